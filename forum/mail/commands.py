@@ -24,7 +24,7 @@ from forum import markup, tokens, web
 from forum.appeals.queries import suspension_appeal_path
 from forum.db import now
 from forum.dialogue.models import Held
-from forum.dialogue.queries import shown_source
+from forum.dialogue.queries import render_with_mentions, shown_source
 from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox

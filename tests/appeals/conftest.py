@@ -1,4 +1,4 @@
-"""What the tests of appeals speak of: the things of moderation, and a decision about a post of Ben's."""
+"""Fixtures of the appeals tests: the things of moderation, and a decision about a post of Ben's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.moderation.models import Decision
 from tests.conftest import dataset_fixture
 from tests.moderation.conftest import Things, known_things
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 @pytest.fixture
@@ -28,4 +28,4 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
 def hidden(people: Any, things: Any) -> Decision:
     """The moderator has hidden a post of Ben's that Ana had reported."""
     moderation.report(people.ana, "post", things.first.id, "rules")
-    return moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    return moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)

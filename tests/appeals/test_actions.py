@@ -1,4 +1,4 @@
-"""Appeals by their deeds: who may, when, who answers, what is given back."""
+"""Appealing and answering appeals: who may, until when, who answers, what a reversal restores."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
-from tests.appeals.conftest import WHY
+from tests.appeals.conftest import REASONS
 
 LONGER = timedelta(days=7)
 
 
-def told(member: Any) -> list[tuple[str, str]]:
+def notices_of(member: Any) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
     return [(notice.kind, notice.text) for notice in inbox(member).page.items]
@@ -47,10 +47,15 @@ def fresh(member: Any) -> Any:
 
 def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None:
     appeal(people.ben, hidden.id, "It was a joke among friends.")
-    waits = [person for person in (people.host, people.administrator) if told(person)]
+    waits = [person for person in (people.host, people.administrator) if notices_of(person)]
     assert waits == [people.host, people.administrator]
-    assert [kind for kind, _text in told(people.host)] == ["queue", "queue"]  # the report, too
-    assert not [text for kind, text in told(people.moderator) if kind == "queue" and "joke" in text]
+    assert [kind for kind, _text in notices_of(people.host)] == [
+        "queue",
+        "queue",
+    ]  # the report, too
+    assert not [
+        text for kind, text in notices_of(people.moderator) if kind == "queue" and "joke" in text
+    ]
     assert [one.decision_id for one in waiting_appeals(people.host)] == [hidden.id]
     assert db.session.scalar(waiting_appeals_count(people.host)) == 1
 
@@ -62,7 +67,7 @@ def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) ->
     assert done.reversal_id and done.decided_at
     assert not get_post(VISITOR, things.first.id).is_gone
     assert find(VISITOR, Query("rude")).page.total
-    answers = [text for kind, text in told(people.ben) if kind == "decision"]
+    answers = [text for kind, text in notices_of(people.ben) if kind == "decision"]
     assert answers[0].startswith("Your appeal was right.") and "usual among them" in answers[0]
     assert len(answers) == 2  # that it was hidden, and this
     assert not waiting_appeals(people.host)
@@ -73,7 +78,7 @@ def test_an_appeal_that_is_not_right_changes_nothing(people, things, hidden) -> 
     said = appeal(people.ben, hidden.id, "It was a joke.")
     decide_appeal(people.administrator, said.id, "upheld", "Not for the person it is about.")
     assert get_post(people.moderator, things.first.id).hidden_at
-    answers = [text for kind, text in told(people.ben) if kind == "decision"]
+    answers = [text for kind, text in notices_of(people.ben) if kind == "decision"]
     assert "The decision stays. Not for the person it is about." in answers[0]
 
 
@@ -119,7 +124,7 @@ def test_what_is_shown_again_needs_no_appeal(people, things, hidden) -> None:
     with pytest.raises(Conflict):
         decide_appeal(people.administrator, said.id, "reversed", "It is there already.")
     decide_appeal(people.administrator, said.id, "upheld", "It is shown again.")
-    again = moderation.decide(people.host, "post", things.first.id, "hide", WHY)
+    again = moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
     moderation.decide(people.moderator, "post", things.first.id, "restore")
     with pytest.raises(Forbidden):
         appeal(people.ben, again.id, "Once more.")
@@ -133,28 +138,28 @@ def test_a_reporter_appeals_when_something_was_kept(people, things) -> None:
     said = appeal(people.ana, kept.id, "It is about my office.")
     decide_appeal(people.host, said.id, "reversed", "It is rude indeed.")
     assert [one.reporter_id for one in open_reports("post", things.first.id)] == [people.ana.id]
-    assert not [text for kind, text in told(people.ben) if kind == "decision"]
-    moderation.decide(people.host, "post", things.first.id, "hide", WHY)
+    assert not [text for kind, text in notices_of(people.ben) if kind == "decision"]
+    moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
     assert get_post(people.moderator, things.first.id).hidden_at
 
 
 def test_who_wrote_in_a_hidden_topic_is_told_once_and_may_appeal(people, things) -> None:
     for words in ("One.", "Two."):
         reply(people.chitra, things.topic.id, write(words))
-    made = moderation.decide(people.moderator, "topic", things.topic.id, "hide", WHY)
+    made = moderation.decide(people.moderator, "topic", things.topic.id, "hide", REASONS)
     for person in (people.ana, people.ben, people.chitra):
-        assert len([kind for kind, _text in told(person) if kind == "decision"]) == 1
+        assert len([kind for kind, _text in notices_of(person) if kind == "decision"]) == 1
     said = appeal(people.chitra, made.id, "My posts were fine.")
     decide_appeal(people.host, said.id, "reversed", "They were.")
     assert get_topic(VISITOR, things.topic.id).hidden_at is None
-    words = [text for kind, text in told(people.ana) if kind == "decision"]
+    words = [text for kind, text in notices_of(people.ana) if kind == "decision"]
     assert "Your appeal was right." not in words[0] and "taken back" in words[0]
 
 
 @pytest.mark.parametrize("deed", ["suspend", "silence"])
 def test_who_is_shut_out_appeals_too(people, things, deed: str) -> None:
     restrict = getattr(moderation, deed)
-    made = restrict(people.moderator, people.ben.id, now() + LONGER, WHY)
+    made = restrict(people.moderator, people.ben.id, now() + LONGER, REASONS)
     ben = fresh(people.ben)
     assert bool(suspension_appeal_path(ben)) == (deed == "suspend")
     said = appeal(ben, made.id, "It was not me.")
@@ -165,9 +170,9 @@ def test_who_is_shut_out_appeals_too(people, things, deed: str) -> None:
 
 
 def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -> None:
-    moderation.suspend(people.moderator, people.ben.id, now() + LONGER, WHY)
+    moderation.suspend(people.moderator, people.ben.id, now() + LONGER, REASONS)
     until = fresh(people.ben).suspended_until
-    made = moderation.suspend(people.moderator, people.ben.id, now() + 4 * LONGER, WHY)
+    made = moderation.suspend(people.moderator, people.ben.id, now() + 4 * LONGER, REASONS)
     said = appeal(fresh(people.ben), made.id, "Too long.")
     decide_appeal(people.administrator, said.id, "reversed", "A week is enough.")
     assert fresh(people.ben).suspended_until == until
@@ -176,7 +181,7 @@ def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -
 @pytest.mark.parametrize("deed", ["warn", "lock", "send back", "spam"])
 def test_every_restriction_can_be_taken_back(people, things, deed: str) -> None:
     made = {
-        "warn": lambda: moderation.warn(people.moderator, people.ben.id, WHY),
+        "warn": lambda: moderation.warn(people.moderator, people.ben.id, REASONS),
         "lock": lambda: moderation.lock(people.moderator, things.topic.id, Reasons("Done.")),
         "send back": lambda: moderation.send_back(
             people.moderator, things.practice.id, Reasons("Sources.")
@@ -190,14 +195,14 @@ def test_every_restriction_can_be_taken_back(people, things, deed: str) -> None:
     assert practice_by_id(SYSTEM, things.practice.id).state == "submitted"
     assert not get_post(VISITOR, things.first.id).is_gone
     assert fresh(people.ben).is_member and fresh(people.ben).hidden_at is None
-    assert any("Your appeal was right." in text for _kind, text in told(author))
+    assert any("Your appeal was right." in text for _kind, text in notices_of(author))
 
 
 def test_with_a_single_moderator_the_administrator_answers_or_nobody(
     people, things, hidden
 ) -> None:
     assert people.administrator.id in other_decider_ids(hidden, people.ben.id)
-    by_admin = moderation.suspend(people.administrator, people.ben.id, now() + LONGER, WHY)
+    by_admin = moderation.suspend(people.administrator, people.ben.id, now() + LONGER, REASONS)
     for person in (people.moderator, people.host):
         appoint(people.administrator, person.handle, "member")
     assert other_decider_ids(by_admin, people.ben.id) == []

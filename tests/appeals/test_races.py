@@ -1,4 +1,4 @@
-"""Several people in the same moment: an appeal is answered once, and what is decided is decided by one of them."""
+"""Concurrent requests: an appeal is answered once, and a thing is decided by one moderator."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def founded(own: Flask) -> None:
     members.found_federation(SYSTEM, "Interurban")
 
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 def a_reply(words: str = "You are fools.") -> int:
@@ -50,7 +50,7 @@ def number_of(model: Any, *which: Any) -> int:
 def test_an_appeal_is_made_and_answered_once(own: Flask) -> None:
     members.add_member(SYSTEM, Joining("Otto Lind", "otto@example.org", "-"), "moderator")
     post_id = a_reply()
-    decision_id = moderation.decide(who("mona-berg"), "post", post_id, "hide", WHY).id
+    decision_id = moderation.decide(who("mona-berg"), "post", post_id, "hide", REASONS).id
     db.session.remove()
     asked = at_once(own, [lambda: appeals.appeal(who("ana-prado"), decision_id, "It is kind.")] * 3)
     assert asked.count("done") == 1, asked
@@ -74,7 +74,7 @@ def test_an_appeal_is_made_and_answered_once(own: Flask) -> None:
 def test_a_decision_is_undone_or_appealed_against_or_followed_by_another(own: Flask) -> None:
     for _time in range(3):
         post_id = a_reply()
-        decision_id = moderation.decide(who("mona-berg"), "post", post_id, "hide", WHY).id
+        decision_id = moderation.decide(who("mona-berg"), "post", post_id, "hide", REASONS).id
         db.session.remove()
         said = at_once(
             own,
@@ -100,7 +100,7 @@ def test_a_report_in_the_moment_of_a_decision_is_answered_or_waits(own: Flask) -
         said = at_once(
             own,
             [
-                lambda n=post_id: moderation.decide(who("mona-berg"), "post", n, "hide", WHY),
+                lambda n=post_id: moderation.decide(who("mona-berg"), "post", n, "hide", REASONS),
                 lambda n=post_id: moderation.decide(who("adam-de-wit"), "post", n, "keep"),
                 lambda n=post_id: moderation.report(who("bea-two"), "post", n, "spam"),
             ],
@@ -192,7 +192,9 @@ def test_who_is_silenced_in_the_moment_of_sending_has_sent_before_or_not_at_all(
         lambda n=n: dialogue.reply(who("ana-prado"), topic_id, write(f"{n} trams."))
         for n in range(5)
     ]
-    said = at_once(own, [*sending, lambda: moderation.silence(who("mona-berg"), ana_id, end, WHY)])
+    said = at_once(
+        own, [*sending, lambda: moderation.silence(who("mona-berg"), ana_id, end, REASONS)]
+    )
     assert said[-1] == "done" and set(said) <= {"done", *(one for one in said if "paused" in one)}
     db.session.remove()
     assert number_of(Post, Post.author_id == ana_id) == said[:-1].count("done")

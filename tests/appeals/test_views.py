@@ -1,4 +1,4 @@
-"""The doors of appeals: the page of a decision, the sealed address, the file, what others see."""
+"""The pages of appeals: the page of a decision, the sealed address, the file, what others see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.passwords import hash_password
 from forum.screening.actions import RuleText, make_rule
-from tests.appeals.conftest import WHY
+from tests.appeals.conftest import REASONS
 
 PASSWORD = "seven green trams"
 
@@ -134,7 +134,7 @@ def test_what_is_gone_is_not_offered_to_be_taken_back(
 ) -> None:
     make_rule(people.administrator, RuleText("word", "casino", "We read this."))
     held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
-    refused = moderation.refuse(people.moderator, held.id, WHY)
+    refused = moderation.refuse(people.moderator, held.id, REASONS)
     said = appeal(people.ben, refused.id, "It was a joke.")
     pages = [f"/moderation/appeal/{said.id}", f"/moderation/appeals/{said.id}"]
     browser = sign_in(people.administrator)

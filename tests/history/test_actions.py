@@ -1,4 +1,4 @@
-"""Keeping what a page said before it is edited."""
+"""Keeping and deleting the versions of edited pages."""
 
 from __future__ import annotations
 

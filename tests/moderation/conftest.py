@@ -1,4 +1,4 @@
-"""What the tests of moderation speak of: a topic with replies, a case, practices, another agenda with another host."""
+"""Fixtures of the moderation tests: a topic with replies, a case, practices, another agenda with another host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reporting and deciding by their deeds: who may, what follows, what is written down, who is told."""
+"""Reporting and deciding: who may, what follows, what is recorded, who is notified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue import queries as queue
 
 
-def told(member: Any) -> list[tuple[str, str]]:
+def notices_of(member: Any) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
     return [(notice.kind, notice.text) for notice in inbox(member).page.items]
@@ -98,10 +98,10 @@ def test_hiding_answers_the_reports_and_tells_author_and_reporters(
         people.moderator, "post", things.first.id, "hide", Reasons("Rule 2: it is rude.", 2)
     )
     assert not queries.open_reports("post", things.first.id)
-    author = [text for kind, text in told(people.ben) if kind == "decision"]
+    author = [text for kind, text in notices_of(people.ben) if kind == "decision"]
     assert author == ["Hidden by the moderators. Rule 2: it is rude."]
     for reporter in (people.ana, people.chitra):
-        words = [text for kind, text in told(reporter) if kind == "report"]
+        words = [text for kind, text in notices_of(reporter) if kind == "report"]
         assert len(words) == 1 and "rude" not in words[0] and "Mona" not in words[0]
     notice = next(n for n in inbox(people.ben).page.items if n.kind == "decision")
     assert notice.actor_id is None
@@ -113,10 +113,10 @@ def test_keeping_answers_the_reports_and_leaves_the_author_in_peace(
 ) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
     actions.decide(people.host, "post", things.first.id, "keep")
-    assert ("report", "Kept: it is within the rules. You can appeal against that.") in told(
+    assert ("report", "Kept: it is within the rules. You can appeal against that.") in notices_of(
         people.ana
     )
-    assert not [kind for kind, _text in told(people.ben) if kind in ("decision", "report")]
+    assert not [kind for kind, _text in notices_of(people.ben) if kind in ("decision", "report")]
     assert not get_post(VISITOR, things.first.id).is_gone
 
 
@@ -169,7 +169,7 @@ def test_nothing_is_decided_twice(people: Any, things: Any) -> None:
                 people.moderator, "post", things.first.id, deed, Reasons("Mine.", 2), seen=seen
             )
     assert deeds_of(people.moderator) == ["hide"]
-    assert len([kind for kind, _text in told(people.ben) if kind == "decision"]) == 1
+    assert len([kind for kind, _text in notices_of(people.ben) if kind == "decision"]) == 1
 
 
 def test_a_decision_on_an_old_page_is_refused(people: Any, things: Any) -> None:
@@ -284,7 +284,9 @@ def test_deeds_on_a_topic_happen_once_and_are_written_down(people: Any, things: 
         assert undo
     actions.unpin(people.host, number)
     assert deeds_of(people.moderator) == ["lock", "pin", "unlock", "unpin"]
-    assert ("decision", "Locked: it takes no more replies. It repeats itself.") in told(people.ana)
+    assert ("decision", "Locked: it takes no more replies. It repeats itself.") in notices_of(
+        people.ana
+    )
     with pytest.raises(Invalid):
         actions.lock(people.host, number, Reasons())
 
@@ -313,7 +315,7 @@ def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None
     assert get_topic(VISITOR, things.topic.id).agenda_id == things.other.id
     assert [line.kind for line in queue.queue_entries(things.other_host)] == ["post"]
     assert queue.waiting_count(people.host) == 1  # the practice
-    assert ("decision", "Moved to “Other”. It fits better.") in told(people.ana)
+    assert ("decision", "Moved to “Other”. It fits better.") in notices_of(people.ana)
     with pytest.raises(Invalid):
         actions.move(people.moderator, things.topic.id, things.other.id)
 

@@ -1,4 +1,4 @@
-"""An approval is taken back: what was published waits again, and all is as it was before, unless somebody took it up."""
+"""Undoing an approval: the published text waits again and everything is as before, unless somebody has reacted to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from forum.screening.actions import RuleText, make_rule
 from forum.search.queries import Query, find
 from tests.conftest import all_rows
 
-WHY = Reasons("It is advertising.", 2)
+REASONS = Reasons("It is advertising.", 2)
 # What nobody can read but moderators: what was decided, what was told and is out of sight, versions of kept pages
 BESIDE = {"decision", "event", "notice", "page_version", "held"}
 YOUNG = timedelta(minutes=3)
@@ -155,7 +155,7 @@ def test_approved_again_it_is_published_again(
 
 def test_what_was_refused_before_is_refused_again(people: Any, things: Any, rule: Any) -> None:
     held = reply_held(people, things)
-    actions.refuse(people.host, held.id, WHY)
+    actions.refuse(people.host, held.id, REASONS)
     waited = columns_of(held.id)
     actions.undo(people.moderator, actions.approve(people.moderator, held.id).id)
     assert columns_of(held.id) == waited and held.state == "refused"
@@ -195,7 +195,7 @@ def deleted(people: Any, things: Any, post: Post) -> None:
 
 def hidden(people: Any, things: Any, post: Post) -> None:
     kind, item_id = ("topic", post.topic_id) if post.number == 1 else ("post", post.id)
-    actions.decide(people.moderator, kind, item_id, "hide", WHY)
+    actions.decide(people.moderator, kind, item_id, "hide", REASONS)
 
 
 def noted(people: Any, things: Any, post: Post) -> None:

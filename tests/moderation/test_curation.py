@@ -1,4 +1,4 @@
-"""The deeds of moderators on texts: removing, asking to edit, notes; what follows from each, and taking it back."""
+"""Removing, asking to edit, notes, splitting and other deeds on texts: what follows from each, and undoing it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
 
-RUDE = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def sound(app: Flask) -> Iterator[None]:
     assert [fault for check in checks() for fault in faults_of(check)] == []
 
 
-def told(member: Any) -> list[Any]:
+def notices_of(member: Any) -> list[Any]:
     while make_notices(SYSTEM):
         pass
     return list(inbox(member).page.items)
@@ -63,7 +63,7 @@ def found(words: str) -> int:
 
 
 def test_of_a_removed_post_readers_see_nothing_and_moderators_all(people: Any, things: Any) -> None:
-    actions.decide(people.host, "post", things.first.id, "remove", RUDE)
+    actions.decide(people.host, "post", things.first.id, "remove", REASONS)
     for reader in (VISITOR, people.chitra, people.ben):
         assert shown(reader, things.topic.id) == [1, 3]
         with pytest.raises(NotFound):
@@ -78,8 +78,8 @@ def test_of_a_removed_post_readers_see_nothing_and_moderators_all(people: Any, t
 def test_the_author_of_a_removed_post_reads_it_with_the_reasons(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    decision = actions.decide(people.host, "post", things.first.id, "remove", RUDE)
-    (notice,) = [one for one in told(people.ben) if one.kind == "decision"]
+    decision = actions.decide(people.host, "post", things.first.id, "remove", REASONS)
+    (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
     assert notice.text == "Removed by the moderators. It is rude."
     browser = sign_in(people.ben)
     page = browser.get(f"/moderation/decisions/{decision.id}").get_data(as_text=True)
@@ -89,7 +89,7 @@ def test_the_author_of_a_removed_post_reads_it_with_the_reasons(
 
 
 def test_nobody_does_anything_to_a_removed_post(people: Any, things: Any) -> None:
-    actions.decide(people.moderator, "post", things.first.id, "remove", RUDE)
+    actions.decide(people.moderator, "post", things.first.id, "remove", REASONS)
     for deed in (
         lambda: dialogue.mark(people.chitra, things.first.id, "useful"),
         lambda: dialogue.edit(people.ben, things.first.id, write("Better.")),
@@ -100,10 +100,10 @@ def test_nobody_does_anything_to_a_removed_post(people: Any, things: Any) -> Non
 
 
 def test_what_is_hidden_can_be_removed_and_not_the_other_way(people: Any, things: Any) -> None:
-    actions.decide(people.moderator, "post", things.first.id, "hide", RUDE)
-    actions.decide(people.host, "post", things.first.id, "remove", RUDE)
+    actions.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    actions.decide(people.host, "post", things.first.id, "remove", REASONS)
     with pytest.raises(Conflict):
-        actions.decide(people.moderator, "post", things.first.id, "hide", RUDE)
+        actions.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     undone = actions.undo(people.host, queries.latest_undoable_decision(people.host).id)  # type: ignore[union-attr]
     assert undone.deed == "undo" and shown(VISITOR, things.topic.id) == [1, 2, 3]
     post = get_post(VISITOR, things.first.id)
@@ -111,7 +111,7 @@ def test_what_is_hidden_can_be_removed_and_not_the_other_way(people: Any, things
 
 
 def test_removing_is_undone_and_reversed_after_an_appeal(people: Any, things: Any) -> None:
-    decision = actions.decide(people.host, "post", things.first.id, "remove", RUDE)
+    decision = actions.decide(people.host, "post", things.first.id, "remove", REASONS)
     said = appeal(people.ben, decision.id, "It was a quotation.")
     decide_appeal(people.moderator, said.id, "reversed", "So it was.")
     assert not get_post(VISITOR, things.first.id).is_gone
@@ -120,7 +120,7 @@ def test_removing_is_undone_and_reversed_after_an_appeal(people: Any, things: An
 
 
 def test_restoring_what_was_removed_can_be_undone(people: Any, things: Any) -> None:
-    actions.decide(people.host, "post", things.first.id, "remove", RUDE)
+    actions.decide(people.host, "post", things.first.id, "remove", REASONS)
     restored = actions.decide(people.moderator, "post", things.first.id, "restore")
     assert not get_post(VISITOR, things.first.id).is_gone
     actions.undo(people.moderator, restored.id)
@@ -128,13 +128,13 @@ def test_restoring_what_was_removed_can_be_undone(people: Any, things: Any) -> N
 
 
 def test_a_topic_is_removed_and_restored(people: Any, things: Any) -> None:
-    decision = actions.decide(people.host, "topic", things.topic.id, "remove", RUDE)
+    decision = actions.decide(people.host, "topic", things.topic.id, "remove", REASONS)
     with pytest.raises(NotFound):
         get_topic(people.ana, things.topic.id)
     assert get_topic(people.host, things.topic.id).removed_at
     text = queries.own_withheld_text(people.ana, decision)
     assert text is not None and "bells" in text.source
-    assert [n.text for n in told(people.ben) if n.kind == "decision"] == [
+    assert [n.text for n in notices_of(people.ben) if n.kind == "decision"] == [
         "It is hidden, and your posts with it."
     ]
     actions.decide(people.host, "topic", things.topic.id, "restore")
@@ -147,7 +147,7 @@ def test_a_topic_of_which_nothing_is_left_is_removed_with_its_last_post(
     new = dialogue.NewTopic("experience", "Alone", write("Nobody answered."))
     topic = dialogue.open_topic(people.ana, agenda.id, new)
     opening = posts_in(VISITOR, topic, 1).items[0]
-    actions.decide(people.host, "post", opening.id, "remove", RUDE)
+    actions.decide(people.host, "post", opening.id, "remove", REASONS)
     assert get_topic(people.host, topic.id).removed_at
     actions.decide(people.host, "post", opening.id, "restore")
     kept = get_topic(VISITOR, topic.id)
@@ -158,13 +158,13 @@ def test_readers_are_told_of_a_hidden_topic_and_its_rule_and_nothing_of_a_remove
     client: Any, people: Any, things: Any
 ) -> None:
     nothing = client.get("/topics/999999").get_data(as_text=True)
-    actions.decide(people.host, "topic", things.topic.id, "hide", RUDE)
+    actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
     answer = client.get(things.topic.address)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 404
     assert "The moderators have hidden this topic. Rule 2: Be fair to people." in page
     assert "It is rude" not in page and things.topic.title not in page
-    actions.decide(people.host, "topic", things.topic.id, "remove", RUDE)
+    actions.decide(people.host, "topic", things.topic.id, "remove", REASONS)
     page = client.get(f"/topics/{things.topic.id}").get_data(as_text=True)
     assert page == nothing.replace("999999", str(things.topic.id))
     undo(people.host)
@@ -176,7 +176,7 @@ def test_whom_a_hidden_topic_concerns_is_led_to_the_decision(
 ) -> None:
     opening = posts_in(VISITOR, things.topic, 1).items[0]
     stranger = members.join(VISITOR, members.Joining("Olga", "olga@example.org", "-"))
-    decision = actions.decide(people.host, "topic", things.topic.id, "hide", RUDE)
+    decision = actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
     where = f"/moderation/decisions/{decision.id}"
     way = f'<a href="{where}">Read why, and appeal</a>'
     for person in (people.ana, people.ben):
@@ -189,13 +189,13 @@ def test_whom_a_hidden_topic_concerns_is_led_to_the_decision(
     why = f"/posts/{opening.id}/why"
     assert sign_in(people.ana).get(why).location == where
     assert sign_in(stranger).get(why).status_code == 404
-    actions.decide(people.host, "topic", things.topic.id, "remove", RUDE)
+    actions.decide(people.host, "topic", things.topic.id, "remove", REASONS)
     assert "Read why" not in sign_in(people.ana).get(f"/topics/{things.topic.id}").text
 
 
 def test_profiles_are_not_removed(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
-        actions.decide(people.moderator, "member", people.ben.id, "remove", RUDE)
+        actions.decide(people.moderator, "member", people.ben.id, "remove", REASONS)
 
 
 PAGES = pytest.mark.parametrize("kind", ["case", "practice"])
@@ -218,7 +218,7 @@ def test_who_commented_on_a_hidden_page_is_led_to_the_decision(
 ) -> None:
     page, address = page_of(things, shared, kind)
     dialogue.reply(people.ana, page.topic_id, write("Mine."))
-    decision = actions.decide(people.host, kind, page.id, "hide", RUDE)
+    decision = actions.decide(people.host, kind, page.id, "hide", REASONS)
     said = sign_in(people.ana).get(address).text
     assert f'href="/moderation/decisions/{decision.id}">Read why, and appeal</a>' in said
     assert "Read why" not in sign_in(people.chitra).get(address).text
@@ -230,14 +230,14 @@ def test_readers_are_told_of_a_hidden_page_and_its_rule_and_nothing_of_a_removed
 ) -> None:
     page, address = page_of(things, shared, kind)
     nothing = client.get(f"/{kind}s/not-here").get_data(as_text=True)
-    actions.decide(people.host, kind, page.id, "hide", RUDE)
+    actions.decide(people.host, kind, page.id, "hide", REASONS)
     answer = client.get(address)
     said = answer.get_data(as_text=True)
     assert answer.status_code == 404
     assert "The moderators have hidden this page. Rule 2: Be fair to people." in said
     assert "It is rude" not in said and things_title(page) not in said
     assert "If you typed the address" in nothing and "If you typed the address" not in said
-    actions.decide(people.host, kind, page.id, "remove", RUDE)
+    actions.decide(people.host, kind, page.id, "remove", REASONS)
     answer = client.get(address)
     assert answer.status_code == 404
     assert answer.get_data(as_text=True) == nothing.replace("not-here", page.slug)
@@ -265,7 +265,7 @@ def test_a_removed_page_is_in_no_list_search_feed_or_facet(
         before[path] = client.get(path).get_data(as_text=True)
     assert title in before[f"/{kind}s"] and title in before[f"/{kind}s?tried=kept"]
     assert found(title) == 2  # the page and the comment on it, or its topic
-    actions.decide(people.host, kind, page.id, "remove", RUDE)
+    actions.decide(people.host, kind, page.id, "remove", REASONS)
     for path in paths:
         said = client.get(path).get_data(as_text=True)
         assert title not in said and address not in said, path
@@ -285,9 +285,9 @@ def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
     page, _address = page_of(things, shared, kind)
     for words in ("Why at ten?", "And who pays?"):
         dialogue.reply(people.chitra, page.topic_id, write(words))
-    decision = actions.decide(people.host, kind, page.id, deed, RUDE)
+    decision = actions.decide(people.host, kind, page.id, deed, REASONS)
     address = f"/moderation/decisions/{decision.id}"
-    (notice,) = [one for one in told(people.chitra) if one.kind == "decision"]
+    (notice,) = [one for one in notices_of(people.chitra) if one.kind == "decision"]
     assert (notice.address, notice.title) == (address, "A page that you commented on")
     assert notice.text == "It is hidden, and your comments with it."
     for path in (address, f"{address}/appeal"):
@@ -295,7 +295,7 @@ def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
         assert "Rule 2" in said or "2. Be fair to people" in said
         assert "A page that you commented on" in said
         assert things_title(page) not in said and "It is rude." not in said
-    assert not [one for one in told(people.ana) if one.kind == "decision"]
+    assert not [one for one in notices_of(people.ana) if one.kind == "decision"]
     assert sign_in(people.ana).get(address).status_code == 404
     asked = appeal(people.chitra, decision.id, "I have said nothing rude.")
     decide_appeal(people.administrator, asked.id, REVERSED, "You are right.")
@@ -310,7 +310,7 @@ def test_who_commented_on_another_page_reads_nothing_of_it(
     pages = [page_of(things, shared, one)[0] for one in kinds]
     dialogue.reply(people.chitra, pages[0].topic_id, write("Why at ten?"))
     both = zip(kinds, pages, strict=True)
-    decisions = [actions.decide(people.host, one, page.id, "hide", RUDE) for one, page in both]
+    decisions = [actions.decide(people.host, one, page.id, "hide", REASONS) for one, page in both]
     browser = sign_in(people.chitra)
     found = [browser.get(f"/moderation/decisions/{one.id}").status_code for one in decisions]
     assert found == [200, 404]
@@ -324,7 +324,7 @@ def opening_of(page: Any) -> int:
 def test_the_author_of_a_removed_practice_reads_it_with_the_reasons(
     people: Any, shared: Any, sign_in: Any
 ) -> None:
-    decision = actions.decide(people.host, "practice", shared.id, "remove", RUDE)
+    decision = actions.decide(people.host, "practice", shared.id, "remove", REASONS)
     browser = sign_in(people.ben)
     assert browser.get(f"/practices/{shared.slug}").status_code == 404
     assert shared.title not in browser.get("/practices/mine").text
@@ -340,7 +340,7 @@ def test_the_author_of_a_removed_practice_reads_it_with_the_reasons(
 
 
 def test_a_removed_practice_comes_back_after_an_appeal(people: Any, shared: Any) -> None:
-    decision = actions.decide(people.host, "practice", shared.id, "remove", RUDE)
+    decision = actions.decide(people.host, "practice", shared.id, "remove", REASONS)
     asked = appeal(people.ben, decision.id, "It is not rude.")
     decide_appeal(people.moderator, asked.id, REVERSED, "You are right.")
     practice = practice_by_id(VISITOR, shared.id)
@@ -353,7 +353,7 @@ def test_restoring_a_removed_page_can_be_undone(
     people: Any, things: Any, shared: Any, kind: str
 ) -> None:
     page, _address = page_of(things, shared, kind)
-    actions.decide(people.host, kind, page.id, "remove", RUDE)
+    actions.decide(people.host, kind, page.id, "remove", REASONS)
     actions.decide(people.host, kind, page.id, "restore")
     undo(people.host)
     thing = queries.get_thing(people.host, kind, page.id)
@@ -396,10 +396,10 @@ def test_advertising_is_removed(people: Any, things: Any) -> None:
 def test_the_author_is_asked_and_led_to_the_form(sign_in: Any, people: Any, things: Any) -> None:
     actions.report(people.chitra, "post", things.first.id, "rules")
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
-    (notice,) = [one for one in told(people.ben) if one.kind == "decision"]
+    (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
     assert notice.address == f"/posts/{things.first.id}/edit"
     assert notice.text == "The moderators ask you to change this. Name no names."
-    assert [n.text for n in told(people.chitra) if n.kind == "report"] == [
+    assert [n.text for n in notices_of(people.chitra) if n.kind == "report"] == [
         "The author is asked to change it."
     ]
     browser = sign_in(people.ben)
@@ -453,7 +453,7 @@ def test_a_note_stands_below_the_post_for_all(
     page = client.get(things.topic.address).get_data(as_text=True)
     assert "Note by the moderators" in page and "<strong>not</strong> so" in page
     assert "<script>." not in page
-    (notice,) = [one for one in told(people.ben) if one.kind == "decision"]
+    (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
     assert notice.text.startswith("The moderators added a note below it.")
     assert found("see") == 0
     changed = actions.note(people.moderator, things.first.id, write("It is so."))
@@ -471,7 +471,7 @@ def test_a_note_is_refused_in_words(people: Any, things: Any) -> None:
             actions.note(people.host, things.first.id, write(text))
     with pytest.raises(Conflict):
         actions.unnote(people.host, things.first.id)
-    actions.decide(people.host, "post", things.first.id, "hide", RUDE)
+    actions.decide(people.host, "post", things.first.id, "hide", REASONS)
     with pytest.raises(Conflict):
         actions.note(people.host, things.first.id, write("Too late."))
 
@@ -490,9 +490,9 @@ def test_a_note_goes_with_its_post(people: Any, things: Any) -> None:
 def test_members_and_other_hosts_do_none_of_it(people: Any, things: Any, who: str) -> None:
     person = getattr(people, who)
     for deed in (
-        lambda: actions.decide(person, "post", things.first.id, "remove", RUDE),
-        lambda: actions.decide(person, "topic", things.topic.id, "remove", RUDE),
-        lambda: actions.ask_to_edit(person, "post", things.first.id, RUDE),
+        lambda: actions.decide(person, "post", things.first.id, "remove", REASONS),
+        lambda: actions.decide(person, "topic", things.topic.id, "remove", REASONS),
+        lambda: actions.ask_to_edit(person, "post", things.first.id, REASONS),
         lambda: actions.note(person, things.first.id, write("No.")),
         lambda: actions.unnote(person, things.first.id),
         lambda: dialogue.remove(person, things.first.id, ""),
@@ -508,7 +508,7 @@ def test_members_and_other_hosts_do_none_of_it(people: Any, things: Any, who: st
 
 def test_after_ten_minutes_nothing_is_taken_back(people: Any, things: Any) -> None:
     with at(now() - timedelta(minutes=11)):
-        decision = actions.decide(people.host, "post", things.first.id, "remove", RUDE)
+        decision = actions.decide(people.host, "post", things.first.id, "remove", REASONS)
     with pytest.raises(Conflict):
         actions.undo(people.host, decision.id)
 
@@ -573,27 +573,27 @@ def test_a_line_says_where_posts_went_and_came_from(
 
 def test_the_line_names_no_topic_that_is_hidden(client: Any, people: Any, things: Any) -> None:
     new = split(people.host, things, things.second)
-    actions.decide(people.host, "topic", new.id, "hide", RUDE)
+    actions.decide(people.host, "topic", new.id, "hide", REASONS)
     assert PART["title"] not in client.get(things.topic.address).get_data(as_text=True)
     actions.decide(people.host, "topic", new.id, "restore")
-    actions.decide(people.host, "topic", things.topic.id, "hide", RUDE)
+    actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
     assert things.topic.title not in client.get(new.address).get_data(as_text=True)
 
 
 def test_notices_watches_and_places_follow_the_posts(people: Any, things: Any) -> None:
     dialogue.read(people.ana, things.topic.id, 3)
     dialogue.read(people.moderator, things.topic.id, 2)
-    told(people.ana)
+    notices_of(people.ana)
     new = split(people.host, things, things.second)
-    (notice,) = [n for n in told(people.ana) if n.post_id == things.second.id]
+    (notice,) = [n for n in notices_of(people.ana) if n.post_id == things.second.id]
     assert (notice.topic_id, notice.title) == (new.id, PART["title"])
     assert reading(people.chitra, new).level == "watching"
     assert reading(people.ben, new).level == ""
     assert reading(people.ana, new).place == 1
     assert reading(people.moderator, new).place == 0
-    (said,) = [n for n in told(people.chitra) if n.kind == "decision"]
+    (said,) = [n for n in notices_of(people.chitra) if n.kind == "decision"]
     assert (said.address, said.title) == (new.address, PART["title"])
-    assert not [n for n in told(people.ben) if n.kind == "decision"]
+    assert not [n for n in notices_of(people.ben) if n.kind == "decision"]
 
 
 def reading(member: Any, topic: Any) -> Any:
@@ -656,7 +656,7 @@ def test_splitting_is_refused_in_words(people: Any, agenda: Any, things: Any) ->
     ):
         with pytest.raises(refusal):
             actions.split(people.host, topic_id, ids, part(things, **more))
-    actions.decide(people.host, "post", things.first.id, "hide", RUDE)
+    actions.decide(people.host, "post", things.first.id, "hide", REASONS)
     with pytest.raises(Conflict):
         split(people.host, things, things.first)
     assert [d.deed for d in queries.decision_log(people.moderator).items] == ["hide"]
@@ -703,14 +703,14 @@ def test_notices_watches_and_places_follow_a_merged_topic(
     dialogue.read(people.chitra, things.topic.id, 3)
     dialogue.read(people.chitra, other.id, 2)
     dialogue.read(people.ana, things.topic.id, 3)
-    told(people.ana)
+    notices_of(people.ana)
     actions.merge(people.host, things.topic.id, other.id)
     target = get_topic(VISITOR, other.id)
-    assert {n.topic_id for n in told(people.ana) if n.kind in ("reply", "post")} == {other.id}
+    assert {n.topic_id for n in notices_of(people.ana) if n.kind in ("reply", "post")} == {other.id}
     assert reading(people.chitra, target).level == "watching"
     assert reading(people.chitra, target).place == 5
     assert reading(people.ana, target).place == 0  # has not read what stands before
-    (said,) = [n for n in told(people.ana) if n.kind == "decision"]
+    (said,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
     assert said.text.startswith("Your topic is part of another one now. Put into “Quiet trams”.")
 
 
@@ -767,7 +767,7 @@ def test_what_is_hidden_and_deleted_stays_so_in_the_other_topic(
     people: Any, things: Any, other: Any
 ) -> None:
     opening = posts_in(VISITOR, things.topic, 1).items[0]
-    actions.decide(people.host, "post", opening.id, "hide", RUDE)
+    actions.decide(people.host, "post", opening.id, "hide", REASONS)
     dialogue.delete(people.ben, things.first.id)
     actions.merge(people.host, things.topic.id, other.id)
     assert get_topic(VISITOR, other.id).replies_count == 2
@@ -844,11 +844,11 @@ def test_several_posts_are_hidden_with_one_message_for_each_author(
 ) -> None:
     third = dialogue.reply(people.ben, things.topic.id, write("Rude again."))
     ids = [things.first.id, things.second.id, third.id]
-    decisions = actions.decide_all(people.host, things.topic.id, ids, "hide", RUDE)
+    decisions = actions.decide_all(people.host, things.topic.id, ids, "hide", REASONS)
     assert len({decision.lot_id for decision in decisions}) == 1
-    (bens,) = [n for n in told(people.ben) if n.kind == "decision"]
+    (bens,) = [n for n in notices_of(people.ben) if n.kind == "decision"]
     assert bens.text == "Hidden by the moderators. It is rude. And one more text of yours."
-    (hers,) = [n for n in told(people.chitra) if n.kind == "decision"]
+    (hers,) = [n for n in notices_of(people.chitra) if n.kind == "decision"]
     assert hers.text == "Hidden by the moderators. It is rude."
     assert get_topic(VISITOR, things.topic.id).replies_count == 0
     mine = queries.others_in_lot(people.ben, decisions[0])
@@ -857,23 +857,23 @@ def test_several_posts_are_hidden_with_one_message_for_each_author(
 
 def test_several_are_taken_back_at_once_or_not_at_all(people: Any, things: Any) -> None:
     ids = [things.first.id, things.second.id]
-    actions.decide_all(people.host, things.topic.id, ids, "remove", RUDE)
+    actions.decide_all(people.host, things.topic.id, ids, "remove", REASONS)
     actions.decide(people.moderator, "post", things.first.id, "restore")
     with pytest.raises(Conflict):
         undo(people.host)
     assert shown(VISITOR, things.topic.id) == [1, 2]
     actions.decide(people.moderator, "post", things.second.id, "restore")
-    actions.decide_all(people.host, things.topic.id, ids, "hide", RUDE)
+    actions.decide_all(people.host, things.topic.id, ids, "hide", REASONS)
     undo(people.host)
     assert not [p for p in posts_in(VISITOR, things.topic, 1).items if p.is_gone]
-    actions.decide_all(people.host, things.topic.id, ids, "hide", RUDE)
+    actions.decide_all(people.host, things.topic.id, ids, "hide", REASONS)
     actions.decide_all(people.host, things.topic.id, ids, "restore")
     assert not [p for p in posts_in(VISITOR, things.topic, 1).items if p.is_gone]
 
 
 def test_one_of_several_is_given_back_after_an_appeal(people: Any, things: Any) -> None:
     ids = [things.first.id, things.second.id]
-    decisions = actions.decide_all(people.host, things.topic.id, ids, "hide", RUDE)
+    decisions = actions.decide_all(people.host, things.topic.id, ids, "hide", REASONS)
     said = appeal(people.ben, decisions[0].id, "It was a quotation.")
     decide_appeal(people.moderator, said.id, "reversed", "So it was.")
     gone = [post.number for post in posts_in(VISITOR, things.topic, 1).items if post.is_gone]
@@ -882,7 +882,7 @@ def test_one_of_several_is_given_back_after_an_appeal(people: Any, things: Any) 
 
 def test_a_whole_topic_goes_with_all_its_posts(people: Any, things: Any) -> None:
     ids = [post.id for post in posts_in(VISITOR, things.topic, 1).items]
-    actions.decide_all(people.host, things.topic.id, ids, "remove", RUDE)
+    actions.decide_all(people.host, things.topic.id, ids, "remove", REASONS)
     with pytest.raises(NotFound):
         get_topic(people.ana, things.topic.id)
     undo(people.host)
@@ -899,21 +899,21 @@ def test_ids_of_other_topics_are_refused_as_a_whole(people: Any, things: Any, ot
         for deed in ("hide", "remove"):
             with pytest.raises(NotFound):
                 ids = [things.first.id, extra]
-                actions.decide_all(people.host, things.topic.id, ids, deed, RUDE)
+                actions.decide_all(people.host, things.topic.id, ids, deed, REASONS)
     with pytest.raises(Forbidden):
-        actions.decide_all(people.host, theirs.id, [foreign], "hide", RUDE)
+        actions.decide_all(people.host, theirs.id, [foreign], "hide", REASONS)
     for ids, deed, reasons in (
-        ([], "hide", RUDE),
-        ([things.first.id], "burn", RUDE),
+        ([], "hide", REASONS),
+        ([things.first.id], "burn", REASONS),
         ([things.first.id], "hide", Reasons("No ground.")),
-        (list(range(1, 102)), "hide", RUDE),
+        (list(range(1, 102)), "hide", REASONS),
     ):
         with pytest.raises(Invalid):
             actions.decide_all(people.host, things.topic.id, ids, deed, reasons)
-    actions.decide(people.host, "post", things.first.id, "hide", RUDE)
+    actions.decide(people.host, "post", things.first.id, "hide", REASONS)
     with pytest.raises(Conflict):
         ids = [things.second.id, things.first.id]
-        actions.decide_all(people.host, things.topic.id, ids, "hide", RUDE)
+        actions.decide_all(people.host, things.topic.id, ids, "hide", REASONS)
     assert not get_post(VISITOR, things.second.id).is_gone
 
 
@@ -926,7 +926,7 @@ def test_members_and_other_hosts_regroup_nothing(
     for deed in (
         lambda: actions.split(person, topic_id, ids, part(things)),
         lambda: actions.merge(person, topic_id, other.id),
-        lambda: actions.decide_all(person, topic_id, ids, "hide", RUDE),
+        lambda: actions.decide_all(person, topic_id, ids, "hide", REASONS),
         lambda: dialogue.split(person, topic_id, ids, part(things)),
         lambda: dialogue.merge(person, topic_id, other.id),
     ):
@@ -997,7 +997,7 @@ def test_what_was_changed_since_for_readers_is_not_taken_back(
 ) -> None:
     new = split(people.host, things, things.second)
     if deed == "hide":
-        actions.decide(people.moderator, "topic", new.id, "hide", RUDE)
+        actions.decide(people.moderator, "topic", new.id, "hide", REASONS)
     else:
         words = write("A kind answer.")
         dialogue.edit(people.chitra, things.second.id, words, new.title, audience="members")

@@ -1,4 +1,4 @@
-"""A topic of which no post is shown is hidden for as long as that is so, whatever is decided and taken back meanwhile."""
+"""A topic is hidden for as long as none of its posts is shown, whatever is decided and undone meanwhile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.upkeep.queries import checks, faults_of
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def post(topic: Topic) -> Post:
 
 
 def hide_post(people: Any, topic: Topic) -> Any:
-    decision = actions.decide(people.moderator, "post", post(topic).id, "hide", WHY)
+    decision = actions.decide(people.moderator, "post", post(topic).id, "hide", REASONS)
     assert state(topic) == "hidden as empty"
     return decision
 
@@ -57,7 +57,7 @@ def restore_post(people: Any, topic: Topic) -> None:
 
 def test_its_removal_undone_it_comes_back_with_its_post(people: Any, topic: Topic) -> None:
     hide_post(people, topic)
-    removal = actions.decide(people.moderator, "topic", topic.id, "remove", WHY)
+    removal = actions.decide(people.moderator, "topic", topic.id, "remove", REASONS)
     assert state(topic) == "removed"
     actions.undo(people.moderator, removal.id)
     assert state(topic) == "hidden as empty"
@@ -70,7 +70,7 @@ def test_two_appeals_that_are_right_bring_it_back(
     people: Any, topic: Topic, is_post_first: bool
 ) -> None:
     hiding = hide_post(people, topic)
-    removal = actions.decide(people.moderator, "topic", topic.id, "remove", WHY)
+    removal = actions.decide(people.moderator, "topic", topic.id, "remove", REASONS)
     asked = [appeal(people.ana, decision.id, "Why?") for decision in (hiding, removal)]
     for one in asked if is_post_first else reversed(asked):
         decide_appeal(people.administrator, one.id, "reversed", "It was not.")
@@ -78,8 +78,8 @@ def test_two_appeals_that_are_right_bring_it_back(
 
 
 def test_what_is_hidden_for_itself_is_empty_once_that_is_undone(people: Any, topic: Topic) -> None:
-    hiding = actions.decide(people.moderator, "topic", topic.id, "hide", WHY)
-    actions.decide(people.moderator, "post", post(topic).id, "hide", WHY)
+    hiding = actions.decide(people.moderator, "topic", topic.id, "hide", REASONS)
+    actions.decide(people.moderator, "post", post(topic).id, "hide", REASONS)
     assert state(topic) == "hidden"
     actions.reverse(people.administrator, hiding.id, "It was not.", is_told=True)
     assert state(topic) == "hidden as empty"
@@ -90,8 +90,8 @@ def test_what_is_hidden_for_itself_is_empty_once_that_is_undone(people: Any, top
 def test_what_was_removed_for_itself_and_shown_as_empty_is_removed_again(
     people: Any, topic: Topic
 ) -> None:
-    actions.decide(people.moderator, "topic", topic.id, "remove", WHY)
-    actions.decide(people.moderator, "post", post(topic).id, "hide", WHY)
+    actions.decide(people.moderator, "topic", topic.id, "remove", REASONS)
+    actions.decide(people.moderator, "post", post(topic).id, "hide", REASONS)
     restoring = actions.decide(people.moderator, "topic", topic.id, "restore")
     assert state(topic) == "hidden as empty"
     actions.undo(people.moderator, restoring.id)
@@ -102,7 +102,7 @@ def test_what_its_author_deleted_is_not_said_to_be_hidden_by_the_moderators(
     people: Any, topic: Topic, app: Flask, sign_in: Any
 ) -> None:
     reply = dialogue.reply(people.ben, topic.id, write("A rude reply."))
-    actions.decide(people.moderator, "post", reply.id, "hide", WHY)
+    actions.decide(people.moderator, "post", reply.id, "hide", REASONS)
     dialogue.delete(people.ana, post(topic).id)
     assert state(topic) == "hidden as empty"
     for reader in (app.test_client(), sign_in(people.ben)):
@@ -140,7 +140,7 @@ def test_of_what_is_split_off_nothing_is_left_until_that_is_undone(
     rude = dialogue.reply(people.ben, topic.id, write("A rude reply."))
     kind = dialogue.reply(people.chitra, topic.id, write("A kind reply."))
     if is_one_hidden:
-        actions.decide(people.moderator, "post", rude.id, "hide", WHY)
+        actions.decide(people.moderator, "post", rude.id, "hide", REASONS)
     else:
         dialogue.delete(people.ben, rude.id)
     dialogue.delete(people.ana, post(topic).id)

@@ -1,4 +1,4 @@
-"""A practice that waits and is hidden: it is published by no way, and shows nothing of its discussion before it is."""
+"""A submitted practice that is hidden cannot be published by any way, and shows nothing of its discussion."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forum.permissions import VISITOR
 from forum.queue.queries import queue_entries, waiting_count
 from forum.search.queries import Query, find
 
-RUDE = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 PATHS = ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics", "/feeds/all.atom")
 PATHS += ("/agendas/quieter/feed.atom", "/practices", "/members/ben-okoth")
 
@@ -46,7 +46,7 @@ def test_what_is_hidden_waits_no_more_and_is_not_published(
 ) -> None:
     practice, browser = things.practice, sign_in(people.moderator)
     assert waits(people.moderator)
-    actions.decide(people.host, "practice", practice.id, deed, RUDE)
+    actions.decide(people.host, "practice", practice.id, deed, REASONS)
     assert not waits(people.moderator)
     page = browser.get(f"/practices/{practice.slug}").text
     assert "Publish the practice" not in page and "Restore the practice" in page
@@ -70,7 +70,7 @@ def test_what_waits_again_shows_nothing_of_its_discussion(
     reply(people.ana, topic_id, write("Is asphalt not loud?"))
     actions.undo(people.host, published.id)
     assert seen(client, "Quiet asphalt") == []
-    actions.decide(people.host, "practice", things.practice.id, deed, RUDE)
+    actions.decide(people.host, "practice", things.practice.id, deed, REASONS)
     actions.decide(people.host, "practice", things.practice.id, "restore")
     assert seen(client, "Quiet asphalt") == [] and waits(people.moderator)
     assert client.get(f"/topics/{topic_id}").status_code == 404
@@ -93,8 +93,8 @@ def test_what_was_cleared_away_with_an_advertiser_waits_no_more(
 
 
 def test_its_author_hands_in_nothing_that_is_hidden(people: Any, things: Any, sign_in: Any) -> None:
-    actions.send_back(people.host, things.practice.id, RUDE)
-    actions.decide(people.host, "practice", things.practice.id, "hide", RUDE)
+    actions.send_back(people.host, things.practice.id, REASONS)
+    actions.decide(people.host, "practice", things.practice.id, "hide", REASONS)
     page = sign_in(people.ben).get(f"/practices/{things.practice.slug}").text
     assert "A moderator has hidden this practice" in page and "submit again" not in page
     with pytest.raises(Forbidden, match="cannot be submitted"):

@@ -1,4 +1,4 @@
-"""What moderators take back when the world has changed meanwhile, and what hosts of elsewhere come to see."""
+"""Undoing decisions after other changes, and what hosts of other agendas can see."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from forum.moderation.models import Report
 from forum.moderation.queries import answered_by, get_thing, is_in_effect, related_decisions
 from forum.screening.actions import RuleText, make_rule
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 WEEK = timedelta(days=7)
 
 
@@ -33,9 +33,9 @@ def test_taking_one_pause_back_leaves_another_that_holds(
     people: Any, things: Any, deed: str
 ) -> None:
     act, name = getattr(moderation, deed), {"silence": "silenced", "suspend": "suspended"}[deed]
-    first = act(people.moderator, people.ben.id, now() + WEEK, WHY)
+    first = act(people.moderator, people.ben.id, now() + WEEK, REASONS)
     later = now() + 3 * WEEK
-    second = act(people.administrator, people.ben.id, later, WHY)
+    second = act(people.administrator, people.ben.id, later, REASONS)
     moderation.reverse(people.administrator, first.id, "It was right.", is_told=True)
     db.session.refresh(people.ben)
     assert (
@@ -50,20 +50,20 @@ def test_taking_one_pause_back_leaves_another_that_holds(
 
 def test_taking_the_longer_pause_back_leaves_the_shorter(people: Any, things: Any) -> None:
     end = now() + WEEK
-    moderation.silence(people.moderator, people.ben.id, end, WHY)
-    second = moderation.silence(people.administrator, people.ben.id, now() + 3 * WEEK, WHY)
+    moderation.silence(people.moderator, people.ben.id, end, REASONS)
+    second = moderation.silence(people.administrator, people.ben.id, now() + 3 * WEEK, REASONS)
     moderation.reverse(people.moderator, second.id, "Too long.", is_told=True)
     db.session.refresh(people.ben)
     assert people.ben.silenced_until == end
 
 
 def test_what_is_restricted_again_by_an_undo_can_be_appealed(people: Any, things: Any) -> None:
-    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     restored = moderation.decide(people.administrator, "post", things.first.id, "restore")
     assert not is_in_effect(hidden)
     moderation.undo(people.administrator, restored.id)
     assert is_in_effect(hidden) and people.ben.can.appeal(standing(people.ben, hidden))
-    silenced = moderation.silence(people.moderator, people.ben.id, now() + WEEK, WHY)
+    silenced = moderation.silence(people.moderator, people.ben.id, now() + WEEK, REASONS)
     back = moderation.unsilence(people.administrator, people.ben.id)
     moderation.undo(people.administrator, back.id)
     db.session.refresh(people.ben)
@@ -94,7 +94,7 @@ def test_spam_is_taken_back_although_some_of_it_is_gone_or_decided_meanwhile(
     topic, waiting, cleared = _advertiser(people, things)
     # Decided anew for its own reasons: that stays
     moderation.decide(people.administrator, "post", things.first.id, "restore")
-    moderation.decide(people.administrator, "post", things.first.id, "hide", WHY)
+    moderation.decide(people.administrator, "post", things.first.id, "hide", REASONS)
     db.session.delete(db.session.get_one(Held, waiting.id))
     practice = db.session.get_one(type(things.practice), things.practice.id)
     practice.deleted_at = now()
@@ -121,7 +121,7 @@ def test_whoever_answers_an_appeal_reads_what_was_reported(
     people: Any, things: Any, sign_in: Any
 ) -> None:
     moderation.report(people.ana, "post", things.first.id, "rules", "He shouted at me.")
-    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     asked = appeals.appeal(people.ben, hidden.id, "I did not.")
     browser = sign_in(people.administrator)
     for address in (f"/moderation/appeals/{asked.id}", f"/moderation/appeal/{asked.id}"):
@@ -140,17 +140,19 @@ def test_every_deed_about_what_is_gone_is_done_or_refused_in_words(
     """The author deletes a post, an agenda is archived, a topic has no first post: nothing breaks."""
     moderation.report(people.ana, "post", things.first.id, "rules")
     moderation.report(people.ben, "topic", things.topic.id, "rules")
-    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     asked = appeals.appeal(people.ben, hidden.id, "It was kind.")
     dialogue.delete(people.ben, things.first.id)
     moderation.archive(people.moderator, things.agenda.id)
     for kind, item_id in (("post", things.first.id), ("topic", things.topic.id)):
         for deed in DECISIONS:
             _in_words(
-                lambda k=kind, i=item_id, d=deed: moderation.decide(people.moderator, k, i, d, WHY)
+                lambda k=kind, i=item_id, d=deed: moderation.decide(
+                    people.moderator, k, i, d, REASONS
+                )
             )
     for deed in (moderation.lock, moderation.unlock, moderation.pin, moderation.unpin):
-        _in_words(lambda d=deed: d(people.moderator, things.topic.id, WHY))
+        _in_words(lambda d=deed: d(people.moderator, things.topic.id, REASONS))
     _in_words(lambda: moderation.move(people.moderator, things.topic.id, things.other.id))
     _in_words(lambda: moderation.undo(people.moderator, hidden.id))
     _in_words(lambda: appeals.decide_appeal(people.administrator, asked.id, "reversed", "Yes."))
@@ -180,13 +182,13 @@ def test_a_practice_deleted_after_it_was_returned_can_be_appealed_and_answered(
 def test_a_host_of_elsewhere_touches_nothing_here(people: Any, things: Any) -> None:
     """Whatever the deed, whatever the number."""
     moderation.report(people.ana, "post", things.first.id, "rules")
-    hidden = moderation.decide(people.host, "post", things.second.id, "hide", WHY)
+    hidden = moderation.decide(people.host, "post", things.second.id, "hide", REASONS)
     before = db.session.scalar(db.select(db.func.count()).select_from(Report))
     other = things.other_host
     for deed in (
-        lambda: moderation.decide(other, "post", things.first.id, "hide", WHY),
-        lambda: moderation.decide(other, "topic", things.topic.id, "hide", WHY),
-        lambda: moderation.decide(other, "case", things.case.id, "hide", WHY),
+        lambda: moderation.decide(other, "post", things.first.id, "hide", REASONS),
+        lambda: moderation.decide(other, "topic", things.topic.id, "hide", REASONS),
+        lambda: moderation.decide(other, "case", things.case.id, "hide", REASONS),
         lambda: moderation.publish(other, things.practice.id),
         lambda: moderation.move(other, things.topic.id, things.other.id),
         lambda: moderation.undo(other, hidden.id),
@@ -199,7 +201,7 @@ def test_a_host_of_elsewhere_touches_nothing_here(people: Any, things: Any) -> N
 
 
 def test_who_is_host_no_longer_takes_nothing_back(people: Any, things: Any) -> None:
-    hidden = moderation.decide(people.host, "post", things.first.id, "hide", WHY)
+    hidden = moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
     set_hosts(people.moderator, things.agenda.id, [])
     with pytest.raises(Refusal):
         moderation.undo(people.host, hidden.id)
@@ -210,7 +212,7 @@ def test_who_is_host_no_longer_takes_nothing_back(people: Any, things: Any) -> N
 def test_nobody_ends_what_another_moderator_decided_about_them(people: Any, things: Any) -> None:
     """A host is a member too, and appeals."""
     theirs = dialogue.reply(people.host, things.topic.id, write("You are fools."))
-    hidden = moderation.decide(people.moderator, "post", theirs.id, "hide", WHY)
+    hidden = moderation.decide(people.moderator, "post", theirs.id, "hide", REASONS)
     with pytest.raises(Forbidden, match="appeal"):
         moderation.decide(people.host, "post", theirs.id, "restore")
     new = NewTopic("question", "Mine", write("Fools?"))
@@ -220,5 +222,5 @@ def test_nobody_ends_what_another_moderator_decided_about_them(people: Any, thin
         moderation.unlock(people.host, topic.id)
     assert people.host.can.appeal(standing(people.host, hidden))
     moderation.decide(people.moderator, "post", theirs.id, "restore")
-    moderation.decide(people.host, "post", theirs.id, "hide", WHY)  # by oneself, and back
+    moderation.decide(people.host, "post", theirs.id, "hide", REASONS)  # by oneself, and back
     moderation.decide(people.host, "post", theirs.id, "restore")

@@ -1,4 +1,4 @@
-"""What becomes of people, reports and waiting texts when a topic is put into another, and when that is taken back."""
+"""What becomes of people, reports and waiting texts when a topic is merged into another, and when that is undone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from forum.queue.actions import Choice
 from forum.queue.queries import QueueFilter, queue_entries
 from forum.screening.actions import RuleText, make_rule, set_newness
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def target(people: Any, things: Any, agenda: Agenda) -> Topic:
     return dialogue.open_topic(people.administrator, agenda.id, new)
 
 
-def told(member: Any) -> list[tuple[str, str, str]]:
+def notices_of(member: Any) -> list[tuple[str, str, str]]:
     make_notices(SYSTEM)
     theirs = db.select(Notice).where(Notice.member_id == member.id, Notice.kind == "decision")
     found = db.session.scalars(theirs.order_by(Notice.id)).all()
@@ -56,25 +56,27 @@ def test_each_author_is_told_once(people: Any, things: Any, target: Topic) -> No
     actions.merge(people.host, things.topic.id, target.id, Reasons("One is enough."))
     now_in = ("Quiet trams", "What you wrote is in this topic now. One is enough.", target.address)
     for member in (people.ben, people.chitra):
-        assert told(member) == [now_in], member.name
-    ((title, text, _address),) = told(people.ana)  # who opened it reads the decision, and no more
+        assert notices_of(member) == [now_in], member.name
+    ((title, text, _address),) = notices_of(
+        people.ana
+    )  # who opened it reads the decision, and no more
     assert title == "Quiet streets at night" and text.startswith("Your topic is part of another")
-    assert told(people.host) == [] and told(people.administrator) == []
+    assert notices_of(people.host) == [] and notices_of(people.administrator) == []
 
 
 def test_who_wrote_what_is_hidden_is_not_told(people: Any, things: Any, target: Topic) -> None:
-    actions.decide(people.host, "post", things.second.id, "remove", WHY)
-    before = told(people.chitra)
+    actions.decide(people.host, "post", things.second.id, "remove", REASONS)
+    before = notices_of(people.chitra)
     actions.merge(people.host, things.topic.id, target.id)
-    assert told(people.chitra) == before
+    assert notices_of(people.chitra) == before
 
 
 def test_they_are_told_that_it_is_taken_back(people: Any, things: Any, target: Topic) -> None:
     decision = actions.merge(people.host, things.topic.id, target.id)
     actions.undo(people.host, decision.id)
     back = ("Quiet streets at night", "What you wrote is in this topic now.", things.topic.address)
-    assert told(people.ben)[1:] == [back] == told(people.chitra)[1:]
-    assert [text for _title, text, _address in told(people.ana)][1:] == [
+    assert notices_of(people.ben)[1:] == [back] == notices_of(people.chitra)[1:]
+    assert [text for _title, text, _address in notices_of(people.ana)][1:] == [
         "The decision is taken back."
     ]
 
@@ -195,7 +197,7 @@ def test_they_are_answered_with_keep_alone(people: Any, things: Any, merged: Any
     key = ("topic", things.topic.id)
     for deed in ("hide", "remove", "restore", "ask_to_edit"):
         with pytest.raises(Conflict, match="so already"):
-            queue.decide(people.host, *key, Choice(deed, WHY))
+            queue.decide(people.host, *key, Choice(deed, REASONS))
     queue.decide(people.host, *key, Choice("keep"))
     assert queue_entries(people.host, QueueFilter(kind="topic")) == []
     make_notices(SYSTEM)
@@ -256,7 +258,7 @@ def test_across_agendas_it_goes_back_to_its_own_moderators(people: Any, things: 
 def test_of_a_merged_topic_no_other_decision_is_offered_to_be_reversed(
     people: Any, things: Any, target: Topic, sign_in: Any
 ) -> None:
-    lock = actions.lock(people.host, things.topic.id, WHY)
+    lock = actions.lock(people.host, things.topic.id, REASONS)
     asked = appeal(people.ana, lock.id, "It was calm.")
     merging = actions.merge(people.moderator, things.topic.id, target.id)
     administrator, address = sign_in(people.administrator), f"/moderation/appeals/{asked.id}"

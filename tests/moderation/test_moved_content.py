@@ -1,4 +1,4 @@
-"""What is moved to another agenda takes along what waits for a decision and what was decided: reports, appeals, why."""
+"""What moves to another agenda takes its reports, appeals and decisions along."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.moderation.models import Decision, Report
 from forum.permissions import VISITOR
 from forum.queue import queries as queue
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 def move_case(people: Any, things: Any, agenda: Any) -> None:
@@ -103,7 +103,7 @@ def test_reports_wait_where_the_thing_is_now(
 
 def test_no_copy_of_the_agenda_is_asked(people: Any, things: Any) -> None:
     said = actions.report(people.ana, "post", things.first.id, "rules")
-    made = actions.decide(people.host, "post", things.second.id, "hide", WHY)
+    made = actions.decide(people.host, "post", things.second.id, "hide", REASONS)
     actions.move(people.moderator, things.topic.id, things.other.id)
     for row in (db.session.get_one(Report, said.id), db.session.get_one(Decision, made.id)):
         db.session.refresh(row)
@@ -118,7 +118,7 @@ def test_an_appeal_is_answered_where_the_thing_is_now(
     key = thing_of(people, things, what)
     set_hosts(people.moderator, things.agenda.id, [people.host.handle, people.ana.handle])
     author = {"topic": people.ana, "case": people.moderator}.get(what, people.ben)
-    made = actions.decide(people.host, *key, "hide", WHY)
+    made = actions.decide(people.host, *key, "hide", REASONS)
     said = appeal(author, made.id, "It was a joke.")
     move(people, things, things.other)
     db.session.refresh(made)

@@ -1,4 +1,4 @@
-"""Deciding on the page of a thing: who is working on it in the queue is asked for, and what was decided can be undone there."""
+"""Deciding on the page of a thing: claims from the queue are respected, and the decision can be undone there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forum.moderation.models import Decision
 from forum.permissions import VISITOR
 from forum.queue import actions as queue
 
-WHY = {"rule": "2", "reason": "It is rude."}
+REASON_FIELDS = {"rule": "2", "reason": "It is rude."}
 REASONS = Reasons("It is rude.", 2)
 AT_IT = "Hana Virtanen has been working on this since"
 
@@ -51,7 +51,7 @@ def test_the_page_tells_and_goes_on_then(sign_in: Any, people: Any, claimed: Any
     browser, address = sign_in(people.moderator), f"/posts/{claimed.first.id}/hide"
     page = browser.get(address).text
     assert AT_IT in page and holder_in(page) == str(people.host.id)
-    answer = browser.post(address, data={**WHY, "holder": holder_in(page)})
+    answer = browser.post(address, data={**REASON_FIELDS, "holder": holder_in(page)})
     assert answer.status_code == 303 and claims() == 2
     assert get_post(VISITOR, claimed.first.id).is_gone
 
@@ -61,19 +61,19 @@ def test_who_came_meanwhile_is_told_of_and_what_was_typed_stays(
 ) -> None:
     browser, address = sign_in(people.moderator), f"/posts/{claimed.first.id}/hide"
     for typed in ("", "999999", "x", "1," * 200):
-        answer = browser.post(address, data={**WHY, "holder": typed})
+        answer = browser.post(address, data={**REASON_FIELDS, "holder": typed})
         assert answer.status_code == 409, typed
         assert AT_IT in answer.text and "press once more" in answer.text
         assert "It is rude." in answer.text
     assert not get_post(VISITOR, claimed.first.id).is_gone and claims() == 3
-    again = browser.post(address, data={**WHY, "holder": holder_in(answer.text)})
+    again = browser.post(address, data={**REASON_FIELDS, "holder": holder_in(answer.text)})
     assert again.status_code == 303
 
 
 def test_one_who_is_at_it_oneself_is_not_asked(sign_in: Any, people: Any, claimed: Any) -> None:
     browser, address = sign_in(people.host), f"/posts/{claimed.first.id}/hide"
     assert "has been working on this since" not in browser.get(address).text
-    assert browser.post(address, data=WHY).status_code == 303
+    assert browser.post(address, data=REASON_FIELDS).status_code == 303
 
 
 def test_a_claim_that_is_over_holds_nobody_up(sign_in: Any, people: Any, claimed: Any) -> None:
@@ -81,7 +81,9 @@ def test_a_claim_that_is_over_holds_nobody_up(sign_in: Any, people: Any, claimed
     with at(now() + timedelta(minutes=31)):
         page = browser.get(f"/posts/{claimed.first.id}/hide").text
         assert AT_IT not in page
-        assert browser.post(f"/posts/{claimed.first.id}/hide", data=WHY).status_code == 303
+        assert (
+            browser.post(f"/posts/{claimed.first.id}/hide", data=REASON_FIELDS).status_code == 303
+        )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_at_each_of_its_pages(
     sign_in: Any, people: Any, claimed: Any, address: str, more: Any
 ) -> None:
     known = {"topic": claimed.topic.id, "post": claimed.first.id, "other": claimed.other.id}
-    data = {**WHY, **{name: text.format(**known) for name, text in more.items()}}
+    data = {**REASON_FIELDS, **{name: text.format(**known) for name, text in more.items()}}
     answer = sign_in(people.moderator).post(address.format(**known), data=data)
     assert answer.status_code == 409 and AT_IT in answer.text
     assert claims() == 3
@@ -132,7 +134,7 @@ def test_nobody_else_learns_who_is_at_it(sign_in: Any, people: Any, claimed: Any
     for person in (people.ben, claimed.other_host):
         browser = sign_in(person)
         for deed in ("hide", "restore"):
-            answer = browser.post(f"/posts/{claimed.first.id}/{deed}", data=WHY)
+            answer = browser.post(f"/posts/{claimed.first.id}/{deed}", data=REASON_FIELDS)
             assert answer.status_code == 403 and "working on this" not in answer.text
 
 
@@ -157,7 +159,7 @@ def undo_in(page: str) -> tuple[str, dict[str, str]] | None:
 
 def test_what_was_decided_on_a_page_is_undone_there(sign_in: Any, people: Any, things: Any) -> None:
     browser = sign_in(people.moderator)
-    answer = browser.post(f"/posts/{things.first.id}/hide", data=WHY)
+    answer = browser.post(f"/posts/{things.first.id}/hide", data=REASON_FIELDS)
     page = land(browser, answer)
     assert page.request.path == things.topic.address
     for _time in range(2):  # not at once alone
@@ -174,7 +176,7 @@ def test_it_stands_for_ten_minutes_and_for_nobody_else(
     sign_in: Any, people: Any, things: Any
 ) -> None:
     browser = sign_in(people.moderator)
-    land(browser, browser.post(f"/topics/{things.topic.id}/lock", data=WHY))
+    land(browser, browser.post(f"/topics/{things.topic.id}/lock", data=REASON_FIELDS))
     assert undo_in(browser.get(things.topic.address).text)
     for person in (people.host, people.ben):
         assert not undo_in(sign_in(person).get(things.topic.address).text)
@@ -188,20 +190,20 @@ def test_every_deed_on_a_page_ends_where_it_can_be_undone(
     browser = sign_in(people.moderator)
     library.publish(people.moderator, things.practice.id)
     deeds: list[tuple[str, dict[str, Any]]] = [
-        (f"/posts/{things.first.id}/ask-to-edit", WHY),
+        (f"/posts/{things.first.id}/ask-to-edit", REASON_FIELDS),
         (f"/posts/{things.first.id}/note", {"source": "See the rules.", "language": "en"}),
         (f"/posts/{things.first.id}/unnote", {}),
         (f"/topics/{things.topic.id}/pin", {}),
-        (f"/topics/{things.topic.id}/posts/hide", {**WHY, "post": things.first.id}),
+        (f"/topics/{things.topic.id}/posts/hide", {**REASON_FIELDS, "post": things.first.id}),
         (f"/posts/{things.first.id}/restore", {}),
         (f"/topics/{things.topic.id}/move", {"agenda": things.other.id}),
-        (f"/topics/{things.topic.id}/hide", WHY),
+        (f"/topics/{things.topic.id}/hide", REASON_FIELDS),
         (f"/topics/{things.topic.id}/restore", {}),
         ("/practices/quiet-asphalt/feature", {}),
-        ("/practices/quiet-asphalt/hide", WHY),
-        ("/cases/night-council/hide", WHY),
-        ("/members/ben-okoth/hide", WHY),
-        ("/members/ben-okoth/suspend", {**WHY, "days": "7"}),
+        ("/practices/quiet-asphalt/hide", REASON_FIELDS),
+        ("/cases/night-council/hide", REASON_FIELDS),
+        ("/members/ben-okoth/hide", REASON_FIELDS),
+        ("/members/ben-okoth/suspend", {**REASON_FIELDS, "days": "7"}),
         ("/members/ben-okoth/unsuspend", {}),
         ("/agendas/other/archive", {}),
         ("/agendas/other/reopen", {}),
@@ -229,7 +231,7 @@ def test_what_was_decided_at_once_is_said_to_be_several(
     for posts in ([things.first.id], [things.second.id, things.first.id]):
         if len(posts) > 1:
             actions.undo(people.moderator, db.session.query(Decision.id).one()[0])
-        page = land(browser, browser.post(address, data={**WHY, "post": posts}))
+        page = land(browser, browser.post(address, data={**REASON_FIELDS, "post": posts}))
         for text in (page.text, browser.get("/moderation").text):
             assert ("and others with it" in text) == (len(posts) > 1)
 

@@ -1,4 +1,4 @@
-"""What another moderator decided about one's own: no button that would be refused, and no way around."""
+"""What another moderator decided about one's own content: no button that would be refused, and no way around."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forum.permissions import SYSTEM
 from forum.queue.queries import queue_entries
 from forum.screening.actions import RuleText, make_rule
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 OURS = "another moderator decides"
 RESTORING = {
     "post": "/posts/{}/restore",
@@ -54,7 +54,7 @@ def own(people: Any, things: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", RESTORING)
 def test_no_button_that_would_be_refused(sign_in: Any, people: Any, things: Any, kind: str) -> None:
     item_id, page = own(people, things)[kind]
-    actions.decide(people.administrator, kind, item_id, "hide", WHY)
+    actions.decide(people.administrator, kind, item_id, "hide", REASONS)
     restoring = RESTORING[kind].format(item_id)
     browser = sign_in(people.moderator)
     said = browser.get(page).text
@@ -74,7 +74,7 @@ def test_what_one_hid_oneself_one_shows_again(
     sign_in: Any, people: Any, things: Any, kind: str
 ) -> None:
     item_id, page = own(people, things)[kind]
-    actions.decide(people.moderator, kind, item_id, "hide", WHY)
+    actions.decide(people.moderator, kind, item_id, "hide", REASONS)
     browser = sign_in(people.moderator)
     assert RESTORING[kind].format(item_id) in browser.get(page).text
     assert not review_context(people.moderator, kind, item_id).is_for_others
@@ -85,7 +85,7 @@ def test_a_post_that_one_hid_oneself_is_shown_again_in_the_queue(
     sign_in: Any, people: Any, things: Any
 ) -> None:
     item_id, page = own(people, things)["post"]
-    actions.decide(people.moderator, "post", item_id, "hide", WHY)
+    actions.decide(people.moderator, "post", item_id, "hide", REASONS)
     browser = sign_in(people.moderator)
     assert f"/moderation/post/{item_id}" in browser.get(page).text
     assert 'value="restore"' in browser.get(f"/moderation/post/{item_id}").text
@@ -94,8 +94,8 @@ def test_a_post_that_one_hid_oneself_is_shown_again_in_the_queue(
 def test_no_way_around(people: Any, things: Any) -> None:
     mine = own(people, things)
     post_id, topic_id = mine["post"][0], mine["topic"][0]
-    actions.decide(people.administrator, "post", post_id, "remove", WHY)
-    actions.decide(people.administrator, "topic", topic_id, "hide", WHY)
+    actions.decide(people.administrator, "post", post_id, "remove", REASONS)
+    actions.decide(people.administrator, "topic", topic_id, "hide", REASONS)
     for around in (
         lambda: actions.decide(people.moderator, "post", post_id, "restore"),
         lambda: actions.decide_all(people.moderator, things.topic.id, [post_id], "restore"),
@@ -104,12 +104,12 @@ def test_no_way_around(people: Any, things: Any) -> None:
             around()
     for deed in ("remove", "restore"):  # nor does one put a decision of one's own on top of it
         with pytest.raises(Forbidden, match="appeal"):
-            actions.decide(people.moderator, "topic", topic_id, deed, WHY)
+            actions.decide(people.moderator, "topic", topic_id, deed, REASONS)
 
 
 def test_a_lock_of_ones_own_topic(sign_in: Any, people: Any, things: Any) -> None:
     topic_id, page = own(people, things)["topic"]
-    actions.lock(people.administrator, topic_id, WHY)
+    actions.lock(people.administrator, topic_id, REASONS)
     assert f"/topics/{topic_id}/unlock" not in sign_in(people.moderator).get(page).text
     assert f"/topics/{topic_id}/unlock" in sign_in(people.administrator).get(page).text
 
@@ -158,7 +158,7 @@ def test_a_note_of_another_below_ones_own_post_stays(
 def test_a_text_that_another_refused_is_published_by_another(people: Any, things: Any) -> None:
     make_rule(people.administrator, RuleText("word", "casino", "We read this."))
     held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
-    actions.refuse(people.moderator, held.id, WHY)
+    actions.refuse(people.moderator, held.id, REASONS)
     appoint(people.administrator, people.ben.handle, "moderator")
     ben = get_member(SYSTEM, people.ben.handle)
     opened = review_context(ben, "held", held.id)

@@ -1,4 +1,4 @@
-"""Reports of a moderator's own text: others decide about them, and who reported it stays unknown."""
+"""Reports of a moderator's own text: others decide about them, and the reporters stay unknown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.queue.queries import first_decidable, queue_entries
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 NAMES = ("Chitra", "Vera", "vera@", "Insulted me", "Insult by law")
 
 
@@ -59,12 +59,14 @@ def test_in_the_list_it_is_for_others(sign_in: Any, people: Any, own: Post) -> N
 
 
 DEEDS: dict[str, Callable[[Any, Post], Any]] = {
-    deed: lambda me, post, deed=deed: actions.decide(me, "post", post.id, deed, WHY)
+    deed: lambda me, post, deed=deed: actions.decide(me, "post", post.id, deed, REASONS)
     for deed in ("keep", "hide", "remove")
 }
 DEEDS |= {
-    "ask to edit": lambda me, post: actions.ask_to_edit(me, "post", post.id, WHY),
-    "hide several": lambda me, post: actions.decide_all(me, post.topic_id, [post.id], "hide", WHY),
+    "ask to edit": lambda me, post: actions.ask_to_edit(me, "post", post.id, REASONS),
+    "hide several": lambda me, post: actions.decide_all(
+        me, post.topic_id, [post.id], "hide", REASONS
+    ),
     "claim": lambda me, post: queue.claim(me, "post", post.id),
     "note": lambda me, post: queue.write_note(me, "post", post.id, "Mine."),
 }
@@ -83,7 +85,7 @@ def test_nobody_decides_anything_about_reports_of_their_own(
 
 def test_what_nobody_has_reported_one_may_hide_oneself(people: Any, things: Any) -> None:
     post = dialogue.reply(people.host, things.topic.id, write("A mistake."))
-    actions.decide(people.host, "post", post.id, "hide", WHY)
+    actions.decide(people.host, "post", post.id, "hide", REASONS)
     assert actions.decide(people.host, "post", post.id, "restore").deed == "restore"
 
 
@@ -121,7 +123,7 @@ def test_the_file_of_an_appeal_names_nobody(sign_in: Any, people: Any, own: Post
 def test_ones_own_appeal_is_there_but_not_who_reported(
     sign_in: Any, people: Any, own: Post
 ) -> None:
-    hidden = actions.decide(people.moderator, "post", own.id, "hide", WHY)
+    hidden = actions.decide(people.moderator, "post", own.id, "hide", REASONS)
     said = appeal(people.host, hidden.id, "It was a joke.")
     page = sign_in(people.host).get(f"/moderation/appeals/{said.id}").text
     assert "It was a joke." in page and "Insulted me" not in page and "Vera" not in page

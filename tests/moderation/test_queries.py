@@ -1,4 +1,4 @@
-"""The queue, its entries in context, the log and the statement of reasons, as each reader sees them."""
+"""The review context, the log and the statement of reasons, as each reader sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever is silenced decides nothing about others either, until the pause is over."""
+"""Moderators who are silenced decide nothing about others until the silence is over."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 def test_silenced_administrators_and_moderators_do_not_count(people: Any) -> None:
     """Nobody else may go because of them, and no notice calls them."""
     second = appoint(SYSTEM, people.moderator.handle, "administrator")
     assert has_other_administrator(people.administrator.id)
-    actions.silence(people.administrator, second.id, now() + timedelta(days=7), WHY)
+    actions.silence(people.administrator, second.id, now() + timedelta(days=7), REASONS)
     assert not has_other_administrator(people.administrator.id)
     assert second.id not in [*moderator_ids(), *administrator_ids(), *curators_of(None)]
 
@@ -28,7 +28,7 @@ def test_silenced_administrators_and_moderators_do_not_count(people: Any) -> Non
 def test_a_silenced_host_neither_publishes_nor_moderates(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    actions.silence(people.moderator, people.host.id, now() + timedelta(days=7), WHY)
+    actions.silence(people.moderator, people.host.id, now() + timedelta(days=7), REASONS)
     browser = sign_in(people.host)
     doors = {
         f"/topics/{things.topic.id}/reply": {"source": "Hello."},

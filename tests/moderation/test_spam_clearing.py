@@ -1,4 +1,4 @@
-"""The ways back after a member was cleared away as a spammer: what they wrote stays away, or comes back with a tick."""
+"""Ending the suspension of a cleared spammer: the texts stay away, or are restored with a tick."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_the_second_way_offers_what_the_first_has_left(
 def test_what_was_decided_since_stays_as_it_is(people: Any, cleared: Any) -> None:
     things, _held_id, _decision = cleared
     actions.decide(people.moderator, "post", things.first.id, "restore")
-    actions.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    actions.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     actions.unsuspend(people.moderator, people.ben.id, shows_again=True)
     assert not is_shown(things)
 
@@ -111,7 +111,7 @@ def test_what_was_decided_since_stays_as_it_is(people: Any, cleared: Any) -> Non
 def test_undoing_leaves_what_was_decided_since(people: Any, cleared: Any) -> None:
     things, _held_id, _decision = cleared
     decision = actions.unsuspend(people.moderator, people.ben.id, shows_again=True)
-    actions.decide(people.administrator, "post", things.first.id, "hide", WHY)
+    actions.decide(people.administrator, "post", things.first.id, "hide", REASONS)
     actions.decide(people.administrator, "post", things.first.id, "restore")
     actions.undo(people.moderator, decision.id)
     assert is_shown(things)
@@ -120,7 +120,7 @@ def test_undoing_leaves_what_was_decided_since(people: Any, cleared: Any) -> Non
 def test_without_anything_cleared_a_button_is_enough(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    actions.suspend(people.moderator, people.ben.id, now() + timedelta(days=7), WHY)
+    actions.suspend(people.moderator, people.ben.id, now() + timedelta(days=7), REASONS)
     browser = sign_in(people.moderator)
     assert browser.post("/members/ben-okoth/unsuspend").status_code == 303
     assert not get_member(SYSTEM, "ben-okoth").is_suspended
@@ -234,7 +234,7 @@ def test_undoing_the_clearing_ends_the_removal(people: Any, gone: Any) -> None:
 def test_a_topic_that_somebody_decided_about_since_stays_as_it_is(people: Any, gone: Any) -> None:
     topic, _decision = gone
     actions.decide(people.administrator, "topic", topic.id, "restore")
-    actions.decide(people.administrator, "topic", topic.id, "hide", WHY)
+    actions.decide(people.administrator, "topic", topic.id, "hide", REASONS)
     actions.unsuspend(people.moderator, people.ana.id, shows_again=True)
     assert get_topic(people.moderator, topic.id).hidden_at
 

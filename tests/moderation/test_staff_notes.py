@@ -1,4 +1,4 @@
-"""What moderators note about members: who reads it, where it stands, when it goes."""
+"""Notes about members: who reads them, where, and when they are deleted."""
 
 from __future__ import annotations
 

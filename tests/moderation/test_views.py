@@ -1,4 +1,4 @@
-"""The doors of moderation: the report form, the queue, the deeds, the log, for each role and for hostile input."""
+"""The pages of moderation: the report form, the deeds, the log, for each role and for hostile input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM, VISITOR
 
-WHY = {"reason": "It is rude.", "rule": "2"}
+REASON_FIELDS = {"reason": "It is rude.", "rule": "2"}
 
 
 def words(response: Any) -> str:
@@ -126,7 +126,8 @@ def test_the_queue_is_emptied_entry_by_entry(sign_in: Any, people: Any, things: 
     page = words(browser.get(f"/moderation/post/{things.first.id}"))
     assert "Look at the tone." in page and "A kind answer." in page and 'value="keep"' in page
     first = browser.post(
-        f"/moderation/post/{things.first.id}/decide", data={"deed": "hide", "seen": "0", **WHY}
+        f"/moderation/post/{things.first.id}/decide",
+        data={"deed": "hide", "seen": "0", **REASON_FIELDS},
     )
     assert first.location == f"/moderation/member/{people.ben.id}#entry"
     second = browser.post(
@@ -165,14 +166,15 @@ def test_the_second_of_two_moderators_is_told(sign_in: Any, people: Any, things:
     )
     actions.decide(people.host, "post", things.first.id, "keep", Reasons("It is not that rude."))
     late = browser.post(
-        f"/moderation/post/{things.first.id}/decide", data={"deed": "hide", "seen": "0", **WHY}
+        f"/moderation/post/{things.first.id}/decide",
+        data={"deed": "hide", "seen": "0", **REASON_FIELDS},
     )
     assert late.status_code == 409
     assert "Another moderator has decided about this meanwhile" in words(late)
-    assert "It is not that rude." in words(late) and WHY["reason"] in words(late)
+    assert "It is not that rude." in words(late) and REASON_FIELDS["reason"] in words(late)
     assert not get_post(VISITOR, things.first.id).is_gone
     hide = f"/posts/{things.first.id}/hide"
-    assert browser.post(hide, data={"seen": "0", **WHY}).status_code == 409
+    assert browser.post(hide, data={"seen": "0", **REASON_FIELDS}).status_code == 409
 
 
 def test_the_last_decision_can_be_undone_from_the_queue(
@@ -181,7 +183,7 @@ def test_the_last_decision_can_be_undone_from_the_queue(
     actions.report(people.ana, "post", things.first.id, "rules")
     browser, entry = sign_in(people.moderator), f"/moderation/post/{things.first.id}"
     assert "data-undo" not in words(browser.get("/moderation"))
-    browser.post(f"{entry}/decide", data={"deed": "hide", "seen": "0", **WHY})
+    browser.post(f"{entry}/decide", data={"deed": "hide", "seen": "0", **REASON_FIELDS})
     address = words(browser.get("/moderation")).split('action="/moderation/decisions/')[1]
     undo = f"/moderation/decisions/{address.split(chr(34))[0]}"
     assert sign_in(people.ana).post(undo).status_code == 403
@@ -220,8 +222,8 @@ def test_visitors_and_members_find_the_doors_closed(
         assert client.get(address).status_code == 303, address
         assert browser.get(address).status_code == 403, address
     for address in chain.from_iterable(doors.values()):
-        assert client.post(address, data=WHY).status_code == 403, address
-        assert browser.post(address, data=WHY).status_code == 403, address
+        assert client.post(address, data=REASON_FIELDS).status_code == 403, address
+        assert browser.post(address, data=REASON_FIELDS).status_code == 403, address
     for address in ("/moderation", "/moderation/log", f"/moderation/post/{things.first.id}"):
         assert client.get(address).status_code == 303, address
         assert browser.get(address).status_code == 403, address
@@ -233,7 +235,7 @@ def test_a_host_of_another_agenda_finds_the_doors_closed(
     actions.publish(people.moderator, things.practice.id)
     browser, doors = sign_in(things.other_host), addresses(things)
     for address in chain.from_iterable(doors.values()):
-        assert browser.post(address, data=WHY).status_code == 403, address
+        assert browser.post(address, data=REASON_FIELDS).status_code == 403, address
     assert browser.get(f"/moderation/post/{things.first.id}").status_code == 403
     assert browser.get("/moderation").status_code == 200
     assert queries.decision_log(people.moderator).total == 1
@@ -244,8 +246,8 @@ def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: An
     for address in doors["asking"] + doors["of the agenda"]:
         assert browser.get(address).status_code == 200, address
     for address in doors["central"] + doors["central buttons"]:
-        assert browser.post(address, data=WHY).status_code == 403, address
-    assert browser.post(doors["asking"][0], data=WHY).status_code == 303
+        assert browser.post(address, data=REASON_FIELDS).status_code == 403, address
+    assert browser.post(doors["asking"][0], data=REASON_FIELDS).status_code == 303
     assert get_topic(VISITOR, things.topic.id).locked_at
 
 
@@ -293,32 +295,32 @@ def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, thin
     topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"
     handle, practice = f"/members/{people.ben.handle}", f"/practices/{things.practice.slug}"
     deeds: list[tuple[str, dict[str, Any]]] = [
-        (f"{topic}/lock", WHY),
+        (f"{topic}/lock", REASON_FIELDS),
         (f"{topic}/unlock", {}),
         (f"{topic}/pin", {}),
         (f"{topic}/unpin", {}),
-        (f"{post}/hide", WHY),
+        (f"{post}/hide", REASON_FIELDS),
         (f"{post}/restore", {}),
-        (f"{post}/ask-to-edit", WHY),
+        (f"{post}/ask-to-edit", REASON_FIELDS),
         (f"{post}/note", {"source": "See the rules.", "language": "en"}),
         (f"{post}/unnote", {}),
-        (f"{post}/remove", WHY),
+        (f"{post}/remove", REASON_FIELDS),
         (f"{post}/restore", {}),
-        (f"{topic}/remove", WHY),
+        (f"{topic}/remove", REASON_FIELDS),
         (f"{topic}/restore", {}),
-        (f"{topic}/hide", WHY),
+        (f"{topic}/hide", REASON_FIELDS),
         (f"{topic}/restore", {}),
         (f"{topic}/move", {"agenda": str(things.other.id)}),
-        ("/cases/night-council/hide", WHY),
+        ("/cases/night-council/hide", REASON_FIELDS),
         ("/cases/night-council/restore", {}),
         (f"{practice}/publish", {}),
         (f"{practice}/feature", {}),
         (f"{practice}/unfeature", {}),
-        (f"{practice}/hide", WHY),
+        (f"{practice}/hide", REASON_FIELDS),
         (f"{practice}/restore", {}),
-        (f"{handle}/hide", WHY),
+        (f"{handle}/hide", REASON_FIELDS),
         (f"{handle}/restore", {}),
-        (f"{handle}/suspend", {"days": "30", **WHY}),
+        (f"{handle}/suspend", {"days": "30", **REASON_FIELDS}),
         (f"{handle}/unsuspend", {}),
         ("/agendas/quieter/archive", {}),
         ("/agendas/quieter/reopen", {}),
@@ -343,12 +345,12 @@ def test_a_deed_done_already_is_said_to_be(sign_in: Any, people: Any, things: An
 def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: Any) -> None:
     theirs, browser = sign_in(people.ben), sign_in(people.moderator)
     address = f"/members/{people.ben.handle}/suspend"
-    assert browser.post(address, data={"days": "9999", **WHY}).status_code == 422
+    assert browser.post(address, data={"days": "9999", **REASON_FIELDS}).status_code == 422
     for day in ("", "yesterday", "2001-01-01", "9999-12-31"):
-        typed = {"days": "day", "until": day, **WHY}
+        typed = {"days": "day", "until": day, **REASON_FIELDS}
         assert browser.post(address, data=typed).status_code == 422, day
     tomorrow = f"{now() + timedelta(days=1):%Y-%m-%d}"
-    typed = {"days": "day", "until": tomorrow, **WHY}
+    typed = {"days": "day", "until": tomorrow, **REASON_FIELDS}
     assert browser.post(address, data=typed).status_code == 303
     until = get_member(SYSTEM, people.ben.handle).suspended_until
     assert f"{until - timedelta(seconds=1):%Y-%m-%d}" == tomorrow

@@ -1,4 +1,4 @@
-"""What waits in a topic that is hidden or removed: its author does not learn there what the topic is called now."""
+"""A text that waits in a hidden or removed topic does not tell its author the present title of the topic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.screening.actions import RuleText, make_rule
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 
 
 @pytest.mark.parametrize("deed", ["hide", "remove"])
@@ -30,7 +30,7 @@ def test_the_title_of_what_is_out_of_sight_is_not_said(
     titles = (things.topic.title, things.topic.address)
     for address in pages:
         assert things.topic.title in browser.get(address).text, address
-    actions.decide(people.moderator, "topic", things.topic.id, deed, WHY)
+    actions.decide(people.moderator, "topic", things.topic.id, deed, REASONS)
     for address in pages:
         page = browser.get(address)
         assert page.status_code == 200 and not [one for one in titles if one in page.text], address

@@ -1,4 +1,4 @@
-"""The queue is tried with the things of moderation, and with somebody who wants to join."""
+"""Fixtures of the queue tests: the things of moderation, a candidate, and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Being at an entry, noting, deciding; what nobody decides is told once to the right people, killed in the middle or not."""
+"""Claiming, writing notes, deciding; overdue entries are notified once to the right people, even if the worker is killed."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
 # What nobody decides
 
 
-def told(person: Any, words: str) -> int:
+def notices_of(person: Any, words: str) -> int:
     make_notices(SYSTEM)
     query = select(func.count(Notice.id)).where(
         Notice.member_id == person.id, Notice.kind == "queue", Notice.text.contains(words)
@@ -205,16 +205,18 @@ def test_after_two_days_the_moderators_and_after_four_the_administrators_are_tol
         assert tell() == 0
     with at(start + TWO_DAYS):
         assert tell() == 4 and tell() == 0
-        assert told(people.moderator, "two days") == 4
-        assert told(people.host, "two days") == 2  # what is on the host's agenda
-        assert told(people.administrator, "days") == told(reported.other_host, "days") == 0
-        assert told(people.ana, "days") == told(people.ben, "days") == 0
+        assert notices_of(people.moderator, "two days") == 4
+        assert notices_of(people.host, "two days") == 2  # what is on the host's agenda
+        assert (
+            notices_of(people.administrator, "days") == notices_of(reported.other_host, "days") == 0
+        )
+        assert notices_of(people.ana, "days") == notices_of(people.ben, "days") == 0
     with at(start + TWO_DAYS + timedelta(hours=47)):
         assert tell() == 0
     with at(start + TWO_DAYS + TWO_DAYS):
         assert tell() == 4 and tell() == 0
-        assert told(people.administrator, "four days") == 4
-        assert told(people.moderator, "four days") == 0
+        assert notices_of(people.administrator, "four days") == 4
+        assert notices_of(people.moderator, "four days") == 0
     with at(start + 5 * TWO_DAYS):
         assert tell() == 0
 
@@ -254,9 +256,9 @@ def test_killed_in_the_middle_it_is_told_once(
             patch.setattr(actions, "note_event", killed)
             with pytest.raises(KeyboardInterrupt):
                 tell()
-        assert told(people.moderator, "two days") == 0
+        assert notices_of(people.moderator, "two days") == 0
         assert tell() == 3
-        assert told(people.moderator, "two days") == 3
+        assert notices_of(people.moderator, "two days") == 3
 
 
 def test_where_administrators_alone_moderate_they_are_told_at_once(
@@ -265,7 +267,9 @@ def test_where_administrators_alone_moderate_they_are_told_at_once(
     appoint(SYSTEM, people.moderator.handle, "member")
     with at(now() + TWO_DAYS):
         tell()
-        assert told(people.administrator, "two days") == 1  # the profile; the host has the others
+        assert (
+            notices_of(people.administrator, "two days") == 1
+        )  # the profile; the host has the others
 
 
 def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: Any) -> None:
@@ -278,7 +282,7 @@ def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: 
         where = Notice.member_id == people.host.id, Notice.address.contains(f"post/{own.id}")
         make_notices(SYSTEM)
         assert db.session.scalar(select(func.count(Notice.id)).where(*where)) == 0
-        assert told(people.administrator, "two days") == 2  # this one, and the profile
+        assert notices_of(people.administrator, "two days") == 2  # this one, and the profile
 
 
 def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:

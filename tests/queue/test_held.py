@@ -1,4 +1,4 @@
-"""Moderators decide about texts that a rule holds back, and look at first posts."""
+"""Deciding about held texts, and looking at first posts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def held(people: Any, topic: Any) -> Held:
     return dialogue.reply(people.ana, topic.id, write("A **casino** for all."))
 
 
-def told(member: Any) -> list[tuple[str, str, str]]:
+def notices_of(member: Any) -> list[tuple[str, str, str]]:
     events = db.session.scalars(db.select(Event).where(Event.kind == "decision"))
     return [(one.title, one.text, one.address) for one in events if member.id in one.recipients]
 
@@ -54,7 +54,7 @@ def test_approving_publishes_it_and_is_written_down(people: Any, held: Held) -> 
     post = db.session.scalars(db.select(Post).where(Post.author_id == people.ana.id)).one()
     assert (decision.deed, decision.kind, decision.item_id) == ("approve", "held", held.id)
     assert decision.address == f"/posts/{post.id}" and waiting_count(people.host) == 0
-    assert told(people.ana) == [
+    assert notices_of(people.ana) == [
         ("A casino for all.", "Published.", f"/moderation/decisions/{decision.id}")
     ]
     with pytest.raises(NotFound, match="published"):
@@ -68,7 +68,7 @@ def test_refusing_needs_a_reason_and_tells_its_author(people: Any, held: Held) -
         people.host, held.id, Reasons("Rule 2.", 2), seen=0, read=held.fingerprint
     )
     assert decision.address == f"/waiting/{held.id}" and waiting_count(people.host) == 0
-    ((_title, text, _address),) = told(people.ana)
+    ((_title, text, _address),) = notices_of(people.ana)
     assert text == "Not published. You can change it and send it again. Rule 2."
     assert review_context(people.moderator, "held", held.id).deeds == ["approve"]
     with pytest.raises(Conflict, match="already"):
@@ -82,7 +82,7 @@ def test_a_refusal_is_taken_back(people: Any, held: Held) -> None:
     decision = actions.refuse(people.host, held.id, Reasons("Rule 2.", 2))
     assert actions.undo(people.host, decision.id).deed == "undo"
     assert review_context(people.host, "held", held.id).deeds == ["approve", "refuse"]
-    assert told(people.ana)[-1][1] == "The decision is taken back."
+    assert notices_of(people.ana)[-1][1] == "The decision is taken back."
 
 
 def test_a_failed_publication_leaves_no_decision(people: Any, topic: Any, held: Held) -> None:
@@ -139,7 +139,7 @@ def test_a_first_post_is_kept_with_one_press(people: Any, first: Post) -> None:
     opened = review_context(people.host, "post", first.id)
     assert opened.is_first and opened.deeds[:2] == ["keep", "hide"]
     decision = actions.decide(people.host, "post", first.id, "keep")
-    assert waiting_count(people.host) == 0 and told(people.ana) == []
+    assert waiting_count(people.host) == 0 and notices_of(people.ana) == []
     with pytest.raises(Conflict):
         actions.decide(people.host, "post", first.id, "keep")
     actions.undo(people.host, decision.id)

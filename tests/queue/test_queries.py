@@ -1,4 +1,4 @@
-"""The list of all that waits: for whom, in which order, counted once, at the same cost however much it is."""
+"""The queue: for whom, in which order, each entry counted once, at a constant number of queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of the queue: fifty entries without a script, who is working on what, notes, filters, who reads what."""
+"""The pages of the queue: fifty entries without a script, claims, notes, filters, and who can read what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the register: the report, the same as CSV, every decision without names."""
+"""The pages of the register: the report, the report as CSV, every decision without names."""
 
 from __future__ import annotations
 

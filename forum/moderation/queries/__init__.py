@@ -1,4 +1,4 @@
-"""What waits for moderators, each thing in its context, what was decided, and what may be reported."""
+"""Things and their reports, decisions about them, and the context in which moderators decide."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from forum.moderation.queries._kinds import (
     DEEDS_NEEDING_GROUND,
     DEEDS_NEEDING_REASON,
     EDITABLE_KINDS,
-    ENDED_BY,
     KINDS,
-    LOG_PAGE_SIZE,
-    MARKDOWN_SYNTAX,
-    MAX_OPEN_REPORTS,
-    MAX_STAFF_NOTES,
     REMOVABLE_KINDS,
-    REPORTS_PER_PAGE,
     RESTRICTING_DEEDS,
     UNDO_PERIOD,
     UNDOABLE_DEEDS,
@@ -77,7 +71,6 @@ from forum.moderation.queries.review import (
     staff_notes,
 )
 from forum.moderation.queries.things import (
-    LOOKUPS,
     Thing,
     agenda_to_moderate,
     author_ids_of,
@@ -110,15 +103,8 @@ __all__ = [
     "DEEDS_NEEDING_GROUND",
     "DEEDS_NEEDING_REASON",
     "EDITABLE_KINDS",
-    "ENDED_BY",
     "KINDS",
-    "LOG_PAGE_SIZE",
-    "LOOKUPS",
-    "MARKDOWN_SYNTAX",
-    "MAX_OPEN_REPORTS",
-    "MAX_STAFF_NOTES",
     "REMOVABLE_KINDS",
-    "REPORTS_PER_PAGE",
     "RESTRICTING_DEEDS",
     "UNDOABLE_DEEDS",
     "UNDO_PERIOD",
