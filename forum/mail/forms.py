@@ -109,13 +109,23 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
     what, key = _key(message, pattern, today, recipient)
     sender = _address(message, "From")
     name = _header(message, "Message-ID").encode("utf-8", "replace") or raw
-    number = sha256(name + f"|{key}".encode()).hexdigest()[:24]
+    number = sha256(name + f"|{_key_text(key)}".encode()).hexdigest()[:24]
     if what == "b" or message.get_content_type() == "multipart/report":
         address, why = _report(message)
         return Incoming("bounce", sender, key, "", number, address, why)
     kind = "machine" if is_automatic(message) else "answer"
     text = extract_answer(_text(message)) if key and kind == "answer" else ""
     return Incoming(kind, sender, key, text, number)
+
+
+def _key_text(key: AddressKey | None) -> str:
+    """A key as the numbers of messages contain it.
+
+    It is spelled out, and never changes: a message that is delivered again must have the number of the first time.
+    """
+    if key is None:
+        return "None"
+    return f"Key(member_id={key.member_id}, post_id={key.post_id}, day={key.day})"
 
 
 def _key(

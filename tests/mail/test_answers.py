@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import select
@@ -77,6 +78,19 @@ def posts(topic):
 
 
 # Answers that are posted
+
+
+def test_the_number_of_a_message_never_changes(app):
+    """It is kept with the post: the same message, delivered once more after an upgrade, is posted once."""
+    raw = b"Message-ID: <1@mail.ana.example>\r\nTo: %s\r\n\r\nhello"
+    address = reply_address(MAILBOX, 7, 9, 739_000)
+    known = read_message(raw % address.encode(), MAILBOX, 739_000)
+    assert (
+        known.number
+        == sha256(b"<1@mail.ana.example>|Key(member_id=7, post_id=9, day=739000)").hexdigest()[:24]
+    )
+    foreign = read_message(raw % b"ana@city.example", MAILBOX, 739_000)
+    assert foreign.number == sha256(b"<1@mail.ana.example>|None").hexdigest()[:24]
 
 
 def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, app):
