@@ -1,4 +1,4 @@
-"""New topics and posts, and rows that are changed, taken away and brought back."""
+"""Adding, changing, hiding, restoring and deleting topics and posts, with all that follows from it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class NewTopic:
-    """What somebody says to open a topic. `themes` are ids; `home` is the page of a case or practice."""
+    """A topic to open. `themes` are ids; `home` is the path of the case or practice whose page shows it."""
 
     kind: str
     title: str
@@ -78,9 +78,9 @@ class NewTopic:
 
 
 def delete_post(doer: Person, post: Post) -> Post:
-    """Take a post's text away for good, and its topic when nothing is left to read in it.
+    """Delete the text of a post for good, and close its topic when no shown post is left in it.
 
-    What others wrote there and moderators have hidden can still be shown again, and the topic with it.
+    Replies of others that moderators have hidden can still be restored, and the topic with them.
     """
     was_shown = not post.is_gone
     if was_shown:
@@ -100,7 +100,7 @@ def delete_post(doer: Person, post: Post) -> Post:
 
 
 def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
-    """Choose the answer to a question, or none."""
+    """Set the answer to a question, or remove it with None."""
     with recounted(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
@@ -108,13 +108,13 @@ def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
 
 
 def dialect_insert(table: str) -> Any:
-    """An INSERT that knows what to do when the row is there, in the words of this database."""
+    """An INSERT into a table that offers `on_conflict_do_update`, in the dialect of this database."""
     dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(Base.metadata.tables[table])
 
 
 def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
-    """A new topic without its first post."""
+    """Insert a topic without its first post."""
     title = " ".join(new.title.split())
     topic = Topic(
         kind=new.kind,
@@ -138,7 +138,7 @@ def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: 
 
 
 def next_number(topic: Topic) -> int:
-    """The number of the next post of a topic, counted in the database so that two at once get two numbers."""
+    """Count one more reply, and return its number. By `UPDATE … RETURNING`, so that two at once get two numbers."""
     query = (
         update(Topic)
         .where(Topic.id == topic.id)
@@ -162,7 +162,7 @@ def add_post(
     number: int,
     paragraph: str | None = None,
 ) -> Post:
-    """A new post with the number that was counted for it."""
+    """Insert a post under a number from `next_number` (1 for the post that opens a topic)."""
     post = Post(
         topic_id=topic.id,
         number=number,
@@ -186,12 +186,12 @@ def add_post(
 
 
 def valid_paragraph_key(paragraph: str | None) -> str | None:
-    """The key of a paragraph, if it looks like one."""
+    """The key of a paragraph if it has the form of one, else None."""
     return paragraph if paragraph and PARAGRAPH_KEY.fullmatch(paragraph) else None
 
 
 def set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
-    """Let a topic have these themes and no others."""
+    """Set the themes of a topic to exactly these."""
     db.session.execute(delete_rows(TopicTheme).where(TopicTheme.topic_id == topic.id))
     rows = [{"topic_id": topic.id, "theme_id": theme.id} for theme in themes_by_id(theme_ids)]
     if rows:
@@ -199,25 +199,29 @@ def set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
 
 
 def changed_title(post: Post, title: str | None) -> str:
-    """The title that an edit gives a topic; only its first post may give one."""
+    """The checked title that an edit of this post gives its topic; the present one unless the post opens the topic."""
     if title is None or post.number != 1:
         return post.topic.title
     return checked_title(title)
 
 
 def keep_revision(post: Post, text: Written, title: str, *, is_traced: bool = False) -> None:
-    """Keep what a post said before, unless nothing changes, or it was posted minutes ago and is not to be traced."""
+    """Keep the present text of a post as a `Revision` before it is replaced by another text or title.
+
+    Not when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`.
+    """
     has_changed = text.source != post.source or title != post.topic.title
     is_young = now() - post.created_at <= EDIT_WITHOUT_TRACE
     if not has_changed or (is_young and not is_traced):
         return
+    moment = now()
     db.session.add(
         Revision(
             post_id=post.id,
             title=post.topic.title if post.number == 1 else "",
             source=post.source,
             written_at=post.edited_at or post.created_at,
-            replaced_at=(moment := now()),
+            replaced_at=moment,
         )
     )
     post.edited_at = moment
@@ -232,7 +236,7 @@ def edit_topic(
     themes: Sequence[int] | None,
     audience: str | None,
 ) -> None:
-    """What of a topic follows from its first post."""
+    """Let a topic follow an edit of its first post; None leaves themes or audience as they are."""
     retitle(author, topic, title)
     topic.slug = slugify(title, "topic")
     topic.excerpt = excerpt(text.plain)
@@ -253,7 +257,7 @@ def retitle(doer: Person, topic: Topic, title: str) -> None:
 
 
 def _change_audience_by_author(author: Person, topic: Topic, audience: str) -> None:
-    """Change who reads a topic; what others wrote for members stays with members."""
+    """Change who reads a topic; `Invalid` when others have replied for members only and it would become public."""
     if audience not in AUDIENCES:
         raise Invalid(_("Choose who may read it."), "audience")
     if topic.audience == MEMBERS and audience == PUBLIC and has_replies(topic):
@@ -262,7 +266,7 @@ def _change_audience_by_author(author: Person, topic: Topic, audience: str) -> N
 
 
 def change_audience(doer: Person, topic: Topic, audience: str) -> None:
-    """Open a topic to everybody or to members alone, with its counters and its row in search."""
+    """Set who reads a topic, with its counters, its document in search, and quotations of and in it."""
     if audience == topic.audience:
         return
     count_all(doer, topic, -1)
@@ -274,7 +278,7 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
 
 
 def rewrite_opening(doer: Person, topic: Topic, text: Written) -> None:
-    """Give the first post of a topic another text."""
+    """Replace the text of the post that opens a topic, and the language of both."""
     post = first_post(topic)
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
     with recounted(doer, topic):
@@ -296,14 +300,17 @@ def _forget_text(post: Post) -> None:
 
 
 def forget_mark(doer: Person, given: Mark) -> None:
-    """Delete a mark, and what notices quote of its note; the deed that calls it counts."""
+    """Delete a mark, and what notices quote of its note. The caller updates the counter."""
     if given.words:
         update_mark_notices(doer, given.post_id, given.member_id, "")
     db.session.delete(given)
 
 
 def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
-    """Everything that speaks of a post that readers see no longer."""
+    """Let everything follow that a post is withheld now: counters, answer, search, notices and quotations.
+
+    `was_shown` is whether readers saw it until now.
+    """
     topic = post.topic
     if was_shown and post.number > 1:
         with recounted(doer, topic):
@@ -319,7 +326,7 @@ def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
 
 
 def follow_restoring(doer: Person, post: Post) -> None:
-    """Everything that speaks of a post that readers see again."""
+    """Let everything follow that a post is shown again: counters, search, notices and quotations."""
     topic = post.topic
     if post.number > 1:
         with recounted(doer, topic):
@@ -336,16 +343,16 @@ def follow_restoring(doer: Person, post: Post) -> None:
 
 
 def has_shown_posts(post: Post) -> bool:
-    """Whether anything is left to read in the topic of a post that was taken away."""
+    """Whether the topic of a post has a post left that readers see."""
     opening = post if post.number == 1 else first_post(post.topic)
     return post.topic.replies_count > 0 or not opening.is_gone
 
 
 def close_empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Hide a topic of which no post is shown for as long as that is so; end it when all of them are deleted.
+    """Close a topic of which no post is shown: hide it while a post can be restored, else delete it.
 
-    It is hidden as the latest of its hidden posts is, for whose reason unless its first post was deleted. One that is
-    hidden for itself stays as it is.
+    It is hidden at `moment` and in the way of the post that was hidden last, with that post's reason unless the first post
+    was deleted by its author. A topic that moderators have hidden itself stays as it is.
     """
     last = last_hidden_post(topic)
     if last is None:
@@ -360,14 +367,14 @@ def close_empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 
 
 def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Hide a topic for as long as no post of it is shown, unless it is hidden already."""
+    """Hide a topic because no post of it is shown, unless it is hidden already."""
     if topic.hidden_at is None:
         withhold_topic(doer, topic, moment)
         topic.emptied_at = moment
 
 
 def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Hide a topic with all that speaks of it."""
+    """Hide a topic, with its counters, search, notices and quotations."""
     count_all(doer, topic, -1)
     with recounted(doer, topic):
         topic.hidden_at = moment
@@ -377,7 +384,7 @@ def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 
 
 def show_topic(doer: Person, topic: Topic) -> None:
-    """Show a hidden topic again with all that speaks of it."""
+    """Show a hidden topic again, with its counters, search, notices and quotations."""
     with recounted(doer, topic):
         topic.hidden_at = topic.removed_at = topic.emptied_at = None
     topic.hidden_reason = ""
@@ -388,7 +395,7 @@ def show_topic(doer: Person, topic: Topic) -> None:
 
 
 def mark_topic_deleted(doer: Person, topic: Topic) -> None:
-    """Mark a topic as deleted, with all that speaks of it."""
+    """Mark a topic as deleted, with its counters, search, notices and quotations."""
     count_all(doer, topic, -1)
     with recounted(doer, topic):
         topic.deleted_at = now()
@@ -398,14 +405,14 @@ def mark_topic_deleted(doer: Person, topic: Topic) -> None:
 
 
 def forget_title(system: Person, topic: Topic) -> None:
-    """Let nothing say what a topic was called whose author has left."""
+    """Remove the title of a topic whose author has left, from the topic and from notices."""
     topic.title, topic.slug, topic.excerpt = "", "topic", ""
     topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
     clear_titles(system, topic.id)
 
 
 def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
-    """Set a moment of a topic (when it was locked, or pinned), or forget it; raises `Forbidden`."""
+    """Set a time column of a topic (`locked_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     setattr(topic, name, moment)
@@ -413,7 +420,7 @@ def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime
 
 
 def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
-    """Put a topic into another agenda with all that is counted there."""
+    """Put a topic on another agenda, with its counters, held texts and document in search."""
     if agenda_id == topic.agenda_id:
         return
     shown = counted_topics(topic)

@@ -1,4 +1,4 @@
-"""What search knows of topics and posts, and who hears of them."""
+"""Passing topics and posts on: to search, and as notices to members who are mentioned, quoted, or watching."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MAX_MENTIONED = 20  # by one post
 
 
 def index_topic(doer: Person, topic: Topic, plain: str, *, is_new: bool = False) -> None:
-    """Let search find a topic by these words."""
+    """Put a topic with this plain text into the search index."""
     search.index(doer, topic_entry(topic, plain), is_new=is_new)
 
 
 def topic_entry(topic: Topic, plain: str) -> search.Entry:
-    """The document of a topic. A case or practice has one of its own, so its topic's holds no words."""
+    """The search document of a topic; without words if it has a home, since the case or practice has its own document."""
     has_words = not topic.home
     return search.Entry(
         kind="topic",
@@ -53,12 +53,12 @@ def topic_entry(topic: Topic, plain: str) -> search.Entry:
 
 
 def index_post(doer: Person, post: Post, topic: Topic, plain: str, *, is_new: bool = False) -> None:
-    """Let search find a post by these words."""
+    """Put a post with this plain text into the search index."""
     search.index(doer, post_entry(post, topic, plain), is_new=is_new)
 
 
 def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
-    """The document of a post."""
+    """The search document of a post."""
     return search.Entry(
         kind="post",
         item_id=post.id,
@@ -81,16 +81,16 @@ def _byline(member_id: int) -> str:
 
 
 def notify_named(author: Person, post: Post, text: Written, *, is_new: bool = False) -> set[int]:
-    """Keep whom a post mentions and quotes, and tell each once; hands back whom it told.
+    """Store whom a post mentions and what it quotes, and notify those who were not notified of it before.
 
-    One that `is_new` has mentioned and quoted nobody so far, and need not be asked about.
+    Returns the ids of the members notified. A post that `is_new` has nothing stored yet, so nothing is looked up.
     """
     named = _notify_mentioned(author, post, text, is_new)
     return named | _notify_quoted(author, post, text.plain, named, is_new)
 
 
 def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> set[int]:
-    """However often a text is edited, it tells no more than `MAX_MENTIONED` members that it mentions them."""
+    """At most `MAX_MENTIONED` members are notified by one post, however often it is edited."""
     if not text.mentions:
         return set()
     known = set() if is_new else mentioned_member_ids(post.id)
@@ -103,7 +103,7 @@ def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -
 
 
 def restore_mentions_and_quotes(doer: Person, post: Post, text: Written) -> None:
-    """Keep that a post mentions and quotes whom it did when it said this, and tell nobody."""
+    """Store the mentions and quotes of a post whose former text is put back, and notify nobody."""
     named = {member.id for member in members_to_mention(text.mentions)} if text.mentions else set()
     theirs = delete_rows(Mention).where(Mention.post_id == post.id)
     db.session.execute(theirs.where(Mention.member_id.not_in(named)))
@@ -116,7 +116,7 @@ def restore_mentions_and_quotes(doer: Person, post: Post, text: Written) -> None
 def _notify_quoted(
     author: Person, post: Post, plain: str, named: set[int], is_new: bool
 ) -> set[int]:
-    """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
+    """Store which posts a post quotes, and notify their authors except those in `named`; returns whom it notified."""
     known = set() if is_new else quoted_post_ids(post.id)
     quoted = _quoted(author, post.topic, post)
     _keep_quotes(post, known)
@@ -127,14 +127,14 @@ def _notify_quoted(
 
 
 def _keep_quotes(post: Post, known: set[int]) -> None:
-    """Keep which posts a post quotes, gone ones too: what it shows of those is withheld as long as they are."""
+    """Store which posts a post quotes, hidden ones too, and withhold from its HTML what readers may not see of those."""
     said = cited_in_html(post.html).union(quoted_posts(post.source)) - {post.id}
     if ended := known - said:
         theirs = delete_rows(Quote).where(Quote.post_id == post.id)
         db.session.execute(theirs.where(Quote.quoted_id.in_(ended)))
     if not said:
         return
-    # Held, so that nobody hides one of them who does not see yet that it is quoted here
+    # Locked, so that a transaction that hides one of them at the same moment waits and then sees this quote
     new = lock_posts_to_quote(said) - known
     db.session.add_all(Quote(post_id=post.id, quoted_id=quoted_id) for quoted_id in new)
     db.session.flush()
@@ -151,12 +151,12 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
 
 
 def notify(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
-    """Give members a notice about a post."""
+    """Note an event about a post, from which each of the recipients gets a notice."""
     note_event(doer, kind, recipients, f"/posts/{post.id}", text=text, **_about(post))
 
 
 def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
-    """Tell whoever watches one of some things of a new post, but those who are told of it by name."""
+    """Notify whoever watches one of the subjects of a new post, except the members in `told`, who were notified already."""
     author = db.session.get_one(Member, post.author_id)
     about = {"text": post.gist, **_about(post)}
     note_event_for_watchers(author, kind, subjects, f"/posts/{post.id}", but=told, **about)
@@ -167,7 +167,7 @@ def _about(post: Post) -> dict[str, Any]:
 
 
 def watchable_subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:
-    """What a new topic belongs to, as far as it can be watched."""
+    """The subjects of a new topic that members can watch: its agenda, its themes, its author's city."""
     city_id = author.city_id
     of_city = [(CITY, city_id)] if city_id else []
     return [(AGENDA, topic.agenda_id), *of_city, *((THEME, theme_id) for theme_id in theme_ids)]

@@ -1,4 +1,4 @@
-"""What moderators do to topics and posts where they stand."""
+"""What moderators do to topics and posts: review, lock, pin, move, hide, remove, restore, and add notes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def look_at(moderator: Person, post_id: int) -> Post:
 
 @action
 def look_again(moderator: Person, post_id: int) -> Post:
-    """Take it back that one has looked at a first post."""
+    """Undo `look_at`: a first post waits again to be looked at."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     note_unreviewed(post)
@@ -58,7 +58,7 @@ def look_again(moderator: Person, post_id: int) -> Post:
 
 @action
 def lock(moderator: Person, topic_id: int, reason: str = "") -> Topic:
-    """Let a topic take no more replies; all who read it read the reason."""
+    """Let a topic take no more replies; readers see the reason."""
     topic = set_topic_time(moderator, topic_id, "locked_at", now())
     topic.locked_reason = reason.strip()
     return topic
@@ -97,7 +97,7 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 @action
 def move_back(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
-    """Let a topic be on the agenda again that it has left, archived or not."""
+    """Undo `move`: put a topic back on an agenda, even an archived one."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id) and moderator.can.moderate(agenda_id))
     move_topic(moderator, topic, agenda_id)
@@ -106,16 +106,16 @@ def move_back(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 @action
 def hide(moderator: Person, post_id: int, reason: str) -> Post:
-    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it.
+    """Hide a post everywhere; in its place readers see that it is hidden, and why. A removed post is then only hidden.
 
-    In its place stands that something is hidden, and why. One that was removed is only hidden then.
+    A topic without another shown post is hidden with it.
     """
     return _withhold(moderator, post_id, reason, is_removed=False)
 
 
 @action
 def remove(moderator: Person, post_id: int, reason: str) -> Post:
-    """Withhold a post from readers as if it had never been: only who moderates sees that there was anything."""
+    """Hide a post without a trace: only who moderates sees that there was one."""
     return _withhold(moderator, post_id, reason, is_removed=True)
 
 
@@ -156,16 +156,16 @@ def restore(moderator: Person, post_id: int) -> Post:
 
 @action
 def hide_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
-    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then.
+    """Hide a whole topic everywhere; at its address readers see that it is hidden, and why.
 
-    At its address stands that it is hidden, and why.
+    A removed topic is then only hidden.
     """
     return _withhold_topic(moderator, topic_id, reason, None)
 
 
 @action
 def remove_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
-    """Withhold a whole topic from readers as if it had never been."""
+    """Hide a whole topic without a trace."""
     return _withhold_topic(moderator, topic_id, reason, now())
 
 
@@ -182,7 +182,10 @@ def _withhold_topic(
 
 @action
 def ask_to_edit(moderator: Person, post_id: int) -> Post:
-    """Note that the moderators have asked its author to change a post; the deed that calls it says what and why."""
+    """Note that moderators have asked the author to change a post; the calling action notifies the author.
+
+    Raises `Conflict` when the author cannot edit the post now.
+    """
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     require_no_home(post)
@@ -201,7 +204,7 @@ def ask_to_edit(moderator: Person, post_id: int) -> Post:
 
 @action
 def take_request_back(moderator: Person, post_id: int) -> Post:
-    """Ask the author of a post for nothing any longer."""
+    """Withdraw the moderators' request that the author change a post."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     post.edit_asked_at = post.edit_answered_at = None
@@ -210,7 +213,7 @@ def take_request_back(moderator: Person, post_id: int) -> Post:
 
 @action
 def note(moderator: Person, post_id: int, text: Written) -> Post:
-    """Let the moderators say something below a post, for all to read; an empty text takes it away again."""
+    """Set the moderators' note below a post, which all readers see; an empty text removes it."""
     post = post_to_change(moderator, post_id)
     touches(topic_scope(post.topic_id))
     require(moderator.can.moderate(post.topic.agenda_id))
@@ -232,7 +235,7 @@ def _set_note(post: Post, text: Written, *, at: datetime | None) -> None:
 
 @action
 def restore_topic(moderator: Person, topic_id: int) -> Topic:
-    """Show a hidden topic again. One of which no post is shown stays hidden for as long as that is so."""
+    """Show a hidden topic again; one without a shown post stays hidden for as long as that is so."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
@@ -247,7 +250,7 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
 
 @action
 def unname_notes(system: Person, member_id: int, name: str, former: str) -> None:
-    """Let what moderators said below posts of somebody who has left name the member no more."""
+    """Replace the name of a member who has left (`former` is put instead) in moderators' notes below their posts."""
     require(system.can.administer())
     for post in posts_with_notes(member_id, name):
         source = replace_name(post.note_source, name, former)

@@ -1,4 +1,4 @@
-"""What becomes of texts that a rule holds back: their authors change them, moderators approve or refuse them."""
+"""What becomes of texts that a rule holds back: their authors revise or withdraw them, moderators approve or refuse them."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ def revise(
     audience: str | None = None,
     seen: str | None = None,
 ) -> Post | Held:
-    """Change one's text that waits or was refused. Rules are asked again: what none holds back appears at once.
+    """Change one's text that waits or was refused, and screen it again; what no rule holds back is published at once.
 
-    What a moderator has refused waits again, whatever the rules say.
+    A text that a moderator has refused always waits again. `title`, `themes` and `audience` are for texts that open a
+    topic or edit its first post; `seen` is as in `edit`.
     """
     lock_writer(author)
     held = lock_held(author, held_id)
@@ -65,16 +66,18 @@ def revise(
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
-    what = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
+    columns = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
-        what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
-    said = ScreenedText(text, what.get("title", ""))
+        columns["seen"] = (
+            post.fingerprint
+        )  # the form showed the author the present text of the post
+    said = ScreenedText(text, columns.get("title", ""))
     is_counted = has_same_words(said, held.source, held.language, held.title)
-    why = screen(author, held.agenda_id, said, is_counted=is_counted)
-    if why or held.refused_at is not None:
-        resubmit(author, held, what, why)
+    rule = screen(author, held.agenda_id, said, is_counted=is_counted)
+    if rule or held.refused_at is not None:
+        resubmit(author, held, columns, rule)
         return held
-    for name, value in what.items():
+    for name, value in columns.items():
         setattr(held, name, value)
     return _publish_revised(author, held)
 
@@ -93,19 +96,19 @@ def _revised_topic(
 ) -> dict[str, Any]:
     if not held.title:
         return {}
-    what: dict[str, Any] = {"title": held.title if title is None else checked_title(title)}
+    columns: dict[str, Any] = {"title": held.title if title is None else checked_title(title)}
     if themes is not None:
-        what["themes"] = list(themes)
+        columns["themes"] = list(themes)
     if audience is not None:
         if audience not in AUDIENCES:
             raise Invalid(_("Choose who may read it."), "audience")
-        what["audience"] = audience
-    return what
+        columns["audience"] = audience
+    return columns
 
 
 @action
 def take_back(author: Person, held_id: int) -> None:
-    """Take back one's text that waits or was refused: nothing of it is kept."""
+    """Withdraw one's text that waits or was refused; it is deleted."""
     touches()
     require(author.can.see_notices())
     lock_writer(author)
@@ -126,7 +129,8 @@ def _require_held_back(held: Held) -> None:
 def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
     """Publish a text that waits or was refused, in its author's name and with the rights that the author has now.
 
-    `seen` is the `fingerprint` of what the moderator has read: when it says something else by now, nothing is done.
+    Raises `Conflict` when the author may not publish it now, or when the text is another than the moderator has read:
+    `seen` is the `fingerprint` of that.
     """
     held = _held_to_decide(moderator, held_id, seen)
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
@@ -141,7 +145,7 @@ def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
 
 @action
 def refuse(moderator: Person, held_id: int, reason: str, seen: str | None = None) -> Held:
-    """Refuse a text that waits, for a reason that its author reads. The text stays with its author alone."""
+    """Refuse a text that waits, for a reason that its author reads; only the author and moderators still see the text."""
     touches()
     held = _held_to_decide(moderator, held_id, seen)
     if held.decided_at is not None:
@@ -153,7 +157,7 @@ def refuse(moderator: Person, held_id: int, reason: str, seen: str | None = None
 
 @action
 def reconsider(moderator: Person, held_id: int) -> Held:
-    """Let a text that was refused wait again, because the moderator takes that back."""
+    """Undo the refusal of a text: it waits again."""
     touches()
     held = _held_to_decide(moderator, held_id, None)
     held.decided_at = held.refused_at = None
@@ -171,7 +175,10 @@ def _held_to_decide(moderator: Person, held_id: int, seen: str | None) -> Held:
 
 
 def _why_not(author: Member, held: Held) -> str | None:
-    """Why a text cannot appear now although a moderator wants it to; asked first, since no deed catches another."""
+    """Why an approved text cannot be published now, or None.
+
+    Found out beforehand, since an action that fails inside another one must not be caught.
+    """
     if author.is_suspended:
         return _("Its author is suspended.")
     if not author.is_member:
@@ -200,11 +207,9 @@ def _verdict_on(author: Member, held: Held) -> Verdict:
 
 
 def _publish(author: Person, held: Held, *, is_traced: bool = False) -> Post:
-    """Do what the author meant to do, as if it were done now: all that follows from it comes by itself.
-
-    With `is_traced` it is kept what an edited post said before, however young it is.
-    """
-    text = render_with_mentions(held.source, held.language)  # rare, so it may run under the lock
+    """Complete what the author wanted to do, now and with all that follows from it; `is_traced` as in `publish_edit`."""
+    # Rendered under the lock, which is fine since it is rare
+    text = render_with_mentions(held.source, held.language)
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
     if held.deed == EDIT:
         more: dict[str, Any] = {"themes": held.themes, "audience": held.audience}
@@ -227,7 +232,7 @@ def _publish(author: Person, held: Held, *, is_traced: bool = False) -> Post:
 
 @action
 def forget_refused(system: Person, limit: int = 200) -> int:
-    """Delete the texts of some that were refused long ago; that they were, is kept. Says how many."""
+    """Delete the texts of at most `limit` refusals older than `KEPT_REFUSED`, keeping the rows; returns how many."""
     require(system.can.administer())
     touches()
     old = refused_before(now() - KEPT_REFUSED, limit)
@@ -239,7 +244,7 @@ def forget_refused(system: Person, limit: int = 200) -> int:
 
 @action
 def forget_held(system: Person, member_id: int) -> None:
-    """Delete what waits, or was refused, of somebody who has left."""
+    """Delete the held texts of somebody who has left."""
     require(system.can.administer())
     touches()
     for held in held_by_author(member_id):

@@ -1,4 +1,4 @@
-"""Taking it back that a text was published which a rule had held back: it waits again, and nothing of it is to be seen."""
+"""Undoing the approval of a text that a rule had held back: it waits again, and readers see nothing of it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from forum.permissions import Person, require
 
 @action
 def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> Held:
-    """Let a text that was approved wait again; `before` is what `state_before_approval` said of it.
+    """Undo the approval of a text; `before` is what `state_before_approval` returned for it.
 
-    A topic or a reply is gone, and its number with it; an edited post says what it said. Raises `Conflict` when
-    somebody has taken it up or changed it since.
+    A topic or a reply is removed, and its number is not given again; an edited post gets its former text back. Raises
+    `Conflict` when somebody has reacted to it, or changed it since.
     """
     held = lock_held(moderator, held_id)
     post = _published(moderator, held)
@@ -53,7 +53,7 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
 
 
 def _published(moderator: Person, held: Held) -> Post:
-    """The post that a text has become, held, if it is still to be seen where it was published."""
+    """The post that a text has become, locked; `Conflict` when it is not shown any more where it was published."""
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
     if author.left_at is not None:
         raise Conflict(_("Its author has closed the account, so this cannot be taken back."))
@@ -74,7 +74,7 @@ def _changed() -> Conflict:
 
 
 def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> None:
-    """Raises `Conflict` unless all is as the approval has left it."""
+    """Raise `Conflict` unless everything is as the approval left it."""
     is_edit = held.deed == EDIT
     since = post.edited_at if is_edit and post.edited_at else post.created_at
     if post.topic.posts_count != (before["last"] if is_edit else post.number):
@@ -82,12 +82,12 @@ def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> Non
     is_answer = not is_edit and post.topic.answer_id == post.id
     if is_answer or has_reactions_since(held, post, since):
         raise Conflict(_("Somebody has marked, quoted or edited it since. Nothing was changed."))
-    if _says_other(held, post, before) or (is_edit and not _is_latest_version(post)):
+    if _differs(held, post, before) or (is_edit and not _is_latest_version(post)):
         raise _changed()
 
 
-def _says_other(held: Held, post: Post, before: Mapping[str, Any]) -> bool:
-    """Whether a post, or the topic that it opens, is another than the text that was approved."""
+def _differs(held: Held, post: Post, before: Mapping[str, Any]) -> bool:
+    """Whether a post, or the topic that it opens, differs from the text that was approved."""
     if held.fingerprint != before["said"] or post.language != held.language:
         return True
     themes = held.themes if post.number == 1 else None
@@ -97,21 +97,21 @@ def _says_other(held: Held, post: Post, before: Mapping[str, Any]) -> bool:
 
 
 def _is_latest_version(post: Post) -> bool:
-    """Whether the latest change of a post is that which was approved, and what it said before is still kept."""
+    """Whether the latest change of a post is the approved one, and its former text is still kept."""
     revision = last_revision(post.id)
     is_kept = revision is not None and revision.withdrawn_at is None
     return is_kept and revision is not None and revision.replaced_at == post.edited_at
 
 
 def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[str, Any]) -> None:
-    """Take away a post, and the topic that it opened; the row keeps the number, which is never given again."""
+    """Remove a post, and the topic that it opened. The row stays, so that the number is not given again."""
     topic, since = post.topic, post.created_at
     earlier = _moment(before["active_at"]) or since
     undo_watch_own_topic(moderator, held.author_id, topic.id, since, held.decided_at or since)
     delete_post(moderator, post)
     post.removed_at, post.submission_key = post.deleted_at, None
     latest = earlier if held.deed == OPEN else latest_other_post_at(post) or earlier
-    # An empty row that is younger than the posts would keep its topic young.
+    # Otherwise the empty row would count as the latest activity of its topic.
     post.created_at = topic.active_at = latest
     if held.deed == OPEN:
         topic.title, topic.slug, topic.created_at = "", "topic", latest
@@ -121,7 +121,7 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
 
 
 def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) -> None:
-    """Let a post say what it said, and those be told nothing whom the change named."""
+    """Give a post its former text back, and withdraw the notices of those whom the edit mentioned or quoted."""
     revision = last_revision(post.id)
     if revision is None:
         raise _changed()

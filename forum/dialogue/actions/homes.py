@@ -1,4 +1,4 @@
-"""For pages that have a topic of their own: of cases, of practices, of what was asked of a peer."""
+"""For other rooms: topics that belong to the page of a case or a practice, and follow-ups to questions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from forum.permissions import Person
 def note_follow_up(
     _doer: Person, topic_id: int, told_at: datetime | None, hidden_at: datetime | None = None
 ) -> None:
-    """Note when the asker told what happened next, since when that is hidden, or that nothing is told; the advice room says so."""
+    """Store on a topic when its follow-up was told and since when it is hidden, or None for neither; for the advice room."""
     told = update(Topic).where(Topic.id == topic_id)
     db.session.execute(told.values(followed_up_at=told_at, follow_up_hidden_at=hidden_at))
 
@@ -45,9 +45,9 @@ def rename(
     agenda_id: int | None = None,
     home: str | None = None,
 ) -> Topic:
-    """Let the topic of a case or practice follow its page: title, audience, excerpt, first post, agenda, address.
+    """Let the topic of a case or practice follow its page: title, audience, excerpt, first post, agenda, `home`.
 
-    The deed that calls it has asked whether the doer may.
+    None leaves a value as it is. The calling action has checked the doer's rights.
     """
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
@@ -69,7 +69,7 @@ def rename(
 def delete_topic(doer: Person, topic_id: int) -> None:
     """Delete the topic of a case or practice that was deleted, with its comments.
 
-    The deed that calls it has asked whether the doer may.
+    The calling action has checked the doer's rights.
     """
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
@@ -79,7 +79,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
 
 @action
 def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
-    """Let comments on paragraphs follow them: {old key: new key, or None for the whole case}."""
+    """Attach comments to other paragraphs: {old key: new key, or None for the case as a whole}."""
     for old, new in keys.items():
         comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
         db.session.execute(comments.values(paragraph=new))

@@ -1,4 +1,4 @@
-"""For members who have left."""
+"""Deleting the posts and marks of members who have left."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from forum.permissions import Person, require
 
 @action
 def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
-    """Delete posts of somebody who has left and wanted that, as `delete` does; also where a topic is gone already.
+    """Delete posts of somebody who has left and asked for it, as `delete` does; also in topics that are deleted already.
 
-    The title of a topic that nobody else wrote in goes, too; where somebody did, it goes with the last post. What
-    opens the topic of a case is the agenda's and stays.
+    The title of a topic in which nobody else wrote is removed at once, otherwise together with the last post. The post
+    that opens the topic of a case belongs to the agenda and stays.
     """
     require(system.can.administer())
     for topic in merged_topics_opened_by(post_ids):
@@ -36,7 +36,7 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
 
 @action
 def remove_marks(system: Person, member_id: int, limit: int) -> int:
-    """Take back some marks of somebody who has left; says how many."""
+    """Delete at most `limit` marks of somebody who has left; returns how many."""
     require(system.can.administer())
     marks = marks_to_remove(member_id, limit)
     for given in marks:

@@ -38,10 +38,10 @@ def mark(
     *,
     is_screened: bool = True,
 ) -> Post:
-    """Say to a post that it is useful, that one faces the same, or what became of trying it.
+    """Mark a post as `useful`, `same here`, or `tried it` with an `outcome` and a `note`; replaces an earlier mark of the kind.
 
-    A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_screened`. While moderators
-    hide the note, what became of it can be said anew, and the note stays as it is, also when the mark was taken back.
+    A note that a rule catches is refused, because it has nowhere to wait; imports are not screened (`is_screened`). While
+    moderators hide the note, the outcome can be changed, and the note stays as it is, even if the mark was taken back.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -80,7 +80,7 @@ def mark(
 
 
 def _give_again(member: Person, given: Mark) -> None:
-    """Let a mark count again that was taken back while its note was hidden; the note is hidden as before."""
+    """Count a mark again that was taken back while its note was hidden; the note stays hidden."""
     given.kind, given.created_at = TRIED, now()
     given.city_id = db.session.get_one(Member, member.id).city_id
     count_mark(given.post_id, TRIED, 1)
@@ -90,7 +90,7 @@ def _give_again(member: Person, given: Mark) -> None:
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none.
 
-    A note that moderators hide is kept out of sight, so that it can be appealed for and does not come back by itself.
+    A mark with a hidden note is kept as `TAKEN_BACK`, so that the decision about the note can be appealed.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -110,7 +110,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
 
 @action
 def hide_note(moderator: Person, mark_id: int, reason: str) -> Mark:
-    """Withhold what somebody says who tried it, everywhere; that it was tried, and what became of it, stays and is counted."""
+    """Hide the note of a "tried it" mark everywhere; the mark itself and its outcome stay and count."""
     given = _note_to_decide(moderator, mark_id)
     if given.hidden_at is None:
         given.hidden_at, given.hidden_reason = now(), reason.strip()
@@ -120,7 +120,7 @@ def hide_note(moderator: Person, mark_id: int, reason: str) -> Mark:
 
 @action
 def restore_note(moderator: Person, mark_id: int) -> Mark:
-    """Show again what somebody says who tried it; what was taken back meanwhile goes."""
+    """Show the note of a "tried it" mark again; a mark that was taken back meanwhile is deleted."""
     given = _note_to_decide(moderator, mark_id)
     if given.kind == TAKEN_BACK:
         db.session.delete(given)
@@ -131,21 +131,21 @@ def restore_note(moderator: Person, mark_id: int) -> Mark:
 
 
 def _note_to_decide(moderator: Person, mark_id: int) -> Mark:
-    """A mark with a note, its post held, for somebody who moderates there."""
+    """A mark with a note, its post locked, for somebody who moderates the agenda; else `Forbidden`, or `NotFound`."""
     post = post_to_change(moderator, get_note(moderator, mark_id).post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     return get_note(moderator, mark_id)
 
 
 def _touch_marks(member: Person, post: Post, kind: str) -> None:
-    """Profiles say what was tried, by whom and of whom, and nothing of other marks."""
+    """Drop the pages that show the mark: of the topic, and for "tried it" the profiles of both members."""
     people = (member.id, post.author_id) if kind == TRIED else ()
     touches(topic_scope(post.topic_id), *profile_scopes(*people))
 
 
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
-    """Choose the post that answers a question, or with None say that nothing does yet."""
+    """Choose the reply that answers a question, or with None remove the choice; `Invalid` when it is no shown reply."""
     topic = topic_to_change(member, topic_id)
     touches(topic_scope(topic_id), *profile_scopes(topic.answered_by_id))
     require(member.can.choose_answer(topic))

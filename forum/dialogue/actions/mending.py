@@ -1,4 +1,4 @@
-"""For the commands that make anew what follows from the rows."""
+"""For maintenance commands: rebuilding what is derived from other rows (HTML, search documents, counters, notices)."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ NO_LIMIT = sys.maxsize
 def reword(
     system: Person, texts: Mapping[int, tuple[str, Written]], change: Callable[[str], str]
 ) -> bool:
-    """Let posts say something else without a trace: {id: (what it says, what it is to say)}; their versions `change`.
+    """Replace the texts of posts without keeping a revision: {id: (present source, new text)}.
 
-    False when one of them says something else meanwhile; that one is left as it is.
+    `change` is applied to the sources of their earlier versions. Returns False when a post no longer has the present
+    source, and leaves that one as it is.
     """
     require(system.can.administer())
     posts = {post.id: post for post in posts_to_index(list(texts))}
@@ -61,7 +62,7 @@ def _reword(system: Person, post: Post, text: Written) -> None:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store HTML made anew, by the post's id, where the post still has that source. Says how many it was."""
+    """Store newly rendered HTML by post id, where the post still has that source; returns for how many."""
     require(system.can.administer())
     stored = sum(_store_html(post_id, text) for post_id, text in texts.items())
     refresh_quotes(Quote.post_id.in_(list(texts)))
@@ -70,7 +71,7 @@ def rerender(system: Person, texts: Mapping[int, Written]) -> int:
 
 @action
 def mend_quotes(system: Person, post_ids: Sequence[int]) -> None:
-    """Let posts show as much of others as readers may see, and no more."""
+    """Withhold or restore quotations in these posts according to what their readers may see."""
     require(system.can.administer())
     refresh_quotes_in(
         quoting_posts(Quote.post_id.in_(list(post_ids)), 0, len(post_ids)), budget=NO_LIMIT
@@ -85,7 +86,7 @@ def _store_html(post_id: int, text: Written) -> int:
 
 @action
 def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
-    """The same for what moderators say below posts."""
+    """As `rerender`, for the moderators' notes below posts."""
     require(system.can.administer())
     return sum(_store_note(post_id, text) for post_id, text in texts.items())
 
@@ -98,7 +99,7 @@ def _store_note(post_id: int, text: Written) -> int:
 
 @action
 def reindex(system: Person, post_ids: Sequence[int], plain: PlainTexts) -> None:
-    """Make the documents of posts, and of the topics that they open, anew. `plain` may know their words."""
+    """Rebuild the search documents of posts and of the topics that they open; `plain` holds plain texts by source."""
     require(system.can.administer())
     things: dict[search.Thing, search.Known | None] = {}
     for post in posts_to_index(post_ids):
@@ -110,14 +111,14 @@ def reindex(system: Person, post_ids: Sequence[int], plain: PlainTexts) -> None:
 
 @action
 def mend_topics(system: Person, topic_ids: Sequence[int]) -> None:
-    """Set what topics keep of their posts to what is true: numbers, latest activity, answer."""
+    """Recompute what topics store about their posts: numbers, latest activity, answer."""
     require(system.can.administer())
     _mend(Topic, topic_ids)
 
 
 @action
 def mend_posts(system: Person, post_ids: Sequence[int]) -> None:
-    """Set how often posts were marked to what is true."""
+    """Recompute the mark counters of posts."""
     require(system.can.administer())
     _mend(Post, post_ids)
 
@@ -130,7 +131,7 @@ def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
 
 @action
 def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
-    """Let agendas keep the true number of their topics, and the latest activity."""
+    """Recompute the number of topics and the latest activity of agendas."""
     require(system.can.administer())
     for agenda_id, topics, active_at in derived_values(Agenda, agenda_ids):
         correct_activity(system, agenda_id, topics, active_at)
@@ -138,7 +139,7 @@ def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
 
 @action
 def mend_members(system: Person, member_ids: Sequence[int]) -> None:
-    """Let members keep the true number of their posts."""
+    """Recompute the numbers of posts and of held texts of members."""
     require(system.can.administer())
     for member_id, posts, waiting in derived_values(Member, member_ids):
         set_post_counts(system, member_id, posts, waiting)
@@ -146,11 +147,11 @@ def mend_members(system: Person, member_ids: Sequence[int]) -> None:
 
 @action
 def mend_counts(system: Person) -> None:
-    """Count the topics in lists anew."""
+    """Recompute the whole table of `TopicCount`."""
     require(system.can.administer())
     kept = Base.metadata.tables["topic_count"]
     if db.session.get_bind().dialect.name == "postgresql":
-        # Deeds that have counted are waited for, and those that have not will count on top of this.
+        # Waits for transactions that have counted already; later ones will count on top of this.
         db.session.execute(text("LOCK TABLE topic_count IN SHARE ROW EXCLUSIVE MODE"))
     db.session.execute(delete_rows(kept))
     db.session.execute(insert(kept).from_select(list(kept.c.keys()), actual_counts()))
@@ -158,7 +159,7 @@ def mend_counts(system: Person) -> None:
 
 @action
 def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[int]) -> None:
-    """Take the notices about those of the topics and posts out of sight that readers cannot see."""
+    """Hide the notices about those of these topics and posts that are hidden or deleted."""
     require(system.can.administer())
     for topic_id in ids_out_of_sight(Topic, topic_ids):
         hide_notices(system, topic_id=topic_id)
@@ -167,7 +168,7 @@ def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[in
 
 
 def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:
-    """What search knows of a post; the one that opens a topic is found as the topic."""
+    """The search document of a post, or None for none; the post that opens a topic is found by the topic's document."""
     if post.number == 1 or post.deleted_at or post.topic.deleted_at:
         return None
     return post_entry(post, post.topic, plain[post.source]), post.hidden_at

@@ -13,7 +13,7 @@ from forum.permissions import Person, require
 
 @action
 def read(member: Person, topic_id: int, number: int) -> None:
-    """Note that a member has read a topic up to a number, further than before, and the notices about it."""
+    """Note that a member has read a topic up to this post number (never lowering it), and the notices about the topic."""
     touches()
     row = {"member_id": member.id, "topic_id": topic_id, "number": number}
     place = dialect_insert("place")
@@ -29,7 +29,7 @@ def read(member: Person, topic_id: int, number: int) -> None:
 
 @action
 def read_all(member: Person, agenda_id: int | None = None) -> None:
-    """Take all that has been written for read, on one agenda or on all of them: one row, however much it is."""
+    """Mark all that has been written as read, on one agenda or, with None, on all; stores one row, however much it is."""
     touches()
     require(member.can.see_notices())
     row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}

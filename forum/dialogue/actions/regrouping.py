@@ -1,4 +1,4 @@
-"""Putting posts elsewhere: topics are split and merged, and put back as they were."""
+"""Moving posts between topics: splitting and merging topics, and undoing both."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ SPLIT_INTO = ("experience", "question")  # the kinds of topics that have no page
 
 @dataclass(frozen=True)
 class SplitTarget:
-    """What posts that leave their topic become: the title, kind and agenda of the new one."""
+    """The topic that is split off: its title, kind and agenda."""
 
     title: str
     kind: str
@@ -73,10 +73,11 @@ class SplitTarget:
 
 @dataclass(frozen=True)
 class MovedRecord:
-    """Which posts went from a topic to another: their ids with the numbers that they had, and what else has to be known.
+    """What is needed to undo a split or a merger.
 
-    `before` is the number of the last post that was in the other topic; `answer` the answer that the first one lost;
-    `held` are the texts that a rule holds back, or held, which followed.
+    `numbers` are the former numbers of the moved posts by id. `before` is the number of the last post that was in `target`
+    already. `answer` is (post id, when it was chosen) if the posts took the answer of `topic` with them. `held` are the
+    ids of the held texts that followed.
     """
 
     topic: Topic
@@ -91,10 +92,10 @@ class MovedRecord:
 def split(
     moderator: Person, topic_id: int, post_ids: Collection[int], part: SplitTarget
 ) -> MovedRecord:
-    """Let posts of a topic be a topic of their own. They keep their ids, and so their links, marks and versions.
+    """Move posts of a topic to a new topic, which the first of them opens; they keep ids, links, marks and versions.
 
-    The first of them opens it. In the old topic a line stands where they were, and their numbers stay gaps; when
-    nothing else is shown there it is hidden, for as long as that is so.
+    In the old topic a line tells where they went, and their numbers stay gaps. If no shown post is left there, it is
+    hidden for as long as that is so.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
@@ -118,7 +119,7 @@ def split(
 
 @action
 def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
-    """Put a topic into another: its posts stand at the end there, under new numbers. Its address leads there for ever."""
+    """Merge a topic into another: its posts are moved to the end there, under new numbers, and its address redirects."""
     if topic_id == target_id:
         raise Invalid(_("This is the topic itself. Choose another one."), "target")
     both = topics_to_change(moderator, (topic_id, target_id))
@@ -147,7 +148,7 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
 
 @action
 def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
-    """Put posts that became a topic of their own back where they were. The address of that one leads there.
+    """Undo a split: move the posts back. The address of the topic that was split off redirects to the old one.
 
     Raises `Conflict` when somebody has written in it since, or its asker has told what happened next.
     """
@@ -174,9 +175,9 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
 
 @action
 def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
-    """Let a topic that was put into another be one again, as it was.
+    """Undo a merger: the topic has its posts again, as before.
 
-    Raises `Conflict` when somebody has written in the other one since.
+    Raises `Conflict` when somebody has written in the other topic since.
     """
     target = topic_to_change(moderator, moved.target.id)
     topic = merged_topic_to_change(moderator, moved.topic.id)
@@ -224,7 +225,7 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
 def _require_unchanged(
     topic: Topic, target: Topic, posts: Sequence[Post], moved: MovedRecord
 ) -> None:
-    """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
+    """Raise `Conflict` unless the posts are those that were moved, at least one is shown, and the readers are the same."""
     is_other = {post.id for post in posts} != set(moved.numbers)
     is_hidden = (topic.hidden_at and not topic.emptied_at) or target.hidden_at
     if (
@@ -261,7 +262,7 @@ def _answer_among(topic: Topic, posts: Sequence[Post]) -> tuple[int, datetime | 
 
 
 def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]) -> None:
-    """Give a question an answer that another topic had."""
+    """Give a question the answer of a topic that was merged into it."""
     post = post_to_change(doer, answer[0])
     with recounted(doer, topic):
         topic.answer_id, topic.answered_by_id = post.id, post.author_id
@@ -269,7 +270,7 @@ def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]
 
 
 def _new_topic_from(topic: Topic, posts: Sequence[Post], part: SplitTarget) -> Topic:
-    """A topic for posts of another one: it begins with the first of them, and is for the same readers."""
+    """Insert a topic for posts of another one: opened by the first of them, and for the same readers."""
     first = posts[0]
     new = Topic(
         kind=part.kind,
@@ -298,7 +299,7 @@ def _move_posts(
     posts: Sequence[Post],
     answer: tuple[int, datetime | None] | None,
 ) -> MovedRecord:
-    """Move posts to the end of another topic, and all that is kept of them with them; a trace stays of each."""
+    """Move posts to the end of another topic, with everything that refers to them, and leave a `Trace` of each."""
     before, last_read = target.posts_count, last_shown_number(target)
     numbers = {post.id: post.number for post in posts}
     words, steps = _plain_texts(posts), last_steps(numbers)
@@ -326,7 +327,7 @@ def _move_posts(
 def _move_posts_back(
     doer: Person, moved: MovedRecord, topic: Topic, target: Topic, posts: Sequence[Post]
 ) -> None:
-    """Move posts back to their topic and their numbers there; nothing of the way stays."""
+    """Move posts back to their topic and their former numbers, and delete their traces."""
     words = _plain_texts(posts)
     gone = delete_rows(Trace).where(Trace.topic_id == topic.id)
     db.session.execute(gone.where(Trace.post_id.in_(moved.numbers)))
@@ -338,7 +339,7 @@ def _move_posts_back(
 
 
 def _restore_answer(topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> None:
-    """Let a question have the answer again that went with its posts."""
+    """Restore the answer of a question that had gone with its posts."""
     post_id, at = moved.answer or (None, None)
     answer = next((post for post in posts if post.id == post_id and not post.is_gone), None)
     if answer and topic.answer_id is None:
@@ -349,7 +350,7 @@ def _restore_answer(topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> 
 def _update_both_topics(
     doer: Person, topic: Topic, target: Topic, posts: Sequence[Post], words: Mapping[int, str]
 ) -> None:
-    """Let both topics, the search and the notices follow posts that went from the one to the other."""
+    """Update both topics, search and notices after posts were moved from `topic` to `target`."""
     _move_held_texts(topic, target, [post.id for post in posts])
     for one in (topic, target):
         replies, active_at = shown_replies_count(one), latest_post_at(one)
@@ -366,7 +367,7 @@ def _update_both_topics(
 def _search_entries(
     topic: Topic, posts: Sequence[Post], words: Mapping[int, str]
 ) -> dict[search.Thing, search.Known]:
-    """What search knows of posts in the topic that they are in now."""
+    """The search documents of posts in the topic where they are now."""
     known: dict[search.Thing, search.Known] = {}
     for post in posts:
         if post.number == 1:
@@ -378,7 +379,7 @@ def _search_entries(
 
 
 def _plain_texts(posts: Sequence[Post]) -> dict[int, str]:
-    """The plain words of posts. Search has most of them, so that few are made under the lock."""
+    """The plain texts of posts by id. Search has most of them, so that few are rendered under the lock."""
     known = texts_of("post", [post.id for post in posts])
     return {
         post.id: known[post.id] if post.id in known else write(post.source, post.language).plain
@@ -387,7 +388,7 @@ def _plain_texts(posts: Sequence[Post]) -> dict[int, str]:
 
 
 def _move_held_texts(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
-    """Let texts that a rule holds back follow: what would change one of these posts, and all of a topic that is gone."""
+    """Let held texts follow: edits of the moved posts, and everything held for a topic that was merged."""
     of_topic = topic.id if topic.merged_into_id == target.id else None
     _reassign_held(or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0)), target)
 
@@ -398,7 +399,7 @@ def _reassign_held(which: ColumnElement[bool], topic: Topic) -> None:
 
 
 def _move_places(topic: Topic, target: Topic, last_read: int) -> None:
-    """Who has read posts where they were has read them where they are; unless there is something unread before them."""
+    """Let reading positions follow the moved posts, for members who had read `target` to its end (`last_read`)."""
     far = places_after_move(topic.id, target.id)
     put = dialect_insert("place")
     key = put.table.primary_key.columns
