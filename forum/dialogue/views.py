@@ -62,46 +62,46 @@ from forum.screening.queries import is_newcomer
 from forum.web import CONFLICT, Answer, me
 
 bp = Blueprint("dialogue", __name__)
-DONE, FOR_EVER = 303, 301
-SIMILAR = 4
-MOST_HOURS = 48  # a longer wait is said in days
+SEE_OTHER, MOVED_PERMANENTLY = 303, 301  # HTTP status codes
+MAX_SIMILAR = 4
+MAX_HOURS = 48  # a longer wait is said in days
 
 
-def _who() -> str:
+def _rate_limit_key() -> str:
     return web.by_member() if me().is_member else f"address {sent_from()}"
 
 
-def _was_done(response: AnyResponse) -> bool:
-    return response.status_code == DONE
+def _was_accepted(response: AnyResponse) -> bool:
+    return response.status_code == SEE_OTHER
 
 
 def _is_trial() -> bool:
-    """Whether a form only asks for a preview or a heading, and so writes nothing."""
+    """Whether a form only asks for a preview or for a heading in the text, so that nothing is stored."""
     return "preview" in request.form or "prompt" in request.form
 
 
-def _pace() -> str:
-    """How much one may write: new members less than others."""
+def _posting_limit() -> str:
+    """The rate limit for writing: lower for new members."""
     is_slow = request.method == "POST" and is_newcomer(me())
     return "3 per minute; 10 per hour" if is_slow else "5 per minute; 30 per hour"
 
 
 posting = limiter.shared_limit(
-    _pace,
+    _posting_limit,
     scope="posting",
-    key_func=_who,
+    key_func=_rate_limit_key,
     methods=["POST"],
     exempt_when=_is_trial,
-    deduct_when=_was_done,
+    deduct_when=_was_accepted,
 )
 changing = limiter.shared_limit(
     "30 per minute; 300 per hour",
     scope="changing",
-    key_func=_who,
+    key_func=_rate_limit_key,
     methods=["POST"],
     exempt_when=_is_trial,
 )
-previewing = limiter.limit("60 per minute", key_func=_who)
+previewing = limiter.limit("60 per minute", key_func=_rate_limit_key)
 
 
 # Lists
@@ -120,7 +120,7 @@ def topics(slug: str) -> Answer:
 
 
 def _list(agenda: Agenda | None) -> Answer:
-    wanted = _wanted(agenda)
+    wanted = _filter_from_query(agenda)
     counts = queries.counts_by_kind(me(), wanted)
     total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
     names = {theme.slug: theme.name for theme in themes()}
@@ -136,13 +136,13 @@ def _list(agenda: Agenda | None) -> Answer:
         theme_names=list(names.items()),
         languages=languages(),
         address=address,
-        active=_active(wanted, names, address),
-        **_of_reader(page.items, wanted),
+        active=_active_filters(wanted, names, address),
+        **_reader_context(page.items, wanted),
     )
 
 
-def _of_reader(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any]:
-    """What is new to the reader in a list, and whether the reader watches the theme that it is about."""
+def _reader_context(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any]:
+    """What depends on the reader in a list: new posts, and whether they watch the theme by which it is filtered."""
     theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
     level = level_of(me(), THEME, theme.id) if theme else ""
     return {"news": queries.new_posts_in(me(), topics), "theme": theme, "level": level}
@@ -168,7 +168,7 @@ def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
     return web.see_other(address)
 
 
-def _active(
+def _active_filters(
     wanted: TopicFilter, names: dict[str, str], address: Callable[..., str]
 ) -> list[tuple[str, str]]:
     """The filters in force: what each says, and the address of the list without it."""
@@ -177,7 +177,7 @@ def _active(
     return [(text, address(**{name: ""})) for name, text in chosen if text]
 
 
-def _wanted(agenda: Agenda | None) -> TopicFilter:
+def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
     return TopicFilter(
         agenda_id=agenda.id if agenda else None,
         kind=web.choice("kind", KINDS),
@@ -211,43 +211,43 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
 @bp.get("/topics/<int:id>")
 @bp.get("/topics/<int:id>-<slug>")
 def topic(id: int, slug: str = "") -> Answer:
-    """One page of a topic; another name than its own, and one that lives on another page, are led there."""
+    """One page of a topic. Redirects from a slug that is not (or no longer) its own, and to the page of its home."""
     try:
         found = queries.get_topic_row(me(), id)
     except NotFound:
-        return _merged(id)
+        return _redirect_after_merge(id)
     if found.home or found.slug != slug:
-        return _moved(found.address)
+        return _redirect_permanently(found.address)
     web.depends_on(topic_scope(id))
     words = discussion(found)
-    data = _structured(found, words["answer"])
-    words |= _writers(words["posts"]) | {"canonical": _canonical(words)}
+    data = _structured_data(found, words["answer"])
+    words |= _participants(words["posts"]) | {"canonical": _canonical(words)}
     words["regrouped"] = queries.moved_posts_in(me(), found, words["posts"])
     return render_template("dialogue/topic.html", **words, data=data)
 
 
-def _merged(topic_id: int) -> AnyResponse:
-    """Lead from a topic that was put into another to where its posts are: `?post=` names one, `?page=` their first."""
+def _redirect_after_merge(topic_id: int) -> AnyResponse:
+    """Redirect from a merged topic to where its posts are now: `?post=` names one, `?page=` the first of a page."""
     first = (web.number("page") - 1) * POSTS_PER_PAGE + 1
     try:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
         raise queries.why_not_shown(me(), topic_id) from None
-    response = redirect(address, FOR_EVER)
-    response.headers["Cache-Control"] = "no-cache"  # for ten minutes it may be taken back
+    response = redirect(address, MOVED_PERMANENTLY)
+    response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
     return response
 
 
-def _writers(posts: Page[PostRow]) -> dict[str, Any]:
+def _participants(posts: Page[PostRow]) -> dict[str, Any]:
     """Who wrote on a page of a topic, and from which cities."""
     people = {post.author_id: post.author for post in posts.items if not post.is_gone}
     cities = dict.fromkeys(person.city.name for person in people.values() if person.city)
     return {"people": list(people.values()), "cities": list(cities)}
 
 
-def _moved(address: str) -> AnyResponse:
+def _redirect_permanently(address: str) -> AnyResponse:
     query = request.query_string.decode("ascii", "replace")
-    response = redirect(f"{address}?{query}" if query else address, FOR_EVER)
+    response = redirect(f"{address}?{query}" if query else address, MOVED_PERMANENTLY)
     response.headers["Cache-Control"] = "no-cache"  # a topic may get its old name back
     return response
 
@@ -259,10 +259,10 @@ def _canonical(words: dict[str, Any]) -> str:
 
 
 def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
-    """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
+    """The variables of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
 
-    The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
-    calls it for the topic that lives there. The reader's notices about it count as read then.
+    The topic must be one that the reader was found to see, with its agenda loaded. The pages of cases and practices call
+    this for their topics. Notes how far the reader has read, and their notices about the topic as read.
     """
     reader = me()
     posts = queries.posts_in(reader, topic, web.number("page"))
@@ -281,12 +281,12 @@ def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
         "level": reading.level,
         "my_marks": reading.marks,
         "writer": _writer(topic) if reader.can.reply(topic) else None,
-        **_held_in(topic, posts),
+        **_held_context(topic, posts),
     }
 
 
-def _held_in(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, Any]:
-    """The reader's own texts that wait, below the last post."""
+def _held_context(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, Any]:
+    """The reader's own held texts, which the last page shows below the last post."""
     texts = queries.my_held_in(me(), topic) if posts.number >= posts.pages else []
     return {"held_texts": texts, "usual": usual_wait() if texts else ""}
 
@@ -294,7 +294,10 @@ def _held_in(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, Any]:
 def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
-        with suppress(Busy), without_waiting():  # reading goes on; the next visit notes it
+        with (
+            suppress(Busy),
+            without_waiting(),
+        ):  # never delay a reader for this: the next visit notes it
             actions.read(me(), topic.id, last)
 
 
@@ -305,8 +308,8 @@ def _answer_of(topic: Topic | TopicRow, posts: Page[PostRow]) -> PostRow | None:
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:
-    """What search engines read: a discussion, or a question with its answer. Nothing of what is not for them."""
+def _structured_data(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:
+    """Structured data (schema.org): a DiscussionForumPosting, or a QAPage with the answer. None for what is not public."""
     if topic.hidden_at or topic.unseen_at or topic.audience != "public":
         return None
     said = {
@@ -383,15 +386,18 @@ def open_topic(slug: str) -> Answer:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
         like = TopicFilter(agenda_id=agenda.id, kind=chosen)
         words = {"form": form, "agenda": agenda, "preview": _preview(form), "prompts": PROMPTS}
-        words |= {"theme_choices": _triples(form)}
-        similar = queries.topics(me(), like, 1, SIMILAR).items[:SIMILAR]
+        words |= {"theme_choices": _theme_boxes(form)}
+        similar = queries.topics(me(), like, 1, MAX_SIMILAR).items[:MAX_SIMILAR]
         return render_template("dialogue/open_topic.html", **words, similar=similar), status
 
     def deed() -> AnyResponse:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
         if isinstance(opened, Held):
-            return _waits(opened, url_for("dialogue.held", id=opened.id))
-        flash(_said_already() if opened.is_duplicate else _("Your topic is published."), "message")
+            return _answer_held(opened, url_for("dialogue.held", id=opened.id))
+        flash(
+            _already_posted_message() if opened.is_duplicate else _("Your topic is published."),
+            "message",
+        )
         return web.see_other(opened.address)
 
     return _answer(form, page, deed)
@@ -401,7 +407,7 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
     return actions.NewTopic(
         kind=form.kind.data,
         title=form.title.data or "",
-        text=_written(form),
+        text=_rendered(form),
         themes=_theme_ids(form),
         audience=form.audience.data,
         for_organisation=_is_for_organisation(form),
@@ -424,26 +430,26 @@ def reply(id: int) -> Answer:
         post = actions.reply(
             me(),
             topic.id,
-            _written(form),
+            _rendered(form),
             form.submission_key.data,
             paragraph=form.paragraph.data,
             for_organisation=_is_for_organisation(form),
         )
         if isinstance(post, Held):
-            return _waits(post, _end_of(topic, post))
+            return _answer_held(post, _held_address(topic, post))
         said = _("Your comment is published.") if topic.home else _("Your reply is published.")
-        flash(_said_already() if post.is_duplicate else said, "message")
+        flash(_already_posted_message() if post.is_duplicate else said, "message")
         return web.see_other(post.address)
 
     return _answer(form, page, deed)
 
 
-def _said_already() -> str:
+def _already_posted_message() -> str:
     return _("You have posted this already. Here it is.")
 
 
 class Writer(NamedTuple):
-    """Who replies to what: all that an empty form for a reply is made of, and all of it values."""
+    """All that an empty form for a reply depends on, as values, so that its HTML can be cached by them."""
 
     topic_id: int
     home: str | None
@@ -474,7 +480,7 @@ def _writer(topic: Topic | TopicRow) -> Writer:
 
 @bp.app_template_global()
 def empty_composer(writer: Writer, focus: bool = False) -> Markup:
-    """The form of a reply before anything is written; its tokens are not in it, since it is remembered."""
+    """The HTML of an empty form for a reply, without tokens, since templates cache it."""
     form = _reply_form(writer, meta={"csrf": False})
     macro = get_template_attribute("dialogue/_composer.html", "reply_form")
     return cast(Markup, macro(form, writer, focus=focus))
@@ -507,7 +513,7 @@ def edit(id: int) -> Answer:
 
     def page(status: int = 200, now: Post | None = None) -> Answer:
         words = {"form": form, "post": post, "preview": _preview(form), "now": now}
-        words |= {"theme_choices": _triples(form)}
+        words |= {"theme_choices": _theme_boxes(form)}
         return render_template("dialogue/edit.html", **words), status
 
     def deed() -> Answer:
@@ -519,7 +525,7 @@ def edit(id: int) -> Answer:
             form.seen.data = now.fingerprint
             return page(CONFLICT, now)
         if isinstance(edited, Held):
-            return _waits(edited, url_for("dialogue.held", id=edited.id))
+            return _answer_held(edited, url_for("dialogue.held", id=edited.id))
         flash(_("Your changes are published."), "message")
         return web.see_other(queries.get_post(me(), id).address)
 
@@ -541,8 +547,8 @@ def _edit(post_id: int, form: EditForm) -> Post | Held:
     if isinstance(form, EditTopicForm):
         words = {"themes": _theme_ids(form), "audience": form.audience.data}
         title = form.title.data
-        return actions.edit(me(), post_id, _written(form), title, seen=form.seen.data, **words)
-    return actions.edit(me(), post_id, _written(form), seen=form.seen.data)
+        return actions.edit(me(), post_id, _rendered(form), title, seen=form.seen.data, **words)
+    return actions.edit(me(), post_id, _rendered(form), seen=form.seen.data)
 
 
 @bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
@@ -563,27 +569,27 @@ def delete(id: int) -> Answer:
 # Texts that a rule holds back
 
 
-def _waits(held: Held, address: str) -> AnyResponse:
-    """The answer to a text that a rule holds back: it waits, and here it is."""
+def _answer_held(held: Held, address: str) -> AnyResponse:
+    """Redirect to a text that a rule holds back, with a message that it waits."""
     said = _("Your text waits until a moderator has read it. Here it is.")
     again = _("You have sent this already. It waits until a moderator has read it. Here it is.")
     flash(again if held.is_duplicate else said, "info")
     return web.see_other(address)
 
 
-def _end_of(topic: Topic | TopicRow, held: Held) -> str:
-    """Where the author sees a reply that waits: below the last post."""
+def _held_address(topic: Topic | TopicRow, held: Held) -> str:
+    """The address at which the author sees a reply that waits, below the last post."""
     last = pages_for(topic.posts_count, POSTS_PER_PAGE)
     return f"{topic.address}{f'?page={last}' if last > 1 else ''}#waiting-{held.id}"
 
 
 def usual_wait() -> str:
-    """How long a text usually waits, in words; nothing while too few were decided about to say so."""
+    """How long a text usually waits, in words; empty while too few were decided to tell."""
     wait = queries.usual_wait()
     if wait is None:
         return ""
     hours = max(1, round(wait.total_seconds() / 3600))
-    if hours <= MOST_HOURS:
+    if hours <= MAX_HOURS:
         return ngettext("usually %(num)s hour", "usually %(num)s hours", hours)
     return ngettext("usually %(num)s day", "usually %(num)s days", round(hours / 24))
 
@@ -615,13 +621,13 @@ def revise(id: int) -> Answer:
     def page(status: int = 200) -> Answer:
         words = {"form": form, "held": text, "preview": _preview(form)}
         return render_template(
-            "dialogue/revise.html", **words, theme_choices=_triples(form)
+            "dialogue/revise.html", **words, theme_choices=_theme_boxes(form)
         ), status
 
     def deed() -> Answer:
         revised = _revise(id, form)
         if isinstance(revised, Held):
-            return _waits(revised, url_for("dialogue.held", id=id))
+            return _answer_held(revised, url_for("dialogue.held", id=id))
         flash(_("Your text is published."), "message")
         return web.see_other(queries.get_post(me(), revised.id).address)
 
@@ -643,7 +649,7 @@ def _revise(held_id: int, form: EditForm) -> Post | Held:
     if isinstance(form, EditTopicForm):
         words |= {"themes": _theme_ids(form), "audience": form.audience.data}
         words |= {"title": form.title.data}
-    return actions.revise(me(), held_id, _written(form), **words)
+    return actions.revise(me(), held_id, _rendered(form), **words)
 
 
 @bp.post("/waiting/<int:id>/take-back")
@@ -657,7 +663,7 @@ def take_back(id: int) -> Answer:
 
 @bp.app_template_global()
 def held_outcomes(rule_ids: Sequence[int]) -> dict[int, queries.HeldOutcomes]:
-    """What became of the texts that rules held back, for the page of the rules, whose room lies below."""
+    """For the template of the screening room, which is below this room: what became of the texts that rules held back."""
     return queries.held_outcomes(rule_ids)
 
 
@@ -680,14 +686,14 @@ def history(id: int) -> Answer:
     """What a post said before, one version compared with the next."""
     post = queries.post_to_compare(me(), id)
     revisions = queries.revisions_of(me(), post)
-    chosen = _chosen(revisions)
+    chosen = _chosen_version(revisions)
     words = {"post": post, "revisions": revisions, "chosen": chosen}
     return render_template(
-        "dialogue/history.html", **words, pieces=_pieces(post, revisions, chosen)
+        "dialogue/history.html", **words, pieces=_differences(post, revisions, chosen)
     )
 
 
-def _chosen(revisions: Sequence[Revision]) -> Revision | None:
+def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
     """The version that the address names, else the newest that can be read."""
     readable = [revision for revision in revisions if not revision.withdrawn_at]
     wanted = web.number("version", 0)
@@ -695,7 +701,7 @@ def _chosen(revisions: Sequence[Revision]) -> Revision | None:
     return next(iter(named or readable), None)
 
 
-def _pieces(
+def _differences(
     post: Post, revisions: Sequence[Revision], chosen: Revision | None
 ) -> list[tuple[str, str]]:
     """The chosen version compared with the next one that can be read; the last is the post itself."""
@@ -707,10 +713,10 @@ def _pieces(
     after = (later[-1].title, later[-1].source) if later else (title, post.source)
     quoted = markup.cited_in_source(before[1]) | markup.cited_in_source(after[1])
     unseen = queries.unreadable_posts(post.topic, quoted)
-    return changes(_said(*before, unseen), _said(*after, unseen))
+    return changes(_full_text(*before, unseen), _full_text(*after, unseen))
 
 
-def _said(title: str, source: str, unseen: Collection[int]) -> str:
+def _full_text(title: str, source: str, unseen: Collection[int]) -> str:
     source = markup.withhold_in_source(source, unseen)
     return f"{title}\n\n{source}" if title else source
 
@@ -783,7 +789,7 @@ def marks(id: int) -> Answer:
 def choose_answer(id: int) -> Answer:
     """Choose the answer to a question, or with an empty `post` take the choice back."""
     chosen = request.form.get("post", "")
-    topic = actions.choose_answer(me(), id, _id(chosen) if chosen else None)
+    topic = actions.choose_answer(me(), id, _row_id(chosen) if chosen else None)
     flash(_("The answer is chosen.") if chosen else _("The question has no answer now."), "message")
     return web.see_other(topic.address)
 
@@ -794,13 +800,13 @@ def choose_answer(id: int) -> Answer:
 def _answer(
     form: webforms.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]
 ) -> Answer:
-    """Show a form, show it again with what to put right, or do the deed; a prompt is put in first."""
+    """As `webforms.process`, with previews; a heading that was asked for is put into the text first."""
     _put_prompt(form)
     return webforms.process(form, page, deed, is_trial=_is_trial())
 
 
 def _put_prompt(form: Any) -> None:
-    """Put the heading that was asked for below the text, for those without a script."""
+    """Append the heading whose button was pressed to the text, for browsers without a script."""
     heading = request.form.get("prompt", "")
     if any(heading == known for prompts in PROMPTS.values() for known in prompts):
         form.source.data = f"{form.source.data or ''}\n\n## {heading}\n\n".lstrip()
@@ -809,10 +815,10 @@ def _put_prompt(form: Any) -> None:
 def _preview(form: Any) -> Markup | None:
     if "preview" not in request.form:
         return None
-    return _written(form).html
+    return _rendered(form).html
 
 
-def _written(form: Any) -> markup.Written:
+def _rendered(form: Any) -> markup.Written:
     return queries.render_with_mentions(form.source.data or "", form.language.data or "en")
 
 
@@ -835,8 +841,8 @@ def _is_for_organisation(form: Any) -> bool:
     return "writes_for" in form and form.writes_for.data == ORGANISATION
 
 
-def _triples(form: Any) -> list[tuple[str, str, None]]:
-    """The themes to choose from, as the macro for boxes to tick wants them."""
+def _theme_boxes(form: Any) -> list[tuple[str, str, None]]:
+    """The themes as (value, label, hint), as the macro for checkboxes takes them."""
     choices = form.themes.choices if "themes" in form else []
     return [(slug, name, None) for slug, name in choices]
 
@@ -845,6 +851,6 @@ def _theme_ids(form: Any) -> list[int]:
     return [theme.id for theme in themes_by_slug(form.themes.data or [])]
 
 
-def _id(typed: str) -> int:
-    """A number of a row from a form; anything else is a number that no row has."""
+def _row_id(typed: str) -> int:
+    """An id from a form; 0, which no row has, for anything else."""
     return web.whole_number(typed) or 0
