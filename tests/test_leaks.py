@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from forum.advice.actions import Story, ask, follow_up, look_after
+from forum.advice.actions import FollowUpText, ask, follow_up, look_after
 from forum.advice.models import FollowUp
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
@@ -156,7 +156,7 @@ def _ask_and_tell(people: Any, topic: Any) -> None:
 def _tell(people: Any, topic: Any, words: str) -> None:
     with at(now() + timedelta(days=8)):
         look_after(SYSTEM)
-    follow_up(people.ana, topic.id, Story(words, "yes", words))
+    follow_up(people.ana, topic.id, FollowUpText(words, "yes", words))
 
 
 def shown_post(topic: Any) -> int:

@@ -26,7 +26,7 @@ from werkzeug.test import Client
 
 from forum import web
 from forum.advice import actions as advice
-from forum.advice.queries import asking_of
+from forum.advice.queries import request_state
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import plans_drawn
@@ -349,7 +349,7 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
 
     def look() -> list[Any]:
         db.session.rollback()
-        asked = [asking_of(person, world["topic"]) for person in readers[1:]]
+        asked = [request_state(person, world["topic"]) for person in readers[1:]]
         known = [plans_drawn(), *(one for reader in readers for one in all_known(reader))]
         return [[fate and fate.state for fate in asked], *known]
 

@@ -142,7 +142,9 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
     reply = dialogue.reply(people.ben, topic.id, write("Ask the trams."))
     hidden = dialogue.reply(people.ben, topic.id, write("Buy this."))
     dialogue.mark(people.ben, post_id, "tried it", "kept", "It helped.")
-    told = advice.follow_up(people.ana, topic.id, advice.Story("We put felt on it.", "partly"))
+    told = advice.follow_up(
+        people.ana, topic.id, advice.FollowUpText("We put felt on it.", "partly")
+    )
     published = _practice(people, agenda, "Quiet asphalt")
     library.submit(people.ana, published.id)
     library.publish(people.host, published.id)

@@ -1,4 +1,4 @@
-"""Asking members for advice, what they make of it, what happened next; and the looking after of the worker."""
+"""Asking members for advice, their answers to that, what happened next, and what the worker does for questions."""
 
 from __future__ import annotations
 
@@ -12,23 +12,30 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forum.advice.models import NOT_YET, OUTCOMES, Asked, Availability, Care, FollowUp
+from forum.advice.models import (
+    NOT_YET,
+    OUTCOMES,
+    AdviceRequest,
+    Availability,
+    FollowUp,
+    QuestionCare,
+)
 from forum.advice.queries import (
-    MOST_A_WEEK,
-    Course,
+    MAX_PER_WEEK,
+    AskStatus,
+    QuestionProgress,
     Reason,
-    Standing,
+    ask_statuses,
     availability_of,
     care_due,
-    courses_of,
     follow_up_of,
     get_follow_up,
-    hosts_to_tell,
-    kept,
+    hosts_to_notify,
     members_to_ask,
+    progress_of,
     questions_to_take_up,
-    rows_of,
-    standings_of,
+    requests_by_member,
+    stored_reason,
     topics_of,
 )
 from forum.db import Base, action, db, now, topic_scope, touches
@@ -43,22 +50,24 @@ from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
-MOST_ASKED = 10  # members whom one question asks; who passes it on makes room
+MAX_ASKED = 10  # members whom one question asks; who passes it on makes room
 LONGEST_AWAY = timedelta(days=366)
-DEED, STORY = 200, 1_500  # characters of a follow-up
+MAX_DEED, MAX_STORY = 200, 1_500  # characters of the two texts of a follow-up
 BATCH = 100
-WAITS = timedelta(days=7)  # until the hosts are told that nobody answers
-LATE = timedelta(
+UNANSWERED_AFTER = timedelta(days=7)  # until the hosts are told that nobody answers
+UNANSWERED_UNTIL = timedelta(
     days=21
 )  # later they are not told: an old forum would tell of all its questions at once
-TAKEN_UP = timedelta(days=90)  # older questions are not taken up when the worker comes to a forum
-NEXT = timedelta(days=30)  # until the asker is asked what happened next
-AGAIN = timedelta(days=60)  # until once more, when it was not tried yet
-CARED_FOR = timedelta(days=365)  # a question without help for so long is left alone
+MAX_AGE_TAKEN_UP = timedelta(
+    days=90
+)  # older questions are not taken up when the worker comes to a forum
+FOLLOW_UP_AFTER = timedelta(days=30)  # until the asker is asked what happened next
+FOLLOW_UP_AGAIN_AFTER = timedelta(days=60)  # until once more, when it was not tried yet
+MAX_CARE = timedelta(days=365)  # a question without help for so long is left alone
 
 
 @dataclass(frozen=True)
-class Story:
+class FollowUpText:
     """What an asker tells of what happened next."""
 
     deed: str
@@ -77,23 +86,23 @@ def ask(
     handles: Sequence[str],
     reasons: Mapping[str, Sequence[Reason]] | None = None,
 ) -> int:
-    """Ask members about a question; says how many are asked now. Those whom it asked before are passed over.
+    """Ask members about a question, and return how many are asked now; those whom it asked before are skipped.
 
-    Raises `Invalid` about the first who cannot be asked; nobody is asked then. `reasons` are by handle.
+    `reasons` are by handle. Raises `Invalid`, with a sentence, when one of them cannot be asked: then nobody is asked.
     """
     touches(topic_scope(topic_id))
     topic = topic_to_change(asker, topic_id)
     require(asker.can.ask(topic))
-    known, people = rows_of(topic_id), _members(handles, "asked")
+    known, people = requests_by_member(topic_id), _members(handles, "asked")
     new = [member for member in people if member.id not in known]
     _check_number(known, len(new))
-    standings = standings_of(member.id for member in new)
+    statuses = ask_statuses(member.id for member in new)
     for member in new:
         if member.id == asker.id:
             raise Invalid(_("You are one of them yourself. Choose others."), "asked")
-        _check(member, topic, standings[member.id], "asked")
-        _add(asker, topic, member, (reasons or {}).get(member.handle, ()))
-    _tell(asker, topic, new)
+        _check(member, topic, statuses[member.id], "asked")
+        _add_request(asker, topic, member, (reasons or {}).get(member.handle, ()))
+    _notify_asked(asker, topic, new)
     return len(new)
 
 
@@ -108,44 +117,44 @@ def _members(handles: Sequence[str], field: str) -> Sequence[Member]:
     return people
 
 
-def _check_number(known: Mapping[int, Asked], more: int) -> None:
+def _check_number(known: Mapping[int, AdviceRequest], more: int) -> None:
     asked = sum(row.passed_at is None for row in known.values())
-    if more and asked + more > MOST_ASKED:
-        sentence = _("A question asks at most %(most)s members.", most=MOST_ASKED)
-        left = _("This one can ask %(left)s more.", left=max(0, MOST_ASKED - asked))
+    if more and asked + more > MAX_ASKED:
+        sentence = _("A question asks at most %(most)s members.", most=MAX_ASKED)
+        left = _("This one can ask %(left)s more.", left=max(0, MAX_ASKED - asked))
         raise Invalid(f"{sentence} {left}", "asked")
 
 
-def _check(member: Member, topic: Topic, standing: Standing, field: str) -> None:
-    if sentence := _why_not(member, topic, standing):
+def _check(member: Member, topic: Topic, status: AskStatus, field: str) -> None:
+    if sentence := _why_not(member, topic, status):
         raise Invalid(sentence, field)
 
 
-def _why_not(member: Member, topic: Topic, standing: Standing) -> str:
-    """Why a member cannot be asked about a question now, in words for those who want to; else nothing."""
+def _why_not(member: Member, topic: Topic, status: AskStatus) -> str:
+    """Why a member cannot be asked about a question now, as a sentence for who wants to ask; empty when they can."""
     name = member.name
     if member.id == topic.author_id:
         return _("%(name)s asks this question.", name=name)
-    if standing.is_muted or not member.can.advise(topic):
+    if status.is_muted or not member.can.advise(topic):
         return _("%(name)s cannot be asked. Choose somebody else.", name=name)
-    if standing.away_until:
+    if status.away_until:
         return _("%(name)s is away and can be asked later. Choose somebody else.", name=name)
-    if standing.this_week >= MOST_A_WEEK:
+    if status.this_week >= MAX_PER_WEEK:
         return _(
             "%(name)s was asked twice within seven days already. Choose somebody else.", name=name
         )
     return ""
 
 
-def _add(asker: Person, topic: Topic, member: Member, reasons: Sequence[Reason]) -> None:
-    said = [kept(reason) for reason in reasons]
-    row = Asked(topic_id=topic.id, member_id=member.id, asker_id=asker.id, reasons=said)
+def _add_request(asker: Person, topic: Topic, member: Member, reasons: Sequence[Reason]) -> None:
+    said = [stored_reason(reason) for reason in reasons]
+    row = AdviceRequest(topic_id=topic.id, member_id=member.id, asker_id=asker.id, reasons=said)
     row.asked_at = now()
     db.session.add(row)
     db.session.flush()
 
 
-def _tell(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
+def _notify_asked(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
     about: dict[str, Any] = {"title": topic.title, "text": topic.excerpt, "topic_id": topic.id}
     note_event(asker, "advice", [member.id for member in people], topic.address, **about)
 
@@ -154,40 +163,40 @@ def _tell(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
 
 
 @action
-def decline(member: Person, topic_id: int) -> Asked:
-    """Say that a question is not one's subject."""
+def decline(member: Person, topic_id: int) -> AdviceRequest:
+    """Answer to a request that the question is not one's subject."""
     touches()
-    asked = _open_asking(member, topic_id)
+    asked = _open_request(member, topic_id)
     asked.declined_at, asked.postponed_at = asked.declined_at or now(), None
     return asked
 
 
 @action
-def postpone(member: Person, topic_id: int, until: datetime) -> Asked:
-    """Say that one cannot help now. Until a moment nobody asks the member about anything."""
+def postpone(member: Person, topic_id: int, until: datetime) -> AdviceRequest:
+    """Answer to a request that one cannot help now. Nobody can ask the member about anything `until` then."""
     touches()
-    asked = _open_asking(member, topic_id)
+    asked = _open_request(member, topic_id)
     asked.postponed_at, asked.declined_at = asked.postponed_at or now(), None
-    _row_of(member).away_until = _checked_until(until)
+    _own_availability(member).away_until = _checked_until(until)
     return asked
 
 
 @action
 def pass_on(member: Person, topic_id: int, handle: str) -> Member:
-    """Let somebody else be asked in one's place, by the limits of that member. Hands back whom."""
+    """Have another member asked in one's place, within that member's limits; returns the other member."""
     touches(topic_scope(topic_id))
-    asked = _open_asking(member, topic_id)
-    topic = asked.topic  # of which the row knows nothing more when it is read again
+    asked = _open_request(member, topic_id)
+    topic = asked.topic  # kept here: the relationship is unloaded when the row is refreshed below
     require(member.can.advise(topic))
     other = _members([handle], "handle")[0]
     if other.id == member.id:
         raise Invalid(_("This is your own handle. Pass it on to somebody else."), "handle")
-    if other.id in rows_of(topic_id):
+    if other.id in requests_by_member(topic_id):
         raise Invalid(_("%(name)s has been asked already.", name=other.name), "handle")
-    _check(other, topic, standings_of([other.id])[other.id], "handle")
+    _check(other, topic, ask_statuses([other.id])[other.id], "handle")
     asked.passed_at, asked.passed_to_id = now(), other.id
-    _add(member, topic, other, [Reason("passed")])
-    _tell(member, topic, [other])
+    _add_request(member, topic, other, [Reason("passed")])
+    _notify_asked(member, topic, [other])
     return other
 
 
@@ -196,17 +205,17 @@ def set_availability(member: Person, is_asked: bool, away_until: datetime | None
     """Say whether one wants to be asked at all, and from when on."""
     touches()
     require(member.can.be_asked())
-    row = _row_of(member)
+    row = _own_availability(member)
     row.muted_at = None if is_asked else row.muted_at or now()
     row.away_until = _checked_until(away_until) if away_until else None
     return row
 
 
-def _open_asking(member: Person, topic_id: int) -> Asked:
-    """How a member was asked about a question that can still be read; what was passed on is settled."""
+def _open_request(member: Person, topic_id: int) -> AdviceRequest:
+    """The request to a member about a question they can read, which is locked; `Invalid` once it was passed on."""
     require(member.can.be_asked())
     topic = topic_to_change(member, topic_id)
-    asked = rows_of(topic_id).get(member.id)
+    asked = requests_by_member(topic_id).get(member.id)
     if asked is None:
         raise NotFound(_("Nobody has asked you about this question."))
     if asked.passed_at:
@@ -215,7 +224,7 @@ def _open_asking(member: Person, topic_id: int) -> Asked:
     return asked
 
 
-def _row_of(member: Person) -> Availability:
+def _own_availability(member: Person) -> Availability:
     lock_member(member.id, may_write=True)
     row = availability_of(member)
     db.session.add(row)
@@ -233,10 +242,12 @@ def _checked_until(until: datetime) -> datetime:
 
 
 @action
-def follow_up(author: Person, topic_id: int, story: Story, *, is_screened: bool = True) -> FollowUp:
-    """Tell what happened after a question was answered, or tell it better.
+def follow_up(
+    author: Person, topic_id: int, story: FollowUpText, *, is_screened: bool = True
+) -> FollowUp:
+    """Tell what happened after a question was answered, or change what was told.
 
-    What a rule catches is refused: it has nowhere to wait. An import is not screened (`is_screened`).
+    A text that a rule catches is refused, because it has nowhere to wait. Imports are not screened (`is_screened`).
     """
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
@@ -252,7 +263,7 @@ def follow_up(author: Person, topic_id: int, story: Story, *, is_screened: bool 
     if is_screened and (row.deed, row.text) != before:
         refuse_caught(author, topic.agenda_id, from_plain_text(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)
-    _look_again(topic, row.outcome)
+    _schedule_next_question(topic, row.outcome)
     return row
 
 
@@ -294,24 +305,24 @@ def _follow_up_to_decide(moderator: Person, follow_up_id: int) -> FollowUp:
     return get_follow_up(moderator, follow_up_id)
 
 
-def _fill(row: FollowUp, story: Story) -> None:
+def _fill(row: FollowUp, story: FollowUpText) -> None:
     deed, text = " ".join(story.deed.split()), story.text.strip()
     if story.outcome not in OUTCOMES:
         raise Invalid(_("Say whether it worked."), "outcome")
     if not deed:
         raise Invalid(_("Say what you did."), "deed")
-    if len(deed) > DEED or len(text) > STORY:
+    if len(deed) > MAX_DEED or len(text) > MAX_STORY:
         raise Invalid(_("Shorten what you tell to 1,500 characters."), "text")
     row.deed, row.outcome, row.text = deed, story.outcome, text
     row.language = story.language if story.language in language_names() else "en"
 
 
-def _look_again(topic: Topic, outcome: str) -> None:
-    """What was not tried yet is asked for once more; otherwise there is nothing left to ask."""
+def _schedule_next_question(topic: Topic, outcome: str) -> None:
+    """Ask once more later when nothing was tried yet; otherwise there is nothing left to ask."""
     _take_up([(topic.id, topic.created_at)])
-    care = db.session.get_one(Care, topic.id)
+    care = db.session.get_one(QuestionCare, topic.id)
     is_left = outcome == NOT_YET and care.followups < 2
-    care.look_at = now() + AGAIN if is_left else None
+    care.look_at = now() + FOLLOW_UP_AGAIN_AFTER if is_left else None
 
 
 # The worker
@@ -319,75 +330,77 @@ def _look_again(topic: Topic, outcome: str) -> None:
 
 @action
 def look_after(system: Person, limit: int = BATCH) -> int:
-    """Take up new questions, tell hosts of those that nobody answers, ask askers what happened next.
+    """Take up new questions, notify hosts of those that nobody answers, ask askers what happened next.
 
-    Does some at a time and says how many. What is due is held and moved on in the transaction that writes the
-    events, so that each is told once, however many workers there are and whenever they are killed.
+    Handles at most `limit` of each and returns how many it handled. Rows that are due are locked and rescheduled in the
+    transaction that writes the events: so each notice is sent once, however many workers run and whenever they are killed.
     """
     touches()
     require(system.can.administer())
-    new = questions_to_take_up(now() - TAKEN_UP, limit)
+    new = questions_to_take_up(now() - MAX_AGE_TAKEN_UP, limit)
     _take_up([(topic_id, created_at) for topic_id, created_at in new])
     due = care_due(limit)
-    courses = courses_of([care.topic_id for care in due])
+    courses = progress_of([care.topic_id for care in due])
     for care in due:
         _look_at(system, care, courses[care.topic_id])
     return len(new) + len(due)
 
 
 def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
-    """Begin to look after questions; those that another worker has just taken up are left as they are."""
+    """Schedule the first look at questions; those that are scheduled already are left as they are."""
     rows = [
-        {"topic_id": topic_id, "look_at": created_at + WAITS, "followups": 0}
+        {"topic_id": topic_id, "look_at": created_at + UNANSWERED_AFTER, "followups": 0}
         for topic_id, created_at in sorted(questions)
     ]
     if rows:
-        db.session.execute(PUT[db.session.get_bind().dialect.name], rows)
+        db.session.execute(INSERT_CARE[db.session.get_bind().dialect.name], rows)
 
 
-PUT = {
+INSERT_CARE = {
     "sqlite": sqlite.insert(Base.metadata.tables["care"]).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(Base.metadata.tables["care"]).on_conflict_do_nothing(),
 }
 
 
-def _look_at(system: Person, care: Care, course: Course) -> None:
+def _look_at(system: Person, care: QuestionCare, course: QuestionProgress) -> None:
     topic = course.topic
     care.look_at = None if topic.deleted_at else _next_look(care, course)
     if not course.is_open:
         return
-    if not course.has_replies and not course.helped_at and _is_time_to_tell(care, topic):
+    if not course.has_replies and not course.helped_at and _is_unanswered_for_long(care, topic):
         care.unanswered_at = now()
-        _note(system, "unanswered", hosts_to_tell(topic), topic, topic.address)
+        _notify(system, "unanswered", hosts_to_notify(topic), topic, topic.address)
     elif _is_followed_up(care, course):
         care.followups += 1
-        _note(system, "followup", [topic.author_id], topic, f"/topics/{topic.id}/follow-up")
+        _notify(system, "followup", [topic.author_id], topic, f"/topics/{topic.id}/follow-up")
 
 
-def _is_time_to_tell(care: Care, topic: Topic) -> bool:
+def _is_unanswered_for_long(care: QuestionCare, topic: Topic) -> bool:
     age = now() - topic.created_at
-    return care.unanswered_at is None and WAITS <= age <= LATE
+    return care.unanswered_at is None and UNANSWERED_AFTER <= age <= UNANSWERED_UNTIL
 
 
-def _is_followed_up(care: Care, course: Course) -> bool:
-    """Whether it is time to ask what happened next: a month after help came, and once more if it was not tried."""
+def _is_followed_up(care: QuestionCare, course: QuestionProgress) -> bool:
+    """Whether it is time to ask what happened next: `FOLLOW_UP_AFTER` help came, and once more if nothing was tried."""
     if course.outcome is not None:
         return course.outcome == NOT_YET and care.followups < 2
-    is_due = course.helped_at is not None and course.helped_at + NEXT <= now()
+    is_due = course.helped_at is not None and course.helped_at + FOLLOW_UP_AFTER <= now()
     return is_due and care.followups == 0
 
 
-def _next_look(care: Care, course: Course) -> datetime | None:
-    """When to look again: when a follow-up is due, else in a month, so that no help is seen too late."""
+def _next_look(care: QuestionCare, course: QuestionProgress) -> datetime | None:
+    """When to look again: when a follow-up is due, else after the same time, so that help is not noticed too late."""
     if course.outcome is not None or care.followups:
         return None
     if course.helped_at:
-        due = course.helped_at + NEXT
+        due = course.helped_at + FOLLOW_UP_AFTER
         return due if due > now() else None
-    return now() + NEXT if now() - course.topic.created_at < CARED_FOR else None
+    return now() + FOLLOW_UP_AFTER if now() - course.topic.created_at < MAX_CARE else None
 
 
-def _note(system: Person, kind: str, recipients: Sequence[int], topic: Topic, address: str) -> None:
+def _notify(
+    system: Person, kind: str, recipients: Sequence[int], topic: Topic, address: str
+) -> None:
     about: dict[str, Any] = {"title": topic.title, "topic_id": topic.id}
     note_event(system, kind, recipients, address, **about)
 
@@ -397,16 +410,16 @@ def _note(system: Person, kind: str, recipients: Sequence[int], topic: Topic, ad
 
 @action
 def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
-    """Delete what a member who has left was asked, and whether they want to be asked.
+    """Delete the requests to a member who has left, and their availability.
 
-    Whom the member asked stays with the question; with `is_silent` that goes as well, and what the member told of
-    what happened next.
+    Requests by the member stay with the question, as does what they told of what happened next; with `is_silent` these
+    are deleted as well.
     """
     require(system.can.administer())
-    for model in (Asked, Availability):
+    for model in (AdviceRequest, Availability):
         db.session.execute(delete(model).where(model.member_id == member_id))
-    passed = update(Asked).where(Asked.passed_to_id == member_id)
+    passed = update(AdviceRequest).where(AdviceRequest.passed_to_id == member_id)
     db.session.execute(passed.values(passed_to_id=None))
     if is_silent:
-        db.session.execute(delete(Asked).where(Asked.asker_id == member_id))
+        db.session.execute(delete(AdviceRequest).where(AdviceRequest.asker_id == member_id))
         db.session.execute(delete(FollowUp).where(FollowUp.topic_id.in_(topics_of(member_id))))

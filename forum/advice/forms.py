@@ -14,7 +14,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from forum.advice.actions import DEED, LONGEST_AWAY, STORY
+from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY
 from forum.advice.models import NO, NOT_YET, PARTLY, YES
 from forum.db import now
 from forum.dialogue.forms import language_field
@@ -84,7 +84,7 @@ class FollowUpForm(Form):
         _("What did you do?"),
         [
             DataRequired(_("Say what you did.")),
-            Length(max=DEED, message=_("Shorten this to 200 characters.")),
+            Length(max=MAX_DEED, message=_("Shorten this to 200 characters.")),
         ],
         [one_line],
     )
@@ -95,6 +95,6 @@ class FollowUpForm(Form):
     )
     text = TextAreaField(
         _("What others should know"),
-        [Length(max=STORY, message=_("Shorten what you tell to 1,500 characters."))],
+        [Length(max=MAX_STORY, message=_("Shorten what you tell to 1,500 characters."))],
     )
     language = language_field()

@@ -17,11 +17,11 @@ from forum.members.models import Member
 YES, PARTLY, NO, NOT_YET = OUTCOMES = ("yes", "partly", "no", "not yet tried")
 
 
-class Asked(Base):
-    """That a member was asked about a question, by whom and why; a question asks nobody twice.
+class AdviceRequest(Base):
+    """A member was asked about a question, by whom and why. A question asks nobody twice.
 
-    `reasons` are kinds with their words, as `queries.Reason` has them. What became of it is said by the times;
-    that the member has answered is seen in the topic.
+    `reasons` are lists of (kind, words, number), see `queries.Reason`. What the member did is told by the times; whether
+    they have answered is seen in the topic.
     """
 
     __tablename__ = "asked"
@@ -50,7 +50,7 @@ class Asked(Base):
 
     @property
     def state(self) -> str:
-        """What the member has said to it: asked, not me, not now, passed on."""
+        """What the member did: asked (nothing yet), not me, not now, passed on."""
         if self.passed_at:
             return "passed on"
         if self.declined_at:
@@ -59,7 +59,7 @@ class Asked(Base):
 
 
 class Availability(Base):
-    """What a member says of being asked: not at all since `muted_at`, not before `away_until`. No row: always."""
+    """When a member may be asked: never since `muted_at` is set, not before `away_until`. Without a row: always."""
 
     __tablename__ = "availability"
 
@@ -70,8 +70,8 @@ class Availability(Base):
     away_until: Mapped[datetime | None]
 
 
-class Care(Base):
-    """What the worker does for one question, and when it looks at it next; never again when `look_at` is empty.
+class QuestionCare(Base):
+    """What the worker has done for one question, and when to look at it next (`look_at`; None for never).
 
     `unanswered_at` is when the hosts were told that nobody answers; `followups` is how often the asker was asked
     what happened next.
@@ -93,7 +93,7 @@ class Care(Base):
 class FollowUp(Base):
     """What the asker tells of what happened next: the deed, whether it worked, some sentences. Plain text.
 
-    A question has one at most. One that is taken back and told anew is another one, with a number of its own.
+    A question has at most one. When it is withdrawn and told anew, that is another row with another id.
     """
 
     __tablename__ = "follow_up"
@@ -116,6 +116,6 @@ class FollowUp(Base):
 
     @property
     def fingerprint(self) -> str:
-        """Changes with what is told: a decision about something else than was read is out of date."""
+        """A hash of what is told: a moderator's decision is refused when it has changed since it was read."""
         told = json.dumps([self.deed, self.outcome, self.text])
         return blake2s(told.encode(), digest_size=8).hexdigest()

@@ -25,7 +25,7 @@ from forum.advice.forms import (
     last_day,
 )
 from forum.advice.models import FollowUp
-from forum.advice.queries import Fate, Proposal
+from forum.advice.queries import Proposal, RequestState
 from forum.db import now
 from forum.dialogue.models import Topic
 from forum.dialogue.views import changing
@@ -34,28 +34,28 @@ from forum.permissions import sees_hidden
 from forum.web import Answer, me
 
 bp = Blueprint("advice", __name__)
-MOST_TYPED = 20  # handles of one form
+MAX_HANDLES = 20  # handles of one form
 
 
 # For the page of a topic, which the dialogue below knows nothing of
 
 
 @bp.app_template_global()
-def my_asking(topic: Topic) -> Fate | None:
-    """How the reader was asked about a topic and has said nothing yet. Asks the database for members alone."""
+def my_open_request(topic: Topic) -> RequestState | None:
+    """The request to the reader about a topic, while they have not answered to it; queries the database for members only."""
     person = me()
     if topic.kind != "question" or not person.is_member or topic.author_id == person.id:
         return None
-    asking = queries.asking_of(person, topic.id)
+    asking = queries.request_state(person, topic.id)
     return asking if asking and asking.state == "asked" else None
 
 
 @bp.app_template_global()
-def told_of(topic: Topic, opening: Any) -> FollowUp | None:
-    """What the asker of a topic told of what happened next, if the reader is shown it below the `opening` post.
+def shown_follow_up(topic: Topic, opening: Any) -> FollowUp | None:
+    """What the asker of a topic told of what happened next, if the reader may see it below the `opening` post.
 
-    It goes out of sight with the question, which moderators hide or remove, or by itself; whoever told it may still take
-    it back. Asks the database when there is something told.
+    When moderators hide it, or the question, only they and the asker (who may still withdraw it) see it. Queries the
+    database only when there is something told.
     """
     if not (topic.followed_up_at or topic.follow_up_hidden_at):
         return None
@@ -82,20 +82,20 @@ def ask(id: int) -> Answer:
     def page(status: int = 200) -> Answer:
         proposed = queries.proposals(me(), topic) if me().can.ask(topic) else []
         words = {"topic": topic, "form": form, "proposals": proposed}
-        words |= {"fates": queries.asked_about(topic), "ticked": _ticked(form, proposed)}
+        words |= {"fates": queries.requests_about(topic), "ticked": _ticked(form, proposed)}
         return render_template("advice/ask.html", **words), status
 
     def deed() -> AnyResponse:
-        handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MOST_TYPED]
+        handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MAX_HANDLES]
         asked = actions.ask(me(), id, handles, _reasons(topic, handles))
-        flash(_said_of(asked), "message")
+        flash(_message_for(asked), "message")
         return web.see_other(url_for("advice.ask", id=id) + "#asked-members")
 
     return webforms.process(form, page, deed)
 
 
 def _ticked(form: AskForm, proposed: Sequence[Proposal]) -> set[str]:
-    """All who are proposed, or those whom the form that came names."""
+    """The handles that are ticked: all who are proposed, or those that the submitted form names."""
     if request.method == "POST":
         return set(form.asked.data or [])
     return {one.member.handle for one in proposed}
@@ -107,7 +107,7 @@ def _reasons(topic: Topic, handles: Sequence[str]) -> dict[str, Any]:
     return {one.member.handle: one.reasons for one in found if one.member.handle in handles}
 
 
-def _said_of(number: int) -> str:
+def _message_for(number: int) -> str:
     if not number:
         return _("You have asked them before. Nobody is asked twice about the same question.")
     return ngettext("One member is asked now.", "%(num)s members are asked now.", number)
@@ -120,7 +120,7 @@ def _said_of(number: int) -> str:
 @changing
 def decline(id: int) -> Answer:
     """Not me: this is not my subject."""
-    topic, _asked = queries.asking_to_settle(me(), id)
+    topic, _asked = queries.request_to_answer(me(), id)
     actions.decline(me(), id)
     flash(_("Thank you. The asker sees that this is not your subject."), "message")
     return web.see_other(topic.address)
@@ -130,7 +130,7 @@ def decline(id: int) -> Answer:
 @changing
 def postpone(id: int) -> Answer:
     """Not now: away until a day, before which nobody asks the member."""
-    topic, asked = queries.asking_to_settle(me(), id)
+    topic, asked = queries.request_to_answer(me(), id)
     form = PostponeForm(until=now().date() + TWO_WEEKS)
 
     def page(status: int = 200) -> Answer:
@@ -138,7 +138,7 @@ def postpone(id: int) -> Answer:
         return render_template("advice/postpone.html", **words, **_days()), status
 
     def deed() -> AnyResponse:
-        actions.postpone(me(), id, _morning(form.until.data or first_day()))
+        actions.postpone(me(), id, _start_of_day(form.until.data or first_day()))
         flash(_("Thank you. Nobody asks you until then."), "message")
         return web.see_other(topic.address)
 
@@ -149,7 +149,7 @@ def postpone(id: int) -> Answer:
 @changing
 def pass_on(id: int) -> Answer:
     """Let somebody else be asked instead."""
-    topic, asked = queries.asking_to_settle(me(), id)
+    topic, asked = queries.request_to_answer(me(), id)
     form = PassOnForm()
 
     def page(status: int = 200) -> Answer:
@@ -177,7 +177,7 @@ def settings() -> Answer:
         return render_template("advice/settings.html", form=form, **_days()), status
 
     def deed() -> AnyResponse:
-        until = _morning(form.until.data) if form.until.data else None
+        until = _start_of_day(form.until.data) if form.until.data else None
         actions.set_availability(me(), form.is_asked.data, until)
         flash(_("Your choice is saved."), "message")
         return web.see_other(url_for("advice.settings"))
@@ -189,7 +189,7 @@ def _days() -> dict[str, str]:
     return {"first_day": first_day().isoformat(), "last_day": last_day().isoformat()}
 
 
-def _morning(day: date) -> datetime:
+def _start_of_day(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
@@ -201,7 +201,7 @@ def _morning(day: date) -> datetime:
 def follow_up(id: int) -> Answer:
     """Tell what happened after a question was answered, tell it better, or take it back."""
     if request.method == "POST" and "take_back" in request.form:
-        return _withdraw(queries.topic_to_forget_story(me(), id))
+        return _withdraw(queries.topic_to_withdraw_follow_up(me(), id))
     topic = queries.topic_to_follow_up(me(), id)
     told = queries.follow_up_of(topic)
     form = FollowUpForm(obj=told, language=told.language if told else topic.language)
@@ -210,7 +210,7 @@ def follow_up(id: int) -> Answer:
         return render_template("advice/follow_up.html", topic=topic, told=told, form=form), status
 
     def deed() -> AnyResponse:
-        story = actions.Story(
+        story = actions.FollowUpText(
             form.deed.data or "", form.outcome.data, form.text.data or "", form.language.data
         )
         actions.follow_up(me(), id, story)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from forum.advice import actions as advice
-from forum.advice.queries import CANDIDATES as MOST_PROPOSED
+from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
 from forum.advice.queries import proposals
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -597,7 +597,7 @@ def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
 
 def _follow_up(discussion: Discussion, values: Values) -> None:
     moment, outcome, deed, text = values["followed_up"]
-    topic, story = discussion.topic, advice.Story(deed, outcome, text, discussion.language)
+    topic, story = discussion.topic, advice.FollowUpText(deed, outcome, text, discussion.language)
     with _faults_at(values, "followed_up"), at(moment):
         advice.follow_up(topic.author, topic.id, story, is_screened=False)
 

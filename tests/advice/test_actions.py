@@ -12,9 +12,9 @@ from flask_migrate import upgrade
 from sqlalchemy import select, update
 
 from forum.advice import actions
-from forum.advice.actions import MOST_ASKED, Story
-from forum.advice.models import Asked, Care, FollowUp
-from forum.advice.queries import asked_about, asking_of, availability_of
+from forum.advice.actions import MAX_ASKED, FollowUpText
+from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
+from forum.advice.queries import availability_of, request_state, requests_about
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
@@ -34,11 +34,11 @@ from tests.advice.conftest import Question, somebody
 from tests.forums import Forum, forums
 
 DAY = timedelta(days=1)
-IT_WORKED = Story("We raised the price in two streets.", "yes", "Nobody moved away.")
+IT_WORKED = FollowUpText("We raised the price in two streets.", "yes", "Nobody moved away.")
 
 
 def states(topic: Topic) -> dict[str, str]:
-    return {fate.asked.member.name: fate.state for fate in asked_about(topic)}
+    return {fate.asked.member.name: fate.state for fate in requests_about(topic)}
 
 
 def told(member: Member) -> list[tuple[str, str]]:
@@ -90,7 +90,7 @@ def test_a_question_asks_ten(people: Any, question: Question) -> None:
     handles = [somebody(name).handle for name in names]
     with pytest.raises(Invalid, match="at most 10"):
         actions.ask(people.ana, question.topic.id, handles)
-    assert actions.ask(people.ana, question.topic.id, handles[:MOST_ASKED]) == MOST_ASKED
+    assert actions.ask(people.ana, question.topic.id, handles[:MAX_ASKED]) == MAX_ASKED
     with pytest.raises(Invalid, match="0 more"):
         actions.ask(people.ana, question.topic.id, handles)
 
@@ -189,7 +189,7 @@ def test_passing_it_on_asks_another_in_ones_place(people: Any, asked: Topic) -> 
     assert actions.pass_on(people.ben, asked.id, people.chitra.handle).id == people.chitra.id
     assert states(asked) == {people.ben.name: "passed on", people.chitra.name: "asked"}
     assert told(people.chitra) == [("advice", asked.address)]
-    fate = asking_of(people.chitra, asked.id)
+    fate = request_state(people.chitra, asked.id)
     assert fate and fate.asked.asker.name == people.ben.name
 
 
@@ -233,7 +233,7 @@ def test_passing_on_makes_room(people: Any, asked: Topic) -> None:
     handles = [somebody(f"Helper{letter}").handle for letter in "abcdefghi"]
     actions.ask(people.ana, asked.id, handles)
     actions.pass_on(people.ben, asked.id, people.chitra.handle)
-    assert len(states(asked)) == MOST_ASKED + 1
+    assert len(states(asked)) == MAX_ASKED + 1
 
 
 def test_only_who_was_asked_says_something_to_it(people: Any, asked: Topic) -> None:
@@ -272,7 +272,7 @@ def test_the_asker_tells_what_happened_and_tells_it_better(people: Any, asked: T
     row = story_of(asked)
     assert row and (row.outcome, row.text, row.edited_at) == ("yes", IT_WORKED.text, None)
     with at(now() + DAY):
-        actions.follow_up(people.ana, asked.id, Story("We stopped.", "no"))
+        actions.follow_up(people.ana, asked.id, FollowUpText("We stopped.", "no"))
     row = story_of(asked)
     assert row and (row.deed, row.text) == ("We stopped.", "") and row.edited_at
     topic = db.session.get_one(Topic, asked.id, populate_existing=True)
@@ -310,7 +310,7 @@ def test_a_story_has_its_limits(
 ) -> None:
     dialogue.reply(people.ben, asked.id, write("Try it."))
     with pytest.raises(Invalid) as refusal:
-        actions.follow_up(people.ana, asked.id, Story(deed, outcome, text))
+        actions.follow_up(people.ana, asked.id, FollowUpText(deed, outcome, text))
     assert refusal.value.field == field
     assert story_of(asked) is None
 
@@ -386,14 +386,14 @@ def test_old_questions_are_not_told_of_when_the_worker_comes(
 ) -> None:
     look(30)
     assert kinds(question.topic) == []
-    assert db.session.get(Care, question.topic.id)
+    assert db.session.get(QuestionCare, question.topic.id)
 
 
 def test_an_experience_is_left_alone(people: Any, question: Question) -> None:
     new = NewTopic("experience", "We did it", write("Text."))
     topic = dialogue.open_topic(people.ana, question.agenda.id, new)
     look(8)
-    assert db.session.get(Care, topic.id) is None
+    assert db.session.get(QuestionCare, topic.id) is None
 
 
 def test_the_asker_is_asked_once_a_month_after_the_answer(people: Any, question: Question) -> None:
@@ -429,7 +429,7 @@ def test_without_answer_and_asked_for_reply_nobody_is_asked(people: Any, asked: 
     dialogue.reply(people.chitra, asked.id, write("Nobody asked me."))
     for days in (8, 38, 70, 200, 400, 500):
         look(days)
-    assert kinds(asked) == [] and db.session.get_one(Care, asked.id).look_at is None
+    assert kinds(asked) == [] and db.session.get_one(QuestionCare, asked.id).look_at is None
 
 
 def test_not_yet_asks_once_more_in_two_months(people: Any, asked: Topic) -> None:
@@ -439,7 +439,9 @@ def test_not_yet_asks_once_more_in_two_months(people: Any, asked: Topic) -> None
         look(days, start)
     for days in (40, 105):
         with at(start + days * DAY):
-            actions.follow_up(people.ana, asked.id, Story("Nothing so far.", "not yet tried"))
+            actions.follow_up(
+                people.ana, asked.id, FollowUpText("Nothing so far.", "not yet tried")
+            )
         for later in (59, 61, 120):
             look(days + later, start)
     assert kinds(asked) == [("followup", [people.ana.id])] * 2
@@ -473,7 +475,7 @@ def test_what_was_not_committed_is_done_again(
         patch.setattr(actions, "note_event", killed)
         with pytest.raises(KeyboardInterrupt):
             actions.look_after(SYSTEM)
-    assert db.session.get(Care, question.topic.id) is None
+    assert db.session.get(QuestionCare, question.topic.id) is None
     look(8)
     assert len(kinds(question.topic)) == 1
 
@@ -493,7 +495,7 @@ def test_a_hidden_topic_takes_its_notices_along(people: Any, asked: Topic) -> No
 
 
 def test_who_has_left_stays_in_the_list(people: Any, asked: Topic) -> None:
-    kept = db.session.scalars(select(Asked)).all()
+    kept = db.session.scalars(select(AdviceRequest)).all()
     assert [row.reasons for row in kept] == [[]]
     change = update(Member).where(Member.id == people.ben.id).values(left_at=now())
     db.session.execute(change)

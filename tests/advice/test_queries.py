@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from forum.advice import actions
-from forum.advice.models import Asked
-from forum.advice.queries import Reason, kept, kilometres, proposals, size_of
+from forum.advice.models import AdviceRequest
+from forum.advice.queries import Reason, kilometres, proposals, size_of, stored_reason
 from forum.agendas.actions import write_theme
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
@@ -91,7 +91,7 @@ def test_answers_and_trials_speak_for_a_member(people: Any, question: Question) 
     assert found[people.ben.name]["answered"] == Reason("answered", "Parking", 1)
     tried = found[people.host.name]["tried"]
     assert (tried.words, tried.address) == ("Where do vans stop?", other.address)
-    assert kept(tried) == ["tried", "", 0]
+    assert stored_reason(tried) == ["tried", "", 0]
 
 
 def test_what_cannot_be_read_is_no_reason(people: Any, question: Question) -> None:
@@ -227,4 +227,4 @@ def test_a_member_who_is_away_for_a_day_that_is_over_is_asked_again(
     with at(now() - timedelta(days=9)):
         actions.set_availability(away, True, now() + timedelta(days=3))
     assert set(proposed(people.ana, question)) == {"Away"}
-    assert db.session.query(Asked).count() == 0 and SYSTEM.can.ask(question.topic)
+    assert db.session.query(AdviceRequest).count() == 0 and SYSTEM.can.ask(question.topic)

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.advice import actions
-from forum.advice.actions import Story
-from forum.advice.queries import asked_about, availability_of
+from forum.advice.actions import FollowUpText
+from forum.advice.queries import availability_of, requests_about
 from forum.agendas.actions import archive
 from forum.db import at, now
 from forum.dialogue import actions as dialogue
@@ -40,7 +40,7 @@ def page(browser: FlaskClient, address: str, status: int = 200) -> str:
 
 
 def states(topic: Topic) -> dict[str, str]:
-    return {fate.asked.member.handle: fate.state for fate in asked_about(topic)}
+    return {fate.asked.member.handle: fate.state for fate in requests_about(topic)}
 
 
 def ticked(text: str) -> list[str]:
@@ -370,7 +370,7 @@ def test_the_page_of_a_topic_costs_visitors_nothing_and_members_one_query(
 
     assert cost(client) == [] and len(cost(member)) == 1
     assert cost(sign_in(people.ana)) == []  # a link is all that the asker sees there
-    actions.follow_up(people.ana, advised.id, Story("We did.", "yes"))
+    actions.follow_up(people.ana, advised.id, FollowUpText("We did.", "yes"))
     assert len(cost(client)) == 1 and len(cost(member)) == 2
 
 

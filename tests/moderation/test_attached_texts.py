@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from forum.advice import actions as advice
-from forum.advice.actions import Story
+from forum.advice.actions import FollowUpText
 from forum.advice.models import FollowUp
 from forum.advice.queries import follow_up_of
 from forum.appeals import actions as appeals
@@ -76,7 +76,9 @@ def question(people: Any, things: Any) -> Topic:
 def added(request: Any, people: Any, things: Any, practice: Any, question: Topic) -> Added:
     """What Ana says who tried a post, or a practice, and what she tells of her question."""
     if request.param == "a question":
-        told = advice.follow_up(people.ana, question.id, Story("We shut it.", "partly", WORDS))
+        told = advice.follow_up(
+            people.ana, question.id, FollowUpText("We shut it.", "partly", WORDS)
+        )
         door = f"/follow-ups/{told.id}/report"
         return Added("followup", told.id, people.ana, question.address, door)
     if request.param == "a post":
@@ -207,7 +209,7 @@ def test_of_hidden_what_happened_next_nothing_is_left(
     client: Any, people: Any, question: Topic, queries: Any
 ) -> None:
     bare = client.get(question.address).text
-    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes", WORDS))
+    told = advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes", WORDS))
     assert "What happened next" in client.get(question.address).text
     actions.decide(people.host, "followup", told.id, "hide", REASONS)
     with queries() as made:
@@ -364,10 +366,12 @@ def test_the_form_says_that_a_note_is_hidden(sign_in: Any, people: Any, practice
 def test_hidden_what_happened_next_is_neither_told_anew_nor_taken_back(
     sign_in: Any, people: Any, question: Topic
 ) -> None:
-    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "not yet tried", WORDS))
+    told = advice.follow_up(
+        people.ana, question.id, FollowUpText("We shut it.", "not yet tried", WORDS)
+    )
     actions.decide(people.host, "followup", told.id, "hide", REASONS)
     with pytest.raises(Forbidden):
-        advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+        advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes"))
     browser, door = sign_in(people.ana), f"/topics/{question.id}/follow-up"
     assert browser.get(door).status_code == 403
     with at(now() + timedelta(days=200)):
@@ -379,7 +383,7 @@ def test_hidden_what_happened_next_is_neither_told_anew_nor_taken_back(
     assert 'name="take_back"' not in browser.get(question.address).text
     actions.decide(people.host, "followup", told.id, "restore")
     assert browser.post(door, data={"take_back": "1"}).status_code == 303
-    again = advice.follow_up(people.ana, question.id, Story("We opened it.", "yes"))
+    again = advice.follow_up(people.ana, question.id, FollowUpText("We opened it.", "yes"))
     assert again.id > told.id and again.hidden_at is None
 
 
@@ -475,7 +479,7 @@ def test_it_goes_out_of_sight_and_away_with_what_it_is_added_to(
 def test_it_is_decided_where_its_topic_has_gone(
     people: Any, things: Any, question: Topic, note: Mark
 ) -> None:
-    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    told = advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes"))
     for kind, item_id in (("mark", note.id), ("followup", told.id)):
         actions.report(people.chitra, kind, item_id, "rules")
     for topic_id in (things.topic.id, question.id):
@@ -488,7 +492,7 @@ def test_it_is_decided_where_its_topic_has_gone(
 def test_a_question_of_which_what_happened_next_is_hidden_is_not_put_into_another(
     people: Any, things: Any, question: Topic
 ) -> None:
-    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    told = advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes"))
     actions.decide(people.host, "followup", told.id, "hide", REASONS)
     with pytest.raises(Invalid):
         actions.merge(people.host, question.id, things.topic.id)
@@ -574,7 +578,7 @@ def test_a_decision_is_about_the_words_that_were_read(
         post_id = db.session.get_one(Mark, added.item_id).post_id
         dialogue.mark(people.ana, post_id, TRIED, "stopped", "It was hard.")
     else:
-        advice.follow_up(people.ana, question.id, Story("It was hard.", "partly"))
+        advice.follow_up(people.ana, question.id, FollowUpText("It was hard.", "partly"))
     form = {"deed": deed, "rule": "2", "reason": "It is rude.", "seen": "0", "read": read}
     late = browser.post(f"{door}/decide", data=form)
     assert late.status_code == 409 and "changed this text meanwhile" in late.text
@@ -597,7 +601,7 @@ def test_what_went_while_its_page_was_open_is_not_decided_about(people: Any, not
 
 
 def test_a_hidden_follow_up_is_known_to_its_question(people: Any, question: Topic) -> None:
-    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    told = advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes"))
     actions.decide(people.host, "followup", told.id, "hide", REASONS)
     topic = get_topic(VISITOR, question.id)
     assert topic.followed_up_at is None and topic.follow_up_hidden_at == told.hidden_at
@@ -610,7 +614,7 @@ def test_a_hidden_follow_up_is_known_to_its_question(people: Any, question: Topi
 def test_what_its_question_does_not_know_of_is_not_told_anywhere(
     client: Any, people: Any, question: Topic
 ) -> None:
-    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes", WORDS))
+    told = advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes", WORDS))
     assert stories_of([question.id]) and get_thing(VISITOR, "followup", told.id)
     db.session.execute(update(Topic).values(followed_up_at=None))
     assert not stories_of([question.id])

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.advice import actions as advice
-from forum.advice.actions import Story
+from forum.advice.actions import FollowUpText
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal
 from forum.db import at, db, now
@@ -126,7 +126,9 @@ def test_a_question_that_was_split_off_stays_one_when_something_belongs_to_it(
     posts = [things.first.id, things.second.id]
     made = actions.split(people.host, things.topic.id, posts, part)
     if since == "told":
-        advice.follow_up(people.ben, made.before["target"], Story("We asked", "yes", "It worked."))
+        advice.follow_up(
+            people.ben, made.before["target"], FollowUpText("We asked", "yes", "It worked.")
+        )
     else:
         advice.ask(people.ben, made.before["target"], [people.ana.handle])
     with pytest.raises(Conflict):

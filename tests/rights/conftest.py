@@ -147,7 +147,7 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     advice.pass_on(people.chitra, other.id, ana.handle)
     advice.ask(ana, made.answered, [ben.handle])
     advice.set_availability(ana, True, now() + timedelta(days=7))
-    advice.follow_up(ana, made.answered, advice.Story(f"We {WORD}.", "yes", f"All {WORD}."))
+    advice.follow_up(ana, made.answered, advice.FollowUpText(f"We {WORD}.", "yes", f"All {WORD}."))
     notifications.choose(ana, {"reply": "digest"}, "weekly", 8, "UTC")
     notifications.watch(ana, "agenda", agenda.id)
     dialogue.read(ana, asked.id, 1)

@@ -104,10 +104,10 @@ def test_what_happened_next_stays_in_the_form(people: Any, topic: Any, sign_in: 
 
 
 def test_what_is_told_again_unchanged_passes(people: Any, topic: Any) -> None:
-    story = advice.Story("We built one.", "not yet tried")
+    story = advice.FollowUpText("We built one.", "not yet tried")
     advice.follow_up(people.ana, topic.id, story)
     make_rule(SYSTEM, RuleText("word", "built", SENTENCE))
-    assert advice.follow_up(people.ana, topic.id, advice.Story("We built one.", "yes"))
+    assert advice.follow_up(people.ana, topic.id, advice.FollowUpText("We built one.", "yes"))
 
 
 @pytest.mark.parametrize("field", ["about", "helps_with", "position", "name"])

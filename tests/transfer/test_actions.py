@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from forum.advice.queries import asked_about, follow_up_of
+from forum.advice.queries import follow_up_of, requests_about
 from forum.agendas.queries import themes
 from forum.db import db, now
 from forum.dialogue.models import Mark
@@ -119,7 +119,7 @@ def test_a_whole_file_is_loaded(people: Any) -> None:
     assert f"](/posts/{first.id})" in reply.source
     assert topic.answer_id == second.id
     assert first.useful_count == 1
-    fates = {fate.asked.member.handle: fate.state for fate in asked_about(topic)}
+    fates = {fate.asked.member.handle: fate.state for fate in requests_about(topic)}
     assert fates == {
         "ben-okoth": "answered",
         "chitra-desai": "passed on",

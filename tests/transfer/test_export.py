@@ -400,7 +400,9 @@ def test_a_hidden_note_and_what_happened_next_are_in_no_export(
     answer = said(people.ben, question, "An answer.")
     dialogue.choose_answer(people.ana, question.id, answer.id)
     dialogue.mark(people.ana, answer.id, "tried it", "kept", "Spiteful words.")
-    advice.follow_up(people.ana, question.id, advice.Story("A spiteful deed.", "yes", "", "en"))
+    advice.follow_up(
+        people.ana, question.id, advice.FollowUpText("A spiteful deed.", "yes", "", "en")
+    )
     shown = exported(run, tmp_path / "before")
     assert "| Spiteful words." in shown and "A spiteful deed." in shown
     dialogue.hide_note(people.moderator, db.session.scalars(select(Mark.id)).one(), "A rule.")

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 from sqlalchemy.orm import aliased
 
 from forum.accounts.models import Token
-from forum.advice.models import Asked, Availability, FollowUp
+from forum.advice.models import AdviceRequest, Availability, FollowUp
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
@@ -278,17 +278,21 @@ def rows_of_all_read(member: Member) -> Select[Any]:
 
 
 def rows_of_asked(member: Member) -> Select[Any]:
-    kept = columns_of(Asked, "topic_id reasons asked_at declined_at postponed_at passed_at")
+    kept = columns_of(AdviceRequest, "topic_id reasons asked_at declined_at postponed_at passed_at")
     query = select(*kept, _title(member), Member.name.label("by"))
-    query = query.join(Topic, Topic.id == Asked.topic_id)
-    return query.join(Member, Member.id == Asked.asker_id).where(Asked.member_id == member.id)
+    query = query.join(Topic, Topic.id == AdviceRequest.topic_id)
+    return query.join(Member, Member.id == AdviceRequest.asker_id).where(
+        AdviceRequest.member_id == member.id
+    )
 
 
 def rows_of_asking(member: Member) -> Select[Any]:
-    kept = columns_of(Asked, "topic_id asked_at")
+    kept = columns_of(AdviceRequest, "topic_id asked_at")
     query = select(*kept, _title(member), Member.name.label("asked"))
-    query = query.join(Topic, Topic.id == Asked.topic_id)
-    return query.join(Member, Member.id == Asked.member_id).where(Asked.asker_id == member.id)
+    query = query.join(Topic, Topic.id == AdviceRequest.topic_id)
+    return query.join(Member, Member.id == AdviceRequest.member_id).where(
+        AdviceRequest.asker_id == member.id
+    )
 
 
 def rows_of_availability(member: Member) -> Select[Any]:

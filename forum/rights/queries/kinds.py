@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from forum.accounts.models import Token
-from forum.advice.models import Asked, Availability, FollowUp
+from forum.advice.models import AdviceRequest, Availability, FollowUp
 from forum.agendas.models import Statement
 from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
@@ -628,7 +628,7 @@ KINDS: tuple[Kind, ...] = (
         "Asked for advice",
         "The questions about which you were asked, and what you said to it.",
         (("asked", "member_id"),),
-        _paged(rows_of_asked, Asked.topic_id),
+        _paged(rows_of_asked, AdviceRequest.topic_id),
         {
             "topic_id": "the number of the question",
             "topic": "its title, unless it is of somebody else and hidden",
@@ -645,7 +645,7 @@ KINDS: tuple[Kind, ...] = (
         "Whom you asked",
         "The members whom you asked for advice.",
         (("asked", "asker_id"),),
-        _paged(rows_of_asking, Asked.topic_id, Asked.member_id),
+        _paged(rows_of_asking, AdviceRequest.topic_id, AdviceRequest.member_id),
         {
             "topic_id": "the number of the question",
             "topic": "its title, unless it is of somebody else and hidden",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from forum.advice.actions import DEED, STORY
+from forum.advice.actions import MAX_DEED, MAX_STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.db import now
@@ -390,8 +390,8 @@ def follow_up(value: str) -> list[Any]:
     return [
         moment(at),
         one_of(*WORKED)(outcome),
-        up_to(DEED)(deed),
-        up_to(STORY)(text) if text else "",
+        up_to(MAX_DEED)(deed),
+        up_to(MAX_STORY)(text) if text else "",
     ]
 
 

@@ -1,0 +1,69 @@
+"""Whom a question may ask and why, what became of those who were asked, and what the worker looks after."""
+
+from __future__ import annotations
+
+from forum.advice.queries._reasons import Reason, kilometres, reasons_of, size_of, stored_reason
+from forum.advice.queries.availability import (
+    MAX_PER_WEEK,
+    AskStatus,
+    ask_statuses,
+    availability_of,
+    members_to_ask,
+)
+from forum.advice.queries.care import (
+    QuestionProgress,
+    care_due,
+    hosts_to_notify,
+    progress_of,
+    questions_to_take_up,
+)
+from forum.advice.queries.follow_ups import (
+    follow_up_of,
+    get_follow_up,
+    topic_to_follow_up,
+    topic_to_withdraw_follow_up,
+    topics_of,
+)
+from forum.advice.queries.proposals import MAX_CANDIDATES, Proposal, proposals
+from forum.advice.queries.requests import (
+    RequestState,
+    is_advice_awaited,
+    request_state,
+    request_to_answer,
+    requests_about,
+    requests_by_member,
+    topic_to_ask,
+)
+
+__all__ = [
+    "MAX_CANDIDATES",
+    "MAX_PER_WEEK",
+    "AskStatus",
+    "Proposal",
+    "QuestionProgress",
+    "Reason",
+    "RequestState",
+    "ask_statuses",
+    "availability_of",
+    "care_due",
+    "follow_up_of",
+    "get_follow_up",
+    "hosts_to_notify",
+    "is_advice_awaited",
+    "kilometres",
+    "members_to_ask",
+    "progress_of",
+    "proposals",
+    "questions_to_take_up",
+    "reasons_of",
+    "request_state",
+    "request_to_answer",
+    "requests_about",
+    "requests_by_member",
+    "size_of",
+    "stored_reason",
+    "topic_to_ask",
+    "topic_to_follow_up",
+    "topic_to_withdraw_follow_up",
+    "topics_of",
+]

@@ -1,0 +1,212 @@
+"""Who might help with a question: candidates and what speaks for each, gathered through indexes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2s
+from typing import Any
+
+from sqlalchemy import (
+    Integer,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from forum.advice.queries._words import stems_of
+from forum.agendas.models import MemberTheme
+from forum.db import constant, db, inline_text
+from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
+from forum.dialogue.queries import is_readable, visible_topics
+from forum.members.models import City, Member
+from forum.permissions import Person
+
+MAX_PER_THEME = 40
+MAX_PER_WORD = 40
+MAX_PER_COUNTRY = 40
+FIRST_MET = 200
+A_PART = 500
+TOPICS_OF_THEME = 120
+TOPICS_OF_AGENDA = 60
+MAX_TOPICS = 200
+FIRST_REPLIES = 8
+MAX_MARKS = 300
+MEMBER_FTS = table("member_fts", column("rowid"), column("member_fts"))
+
+
+@dataclass
+class Evidence:
+    """What speaks for one candidate, before their own row is read."""
+
+    themes: list[str] = field(default_factory=list)
+    stems: list[tuple[str, bool]] = field(default_factory=list)  # with whether many members use it
+    answered: Counter[str] = field(default_factory=Counter)  # by theme; "" is the agenda's
+    wrote: Counter[str] = field(default_factory=Counter)
+    tried: tuple[str, str, bool] | None = None  # title, address, whether of a theme
+
+    @property
+    def weight(self) -> float:
+        """A rough measure, by which the candidates are chosen whose rows are read."""
+        words = sum(1 if is_common else 3 for stem_of, is_common in self.stems)
+        tried = 0 if self.tried is None else 1 + 2 * self.tried[2]
+        said = 3 * len(set(self.themes)) + words + tried
+        return said + 2 * points_for(self.answered) + points_for(self.wrote) / 2
+
+
+def points_for(counted: Counter[str]) -> float:
+    """Points for answers or replies counted by theme: at most three, and half a point for those by agenda only ("")."""
+    return min(3, counted.total() - counted[""] / 2)
+
+
+def tie_break(topic_id: int, member_id: int) -> bytes:
+    return blake2s(b"%d %d" % (topic_id, member_id), digest_size=8).digest()
+
+
+def candidates(
+    asker: Person, topic: Topic, names: dict[int, str], city: City | None
+) -> dict[int, Evidence]:
+    found: dict[int, Evidence] = defaultdict(Evidence)
+    _gather_helpers(found, topic, names)
+    _gather_by_words(found, topic, names.values())
+    _gather_from_topics(found, asker, topic, names)
+    for member_id in _in_country(topic, city):
+        found[member_id]  # the city alone speaks for them
+    found.pop(topic.author_id, None)
+    return found
+
+
+def _gather_helpers(found: dict[int, Evidence], topic: Topic, names: dict[int, str]) -> None:
+    if not names:
+        return
+    parts = [
+        select(MemberTheme.theme_id, MemberTheme.member_id)
+        .where(MemberTheme.theme_id == theme_id, side)
+        .order_by(MemberTheme.member_id)
+        .limit(MAX_PER_THEME)
+        for theme_id in names
+        for side in _sides_of_start(topic, MemberTheme.member_id)
+    ]
+    for theme_id, member_id in db.session.execute(_union_of(parts)):
+        found[member_id].themes.append(names[theme_id])
+
+
+def _sides_of_start(topic: Topic, member_id: Any) -> tuple[Any, Any]:
+    """Two conditions on a member's id: behind and before a start that depends on the question.
+
+    Without it the members with the lowest ids would always be found first.
+    """
+    start = _random_start(topic)
+    return member_id > start, member_id <= start
+
+
+def _random_start(topic: Topic) -> Any:
+    """In SQL: an id between 0 and the highest one, which depends on the question; an integer, so that an index can be used."""
+    part = int.from_bytes(tie_break(topic.id, 0)) % 1_000_000 / 1_000_000
+    last = select(func.max(Member.id)).scalar_subquery()
+    return cast(last * part, Integer)
+
+
+def _union_of(parts: Sequence[Any]) -> Any:
+    """UNION ALL of queries with a LIMIT each, which SQLite accepts as subqueries only."""
+    return union_all(*(select(part.subquery()) for part in parts))
+
+
+def _gather_by_words(found: dict[int, Evidence], topic: Topic, themes: Iterable[str]) -> None:
+    stems = stems_of(topic.title, themes)
+    if not stems:
+        return
+    counted: dict[int, set[int]] = defaultdict(set)
+    parts = [part for number, stem in enumerate(stems) for part in _with_stem(topic, number, stem)]
+    for number, member_id in db.session.execute(_union_of(parts)):
+        counted[number].add(member_id)
+    for number, ids in counted.items():
+        for member_id in ids:
+            found[member_id].stems.append((stems[number], len(ids) >= MAX_PER_WORD))
+
+
+def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
+    """Two queries for (`number`, member id) of members whose name, position or offer of help has a word with this stem.
+
+    On PostgreSQL, a word that many members use is found by walking through the table: so one query takes the first
+    `FIRST_MET` rows that it meets, and the other looks at `A_PART` members behind the start. Neither has an ORDER BY,
+    which would lead it through all members.
+    """
+    if db.session.get_bind().dialect.name == "sqlite":
+        has_word = MEMBER_FTS.c.member_fts.op("MATCH")(f'"{stem}"*')
+        sides = _sides_of_start(topic, MEMBER_FTS.c.rowid)
+        found = select(literal(number), MEMBER_FTS.c.rowid).where(has_word)
+        return [found.where(side).limit(MAX_PER_WORD) for side in sides]
+    words, start = literal_column("member.words", TSVECTOR), _random_start(topic)
+    has_word = words.op("@@")(func.to_tsquery(constant("simple"), inline_text(f"'{stem}':*")))
+    found = select(literal(number), Member.id).where(has_word)
+    part = found.where(Member.id > start, Member.id <= start + A_PART)
+    return [found.limit(constant(FIRST_MET)), part.limit(constant(MAX_PER_WORD))]
+
+
+def _gather_from_topics(
+    found: dict[int, Evidence], asker: Person, topic: Topic, names: dict[int, str]
+) -> None:
+    """Members who answered, tried or wrote something in the newest topics of the same themes, and of the agenda."""
+    alike = _similar_topics(asker, topic, names)
+    for row in alike.values():
+        if row.answered_by_id and row.answered_by_id != row.author_id:
+            found[row.answered_by_id].answered[names.get(row.theme_id, "")] += 1
+    ids = sorted(alike, reverse=True)[:MAX_TOPICS]
+    for member_id, topic_id in db.session.execute(_tried_in(ids)):
+        other, evidence = alike[topic_id], found[member_id]
+        home = other.home or f"/topics/{topic_id}-{other.slug}"
+        if evidence.tried is None or (other.theme_id and not evidence.tried[2]):
+            evidence.tried = (other.title, home, bool(other.theme_id))
+    for member_id, topic_id in db.session.execute(_wrote_in(ids)):
+        found[member_id].wrote[names.get(alike[topic_id].theme_id, "")] += 1
+
+
+def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> dict[int, Any]:
+    """The newest topics of each theme, and of the agenda (theme 0), by id; a topic of several themes is there once."""
+    parts: list[Any] = [
+        select(TopicTheme.topic_id.label("id"), TopicTheme.theme_id.label("theme_id"))
+        .where(TopicTheme.theme_id == theme_id)
+        .order_by(TopicTheme.topic_id.desc())
+        .limit(TOPICS_OF_THEME)
+        for theme_id in theme_ids
+    ]
+    here = select(Topic.id.label("id"), literal(0).label("theme_id"))
+    here = here.where(Topic.agenda_id == topic.agenda_id)
+    parts.append(here.order_by(Topic.created_at.desc(), Topic.id.desc()).limit(TOPICS_OF_AGENDA))
+    ids = _union_of(parts).subquery()
+    names = ("id", "title", "slug", "home", "author_id", "answered_by_id")
+    seen = visible_topics(asker).where(Topic.hidden_at.is_(None), Topic.id != topic.id)
+    rows = seen.join(ids, ids.c.id == Topic.id)
+    rows = rows.with_only_columns(*(getattr(Topic, name) for name in names), ids.c.theme_id)
+    return {row.id: row for row in db.session.execute(rows.order_by(ids.c.theme_id))}
+
+
+def _tried_in(topic_ids: Sequence[int]) -> Any:
+    marked = select(Mark.member_id, Post.topic_id).join(Post, Post.id == Mark.post_id)
+    opening = (Post.topic_id.in_(topic_ids), Post.number == 1, Post.tried_count > 0, *is_readable())
+    return marked.where(*opening, Mark.kind == TRIED).limit(MAX_MARKS)
+
+
+def _wrote_in(topic_ids: Sequence[int]) -> Any:
+    first = Post.number.between(2, FIRST_REPLIES + 1)
+    wrote = select(Post.author_id, Post.topic_id).where(Post.topic_id.in_(topic_ids), first)
+    return wrote.where(*is_readable()).distinct()
+
+
+def _in_country(topic: Topic, city: City | None) -> Sequence[int]:
+    if city is None:
+        return []
+    cities = select(City.id).where(City.country == city.country)
+    parts = [
+        select(Member.id).where(Member.city_id.in_(cities), side).limit(MAX_PER_COUNTRY // 2)
+        for side in _sides_of_start(topic, Member.id)
+    ]
+    return db.session.scalars(_union_of(parts)).all()

@@ -1,0 +1,136 @@
+"""What became of asking: requests for advice, answered, declined, postponed or passed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy.orm import joinedload
+
+from forum.advice.models import AdviceRequest
+from forum.db import cached, db, execute_core, now, topic_scope
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import get_topic, is_readable
+from forum.errors import NotFound
+from forum.members.models import Member
+from forum.permissions import Person, require
+
+AWAITED_FOR = timedelta(days=30)  # who has said nothing for so long is not waited for
+
+
+@dataclass(frozen=True)
+class RequestState:
+    """A request for advice and what became of it."""
+
+    asked: AdviceRequest
+    has_answered: bool
+
+    @property
+    def state(self) -> str:
+        """One of: asked, answered, not me, not now, passed on."""
+        return "answered" if self.has_answered else self.asked.state
+
+
+def topic_to_ask(asker: Person, topic_id: int) -> Topic:
+    """A question with its themes, for somebody who may see whom it asked; else `Forbidden`, or `NotFound`."""
+    topic = get_topic(asker, topic_id)
+    require(asker.can.see_asked(topic))
+    return topic
+
+
+def requests_about(topic: Topic) -> list[RequestState]:
+    """The requests about a question, oldest first, with the people in them and what became of each."""
+    rows = (
+        select(AdviceRequest, _has_answered())
+        .where(AdviceRequest.topic_id == topic.id)
+        .options(
+            joinedload(AdviceRequest.member).joinedload(Member.city),
+            joinedload(AdviceRequest.member).joinedload(Member.organisation),
+            joinedload(AdviceRequest.asker),
+            joinedload(AdviceRequest.passed_to),
+        )
+        .order_by(AdviceRequest.asked_at, AdviceRequest.member_id)
+    )
+    return [RequestState(*row) for row in db.session.execute(rows)]
+
+
+def is_advice_awaited(topic_id: int) -> bool:
+    """Whether a request within `AWAITED_FOR` is open: not answered, not declined, not passed on."""
+    is_open = (
+        AdviceRequest.declined_at.is_(None),
+        AdviceRequest.passed_at.is_(None),
+        ~_has_answered(),
+    )
+    lately = select(AdviceRequest.member_id).where(
+        AdviceRequest.asked_at > now() - AWAITED_FOR, *is_open
+    )
+    return bool(
+        db.session.scalar(select(lately.where(AdviceRequest.topic_id == topic_id).exists()))
+    )
+
+
+def _has_answered() -> ColumnElement[bool]:
+    """In SQL: the member has written in the topic since they were asked. No row stores it: posts know nothing of requests."""
+    return exists().where(
+        Post.topic_id == AdviceRequest.topic_id,
+        Post.author_id == AdviceRequest.member_id,
+        Post.created_at >= AdviceRequest.asked_at,
+        Post.number > 1,
+        *is_readable(),
+    )
+
+
+def request_state(member: Person, topic_id: int) -> RequestState | None:
+    """How a member was asked about a question, by whom, and what became of it; None when nobody asked."""
+    if member.id not in _members_asked(
+        topic_id
+    ):  # nearly always, and the page of each question asks
+        return None
+    who = {"topic_id": topic_id, "member_id": member.id}
+    row = db.session.execute(_request_query(), who).first()
+    return RequestState(*row) if row else None
+
+
+def _members_asked(topic_id: int) -> frozenset[int]:
+    """The ids of the members who were asked about a question; cached until an action touches its topic."""
+
+    def read() -> frozenset[int]:
+        return frozenset(execute_core(_MEMBERS_ASKED, {"topic_id": topic_id}).scalars())
+
+    return cached(("asked", topic_id), read, topic_scope(topic_id))
+
+
+_MEMBERS_ASKED = select(AdviceRequest.member_id).where(
+    AdviceRequest.topic_id == bindparam("topic_id")
+)
+
+
+@cache
+def _request_query() -> Any:
+    mine = (
+        AdviceRequest.topic_id == bindparam("topic_id"),
+        AdviceRequest.member_id == bindparam("member_id"),
+    )
+    return (
+        select(AdviceRequest, _has_answered()).where(*mine).options(joinedload(AdviceRequest.asker))
+    )
+
+
+def request_to_answer(member: Person, topic_id: int) -> tuple[Topic, AdviceRequest]:
+    """The question about which a member was asked, and the request, to answer to it; else `NotFound`."""
+    require(member.can.be_asked())
+    topic = get_topic(member, topic_id)
+    asking = request_state(member, topic_id)
+    if asking is None:
+        raise NotFound(_("Nobody has asked you about this question."))
+    return topic, asking.asked
+
+
+def requests_by_member(topic_id: int) -> dict[int, AdviceRequest]:
+    """The requests about a question by the id of the member asked."""
+    rows = db.session.scalars(select(AdviceRequest).where(AdviceRequest.topic_id == topic_id))
+    return {asked.member_id: asked for asked in rows}
