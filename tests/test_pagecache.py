@@ -29,7 +29,7 @@ from forum.advice import actions as advice
 from forum.advice.queries import request_state
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.agendas.queries import plans_drawn
+from forum.agendas.queries import agenda_patterns
 from forum.db import (
     ANY_CHANGE,
     EVERYTHING,
@@ -350,7 +350,7 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
     def look() -> list[Any]:
         db.session.rollback()
         asked = [request_state(person, world["topic"]) for person in readers[1:]]
-        known = [plans_drawn(), *(one for reader in readers for one in all_known(reader))]
+        known = [agenda_patterns(), *(one for reader in readers for one in all_known(reader))]
         return [[fate and fate.state for fate in asked], *known]
 
     def all_known(reader: Any) -> Iterator[Any]:

@@ -50,7 +50,7 @@ LONGEST = 200  # characters in a title or name, as the columns keep it
 
 @dataclass(frozen=True)
 class AgendaText:
-    """What a curator writes of an agenda. An empty `slug` follows from the title; it counts only when new."""
+    """What a curator writes of an agenda. `slug` is for a new agenda only; empty, it follows from the title."""
 
     title: str
     introduction: Written
@@ -67,7 +67,7 @@ class AgendaText:
 
 @dataclass(frozen=True)
 class StatementText:
-    """What a member said of an agenda; an empty `handle` means somebody without an account."""
+    """A statement to store; an empty `handle` means somebody without an account."""
 
     name: str
     quotation: str
@@ -87,15 +87,15 @@ def write_agenda(
     *,
     seen: str | None = None,
 ) -> Agenda:
-    """Make an agenda, or change one and keep what it said before; its address never changes.
+    """Make an agenda, or change the one with `agenda_id` and keep the former version; its slug never changes.
 
-    `hosts` are the handles of exactly those who host it; without them the hosts stay. `seen` is the `fingerprint`
-    of what the agenda said when the form was opened; `Conflict` when it says other things now.
+    `hosts` are the handles of all who are to host it; None leaves the hosts as they are. `seen` is the `fingerprint` of
+    the fields when the form was opened: raises `Conflict` when somebody has changed them since.
     """
-    _check(text)
-    agenda = _curated(moderator, agenda_id) if agenda_id else _new_agenda(moderator, text)
+    _check_agenda(text)
+    agenda = _agenda_to_curate(moderator, agenda_id) if agenda_id else _new_agenda(moderator, text)
     before = agenda_fields(agenda)
-    _change(moderator, agenda, text)
+    _change_agenda(moderator, agenda, text)
     if hosts is not None:
         set_hosts(moderator, agenda.id, hosts)
     if agenda_fields(agenda) != before:
@@ -103,11 +103,11 @@ def write_agenda(
     return agenda
 
 
-def _change(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
+def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
     _refuse_title_of_another(text.title, agenda)
-    if any(getattr(agenda, name) != value for name, value in _written(text).items()):
+    if any(getattr(agenda, name) != value for name, value in _agenda_columns(text).items()):
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
-        _set(agenda, {**_written(text), **_html(text.introduction)})
+        _assign(agenda, {**_agenda_columns(text), **_html_columns(text.introduction)})
 
 
 @action
@@ -137,11 +137,11 @@ def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
 
 @action
 def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
-    """Let exactly the members of these handles host an agenda."""
+    """Set the hosts of an agenda to exactly the members with these handles."""
     require(moderator.can.curate_all())
     agenda = agenda_to_change(moderator, agenda_id)
     before = {host.id for host in agenda.hosts}
-    hosts = _members(handles, "hosts")
+    hosts = _members_with_handles(handles, "hosts")
     if before != {host.id for host in hosts}:
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         agenda.hosts = hosts
@@ -151,7 +151,7 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
 
 
 def _note_hosting(doer: Person, member_ids: Collection[int]) -> None:
-    """Let members know what they host by now; held in one order, so that no two deeds note it past each other."""
+    """Store with members which agendas they host now. Members are locked in the order of their ids, to avoid deadlocks."""
     for member_id in sorted(member_ids):
         lock_member(member_id, may_write=True)
         note_hosting(doer, member_id, hosted_by(member_id))
@@ -166,37 +166,38 @@ def write_statement(
     *,
     seen: str | None = None,
 ) -> Statement:
-    """Add a member's take to an agenda, or change one and keep what it said before; `seen` as in `write_agenda`.
+    """Add a statement to an agenda, or change one and keep the former version; `seen` as in `write_agenda`.
 
-    Who said it stays, named or not, when their profile is hidden from the curator: no form has shown the handle.
+    When the profile of who made it is hidden from the curator, an empty handle leaves the member as it is, because the
+    form could not show the handle.
     """
-    agenda = _curated(curator, agenda_id)
-    said = _said(text)
+    agenda = _agenda_to_curate(curator, agenda_id)
+    said = _statement_columns(text)
     if statement_id is None:
         return _new_statement(agenda, said)
-    statement = _statement(agenda, statement_id)
+    statement = _statement_of_agenda(agenda, statement_id)
     if not text.handle and speaker_of(curator, statement) is None:
         said["member_id"] = statement.member_id
     if any(getattr(statement, name) != value for name, value in said.items()):
         before = statement_fields(statement)
         refuse_unseen(seen, before)
         keep_version(curator, "statement", statement.id, before)
-        _set(statement, said)
+        _assign(statement, said)
     return statement
 
 
 @action
 def order_statements(curator: Person, agenda_id: int, statement_ids: Sequence[int]) -> None:
     """Put the statements of an agenda in this order; those that are not named come after."""
-    agenda = _curated(curator, agenda_id)
+    agenda = _agenda_to_curate(curator, agenda_id)
     _put_in_order(statements_of(agenda), statement_ids)
 
 
 @action
 def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None:
     """Take a statement from an agenda; its history stays."""
-    agenda = _curated(curator, agenda_id)
-    statement = _statement(agenda, statement_id)
+    agenda = _agenda_to_curate(curator, agenda_id)
+    statement = _statement_of_agenda(agenda, statement_id)
     keep_version(curator, "statement", statement.id, statement_fields(statement))
     statement.removed_at = now()
 
@@ -205,7 +206,7 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
 def write_theme(
     moderator: Person, name: str, theme_id: int | None = None, *, seen: str | None = None
 ) -> Theme:
-    """Make a theme, or rename one; its name in addresses stays. `seen` is as in `write_agenda`."""
+    """Make a theme, or rename one; its slug stays. `seen` as in `write_agenda`."""
     require(moderator.can.curate_all())
     if theme_id is None:
         return _new_theme(name)
@@ -228,11 +229,11 @@ def remove_theme(moderator: Person, theme_id: int) -> None:
 
 
 @action
-def themes_named(doer: Person, names: Iterable[str]) -> list[Theme]:
-    """The themes of these names; those that are missing are made. For imports."""
+def ensure_themes(doer: Person, names: Iterable[str]) -> list[Theme]:
+    """The themes with these names; those that are missing are made. For imports."""
     require(doer.can.curate_all())
     found = {slugify(name, "theme"): name.strip() for name in names}
-    return [_in_use(slug) or _new_theme(name) for slug, name in found.items()]
+    return [_theme_in_use(slug) or _new_theme(name) for slug, name in found.items()]
 
 
 @action
@@ -253,7 +254,7 @@ def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
 
 @action
 def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) -> None:
-    """Note that something was written on an agenda, and how many topics more (or fewer) it shows."""
+    """Note that something was written on an agenda at a moment, and add `topics` (which may be negative) to its counter."""
     moment = literal(at, Agenda.active_at.type)
     later = case((Agenda.active_at < moment, moment), else_=Agenda.active_at)
     values = {"active_at": later, "topics_count": Agenda.topics_count + topics}
@@ -262,14 +263,14 @@ def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) 
 
 @action
 def note_quiet(_doer: Person, agenda_id: int, at: datetime, before: datetime) -> None:
-    """Note that what was written at the moment `at` is gone: when it was the latest, the latest is now `before`."""
+    """Note that what was written `at` a moment is gone: if it was the latest activity, that is `before` now."""
     quiet = update(Agenda).where(Agenda.id == agenda_id, Agenda.active_at == at)
     db.session.execute(quiet.values(active_at=before))
 
 
 @action
 def correct_activity(system: Person, agenda_id: int, topics: int, at: datetime) -> None:
-    """Set how many topics an agenda shows, and when something was written on it last; the dialogue has counted."""
+    """Set the number of topics and the latest activity of an agenda, which the dialogue room has recomputed."""
     require(system.can.administer())
     values = {"topics_count": topics, "active_at": at}
     db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(values))
@@ -277,48 +278,48 @@ def correct_activity(system: Person, agenda_id: int, topics: int, at: datetime) 
 
 @action
 def mend_hosting(system: Person, member_ids: Iterable[int]) -> None:
-    """Let members keep the agendas that they really host."""
+    """Recompute which agendas members host."""
     require(system.can.administer())
     _note_hosting(system, set(member_ids))
 
 
 @action
-def release(system: Person, member_id: int, former: str, *, is_silent: bool) -> None:
-    """Let go of a member who has left: as a host, as who can help, and as who said something.
+def forget_member(system: Person, member_id: int, former: str, *, is_silent: bool) -> None:
+    """Forget a member who has left: as a host, as who can help, and in statements, which get the name `former`.
 
-    With `is_silent` what they said goes as well.
+    With `is_silent` the statements are removed and emptied as well.
     """
     require(system.can.administer())
     for table in (AgendaHost, MemberTheme):
         db.session.execute(delete(table).where(table.member_id == member_id))
     said = {"member_id": None, "name": former, "role_title": "", "organisation": ""}
     for statement in statements_by(member_id):
-        _set(statement, said)
+        _assign(statement, said)
         if is_silent:
-            _set(statement, {"quotation": "", "removed_at": statement.removed_at or now()})
+            _assign(statement, {"quotation": "", "removed_at": statement.removed_at or now()})
             forget_versions(system, "statement", statement.id)
 
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store HTML made anew, by the agenda's id, where its introduction still has that source. Says how many."""
+    """Store newly rendered HTML by agenda id, where the introduction still has that source; returns for how many."""
     require(system.can.administer())
     return sum(_store_html(agenda_id, text) for agenda_id, text in texts.items())
 
 
 def _store_html(agenda_id: int, text: Written) -> int:
     same = update(Agenda).where(Agenda.id == agenda_id, Agenda.introduction == text.source)
-    made = db.session.scalars(same.values(_html(text)).returning(Agenda.id))
+    made = db.session.scalars(same.values(_html_columns(text)).returning(Agenda.id))
     return len(made.all())
 
 
-def _curated(curator: Person, agenda_id: int) -> Agenda:
+def _agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:
     agenda = agenda_to_change(curator, agenda_id)
     require(curator.can.curate(agenda))
     return agenda
 
 
-def _check(text: AgendaText) -> None:
+def _check_agenda(text: AgendaText) -> None:
     _check_length(text.title, "title")
     if text.palette not in PALETTES:
         raise Invalid(_("Choose one of the palettes."), "palette")
@@ -341,8 +342,8 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
         active_at=now(),
         topics_count=0,
         hosts=[],
-        **_written(text),
-        **_html(text.introduction),
+        **_agenda_columns(text),
+        **_html_columns(text.introduction),
     )
     db.session.add(agenda)
     at_once = _(
@@ -353,7 +354,7 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
 
 
 def _refuse_title_of_another(title: str, agenda: Agenda | None) -> None:
-    """Two agendas of one title confuse; a form that is sent twice makes one agenda."""
+    """Two agendas with the same title would confuse; this also catches a form that is sent twice."""
     if agendas_titled(title) - {agenda.id if agenda else None}:
         raise Invalid(_("There is an agenda of this title already."), "title")
 
@@ -364,7 +365,7 @@ def _free_slug(slug: str) -> str:
     return next(free for free in tries if free not in taken)
 
 
-def _written(text: AgendaText) -> dict[str, Any]:
+def _agenda_columns(text: AgendaText) -> dict[str, Any]:
     return {
         "title": text.title,
         "summary": text.summary,
@@ -375,11 +376,11 @@ def _written(text: AgendaText) -> dict[str, Any]:
     }
 
 
-def _html(written: Written) -> dict[str, Any]:
+def _html_columns(written: Written) -> dict[str, Any]:
     return {"introduction_html": written.html, "html_version": written.html_version}
 
 
-def _set(row: Agenda | Statement, values: dict[str, Any]) -> None:
+def _assign(row: Agenda | Statement, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
 
@@ -391,7 +392,7 @@ def _put_in_order(rows: Sequence[Agenda | Statement], ids: Sequence[int]) -> Non
         row.position = number
 
 
-def _members(handles: Iterable[str], field: str) -> list[Member]:
+def _members_with_handles(handles: Iterable[str], field: str) -> list[Member]:
     wanted = list(dict.fromkeys(handle.strip().removeprefix("@") for handle in handles))
     wanted = [handle for handle in wanted if handle]
     found = {member.handle: member for member in members_by_handle(wanted)}
@@ -401,9 +402,9 @@ def _members(handles: Iterable[str], field: str) -> list[Member]:
     return [found[handle] for handle in wanted]
 
 
-def _said(text: StatementText) -> dict[str, Any]:
+def _statement_columns(text: StatementText) -> dict[str, Any]:
     _check_length(text.name, "name")
-    members = _members([text.handle], "handle")
+    members = _members_with_handles([text.handle], "handle")
     return {
         "name": text.name,
         "role_title": text.role_title,
@@ -423,14 +424,14 @@ def _new_statement(agenda: Agenda, said: dict[str, Any]) -> Statement:
     return statement
 
 
-def _statement(agenda: Agenda, statement_id: int) -> Statement:
+def _statement_of_agenda(agenda: Agenda, statement_id: int) -> Statement:
     statement = statement_by_id(statement_id)
     if statement.agenda_id != agenda.id:
         raise Forbidden(_("This statement belongs to another agenda."))
     return statement
 
 
-def _in_use(slug: str) -> Theme | None:
+def _theme_in_use(slug: str) -> Theme | None:
     theme = theme_of_slug(slug)
     return theme if theme and theme.removed_at is None else None
 

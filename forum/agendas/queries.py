@@ -22,12 +22,15 @@ from forum.permissions import Person, cached_statement, moderates, require, sees
 
 T = TypeVar("T")
 Fields = dict[str, Any]
-MOST = 500  # agendas, statements or themes in one list
+MAX_LISTED = 500  # agendas, statements or themes in one list
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One change by a curator: the version that it replaced, of what, and the differences by field."""
+    """One change by a curator: the version that it replaced, whose statement it was, and the differences by field.
+
+    `name` is empty for a change of the agenda itself.
+    """
 
     version: Version
     name: str
@@ -47,42 +50,42 @@ def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
 @cached_statement
 def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
     state = Agenda.archived_at.is_not(None) if archived else Agenda.archived_at.is_(None)
-    return visible_agendas(reader).where(state).limit(MOST)
+    return visible_agendas(reader).where(state).limit(MAX_LISTED)
 
 
 def all_agendas(reader: Person) -> Sequence[Agenda]:
     """Every agenda, open or archived, in order."""
-    return db.session.scalars(visible_agendas(reader).limit(MOST)).all()
+    return db.session.scalars(visible_agendas(reader).limit(MAX_LISTED)).all()
 
 
 def get_agenda(reader: Person, slug: str) -> Agenda:
-    """The agenda of an address, with its hosts."""
-    return _found(visible_agendas(reader).where(Agenda.slug == slug))
+    """The agenda with this slug and its hosts, or `NotFound`."""
+    return _agenda_or_not_found(visible_agendas(reader).where(Agenda.slug == slug))
 
 
 def agenda_by_id(reader: Person, agenda_id: int) -> Agenda:
-    """The agenda of an id, with its hosts."""
-    return _found(visible_agendas(reader).where(Agenda.id == agenda_id))
+    """The agenda with this id and its hosts, or `NotFound`."""
+    return _agenda_or_not_found(visible_agendas(reader).where(Agenda.id == agenda_id))
 
 
 def agenda_to_curate(curator: Person, slug: str) -> Agenda:
-    """The agenda of an address, for somebody who may curate it."""
+    """The agenda with this slug, for somebody who may curate it; else `Forbidden`, or `NotFound`."""
     agenda = get_agenda(curator, slug)
     require(curator.can.curate(agenda))
     return agenda
 
 
 def agendas_to_order(moderator: Person) -> Sequence[Agenda]:
-    """Every agenda, for somebody who may put them in order."""
+    """Every agenda, for somebody who may put them in order; else `Forbidden`."""
     require(moderator.can.curate_all())
     return all_agendas(moderator)
 
 
-def plans_drawn() -> tuple[tuple[str, str], ...]:
-    """Slug and pattern of every agenda: what its plan is drawn from."""
+def agenda_patterns() -> tuple[tuple[str, str], ...]:
+    """(slug, pattern) of every agenda, from which its plan is drawn; cached."""
 
     def read() -> tuple[tuple[str, str], ...]:
-        query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MOST)
+        query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MAX_LISTED)
         return tuple((slug, pattern) for slug, pattern in db.session.execute(query))
 
     return cached("plans drawn", read)
@@ -91,7 +94,7 @@ def plans_drawn() -> tuple[tuple[str, str], ...]:
 def edits_of(agenda: Agenda, reader: Person) -> list[Edit]:
     """What curators changed on an agenda and in its statements, newest first."""
     require(reader.can.curate(agenda))
-    query = select(Statement).where(Statement.agenda_id == agenda.id).limit(MOST)
+    query = select(Statement).where(Statement.agenda_id == agenda.id).limit(MAX_LISTED)
     said = db.session.scalars(query.options(joinedload(Statement.member))).all()
     edits = _edits(versions_of("agenda", agenda.id), {agenda.id: ("", agenda_fields(agenda))})
     present = {statement.id: (statement.name, statement_fields(statement)) for statement in said}
@@ -100,7 +103,7 @@ def edits_of(agenda: Agenda, reader: Person) -> list[Edit]:
 
 
 def _edits(versions: Sequence[Version], present: dict[int, tuple[str, Fields]]) -> list[Edit]:
-    """Each version, newest first, beside what replaced it."""
+    """Each version, newest first, compared with what replaced it. `present` is {item id: (name, fields)} of today."""
     after = dict(present)
     edits = []
     for version in versions:
@@ -119,14 +122,14 @@ def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]
 
 
 def agenda_fields(agenda: Agenda) -> Fields:
-    """What an agenda says, as a version keeps it; its hosts must be loaded."""
+    """The fields of an agenda as its history stores and compares them; its hosts must be loaded."""
     names = ("title", "summary", "introduction", "language", "palette", "pattern")
     fields = {name: getattr(agenda, name) for name in names}
     return {**fields, "hosts": ", ".join(host.handle for host in agenda.hosts)}
 
 
 def statement_fields(statement: Statement) -> Fields:
-    """What a statement says, as a version keeps it; its member must be loaded."""
+    """The fields of a statement as its history stores and compares them; its member must be loaded."""
     names = ("name", "role_title", "organisation", "quotation", "language")
     fields = {name: getattr(statement, name) for name in names}
     fields["said_on"] = statement.said_on.isoformat() if statement.said_on else ""
@@ -136,13 +139,13 @@ def statement_fields(statement: Statement) -> Fields:
 
 
 def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
-    """The agenda of an id with its hosts, held until the deed that asks is done."""
+    """The agenda with this id and its hosts, locked; or `NotFound`."""
     query = visible_agendas(doer).where(Agenda.id == agenda_id)
-    return _found(query.with_for_update(of=Agenda))
+    return _agenda_or_not_found(query.with_for_update(of=Agenda))
 
 
 def slugs_like(slug: str) -> set[str]:
-    """The addresses of agendas that begin alike, in use already."""
+    """The slugs of agendas in use that begin with this one."""
     return set(db.session.scalars(select(Agenda.slug).where(Agenda.slug.startswith(slug))))
 
 
@@ -152,12 +155,12 @@ def agendas_titled(title: str) -> set[int]:
 
 
 def last_position() -> int:
-    """The highest place that an agenda has in the order."""
+    """The highest position of an agenda; 0 when there is none."""
     return db.session.scalar(select(func.max(Agenda.position))) or 0
 
 
 def curators_of(agenda_id: int | None) -> Sequence[int]:
-    """The ids of the members who moderate an agenda: moderators, administrators and its hosts, who can act now."""
+    """The ids of all who moderate an agenda and can act now: moderators, administrators and its hosts."""
     hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
     is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
     query = select(Member.id).where(is_meant, may_act(now())).order_by(Member.id)
@@ -171,10 +174,10 @@ def hosted_by(member_id: int) -> list[int]:
 
 
 def statements_of(agenda: Agenda) -> Sequence[Statement]:
-    """What members say on an agenda, in order; a statement has the member whose profile can be read."""
+    """The statements on an agenda in order; `member` is loaded only where the profile is shown to everybody."""
     said = select(Statement).where(Statement.agenda_id == agenda.id, Statement.removed_at.is_(None))
     is_shown = Member.hidden_at.is_(None) & Member.left_at.is_(None)
-    ordered = said.order_by(Statement.position, Statement.id).limit(MOST)
+    ordered = said.order_by(Statement.position, Statement.id).limit(MAX_LISTED)
     member = joinedload(Statement.member.and_(is_shown))
     return db.session.scalars(ordered.options(member)).all()
 
@@ -185,13 +188,13 @@ def statements_by(member_id: int) -> Sequence[Statement]:
 
 
 def get_statement(agenda: Agenda, statement_id: int) -> Statement:
-    """One statement of an agenda."""
+    """One statement of an agenda, or `NotFound`."""
     mine = (Statement.agenda_id == agenda.id, Statement.id == statement_id)
-    return _the(db.session.scalars(_statements().where(*mine)).first())
+    return _or_not_found(db.session.scalars(_shown_statements().where(*mine)).first())
 
 
 def speaker_of(curator: Person, statement: Statement) -> Member | None:
-    """The member who said it, when the curator sees that profile; with the member loaded."""
+    """The member who made a statement, or None when the curator may not see that profile. `member` must be loaded."""
     member = statement.member
     if member is None or member.hidden_at is None or member.id == curator.id:
         return member
@@ -199,13 +202,15 @@ def speaker_of(curator: Person, statement: Statement) -> Member | None:
 
 
 def statement_by_id(statement_id: int) -> Statement:
-    """One statement of any agenda."""
-    return _the(db.session.scalars(_statements().where(Statement.id == statement_id)).first())
+    """One statement of any agenda, or `NotFound`."""
+    return _or_not_found(
+        db.session.scalars(_shown_statements().where(Statement.id == statement_id)).first()
+    )
 
 
 def themes() -> Sequence[Theme]:
     """The themes in use, by name."""
-    return db.session.scalars(_themes().limit(MOST)).all()
+    return db.session.scalars(_themes().limit(MAX_LISTED)).all()
 
 
 class ThemeName(NamedTuple):
@@ -232,51 +237,53 @@ def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
 
 
 def themes_by_slug(slugs: Iterable[str]) -> Sequence[Theme]:
-    """The themes of these names in addresses, by name; unknown ones are left out."""
-    return db.session.scalars(_themes().where(Theme.slug.in_(list(slugs)[:MOST]))).all()
+    """The themes in use with these slugs, ordered by name; unknown ones are left out."""
+    return db.session.scalars(_themes().where(Theme.slug.in_(list(slugs)[:MAX_LISTED]))).all()
 
 
 def themes_by_id(theme_ids: Iterable[int]) -> Sequence[Theme]:
-    """The themes of these ids, by name; unknown ones are left out."""
-    return db.session.scalars(_themes().where(Theme.id.in_(list(theme_ids)[:MOST]))).all()
+    """The themes in use with these ids, ordered by name; unknown ones are left out."""
+    return db.session.scalars(_themes().where(Theme.id.in_(list(theme_ids)[:MAX_LISTED]))).all()
 
 
 def themes_of_member(member_id: int) -> Sequence[Theme]:
     """The themes that a member can help with, by name."""
     query = _themes().join(MemberTheme, MemberTheme.theme_id == Theme.id)
-    return db.session.scalars(query.where(MemberTheme.member_id == member_id).limit(MOST)).all()
+    return db.session.scalars(
+        query.where(MemberTheme.member_id == member_id).limit(MAX_LISTED)
+    ).all()
 
 
 def themes_to_curate(moderator: Person) -> Sequence[Theme]:
-    """The themes in use, for somebody who may make more."""
+    """The themes in use, for somebody who may make more; else `Forbidden`."""
     require(moderator.can.curate_all())
     return themes()
 
 
 def theme_to_curate(moderator: Person, slug: str) -> Theme:
-    """One theme in use, for somebody who may rename it."""
+    """The theme in use with this slug, for somebody who may rename it; else `Forbidden`, or `NotFound`."""
     require(moderator.can.curate_all())
-    return _the(db.session.scalars(_themes().where(Theme.slug == slug)).first())
+    return _or_not_found(db.session.scalars(_themes().where(Theme.slug == slug)).first())
 
 
 def theme_fields(theme: Theme) -> Fields:
-    """What a theme is called, as a version keeps it."""
+    """The fields of a theme as its history stores and compares them."""
     return {"name": theme.name}
 
 
 def theme_by_id(theme_id: int) -> Theme:
-    """One theme in use, by its id, held until the deed is done."""
-    held = _themes().where(Theme.id == theme_id).with_for_update()
-    return _the(db.session.scalars(held).first())
+    """The theme in use with this id, locked; or `NotFound`."""
+    query = _themes().where(Theme.id == theme_id).with_for_update()
+    return _or_not_found(db.session.scalars(query).first())
 
 
 def get_theme(slug: str) -> Theme:
-    """The theme of an address that authors can choose, or `NotFound`."""
-    return _the(next(iter(themes_by_slug([slug])), None))
+    """The theme in use with this slug, or `NotFound`."""
+    return _or_not_found(next(iter(themes_by_slug([slug])), None))
 
 
 def theme_of_slug(slug: str) -> Theme | None:
-    """The theme of a name in addresses, even a removed one."""
+    """The theme with this slug, even a removed one; or None."""
     return db.session.scalars(select(Theme).where(Theme.slug == slug)).first()
 
 
@@ -285,13 +292,13 @@ def member_themes(member_id: int) -> Sequence[MemberTheme]:
     return db.session.scalars(select(MemberTheme).where(MemberTheme.member_id == member_id)).all()
 
 
-def _found(query: Select[Agenda]) -> Agenda:
+def _agenda_or_not_found(query: Select[Agenda]) -> Agenda:
     hosts = selectinload(Agenda.hosts)
     options = (hosts, hosts.joinedload(Member.city), hosts.joinedload(Member.organisation))
-    return _the(db.session.scalars(query.options(*options)).first())
+    return _or_not_found(db.session.scalars(query.options(*options)).first())
 
 
-def _statements() -> Select[Statement]:
+def _shown_statements() -> Select[Statement]:
     shown = select(Statement).where(Statement.removed_at.is_(None))
     return shown.options(joinedload(Statement.member))
 
@@ -300,7 +307,7 @@ def _themes() -> Select[Theme]:
     return select(Theme).where(Theme.removed_at.is_(None)).order_by(Theme.name, Theme.id)
 
 
-def _the(row: T | None) -> T:
+def _or_not_found(row: T | None) -> T:
     if row is None:
         raise NotFound()
     return row

@@ -53,7 +53,7 @@ def watch(slug: str) -> Answer:
 @bp.get("/agendas/plans.svg", endpoint="plans")
 def plans_svg() -> Response:
     """The plans of all agendas in one picture, a symbol for each."""
-    return _svg(queries.plans_drawn())
+    return _svg(queries.agenda_patterns())
 
 
 @bp.get("/agendas/patterns.svg")
@@ -76,20 +76,20 @@ def _drawing(drawn: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=4)
 def _version(drawn: tuple[tuple[str, str], ...]) -> str:
-    # Of what is drawn and how, not of the drawing, which takes half a second
-    said = f"{edition()} {drawn!r}"
-    return sha256(said.encode("utf-8", "replace")).hexdigest()[:10]
+    # A hash of what is drawn and how, not of the drawing itself, which takes half a second
+    content = f"{edition()} {drawn!r}"
+    return sha256(content.encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def _plans_url() -> str:
     """The address of the plans, which changes with them; asked for once in a request."""
     if "plans_url" not in g:
-        g.plans_url = url_for("agendas.plans", v=_version(queries.plans_drawn()))
+        g.plans_url = url_for("agendas.plans", v=_version(queries.agenda_patterns()))
     return str(g.plans_url)
 
 
 @bp.app_context_processor
-def _words() -> dict[str, Any]:
+def _template_variables() -> dict[str, Any]:
     return {"plans_url": LocalProxy(_plans_url)}  # only a page that shows a plan asks the database
 
 
@@ -108,11 +108,11 @@ def new() -> Answer:
 def edit(slug: str) -> Answer:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
-    return _write_agenda(AgendaForm(**_said_in_agenda(agenda)), agenda)
+    return _write_agenda(AgendaForm(**_agenda_form_data(agenda)), agenda)
 
 
-def _said_in_agenda(agenda: Agenda) -> dict[str, Any]:
-    """What the form of an agenda says of it."""
+def _agenda_form_data(agenda: Agenda) -> dict[str, Any]:
+    """The fields of the form with what an agenda says now."""
     words = queries.agenda_fields(agenda)
     return {**words, "seen": fingerprint(words)}
 
@@ -135,7 +135,7 @@ def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agend
         except Conflict as error:
             if agenda is None:
                 raise
-            now = _said_in_agenda(queries.agenda_to_curate(me(), agenda.slug))
+            now = _agenda_form_data(queries.agenda_to_curate(me(), agenda.slug))
             return page(
                 CONFLICT, webforms.refuse_outdated(form, error, AgendaForm(formdata=None, **now))
             )
@@ -221,11 +221,11 @@ def edit_statement(slug: str, statement_id: int) -> Answer:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
-    return _write_statement(agenda, StatementForm(**_said_in_statement(statement)), statement)
+    return _write_statement(agenda, StatementForm(**_statement_form_data(statement)), statement)
 
 
-def _said_in_statement(statement: Statement) -> dict[str, Any]:
-    """What the form of a statement says of it."""
+def _statement_form_data(statement: Statement) -> dict[str, Any]:
+    """The fields of the form with what a statement says now."""
     names = ("name", "role_title", "organisation", "said_on", "quotation", "language")
     speaker = queries.speaker_of(me(), statement)
     words = {name: getattr(statement, name) for name in names}
@@ -249,7 +249,7 @@ def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement |
         except Conflict as error:
             if statement_id is None:
                 raise
-            now = _said_in_statement(queries.get_statement(agenda, statement_id))
+            now = _statement_form_data(queries.get_statement(agenda, statement_id))
             return page(
                 CONFLICT, webforms.refuse_outdated(form, error, StatementForm(formdata=None, **now))
             )
@@ -314,7 +314,7 @@ def edit_theme(slug: str) -> Answer:
 
 def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
     theme = queries.theme_to_curate(me(), slug) if slug else None
-    form = form or ThemeForm(data=_said_in_theme(theme))
+    form = form or ThemeForm(data=_theme_form_data(theme))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         versions = versions_of("theme", theme.id) if theme else []
@@ -328,7 +328,7 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
         except Conflict as error:
             if slug is None:
                 raise
-            said = _said_in_theme(queries.theme_to_curate(me(), slug))
+            said = _theme_form_data(queries.theme_to_curate(me(), slug))
             now = ThemeForm(formdata=None, data=said)
             return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("The theme is saved."), "message")
@@ -337,8 +337,8 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _said_in_theme(theme: Theme | None) -> dict[str, Any]:
-    """What the form of a theme says of it."""
+def _theme_form_data(theme: Theme | None) -> dict[str, Any]:
+    """The fields of the form with the present name of a theme."""
     words = queries.theme_fields(theme) if theme else {}
     return {**words, "seen": fingerprint(words)}
 

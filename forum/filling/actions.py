@@ -90,7 +90,7 @@ def set_up_forum(system: Person, plan: Plan, password_hashes: Mapping[int, str])
         members.load_cities(system, plan.cities)
         members.found_federation(system, NAME, plan.shape.tagline, is_demo=True)
         _add_members(plan, _organisations(system, plan), password_hashes)
-        themes = agendas.themes_named(system, plan.themes)
+        themes = agendas.ensure_themes(system, plan.themes)
         _write_agendas(plan, [theme.id for theme in themes])
         while make_notices(system):
             pass

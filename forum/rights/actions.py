@@ -106,7 +106,7 @@ def _begin(system: Person, member: Member) -> None:
     mail.forget_member(system, member.id)
     appeals.unname(system, member.id, name, FORMER_MEMBER, is_silent=is_silent)
     moderation.unname(system, member.id, name, FORMER_MEMBER, is_silent=is_silent)
-    agendas.release(system, member.id, FORMER_MEMBER, is_silent=is_silent)
+    agendas.forget_member(system, member.id, FORMER_MEMBER, is_silent=is_silent)
     history.unname(system, handle, FORMER_MEMBER)
     search.unindex(system, "member", member.id)
     members.depart(system, member.id)

@@ -131,7 +131,7 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
     loading = _check_agenda_file(file)
     loading.agenda = _write_or_find_agenda(curator, file)
     with _faults_at(file.agenda, "new_themes"):
-        agendas.themes_named(curator, file.agenda.get("new_themes", ()))
+        agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
     for values in file.statements:
         with _faults_at(values):
             agendas.write_statement(curator, loading.agenda.id, _statement_text(values))
@@ -469,7 +469,7 @@ def _join(
     members.edit_profile(
         member, members.Profile(name=member.name, helps_with=helps_with, about=about, **place)
     )
-    themes = agendas.themes_named(system, values.get("helps_with", ()))
+    themes = agendas.ensure_themes(system, values.get("helps_with", ()))
     agendas.set_member_themes(member, [theme.id for theme in themes])
     if "role" in values:
         members.appoint(system, member.handle, values["role"])
@@ -533,7 +533,7 @@ def _statement_text(values: Values) -> agendas.StatementText:
 
 
 def _theme_ids(curator: Member, values: Values) -> tuple[int, ...]:
-    return tuple(theme.id for theme in agendas.themes_named(curator, values.get("themes", ())))
+    return tuple(theme.id for theme in agendas.ensure_themes(curator, values.get("themes", ())))
 
 
 # The dialogue

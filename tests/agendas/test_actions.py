@@ -217,14 +217,14 @@ def test_a_removed_theme_is_gone_and_can_come_back(people: Any) -> None:
 
 
 def test_themes_are_made_by_name_for_imports_alone(people: Any) -> None:
-    made = actions.themes_named(SYSTEM, ["Floods", "floods ", "Ports"])
+    made = actions.ensure_themes(SYSTEM, ["Floods", "floods ", "Ports"])
     assert {theme.slug for theme in made} == {"floods", "ports"}
     with pytest.raises(Forbidden):
-        actions.themes_named(people.ana, ["Mine"])
+        actions.ensure_themes(people.ana, ["Mine"])
 
 
 def test_a_member_chooses_and_unchooses_themes(people: Any) -> None:
-    floods, ports = actions.themes_named(SYSTEM, ["Floods", "Ports"])
+    floods, ports = actions.ensure_themes(SYSTEM, ["Floods", "Ports"])
     actions.set_member_themes(people.ana, [floods.id, floods.id])
     actions.set_member_themes(people.ana, [ports.id])
     assert [theme.name for theme in queries.themes_of_member(people.ana.id)] == ["Ports"]

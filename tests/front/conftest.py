@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from forum.agendas.actions import StatementText, themes_named, write_statement
+from forum.agendas.actions import StatementText, ensure_themes, write_statement
 from forum.agendas.models import Agenda, Theme
 from forum.dialogue.actions import NewTopic, choose_answer, mark, open_topic, reply
 from forum.dialogue.models import Post, Topic
@@ -77,7 +77,7 @@ def make_small(people: Any, agenda: Agenda) -> dict[str, Any]:
         "organisation": write_organisation(
             SYSTEM, OrganisationText("Tampere Institute", "institute")
         ),
-        "themes": themes_named(SYSTEM, ["Noise", "Trams"]),
+        "themes": ensure_themes(SYSTEM, ["Noise", "Trams"]),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from forum.agendas.actions import AgendaText, set_hosts, themes_named, write_agenda
+from forum.agendas.actions import AgendaText, ensure_themes, set_hosts, write_agenda
 from forum.agendas.models import Agenda, Theme
 from forum.library import actions
 from forum.library.actions import CaseText, FigureText, LinkText, PracticeText
@@ -65,7 +65,7 @@ def make_world() -> dict[str, Any]:
     reader, moderator = person("Rosa Reader", TOKYO), person("Mo Moderator")
     set_hosts(SYSTEM, agenda.id, [host.handle])
     appoint(SYSTEM, moderator.handle, "moderator")
-    themes = themes_named(SYSTEM, ["Pumps", "Trees"])
+    themes = ensure_themes(SYSTEM, ["Pumps", "Trees"])
     people = dict(zip(ROLES, (host, author, reader, moderator), strict=True))
     return {**people, "agenda": agenda, "other": other, "themes": themes}
 

@@ -107,7 +107,7 @@ def test_the_first_settings_are_saved_in_two_windows(own: Flask, members: list[s
 
 def test_a_profile_and_its_themes_are_saved_in_two_windows(own: Flask, members: list[str]) -> None:
     ana = who(members[0])
-    floods, ports = (theme.id for theme in agendas.themes_named(SYSTEM, ["Floods", "Ports"]))
+    floods, ports = (theme.id for theme in agendas.ensure_themes(SYSTEM, ["Floods", "Ports"]))
     profile = actions.Profile(ana.name, language="en", languages=("es", "pt"))
     deeds: list[Any] = [
         lambda: slowly(actions.edit_profile, ana, profile),
