@@ -246,9 +246,49 @@ def test_a_hidden_profile_is_seen_by_its_person_and_moderators(
 
 
 @pytest.mark.parametrize(
+    ("typed", "led_to"),
+    [
+        ("quieter", {"/agendas/quieter"}),
+        ("cities QUIET", {"/agendas/quieter"}),
+        ("nairobi", {"/cities/nairobi"}),
+        ("نيروبي", {"/cities/nairobi"}),
+        ("institute tamp", {"/organisations/tampere-institute"}),
+        ("nois", {"/topics?theme=noise"}),
+        ("oise", set()),
+        ("tokyo", set()),  # a city that nobody is from
+    ],
+)
+def test_a_search_leads_to_the_pages_of_that_name(
+    typed: str, led_to: set[str], small: Small, client: Any
+) -> None:
+    page = client.get("/search", query_string={"q": typed}).text
+    found = re.search(r'<section aria-labelledby="named">.*?</section>', page, re.S)
+    assert set(re.findall(r'<a href="([^"]+)"', found.group() if found else "")) == led_to
+    if led_to:
+        narrowed = client.get("/search", query_string={"q": typed, "kind": "post"}).text
+        assert 'id="named"' not in narrowed
+
+
+def test_a_search_leads_to_no_city_of_a_hidden_member(
+    small: Small, client: Any, sign_in: Any
+) -> None:
+    hide_profile(small.people.moderator, small.people.ben.id)
+    assert (
+        "/cities/nairobi"
+        not in client.get("/search?q=nairobi")
+        .text.partition("</form>")[0]
+        .partition('id="results"')[0]
+    )
+    assert "/cities/nairobi" in sign_in(small.people.moderator).get("/search?q=nairobi").text
+
+
+@pytest.mark.parametrize(
     ("asked", "found"),
     [
         ("words=okoth", {"Ben Okoth"}),
+        ("words=nairobi", {"Ben Okoth"}),
+        ("words=ben+Nairobi", {"Ben Okoth"}),
+        ("words=ana+Nairobi", set()),
         ("words=BEN+OKO", {"Ben Okoth"}),
         ("city=nairobi", {"Ben Okoth"}),
         ("theme=noise", {"Chitra Desai"}),
