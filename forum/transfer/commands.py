@@ -141,7 +141,7 @@ MEMBERS_ONLY_WARNING = " Much of it is for members only: give it to nobody else.
 README_TEMPLATE = """\
 # What this folder is
 
-Everything that {whose} may read of the forum “{name}” at {address}, render_with_mentions by `flask export` on {at} UTC: {contents}.{not_for_all}
+Everything that {whose} may read of the forum “{name}” at {address}, written by `flask export` on {at} UTC: {contents}.{not_for_all}
 
 The files are text in UTF-8 and can be read as they are. `docs/content-format.md` of the forum's program says what each
 line means.
@@ -254,7 +254,7 @@ def _order(file: Path) -> tuple[int, str]:
 
 
 def _readme_in(folder: Path) -> str:
-    """The text of README.md; empty if there is none, as in a folder that was render_with_mentions by hand."""
+    """The text of README.md; empty if there is none, as in a folder that was written by hand."""
     file = folder / README
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
@@ -552,7 +552,7 @@ class Export:
             )
             entries = merge(self._members(), sorted(gone, key=SORT_KEY), key=SORT_KEY)
             file.writelines(words for _key, words in entries)
-            # Those who left the forum after the first of their posts was render_with_mentions
+            # Those who left the forum after the first of their posts was written
             file.writelines(map(writer.former_member, people.not_written()))
         self.counts["organisations"] += len(organisations)
 
