@@ -170,7 +170,7 @@ def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> Non
         with queries() as made:
             found = session_by_token(token, unread_beside_session())
         assert found and made.count == 1
-        return int(found.beside)
+        return int(found.extra)
 
     assert unread() == unread_count(people.ana) == 3
     ben = db.session.get_one(Member, people.ben.id)

@@ -71,7 +71,7 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
     Each word has to start a word of their name, position or help offered, or the name of their city or organisation.
     Ordered by name, with city and organisation loaded, for `pages.page_of`.
     """
-    found = visible_members(reader).where(_matches(words) if words.strip() else false())
+    found = visible_members(reader).where(_matches(words) if fold(words).split() else false())
     return _by_name(found.options(*_with_city_and_organisation()))
 
 
