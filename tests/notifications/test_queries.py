@@ -184,4 +184,4 @@ def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> Non
     db.session.flush()
     assert unread() == unread_count(people.ana) == 2
     found = session_by_token(token)
-    assert found and found.beside is None
+    assert found and found.extra is None
