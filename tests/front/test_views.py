@@ -265,6 +265,7 @@ def test_a_search_leads_to_the_pages_of_that_name(
     found = re.search(r'<section aria-labelledby="named">.*?</section>', page, re.S)
     assert set(re.findall(r'<a href="([^"]+)"', found.group() if found else "")) == led_to
     if led_to:
+        assert "Nothing was found" not in page
         narrowed = client.get("/search", query_string={"q": typed, "kind": "post"}).text
         assert 'id="named"' not in narrowed
 
