@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Request, abort, current_app, redirect, request, url_for
@@ -16,6 +17,8 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature
 from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
-MAX_FORM_PARTS = 500
+MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 CONFLICT, REFUSED, TOO_MANY = 409, 422, 429
 Answer = str | AnyResponse | tuple[str, int]  # what a view returns
 MAX_ID = 2**31 - 1  # of the id columns of both databases
@@ -79,6 +82,34 @@ class AgelessSessionInterface(SecureCookieSessionInterface):
         except BadSignature:
             content = {}
         return self.session_class(content)
+
+
+class BoundedFormParser(FormDataParser):
+    """Refuses (413) a form of more fields than `max_form_parts`, however it is encoded; Werkzeug counts those of multipart alone.
+
+    So pages that show a form again, or give its text back, are never much larger than what was sent.
+    """
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> Any:
+        """Parse a form; its fields are counted before they are read."""
+        if mimetype == "application/x-www-form-urlencoded" and self.max_form_parts is not None:
+            body = stream.read()
+            if body.count(b"&") >= self.max_form_parts:
+                raise RequestEntityTooLarge()
+            stream = BytesIO(body)
+        return super().parse(stream, mimetype, content_length, options)
+
+
+class BoundedRequest(Request):
+    """Flask's request, whose form has a bounded number of fields."""
+
+    form_data_parser_class = BoundedFormParser
 
 
 # Who asks
@@ -220,6 +251,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = IdConverter
     babel.init_app(app, default_locale="en", default_timezone="UTC")
     app.before_request(_refuse_cross_site)
+    app.request_class = BoundedRequest
     app.session_interface = AgelessSessionInterface()
     csrf.init_app(app)
     login.init_app(app)
@@ -247,7 +279,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "TRUSTED_HOSTS": list(settings.trusted_hosts),
         "MAX_CONTENT_LENGTH": MAX_BODY,
         "MAX_FORM_MEMORY_SIZE": MAX_BODY,
-        "MAX_FORM_PARTS": MAX_FORM_PARTS,
+        "MAX_FORM_PARTS": MAX_FORM_FIELDS,
         "SESSION_COOKIE_NAME": f"{settings.cookie_prefix}session",
         "SESSION_COOKIE_SECURE": settings.is_https,
         "SESSION_COOKIE_HTTPONLY": True,

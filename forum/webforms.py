@@ -12,6 +12,7 @@ from flask import Flask, request
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
 from markupsafe import Markup
 from wtforms import HiddenField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
@@ -72,10 +73,10 @@ class Form(FlaskForm):
             return super().render_field(field, attributes)
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read what a form has sent; a body in JSON counts as none, since its values may be of any type."""
-            if request.is_json:
-                return None
-            return super().wrap_formdata(form, formdata)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+            """Read the texts that a form has sent: no form takes files, and the values of JSON may be of any type."""
+            if formdata is not _Auto:
+                return formdata
+            return (request.form or None) if request.method == "POST" else None
 
         def get_translations(self, _form: Any) -> WTFormsTranslations:
             """The messages of WTForms itself; Flask-WTF would read them from the disk for each form."""

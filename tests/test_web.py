@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -502,6 +503,34 @@ def test_a_body_that_is_too_large_is_refused_at_once(sign_in: Any, people: Any, 
         path, data=parts + b"--x--", content_type="multipart/form-data; boundary=x"
     )
     assert answer.status_code == 413
+
+
+@once
+def test_a_form_of_absurdly_many_fields_is_refused_before_anything_is_given_back(
+    csrf: None, client: FlaskClient
+) -> None:
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    answer = client.post("/sign-in", data=b"a&" * 100_000, **form)
+    assert answer.status_code == 413 and len(answer.data) < 20_000
+    most = b"a&" * (web.MAX_FORM_FIELDS - 1) + b"source=" + LONG.encode()
+    answer = client.post("/sign-in", data=most, **form)
+    assert answer.status_code == 400 and "took an hour" in text(answer)
+    assert client.post("/sign-in", data=b"a&" + most, **form).status_code == 413
+
+
+@once
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/posts/{post}/report", "text"), ("/join", "name"), ("/password", "email"), ("/settings", "name"),
+     ("/topics/{topic}/reply", "source"), ("/practices/new", "title"), ("/settings/password", "new_password"),
+     ("/settings/advice", "until")],
+)  # fmt: skip
+def test_a_file_in_place_of_a_text_counts_as_nothing(
+    client: FlaskClient, sign_in: Any, people: Any, world: Any, path: str, field: str
+) -> None:
+    for browser in (client, sign_in(people.ben)):
+        data = {field: (BytesIO(b"words"), "words.txt"), "language": "en"}
+        assert browser.post(path.format_map(world), data=data).status_code < 500
 
 
 @once
