@@ -812,6 +812,19 @@ def test_a_door_without_a_form_of_its_own_says_that_it_was_too_often(limited):
 PROFILE = {"name": "Eva Holm", "organisation": "", "language": "en", "helps_with": ""}
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/sign-in/second", 409), ("/settings/prove", 403), ("/settings/address", 403)],
+)
+def test_who_may_not_see_a_form_is_told_as_well_that_it_was_too_often(limited, path, status):
+    """Visitors, and people whose first half of signing in is over."""
+    for _number in range(10):
+        assert limited.post(path, data={"code": "000"}).status_code == status
+    refused = limited.post(path, data={"code": "000"})
+    assert refused.status_code == 429 and "Too much was sent in a short time." in refused.text
+    assert "Retry-After" in refused.headers
+
+
 def test_saving_a_profile_is_limited_and_gives_the_words_back(limited, eva):
     enter(limited)
     for _number in range(20):

@@ -17,13 +17,17 @@ from forum.accounts.views.joining import join_form_again
 from forum.accounts.views.letters import letter_page
 from forum.accounts.views.settings import address_page, password_page, proof_page
 from forum.accounts.views.signing_in import second_page, sign_in_page
+from forum.errors import Refusal
 from forum.factors.forms import ProofForm, SecondForm
 from forum.web import TOO_MANY, Answer
 
 
 @bp.errorhandler(TOO_MANY)
 def too_many_attempts(error: HTTPException) -> Answer:
-    """Answer too many attempts with the form and what was typed; other addresses with the common page."""
+    """Answer too many attempts with the form and what was typed.
+
+    Other addresses, and people who may not see the form, get the common page.
+    """
     forms: dict[str, Callable[[], tuple[webforms.Form, Callable[[Any, int], Answer]]]] = {
         "accounts.join": join_form_again,
         "accounts.join_invited": join_form_again,
@@ -41,4 +45,7 @@ def too_many_attempts(error: HTTPException) -> Answer:
         return errorpages.http_error(error)
     form, page = found()
     form.form_errors = [f"{_('That was tried too often.')} {errorpages.retry_message(error)}"]
-    return page(form, TOO_MANY)
+    try:
+        return page(form, TOO_MANY)
+    except Refusal:
+        return errorpages.http_error(error)
