@@ -30,7 +30,8 @@ import brotli
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
-from werkzeug.http import parse_accept_header, parse_cookie
+from werkzeug.http import parse_accept_header
+from werkzeug.sansio.http import parse_cookie  # which `request.cookies` uses, too
 
 from forum import metrics
 from forum.db import ANY_CHANGE, EVERYTHING, ReadCache, commit_announcers, conninfo, db
@@ -61,6 +62,8 @@ COMPRESSIBLE_TYPES = (
 )
 MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is
 MAX_CACHED_BYTES = 1_000_000
+MAX_KEY_LENGTH = 2_000  # characters; a page with a longer address is never kept
+MAX_ACCEPT_LENGTH = 200  # characters of a header that says which encodings a browser reads
 MAX_UNCACHEABLE = 10_000  # addresses of which it is remembered that they are not kept
 MAX_PREFETCHED = 200  # versions that are queried together
 MAX_RETAINED = 1_000  # versions that are looked through after each write
@@ -224,6 +227,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.page_cache_mb:
         store = open_store(settings.pagestore_path)
         layer = PageCache(app.wsgi_app, versions, settings.page_cache_mb, store)
+        layer.session_cookie = f"{settings.cookie_prefix}session"
         layer.theme_cookie = f"{settings.cookie_prefix}theme"
         app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask documents it
 
@@ -367,42 +371,36 @@ class PageCache:
     ) -> None:
         self.application = application
         self.store = store
-        self.theme_cookie = "theme"
+        self.session_cookie, self.theme_cookie = "session", "theme"
         self.versions, self.source = versions, versions.source
         self.max_bytes = megabytes * 1_000_000
         self.size = 0
         self.pages: OrderedDict[Key, CachedPage] = OrderedDict()
-        self.uncacheable: OrderedDict[Key, None] = OrderedDict()
+        self.uncacheable: OrderedDict[int, None] = OrderedDict()  # hashes of keys
         self.lock = threading.Lock()
         self.renderings: dict[Key, Rendering] = {}
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
-        cookie = environ.get("HTTP_COOKIE", "")
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self.application(environ, start_response)
-        if "session=" in cookie:
-            # The application is asked for the whole page even for HEAD, so that its length is known.
-            as_get = environ | {"REQUEST_METHOD": "GET"}
-            return CapturedResponse(self.application, as_get).send(environ, start_response)
+        cookies = parse_cookie(environ.get("HTTP_COOKIE"))
+        theme = cookies.get(self.theme_cookie, "")
         key = (
             environ["PATH_INFO"],
             environ.get("QUERY_STRING", ""),
             environ.get("HTTP_HOST", ""),
             environ.get("wsgi.url_scheme", ""),
-            self._theme(cookie),
+            theme if theme in THEMES else "",
         )
+        if self.session_cookie in cookies or _length(key) > MAX_KEY_LENGTH:
+            # The application is asked for the whole page even for HEAD, so that its length is known.
+            as_get = environ | {"REQUEST_METHOD": "GET"}
+            return CapturedResponse(self.application, as_get).send(environ, start_response)
         try:
             return self._answer(key, environ, start_response)
         except (self.source.error, Empty):  # the application has a page for that
             return self.application(environ, start_response)
-
-    def _theme(self, cookie: str) -> str:
-        """The theme that the page will have, read from the cookies as the page itself does."""
-        if "theme=" not in cookie:
-            return ""
-        chosen = parse_cookie(cookie).get(self.theme_cookie, "")
-        return chosen if chosen in THEMES else ""
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
         page = self.pages.get(key)
@@ -440,7 +438,7 @@ class PageCache:
         """The rendering of a page to wait for and false; or if there is none, a new one and true."""
         with self.lock:
             rendering = self.renderings.get(key)
-            if rendering and key not in self.uncacheable:
+            if rendering and hash(key) not in self.uncacheable:
                 return rendering, False
             rendering = self.renderings[key] = Rendering()
             return rendering, True
@@ -519,11 +517,11 @@ class PageCache:
 
     def _add(self, key: Key, page: CachedPage) -> None:
         with self.lock:
-            self.uncacheable.pop(key, None)
+            self.uncacheable.pop(hash(key), None)
             if old := self.pages.pop(key, None):
-                self.size -= old.size
+                self.size -= _size(key, old)
             self.pages[key] = page
-            self.size += page.size
+            self.size += _size(key, page)
             while self.size > self.max_bytes and self.pages:
                 self._evict_one()
 
@@ -534,12 +532,12 @@ class PageCache:
             oldest.was_read = False
             self.pages[key] = oldest
         else:
-            self.size -= oldest.size
+            self.size -= _size(key, oldest)
 
     def _note_uncacheable(self, key: Key) -> None:
         """Remember that a page cannot be kept, so that no request waits for another that renders it."""
         with self.lock:
-            self.uncacheable[key] = None
+            self.uncacheable[hash(key)] = None
             while len(self.uncacheable) > MAX_UNCACHEABLE:
                 self.uncacheable.popitem(last=False)
 
@@ -600,7 +598,7 @@ class CapturedResponse:
 
     def send(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Pass the response on, compressed if it is a text of known length; without a body for HEAD."""
-        encoding = _best_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        encoding = _wanted_encoding(environ)
         is_text = self.header("Content-Type").startswith(COMPRESSIBLE_TYPES)
         length = self.header("Content-Length")
         is_head = environ["REQUEST_METHOD"] == "HEAD"
@@ -616,6 +614,16 @@ class CapturedResponse:
             self._close()
             return []
         return self.parts
+
+
+def _length(key: Key) -> int:
+    """The number of characters in a key."""
+    return sum(map(len, key))
+
+
+def _size(key: Key, page: CachedPage) -> int:
+    """About how many bytes of memory a page takes with its key."""
+    return page.size + _length(key)
 
 
 def _subset(versions: Versions, scopes: Iterable[str]) -> Versions:
@@ -634,9 +642,15 @@ def _send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[b
     if asked and page.etag and (page.etag in asked or asked == "*"):
         start_response("304 NOT MODIFIED", page.headers)
         return []
-    headers, body = page.in_encoding(_best_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))
+    headers, body = page.in_encoding(_wanted_encoding(environ))
     start_response("200 OK", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _wanted_encoding(environ: Environ) -> str:
+    """The encoding for a request, see `_best_encoding`; none for an absurdly long header, which is not remembered."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return _best_encoding(accepted) if len(accepted) <= MAX_ACCEPT_LENGTH else ""
 
 
 @lru_cache(maxsize=1_000)

@@ -53,6 +53,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     DEPENDS_ON,
+    MAX_KEY_LENGTH,
     MAX_PREFETCHED,
     Key,
     PageCache,
@@ -632,8 +633,48 @@ def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: An
         kept.get(f"/cases?page={number}")
         kept.get("/topics")
     assert cache.size <= cache.max_bytes
-    assert cache.size == sum(page.size for page in cache.pages.values())
+    assert cache.size == sum(page.size + len("".join(k)) for k, page in cache.pages.items())
     assert any(key[0] == "/topics" for key in cache.pages), "what is read often stays"
+
+
+def test_absurdly_long_addresses_and_headers_take_no_memory(
+    cache: PageCache, kept: Client, world: dict[str, Any]
+) -> None:
+    asked = count_answers(cache)
+    for _turn in range(2):
+        answer = kept.get("/robots.txt?" + "x" * MAX_KEY_LENGTH)
+        assert answer.status_code == 200
+        assert kept.get("/nowhere?" + "x" * MAX_KEY_LENGTH).status_code == 404
+    assert len(asked) == 4 and not cache.pages and not cache.uncacheable
+    kept.get("/robots.txt?" + "x" * 1_000)
+    assert cache.size > 2_000
+    known = _best_encoding.cache_info().currsize
+    odd = {"Accept-Encoding": "gzip, " + "x" * 10_000}
+    assert "Content-Encoding" not in kept.get("/topics", headers=odd).headers
+    assert _best_encoding.cache_info().currsize == known
+
+
+@pytest.mark.parametrize("odd", ["theme =dark", "\ttheme\t=\tdark", "a;theme =dark"])
+def test_cookies_are_read_as_the_page_reads_them(
+    cache: PageCache, kept: Client, world: dict[str, Any], odd: str
+) -> None:
+    assert 'data-theme="dark"' in kept.get("/topics", headers={"Cookie": odd}).text
+    assert "data-theme" not in kept.get("/topics").text
+
+
+def test_a_session_is_one_however_its_cookie_is_written(
+    cache: PageCache, kept: Client, world: dict[str, Any], people: Any, sign_in: Any
+) -> None:
+    cookie = sign_in(people.ana).get_cookie("session")
+    asked = count_answers(cache)
+    page = kept.get("/topics", headers={"Cookie": f"session ={cookie.value}"})
+    assert "Ana Prado" in page.text.partition("<main")[0] and not cache.uncacheable
+    for _turn in range(2):  # not the forum's own cookie: a page for visitors
+        page = kept.get("/topics", headers={"Cookie": "xsession=1"})
+        assert "Ana Prado" not in page.text.partition("<main")[0]
+    assert asked == ["/topics"] * 2
+    broken = kept.get("/topics", headers={"Cookie": "theme=\xff"})
+    assert broken.status_code == 200
 
 
 def test_what_is_written_while_a_page_is_made_is_not_missed(
@@ -959,7 +1000,7 @@ def test_who_is_turned_away_says_nothing_about_a_page() -> None:
     cache = PageCache(application, VersionCache(Counting()), 1)
     for path in ("/busy", "/nothing"):
         Client(cache).get(path)
-    assert [key[0] for key in cache.uncacheable] == ["/nothing"]
+    assert [*cache.uncacheable] == [hash(("/nothing", "", "localhost", "http", ""))]
 
 
 # The numbers, on a database of their own
