@@ -29,7 +29,7 @@ from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox
 from forum.mail import actions
-from forum.mail.forms import Incoming, bounce_address, read_message, reply_address
+from forum.mail.forms import Incoming, bounce_address, has_too_many_parts, read_message, reply_address
 from forum.mail.models import Delivery
 from forum.mail.queries import (
     DigestEntry,
@@ -355,6 +355,8 @@ def receive_message(raw: bytes, recipient: str = "") -> str:
     """
     if len(raw) > LARGEST:
         raise Forbidden("The message is too large.")
+    if has_too_many_parts(raw):
+        raise Forbidden("The message has too many parts.")
     incoming = _parse(raw, recipient)
     if incoming.key is None:
         raise Forbidden("The message answers no letter of this forum.")

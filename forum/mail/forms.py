@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage, Message
+from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
 from email.utils import parseaddr
 from hashlib import sha256
@@ -21,6 +22,10 @@ from forum.markup import tidy
 MAX_TEXT = 40_000  # characters in which the answer is looked for
 MAX_HEADER = 500  # characters of a header that is parsed
 MAX_RECIPIENT_HEADERS = 50
+MAX_PARTS = 100
+MAX_COMPARISONS = 2_000_000  # of lines with the boundaries of open parts: half a second
+LINE_END = re.compile(rb"\r\n?|\n")
+PART_HEADER = re.compile(rb"(?:^|[\r\n])Content-Type:", re.I)
 SEPARATOR = "==="  # on both sides of "Write your answer above this line"
 SEPARATOR_LINE = re.compile(rf"^[>\s|]*{SEPARATOR} .* {SEPARATOR}\s*$", re.M)
 SIGNATURE = re.compile(r"^-- ?\n", re.M)  # RFC 3676, 4.3
@@ -73,7 +78,7 @@ class Incoming:
     """A parsed message.
 
     `kind` is *answer*, *bounce* (a letter came back) or *machine* (nobody wrote it). `key` is None when the message is
-    not for a valid address of the forum. `number` identifies the message: it is the same when it comes again. For a
+    not for a valid address of the forum; then its text and its kind were not looked at. `number` identifies the message: it is the same when it comes again. For a
     bounce, `address` and `why` say which address failed and for what reason.
     """
 
@@ -101,20 +106,35 @@ def _sealed(pattern: str, what: str, ids: str) -> str:
     return f"{local}+{what}{ids}-{tokens.seal(what, ids)}@{host}"
 
 
+def has_too_many_parts(raw: bytes) -> bool:
+    """Whether a message could keep the parser busy for too long, judged without parsing it.
+
+    The parser compares each line with the boundary of every part that is open there, and each part has a header of its own.
+    """
+    parts = len(PART_HEADER.findall(raw))
+    lines = len(LINE_END.findall(raw))
+    return parts > MAX_PARTS or parts * lines > MAX_COMPARISONS
+
+
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:
     """Parse a message. `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that
     the mail server delivered it to, if known.
+
+    Of a message that is not for a valid address of the forum only the headers are parsed: anybody can send one.
     """
-    message: Any = message_from_bytes(raw[:LARGEST], policy=POLICY)
-    what, key = _key(message, pattern, today, recipient)
-    sender = _address(message, "From")
-    name = _header(message, "Message-ID").encode("utf-8", "replace") or raw
+    head: Any = BytesHeaderParser(policy=POLICY).parsebytes(raw[:LARGEST])
+    what, key = _key(head, pattern, today, recipient)
+    sender = _address(head, "From")
+    name = _header(head, "Message-ID").encode("utf-8", "replace") or raw
     number = sha256(name + f"|{_key_text(key)}".encode()).hexdigest()[:24]
+    if key is None:
+        return Incoming("answer", sender, None, "", number)
+    message: Any = message_from_bytes(raw[:LARGEST], policy=POLICY)
     if what == "b" or message.get_content_type() == "multipart/report":
         address, why = _report(message)
         return Incoming("bounce", sender, key, "", number, address, why)
     kind = "machine" if is_automatic(message) else "answer"
-    text = extract_answer(_text(message)) if key and kind == "answer" else ""
+    text = extract_answer(_text(message)) if kind == "answer" else ""
     return Incoming(kind, sender, key, text, number)
 
 

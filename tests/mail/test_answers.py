@@ -307,6 +307,41 @@ def test_hostile_messages_take_no_time(people, post, head):
     assert time.process_time() - begun < 3
 
 
+def nested(head, depth, lines, end=b"\n"):
+    part = b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n"
+    parts = b"".join(part % (n, n) for n in range(depth))
+    return (head + parts + b"content-type: text/plain\n" + b"\n" * lines).replace(b"\n", end)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+@pytest.mark.parametrize(("depth", "lines"), [(900, 900_000), (300, 10_000), (99, 30_000)])
+def test_nested_parts_take_no_time(people, post, depth, lines, end):
+    """The parser compares each line with the boundaries of all parts around it, which took minutes."""
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    for to in (key, b"reply@mail.example.org"):
+        raw = nested(b"From: a@b.example\nTo: " + to + b"\n", depth, lines, end)[:2_000_000]
+        begun = time.process_time()
+        with pytest.raises(Forbidden, match="too many parts"):
+            receive_message(raw)
+        assert time.process_time() - begun < 1
+
+
+def test_of_a_stranger_s_message_the_headers_alone_are_parsed(app, monkeypatch):
+    monkeypatch.setattr("forum.mail.forms.message_from_bytes", None)
+    with pytest.raises(Forbidden, match="answers no letter"):
+        receive_message(nested(b"From: a@b.example\nTo: x@mail.example.org\n", 9, 1_000))
+
+
+def test_an_answer_may_have_many_parts(people, topic, post):
+    raw = answer(people, post).partition(b"\r\n\r\n")[0]
+    head = b"\r\n".join(one for one in raw.split(b"\r\n") if not one.startswith(b"Content-"))
+    picture = b"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    letter = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nWith pictures.\r\n"
+    pictures = (picture + (b"A" * 76 + b"\r\n") * 600) * 40
+    receive_message(head + b"\r\n" + letter + pictures + b"--b--\r\n")
+    assert posts(topic)[-1].source == "With pictures."
+
+
 @pytest.mark.parametrize(
     "raw",
     [
