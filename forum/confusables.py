@@ -1,4 +1,6 @@
-"""Skeletons of texts (Unicode Technical Standard #39): texts that look alike have the same one."""
+"""What texts look like: the characters in them that nobody sees, and skeletons, which are the same for texts that look
+alike (Unicode Technical Standard #39).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,33 @@ MAX_LENGTH = 200  # characters
 # General categories (Unicode) of letters, of numbers, and of vowel signs that have a width of their own
 VISIBLE_CATEGORIES = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Mc"}
 
+# The first and the last code point of each range of Default_Ignorable_Code_Point (Unicode 17, DerivedCoreProperties)
+IGNORABLE_RANGES = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+    *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
+    *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+)
+# For `str.translate`: what nobody sees is removed, and the Braille pattern without dots is a space
+INVISIBLE: dict[int, str | None] = {
+    **{point: None for first, last in IGNORABLE_RANGES for point in range(first, last + 1)},
+    0x2800: " ",
+}
+# Those that spelling needs: between words (Khmer, Thai), joiners (Persian, Indic scripts, emoji) and marks of direction,
+# variants of letters (Mongolian, Japanese names, emoji), flags of regions
+NEEDED = {
+    *(0x61C, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
+    *(*range(0xFE00, 0xFE10), *range(0xE0020, 0xE0080), *range(0xE0100, 0xE01F0)),
+}
+NEEDLESS = {point: sign for point, sign in INVISIBLE.items() if point not in NEEDED}
+
+
+def visible(text: str) -> str:
+    """A text without characters that nobody sees and no spelling needs; empty when nothing in it can be seen."""
+    if text.isascii():
+        return text
+    return text.translate(NEEDLESS) if text.translate(INVISIBLE).strip() else ""
+
 
 def skeleton(text: str) -> str:
     """The skeleton of a text: what it looks like at a glance, without case, accents, spaces and invisible characters.
@@ -21,6 +50,7 @@ def skeleton(text: str) -> str:
     It is compared and never shown. Stored skeletons have to be made anew when this function or its data change.
     """
     plain = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
+    plain = plain.translate(INVISIBLE)
     seen = "".join(c for c in plain if unicodedata.category(c) in VISIBLE_CATEGORIES)
     # Twice, because capitals resemble other letters than small ones do: as they are, and again in lower case.
     small = seen.translate(_prototypes()).casefold().translate(_prototypes()).casefold()

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from forum.confusables import skeleton
+from forum.confusables import INVISIBLE, skeleton
 from forum.markup import VERSION, Written, fold
 
 HREF = re.compile(r'href="([^"]*)"')
@@ -74,7 +74,10 @@ class ScreenedText:
         return {skeleton(word) for word, _number in zip(mixed, range(MAX_DISGUISED), strict=False)}
 
     def contains(self, word: str) -> bool:
-        """Whether it contains a word or a phrase, which is `folded` already, as whole words."""
+        """Whether it contains a word or a phrase as whole words."""
+        word = folded(
+            word
+        )  # also when it is the key of a rule: earlier versions left more characters in them
         if word in self.words and _whole_word(word).search(self.words):
             return True
         if not self._disguised:
@@ -131,6 +134,7 @@ def _with_scheme(address: str) -> str:
 def folded(text: str) -> str:
     """A text as words are compared: `fold`ed, with single spaces, without invisible characters."""
     if not text.isascii():
+        text = text.translate(INVISIBLE)
         text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     return " ".join(fold(text).split())
 

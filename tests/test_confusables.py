@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forum.confusables import skeleton
+from forum.confusables import INVISIBLE, skeleton, visible
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,10 @@ from forum.confusables import skeleton
         ("Ilse", "llse"),
         ("Paul", "PauI"),
         ("root", "r00t"),
+        *(
+            ("Mona Berg", f"Mona{sign}Berg{sign}")
+            for sign in "\u3164\u115f\u1160\uffa0\u034f\u2800"
+        ),
     ],
 )
 def test_what_looks_alike_is_one(one: str, other: str) -> None:
@@ -51,3 +55,24 @@ def test_odd_texts_have_a_skeleton_that_fits_its_column(odd: str) -> None:
 def test_a_skeleton_of_a_skeleton_is_the_same() -> None:
     for text in ("Моnа Вerg", "ADMlN", "Þór Æsir", "田中 宏", "Ирина", "½ rn m"):
         assert skeleton(skeleton(text)) == skeleton(text)
+
+
+def test_what_nobody_sees_is_taken_out_and_what_spelling_needs_stays() -> None:
+    assert visible("\u3164Mo\u00adna\u2800Be\u202erg\uffa0\u2066") == "Mona Berg"
+    for whole in (
+        "می\u200cخواهم",  # Persian
+        "क्\u200dष",  # Hindi
+        "👩\u200d🔧 ❤\ufe0f 🏴\U000e0067\U000e0062\U000e007f",
+        "葛\U000e0100飾",
+        "ᠠ\u180b",  # Mongolian
+        "C++\u200f",
+        "ភាសា\u200bខ្មែរ",  # Khmer
+        "Mona Berg",
+    ):
+        assert visible(whole) == whole
+    for nothing in ("\u200d", "\ufe0f\u200b", " \u3164 \u115f\u1160", "\u2800"):
+        assert visible(nothing) == ""
+
+
+def test_every_invisible_format_character_is_known() -> None:
+    assert len(INVISIBLE) == 4_174 + 1  # as Unicode counts them, and the empty Braille pattern

@@ -80,6 +80,14 @@ def test_what_is_typed_as_a_domain(typed: str, domain: str) -> None:
         ("A CASINO here", "casino"),
         ("A cas\u200bino here", "casino"),
         ("A cas\u00adino here", "casino"),
+        *(
+            (f"A cas{sign}ino here", "casino")
+            for sign in "\u034f\u115f\u180e\u3164\ufe0f\uffa0\U000e0100"
+        ),
+        ("Cheap\u2800watches", "Cheap watches"),
+        ("A cas\u200c\u200dino here", "casino"),
+        ("Buy ❤ here", "Buy ❤\ufe0f here"),
+        ("نامه\u200cها", "نامه\u200cها"),
         ("A **cas**ino here", "casino"),
         ("A c\u0430sin\u043e here", "casino"),  # two letters are Cyrillic
         ("A ｃａｓｉｎｏ here", "casino"),
@@ -111,6 +119,10 @@ def test_a_word_is_found_however_it_is_written(source: str, word: str) -> None:
 )
 def test_a_word_is_found_from_border_to_border(source: str, word: str) -> None:
     assert not said(source).contains(folded(word))
+
+
+def test_the_word_of_a_rule_that_an_earlier_version_stored_is_found() -> None:
+    assert said("Buy ❤\ufe0f here").contains("buy ❤\ufe0f here")
 
 
 def test_the_title_counts() -> None:

@@ -29,7 +29,13 @@ from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox
 from forum.mail import actions
-from forum.mail.forms import Incoming, bounce_address, has_too_many_parts, read_message, reply_address
+from forum.mail.forms import (
+    Incoming,
+    bounce_address,
+    has_too_many_parts,
+    read_message,
+    reply_address,
+)
 from forum.mail.models import Delivery
 from forum.mail.queries import (
     DigestEntry,

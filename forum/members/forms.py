@@ -22,6 +22,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import URL, DataRequired, Length, Optional, Regexp
 from wtforms.widgets import Select
 
+from forum.confusables import visible
 from forum.errors import Invalid
 from forum.markup import fold
 from forum.members.actions import MAX_FORUM_NAME, MAX_TAGLINE
@@ -64,17 +65,9 @@ ROLE_NOTES = dict(
 )
 
 
-# For `str.translate`, which removes them (UAX 9, 2.1 and 2.2)
-BIDIRECTIONAL_CONTROLS = dict.fromkeys(range(0x202A, 0x202F))
-
-
 def one_line(value: Any) -> Any:
-    """A field's filter: one line, without surplus space and bidirectional control characters."""
-    return (
-        " ".join(value.translate(BIDIRECTIONAL_CONTROLS).split())
-        if isinstance(value, str)
-        else value
-    )
+    """A field's filter: one line, without surplus space and characters that nobody sees and no spelling needs."""
+    return " ".join(visible(value).split()) if isinstance(value, str) else value
 
 
 def at_most(length: int) -> Length:

@@ -400,6 +400,7 @@ def test_a_preview_and_a_prompt_write_nothing(people: Any, agenda: Agenda, sign_
     ("name", "value", "sentence"),
     [
         ("title", "", "Enter a title of 3 to 120 characters."),
+        ("title", "\u3164\u115f\u2800\u200d", "Enter a title of 3 to 120 characters."),
         ("title", "x" * 121, "Enter a title of 3 to 120 characters."),
         ("source", " \n ", "Write a text."),
         ("source", "x" * 20_001, "Shorten the text to 20,000 characters."),

@@ -109,6 +109,8 @@ def test_an_address_joins_once_however_it_is_cased(app):
         "  ",
         "123",
         "\u200b",
+        "\u3164",
+        "\u115f\u1160\u3164 \u2800",
         "x" * 81,
         "evil.com",
         "https://e.example",
@@ -125,11 +127,19 @@ def test_names_that_mislead_are_refused(app, name):
 
 def test_invisible_signs_are_taken_out_of_names(app):
     assert joined("Ana\u202e Pra\u200bdo\u2066").name == "Ana Prado"
+    assert joined("\u3164Ben Ok\u034foth\uffa0", "ben@city.example").name == "Ben Okoth"
 
 
 def test_names_of_many_scripts_are_taken(app):
     for number, name in enumerate(
-        ["محمد علی", "नागेश", "O’Brien-Smith", "Nguyễn Thị Hường", "J. R. Smith"]
+        [
+            "محمد علی",
+            "نرگس می\u200cخواهم",
+            "नागेश",
+            "O’Brien-Smith",
+            "Nguyễn Thị Hường",
+            "J. R. Smith",
+        ]
     ):
         assert joined(name, f"p{number}@city.example").name == name
 

@@ -10,7 +10,7 @@ from itertools import count
 
 from flask_babel import gettext as _
 
-from forum.confusables import skeleton
+from forum.confusables import skeleton, visible
 from forum.errors import Invalid
 from forum.markup import fold
 from forum.members import queries
@@ -95,7 +95,7 @@ def checked_line(most: int, text: str, field: str) -> str:
 
 def visible_line(text: str) -> str:
     """A line without invisible and directional control characters."""
-    return single_line("".join(c for c in text if not _is_invisible(c)))
+    return single_line("".join(c for c in visible(text) if not _is_invisible(c)))
 
 
 def single_line(text: str) -> str:
