@@ -18,7 +18,8 @@ from forum.markup import VERSION, Written, fold
 
 HREF = re.compile(r'href="([^"]*)"')
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-OUTSIDE = re.compile(r'href="(?:https?:)?//', re.IGNORECASE)
+# An address with a scheme or a host; browsers read http:host as http://host
+OUTSIDE = re.compile(r'href="(?!mailto:)(?:[a-z][a-z0-9+.-]*:|//)', re.IGNORECASE)
 DOTS = re.compile("[.\u3002\uff0e\uff61]")  # the characters that IDNA takes for the dot of a host
 # Possessive, and only from the beginning of a word: a long word without a dot is scanned once.
 HOST = re.compile(r"(?<![\w-])[\w-]++(?:[.\u3002\uff0e\uff61][\w-]++)+")
@@ -61,6 +62,8 @@ class ScreenedText:
     def _host_candidates(self) -> Iterator[str]:
         for text in (*self.addresses, self.title, self.text.plain):
             yield from HOST.findall(text)
+            if not text.isascii():  # both: an ignored character may stand between a word and a host
+                yield from HOST.findall(_mapped(text))
 
     @cached_property
     def words(self) -> str:
@@ -177,6 +180,11 @@ def with_parents(host: str) -> Iterable[str]:
     return [".".join(labels[at:]) for at in range(len(labels))]
 
 
+def _mapped(text: str) -> str:
+    """A text as browsers read hosts in it: compatible forms made one, without ignored characters (UTS #46)."""
+    return unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
+
+
 def _label(label: str) -> str:
     """A label of a host in Unicode, folded as IDNA does it; an invalid `xn--` label stays as it is."""
     label = unicodedata.normalize("NFKC", label[:MAX_LABEL_LENGTH]).casefold()
@@ -190,7 +198,7 @@ def _label(label: str) -> str:
 
 def domain_of(typed: str) -> str:
     """The domain in what somebody typed, which may be a domain or a URL; empty when there is none."""
-    typed = typed.strip().removeprefix("*").strip(". \t")
+    typed = _mapped(typed).strip().removeprefix("*").strip(". \t")
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", typed, flags=re.IGNORECASE)
     host = re.split(r"[/?#\\]", host.rpartition("@")[2])[0]
     host = re.sub(r":\d+$", "", host).strip(".")

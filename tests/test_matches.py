@@ -31,6 +31,16 @@ def said(source: str, title: str = "") -> ScreenedText:
         "![picture](https://cdn.evil.example/a.png)",
         "See https://evil.example:8080/",
         "See https://evil.example./",
+        *(
+            f"[here](http://ev{sign}il.example)"
+            for sign in ("%C2%AD", "%E2%80%8B", "%EF%B8%8F", "%CD%8F")
+        ),
+        "[here](http://%E2%93%94vil.example)",
+        "[here](http://evil%EF%BC%8Eexample)",
+        "[here](http:ev%C2%ADil.example)",
+        "See ev\u00adil.example.",
+        "See \u24d4vil.example.",
+        "See\u200bevil.example.",
     ],
 )
 def test_a_domain_is_found_however_it_is_written(source: str) -> None:
@@ -65,6 +75,8 @@ def test_international_domains_are_one_in_both_spellings() -> None:
         ("https://a@evil.example:80/b?c", "evil.example"),
         ("  evil.example. ", "evil.example"),
         ("zip", "zip"),
+        ("http://ev\u00adil.ex\u200bample", "evil.example"),
+        ("\u24d4vil\uff0eexample", "evil.example"),
         ("no domain", ""),
         ("", ""),
         ("..", ""),
@@ -131,9 +143,23 @@ def test_the_title_counts() -> None:
 
 
 def test_links_that_lead_away() -> None:
-    for source in ("https://a.example", "[a](//a.example)", "![a](http://a.example/b.png)"):
+    for source in (
+        *("https://a.example", "[a](//a.example)", "![a](http://a.example/b.png)"),
+        *(
+            "[a](http:a.example)",
+            "<http:a.example>",
+            "[a](HTTP:/a.example)",
+            "[a](https:a.example)",
+        ),
+    ):
         assert said(source).has_outside_links, source
-    for source in ("[a](/topics/7)", "a.example", "[a](mailto:a@a.example)", "`https://a.example`"):
+    for source in (
+        "[a](/topics/7)",
+        "a.example",
+        "[a](mailto:a@a.example)",
+        "[a](b:c)",
+        "`https://a.example`",
+    ):
         assert not said(source).has_outside_links, source
 
 
@@ -154,6 +180,7 @@ def test_the_same_text_has_the_same_key() -> None:
         "a" * 19_999,
         "a-" * 9_999,
         "https://a.a " * 1_600,
+        "\ufdfa." * 9_999,
     ],
 )
 def test_texts_that_are_made_to_hurt_take_no_time(source: str) -> None:
