@@ -173,9 +173,12 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
     with explain_os_errors(data):
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        had_key = (
+            data / "secret-key"
+        ).exists()  # raises for a user who may not look into the folder
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
-    given_key, had_key = environ.get("FORUM_SECRET_KEY"), (data / "secret-key").exists()
+    given_key = environ.get("FORUM_SECRET_KEY")
     made = Settings(
         data=data,
         database_url=_database(environ.get("FORUM_DATABASE_URL") or f"sqlite:///{file}"),
@@ -214,10 +217,13 @@ def explain_os_errors(data: Path) -> Iterator[None]:
     except OSError as error:
         why = error.strerror or error
         file = Path(error.filename) if isinstance(error.filename, str) else data
+        whose = "It has to belong to the user that runs the forum."
         if file != data and os.path.lexists(file):
-            whose = "It has to belong to the user that runs the forum."
             raise WrongSetting(f"{file} cannot be used: {why}. {whose}") from error
-        raise WrongSetting(f"FORUM_DATA is {data}, where nothing can be kept: {why}.") from error
+        words = f"FORUM_DATA is {data}, where nothing can be kept: {why}."
+        if isinstance(error, PermissionError):
+            words = f"{words} {whose}"
+        raise WrongSetting(words) from error
 
 
 def _database(url: str) -> str:
@@ -249,8 +255,11 @@ def _why_no_file(name: str) -> str:
     # Flask-SQLAlchemy resolves relative paths otherwise than the commands that copy the file.
     if not folder.is_absolute():
         return f"names {name} and needs its whole path, with four slashes, such as sqlite:////srv/forum/forum.sqlite"
-    if not folder.is_dir():
-        return f"names a file in {folder}, and there is no such folder"
+    try:
+        if not folder.is_dir():
+            return f"names a file in {folder}, and there is no such folder"
+    except PermissionError:
+        return f"names a file in {folder}, which only another user may open"
     return ""
 
 

@@ -6,13 +6,16 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from forum import settings
-from forum.settings import WrongSetting, from_environment
+from forum.settings import WrongSetting, from_environment, why_no_database
 
 
 def test_without_settings_a_forum_runs_by_itself(tmp_path: Path) -> None:
@@ -89,6 +92,50 @@ def test_a_key_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     assert str(told.value) == (
         f"{key} cannot be used: Permission denied. It has to belong to the user that runs the forum."
     )
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that its owner alone may open, in one that everybody may: tmp_path is in a closed one itself."""
+    with TemporaryDirectory() as around:
+        Path(around).chmod(0o755)
+        folder = Path(around) / "closed"
+        folder.mkdir(mode=0o700)
+        (folder / "within").mkdir()
+        yield folder
+        folder.chmod(0o700)
+
+
+@contextmanager
+def as_another_user(folder: Path) -> Iterator[None]:
+    """Do what is within as a user who does not own the folder; who is not root shuts himself out."""
+    folder.chmod(0)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 64])
+def test_another_user_is_told_whose_the_folder_has_to_be(closed: Path, key: str) -> None:
+    """The commonest mistake of operators: a command as another user than the server."""
+    with as_another_user(closed), pytest.raises(WrongSetting) as told:
+        from_environment({"FORUM_DATA": str(closed), "FORUM_SECRET_KEY": key})
+    assert str(told.value) == (
+        f"FORUM_DATA is {closed}, where nothing can be kept: Permission denied. "
+        "It has to belong to the user that runs the forum."
+    )
+
+
+def test_a_database_in_a_folder_of_another_user_is_refused(closed: Path) -> None:
+    url = f"sqlite:///{closed}/within/forum.sqlite"
+    with as_another_user(closed):
+        assert why_no_database(url) == (
+            f"names a file in {closed}/within, which only another user may open"
+        )
 
 
 def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
