@@ -34,6 +34,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     event,
+    exists,
     inspect,
     literal_column,
     select,
@@ -431,6 +432,15 @@ def checkpoint_wal(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def filled_table(connection: Connection) -> str:
+    """The name of a table of the forum that holds a row; empty if none does."""
+    there = set(inspect(connection).get_table_names())
+    for table in Base.metadata.sorted_tables:
+        if table.name in there and connection.scalar(select(exists(select(1).select_from(table)))):
+            return table.name
+    return ""
 
 
 def analyze(engine: Engine) -> None:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 
-from forum.db import db
+from forum.db import db, filled_table
 from forum.lazy import library
 
 FOLDER = Path(__file__).parent.parent / "migrations"
@@ -29,12 +31,14 @@ class Migrations:
 
     def __getattr__(self, name: str) -> Any:
         migrate = library("flask_migrate").Migrate(directory=str(FOLDER))
+        ours = self._app.cli.commands["db"]
         migrate.init_app(self._app, db, render_as_batch=True)
+        self._app.cli.add_command(ours)  # Flask-Migrate has put its own in this place
         return getattr(self._app.extensions["migrate"], name)
 
 
 class Commands(click.Command):
-    """`flask db …`, as Flask-Migrate has it."""
+    """`flask db …`, as Flask-Migrate has it, except that `downgrade` keeps rows from being lost without a word."""
 
     def make_context(
         self,
@@ -44,8 +48,35 @@ class Commands(click.Command):
         **extra: Any,
     ) -> click.Context:
         """The context of Flask-Migrate's own command group, which is loaded now."""
-        group: click.Group = library("flask_migrate.cli").db
+        group: click.Group = copy(library("flask_migrate.cli").db)
+        downgrade = _careful(group.commands["downgrade"])
+        group.commands = {**group.commands, "downgrade": downgrade}
         return group.make_context(info_name, args, parent, **extra)
+
+
+def _careful(downgrade: click.Command) -> click.Command:
+    """A copy of `flask db downgrade` that refuses a database with rows, unless its new option is given."""
+    careful = copy(downgrade)
+    words = "Go down although there are rows. What the older schema has no place for is deleted."
+    careful.params = [*downgrade.params, click.Option(["--lose-data"], is_flag=True, help=words)]
+
+    @with_appcontext
+    def downgrade_carefully(lose_data: bool, **options: Any) -> Any:
+        if not lose_data:
+            _refuse_rows()
+        return downgrade.callback(**options) if downgrade.callback else None
+
+    careful.callback = downgrade_carefully
+    return careful
+
+
+def _refuse_rows() -> None:
+    with db.engine.connect() as connection:
+        if filled := filled_table(connection):
+            raise click.ClickException(
+                f"The database holds rows, in {filled}. What the older schema has no place for would be deleted, and going "
+                "all the way down deletes everything. Make a backup, then say --lose-data."
+            )
 
 
 def init_app(app: Flask) -> None:

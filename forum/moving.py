@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     inspect,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from forum.db import Base, analyze, is_locked
+from forum.db import Base, analyze, filled_table, is_locked
 from forum.errors import Refusal
 
 BATCH = 1_000
@@ -68,11 +67,8 @@ def refuse_what_is_in_use(target: Engine) -> None:
             name for name in names if name not in known and not name.startswith(OWN_TABLES)
         ]:
             raise Refusal(f"The target holds something else: {', '.join(sorted(others)[:5])}.")
-        for table in Base.metadata.sorted_tables:
-            if table.name in names and connection.scalar(
-                select(exists(select(1).select_from(table)))
-            ):
-                raise Refusal(f"The target holds rows already, in {table.name}.")
+        if filled := filled_table(connection):
+            raise Refusal(f"The target holds rows already, in {filled}.")
 
 
 def begin(target: Engine, origin: str) -> None:

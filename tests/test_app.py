@@ -87,6 +87,24 @@ def test_a_database_of_another_version_is_refused_until_it_is_ours(made: MakeFor
     assert forum.run("check").exit_code == 0
 
 
+def test_nothing_goes_down_over_rows_without_a_word(made: MakeForum) -> None:
+    forum = made("down")
+    forum.run("db", "upgrade")
+    assert forum.run("db", "downgrade").exit_code == 0  # there is nothing to lose
+    forum.run("db", "upgrade")
+    with forum.app.app_context():
+        members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", "no hash"))
+        db.session.remove()
+    for words in ([], ["base"]):
+        refused = forum.run("db", "downgrade", *words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("Error: The database holds rows, in ")
+        assert "Make a backup, then say --lose-data." in refused.stderr
+    assert "ana" in forum.run("members", "list").output
+    assert forum.run("db", "downgrade", "base", "--lose-data").exit_code == 0
+    assert_refused(forum, EMPTY)
+
+
 COMMANDS = [
     ["check"],
     ["serve"],
