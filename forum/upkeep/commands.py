@@ -14,7 +14,7 @@ import click
 from flask import Blueprint, Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import URL, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from forum import backups, moving
 from forum.agendas import actions as agendas
@@ -187,12 +187,11 @@ def _mend_and_report(one: Check, number: int, ids: Ids) -> int:
         click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
         return number
     with refusals_end_command():
-        if one.mend in MEND_ALL:
-            MEND_ALL[one.mend](SYSTEM)
-        else:
-            _mend_in_batches(MEND[one.mend], ids)
+        is_whole = _mend_all(one) if one.mend in MEND_ALL else _mend_in_batches(one, ids)
     left, _ids = _report(one)
     click.echo(f"Mended {_count_of(number - left, 'fault')} of {one.name}.")
+    if not is_whole:
+        click.echo("Rows that these lead to are missing. Compare with a backup.")
     return left
 
 
@@ -202,10 +201,35 @@ def _mend_full_text_index() -> None:
             click.echo("full-text index: held other words than the documents. It was made anew.")
 
 
-def _mend_in_batches(mend: Mend, ids: Ids) -> None:
-    for kind, of_kind in ids.items():
-        for start in range(0, len(of_kind), BATCH_SIZE):
-            mend(kind, of_kind[start : start + BATCH_SIZE])
+def _mend_all(one: Check) -> bool:
+    """Mend all that a check can find; returns False if nothing was mended, because the database refuses it."""
+    try:
+        MEND_ALL[one.mend](SYSTEM)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _mend_in_batches(one: Check, ids: Ids) -> bool:
+    """Mend the rows that a check has found; returns whether the database has refused none of them."""
+    mend = MEND[one.mend]
+    done = [
+        _mend_batch(mend, kind, of_kind[start : start + BATCH_SIZE])
+        for kind, of_kind in ids.items()
+        for start in range(0, len(of_kind), BATCH_SIZE)
+    ]
+    return all(done)
+
+
+def _mend_batch(mend: Mend, kind: str, ids: Sequence[int]) -> bool:
+    """Mend some rows; where the database refuses one, because of a key that leads nowhere, all but that one."""
+    try:
+        mend(kind, ids)
+    except IntegrityError:
+        if len(ids) == 1:
+            return False
+        return all([_mend_batch(mend, kind, [one]) for one in ids])
+    return True
 
 
 def _count_of(number: int, word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from forum.agendas.models import Agenda, AgendaHost
 from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic, TopicCount
+from forum.dialogue.queries import wrong_counts
 from forum.library.models import Practice, Reading
 from forum.machine import is_shut
 from forum.markup import write
@@ -431,6 +432,47 @@ def test_a_key_that_leads_nowhere_is_told(run: Run, world: None, app: Flask) -> 
     line = f"reading {reading.id}: "
     assert told.exit_code == 1 and line in told.output
     assert "leads to a row of agenda that is not there" in told.output
+
+
+def test_a_topic_whose_agenda_is_gone_is_in_no_count(run: Run, world: None) -> None:
+    topic = first(Topic, Topic.title == "For all of us")
+    if db.session.connection().dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA defer_foreign_keys = ON"))
+    else:
+        db.session.execute(text("ALTER TABLE topic DISABLE TRIGGER ALL"))
+    db.session.execute(update(Topic).where(Topic.id == topic.id).values(agenda_id=999))
+    assert run("check", "--fix").exit_code == 1  # the topic still leads nowhere
+    counted = select(func.count()).select_from(TopicCount).where(TopicCount.agenda_id == 999)
+    assert db.session.scalar(counted) == 0
+    assert not wrong_counts()
+
+
+def test_what_the_database_refuses_does_not_stop_the_rest(
+    run: Run, world: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, other = db.session.scalars(select(Post).order_by(Post.id).limit(2)).all()
+    right = commands.MEND["post"]
+
+    def mend(kind: str, ids: Sequence[int]) -> object:
+        if refused.id in ids:
+            raise IntegrityError("UPDATE", {}, Exception("FOREIGN KEY constraint failed"))
+        return right(kind, ids)
+
+    def refuse(_system: Any) -> None:
+        raise IntegrityError("INSERT", {}, Exception("FOREIGN KEY constraint failed"))
+
+    monkeypatch.setitem(commands.MEND, "post", mend)
+    monkeypatch.setitem(commands.MEND_ALL, "shelves", refuse)
+    before = documents()
+    db.session.execute(update(Post).where(Post.id.in_([refused.id, other.id])).values(tried_count=9))
+    db.session.execute(update(TopicCount).values(number=77))
+    db.session.execute(delete(Document).where(Document.kind == "topic"))
+    db.session.commit()
+    told = run("check", "--fix")
+    assert told.exit_code == 1 and "Mended 1 fault of post.tried_count." in told.output
+    assert "Mended 0 faults of topics in lists." in told.output
+    assert told.output.count("Rows that these lead to are missing. Compare with a backup.") == 2
+    assert documents() == before
 
 
 def test_numbers_for_new_rows_come_after_those_that_are_there(run: Run, world: None) -> None:

@@ -127,12 +127,16 @@ def count_key(topic: Topic) -> CountKey | None:
 
 
 def actual_counts() -> Select[Any]:
-    """Select what the table of `TopicCount` should contain, counted from the topics."""
+    """Select what the table of `TopicCount` should contain, counted from the topics.
+
+    Topics of a damaged database whose agenda is gone are left out, because no row can count them.
+    """
     is_waiting = and_(Topic.kind == "question", Topic.answer_id.is_(None)).label("is_waiting")
     is_hidden = Topic.hidden_at.is_not(None).label("is_hidden")
     key = (Topic.agenda_id, Topic.kind, Topic.audience, Topic.language, is_hidden, is_waiting)
     in_lists = or_(Topic.kind != "case", Topic.replies_count > 0)
-    rows = select(*key).where(Topic.deleted_at.is_(None), in_lists).subquery()
+    has_agenda = Topic.agenda_id.in_(select(Agenda.id))
+    rows = select(*key).where(Topic.deleted_at.is_(None), in_lists, has_agenda).subquery()
     return select(*rows.c, func.count().label("number")).group_by(*rows.c)
 
 
