@@ -228,7 +228,8 @@ def _mend_batch(mend: Mend, kind: str, ids: Sequence[int]) -> bool:
     except IntegrityError:
         if len(ids) == 1:
             return False
-        return all([_mend_batch(mend, kind, [one]) for one in ids])
+        done = [_mend_batch(mend, kind, [one]) for one in ids]
+        return all(done)
     return True
 
 

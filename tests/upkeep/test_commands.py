@@ -464,7 +464,9 @@ def test_what_the_database_refuses_does_not_stop_the_rest(
     monkeypatch.setitem(commands.MEND, "post", mend)
     monkeypatch.setitem(commands.MEND_ALL, "shelves", refuse)
     before = documents()
-    db.session.execute(update(Post).where(Post.id.in_([refused.id, other.id])).values(tried_count=9))
+    db.session.execute(
+        update(Post).where(Post.id.in_([refused.id, other.id])).values(tried_count=9)
+    )
     db.session.execute(update(TopicCount).values(number=77))
     db.session.execute(delete(Document).where(Document.kind == "topic"))
     db.session.commit()
