@@ -49,12 +49,30 @@ def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]
 
 
 def _aligned(old: Sequence[str], new: Sequence[str], is_by_words: bool) -> Iterator[Piece]:
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    """Both aligned; words are the same words whatever white space follows them."""
+    keys = (
+        (old, new)
+        if is_by_words
+        else ([word.rstrip() for word in old], [word.rstrip() for word in new])
+    )
+    matcher = SequenceMatcher(None, *keys, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
-            yield from _piece("same", old[i1:i2])
+            for was, now_is in zip(old[i1:i2], new[j1:j2], strict=True):
+                yield from _same(was, now_is)
         else:
             yield from _replaced(old[i1:i2], new[j1:j2], is_by_words)
+
+
+def _same(was: str, now_is: str) -> Iterator[Piece]:
+    """A line or word that both have, and apart from it the white space after it, where that has changed."""
+    if was == now_is:
+        yield "same", was
+        return
+    word = was.rstrip()
+    yield from _piece("same", [word] if word else [])
+    yield from _piece("gone", [was[len(word) :]] if was != word else [])
+    yield from _piece("new", [now_is[len(word) :]] if now_is != word else [])
 
 
 def _replaced(old: Sequence[str], new: Sequence[str], is_by_words: bool) -> Iterator[Piece]:
