@@ -27,9 +27,16 @@ class NotFound(Refusal):
 
 
 class Forbidden(Refusal):
-    """The person sees it but may not do this (403)."""
+    """The person sees it but may not do this (403).
+
+    `thing` is the kind and the id of what a moderator has hidden, if that is why.
+    """
 
     status = 403
+
+    def __init__(self, message: str = "", thing: tuple[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.thing = thing
 
 
 class Invalid(Refusal):

@@ -413,8 +413,10 @@ class Can:
         """Authors edit their own post while it is visible and its topic takes replies."""
         if post.author_id != self.person.id:
             return ONLY_AUTHOR_EDITS
-        if post.is_gone:
-            return Verdict(_("This text has been removed, so it cannot be edited."))
+        if post.deleted_at:
+            return Verdict(_("This text has been deleted, so it cannot be edited."))
+        if post.hidden_at:
+            return Verdict(_("A moderator has hidden this text, so it cannot be edited."))
         return self.reply(post.topic)
 
     def delete(self, post: Post | PostRow) -> Verdict:
@@ -519,7 +521,7 @@ class Can:
         if not topic.replies_count:
             return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
         if topic.follow_up_hidden_at:
-            return Verdict(_("This text has been removed, so it cannot be edited."))
+            return Verdict(_("A moderator has hidden this text, so it cannot be edited."))
         return self.reply(topic)
 
     def withdraw_follow_up(self, topic: Topic) -> Verdict:

@@ -101,6 +101,11 @@ def test_the_author_reads_the_hidden_text_and_nobody_else_does(
     topic = sign_in(people.ben).get(things.topic.address).text
     assert f"/posts/{things.first.id}/why" in topic and "A rude answer" not in topic
     assert "/why" not in sign_in(people.chitra).get(things.topic.address).text
+    refused = sign_in(people.ben).get(f"/posts/{things.first.id}/edit")
+    assert refused.status_code == 403 and "A moderator has hidden this text" in refused.text
+    assert f'href="/moderation/decisions/{hidden.id}"' in refused.text
+    anothers = sign_in(people.chitra).get(f"/posts/{things.first.id}/edit")
+    assert anothers.status_code == 403 and "/moderation/decisions/" not in anothers.text
     gone = client.get(things.topic.address).text
     assert "Rule 2: Be fair to people" in gone and "It is rude." not in gone
 

@@ -19,9 +19,9 @@ from forum.dialogue.actions import hide_topic, reply
 from forum.feeds import ATOM, LANGUAGE
 from forum.front import queries as front
 from forum.markup import write
-from forum.members.actions import Joining, hide_profile, join
+from forum.members.actions import Joining, found_federation, hide_profile, join
 from forum.members.models import Member
-from forum.permissions import VISITOR
+from forum.permissions import SYSTEM, VISITOR
 
 from .conftest import Small, a_case, a_practice, topic
 
@@ -410,7 +410,23 @@ def test_a_nul_is_left_out_of_what_is_typed(small: Small, client: Any) -> None:
 def test_a_filter_that_nobody_fits_says_so(name: str, small: Small, client: Any) -> None:
     text = client.get(f"/members?{name}=nowhere").text
     assert "0 members" in text and "No member fits all the filters" in text and "Clear all" in text
-    assert "fit the filters" not in client.get(f"/members?{name}=").text
+    assert "the filters" not in client.get(f"/members?{name}=").text
+
+
+def test_one_member_fits_the_filters(small: Small, client: Any, people: Any) -> None:
+    text = client.get(f"/members?words={people.ana.name}").text
+    assert "<b>1 member</b>" in text and "fits the filters" in text
+
+
+def test_the_page_of_contact_sends_nobody_to_an_address_that_is_not_there(client: Any) -> None:
+    text = client.get("/contact").text
+    assert (
+        "Write from the address" not in text and ">Write to us<" not in text.partition("<footer")[0]
+    )
+    assert "write to us" not in text and "Press “Report” beside it" in text
+    found_federation(SYSTEM, "Quiet Cities", "We listen.", contact_email="a@city.example")
+    text = client.get("/contact").text
+    assert "mailto:a@city.example" in text and "Write from the address" in text
 
 
 # Feeds and what machines read

@@ -180,7 +180,7 @@ def test_hidden_it_is_read_by_its_author_and_who_moderates_alone(
         assert WORDS not in page and "A moderator has hidden" not in page
         assert browser.get(added.door).status_code == 404
     mine = sign_in(people.ana).get(added.page).text
-    for words in (WORDS, "A moderator has hidden", "Read why, and appeal"):
+    for words in (WORDS, "A moderator has hidden", "Read why, and what you can do"):
         assert words in mine, words
     where = added.door.replace("report", "why")
     assert sign_in(people.ana).get(where).status_code == 303

@@ -178,7 +178,7 @@ def test_whom_a_hidden_topic_concerns_is_led_to_the_decision(
     stranger = members.join(VISITOR, members.Joining("Olga", "olga@example.org", "-"))
     decision = actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
     where = f"/moderation/decisions/{decision.id}"
-    way = f'<a href="{where}">Read why, and appeal</a>'
+    way = f'<a href="{where}">Read why, and what you can do</a>'
     for person in (people.ana, people.ben):
         answer = sign_in(person).get(things.topic.address)
         assert answer.status_code == 404 and "Rule 2: Be fair to people." in answer.text
@@ -220,7 +220,7 @@ def test_who_commented_on_a_hidden_page_is_led_to_the_decision(
     dialogue.reply(people.ana, page.topic_id, write("Mine."))
     decision = actions.decide(people.host, kind, page.id, "hide", REASONS)
     said = sign_in(people.ana).get(address).text
-    assert f'href="/moderation/decisions/{decision.id}">Read why, and appeal</a>' in said
+    assert f'href="/moderation/decisions/{decision.id}">Read why, and what you can do</a>' in said
     assert "Read why" not in sign_in(people.chitra).get(address).text
 
 
@@ -416,7 +416,7 @@ def test_moderators_see_whether_it_was_edited_since(sign_in: Any, people: Any, t
     with pytest.raises(Conflict):
         actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Again."))
     dialogue.edit(people.ben, things.first.id, write("A polite answer."))
-    assert ", and did on" in browser.get(things.topic.address).get_data(as_text=True)
+    assert ", and did:" in browser.get(things.topic.address).get_data(as_text=True)
     page = browser.get(f"/moderation/post/{things.first.id}").get_data(as_text=True)
     assert "It was edited since" in page
     page = sign_in(people.ben).get(f"/posts/{things.first.id}/edit").get_data(as_text=True)

@@ -182,7 +182,10 @@ def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revis
 def post_to_edit(author: Person, post_id: int) -> Post:
     """A post that its author wants to edit, its topic with themes; `Forbidden` when they may not."""
     post = get_post(author, post_id, selectinload(Topic.themes))
-    require(author.can.edit(post))
+    may = author.can.edit(post)
+    if not may and post.hidden_at:
+        raise Forbidden(str(may.why_not), ("post", post.id))
+    require(may)
     require_no_home(post)
     return post
 
