@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -39,6 +39,7 @@ SUMMARY = 400
 ADDRESS = 1_000
 PART = 8_000
 MAX_ROWS = 40
+MAX_QUOTED = 60  # characters of what was typed that a message repeats
 SEPARATOR = " | "
 
 KIND_NAMES = {
@@ -113,11 +114,21 @@ class Year(IntegerField):
 
 
 class Rows(TextAreaField):
-    """The rows of a table, one on each line, their parts between bars; the first `needed` parts are compulsory."""
+    """The rows of a table, one on each line, their parts between bars; the first `needed` parts are compulsory.
 
-    def __init__(self, label: str, names: Sequence[str], needed: int, **options: Any) -> None:
+    `problems` says in sentences what else is wrong with a row. All problems of all lines are told at once.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        names: Sequence[str],
+        needed: int,
+        problems: Callable[[dict[str, str]], Iterator[str]],
+        **options: Any,
+    ) -> None:
         super().__init__(label, [at_most(MAX_SOURCE)], **options)
-        self.names, self.needed = names, needed
+        self.names, self.needed, self.problems = names, needed, problems
 
     @property
     def lines(self) -> Iterator[tuple[int, list[str]]]:
@@ -127,27 +138,47 @@ class Rows(TextAreaField):
                 yield number, [" ".join(part.split()) for part in line.split("|")]
 
     @property
-    def numbered(self) -> list[tuple[int, dict[str, str]]]:
-        """The rows, each by the names of its parts, with the number of its line."""
-        return [(n, dict(zip(self.names, parts, strict=False))) for n, parts in self.lines]
-
-    @property
     def rows(self) -> list[dict[str, str]]:
         """The rows, each by the names of its parts."""
-        return [row for _number, row in self.numbered]
+        return [self._row(parts) for _number, parts in self.lines]
+
+    def _row(self, parts: Iterable[str]) -> dict[str, str]:
+        return dict(zip(self.names, parts, strict=False))
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse too many rows, and the first row that lacks a part or has too many."""
-        for count, (number, parts) in enumerate(self.lines, 1):
-            if count > MAX_ROWS:
-                raise StopValidation(gettext("Write at most %(most)s lines.", most=MAX_ROWS))
-            if len(parts) > len(self.names) or not all((parts + [""] * 9)[: self.needed]):
-                raise StopValidation(
-                    gettext("Line %(number)s: %(why)s", number=number, why=_WRONG_PARTS)
+        """Refuse too many rows, and tell of each line what is wrong with it."""
+        lines = list(self.lines)
+        if len(lines) > MAX_ROWS:
+            raise StopValidation(self._too_many)
+        self.errors = [
+            *self.errors,
+            *(self._said(number, why) for number, parts in lines for why in self._problems(parts)),
+        ]
+
+    @property
+    def _too_many(self) -> str:
+        name = self.label.text
+        return gettext("%(field)s: write at most %(most)s lines.", field=name, most=MAX_ROWS)
+
+    def _said(self, number: int, why: str) -> str:
+        name = self.label.text
+        return gettext("%(field)s, line %(number)s: %(why)s", field=name, number=number, why=why)
+
+    def _problems(self, parts: list[str]) -> Iterable[str]:
+        if len(parts) > len(self.names) or not all((parts + [""] * 9)[: self.needed]):
+            words = quoted(SEPARATOR.join(parts))
+            return [
+                gettext(
+                    "write the parts of %(words)s in the order shown, with a bar between them.",
+                    words=words,
                 )
+            ]
+        return self.problems(self._row(parts))
 
 
-_WRONG_PARTS = _("write its parts in the order shown, with a bar between them.")
+def quoted(typed: str) -> str:
+    """The beginning of what was typed, as a message names it."""
+    return f"“{typed if len(typed) <= MAX_QUOTED else typed[:MAX_QUOTED] + '…'}”"
 
 
 def rows_of(things: Iterable[Any], names: Sequence[str]) -> str:
@@ -165,6 +196,36 @@ def address() -> list[Any]:
 def required(sentence: str, most: int) -> list[Any]:
     """The checks of a text that must be there."""
     return [DataRequired(sentence), at_most(most)]
+
+
+def _link_problems(row: dict[str, str]) -> Iterator[str]:
+    yield from _address_problems(row["address"])
+    if row.get("kind", "site") not in ("", *LINK_NAMES):
+        kinds = ", ".join(LINK_NAMES)
+        yield gettext(
+            "%(words)s is no kind of link. The kind is one of %(kinds)s.",
+            words=quoted(row["kind"]),
+            kinds=kinds,
+        )
+
+
+def _figure_problems(row: dict[str, str]) -> Iterator[str]:
+    if address := row.get("address", ""):
+        yield from _address_problems(address)
+    for name in FIGURE_PARTS[:4]:
+        if len(typed := row.get(name, "")) > LINE:
+            yield gettext(
+                "%(words)s is too long. Write at most %(most)s characters.",
+                words=quoted(typed),
+                most=LINE,
+            )
+
+
+def _address_problems(typed: str) -> Iterator[str]:
+    if not typed.startswith(("https://", "http://")) or len(typed) > ADDRESS:
+        yield gettext(
+            "%(words)s is not a whole address, such as https://example.org.", words=quoted(typed)
+        )
 
 
 class CaseForm(Form):
@@ -188,28 +249,9 @@ class CaseForm(Form):
     language = SelectField(_("Language"), default="en")
     checked_on = Day(_("Facts checked on"), [Optional()])
     places = TextAreaField(_("Places"), [at_most(2_000)])
-    figures = Rows(_("Figures"), FIGURE_PARTS, 2)
-    links = Rows(_("Links"), LINK_PARTS, 2)
+    figures = Rows(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
+    links = Rows(_("Links"), LINK_PARTS, 2, _link_problems)
     themes = SelectMultipleField(_("Themes"), coerce=int)
-
-    def validate_links(self, field: Rows) -> None:
-        """Refuse a link whose address is not whole, or of a kind that is not known."""
-        for number, row in field.numbered:
-            _check_address(number, row["address"])
-            if row.get("kind", "site") not in ("", *LINK_NAMES):
-                kinds = ", ".join(LINK_NAMES)
-                raise StopValidation(
-                    gettext(
-                        "Line %(number)s: the kind is one of %(kinds)s.", number=number, kinds=kinds
-                    )
-                )
-
-    def validate_figures(self, field: Rows) -> None:
-        """Refuse a figure whose parts are too long or whose address is not whole."""
-        for number, row in field.numbered:
-            _check_address(number, row.get("address", ""), is_optional=True)
-            if any(len(row.get(name, "")) > LINE for name in FIGURE_PARTS[:4]):
-                raise StopValidation(gettext("Line %(number)s is too long.", number=number))
 
     def text(self, city_ids: Sequence[int]) -> CaseText:
         """What was typed, as the deed takes it."""
@@ -230,14 +272,6 @@ class CaseForm(Form):
                 LinkText(**{**row, "kind": row.get("kind") or "site"}) for row in self.links.rows
             ],
         )
-
-
-def _check_address(number: int, typed: str, is_optional: bool = False) -> None:
-    if is_optional and not typed:
-        return
-    if not typed.startswith(("https://", "http://")) or len(typed) > ADDRESS:
-        whole = gettext("Enter a whole address, such as https://example.org.")
-        raise StopValidation(gettext("Line %(number)s: %(why)s", number=number, why=whole))
 
 
 def _part(name: str) -> TextAreaField:

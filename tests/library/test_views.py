@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -412,6 +413,33 @@ def test_a_refused_case_says_what_to_do_and_keeps_what_was_typed(
     assert field in errors(answer.text) or (field == "themes" and 'class="err"' in answer.text)
     assert "Another one." in answer.text or field == "body"
     assert library.cases(VISITOR, library.CaseFilter()).total == 0
+
+
+def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: SignIn) -> None:
+    wrong = {
+        "name": "",
+        "places": "Surat, India\nAtlantis\n\nYs, France",
+        "figures": "Streets\nTrees | 75 | | | | example.org\nBenches | 4",
+        "links": "Plan | ftp://x | castle\nSite | https://example.org\nMap",
+    }
+    answer = sign_in(world.host).post("/agendas/floods-and-heat/cases/new", data={**CASE, **wrong})
+    assert answer.status_code == 422
+    summary = unescape(answer.text).partition('role="alert"')[2].partition("</div>")[0]
+    for sentence in (
+        "7 things to put right",
+        "Give the case a name.",
+        "Places: no city of this name is known: “Atlantis” (line 2), “Ys, France” (line 4)",
+        "Figures, line 1: write the parts of “Streets” in the order shown",
+        "Figures, line 2: “example.org” is not a whole address",
+        "Links, line 1: “ftp://x” is not a whole address",
+        "Links, line 1: “castle” is no kind of link. The kind is one of site, report",
+        "Links, line 3: write the parts of “Map”",
+    ):
+        assert sentence in summary, sentence
+    assert (
+        "Links, line 3"
+        in unescape(answer.text).partition('id="links-error"')[2].partition("</p>")[0]
+    )
 
 
 def test_a_preview_of_a_case_writes_nothing(world: World, sign_in: SignIn) -> None:

@@ -25,7 +25,6 @@ from forum.library.models import Case
 from forum.library.queries import CaseFilter
 from forum.library.views._facets import chosen_values, render_library, shown_facets
 from forum.library.views._shared import (
-    answer_form,
     article_data,
     bp,
     discussion_context,
@@ -128,6 +127,10 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
     form.agenda.choices = [(one.slug, one.title) for one in curated]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
+    city_ids: list[int] = []
+
+    def places(_form: CaseForm) -> None:
+        city_ids[:] = _city_ids(form.places.data or "")
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
@@ -138,7 +141,7 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
 
     def deed() -> Answer:
         wanted = next(one for one in curated if one.slug == form.agenda.data)
-        text = form.text(_city_ids(form.places.data or ""))
+        text = form.text(city_ids)
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
         try:
@@ -152,7 +155,8 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
             )
         return saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
-    return answer_form(form, page, deed)
+    is_trial = "preview" in request.form
+    return webforms.process(form, page, deed, checks=[places], is_trial=is_trial)
 
 
 def _preview(form: Any) -> Markup | None:
@@ -165,20 +169,22 @@ def _preview(form: Any) -> Markup | None:
 def _city_ids(typed: str) -> list[int]:
     """The ids of the cities that were typed, one on each line: the biggest of this name, in the country if one is given.
 
-    Raises `Invalid` for a line that names no known city, and for more than `MAX_ROWS` lines.
+    Raises `Invalid`, with all their names, for lines that name no known city, and for more than `MAX_ROWS` lines.
     """
-    found: list[int] = []
-    for number, line in enumerate(typed.split("\n"), 1):
-        if not line.strip():
-            continue
-        if len(found) == forms.MAX_ROWS:
-            raise Invalid(_("Write at most %(most)s lines.", most=forms.MAX_ROWS), "places")
-        called = cities_by_name(line, 1)
-        if not called:
-            message = _("Line %(number)s: no city of this name is known.", number=number)
-            raise Invalid(message, "places")
-        found.append(called[0].id)
-    return found
+    lines = [(number, line) for number, line in enumerate(typed.split("\n"), 1) if line.strip()]
+    if len(lines) > forms.MAX_ROWS:
+        raise Invalid(_("Places: write at most %(most)s lines.", most=forms.MAX_ROWS), "places")
+    called = [(number, line, cities_by_name(line, 1)) for number, line in lines]
+    unknown = [_line_of(number, line) for number, line, cities in called if not cities]
+    if unknown:
+        message = _("Places: no city of this name is known: %(names)s", names=", ".join(unknown))
+        raise Invalid(message, "places")
+    return [cities[0].id for _number, _line, cities in called]
+
+
+def _line_of(number: int, typed: str) -> str:
+    words = forms.quoted(" ".join(typed.split()))
+    return _("%(words)s (line %(number)s)", words=words, number=number)
 
 
 @bp.route("/agendas/<slug>/cases/order", methods=["GET", "POST"])
