@@ -52,7 +52,7 @@ from forum.diffs import changes
 from forum.errors import Busy, Conflict, NotFound
 from forum.members.models import Member
 from forum.members.queries import languages
-from forum.notifications.models import THEME, TOPIC
+from forum.notifications.models import THEME, TOPIC, Notice
 from forum.notifications.queries import level_of
 from forum.notifications.views import set_level
 from forum.pages import Page, pages_for
@@ -659,6 +659,13 @@ def take_back(id: int) -> Answer:
     actions.take_back(me(), id)
     flash(_("Your text is taken back. Nothing of it is kept."), "message")
     return web.see_other(url_for("dialogue.waiting"))
+
+
+@bp.app_template_global()
+def marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
+    """For the template of the notices, whose room is below this one: the marks of which they tell, by post and member."""
+    pairs = ((one.post_id, one.actor_id) for one in notices if one.kind == "mark")
+    return queries.telling_marks((post, member) for post, member in pairs if post and member)
 
 
 @bp.app_template_global()

@@ -24,7 +24,7 @@ from forum import markup, tokens, web
 from forum.appeals.queries import suspension_appeal_path
 from forum.db import now
 from forum.dialogue.models import Held
-from forum.dialogue.queries import render_with_mentions, shown_source
+from forum.dialogue.queries import render_with_mentions, shown_source, telling_marks
 from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox
@@ -246,6 +246,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         headers.reply_to = reply_address(pattern, member.id, post.id, _today())
     return {
         "kind": notice.kind,
+        "mark": _mark(notice),
         "actor": _people(notice),
         "title": notice.title,
         "text": shown_source(post)[:MAX_QUOTED_CHARACTERS]
@@ -257,6 +258,14 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "can_answer": bool(headers.reply_to),
         "appeal": web.absolute(suspension_appeal_path(member)) if member.is_suspended else "",
     }
+
+
+def _mark(notice: Notice) -> str:
+    """The kind, or the outcome, of the mark of which a notice tells; empty when it tells of none, or of several."""
+    if notice.kind != "mark" or notice.others or not notice.post_id or not notice.actor_id:
+        return ""
+    mark = telling_marks([(key := (notice.post_id, notice.actor_id))]).get(key)
+    return (mark.outcome or mark.kind) if mark else ""
 
 
 def _people(notice: Notice) -> str:

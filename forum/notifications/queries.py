@@ -111,6 +111,35 @@ def _newest(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
     return db.session.scalars(newest.options(joinedload(Notice.actor))).all() if limit else []
 
 
+class Entry(NamedTuple):
+    """A line of an inbox: a notice, or several of new posts in one topic.
+
+    `notice` is the newest of them and `first` the oldest; `number` is how many posts they tell of, and `others` how many
+    people besides the actor of the newest.
+    """
+
+    notice: Notice
+    first: Notice
+    number: int
+    others: int
+
+
+def entries(notices: Sequence[Notice]) -> Sequence[Entry]:
+    """One entry for each notice, except that those of posts in a watched topic share one, the read and the unread apart."""
+    groups: dict[Any, list[Notice]] = {}
+    for notice in notices:
+        is_post = notice.kind == "post" and notice.topic_id
+        key = (notice.topic_id, notice.read_at is None) if is_post else notice.id
+        groups.setdefault(key, []).append(notice)
+    return [_entry(group) for group in groups.values()]
+
+
+def _entry(group: Sequence[Notice]) -> Entry:
+    people = {notice.actor_id for notice in group}
+    others = len(people) - 1 if len(group) > 1 else group[0].others
+    return Entry(group[0], group[-1], len(group), others)
+
+
 def unread_count(reader: Person) -> int:
     """The number of the reader's unread notices, counted up to `MAX_COUNTED`."""
     return execute_core(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from forum import web
 from forum.notifications import actions
 from forum.notifications.models import MUTED, WATCHING
-from forum.notifications.queries import inbox, unread_count
+from forum.notifications.queries import entries, inbox, unread_count
 from forum.permissions import require
 from forum.web import me
 
@@ -21,7 +21,7 @@ def index() -> str:
     """The inbox: notices that ask for something before the others."""
     require(me().can.see_notices())
     found = inbox(me(), web.number("page"))
-    groups = {"waiting": found.waiting, "told": found.told}
+    groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
     words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
     return render_template("notifications/index.html", **words)
 

@@ -15,6 +15,7 @@ from forum.accounts import actions as accounts
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
+from forum.dialogue.queries import first_post
 from forum.mail.commands import compose, deliver, write_digests, write_notice_letters
 from forum.mail.models import Delivery
 from forum.mail.queries import is_digest_due
@@ -400,3 +401,12 @@ def test_the_link_of_a_letter_leads_to_the_post(people, topic, letters, sign_in)
         notifications.make_notices(SYSTEM)
         write_notice_letters()
         assert link_in(letters()[-1]) == f"/posts/{post.id}"
+
+
+def test_a_letter_says_which_mark_it_was(people, topic, mail_server):
+    notifications.choose_ways(people.ana, {"mark": "at once"})
+    dialogue.mark(people.ben, first_post(topic).id, "tried it", "adapted", "With softer rails.")
+    mail()
+    (message,) = sent(mail_server)
+    said = "Ben Okoth tried it and adapted it, after your post in"
+    assert said in body(message) and "With softer rails." in body(message)

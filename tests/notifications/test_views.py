@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from forum.dialogue.actions import NewTopic, mark, open_topic, reply, unmark
+from forum.dialogue.queries import first_post
+from forum.markup import write
 from forum.members.actions import found_federation
-from forum.notifications.actions import hide_notices, make_notices, note_event
+from forum.notifications.actions import hide_notices, make_notices, note_event, watch
 from forum.notifications.forms import KIND_NAMES
 from forum.notifications.models import ACTIONABLE_KINDS, DEFAULT_WAYS
 from forum.notifications.queries import inbox, unread_count
@@ -105,3 +108,64 @@ def test_a_grown_notice_says_how_many_there_are(people: Any, sign_in: Any) -> No
     page = " ".join(sign_in(people.ana).get("/notices").text.split())
     assert 'Hana Virtanen</b> and 2 others marked your post in <button class="as-link"' in page
     assert "Notices, 1 unread" in page
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Any) -> Any:
+    found_federation(SYSTEM, "Interurban")
+    return open_topic(people.ana, agenda.id, NewTopic("experience", "Loud trams", write("A text.")))
+
+
+def inbox_of(browser: Any) -> str:
+    page = re.sub(r"<[^>]+>", " ", browser.get("/notices").text)
+    return " ".join(page.split())
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "said"),
+    [
+        ("useful", None, "finds your post useful in Loud trams"),
+        ("same here", None, "faces the same as you in Loud trams"),
+        ("tried it", "kept", "tried it and kept it, after your post in Loud trams"),
+        ("tried it", "adapted", "tried it and adapted it, after your post in Loud trams"),
+        ("tried it", "stopped", "tried it and stopped, after your post in Loud trams"),
+    ],
+)
+def test_a_notice_says_which_mark_it_was(
+    topic: Any, people: Any, sign_in: Any, queries: Any, kind: str, outcome: str, said: str
+) -> None:
+    opening = first_post(topic).id
+    mark(people.ben, opening, "useful")
+    mark(people.ben, opening, kind, outcome, "We did." if outcome else "")
+    make_notices(SYSTEM)
+    browser = sign_in(people.ana)
+    assert f"{people.ben.name} {said}" in inbox_of(browser)
+    with queries() as made:
+        browser.get("/notices")
+    assert made.count <= 9
+    for one in {"useful", kind}:
+        unmark(people.ben, opening, one)
+    assert "Loud trams" not in inbox_of(browser) or "marked your post in" in inbox_of(browser)
+
+
+def test_posts_of_a_watched_topic_share_a_line_until_they_are_read(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    watch(people.host, "topic", topic.id)
+    written = [
+        reply(author, topic.id, write(f"Words {number}."))
+        for number, author in enumerate([people.ben, people.ben, people.chitra])
+    ]
+    make_notices(SYSTEM)
+    browser = sign_in(people.host)
+    said = f"{people.chitra.name} and 1 other wrote 3 posts in a topic that you watch: Loud trams"
+    assert said in inbox_of(browser) and inbox_of(browser).count("Loud trams") == 1
+    first = inbox(people.host).page.items[-1]
+    assert f'action="/notices/{first.id}/read"' in browser.get("/notices").text
+    assert first.address == f"/posts/{written[0].id}"
+    browser.get(topic.address)
+    reply(people.ben, topic.id, write("More words."))
+    make_notices(SYSTEM)
+    now_said = inbox_of(browser)
+    assert f"{people.ben.name} wrote in a topic that you watch: Loud trams" in now_said
+    assert said in now_said

@@ -148,6 +148,7 @@ from forum.dialogue.queries.posts import (
     posts_in,
     require_no_home,
     revisions_of,
+    telling_marks,
     tried_in,
 )
 
@@ -269,6 +270,7 @@ __all__ = [
     "shown_replies_count",
     "shown_source",
     "state_before_approval",
+    "telling_marks",
     "theme_ids_of",
     "topic_after_merge",
     "topic_if_there",

@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Select, String, and_, bindparam, cast, func, select
+from sqlalchemy import Select, String, and_, bindparam, cast, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from forum.db import db, execute_core
 from forum.dialogue.models import (
+    MARKS,
     POSTS_PER_PAGE,
     TAKEN_BACK,
     TRIED,
@@ -150,6 +151,18 @@ def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequ
     if number is not None:
         query = query.where(Post.number == number)
     return db.session.scalars(query.limit(limit)).all()
+
+
+def telling_marks(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Mark]:
+    """By post and member, for those of `pairs` that have a mark, the one that says most: tried it, then same here."""
+    wanted = set(pairs)
+    if not wanted:
+        return {}
+    query = select(Mark).where(
+        tuple_(Mark.post_id, Mark.member_id).in_(wanted), Mark.kind.in_(MARKS)
+    )
+    given = sorted(db.session.scalars(query), key=lambda mark: MARKS.index(mark.kind))
+    return {(mark.post_id, mark.member_id): mark for mark in given}
 
 
 def get_note(reader: Person, mark_id: int) -> Mark:
