@@ -159,8 +159,11 @@ def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> An
         return web.see_other(url_for("elsewhere.index"))
     if said.signed_in_at < now().timestamp() - RECENT_SECONDS:
         return _refused_page(_("Sign in there anew, so that we know that it is you."), FORBIDDEN)
+    after = target or url_for("elsewhere.index")
+    if member.factor_at:  # a provider stands for the password, and not for the second factor
+        return web.see_other(after) if has_proved() else prove_first(after)
     renew_proof(member)
-    return web.see_other(target or url_for("elsewhere.index"))
+    return web.see_other(after)
 
 
 # In the settings

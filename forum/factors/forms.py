@@ -35,7 +35,7 @@ class SecondForm(Form):
 
 
 class ProofForm(Form):
-    """Authenticating again by one factor: the present password, a code, or a passkey."""
+    """Authenticating again by a code of either kind or a passkey, or by the present password where there is no factor."""
 
     password = PasswordField(_("Your present password"))
     code = StringField(_("Code"), [at_most(MAX_CODE_LENGTH)], [one_line])

@@ -301,6 +301,21 @@ def test_a_linked_account_shows_who_sits_there(sign_in, real, eva):
     assert "prompt=login" in door and "max_age=0" in door
 
 
+def test_a_linked_account_does_not_stand_for_the_second_factor(sign_in, real, eva):
+    """As when signing in: the provider is the first one."""
+    link(eva, real.issuer, "eva")
+    real.knows("eva", **EVA)
+    add_key(eva)
+    browser = sign_in(eva)
+    way = go(browser, next="/settings/address")
+    assert browser.get(real.says_yes(way, "eva")).location == "/settings/address"
+    db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
+    assert "instead" not in browser.get("/settings/prove").text
+    came = browser.get(real.says_yes(go(browser, next="/settings/address"), "eva"))
+    assert came.location == "/settings/prove?next=/settings/address"
+    assert browser.get("/settings/address").location.startswith("/settings/prove")
+
+
 def test_what_is_linked_with_another_is_not_linked_again(sign_in, real, eva, people):
     link(people.ana, real.issuer, "eva")
     real.knows("eva", **EVA)

@@ -419,21 +419,64 @@ def test_every_change_wants_to_know_again_who_it_is(client, eva, with_codes, let
     assert len(letters()) == told and fresh(eva).factor_at is not None
 
 
-def test_who_one_is_is_shown_by_password_or_code_with_a_new_token(client, eva, with_codes):
-    secret, _codes = with_codes
+def test_who_one_is_is_shown_by_a_code_of_either_kind_with_a_new_token(client, eva, with_codes):
+    secret, codes = with_codes
     enter(client)
     show(client, code_of(secret))
-    for minutes, proof in ((20, "password"), (40, "code")):
+    for minutes, proof in ((20, "recovery code"), (40, "code")):
         with at(now() + timedelta(minutes=minutes)):
             before = _token(client)
             assert "Go on with the code" in client.get("/settings/prove").text
             for wrong in ({"password": "no"}, {"code": "123"}, {}):
                 assert client.post("/settings/prove", data=wrong).status_code == 422
-            right = PASSWORD if proof == "password" else code_of(secret)
-            form = {proof: right, "next": "/settings/factors"}
-            assert client.post("/settings/prove", data=form).location == "/settings/factors"
+            form = {"code": code_of(secret) if proof == "code" else codes[0]}
+            answer = client.post("/settings/prove", data={**form, "next": "/settings/factors"})
+            assert answer.location == "/settings/factors"
             assert _token(client) != before and session_by_token(before) is None
             assert client.get("/settings/passkeys/new").status_code == 200
+            assert client.post("/settings/prove", data=form).status_code == 422, "used once"
+
+
+def test_the_password_alone_takes_off_no_second_factor(client, eva, with_codes):
+    """Neither shown again nor changed: whoever has a session and the password still lacks the factor."""
+    enter(client)
+    show(client, code_of(with_codes[0]))
+    with at(now() + timedelta(minutes=16)):
+        answer = client.post("/settings/prove", data={"password": PASSWORD})
+        assert answer.status_code == 422 and "Show it, or use a recovery code." in answer.text
+        new = {"current_password": PASSWORD, "new_password": "plain words in a row"}
+        assert client.post("/settings/password", data=new).status_code == 303
+        assert is_signed_in(client)
+        for path in ("/settings/codes/remove", "/settings/recovery-codes", "/settings/address"):
+            assert client.post(path).location.startswith("/settings/prove?next="), path
+    assert fresh(eva).factor_at is not None
+
+
+def test_a_changed_password_leaves_a_proof_as_it_was(client, eva, with_codes):
+    enter(client)
+    show(client, code_of(with_codes[0]))
+    new = {"current_password": PASSWORD, "new_password": "plain words in a row"}
+    assert client.post("/settings/password", data=new).status_code == 303
+    assert client.get("/settings/codes/remove").status_code == 200
+
+
+def test_who_has_lost_the_factor_is_led_to_the_recovery_codes_and_to_us(client, eva, with_codes):
+    enter(client)
+    show(client, code_of(with_codes[0]))
+    page = client.get("/settings/prove?next=/settings/factors").text
+    assert 'name="password"' not in page and 'href="/contact"' in page
+    other = "/settings/prove?by=recovery&next=/settings/factors"
+    assert f'href="{other.replace("&", "&amp;")}"' in page
+    page = client.get(other).text
+    assert "Write one of the recovery codes" in page and "Use the app or a passkey" in page
+    assert client.post(other, data={"code": with_codes[1][3]}).location == "/settings/factors"
+
+
+def test_without_a_second_factor_there_is_nothing_to_recover(client, eva):
+    enter(client)
+    for path in ("/settings/prove", "/settings/prove?by=recovery"):
+        page = client.get(path).text
+        assert 'name="password"' in page and 'name="code"' not in page
 
 
 def _token(client):

@@ -317,6 +317,18 @@ def test_a_passkey_of_another_member_does_not_show_who_one_is(client, people, ev
     assert use(client, other, "prove", "/settings/prove").status_code == 422
 
 
+def test_who_has_a_passkey_shows_it_and_not_the_password(client, eva):
+    key = add_key(eva)
+    enter_with_key(client, eva)
+    page = client.get("/settings/prove").text
+    assert "Use a passkey" in page and 'name="password"' not in page and 'name="code"' not in page
+    with at(now() + timedelta(minutes=16)):
+        assert client.post("/settings/prove", data={"password": PASSWORD}).status_code == 422
+        assert client.get("/settings/passkeys/new").location.startswith("/settings/prove")
+        assert use(client, key, "prove", "/settings/prove").status_code == 303
+        assert client.get("/settings/passkeys/new").status_code == 200
+
+
 # Renaming and removing
 
 

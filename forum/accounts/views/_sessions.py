@@ -47,9 +47,9 @@ def load_user(token: str) -> SessionUser | None:
     return SessionUser(found.member, token, found.id, found.proved_at, found.how, found.extra)
 
 
-def begin_session(member: Member, how: str) -> None:
+def begin_session(member: Member, how: str, *, is_proved: bool = True) -> None:
     """Sign a member in with a new token, and discard everything that the browser's session held before."""
-    token = members.sign_in(member, _device_name(), how)
+    token = members.sign_in(member, _device_name(), how, is_proved=is_proved)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True

@@ -105,7 +105,10 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
 @limiter.limit("10/minute", methods=["POST"])
 @limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
 def prove() -> Answer:
-    """Authenticate again before changing credentials (ASVS 5.0, 7.5.1), even while the account is closed."""
+    """Authenticate again before changing credentials (ASVS 5.0, 7.5.1), even while the account is closed.
+
+    Who has a second factor shows it, or a recovery code: with the password alone somebody else could take it off.
+    """
     member = queries.account_of(me())
     form = ProofForm(next=web.safe_next(""))
 
@@ -118,18 +121,23 @@ def prove() -> Answer:
 
 
 def _check_proof(member: Member, form: ProofForm) -> None:
-    """Check the one factor that the form holds: passkey, code or password. Raises `Invalid`."""
+    """Check what the form holds: a passkey or a code, or the password of who has no second factor. Raises `Invalid`."""
     if form.credential.data is not None or form.code.data:
         factors.verify_factor(member, FOR_PROOF, form.code.data or "", form.credential.data)
+    elif member.factor_at:
+        raise Invalid(
+            _("Your account is protected by a second factor. Show it, or use a recovery code.")
+        )
     elif not verify_password(member.password_hash, form.password.data or ""):
         raise Invalid(_("This is not your present password."), "password")
 
 
 def proof_page(form: ProofForm, status: int = 200) -> Answer:
-    """The form for authenticating again."""
-    elsewhere = web.provider_elsewhere() if identities_of(me()) else ""
+    """The form for authenticating again; with `by=recovery` in the address, by a recovery code."""
     has = factors_of(queries.account_of(me()))
-    return render_template("accounts/prove.html", form=form, has=has, elsewhere=elsewhere), status
+    elsewhere = web.provider_elsewhere() if not has.are_any and identities_of(me()) else ""
+    words = {"has": has, "by": web.choice("by", ("recovery",)), "elsewhere": elsewhere}
+    return render_template("accounts/prove.html", form=form, **words), status
 
 
 @bp.route("/settings/address", methods=["GET", "POST"])
@@ -189,8 +197,10 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
         raise Invalid(_("This is not your present password."), "current_password")
     own = (federation().name, member.name, member.email)
     check_new_password(form.new_password.data or "", own, "new_password")
+    is_proved = has_proved() or not member.factor_at  # the password is no proof beside a factor
     actions.change_password(member, hash_password(form.new_password.data or ""))
-    begin_session(member, cast(SessionUser, current_user).how)  # a copied cookie ends, too
+    # A new session, so that a copied cookie ends, too
+    begin_session(member, cast(SessionUser, current_user).how, is_proved=is_proved)
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("accounts.settings"))
 

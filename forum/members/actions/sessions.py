@@ -19,10 +19,11 @@ SESSION_RETENTION = timedelta(days=30)  # how long a session is kept after its e
 
 
 @action
-def sign_in(member: Member, device: str = "", how: str = "") -> str:
+def sign_in(member: Member, device: str = "", how: str = "", *, is_proved: bool = True) -> str:
     """Begin a session and return its token. The caller has authenticated the member.
 
-    `how` names the factors that were shown, as `Session.how` holds them.
+    `how` names the factors that were shown, as `Session.how` holds them. `is_proved` says whether they were shown now, so
+    that the member need not do it again before changing credentials.
     """
     touches()
     require(member.can.sign_in())
@@ -30,7 +31,7 @@ def sign_in(member: Member, device: str = "", how: str = "") -> str:
     token = secrets.token_urlsafe(32)
     session = Session(member_id=member.id, token_hash=queries.token_hash(token))
     session.device, session.created_at, session.seen_at = single_line(device)[:200], now(), now()
-    session.how, session.proved_at = how, now()
+    session.how, session.proved_at = how, now() if is_proved else None
     db.session.add(session)
     return token
 
