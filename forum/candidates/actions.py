@@ -54,7 +54,7 @@ def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> 
     touches()
     if entrance().mode == "invitation" and details.invitation is None:
         raise Forbidden(_("Joining is by invitation only."))
-    members.check_name(SYSTEM, joining.name)
+    members.check_name(SYSTEM, joining.name, joining.position)
     members.require_seat(SYSTEM, joining.organisation_id)
 
 

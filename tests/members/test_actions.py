@@ -448,11 +448,16 @@ def test_cities_are_loaded_by_administrators(app, people):
         "Rnona Berg",
         "Adam de Wit",
         "Adam  De-Wit",
+        "Official Quiet Cities",
+        "Mona Berg, admin",
+        "The official Mona Berg",
+        "Моna Вerg – Quiet Cities",
+        "Team Quiet Cities: Mona Berg",
     ],
 )
 def test_nobody_is_called_like_the_forum_or_who_runs_it(people, name):
     actions.found_federation(SYSTEM, "Quiet Cities")
-    if name in ("The Moderator", "QuietCities Support"):
+    if name == "QuietCities Support":
         assert joined(name)  # other words among them are no impersonation
         return
     with pytest.raises(Invalid, match="looks like the name") as refused:
@@ -460,6 +465,67 @@ def test_nobody_is_called_like_the_forum_or_who_runs_it(people, name):
     assert refused.value.field == "name"
     with pytest.raises(Invalid, match="looks like the name"):
         actions.edit_profile(people.ana, Profile(name))
+
+
+def test_nobody_s_name_says_an_office(people):
+    actions.edit_profile(people.moderator, Profile("Mona Berg (moderator)"))
+    assert people.moderator.name == "Mona Berg (moderator)"
+    for name in ("Ana Prado (moderator)", "Ana Prado, Аdministrator", "Moderator Ana"):
+        with pytest.raises(Invalid, match="without an office") as refused:
+            actions.edit_profile(people.ana, Profile(name))
+        assert refused.value.field == "name"
+        with pytest.raises(Invalid):
+            joined(name)
+
+
+def test_honest_names_are_taken(people):
+    actions.found_federation(SYSTEM, "The Quiet Cities Forum")
+    honest = (
+        "Thế",
+        "Maria Staff",
+        "Ana Admin",
+        "Berg, Mona",
+        "Mona Bergforum",
+        "Grace Guest",
+        "Ben Quiet",
+    )
+    for number, name in enumerate(honest):
+        assert joined(name, f"p{number}@city.example").name == name
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        *("Moderator", "Admin ✓", "Forum administrator", "The official moderator"),
+        "Moderator, Quiet Cities",
+        "Mоderator",
+    ],
+)
+def test_no_position_pretends_to_an_office(people, position):
+    actions.found_federation(SYSTEM, "Quiet Cities")
+    for deed in (
+        lambda: joined(position=position),
+        lambda: actions.check_name(VISITOR, "Eva", position),
+        lambda: actions.edit_profile(people.ana, Profile("Ana Prado", position=position)),
+    ):
+        with pytest.raises(Invalid, match="office in this forum") as refused:
+            deed()
+        assert refused.value.field == "position"
+    actions.edit_profile(people.moderator, Profile("Mona Berg", position=position))
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        "Moderator of citizens' assemblies",
+        "Database administrator",
+        "Administrator, Cork",
+        "Support",
+        "",
+    ],
+)
+def test_professions_are_positions(people, position):
+    assert joined(position=position).position == position
 
 
 def test_namesakes_are_welcome_and_masks_are_not(people):

@@ -15,6 +15,7 @@ from forum.errors import Invalid
 from forum.markup import fold
 from forum.members import queries
 from forum.members.models import Member
+from forum.permissions import ROLES
 
 MAX_HANDLE_LENGTH = 40
 RESERVED_WORDS = """
@@ -25,6 +26,10 @@ notices null organisations posts practices privacy readings root rules search se
 settings sign-in sign-out signin signout staff static suggest support system team topics undefined
 visitor webmaster
 """
+RANKS = tuple(word for role in ROLES[1:] for word in (role, f"{role}s"))
+OFFICES = ("admin", *RANKS)  # a name may be Admin
+ARTICLES = ("the", "official")  # they say nothing of their own
+DECORATIONS = (*OFFICES, *ARTICLES, "administration", "forum", "moderation", "staff", "team")
 RESERVED_HANDLES = frozenset(RESERVED_WORDS.split())
 HANDLE_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
@@ -68,7 +73,10 @@ def refuse_lookalike(typed: str, member: Member | None = None) -> None:
     """Raise `Invalid` for a name that could be mistaken for a moderator or for the forum itself."""
     name = clean_name(typed)
     is_ours = (member is None or not member.is_moderator) and _is_name_of_forum(name)
-    if is_ours or queries.is_lookalike_name(name, member.id if member else None):
+    own_id = member.id if member else None
+    if _has_rank(name) and not (member and member.has_office):
+        raise Invalid(_("Write your name alone, without an office."), "name")
+    if is_ours or queries.is_lookalike_name(name, own_id, _without_decorations(name)):
         raise Invalid(
             _(
                 "This looks like the name of the forum or of somebody else here. Choose another one, or write to us."
@@ -79,11 +87,54 @@ def refuse_lookalike(typed: str, member: Member | None = None) -> None:
 
 def _is_name_of_forum(name: str) -> bool:
     """Whether a name consists of words of the forum's name and reserved words, such as “moderator”, alone."""
+    own = _forum_name()
+    ours = _reserved_skeletons() | set(_word_skeletons(own))
+    words = set(_word_skeletons(name)) - set(map(skeleton, ARTICLES))
+    is_whole = skeleton(name) in _reserved_skeletons() | {skeleton(own)}
+    return is_whole or (bool(words) and words <= ours)
+
+
+def _has_rank(name: str) -> bool:
+    """Whether a word of office stands among other words of a name."""
+    words = _word_skeletons(name)
+    return not _is_name_of_forum(name) and not set(map(skeleton, RANKS)).isdisjoint(words)
+
+
+def _without_decorations(name: str) -> set[str]:
+    """The skeletons of a name without words of office and of the forum's name around it: “Ana Prado (moderator)”."""
+    words = _word_skeletons(name)
+    extra = {*map(skeleton, DECORATIONS), *_word_skeletons(_forum_name())}
+    before = next((at for at, word in enumerate(words) if word not in extra), 0)
+    after = next((at for at, word in enumerate(reversed(words)) if word not in extra), 0)
+    starts, ends = range(before + 1), range(len(words) - after, len(words) + 1)
+    return {"".join(words[start:end]) for start in starts for end in ends}
+
+
+def _forum_name() -> str:
     known = queries.federation()
-    own = known.name if known else ""
-    ours = _reserved_skeletons() | {skeleton(word) for word in own.split()}
-    words = {skeleton(word) for word in re.split(r"[\W_]+", name)} - {""}
-    return words <= ours or skeleton(name) in _reserved_skeletons() | {skeleton(own)}
+    return known.name if known else ""
+
+
+def _word_skeletons(text: str) -> list[str]:
+    return [seen for word in re.split(r"[\W_]+", text) if (seen := skeleton(word))]
+
+
+def refuse_office(position: str, member: Member | None = None) -> None:
+    """Raise `Invalid` for a position that says nothing but an office of this forum, which its member does not have.
+
+    Elsewhere these are professions: a position that says where, or of what, is welcome.
+    """
+    words = set(_word_skeletons(position))
+    around = {*map(skeleton, (*ARTICLES, "forum")), *_word_skeletons(_forum_name())}
+    offices = set(map(skeleton, OFFICES))
+    is_office = bool(words & offices) and words <= offices | around
+    if is_office and not (member and member.has_office):
+        raise Invalid(
+            _(
+                "This looks like an office in this forum. Say where you have it, such as: administrator of the city archive."
+            ),
+            "position",
+        )
 
 
 def checked_line(most: int, text: str, field: str) -> str:

@@ -19,6 +19,7 @@ from forum.members.actions._names import (
     is_handle_free,
     is_reserved,
     refuse_lookalike,
+    refuse_office,
     slug_from,
 )
 from forum.members.actions._profile import Joining, describe, refuse_without_seat, set_languages
@@ -29,10 +30,13 @@ from forum.permissions import MEMBER, SYSTEM, Person, require
 
 
 @action
-def check_name(_doer: Person, typed: str) -> str:
-    """A name as it would be stored. Raises `Invalid` for one that is not allowed or imitates a moderator."""
+def check_name(_doer: Person, typed: str, position: str = "") -> str:
+    """A name as it would be stored. Raises `Invalid` for one that is not allowed or imitates a moderator, and for a
+    position that pretends to an office.
+    """
     touches()
     refuse_lookalike(typed)
+    refuse_office(position)
     return clean_name(typed)
 
 
@@ -73,6 +77,7 @@ def _new_member(joining: Joining) -> Member:
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
     if not joining.is_official:
         refuse_lookalike(joining.name)
+        refuse_office(joining.position)
     handle = _new_handle(joining)
     member = Member(
         handle=handle,

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from forum.db import action, db, now, touches
 from forum.markup import Written
 from forum.members import queries
-from forum.members.actions._names import clean_name, refuse_lookalike
+from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office, single_line
 from forum.members.actions._profile import Profile, describe, set_languages
 from forum.members.actions._rows import existing_member
 from forum.members.models import Member
@@ -36,6 +36,8 @@ def edit_profile(member: Member, profile: Profile) -> bool:
     before = [getattr(member, name) for name in PROFILE_FIELDS]
     if clean_name(profile.name) != member.name:
         refuse_lookalike(profile.name, member)
+    if single_line(profile.position) != member.position:
+        refuse_office(profile.position, member)
     member.helps_with = profile.helps_with.strip()
     if profile.about is not None:
         member.about, member.about_html = profile.about.source, profile.about.html

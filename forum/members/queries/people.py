@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -124,14 +124,14 @@ def is_handle_taken(handle: str) -> bool:
     return bool(db.session.scalar(select(or_(has, had))))
 
 
-def is_lookalike_name(name: str, own_id: int | None) -> bool:
+def is_lookalike_name(name: str, own_id: int | None, readings: Collection[str] = ()) -> bool:
     """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters.
 
     Another member's plain name is free for everybody, since people have namesakes. `own_id` is the member who wants the
-    name, None for somebody who joins.
+    name, None for somebody who joins. `readings` are skeletons of what else might be read as a moderator's name.
     """
     seen = skeleton(name)
-    moderator = and_(Member.name_skeleton == seen, moderates(Member.role))
+    moderator = and_(Member.name_skeleton.in_({seen, *readings}), moderates(Member.role))
     is_foreign = not fold(name).isascii()
     likes = or_(moderator, Member.handle_skeleton == seen) if is_foreign else moderator
     found = select(Member.id).where(likes, Member.id != (own_id or 0), Member.left_at.is_(None))
