@@ -41,7 +41,8 @@ MAX_HELP = 300
 MAX_ABOUT = 5_000
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
-EMAIL_PATTERN = rf"^(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
+# Without =? at the beginning, which mail programs read as an encoded word (RFC 2047)
+EMAIL_PATTERN = rf"^(?!=\?)(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
 COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common-passwords.txt"
 KIND_NAMES = {
     "city": _("City or municipality"),

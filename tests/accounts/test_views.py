@@ -121,6 +121,7 @@ def test_who_is_signed_in_does_not_join(sign_in, people):
         ({"email": ""}, "email", "Write your e-mail address."),
         ({"email": "eva"}, "email", "Write an e-mail address such as"),
         ({"email": "eva@cıty.example"}, "email", "Write an e-mail address such as"),
+        ({"email": "=?utf-8?q?x?=@example.org"}, "email", "Write an e-mail address such as"),
         ({"email": "a@b.c\nBcc: d@e.example"}, "email", "Write an e-mail address such as"),
         ({"email": "a..b@city.example"}, "email", "Write an e-mail address such as"),
         ({"email": ".a@city.example"}, "email", "Write an e-mail address such as"),
