@@ -8,7 +8,7 @@
 | FORUM_ONE_MACHINE | `1` says that nobody on another machine writes to this database, and that all who do have this FORUM_DATA: then kept pages are answered without asking PostgreSQL. SQLite needs no such word | not set |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
-| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew | a random key kept in FORUM_DATA/secret-key |
+| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; at least 32 characters | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 16 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
@@ -53,6 +53,9 @@ IMAP = dict.fromkeys(("imaps", "imap"), "imaps://user:password@mail.example.org/
 PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
 HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all its subdomains
 LAST_PORT = 65_535
+MIN_KEY_LENGTH = 32
+# Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
+KNOWN_KEYS = ("one-long-random-word-for-all-servers",)
 
 
 class WrongSetting(click.ClickException):
@@ -178,7 +181,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         ).exists()  # raises for a user who may not look into the folder
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
-    given_key = environ.get("FORUM_SECRET_KEY")
+    given_key = _secret_key(environ.get("FORUM_SECRET_KEY", ""))
     made = Settings(
         data=data,
         database_url=_database(environ.get("FORUM_DATABASE_URL") or f"sqlite:///{file}"),
@@ -343,6 +346,15 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
             words = "and should be a name alone, such as www.example.org, without http:// and port"
             raise WrongSetting(f"FORUM_TRUSTED_HOSTS names {host}, {words}.")
     return tuple(dict.fromkeys([urlsplit(url).hostname or "", "localhost", "127.0.0.1", *named]))
+
+
+def _secret_key(written: str) -> str:
+    """The given key, or "". Who knows it can forge links of letters and answers by mail, so it is not repeated."""
+    if written and (len(written) < MIN_KEY_LENGTH or written in KNOWN_KEYS):
+        command = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        words = f"and should be {MIN_KEY_LENGTH} random characters or more"
+        raise WrongSetting(f"FORUM_SECRET_KEY can be guessed, {words}, such as {command} prints.")
+    return written
 
 
 def _kept_secret(path: Path) -> str:

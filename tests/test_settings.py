@@ -17,6 +17,8 @@ import pytest
 from forum import settings
 from forum.settings import WrongSetting, from_environment, why_no_database
 
+KEY = "of-the-tests-" + "x" * 32
+
 
 def test_without_settings_a_forum_runs_by_itself(tmp_path: Path) -> None:
     found = from_environment({"FORUM_DATA": str(tmp_path / "var")})
@@ -33,7 +35,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             "FORUM_DEMO": "1",
             "FORUM_URL": "https://dialogue.example.org/",
             "FORUM_TRUSTED_HOSTS": "a.example, b.example,",
-            "FORUM_SECRET_KEY": "of the tests",
+            "FORUM_SECRET_KEY": KEY,
             "FORUM_PROXIES": "2",
             "FORUM_LIMITS": "0",
             "FORUM_FREE_MB": "250",
@@ -48,7 +50,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
     assert found.trusted_hosts[0] == "dialogue.example.org"
     assert found.trusted_hosts[-2:] == ("a.example", "b.example")
     assert found.database_url.endswith("/demo.sqlite")
-    assert (found.secret_key, found.proxies, found.limits) == ("of the tests", 2, False)
+    assert (found.secret_key, found.proxies, found.limits) == (KEY, 2, False)
     assert not (tmp_path / "secret-key").exists()
 
 
@@ -68,7 +70,7 @@ def test_the_secret_key_is_random_kept_and_nobody_elses_to_read(tmp_path: Path) 
 
 
 def test_a_key_is_new_to_the_process_that_makes_it_alone(tmp_path: Path) -> None:
-    assert not from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": "k"}).has_new_key
+    assert not from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": KEY}).has_new_key
     known = [from_environment({"FORUM_DATA": str(tmp_path)}).has_new_key for _time in range(2)]
     assert known == [True, False]
 
@@ -119,7 +121,7 @@ def as_another_user(folder: Path) -> Iterator[None]:
         os.seteuid(before)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 64])
+@pytest.mark.parametrize("key", ["", KEY])
 def test_another_user_is_told_whose_the_folder_has_to_be(closed: Path, key: str) -> None:
     """The commonest mistake of operators: a command as another user than the server."""
     with as_another_user(closed), pytest.raises(WrongSetting) as told:
@@ -143,6 +145,25 @@ def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "secret-key").touch()
     with pytest.raises(WrongSetting, match="is empty"):
         from_environment({"FORUM_DATA": str(tmp_path)})
+
+
+@pytest.mark.parametrize("key", ["a", "x" * 31, "one-long-random-word-for-all-servers"])
+def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(WrongSetting) as refused:
+        from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": key})
+    words = refused.value.message
+    assert words.startswith("FORUM_SECRET_KEY can be guessed") and "token_urlsafe(48)" in words
+    assert key == "a" or key not in words
+
+
+def test_the_example_has_no_key() -> None:
+    example = Path(__file__).parent.parent / "docs" / "scale" / "interurban.env"
+    assert "FORUM_SECRET_KEY=" in example.read_text().splitlines()
+
+
+def test_a_key_that_the_forum_has_made_is_not_measured(tmp_path: Path) -> None:
+    (tmp_path / "secret-key").write_text("short")
+    assert from_environment({"FORUM_DATA": str(tmp_path)}).secret_key == "short"
 
 
 WRONG = [
@@ -201,14 +222,14 @@ def test_what_is_set_to_nothing_is_not_set(tmp_path: Path) -> None:
     others = ("URL", "DATABASE_URL", "LOG", "METRICS", "MAIL_FROM", "VALKEY_URL", "SMTP_URL")
     further = ("IMAP_URL", "REPLY_ADDRESS", "OIDC_ISSUER", "TRUSTED_HOSTS")
     empty = {f"FORUM_{name}": "" for name in (*numbers, *others, *further)}
-    key = {"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": "key"}
+    key = {"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": KEY}
     assert from_environment({**empty, **key}) == from_environment(key)
 
 
 ENDING = [
     ({"FORUM_PROXIES": "two"}, "FORUM_PROXIES is two, and should be a whole number such as 0."),
     (
-        {"FORUM_DATA": "/proc", "FORUM_SECRET_KEY": "key"},
+        {"FORUM_DATA": "/proc", "FORUM_SECRET_KEY": KEY},
         "FORUM_DATA is /proc, where nothing can be kept: No such file or directory.",
     ),
 ]

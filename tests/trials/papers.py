@@ -30,7 +30,7 @@ class ScaleFiles:
         self.plain_port = free_port()
         self.words = {
             NETWORK: self.network,
-            "one-long-random-word-for-all-servers": secrets.token_urlsafe(40),
+            "FORUM_SECRET_KEY=": f"FORUM_SECRET_KEY={secrets.token_urlsafe(40)}",
             "database-password": secrets.token_urlsafe(12),
             "valkey-password": secrets.token_urlsafe(12),
             "/var/log/nginx": str(folder),
