@@ -43,7 +43,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
@@ -613,9 +619,12 @@ def is_locked(error: OperationalError) -> bool:
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Whether the database is to blame (its server, its file, the role's privileges) and not the statement."""
-    if getattr(error.orig, "sqlstate", None) in NO_ACCESS_CODES:
+    """Whether the database is to blame (its server, its file, the role's privileges, its address) and not the statement."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate in NO_ACCESS_CODES:
         return True
+    if type(error) is ProgrammingError and error.statement is None and sqlstate is None:
+        return True  # psycopg takes no such option of an address, and has not connected
     is_bad_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
     return type(error) in (OperationalError, DatabaseError) and not is_bad_statement
 

@@ -34,6 +34,7 @@ import os
 import re
 import secrets
 import time
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -42,8 +43,11 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import click
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, SAWarning
+from werkzeug.sansio.utils import host_is_trusted
+
+from forum.lazy import library
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 # The schemes that an address of each kind of server may have, with an example of such an address
@@ -53,6 +57,7 @@ IMAP = dict.fromkeys(("imaps", "imap"), "imaps://user:password@mail.example.org/
 PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
 HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all its subdomains
 LAST_PORT = 65_535
+MAX_DIGITS = 9  # of a number
 MIN_KEY_LENGTH = 32
 # Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
 KNOWN_KEYS = ("one-long-random-word-for-all-servers",)
@@ -180,7 +185,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             data / "secret-key"
         ).exists()  # raises for a user who may not look into the folder
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
-    url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
+    url = _address(environ.get("FORUM_URL", "").strip() or "http://127.0.0.1:8000")
     given_key = _secret_key(environ.get("FORUM_SECRET_KEY", ""))
     made = Settings(
         data=data,
@@ -193,7 +198,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         is_one_machine=_switch(environ, "FORUM_ONE_MACHINE"),
         proxies=_number(environ, "FORUM_PROXIES", 0),
         limits=_switch(environ, "FORUM_LIMITS", is_usual=True),
-        valkey_url=_server(environ, "FORUM_VALKEY_URL", VALKEY),
+        valkey_url=_valkey(environ),
         remembers=True,
         page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 16),
         free_mb=_number(environ, "FORUM_FREE_MB", 100),
@@ -247,8 +252,8 @@ def why_no_database(url: str) -> str:
     if found.drivername not in DRIVERS:
         return f"begins with {found.drivername}, and can begin with sqlite or postgresql"
     if found.get_backend_name() == "sqlite":
-        return _why_no_file(found.database or "")
-    return ""
+        return _why_no_file(found.database or "") or _why_no_options(found)
+    return _why_no_options(found)
 
 
 def _why_no_file(name: str) -> str:
@@ -266,9 +271,26 @@ def _why_no_file(name: str) -> str:
     return ""
 
 
+def _why_no_options(url: URL) -> str:
+    """What PostgreSQL says about the values of its options, whoever connects learns (`db.is_away`)."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    others = () if is_sqlite else (library("psycopg").ProgrammingError,)
+    try:
+        with warnings.catch_warnings(
+            action="error", category=SAWarning
+        ):  # about those that it ignores
+            _args, options = url.get_dialect()().create_connect_args(url)
+        if not is_sqlite:
+            library("psycopg.conninfo").make_conninfo(**options)
+    except (SAWarning, ArgumentError, ValueError, *others):
+        kind = "a SQLite file" if is_sqlite else "PostgreSQL"
+        return f"has options behind its question mark that {kind} cannot have"
+    return ""
+
+
 def _address(written: str) -> str:
     parts = _parts(written, ("http", "https"))
-    if parts is None:
+    if parts is None or not _is_host(parts.hostname or ""):
         words = "and should be an address such as https://dialogue.example.org"
         raise WrongSetting(f"FORUM_URL is {written}, {words}.")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
@@ -276,7 +298,15 @@ def _address(written: str) -> str:
         raise WrongSetting(
             f"FORUM_URL is {written}, {words}, such as https://dialogue.example.org."
         )
-    return written.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_host(name: str) -> bool:
+    """Whether a request for a host can be for the forum, as Werkzeug decides it; it never is with an IPv6 address."""
+    try:
+        return host_is_trusted(name.encode("idna").decode("ascii"), [name])
+    except UnicodeError:
+        return False
 
 
 def _parts(written: str, schemes: Collection[str]) -> SplitResult | None:
@@ -297,6 +327,16 @@ def _server(environ: Mapping[str, str], name: str, shapes: Mapping[str, str]) ->
     return written
 
 
+def _valkey(environ: Mapping[str, str]) -> str:
+    """The address of a Valkey server, or ""; behind the host it has the number of a database, if anything."""
+    written = _server(environ, "FORUM_VALKEY_URL", VALKEY)
+    database = urlsplit(written).path.strip("/")
+    if database and not (database.isascii() and database.isdecimal()):
+        example = next(iter(VALKEY.values()))
+        raise WrongSetting(f"FORUM_VALKEY_URL ends with {database}, and not as {example}.")
+    return written
+
+
 def _switch(environ: Mapping[str, str], name: str, is_usual: bool = False) -> bool:
     written = environ.get(name) or str(int(is_usual))
     if written not in ("0", "1"):
@@ -306,7 +346,7 @@ def _switch(environ: Mapping[str, str], name: str, is_usual: bool = False) -> bo
 
 def _number(environ: Mapping[str, str], name: str, usual: int) -> int:
     written = environ.get(name) or str(usual)
-    if not written.isdecimal():
+    if not (written.isascii() and written.isdecimal() and len(written) <= MAX_DIGITS):
         raise WrongSetting(f"{name} is {written}, and should be a whole number such as {usual}.")
     return int(written)
 
@@ -322,7 +362,7 @@ def _metrics(written: str) -> str:
 def metrics_address(metrics: str) -> tuple[str, int]:
     """Host and port in FORUM_METRICS; the port is 0 if there is none."""
     host, _colon, port = metrics.rpartition(":")
-    return host or "127.0.0.1", int(port) if port.isdecimal() else 0
+    return host or "127.0.0.1", int(port) if port.isascii() and port.isdecimal() else 0
 
 
 def _mail_from(written: str, host: str) -> str:

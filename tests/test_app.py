@@ -127,7 +127,8 @@ def test_a_database_that_is_away_ends_every_command_with_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "odd").write_text("This is no database.")
-    for url in ("postgresql://ana:secret@127.0.0.1:1/forum", f"sqlite:///{tmp_path}/odd"):
+    server = "postgresql://ana:secret@127.0.0.1:1/forum"
+    for url in (server, f"{server}?connect_timeout=abc", f"sqlite:///{tmp_path}/odd"):
         settings = Settings(tmp_path, url, "http://localhost", ("localhost",), "key", is_demo=True)
         ended = create_app(settings).test_cli_runner().invoke(args=command)
         assert isinstance(ended.exception, SystemExit) and ended.exit_code == 1, ended.exception

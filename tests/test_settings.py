@@ -174,6 +174,9 @@ WRONG = [
     ("FORUM_DATABASE_URL", "sqlite://"),
     ("FORUM_DATABASE_URL", "sqlite:///:memory:"),
     ("FORUM_DATABASE_URL", "sqlite:////no-such-folder/forum.sqlite"),
+    ("FORUM_DATABASE_URL", "postgresql://ana:secret@127.0.0.1/x?bad=1"),
+    ("FORUM_DATABASE_URL", "sqlite:////forum.sqlite?mode=ro"),
+    ("FORUM_DATABASE_URL", "sqlite:////forum.sqlite?timeout=secret"),
     ("FORUM_DATA", "/proc/forum"),
     ("FORUM_DATA", "/proc"),
     ("FORUM_DATA", __file__),
@@ -183,6 +186,14 @@ WRONG = [
     ("FORUM_URL", "https://dialogue.example.org?x=1"),
     ("FORUM_URL", "https://ana@dialogue.example.org"),
     ("FORUM_URL", "https://dialogue.example.org:99999"),
+    ("FORUM_URL", "https://dialogue example.org"),
+    ("FORUM_URL", 'https://a"b.example'),
+    ("FORUM_URL", "https://dialogue.example.org;x"),
+    ("FORUM_URL", "https://a..b"),
+    ("FORUM_URL", "https://.example.org"),
+    ("FORUM_URL", "https://a_b.example.org"),
+    ("FORUM_URL", "https://[::1]:8000"),
+    ("FORUM_URL", "https://*"),
     ("FORUM_TRUSTED_HOSTS", "a.example, https://www.example.org/"),
     ("FORUM_DEMO", "true"),
     ("FORUM_ONE_MACHINE", "yes"),
@@ -194,6 +205,8 @@ WRONG = [
     ("FORUM_REPLY_ADDRESS", "@mail.example.org"),
     ("FORUM_OIDC_ISSUER", "id.example.org"),
     ("FORUM_PROXIES", "two"),
+    ("FORUM_PROXIES", "٣"),
+    ("FORUM_FREE_MB", "9" * 23),
     ("FORUM_PAGE_CACHE_MB", "16 MB"),
     ("FORUM_FREE_MB", "-1"),
     ("FORUM_SLOW_MS", "0.5"),
@@ -202,10 +215,27 @@ WRONG = [
     ("FORUM_VALKEY_URL", "nonsense"),
     ("FORUM_VALKEY_URL", "redis://127.0.0.1"),
     ("FORUM_VALKEY_URL", "valkey://:secret@127.0.0.1:99999"),
+    ("FORUM_VALKEY_URL", "valkey://:secret@127.0.0.1/abc"),
     ("FORUM_METRICS", "nonsense"),
+    ("FORUM_METRICS", "127.0.0.1:٣"),
     ("FORUM_METRICS", "127.0.0.1:99999"),
     ("FORUM_METRICS", "127.0.0.1:"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        (" https://dialogue.example.org \n", "https://dialogue.example.org"),
+        ("HTTPS://dialogue.example.org?", "https://dialogue.example.org"),
+        ("https://münchen.example:8443//", "https://münchen.example:8443"),
+    ],
+)
+def test_the_address_of_the_forum_is_kept_as_links_need_it(
+    tmp_path: Path, written: str, url: str
+) -> None:
+    found = from_environment({"FORUM_DATA": str(tmp_path), "FORUM_URL": written})
+    assert (found.url, found.is_https) == (url, True)
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
