@@ -9,12 +9,14 @@ import sys
 gc.disable()  # nothing loaded from here on becomes garbage: to collect meanwhile took a seventh of the start
 
 from forum.app import create_app  # noqa: E402  # after the collector is off
+from forum.upkeep.commands import wrong_settings_end_command  # noqa: E402  # as above
 
 M_ARENA_MAX = -8  # mallopt(3)
 
 faulthandler.enable()  # a process that crashes logs the stack of each thread
 os.umask(0o077)  # no other user may read the database, its copies, letters and pages of members
-app = create_app()
+with wrong_settings_end_command(sys.argv[1:]):
+    app = create_app()
 
 # What exists by now lives as long as the process, so that the collector need not look at it. A page makes so many
 # short-lived objects that to collect after each few hundred took a tenth of its time.

@@ -58,7 +58,7 @@ from forum.transports import Rejected, ServerUnavailable, Transport, open_transp
 
 PORTION = 500
 ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of one member
-EX_TEMPFAIL, EX_NOPERM = 75, 77  # exit codes of sysexits.h
+EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 log = logging.getLogger("forum.mail")
 MAX_QUOTED_CHARACTERS = 8_000
 KINDS_WITH_TEXT = (

@@ -24,11 +24,11 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.machine import is_shut
-from forum.mail.commands import EX_TEMPFAIL
+from forum.mail.commands import EX_TEMPFAIL, EX_USAGE
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
-from forum.settings import Settings, why_no_database
+from forum.settings import Settings, WrongSetting, why_no_database
 from forum.transfer.commands import refusals_end_command, reindex_batch
 from forum.upkeep import actions, queries
 from forum.upkeep.models import Check, Fault
@@ -48,7 +48,14 @@ class TryAgain(click.ClickException):
     exit_code = EX_TEMPFAIL
 
 
+class WrongUsage(click.UsageError):
+    """Wrong arguments of a command that a mail server calls, with the exit code that it knows."""
+
+    exit_code = EX_USAGE
+
+
 EXCEPTIONS: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}
+WRONG_USAGES: dict[str, type[click.UsageError]] = {"mail-in": WrongUsage}
 
 bp = Blueprint("upkeep_commands", __name__, cli_group=None)
 
@@ -62,8 +69,23 @@ def guard(app: Flask) -> None:
     for name, command in app.cli.commands.items():
         guarded = command if name in FOR_ANY_SCHEMA else _with_schema_check(command)
         app.cli.commands[name] = _with_readable_errors(
-            guarded, EXCEPTIONS.get(name, click.ClickException)
+            guarded, EXCEPTIONS.get(name, click.ClickException), WRONG_USAGES.get(name)
         )
+
+
+@contextmanager
+def wrong_settings_end_command(words: Sequence[str]) -> Iterator[None]:
+    """Let a wrong setting end the command that is among these words of a command line with that command's exit code.
+
+    Settings are read to make the application, before anybody knows its commands.
+    """
+    try:
+        yield
+    except WrongSetting as error:
+        for name, ending in EXCEPTIONS.items():
+            if name in words:
+                raise ending(error.message) from error
+        raise
 
 
 def _with_schema_check(command: click.Command) -> click.Command:
@@ -81,13 +103,20 @@ def _with_schema_check(command: click.Command) -> click.Command:
 
 
 def _with_readable_errors(
-    command: click.Command, ending: type[click.ClickException]
+    command: click.Command,
+    ending: type[click.ClickException],
+    wrong_usage: type[click.UsageError] | None,
 ) -> click.Command:
     """A copy of a command that ends with a sentence, as an `ending`, when the database or the disk fails."""
     readable = copy(command)
 
     def make_context(*args: Any, **kwargs: Any) -> click.Context:
-        context = command.make_context(*args, **kwargs)
+        try:
+            context = command.make_context(*args, **kwargs)
+        except click.UsageError as error:
+            if wrong_usage is None:
+                raise
+            raise wrong_usage(error.format_message(), error.ctx) from error
         context.with_resource(_outages_end_command(ending))
         return context
 

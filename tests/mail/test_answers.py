@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import imaplib
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -514,6 +517,36 @@ def test_a_database_that_is_away_sends_no_message_back(people, post, app, monkey
     monkeypatch.setattr("forum.upkeep.queries.schema_problem", away)
     said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
     assert (said.exit_code, "The database cannot be used" in said.stderr) == (75, True)
+
+
+@pytest.mark.sqlite_only  # no database is asked for
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"FORUM_PROXIES": "two"}, "Error: FORUM_PROXIES is two"),
+        ({"FORUM_LOG": "loud"}, "Error: FORUM_LOG is loud"),
+        ({"FORUM_DATABASE_URL": "postgresql://ana@127.0.0.1:1/x"}, "Error: The database cannot be"),
+    ],
+)
+def test_wrong_settings_send_no_message_back(tmp_path, setting, words):
+    command = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    environ = {**os.environ, "FORUM_DATA": str(tmp_path), "FORUM_DEMO": "", **setting}
+    ended = {
+        name: subprocess.run(
+            [*command, name], env=environ, input=b"", capture_output=True, check=False
+        )
+        for name in ("mail-in", "check")
+    }
+    assert {name: one.returncode for name, one in ended.items()} == {"mail-in": 75, "check": 1}
+    assert all(one.stderr.decode().startswith(words) for one in ended.values())
+
+
+def test_wrong_arguments_are_told_apart(app):
+    runner = app.test_cli_runner()
+    for words in (["--nonsense"], ["a-word"]):
+        assert runner.invoke(args=["mail-in", *words]).exit_code == 64
+    assert runner.invoke(args=["mail-in", "--help"]).exit_code == 0
+    assert runner.invoke(args=["check", "--nonsense"]).exit_code == 2
 
 
 class Mailbox:
