@@ -64,7 +64,7 @@ from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
 from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
-from forum.upkeep.queries import schema_problem
+from forum.upkeep.queries import is_writable, schema_problem
 
 # Everything with a blueprint: views and commands
 BLUEPRINT_MODULES = (
@@ -206,6 +206,11 @@ def worker() -> None:
 def serve(host: str, port: int, workers: int) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
     metrics_setting = from_environment().metrics
+    if (
+        db.engine.dialect.name == "sqlite" and not is_writable()
+    ):  # a server may be read-only for a while, a file is not
+        words = "Give it and FORUM_DATA to the user that runs the forum."
+        raise click.ClickException(f"{db.engine.url.database} can only be read. {words}")
     address = _listen_address(host, port)
     if metrics_setting:
         _listen_address(*metrics_address(metrics_setting))

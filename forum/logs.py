@@ -11,7 +11,8 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from time import perf_counter
@@ -170,6 +171,17 @@ def _time_statements(engine: Engine, slow_seconds: float) -> None:
     event.listen(engine, "before_cursor_execute", before, retval=True)  # saves SQLAlchemy a wrapper
     event.listen(engine, "after_cursor_execute", after)
     event.listen(engine, "handle_error", failed)
+
+
+@contextmanager
+def without_slow_log() -> Iterator[None]:
+    """Log no slow statements: commands that read or write whole tables make many, and know it."""
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _as_prepared(statement: str, context: Any) -> str:

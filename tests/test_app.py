@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from forum.agendas import actions as agendas
@@ -177,6 +177,29 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatc
             ended = forum.run(*command)
             words = f"Error: Another program listens at 127.0.0.1:{port} already.\n"
             assert (ended.exit_code, ended.output) == (1, words)
+
+
+@pytest.mark.sqlite_only  # PostgreSQL's files are its own
+def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
+    made: MakeForum, monkeypatch: Any
+) -> None:
+    forum = made("readable")
+    forum.run("db", "upgrade")
+    monkeypatch.setattr("forum.jobs.supervise", lambda _commands: pytest.fail("started"))
+    monkeypatch.setenv("FORUM_DATA", str(forum.data))
+
+    @event.listens_for(Engine, "connect")
+    def only_read(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA query_only = ON")  # root may write every file
+
+    try:
+        with forum.app.app_context():
+            db.engine.dispose()
+        ended = forum.run("serve", "--port", free_port())
+    finally:
+        event.remove(Engine, "connect", only_read)
+    words = f"Error: {forum.data}/forum.sqlite can only be read. "
+    assert ended.exit_code == 1 and ended.output.startswith(words) and ended.output.count("\n") == 1
 
 
 @pytest.mark.sqlite_only  # no database is asked for

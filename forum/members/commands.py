@@ -15,6 +15,7 @@ from flask import Blueprint
 from forum.db import checkpoint_wal, db
 from forum.errors import Invalid, Refusal
 from forum.lazy import library
+from forum.logs import without_slow_log
 from forum.members import actions, queries
 from forum.members.forms import (
     EMAIL_PATTERN,
@@ -157,7 +158,8 @@ def checked_email(email: str) -> str:
 
 def _load_cities() -> int:
     rows = list(city_rows())
-    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
+    cities = click.progressbar(length=len(rows), label="Loading the cities")
+    with without_slow_log(), cities as bar:
         return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ from forum.db import analyze, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.lazy import library
+from forum.logs import without_slow_log
 from forum.machine import is_shut
 from forum.mail.commands import EX_TEMPFAIL, EX_USAGE
 from forum.members import actions as members
@@ -149,7 +149,7 @@ def _outages_end_command(ending: type[click.ClickException]) -> Iterator[None]:
 def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
     faults = 0
-    with _without_slow_log():
+    with without_slow_log():
         of_folder = (
             Check("files", _files_left_behind, "files"),
             Check("owners", _unwritable_files, BY_HAND),
@@ -175,18 +175,6 @@ def _unwritable_files() -> Iterator[Fault]:
     """Files of the forum that it cannot write, because another user ran a command: letters would wait for ever."""
     for path in filter(is_shut, _settings().own_paths):
         yield Fault("file", path, "cannot be written. Give it to the user that runs the forum")
-
-
-@contextmanager
-def _without_slow_log() -> Iterator[None]:
-    """Log no slow statements: these commands read whole tables, so that many are slow."""
-    log = logging.getLogger("forum")
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
 
 
 def _report(one: Check) -> tuple[int, Ids]:
@@ -369,7 +357,7 @@ def move_database(target_url: str, again: bool) -> None:
     if queries.schema_state() != "ours":
         raise click.ClickException("Run `flask db upgrade` first: only today's schema is moved.")
     db.session.remove()
-    with _errors_end_command("The source has not changed."), _without_slow_log():
+    with _errors_end_command("The source has not changed."), without_slow_log():
         _prepare(source, target, again)
         with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
             counts = moving.move(source, target, bar.update)

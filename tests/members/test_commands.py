@@ -182,6 +182,20 @@ def test_setting_up_makes_the_tables_and_loads_the_cities(two_cities, tmp_path):
         db.engine.dispose()
 
 
+def test_no_slow_statements_stand_between_the_questions(two_cities, tmp_path, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        "forum.logs.log.handle", lambda record: logged.append(getattr(record, "statement", ""))
+    )
+    settings = {"FORUM_DATA": str(tmp_path), "FORUM_SLOW_MS": "0"}
+    app = create_app(from_environment(settings))
+    assert app.test_cli_runner().invoke(args=["setup"], input=answers()).exit_code == 0
+    assert logged and not [statement for statement in logged if "INTO city" in statement]
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
 def test_cities_are_loaded_from_the_file(run, two_cities):
     done = run("cities", "load")
     assert done.exit_code == 0 and "2 cities are loaded." in done.output
