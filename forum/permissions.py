@@ -419,6 +419,16 @@ class Can:
             return Verdict(_("A moderator has hidden this text, so it cannot be edited."))
         return self.reply(post.topic)
 
+    def change_kind(self, topic: Topic | TopicRow) -> Verdict:
+        """Authors make an experience a question, or the reverse, until somebody replies; moderators of its agenda always."""
+        if topic.home:
+            return Verdict(_("A case or a practice is neither an experience nor a question."))
+        if (verdict := self.moderate(topic.agenda_id)) or topic.author_id != self.person.id:
+            return verdict
+        if topic.replies_count:
+            return Verdict(_("Somebody has replied already, so ask a moderator to change this."))
+        return self.reply(topic)
+
     def delete(self, post: Post | PostRow) -> Verdict:
         """Authors delete their own post, even in a locked topic, unless it is deleted already."""
         if not self.person.is_member:

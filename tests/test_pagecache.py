@@ -192,6 +192,11 @@ DEEDS: dict[str, Deed] = {
     "for members": lambda w, p, a: dialogue.edit(
         p.ana, w["first"], write("Told again."), "Why so loud?", audience="members"
     ),
+    "take back what happened next": lambda w, p, a: advice.withdraw_follow_up(p.ana, w["topic"]),
+    "make it an experience": lambda w, p, a: dialogue.change_kind(
+        p.moderator, w["topic"], "experience"
+    ),
+    "make it a question": lambda w, p, a: dialogue.change_kind(p.moderator, w["topic"], "question"),
     "hide a topic": lambda w, p, a: moderation.decide(
         p.moderator, "topic", w["topic"], "hide", Reasons("It is wrong.", 2)
     ),

@@ -67,6 +67,7 @@ def _topic(said: str) -> Topic:
     replies = int("replied" in said)
     if "story withheld" in said:
         states["follow_up_hidden_at"] = PAST
+    states["home"] = "/cases/one" if "home" in said else None
     return Topic(id=1, kind=kind, author_id=_author(said), replies_count=replies, **place, **states)
 
 
@@ -163,7 +164,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "mark": lambda said: (_post(said),),
     "change_note": lambda said: (_mark(said),),
     "restore": lambda said: (_post(said),),
-    "choose_answer": lambda said: (_topic(said),),
+    **dict.fromkeys(("choose_answer", "change_kind"), lambda said: (_topic(said),)),
     **dict.fromkeys(
         ("see_asked", "ask", "advise", "follow_up", "withdraw_follow_up"),
         lambda said: (_topic(said),),
@@ -265,6 +266,12 @@ choose_answer          | own question         |    .  yes  yes    .    .  yes  y
 choose_answer          | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
 choose_answer          | own experience       |    .    .    .    .    .    .    .    .    .   .
 choose_answer          | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+change_kind            | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+change_kind            | own, replied         |    .    .    .    .    .  yes    .  yes  yes  yes
+change_kind            | own, locked          |    .    .    .    .    .  yes    .  yes  yes  yes
+change_kind            | own, archived        |    .    .    .    .    .  yes    .  yes  yes  yes
+change_kind            | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+change_kind            | own, with a home     |    .    .    .    .    .    .    .    .    .   .
 see_asked              | own question         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_asked              | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_asked              | own question, hidden |    .  yes  yes    .    .  yes  yes  yes  yes  yes

@@ -399,6 +399,8 @@ GET  /topics/{topic}-{topic_slug}                     |  200  200  200  200  200
 POST /topics/{topic}/answer                           |  403  403  yes  yes  yes  yes
 GET  /topics/{topic}/ask                              |   in  403  200  200  200  200
 POST /topics/{topic}/ask                              |  403  403  yes  yes  yes  yes
+GET  /topics/{topic}/change-kind                      |   in  403  403  200  200  200
+POST /topics/{topic}/change-kind                      |  403  403  403  yes  yes  yes
 POST /topics/{topic}/decline                          |  403  yes  404  404  404  404
 GET  /topics/{topic}/feed.atom                        |  200  200  200  200  200  200
 GET  /topics/{topic}/follow-up                        |   in  403  200  403  403  403

@@ -216,7 +216,7 @@ def _open_request(member: Person, topic_id: int) -> AdviceRequest:
     require(member.can.be_asked())
     topic = topic_to_change(member, topic_id)
     asked = requests_by_member(topic_id).get(member.id)
-    if asked is None:
+    if asked is None or topic.kind != "question":
         raise NotFound(_("Nobody has asked you about this question."))
     if asked.passed_at:
         raise Invalid(_("You have passed this question on already."), "handle")

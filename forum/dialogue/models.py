@@ -17,6 +17,7 @@ from forum.markup import excerpt, write
 from forum.members.models import City, Member, Organisation
 
 KINDS = ("experience", "question", "practice", "case")
+CHOSEN_KINDS = KINDS[:2]  # those that an author chooses
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
 # The kind of a "tried it" mark that was taken back while moderators hide its note
 TAKEN_BACK = "taken back"

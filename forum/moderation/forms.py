@@ -230,6 +230,13 @@ class MoveForm(DecisionAwareForm):
         return Reasons(self.reason.data or "")
 
 
+class ChangeKindForm(Form):
+    """Which kind a topic is to be, and for its author why, if a moderator changes it."""
+
+    kind = HiddenField()
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
+
+
 class SplitForm(ClaimAwareForm):
     """The new topic that posts are split off into."""
 

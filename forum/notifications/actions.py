@@ -482,13 +482,14 @@ def hide_notices(
     *,
     topic_id: int | None = None,
     post_id: int | None = None,
+    kinds: Collection[str] = (),
     since: datetime | None = None,
 ) -> None:
-    """Hide the notices and events about a topic or a post, all of them or those since a moment.
+    """Hide the notices and events about a topic or a post: all of them, or those of some kinds or since a moment.
 
     Notices of decisions stay: the author must be able to read why something was hidden.
     """
-    _set_hidden(topic_id, post_id, since=since, is_hidden=True)
+    _set_hidden(topic_id, post_id, kinds=kinds, since=since, is_hidden=True)
 
 
 @action
@@ -497,10 +498,11 @@ def restore_notices(
     *,
     topic_id: int | None = None,
     post_id: int | None = None,
+    kinds: Collection[str] = (),
     but: Sequence[int] = (),
 ) -> None:
-    """Show the notices about a topic or a post again, except those about the posts in `but`, which stay hidden."""
-    _set_hidden(topic_id, post_id, but, is_hidden=False)
+    """Show the notices about a topic or a post again, all or of some kinds; those about the posts in `but` stay hidden."""
+    _set_hidden(topic_id, post_id, but, kinds=kinds, is_hidden=False)
 
 
 @action
@@ -592,6 +594,7 @@ def _set_hidden(
     post_id: int | None,
     but: Sequence[int] = (),
     *,
+    kinds: Collection[str] = (),
     since: datetime | None = None,
     is_hidden: bool,
 ) -> None:
@@ -602,6 +605,8 @@ def _set_hidden(
             or_(model.post_id.is_(None), model.post_id.not_in(but)),
             model.kind != "decision",
         ]
+        if kinds:
+            conditions.append(model.kind.in_(kinds))
         if since:
             conditions.append(model.created_at >= since)
         _set(model, {"hidden_at": hidden_at}, *conditions)

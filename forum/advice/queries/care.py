@@ -49,7 +49,7 @@ class QuestionProgress(NamedTuple):
     def is_open(self) -> bool:
         """Whether the question is shown and takes replies, and no follow-up of it is hidden."""
         topic = self.topic
-        return not (
+        return topic.kind == "question" and not (
             topic.deleted_at
             or topic.hidden_at
             or topic.locked_at

@@ -59,8 +59,9 @@ def requests_about(topic: Topic) -> list[RequestState]:
 
 
 def is_advice_awaited(topic_id: int) -> bool:
-    """Whether a request within `AWAITED_FOR` is open: not answered, not declined, not passed on."""
+    """Whether a question has an open request within `AWAITED_FOR`: not answered, not declined, not passed on."""
     is_open = (
+        exists().where(Topic.id == AdviceRequest.topic_id, Topic.kind == "question"),
         AdviceRequest.declined_at.is_(None),
         AdviceRequest.passed_at.is_(None),
         ~_has_answered(),
@@ -124,7 +125,7 @@ def request_to_answer(member: Person, topic_id: int) -> tuple[Topic, AdviceReque
     """The question about which a member was asked, and the request, to answer to it; else `NotFound`."""
     require(member.can.be_asked())
     topic = get_topic(member, topic_id)
-    asking = request_state(member, topic_id)
+    asking = request_state(member, topic_id) if topic.kind == "question" else None
     if asking is None:
         raise NotFound(_("Nobody has asked you about this question."))
     return topic, asking.asked

@@ -69,6 +69,7 @@ from forum.dialogue.actions.regrouping import (
     unsplit,
 )
 from forum.dialogue.actions.writing import (
+    change_kind,
     delete,
     edit,
     open_topic,
@@ -88,6 +89,7 @@ __all__ = [
     "SplitTarget",
     "approve",
     "ask_to_edit",
+    "change_kind",
     "choose_answer",
     "count_topics",
     "delete",

@@ -61,6 +61,8 @@ from forum.permissions import (
 )
 from forum.search import actions as search
 
+# Notices that only a question has: advice is asked for, nobody answers, what happened next
+QUESTION_NOTICES = ("advice", "unanswered", "followup")
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 
 
@@ -105,6 +107,17 @@ def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
         topic.answered_at = now() if post else None
+
+
+def set_kind(doer: Person, topic: Topic, kind: str) -> None:
+    """Make a topic a question or an experience; an experience has no answer, and no notices that ask for advice."""
+    if kind != "question":
+        set_answer(doer, topic, None)
+    with recounted(doer, topic):
+        topic.kind = kind
+    follow = restore_notices if kind == "question" else hide_notices
+    if topic.hidden_at is None:
+        follow(doer, topic_id=topic.id, kinds=QUESTION_NOTICES)
 
 
 def dialect_insert(table: str) -> Any:
@@ -391,6 +404,8 @@ def show_topic(doer: Person, topic: Topic) -> None:
     count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
+    if topic.kind != "question":
+        hide_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES)
     refresh_quotes(quotes_of_topic(topic), is_back=True)
 
 

@@ -44,6 +44,7 @@ from forum.dialogue.actions._rows import (
     edit_topic,
     keep_revision,
     next_number,
+    set_kind,
     set_themes,
     valid_paragraph_key,
 )
@@ -55,7 +56,7 @@ from forum.dialogue.actions._telling import (
     notify_watchers,
     watchable_subjects,
 )
-from forum.dialogue.models import OPEN, REPLY, Held, Post, Revision, Topic
+from forum.dialogue.models import CHOSEN_KINDS, OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
     count_key,
     duplicate_reply,
@@ -66,7 +67,7 @@ from forum.dialogue.queries import (
     topic_after_merge,
     topic_to_change,
 )
-from forum.errors import Conflict, NotFound
+from forum.errors import Conflict, Invalid, NotFound
 from forum.markup import Written, plain
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
@@ -388,6 +389,29 @@ def _apply_edit(
         index_post(author, post, post.topic, text.plain)
     notify_named(author, post, text)
     return post
+
+
+@action
+def change_kind(member: Person, topic_id: int, kind: str) -> Topic:
+    """Make an experience a question, or the reverse.
+
+    An experience has no answer: that of the question is taken away. Requests for advice sleep as long as it is one.
+    Raises `Conflict` when what happened next is told: only a question has that.
+    """
+    topic = topic_to_change(member, topic_id)
+    require(member.can.change_kind(topic))
+    if kind not in CHOSEN_KINDS:
+        raise Invalid(_("Choose an experience or a question."), "kind")
+    if kind == topic.kind:
+        raise Conflict(_("This is so already. Nothing was changed."))
+    if topic.followed_up_at or topic.follow_up_hidden_at:
+        raise Conflict(
+            _(
+                "What happened next is told here, so it stays a question until its author has taken that back."
+            )
+        )
+    set_kind(member, topic, kind)
+    return topic
 
 
 @action

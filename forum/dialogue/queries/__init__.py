@@ -117,6 +117,7 @@ from forum.dialogue.queries.listing import (
     latest_topics,
     questions_waiting,
     require_writer,
+    topic_to_change_kind,
     topics,
 )
 from forum.dialogue.queries.moved import (
@@ -275,6 +276,7 @@ __all__ = [
     "topic_after_merge",
     "topic_if_there",
     "topic_to_change",
+    "topic_to_change_kind",
     "topic_to_reply",
     "topics",
     "topics_to_change",

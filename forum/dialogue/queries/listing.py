@@ -216,6 +216,13 @@ def get_topic(reader: Person, topic_id: int) -> Topic:
     return topic
 
 
+def topic_to_change_kind(member: Person, topic_id: int) -> Topic:
+    """A topic for somebody who may make it a question or an experience; else `Forbidden`, or `NotFound`."""
+    topic = get_topic(member, topic_id)
+    require(member.can.change_kind(topic))
+    return topic
+
+
 @cached_statement
 def _topic_query(reader: Person) -> Select[Any]:
     return (

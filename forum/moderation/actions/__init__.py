@@ -47,7 +47,16 @@ from forum.moderation.actions.staff_notes import (
     unname,
     write_staff_note,
 )
-from forum.moderation.actions.topics import lock, merge, move, pin, split, unlock, unpin
+from forum.moderation.actions.topics import (
+    change_kind,
+    lock,
+    merge,
+    move,
+    pin,
+    split,
+    unlock,
+    unpin,
+)
 from forum.moderation.actions.undoing import reverse, undo
 
 __all__ = [
@@ -64,6 +73,7 @@ __all__ = [
     "approve",
     "archive",
     "ask_to_edit",
+    "change_kind",
     "clear_spam",
     "decide",
     "decide_all",

@@ -12,6 +12,7 @@ from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
 from forum.db import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import get_topic
 from forum.errors import Invalid
 from forum.moderation.actions._concurrency import (
     refuse_in_own_case,
@@ -79,6 +80,25 @@ def move(
     dialogue.move(moderator, topic_id, agenda_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
     return record(moderator, "move", thing, _prefixed(moved, reasons), before=before)
+
+
+@action
+def change_kind(
+    member: Person, topic_id: int, kind: str, reasons: Reasons = NO_REASONS
+) -> Decision | None:
+    """Make an experience a question, or the reverse.
+
+    Returns the decision, or None when the member does not moderate there: what authors do with their own is none.
+    """
+    if not member.can.moderate(get_topic(member, topic_id).agenda_id):
+        dialogue.change_kind(member, topic_id, kind)
+        return None
+    thing = topic_to_decide(member, topic_id)
+    check_length(reasons.facts, "reason")
+    before = {"kind": thing.row.kind, "answer": thing.row.answer_id}
+    dialogue.change_kind(member, topic_id, kind)
+    made = _("Made a question.") if kind == "question" else _("Made an experience.")
+    return record(member, "change kind", thing, _prefixed(made, reasons), before=before)
 
 
 @action

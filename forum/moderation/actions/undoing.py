@@ -12,7 +12,7 @@ from forum.advice.queries import is_advice_awaited
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import render_with_mentions
+from forum.dialogue.queries import post_if_there, render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
@@ -170,6 +170,16 @@ def _undo_move(moderator: Person, thing: Thing, before: Before) -> None:
         dialogue.move_back(moderator, thing.item_id, before["agenda"])
 
 
+def _undo_kind_change(moderator: Person, thing: Thing, before: Before) -> None:
+    topic = thing.row
+    if topic.kind == before["kind"]:
+        return
+    dialogue.change_kind(moderator, topic.id, before["kind"])
+    answer = post_if_there(moderator, before["answer"])
+    if answer and answer.topic_id == topic.id and not answer.is_gone:
+        dialogue.choose_answer(moderator, topic.id, answer.id)
+
+
 def _undo_practice_decision(moderator: Person, thing: Thing, _before: Before) -> None:
     library.wait_again(moderator, thing.item_id)
 
@@ -281,6 +291,7 @@ UNDO_HANDLERS: dict[str, UndoHandler] = {
     "pin": _undo_with(dialogue.unpin),
     "unpin": _undo_with(dialogue.pin),
     "move": _undo_move,
+    "change kind": _undo_kind_change,
     "split": _undo_split,
     "merge": _undo_merge,
     "publish": _undo_practice_decision,

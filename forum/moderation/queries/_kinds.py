@@ -51,6 +51,7 @@ UNDOABLE_DEEDS = (
     "pin",
     "unpin",
     "move",
+    "change kind",
     "split",
     "merge",
     "publish",

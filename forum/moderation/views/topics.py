@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import flash, render_template
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
 
+from forum import web, webforms
 from forum.agendas.queries import agendas
+from forum.dialogue.queries import topic_to_change_kind
+from forum.dialogue.views import changing
 from forum.errors import Invalid, NotFound
 from forum.moderation import actions, queries
-from forum.moderation.forms import MergeForm, MoveForm, RequiredReasonForm
+from forum.moderation.forms import ChangeKindForm, MergeForm, MoveForm, RequiredReasonForm
 from forum.moderation.views._answers import (
     answer_here,
     bp,
@@ -57,6 +61,29 @@ def move(topic_id: int) -> Answer:
     return deed_page(
         "move", thing, form, lambda why: actions.move(me(), topic_id, form.agenda.data, why)
     )
+
+
+@bp.route("/topics/<int:topic_id>/change-kind", methods=["GET", "POST"])
+@changing
+def change_kind(topic_id: int) -> Answer:
+    """Make an experience a question, or the reverse: a decision, unless the author does so."""
+    topic = topic_to_change_kind(me(), topic_id)
+    form = ChangeKindForm(kind="experience" if topic.kind == "question" else "question")
+
+    def page(status: int = 200) -> Answer:
+        return render_template("moderation/change_kind.html", topic=topic, form=form), status
+
+    def deed() -> AnyResponse:
+        kind, reasons = form.kind.data or "", actions.Reasons(form.reason.data or "")
+        if decision := actions.change_kind(me(), topic_id, kind, reasons):
+            return redirect_to_decided(decision)
+        is_question = kind == "question"
+        flash(
+            _("It is a question now.") if is_question else _("It is an experience now."), "message"
+        )
+        return web.see_other(topic.address)
+
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
