@@ -111,7 +111,10 @@ function previewWhileTyping(form) {
     event.preventDefault();
     const button = event.currentTarget;
     if (status) status.textContent = "";
-    show().then(() => status && (status.textContent = status.dataset.shown)).catch((error) => {
+    show().then(() => {
+      if (status) status.textContent = status.dataset.shown;
+      lead(frame);
+    }).catch((error) => {
       if (error instanceof TypeError && status) return (status.textContent = status.dataset.failed); // no answer came
       isPlain = true;
       button.click();
@@ -122,6 +125,14 @@ function previewWhileTyping(form) {
     clearTimeout(timer);
     if (!frame.hidden) timer = setTimeout(() => show().catch(() => {}), 1000);
   });
+}
+
+// What was asked for may stand off the screen, above fields that lie between it and the buttons
+function lead(frame) {
+  const { top, bottom } = frame.getBoundingClientRect();
+  if (top >= 0 && bottom <= innerHeight) return;
+  frame.focus({ preventScroll: true });
+  frame.scrollIntoView();
 }
 
 async function page(address, options) {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.people import Visit
 
@@ -132,6 +133,31 @@ def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> N
             wide = page.evaluate("document.documentElement.scrollWidth")
             faults += [f"{path} {how}: {wide}"] if wide > 320 else []
             page.add_style_tag(content=SPACED)
+    assert faults == []
+
+
+LONG = "Hochwasserschutzmaßnahmenkoordinierungsstellenleiterbesprechung"
+
+
+def test_long_words_break_in_notices_and_beside_boxes(
+    visit: Callable[..., Visit], moderator: Visit, member: Visit
+) -> None:
+    topic = member.open_topic(f"{LONG}\n\nhttps://example.org/{'x' * 90}")
+    moderator.reply(topic, "We have such a meeting, too.")
+    select = re.sub(r"(/topics/\d+).*", r"\1/posts/select", topic)
+    faults = []
+    for role, path in (("member", "/notices"), ("moderator", select)):
+        window = visit(viewport={"width": 320, "height": 800})
+        window.sign_in(role)
+        page = window.go(path)
+        for _try in range(40):  # the worker makes notices within a moment
+            if LONG[:30] in page.locator("main").inner_text():
+                break
+            page.wait_for_timeout(250)
+            page.reload()
+        expect(page.locator("main")).to_contain_text(LONG[:30])
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        faults += [f"{path}: {wide}"] if wide > 320 else []
     assert faults == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -76,6 +76,19 @@ def test_one_is_at_it_and_notes_something_by_keys(moderator: Visit, one: str) ->
     press(page, "u")
     assert page.url.endswith(f"{one}#entry")
     press(page, "1", "Enter")
+
+
+def test_on_a_phone_the_entry_begins_with_what_was_decided(
+    visit: Callable[..., Visit], one: str, member: Visit, administrator: Visit, topic: str
+) -> None:
+    administrator.send(f"/posts/{member.post(topic, 'Another odd reply.')}/report", reason="spam")
+    window = visit(viewport={"width": 390, "height": 844})
+    window.sign_in("moderator")
+    page = window.go(one)
+    page.locator("[name=deed][value=keep]").check(force=True)
+    with page.expect_navigation(wait_until="load"):
+        page.locator("#entry [data-publish]").first.click()
+    expect(page.locator("#entry [data-undo]")).to_be_in_viewport()
 
 
 @pytest.fixture

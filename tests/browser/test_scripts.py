@@ -59,6 +59,20 @@ def test_what_the_preview_button_did_is_said(member: Visit, topic: str) -> None:
     expect(page.get_by_role("region", name="Preview")).to_contain_text("It was wet.")
 
 
+def test_on_a_phone_the_preview_is_shown_and_leads_back(visit: Callable[..., Visit]) -> None:
+    window = visit(viewport={"width": 390, "height": 844})
+    window.sign_in("member")
+    page = window.go(NEW)
+    page.fill("[name=title]", "Rain on the square")
+    page.fill("[name=source]", "It was **wet**.")
+    button, preview = page.locator("button[name=preview]"), page.locator("[data-preview]")
+    button.click()
+    expect(preview).to_be_focused()
+    expect(preview).to_be_in_viewport()
+    preview.get_by_role("link", name="Back to the buttons").click()
+    expect(button).to_be_in_viewport()
+
+
 def test_without_a_line_the_preview_leaves_the_text_alone(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.fill("[name=source]", "Written in a *tunnel*.")
