@@ -669,6 +669,12 @@ def marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
 
 
 @bp.app_template_global()
+def topics_by_agenda() -> dict[int, int]:
+    """For the template of the agendas room, which is below this room: how many topics the list of each agenda has."""
+    return queries.counts_by_agenda(me())
+
+
+@bp.app_template_global()
 def held_outcomes(rule_ids: Sequence[int]) -> dict[int, queries.HeldOutcomes]:
     """For the template of the screening room, which is below this room: what became of the texts that rules held back."""
     return queries.held_outcomes(rule_ids)

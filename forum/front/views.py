@@ -33,6 +33,7 @@ from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import (
     ORDERS,
     TopicFilter,
+    counts_by_agenda,
     counts_by_kind,
     first_topics,
     latest_topics,
@@ -131,6 +132,7 @@ def home() -> Answer:
         cities=cities,
         world=_world_map(cities, latest[0].active_at if latest else None),
         agendas=agendas(reader),
+        topics_count=counts_by_agenda(reader),
         cases=latest_cases(reader, SIDE_ITEMS),
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
@@ -214,7 +216,6 @@ def agenda(slug: str) -> Answer:
         readings=readings_of(reader, agenda),
         topics=listed,
         total=sum(totals.values()),
-        topics_total=sum(totals.values()) - totals.get("case", 0),
         counts=counts,
         shown=counts.get(kind, 0) if kind else sum(counts.values()),
         kind=kind,

@@ -166,6 +166,7 @@ def test_topics_of_lists_are_counted_for_those_who_see_them(people: Any, agenda:
         assert queries.topics(reader, TopicFilter(kind="question")).total == number
         waiting = queries.counts_by_kind(reader, TopicFilter(order="unanswered"))
         assert waiting.get("question", 0) == number and "experience" not in waiting
+        assert queries.counts_by_agenda(reader) == {agenda.id: number + 1}
     assert queries.counts_by_kind(people.moderator, TopicFilter(language="fr")) == {"experience": 1}
     about = queries.counts_by_kind(people.ben, TopicFilter(author_id=people.ana.id))
     assert about == {"experience": 1, "question": 1}

@@ -83,6 +83,27 @@ def test_the_number_of_queries_is_small_and_does_not_grow(
     assert {path: count for path, count in many.items() if count > few[path]} == {}
 
 
+def test_an_agenda_has_one_number_of_topics_everywhere(
+    small: Small, client: Any, sign_in: Any
+) -> None:
+    reply(small.people.ben, small.case.topic_id, write("We are in that network, too."))
+    for browser, number in ((client, 4), (sign_in(small.people.ben), 5)):
+        for path in ("/", "/agendas", "/agendas/quieter"):
+            assert re.search(rf"\b{number} topics</span>", browser.get(path).text), path
+        for path in ("/topics", "/agendas/quieter/topics", "/agendas/quieter"):
+            assert f'All <span class="n">{number}</span>' in browser.get(path).text, path
+
+
+def test_lists_name_the_kind_and_the_places_of_a_case(small: Small, client: Any) -> None:
+    reply(small.people.ben, small.case.topic_id, write("We are in that network, too."))
+    for path in ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics"):
+        lines = re.findall(r'<p class="meta dot">(.*?)</p>', client.get(path).text, re.DOTALL)
+        told = [re.findall(r"<span>(.*?)</span>", line) for line in lines]
+        assert ["Case", "Nairobi"] in [one[:2] for one in told], path
+        for kind in ("Experience", "Question", "Practice"):
+            assert any(one[0] == kind for one in told if one), (path, kind)
+
+
 def test_visitors_pages_are_the_same_for_everybody(small: Small, client: Any) -> None:
     for path in PAGES:
         answer = client.get(path)

@@ -17,6 +17,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
 from forum.dialogue.queries import (
     TopicFilter,
+    counts_by_agenda,
     counts_by_kind,
     listing,
     render_with_mentions,
@@ -267,6 +268,7 @@ def test_counts_and_pages_follow_the_list(people: Any, agenda: Agenda, sign_in: 
     for wanted in (TopicFilter(), TopicFilter(agenda.id), TopicFilter(agenda.id, language="en")):
         assert counts_by_kind(ana, wanted) == {"question": 1, "experience": 1}
         assert counts_by_kind(people.chitra, wanted) == {"question": 2, "experience": 2}
+        assert counts_by_agenda(ana) == {agenda.id: 2}
         page = topics(ana, wanted)
         assert [line.title for line in page.items] == ["Chitra tells", "Chitra asks"]
         assert (page.total, page.pages) == (2, 1)

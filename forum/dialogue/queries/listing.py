@@ -167,23 +167,49 @@ def _counts_of_ignored(reader: Person, wanted: TopicFilter) -> Select[Any]:
 def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
     """The counts that `TopicCount` keeps, which knows neither themes nor authors."""
     row = TopicCount
-    counted: tuple[Any, Any] = (row.kind, func.sum(row.number))
-    query: Select[Any] = select(*counted).where(
-        read_by(reader, row.audience), or_(~row.is_hidden, moderated_by(reader, row.agenda_id))
-    )
+    query = _stored_sums(reader, row.kind)
     if wanted.agenda_id:
         query = query.where(row.agenda_id == wanted.agenda_id)
     if wanted.language:
         query = query.where(row.language == wanted.language)
     if wanted.order == "unanswered":
         query = query.where(row.is_waiting)
-    return query.group_by(row.kind)
+    return query
+
+
+def _stored_sums(reader: Person, column: Any) -> Select[Any]:
+    """The sums of `TopicCount` for each value of a column, of the topics that a reader sees."""
+    row = TopicCount
+    is_seen = or_(~row.is_hidden, moderated_by(reader, row.agenda_id))
+    summed: tuple[Any, Any] = (column, func.sum(row.number))
+    return select(*summed).where(read_by(reader, row.audience), is_seen).group_by(column)
 
 
 def _computed_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
     counted: tuple[Any, Any] = (Topic.kind, func.count())
     query = _filtered_but_kind(_listed(reader), wanted).with_only_columns(*counted)
     return query.group_by(Topic.kind)
+
+
+def counts_by_agenda(reader: Person) -> dict[int, int]:
+    """How many topics the list of each agenda has for a reader, by its id; agendas without a topic may be missing."""
+    counts = {row[0]: row[1] for row in execute_core(_agenda_sums(reader))}
+    if ignored := _ignored(reader, TopicFilter()):
+        for agenda_id, number in execute_core(_agenda_counts_of_ignored(reader), ignored):
+            counts[agenda_id] = max(0, counts.get(agenda_id, 0) - number)
+    return counts
+
+
+@cached_statement
+def _agenda_sums(reader: Person) -> Select[Any]:
+    return _stored_sums(reader, TopicCount.agenda_id)
+
+
+@cached_statement
+def _agenda_counts_of_ignored(reader: Person) -> Select[Any]:
+    counted: tuple[Any, Any] = (Topic.agenda_id, func.count())
+    theirs = _listed(reader).where(_is_by_ignored()).with_only_columns(*counted)
+    return theirs.group_by(Topic.agenda_id)
 
 
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicRow]:

@@ -50,6 +50,7 @@ from forum.library.queries.discussions import (
     discussion_topic,
     opening_post,
     opening_post_id,
+    places_of_cases,
     tried_counts,
 )
 from forum.library.queries.edits import (
@@ -145,6 +146,7 @@ __all__ = [
     "opening_post_id",
     "other_cases",
     "own_hidden_practice",
+    "places_of_cases",
     "practice_by_id",
     "practice_by_submission_key",
     "practice_choices",

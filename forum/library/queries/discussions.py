@@ -13,8 +13,10 @@ from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import NotFound
+from forum.library.models import Case
 from forum.library.queries._shared import is_tried_mark
-from forum.members.models import Member
+from forum.library.queries._visibility import visible_cases
+from forum.members.models import City, Member
 from forum.permissions import Person
 
 
@@ -55,6 +57,20 @@ def commenting_cities(topic: Topic) -> int:
     return (
         db.session.scalar(query.where(Post.topic_id == topic.id, Post.number > 1, *is_shown)) or 0
     )
+
+
+def places_of_cases(reader: Person, topic_ids: Iterable[int]) -> dict[int, str]:
+    """The names of the cities that the cases of these topics speak of: {topic id: "Medellín, Vienna"}."""
+    wanted = list(topic_ids)
+    if not wanted:
+        return {}
+    about = visible_cases(reader).where(Case.topic_id.in_(wanted)).join(Case.places)
+    names: dict[int, list[str]] = {}
+    for topic_id, name in execute_core(
+        about.with_only_columns(Case.topic_id, City.name).order_by(City.name)
+    ):
+        names.setdefault(topic_id, []).append(name)
+    return {topic_id: ", ".join(cities) for topic_id, cities in names.items()}
 
 
 def tried_counts(topic_ids: Iterable[int | None]) -> dict[int, int]:

@@ -15,7 +15,7 @@ from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.models import Post
-from forum.dialogue.queries import my_marks, paragraph_comments
+from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments
 from forum.dialogue.views import changing
 from forum.errors import Conflict, Invalid
 from forum.history.queries import fingerprint
@@ -38,6 +38,12 @@ from forum.library.views._shared import (
 from forum.members.queries import cities_by_name, languages
 from forum.web import CONFLICT, Answer, me
 from forum.webforms import ChangedFields
+
+
+@bp.app_template_global()
+def places_of_cases(topics: Iterable[TopicRow]) -> dict[int, str]:
+    """For lists of the dialogue room, which is below this room: the cities that cases among the topics speak of."""
+    return queries.places_of_cases(me(), [row.id for row in topics if row.kind == "case"])
 
 
 @bp.get("/cases")
