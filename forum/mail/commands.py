@@ -39,16 +39,19 @@ from forum.mail.forms import (
 from forum.mail.models import Delivery
 from forum.mail.queries import (
     DigestEntry,
+    QueueContent,
     addressee,
     digest_groups,
     has_posted_today,
     members_due_for_digest,
     notice_to_tell,
+    queue_content,
 )
 from forum.members.forms import EMAIL_PATTERN
 from forum.members.models import Member
 from forum.members.queries import federation, normalised_email
-from forum.notifications.models import Notice
+from forum.moderation.forms import REASON_NAMES
+from forum.notifications.models import QUEUE, Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.ratelimits import within_limit
@@ -237,6 +240,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
     if content is None:
         return None
     notice, post, topic = content
+    waiting = queue_content(member, notice.address) if notice.kind == QUEUE else None
     headers.unsubscribe = stop_address(member.id, notice.kind)
     headers.list_name = f"{notice.kind}.notices"
     if topic:
@@ -247,17 +251,23 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
     return {
         "kind": notice.kind,
         "mark": _mark(notice),
+        "waiting": waiting,
         "actor": _people(notice),
         "title": notice.title,
         "text": shown_source(post)[:MAX_QUOTED_CHARACTERS]
         if post and notice.kind in KINDS_WITH_TEXT
-        else notice.text,
+        else notice.text or _reason(waiting),
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
         "can_answer": bool(headers.reply_to),
         "appeal": web.absolute(suspension_appeal_path(member)) if member.is_suspended else "",
     }
+
+
+def _reason(waiting: QueueContent | None) -> str:
+    """Why something was reported, in words."""
+    return str(REASON_NAMES.get(waiting.reason, "")) if waiting else ""
 
 
 def _mark(notice: Notice) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -13,11 +14,14 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
+from forum.appeals.queries import get_appeal
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
+from forum.errors import Forbidden, NotFound
 from forum.mail.models import Delivery
 from forum.members.models import Member
+from forum.moderation.queries import Thing, open_reports, thing_to_moderate
 from forum.notifications.models import NO_DIGEST, Notice, NoticeSettings
 from forum.notifications.queries import digests_waiting, settings_by_member, visible_notices
 from forum.permissions import Person, require
@@ -113,6 +117,17 @@ def is_waiting() -> ColumnElement[bool]:
 # What a letter tells of
 
 
+class QueueContent(NamedTuple):
+    """What waits in the queue: what is asked of its moderators, the agenda's title, and why it was reported first.
+
+    `asked` is *appeal*, *candidate*, *held*, *report*, *practice* or *first post*; `agenda` and `reason` may be empty.
+    """
+
+    asked: str
+    agenda: str = ""
+    reason: str = ""
+
+
 class NoticeContent(NamedTuple):
     """A notice with the post and topic that it is about, each None when there is none."""
 
@@ -134,6 +149,38 @@ def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
     if topic is None or (post and post.is_gone):
         return None
     return NoticeContent(notice, post, topic)
+
+
+def queue_content(moderator: Person, address: str) -> QueueContent | None:
+    """What waits at an address of the queue, for who may decide about it; None when nothing does any more."""
+    match = re.fullmatch(r"/moderation/(\w+)/(\d+)", address)
+    if match is None:
+        return None
+    kind, item_id = match[1], int(match[2])
+    if kind == "candidate":
+        return QueueContent("candidate")
+    try:
+        if kind == "appeals":
+            decision = get_appeal(moderator, item_id).decision
+            return QueueContent("appeal", _title(decision.agenda))
+        return _content_of(thing_to_moderate(moderator, kind, item_id))
+    except (NotFound, Forbidden):
+        return None
+
+
+def _content_of(thing: Thing) -> QueueContent | None:
+    agenda = _title(thing.agenda)
+    if thing.kind == "held":
+        return QueueContent("held", agenda)
+    if reports := open_reports(thing.kind, thing.item_id):
+        return QueueContent("report", agenda, reports[0].reason)
+    if thing.kind == "practice":
+        return QueueContent("practice", agenda)
+    return QueueContent("first post", agenda) if thing.kind == "post" else None
+
+
+def _title(agenda: Agenda | None) -> str:
+    return agenda.title if agenda else ""
 
 
 def _is_wanted(member: Member, notice: Notice) -> bool:

@@ -12,10 +12,13 @@ from sqlalchemy.orm import joinedload
 
 from forum import web
 from forum.accounts import actions as accounts
+from forum.appeals import actions as appeals
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import first_post
+from forum.library import actions as library
+from forum.library.actions import PracticeText
 from forum.mail.commands import compose, deliver, write_digests, write_notice_letters
 from forum.mail.models import Delivery
 from forum.mail.queries import is_digest_due
@@ -26,6 +29,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.notifications.models import Notice, NoticeSettings
 from forum.permissions import SYSTEM, VISITOR
+from forum.screening import actions as screening
 from tests.conftest import link_in
 
 SOON = timedelta(minutes=2)
@@ -410,3 +414,41 @@ def test_a_letter_says_which_mark_it_was(people, topic, mail_server):
     (message,) = sent(mail_server)
     said = "Ben Okoth tried it and adapted it, after your post in"
     assert said in body(message) and "With softer rails." in body(message)
+
+
+def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mail_server):
+    notifications.choose_ways(people.host, {"decision": "never"})
+    post = dialogue.reply(people.ben, topic.id, write("Buy our level sensor."))
+    moderation.report(people.ana, "post", post.id, "spam")
+    moderation.report(people.ana, "member", people.ben.id, "rules")
+    screening.set_newness(SYSTEM, days=0, posts=0, first_posts=1)
+    dialogue.reply(people.chitra, topic.id, write("Good day."))
+    text = PracticeText(title="Softer rails", sentence="Rails on rubber.")
+    library.write_and_submit(people.chitra, agenda.id, text)
+    mail()
+    to_moderator = [one for one in sent(mail_server) if one["To"].addresses[0].username == "mona"]
+    subjects = {" ".join(one["Subject"].split()): body(one) for one in to_moderator}
+    title = agenda.title
+    report = f"A report in {title}: “Buy our level sensor.”"
+    assert "It is spam or advertising" in subjects[report]
+    assert "A report: “Ben Okoth”" in subjects
+    assert f"One of the first posts of a new member in {title}: “Why so loud?”" in subjects
+    assert f"A practice to publish in {title}: “Softer rails”" in subjects
+    assert all("because you moderate" in said for said in subjects.values())
+
+
+def test_a_letter_about_an_appeal_says_so(people, agenda, topic, mail_server):
+    post = dialogue.reply(people.ben, topic.id, write("Rude words."))
+    decision = moderation.decide(people.host, "post", post.id, "hide", Reasons("Rude.", 2))
+    appeals.appeal(people.ben, decision.id, "It was a quotation.")
+    mail()
+    said = {str(one["Subject"]) for one in sent(mail_server)}
+    assert f"An appeal in {agenda.title}: “Rude words.”" in said
+
+
+def test_a_letter_about_what_waits_no_more_says_only_that(people, agenda, mail_server):
+    address = "/moderation/post/999999"
+    notifications.note_event(people.ana, "queue", [people.moderator.id], address, title="Gone")
+    mail()
+    (message,) = sent(mail_server)
+    assert message["Subject"] == "Something waits in the queue: “Gone”"
