@@ -18,7 +18,7 @@ from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY
 from forum.advice.models import NO, NOT_YET, PARTLY, YES
 from forum.db import now
 from forum.dialogue.forms import language_field
-from forum.members.forms import one_line
+from forum.members.forms import at_most, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -41,15 +41,10 @@ class PassOnForm(Form):
     """Whom to ask instead."""
 
     handle = StringField(
-        _("Handle of the member"),
-        [DataRequired(_("Write the handle of the member to ask instead.")), Length(max=80)],
+        _("Member"),
+        [DataRequired(_("Write the name or handle of the member to ask instead.")), at_most(200)],
         [one_line],
     )
-
-    @property
-    def name(self) -> str:
-        """The handle as it is kept, however it was typed."""
-        return (self.handle.data or "").lstrip("@").lower()
 
 
 def first_day() -> date:

@@ -30,6 +30,7 @@ from forum.db import now
 from forum.dialogue.models import Topic
 from forum.dialogue.views import changing
 from forum.markup import tidy
+from forum.members.queries import member_called
 from forum.permissions import sees_hidden
 from forum.web import Answer, me
 
@@ -157,7 +158,8 @@ def pass_on(id: int) -> Answer:
         return render_template("advice/pass_on.html", **words), status
 
     def deed() -> AnyResponse:
-        other = actions.pass_on(me(), id, form.name)
+        called = member_called(me(), form.handle.data or "", "handle")
+        other = actions.pass_on(me(), id, called.handle)
         flash(_("%(name)s is asked instead of you.", name=other.name), "message")
         return web.see_other(topic.address)
 

@@ -38,7 +38,7 @@ from forum.history.queries import refuse_unseen
 from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
-from forum.members.queries import lock_member, members_by_handle
+from forum.members.queries import lock_member, member_called, members_called
 from forum.permissions import Person, require
 
 if TYPE_CHECKING:
@@ -137,11 +137,11 @@ def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
 
 @action
 def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
-    """Set the hosts of an agenda to exactly the members with these handles."""
+    """Set the hosts of an agenda to exactly the members with these handles or full names."""
     require(moderator.can.curate_all())
     agenda = agenda_to_change(moderator, agenda_id)
     before = {host.id for host in agenda.hosts}
-    hosts = _members_with_handles(handles, "hosts")
+    hosts = _members_called(moderator, handles, "hosts")
     if before != {host.id for host in hosts}:
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         agenda.hosts = hosts
@@ -172,7 +172,7 @@ def write_statement(
     form could not show the handle.
     """
     agenda = _agenda_to_curate(curator, agenda_id)
-    said = _statement_columns(text)
+    said = _statement_columns(curator, text)
     if statement_id is None:
         return _new_statement(agenda, said)
     statement = _statement_of_agenda(agenda, statement_id)
@@ -392,19 +392,21 @@ def _put_in_order(rows: Sequence[Agenda | Statement], ids: Sequence[int]) -> Non
         row.position = number
 
 
-def _members_with_handles(handles: Iterable[str], field: str) -> list[Member]:
-    wanted = list(dict.fromkeys(handle.strip().removeprefix("@") for handle in handles))
-    wanted = [handle for handle in wanted if handle]
-    found = {member.handle: member for member in members_by_handle(wanted)}
-    missing = [handle for handle in wanted if handle not in found]
-    if missing:
-        raise Invalid(_("There is no member with the handle %(handle)s.", handle=missing[0]), field)
-    return [found[handle] for handle in wanted]
+def _members_called(moderator: Person, typed: Iterable[str], field: str) -> list[Member]:
+    """The members that were typed, each by handle or full name; several handles may stand between spaces."""
+    found: dict[int, Member] = {}
+    for words in filter(None, (one.strip() for one in typed)):
+        parts = [words] if members_called(moderator, words) else words.split()
+        are_handles = len(parts) > 1 and members_called(moderator, parts[0])
+        for part in parts if are_handles else [words]:
+            member = member_called(moderator, part, field)
+            found[member.id] = member
+    return list(found.values())
 
 
-def _statement_columns(text: StatementText) -> dict[str, Any]:
+def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:
     _check_length(text.name, "name")
-    members = _members_with_handles([text.handle], "handle")
+    members = _members_called(curator, [text.handle], "handle")
     return {
         "name": text.name,
         "role_title": text.role_title,

@@ -57,8 +57,8 @@ class AgendaForm(Form):
 
     @property
     def handles(self) -> list[str]:
-        """The handles that were typed between commas or spaces."""
-        return (self.hosts.data or "").replace(",", " ").replace(";", " ").split()
+        """What was typed between commas, each the handle or the full name of a member."""
+        return (self.hosts.data or "").replace(";", ",").split(",")
 
 
 class StatementForm(Form):
@@ -73,7 +73,7 @@ class StatementForm(Form):
         _("Quotation"), [DataRequired(_("Write what the person said.")), at_most(QUOTATION)]
     )
     language = SelectField(_("Language"))
-    handle = StringField(_("Handle of the member"), [at_most(LINE)], [one_line])
+    handle = StringField(_("Member"), [at_most(LINE)], [one_line])
 
 
 class ThemeForm(Form):

@@ -243,7 +243,7 @@ class OrganisationForm(Form):
     )
     city = StringField(_("City"), [at_most(MAX_LINE)], [one_line])
     city_id = city_choice()
-    representative = StringField(_("Handle of the representative"), [at_most(MAX_LINE)], [one_line])
+    representative = StringField(_("Representative"), [at_most(MAX_LINE)], [one_line])
     seats = StringField(
         _("Seats"),
         [Optional(), Regexp(r"^[0-9]{1,4}$", message=_("Write a whole number of at most 9999."))],

@@ -258,15 +258,13 @@ def _write_organisation(
 
 
 def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
-    handle = (form.representative.data or "").lstrip("@")
-    found = queries.members_by_handle([handle]) if handle else []
-    if handle and not found:
-        raise Invalid(_("No member has this handle."), "representative")
+    typed = form.representative.data
+    representative = queries.member_called(me(), typed, "representative") if typed else None
     return actions.OrganisationText(
         name=form.name.data or "",
         kind=form.kind.data,
         city_id=form.city_id.data,
-        representative_id=found[0].id if found else None,
+        representative_id=representative.id if representative else None,
         seats=int(form.seats.data) if form.seats.data else None,
         website=form.website.data or "",
         about=form.about.data or "",

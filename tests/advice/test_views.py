@@ -76,7 +76,7 @@ def test_the_asker_asks_all_who_are_proposed_with_one_press(
     assert answer.status_code == 303
     assert states(question.topic) == dict.fromkeys(chosen, "asked")
     text = page(browser, door)
-    assert "5 members are asked now." in text and text.count("Asked on") == 5
+    assert "5 members are asked now." in text and text.count(">Asked </span>") == 5
     assert not set(ticked(text)) & set(chosen)
     browser.post(door, data={"asked": chosen})
     assert "You have asked them before." in page(browser, door)
@@ -411,3 +411,15 @@ def test_each_notice_says_what_it_wants(sign_in: Any, people: Any, asked: Topic)
     assert "Nobody has answered this question" in page(sign_in(people.host), "/notices")
     text = page(sign_in(people.ana), "/notices")
     assert "What happened next? You asked:" in text and "Waiting for you" in text
+
+
+def test_a_question_is_passed_on_to_somebody_by_full_name(
+    sign_in: Any, people: Any, question: Question
+) -> None:
+    actions.ask(people.ana, question.topic.id, [people.ben.handle])
+    door = f"/topics/{question.topic.id}/pass-on"
+    browser = sign_in(people.ben)
+    refused = browser.post(door, data={"handle": "Chitra"})
+    assert "No member has the handle or name “Chitra”." in refused.get_data(as_text=True)
+    assert browser.post(door, data={"handle": people.chitra.name}).status_code == 303
+    assert states(question.topic)[people.chitra.handle] == "asked"

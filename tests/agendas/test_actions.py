@@ -240,3 +240,12 @@ def test_activity_only_moves_forward_and_topics_are_counted(agenda: Agenda) -> N
     db.session.expire_all()
     fresh = queries.agenda_by_id(VISITOR, agenda.id)
     assert (fresh.active_at, fresh.topics_count) == (later, 1)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [["Ana Prado", "ben-okoth"], ["ana-prado ben-okoth"], ["@ana-prado", " Ben Okoth ", ""]],
+)
+def test_hosts_are_named_by_handle_or_full_name(people: Any, typed: list[str]) -> None:
+    made = actions.write_agenda(people.administrator, text(), hosts=typed)
+    assert {host.handle for host in made.hosts} == {"ana-prado", "ben-okoth"}

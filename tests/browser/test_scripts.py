@@ -114,6 +114,26 @@ def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
     expect(preview.locator("a[href='/members/henna-koskela']")).to_have_count(2)
 
 
+def test_members_are_suggested_where_a_form_asks_for_one(moderator: Visit) -> None:
+    page = moderator.go("/organisations/new")
+    one = page.get_by_role("combobox", name="Representative")
+    one.press_sequentially("kosk")
+    expect(page.locator(".combo [role=option]")).to_have_text(
+        re.compile("Henna Koskela.*@henna-koskela")
+    )
+    one.press("ArrowDown")
+    one.press("Enter")
+    expect(one).to_have_value("henna-koskela")
+    page = moderator.go("/agendas/new")
+    several = page.get_by_role("combobox", name="Hosts")
+    several.press_sequentially("Henna Koskela, rauti")
+    expect(page.locator(".combo [role=option]")).to_have_count(1)
+    several.press("ArrowDown")
+    several.press("Enter")
+    expect(several).to_have_value("Henna Koskela, mikko-rautio")
+    several.fill("")  # so that no draft is kept
+
+
 def test_enter_takes_nobody_of_an_older_list(member: Visit, topic: str) -> None:
     page = member.go(topic)
     field, choices = page.locator("[name=source]"), page.get_by_role("listbox")

@@ -437,6 +437,7 @@ def test_a_filter_that_nobody_fits_says_so(name: str, small: Small, client: Any)
 def test_one_member_fits_the_filters(small: Small, client: Any, people: Any) -> None:
     text = client.get(f"/members?words={people.ana.name}").text
     assert "<b>1 member</b>" in text and "fits the filters" in text
+    assert f"@{people.ana.handle}<" in client.get(f"/members/{people.ana.handle}").text
 
 
 def test_the_page_of_contact_sends_nobody_to_an_address_that_is_not_there(client: Any) -> None:

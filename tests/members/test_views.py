@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -148,6 +149,24 @@ def organisation(**change):
         "about": "A port.",
         **change,
     }
+
+
+def test_a_representative_is_named_by_handle_or_unique_full_name(sign_in, people):
+    browser = sign_in(people.moderator)
+
+    def saved(typed: str) -> str:
+        answer = browser.post(
+            "/organisations/new", data=organisation(name=typed, representative=typed)
+        )
+        return "saved" if answer.status_code == 303 else unescape(answer.text)
+
+    for typed in ("Ana Prado", "@ana-prado", "ana  PRADO"):
+        assert saved(typed) == "saved"
+    assert "No member has the handle or name “Ana”." in saved("Ana")
+    actions.join(VISITOR, Joining("Ana Prado", "other-ana@example.org", "no hash"))
+    assert "Several members are called “Ana Prado”. Write the handle." in saved("Ana Prado")
+    assert saved("ana-prado") == "saved"
+    assert 'data-members="one"' in browser.get("/organisations/new").text
 
 
 def test_moderators_add_and_edit_organisations(sign_in, people, client):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.confusables import skeleton
 from forum.db import db, now
+from forum.errors import Invalid
 from forum.markup import fold
 from forum.members.models import FormerHandle, Member, Organisation
 from forum.members.queries._shared import found_or_raise
@@ -92,6 +93,31 @@ def members_by_handle(handles: Iterable[str]) -> list[Member]:
     found = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
     by_handle = {member.handle: member for member in db.session.scalars(found)}
     return [by_handle[handle] for handle in wanted if handle in by_handle]
+
+
+def members_called(reader: Person, typed: str) -> list[Member]:
+    """The member with this handle; else those whom the reader sees with exactly this name, ignoring case and accents."""
+    handle = typed.strip().removeprefix("@").lower()
+    name = " ".join(fold(typed).split())
+    if not handle or not name:
+        return []
+    if known := members_by_handle([handle]):
+        return known
+    begins_so = Member.sort_key.startswith(f" {name}"[:100], autoescape=True)
+    found = db.session.scalars(visible_members(reader).where(begins_so))
+    return [member for member in found if " ".join(fold(member.name).split()) == name]
+
+
+def member_called(reader: Person, typed: str, field: str) -> Member:
+    """The one member with this handle or full name; `Invalid`, about a form's field, when there is none or are several."""
+    found = members_called(reader, typed)
+    said = typed.strip()[:80]
+    if not found:
+        raise Invalid(_("No member has the handle or name “%(typed)s”.", typed=said), field)
+    if len(found) > 1:
+        why = _("Several members are called “%(typed)s”. Write the handle.", typed=said)
+        raise Invalid(why, field)
+    return found[0]
 
 
 def members_to_mention(handles: Iterable[str]) -> list[Member]:
