@@ -76,16 +76,27 @@ CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
-CITED_POST = re.compile(r'<blockquote class="cite">\s*<p>(<a href="/posts/\d{1,12}"[^>]*>.*?</a>)')
-POST_ADDRESS = re.compile(r"/posts/(\d{1,12})")
-LEADING_POST_LINK = re.compile(r'<p><a href="/posts/(\d{1,12})"')
-POST_LINK_END = re.compile(r"\]\(/posts/(\d{1,12})\)")
+# A link to a post, which may stand in emphasis and lead to a place in the post
+POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\"\s]*)?"
+TYPED_POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\s<>()]*)?"
+IN_EMPHASIS = r"(?:<(?:em|strong|s)>)*"
+CITED_POST = re.compile(
+    rf'<blockquote class="cite">\s*<p>{IN_EMPHASIS}(?P<link><a href="{POST_PATH}"[^>]*>.*?</a>)'
+)
+POST_ADDRESS = re.compile(POST_PATH)
+LEADING_POST_LINK = re.compile(rf'<p>{IN_EMPHASIS}<a href="{POST_PATH}"')
+POST_LINK_END = re.compile(rf"\]\({TYPED_POST_PATH}\)")
+LEADING_EMPHASIS = re.compile(r"[*_~]+(?=\[)")
+EMPHASIS_TOKENS = {"em_open", "strong_open", "s_open"}
 WITHHELD_QUOTE = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
 QUOTE_TAG = re.compile(r"</?blockquote\b")
 FINAL_SIGMA = "ς"
 # Without words, since it is stored and read in every language
 WITHHELD_HTML = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'
-QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
+QUOTED_POST = re.compile(
+    rf"^> ?(?P<emphasis>[*_~]*)\[[^\]\n]{{1,300}}\]\((?P<address>{TYPED_POST_PATH})\)",
+    re.MULTILINE,
+)
 # Not inside an e-mail address or a URL: "ana@example.org" and "@ana.example.org" mention nobody.
 MENTION = re.compile(
     r"(?<![\w@/.+=&#-])@([A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,20})(?![\w@]|[./-]\w)"
@@ -216,7 +227,7 @@ def quoted_posts(source: str) -> list[int]:
 
     At most `MAX_QUOTED_POSTS`, in their order, found without parsing the text.
     """
-    ids = dict.fromkeys(int(found) for found in QUOTED_POST.findall(source))
+    ids = dict.fromkeys(int(found[3]) for found in QUOTED_POST.finditer(source))
     return [post_id for post_id in ids if post_id <= MAX_ID][:MAX_QUOTED_POSTS]
 
 
@@ -229,6 +240,20 @@ def quote(name: str, post_id: int, source: str) -> str:
     body = "\n".join(own_lines).strip("\n").split("\n")
     lines = (f"[{quote_label(name)}](/posts/{post_id})", "", *body)
     return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
+
+
+def with_local_quotes(source: str, home: str) -> str:
+    """The source of a text in which quotes begin with links such as `/posts/7`, also where the whole address at the forum's
+    URL (`home`) was typed, as browsers copy it.
+    """
+    if "/posts/" not in source:
+        return source
+    ours = rf"https?://{re.escape(home.partition('://')[2])}"
+    start = r"^[ \t>*+\-\d.)]{0,40}> ?[*_~]*"
+    link = rf"({start}\[[^\]\n]{{1,300}}\]\(<?|^\[[^\]\n]{{1,300}}\]: ?<?){ours}(?=/posts/\d)"
+    source = re.sub(link, r"\1", source, flags=re.MULTILINE | re.IGNORECASE)
+    bare = rf"({start})<?({ours}(/posts/\d{{1,12}}(?:[?#][^\s<>*_)]*)?))>?(?=[\s:,*_~]|$)"
+    return re.sub(bare, r"\1[\2](\3)", source, flags=re.MULTILINE | re.IGNORECASE)
 
 
 def cited_in_html(html: str) -> set[int]:
@@ -261,7 +286,7 @@ def withhold_in_html(html: Markup, post_ids: Collection[int]) -> Markup:
         parts.append(html[position : head.start() if withheld else head.end()])
         if withheld:
             ids = " ".join(map(str, sorted(withheld)))
-            parts.append(Markup(WITHHELD_HTML).format(ids, Markup(head[1])))
+            parts.append(Markup(WITHHELD_HTML).format(ids, Markup(head["link"])))
         position = end if withheld else head.end()
     return Markup("").join([*parts, html[position:]])
 
@@ -286,7 +311,8 @@ def withhold_in_source(source: str, post_ids: Collection[int]) -> str:
     for start, end, ids in _quoted_blocks(source):
         if start >= until and ids.intersection(post_ids):
             head = POST_LINK_END.search(lines[start])
-            kept += [*lines[until:start], f"{lines[start][: head.end()] if head else '>'} […]"]
+            link = LEADING_EMPHASIS.sub("", lines[start][: head.end()], count=1) if head else ">"
+            kept += [*lines[until:start], f"{link} […]"]
             until = end
     return "\n".join([*kept, *lines[until:]])
 
@@ -318,11 +344,18 @@ def _posts_quoted_by_tokens(tokens: list[Token]) -> set[int]:
         depth += _nesting(token, "blockquote")
         if depth <= 0:
             break
-        first = token.children[0] if token.children else None
-        if depth == 1 and before.type == "paragraph_open" and first and first.type == "link_open":
-            found = POST_ADDRESS.fullmatch(str(first.attrs.get("href", "")))
+        if depth == 1 and before.type == "paragraph_open":
+            found = POST_ADDRESS.fullmatch(_leading_address(token))
             quoted |= {int(found[1])} if found else set()
     return quoted
+
+
+def _leading_address(inline: Token) -> str:
+    """The address of the link with which a paragraph begins, which may stand in emphasis; empty when there is none."""
+    for token in inline.children or []:
+        if token.type not in EMPHASIS_TOKENS and (token.type != "text" or token.content):
+            return str(token.attrs.get("href", ""))
+    return ""
 
 
 def _nesting(token: Token, kind: str) -> int:
@@ -342,8 +375,8 @@ def unname(source: str, post_ids: Collection[int], handle: str, former: str) -> 
     """
 
     def replace_name(found: re.Match[str]) -> str:
-        post_id = found[1]
-        return f"> [{former}](/posts/{post_id})" if int(post_id) in post_ids else found[0]
+        is_theirs = int(found[3]) in post_ids
+        return f"> {found['emphasis']}[{former}]({found['address']})" if is_theirs else found[0]
 
     source = QUOTED_POST.sub(replace_name, source)
     source = re.sub(rf"\[[^\]\n]*\]\(/members/{re.escape(handle)}/?\)", former, source)
@@ -542,8 +575,7 @@ def _image(self: object, tokens: list[Token], index: int, options: object, env: 
 
 def _blockquote(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
     following = tokens[index + 2] if index + 2 < len(tokens) else None
-    inside = (following.children or []) if following and following.type == "inline" else []
-    is_cite = bool(inside) and str(inside[0].attrs.get("href", "")).startswith("/posts/")
+    is_cite = following is not None and _leading_address(following).startswith("/posts/")
     return '<blockquote class="cite">\n' if is_cite else "<blockquote>\n"
 
 

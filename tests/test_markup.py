@@ -437,6 +437,12 @@ QUOTES = [
     "> [C](/posts/14)\n>\n> ours\n>\n> [A](/posts/12)\n>\n> words\n\nMine.",
     ">\n> [A](/posts/12)\n>\n> words\n\nMine.",
     '> [A](/posts/12)\n>\n> words <blockquote data-withheld="12">\n\nMine.',
+    "> [A](/posts/12#a-place)\n>\n> words\n\nMine.",
+    "> [A](/posts/12?page=2&x#y)\n>\n> words\n\nMine.",
+    "> **[A](/posts/12)**\n>\n> words\n\nMine.",
+    "> [A](</posts/12#)>)\n>\n> words\n\nMine.",
+    '> [A](/posts/12#<"> "a title")\n>\n> words\n\nMine.',
+    "- > ~~***[A](/posts/12#b)***~~ said:\n  > words\n\nMine.",
 ]
 
 
@@ -449,6 +455,45 @@ def test_however_it_is_quoted(source: str) -> None:
     assert without.count("<blockquote") == without.count("</blockquote>")
     left = markup.withhold_in_source(source, {12})
     assert "words" not in left and "Mine." in left and "[…]" in left
+
+
+def test_of_a_decorated_quote_the_plain_link_stays() -> None:
+    source = "> **[A](/posts/12#b)**\n>\n> words"
+    assert markup.withhold_in_source(source, {12}) == "> [A](/posts/12#b) […]"
+    left = markup.withhold_in_html(markup.write(source).html, {12})
+    assert '<p><a href="/posts/12#b">A</a></p>' in left and "strong" not in left
+    assert markup.unname(source, {12}, "a", "X") == "> **[X](/posts/12#b)**\n>\n> words"
+    assert markup.quoted_posts(source) == [12]
+
+
+@pytest.mark.parametrize(
+    ("typed", "local"),
+    [
+        ("> [A](https://f.example/posts/3)", "> [A](/posts/3)"),
+        ("> [A](http://F.example/posts/3#x)", "> [A](/posts/3#x)"),
+        ("- > **[A](<https://f.example/posts/3>)**", "- > **[A](</posts/3>)**"),
+        ("> https://f.example/posts/3", "> [https://f.example/posts/3](/posts/3)"),
+        ("> <https://f.example/posts/3>\n> a", "> [https://f.example/posts/3](/posts/3)\n> a"),
+        ("> [A][1]\n\n[1]: https://f.example/posts/3", "> [A][1]\n\n[1]: /posts/3"),
+        *(2 * (same,) for same in (
+            "[A](https://f.example/posts/3)",
+            "> [A](https://g.example/posts/3)",
+            "> [A](https://f.example.org/posts/3)",
+            "> https://f.example/posts/3x",
+            "> see https://f.example/posts/3",
+        )),
+    ],
+)  # fmt: skip
+def test_a_whole_address_of_a_quoted_post_becomes_a_local_one(typed: str, local: str) -> None:
+    assert markup.with_local_quotes(typed, "https://f.example") == local
+
+
+def test_looking_for_whole_addresses_takes_no_time() -> None:
+    for piece in ("> ", "> [", "> *", "> https://f.example/posts/3#", ">\n"):
+        begun = time.perf_counter()
+        markup.with_local_quotes(piece * 5_000 + "/posts/", "https://f.example")
+        markup.quoted_posts(piece * 5_000)
+        assert time.perf_counter() - begun < 1
 
 
 def test_the_inner_quote_alone_is_withheld() -> None:

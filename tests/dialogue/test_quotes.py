@@ -105,6 +105,27 @@ def test_a_quote_goes_and_comes_back_with_what_it_quotes(
         assert len(leaks(client, elsewhere, quoting)) == 3
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "[B](http://localhost/posts/{})",
+        "http://localhost/posts/{}",
+        "**[B](/posts/{})**",
+        "[B](/posts/{}#a)",
+    ],
+)
+def test_however_its_link_is_written(
+    people: Any, said: Post, elsewhere: Topic, client: FlaskClient, head: str
+) -> None:
+    source = f"> {head.format(said.id)}\n>\n> {WORDS}\n\nReally?"
+    post = actions.reply(people.chitra, elsewhere.id, queries.render_with_mentions(source))
+    assert reads(post)
+    actions.remove(people.moderator, said.id, "Not so.")
+    assert not reads(post) and WORDS not in client.get(f"/topics/{elsewhere.id}").text
+    actions.restore(people.moderator, said.id)
+    assert reads(post)
+
+
 def test_members_read_on_what_only_they_may_read(
     people: Any, said: Post, quoting: Post, elsewhere: Topic
 ) -> None:

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
-from forum import permissions
+from forum import permissions, web
 from forum.db import topic_scope
 from forum.dialogue.models import Post, Topic
-from forum.markup import Written, handles_in, write
+from forum.markup import Written, handles_in, with_local_quotes, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import members_to_mention
 from forum.permissions import Person, read_by, shown_to
@@ -77,7 +77,10 @@ def author_options(relationship: Any) -> Any:
 
 
 def render_with_mentions(source: str, language: str = "en") -> Written:
-    """Markdown as it is stored, in which the handles of members that exist are links to their profiles."""
+    """Markdown as it is stored, in which the handles of members that exist are links to their profiles, and quotes begin
+    with local links to posts.
+    """
+    source = with_local_quotes(source, web.settings().url)
     handles = handles_in(source)
     people = {member.handle for member in members_to_mention(handles)} if handles else ()
     return write(source, language, people)
