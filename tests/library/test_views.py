@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from forum.agendas.actions import archive
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post
 from forum.library import actions
 from forum.library import queries as library
 from forum.library.models import Case, Practice
@@ -122,6 +123,18 @@ def test_comments_stand_beside_their_paragraph(world: World, case: Case, sign_in
     assert "Beside it" in beside and "On the whole" not in beside
     assert page.count("Beside it") == 1 and page.count("On the whole") == 1
     assert page.count('id="post-2"') == 1 and "2 comments" in page
+    assert re.search('id="replies">1 comment on the whole<', page)
+    assert f'<a href="#p-{key}">1 comment stands beside the paragraph' in page
+
+
+def test_a_case_with_comments_beside_it_only_says_so(
+    world: World, case: Case, client: FlaskClient
+) -> None:
+    for paragraph in case.paragraphs[:2]:
+        dialogue.reply(world.reader, case.topic_id, write("Beside."), paragraph=paragraph.key)
+    page = client.get(f"/cases/{case.slug}").text
+    assert re.search('id="replies">No comments on the whole yet<', page)
+    assert f'<a href="#p-{case.paragraphs[0].key}">2 comments stand beside' in page
 
 
 def test_a_comment_beside_a_paragraph_says_whose_it_is_and_takes_marks(
@@ -175,6 +188,24 @@ def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) ->
     page = sign_in(world.author).get(f"/practices/{short.slug}").text
     assert "This is a short practice: one sentence." in page and "No city yet" in page
     assert "No comments yet" in page and "0 comments" not in page
+
+
+def test_two_accounts_from_one_city_are_no_mistake(
+    world: World, practice: Practice, client: FlaskClient
+) -> None:
+    topic = library.discussion_topic(VISITOR, practice.topic_id)
+    assert topic is not None
+    opening = first_post(topic)
+    city = world.reader.city_id
+    assert city
+    dialogue.mark(world.reader, opening.id, "tried it", "kept")
+    page = client.get(f"/practices/{practice.slug}").text
+    assert "1 city<small>1 kept it" in page
+    world.moderator.city_id = city
+    db.session.commit()
+    dialogue.mark(get_member(SYSTEM, world.moderator.handle), opening.id, "tried it", "adapted")
+    page = client.get(f"/practices/{practice.slug}").text
+    assert "1 city<small>2 accounts: 1 kept it, 1 adapted it" in page
 
 
 @pytest.mark.parametrize("path", ["/cases/{case}?paragraph=zzz", "/cases/{case}?page=999999999999"])

@@ -136,6 +136,16 @@ def test_a_practice_that_another_returned_is_published_by_another(
     assert actions.publish(people.administrator, item_id).deed == "publish"
 
 
+def test_an_author_who_moderates_nothing_reads_nothing_of_other_moderators(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.send_back(people.host, things.practice.id, Reasons("No sources."))
+    library.submit(people.ben, things.practice.id)
+    page = sign_in(people.ben).get("/practices/quiet-asphalt").text
+    assert "A moderator will read this practice" in page
+    assert OURS not in page and "/publish" not in page
+
+
 def test_a_note_of_another_below_ones_own_post_stays(
     sign_in: Any, people: Any, things: Any
 ) -> None:

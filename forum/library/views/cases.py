@@ -71,6 +71,7 @@ def case(slug: str) -> Answer:
         chosen=web.choice("paragraph", keys),
         others=queries.other_cases(me(), found),
         data=article_data(found.name, found.summary, found.language, found.created_at, found),
+        first_beside=next((p.key for p in found.paragraphs if p.key in comments), ""),
         **_without_paragraph_comments(discussion_context(topic), beside),
         **words_for_columns(),
     )
@@ -81,9 +82,7 @@ def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post])
     shown = {post.id for post in comments}
     if posts := words.get("posts"):
         words["posts"] = replace(posts, items=[p for p in posts.items if p.id not in shown])
-        words["is_all_beside"] = bool(shown) and not [
-            p for p in words["posts"].items if p.number > 1
-        ]
+        words["beside"] = len(shown)
     return words
 
 
