@@ -414,7 +414,7 @@ class Can:
         if post.author_id != self.person.id:
             return ONLY_AUTHOR_EDITS
         if post.deleted_at:
-            return Verdict(_("This text has been deleted, so it cannot be edited."))
+            return Verdict(_("You have deleted this text, so it cannot be edited."))
         if post.hidden_at:
             return Verdict(_("A moderator has hidden this text, so it cannot be edited."))
         return self.reply(post.topic)

@@ -66,6 +66,7 @@ def shown_follow_up(topic: Topic, opening: Any) -> FollowUp | None:
     return queries.follow_up_of(topic)
 
 
+bp.add_app_template_global(queries.has_asked, "has_asked")
 bp.add_app_template_global(queries.reasons_of, "reasons_of")
 bp.add_app_template_global(OUTCOME_NAMES.__getitem__, "what_came_of")
 
@@ -83,7 +84,7 @@ def ask(id: int) -> Answer:
     def page(status: int = 200) -> Answer:
         proposed = queries.proposals(me(), topic) if me().can.ask(topic) else []
         words = {"topic": topic, "form": form, "proposals": proposed}
-        words |= {"fates": queries.requests_about(topic), "ticked": _ticked(form, proposed)}
+        words |= {"fates": queries.requests_about(topic), "ticked": _ticked(form, topic, proposed)}
         return render_template("advice/ask.html", **words), status
 
     def deed() -> AnyResponse:
@@ -95,10 +96,15 @@ def ask(id: int) -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _ticked(form: AskForm, proposed: Sequence[Proposal]) -> set[str]:
-    """The handles that are ticked: all who are proposed, or those that the submitted form names."""
+def _ticked(form: AskForm, topic: Topic, proposed: Sequence[Proposal]) -> set[str]:
+    """The handles that are ticked: all who are proposed, or those that the submitted form names.
+
+    Nobody as long as the question has its answer.
+    """
     if request.method == "POST":
         return set(form.asked.data or [])
+    if topic.answer_id:
+        return set()
     return {one.member.handle for one in proposed}
 
 

@@ -63,6 +63,26 @@ def test_a_new_question_offers_its_asker_whom_to_ask(
         assert ("Some members have done this before." in text) == is_offered
 
 
+def test_an_answered_question_ticks_nobody_and_names_nobody_asked(
+    sign_in: Any, people: Any, question: Question
+) -> None:
+    somebody("Helper", helps_with="parking")
+    topic_id, browser, host = question.topic.id, sign_in(people.ana), sign_in(people.host)
+    where, door = question.topic.address, f"/topics/{question.topic.id}/ask"
+    asked, offer = "Who is asked for advice", "Ask members who may help"
+    assert asked not in page(host, where) and offer in page(host, where)
+    reply = dialogue.reply(people.ben, topic_id, write("Two euros."))
+    dialogue.choose_answer(people.ana, topic_id, reply.id)
+    assert f'href="{door}"' not in page(browser, where)
+    assert asked not in page(host, where) and "Advice on this question" in page(host, where)
+    assert "Tell what happened next" in page(browser, where)
+    text = page(browser, door)
+    assert "This question has its answer." in text and ticked(text) == []
+    assert 'name="asked"' in text
+    actions.ask(people.ana, topic_id, [people.chitra.handle])
+    assert asked in page(browser, where)
+
+
 def test_the_asker_asks_all_who_are_proposed_with_one_press(
     sign_in: Any, people: Any, question: Question
 ) -> None:

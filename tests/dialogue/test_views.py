@@ -680,6 +680,21 @@ def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in:
     page(browser, topic.address, 404)
 
 
+def test_who_deletes_an_opening_reads_what_stays(people: Any, topic: Topic, sign_in: Any) -> None:
+    stays, post = "The title, your name and the replies stay.", first_post(topic)
+    browser, edit = sign_in(people.ana), f"/posts/{post.id}/edit"
+    assert stays not in page(browser, f"/posts/{post.id}/delete")  # without replies, all of it goes
+    reply = actions.reply(people.ben, topic.id, write("I heard it."))
+    assert stays not in page(sign_in(people.ben), f"/posts/{reply.id}/delete")
+    text = page(browser, f"/posts/{post.id}/delete")
+    assert stays in text and f'href="{edit}"' in text
+    actions.lock(people.moderator, topic.id)
+    text = page(browser, f"/posts/{post.id}/delete")
+    assert "ask the moderators" in text and f'href="{edit}"' not in text
+    browser.post(f"/posts/{post.id}/delete")
+    assert "You have deleted this text" in page(browser, edit, 403)
+
+
 @pytest.mark.parametrize("deed", ["edit", "delete"])
 def test_others_neither_edit_nor_delete(
     client: FlaskClient, people: Any, topic: Topic, sign_in: Any, deed: str
@@ -797,6 +812,30 @@ def test_the_asker_chooses_the_answer(
     assert "Answer to the question" not in page(client, topic.address)
     for odd in odd_texts()[2:]:  # the first two are empty, once NUL is dropped
         assert browser.post(path, data={"post": odd}).status_code in (404, 422)
+
+
+def test_the_asker_of_an_open_question_has_the_answer_in_sight(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    new = actions.NewTopic("question", "How loud is loud?", write("We ask."))
+    topic = actions.open_topic(people.ana, agenda.id, new)
+    asker, moderator = sign_in(people.ana), sign_in(people.moderator)
+    hint, choose = "Does one of the replies answer your question?", "Choose as the answer"
+    assert hint not in page(asker, topic.address)
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    actions.reply(people.ana, topic.id, write("Thank you."))
+
+    def outside_the_menu(browser: Any) -> int:
+        return re.sub(
+            "(?s)<details class=.more.*?</details>", "", page(browser, topic.address)
+        ).count(choose)
+
+    assert hint in page(asker, topic.address) and outside_the_menu(asker) == 1
+    assert page(asker, topic.address).count(choose) == 2  # their own reply they choose in the menu
+    assert outside_the_menu(moderator) == 0 and page(moderator, topic.address).count(choose) == 2
+    assert hint not in page(moderator, topic.address)
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    assert hint not in page(asker, topic.address) and outside_the_menu(asker) == 0
 
 
 # Limits

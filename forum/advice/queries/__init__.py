@@ -27,6 +27,7 @@ from forum.advice.queries.follow_ups import (
 from forum.advice.queries.proposals import MAX_CANDIDATES, Proposal, proposals
 from forum.advice.queries.requests import (
     RequestState,
+    has_asked,
     is_advice_awaited,
     request_state,
     request_to_answer,
@@ -48,6 +49,7 @@ __all__ = [
     "care_due",
     "follow_up_of",
     "get_follow_up",
+    "has_asked",
     "hosts_to_notify",
     "is_advice_awaited",
     "kilometres",

@@ -96,6 +96,11 @@ def request_state(member: Person, topic_id: int) -> RequestState | None:
     return RequestState(*row) if row else None
 
 
+def has_asked(topic: Topic) -> bool:
+    """Whether anybody was asked about a question."""
+    return bool(_members_asked(topic.id))
+
+
 def _members_asked(topic_id: int) -> frozenset[int]:
     """The ids of the members who were asked about a question; cached until an action touches its topic."""
 
