@@ -15,6 +15,7 @@ from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, u
 from forum.candidates import actions as candidates
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
+from forum.candidates.queries import is_for_moderators
 from forum.db import EVERYTHING, action, db, now, touches
 from forum.errors import Invalid, NotFound
 from forum.factors.actions import remove_factors_since
@@ -331,6 +332,8 @@ def _send_link(
     kind, path = LINKS[purpose]
     name = member.name if member else candidate.name if candidate else ""
     words = {"path": path, "purpose": purpose, "salt": salt, "hours": hours, "name": name}
+    if candidate:
+        words["is_asked"] = is_for_moderators(candidate)
     write_letter(doer, kind, address, words, member_id=token.member_id)
     return SecretLink(path, purpose, salt)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from forum.candidates.models import Candidate
 from forum.db import db
 from forum.errors import Conflict
+from forum.invitations.queries import entrance
 from forum.members.models import City, Organisation
 from forum.members.queries import normalised_email
 from forum.permissions import Person, require
@@ -50,6 +51,17 @@ def _waiting_first() -> Select[Any]:
 def waiting_counted() -> Select[Any]:
     """A select of the number of waiting candidates."""
     return select(func.count(Candidate.id)).where(*_is_waiting())
+
+
+def is_for_moderators(candidate: Candidate) -> bool:
+    """Whether moderators decide about somebody once the address is confirmed, as things stand."""
+    return candidate.invitation_id is None and entrance().mode == "approval"
+
+
+def waiting_count(moderator: Person) -> int:
+    """How many candidates wait; for moderators."""
+    require(moderator.can.admit())
+    return db.session.scalar(waiting_counted()) or 0
 
 
 def request_to_decide(moderator: Person, candidate_id: int) -> JoinRequest:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     Subquery,
+    and_,
     bindparam,
     cast,
     func,
@@ -37,6 +38,7 @@ from forum.dialogue.queries import (
     visible_posts,
     visible_topics,
 )
+from forum.invitations.models import Entrance
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.markup import has_words_starting_with
@@ -51,7 +53,7 @@ from forum.members.queries import (
 from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
 from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import VISITOR, Person, cached_statement
+from forum.permissions import VISITOR, Person, cached_statement, require
 from forum.queue.queries import waiting_count
 from forum.search.queries import searchable, texts_of
 
@@ -121,6 +123,38 @@ def ignored_authors(
         theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
         found |= {(kind, row[0]): row[1] for row in execute_core(theirs)} if ids else {}
     return found
+
+
+# A new forum
+
+
+class FirstSteps(NamedTuple):
+    """What whoever begins a forum has done of what is to be done."""
+
+    agenda: bool
+    mail: bool
+    contact: bool
+    groups: bool
+    joining: bool
+    people: bool
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether a dialogue can begin; what is left then is a matter of taste."""
+        return self.agenda and self.mail and self.contact and self.people
+
+
+def first_steps(curator: Person, *, agenda: bool, mail: bool, contact: bool) -> FirstSteps:
+    """The first steps, for moderators, of which the caller knows some; one query."""
+    require(curator.can.curate_all())
+    members = visible_members(curator).with_only_columns(func.count()).scalar_subquery()
+    columns = (
+        and_(select(Organisation.id).exists(), select(Theme.id).exists()),
+        select(Entrance.id).exists(),
+        members > 1,
+    )
+    groups, joining, people = execute_core(select(*columns)).one()
+    return FirstSteps(agenda, mail, contact, bool(groups), bool(joining), bool(people))
 
 
 # The masthead

@@ -125,13 +125,15 @@ def home() -> Answer:
     latest = latest_topics(reader, HOME_TOPICS)
     cities = home_cities(reader)
     practices = latest_practices(reader, SIDE_ITEMS)
+    open_agendas = agendas(reader)
     return render_template(
         "front/home.html",
+        steps=_first_steps(bool(open_agendas), bool(latest)),
         latest=latest,
         questions=questions_waiting(reader, SIDE_ITEMS),
         cities=cities,
         world=_world_map(cities, latest[0].active_at if latest else None),
-        agendas=agendas(reader),
+        agendas=open_agendas,
         topics_count=counts_by_agenda(reader),
         cases=latest_cases(reader, SIDE_ITEMS),
         practices=practices,
@@ -139,6 +141,20 @@ def home() -> Answer:
         about_site=_website_json_ld(),
         news=new_posts_in(reader, latest),
     )
+
+
+def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:
+    """The list of an administrator until the dialogue can begin, and of a moderator until there is something; else None."""
+    reader, known = me(), federation()
+    has_begun = has_agenda or has_topic
+    if not reader.can.curate_all() or (has_begun and not reader.can.administer()):
+        return None
+    has_mail = bool(web.settings().smtp_url)
+    if has_begun and (known.is_demo or (has_agenda and has_mail and has_topic)):
+        return None
+    contact = bool(known.contact_email)
+    steps = queries.first_steps(reader, agenda=has_agenda, mail=has_mail, contact=contact)
+    return None if steps.are_taken else steps
 
 
 class MapHub(NamedTuple):

@@ -22,6 +22,7 @@ from forum.members.actions import Joining, Profile
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
+from tests.mail.conftest import with_settings
 from tests.odd import ODD_VALUES, OPEN_REDIRECTS
 
 PASSWORD = "four unrelated plain words"
@@ -63,11 +64,15 @@ def confirm(client, letters, **typed):
     return client.post(path, data=typed)
 
 
-def test_joining_takes_a_letter_and_a_press(client, letters):
+def test_joining_takes_a_letter_and_a_press(client, app, letters):
     answer = client.post("/join", data=JOINING)
     assert (answer.status_code, answer.location) == (303, "/join/sent")
     page = client.get("/join/sent")
     assert "eva@city.example" in page.text and "private" in page.headers["Cache-Control"]
+    assert "does not go out" in page.text and "on its way" not in page.text
+    with with_settings(app, smtp_url="smtp://mail.example.org"):
+        said = client.get("/join/sent").text
+    assert "on its way" in said and "does not go out" not in said
     assert members.member_by_email("eva@city.example") is None
     (letter,) = letters()
     assert letter.to == "eva@city.example" and "Confirm my address" in letter.text

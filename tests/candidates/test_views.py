@@ -65,6 +65,18 @@ def test_confirming_makes_nobody_a_member(eva):
     assert eva.get("/join").location == "/join/waiting"
 
 
+def test_the_letter_says_that_moderators_decide_and_the_tab_how_many_wait(
+    eva, letters, people, sign_in
+):
+    asking = letters()[0].text
+    assert "the moderators read your request" in asking and "you can write" not in asking
+    browser = sign_in(people.moderator)
+    for path in ("/moderation/joining", "/moderation", "/moderation/log"):
+        assert 'Who wants to join <span class="n">1</span>' in browser.get(path).text, path
+    page = browser.get(f"/moderation/candidate/{waiting_id()}").text
+    assert "Approve" in page and "Let join" not in page
+
+
 def test_a_required_question_is_to_be_answered(by_approval, client):
     page = client.get("/join").text
     assert "Why do you want to join?" in page and "look at each request" in page

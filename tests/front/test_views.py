@@ -13,15 +13,26 @@ import pytest
 from flask import Flask
 
 from forum import web
-from forum.agendas.actions import archive, set_member_themes
+from forum.agendas.actions import archive, ensure_themes, set_member_themes
+from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_of_member
 from forum.dialogue.actions import hide_topic, reply
 from forum.feeds import ATOM, LANGUAGE
 from forum.front import queries as front
+from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
-from forum.members.actions import Joining, found_federation, hide_profile, join
+from forum.members.actions import (
+    Joining,
+    OrganisationText,
+    describe_federation,
+    found_federation,
+    hide_profile,
+    join,
+    write_organisation,
+)
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
+from tests.mail.conftest import with_settings
 
 from .conftest import Small, a_case, a_practice, topic
 
@@ -167,6 +178,35 @@ def test_an_empty_forum_tells_who_runs_it_what_to_do_first(people: Any, sign_in:
         assert words not in home
     assert "/agendas/order" not in browser.get("/agendas").text
     assert "This forum is new" in sign_in(people.ana).get("/").text
+
+
+def test_the_first_steps_stay_until_they_are_taken(
+    app: Flask, people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    browser = sign_in(people.administrator)
+
+    def steps() -> list[tuple[str, bool]]:
+        found = re.findall(r"<li><div><h3>(.*?)</h3>", browser.get("/").text, re.DOTALL)
+        return [(step.partition(" <")[0], "Done" in step) for step in found]
+
+    assert steps() == [
+        ("Make the first agenda", True),
+        ("Let mail go out", False),
+        ("Say how people reach you", False),
+        ("Add organisations and themes", False),
+        ("Decide who may join", False),
+        ("Invite people", True),
+    ]
+    assert "Nobody can join" in browser.get("/").text
+    assert "Begin here" not in sign_in(people.moderator).get("/").text
+    ensure_themes(SYSTEM, ["Noise"])
+    write_organisation(SYSTEM, OrganisationText("Tampere Institute", "institute"))
+    set_entrance(people.administrator, EntranceText("approval"))
+    describe_federation(people.administrator, contact_email="desk@quiet.example")
+    assert [name for name, is_done in steps() if not is_done] == ["Let mail go out"]
+    with with_settings(app, smtp_url="smtp://mail.example.org"):
+        assert steps() == []
 
 
 def test_an_empty_list_has_nothing_to_filter(client: Any, people: Any, sign_in: Any) -> None:
