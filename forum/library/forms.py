@@ -282,7 +282,7 @@ class PracticeForm(Form):
     """A practice: the short part first, and the full one, which may stay empty; `seen` as in `CaseForm`."""
 
     title = StringField(_("Title"), required(_("Give the practice a title."), TITLE), [one_line])
-    agenda = SelectField(_("Agenda"))
+    agenda = SelectField(_("Agenda"), [DataRequired(_("Choose an agenda."))])
     city = StringField(_("City"), [at_most(LINE)], [one_line])
     city_id = city_choice()
     sentence = TextAreaField(

@@ -161,6 +161,23 @@ def test_long_words_break_in_notices_and_beside_boxes(
     assert faults == []
 
 
+def test_rows_of_wide_tables_are_blocks_on_a_phone(
+    visit: Callable[..., Visit], administrator: Visit, member: Visit
+) -> None:
+    post = member.post(member.open_topic("A row of a table"), "A reply that is out of place.")
+    administrator.send(f"/posts/{post}/hide", rule="1", reason="It is not about this topic.")
+    window = visit(viewport={"width": 390, "height": 844})
+    window.sign_in("administrator")
+    for path in ("/administration/members", "/moderation/log", "/transparency/decisions"):
+        frame = window.go(path).locator(".tw").first
+        wide, seen = frame.evaluate("tw => [tw.scrollWidth, tw.clientWidth]")
+        assert wide <= seen, path
+        heading = frame.locator("td").first.evaluate(
+            "td => getComputedStyle(td, '::before').content"
+        )
+        assert heading.strip('"') == frame.locator("th").first.text_content(), path
+
+
 def test_a_mark_that_is_on_shows_in_forced_colours(visit: Callable[..., Visit]) -> None:
     window = visit(forced_colors="active")
     window.sign_in("member")

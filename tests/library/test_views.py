@@ -649,6 +649,26 @@ def test_a_refused_practice_says_what_to_do_and_keeps_what_was_typed(
     assert library.drafts_of(world.author) == []
 
 
+def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_in: SignIn) -> None:
+    author = sign_in(world.author)
+
+    def chosen(page: str) -> str:
+        (select,) = re.findall(r'<select[^>]* name="agenda".*?</select>', page, re.DOTALL)
+        (first,) = re.findall(r'<option selected value="([^"]*)"', select) or [
+            re.findall(r'value="([^"]*)"', select)[0]
+        ]
+        return first
+
+    assert chosen(author.get("/practices/new").text) == ""
+    assert (
+        chosen(author.get(f"/practices/new?agenda={world.agenda.slug}").text) == world.agenda.slug
+    )
+    answer = author.post("/practices/new", data={**PRACTICE, "agenda": ""})
+    assert answer.status_code == 422 and "Choose an agenda." in answer.text
+    archive(SYSTEM, world.other.id)
+    assert chosen(author.get("/practices/new").text) == world.agenda.slug  # there is no other
+
+
 def test_a_preview_of_a_practice_writes_nothing(world: World, sign_in: SignIn) -> None:
     form = {**PRACTICE, "lessons": "Ask *twice*.", "preview": "1"}
     answer = sign_in(world.author).post("/practices/new", data=form)

@@ -165,7 +165,8 @@ def _write_practice(
     found: Practice | None,
     source: Practice | None,
 ) -> Answer:
-    form.agenda.choices = [(agenda.slug, agenda.title) for agenda in agendas]
+    choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
+    form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     _offer_organisation(form, found)
