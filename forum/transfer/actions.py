@@ -22,6 +22,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.errors import Refusal
 from forum.library import actions as library
+from forum.library.models import Practice
 from forum.markup import paragraphs, quote_label, slugify, write
 from forum.members import actions as members
 from forum.members.models import City, Member
@@ -63,6 +64,7 @@ class Loading:
     cities: Mapping[str, City]
     comments: Sequence[Values] = ()
     agenda: Agenda = field(default_factory=Agenda)
+    is_decided: bool = False
     faults: list[Fault] = field(default_factory=list)
 
     def expect(self, is_there: object, line: int, message: str) -> None:
@@ -120,15 +122,18 @@ def _load_people(
 
 
 @action
-def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
+def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False) -> Agenda:
     """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
 
-    The curator is the moderator who is responsible for it: cases and publications are recorded as that member's.
+    The curator is the moderator who is responsible for it: cases and publications are recorded as that member's. Only
+    with `is_decided` (the demo) is what is published, returned, featured or pinned also recorded as a decision: of a
+    forum that comes from elsewhere, nobody has decided it here.
 
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
     loading = _check_agenda_file(file)
+    loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
     with _faults_at(file.agenda, "new_themes"):
         agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
@@ -572,7 +577,9 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
     if "followed_up" in values:
         _follow_up(discussion, values)
     if values.get("pinned"):
-        dialogue.pin(curator, topic.id)
+        pin = moderation.pin if loading.is_decided else dialogue.pin
+        with at(_after(values["at"], hours=1)):
+            pin(curator, topic.id)
     if values.get("locked"):
         dialogue.lock(curator, topic.id, values.get("locked_because", ""))
 
@@ -701,15 +708,23 @@ def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
         if state != "draft":
             library.submit(author, practice.id)
         if state == "returned":
-            library.send_back(
-                curator, practice.id, values.get("returned_because", DEFAULT_RETURN_REASON)
+            _send_back(
+                curator, practice, values.get("returned_because", DEFAULT_RETURN_REASON), loading
             )
     if state == "published":
         with _faults_at(values), at(published_at):
-            library.publish(curator, practice.id)
+            room = moderation if loading.is_decided else library
+            room.publish(curator, practice.id)
             if values.get("featured"):
-                library.feature(curator, practice.id)
+                room.feature(curator, practice.id)
         _mark(values, opening_post(practice.topic_id or 0), published_at, loading)
+
+
+def _send_back(curator: Member, practice: Practice, reason: str, loading: Loading) -> None:
+    if loading.is_decided:
+        moderation.send_back(curator, practice.id, moderation.Reasons(reason))
+    else:
+        library.send_back(curator, practice.id, reason)
 
 
 def _practice_text(curator: Member, values: Values, loading: Loading) -> library.PracticeText:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import merge
 from itertools import chain
@@ -23,6 +23,7 @@ from flask import Blueprint, current_app
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import statements_of
+from forum.appeals import actions as appeals
 from forum.backups import synchronise, workshop
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
@@ -44,6 +45,7 @@ from forum.members.queries import (
     folded_and_sort_key,
     get_member,
 )
+from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
 from forum.permissions import ANY_MEMBER, ROLES, SYSTEM, VISITOR, Person
@@ -72,7 +74,7 @@ from forum.transfer.models import (
     Story,
     Tried,
 )
-from forum.transfer.queries import counts, members_by_handle
+from forum.transfer.queries import counts, members_by_handle, post_saying
 
 T = TypeVar("T")
 DATA = Path(__file__).parent / "data"
@@ -96,6 +98,34 @@ DEMO_RULES = (
 HELD_TEXT = (
     "We hold a free webinar with two other cities next month, in which we show what we"
     " changed in our own office since spring. May I leave the date here?"
+)
+# A post of the demo that is hidden for what it says of a person, the appeal of its author, and the answer: who
+# decides, who wrote it, who answers
+HIDDEN_PEOPLE = ("diego-ferreyra", "jesper-holm", "ingrid-solberg")
+HIDDEN_WORDS = "who has never run a department"
+HIDDEN_BECAUSE = (
+    "Your second half is about a colleague and how she earns her living, not about the 47 forms. Write"
+    " what the forms keep your people from, in a new topic, and it is welcome."
+)
+APPEAL_TEXT = (
+    "I was rough, but the first sentence is not untrue: who decides which forms are filled in should"
+    " have filled in one. I would leave that half and take out the other."
+)
+APPEAL_ANSWER = (
+    "I have read the topic and the report. The half that you would keep is an argument, and nothing"
+    " stands against writing it again. The text as it stands is about a person, so it stays hidden."
+)
+LOCKED_BECAUSE = (
+    "The question has its answer. Open a new topic if you want to go on about rankings."
+)
+# What authors of the demo change in their posts after some days: who, the words, and the words in their place
+DEMO_EDITS = (
+    (
+        "claire-fontenay",
+        "Notre clause de dévolution était à l'article 41.",
+        "Notre clause de dévolution était à l'article 41.\n\nAjout : elle est maintenant à l'article 2.",
+    ),
+    ("kaarel-tamme", "by about eight points", "by six to nine points"),
 )
 DEMO_END = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the demo's last day
 DEMO_READ_UNTIL = datetime(2026, 11, 10, tzinfo=UTC)
@@ -697,10 +727,36 @@ def _demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
         lambda: load_cities(SYSTEM, city_rows()),
         lambda: _load_people(DATA / "people.md", hashes),
         *[partial(_load_agenda, file) for file in files],
+        _decide,
+        _edit,
         _hold_one_reply,
         _make_notices,
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
+
+
+def _decide() -> None:
+    """Let a moderator hide a reported post and lock its topic, and another one answer the appeal of its author."""
+    moderator, author, administrator = (get_member(SYSTEM, handle) for handle in HIDDEN_PEOPLE)
+    post = post_saying(HIDDEN_WORDS)
+    with at(post.created_at + timedelta(hours=4)):
+        reasons = moderation.Reasons(HIDDEN_BECAUSE, rule=2)
+        decision = moderation.decide(moderator, "post", post.id, "hide", reasons)
+    with at(post.created_at + timedelta(hours=5)):
+        moderation.lock(moderator, post.topic_id, moderation.Reasons(LOCKED_BECAUSE))
+    with at(post.created_at + timedelta(hours=9)):
+        made = appeals.appeal(author, decision.id, APPEAL_TEXT)
+    with at(post.created_at + timedelta(days=1)):
+        appeals.decide_appeal(administrator, made.id, "upheld", APPEAL_ANSWER)
+
+
+def _edit() -> None:
+    """Let some authors change what they wrote, so that there are earlier versions to compare."""
+    for handle, words, instead in DEMO_EDITS:
+        post = post_saying(words)
+        text = render_with_mentions(post.source.replace(words, instead), post.language)
+        with at(post.created_at + timedelta(days=3)):
+            dialogue.edit(get_member(SYSTEM, handle), post.id, text)
 
 
 def _hold_one_reply() -> None:
@@ -734,7 +790,7 @@ def _load_people(file: Path, hashes: dict[str, str]) -> None:
 
 def _load_agenda(file: Path) -> None:
     with _at_end_of_demo():
-        actions.import_agenda(_member(DEMO_CURATOR), read_agenda(file.read_text()))
+        actions.import_agenda(_member(DEMO_CURATOR), read_agenda(file.read_text()), is_decided=True)
 
 
 def _at_end_of_demo() -> AbstractContextManager[None]:

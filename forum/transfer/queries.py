@@ -85,6 +85,12 @@ INDEXED_MODELS: dict[str, Any] = {
 }
 
 
+def post_saying(words: str) -> Post:
+    """The first post whose text has these words; there must be one."""
+    query = select(Post).where(Post.source.contains(words, autoescape=True)).order_by(Post.id)
+    return db.session.scalars(query.limit(1)).one()
+
+
 def members_by_handle(handles: Iterable[str]) -> dict[str, Member]:
     """The members with these handles, by handle."""
     found = db.session.scalars(select(Member).where(Member.handle.in_(set(handles))))

@@ -177,8 +177,23 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
     assert faults == []
 
 
+def test_the_demo_shows_what_moderators_decided_and_what_was_edited(
+    visit: Any, moderator: Any
+) -> None:
+    said = moderator.go("/moderation/log").locator("main").inner_text()
+    assert all(deed in said for deed in ("Returned", "Published", "Locked", "Hidden", "Featured"))
+    words = visit().go("/transparency/decisions").locator("main").inner_text()
+    assert "Be fair to people" in words
+    topic = visit().go("/search?q=Parking+minimums+gone").locator("main ol a, main ul a").first
+    page = visit().go(str(topic.get_attribute("href")))
+    page.goto(str(page.locator("a[href$='/history']").first.evaluate("link => link.href")))
+    assert (
+        page.locator("main del").first.inner_text() and page.locator("main ins").first.inner_text()
+    )
+
+
 def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any) -> None:
-    """Hiding, the reasons, appealing, and what whoever answers reads; none of them is in the demo."""
+    """Hiding, the reasons, appealing, and what whoever answers reads, from the first report on."""
     topic = moderator.open_topic("A topic with hard words")
     post = member.post(topic, "You are fools.")
     moderator.send(f"/posts/{post}/report", reason="rules", text="It is rude.")

@@ -16,7 +16,8 @@ from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.models import Practice
 from forum.library.queries import case_by_id
-from forum.moderation.models import Report
+from forum.members.models import Member
+from forum.moderation.models import Decision, Report
 from forum.permissions import VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda
@@ -424,3 +425,22 @@ def test_the_demo_has_no_mistakes() -> None:
 def test_members_cannot_load_agendas(people: Any) -> None:
     with pytest.raises(Forbidden, match="moderators"):
         import_agenda(people.ana, read_agenda(GOOD))
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_only_the_demo_makes_decisions_of_what_its_files_say(
+    people: Any, sign_in: Any, is_decided: bool
+) -> None:
+    another = "### Pits after trees\n- slug: after\n- by: ben-okoth\n- sentence: Dig.\n- state: returned\n\n"
+    returned = GOOD.replace("## Readings", f"{another}## Readings", 1)
+    import_agenda(people.moderator, read_agenda(returned), is_decided=is_decided)
+    deeds = {decision.deed for decision in db.session.scalars(select(Decision))}
+    assert {"publish", "send back"} <= deeds if is_decided else not deeds
+    practice = db.session.scalars(select(Practice).where(Practice.state == "returned")).one()
+    author = sign_in(db.session.get_one(Member, practice.author_id))
+    for page in (f"/practices/{practice.slug}", f"/practices/{practice.slug}/edit"):
+        text = author.get(page).text
+        assert "A moderator returned this practice:" in text
+        assert ("Read the decision, and appeal" in text) == is_decided
+    status = author.get(f"/practices/{practice.slug}/why").status_code
+    assert status == (303 if is_decided else 404)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import render_template, url_for
 
 from forum import web
 from forum.dialogue.models import Post
+from forum.errors import NotFound
 from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
 from forum.moderation.models import Decision
@@ -74,6 +77,14 @@ def why_hidden(kind: str, item_id: int) -> str:
     """The address of the decision that hides a thing, for readers whom it concerns; empty for others."""
     found = queries.why_hidden(me(), kind, item_id)
     return url_for("moderation.decision", decision_id=found.id) if found else ""
+
+
+@bp.app_template_global()
+def has_decision(kind: str, item_id: int) -> bool:
+    """Whether the reader finds a decision that restricts a thing: of what an import brought along, nobody decided here."""
+    with suppress(NotFound):
+        return bool(queries.restricting_decision(me(), kind, item_id))
+    return False
 
 
 @bp.app_template_global()
