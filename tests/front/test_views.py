@@ -45,7 +45,7 @@ PAGES = {
     "/cities": 2,
     "/cities/nairobi": 12,
     "/organisations/tampere-institute": 8,
-    "/search?q=noise": 11,
+    "/search?q=noise": 12,
     "/search": 2,
     "/feeds/all.atom": 2,
     "/agendas/quieter/feed.atom": 4,
