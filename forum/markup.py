@@ -174,6 +174,12 @@ def tidy(source: str) -> str:
     return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source)).strip("\n")
 
 
+# Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
+SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
+MIN_TELLING_WORD = 4  # letters of a Latin word that tells one name from others
+
+
 def fold(text: str) -> str:
     """A text as search compares it on both databases: without case and accents, compatible forms made one (NFKD)."""
     if text.isascii():
@@ -183,10 +189,22 @@ def fold(text: str) -> str:
     return folded.translate(STROKES)
 
 
-def has_words_starting_with(folded: str, beginnings: Iterable[str]) -> bool:
-    """Whether each of the beginnings starts some word of a text. All of them have to be folded (`fold`)."""
-    words = " " + re.sub(r"\W+", " ", folded)
-    return all(f" {beginning}" in words for beginning in beginnings)
+def words_in(text: str) -> list[str]:
+    """The folded words of a text. A script without spaces between words gives whole runs of it."""
+    folded = fold(text)
+    return "".join(c if _is_word_character(c) else " " for c in folded).split()
+
+
+def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> bool:
+    """Whether each of the beginnings starts a word of a name; both are `words_in` a text.
+
+    In scripts without spaces a word may begin anywhere. Where all are short Latin words, such as "the", the name has to
+    start with one: too many names have such a word inside.
+    """
+    words = f" {' '.join(name)}"
+    if all(len(one) < MIN_TELLING_WORD and one.isascii() for one in beginnings):
+        return any(words.startswith(f" {one}") for one in beginnings)
+    return all((one if SPACELESS.search(one) else f" {one}") in words for one in beginnings)
 
 
 def slugify(text: str, fallback: str = "text") -> str:

@@ -15,7 +15,7 @@ from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
-from forum.markup import fold, has_words_starting_with
+from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
 from forum.members.queries import may_act
 from forum.permissions import Person, cached_statement, moderates, require, sees_hidden
@@ -218,21 +218,19 @@ class ThemeName(NamedTuple):
 
     slug: str
     name: str
-    folded: str
+    words: list[str]
 
 
 def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
-    """The themes in use whose name has a word for each of the folded beginnings, by name; none without beginnings."""
+    """The themes in use whose name has a word for each of the beginnings (`markup.words_in`), by name; none without beginnings."""
 
     def read() -> Sequence[ThemeName]:
-        return [ThemeName(theme.slug, theme.name, fold(theme.name)) for theme in themes()]
+        return [ThemeName(theme.slug, theme.name, words_in(theme.name)) for theme in themes()]
 
     if not any(beginnings):
         return []
     return [
-        one
-        for one in cached("theme names", read)
-        if has_words_starting_with(one.folded, beginnings)
+        one for one in cached("theme names", read) if has_words_starting_with(one.words, beginnings)
     ]
 
 

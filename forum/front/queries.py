@@ -41,7 +41,7 @@ from forum.dialogue.queries import (
 from forum.invitations.models import Entrance
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
-from forum.markup import has_words_starting_with
+from forum.markup import has_words_starting_with, words_in
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import (
     HomeCity,
@@ -55,7 +55,7 @@ from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, cached_statement, require
 from forum.queue.queries import waiting_count
-from forum.search.queries import searchable, texts_of
+from forum.search.queries import texts_of
 
 PAGE_SIZE = 20
 MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
@@ -74,6 +74,7 @@ LIST_PAGES = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/memb
 
 
 MAX_NAMED_PAGES = 5  # of each kind
+MAX_NAME_WORDS = 12
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[N
 
     `agendas` are all that the reader sees. Of each other kind there are at most `MAX_NAMED_PAGES`.
     """
-    wanted = searchable(typed).split()
+    wanted = words_in(typed)[:MAX_NAME_WORDS]
     if not wanted:
         return []
-    titled = [one for one in agendas if has_words_starting_with(searchable(one.title), wanted)]
+    titled = [one for one in agendas if has_words_starting_with(words_in(one.title), wanted)]
     cities = home_cities_by_prefix(reader, typed, MAX_NAMED_PAGES)
     organisations = organisations_by_words(wanted)[:MAX_NAMED_PAGES]
     themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]

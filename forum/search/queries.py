@@ -35,7 +35,7 @@ from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
 from forum.db import constant, db, inline_text
-from forum.markup import fold
+from forum.markup import SCRIPTS_WITHOUT_SPACES, fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
 from forum.search.models import Document, Retitling
@@ -47,8 +47,7 @@ MAX_WORDS = 12
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
 MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
 MAX_TERMS = 60
-# Scripts without spaces between words: each two neighbouring characters are indexed as a word (bigrams).
-SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# In scripts without spaces each two neighbouring characters are indexed as a word (bigrams).
 PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
 # ASCII characters that belong to no word become spaces; a table for `str.translate`.
 SEPARATORS = {number: " " for number in range(128) if not chr(number).isalnum()}
@@ -65,8 +64,11 @@ MIN_INFLECTED_LENGTH = 4  # characters of a word whose plural or singular is loo
 MIN_STEM_LENGTHS = {
     "ing": 4
 }  # characters that stay when the ending is taken away; of other endings one
+UNINFLECTED = {"news", "series", "species"}
 INFLECTED_ENDINGS = {
-    "ing": ("", "s"),
+    **{f"{letter}{letter}ing": (letter, letter + letter) for letter in "bdgmnprt"},
+    "ing": ("", "s", "e"),
+    "ics": (),
     "ies": ("y", "ie"),
     **{f"{ending}es": (ending,) for ending in ("ss", "x", "ch", "sh")},
     **dict.fromkeys(("ss", "us", "is"), ()),
@@ -313,6 +315,8 @@ def inflections(word: str) -> tuple[str, ...]:
     is found by its own forms. Words of other scripts and short ones have none.
     """
     if len(word) < MIN_INFLECTED_LENGTH or not (word.isascii() and word.isalpha()):
+        return ()
+    if word in UNINFLECTED:
         return ()
     ending = next(
         ending

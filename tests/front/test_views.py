@@ -24,7 +24,9 @@ from forum.markup import write
 from forum.members.actions import (
     Joining,
     OrganisationText,
+    Profile,
     describe_federation,
+    edit_profile,
     found_federation,
     hide_profile,
     join,
@@ -329,6 +331,31 @@ def test_a_search_leads_to_the_pages_of_that_name(
         assert "Nothing was found" not in page
         narrowed = client.get("/search", query_string={"q": typed, "kind": "post"}).text
         assert 'id="named"' not in narrowed
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "is_found"),
+    [
+        ("मुंबई महानगरपालिका", "मुंबई", True),
+        ("சென்னை மாநகராட்சி", "மாநகராட்சி", True),
+        ("東京都市研究所", "都市", True),
+        ("กรุงเทพมหานคร", "มหานคร", True),
+        ("Lantern-Street Data & Co.", "street data", True),
+        ("Gemeente Den Haag", "den haag", True),
+        ("The Hague Municipality", "the", True),
+        ("House of the Cities", "the", False),
+    ],
+)
+def test_a_search_leads_to_an_organisation_in_any_script(
+    name: str, typed: str, is_found: bool, small: Small, client: Any
+) -> None:
+    organisation = write_organisation(SYSTEM, OrganisationText(name, "institute"))
+    ben = small.people.ben
+    edit_profile(ben, Profile(ben.name, city_id=ben.city_id, organisation_id=organisation.id))
+    page = client.get("/search", query_string={"q": typed}).text
+    assert (f"/organisations/{quote(organisation.slug)}" in page) == is_found
+    listed = client.get("/members", query_string={"words": typed}).text
+    assert ("/members/ben-okoth" in listed) == is_found
 
 
 def test_a_search_leads_to_no_city_of_a_hidden_member(

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func,
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db
-from forum.markup import fold
+from forum.markup import fold, words_in
 from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
@@ -78,18 +78,25 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
 def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
-    A city may also be meant by all the words together, such as "mexico city".
+    A city or an organisation may also be meant by all the words together, such as "mexico city".
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
     each = (
         or_(
             _has_word_starting_with(word),
             Member.city_id.in_(city_ids_by_prefix(word)),
-            Member.organisation_id.in_([one.id for one in organisations_by_words([word])]),
+            Member.organisation_id.in_([one.id for one in organisations_by_words(words_in(word))]),
         )
         for word in wanted
     )
-    return or_(and_(true(), *each), Member.city_id.in_(city_ids_by_prefix(" ".join(wanted))))
+    if len(wanted) < 2:
+        return and_(true(), *each)
+    together = organisations_by_words(words_in(words)[:MAX_SEARCH_WORDS])
+    return or_(
+        and_(true(), *each),
+        Member.city_id.in_(city_ids_by_prefix(" ".join(wanted))),
+        Member.organisation_id.in_([one.id for one in together]),
+    )
 
 
 def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:

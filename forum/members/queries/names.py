@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, select
 
 from forum.db import cached, db
-from forum.markup import fold, has_words_starting_with
+from forum.markup import has_words_starting_with, words_in
 from forum.members.models import CityName, Organisation
 from forum.members.queries._shared import LIST_LIMIT
 
@@ -22,31 +22,31 @@ class OrganisationName(NamedTuple):
     id: int
     slug: str
     name: str
-    folded: str
+    words: list[str]
 
 
 def city_ids_by_prefix(prefix: str) -> Select[Any]:
     """A select of the ids of all cities with a name, in any script, that starts with a folded prefix.
 
-    A prefix of fewer than `MIN_PREFIX_LENGTH` characters finds none.
+    One of fewer than `MIN_PREFIX_LENGTH` characters, such as 東京, has to be the whole name.
     """
     ids = select(CityName.city_id)
     if len(prefix) < MIN_PREFIX_LENGTH:
-        return ids.where(false())
+        return ids.where(CityName.folded == prefix)
     return ids.where(CityName.folded >= prefix, CityName.folded < prefix + HIGHEST_CODE_POINT)
 
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
-    """The organisations whose name has a word for each of the folded beginnings, by name; none without beginnings."""
+    """The organisations whose name has a word for each of the beginnings (`markup.words_in`), by name; none without beginnings."""
     if not any(beginnings):
         return []
-    return [one for one in _organisation_names() if has_words_starting_with(one.folded, beginnings)]
+    return [one for one in _organisation_names() if has_words_starting_with(one.words, beginnings)]
 
 
 def _organisation_names() -> Sequence[OrganisationName]:
     def read() -> Sequence[OrganisationName]:
         columns = select(Organisation.id, Organisation.slug, Organisation.name)
         rows = db.session.execute(columns.order_by(Organisation.name).limit(LIST_LIMIT))
-        return [OrganisationName(*row, fold(row.name)) for row in rows]
+        return [OrganisationName(*row, words_in(row.name)) for row in rows]
 
     return cached("organisation names", read)
