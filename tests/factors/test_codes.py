@@ -453,11 +453,17 @@ def test_the_password_alone_takes_off_no_second_factor(client, eva, with_codes):
 
 
 def test_a_changed_password_leaves_a_proof_as_it_was(client, eva, with_codes):
+    """It goes on for as long as it would have, and no longer."""
     enter(client)
     show(client, code_of(with_codes[0]))
-    new = {"current_password": PASSWORD, "new_password": "plain words in a row"}
-    assert client.post("/settings/password", data=new).status_code == 303
-    assert client.get("/settings/codes/remove").status_code == 200
+    with at(now() + timedelta(minutes=10)):
+        new = {"current_password": PASSWORD, "new_password": "plain words in a row"}
+        assert client.post("/settings/password", data=new).status_code == 303
+        assert client.get("/settings/codes/remove").status_code == 200
+    with at(now() + timedelta(minutes=16)):
+        assert is_signed_in(client)
+        ask = "/settings/prove?next=/settings/codes/remove"
+        assert client.get("/settings/codes/remove").location == ask
 
 
 def test_who_has_lost_the_factor_is_led_to_the_recovery_codes_and_to_us(client, eva, with_codes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from flask import g, request, session
@@ -47,9 +47,15 @@ def load_user(token: str) -> SessionUser | None:
     return SessionUser(found.member, token, found.id, found.proved_at, found.how, found.extra)
 
 
-def begin_session(member: Member, how: str, *, is_proved: bool = True) -> None:
-    """Sign a member in with a new token, and discard everything that the browser's session held before."""
-    token = members.sign_in(member, _device_name(), how, is_proved=is_proved)
+def begin_session(
+    member: Member, how: str, *, is_proved: bool = True, proved_at: datetime | None = None
+) -> None:
+    """Sign a member in with a new token, and discard everything that the browser's session held before.
+
+    `is_proved` and `proved_at` are those of `members.sign_in`.
+    """
+    device = _device_name()
+    token = members.sign_in(member, device, how, is_proved=is_proved, proved_at=proved_at)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True

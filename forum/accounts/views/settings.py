@@ -197,10 +197,11 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
         raise Invalid(_("This is not your present password."), "current_password")
     own = (federation().name, member.name, member.email)
     check_new_password(form.new_password.data or "", own, "new_password")
-    is_proved = has_proved() or not member.factor_at  # the password is no proof beside a factor
+    former = cast(SessionUser, current_user)
+    is_proved = not member.factor_at  # the password is no proof beside a factor, nor renews one
     actions.change_password(member, hash_password(form.new_password.data or ""))
     # A new session, so that a copied cookie ends, too
-    begin_session(member, cast(SessionUser, current_user).how, is_proved=is_proved)
+    begin_session(member, former.how, is_proved=is_proved, proved_at=former.proved_at)
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("accounts.settings"))
 

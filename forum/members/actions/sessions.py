@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, or_, update
 
@@ -19,11 +19,18 @@ SESSION_RETENTION = timedelta(days=30)  # how long a session is kept after its e
 
 
 @action
-def sign_in(member: Member, device: str = "", how: str = "", *, is_proved: bool = True) -> str:
+def sign_in(
+    member: Member,
+    device: str = "",
+    how: str = "",
+    *,
+    is_proved: bool = True,
+    proved_at: datetime | None = None,
+) -> str:
     """Begin a session and return its token. The caller has authenticated the member.
 
     `how` names the factors that were shown, as `Session.how` holds them. `is_proved` says whether they were shown now, so
-    that the member need not do it again before changing credentials.
+    that the member need not do it again before changing credentials; if not, `proved_at` is when they last were, if ever.
     """
     touches()
     require(member.can.sign_in())
@@ -31,7 +38,7 @@ def sign_in(member: Member, device: str = "", how: str = "", *, is_proved: bool 
     token = secrets.token_urlsafe(32)
     session = Session(member_id=member.id, token_hash=queries.token_hash(token))
     session.device, session.created_at, session.seen_at = single_line(device)[:200], now(), now()
-    session.how, session.proved_at = how, now() if is_proved else None
+    session.how, session.proved_at = how, now() if is_proved else proved_at
     db.session.add(session)
     return token
 
