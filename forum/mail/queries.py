@@ -21,7 +21,7 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.mail.models import Delivery
 from forum.members.models import Member
-from forum.moderation.queries import Thing, open_reports, thing_to_moderate
+from forum.moderation.queries import Thing, is_first_post, open_reports, thing_to_moderate
 from forum.notifications.models import NO_DIGEST, Notice, NoticeSettings
 from forum.notifications.queries import digests_waiting, settings_by_member, visible_notices
 from forum.permissions import Person, require
@@ -176,7 +176,7 @@ def _content_of(thing: Thing) -> QueueContent | None:
         return QueueContent("report", agenda, reports[0].reason)
     if thing.kind == "practice":
         return QueueContent("practice", agenda)
-    return QueueContent("first post", agenda) if thing.kind == "post" else None
+    return QueueContent("first post", agenda) if is_first_post(thing) else None
 
 
 def _title(agenda: Agenda | None) -> str:

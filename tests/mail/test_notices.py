@@ -21,7 +21,7 @@ from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.mail.commands import compose, deliver, write_digests, write_notice_letters
 from forum.mail.models import Delivery
-from forum.mail.queries import is_digest_due
+from forum.mail.queries import QueueContent, is_digest_due, queue_content
 from forum.markup import write
 from forum.members import actions as members
 from forum.moderation import actions as moderation
@@ -435,6 +435,15 @@ def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mai
     assert f"One of the first posts of a new member in {title}: “Why so loud?”" in subjects
     assert f"A practice to publish in {title}: “Softer rails”" in subjects
     assert all("because you moderate" in said for said in subjects.values())
+
+
+def test_only_a_post_that_waits_for_a_look_is_called_a_first_post(people, agenda, topic):
+    screening.set_newness(SYSTEM, days=0, posts=0, first_posts=1)
+    post = dialogue.reply(people.chitra, topic.id, write("Good day."))
+    address = f"/moderation/post/{post.id}"
+    assert queue_content(people.host, address) == QueueContent("first post", agenda.title)
+    dialogue.look_at(people.host, post.id)
+    assert queue_content(people.host, address) is None
 
 
 def test_a_letter_about_an_appeal_says_so(people, agenda, topic, mail_server):
