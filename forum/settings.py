@@ -8,7 +8,7 @@
 | FORUM_ONE_MACHINE | `1` says that nobody on another machine writes to this database, and that all who do have this FORUM_DATA: then kept pages are answered without asking PostgreSQL. SQLite needs no such word | not set |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
-| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; at least 32 characters | a random key kept in FORUM_DATA/secret-key |
+| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 16 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
@@ -58,7 +58,7 @@ PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
 HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all its subdomains
 LAST_PORT = 65_535
 MAX_DIGITS = 9  # of a number
-MIN_KEY_LENGTH = 32
+MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones
 # Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
 KNOWN_KEYS = ("one-long-random-word-for-all-servers",)
 
@@ -390,10 +390,14 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
 
 def _secret_key(written: str) -> str:
     """The given key, or "". Who knows it can forge links of letters and answers by mail, so it is not repeated."""
-    if written and (len(written) < MIN_KEY_LENGTH or written in KNOWN_KEYS):
+    is_weak = len(written) < MIN_KEY_LENGTH or len(set(written)) < MIN_KEY_VARIETY
+    if written and (is_weak or written in KNOWN_KEYS):
         command = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        words = f"and should be {MIN_KEY_LENGTH} random characters or more"
-        raise WrongSetting(f"FORUM_SECRET_KEY can be guessed, {words}, such as {command} prints.")
+        raise WrongSetting(
+            f"FORUM_SECRET_KEY can be guessed: it is that of an old example, or has fewer than {MIN_KEY_LENGTH} characters "
+            f"or than {MIN_KEY_VARIETY} different ones. {command} prints a good one. A new key signs everybody out, voids "
+            "links of letters, and authenticator apps have to be set up again."
+        )
     return written
 
 

@@ -147,13 +147,28 @@ def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         from_environment({"FORUM_DATA": str(tmp_path)})
 
 
-@pytest.mark.parametrize("key", ["a", "x" * 31, "one-long-random-word-for-all-servers"])
+WEAK = ["a", "x" * 36, "abcdefg" * 6, "Rz4kQ8vN2mXw7Lp", "one-long-random-word-for-all-servers"]
+
+
+@pytest.mark.parametrize("key", WEAK)
 def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(WrongSetting) as refused:
         from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": key})
     words = refused.value.message
     assert words.startswith("FORUM_SECRET_KEY can be guessed") and "token_urlsafe(48)" in words
     assert key == "a" or key not in words
+    assert all(
+        said in words for said in ("everybody out", "links of letters", "authenticator apps")
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["abcdefghabcdefgh", "Rz4kQ8vN2mXw7LpT1sYc9g", "0f" * 8 + "17a3c5d9e2b4"]
+)
+def test_a_key_that_is_only_short_is_taken(tmp_path: Path, key: str) -> None:
+    """Such as `token_urlsafe(16)`, whose 128 bits nobody guesses: another one would sign everybody out for nothing."""
+    found = from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": key})
+    assert found.secret_key == key
 
 
 def test_the_example_has_no_key() -> None:
