@@ -79,6 +79,59 @@ def test_an_experience_has_no_answer_and_undoing_brings_it_back(
     assert (topic.kind, topic.answer_id) == ("question", answer.id) and wrong_counts() == []
 
 
+def test_undoing_tells_nobody_again_that_the_answer_is_chosen(
+    people: Any, agenda: Any, things: Any
+) -> None:
+    topic_id = open_question(people.ana, agenda)
+    answer = dialogue.reply(people.ben, topic_id, write("Two euros."))
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    chosen_at = get_topic(VISITOR, topic_id).answered_at
+    assert kinds_of_notices(people.ben).count("answer") == 1
+    decision = actions.change_kind(people.host, topic_id, "experience")
+    assert decision is not None
+    actions.undo(people.host, decision.id)
+    assert kinds_of_notices(people.ben).count("answer") == 1
+    assert "answer" not in kinds_of_notices(people.ana)
+    for person in (people.ana, people.ben):
+        actors = {notice.actor_id for notice in inbox(person).page.items}
+        assert people.host.id not in actors
+    assert get_topic(VISITOR, topic_id).answered_at == chosen_at
+
+
+def test_undoing_brings_back_no_answer_that_is_gone(people: Any, agenda: Any, things: Any) -> None:
+    topic_id = open_question(people.ana, agenda)
+    answer = dialogue.reply(people.ben, topic_id, write("Two euros."))
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    decision = actions.change_kind(people.host, topic_id, "experience")
+    assert decision is not None
+    dialogue.delete(people.ben, answer.id)
+    actions.undo(people.host, decision.id)
+    topic = get_topic(VISITOR, topic_id)
+    assert (topic.kind, topic.answer_id) == ("question", None) and wrong_counts() == []
+
+
+def test_notices_of_an_answer_are_hidden_until_it_is_one_again(
+    people: Any, agenda: Any, things: Any
+) -> None:
+    topic_id = open_question(people.ana, agenda)
+    answer = dialogue.reply(people.ben, topic_id, write("Two euros."))
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    assert "answer" in kinds_of_notices(people.ben)
+    actions.change_kind(people.host, topic_id, "experience")
+    assert "answer" not in kinds_of_notices(people.ben)
+    for kind, item_id in (("post", answer.id), ("topic", topic_id)):
+        hidden = actions.decide(people.host, kind, item_id, "hide", Reasons("It is rude.", 2))
+        actions.undo(people.host, hidden.id)
+        assert "answer" not in kinds_of_notices(people.ben)
+    actions.change_kind(people.host, topic_id, "question")
+    assert "answer" not in kinds_of_notices(people.ben)
+    hidden = actions.decide(people.host, "topic", topic_id, "hide", Reasons("It is rude.", 2))
+    actions.undo(people.host, hidden.id)
+    assert "answer" not in kinds_of_notices(people.ben)
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    assert kinds_of_notices(people.ben).count("answer") == 1
+
+
 def test_requests_for_advice_sleep_while_it_is_an_experience(
     people: Any, agenda: Any, things: Any
 ) -> None:

@@ -43,6 +43,7 @@ from forum.dialogue.actions.marking import (
     choose_answer,
     hide_note,
     mark,
+    restore_answer,
     restore_note,
     unmark,
 )
@@ -138,6 +139,7 @@ __all__ = [
     "rerender",
     "rerender_notes",
     "restore",
+    "restore_answer",
     "restore_note",
     "restore_topic",
     "revise",

@@ -63,6 +63,7 @@ from forum.search import actions as search
 
 # Notices that only a question has: advice is asked for, nobody answers, what happened next
 QUESTION_NOTICES = ("advice", "unanswered", "followup")
+ANSWER_NOTICES = ("answer",)  # lead to an answer
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 
 
@@ -101,23 +102,31 @@ def delete_post(doer: Person, post: Post) -> Post:
     return post
 
 
-def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
-    """Set the answer to a question, or remove it with None."""
+def set_answer(
+    doer: Person, topic: Topic, post: Post | None, chosen_at: datetime | None = None
+) -> None:
+    """Set the answer to a question, chosen now or at `chosen_at`, or remove it with None.
+
+    Notices that it was chosen before are shown again, if they were hidden.
+    """
     with recounted(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
-        topic.answered_at = now() if post else None
+        topic.answered_at = (chosen_at or now()) if post else None
+    if post and topic.hidden_at is None:
+        restore_notices(doer, post_id=post.id, kinds=ANSWER_NOTICES)
 
 
 def set_kind(doer: Person, topic: Topic, kind: str) -> None:
-    """Make a topic a question or an experience; an experience has no answer, and no notices that ask for advice."""
+    """Make a topic a question or an experience; an experience has no answer, and no notices of it or that ask for advice."""
     if kind != "question":
         set_answer(doer, topic, None)
     with recounted(doer, topic):
         topic.kind = kind
-    follow = restore_notices if kind == "question" else hide_notices
-    if topic.hidden_at is None:
-        follow(doer, topic_id=topic.id, kinds=QUESTION_NOTICES)
+    if topic.hidden_at is None and kind == "question":
+        restore_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES)
+    elif topic.hidden_at is None:
+        hide_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES + ANSWER_NOTICES)
 
 
 def dialect_insert(table: str) -> Any:
@@ -352,6 +361,8 @@ def follow_restoring(doer: Person, post: Post) -> None:
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         restore_notices(doer, post_id=post.id)
+        if sleeping := _sleeping_notices(topic):
+            hide_notices(doer, post_id=post.id, kinds=sleeping)
     refresh_quotes(quotes_of_post(post), is_back=True)
 
 
@@ -403,10 +414,22 @@ def show_topic(doer: Person, topic: Topic) -> None:
     topic.hidden_reason = ""
     count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
-    restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
-    if topic.kind != "question":
-        hide_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES)
+    restore_notices_in(doer, topic)
     refresh_quotes(quotes_of_topic(topic), is_back=True)
+
+
+def restore_notices_in(doer: Person, topic: Topic) -> None:
+    """Show the notices about a topic again, but for those of its gone posts, and those that wait for a question or an answer."""
+    restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
+    if sleeping := _sleeping_notices(topic):
+        hide_notices(doer, topic_id=topic.id, kinds=sleeping)
+
+
+def _sleeping_notices(topic: Topic) -> tuple[str, ...]:
+    """The kinds of notices that are hidden as long as the topic is no question, or has no answer."""
+    if topic.kind != "question":
+        return QUESTION_NOTICES + ANSWER_NOTICES
+    return () if topic.answer_id else ANSWER_NOTICES
 
 
 def mark_topic_deleted(doer: Person, topic: Topic) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import gettext as _
 
 from forum.db import action, db, now, topic_scope, touches
@@ -14,6 +16,7 @@ from forum.dialogue.queries import (
     get_note,
     has_event,
     mark_given,
+    post_if_there,
     post_to_change,
     topic_to_change,
 )
@@ -160,6 +163,22 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
         set_answer(member, topic, post)
         if not has_event(member, "answer", post.id):
             notify(member, "answer", {post.author_id, topic.author_id}, post, "")
+    return topic
+
+
+@action
+def restore_answer(
+    moderator: Person, topic_id: int, post_id: int, chosen_at: datetime | None
+) -> Topic:
+    """Restore the answer that a question had, without a notice; not if it is gone, or in another topic by now."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.choose_answer(topic))
+    if post_if_there(moderator, post_id) is None:
+        return topic
+    post = post_to_change(moderator, post_id)
+    if post.topic_id == topic.id and not post.is_gone:
+        touches(topic_scope(topic_id), *profile_scopes(post.author_id))
+        set_answer(moderator, topic, post, chosen_at)
     return topic
 
 

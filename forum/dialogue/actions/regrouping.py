@@ -20,6 +20,7 @@ from forum.dialogue.actions._rows import (
     dialect_insert,
     has_shown_posts,
     hide_as_empty,
+    restore_notices_in,
     set_answer,
     set_themes,
     show_topic,
@@ -29,7 +30,6 @@ from forum.dialogue.models import Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,
     first_post,
-    gone_post_ids,
     held_ids_in,
     last_shown_number,
     last_steps,
@@ -52,7 +52,6 @@ from forum.notifications.actions import (
     hide_notices,
     move_notices,
     remove_copied_watchers,
-    restore_notices,
 )
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -198,7 +197,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     db.session.execute(far.values(number=moved.before))
     note_activity_of(moderator, topic, counted_topics(topic))
     move_count(moderator, None, count_key(topic))
-    restore_notices(moderator, topic_id=topic.id, but=gone_post_ids(topic))
+    restore_notices_in(moderator, topic)
     return topic
 
 

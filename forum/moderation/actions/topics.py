@@ -95,7 +95,12 @@ def change_kind(
         return None
     thing = topic_to_decide(member, topic_id)
     check_length(reasons.facts, "reason")
-    before = {"kind": thing.row.kind, "answer": thing.row.answer_id}
+    at = thing.row.answered_at
+    before = {
+        "kind": thing.row.kind,
+        "answer": thing.row.answer_id,
+        "answered_at": at.isoformat() if at else None,
+    }
     dialogue.change_kind(member, topic_id, kind)
     made = _("Made a question.") if kind == "question" else _("Made an experience.")
     return record(member, "change kind", thing, _prefixed(made, reasons), before=before)

@@ -12,7 +12,7 @@ from forum.advice.queries import is_advice_awaited
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import post_if_there, render_with_mentions
+from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
@@ -175,9 +175,10 @@ def _undo_kind_change(moderator: Person, thing: Thing, before: Before) -> None:
     if topic.kind == before["kind"]:
         return
     dialogue.change_kind(moderator, topic.id, before["kind"])
-    answer = post_if_there(moderator, before["answer"])
-    if answer and answer.topic_id == topic.id and not answer.is_gone:
-        dialogue.choose_answer(moderator, topic.id, answer.id)
+    if before["answer"]:
+        at = before.get("answered_at")
+        chosen_at = datetime.fromisoformat(at) if at else None
+        dialogue.restore_answer(moderator, topic.id, before["answer"], chosen_at)
 
 
 def _undo_practice_decision(moderator: Person, thing: Thing, _before: Before) -> None:
