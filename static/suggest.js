@@ -12,7 +12,7 @@ export function start({ load }) {
       parts: ({ name, place, handle }) => [name, [place, `@${handle}`].filter(Boolean).join(" · ")],
       choose: ({ handle }) => {
         const before = parts().slice(0, -1).map((one) => one.trim());
-        field.value = [...before, handle].join(", ");
+        field.value = [...before, `@${handle}`].join(", ");
       },
     });
   };

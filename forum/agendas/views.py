@@ -114,7 +114,8 @@ def edit(slug: str) -> Answer:
 def _agenda_form_data(agenda: Agenda) -> dict[str, Any]:
     """The fields of the form with what an agenda says now."""
     words = queries.agenda_fields(agenda)
-    return {**words, "seen": fingerprint(words)}
+    hosts = ", ".join(f"@{host.handle}" for host in agenda.hosts)
+    return {**words, "hosts": hosts, "seen": fingerprint(words)}
 
 
 def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agenda] = ()) -> Answer:
@@ -231,7 +232,7 @@ def _statement_form_data(statement: Statement) -> dict[str, Any]:
     words = {name: getattr(statement, name) for name in names}
     return words | {
         "seen": fingerprint(queries.statement_fields(statement)),
-        "handle": speaker.handle if speaker else "",
+        "handle": f"@{speaker.handle}" if speaker else "",
     }
 
 

@@ -227,7 +227,7 @@ def _organisation_data(organisation: Organisation) -> dict[str, Any]:
         **{name: getattr(organisation, name) for name in plain},
         "seats": "" if organisation.seats is None else str(organisation.seats),
         "city": organisation.city.label if organisation.city else "",
-        "representative": representative.handle if representative else "",
+        "representative": f"@{representative.handle}" if representative else "",
         "seen": fingerprint(queries.organisation_fields(organisation)),
     }
 

@@ -14,7 +14,7 @@ from forum.db import db, now
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write
-from forum.members.actions import ask_to_leave, hide_profile
+from forum.members.actions import Joining, Profile, ask_to_leave, edit_profile, hide_profile, join
 from forum.members.queries import get_member, moderator_ids
 from forum.permissions import SYSTEM, VISITOR
 
@@ -249,3 +249,29 @@ def test_activity_only_moves_forward_and_topics_are_counted(agenda: Agenda) -> N
 def test_hosts_are_named_by_handle_or_full_name(people: Any, typed: list[str]) -> None:
     made = actions.write_agenda(people.administrator, text(), hosts=typed)
     assert {host.handle for host in made.hosts} == {"ana-prado", "ben-okoth"}
+
+
+def test_a_name_never_means_somebody_else_with_that_handle(people: Any, agenda: Agenda) -> None:
+    ravi, other, kumar = (
+        join(VISITOR, Joining(name, f"{at}@city.example", "-"))
+        for at, name in enumerate(("Ravi", "Ravi", "Kumar"))
+    )
+    assert (ravi.handle, other.handle, kumar.handle) == ("ravi", "ravi-2", "kumar")
+
+    def hosts(typed: str) -> list[str]:
+        chosen = actions.set_hosts(people.administrator, agenda.id, [typed])
+        return [host.handle for host in chosen.hosts]
+
+    several = "“Ravi” is the name or the handle of several members"
+    with pytest.raises(Invalid, match=several):
+        hosts("Ravi")
+    edit_profile(ravi, Profile("Sunil Rao"))
+    with pytest.raises(Invalid, match=several):
+        hosts("Ravi")
+    with pytest.raises(Invalid, match="No member has"):
+        hosts("Ravi Kumar")
+    with pytest.raises(Invalid, match="No member has"):
+        hosts("@Sunil Rao")
+    assert hosts("@ravi") == hosts("Sunil Rao") == ["ravi"]
+    assert hosts("ravi-2") == ["ravi-2"]
+    assert hosts("kumar") == hosts("Kumar") == ["kumar"]

@@ -123,14 +123,14 @@ def test_members_are_suggested_where_a_form_asks_for_one(moderator: Visit) -> No
     )
     one.press("ArrowDown")
     one.press("Enter")
-    expect(one).to_have_value("henna-koskela")
+    expect(one).to_have_value("@henna-koskela")
     page = moderator.go("/agendas/new")
     several = page.get_by_role("combobox", name="Hosts")
     several.press_sequentially("Henna Koskela, rauti")
     expect(page.locator(".combo [role=option]")).to_have_count(1)
     several.press("ArrowDown")
     several.press("Enter")
-    expect(several).to_have_value("Henna Koskela, mikko-rautio")
+    expect(several).to_have_value("Henna Koskela, @mikko-rautio")
     several.fill("")  # so that no draft is kept
 
 

@@ -164,8 +164,10 @@ def test_a_representative_is_named_by_handle_or_unique_full_name(sign_in, people
         assert saved(typed) == "saved"
     assert "No member has the handle or name “Ana”." in saved("Ana")
     actions.join(VISITOR, Joining("Ana Prado", "other-ana@example.org", "no hash"))
-    assert "Several members are called “Ana Prado”. Write the handle." in saved("Ana Prado")
+    several = "“Ana Prado” is the name or the handle of several members. Write @ and the handle."
+    assert several in saved("Ana Prado")
     assert saved("ana-prado") == "saved"
+    assert 'value="@ana-prado"' in browser.get("/organisations/ana-prado/edit").text
     assert 'data-members="one"' in browser.get("/organisations/new").text
 
 

@@ -96,16 +96,21 @@ def members_by_handle(handles: Iterable[str]) -> list[Member]:
 
 
 def members_called(reader: Person, typed: str) -> list[Member]:
-    """The member with this handle; else those whom the reader sees with exactly this name, ignoring case and accents."""
+    """The member with this handle, and those whom the reader sees with exactly this name, ignoring case and accents.
+
+    What begins with @ is a handle and no name.
+    """
     handle = typed.strip().removeprefix("@").lower()
     name = " ".join(fold(typed).split())
     if not handle or not name:
         return []
-    if known := members_by_handle([handle]):
+    known = members_by_handle([handle])
+    if typed.strip().startswith("@"):
         return known
     begins_so = Member.sort_key.startswith(f" {name}"[:100], autoescape=True)
     found = db.session.scalars(visible_members(reader).where(begins_so))
-    return [member for member in found if " ".join(fold(member.name).split()) == name]
+    named = [member for member in found if " ".join(fold(member.name).split()) == name]
+    return list(dict.fromkeys([*known, *named]))
 
 
 def member_called(reader: Person, typed: str, field: str) -> Member:
@@ -115,7 +120,10 @@ def member_called(reader: Person, typed: str, field: str) -> Member:
     if not found:
         raise Invalid(_("No member has the handle or name “%(typed)s”.", typed=said), field)
     if len(found) > 1:
-        why = _("Several members are called “%(typed)s”. Write the handle.", typed=said)
+        why = _(
+            "“%(typed)s” is the name or the handle of several members. Write @ and the handle.",
+            typed=said,
+        )
         raise Invalid(why, field)
     return found[0]
 
