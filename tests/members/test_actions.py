@@ -478,6 +478,24 @@ def test_nobody_s_name_says_an_office(people):
             joined(name)
 
 
+@pytest.mark.parametrize(
+    ("forum", "moderator", "name"),
+    [
+        ("Quiet Cities", "Anh", "Thế Anh"),
+        ("Quiet Cities", "Anh", "The Anh"),
+        ("Vienna Forum", "Anna", "Anna Vienna"),
+        ("Housing Forum San Marino", "Maria", "San Maria"),
+    ],
+)
+def test_a_word_that_may_be_a_name_makes_no_title(people, forum, moderator, name):
+    actions.found_federation(SYSTEM, forum)
+    actions.edit_profile(people.moderator, Profile(moderator))
+    assert joined(name).name == name
+    for title in (f"{moderator} Team", f"{forum}: {moderator}", f"The {moderator}, staff"):
+        with pytest.raises(Invalid, match="looks like the name"):
+            joined(title, "other@city.example")
+
+
 def test_honest_names_are_taken(people):
     actions.found_federation(SYSTEM, "The Quiet Cities Forum")
     honest = (

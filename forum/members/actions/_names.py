@@ -29,7 +29,7 @@ visitor webmaster
 RANKS = tuple(word for role in ROLES[1:] for word in (role, f"{role}s"))
 OFFICES = ("admin", *RANKS)  # a name may be Admin
 ARTICLES = ("the", "official")  # they say nothing of their own
-DECORATIONS = (*OFFICES, *ARTICLES, "administration", "forum", "moderation", "staff", "team")
+TITLES = (*OFFICES, "administration", "forum", "moderation", "official", "staff", "team")
 RESERVED_HANDLES = frozenset(RESERVED_WORDS.split())
 HANDLE_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
@@ -101,13 +101,29 @@ def _has_rank(name: str) -> bool:
 
 
 def _without_decorations(name: str) -> set[str]:
-    """The skeletons of a name without words of office and of the forum's name around it: “Ana Prado (moderator)”."""
+    """The skeletons of a name without a title or the forum's name around it: “Ana Prado (moderator)”.
+
+    Articles and single words of the forum's name go with these only: alone they may be names (“The Anh”, “Anna Vienna”).
+    """
     words = _word_skeletons(name)
-    extra = {*map(skeleton, DECORATIONS), *_word_skeletons(_forum_name())}
+    articles, titles = set(map(skeleton, ARTICLES)), set(map(skeleton, TITLES))
+    own = set(_word_skeletons(_forum_name())) - articles
+    whole = own - titles if len(own - titles) > 1 else own
+    extra = titles | articles | own
     before = next((at for at, word in enumerate(words) if word not in extra), 0)
     after = next((at for at, word in enumerate(reversed(words)) if word not in extra), 0)
     starts, ends = range(before + 1), range(len(words) - after, len(words) + 1)
-    return {"".join(words[start:end]) for start in starts for end in ends}
+    return {
+        "".join(words[start:end])
+        for start in starts
+        for end in ends
+        if _is_decoration({*words[:start], *words[end:]}, titles, whole)
+    }
+
+
+def _is_decoration(taken: set[str], titles: set[str], whole: set[str]) -> bool:
+    """Whether words around a name say a title, or the whole name of the forum."""
+    return bool(taken & titles) or (bool(whole) and whole <= taken)
 
 
 def _forum_name() -> str:
