@@ -12,7 +12,7 @@ from forum import web, webforms
 from forum.candidates import actions, queries
 from forum.candidates.forms import AnswerForm
 from forum.candidates.queries import JoinRequest
-from forum.errors import Conflict
+from forum.errors import Conflict, Invalid
 from forum.invitations.queries import entrance
 from forum.web import CONFLICT, Answer, me
 
@@ -41,11 +41,25 @@ def approve(candidate_id: int) -> Answer:
     """Let somebody join."""
 
     def deed(form: AnswerForm) -> AnyResponse:
-        member = actions.approve(me(), candidate_id, form.words)
+        try:
+            member = actions.approve(me(), candidate_id, form.words)
+        except Invalid as error:
+            raise _for_moderators(error) from error
         flash(_("%(name)s is a member now, and is told by e-mail.", name=member.name), "message")
         return web.see_other(url_for("candidates.index"))
 
     return _decide("approve", candidate_id, deed)
+
+
+def _for_moderators(error: Invalid) -> Invalid:
+    """What is wrong with a request, said to the moderator, who cannot change it."""
+    if error.field not in ("name", "position", "organisation"):
+        return error
+    sentence = _(
+        "This request cannot be approved as it is. The person would be told: “%(why)s” Refuse it with this reason, so that they can send it again.",
+        why=error.message,
+    )
+    return Invalid(sentence)
 
 
 @bp.route("/moderation/joining/<int:candidate_id>/refuse", methods=["GET", "POST"])

@@ -147,6 +147,23 @@ def test_one_press_in_the_list_approves(eva, sign_in, people):
     assert known.member_by_email("eva@city.example").name == "Eva Holm"
 
 
+@pytest.mark.parametrize(
+    ("name", "position"), [("Eva Moderator", "Planner"), ("Eva Holm", "Administrator")]
+)
+def test_what_is_not_allowed_any_more_is_refused_by_the_moderator(
+    eva, sign_in, people, name, position
+):
+    browser, number = sign_in(people.moderator), waiting_id()
+    candidate = db.session.get(Candidate, number)
+    candidate.name, candidate.profile = name, {**candidate.profile, "position": position}
+    db.session.commit()
+    answer = browser.post(f"/moderation/joining/{number}/approve", data={"ready": ""})
+    assert answer.status_code == 422
+    assert "This request cannot be approved as it is." in answer.text
+    assert "Refuse it with this reason" in answer.text
+    assert waiting_id() == number and known.member_by_email("eva@city.example") is None
+
+
 def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters):
     browser, number = sign_in(people.moderator), waiting_id()
     path = f"/moderation/joining/{number}/refuse"

@@ -96,7 +96,7 @@ def _new_member(joining: Joining) -> Member:
 def _conflict_at_joining(error: IntegrityError) -> Invalid:
     if "email" in str(error.orig):
         return Invalid(_("There is an account with this address. Sign in instead."), "email")
-    return Invalid(_("Somebody joined at the same moment. Send the form once more."), "name")
+    return Invalid(_("Somebody joined at the same moment. Send the form once more."))
 
 
 def _new_handle(joining: Joining) -> str:
