@@ -376,7 +376,7 @@ def test_an_edit_of_what_was_hidden_is_not_published(people: Any, topic: Topic, 
     post = dialogue.reply(people.ana, topic.id, write("We did."))
     held = dialogue.edit(people.ana, post.id, write("A casino."))
     dialogue.hide(people.moderator, post.id, "Rule 1.")
-    with pytest.raises(Conflict, match="removed"):
+    with pytest.raises(Conflict, match="hidden"):
         dialogue.approve(people.moderator, held.id)
 
 
