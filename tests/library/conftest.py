@@ -62,7 +62,7 @@ def make_world() -> dict[str, Any]:
     agenda = write_agenda(SYSTEM, AgendaText("Floods and heat", write("Text.")))
     other = write_agenda(SYSTEM, AgendaText("Homes", write("Text."), palette="rose"))
     host, author = person("Hanne Host", TAMPERE), person("Aarav Author", SURAT)
-    reader, moderator = person("Rosa Reader", TOKYO), person("Mo Moderator")
+    reader, moderator = person("Rosa Reader", TOKYO), person("Mo Meijer")
     set_hosts(SYSTEM, agenda.id, [host.handle])
     appoint(SYSTEM, moderator.handle, "moderator")
     themes = ensure_themes(SYSTEM, ["Pumps", "Trees"])

@@ -13,7 +13,7 @@ from forum.advice.models import QuestionCare
 from forum.advice.queries import is_advice_awaited, request_to_answer
 from forum.db import db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import get_topic, wrong_counts
+from forum.dialogue.queries import get_topic, posts_in, wrong_counts
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members.actions import found_federation
@@ -182,9 +182,10 @@ def test_author_and_moderator_find_the_way_there(sign_in: Any, people: Any, agen
     new = dialogue.NewTopic("experience", "Parking", write("What does it cost?"))
     topic = dialogue.open_topic(people.ana, agenda.id, new)
     door = f"/topics/{topic.id}/change-kind"
+    (opening,) = posts_in(people.ana, topic, 1).items
     for person, where in (
         (people.ana, topic.address),
-        (people.ana, f"/posts/{topic.id}/edit"),
+        (people.ana, f"/posts/{opening.id}/edit"),
         (people.host, topic.address),
     ):
         assert f'href="{door}"' in sign_in(person).get(where).get_data(as_text=True)
