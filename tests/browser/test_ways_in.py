@@ -144,7 +144,7 @@ def test_with_an_account_of_elsewhere(chromium: Any, with_provider: Site, script
     page = other.go("/sign-in?next=/notices")
     follow(page, "Sign in with City ID")
     says_yes(page, who)
-    assert page.url == f"{with_provider.url}/notices"
+    expect(page, page.inner_text("main")).to_have_url(f"{with_provider.url}/notices")
     expect(page.locator("h1")).to_have_text("Notices")
     page = member.go("/settings/elsewhere")
     with page.expect_navigation(wait_until="load"):
@@ -154,7 +154,7 @@ def test_with_an_account_of_elsewhere(chromium: Any, with_provider: Site, script
     page = newcomer.go("/sign-in")
     follow(page, "Sign in with City ID")
     says_yes(page, f"new{scripts}@id.example")
-    assert page.url == f"{with_provider.url}/join"
+    expect(page, page.inner_text("main")).to_have_url(f"{with_provider.url}/join")
     expect(page.locator("main [name=email]")).to_have_value(f"new{scripts}@id.example")
     policy = [
         c
