@@ -58,12 +58,6 @@ def is_for_moderators(candidate: Candidate) -> bool:
     return candidate.invitation_id is None and entrance().mode == "approval"
 
 
-def waiting_count(moderator: Person) -> int:
-    """How many candidates wait; for moderators."""
-    require(moderator.can.admit())
-    return db.session.scalar(waiting_counted()) or 0
-
-
 def request_to_decide(moderator: Person, candidate_id: int) -> JoinRequest:
     """One waiting candidate, for moderators. Raises `Conflict` when another one has decided."""
     require(moderator.can.admit())

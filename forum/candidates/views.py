@@ -19,12 +19,6 @@ from forum.web import CONFLICT, Answer, me
 bp = Blueprint("candidates", __name__)
 
 
-@bp.app_template_global()
-def candidates_waiting() -> int:
-    """For the tabs of the moderation room, which is below this room: how many people wait to join."""
-    return queries.waiting_count(me())
-
-
 @bp.get("/moderation/joining")
 def index() -> Answer:
     """The list of waiting candidates."""

@@ -74,6 +74,7 @@ def _page(
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
     words: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
     words |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
+    words["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
     words |= {"agendas": agendas, "kinds": queries.KINDS}
     words |= {
         "mine": latest_undoable_decision(me()),
