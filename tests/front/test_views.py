@@ -47,6 +47,7 @@ PAGES = {
     "/cities": 2,
     "/cities/nairobi": 12,
     "/organisations/tampere-institute": 8,
+    # Three of them for names of cities, organisations and themes, which a server's processes cache
     "/search?q=noise": 12,
     "/search": 2,
     "/feeds/all.atom": 2,
