@@ -89,7 +89,7 @@ def options(purpose: str) -> Response:
     if purpose not in PURPOSES:
         abort(404)
     person = _person_to_ask(purpose)
-    challenge = actions.ask_for_passkey(person, purpose, _browser_key())
+    challenge = actions.ask_for_passkey(person, purpose, browser_key())
     known = [one.known for one in queries.passkeys_of(person)] if person.id else []
     if purpose != FOR_REGISTRATION:
         asked = passkeys.authentication_options(
@@ -114,8 +114,12 @@ def _person_to_ask(purpose: str) -> Person:
     return member
 
 
-def _browser_key() -> str:
-    """A key that only this browser has, so that no other browser can answer its challenges."""
+def browser_key() -> str:
+    """A key that only this browser has, so that no other browser can answer its challenges; made when there is none.
+
+    A page whose script asks for options by itself calls this when it is rendered. Otherwise the answer to the script
+    would set the session's cookie while the person is on the way elsewhere, and undo what the next page has set.
+    """
     return str(session.setdefault(BROWSER_KEY, secrets.token_urlsafe(16)))
 
 
@@ -162,7 +166,7 @@ def verify_factor(member: Member, purpose: str, code: str, credential: str | Non
 
 def _spend_challenge(person: Person, purpose: str, text: str) -> passkeys.Answer:
     """The browser's answer; its challenge is used up by this, whatever the answer is worth."""
-    return actions.spend_challenge(person, purpose, text, _browser_key(), site())
+    return actions.spend_challenge(person, purpose, text, browser_key(), site())
 
 
 def _passkey_refused() -> Invalid:

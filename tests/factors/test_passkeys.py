@@ -149,6 +149,14 @@ def test_signing_in_with_a_passkey_alone(client, eva):
     assert kept.signatures == 1 and kept.used_at is not None
 
 
+def test_the_offer_on_the_page_of_signing_in_sets_no_cookie(client):
+    """It may be answered after the person went on, and must not undo what the next page has kept in the session."""
+    client.get("/sign-in")
+    answer = client.post("/passkeys/options/sign-in")
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_anybody_is_asked_alike_and_for_any_key(client, eva):
     add_key(eva)
     options = asked(client, "sign-in")

@@ -62,6 +62,7 @@ def sign_in_page(form: SignInForm, status: int = 200) -> Answer:
     if errorpages.kept_action() and form.errors:
         why = next(error for errors in form.errors.values() for error in errors)
         return errorpages.resend_page(errorpages.kept_action(), why, status)
+    factors.browser_key()
     return render_template("accounts/sign_in.html", form=form), status
 
 
