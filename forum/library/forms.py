@@ -32,14 +32,18 @@ from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-LINE = 200
-TITLE = 100
-SENTENCE = 200
-SUMMARY = 400
-ADDRESS = 1_000
-PART = 8_000
+# Characters
+MAX_LINE = 200
+MAX_TITLE = 100
+MAX_SENTENCE = 200
+MAX_SUMMARY = 400
+MAX_ADDRESS = 1_000
+MAX_SECTION = 8_000
+MAX_PLACES = 2_000  # of all lines together
+MAX_READING_LINE = 400  # title or authors of a best read
+MAX_WHY = 800
+MAX_QUOTED = 60  # of a typed text that a message repeats
 MAX_ROWS = 40
-MAX_QUOTED = 60  # characters of what was typed that a message repeats
 SEPARATOR = " | "
 
 KIND_NAMES = {
@@ -67,7 +71,7 @@ EVIDENCE_NAMES = {
     "measured": _("Measured before and after"),
     "studied": _("Studied by others"),
 }
-EVIDENCE_MEANS = {
+EVIDENCE_EXPLANATIONS = {
     "told": _("People who took part say so. Nobody has counted."),
     "counted": _("We have counted something, such as visits or homes, and name the figures."),
     "measured": _("The same was measured before and after, in the same way."),
@@ -102,8 +106,8 @@ STATE_NAMES = {
 AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 
 
-class Year(IntegerField):
-    """A year that says what to do when it cannot be read."""
+class YearField(IntegerField):
+    """A field for a year, whose error says how to write one."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read a year such as 2024."""
@@ -113,46 +117,51 @@ class Year(IntegerField):
             raise ValueError(gettext("Enter a year, such as 2024."))
 
 
-class Rows(TextAreaField):
-    """The rows of a table, one on each line, their parts between bars; the first `needed` parts are compulsory.
+class TableField(TextAreaField):
+    """A table as text: each line is a row, with its parts separated by bars. All problems of all rows are told at once.
 
-    `problems` says in sentences what else is wrong with a row. All problems of all lines are told at once.
+    `names` are the columns, of which the first `required_count` must not be empty. `problems` is a function that yields a
+    sentence for everything else that is wrong with a row.
     """
 
     def __init__(
         self,
         label: str,
         names: Sequence[str],
-        needed: int,
+        required_count: int,
         problems: Callable[[dict[str, str]], Iterator[str]],
         **options: Any,
     ) -> None:
         super().__init__(label, [at_most(MAX_SOURCE)], **options)
-        self.names, self.needed, self.problems = names, needed, problems
+        self.names, self.required_count, self.problems = names, required_count, problems
 
     @property
     def lines(self) -> Iterator[tuple[int, list[str]]]:
-        """The lines that are not empty, each with its number and parts."""
+        """The lines that are not empty: (number, parts)."""
         for number, line in enumerate((self.data or "").split("\n"), 1):
             if line.strip():
                 yield number, [" ".join(part.split()) for part in line.split("|")]
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        """The rows, each by the names of its parts."""
+        """The rows, each a dictionary by column; columns at the end of which nothing was typed are missing."""
         return [self._row(parts) for _number, parts in self.lines]
 
     def _row(self, parts: Iterable[str]) -> dict[str, str]:
         return dict(zip(self.names, parts, strict=False))
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse too many rows, and tell of each line what is wrong with it."""
+        """Refuse more than `MAX_ROWS` rows, else note what is wrong with each of them."""
         lines = list(self.lines)
         if len(lines) > MAX_ROWS:
             raise StopValidation(self._too_many)
         self.errors = [
             *self.errors,
-            *(self._said(number, why) for number, parts in lines for why in self._problems(parts)),
+            *(
+                self._problem_of_line(number, problem)
+                for number, parts in lines
+                for problem in self._problems(parts)
+            ),
         ]
 
     @property
@@ -160,12 +169,14 @@ class Rows(TextAreaField):
         name = self.label.text
         return gettext("%(field)s: write at most %(most)s lines.", field=name, most=MAX_ROWS)
 
-    def _said(self, number: int, why: str) -> str:
+    def _problem_of_line(self, number: int, why: str) -> str:
         name = self.label.text
         return gettext("%(field)s, line %(number)s: %(why)s", field=name, number=number, why=why)
 
     def _problems(self, parts: list[str]) -> Iterable[str]:
-        if len(parts) > len(self.names) or not all((parts + [""] * 9)[: self.needed]):
+        required = parts[: self.required_count]
+        is_incomplete = len(required) < self.required_count or not all(required)
+        if is_incomplete or len(parts) > len(self.names):
             words = quoted(SEPARATOR.join(parts))
             return [
                 gettext(
@@ -177,25 +188,26 @@ class Rows(TextAreaField):
 
 
 def quoted(typed: str) -> str:
-    """The beginning of what was typed, as a message names it."""
-    return f"“{typed if len(typed) <= MAX_QUOTED else typed[:MAX_QUOTED] + '…'}”"
+    """The beginning of a typed text in quotation marks, to be named in a message."""
+    shortened = typed if len(typed) <= MAX_QUOTED else f"{typed[:MAX_QUOTED]}…"
+    return f"“{shortened}”"
 
 
-def rows_of(things: Iterable[Any], names: Sequence[str]) -> str:
-    """The text of a `Rows` field that says these things."""
-    lines = [[getattr(thing, name).replace("|", "/") for name in names] for thing in things]
-    return "\n".join(SEPARATOR.join(parts).rstrip(" |") for parts in lines)
+def format_rows(items: Iterable[Any], names: Sequence[str]) -> str:
+    """The text of a `TableField` with a line for each item, of its attributes `names`; a bar in a value becomes a slash."""
+    rows = [[getattr(item, name).replace("|", "/") for name in names] for item in items]
+    return "\n".join(SEPARATOR.join(row).rstrip(SEPARATOR) for row in rows)
 
 
-def address() -> list[Any]:
-    """The checks of a field for the address of a page."""
-    whole = _("Enter a whole address, such as https://example.org.")
-    return [Optional(), at_most(ADDRESS), Regexp(r"https?://[^\s/]+\S*$", message=whole)]
+def address_validators() -> list[Any]:
+    """The validators of a field for the address of a page, which may stay empty."""
+    message = _("Enter a whole address, such as https://example.org.")
+    return [Optional(), at_most(MAX_ADDRESS), Regexp(r"https?://[^\s/]+\S*$", message=message)]
 
 
-def required(sentence: str, most: int) -> list[Any]:
-    """The checks of a text that must be there."""
-    return [DataRequired(sentence), at_most(most)]
+def required_text(message: str, max_length: int) -> list[Any]:
+    """The validators of a text that must not be empty; `message` says so."""
+    return [DataRequired(message), at_most(max_length)]
 
 
 def _link_problems(row: dict[str, str]) -> Iterator[str]:
@@ -212,49 +224,51 @@ def _link_problems(row: dict[str, str]) -> Iterator[str]:
 def _figure_problems(row: dict[str, str]) -> Iterator[str]:
     if address := row.get("address", ""):
         yield from _address_problems(address)
-    for name in FIGURE_PARTS[:4]:
-        if len(typed := row.get(name, "")) > LINE:
+    for name in ("label", "value", "unit", "as_at"):
+        if len(typed := row.get(name, "")) > MAX_LINE:
             yield gettext(
                 "%(words)s is too long. Write at most %(most)s characters.",
                 words=quoted(typed),
-                most=LINE,
+                most=MAX_LINE,
             )
 
 
 def _address_problems(typed: str) -> Iterator[str]:
-    if not typed.startswith(("https://", "http://")) or len(typed) > ADDRESS:
+    if not typed.startswith(("https://", "http://")) or len(typed) > MAX_ADDRESS:
         yield gettext(
             "%(words)s is not a whole address, such as https://example.org.", words=quoted(typed)
         )
 
 
 class CaseForm(Form):
-    """A case example: its facts, its text, and rows of figures, links and places.
+    """A case example: its facts, its text, and tables of figures, links and places.
 
-    `seen` is the fingerprint of what it said when the form was opened.
+    `seen` is the fingerprint of the case when the form was opened.
     """
 
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
-    name = StringField(_("Name"), required(_("Give the case a name."), LINE), [one_line])
+    name = StringField(_("Name"), required_text(_("Give the case a name."), MAX_LINE), [one_line])
     agenda = SelectField(_("Agenda"), validate_choice=True)
     kind = SelectField(_("Kind"), choices=list(KIND_NAMES.items()))
     status = SelectField(_("Status"), choices=list(STATUS_NAMES.items()))
-    since = Year(_("Since"), [Optional()])
-    reach = StringField(_("Reach"), [at_most(LINE)], [one_line])
+    since = YearField(_("Since"), [Optional()])
+    reach = StringField(_("Reach"), [at_most(MAX_LINE)], [one_line])
     summary = TextAreaField(
-        _("Summary"), required(_("Say in a sentence or two what it is."), SUMMARY), [one_line]
+        _("Summary"),
+        required_text(_("Say in a sentence or two what it is."), MAX_SUMMARY),
+        [one_line],
     )
-    body = TextAreaField(_("Text"), required(_("Write the text of the case."), MAX_SOURCE))
+    body = TextAreaField(_("Text"), required_text(_("Write the text of the case."), MAX_SOURCE))
     language = SelectField(_("Language"), default="en")
     checked_on = Day(_("Facts checked on"), [Optional()])
-    places = TextAreaField(_("Places"), [at_most(2_000)])
-    figures = Rows(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
-    links = Rows(_("Links"), LINK_PARTS, 2, _link_problems)
+    places = TextAreaField(_("Places"), [at_most(MAX_PLACES)])
+    figures = TableField(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
+    links = TableField(_("Links"), LINK_PARTS, 2, _link_problems)
     themes = SelectMultipleField(_("Themes"), coerce=int)
 
     def text(self, city_ids: Sequence[int]) -> CaseText:
-        """What was typed, as the deed takes it."""
+        """What was typed, as the action takes it."""
         return CaseText(
             name=self.name.data or "",
             kind=self.kind.data,
@@ -274,28 +288,32 @@ class CaseForm(Form):
         )
 
 
-def _part(name: str) -> TextAreaField:
-    return TextAreaField(SECTION_NAMES[name], [at_most(PART)])
+def _section_field(name: str) -> TextAreaField:
+    return TextAreaField(SECTION_NAMES[name], [at_most(MAX_SECTION)])
 
 
 class PracticeForm(Form):
-    """A practice: the short part first, and the full one, which may stay empty; `seen` as in `CaseForm`."""
+    """A practice: the short one first, then what makes it a full one, which may stay empty; `seen` as in `CaseForm`."""
 
-    title = StringField(_("Title"), required(_("Give the practice a title."), TITLE), [one_line])
+    title = StringField(
+        _("Title"), required_text(_("Give the practice a title."), MAX_TITLE), [one_line]
+    )
     agenda = SelectField(_("Agenda"), [DataRequired(_("Choose an agenda."))])
-    city = StringField(_("City"), [at_most(LINE)], [one_line])
+    city = StringField(_("City"), [at_most(MAX_LINE)], [one_line])
     city_id = city_choice()
     sentence = TextAreaField(
-        _("In one sentence"), required(_("Say in one sentence what it is."), SENTENCE), [one_line]
+        _("In one sentence"),
+        required_text(_("Say in one sentence what it is."), MAX_SENTENCE),
+        [one_line],
     )
-    link = StringField(_("Link"), address(), [one_line])
-    challenge = _part("challenge")
-    done = _part("done")
-    resources = _part("resources")
-    results = _part("results")
-    failure = _part("failure")
-    lessons = _part("lessons")
-    needs = _part("needs")
+    link = StringField(_("Link"), address_validators(), [one_line])
+    challenge = _section_field("challenge")
+    done = _section_field("done")
+    resources = _section_field("resources")
+    results = _section_field("results")
+    failure = _section_field("failure")
+    lessons = _section_field("lessons")
+    needs = _section_field("needs")
     failure_audience = RadioField(
         _("Who can read what did not work"), choices=list(AUDIENCE_NAMES.items()), default=PUBLIC
     )
@@ -304,8 +322,8 @@ class PracticeForm(Form):
         choices=[("", _("Not said")), *EVIDENCE_NAMES.items()],
         default="",
     )
-    cost = StringField(_("Cost in short"), [at_most(LINE)], [one_line])
-    started = Year(_("Started in"), [Optional()])
+    cost = StringField(_("Cost in short"), [at_most(MAX_LINE)], [one_line])
+    started = YearField(_("Started in"), [Optional()])
     revisit_on = Day(_("Look at it again on"), [Optional()])
     themes = SelectMultipleField(_("Themes"), coerce=int)
     language = SelectField(_("Language"), default="en")
@@ -315,10 +333,10 @@ class PracticeForm(Form):
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
-    adapt = HiddenField(validators=[Length(max=LINE)])
+    adapt = HiddenField(validators=[Length(max=MAX_LINE)])
 
     def text(self, adapted_from_id: int | None = None) -> PracticeText:
-        """What was typed, as the deed takes it; the city must have been chosen."""
+        """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before."""
         return PracticeText(
             title=self.title.data or "",
             sentence=self.sentence.data or "",
@@ -339,7 +357,7 @@ class PracticeForm(Form):
 
     @property
     def has_full_part(self) -> bool:
-        """Whether anything of the full part is filled in or to be put right, so that it stands open."""
+        """Whether a field of the full practice is filled in or has errors, so that the page shows them unfolded."""
         names = (*SECTIONS, "evidence", "cost", "started", "revisit_on")
         return any(self[name].data or self[name].errors for name in names)
 
@@ -348,17 +366,21 @@ class ReadingForm(Form):
     """A best read; `seen` as in `CaseForm`."""
 
     seen = HiddenField()
-    title = StringField(_("Title"), required(_("Write the title."), LINE * 2), [one_line])
-    authors = StringField(_("Authors"), required(_("Say who wrote it."), LINE * 2), [one_line])
-    year = Year(_("Year"), [Optional()])
+    title = StringField(
+        _("Title"), required_text(_("Write the title."), MAX_READING_LINE), [one_line]
+    )
+    authors = StringField(
+        _("Authors"), required_text(_("Say who wrote it."), MAX_READING_LINE), [one_line]
+    )
+    year = YearField(_("Year"), [Optional()])
     kind = SelectField(_("Kind"), choices=list(READING_NAMES.items()))
-    link = StringField(_("Link"), address(), [one_line])
-    why = TextAreaField(_("Why it matters"), [at_most(SUMMARY * 2)])
+    link = StringField(_("Link"), address_validators(), [one_line])
+    why = TextAreaField(_("Why it matters"), [at_most(MAX_WHY)])
     language = SelectField(_("Language"), default="en")
 
     @property
     def text(self) -> ReadingText:
-        """What was typed, as the deed takes it."""
+        """What was typed, as the action takes it."""
         return ReadingText(
             title=self.title.data or "",
             authors=self.authors.data or "",
@@ -370,6 +392,6 @@ class ReadingForm(Form):
         )
 
 
-def levels() -> dict[str, int]:
-    """The level of each kind of evidence, 1 to 4."""
+def evidence_levels() -> dict[str, int]:
+    """The level of each kind of evidence, from 1, the weakest, to 4."""
     return {name: level for level, name in enumerate(EVIDENCE, 1)}

@@ -1,14 +1,11 @@
-"""Writing, publishing and hiding cases, practices and readings, with all that follows from it."""
+"""Writing, publishing and hiding cases, practices and readings, with everything that follows from it."""
 
 from __future__ import annotations
 
-from forum.library.actions._rows import LONGEST, RESERVED, YEARS, Withheld
+from forum.library.actions._rows import RESERVED_SLUGS, VALID_YEARS
 from forum.library.actions._texts import CaseText, FigureText, LinkText, PracticeText, ReadingText
 from forum.library.actions.cases import (
-    ALIKE,
-    CANDIDATES,
-    COMPARED,
-    MOST_PARAGRAPHS,
+    MAX_PARAGRAPHS,
     hide_case,
     order_cases,
     remove_case,
@@ -23,7 +20,6 @@ from forum.library.actions.mending import (
     rerender_sections,
 )
 from forum.library.actions.practices import (
-    GONE,
     delete_practice,
     erase_practice,
     feature,
@@ -41,20 +37,14 @@ from forum.library.actions.practices import (
 from forum.library.actions.readings import order_readings, remove_reading, write_reading
 
 __all__ = [
-    "ALIKE",
-    "CANDIDATES",
-    "COMPARED",
-    "GONE",
-    "LONGEST",
-    "MOST_PARAGRAPHS",
-    "RESERVED",
-    "YEARS",
+    "MAX_PARAGRAPHS",
+    "RESERVED_SLUGS",
+    "VALID_YEARS",
     "CaseText",
     "FigureText",
     "LinkText",
     "PracticeText",
     "ReadingText",
-    "Withheld",
     "delete_practice",
     "erase_practice",
     "feature",

@@ -1,4 +1,4 @@
-"""What search is told of a case, a practice and a reading."""
+"""The search entries of cases, practices and readings."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from forum.search.actions import Entry
 
 
 def case_entry(case: Case, plain: PlainTexts) -> Entry:
-    """What search is told of a case."""
+    """The search entry of a case: its summary, paragraphs and figures; `plain` holds plain texts by source."""
     places = ", ".join(city.name for city in case.places)
-    words = [plain[case.summary], *(plain[paragraph.source] for paragraph in case.paragraphs)]
-    words += [f"{figure.label}: {figure.value} {figure.unit}" for figure in case.figures]
+    texts = [plain[case.summary], *(plain[paragraph.source] for paragraph in case.paragraphs)]
+    texts += [f"{figure.label}: {figure.value} {figure.unit}" for figure in case.figures]
     return Entry(
         kind="case",
         item_id=case.id,
         address=f"/cases/{case.slug}",
         title=case.name,
-        body="\n".join(words),
+        body="\n".join(texts),
         written_at=case.created_at,
         byline=places or case.reach,
         agenda_id=case.agenda_id,
@@ -28,21 +28,21 @@ def case_entry(case: Case, plain: PlainTexts) -> Entry:
 
 
 def practice_entry(practice: Practice) -> Entry:
-    """A practice is found by all its words but those about failure that are for members only."""
-    parts = [
-        part.source
-        for part in practice.sections
-        if part.name != FAILURE or practice.failure_audience == PUBLIC
+    """The search entry of a practice: all its texts, except what did not work where that is for members only."""
+    sections = [
+        section.source
+        for section in practice.sections
+        if section.name != FAILURE or practice.failure_audience == PUBLIC
     ]
-    place = practice.city.name if practice.city else ""
+    city = practice.city.name if practice.city else ""
     return Entry(
         kind="practice",
         item_id=practice.id,
         address=f"/practices/{practice.slug}",
         title=practice.title,
-        body="\n".join(filter(None, [practice.sentence, practice.cost, *parts])),
+        body="\n".join(filter(None, [practice.sentence, practice.cost, *sections])),
         written_at=practice.published_at or practice.updated_at,
-        byline=", ".join(filter(None, (practice.author.name, place))),
+        byline=", ".join(filter(None, (practice.author.name, city))),
         agenda_id=practice.agenda_id,
         language=practice.language,
         audience=practice.audience,
@@ -50,7 +50,7 @@ def practice_entry(practice: Practice) -> Entry:
 
 
 def reading_entry(reading: Reading) -> Entry:
-    """What search is told of a reading."""
+    """The search entry of a best read: its title, authors and why it matters."""
     return Entry(
         kind="reading",
         item_id=reading.id,

@@ -1,10 +1,10 @@
-"""What the deeds of the library have in common: checks of what was typed, names in addresses, hiding and showing again."""
+"""What several actions of the library share: checks of typed values, unique slugs, hiding and restoring."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -19,15 +19,19 @@ from forum.members.models import City
 from forum.permissions import Person, require
 from forum.search import actions as search
 
-Withheld = TypeVar("Withheld", Case, Practice)
-RESERVED = {"new", "mine"}  # addresses of pages of their own under /cases/ and /practices/
-YEARS = range(1000, 2101)
-LONGEST = 200  # characters in a name, as the columns keep it
+CaseOrPractice = TypeVar("CaseOrPractice", Case, Practice)
+RESERVED_SLUGS = {"new", "mine"}  # pages under /cases/ and /practices/ that are no case or practice
+VALID_YEARS = range(1000, 2101)
+MAX_LENGTH = 200  # characters of a value in one line, which is the length of the columns
 
 
-def withhold(
-    moderator: Person, row: Withheld, reason: str, removed_at: datetime | None
-) -> Withheld:
+def hide_with_discussion(
+    moderator: Person, row: CaseOrPractice, reason: str, removed_at: datetime | None
+) -> CaseOrPractice:
+    """Hide a case or a practice from readers and search, and its topic with it; with `removed_at`, remove both.
+
+    Raises `Forbidden` for somebody who does not moderate its agenda.
+    """
     require(moderator.can.moderate(row.agenda_id))
     row.hidden_at, row.hidden_reason, row.removed_at = row.hidden_at or now(), reason, removed_at
     search.hide(moderator, _kind(row), row.id)
@@ -38,12 +42,16 @@ def withhold(
     return row
 
 
-def show_again(moderator: Person, row: Withheld) -> Withheld:
+def restore_with_discussion(moderator: Person, row: CaseOrPractice) -> CaseOrPractice:
+    """Undo `hide_with_discussion`. The topic of a practice that is not published stays hidden until it is published.
+
+    Raises `Forbidden` for somebody who does not moderate its agenda.
+    """
     require(moderator.can.moderate(row.agenda_id))
     row.hidden_at, row.hidden_reason, row.removed_at = None, "", None
     search.restore(moderator, _kind(row), row.id)
     is_published = isinstance(row, Case) or row.state == PUBLISHED
-    if row.topic_id and is_published:  # what waits again shows its discussion once it is published
+    if row.topic_id and is_published:
         dialogue.restore_topic(moderator, row.topic_id)
     return row
 
@@ -52,30 +60,44 @@ def _kind(row: Case | Practice) -> str:
     return "case" if isinstance(row, Case) else "practice"
 
 
-def require_text(text: str, name: str) -> None:
+# Checks of typed values. Each raises `Invalid` with a sentence for the field of this name in the form.
+
+
+def require_text(text: str, field: str) -> None:
+    """Refuse an empty text."""
     if not text.strip():
-        raise Invalid(_("Write something here."), name)
+        raise Invalid(_("Write something here."), field)
 
 
-def refuse_longer(text: str, name: str) -> None:
-    if len(text) > LONGEST:
-        raise Invalid(_("At most %(most)s characters, please.", most=LONGEST), name)
+def refuse_too_long(text: str, field: str) -> None:
+    """Refuse more than `MAX_LENGTH` characters."""
+    if len(text) > MAX_LENGTH:
+        raise Invalid(_("At most %(most)s characters, please.", most=MAX_LENGTH), field)
 
 
-def require_year(year: int | None, name: str) -> None:
-    if year is not None and year not in YEARS:
-        raise Invalid(_("Enter a year, such as 2024."), name)
+def require_year(year: int | None, field: str) -> None:
+    """Refuse a year that is not in `VALID_YEARS`; None, for an unknown one, is accepted."""
+    if year is not None and year not in VALID_YEARS:
+        raise Invalid(_("Enter a year, such as 2024."), field)
 
 
-def require_address(address: str, name: str, optional: bool = False) -> None:
-    if optional and not address:
-        return
+def require_address(address: str, field: str) -> None:
+    """Refuse what is no absolute http(s) URL."""
     if not address.startswith(("https://", "http://")):
-        raise Invalid(_("Enter a whole address, such as https://example.org."), name)
+        raise Invalid(_("Enter a whole address, such as https://example.org."), field)
+
+
+def require_optional_address(address: str, field: str) -> None:
+    """As `require_address`, but an empty one is accepted."""
+    if address:
+        require_address(address, field)
+
+
+# Adding rows
 
 
 def add_row(row: Case | Practice) -> bool:
-    """Add a row; false when another request has added it, or one of its address, in this very moment."""
+    """Add a row; False if another request has just added one with the same slug or submission key."""
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -85,13 +107,15 @@ def add_row(row: Case | Practice) -> bool:
     return True
 
 
-def sent_twice() -> NoReturn:
-    raise Conflict(_("This was sent twice at once. Please send it again."))
+def sent_twice() -> Conflict:
+    """The error to raise when `add_row` has failed and no row with the same submission key is found."""
+    return Conflict(_("This was sent twice at once. Please send it again."))
 
 
-def free_slug(model: type[Case] | type[Practice], words: str) -> str:
-    slug = slugify(words, model.__name__.lower())
-    taken: Collection[str] = slugs_like(model, slug) | RESERVED
+def free_slug(model: type[Case] | type[Practice], title: str) -> str:
+    """A slug made of a title that no other case (or practice) has and no page; numbered when it is taken."""
+    slug = slugify(title, model.__name__.lower())
+    taken: Collection[str] = slugs_like(model, slug) | RESERVED_SLUGS
     number = 1
     free = slug
     while free in taken:
@@ -100,18 +124,15 @@ def free_slug(model: type[Case] | type[Practice], words: str) -> str:
     return free
 
 
-def known_city(city_id: int | None) -> City | None:
+def city_or_none(city_id: int | None) -> City | None:
+    """The city with this id; None if there is no id, or no such city."""
     found = cities_by_id([city_id]) if city_id else []
     return found[0] if found else None
 
 
-def fill(row: Any, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
-
-
-def put_in_order(rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int]) -> None:
-    place = {item_id: number for number, item_id in enumerate(ids)}
-    ordered: list[Any] = sorted(rows, key=lambda row: place.get(row.id, len(place)))
+def set_positions(rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int]) -> None:
+    """Number rows from 1 in the order of `ids`; rows whose id is not among them follow in their present order."""
+    rank = {row_id: number for number, row_id in enumerate(ids)}
+    ordered: list[Any] = sorted(rows, key=lambda row: rank.get(row.id, len(rank)))
     for position, row in enumerate(ordered, 1):
         row.position = position

@@ -1,4 +1,4 @@
-"""What the forms of the library send: a case, a practice, a reading."""
+"""The values with which cases, practices and readings are written, with their Markdown rendered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forum.permissions import PUBLIC
 
 @dataclass(frozen=True)
 class FigureText:
-    """A figure of a case: `75`, `cities`, `2014`, and where it comes from."""
+    """A figure of a case, such as `75`, `cities`, `2014`, with its source and the address of that."""
 
     label: str
     value: str
@@ -34,9 +34,11 @@ class LinkText:
 
 @dataclass(frozen=True)
 class CaseText:
-    """What a curator writes of a case. Made outside of a deed: it turns its Markdown into HTML at once.
+    """What a curator writes about a case.
 
-    `slug` counts only when the case is new, and follows from the name when empty.
+    It renders its Markdown when it is created, so create it before an action, not within one, which would lock the
+    database meanwhile. `slug` is used for a new case only; if it is empty, the slug is made of the name. `opening` is the
+    summary, rendered; `paragraphs` are those of the body: (key, text).
     """
 
     name: str
@@ -62,17 +64,18 @@ class CaseText:
 
     @property
     def plain(self) -> PlainTexts:
-        """The plain words of the summary and of each paragraph, by their source."""
+        """The plain texts of the summary and of each paragraph, by source."""
         paragraphs = {written.source: written.plain for _key, written in self.paragraphs}
         return PlainTexts({self.summary: self.opening.plain, **paragraphs})
 
 
 @dataclass(frozen=True)
 class PracticeText:
-    """What an author writes of a practice. Made outside of a deed: it turns its Markdown into HTML at once.
+    """What an author writes about a practice; as with `CaseText`, create it before an action.
 
-    `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); with none
-    of them the practice is short. `slug` counts only when it is new, and follows from the title when empty.
+    `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); a practice without any
+    is a short one. `slug` is used for a new practice only; if it is empty, the slug is made of the title. `opening` is the
+    sentence, rendered; `written` are the sections that are not empty, rendered, by name.
     """
 
     title: str
@@ -96,14 +99,16 @@ class PracticeText:
 
     def __post_init__(self) -> None:
         sources = {name: tidy(self.sections.get(name, "")) for name in SECTIONS}
-        written = {name: write(s, self.language) for name, s in sources.items() if s.strip()}
+        written = {
+            name: write(source, self.language) for name, source in sources.items() if source.strip()
+        }
         object.__setattr__(self, "opening", write(self.sentence, self.language))
         object.__setattr__(self, "written", written)
 
 
 @dataclass(frozen=True)
 class ReadingText:
-    """What a curator writes of a best read; `kind` is book, report, article, website or film."""
+    """What a curator writes about a best read; `kind` is book, report, article, website or film."""
 
     title: str
     authors: str
@@ -115,7 +120,7 @@ class ReadingText:
 
 
 def _paragraphs(body: str, language: str) -> tuple[tuple[str, Written], ...]:
-    """The paragraphs of a body, each with a key of its own, even where two say the same."""
+    """(key, text) of each paragraph of a body. Paragraphs with the same source get different keys."""
     found: dict[str, Written] = {}
     for source in paragraphs(body):
         key = paragraph_key(source)

@@ -1,8 +1,8 @@
-"""Case examples: written, ordered, hidden and restored, with the comments beside their paragraphs."""
+"""Writing, ordering, hiding and restoring cases, with their discussion and the comments on their paragraphs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from heapq import nlargest
 
@@ -19,14 +19,15 @@ from forum.library.actions._entries import case_entry
 from forum.library.actions._rows import (
     add_row,
     free_slug,
-    put_in_order,
-    refuse_longer,
+    hide_with_discussion,
+    refuse_too_long,
     require_address,
+    require_optional_address,
     require_text,
     require_year,
+    restore_with_discussion,
     sent_twice,
-    show_again,
-    withhold,
+    set_positions,
 )
 from forum.library.actions._texts import CaseText, FigureText
 from forum.library.models import Case, CaseFigure, CaseLink, CaseParagraph
@@ -44,10 +45,10 @@ from forum.members.models import City
 from forum.permissions import SYSTEM, Person, require
 from forum.search import actions as search
 
-MOST_PARAGRAPHS = 100
-ALIKE = 0.5  # paragraphs that share this much are the same one, edited
-CANDIDATES = 3  # so many are compared word by word
-COMPARED = 400  # so many words of a paragraph decide
+MAX_PARAGRAPHS = 100
+MIN_SIMILARITY = 0.5  # ratio (0 to 1) from which on a new paragraph counts as an edited old one
+EXACTLY_COMPARED = 3  # so many candidates, the best by a quick estimate, are compared exactly
+COMPARED_WORDS = 400  # from the beginning of each paragraph: the comparison takes quadratic time
 
 
 @action
@@ -60,12 +61,13 @@ def write_case(
     *,
     seen: str | None = None,
 ) -> Case:
-    """Add a case to an agenda and open its discussion, or change one and keep what it said before.
+    """Add a case to an agenda and open its discussion, or change the case `case_id` and keep a version of what it said.
 
-    Comments on a paragraph that was edited move to the most similar one, or to the case as a whole. With
-    another agenda than before, the case and its discussion move there. The curator opens the discussion, so
-    it takes a member, not `SYSTEM`. A form that comes twice (`key`) makes one case, which says what came last.
-    `seen` is the `fingerprint` of what the case said when the form was opened; `Conflict` when it says other things now.
+    Comments on a paragraph that was edited move to the most similar new one, or to the case as a whole. With another
+    agenda than before, the case and its discussion move there. The curator becomes the author of the discussion, so that
+    `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second time changes the case
+    that the first time has added. `seen` is the `fingerprint` of the case when the form was opened; raises `Conflict` if
+    it has been changed since then, `Invalid` for a value that is refused.
     """
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
@@ -75,33 +77,33 @@ def write_case(
         return _new_case(curator, agenda, text, key)
     case = case_to_change(curator, known.id if known else case_id or 0)
     require(curator.can.curate(case.agenda))
-    return _changed_case(curator, case, agenda, text, seen)
+    return _change_case(curator, case, agenda, text, seen)
 
 
 @action
 def order_cases(curator: Person, agenda_id: int, case_ids: Sequence[int]) -> None:
-    """Put the cases of an agenda in this order; those that are not named come after, as they stood."""
+    """Put the cases of an agenda in this order; those that are not named follow in their present order."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
-    put_in_order(cases_of(curator, agenda), case_ids)
+    set_positions(cases_of(curator, agenda), case_ids)
 
 
 @action
 def hide_case(moderator: Person, case_id: int, reason: str = "") -> Case:
-    """Take a case and its discussion out of sight, everywhere; its address says why. One that was removed is only hidden then."""
-    return withhold(moderator, case_to_change(moderator, case_id), reason, None)
+    """Hide a case and its discussion; its page gives the reason. A removed case becomes a hidden one."""
+    return hide_with_discussion(moderator, case_to_change(moderator, case_id), reason, None)
 
 
 @action
 def remove_case(moderator: Person, case_id: int, reason: str = "") -> Case:
-    """Take a case and its discussion out of sight as if it had never been."""
-    return withhold(moderator, case_to_change(moderator, case_id), reason, now())
+    """Remove a case and its discussion: as `hide_case`, but its page is not found, as if there had been none."""
+    return hide_with_discussion(moderator, case_to_change(moderator, case_id), reason, now())
 
 
 @action
 def restore_case(moderator: Person, case_id: int) -> Case:
     """Show a hidden or removed case and its discussion again."""
-    return show_again(moderator, case_to_change(moderator, case_id))
+    return restore_with_discussion(moderator, case_to_change(moderator, case_id))
 
 
 def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) -> Case:
@@ -123,16 +125,18 @@ def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) 
     case = Case(slug=slug, agenda_id=agenda.id, topic_id=topic.id, position=position)
     case.agenda, case.topic, case.created_at, case.updated_at = agenda, topic, now(), now()
     _set_case(case, text, cities, themes)
-    if not add_row(case):
-        return case_by_submission_key(curator, key) or sent_twice()
-    search.index(curator, case_entry(case, text.plain))
-    return case
+    if add_row(case):
+        search.index(curator, case_entry(case, text.plain))
+        return case
+    if existing := case_by_submission_key(curator, key):
+        return existing
+    raise sent_twice()
 
 
-def _changed_case(
+def _change_case(
     curator: Person, case: Case, agenda: Agenda, text: CaseText, seen: str | None
 ) -> Case:
-    before, keys = case_fields(case), _keys(case)
+    before, old_sources = case_fields(case), _paragraph_sources(case)
     if case.agenda_id != agenda.id:
         case.position = last_position(Case, agenda.id) + 1
     case.agenda, case.agenda_id = agenda, agenda.id
@@ -142,13 +146,14 @@ def _changed_case(
     refuse_unseen(seen, before)
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
-    commented = commented_paragraphs(case.topic_id, keys)
-    moves = _moves(keys, {key: written.source for key, written in text.paragraphs}, commented)
-    if moves:
-        dialogue.move_comments(curator, case.topic_id, moves)
-    opening, words = text.opening, excerpt(text.opening.plain)
+    _move_comments(curator, case, old_sources)
     dialogue.rename(
-        SYSTEM, case.topic_id, case.name, excerpt=words, text=opening, agenda_id=agenda.id
+        SYSTEM,
+        case.topic_id,
+        case.name,
+        excerpt=excerpt(text.opening.plain),
+        text=text.opening,
+        agenda_id=agenda.id,
     )
     search.index(curator, case_entry(case, text.plain))
     return case
@@ -173,52 +178,65 @@ def _set_case(case: Case, text: CaseText, cities: Sequence[City], themes: Sequen
     case.places, case.themes = list(cities), list(themes)
 
 
-def _keys(case: Case) -> dict[str, str]:
+def _paragraph_sources(case: Case) -> dict[str, str]:
+    """The Markdown of each paragraph, by the paragraph's key."""
     return {paragraph.key: paragraph.source for paragraph in case.paragraphs}
 
 
-def _moves(
-    before: Mapping[str, str], after: Mapping[str, str], commented: Collection[str]
-) -> dict[str, str | None]:
-    """Where the comments of each paragraph that is gone belong now; None is the case as a whole."""
-    fresh = {key: source for key, source in after.items() if key not in before}
-    return {key: _most_similar(before[key], fresh) for key in commented if key not in after}
+def _move_comments(curator: Person, case: Case, old_sources: Mapping[str, str]) -> None:
+    """Move the comments on paragraphs that are gone to the new paragraph that replaces each, or to the whole case."""
+    sources = _paragraph_sources(case)
+    new_sources = {key: source for key, source in sources.items() if key not in old_sources}
+    moves = {
+        key: _most_similar(old_sources[key], new_sources)
+        for key in commented_paragraphs(case.topic_id, old_sources)
+        if key not in sources
+    }
+    if moves:
+        dialogue.move_comments(curator, case.topic_id, moves)
 
 
-def _most_similar(source: str, among: Mapping[str, str]) -> str | None:
-    """The key of the paragraph that says most of what another one said; the words decide, then their order."""
+def _most_similar(source: str, candidates: Mapping[str, str]) -> str | None:
+    """The key of the candidate that is most similar to a paragraph; None if none is similar enough.
+
+    Candidates are sources by key. An estimate that ignores the order of the words chooses which few are compared exactly.
+    """
     matcher = SequenceMatcher(None)
-    matcher.set_seq2(source.split()[:COMPARED])
+    matcher.set_seq2(source.split()[:COMPARED_WORDS])
 
-    def shared(key: str, is_exact: bool) -> float:
-        matcher.set_seq1(among[key].split()[:COMPARED])
-        return matcher.ratio() if is_exact else matcher.quick_ratio()
+    def estimate(key: str) -> float:
+        matcher.set_seq1(candidates[key].split()[:COMPARED_WORDS])
+        return matcher.quick_ratio()
 
-    close = nlargest(CANDIDATES, among, key=lambda key: shared(key, False))
-    best = max(close, key=lambda key: shared(key, True), default=None)
-    return best if best and shared(best, True) >= ALIKE else None
+    def similarity(key: str) -> float:
+        matcher.set_seq1(candidates[key].split()[:COMPARED_WORDS])
+        return matcher.ratio()
+
+    closest = nlargest(EXACTLY_COMPARED, candidates, key=estimate)
+    best = max(closest, key=similarity, default=None)
+    return best if best and similarity(best) >= MIN_SIMILARITY else None
 
 
 def _check_case(text: CaseText) -> None:
     for name in ("name", "summary", "body"):
         require_text(getattr(text, name), name)
     for name in ("name", "kind", "reach", "status", "language"):
-        refuse_longer(getattr(text, name), name)
+        refuse_too_long(getattr(text, name), name)
     require_year(text.since, "since")
-    if len(text.paragraphs) > MOST_PARAGRAPHS:
-        most = MOST_PARAGRAPHS
+    if len(text.paragraphs) > MAX_PARAGRAPHS:
+        most = MAX_PARAGRAPHS
         raise Invalid(_("At most %(most)s paragraphs, please.", most=most), "body")
     for figure in text.figures:
         _check_figure(figure)
     for link in text.links:
         require_text(link.label, "links")
         require_address(link.address, "links")
-        refuse_longer(link.kind, "links")
+        refuse_too_long(link.kind, "links")
 
 
 def _check_figure(figure: FigureText) -> None:
     require_text(figure.label, "figures")
     require_text(figure.value, "figures")
-    require_address(figure.address, "figures", optional=True)
+    require_optional_address(figure.address, "figures")
     for text in (figure.label, figure.value, figure.unit, figure.as_at):
-        refuse_longer(text, "figures")
+        refuse_too_long(text, "figures")

@@ -1,4 +1,4 @@
-"""Practices: drafted, submitted, published or sent back, changed, hidden, deleted."""
+"""Writing practices, submitting, publishing and returning them, and hiding and deleting them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
 from forum.db import action, db, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
 from forum.dialogue.queries import has_replies
 from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
@@ -18,15 +19,15 @@ from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import practice_entry
 from forum.library.actions._rows import (
     add_row,
+    city_or_none,
     free_slug,
-    known_city,
-    refuse_longer,
-    require_address,
+    hide_with_discussion,
+    refuse_too_long,
+    require_optional_address,
     require_text,
     require_year,
+    restore_with_discussion,
     sent_twice,
-    show_again,
-    withhold,
 )
 from forum.library.actions._texts import PracticeText
 from forum.library.models import Practice, PracticeSection
@@ -47,7 +48,8 @@ from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.screening.actions import refuse_caught, screen
 from forum.search import actions as search
 
-GONE = "~"  # and the number: the address of a practice whose author has left with it; no slug has this sign
+# Before the id, the slug of a practice that was erased with its author's account; `slugify` never makes this character.
+ERASED_SLUG_PREFIX = "~"
 
 
 @action
@@ -60,12 +62,13 @@ def write_practice(
     *,
     seen: str | None = None,
 ) -> Practice:
-    """Keep a practice as a draft, or change one. A form that comes twice (`key`) makes one practice.
+    """Save a new practice as a draft, or change the practice `practice_id`.
 
-    A published practice stays published when it is changed; what it said before is kept. Only who moderates
-    both agendas moves it to another one then. A change of it that a rule before publication catches is refused:
-    it has nowhere to wait. `seen` is the `fingerprint` of what the practice said when the form was opened; `Conflict`
-    when it says other things now.
+    A form that is sent twice has the same submission `key`: the second time changes the practice that the first time has
+    added. A published practice stays published when it is changed, and a version of what it said is kept; only somebody
+    who moderates both agendas moves it to another one. A change of it that a rule before publication catches is refused,
+    because only drafts can wait for a moderator. `seen` is the `fingerprint` of the practice when the form was opened;
+    raises `Conflict` if it has been changed since then, `Invalid` for a value that is refused.
     """
     lock_writer(author)
     agenda = agenda_by_id(author, agenda_id)
@@ -75,7 +78,7 @@ def write_practice(
         return _new_practice(author, agenda, text, key)
     practice = practice_to_change(author, known.id if known else practice_id or 0)
     require(author.can.edit_practice(practice))
-    return _changed_practice(author, practice, agenda, text, seen)
+    return _change_practice(author, practice, agenda, text, seen)
 
 
 @action
@@ -88,29 +91,32 @@ def write_and_submit(
     *,
     seen: str | None = None,
 ) -> Practice:
-    """Write a practice and hand it to the moderators, both or neither; one that is published meanwhile stays so."""
+    """`write_practice` and `submit` in one transaction; a practice that is published already is only written."""
     practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen)
     return practice if practice.state == PUBLISHED else submit(author, practice.id)
 
 
 @action
 def submit(author: Person, practice_id: int) -> Practice:
-    """Hand a draft, or a practice that came back, to the moderators, with the rule before publication that it meets."""
+    """Submit a draft or a returned practice to the moderators, and note the rule before publication that it meets."""
     lock_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):
         return practice
-    _note_rule(author, practice)
+    _record_screening(author, practice)
     practice.state, practice.submitted_at = "submitted", now()
-    who, where = curators_of(practice.agenda_id), _in_queue(practice)
-    note_event(author, "queue", who, where, title=practice.title)
+    curators = curators_of(practice.agenda_id)
+    note_event(author, "queue", curators, _queue_address(practice), title=practice.title)
     return practice
 
 
 @action
 def publish(moderator: Person, practice_id: int) -> Practice:
-    """Publish a practice: its discussion opens, search finds it, its author is told. What is hidden is shown again first."""
+    """Publish a submitted practice: open its discussion, index it for search, notify its author.
+
+    Raises `Conflict` if it is not submitted, or hidden: then it must be restored first.
+    """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     _require_state(practice, "submitted")
@@ -118,34 +124,34 @@ def publish(moderator: Person, practice_id: int) -> Practice:
         raise Conflict(_("It is hidden. Show it again first, then it can be published."))
     practice.state, practice.published_at, practice.updated_at = PUBLISHED, now(), now()
     practice.returned_reason = ""
-    topic = _opened(practice)
+    topic = _discussion_of(practice)
     practice.topic_id = topic.id
-    if topic.hidden_at:
-        dialogue.restore_topic(moderator, topic.id)  # it waited again in between
+    if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
+        dialogue.restore_topic(moderator, topic.id)
     db.session.flush()
     search.index(moderator, practice_entry(practice))
-    read_queue(moderator, _in_queue(practice))
-    _tell_author(moderator, practice, "published")
+    read_queue(moderator, _queue_address(practice))
+    _notify_author(moderator, practice, "published")
     return practice
 
 
 @action
 def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
-    """Return a submitted practice to its author with a reason."""
+    """Return a submitted practice to its author with a reason. Raises `Conflict` if it is not submitted."""
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     _require_state(practice, "submitted")
     if not reason.strip():
         raise Invalid(_("Say what the author should change."), "reason")
     practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
-    read_queue(moderator, _in_queue(practice))
-    _tell_author(moderator, practice, "returned", reason)
+    read_queue(moderator, _queue_address(practice))
+    _notify_author(moderator, practice, "returned", reason)
     return practice
 
 
 @action
 def wait_again(moderator: Person, practice_id: int) -> Practice:
-    """Take back that a practice was published or returned: it waits for the moderators as it did before."""
+    """Undo `publish` or `send_back`: the practice is submitted again, and its discussion hidden."""
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     if practice.state == PUBLISHED:
@@ -160,7 +166,7 @@ def wait_again(moderator: Person, practice_id: int) -> Practice:
 
 @action
 def feature(moderator: Person, practice_id: int) -> Practice:
-    """Put a published practice first in the library."""
+    """Feature a published practice: it is listed before the others."""
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     _require_state(practice, PUBLISHED)
@@ -170,7 +176,7 @@ def feature(moderator: Person, practice_id: int) -> Practice:
 
 @action
 def unfeature(moderator: Person, practice_id: int) -> Practice:
-    """Let a practice stand in the library like any other."""
+    """End what `feature` did."""
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     practice.featured_at = None
@@ -179,7 +185,7 @@ def unfeature(moderator: Person, practice_id: int) -> Practice:
 
 @action
 def delete_practice(author: Person, practice_id: int) -> Practice:
-    """Delete one's own practice for good, with all its versions; its discussion goes out of sight."""
+    """Delete one's own practice with its texts and versions; its topic is deleted, too."""
     practice = practice_to_change(author, practice_id)
     require(author.can.delete_practice(practice))
     return _delete(author, practice)
@@ -187,14 +193,14 @@ def delete_practice(author: Person, practice_id: int) -> Practice:
 
 @action
 def erase_practice(system: Person, practice_id: int) -> None:
-    """Delete the practice of somebody who has left and wanted that, its title with it."""
+    """Delete the practice of a member who leaves and asked for that; with its title, which `delete_practice` keeps."""
     require(system.can.administer())
     (practice,) = practices_to_index([practice_id])
     if practice.deleted_at is None:
         _delete(system, practice)
-    retitle_queue(system, [_in_queue(practice)], "")
+    retitle_queue(system, [_queue_address(practice)], "")
     practice.title, practice.returned_reason, practice.caught_by = "", "", ""
-    practice.slug = f"{GONE}{practice.id}"
+    practice.slug = f"{ERASED_SLUG_PREFIX}{practice.id}"
 
 
 def _delete(doer: Person, practice: Practice) -> Practice:
@@ -209,20 +215,22 @@ def _delete(doer: Person, practice: Practice) -> Practice:
 
 @action
 def hide_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
-    """Take a practice and its discussion out of sight, as `hide_case` does."""
-    return withhold(moderator, practice_to_change(moderator, practice_id), reason, None)
+    """As `hide_case`."""
+    return hide_with_discussion(moderator, practice_to_change(moderator, practice_id), reason, None)
 
 
 @action
 def remove_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
-    """Take a practice and its discussion out of sight as if it had never been; its author reads it with the decision."""
-    return withhold(moderator, practice_to_change(moderator, practice_id), reason, now())
+    """As `remove_case`; its author can still read it, together with the decision."""
+    return hide_with_discussion(
+        moderator, practice_to_change(moderator, practice_id), reason, now()
+    )
 
 
 @action
 def restore_practice(moderator: Person, practice_id: int) -> Practice:
     """Show a hidden or removed practice and its discussion again."""
-    return show_again(moderator, practice_to_change(moderator, practice_id))
+    return restore_with_discussion(moderator, practice_to_change(moderator, practice_id))
 
 
 def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
@@ -236,53 +244,59 @@ def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str |
         adapted_from_id=text.adapted_from_id,
     )
     _set_practice(author, practice, agenda, text)
-    if not add_row(practice):
-        return practice_by_submission_key(author, key) or sent_twice()
-    return practice
+    if add_row(practice):
+        return practice
+    if existing := practice_by_submission_key(author, key):
+        return existing
+    raise sent_twice()
 
 
-def _changed_practice(
+def _change_practice(
     author: Person, practice: Practice, agenda: Agenda, text: PracticeText, seen: str | None
 ) -> Practice:
     _check_move(author, practice, agenda)
     _check_audience(practice, text.audience)
     if practice.submitted_at is None:
-        practice.slug = _slug_that_follows(practice, text.title)
-    before, words = practice_fields(practice), _words_of(practice)
+        practice.slug = _draft_slug(practice, text.title)
+    before, texts_before = practice_fields(practice), _texts_of(practice)
     _set_practice(author, practice, agenda, text)
     if practice_fields(practice) != before:
         refuse_unseen(seen, before)
         practice.updated_at = now()
-        _ask_rules(author, practice, words)
-        _keep_and_renew(author, practice, text, before)
+        _screen_change(author, practice, texts_before)
+        _update_published(author, practice, text, before)
     return practice
 
 
-def _ask_rules(author: Person, practice: Practice, before: Sequence[str]) -> None:
-    """Ask the rules again about a practice that waits, or that is published and says other words than `before`."""
-    if practice.state == PUBLISHED and _words_of(practice) != before:
-        refuse_caught(author, practice.agenda_id, _said(practice), "sentence", is_again=True)
+def _screen_change(author: Person, practice: Practice, texts_before: Sequence[str]) -> None:
+    """Check a changed practice against the rules before publication.
+
+    What they catch in a published one is refused, if any of its texts has changed; in a submitted one it is recorded.
+    """
+    if practice.state == PUBLISHED and _texts_of(practice) != texts_before:
+        screened = _screened_text(practice)
+        refuse_caught(author, practice.agenda_id, screened, "sentence", is_again=True)
     elif practice.state == "submitted" and practice.author_id == author.id:
-        _note_rule(author, practice)
+        _record_screening(author, practice)
 
 
-def _note_rule(author: Person, practice: Practice) -> None:
-    """Keep with a practice which rule it meets, for the moderators who read it anyway."""
+def _record_screening(author: Person, practice: Practice) -> None:
+    """Record which rule a practice meets, for the moderators, who read it in any case."""
     is_again = practice.submitted_at is not None
-    why = screen(author, practice.agenda_id, _said(practice), is_again=is_again)
-    practice.caught_by = why.name if why else ""
+    caught = screen(author, practice.agenda_id, _screened_text(practice), is_again=is_again)
+    practice.caught_by = caught.name if caught else ""
 
 
-def _words_of(practice: Practice) -> tuple[str, ...]:
-    """The words in which a practice says something: title, link and cost, and then what is Markdown."""
-    parts = (part.source for part in practice.sections)
-    return practice.title, practice.link, practice.cost, practice.sentence, *parts
+def _texts_of(practice: Practice) -> tuple[str, ...]:
+    """What the author has written: title, link and cost, then the Markdown of the sentence and of each section."""
+    sources = (section.source for section in practice.sections)
+    return practice.title, practice.link, practice.cost, practice.sentence, *sources
 
 
-def _said(practice: Practice) -> ScreenedText:
-    title, link, cost, *texts = _words_of(practice)
-    # Rare, so it may run under the lock.
-    written = (write(text, practice.language) for text in texts)
+def _screened_text(practice: Practice) -> ScreenedText:
+    title, link, cost, *sources = _texts_of(practice)
+    # Markdown is rendered while the database is locked, unlike elsewhere: this happens rarely.
+    written = (write(source, practice.language) for source in sources)
     return combine([from_plain_text(link).text, *written], "\n".join((title, cost)))
 
 
@@ -291,22 +305,22 @@ def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
         return
     require(author.can.write_practice(agenda))
     if practice.topic_id:
-        both = author.can.moderate(practice.agenda_id) and author.can.moderate(agenda.id)
-        if not both:
+        moderates_both = author.can.moderate(practice.agenda_id) and author.can.moderate(agenda.id)
+        if not moderates_both:
             raise Invalid(_("Only a moderator moves a published practice."), "agenda")
 
 
 def _check_audience(practice: Practice, audience: str) -> None:
-    """What others wrote for members stays with members."""
+    """Refuse to make a practice public if members have replied to it for members only."""
     is_opened = practice.audience == MEMBERS and audience == PUBLIC
     if is_opened and practice.topic and has_replies(practice.topic):
         raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
 
 
-def _slug_that_follows(practice: Practice, title: str) -> str:
-    """A draft's address follows its title, unless it was given one of another kind."""
-    before = slugify(practice.title, "practice")
-    if slugify(title, "practice") == before or not practice.slug.startswith(before):
+def _draft_slug(practice: Practice, title: str) -> str:
+    """The slug of a draft with a new title: made of the title, unless it was given one that the old title did not make."""
+    old_slug = slugify(practice.title, "practice")
+    if slugify(title, "practice") == old_slug or not practice.slug.startswith(old_slug):
         return practice.slug
     return free_slug(Practice, title)
 
@@ -314,7 +328,7 @@ def _slug_that_follows(practice: Practice, title: str) -> str:
 def _set_practice(author: Person, practice: Practice, agenda: Agenda, text: PracticeText) -> None:
     practice.agenda, practice.agenda_id = agenda, agenda.id
     practice.title, practice.sentence, practice.link = text.title, text.sentence, text.link
-    practice.city_id, practice.city = text.city_id, known_city(text.city_id)
+    practice.city_id, practice.city = text.city_id, city_or_none(text.city_id)
     practice.evidence, practice.cost, practice.started = text.evidence, text.cost, text.started
     practice.language, practice.audience = text.language, text.audience
     practice.failure_audience, practice.revisit_on = text.failure_audience, text.revisit_on
@@ -324,21 +338,21 @@ def _set_practice(author: Person, practice: Practice, agenda: Agenda, text: Prac
     practice.themes = list(themes_by_id(text.theme_ids))
 
 
-def _sections(practice: Practice, written: Mapping[str, Written]) -> list[PracticeSection]:
-    """The parts as they are now; a part that was there before keeps its row."""
-    known = {part.name: part for part in practice.sections}
-    parts = []
+def _sections(practice: Practice, texts: Mapping[str, Written]) -> list[PracticeSection]:
+    """The sections with these texts, by name; a section that the practice already has keeps its row."""
+    existing = {section.name: section for section in practice.sections}
+    sections = []
     for position, name in enumerate(SECTIONS, 1):
-        if name in written:
-            part = known.get(name) or PracticeSection(name=name)
-            part.position, part.source = position, written[name].source
-            part.html, part.html_version = written[name].html, written[name].html_version
-            parts.append(part)
-    return parts
+        if name in texts:
+            section = existing.get(name) or PracticeSection(name=name)
+            section.position, section.source = position, texts[name].source
+            section.html, section.html_version = texts[name].html, texts[name].html_version
+            sections.append(section)
+    return sections
 
 
-def _opened(practice: Practice) -> Any:
-    """The topic of a practice, opened in its author's name when it is first published."""
+def _discussion_of(practice: Practice) -> Topic:
+    """The topic of a practice, which is opened in its author's name when it is first published."""
     if practice.topic is not None:
         return practice.topic
     if not practice.author.is_member:
@@ -359,10 +373,10 @@ def _opened(practice: Practice) -> Any:
     return practice.topic
 
 
-def _keep_and_renew(
+def _update_published(
     author: Person, practice: Practice, text: PracticeText, before: dict[str, Any]
 ) -> None:
-    """Keep what a published practice said, and let its topic and search follow what it says now."""
+    """Keep a version of a published practice, and update its topic and its search document."""
     if practice.state != PUBLISHED:
         return
     keep_version(author, "practice", practice.id, before)
@@ -379,7 +393,7 @@ def _keep_and_renew(
     search.index(author, practice_entry(practice))
 
 
-def _tell_author(moderator: Person, practice: Practice, kind: str, text: str = "") -> None:
+def _notify_author(moderator: Person, practice: Practice, kind: str, text: str = "") -> None:
     note_event(
         moderator,
         kind,
@@ -392,7 +406,7 @@ def _tell_author(moderator: Person, practice: Practice, kind: str, text: str = "
     )
 
 
-def _in_queue(practice: Practice) -> str:
+def _queue_address(practice: Practice) -> str:
     return f"/moderation/practice/{practice.id}"
 
 
@@ -404,10 +418,10 @@ def _require_state(practice: Practice, state: str) -> None:
 def _check_practice(author: Person, text: PracticeText) -> None:
     require_text(text.title, "title")
     require_text(text.sentence, "sentence")
-    require_address(text.link, "link", optional=True)
+    require_optional_address(text.link, "link")
     require_year(text.started, "started")
     for name in ("evidence", "cost", "language"):
-        refuse_longer(getattr(text, name), name)
+        refuse_too_long(getattr(text, name), name)
     if text.adapted_from_id is not None:
         practice_by_id(author, text.adapted_from_id)
     if text.for_organisation:

@@ -1,4 +1,4 @@
-"""Best reads: written, ordered, taken off the list."""
+"""Writing, ordering and removing best reads."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import reading_entry
 from forum.library.actions._rows import (
-    fill,
-    put_in_order,
-    require_address,
+    require_optional_address,
     require_text,
     require_year,
+    set_positions,
 )
 from forum.library.actions._texts import ReadingText
 from forum.library.models import Reading
@@ -39,7 +38,10 @@ def write_reading(
     *,
     seen: str | None = None,
 ) -> Reading:
-    """Add a best read to an agenda, or change one and keep what it said before; `seen` as in `write_case`."""
+    """Add a best read to an agenda, or change the one `reading_id` and keep a version of what it said.
+
+    The same best read sent twice is added once. `seen` and what is raised are as in `write_case`.
+    """
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     _check_reading(text)
@@ -48,7 +50,8 @@ def write_reading(
     reading = get_reading(curator, reading_id)
     require(curator.can.curate(reading.agenda))
     before = reading_fields(reading)
-    fill(reading, vars(text))
+    for column, value in vars(text).items():
+        setattr(reading, column, value)
     if reading_fields(reading) != before:
         refuse_unseen(seen, before)
         keep_version(curator, "reading", reading.id, before)
@@ -58,7 +61,7 @@ def write_reading(
 
 @action
 def remove_reading(curator: Person, reading_id: int) -> Reading:
-    """Take a best read off its agenda."""
+    """Remove a best read from its agenda and from search; its last version is kept."""
     reading = get_reading(curator, reading_id)
     require(curator.can.curate(reading.agenda))
     keep_version(curator, "reading", reading.id, reading_fields(reading))
@@ -69,10 +72,10 @@ def remove_reading(curator: Person, reading_id: int) -> Reading:
 
 @action
 def order_readings(curator: Person, agenda_id: int, reading_ids: Sequence[int]) -> None:
-    """Put the best reads of an agenda in this order; those that are not named come after."""
+    """Put the best reads of an agenda in this order; those that are not named follow in their present order."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
-    put_in_order(readings_of(curator, agenda), reading_ids)
+    set_positions(readings_of(curator, agenda), reading_ids)
 
 
 def _new_reading(curator: Person, agenda: Agenda, text: ReadingText) -> Reading:
@@ -89,4 +92,4 @@ def _check_reading(text: ReadingText) -> None:
     require_text(text.title, "title")
     require_text(text.authors, "authors")
     require_year(text.year, "year")
-    require_address(text.link, "link", optional=True)
+    require_optional_address(text.link, "link")

@@ -61,7 +61,12 @@ def render_library(name: str, facets: list[Facet], **words: Any) -> str:
         for value, text, _count in facet.choices
         if value in facet.chosen
     ]
-    words |= {"facets": facets, "chips": chips, "levels": forms.levels(), **words_for_columns()}
+    words |= {
+        "facets": facets,
+        "chips": chips,
+        "levels": forms.evidence_levels(),
+        **words_for_columns(),
+    }
     words["is_filterable"] = any(facet.choices for facet in facets)
     return render_template(f"library/{name}.html", **words)
 

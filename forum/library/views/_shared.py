@@ -36,7 +36,7 @@ def words_for_columns() -> dict[str, Any]:
         "status_names": forms.STATUS_NAMES,
         "reading_names": forms.READING_NAMES,
         "evidence_names": forms.EVIDENCE_NAMES,
-        "evidence_means": forms.EVIDENCE_MEANS,
+        "evidence_explanations": forms.EVIDENCE_EXPLANATIONS,
         "outcome_names": forms.OUTCOME_NAMES,
         "link_names": forms.LINK_NAMES,
         "section_names": forms.SECTION_NAMES,

@@ -121,8 +121,8 @@ def _case_form_data(found: Case) -> dict[str, Any]:
         "seen": fingerprint(queries.case_fields(found)),
         "agenda": found.agenda.slug,
         "places": "\n".join(f"{city.name}, {city.country}" for city in found.places),
-        "figures": forms.rows_of(found.figures, queries.FIGURE_PARTS),
-        "links": forms.rows_of(found.links, queries.LINK_PARTS),
+        "figures": forms.format_rows(found.figures, queries.FIGURE_PARTS),
+        "links": forms.format_rows(found.links, queries.LINK_PARTS),
         "themes": [theme.id for theme in found.themes],
     }
 

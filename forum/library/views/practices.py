@@ -70,7 +70,7 @@ def practice(slug: str) -> Answer:
         is_failure_withheld=queries.is_failure_withheld(me(), found),
         adapted_from=queries.adapted_from(me(), found),
         adapted_by=queries.adapted_by(me(), found),
-        levels=forms.levels(),
+        levels=forms.evidence_levels(),
         data=_practice_data(found),
         **discussion_context(queries.discussion_topic(me(), found.topic_id)),
         **words_for_columns(),

@@ -16,7 +16,7 @@ from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import OUTCOMES
 from forum.drawings import PATTERNS
 from forum.library import forms as library
-from forum.library.actions import MOST_PARAGRAPHS, RESERVED, YEARS
+from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
 from forum.library.queries import FIGURE_PARTS
 from forum.markup import CONTROLS, MAX_SOURCE, SURROGATES, paragraphs, slugify, tidy
 from forum.members.models import PALETTES
@@ -81,7 +81,7 @@ class Schema:
     repeated: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     has_text: bool | None = True  # None: optional
-    title_lengths: range = range(1, library.LINE + 1)
+    title_lengths: range = range(1, library.MAX_LINE + 1)
     max_text: int = MAX_SOURCE
 
 
@@ -225,7 +225,7 @@ def up_to(most: int) -> Callable[[str], str]:
 
 
 sentence = up_to(LONGEST_REPORT)
-short = up_to(library.LINE)
+short = up_to(library.MAX_LINE)
 theme = up_to(agendas.THEME)
 
 
@@ -247,7 +247,7 @@ def new_slug(value: str) -> str:
     """A slug for something new: as the forum itself would make it, and not reserved."""
     if slugify(existing_slug(value)) != value:
         raise ValueError(f"too long: “{slugify(value)}” is what an address keeps of it")
-    if value in RESERVED | RESERVED_FOR_AGENDAS:
+    if value in RESERVED_SLUGS | RESERVED_FOR_AGENDAS:
         raise ValueError("this is the address of a page of the forum")
     return value
 
@@ -287,7 +287,7 @@ def parts(least: int, most: int) -> Callable[[str], list[str]]:
 
 def year(value: str) -> int:
     """A year of four digits."""
-    if not re.fullmatch(r"[0-9]{4}", value) or int(value) not in YEARS:
+    if not re.fullmatch(r"[0-9]{4}", value) or int(value) not in VALID_YEARS:
         raise ValueError("write a year, such as 2024")
     return int(value)
 
@@ -340,7 +340,7 @@ def language(value: str) -> str:
 
 def link(value: str) -> str:
     """An address on the web."""
-    if not re.fullmatch(r"https?://[^\s/<>\"][^\s<>\"]{2,}", up_to(library.ADDRESS)(value)):
+    if not re.fullmatch(r"https?://[^\s/<>\"][^\s<>\"]{2,}", up_to(library.MAX_ADDRESS)(value)):
         raise ValueError("write an address that begins with https://")
     return value
 
@@ -448,7 +448,7 @@ CASE = Schema(
         "themes": list_of,
         "language": language,
         "checked on": past_day,
-        "summary": up_to(library.SUMMARY),
+        "summary": up_to(library.MAX_SUMMARY),
     },
     {"figure": figure, "link": named_link},
     required=("slug", "kind", "summary"),
@@ -458,7 +458,7 @@ PRACTICE = Schema(
         "slug": new_slug,
         "by": slug,
         "city": short,
-        "sentence": up_to(library.SENTENCE),
+        "sentence": up_to(library.MAX_SENTENCE),
         "link": link,
         "evidence": one_of("told", "counted", "measured", "studied"),
         "cost": short,
@@ -479,11 +479,11 @@ PRACTICE = Schema(
     TRIED,
     required=("slug", "by", "sentence"),
     has_text=False,
-    title_lengths=range(1, library.TITLE + 1),
+    title_lengths=range(1, library.MAX_TITLE + 1),
 )
 READING = Schema(
     {
-        "authors": up_to(library.LINE * 2),
+        "authors": up_to(library.MAX_READING_LINE),
         "year": year,
         "kind": one_of("book", "report", "article", "website", "film"),
         "link": link,
@@ -491,8 +491,8 @@ READING = Schema(
     },
     required=("authors",),
     has_text=None,
-    title_lengths=range(1, library.LINE * 2 + 1),
-    max_text=library.SUMMARY * 2,
+    title_lengths=range(1, library.MAX_READING_LINE + 1),
+    max_text=library.MAX_WHY,
 )
 TOPIC = Schema(
     {
@@ -618,8 +618,8 @@ def _case(section: Section, faults: list[Fault]) -> Values:
     for name in ("figure", "link"):
         for line in values.lines.get(name, [])[library.MAX_ROWS :]:
             faults.append(Fault(line, f"a case has at most {library.MAX_ROWS} of these"))
-    if len(paragraphs(section.text)) > MOST_PARAGRAPHS:
-        faults.append(Fault(section.text_line, f"at most {MOST_PARAGRAPHS} paragraphs"))
+    if len(paragraphs(section.text)) > MAX_PARAGRAPHS:
+        faults.append(Fault(section.text_line, f"at most {MAX_PARAGRAPHS} paragraphs"))
     return values
 
 
@@ -634,7 +634,7 @@ def _practice(section: Section, faults: list[Fault]) -> Values:
             faults.append(Fault(part.line, f"“{part.title}” is said twice"))
         else:
             values["sections"][name] = part.whole_text
-        _check_text(part.whole_text, library.PART, part.line, part.title, faults)
+        _check_text(part.whole_text, library.MAX_SECTION, part.line, part.title, faults)
     return values
 
 
