@@ -65,10 +65,10 @@ def rows(small: Forum, large: Forum) -> Iterator[Row]:
 @contextmanager
 def without_topic_cache(apps: list[Flask]) -> Iterator[None]:
     """Switch off the cache of topics that were read: a large forum has more of them than a process keeps."""
-    known = [app.extensions.pop("remembered") for app in apps]
+    caches = [app.extensions.pop("read_cache") for app in apps]
     yield
-    for app, remembered in zip(apps, known, strict=True):
-        app.extensions["read_cache"] = remembered
+    for app, read_cache in zip(apps, caches, strict=True):
+        app.extensions["read_cache"] = read_cache
 
 
 def _row(
