@@ -1,7 +1,7 @@
 """An hour of load: the memory of a server process, and whether it grows.
 
 People come at a set rate, with the mix of a real link forum and a third of them signed in, and post meanwhile. Each
-minute the memory of the processes is samples; the slope is that of the last half, by least squares.
+minute the memory of the processes is sampled; the slope is that of the last half, by least squares.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.bench.load import MIX, OpenLoop, resident
 from tests.bench.server import Forum, Row, Writers, children, served
 
 RATE = 60  # requests a second
-DEFAULT_MINUTES = 60  # minutes; BENCH_MINUTES asks for fewer
+DEFAULT_MINUTES = 60  # BENCH_MINUTES sets another number
 MAX_MB, MAX_SLOPE = 180, 6  # megabytes, and megabytes an hour
 
 
@@ -31,19 +31,19 @@ def rows(forum: Forum) -> Iterator[Row]:
         samples: list[tuple[float, float]] = []
         stop = threading.Event()
 
-        def note() -> None:
+        def sample_memory() -> None:
             begun = time.monotonic()
             while not stop.wait(60):
                 samples.append(((time.monotonic() - begun) / 3600, max(map(resident, workers))))
 
-        watching = threading.Thread(target=note)
+        watching = threading.Thread(target=sample_memory)
         watching.start()
         seen = _crowd(forum, url).run(RATE, minutes * 60, MIX)
         stop.set()
         watching.join()
-    bad = [status for status in seen.statuses if status not in ("200", "301", "303", "304")]
+    errors = [status for status in seen.statuses if status not in ("200", "301", "303", "304")]
     yield "requests (for the record)", f"{seen.statuses.total():,}", "", True
-    yield "answers that are errors", ", ".join(bad) or "none", "none", not bad
+    yield "answers that are errors", ", ".join(errors) or "none", "none", not errors
     yield "median, ms (for the record)", f"{seen.median * 1000:.1f}", "", True
     yield "95th percentile, ms (for the record)", f"{seen.percentile(0.95) * 1000:.1f}", "", True
     for quarter in range(4):

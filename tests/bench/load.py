@@ -47,7 +47,8 @@ def closed_loop(
 ) -> float:
     """Requests per second over some seconds, with sixteen connections.
 
-    `is_new`: each asks for a page that nobody asked for before; of `paths` in turn, if there are some.
+    With `is_new`, each request has a query string of its own, so that no cache has its answer. With `paths`, these are
+    asked for in turn instead of that of `url`. Raises `RuntimeError` if more than one request in a hundred is refused.
     """
     if shutil.which("wrk") is None:
         return _closed_loop_in_threads(url, seconds, headers or {}, is_new, paths)
@@ -66,9 +67,8 @@ def closed_loop(
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     asked = int(re.findall(r"(\d+) requests in", said)[0])
     answered = asked - (int(refused[1]) if refused else 0)
-    if (
-        answered < asked * 0.99
-    ):  # a busy machine may make somebody wait for too long, who is asked to come again
+    # On a busy machine some requests wait for too long, and are told to come again
+    if answered < asked * 0.99:
         raise RuntimeError(f"{url}: {asked - answered} of {asked} were refused")
     return float(re.findall(r"Requests/sec:\s+([\d.]+)", said)[0]) * answered / asked
 
@@ -76,7 +76,7 @@ def closed_loop(
 def _closed_loop_in_threads(
     url: str, seconds: float, headers: dict[str, str], is_new: bool, paths: Sequence[str]
 ) -> float:
-    """The same without wrk: threads of this process, which reach a tenth of its rate."""
+    """As `closed_loop`, without wrk: by threads of this process, which reach a tenth of its rate."""
     host, _, path = url.removeprefix("http://").partition("/")
     done, until = Counter[int](), time.monotonic() + seconds
 

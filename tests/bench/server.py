@@ -228,6 +228,7 @@ def memory_and_start(forum: Forum) -> Iterator[Row]:
 
 
 def children(pid: int) -> list[int]:
+    """The ids of the child processes of a process; its own id if it has none."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in found] or [pid]
 
@@ -257,7 +258,7 @@ class Writers:
         return {"csrf_token": re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page)[0]}
 
     def post(self, connection: HTTPConnection, number: int, words: str) -> int:
-        """Post one reply; says the status."""
+        """Post one reply; returns the status of the answer."""
         topic = self.topics[number % len(self.topics)]
         path = re.sub(r"(/topics/\d+).*", r"\1/reply", topic)
         key = f"{number}-{time.time_ns()}"  # within the text, or it is the same again
@@ -269,8 +270,8 @@ class Writers:
         answer.read()
         return answer.status
 
-    def all_post(self, seconds: float) -> float:
-        """Posts per second of all run_in_threads, as fast as answers come."""
+    def post_with_all(self, seconds: float) -> float:
+        """Post with all members at once, each as fast as answers come; returns the posts saved per second."""
         until, done = time.monotonic() + seconds, []
 
         def work(number: int) -> None:
@@ -294,7 +295,7 @@ def writing(forum: Forum) -> Iterator[Row]:
                 forum.environment | {"BENCH_SYNCHRONOUS": level}, "tests.bench.synchronous:app"
             ) as (url, *_s):
                 writers = Writers(forum, url, 8)
-                found.append(writers.all_post(6))
+                found.append(writers.post_with_all(6))
                 refused += sum(status != 303 for status in writers.statuses)
     share = statistics.median(a / b for a, b in zip(rates["FULL"], rates["OFF"], strict=True))
     yield "posts/s, 8 writers (for the record)", f"{statistics.median(rates['FULL']):.0f}", "", True
@@ -316,7 +317,7 @@ def _flushes(forum: Forum) -> Iterator[Row]:
         watch = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", out.name, *pids]
         tracer = subprocess.Popen(watch, stderr=subprocess.DEVNULL)
         time.sleep(1)
-        writers.all_post(4)
+        writers.post_with_all(4)
         tracer.send_signal(signal.SIGINT)
         tracer.wait(timeout=10)
         flushes = sum(("sync(" in line) for line in out.read().splitlines())

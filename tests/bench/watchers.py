@@ -37,7 +37,7 @@ MAX_SECONDS = 60.0
 MAX_MB = 40.0
 MAX_RATIO = 1.25
 MAX_WAIT = 0.5
-ROWS_PER_STATEMENT = 10_000  # rows to a statement
+ROWS_PER_STATEMENT = 10_000
 
 
 def rows(folder: Path, database: str | None, watchers: int = WATCHERS) -> Iterator[Row]:
@@ -121,10 +121,10 @@ def _notice_rows(
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     worker = subprocess.Popen(command, cwd=TOP, env=environment, start_new_session=True)
     try:
-        _wait_for_the_first()
+        _wait_until_the_worker_begins()
         begun, at_first, waits = time.perf_counter(), _memory(worker.pid), []
         number = ROUNDS
-        while _is_busy() and time.perf_counter() - begun < 4 * MAX_SECONDS:
+        while _has_events_left() and time.perf_counter() - begun < 4 * MAX_SECONDS:
             waits.append(_post(ana, unwatched, number := number + 1))
             time.sleep(0.1)
         seconds, more = time.perf_counter() - begun, _memory(worker.pid) - at_first
@@ -146,15 +146,15 @@ def _notice_rows(
     yield "posting meanwhile, median and longest", said, f"<= {MAX_WAIT} s", longest < MAX_WAIT
 
 
-def _wait_for_the_first() -> None:
-    """Wait until the worker has begun."""
+def _wait_until_the_worker_begins() -> None:
+    """Wait until the worker has made its first notice."""
     while db.session.scalar(select(Notice.id).limit(1)) is None:
         db.session.commit()
         time.sleep(0.02)
     db.session.commit()
 
 
-def _is_busy() -> bool:
+def _has_events_left() -> bool:
     left = db.session.scalar(select(Event.id).where(Event.done_at.is_(None)).limit(1))
     db.session.commit()
     return left is not None
