@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from forum.rights.queries._rows import json_value
+from forum.rights.queries._shared import BATCH
 from forum.rights.queries.departures import DepartureState, departure_in_state, next_departure
-from forum.rights.queries.kinds import BATCH, KINDS, LEFT_OUT, records
+from forum.rights.queries.kinds import KINDS, LEFT_OUT, records
 
 __all__ = [
     "BATCH",

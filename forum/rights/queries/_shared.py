@@ -1,0 +1,72 @@
+"""What the kinds of data share: how their records are read in batches, and descriptions of common fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, tuple_
+
+from forum.db import db
+from forum.members.models import Member
+from forum.rights.models import Record
+from forum.rights.queries._rows import plain_record
+
+BATCH = 200  # records
+
+
+def in_batches(
+    query: Callable[[Member], Select[Any]],
+    *key: Any,
+    record: Callable[[Any], Record] | None = None,
+    add_to: Callable[[Sequence[Any], list[Record]], None] | None = None,
+) -> Callable[[Member, Any], tuple[list[Record], Any]]:
+    """A `Kind.batch` that reads a select page by page, in the order of the key columns, which must be unique together.
+
+    Each row becomes a record of its columns, or what `record` returns for it. `add_to(rows, records)` may add fields to the
+    records of a batch, such as values of another table.
+    """
+
+    def batch(member: Member, after: Any) -> tuple[list[Record], Any]:
+        keys = [column.label(f"key_{number}") for number, column in enumerate(key)]
+        page = query(member).add_columns(*keys).order_by(*key).limit(BATCH)
+        rows = db.session.execute(page.where(_is_after(key, after)) if after else page).all()
+        records = [(record or plain_record)(row) for row in rows]
+        if add_to:
+            add_to(rows, records)
+        last_key = tuple(rows[-1][-len(key) :]) if len(rows) == BATCH else None
+        return records, last_key
+
+    return batch
+
+
+def _is_after(key: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
+    if len(key) == 1:
+        is_after: ColumnElement[bool] = key[0] > after[0]
+        return is_after
+    return tuple_(*key) > tuple_(*after)
+
+
+def as_one_record(
+    record: Callable[[Member], Record],
+) -> Callable[[Member, Any], tuple[list[Record], Any]]:
+    """A `Kind.batch` of the only record that there is of a kind."""
+    return lambda member, _after: ([record(member)], None)
+
+
+# Descriptions of fields that several kinds have
+
+TIMES = {
+    "created_at": "when it was written or made",
+    "hidden_at": "since when a moderator hides it",
+    "removed_at": "since when it is hidden without a word in its place",
+    "deleted_at": "when you deleted it, or a moderator let it wait again; nothing of the text is kept here then",
+    "replaced_at": "when another text took its place",
+}
+LANGUAGE = {"language": "the language it is written in, as an ISO 639 code"}
+AUDIENCE = {"audience": "who may read it: public, or members"}
+
+
+def times(*names: str) -> dict[str, str]:
+    """The descriptions of some of the fields of `TIMES`."""
+    return {name: TIMES[name] for name in names}
