@@ -81,7 +81,8 @@ POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\"\s]*)?"
 TYPED_POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\s<>()]*)?"
 IN_EMPHASIS = r"(?:<(?:em|strong|s)>)*"
 CITED_POST = re.compile(
-    rf'<blockquote class="cite">\s*<p>{IN_EMPHASIS}(?P<link><a href="{POST_PATH}"[^>]*>.*?</a>)'
+    rf'<blockquote class="cite">\s*<p>{IN_EMPHASIS}(?P<link><a href="{POST_PATH}"[^>]*>.*?</a>)',
+    re.DOTALL,  # the text of a link may go on in the next line
 )
 POST_ADDRESS = re.compile(POST_PATH)
 LEADING_POST_LINK = re.compile(rf'<p>{IN_EMPHASIS}<a href="{POST_PATH}"')
@@ -268,7 +269,9 @@ def with_local_quotes(source: str, home: str) -> str:
         return source
     ours = rf"https?://{re.escape(home.partition('://')[2])}"
     start = r"^[ \t>*+\-\d.)]{0,40}> ?[*_~]*"
-    link = rf"({start}\[[^\]\n]{{1,300}}\]\(<?|^\[[^\]\n]{{1,300}}\]: ?<?){ours}(?=/posts/\d)"
+    in_quote = r"^[ \t*+\-\d.)]{0,40}>[^\n]*?\]\([ \t]*<?"
+    definition = r"^[ \t>]{0,40}\[[^\]\n]{1,300}\]:[ \t]*\n?[ \t>]{0,40}<?"
+    link = rf"({in_quote}|{definition}){ours}(?=/posts/\d)"
     source = re.sub(link, r"\1", source, flags=re.MULTILINE | re.IGNORECASE)
     bare = rf"({start})<?({ours}(/posts/\d{{1,12}}(?:[?#][^\s<>*_)]*)?))>?(?=[\s:,*_~]|$)"
     return re.sub(bare, r"\1[\2](\3)", source, flags=re.MULTILINE | re.IGNORECASE)
@@ -276,7 +279,17 @@ def with_local_quotes(source: str, home: str) -> str:
 
 def cited_in_html(html: str) -> set[int]:
     """The ids of the posts that the HTML of a text quotes, also of those whose words are withheld in it."""
-    found = {int(post_id) for ids in WITHHELD_QUOTE.findall(html) for post_id in ids.split()}
+    return withheld_in_html(html) | shown_in_html(html)
+
+
+def withheld_in_html(html: str) -> set[int]:
+    """The ids of the posts whose words are withheld in the HTML of a text."""
+    return {int(post_id) for ids in WITHHELD_QUOTE.findall(html) for post_id in ids.split()}
+
+
+def shown_in_html(html: str) -> set[int]:
+    """The ids of the posts that the HTML of a text quotes with their words."""
+    found: set[int] = set()
     for head in CITED_POST.finditer(html):
         found |= _posts_quoted_by_html(html[head.start() : _end_of_quote(html, head.start())])
     return {post_id for post_id in found if post_id <= MAX_ID}
@@ -342,12 +355,42 @@ def cited_in_source(source: str) -> set[int]:
     return set().union(*(ids for _start, _end, ids in _quoted_blocks(source)))
 
 
+def quote_heads(source: str) -> list[tuple[int, int, int]]:
+    """The paragraphs that say above a quote, by a link alone, of which post it is: the first line, the line after the last,
+    and the id of the post. Only of quotes that stand in nothing else.
+    """
+    if "/posts/" not in source or _is_hostile(source):
+        return []
+    tokens = _tokens_of(source)
+    heads = []
+    for quote, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        is_head = quote.type == "blockquote_open" and quote.level == 0 and _is_one_link(inline)
+        found = POST_ADDRESS.fullmatch(_leading_address(inline)) if is_head else None
+        if found and paragraph.type == "paragraph_open" and paragraph.map:
+            heads.append((paragraph.map[0], paragraph.map[1], int(found[1])))
+    return heads
+
+
+def _is_one_link(inline: Token) -> bool:
+    """Whether a paragraph is a link and nothing else, which may stand in emphasis."""
+    told = [one for one in inline.children or [] if one.type != "text" or one.content.strip()]
+    while told and told[0].type in EMPHASIS_TOKENS and told[-1].nesting == -1:
+        told = told[1:-1]
+    ends = [number for number, token in enumerate(told) if token.type == "link_close"]
+    return bool(told) and told[0].type == "link_open" and ends == [len(told) - 1]
+
+
+def _tokens_of(source: str) -> list[Token]:
+    """What the parser finds in a text; nothing if it fails."""
+    try:
+        return _parser(source).parse(source)
+    except (RecursionError, ValueError, IndexError):
+        return []
+
+
 def _quoted_blocks(source: str) -> Iterator[tuple[int, int, set[int]]]:
     """The block quotes of posts in a text: the first line, the line after the last, and the ids of the quoted posts."""
-    try:
-        tokens = _parser(source).parse(source)
-    except (RecursionError, ValueError, IndexError):
-        return
+    tokens = _tokens_of(source)
     for number, token in enumerate(tokens):
         if token.type == "blockquote_open" and token.map:
             quoted = _posts_quoted_by_tokens(tokens[number + 1 :])
@@ -362,7 +405,7 @@ def _posts_quoted_by_tokens(tokens: list[Token]) -> set[int]:
         depth += _nesting(token, "blockquote")
         if depth <= 0:
             break
-        if depth == 1 and before.type == "paragraph_open":
+        if depth == 1 and before.type == "paragraph_open" and not before.hidden:
             found = POST_ADDRESS.fullmatch(_leading_address(token))
             quoted |= {int(found[1])} if found else set()
     return quoted

@@ -475,6 +475,7 @@ def test_of_a_decorated_quote_the_plain_link_stays() -> None:
         ("> https://f.example/posts/3", "> [https://f.example/posts/3](/posts/3)"),
         ("> <https://f.example/posts/3>\n> a", "> [https://f.example/posts/3](/posts/3)\n> a"),
         ("> [A][1]\n\n[1]: https://f.example/posts/3", "> [A][1]\n\n[1]: /posts/3"),
+        ("> [A [b]]( https://f.example/posts/3 't')", "> [A [b]]( /posts/3 't')"),
         *(2 * (same,) for same in (
             "[A](https://f.example/posts/3)",
             "> [A](https://g.example/posts/3)",
@@ -489,7 +490,7 @@ def test_a_whole_address_of_a_quoted_post_becomes_a_local_one(typed: str, local:
 
 
 def test_looking_for_whole_addresses_takes_no_time() -> None:
-    for piece in ("> ", "> [", "> *", "> https://f.example/posts/3#", ">\n"):
+    for piece in ("> ", "> [", "> *", ">](", "[a]: ", "> https://f.example/posts/3#", ">\n"):
         begun = time.perf_counter()
         markup.with_local_quotes(piece * 5_000 + "/posts/", "https://f.example")
         markup.quoted_posts(piece * 5_000)

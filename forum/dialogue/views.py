@@ -722,8 +722,9 @@ def _differences(
         return []
     later = [r for r in revisions if r.id > chosen.id and not r.withdrawn_at]
     title = post.topic.title if post.number == 1 else ""
-    before = (chosen.title, chosen.source)
-    after = (later[-1].title, later[-1].source) if later else (title, post.source)
+    last = (later[-1].title, later[-1].source) if later else (title, post.source)
+    before = (chosen.title, queries.with_links_home(chosen.source))
+    after = (last[0], queries.with_links_home(last[1]))
     quoted = markup.cited_in_source(before[1]) | markup.cited_in_source(after[1])
     unseen = queries.unreadable_posts(post.topic, quoted)
     return changes(_full_text(*before, unseen), _full_text(*after, unseen))

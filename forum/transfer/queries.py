@@ -13,7 +13,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
     or_,
     select,
     true,
@@ -26,7 +25,13 @@ from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import themes_by_id, visible_agendas
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
-from forum.dialogue.queries import is_readable, is_unreadable_from, visible_posts, visible_topics
+from forum.dialogue.queries import (
+    is_readable,
+    unreadable_by,
+    visible_posts,
+    visible_topics,
+    with_links_home,
+)
 from forum.library.models import (
     Case,
     CaseParagraph,
@@ -37,7 +42,7 @@ from forum.library.models import (
     Reading,
 )
 from forum.library.queries import visible_cases, visible_practices, visible_readings
-from forum.markup import MAX_ID, VERSION, cited_in_source, fold, withhold_in_source
+from forum.markup import VERSION, cited_in_source, fold, withhold_in_source
 from forum.members.models import City, CityName, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
@@ -346,9 +351,10 @@ def _exported_post(row: Sequence[Any]) -> ExportedPost:
 def _withhold_unseen_quotes(
     posts: list[ExportedPost], topics: Mapping[int, str]
 ) -> list[ExportedPost]:
+    posts = [post._replace(source=with_links_home(post.source)) for post in posts]
     named = {post.id: _possibly_cited_in(post.source) for post in posts if "/posts/" in post.source}
-    everything = {post_id for ids in named.values() for post_id in ids if 0 < post_id <= MAX_ID}
-    unseen = {one: _unseen_ids(everything, one) for one in AUDIENCES} if everything else {}
+    everything = {post_id for ids in named.values() for post_id in ids}
+    unseen = {one: unreadable_by(one, everything) for one in AUDIENCES}
     for place, post in enumerate(posts):
         if named.get(post.id, set()) & (hidden := unseen.get(topics[post.topic_id], set())):
             hidden = cited_in_source(post.source) & hidden
@@ -361,13 +367,6 @@ def _possibly_cited_in(source: str) -> set[int]:
     if "&" in source or "\\" in source:  # an address may be escaped
         return cited_in_source(source)
     return {int(number) for number in POST_ADDRESS.findall(source)}
-
-
-def _unseen_ids(ids: Iterable[int], audience: str) -> set[int]:
-    """Those of the posts that readers of a topic with this audience cannot see."""
-    here = (literal(0), literal(audience))
-    query = select(Post.id).join(Post.topic).where(is_unreadable_from(Post, Topic, *here))
-    return set(db.session.scalars(query.where(Post.id.in_(ids))))
 
 
 def themes_of_topics(topic_ids: Collection[int]) -> dict[int, list[str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Connection,
     Executable,
@@ -38,19 +39,27 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import aliased
 
-from forum.agendas.models import AgendaHost
+from forum.agendas.models import Agenda, AgendaHost
 from forum.copies import last_aside
 from forum.db import Base, db, is_locked, without_waiting
 from forum.dialogue.models import Held, Post, Quote, Topic
-from forum.dialogue.queries import DERIVED_COLUMNS, is_readable, is_unreadable_from, wrong_counts
-from forum.library.models import Case, Practice, Reading
-from forum.library.queries import PUBLISHED
+from forum.dialogue.queries import (
+    DERIVED_COLUMNS,
+    is_readable,
+    is_unreadable_from,
+    unreadable_by,
+    with_links_home,
+    wrong_counts,
+)
+from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
+from forum.library.queries import FAILURE, PUBLISHED
+from forum.markup import cited_in_source, shown_in_html, withheld_in_html
 from forum.members.models import Ignore, Member
 from forum.migrating import FOLDER, revisions
 from forum.moderation.models import Report
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import MAX_ATTEMPTS
-from forum.permissions import PUBLIC, Person, require
+from forum.permissions import MEMBERS, PUBLIC, Person, require
 from forum.search.models import Document, Retitling
 from forum.search.queries import documents_with_stale_words
 from forum.upkeep.models import Check, Fault
@@ -164,6 +173,7 @@ def checks() -> list[Check]:
         Check("practices adapted in a circle", _circular_adaptations),
         Check("notices about what is hidden", _notices_of_hidden, "notices"),
         Check("quotes of what is hidden", _quotes_of_hidden, "quotes"),
+        Check("pages that quote what is hidden", _pages_quoting_hidden),
         *(
             Check(f"search: {kind}", partial(_wrong_documents, kind), "documents")
             for kind in INDEXED_KINDS
@@ -386,20 +396,71 @@ def _quotes_of_hidden() -> Iterator[Fault]:
     """Posts that show a quote of something hidden, or withhold one of something that is visible again."""
     quoted, there = aliased(Post), aliased(Topic)
     is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience)
-    of_it = cast(Quote.quoted_id, Text)
-    shown = literal('<blockquote class="cite">\n<p><a href="/posts/').concat(of_it).concat('">')
-    withheld = literal('<blockquote class="cite" data-withheld="').concat(of_it).concat('">')
     html = cast(Post.html, Text)
-    wrong = (
-        select(Quote.post_id)
+    possibly_wrong = (
+        select(Quote.post_id, Quote.quoted_id, is_gone, html)
         .join(quoted, quoted.id == Quote.quoted_id)
         .join(there, there.id == quoted.topic_id)
         .join(Post, Post.id == Quote.post_id)
         .join(Post.topic)
-        .where(or_(and_(is_gone, html.contains(shown)), and_(~is_gone, html.contains(withheld))))
+        .where(or_(is_gone, html.contains("data-withheld=")))
+        .order_by(Quote.post_id)
     )
-    for (post_id,) in _stream(wrong.distinct()):
-        yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
+    last = 0
+    for post_id, quoted_id, gone, words in _stream(possibly_wrong):
+        is_wrong = quoted_id in (shown_in_html(words) if gone else withheld_in_html(words))
+        if is_wrong and post_id != last:
+            last = post_id
+            yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
+
+
+def _pages_quoting_hidden() -> Iterator[Fault]:
+    """Pages whose texts quote what their readers may not see. Who edits them decides what to write instead."""
+    for kind, (key, source, audience, shown) in SHOWN_TEXTS.items():
+        texts = select(key, source, audience).where(source.contains("/posts/"), shown)
+        named = {
+            item_id
+            for item_id, words, readers in _stream(texts)
+            if unreadable_by(readers, cited_in_source(with_links_home(words)))
+        }
+        for item_id in sorted(named):
+            yield Fault(kind, item_id, "quotes a post that its readers may not see")
+
+
+# Formatted texts that are not posts: the id of their page, their source, its readers, and whether anybody sees it
+SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
+    "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), true()),
+    "case": (
+        Case.id,
+        CaseParagraph.source,
+        literal(PUBLIC),
+        and_(CaseParagraph.case_id == Case.id, Case.hidden_at.is_(None)),
+    ),
+    "practice": (
+        Practice.id,
+        PracticeSection.source,
+        case(
+            (
+                and_(PracticeSection.name == FAILURE, Practice.failure_audience == MEMBERS),
+                literal(MEMBERS),
+            ),
+            else_=Practice.audience,
+        ),
+        and_(
+            PracticeSection.practice_id == Practice.id,
+            Practice.state == PUBLISHED,
+            Practice.hidden_at.is_(None),
+            Practice.deleted_at.is_(None),
+        ),
+    ),
+    "member": (Member.id, Member.about, literal(PUBLIC), Member.hidden_at.is_(None)),
+    "note on post": (
+        Post.id,
+        Post.note_source,
+        Topic.audience,
+        and_(Post.topic_id == Topic.id, *is_readable()),
+    ),
+}
 
 
 # The documents of search

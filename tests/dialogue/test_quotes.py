@@ -14,6 +14,7 @@ from forum.db import at, now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.errors import Invalid
+from forum.library import actions as library
 from forum.mail.commands import write_notice_letters
 from forum.markup import quote, write
 from forum.notifications.actions import make_notices
@@ -109,9 +110,18 @@ def test_a_quote_goes_and_comes_back_with_what_it_quotes(
     "head",
     [
         "[B](http://localhost/posts/{})",
+        '[B](http://localhost/posts/{} "title")',
+        "[B]( http://localhost/posts/{} )",
+        "[B [and A]](http://localhost/posts/{})",
+        "[B\n> Okoth](http://localhost/posts/{})",
         "http://localhost/posts/{}",
+        "<http://localhost/posts/{}>",
+        "[B][1]\n\n[1]: http://localhost/posts/{}\n\n> [B][1]",
+        "[1]:\n>   http://localhost/posts/{}\n>\n> [B][1]",
+        "[B]\n\n[B]: </posts/{}> (title)\n\n> [B]",
         "**[B](/posts/{})**",
         "[B](/posts/{}#a)",
+        '[B](/posts/{} "title")',
     ],
 )
 def test_however_its_link_is_written(
@@ -120,10 +130,54 @@ def test_however_its_link_is_written(
     source = f"> {head.format(said.id)}\n>\n> {WORDS}\n\nReally?"
     post = actions.reply(people.chitra, elsewhere.id, queries.render_with_mentions(source))
     assert reads(post)
+    shown = fresh(post).html
+    (check,) = [one for one in upkeep.checks() if one.name == "quotes of what is hidden"]
     actions.remove(people.moderator, said.id, "Not so.")
     assert not reads(post) and WORDS not in client.get(f"/topics/{elsewhere.id}").text
+    assert list(upkeep.faults_of(check)) == []
+    withheld, fresh(post).html = fresh(post).html, shown
+    assert [fault.id for fault in upkeep.faults_of(check)] == [post.id]
+    fresh(post).html = withheld
     actions.restore(people.moderator, said.id)
     assert reads(post)
+
+
+def test_a_quote_that_was_stored_with_a_whole_address_is_withheld_in_histories(
+    people: Any, said: Post, quoting: Post, client: FlaskClient
+) -> None:
+    fresh(quoting).source = quoting.source.replace("](/", "](http://localhost/")
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert WORDS not in queries.shown_source(quoting)
+    assert WORDS not in client.get(f"/posts/{quoting.id}/history").text
+
+
+def test_pages_that_quote_what_is_hidden_are_named(
+    people: Any, said: Post, agenda: Agenda, topic: Topic
+) -> None:
+    (check,) = [one for one in upkeep.checks() if one.name == "pages that quote what is hidden"]
+    source = f"> [B](http://localhost/posts/{said.id} 'title')\n>\n> {WORDS}"
+    agenda.introduction = source
+    people.chitra.about = f"As [B](/posts/{said.id}) says."
+    text = library.PracticeText(
+        "Wells", "Dug.", failure_audience="members", sections={"failure": source}
+    )
+    practice = library.write_practice(people.ana, agenda.id, text)
+    case = library.write_case(
+        people.moderator, agenda.id, library.CaseText("Wells", "network", "All.", source)
+    )
+    assert list(upkeep.faults_of(check)) == []
+    _for(people, said, "members")
+    assert list(map(str, upkeep.faults_of(check))) == [
+        f"{thing}: quotes a post that its readers may not see"
+        for thing in (f"agenda {agenda.id}", f"case {case.id}")
+    ]
+    practice.state = "published"
+    assert len(list(upkeep.faults_of(check))) == 2
+    actions.hide(people.moderator, said.id, "Not so.")
+    first = queries.first_post(topic)
+    actions.note(people.moderator, first.id, write(source))
+    found = [(fault.kind, fault.id) for fault in upkeep.faults_of(check)]
+    assert found[2:] == [("practice", practice.id), ("note on post", first.id)]
 
 
 def test_members_read_on_what_only_they_may_read(

@@ -376,6 +376,33 @@ def test_of_what_quotes_somebody_hidden_the_words_are_left_out(
     assert found.count("Quiet words.") == 2
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "[Ben](http://localhost/posts/{})",
+        '[Ben](/posts/{} "title")',
+        "[Ben][1]\n\n[1]: /posts/{}\n\n> [Ben][1]",
+        "[1]: http://localhost/posts/{}\n>\n> [Ben][1]",
+        "<http://localhost/posts/{}>",
+        "**[Ben](</posts/{}#a>)**",
+    ],
+)
+def test_a_quote_is_known_however_its_link_is_written(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, head: str
+) -> None:
+    topic = opened(people.ana, agenda, "A topic")
+    quoted = said(people.ben, topic, "Loud words.")
+    source = f"> {head.format(quoted.id)}\n>\n> Loud words.\n\nNo."
+    quoting = said(people.ana, topic, source)
+    assert "](/posts" not in exported(run, tmp_path / "before")
+    found = exported(run, tmp_path / "shown")
+    assert found.count("Loud words.") == 2 and "](/posts" not in found and "]: /posts" not in found
+    assert "> #2\n> Loud words." in found
+    quoting.source = source
+    dialogue.hide(people.moderator, quoted.id, "A rule.")
+    assert "Loud" not in exported(run, tmp_path / "hidden")
+
+
 def test_what_nobody_may_see_changes_nothing_in_an_export(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from forum.dialogue.queries._visibility import (
     visible_posts,
     visible_topics,
     with_author,
+    with_links_home,
 )
 from forum.dialogue.queries.changing import (
     SUBMISSION_KEY_LENGTH,
@@ -66,6 +67,7 @@ from forum.dialogue.queries.changing import (
     topic_if_there,
     topic_to_change,
     topics_to_change,
+    unreadable_by,
     unreadable_posts,
     withheld_quotes,
 )
@@ -283,6 +285,7 @@ __all__ = [
     "topics",
     "topics_to_change",
     "tried_in",
+    "unreadable_by",
     "unreadable_posts",
     "usual_wait",
     "visible_held",
@@ -290,6 +293,7 @@ __all__ = [
     "visible_topics",
     "why_not_shown",
     "with_author",
+    "with_links_home",
     "withheld_quotes",
     "wrong_counts",
 ]

@@ -80,7 +80,12 @@ def render_with_mentions(source: str, language: str = "en") -> Written:
     """Markdown as it is stored, in which the handles of members that exist are links to their profiles, and quotes begin
     with local links to posts.
     """
-    source = with_local_quotes(source, web.settings().url)
+    source = with_links_home(source)
     handles = handles_in(source)
     people = {member.handle for member in members_to_mention(handles)} if handles else ()
     return write(source, language, people)
+
+
+def with_links_home(source: str) -> str:
+    """Markdown in which quotes of this forum's posts begin with local links, however their address was written."""
+    return with_local_quotes(source, web.settings().url)

@@ -31,6 +31,7 @@ from forum.dialogue.queries._visibility import (
     visible_posts,
     visible_topics,
     with_author,
+    with_links_home,
 )
 from forum.errors import NotFound
 from forum.markup import MAX_ID, cited_in_source, withhold_in_source
@@ -320,19 +321,23 @@ def is_unreadable_from(
 
 def unreadable_posts(topic: Topic, ids: Collection[int]) -> set[int]:
     """Which of these posts the readers of a topic cannot see."""
+    return unreadable_by(topic.audience, ids, here_id=topic.id)
+
+
+def unreadable_by(audience: str, ids: Collection[int], here_id: int = 0) -> set[int]:
+    """Which of these posts an audience cannot see where it reads: in a topic (`here_id`), or elsewhere."""
     known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
     if not known:
         return set()
-    is_unreadable = is_unreadable_from(Post, Topic, literal(topic.id), literal(topic.audience))
+    is_unreadable = is_unreadable_from(Post, Topic, literal(here_id), literal(audience))
     query = select(Post.id).join(Post.topic).where(is_unreadable, Post.id.in_(known))
     return set(db.session.scalars(query))
 
 
 def shown_source(post: Post) -> str:
     """The source of a post without quotations of posts that its readers cannot see. Its topic must be loaded."""
-    return withhold_in_source(
-        post.source, unreadable_posts(post.topic, cited_in_source(post.source))
-    )
+    source = with_links_home(post.source)
+    return withhold_in_source(source, unreadable_posts(post.topic, cited_in_source(source)))
 
 
 def quotes_of_post(post: Post) -> ColumnElement[bool]:

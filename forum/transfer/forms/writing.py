@@ -11,7 +11,7 @@ from datetime import date, datetime
 from forum.agendas.models import Agenda, Statement
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
-from forum.markup import MAX_SOURCE, paragraph_key, slugify
+from forum.markup import MAX_SOURCE, paragraph_key, quote_heads, slugify
 from forum.members.models import Member, Organisation
 from forum.permissions import PUBLIC
 from forum.transfer.forms import reading as schemas
@@ -29,7 +29,10 @@ from forum.transfer.models import (
 NOT_SHOWN = "[…]"  # replaces the text of an opening post that readers cannot see; in no language
 QUOTE = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/([0-9]{1,12})\)[ \t]*$(?:\n>[ \t]*$)?", re.M)
 QUOTED_NUMBER = re.compile(r"^\\*> #[0-9]+[ \t]*$", re.M)
-INTERNAL_LINK = re.compile(r"\]\(/(?=(?:posts|topics)/)")
+# Links in a text, and the definitions of those that are named there
+INTERNAL_LINK = re.compile(
+    r"(\]\([ \t]*<?|^[ \t>]{0,40}\[[^\]\n]{1,300}\]:[ \t]*<?)/(?=(?:posts|topics)/)", re.M
+)
 Fields = Sequence[tuple[str, str | None]]
 
 
@@ -44,12 +47,23 @@ def number_quotes(source: str, numbers: Mapping[int, int], address: str) -> str:
         number = numbers.get(int(found[1]))
         return found[0] if number is None else f"> #{number}"
 
-    return _with_absolute_links(QUOTE.sub(numbered, source), address)
+    source = _number_other_heads(QUOTE.sub(numbered, source), numbers)
+    return _with_absolute_links(source, address)
+
+
+def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
+    """The same for quotes under a link that was written in another form, which only parsing the text finds."""
+    lines = source.split("\n")
+    for start, end, post_id in reversed(quote_heads(source) if numbers else []):
+        if post_id in numbers:
+            is_apart = end < len(lines) and lines[end].strip() == ">"
+            lines[start : end + is_apart] = [f"> #{numbers[post_id]}"]
+    return "\n".join(lines)
 
 
 def _with_absolute_links(source: str, address: str) -> str:
     """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long."""
-    whole = INTERNAL_LINK.sub(f"]({address}/", source)
+    whole = INTERNAL_LINK.sub(rf"\g<1>{address}/", source)
     return whole if len(whole) <= MAX_SOURCE else source
 
 
