@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 
@@ -19,6 +20,42 @@ from flask import current_app
 
 EMPTY_LINES = re.compile(r"\n{3,}")
 MAX_SUBJECT = 150  # characters; mail programs show half of them
+
+
+class WholeWordsPolicy(EmailPolicy):
+    """Encodes a header that is not ASCII as a whole (RFC 2047), where Python's own folding may lose spaces.
+
+    White space between two encoded words is left out by readers (section 6.2), and that folding encodes the words of a
+    text one by one.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """A header as it is sent, in lines."""
+        return self._fold_whole(name, value) or super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The same in bytes."""
+        folded = self._fold_whole(name, value)
+        return folded.encode("ascii") if folded else super().fold_binary(name, value)
+
+    def _fold_whole(self, name: str, value: Any) -> str:
+        """The header in encoded words; empty for one that is ASCII."""
+        if str(value).isascii():
+            return ""
+        addresses = getattr(value, "addresses", None)
+        if addresses is None:
+            return f"{name}: {self._encoded(name, str(value))}{self.linesep}"
+        people = [
+            f"{self._encoded(name, one.display_name)}{self.linesep} <{one.addr_spec}>"
+            for one in addresses
+        ]
+        return f"{name}: {f',{self.linesep} '.join(people)}{self.linesep}"
+
+    def _encoded(self, name: str, text: str) -> str:
+        return Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
+
+
+POLICY = WholeWordsPolicy(linesep="\r\n")
 
 
 @dataclass(frozen=True)
@@ -48,7 +85,7 @@ class Letter:
 
 def message(letter: Letter) -> EmailMessage:
     """The message of a letter, in text and HTML."""
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=POLICY)
     made["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=letter.sender)
     made["To"] = Address(addr_spec=letter.to)
     made["Subject"] = one_line(letter.subject)[:MAX_SUBJECT]

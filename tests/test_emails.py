@@ -1,0 +1,44 @@
+"""Messages as they are sent: headers in the letters of any language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.header import decode_header, make_header
+
+import pytest
+
+from forum.emails import Letter, message
+
+LETTER = Letter(
+    number="letter-1",
+    to="ana@example.org",
+    subject="A subject",
+    text="Text.",
+    html="<p>Text.</p>",
+    written_at=datetime(2026, 11, 27, tzinfo=UTC),
+    sender="forum@example.org",
+    sender_name="Forum",
+    host="example.org",
+)
+WORDS = "Ein Förderkalender für fünf “Nachbarstädte” and plain words für kleine Städte in Ångström"
+
+
+@pytest.mark.parametrize("length", range(4, len(WORDS), 3))
+@pytest.mark.parametrize("before", ["", "A practice to publish in Making Cities Connected: "])
+def test_the_spaces_between_words_with_accents_arrive(length: int, before: str) -> None:
+    """Wherever the lines of the header break (RFC 2047, 6.2)."""
+    subject, name = f"{before}{WORDS[:length]}".strip(), WORDS[:length].strip()
+    raw = message(replace(LETTER, subject=subject, sender_name=name)).as_bytes()
+    received = message_from_bytes(raw)
+    assert str(make_header(decode_header(received["Subject"]))) == subject
+    sender = str(make_header(decode_header(received["From"])))
+    assert sender.removesuffix("<forum@example.org>").strip().strip('"') == name
+    head, _blank, _body = raw.partition(b"\r\n\r\n")
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+
+
+def test_a_plain_header_stays_plain() -> None:
+    raw = message(LETTER).as_bytes()
+    assert b"Subject: A subject\r\n" in raw and b"From: Forum <forum@example.org>\r\n" in raw
