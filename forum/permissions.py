@@ -310,6 +310,12 @@ class Can:
             return Verdict(_("This member cannot be written to."))
         return YES
 
+    def be_invited_to_contact(self, member: Member) -> Verdict:
+        """A visitor is told that members can write to somebody who accepts letters."""
+        if self.person.is_member:
+            return Verdict(_("You are signed in."))
+        return YES if _accepts_letters(member) else Verdict(_("This member cannot be written to."))
+
     def ignore(self, member: Member) -> Verdict:
         """Members ignore other members; they still receive what those decide as moderators."""
         if not self.person.is_member:

@@ -147,6 +147,7 @@ def _organisation(said: str) -> Organisation:
 
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
+    "be_invited_to_contact": lambda said: (_member(said),),
     "ignore": lambda said: (_member(said),),
     "note_about": lambda said: (_member(said),),
     "leave": lambda said: (_member(said),),
@@ -199,6 +200,9 @@ contact                | own                  |    .    .    .    .    .    .   
 contact                | unwilling            |    .    .    .    .    .    .    .    .    .   .
 contact                | hidden               |    .    .    .    .    .    .    .    .    .   .
 contact                | leaving              |    .    .    .    .    .    .    .    .    .   .
+be_invited_to_contact  | somebody's           |  yes    .    .  yes  yes    .    .    .    .    .
+be_invited_to_contact  | unwilling            |    .    .    .    .    .    .    .    .    .    .
+be_invited_to_contact  | hidden               |    .    .    .    .    .    .    .    .    .    .
 ignore                 | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 ignore                 | own                  |    .    .    .    .    .    .    .    .    .  yes
 note_about             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes

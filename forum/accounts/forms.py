@@ -74,11 +74,11 @@ class JoinForm(PersonForm):
         if opened is None or opened < now() - MAX_FILLING_TIME:
             self.opened.data = opening_stamp()
             return gettext(
-                "This form was open for too long. Look it through and press “Join” again."
+                "This form was open for too long. Look it through, fill in what is empty, and press “Join” again."
             )
         if opened > now() - MIN_FILLING_TIME:
             return gettext(
-                "That was faster than people write. Look the form through and press “Join” again."
+                "That was faster than people write. Look the form through, fill in what is empty, and press “Join” again."
             )
         return None
 

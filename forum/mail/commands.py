@@ -253,6 +253,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "mark": _mark(notice),
         "waiting": waiting,
         "actor": _people(notice),
+        "sender_name": notice.actor and _people(notice),
         "title": notice.title,
         "text": shown_source(post)[:MAX_QUOTED_CHARACTERS]
         if post and notice.kind in KINDS_WITH_TEXT
@@ -343,8 +344,11 @@ def stop_address(member_id: int, kind: str) -> str:
 
 
 def _sender_name(words: Mapping[str, Any]) -> str:
-    """The name of the sender: the actor first, so that the inbox of a mail program shows who wrote."""
-    actor, forum = words.get("actor"), words["forum"]
+    """The name of the sender: the actor first, so that the inbox of a mail program shows who wrote.
+
+    The forum alone for what nobody did or nobody may be named for: a visitor's report, a reminder.
+    """
+    actor, forum = words.get("sender_name", words.get("actor")), words["forum"]
     return _("%(who)s, %(forum)s", who=actor, forum=forum) if actor else str(forum)
 
 

@@ -30,6 +30,7 @@ from forum.members.actions import (
     found_federation,
     hide_profile,
     join,
+    take_letters,
     write_organisation,
 )
 from forum.members.models import Member
@@ -289,6 +290,19 @@ def test_a_profile_tells_what_others_made_of_it(small: Small, client: Any) -> No
     assert "Report this profile" not in text
 
 
+def test_a_profile_begins_with_what_the_member_helps_with(small: Small, client: Any) -> None:
+    set_member_themes(small.people.ben, [small.themes[0].id])
+    page = client.get("/members/ben-okoth").text
+    assert 0 < page.find('id="helps"') < page.find('id="wrote-title"')
+
+
+def test_a_visitor_is_told_that_a_member_can_be_written_to(small: Small, client: Any) -> None:
+    ben = small.people.ben
+    assert "Sign in to write to Ben" in client.get("/members/ben-okoth").text
+    take_letters(ben, False)
+    assert "Sign in to write to" not in client.get("/members/ben-okoth").text
+
+
 def test_ones_own_profile_leads_to_the_settings(small: Small, sign_in: Any) -> None:
     own = sign_in(small.people.ben).get("/members/ben-okoth").text
     assert "Edit your profile" in own
@@ -330,6 +344,7 @@ def test_a_search_leads_to_the_pages_of_that_name(
     assert set(re.findall(r'<a href="([^"]+)"', found.group() if found else "")) == led_to
     if led_to:
         assert "Nothing was found" not in page
+        assert "0 results" not in page
         narrowed = client.get("/search", query_string={"q": typed, "kind": "post"}).text
         assert 'id="named"' not in narrowed
 

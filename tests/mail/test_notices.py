@@ -77,6 +77,15 @@ def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
     assert f"http://localhost/posts/{post.id}" in body(message)
 
 
+def test_what_comes_from_nobody_comes_from_the_forum(people, topic, mail_server):
+    notifications.note_event(
+        SYSTEM, "queue", [people.moderator.id], "/moderation/joining", title="Eva Holm"
+    )
+    mail()
+    (message,) = sent(mail_server)
+    assert message["From"].addresses[0].display_name == "Interurban"
+
+
 def test_letters_about_a_topic_stand_together(people, topic, mail_server):
     for text in ("One.", "Two."):
         dialogue.reply(people.ben, topic.id, write(text))

@@ -290,6 +290,15 @@ def test_deeds_that_restrict_ask_for_the_reason(sign_in: Any, people: Any, thing
     assert queries.decision_log(people.moderator).total == 0
 
 
+def test_the_log_has_empty_cells_where_nothing_is_said(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    """Narrow screens leave out an empty cell with its heading; an element in it would keep it."""
+    browser = sign_in(people.moderator)
+    browser.post(f"/topics/{things.topic.id}/pin")
+    assert '<td data-heading="Reason"></td>' in browser.get("/moderation/log").text
+
+
 def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, things: Any) -> None:
     browser = sign_in(people.moderator)
     topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"
