@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
+OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
 MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is a reach of its own
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
@@ -766,6 +767,21 @@ def _lazy_datetime(at: datetime) -> LazyString:
 def moderates(role: Any) -> Any:
     """Whether a role has rights over the whole forum. For a column instead of a string: the SQL expression."""
     return role != MEMBER
+
+
+def office_of(person: Any, agenda_id: int | None = None) -> str:
+    """The office that stands beside a name: moderator, administrator, or host of this agenda (without one, of any).
+
+    Empty for everybody else, and for hidden and closed accounts. It is said of who holds the office, also while its rights
+    are on hold: pages that are kept for visitors do not depend on the time of day.
+    """
+    if person.hidden_at or person.leaving_at or person.left_at:
+        return ""
+    if person.role in OFFICE_NAMES:
+        return str(OFFICE_NAMES[person.role])
+    if agenda_id is None:
+        return str(_("Host of an agenda")) if person.hosted else ""
+    return str(_("Host of this agenda")) if agenda_id in person.hosted else ""
 
 
 def administers(role: Any) -> Any:

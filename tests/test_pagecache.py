@@ -135,6 +135,7 @@ DEEDS: dict[str, Deed] = {
         p.administrator, name="Quiet Cities"
     ),
     "appoint": lambda w, p, a: members.appoint(SYSTEM, p.ben.handle, "moderator"),
+    "set hosts": lambda w, p, a: agendas.set_hosts(p.moderator, a.id, [p.ana.handle]),
     "write a statement": lambda w, p, a: agendas.write_statement(
         p.moderator, a.id, agendas.StatementText("Ben", "We hear.")
     ),

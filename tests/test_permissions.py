@@ -452,6 +452,27 @@ def test_who_lacks_the_second_factor_has_the_rights_of_a_plain_member(
         assert bool(verdict(who, deed, said)) == expected["member"], who.role
 
 
+OFFICES = [
+    (person(), "", ""),
+    (person(hosted=[HERE]), "Host of this agenda", "Host of an agenda"),
+    (person(hosted=[THERE]), "", "Host of an agenda"),
+    (person(role="moderator", hosted=[HERE]), "Moderator", "Moderator"),
+    (person(role="administrator"), "Administrator", "Administrator"),
+    (person(role="moderator", held_at=PAST), "Moderator", "Moderator"),
+    (person(role="moderator", hidden_at=PAST), "", ""),
+    (person(role="moderator", leaving_at=PAST), "", ""),
+    (person(hosted=[HERE], left_at=PAST), "", ""),
+]
+
+
+@pytest.mark.parametrize(("who", "here", "anywhere"), OFFICES)
+def test_an_office_is_said_of_who_holds_it(
+    app: Flask, who: Member, here: str, anywhere: str
+) -> None:
+    with app.test_request_context():
+        assert (who.office_on(HERE), who.office_on()) == (here, anywhere)
+
+
 def test_only_rights_over_others_wait_for_a_second_factor(app: Flask) -> None:
     plain = person(held_at=PAST)
     assert not plain.is_held and bool(plain.can.write())

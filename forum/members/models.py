@@ -111,6 +111,10 @@ class PersonLabel:
     hidden_at: Any
     left_at: Any
 
+    def office_on(self, agenda_id: int | None = None) -> str:
+        """The word that stands beside the name of a moderator, administrator or host (`permissions.office_of`)."""
+        return permissions.office_of(self, agenda_id)
+
     @property
     def has_page(self) -> bool:
         """Whether the profile is public: it is not hidden, and the person has not left."""

@@ -73,6 +73,24 @@ def test_a_topic_is_read_by_everybody(client: FlaskClient, people: Any, topic: T
     assert f'<link rel="canonical" href="http://localhost{topic.address}">' in text
 
 
+def test_beside_a_post_stands_the_office_of_its_author(
+    client: FlaskClient, people: Any, topic: Topic
+) -> None:
+    for author in (people.ben, people.host, people.moderator):
+        actions.reply(author, topic.id, write("Please stay with the subject."))
+
+    def offices() -> list[str]:
+        return re.findall(r'</b> <span class="st mod">([^<]+)', page(client, topic.address))
+
+    assert offices() == ["Host of this agenda", "Moderator"]
+    members.appoint(SYSTEM, people.ana.handle, "administrator")
+    members.appoint(SYSTEM, people.moderator.handle, "member")
+    agendas.set_hosts(people.administrator, topic.agenda_id, [people.ben.handle])
+    assert offices() == ["Administrator", "Host of this agenda"]
+    members.hide_profile(SYSTEM, people.ana.id)
+    assert offices() == ["Host of this agenda"]
+
+
 def test_a_visitors_page_holds_no_token_and_no_name(
     client: FlaskClient, people: Any, topic: Topic
 ) -> None:

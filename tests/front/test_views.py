@@ -303,6 +303,13 @@ def test_a_visitor_is_told_that_a_member_can_be_written_to(small: Small, client:
     assert "Sign in to write to" not in client.get("/members/ben-okoth").text
 
 
+def test_offices_stand_beside_names(small: Small, client: Any) -> None:
+    for path in ("/members", "/members/mona-berg", "/search?q=mona", "/cities/copenhagen"):
+        assert '<span class="st mod">Moderator</span>' in client.get(path).text, path
+    assert "Host of an agenda" in client.get("/members/hana-virtanen").text
+    assert "st mod" not in client.get("/members/ben-okoth").text
+
+
 def test_ones_own_profile_leads_to_the_settings(small: Small, sign_in: Any) -> None:
     own = sign_in(small.people.ben).get("/members/ben-okoth").text
     assert "Edit your profile" in own

@@ -54,6 +54,9 @@ class _AuthorColumns(NamedTuple):
     position: str
     hidden_at: datetime | None
     left_at: datetime | None
+    leaving_at: datetime | None
+    role: str
+    hosted: tuple[int, ...]
     city: NameAndSlug | None
     organisation: NameAndSlug | None
 
@@ -65,6 +68,7 @@ class AuthorRow(_AuthorColumns, PersonLabel):
 _AUTHOR_COLUMNS = [
     getattr(Member, name) for name in _AuthorColumns._fields if name not in ("city", "organisation")
 ]
+_CITY_START = len(_AUTHOR_COLUMNS)
 _AUTHORS_OWN, _WRITTEN_FOR = aliased(Organisation), aliased(Organisation)
 _PEOPLE_COLUMNS = (
     *_AUTHOR_COLUMNS,
@@ -87,8 +91,12 @@ def with_people_columns(query: Select[Any], model: type[Topic] | type[Post]) -> 
 
 def people_from(columns: Sequence[Any]) -> tuple[AuthorRow, NameAndSlug | None]:
     """The author, and the organisation they wrote for, from what `with_people_columns` selected."""
-    author = AuthorRow._make((*columns[:6], _link(*columns[6:8]), _link(*columns[8:10])))
-    return author, _link(*columns[10:12])
+    *plain, hosted = columns[:_CITY_START]
+    city, own, written_for = (
+        _link(*columns[start : start + 2]) for start in range(_CITY_START, _CITY_START + 6, 2)
+    )
+    # A tuple, because the row is the key of what macros print
+    return AuthorRow._make((*plain, tuple(hosted), city, own)), written_for
 
 
 def _link(name: str | None, slug: str | None) -> NameAndSlug | None:

@@ -18,7 +18,15 @@ from forum.permissions import Person, read_by, shown_to
 
 T = TypeVar("T")
 BYLINE_OPTIONS = load_only(
-    Member.handle, Member.name, Member.position, Member.hidden_at, Member.left_at, raiseload=True
+    Member.handle,
+    Member.name,
+    Member.position,
+    Member.hidden_at,
+    Member.left_at,
+    Member.leaving_at,
+    Member.role,
+    Member.hosted,
+    raiseload=True,
 )
 ORGANISATION_OPTIONS = load_only(Organisation.name, Organisation.slug, raiseload=True)
 
