@@ -346,14 +346,14 @@ def _unused_prefix(words: str) -> str:
 
 @dataclass
 class TopicProgress:
-    """How far a topic has been render_with_mentions: the numbers of its posts in the file, by id, and the time of the newest so far."""
+    """How far a topic has been written: the numbers of its posts in the file, by id, and the time of the newest so far."""
 
     numbers: dict[int, int]
     latest: datetime
     last: int = 1
 
     def note(self, post: ExportedPost) -> None:
-        """Note that a reply has been render_with_mentions."""
+        """Note that a reply has been written."""
         self.last += 1
         self.numbers[post.id] = self.last
         self.latest = max(self.latest, post.created_at)
@@ -361,7 +361,7 @@ class TopicProgress:
 
 @dataclass(frozen=True)
 class TopicBatch:
-    """Topics that are render_with_mentions together, or one large topic, with their themes and follow-ups, all by topic id."""
+    """Topics that are written together, or one large topic, with their themes and follow-ups, all by topic id."""
 
     topics: Mapping[int, ExportedTopic | ExportedDiscussion]
     themes: Mapping[int, list[str]]
@@ -371,7 +371,7 @@ class TopicBatch:
 
 @dataclass
 class DialogueFiles:
-    """The files of one agenda's dialogue while they are render_with_mentions: one, or several when there are many posts.
+    """The files of one agenda's dialogue while they are written: one, or several when there are many posts.
 
     An archived agenda has a single file, because loading that closes the agenda.
     """
@@ -408,7 +408,7 @@ class DialogueFiles:
 
 @dataclass
 class Export:
-    """An export while it is render_with_mentions, into a temporary folder that is renamed when it is complete."""
+    """An export while it is written, into a temporary folder that is renamed when it is complete."""
 
     reader: Person
     folder: Path
@@ -420,7 +420,7 @@ class Export:
 
     @property
     def contents(self) -> str:
-        """How much of each kind has been render_with_mentions, in words."""
+        """How much of each kind has been written, in words."""
         return ", ".join(
             f"{self.counts[name]:,} {name}" for name in COUNTED_KINDS if self.counts[name]
         )
@@ -647,7 +647,7 @@ def _rerender(kind: str, note: Callable[[int], None]) -> int:
 
 @bp.cli.command("reindex")
 def reindex() -> None:
-    """Make all that search knows anew from what is render_with_mentions, and let it forget what is gone."""
+    """Make all that search knows anew from what is written, and let it forget what is gone."""
     before, total = queries.documents_count(), sum(map(queries.indexed_count, REINDEX))
     with (
         refusals_end_command(),
