@@ -36,6 +36,7 @@ MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows
 CONFLICT, REFUSED, TOO_MANY = 409, 422, 429
 Answer = str | AnyResponse | tuple[str, int]  # what a view returns
 MAX_ID = 2**31 - 1  # of the id columns of both databases
+LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
 NUL = "\x00"
 PROOF_LIFETIME = timedelta(minutes=15)  # for which members need not prove again who they are
 
@@ -159,8 +160,14 @@ def prove_first(after: str = "") -> AnyResponse:
 
 
 def number(name: str, default: int = 1) -> int:
-    """A whole number from the query string; the default if it is missing or anything else."""
-    value = whole_number(request.args.get(name, ""))
+    """A whole number from the query string; the default if it is missing or anything else.
+
+    One that is too long for `whole_number` is the largest, so that a list shows its last page.
+    """
+    typed = request.args.get(name, "")
+    value = whole_number(typed)
+    if value is None and typed.isascii() and typed.isdigit():
+        return LARGEST_NUMBER
     return default if value is None else value
 
 

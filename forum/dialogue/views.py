@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
@@ -121,11 +122,11 @@ def topics(slug: str) -> Answer:
 
 def _list(agenda: Agenda | None) -> Answer:
     wanted = _filter_from_query(agenda)
-    counts = queries.counts_by_kind(me(), wanted)
-    total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
     names = {theme.slug: theme.name for theme in themes()}
+    counts = _counts(wanted, names)
+    total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
     address = _address_of_list(agenda, wanted)
-    page = queries.topics(me(), wanted, web.number("page"), total)
+    page = _page_of_topics(wanted, total)
     return render_template(
         "dialogue/topics.html",
         agenda=agenda,
@@ -139,6 +140,21 @@ def _list(agenda: Agenda | None) -> Answer:
         active=_active_filters(wanted, names, address),
         **_reader_context(page.items, wanted),
     )
+
+
+def _counts(wanted: TopicFilter, names: dict[str, str]) -> dict[str, int]:
+    """The numbers on the tabs. A value that is not offered finds nothing, and the database is not asked for it."""
+    is_theme_known = not wanted.theme or wanted.theme in names
+    is_language_known = not wanted.language or wanted.language in dict(languages())
+    if not (is_theme_known and is_language_known):
+        return {}
+    return queries.counts_by_kind(
+        me(), wanted if wanted.kind in KINDS else replace(wanted, kind="")
+    )
+
+
+def _page_of_topics(wanted: TopicFilter, total: int) -> Page[TopicRow]:
+    return queries.topics(me(), wanted, web.number("page"), total) if total else Page([], 1, 1, 0)
 
 
 def _reader_context(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any]:
@@ -171,19 +187,24 @@ def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
 def _active_filters(
     wanted: TopicFilter, names: dict[str, str], address: Callable[..., str]
 ) -> list[tuple[str, str]]:
-    """The filters in force: what each says, and the address of the list without it."""
-    language = dict(languages()).get(wanted.language, "")
-    chosen = (("theme", names.get(wanted.theme, "")), ("language", language))
+    """The filters in force: what each says, and the address of the list without it. Known kinds have tabs instead."""
+    language = dict(languages()).get(wanted.language, wanted.language)
+    kind = "" if wanted.kind in KINDS else wanted.kind
+    chosen = (
+        ("kind", kind),
+        ("theme", names.get(wanted.theme, wanted.theme)),
+        ("language", language),
+    )
     return [(text, address(**{name: ""})) for name, text in chosen if text]
 
 
 def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
     return TopicFilter(
         agenda_id=agenda.id if agenda else None,
-        kind=web.choice("kind", KINDS),
+        kind=web.text("kind", 100),
         order=web.choice("order", ORDERS, "active"),
         theme=web.text("theme", 100),
-        language=web.choice("language", dict(languages())),
+        language=web.text("language", 100),
     )
 
 

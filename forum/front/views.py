@@ -56,7 +56,7 @@ from forum.library.queries import (
     tried_counts,
 )
 from forum.mail import actions as mail
-from forum.markup import excerpt
+from forum.markup import excerpt, tidy
 from forum.members import actions as people
 from forum.members.forms import KIND_NAMES
 from forum.members.models import City, Member
@@ -90,12 +90,12 @@ from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import AGENDA, CITY
 from forum.notifications.queries import level_of, settings_of, ways_of
 from forum.notifications.views import set_level
-from forum.pages import page_of
+from forum.pages import Page, page_of
 from forum.queue import actions as queue
 from forum.ratelimits import limiter
 from forum.screening.queries import REPETITION_WINDOW
 from forum.search.queries import KINDS as FOUND_KINDS
-from forum.search.queries import Query, find, words_of
+from forum.search.queries import Query, SearchResults, find, words_of
 from forum.web import Answer, me, my_unread
 
 bp = Blueprint("front", __name__)
@@ -438,6 +438,9 @@ def end_watching() -> Answer:
 # Search
 
 
+NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
+
+
 @bp.get("/search")
 def search() -> Answer:
     """Everything that contains the words, with facets, and members of that name."""
@@ -445,19 +448,19 @@ def search() -> Answer:
     typed = web.text("q", MAX_QUERY_LENGTH)
     known = {agenda.slug: agenda for agenda in all_agendas(reader)}
     names = dict(languages())
-    chosen = {
-        "kind": [value for value in _chosen_values("kind") if value in FOUND_KINDS],
-        "agenda": [value for value in _chosen_values("agenda") if value in known],
-        "language": [value for value in _chosen_values("language") if value in names],
-    }
+    offered = {"kind": FOUND_KINDS, "agenda": known, "language": names}
+    chosen = {name: _chosen_values(name) for name in offered}
+    wanted = {name: [one for one in chosen[name] if one in offered[name]] for name in offered}
     query = Query(
         typed,
-        tuple(known[slug].id for slug in chosen["agenda"]),
-        tuple(chosen["kind"]),
-        tuple(chosen["language"]),
+        tuple(known[slug].id for slug in wanted["agenda"]),
+        tuple(wanted["kind"]),
+        tuple(wanted["language"]),
         is_newest_first=web.choice("order", ("newest",)) == "newest",
     )
-    found = find(reader, query, web.number("page"))
+    # A value that is not offered finds nothing
+    is_possible = all(wanted[name] or not chosen[name] for name in offered)
+    found = find(reader, query, web.number("page")) if is_possible else NOTHING_FOUND
     has_words = bool(words_of(typed))
     hits = [(hit.document.kind, hit.document.item_id) for hit in found.page.items]
     is_plain = has_words and found.page.number == 1 and not any(chosen.values())
@@ -483,12 +486,13 @@ def search() -> Answer:
 
 
 def _chosen_values(name: str) -> list[str]:
-    return list(dict.fromkeys(request.args.getlist(name)[:50]))
+    given = dict.fromkeys(tidy(value)[:100] for value in request.args.getlist(name)[:50])
+    return [value for value in given if value]
 
 
 def _url_without(name: str, value: str) -> str:
     """The address of this search without one value of a filter, on its first page."""
-    left = [kept for kept in request.args.getlist(name) if kept != value]
+    left = [kept for kept in _chosen_values(name) if kept != value]
     return web.here(**{"page": None, name: left})
 
 

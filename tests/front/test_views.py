@@ -524,6 +524,15 @@ def test_a_filter_that_nobody_fits_says_so(name: str, small: Small, client: Any)
     assert "the filters" not in client.get(f"/members?{name}=").text
 
 
+@pytest.mark.parametrize("name", ["kind", "agenda", "language"])
+def test_a_search_with_an_unknown_filter_says_so(name: str, small: Small, client: Any) -> None:
+    text = client.get(f"/search?q=noise&{name}=nowhere+<b>").text
+    assert "Nothing fits all the filters" in text and "Clear all" in text and "0 results" in text
+    assert 'href="/search?q=noise">nowhere &lt;b&gt;' in text
+    both = client.get(f"/search?q=noise&kind=topic&{name}=nowhere").text
+    assert (small.question.address in both) == (name == "kind")
+
+
 def test_one_member_fits_the_filters(small: Small, client: Any, people: Any) -> None:
     text = client.get(f"/members?words={people.ana.name}").text
     assert "<b>1 member</b>" in text and "fits the filters" in text
