@@ -77,11 +77,12 @@ export function start({ field, address, label, kind, none, found, words, parts, 
   else field.addEventListener("click", close);
   close();
   field.addEventListener("blur", close);
-  field.addEventListener("input", () => {
+  const wait = () => {
     clearTimeout(timer);
     if (words() === null) close();
     else timer = setTimeout(ask, 150);
-  });
+  };
+  field.addEventListener("input", wait);
   field.addEventListener("keydown", (event) => {
     const { key } = event;
     if (event.isComposing || event.ctrlKey || event.metaKey) return;
@@ -94,6 +95,7 @@ export function start({ field, address, label, kind, none, found, words, parts, 
     else return !isLine && STEPS.includes(key) && close();
     event.preventDefault();
   });
+  if (document.activeElement === field && field.value !== field.defaultValue) wait(); // typed before this was loaded
 }
 
 function make(tag, attributes, ...inside) {

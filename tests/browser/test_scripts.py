@@ -114,6 +114,17 @@ def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
     expect(preview.locator("a[href='/members/henna-koskela']")).to_have_count(2)
 
 
+def test_what_is_typed_before_the_suggestions_are_loaded_counts(member: Visit, topic: str) -> None:
+    page, waiting = member.page, list[Route]()
+    page.route("**/combobox.js*", lambda route: waiting.append(route))
+    with page.expect_request("**/combobox.js*"):
+        page.goto(topic)
+    page.locator("[name=source]").press_sequentially("Ask @koskela")
+    expect(page.locator("[role=option]")).to_have_count(0)
+    waiting[0].continue_()
+    expect(page.locator("[role=option]")).to_have_text(re.compile("Henna Koskela"))
+
+
 def test_members_are_suggested_where_a_form_asks_for_one(moderator: Visit) -> None:
     page = moderator.go("/organisations/new")
     one = page.get_by_role("combobox", name="Representative")
