@@ -27,6 +27,8 @@ HIT = """INSERT INTO hit VALUES (:key, :amount, :expires) ON CONFLICT (key) DO U
 hits = CASE WHEN hit.expires <= :now THEN :amount ELSE hit.hits + :amount END,
 expires = CASE WHEN hit.expires <= :now THEN :expires ELSE hit.expires END RETURNING hits"""
 
+BUSY_SECONDS = 5  # for which one waits for others that are writing to the file
+
 # A Valkey that hangs delays one request for so long; then each process counts for itself, as if there were none.
 VALKEY_SECONDS = 0.5
 
@@ -115,13 +117,31 @@ class SQLiteStorage(Storage):
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
-            connection.execute("PRAGMA journal_mode=WAL")
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous=OFF")
             for statement in SCHEMA:
                 connection.execute(statement)
             self._local.connection = connection
         return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep the file's journal as a write-ahead log.
+
+    While several connections change a new file to it, as workers do that start together, SQLite refuses some of them
+    at once, whatever its timeout is.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def init_app(app: Flask, settings: Settings) -> None:
