@@ -115,8 +115,13 @@ def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
 
 
 def test_what_is_typed_before_the_suggestions_are_loaded_counts(member: Visit, topic: str) -> None:
-    page, waiting = member.page, list[Route]()
-    page.route("**/combobox.js*", lambda route: waiting.append(route))
+    page = member.page
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/combobox.js*", hold)
     with page.expect_request("**/combobox.js*"):
         page.goto(topic)
     page.locator("[name=source]").press_sequentially("Ask @koskela")
