@@ -119,6 +119,7 @@ def administrator(windows: Any) -> Iterator[Visit]:
 
 def _wide_window(window: Visit) -> Iterator[Visit]:
     window.complaints.clear()
+    window.page.unroute_all()  # what an earlier test has put in the way of requests
     window.go("/rules").evaluate("localStorage.clear()")
     yield window
     assert window.complaints == []

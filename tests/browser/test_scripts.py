@@ -29,6 +29,7 @@ def rich(windows: Callable[..., Visit]) -> str:
 def visitor(windows: Callable[..., Visit]) -> Iterator[Visit]:
     """Somebody who is not signed in."""
     window = windows("visitor", "light", 1280)
+    window.page.unroute_all()
     window.go("/rules").evaluate("localStorage.clear()")
     yield window
     assert window.complaints == []
