@@ -494,6 +494,11 @@ def topic_scope(topic_id: int) -> str:
     return f"topic {topic_id % SCOPE_BUCKETS}"
 
 
+def theme_scope(theme_id: int) -> str:
+    """The scope of a theme: the topics that were opened on it. What else shows them changes with `EVERYTHING`."""
+    return f"theme {theme_id % SCOPE_BUCKETS}"
+
+
 def member_scope(member_id: int) -> str:
     """The scope of a member's profile: what they wrote, what others made of it, what they tried."""
     return f"member {member_id % SCOPE_BUCKETS}"

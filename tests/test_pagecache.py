@@ -92,6 +92,12 @@ DEEDS: dict[str, Deed] = {
     "open a topic": lambda w, p, a: dialogue.open_topic(
         p.ben, a.id, dialogue.NewTopic("experience", "Another", write("We did."))
     ),
+    "give a topic a theme": lambda w, p, a: dialogue.edit(
+        p.ana, w["first"], write("Why?"), themes=[w["theme_id"]]
+    ),
+    "open a topic on that theme": lambda w, p, a: dialogue.open_topic(
+        p.ben, a.id, dialogue.NewTopic("experience", "One more", write("We did."), [w["theme_id"]])
+    ),
     "edit": lambda w, p, a: dialogue.edit(p.ana, w["post"], write("Told again.")),
     "edit the first post": lambda w, p, a: dialogue.edit(
         p.ana, w["first"], write("Told again."), "Why so very loud?"
@@ -253,7 +259,7 @@ class VersionsOfTest:
 @pytest.fixture
 @dataset_fixture
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
-    from forum.agendas.queries import get_agenda
+    from forum.agendas.queries import get_agenda, themes
     from forum.dialogue.queries import get_topic
     from forum.library.queries import get_case
 
@@ -261,6 +267,7 @@ def world(people: Any, agenda: Agenda) -> dict[str, Any]:
     topic = get_topic(VISITOR, made["topic"])
     made["first"] = posts_in(VISITOR, topic, 1).items[0].id
     made["case_topic"] = get_case(VISITOR, made["case"]).topic_id
+    made["theme_id"] = next(theme.id for theme in themes() if theme.slug == made["theme"])
     made["other_id"] = get_agenda(VISITOR, "other").id
     return made
 

@@ -26,7 +26,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
-from forum.db import topic_scope, without_waiting
+from forum.db import theme_scope, topic_scope, without_waiting
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import (
     MYSELF,
@@ -239,7 +239,7 @@ def topic(id: int, slug: str = "") -> Answer:
         return _redirect_after_merge(id)
     if found.home or found.slug != slug:
         return _redirect_permanently(found.address)
-    web.depends_on(topic_scope(id))
+    web.depends_on(topic_scope(id), *(theme_scope(theme.id) for theme in found.themes))
     words = discussion(found)
     data = _structured_data(found, words["answer"])
     words |= _participants(words["posts"]) | {"canonical": _canonical(words)}

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
-from forum.db import ANY_CHANGE, action, db, now, topic_scope, touches
+from forum.db import ANY_CHANGE, action, db, now, theme_scope, topic_scope, touches
 from forum.dialogue.actions._checks import (
     already_posted,
     check_text,
@@ -145,6 +145,7 @@ def _add_topic(
     except IntegrityError:
         return posted_meanwhile(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
+    touches(*map(theme_scope, new.themes))
     index_topic(author, topic, new.text.plain, is_new=True)
     note_activity_of(author, topic, counted_topics(topic))
     move_count(author, None, count_key(topic))

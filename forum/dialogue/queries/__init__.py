@@ -11,6 +11,7 @@ from forum.dialogue.queries._rows import (
     AuthorRow,
     NameAndSlug,
     PostRow,
+    ThemeRow,
     TopicContext,
     TopicRow,
 )
@@ -173,6 +174,7 @@ __all__ = [
     "PostRow",
     "PostSource",
     "ReadingState",
+    "ThemeRow",
     "TopicContext",
     "TopicFilter",
     "TopicRow",

@@ -11,7 +11,7 @@ How they relate:
       agenda        AgendaRow
       author        AuthorRow (its city and organisation are NameAndSlug)
       organisation  NameAndSlug, for which the author wrote
-      themes        NameAndSlug, on the topic's own page only
+      themes        ThemeRow, on the topic's own page only
     PostRow       a post on the page of a topic
       topic         TopicContext, shared by all posts of the page, whose agenda is an AgendaContext
       author        AuthorRow
@@ -43,6 +43,14 @@ from forum.members.models import City, Member, Organisation, PersonLabel
 class NameAndSlug(NamedTuple):
     """What a link to a city, an organisation or a theme needs."""
 
+    name: str
+    slug: str
+
+
+class ThemeRow(NamedTuple):
+    """A theme of a topic."""
+
+    id: int
     name: str
     slug: str
 
@@ -146,7 +154,7 @@ class _TopicColumns(NamedTuple):
     agenda: AgendaRow
     author: AuthorRow
     organisation: NameAndSlug | None
-    themes: tuple[NameAndSlug, ...]
+    themes: tuple[ThemeRow, ...]
 
 
 class TopicRow(_TopicColumns, TopicMixin):
@@ -168,7 +176,7 @@ def as_topic_rows(query: Select[Any]) -> Select[Any]:
     return with_people_columns(query.with_only_columns(*_TOPIC_COLUMNS, *AGENDA_COLUMNS), Topic)
 
 
-def to_topic_row(columns: Sequence[Any], themes: tuple[NameAndSlug, ...] = ()) -> TopicRow:
+def to_topic_row(columns: Sequence[Any], themes: tuple[ThemeRow, ...] = ()) -> TopicRow:
     """A topic from the columns of `as_topic_rows`; further columns behind them are ignored."""
     agenda = AgendaRow._make(columns[_AGENDA_START:_TOPIC_PEOPLE_START])
     people = people_from(columns[_TOPIC_PEOPLE_START:])

@@ -26,7 +26,7 @@ from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
 from forum.db import constant, db, execute_core
 from forum.dialogue.models import Topic, TopicCount, TopicTheme
-from forum.dialogue.queries._rows import NameAndSlug, TopicRow, as_topic_rows, to_topic_row
+from forum.dialogue.queries._rows import ThemeRow, TopicRow, as_topic_rows, to_topic_row
 from forum.dialogue.queries._visibility import (
     ORGANISATION_OPTIONS,
     author_options,
@@ -277,7 +277,7 @@ def get_topic_row(reader: Person, topic_id: int) -> TopicRow:
         rows = execute_core(_topic_row_query(reader), {"topic_id": topic_id}).all()
         if not rows:
             raise NotFound()  # not cached: a new topic touches no topic, so nothing would drop it
-        themes = tuple(NameAndSlug._make(row[-2:]) for row in rows if row[-1] is not None)
+        themes = tuple(ThemeRow._make(row[-3:]) for row in rows if row[-1] is not None)
         return to_topic_row(rows[0], themes)
 
     return cached_for_topic(reader, topic_id, "row", read)
@@ -285,12 +285,12 @@ def get_topic_row(reader: Person, topic_id: int) -> TopicRow:
 
 @cached_statement
 def _topic_row_query(reader: Person) -> Select[Any]:
-    """A topic, once for each of its themes, whose name and slug are the last two columns."""
+    """A topic, once for each of its themes, whose id, name and slug are the last three columns."""
     query = as_topic_rows(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
     query = query.outerjoin(TopicTheme, TopicTheme.topic_id == Topic.id)
     is_in_use = and_(Theme.id == TopicTheme.theme_id, Theme.removed_at.is_(None))
     query = query.outerjoin(Theme, is_in_use)
-    return query.add_columns(Theme.name, Theme.slug).order_by(Theme.name)
+    return query.add_columns(Theme.id, Theme.name, Theme.slug).order_by(Theme.name)
 
 
 def _listed(reader: Person, without_ignored: bool = False) -> Select[Any]:

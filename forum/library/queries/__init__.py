@@ -96,6 +96,7 @@ from forum.library.queries.readings import (
     readings_of,
     readings_to_index,
 )
+from forum.library.queries.related import Related, RelatedRow, related
 
 __all__ = [
     "CITY_SIZES",
@@ -114,6 +115,8 @@ __all__ = [
     "PracticeFilter",
     "PracticeRow",
     "ReadingFilter",
+    "Related",
+    "RelatedRow",
     "TriedPractice",
     "adapted_by",
     "adapted_from",
@@ -170,6 +173,7 @@ __all__ = [
     "readings",
     "readings_of",
     "readings_to_index",
+    "related",
     "sections_for",
     "slugs_like",
     "submitted_practices",

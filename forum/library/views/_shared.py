@@ -29,6 +29,12 @@ bp = Blueprint("library", __name__)
 Page = TypeVar("Page", Case, Practice)
 
 
+@bp.app_template_global()
+def related_to(themes: Collection[Any], but: Collection[int]) -> queries.Related:
+    """For the pages of topics, cases and practices: where their reader can read on. See `queries.related`."""
+    return queries.related(me(), themes, but)
+
+
 def words_for_columns() -> dict[str, Any]:
     """The translated labels for the values of columns, for every template of the room."""
     return {
