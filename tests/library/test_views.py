@@ -523,6 +523,17 @@ def test_from_a_short_practice_to_a_published_one(
     assert "<strong>wired</strong>" in client.get("/practices/pumps-that-call").text
 
 
+def test_a_short_practice_names_only_what_is_known_of_it(world: World, client: FlaskClient) -> None:
+    short = published(world, sections={}, city_id=None, cost="", started=None, evidence="told")
+    page = client.get(f"/practices/{short.slug}").text
+    assert "Not known" not in page and re.findall(r"<dt>([^<]*)</dt>", page) == [
+        "Evidence",
+        "Tried in",
+    ]
+    full = published(world, title="In full", cost="", started=None)
+    assert client.get(f"/practices/{full.slug}").text.count("Not known") == 2
+
+
 def seen_in(page: str) -> str:
     """The fingerprint in a form, wherever its attributes stand."""
     (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
