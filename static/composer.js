@@ -8,6 +8,7 @@ const KEYS = { b: "bold", i: "italic", k: "link" };
 export function start({ letter, load }) {
   document.querySelectorAll(".tools").forEach((bar) => useTools(bar, letter));
   document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
+  document.querySelectorAll("[data-alike]").forEach(showAlike);
   document.addEventListener("click", putPrompt);
   return Promise.all([
     document.querySelector("[data-mentions]") && load("mentions", { write }),
@@ -86,6 +87,18 @@ function putPrompt(event) {
   append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
 }
 
+/** Below a title what is like it, as the page shows it with its preview. */
+function showAlike(shown) {
+  const form = shown.closest("form");
+  let latest = 0;
+  form.elements.title.addEventListener("change", async () => {
+    const number = ++latest;
+    const found = await preview(form).catch(() => null); // one writes on without
+    const alike = found?.querySelector("[data-alike]");
+    if (alike && number === latest) shown.replaceChildren(...alike.childNodes);
+  });
+}
+
 // Preview: the form's own, taken out of the page that the server would show
 
 function previewWhileTyping(form) {
@@ -97,10 +110,8 @@ function previewWhileTyping(form) {
   let latest = 0;
   let isPlain = false;
   const show = async () => {
-    const data = new FormData(form);
-    data.append("preview", "1");
     const number = ++latest;
-    const prose = (await page(form.action, { method: "POST", body: data })).querySelector("[data-preview] .prose");
+    const prose = (await preview(form)).querySelector("[data-preview] .prose");
     if (!prose) throw new Error("no preview");
     if (number < latest) return; // a later one was asked for meanwhile
     frame.querySelector(".prose").replaceChildren(...prose.childNodes);
@@ -133,6 +144,13 @@ function lead(frame) {
   if (top >= 0 && bottom <= innerHeight) return;
   frame.focus({ preventScroll: true });
   frame.scrollIntoView();
+}
+
+/** The page that the form's button for a preview leads to. */
+function preview(form) {
+  const data = new FormData(form);
+  data.append("preview", "1");
+  return page(form.action, { method: "POST", body: data });
 }
 
 async function page(address, options) {

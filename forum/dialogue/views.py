@@ -64,7 +64,7 @@ from forum.web import CONFLICT, Answer, me
 
 bp = Blueprint("dialogue", __name__)
 SEE_OTHER, MOVED_PERMANENTLY = 303, 301  # HTTP status codes
-MAX_SIMILAR = 4
+MAX_LATEST = 4
 MAX_HOURS = 48  # a longer wait is said in days
 
 
@@ -408,8 +408,8 @@ def open_topic(slug: str) -> Answer:
         like = TopicFilter(agenda_id=agenda.id, kind=chosen)
         words = {"form": form, "agenda": agenda, "preview": _preview(form), "prompts": PROMPTS}
         words |= {"theme_choices": _theme_boxes(form)}
-        similar = queries.topics(me(), like, 1, MAX_SIMILAR).items[:MAX_SIMILAR]
-        return render_template("dialogue/open_topic.html", **words, similar=similar), status
+        latest = queries.first_topics(me(), like, MAX_LATEST)
+        return render_template("dialogue/open_topic.html", **words, latest=latest), status
 
     def deed() -> AnyResponse:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)

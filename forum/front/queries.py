@@ -55,7 +55,8 @@ from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, cached_statement, require
 from forum.queue.queries import waiting_count
-from forum.search.queries import texts_of
+from forum.search.models import Document
+from forum.search.queries import find_alike, texts_of
 
 PAGE_SIZE = 20
 MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
@@ -124,6 +125,16 @@ def ignored_authors(
         theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
         found |= {(kind, row[0]): row[1] for row in execute_core(theirs)} if ids else {}
     return found
+
+
+def alike(reader: Person, title: str, limit: int) -> Sequence[Document]:
+    """What is there already that is like a topic with this title: topics, practices and cases, the most alike first.
+
+    Without what members wrote whom the reader ignores.
+    """
+    found = find_alike(reader, title, ("topic", "practice", "case"), limit)
+    ignored = ignored_authors(reader, [(one.kind, one.item_id) for one in found])
+    return [one for one in found if (one.kind, one.item_id) not in ignored]
 
 
 # A new forum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -94,6 +94,7 @@ from forum.pages import Page, page_of
 from forum.queue import actions as queue
 from forum.ratelimits import limiter
 from forum.screening.queries import REPETITION_WINDOW
+from forum.search.models import Document
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, SearchResults, find, words_of
 from forum.web import Answer, me, my_unread
@@ -103,6 +104,7 @@ bp.add_app_template_filter(excerpt)
 bp.add_app_template_filter(format_decimal, "decimal")
 HOME_TOPICS, AGENDA_TOPICS, SIDE_ITEMS, MEMBERS_SHOWN = 8, 10, 4, 24
 MAX_QUERY_LENGTH = 300
+MAX_ALIKE = 5
 FOR_EVER = 301
 UNANSWERED = ORDERS[2]
 WORLD_WIDTH, WORLD_HEIGHT = 1020, 450  # of static/world.svg
@@ -113,6 +115,12 @@ MINI_MAP_WIDTH, MINI_MAP_HEIGHT = 230, 130
 def masthead() -> queries.Masthead:
     """The counters of the masthead, which each page of a member prints once."""
     return queries.masthead(me(), my_unread())
+
+
+@bp.app_template_global()
+def alike(title: str | None) -> Sequence[Document]:
+    """For the form of a new topic: see `queries.alike`."""
+    return queries.alike(me(), title or "", MAX_ALIKE)
 
 
 # Home

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -41,6 +42,10 @@ from forum.permissions import Person
 from forum.search.models import Document, Retitling
 
 PAGE_SIZE = 20
+MIN_TELLING_LENGTH = 4  # characters of a word by which texts are found to be alike
+MAX_ALIKE_TERMS = 6  # of a title, for each of which there is a query
+MAX_ALIKE_HITS = 100  # of each of them
+ALIKE_TITLE_WEIGHT = 3  # of a word in a title, against one in the text
 MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
 MAX_WORDS = 12
@@ -205,6 +210,42 @@ def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
     page = Page(shown, page_number, pages_for(total, PAGE_SIZE), total)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     return SearchResults(page, **counts, is_capped=total >= MAX_COUNTED)
+
+
+def find_alike(
+    reader: Person, title: str, kinds: tuple[str, ...], limit: int
+) -> Sequence[Document]:
+    """The documents of some kinds that share words with a title, the most alike first.
+
+    Only the longest words of the title are looked for, and each only in the newest documents that have it. A word counts
+    for more the fewer documents have it, and more in their titles. What is not half as much alike as the first is left out; one
+    word in common is enough for a title of two words.
+    """
+    terms = [term for term in _parse_terms(title.replace('"', " ")) if _is_telling(term)]
+    terms = sorted(terms, key=lambda term: len(term.words[0]), reverse=True)[:MAX_ALIKE_TERMS]
+    scores: dict[int, float] = defaultdict(float)
+    shared: Counter[int] = Counter()
+    for term in terms:
+        hits = _newest_hits(
+            reader, [term], Query("", kinds=kinds), MAX_ALIKE_HITS, Document.folded_title
+        )
+        rarity = math.log(1 + 2 * MAX_ALIKE_HITS / (1 + len(hits)))
+        forms = {*term.words, *term.inflections}
+        for hit in hits:
+            is_in_title = not forms.isdisjoint(hit.folded_title.split())
+            scores[hit.id] += rarity * (ALIKE_TITLE_WEIGHT if is_in_title else 1)
+            shared[hit.id] += 1
+    enough = 2 if len(terms) > 2 else 1
+    alike = [found for found in scores if shared[found] >= enough]
+    least = max((scores[found] for found in alike), default=0) / 2
+    best = sorted(alike, key=lambda found: (scores[found], found), reverse=True)
+    return _documents([found for found in best if scores[found] >= least][:limit])
+
+
+def _is_telling(term: Term) -> bool:
+    """Whether a word may say what a text is about: short ones of scripts with spaces seldom do."""
+    word = term.words[0]
+    return len(word) >= MIN_TELLING_LENGTH or _is_in_script_without_spaces(word)
 
 
 def words_of(typed: str) -> list[str]:

@@ -131,6 +131,21 @@ def test_what_is_typed_before_the_suggestions_are_loaded_counts(member: Visit, t
     expect(page.locator("[role=option]")).to_have_text(re.compile("Henna Koskela"))
 
 
+def test_what_is_like_a_title_is_shown_once_it_is_typed(member: Visit, topic: str) -> None:
+    page = member.go(NEW)
+    alike = page.locator("[data-alike]")
+    expect(alike.get_by_role("link")).to_have_count(0)
+    page.fill("[name=title]", "Was the kerb too high for the tram?")
+    page.locator("[name=title]").press("Tab")
+    expect(alike.get_by_role("link", name="The kerb was too high")).to_have_attribute(
+        "href", re.compile(topic)
+    )
+    page.fill("[name=title]", "Quite another matter")
+    page.locator("[name=title]").press("Tab")
+    expect(alike.get_by_role("link")).to_have_count(0)
+    expect(page.locator("[data-preview]")).to_be_hidden()
+
+
 def test_members_are_suggested_where_a_form_asks_for_one(moderator: Visit) -> None:
     page = moderator.go("/organisations/new")
     one = page.get_by_role("combobox", name="Representative")

@@ -410,6 +410,22 @@ def test_only_title_and_text_are_compulsory(people: Any, agenda: Agenda, sign_in
     assert last_post().submission_key
 
 
+def test_the_form_of_a_new_topic_shows_what_is_like_its_title(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    browser = sign_in(people.ben)
+    assert "Is it here already?" not in browser.get(NEW).text
+
+    def said(**data: str) -> str:
+        found = browser.post(NEW, data={**FORM, **data, "preview": "1"}).text
+        return found.partition("data-alike")[2].partition("</section>")[0]
+
+    assert f'href="{topic.address}"' in said(title=f"{topic.title} again")
+    assert topic.address not in said(title="Of what else we thought")
+    members.ignore(people.ben, topic.author_id)
+    assert topic.address not in said(title=f"{topic.title} again")
+
+
 def test_a_preview_and_a_prompt_write_nothing(people: Any, agenda: Agenda, sign_in: Any) -> None:
     browser = sign_in(people.ben)
     response = browser.post(NEW, data={**FORM, "source": "It **took**", "preview": "1"})

@@ -16,7 +16,7 @@ from forum.db import db
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions, queries
 from forum.search.actions import Entry
-from forum.search.queries import Query, find, mark, searchable, words_of
+from forum.search.queries import Query, find, find_alike, mark, searchable, words_of
 from tests.conftest import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -465,3 +465,50 @@ def test_plural_and_singular_find_each_other_and_are_marked(app: Flask) -> None:
     marked = {str(one.title) for one in find(VISITOR, Query("streets")).page.items}
     assert marked == {"<mark>Street</mark> trees", "A tree in the <mark>streets</mark>"}
     assert "<mark>" in hit.snippet
+
+
+# What is alike
+
+
+def alike(title: str, kinds: tuple[str, ...] = ("topic", "case"), limit: int = 5) -> list[int]:
+    return [found.item_id for found in find_alike(VISITOR, title, kinds, limit)]
+
+
+@pytest.fixture
+def flats(app: Flask) -> None:
+    for item_id, title, body in (
+        (101, "Where do tenants live during a renovation?", "We move them."),
+        (102, "Renovation with the tenants inside", "Empty kitchens."),
+        (103, "A bridge of wood", "The tenants of the boats asked about the renovation."),
+        (104, "Trees in the street", "They were planted with the tenants."),
+        (105, "東京の雨水貯留施設", "下水道"),
+    ):
+        actions.index(SYSTEM, entry(item_id, title, body))
+
+
+@pytest.mark.usefixtures("flats")
+def test_what_shares_more_words_with_a_title_is_more_alike() -> None:
+    assert alike("Must tenants move out for the renovation?") == [101, 102]  # "We move them"
+    assert alike("RENOVATIONS, and who asks a tenant?") == [102, 101]
+    assert alike("Must tenants move out for the renovation?", limit=1) == [101]
+    assert alike("東京の雨水") == [105]
+
+
+@pytest.mark.usefixtures("flats")
+@pytest.mark.parametrize(
+    "title", ["", "  ", "Of it", '"', "AND OR NOT", "Paint on walls of concrete", "\0", "a" * 5_000]
+)
+def test_where_nothing_is_alike_nothing_is_found(title: str) -> None:
+    assert alike(title) == []
+
+
+@pytest.mark.usefixtures("flats")
+def test_only_the_kinds_that_are_asked_for_and_only_what_the_reader_may_see_is_alike() -> None:
+    title = "Tenants and their renovation"
+    actions.index(SYSTEM, replace(entry(106, title, "."), kind="post"))
+    actions.index(SYSTEM, replace(entry(107, title, "."), kind="case"))
+    actions.index(SYSTEM, entry(108, title, ".", audience="members"))
+    actions.index(SYSTEM, entry(109, title, "."))
+    actions.hide(SYSTEM, "topic", 109)
+    assert alike(title)[0] == 107 and not {106, 108, 109}.intersection(alike(title))
+    assert 107 not in alike(title, kinds=("topic",))
