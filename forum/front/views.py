@@ -470,7 +470,8 @@ def search() -> Answer:
     is_possible = all(wanted[name] or not chosen[name] for name in offered)
     found = find(reader, query, web.number("page")) if is_possible else NOTHING_FOUND
     has_words = bool(words_of(typed))
-    hits = [(hit.document.kind, hit.document.item_id) for hit in found.page.items]
+    shown = [one for hit in found.page.items for one in (hit.document, *hit.others)]
+    hits = [(one.kind, one.item_id) for one in shown]
     is_plain = has_words and found.page.number == 1 and not any(chosen.values())
     return render_template(
         "front/search.html",

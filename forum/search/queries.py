@@ -7,7 +7,7 @@ import re
 import time
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -48,6 +48,7 @@ MAX_ALIKE_HITS = 100  # of each of them
 ALIKE_TITLE_WEIGHT = 3  # of a word in a title, against one in the text
 MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
+MAX_OTHERS = 3  # of the same topic, named below the first
 MAX_WORDS = 12
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
 MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
@@ -118,18 +119,28 @@ class Query:
 
 @dataclass(frozen=True)
 class Hit:
-    """One document that was found, its title and a snippet of its text with the words in `<mark>`."""
+    """One document that was found, its title and a snippet of its text with the words in `<mark>`.
+
+    `others` are the next best documents of the same topic, at most `MAX_OTHERS`, `more` the number of those after them.
+    """
 
     document: Document
     title: Markup
     snippet: Markup
+    others: Sequence[Document] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True)
 class SearchResults:
-    """One page of hits, and how many hits have each value of each facet (`is_capped`: at least so many)."""
+    """One page of hits, of each topic one.
+
+    `texts` is the number of all documents that were found, and the facets say how many of these have each of their values
+    (`is_capped`: at least so many).
+    """
 
     page: Page[Hit]
+    texts: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
     agendas: dict[int, int] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
@@ -201,15 +212,25 @@ def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
         return SearchResults(Page([], 1, 1, 0))
     terms = _with_prefix(_parse_terms(query.words), query.words)
     hits = _newest_hits(reader, terms, query, MAX_RANKED, *_FOR_RANKING)
-    total = min(len(hits), MAX_COUNTED)
-    page_number = clamp(number, pages_for(total, PAGE_SIZE))
+    texts = min(len(hits), MAX_COUNTED)
     ids = [hit.id for hit in hits] if query.is_newest_first else _rank(hits, terms)
-    best = ids[:total][(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
+    topics = _by_topic(ids[:texts], {hit.id: hit.parent_id for hit in hits})
+    pages = pages_for(len(topics), PAGE_SIZE)
+    page_number = clamp(number, pages)
+    here = topics[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
     to_mark = [*(form for term in terms for form in term.inflections), *words]
-    shown = [_hit(row, to_mark, terms[-1].is_prefix) for row in _documents(best)]
-    page = Page(shown, page_number, pages_for(total, PAGE_SIZE), total)
+    shown = _hits(here, to_mark, terms[-1].is_prefix)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
-    return SearchResults(page, **counts, is_capped=total >= MAX_COUNTED)
+    page = Page(shown, page_number, pages, len(topics))
+    return SearchResults(page, texts, **counts, is_capped=texts >= MAX_COUNTED)
+
+
+def _by_topic(ids: Sequence[int], parents: Mapping[int, int | None]) -> list[list[int]]:
+    """The documents of one topic together, in the place of the first of them."""
+    topics: dict[int, list[int]] = {}
+    for found in ids:
+        topics.setdefault(parents[found] or found, []).append(found)
+    return list(topics.values())
 
 
 def find_alike(
@@ -582,16 +603,32 @@ def _documents(ids: Sequence[int]) -> list[Document]:
     return [known[id] for id in ids if id in known]  # one may have been deleted meanwhile
 
 
-_FOR_RANKING = (Document.title, Document.folded_title, Document.folded_body)
-_WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOR_RANKING[1:])
+_FOR_RANKING = (
+    Document.parent_id,
+    Document.title,
+    Document.folded_title,
+    Document.folded_body,
+)
+_WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOR_RANKING[2:])
 
 
 # Marking the words
 
 
-def _hit(document: Document, words: Sequence[str], has_prefix: bool) -> Hit:
-    piece = _snippet(document.body, words, has_prefix)
-    return Hit(document, mark(document.title, words, has_prefix), mark(piece, words, has_prefix))
+def _hits(topics: Sequence[Sequence[int]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
+    """The hits for documents that stand together by topic, of each topic the first, with the words marked."""
+    wanted = [found for topic in topics for found in topic[: 1 + MAX_OTHERS]]
+    known = {document.id: document for document in _documents(wanted)}
+    shown = []
+    for first, *rest in topics:
+        if first not in known:
+            continue  # deleted meanwhile
+        document = known[first]
+        piece = _snippet(document.body, words, has_prefix)
+        title, snippet = (mark(part, words, has_prefix) for part in (document.title, piece))
+        others = [known[other] for other in rest[:MAX_OTHERS] if other in known]
+        shown.append(Hit(document, title, snippet, others, len(rest[MAX_OTHERS:])))
+    return shown
 
 
 def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:

@@ -29,6 +29,7 @@ from forum.members.actions import (
     edit_profile,
     found_federation,
     hide_profile,
+    ignore,
     join,
     take_letters,
     write_organisation,
@@ -475,6 +476,20 @@ def test_search_shows_the_newest_first_when_asked(small: Small, client: Any) -> 
     assert 'href="/search?q=noise&amp;kind=topic&amp;kind=post"' in newest, (
         "the other order keeps the filters"
     )
+
+
+def test_search_names_the_other_texts_of_a_topic(small: Small, client: Any, sign_in: Any) -> None:
+    other = reply(small.people.chitra, small.question.id, write("A meter in each tram."))
+    address = f"/posts/{other.id}"
+    page = client.get("/search?q=meter").text
+    assert "<b>1 result</b> with 2 texts" in page
+    first, also = page.partition("Also in this topic:")[::2]
+    assert f'href="/posts/{small.answer.id}"' in first + also and address in first + also
+    assert page.count("<article") == 1 and "Ben Okoth" in page and "Chitra Desai" in page
+    ignore(small.people.ana, small.people.ben.id)
+    ignore(small.people.ana, small.people.chitra.id)
+    page = sign_in(small.people.ana).get("/search?q=meter").text
+    assert "Also in this topic" not in page and page.count("You ignore") == 1
 
 
 def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: Any) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 
 from forum.errors import Forbidden
 from forum.permissions import MEMBERS, SYSTEM, VISITOR, Person
-from forum.search import actions
+from forum.search import actions, queries
 from forum.search.actions import Entry
 from forum.search.queries import Query, find
 
@@ -41,10 +41,14 @@ POST = replace(
 
 
 @pytest.fixture
-def found(app: Flask) -> Found:
+def found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Found:
+    """What a search finds, also of one topic."""
+    monkeypatch.setattr(queries, "MAX_OTHERS", 10)
+
     def kinds_and_ids(words: str, reader: Person = VISITOR, **facets: Any) -> list[tuple[str, int]]:
         hits = find(reader, Query(words, **facets)).page.items
-        return sorted((hit.document.kind, hit.document.item_id) for hit in hits)
+        documents = (one for hit in hits for one in (hit.document, *hit.others))
+        return sorted((one.kind, one.item_id) for one in documents)
 
     return kinds_and_ids
 

@@ -16,6 +16,7 @@ from forum.db import db
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions, queries
 from forum.search.actions import Entry
+from forum.search.models import Document
 from forum.search.queries import Query, find, find_alike, mark, searchable, words_of
 from tests.conftest import dataset_fixture, load_dataset
 
@@ -53,7 +54,13 @@ def index_texts() -> None:
 
 
 def ids(typed: str, **facets: Any) -> set[int]:
-    return {hit.document.item_id for hit in find(VISITOR, Query(typed, **facets)).page.items}
+    return {one.item_id for one in found_by(Query(typed, **facets))}
+
+
+def found_by(query: Query) -> list[Document]:
+    """What a search finds for a visitor: each hit of the first page, and what stands below it."""
+    hits = find(VISITOR, query).page.items
+    return [one for hit in hits for one in (hit.document, *hit.others)]
 
 
 @pytest.mark.parametrize(
@@ -331,8 +338,42 @@ def test_a_topic_comes_before_its_replies(app: Flask) -> None:
     reply = replace(entry(8, "The siren", "Thank you."), kind="post", parent=("topic", 7))
     actions.index(SYSTEM, entry(7, "The siren", "It failed. " * 30))
     actions.index(SYSTEM, reply)
-    hits = find(VISITOR, Query("siren")).page.items
-    assert [hit.document.kind for hit in hits] == ["topic", "post"]
+    assert [one.kind for one in found_by(Query("siren"))] == ["topic", "post"]
+
+
+def test_a_topic_is_one_hit_with_its_other_texts_below(app: Flask) -> None:
+    actions.index(SYSTEM, entry(7, "The siren", "It failed."))
+    for number in range(1, 7):
+        words = "A siren, and then another siren." if number == 4 else "Of a siren."
+        reply = replace(entry(number, "The siren", words), kind="post", parent=("topic", 7))
+        actions.index(SYSTEM, replace(reply, address=f"/posts/{number}"))
+    actions.index(SYSTEM, entry(8, "Bells", "No siren."))
+    found = find(VISITOR, Query("siren"))
+    assert (found.page.total, found.texts, found.kinds) == (2, 8, {"topic": 2, "post": 6})
+    first, second = found.page.items
+    assert [one.address for one in (first.document, *first.others)] == [
+        "/topics/7",
+        "/posts/4",
+        "/posts/6",
+        "/posts/5",
+    ]
+    assert (first.more, second.document.address, second.others) == (3, "/topics/8", [])
+    newest = find(VISITOR, Query("siren", is_newest_first=True, kinds=("post",)))
+    assert (newest.page.total, newest.page.items[0].document.address) == (1, "/posts/6")
+
+
+def test_pages_count_topics(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    for topic in (1, 2, 3):
+        actions.index(SYSTEM, entry(topic, "Rain", ""))
+        reply = replace(entry(topic, "Rain", "Rain."), kind="post", parent=("topic", topic))
+        actions.index(SYSTEM, reply)
+    pages = [find(VISITOR, Query("rain"), number).page for number in (1, 2, 9)]
+    assert [(page.number, page.pages, len(page.items)) for page in pages] == [
+        (1, 2, 2),
+        (2, 2, 1),
+        (2, 2, 1),
+    ]
 
 
 def test_results_are_paged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
