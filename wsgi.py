@@ -9,6 +9,7 @@ import sys
 gc.disable()  # nothing loaded from here on becomes garbage: to collect meanwhile took a seventh of the start
 
 from forum.app import create_app  # noqa: E402  # after the collector is off
+from forum.machine import Trimmer  # noqa: E402  # as above
 from forum.upkeep.commands import wrong_settings_end_command  # noqa: E402  # as above
 
 M_ARENA_MAX = -8  # mallopt(3)
@@ -28,3 +29,4 @@ gc.enable()
 # Each of many threads would have a malloc arena of its own, and never return its memory: a fifth of all.
 if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(M_ARENA_MAX, 2)
+    app.teardown_request(Trimmer(libc.malloc_trim))

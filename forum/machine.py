@@ -1,9 +1,10 @@
-"""The machine: disk space, sizes and times of files, and checks with a time limit."""
+"""The machine: disk space, sizes and times of files, memory, and checks with a time limit."""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Generic, TypeVar
 
 A = TypeVar("A")
 MOST = 20_000  # files of a folder that are looked at
+TRIM_SECONDS = 30
 
 
 def try_to_write(folder: Path) -> None:
@@ -56,6 +58,25 @@ def time_of(path: Path) -> datetime | None:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
         return None
+
+
+class Trimmer:
+    """Gives memory back to the system: calls malloc_trim(3) after a request, unless it did less than half a minute ago.
+
+    Pages of many sizes leave what malloc has freed as holes between what is in use, a tenth of a process. It takes one or two
+    milliseconds.
+    """
+
+    def __init__(self, malloc_trim: Callable[[int], object]) -> None:
+        self._malloc_trim = malloc_trim
+        self._next = time.monotonic() + TRIM_SECONDS
+
+    def __call__(self, _error: BaseException | None = None) -> None:
+        """To be called after each request."""
+        now = time.monotonic()
+        if now >= self._next:  # not locked: at worst two threads trim
+            self._next = now + TRIM_SECONDS
+            self._malloc_trim(0)
 
 
 class Probe(Generic[A]):
