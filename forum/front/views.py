@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -104,6 +104,7 @@ bp.add_app_template_filter(excerpt)
 bp.add_app_template_filter(format_decimal, "decimal")
 HOME_TOPICS, AGENDA_TOPICS, SIDE_ITEMS, MEMBERS_SHOWN = 8, 10, 4, 24
 MAX_QUERY_LENGTH = 300
+WELCOME_DAYS = timedelta(days=14)
 MAX_ALIKE = 5
 FOR_EVER = 301
 UNANSWERED = ORDERS[2]
@@ -137,6 +138,7 @@ def home() -> Answer:
     return render_template(
         "front/home.html",
         steps=_first_steps(bool(open_agendas), bool(latest)),
+        welcome=_welcome(),
         latest=latest,
         questions=questions_waiting(reader, SIDE_ITEMS),
         cities=cities,
@@ -163,6 +165,24 @@ def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None
     contact = bool(known.contact_email)
     steps = queries.first_steps(reader, agenda=has_agenda, mail=has_mail, contact=contact)
     return None if steps.are_taken else steps
+
+
+class Welcome(NamedTuple):
+    """What a new member has said already: what they do and where, and what they can help with."""
+
+    is_described: bool
+    helps: bool
+
+
+def _welcome() -> Welcome | None:
+    """For members who joined lately and have not written yet; else None."""
+    reader = me()
+    if not isinstance(reader, Member) or reader.is_curator or reader.posts_count:
+        return None
+    if now() - reader.joined_at > WELCOME_DAYS:
+        return None
+    is_described = bool(reader.position and reader.city)
+    return Welcome(is_described, bool(themes_of_member(reader.id)))
 
 
 class MapHub(NamedTuple):

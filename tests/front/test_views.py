@@ -16,7 +16,9 @@ from forum import web
 from forum.agendas.actions import archive, ensure_themes, set_member_themes
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_of_member
-from forum.dialogue.actions import hide_topic, reply
+from forum.db import db, now
+from forum.dialogue.actions import NewTopic, hide_topic, open_topic, reply
+from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front import queries as front
 from forum.invitations.actions import EntranceText, set_entrance
@@ -183,6 +185,39 @@ def test_an_empty_forum_tells_who_runs_it_what_to_do_first(people: Any, sign_in:
         assert words not in home
     assert "/agendas/order" not in browser.get("/agendas").text
     assert "This forum is new" in sign_in(people.ana).get("/").text
+
+
+def test_a_new_member_is_welcomed_until_they_write(small: Small, sign_in: Any) -> None:
+    member = join(VISITOR, Joining("Nora Lind", "nora@city.example", "hash"))
+    browser = sign_in(member)
+    page = browser.get("/").text
+    assert "Welcome, Nora Lind" in page and page.count("> Done</span>") == 0
+    edit_profile(member, Profile("Nora Lind", position="Planner", city_id=small.people.ana.city_id))
+    set_member_themes(member, [small.themes[0].id])
+    assert browser.get("/").text.count("> Done</span>") == 2
+    reply(member, small.question.id, write("At night."))
+    assert "Welcome, Nora Lind" not in browser.get("/").text
+
+
+def test_who_joined_long_ago_is_not_welcomed(small: Small, sign_in: Any, client: Any) -> None:
+    member = join(VISITOR, Joining("Nora Lind", "nora@city.example", "hash"))
+    member.joined_at = now() - timedelta(days=15)
+    db.session.commit()
+    assert "Welcome, " not in sign_in(member).get("/").text + client.get("/").text
+
+
+def test_a_question_that_waits_is_the_newcomers_first(small: Small, sign_in: Any) -> None:
+    waiting = topic(small.people.ana, small.agenda, "Who answers this?", kind="question")
+    member = join(VISITOR, Joining("Nora Lind", "nora@city.example", "hash"))
+
+    def offered() -> str:
+        page = sign_in(member).get("/").text
+        return page.partition('id="welcome"')[2].partition("</section>")[0]
+
+    assert f'href="{waiting.address}"' in offered()
+    newer = NewTopic("question", "Kuka vastaa?", write("Kuka?", "fi"))
+    assert isinstance(open_topic(small.people.ana, small.agenda.id, newer), Topic)
+    assert f'href="{waiting.address}"' in offered(), "of the member's language"
 
 
 def test_the_first_steps_stay_until_they_are_taken(
