@@ -132,6 +132,58 @@ def test_notices_of_an_answer_are_hidden_until_it_is_one_again(
     assert kinds_of_notices(people.ben).count("answer") == 1
 
 
+def test_notices_of_an_answer_are_hidden_when_another_is_chosen(
+    people: Any, agenda: Any, things: Any
+) -> None:
+    topic_id = open_question(people.ana, agenda)
+    answer = dialogue.reply(people.ben, topic_id, write("Two euros."))
+    better = dialogue.reply(people.chitra, topic_id, write("Three, with the paint."))
+
+    def told() -> tuple[int, int]:
+        return tuple(kinds_of_notices(one).count("answer") for one in (people.ben, people.chitra))  # type: ignore[return-value]
+
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    assert told() == (1, 0)
+    dialogue.choose_answer(people.ana, topic_id, better.id)
+    assert told() == (0, 1)
+    hidden = actions.decide(people.host, "topic", topic_id, "hide", Reasons("It is rude.", 2))
+    actions.undo(people.host, hidden.id)
+    assert told() == (0, 1)
+    for post_id in (answer.id, better.id):
+        hidden = actions.decide(people.host, "post", post_id, "hide", Reasons("It is rude.", 2))
+        actions.undo(people.host, hidden.id)
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    assert told() == (1, 0)
+    dialogue.choose_answer(people.ana, topic_id, None)
+    assert told() == (0, 0)
+    assert "reply" in kinds_of_notices(people.ana)
+
+
+def test_restoring_the_answer_hides_no_notice_of_it(people: Any, agenda: Any, things: Any) -> None:
+    topic_id = open_question(people.ana, agenda)
+    answer = dialogue.reply(people.ben, topic_id, write("Two euros."))
+    dialogue.choose_answer(people.ana, topic_id, answer.id)
+    hidden = actions.decide(people.host, "post", answer.id, "hide", Reasons("It is rude.", 2))
+    assert "reply" not in kinds_of_notices(people.ana)
+    actions.undo(people.host, hidden.id)
+    assert kinds_of_notices(people.ana).count("reply") == 1
+
+
+def test_the_answer_of_a_question_that_is_merged_into_an_answered_one_is_one_no_longer(
+    people: Any, agenda: Any, things: Any
+) -> None:
+    topic_id, target_id = open_question(people.ana, agenda), open_question(people.ana, agenda)
+    for one, member in ((topic_id, people.ben), (target_id, people.chitra)):
+        answer = dialogue.reply(member, one, write("Two euros."))
+        dialogue.choose_answer(people.ana, one, answer.id)
+    decision = actions.merge(people.host, topic_id, target_id)
+    assert decision is not None
+    assert "answer" not in kinds_of_notices(people.ben)
+    assert "answer" in kinds_of_notices(people.chitra)
+    actions.undo(people.host, decision.id)
+    assert "answer" in kinds_of_notices(people.ben)
+
+
 def test_requests_for_advice_sleep_while_it_is_an_experience(
     people: Any, agenda: Any, things: Any
 ) -> None:

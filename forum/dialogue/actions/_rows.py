@@ -107,12 +107,15 @@ def set_answer(
 ) -> None:
     """Set the answer to a question, chosen now or at `chosen_at`, or remove it with None.
 
-    Notices that it was chosen before are shown again, if they were hidden.
+    Notices that it was chosen before are shown again, if they were hidden; those of the former answer are hidden.
     """
+    former_id = topic.answer_id
     with recounted(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
         topic.answered_at = (chosen_at or now()) if post else None
+    if former_id and former_id != topic.answer_id:
+        hide_notices(doer, post_id=former_id, kinds=ANSWER_NOTICES)
     if post and topic.hidden_at is None:
         restore_notices(doer, post_id=post.id, kinds=ANSWER_NOTICES)
 
@@ -361,8 +364,8 @@ def follow_restoring(doer: Person, post: Post) -> None:
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         restore_notices(doer, post_id=post.id)
-        if sleeping := _sleeping_notices(topic):
-            hide_notices(doer, post_id=post.id, kinds=sleeping)
+        if unfitting := _unfitting_notices(topic, post.id):
+            hide_notices(doer, post_id=post.id, kinds=unfitting)
     refresh_quotes(quotes_of_post(post), is_back=True)
 
 
@@ -419,17 +422,20 @@ def show_topic(doer: Person, topic: Topic) -> None:
 
 
 def restore_notices_in(doer: Person, topic: Topic) -> None:
-    """Show the notices about a topic again, but for those of its gone posts, and those that wait for a question or an answer."""
+    """Show the notices about a topic again, but for those of its gone posts, those that wait for a
+    question, and those of replies that are not its answer.
+    """
     restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
-    if sleeping := _sleeping_notices(topic):
-        hide_notices(doer, topic_id=topic.id, kinds=sleeping)
+    hide_notices(doer, topic_id=topic.id, kinds=_unfitting_notices(topic))
+    if topic.answer_id:
+        restore_notices(doer, post_id=topic.answer_id, kinds=ANSWER_NOTICES)
 
 
-def _sleeping_notices(topic: Topic) -> tuple[str, ...]:
-    """The kinds of notices that are hidden as long as the topic is no question, or has no answer."""
+def _unfitting_notices(topic: Topic, post_id: int | None = None) -> tuple[str, ...]:
+    """The kinds of notices about a topic, or about one post of it, that do not fit while it is no question or not its answer."""
     if topic.kind != "question":
         return QUESTION_NOTICES + ANSWER_NOTICES
-    return () if topic.answer_id else ANSWER_NOTICES
+    return () if post_id and topic.answer_id == post_id else ANSWER_NOTICES
 
 
 def mark_topic_deleted(doer: Person, topic: Topic) -> None:

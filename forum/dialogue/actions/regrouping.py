@@ -17,6 +17,7 @@ from forum.db import action, db, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import counted_topics, move_count, note_activity_of, recounted
 from forum.dialogue.actions._rows import (
+    ANSWER_NOTICES,
     dialect_insert,
     has_shown_posts,
     hide_as_empty,
@@ -52,6 +53,7 @@ from forum.notifications.actions import (
     hide_notices,
     move_notices,
     remove_copied_watchers,
+    restore_notices,
 )
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -137,6 +139,8 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     moved = replace(_move_posts(moderator, topic, target, posts, answer), held=waiting)
     if answer and topic.kind == target.kind and target.answer_id is None:
         _take_answer(moderator, target, answer)
+    elif answer:
+        hide_notices(moderator, post_id=answer[0], kinds=ANSWER_NOTICES)
     search.unindex(moderator, "topic", topic.id)
     note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
     note_activity_of(moderator, target)
@@ -165,7 +169,7 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     new.deleted_at, new.merged_into_id = now(), topic.id
     _move_posts_back(moderator, moved, topic, new, posts)
     with recounted(moderator, topic):
-        _restore_answer(topic, moved, posts)
+        _restore_answer(moderator, topic, moved, posts)
     new.posts_count = 0
     search.unindex(moderator, "topic", new.id)
     hide_notices(moderator, topic_id=new.id)
@@ -191,7 +195,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     index_topic(moderator, topic, "")
     _move_posts_back(moderator, moved, topic, target, posts)
     _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
-    _restore_answer(topic, moved, posts)
+    _restore_answer(moderator, topic, moved, posts)
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
     db.session.execute(far.values(number=moved.before))
@@ -337,13 +341,14 @@ def _move_posts_back(
     _update_both_topics(doer, target, topic, sorted(posts, key=lambda post: post.number), words)
 
 
-def _restore_answer(topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> None:
+def _restore_answer(doer: Person, topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> None:
     """Restore the answer of a question that had gone with its posts."""
     post_id, at = moved.answer or (None, None)
     answer = next((post for post in posts if post.id == post_id and not post.is_gone), None)
     if answer and topic.answer_id is None:
         topic.answer_id, topic.answered_by_id = answer.id, answer.author_id
         topic.answered_at = at
+        restore_notices(doer, post_id=answer.id, kinds=ANSWER_NOTICES)
 
 
 def _update_both_topics(
