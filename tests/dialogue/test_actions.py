@@ -45,7 +45,8 @@ def fresh(row: Any) -> Any:
 
 
 def found(reader: Any, words: str) -> list[str]:
-    return [f"{hit.document.kind}" for hit in find(reader, Query(words)).page.items]
+    hits = find(reader, Query(words)).page.items
+    return [one.kind for hit in hits for one in (hit.document, *hit.others)]
 
 
 def events(kind: str) -> list[Event]:

@@ -91,7 +91,7 @@ def columns_of(held_id: int) -> dict[str, Any]:
 
 
 def found(words: str) -> int:
-    return len(find(VISITOR, Query(words)).page.items)
+    return find(VISITOR, Query(words)).texts
 
 
 def now_is_later() -> Any:

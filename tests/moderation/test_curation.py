@@ -56,7 +56,7 @@ def shown(reader: Any, topic_id: int) -> list[int]:
 
 
 def found(words: str) -> int:
-    return find(VISITOR, Query(words)).page.total
+    return find(VISITOR, Query(words)).texts
 
 
 # Removing

@@ -94,11 +94,11 @@ def test_quotes_and_mentions_name_nobody(people, lived):
 
 
 def test_search_finds_the_words_and_not_the_name(people, lived):
-    assert find(VISITOR, Query("prado")).page.total
+    assert find(VISITOR, Query("prado")).texts
     gone(people.ana, "nameless")
-    assert find(VISITOR, Query("prado")).page.total == 0
-    assert find(VISITOR, Query(WORD)).page.total > 2
-    assert not find(VISITOR, Query("draft")).page.total
+    assert find(VISITOR, Query("prado")).texts == 0
+    assert find(VISITOR, Query(WORD)).texts > 2
+    assert not find(VISITOR, Query("draft")).texts
 
 
 def test_what_nobody_has_read_goes(people, lived):

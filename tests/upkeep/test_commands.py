@@ -316,7 +316,7 @@ def test_hosts_without_a_note_and_notes_without_an_agenda_are_found(
 
 
 def find_trams(people: Any) -> int:
-    return find(people.ana, Query("trams")).page.total
+    return find(people.ana, Query("trams")).texts
 
 
 @pytest.mark.sqlite_only  # PostgreSQL keeps its index in a column that it makes itself
