@@ -12,6 +12,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length
 
+from forum.dialogue.models import MAX_THEMES
 from forum.markup import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
 from forum.webforms import Form
@@ -53,7 +54,8 @@ def title_field() -> StringField:
 
 def themes_field() -> SelectMultipleField:
     """The themes of a topic; the view says which there are."""
-    return SelectMultipleField(_("Themes"), choices=[])
+    few = Length(max=MAX_THEMES, message=_("Choose at most 5 themes."))
+    return SelectMultipleField(_("Themes"), [few], choices=[])
 
 
 def language_field() -> SelectField:

@@ -26,7 +26,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post
-from forum.errors import Busy
+from forum.errors import Busy, Invalid
 from forum.markup import quote, write
 from forum.members import actions as members
 from forum.notifications.actions import make_notices
@@ -462,6 +462,22 @@ def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(
     for other in {"title", "source"} - {name}:
         assert FORM[other] in response.text
     assert db.session.query(Topic).count() == 0
+
+
+def test_a_topic_has_at_most_five_themes(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    made = agendas.ensure_themes(SYSTEM, [f"Theme {number}" for number in range(6)])
+    slugs, browser = [theme.slug for theme in made], sign_in(people.ana)
+    response = browser.post(NEW, data={**FORM, "themes": slugs})
+    assert response.status_code == 422 and "Choose at most 5 themes." in response.text
+    assert response.text.count('checked><span dir="auto">Theme ') == 6
+    for ids in (made, [*made, *made]):
+        with pytest.raises(Invalid, match="at most 5"):
+            actions.edit(
+                people.ana, first_post(topic).id, write("Why?"), themes=[one.id for one in ids]
+            )
+    assert browser.post(NEW, data={**FORM, "themes": slugs[:5]}).status_code == 303
 
 
 @pytest.mark.parametrize("name", [*FORM, "writes_for", "themes", "preview", "prompt"])

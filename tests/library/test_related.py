@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forum.agendas.actions import remove_theme, set_member_themes
-from forum.db import ReadCache, db
+from forum.agendas.actions import ensure_themes, remove_theme, set_member_themes
+from forum.db import ReadCache, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import ThemeRow
+from forum.dialogue.queries import ThemeRow, first_post
 from forum.library import actions
 from forum.library.models import Case
 from forum.library.queries import related
@@ -22,7 +22,7 @@ from forum.markup import write
 from forum.members.actions import hide_profile, ignore
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
-from forum.permissions import VISITOR, Person
+from forum.permissions import SYSTEM, VISITOR, Person
 from tests.conftest import page_versions_of_test
 from tests.library.conftest import World, case_text, published
 
@@ -66,6 +66,27 @@ def test_practices_come_first_and_what_shares_more_themes_before_what_shares_one
         "/practices/pumps-that-call-for-help",
         "/cases/the-delta-network",
     ]
+
+
+def test_a_topic_with_all_themes_is_not_the_first_everywhere(world: World) -> None:
+    every = [theme.id for theme in ensure_themes(SYSTEM, [f"Theme {n}" for n in range(5)])]
+    themes = [ThemeRow(every[0], "", ""), ThemeRow(every[1], "", "")]
+    opened(world, "Both", every[:2])
+    opened(world, "One of them", every[:1])
+    opened(world, "Everything", every)
+    found = [row.title for row in related(VISITOR, themes, []).rows]
+    assert found == ["Both", "One of them", "Everything"]
+
+
+def test_what_a_new_member_wrote_is_not_named_before_somebody_has_looked_at_it(
+    world: World, theme_ids: list[int]
+) -> None:
+    topic = opened(world, "Buy here", theme_ids)
+    topic.unseen_at = now()
+    db.session.commit()
+    assert titles(world) == titles(world, world.moderator) == []
+    dialogue.look_at(world.moderator, first_post(topic).id)
+    assert titles(world) == ["Buy here"]
 
 
 def test_a_page_is_not_related_to_itself_and_lists_are_short(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask_babel import gettext as _
 
 from forum.db import member_scope
-from forum.dialogue.models import KINDS, Post
+from forum.dialogue.models import KINDS, MAX_THEMES, Post
 from forum.dialogue.queries import post_by_submission_key
 from forum.errors import Conflict, Invalid
 from forum.markup import MAX_SOURCE, Written, quoted_posts
@@ -63,6 +65,12 @@ def check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
         raise Invalid(_("Choose who may read it."), "audience")
     if not home:
         checked_title(title)
+
+
+def check_themes(theme_ids: Collection[int] | None) -> None:
+    """Raise `Invalid` when an author gives a topic too many themes: it would stand beside everything."""
+    if theme_ids is not None and len(set(theme_ids)) > MAX_THEMES:
+        raise Invalid(_("Choose at most 5 themes."), "themes")
 
 
 def checked_title(title: str) -> str:

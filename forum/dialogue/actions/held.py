@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now, touches
-from forum.dialogue.actions._checks import check_text, checked_title
+from forum.dialogue.actions._checks import check_text, check_themes, checked_title
 from forum.dialogue.actions._holding import (
     ask_for_review,
     delete_held,
@@ -66,6 +66,7 @@ def revise(
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
+    check_themes(themes)
     columns = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         columns["seen"] = (

@@ -18,6 +18,7 @@ from forum.db import ANY_CHANGE, action, db, now, theme_scope, topic_scope, touc
 from forum.dialogue.actions._checks import (
     already_posted,
     check_text,
+    check_themes,
     check_topic,
     organisation_of,
     posted_meanwhile,
@@ -96,6 +97,7 @@ def open_topic(
     if key and (duplicate := _duplicate_topic(author, agenda_id, new)):
         return duplicate
     organisation_id = _check_opening(author, agenda, new)
+    check_themes(new.themes)
     if rule := screen(author, agenda_id, ScreenedText(new.text, new.title)):
         columns = _held_topic_columns(new)
         return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
@@ -325,6 +327,7 @@ def edit(
     if seen and seen != post.fingerprint and text.source != post.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
+    check_themes(themes)
     title = changed_title(post, title)
     if changes_text(post, text, title):
         before, after = (post.topic.title, title) if post.number == 1 else ("", "")

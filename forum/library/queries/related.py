@@ -7,7 +7,8 @@ from collections.abc import Collection
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import CompoundSelect, Select, bindparam, literal, null, select, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, func, literal, null, select, union_all
+from sqlalchemy.orm import aliased
 
 from forum.agendas.models import MemberTheme
 from forum.db import cached, execute_core, theme_scope
@@ -20,7 +21,7 @@ from forum.members.queries import visible_members
 from forum.permissions import VISITOR, Person, cached_statement
 
 MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}  # shown of each group, in this order
-READ_OF_THEME = 8  # of each group: more than are shown, as some are left out
+READ_OF_THEME = 24  # of each group: more than are shown, as some are left out
 HELPER = "helper"  # the group of members who help with a theme
 
 
@@ -37,8 +38,10 @@ class _RelatedColumns(NamedTuple):
     home: str | None
     kind: str
     language: str
+    audience: str
     author_id: int
     city: str | None
+    themes_count: int
 
 
 class RelatedRow(_RelatedColumns, TopicMixin):
@@ -55,12 +58,16 @@ class Related(NamedTuple):
 def related(reader: Person, themes: Collection[_Theme], but: Collection[int]) -> Related:
     """Practices, cases and topics with any of these themes, but for some topics: the page's own, and others that it names.
 
-    In each group those that share most of the themes come first, then the newest. What is hidden is left out for moderators,
-    too, and what members wrote whom the reader ignores.
+    Of each theme the newest are looked at (`READ_OF_THEME`). In each group those come first that share most of the themes
+    and have few others, so that a page with all themes is not the first everywhere; then the newest. What is hidden, or
+    written by somebody new and not looked at yet, is left out for moderators, too, and topics and practices of members
+    whom the reader ignores.
     """
     known = {theme: _of_theme(reader, theme.id) for theme in themes}
     shared = Counter(row for rows in known.values() for row in rows)
-    ordered = sorted(shared, key=lambda row: (-shared[row], -row.id))
+    ordered = sorted(
+        shared, key=lambda row: (shared[row] ** 2 / row.themes_count, row.id), reverse=True
+    )
     found = [row for row in ordered if row.id not in but and row.author_id not in reader.ignored]
     groups = (
         [row for row in found if row.group == group][:most] for group, most in MAX_RELATED.items()
@@ -86,41 +93,47 @@ def _of_theme_query(reader: Person) -> CompoundSelect[Any]:
 
 def _topics(reader: Person) -> Select[Any]:
     found = visible_topics(reader).join(TopicTheme, TopicTheme.topic_id == Topic.id)
-    found = found.where(TopicTheme.theme_id == bindparam("theme_id"))
-    found = found.where(Topic.hidden_at.is_(None), Topic.home.is_(None))
+    found = found.where(Topic.hidden_at.is_(None), Topic.unseen_at.is_(None), Topic.home.is_(None))
     found = found.join(Member, Member.id == Topic.author_id)
     found = found.outerjoin(City, City.id == Member.city_id)
-    return _columns(found, "topic", City.name).order_by(TopicTheme.topic_id.desc())
+    return _with_theme(found, "topic", TopicTheme.topic_id, city=City.name)
 
 
 def _practices(reader: Person) -> Select[Any]:
-    found = published_practices(reader).join(
-        PracticeTheme, PracticeTheme.practice_id == Practice.id
-    )
-    found = found.where(PracticeTheme.theme_id == bindparam("theme_id"))
+    link = PracticeTheme.practice_id
+    found = published_practices(reader).join(PracticeTheme, link == Practice.id)
     found = found.where(Practice.hidden_at.is_(None))
     found = found.join(Topic, Topic.id == Practice.topic_id)
     found = found.outerjoin(City, City.id == Practice.city_id)
-    return _columns(found, "practice", City.name).order_by(Practice.id.desc())
+    return _with_theme(found, "practice", link, city=City.name)
 
 
 def _cases(reader: Person) -> Select[Any]:
+    """The cases; they have no author whom one could ignore."""
     found = visible_cases(reader).join(CaseTheme, CaseTheme.case_id == Case.id)
-    found = found.where(CaseTheme.theme_id == bindparam("theme_id"), Case.hidden_at.is_(None))
-    found = found.join(Topic, Topic.id == Case.topic_id)
-    return _columns(found, "case", null()).order_by(Case.id.desc())
+    found = found.where(Case.hidden_at.is_(None)).join(Topic, Topic.id == Case.topic_id)
+    return _with_theme(found, "case", CaseTheme.case_id, author_id=literal(0))
 
 
 def _helpers() -> Select[Any]:
     """The members who help with the theme, of whom only that there are any is told; so those that visitors see."""
     found = visible_members(VISITOR).join(MemberTheme, MemberTheme.member_id == Member.id)
     found = found.where(MemberTheme.theme_id == bindparam("theme_id"))
-    own = {"group": literal(HELPER), "id": Member.id, "author_id": Member.id}
+    own: dict[str, Any] = {"group": literal(HELPER), "id": Member.id, "author_id": Member.id}
+    own["themes_count"] = literal(1)
     columns: list[Any] = [own.get(name, null()).label(name) for name in _RelatedColumns._fields]
     return found.with_only_columns(*columns)
 
 
-def _columns(query: Select[Any], group: str, city: Any) -> Select[Any]:
-    names = _RelatedColumns._fields[1:-1]
-    columns = (getattr(Topic, name) for name in names)
-    return query.with_only_columns(literal(group).label("group"), *columns, city.label("city"))
+def _with_theme(query: Select[Any], group: str, link: Any, **own: Any) -> Select[Any]:
+    """The newest first of those with the theme; `link` is the column of the table of themes that names them."""
+    themes = link.class_
+    other = aliased(themes)
+    count = select(func.count()).where(getattr(other, link.key) == link).scalar_subquery()
+    own |= {"group": literal(group), "themes_count": count}
+    columns = [own.get(name, getattr(Topic, name, null())) for name in _RelatedColumns._fields]
+    named = (
+        column.label(name) for column, name in zip(columns, _RelatedColumns._fields, strict=True)
+    )
+    found = query.where(themes.theme_id == bindparam("theme_id"))
+    return found.with_only_columns(*named).order_by(link.desc())
