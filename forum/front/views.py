@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -488,10 +488,10 @@ def search() -> Answer:
     )
     # A value that is not offered finds nothing
     is_possible = all(wanted[name] or not chosen[name] for name in offered)
-    found = find(reader, query, web.number("page")) if is_possible else NOTHING_FOUND
+    ignored = partial(queries.ignored_authors, reader)
+    found = find(reader, query, web.number("page"), ignored) if is_possible else NOTHING_FOUND
     has_words = bool(words_of(typed))
-    shown = [one for hit in found.page.items for one in (hit.document, *hit.others)]
-    hits = [(one.kind, one.item_id) for one in shown]
+    hits = [(hit.document.kind, hit.document.item_id) for hit in found.page.items]
     is_plain = has_words and found.page.number == 1 and not any(chosen.values())
     return render_template(
         "front/search.html",

@@ -7,7 +7,7 @@ import re
 import time
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
+from sqlalchemy.orm.interfaces import ORMOption
 
 from forum import permissions
 from forum.db import constant, db, inline_text
@@ -100,6 +101,14 @@ FACETS: dict[str, Any] = {
     "agendas": Document.agenda_id,
     "languages": Document.language,
 }
+
+
+Thing = tuple[str, int]  # kind and item id of a document
+
+
+def nothing(_things: Sequence[Thing]) -> Container[Thing]:
+    """What a reader ignores who ignores nobody."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -200,8 +209,16 @@ def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in db.session.execute(wanted)} if item_ids else {}
 
 
-def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
+def find(
+    reader: Person,
+    query: Query,
+    number: int = 1,
+    ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
+) -> SearchResults:
     """Find the documents that contain all words, page `number`; the last word may be a prefix.
+
+    Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted. `ignored`
+    says which of some documents the reader ignores: they are named after the others of their page, or not.
 
     A word finds its plural and singular, too, unless it is in quotes. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
     occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
@@ -214,23 +231,48 @@ def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
     hits = _newest_hits(reader, terms, query, MAX_RANKED, *_FOR_RANKING)
     texts = min(len(hits), MAX_COUNTED)
     ids = [hit.id for hit in hits] if query.is_newest_first else _rank(hits, terms)
-    topics = _by_topic(ids[:texts], {hit.id: hit.parent_id for hit in hits})
-    pages = pages_for(len(topics), PAGE_SIZE)
+    known = {hit.id: hit for hit in hits}
+    found = [known[id] for id in ids[:texts]]
+    groups = [[hit] for hit in found] if query.kinds == ("post",) else _by_page(found)
+    pages = pages_for(len(groups), PAGE_SIZE)
     page_number = clamp(number, pages)
-    here = topics[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
+    here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
     to_mark = [*(form for term in terms for form in term.inflections), *words]
-    shown = _hits(here, to_mark, terms[-1].is_prefix)
+    shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
-    page = Page(shown, page_number, pages, len(topics))
+    page = Page(shown, page_number, pages, len(groups))
     return SearchResults(page, texts, **counts, is_capped=texts >= MAX_COUNTED)
 
 
-def _by_topic(ids: Sequence[int], parents: Mapping[int, int | None]) -> list[list[int]]:
-    """The documents of one topic together, in the place of the first of them."""
-    topics: dict[int, list[int]] = {}
-    for found in ids:
-        topics.setdefault(parents[found] or found, []).append(found)
-    return list(topics.values())
+def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
+    """The rows that one page shows together, in the place of the first of them.
+
+    Replies name their topic's document. That of a case's or a practice's topic has no words, and the address of its page.
+    """
+    homes: dict[int, str] = {}
+    if any(hit.kind in ("case", "practice") for hit in hits):
+        parents = {hit.parent_id for hit in hits if hit.parent_id}
+        wordless = select(Document.id, Document.address).where(
+            Document.id.in_(parents), Document.title == ""
+        )
+        homes = {row.id: row.address for row in db.session.execute(wordless)}
+    pages: dict[int | str, list[Any]] = {}
+    for hit in hits:
+        own = hit.address if hit.kind in ("case", "practice") else hit.id
+        pages.setdefault(homes.get(hit.parent_id) or hit.parent_id or own, []).append(hit)
+    return list(pages.values())
+
+
+def _without_ignored(
+    groups: Sequence[Sequence[Any]], ignored: Callable[[Sequence[Thing]], Container[Thing]]
+) -> list[list[int]]:
+    """The ids of rows by group, without what the reader ignores; of a group that is ignored as a whole the first."""
+    hushed = ignored([(hit.kind, hit.item_id) for group in groups for hit in group])
+    shown = []
+    for group in groups:
+        others = [hit.id for hit in group if (hit.kind, hit.item_id) not in hushed]
+        shown.append(others or [group[0].id])
+    return shown
 
 
 def find_alike(
@@ -246,16 +288,19 @@ def find_alike(
     terms = sorted(terms, key=lambda term: len(term.words[0]), reverse=True)[:MAX_ALIKE_TERMS]
     scores: dict[int, float] = defaultdict(float)
     shared: Counter[int] = Counter()
-    for term in terms:
+    together = (
+        [terms] if len(terms) > 1 else []
+    )  # the newest with a common word need not have the others
+    for some in [*together, *([term] for term in terms)]:
         hits = _newest_hits(
-            reader, [term], Query("", kinds=kinds), MAX_ALIKE_HITS, Document.folded_title
+            reader, some, Query("", kinds=kinds), MAX_ALIKE_HITS, Document.folded_title
         )
         rarity = math.log(1 + 2 * MAX_ALIKE_HITS / (1 + len(hits)))
-        forms = {*term.words, *term.inflections}
+        forms = {form for term in some for form in (*term.words, *term.inflections)}
         for hit in hits:
             is_in_title = not forms.isdisjoint(hit.folded_title.split())
             scores[hit.id] += rarity * (ALIKE_TITLE_WEIGHT if is_in_title else 1)
-            shared[hit.id] += 1
+            shared[hit.id] += len(some)
     enough = 2 if len(terms) > 2 else 1
     alike = [found for found in scores if shared[found] >= enough]
     least = max((scores[found] for found in alike), default=0) / 2
@@ -595,21 +640,25 @@ def _score(title: str, body: str, needles: Sequence[Sequence[str]]) -> float:
     return score
 
 
-def _documents(ids: Sequence[int]) -> list[Document]:
+def _documents(ids: Sequence[int], *without: ORMOption) -> list[Document]:
+    if not ids:
+        return []
     rows = db.session.scalars(
-        select(Document).where(Document.id.in_(ids)).options(*_WITHOUT_FOLDED)
+        select(Document).where(Document.id.in_(ids)).options(*_WITHOUT_FOLDED, *without)
     )
     known = {document.id: document for document in rows}
     return [known[id] for id in ids if id in known]  # one may have been deleted meanwhile
 
 
+_FOLDED = (Document.folded_title, Document.folded_body)
 _FOR_RANKING = (
+    Document.item_id,
     Document.parent_id,
+    Document.address,
     Document.title,
-    Document.folded_title,
-    Document.folded_body,
+    *_FOLDED,
 )
-_WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOR_RANKING[2:])
+_WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOLDED)
 
 
 # Marking the words
@@ -617,8 +666,10 @@ _WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOR_RANKING
 
 def _hits(topics: Sequence[Sequence[int]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
     """The hits for documents that stand together by topic, of each topic the first, with the words marked."""
-    wanted = [found for topic in topics for found in topic[: 1 + MAX_OTHERS]]
-    known = {document.id: document for document in _documents(wanted)}
+    firsts = _documents([topic[0] for topic in topics])
+    more = [found for topic in topics for found in topic[1 : 1 + MAX_OTHERS]]
+    others_named = _documents(more, defer(Document.body, raiseload=True))
+    known = {document.id: document for document in (*firsts, *others_named)}
     shown = []
     for first, *rest in topics:
         if first not in known:

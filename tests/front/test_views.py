@@ -518,13 +518,17 @@ def test_search_names_the_other_texts_of_a_topic(small: Small, client: Any, sign
     address = f"/posts/{other.id}"
     page = client.get("/search?q=meter").text
     assert "<b>1 result</b> with 2 texts" in page
-    first, also = page.partition("Also in this topic:")[::2]
+    first, also = page.partition("Also on this page:")[::2]
     assert f'href="/posts/{small.answer.id}"' in first + also and address in first + also
     assert page.count("<article") == 1 and "Ben Okoth" in page and "Chitra Desai" in page
+    separate = client.get("/search?q=meter&kind=post").text
+    assert "<b>2 results</b>" in separate and separate.count("<article") == 2
     ignore(small.people.ana, small.people.ben.id)
+    page = sign_in(small.people.ana).get("/search?q=meter").text
+    assert address in page and "Ben Okoth" not in page and "You ignore" not in page
     ignore(small.people.ana, small.people.chitra.id)
     page = sign_in(small.people.ana).get("/search?q=meter").text
-    assert "Also in this topic" not in page and page.count("You ignore") == 1
+    assert "Also on this page" not in page and page.count("You ignore") == 1
 
 
 def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: Any) -> None:

@@ -17,7 +17,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions, queries
 from forum.search.actions import Entry
 from forum.search.models import Document
-from forum.search.queries import Query, find, find_alike, mark, searchable, words_of
+from forum.search.queries import MAX_ALIKE_HITS, Query, find, find_alike, mark, searchable, words_of
 from tests.conftest import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -358,8 +358,42 @@ def test_a_topic_is_one_hit_with_its_other_texts_below(app: Flask) -> None:
         "/posts/5",
     ]
     assert (first.more, second.document.address, second.others) == (3, "/topics/8", [])
-    newest = find(VISITOR, Query("siren", is_newest_first=True, kinds=("post",)))
-    assert (newest.page.total, newest.page.items[0].document.address) == (1, "/posts/6")
+    newest = find(VISITOR, Query("siren", is_newest_first=True))
+    assert [hit.document.address for hit in newest.page.items] == ["/topics/8", "/posts/6"]
+    apart = find(VISITOR, Query("siren", is_newest_first=True, kinds=("post",)))
+    assert [hit.document.address for hit in apart.page.items] == [
+        f"/posts/{n}" for n in range(6, 0, -1)
+    ]
+
+
+def test_a_case_and_its_comments_are_one_hit(app: Flask) -> None:
+    """The topic of a case has a document without words, below which its comments are."""
+    actions.index(SYSTEM, replace(entry(7, "", ""), address="/cases/sirens"))
+    case = replace(entry(1, "Sirens", "A network."), kind="case", address="/cases/sirens")
+    actions.index(SYSTEM, case)
+    for number in (1, 2):
+        reply = replace(entry(number, "Sirens", "Of a siren."), kind="post", parent=("topic", 7))
+        actions.index(SYSTEM, replace(reply, address=f"/posts/{number}"))
+    (hit,) = find(VISITOR, Query("sirens")).page.items
+    assert (hit.document.kind, [one.address for one in hit.others]) == (
+        "case",
+        ["/posts/2", "/posts/1"],
+    )
+
+
+def test_what_is_ignored_gives_way_to_the_others_of_its_page(app: Flask) -> None:
+    actions.index(SYSTEM, entry(7, "The siren", "It failed."))
+    for number in range(1, 7):
+        reply = replace(entry(number, "The siren", "Siren."), kind="post", parent=("topic", 7))
+        actions.index(SYSTEM, reply)
+
+    def shown(*ignored: int) -> tuple[list[tuple[str, int]], int]:
+        hushed = {("topic", 7), *(("post", number) for number in ignored)}
+        (hit,) = find(VISITOR, Query("siren"), ignored=lambda _things: hushed).page.items
+        return [(one.kind, one.item_id) for one in (hit.document, *hit.others)], hit.more
+
+    assert shown(6) == ([("post", number) for number in (5, 4, 3, 2)], 1)
+    assert shown(1, 2, 3, 4, 5, 6) == ([("topic", 7)], 0)
 
 
 def test_pages_count_topics(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -541,6 +575,14 @@ def test_what_shares_more_words_with_a_title_is_more_alike() -> None:
 )
 def test_where_nothing_is_alike_nothing_is_found(title: str) -> None:
     assert alike(title) == []
+
+
+def test_the_same_title_is_found_however_many_have_its_words(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Street trees and parking", ""))
+    for number in range(2, 2 * MAX_ALIKE_HITS):
+        title = "Parking for all" if number % 2 else "Trees along a street"
+        actions.index(SYSTEM, entry(number, title, ""))
+    assert alike("Street trees and parking")[0] == 1
 
 
 @pytest.mark.usefixtures("flats")
