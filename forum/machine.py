@@ -61,7 +61,7 @@ def time_of(path: Path) -> datetime | None:
 
 
 class Trimmer:
-    """Gives memory back to the system: calls malloc_trim(3) after a request, unless it did less than half a minute ago.
+    """Gives memory back to the system: calls malloc_trim(3) once a page is made, unless it did less than half a minute ago.
 
     Pages of many sizes leave what malloc has freed as holes between what is in use, a tenth of a process. It takes one or two
     milliseconds.
@@ -72,7 +72,7 @@ class Trimmer:
         self._next = time.monotonic() + TRIM_SECONDS
 
     def __call__(self, _error: BaseException | None = None) -> None:
-        """To be called after each request."""
+        """To be called at the end of each request."""
         now = time.monotonic()
         if now >= self._next:  # not locked: at worst two threads trim
             self._next = now + TRIM_SECONDS

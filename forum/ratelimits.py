@@ -118,10 +118,14 @@ class SQLiteStorage(Storage):
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
-            _write_ahead(connection)
-            connection.execute("PRAGMA synchronous=OFF")
-            for statement in SCHEMA:
-                connection.execute(statement)
+            try:
+                _write_ahead(connection)
+                connection.execute("PRAGMA synchronous=OFF")
+                for statement in SCHEMA:
+                    connection.execute(statement)
+            except sqlite3.Error:
+                connection.close()
+                raise
             self._local.connection = connection
         return connection
 
@@ -137,7 +141,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            primary_code = error.sqlite_errorcode & 0xFF  # without SQLite's extension
+            if primary_code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

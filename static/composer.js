@@ -90,13 +90,24 @@ function putPrompt(event) {
 /** Below a title what is like it, as the page shows it with its preview. */
 function showAlike(shown) {
   const form = shown.closest("form");
+  const { title } = form.elements;
+  let timer;
   let latest = 0;
-  form.elements.title.addEventListener("change", async () => {
+  const ask = async () => {
     const number = ++latest;
-    const found = await preview(form).catch(() => null); // one writes on without
+    const data = new FormData(form);
+    for (const name of new Set(data.keys())) if (!["csrf_token", "kind", "title"].includes(name)) data.delete(name);
+    const found = await preview(form, data).catch(() => null); // one writes on without
     const alike = found?.querySelector("[data-alike]");
-    if (alike && number === latest) shown.replaceChildren(...alike.childNodes);
-  });
+    // The same list again would be read aloud again
+    if (alike && number === latest && alike.textContent !== shown.textContent) shown.replaceChildren(...alike.childNodes);
+  };
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 700);
+  };
+  title.addEventListener("input", wait);
+  if (title.value !== title.defaultValue) wait(); // typed before this was loaded
 }
 
 // Preview: the form's own, taken out of the page that the server would show
@@ -147,8 +158,7 @@ function lead(frame) {
 }
 
 /** The page that the form's button for a preview leads to. */
-function preview(form) {
-  const data = new FormData(form);
+function preview(form, data = new FormData(form)) {
   data.append("preview", "1");
   return page(form.action, { method: "POST", body: data });
 }
