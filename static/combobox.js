@@ -95,7 +95,7 @@ export function start({ field, address, label, kind, none, found, words, parts, 
     else return !isLine && STEPS.includes(key) && close();
     event.preventDefault();
   });
-  if (document.activeElement === field && field.value !== field.defaultValue) wait(); // typed before this was loaded
+  if (document.activeElement === field && field.value !== field.defaultValue) wait();
 }
 
 function make(tag, attributes, ...inside) {

@@ -1,4 +1,4 @@
-/** The composer's comforts: tools, prompts, and a preview while typing. */
+/** The composer: tools, prompts, a preview while typing. */
 
 const AROUND = { bold: ["**", "**"], italic: ["*", "*"], link: ["[", "](https://)"] };
 const BEFORE = { quote: () => "> ", list: () => "- ", numbers: (n) => `${n + 1}. ` };
@@ -8,7 +8,6 @@ const KEYS = { b: "bold", i: "italic", k: "link" };
 export function start({ letter, load }) {
   document.querySelectorAll(".tools").forEach((bar) => useTools(bar, letter));
   document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
-  document.querySelectorAll("[data-alike]").forEach(showAlike);
   document.addEventListener("click", putPrompt);
   return Promise.all([
     document.querySelector("[data-mentions]") && load("mentions", { write }),
@@ -52,7 +51,7 @@ function append(field, text) {
   field.scrollIntoView({ block: "center" });
 }
 
-// Tools: one stop for the Tab key, arrows between them
+// Tools: one stop for Tab, arrows between them
 
 function useTools(bar, letter) {
   const field = document.getElementById(bar.getAttribute("aria-controls"));
@@ -87,30 +86,7 @@ function putPrompt(event) {
   append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
 }
 
-/** Below a title what is like it, as the page shows it with its preview. */
-function showAlike(shown) {
-  const form = shown.closest("form");
-  const { title } = form.elements;
-  let timer;
-  let latest = 0;
-  const ask = async () => {
-    const number = ++latest;
-    const data = new FormData(form);
-    for (const name of new Set(data.keys())) if (!["csrf_token", "kind", "title"].includes(name)) data.delete(name);
-    const found = await preview(form, data).catch(() => null); // one writes on without
-    const alike = found?.querySelector("[data-alike]");
-    // The same list again would be read aloud again
-    if (alike && number === latest && alike.textContent !== shown.textContent) shown.replaceChildren(...alike.childNodes);
-  };
-  const wait = () => {
-    clearTimeout(timer);
-    timer = setTimeout(ask, 700);
-  };
-  title.addEventListener("input", wait);
-  if (title.value !== title.defaultValue) wait(); // typed before this was loaded
-}
-
-// Preview: the form's own, taken out of the page that the server would show
+// Preview, and what is like a title: from the page that the server would show
 
 function previewWhileTyping(form) {
   const frame = form.querySelector("[data-preview]");
@@ -118,15 +94,20 @@ function previewWhileTyping(form) {
   if (!frame || !buttons.length) return;
   let timer;
   const status = form.querySelector("[data-shown]");
+  const alike = form.querySelector("[data-alike]");
   let latest = 0;
   let isPlain = false;
   const show = async () => {
+    const body = new FormData(form);
+    body.append("preview", "1");
     const number = ++latest;
-    const prose = (await preview(form)).querySelector("[data-preview] .prose");
-    if (!prose) throw new Error("no preview");
-    if (number < latest) return; // a later one was asked for meanwhile
+    const shown = await page(form.action, { method: "POST", body });
+    if (number < latest) return;
+    const now = shown.querySelector("[data-alike]");
+    if (now && now.textContent !== alike.textContent) alike.replaceChildren(...now.childNodes); // once read aloud
+    const prose = shown.querySelector("[data-preview] .prose");
+    if (!prose) throw Error("no preview");
     frame.querySelector(".prose").replaceChildren(...prose.childNodes);
-    frame.hidden = false;
   };
   const press = (event) => {
     if (isPlain || ![...form.querySelectorAll("textarea")].some((field) => field.value.trim())) return;
@@ -134,33 +115,28 @@ function previewWhileTyping(form) {
     const button = event.currentTarget;
     if (status) status.textContent = "";
     show().then(() => {
+      frame.hidden = false;
       if (status) status.textContent = status.dataset.shown;
       lead(frame);
     }).catch((error) => {
-      if (error instanceof TypeError && status) return (status.textContent = status.dataset.failed); // no answer came
+      if (error instanceof TypeError && status) return (status.textContent = status.dataset.failed); // no answer
       isPlain = true;
       button.click();
     });
   };
   buttons.forEach((button) => button.addEventListener("click", press));
-  form.addEventListener("input", () => {
+  form.addEventListener("input", ({ target }) => {
     clearTimeout(timer);
-    if (!frame.hidden) timer = setTimeout(() => show().catch(() => {}), 1000);
+    if (!frame.hidden || (alike && target.name === "title")) timer = setTimeout(() => show().catch(() => {}), 900);
   });
 }
 
-// What was asked for may stand off the screen, above fields that lie between it and the buttons
+// What was asked for may be off the screen, above fields between it and the buttons
 function lead(frame) {
   const { top, bottom } = frame.getBoundingClientRect();
   if (top >= 0 && bottom <= innerHeight) return;
   frame.focus({ preventScroll: true });
   frame.scrollIntoView();
-}
-
-/** The page that the form's button for a preview leads to. */
-function preview(form, data = new FormData(form)) {
-  data.append("preview", "1");
-  return page(form.action, { method: "POST", body: data });
 }
 
 async function page(address, options) {

@@ -86,7 +86,6 @@ function fill(form, saved) {
     const what = field && isTick(field) ? "checked" : "value";
     if (!field || field[what] === content) return [];
     field[what] = content;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
     for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     return [field];
   });
