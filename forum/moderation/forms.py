@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from flask_babel import gettext
@@ -23,6 +23,7 @@ from forum.dialogue.forms import KINDS, language_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.rules.queries import OfferedText, Rule
+from forum.search.models import Document
 from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -259,19 +260,16 @@ class SplitForm(ClaimAwareForm):
 
 
 class MergeForm(ClaimAwareForm):
-    """Into which topic another is merged."""
+    """Into which topic another is merged: one of those that are like it, or the one with this address."""
 
-    target = StringField(
-        _("The other topic"),
-        [DataRequired(_("Enter the address or the number of a topic."))],
-        [one_line],
-    )
+    like = RadioField(_("The other topic"), choices=[], default="", validate_choice=False)
+    target = StringField(_("Another one"), [], [one_line])
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
     @property
     def target_id(self) -> int:
-        """The id of the topic, from its address or number; 0 when there is none in what was typed."""
-        found = TOPIC_NUMBER.search(self.target.data or "")
+        """The id of the topic that was chosen, or whose address or number was typed; 0 when there is none."""
+        found = TOPIC_NUMBER.search(self.target.data or self.like.data or "")
         return int(found[1]) if found else 0
 
     @property
@@ -280,9 +278,20 @@ class MergeForm(ClaimAwareForm):
         return Reasons(self.reason.data or "")
 
     def validate_target(self, _field: Field) -> None:
-        """Require the address or number of a topic."""
-        if not self.target_id:
-            raise ValidationError(gettext("Enter the address or the number of a topic."))
+        """Require a choice, or the address or number of a topic."""
+        if self.target_id:
+            return
+        if self.target.data and self.like.choices:
+            raise ValidationError(
+                gettext("Choose one of the topics with these words, or enter an address.")
+            )
+        raise ValidationError(
+            gettext("Enter the address or the number of a topic, or words of its title.")
+        )
+
+    def offer(self, topics: Iterable[Document]) -> None:
+        """Let one of these be chosen."""
+        self.like.choices = [(str(one.item_id), one.title) for one in topics]
 
 
 class RestrictionForm(StatementForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from forum.agendas import actions as agendas
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
 from forum.db import at, db, now
@@ -974,6 +976,32 @@ def test_a_topic_is_merged_by_its_address(
     answer = browser.post(address, data={"target": f"http://localhost{other.address}?page=1"})
     assert answer.status_code == 303
     assert browser.get(answer.location).location.startswith(other.address)
+
+
+def test_a_topic_to_merge_into_is_offered_or_found_by_words(
+    sign_in: Any, people: Any, things: Any, other: Any
+) -> None:
+    browser, address = sign_in(people.host), f"/topics/{things.topic.id}/merge"
+    elsewhere = dialogue.NewTopic("experience", f"{other.title} elsewhere", write("There."))
+    dialogue.open_topic(people.ana, _agenda_of_others(people), elsewhere)
+
+    def offered(**data: str) -> list[str]:
+        page = browser.post(address, data=data).text if data else browser.get(address).text
+        return re.findall(r'name="like"[^>]*value="(\d+)"', page)
+
+    assert str(things.topic.id) not in offered()
+    assert offered(target=other.title) == [str(other.id)]
+    assert offered(target="Nothing of that kind") == []
+    page = browser.post(address, data={"target": other.title}).text
+    assert "Choose one of the topics with these words" in page
+    answer = browser.post(address, data={"like": str(other.id), "target": ""})
+    assert answer.status_code == 303
+    assert browser.get(answer.location).location.startswith(other.address)
+
+
+def _agenda_of_others(people: Any) -> int:
+    text = agendas.AgendaText("Elsewhere", write("Text."), slug="elsewhere")
+    return agendas.write_agenda(people.moderator, text).id
 
 
 def test_comments_on_a_case_are_decided_about_together(

@@ -96,6 +96,7 @@ from forum.moderation.queries.things import (
     thing_to_report_as_illegal,
     thing_to_review,
     topic_to_moderate,
+    topics_to_merge_into,
 )
 
 __all__ = [
@@ -183,5 +184,6 @@ __all__ = [
     "thing_to_report_as_illegal",
     "thing_to_review",
     "topic_to_moderate",
+    "topics_to_merge_into",
     "why_hidden",
 ]

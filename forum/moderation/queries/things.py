@@ -40,6 +40,10 @@ from forum.moderation.models import Report
 from forum.moderation.queries._kinds import ATTACHED_KINDS, first_words, is_about
 from forum.pages import Page
 from forum.permissions import Person, require
+from forum.search.models import Document
+from forum.search.queries import find_alike
+
+MAX_ALIKE, MAX_OFFERED = 20, 6  # topics into which one may be put: looked at, and offered
 
 
 @dataclass(frozen=True)
@@ -510,6 +514,17 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     topic = get_topic(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     return _from_topic(topic)
+
+
+def topics_to_merge_into(
+    moderator: Person, thing: Thing, words: str | None = None
+) -> Sequence[Document]:
+    """The topics that are most like a topic, or have these words, on agendas that the moderator moderates."""
+    found = find_alike(moderator, words or thing.title, ("topic",), MAX_ALIKE)
+    moderates = moderator.can.moderate
+    return [one for one in found if one.item_id != thing.item_id and moderates(one.agenda_id)][
+        :MAX_OFFERED
+    ]
 
 
 def case_to_moderate(moderator: Person, slug: str) -> Thing:

@@ -91,6 +91,9 @@ def merge(topic_id: int) -> Answer:
     """Merge a topic into another."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MergeForm()
+    form.offer(
+        queries.topics_to_merge_into(me(), thing, "" if form.target_id else form.target.data)
+    )
 
     def page(status: int = 200, late: str = "") -> Answer:
         words = {"thing": thing, "form": form, "late": late}
