@@ -292,6 +292,8 @@ class MergeForm(ClaimAwareForm):
     def offer(self, topics: Iterable[Document]) -> None:
         """Let one of these be chosen."""
         self.like.choices = [(str(one.item_id), one.title) for one in topics]
+        if not self.like.choices:
+            self.target.label.text = self.like.label.text
 
 
 class RestrictionForm(StatementForm):

@@ -992,6 +992,7 @@ def test_a_topic_to_merge_into_is_offered_or_found_by_words(
     assert str(things.topic.id) not in offered()
     assert offered(target=other.title) == [str(other.id)]
     assert offered(target="Nothing of that kind") == []
+    assert ">The other topic</label>" in browser.post(address, data={"target": "Nowhere"}).text
     page = browser.post(address, data={"target": other.title}).text
     assert "Choose one of the topics with these words" in page
     answer = browser.post(address, data={"like": str(other.id), "target": ""})
