@@ -40,12 +40,12 @@ def setup() -> None:
     library("flask_migrate").upgrade()
     if queries.federation():
         raise click.ClickException("This forum has been set up already.")
-    name = _ask("Name of the forum", actions.MAX_FORUM_NAME)
+    name = _ask("Name of the forum", actions.MAX_FORUM_NAME, _checked_forum_name)
     purpose = "What it is for, in one sentence"
     tagline = _ask(purpose, actions.MAX_TAGLINE, is_optional=True)
-    person = _ask("Your name, as its first administrator", MAX_NAME)
-    email = checked_email(_ask("Your e-mail address", MAX_EMAIL))
-    password = _checked_password(_new_password(), (name, person, email))
+    person = _ask("Your name, as its first administrator", MAX_NAME, _checked_name)
+    email = _ask("Your e-mail address", MAX_EMAIL, _unused_email)
+    password = _new_password((name, person, email), is_repeated=True)
     if not queries.cities_count():
         _load_cities()
     joining = actions.Joining(person, email, hash_password(password))
@@ -86,7 +86,7 @@ def members() -> None:
 @click.option("--handle", help="Made from the name when it is left out.")
 def add(email: str, name: str, role: str, handle: str | None) -> None:
     """Make an account. The password comes on standard input."""
-    password = _checked_password(_password(), (_name_of_forum(), name, checked_email(email)))
+    password = _new_password((_name_of_forum(), name, checked_email(email)))
     joining = actions.Joining(name, email, hash_password(password), handle=handle)
     member = done(lambda: actions.add_member(SYSTEM, joining, role))
     click.echo(f"Added {member.name} as {role}: /members/{member.handle}")
@@ -113,7 +113,7 @@ def give_role(handle: str, role: str) -> None:
 @click.argument("handle")
 def give_password(handle: str) -> None:
     """Give the member with HANDLE a new password, from standard input; ends their sessions."""
-    password_hash = hash_password(_checked_password(_password(), (_name_of_forum(), handle)))
+    password_hash = hash_password(_new_password((_name_of_forum(), handle)))
     done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
 
@@ -163,35 +163,76 @@ def _load_cities() -> int:
         return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
 
 
-def _ask(question: str, most: int, is_optional: bool = False) -> str:
-    """Ask for an answer of at most `most` characters: at a terminal until it fits, else from standard input."""
-    is_terminal = sys.stdin.isatty()
-    refused = click.UsageError if is_terminal else click.ClickException
+def _ask(
+    question: str, most: int, check: Callable[[str], str] = str, is_optional: bool = False
+) -> str:
+    """Ask for an answer of at most `most` characters that `check` returns, and does not refuse: see `_accepted`."""
 
-    def fitting(answer: str) -> str:
-        if len(answer := answer.strip()) > most:
-            raise refused(f"{question}: write at most {most} characters.")
-        return answer
+    def asked() -> str:
+        answer = _line(question, is_optional).strip()
+        if len(answer) > most:
+            raise click.ClickException(f"{question}: write at most {most} characters.")
+        return check(answer) if answer or not is_optional else answer
 
-    if is_terminal:
+    return _accepted(asked)
+
+
+def _accepted(ask: Callable[[], str]) -> str:
+    """The answer that `ask` returns, once it raises no `ClickException`.
+
+    At a terminal, what is wrong is said and the question comes again, until the input ends. Otherwise the command ends
+    there: the next line of standard input answers another question.
+    """
+    while True:
+        try:
+            return ask()
+        except click.ClickException as error:
+            if not sys.stdin.isatty():
+                raise
+            error.show()
+
+
+def _line(question: str, is_optional: bool) -> str:
+    """One typed line, or the next one of standard input."""
+    if sys.stdin.isatty():
         default = "" if is_optional else None
-        asked = click.prompt(question, default=default, show_default=False, value_proc=fitting)
-        return str(asked)
+        return str(click.prompt(question, default=default, show_default=False))
     answer = sys.stdin.readline().strip()
     if not answer and not is_optional:
         raise click.ClickException(f"Standard input has no answer to: {question}")
-    return fitting(answer)
+    return answer
+
+
+def _checked_forum_name(name: str) -> str:
+    if not any(map(str.isalnum, name)):
+        raise click.ClickException("Give the forum a name.")
+    return name
+
+
+def _checked_name(name: str) -> str:
+    return done(lambda: actions.check_name(SYSTEM, name, is_official=True))
+
+
+def _unused_email(email: str) -> str:
+    if queries.is_email_taken(checked_email(email)):
+        raise click.ClickException("There is an account with this address.")
+    return email
+
+
+def _new_password(own: tuple[str, ...], is_repeated: bool = False) -> str:
+    """A password that may be used and is not made of `own` words; at a terminal `is_repeated`, or asked for again."""
+
+    def asked() -> str:
+        password = _checked_password(_password(), own)
+        if is_repeated and sys.stdin.isatty() and password != _hidden("The same password again"):
+            raise click.ClickException("The two passwords differ.")
+        return password
+
+    return _accepted(asked)
 
 
 def _password() -> str:
     return _hidden("Password") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-
-
-def _new_password() -> str:
-    password = _password()
-    if sys.stdin.isatty() and _hidden("The same password again") != password:
-        raise click.ClickException("The two passwords differ. Nothing was done.")
-    return password
 
 
 def _hidden(question: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from types import SimpleNamespace
 
 import pytest
 
@@ -120,6 +121,7 @@ def test_a_forum_is_set_up_once(run):
         "",
         "\n",
         "Name\n",
+        answers(name="?!"),
         answers(email="x"),
         answers(password="short"),
         answers(password="citiesofthenorth"),
@@ -151,11 +153,52 @@ def test_an_answer_that_is_too_long_is_refused_before_the_cities_are_loaded(
     assert done.output == f"Error: {question}: write at most {most} characters.\n"
 
 
-def test_who_sits_at_a_terminal_is_asked_again(monkeypatch):
-    given = iter(["x" * 81, " Cities of the North "])
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(given))
-    assert commands._ask("Name of the forum", 80) == "Cities of the North"
+@pytest.fixture
+def typed(run, monkeypatch):
+    """Runs a command at a terminal, where these lines are typed one after the other."""
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(commands, "sys", terminal)
+    monkeypatch.setattr(commands, "_load_cities", lambda: None)
+    return lambda *words, lines: run(*words, said="".join(f"{line}\n" for line in lines))
+
+
+def test_setup_says_at_a_terminal_what_is_wrong_and_asks_again(typed, people):
+    lines = ["x" * 81, " ", "?!", " Cities of the North ", "y" * 301, ""]
+    lines += ["https://ingrid.example", "Ingrid Solberg"]
+    lines += ["ingrid", "Ana@example.org", "ingrid@city.example"]
+    lines += ["short", "password123", "ingridsolberg", PASSWORD, "another", PASSWORD, PASSWORD]
+    done = typed("setup", lines=lines)
+    assert done.exit_code == 0, done.output
+    assert [line.partition(": ")[2] for line in done.output.splitlines() if "Error:" in line] == [
+        "Name of the forum: write at most 80 characters.",
+        "Give the forum a name.",
+        "Give the forum a name.",
+        "What it is for, in one sentence: write at most 300 characters.",
+        "Write a name, not an address.",
+        "This is not an e-mail address.",
+        "There is an account with this address.",
+        "The password has to have 8 to 128 characters.",
+        "Many people use this password. Choose a less common one.",
+        "Choose a password that is not made of your name, your address or the forum's.",
+        "The two passwords differ.",
+    ]
+    assert (queries.federation().name, queries.federation().tagline) == ("Cities of the North", "")
+    member = queries.member_by_email("ingrid@city.example")
+    assert member.is_administrator and verify_password(member.password_hash, PASSWORD)
+
+
+def test_setup_ends_when_nothing_more_is_typed(typed):
+    done = typed("setup", lines=["Cities of the North", "", "Ingrid Solberg", "ingrid"])
+    assert done.exit_code == 1 and done.output.count("Your e-mail address:") == 2
+    assert "This is not an e-mail address.\nAborted!\n" in done.output
+    assert queries.federation() is None and queries.all_members() == []
+
+
+def test_other_commands_ask_again_for_a_password_at_a_terminal(typed):
+    words = ("members", "add", "--name", "Eva Holm", "--email", "eva@city.example")
+    done = typed(*words, lines=["short", PASSWORD])
+    assert done.exit_code == 0 and "8 to 128 characters" in done.output
+    assert typed(*words, lines=["short"]).exit_code == 1
 
 
 @pytest.fixture
