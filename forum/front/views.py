@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import drawings, feeds, web
 from forum.accounts import actions as accounts
+from forum.advice.queries import questions_to_advise_on
 from forum.agendas.actions import set_member_themes
 from forum.agendas.models import Agenda
 from forum.agendas.queries import (
@@ -88,9 +89,11 @@ from forum.notifications import actions as notices
 from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
 from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import AGENDA, CITY
-from forum.notifications.queries import level_of, settings_of, ways_of
+from forum.notifications.queries import entries, level_of, settings_of, unread_count, ways_of
+from forum.notifications.queries import inbox as notices_of
 from forum.notifications.views import set_level
 from forum.pages import Page, page_of
+from forum.permissions import require
 from forum.queue import actions as queue
 from forum.ratelimits import limiter
 from forum.screening.queries import REPETITION_WINDOW
@@ -420,6 +423,19 @@ def settings_themes() -> Answer:
         return web.see_other(url_for("front.profile", handle=member.handle))
     page = render_template("front/settings_themes.html", form=form, themes=known)
     return page, 422 if form.errors else 200
+
+
+# Notices
+
+
+@bp.get("/notices")
+def inbox() -> str:
+    """The inbox: notices that ask for something before the others."""
+    require(me().can.see_notices())
+    found = notices_of(me(), web.number("page"), questions_to_advise_on(me()))
+    groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
+    words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
+    return render_template("front/notices.html", **words)
 
 
 # Settings of notices

@@ -85,16 +85,23 @@ def _is_from_hidden() -> ColumnElement[bool]:
 
 
 class Inbox(NamedTuple):
-    """One page of an inbox: the unread notices that ask for something (`waiting`), and the others (`told`)."""
+    """One page of an inbox: the notices that ask for something (`waiting`), and the others (`told`)."""
 
     page: Page[Notice]
     waiting: Sequence[Notice]
     told: Sequence[Notice]
 
 
-def inbox(reader: Person, number: int = 1) -> Inbox:
-    """One page of the reader's inbox: unread notices that ask for something come first, each part newest first."""
+def inbox(reader: Person, number: int = 1, to_advise_on: Select[Any] | None = None) -> Inbox:
+    """One page of the reader's inbox: notices that ask for something come first, each part newest first.
+
+    These are waiting until they are read; requests for advice, read or not, as long as their question is among
+    `to_advise_on`, a select of the ids of topics.
+    """
     is_waiting = and_(Notice.read_at.is_(None), Notice.kind.in_(ACTIONABLE_KINDS))
+    if to_advise_on is not None:
+        is_open = and_(Notice.topic_id.is_not(None), Notice.topic_id.in_(to_advise_on))
+        is_waiting = or_(is_waiting, and_(Notice.kind == "advice", is_open))
     waiting = visible_notices(reader).where(is_waiting)
     told = visible_notices(reader).where(~is_waiting)
     first, total = count_of(waiting), count_of(visible_notices(reader))

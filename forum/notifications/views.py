@@ -1,29 +1,18 @@
-"""The doors of a member's inbox."""
+"""The doors of a member's notices; the page of the inbox is in the room `front`."""
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from forum import web
 from forum.notifications import actions
 from forum.notifications.models import MUTED, WATCHING
-from forum.notifications.queries import entries, inbox, unread_count
 from forum.permissions import require
 from forum.web import me
 
 bp = Blueprint("notifications", __name__)
-
-
-@bp.get("/notices")
-def index() -> str:
-    """The inbox: notices that ask for something before the others."""
-    require(me().can.see_notices())
-    found = inbox(me(), web.number("page"))
-    groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
-    words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
-    return render_template("notifications/index.html", **words)
 
 
 @bp.post("/notices/<int:notice_id>/read")
@@ -39,7 +28,7 @@ def read_all() -> Response:
     require(me().can.see_notices())
     actions.read_all(me())
     flash(_("All notices are marked as read."), "message")
-    return web.see_other(url_for("notifications.index"))
+    return web.see_other(url_for("front.inbox"))
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:

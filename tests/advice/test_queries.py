@@ -6,11 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from forum.advice import actions
 from forum.advice.models import AdviceRequest
-from forum.advice.queries import Reason, kilometres, proposals, size_of, stored_reason
+from forum.advice.queries import (
+    Reason,
+    kilometres,
+    proposals,
+    questions_to_advise_on,
+    size_of,
+    stored_reason,
+)
 from forum.agendas.actions import write_theme
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
@@ -228,3 +235,14 @@ def test_a_member_who_is_away_for_a_day_that_is_over_is_asked_again(
         actions.set_availability(away, True, now() + timedelta(days=3))
     assert set(proposed(people.ana, question)) == {"Away"}
     assert db.session.query(AdviceRequest).count() == 0 and SYSTEM.can.ask(question.topic)
+
+
+@pytest.mark.sqlite_only  # reads the plan of SQLite, which decides without knowing how many rows there are
+def test_the_requests_of_a_member_are_read_before_any_question(people: Any) -> None:
+    query = questions_to_advise_on(people.ana)
+    statement = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all()
+    steps = [step[3] for step in plan]
+    assert any("asked USING INDEX ix_asked_member_id_asked_at" in step for step in steps), steps
+    assert all("id=?" in step for step in steps if step.startswith("SEARCH topic")), steps
+    assert not any(step.startswith(("SCAN topic", "SCAN asked")) for step in steps), steps

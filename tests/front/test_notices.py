@@ -1,19 +1,22 @@
-"""Settings of notices, and what one watches and mutes: the page, and the buttons on other pages."""
+"""Settings of notices, what one watches and mutes, and requests for advice in the inbox."""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from forum.agendas.actions import write_theme
+from forum.advice import actions as advice
+from forum.agendas.actions import archive, write_theme
 from forum.agendas.queries import get_theme
+from forum.db import now
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import inbox, level_of, settings_of, ways_of
+from forum.notifications.queries import inbox, level_of, settings_of, unread_count, ways_of
 from forum.permissions import SYSTEM
 
 SETTINGS = "/settings/notices"
@@ -129,3 +132,72 @@ def test_who_watches_a_city_an_agenda_and_a_theme_is_told_once(
     make_notices(SYSTEM)
     assert [notice.title for notice in inbox(people.ben).page.items] == ["And at night?"]
     assert [notice.kind for notice in inbox(people.ben).page.items] == ["topic"]
+
+
+# Requests for advice in the inbox
+
+
+def waiting(browser: Any) -> str:
+    """What stands in the inbox below “Waiting for you”, as plain text."""
+    page = " ".join(re.sub(r"<[^>]+>", " ", browser.get("/notices").text).split())
+    found = re.search(r"Waiting for you(.*?)(For your information|$)", page)
+    return found[1] if found else ""
+
+
+@pytest.fixture
+def asked(topic: Any, people: Any, sign_in: Any) -> Any:
+    """The browser of Ben, whom Ana asks for advice about trams; he has opened her question."""
+    advice.ask(people.ana, topic.id, [people.ben.handle])
+    make_notices(SYSTEM)
+    ben = sign_in(people.ben)
+    assert "asks you for advice: Why so loud?" in waiting(ben) and unread_count(people.ben) == 1
+    ben.get(topic.address)
+    assert unread_count(people.ben) == 0
+    return ben
+
+
+def test_a_request_for_advice_waits_also_when_it_is_read(
+    asked: Any, people: Any, topic: Any, sign_in: Any, queries: Any
+) -> None:
+    assert "asks you for advice: Why so loud?" in waiting(asked)
+    asked.post("/notices/read-all")
+    with queries() as made:
+        assert "asks you for advice: Why so loud?" in waiting(asked)
+    assert made.count <= 8
+    assert asked.get("/notices").text.count("Why so loud?") == 1
+    dialogue.reply(people.chitra, topic.id, write("Old rails."))
+    make_notices(SYSTEM)
+    sign_in(people.ana).get(topic.address)
+    assert "Why so loud?" not in waiting(sign_in(people.ana)), "other notices wait until read"
+
+
+ENDS = {
+    "answered": lambda people, topic: dialogue.reply(people.ben, topic.id, write("Rails.")),
+    "not me": lambda people, topic: advice.decline(people.ben, topic.id),
+    "not now": lambda people, topic: advice.postpone(
+        people.ben, topic.id, now() + timedelta(days=9)
+    ),
+    "passed on": lambda people, topic: advice.pass_on(people.ben, topic.id, people.chitra.handle),
+    "another answer is chosen": lambda people, topic: dialogue.choose_answer(
+        people.ana, topic.id, dialogue.reply(people.chitra, topic.id, write("Curves.")).id
+    ),
+    "locked": lambda people, topic: dialogue.lock(people.moderator, topic.id, "Enough."),
+    "hidden": lambda people, topic: dialogue.hide_topic(people.moderator, topic.id),
+    "archived": lambda people, topic: archive(people.moderator, topic.agenda_id),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_request_for_advice_waits_until_something_is_done_about_it(
+    asked: Any, people: Any, topic: Any, end: str
+) -> None:
+    ENDS[end](people, topic)
+    assert "asks you for advice" not in waiting(asked)
+    assert ("Why so loud?" in asked.get("/notices").text) == (end != "hidden")
+
+
+def test_a_request_whose_answer_is_deleted_waits_again(asked: Any, people: Any, topic: Any) -> None:
+    post = dialogue.reply(people.ben, topic.id, write("Rails."))
+    assert waiting(asked) == ""
+    dialogue.delete(people.ben, post.id)
+    assert "asks you for advice: Why so loud?" in waiting(asked)

@@ -8,18 +8,20 @@ from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import joinedload
 
 from forum.advice.models import AdviceRequest
+from forum.agendas.models import Agenda
 from forum.db import cached, db, execute_core, now, topic_scope
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_topic, is_readable
+from forum.dialogue.queries import get_topic, is_readable, visible_topics
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.permissions import Person, require
 
 AWAITED_FOR = timedelta(days=30)  # who has said nothing for so long is not waited for
+MAX_WAITING = 100  # requests that wait for one member
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,33 @@ def is_advice_awaited(topic_id: int) -> bool:
     return bool(
         db.session.scalar(select(lately.where(AdviceRequest.topic_id == topic_id).exists()))
     )
+
+
+def questions_to_advise_on(member: Person) -> Select[Any]:
+    """Select the ids of the latest questions about which a member was asked for advice and has done nothing yet.
+
+    Opening a question is doing nothing. The request stays until the member has answered in the topic, has declined it
+    (“not me”, “not now”) or has passed it on; or until nobody waits for it any more, because the question has its
+    answer, takes no replies, or is out of the member's sight.
+    """
+    mine = select(AdviceRequest.topic_id).where(
+        AdviceRequest.member_id == member.id,
+        AdviceRequest.declined_at.is_(None),
+        AdviceRequest.postponed_at.is_(None),
+        AdviceRequest.passed_at.is_(None),
+        ~_has_answered(),
+    )
+    # A list of ids and no join: SQLite would join from all questions without an answer
+    latest = mine.order_by(AdviceRequest.asked_at.desc()).limit(MAX_WAITING).subquery()
+    asked = visible_topics(member).where(Topic.id.in_(select(latest.c.topic_id))).join(Topic.agenda)
+    takes_answers = (
+        Topic.kind == "question",
+        Topic.answer_id.is_(None),
+        Topic.hidden_at.is_(None),
+        Topic.locked_at.is_(None),
+        Agenda.archived_at.is_(None),
+    )
+    return asked.where(*takes_answers).with_only_columns(Topic.id)
 
 
 def _has_answered() -> ColumnElement[bool]:
