@@ -1,13 +1,17 @@
-"""Loading content files with the actions of the rooms, each thing dated as the file says; a whole file or nothing of it."""
+"""Loading content files with the actions of the rooms, each thing at the moment that its file says and in the order of
+these moments; a whole file or nothing of it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from forum.advice import actions as advice
@@ -28,7 +32,15 @@ from forum.members import actions as members
 from forum.members.models import City, Member
 from forum.moderation import actions as moderation
 from forum.permissions import Person, require
-from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
+from forum.transfer.models import (
+    EARLIEST,
+    AgendaFile,
+    Fault,
+    FaultyFileError,
+    PeopleFile,
+    Step,
+    Values,
+)
 from forum.transfer.queries import (
     agenda_by_slug,
     cases_by_slug,
@@ -58,7 +70,9 @@ FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried
 
 @dataclass
 class Loading:
-    """What the functions that load one file share: the members and cities it names, and the faults found so far."""
+    """What the functions that load one file share: the members and cities it names, the faults found so far, and the
+    deeds that are to be done in the order of time. `published` has the moments of its published practices by slug.
+    """
 
     people: Mapping[str, Member]
     cities: Mapping[str, City]
@@ -66,6 +80,14 @@ class Loading:
     agenda: Agenda = field(default_factory=Agenda)
     is_decided: bool = False
     faults: list[Fault] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    published: dict[str, datetime] = field(default_factory=dict)
+
+    def plan(
+        self, moment: datetime, do: Callable[..., object], *values: Any, after: datetime = EARLIEST
+    ) -> None:
+        """Have something done with these values, dated and in its turn as `Step` says."""
+        self.steps.append(Step(moment, partial(do, *values), after))
 
     def expect(self, is_there: object, line: int, message: str) -> None:
         """Note a fault at a line unless something is there (is true)."""
@@ -132,6 +154,39 @@ def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
+    loading = _plan(curator, file, is_decided)
+    _carry_out(loading.steps)
+    return loading.agenda
+
+
+@action
+def load_agendas(
+    curator: Member,
+    files: Sequence[AgendaFile],
+    others: Sequence[Step] = (),
+    shown: Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]] = nullcontext,
+) -> None:
+    """Load the agendas of the demo at once: what all of them tell, and the steps of `others`, in the order of time.
+
+    What is published, returned, featured or pinned is recorded as a decision, too. `shown` may show how far it is.
+    """
+    require(curator.can.curate_all())
+    plans = [_plan(curator, file, is_decided=True) for file in files]
+    _carry_out([*(step for loading in plans for step in loading.steps), *others], shown)
+
+
+def _carry_out(
+    steps: Sequence[Step],
+    shown: Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]] = nullcontext,
+) -> None:
+    with shown(sorted(steps, key=attrgetter("turn"))) as in_order:
+        for step in in_order:
+            with at(step.moment):
+                step.do()
+
+
+def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
+    """Check a file, write what has no moment in it or stands in the order of the file, and plan the rest."""
     loading = _check_agenda_file(file)
     loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
@@ -142,17 +197,17 @@ def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False
             agendas.write_statement(curator, loading.agenda.id, _statement_text(values))
     for values in file.cases:
         _write_case(curator, values, loading)
-    for values in file.practices:
-        _write_practice(curator, values, loading)
     for values in file.readings:
         _write_reading(curator, values, loading)
+    for values in file.practices:
+        _plan_practice(curator, values, loading)
     for values in sorted(file.topics, key=lambda topic: topic["at"]):
-        _open_topic(curator, values, loading)
+        _plan_topic(curator, values, loading)
     for values in file.comments:
-        _write_comments(values, loading)
+        _plan_comments(values, loading)
     if file.agenda.get("archived"):
-        agendas.archive(curator, loading.agenda.id)
-    return loading.agenda
+        loading.plan(now(), agendas.archive, curator, loading.agenda.id)
+    return loading
 
 
 # Checking before anything is written
@@ -230,14 +285,7 @@ def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
 
 def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
-    yield from _texts(file)
-
-
-def _texts(file: AgendaFile) -> Iterator[Values]:
-    """The sections of topics, posts and comments."""
-    yield from file.topics
-    for group in [*file.topics, *file.comments]:
-        yield from group["posts"]
+    yield from file.texts
 
 
 def _check_agenda(file: AgendaFile, loading: Loading) -> None:
@@ -396,7 +444,7 @@ def _check_quotes(post: Values, number: int, loading: Loading) -> None:
 
 
 def _check_posts(file: AgendaFile, loading: Loading) -> None:
-    for values in _texts(file):
+    for values in file.texts:
         _check_people_named(values, loading)
         reporters = [(entry[0], line) for entry, line in values.entries("report")]
         for number, (handle, line) in enumerate(reporters):
@@ -544,100 +592,139 @@ def _theme_ids(curator: Member, values: Values) -> tuple[int, ...]:
 # The dialogue
 
 
-@dataclass
 class Discussion:
     """A topic that is being loaded: its posts so far, its language, the keys of its case's paragraphs."""
 
-    topic: Topic
-    posts: list[Post]
-    language: str = "en"
-    keys: Sequence[str] = ()
+    def __init__(self, language: str = "en") -> None:
+        self.topic = Topic()  # until it is opened, or found
+        self.posts: list[Post] = []
+        self.language = language
+        self.keys: Sequence[str] = ()
+
+    def begin(self, topic_id: int, keys: Sequence[str] = ()) -> None:
+        """Go on with this topic, which has its opening post."""
+        self.topic, self.posts = topic_with_author(topic_id), [opening_post(topic_id)]
+        self.keys = keys
 
 
-def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
-    language = values.get("language", "en")
+def _plan_topic(curator: Member, values: Values, loading: Loading) -> None:
+    opened_at, discussion = values["at"], Discussion(values.get("language", "en"))
+    loading.plan(opened_at, _open_topic, curator, values, discussion, loading)
+    _plan_marks(values, 1, opened_at, discussion, loading)
+    _plan_reports(values, 1, opened_at, discussion, loading)
+    for which, (_handle, moment, _became) in enumerate(values["asked"]):
+        loading.plan(moment, _ask, values, which, discussion, loading)
+        loading.plan(_after(moment, days=1), _respond, values, which, discussion, loading)
+    latest = _plan_replies(values["posts"], opened_at, discussion, loading)
+    if "followed_up" in values:
+        moment = values["followed_up"][0]
+        loading.plan(moment, _follow_up, discussion, values, after=latest)
+    if values.get("pinned"):
+        loading.plan(_after(opened_at, hours=1), _pin, curator, discussion, loading)
+    if values.get("locked"):
+        loading.plan(now(), _lock, curator, discussion, values.get("locked_because", ""))
+
+
+def _open_topic(curator: Member, values: Values, discussion: Discussion, loading: Loading) -> None:
     new = dialogue.NewTopic(
         kind=values["kind"],
         title=values["title"],
-        text=render_with_mentions(values["text"], language),
+        text=render_with_mentions(values["text"], discussion.language),
         themes=_theme_ids(curator, values),
         audience=values.get("readers", "public"),
         for_organisation=values.get("on_behalf_of_organisation", False),
     )
-    with _faults_at(values), at(values["at"]):
+    with _faults_at(values):
         topic = dialogue.publish_topic(loading.member(values["by"]), loading.agenda.id, new)
-    discussion = Discussion(topic_with_author(topic.id), [opening_post(topic.id)], language)
-    _mark(values, discussion.posts[0], values["at"], loading)
-    _report(values, discussion.posts[0], loading)
-    for number, asked in sorted(enumerate(values["asked"]), key=lambda entry: entry[1][1]):
-        handle, moment, became = asked
-        with _faults_at(values, "asked", number):
-            _ask(discussion.topic, loading.member(handle), moment, became)
-    _reply_all(discussion, values["posts"], loading)
-    if "followed_up" in values:
-        _follow_up(discussion, values)
-    if values.get("pinned"):
-        pin = moderation.pin if loading.is_decided else dialogue.pin
-        with at(_after(values["at"], hours=1)):
-            pin(curator, topic.id)
-    if values.get("locked"):
-        dialogue.lock(curator, topic.id, values.get("locked_because", ""))
+    discussion.begin(topic.id)
 
 
-def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
-    """Let the author of a question ask a member for advice, and let the member respond a day later.
+def _pin(curator: Member, discussion: Discussion, loading: Loading) -> None:
+    pin = moderation.pin if loading.is_decided else dialogue.pin
+    pin(curator, discussion.topic.id)
+
+
+def _lock(curator: Member, discussion: Discussion, reason: str) -> None:
+    dialogue.lock(curator, discussion.topic.id, reason)
+
+
+def _ask(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
+    """Let the author of a question ask a member for advice.
 
     The reasons are those for which the forum would have proposed the member at that moment.
     """
-    with at(moment):
+    topic, member = discussion.topic, loading.member(values["asked"][which][0])
+    with _faults_at(values, "asked", which):
         proposed = proposals(topic.author, get_topic(topic.author, topic.id), MOST_PROPOSED)
         reasons = {one.member.handle: one.reasons for one in proposed}
         advice.ask(topic.author, topic.id, [member.handle], reasons)
-    with at(_after(moment, days=1)):
+
+
+def _respond(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
+    """Let a member who was asked for advice respond, if the file says what became of it."""
+    handle, _moment, became = values["asked"][which]
+    member, topic_id = loading.member(handle), discussion.topic.id
+    with _faults_at(values, "asked", which):
         if became == "not me":
-            advice.decline(member, topic.id)
+            advice.decline(member, topic_id)
         elif became == "not now":
-            advice.postpone(member, topic.id, now() + timedelta(days=7))
+            advice.postpone(member, topic_id, now() + timedelta(days=7))
         elif became:
-            advice.pass_on(member, topic.id, became)
+            advice.pass_on(member, topic_id, became)
 
 
 def _follow_up(discussion: Discussion, values: Values) -> None:
-    moment, outcome, deed, text = values["followed_up"]
+    _moment, outcome, deed, text = values["followed_up"]
     topic, story = discussion.topic, advice.FollowUpText(deed, outcome, text, discussion.language)
-    with _faults_at(values, "followed_up"), at(moment):
+    with _faults_at(values, "followed_up"):
         advice.follow_up(topic.author, topic.id, story, is_screened=False)
 
 
-def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loading) -> None:
-    for values in replies:
-        post = _reply(discussion, values, loading)
-        discussion.posts.append(post)
-        _mark(values, post, values["at"], loading)
-        if values.get("answer"):
-            with _faults_at(values, "answer"), at(values["at"]):
-                topic = discussion.topic
-                dialogue.choose_answer(topic.author, topic.id, post.id)
-        _report(values, post, loading)
+def _plan_replies(
+    replies: Sequence[Values], since: datetime, discussion: Discussion, loading: Loading
+) -> datetime:
+    """Plan the replies of a discussion, none before the one above it; returns the turn of the last."""
+    for number, values in enumerate(replies, 2):
+        since = max(since, values["at"])
+        loading.plan(values["at"], _reply, values, discussion, loading, after=since)
+        _plan_marks(values, number, since, discussion, loading)
+        _plan_reports(values, number, since, discussion, loading)
+    return since
 
 
-def _report(values: Values, post: Post, loading: Loading) -> None:
-    for number, (handle, reason, words) in enumerate(values["report"]):
-        with _faults_at(values, "report", number), at(_after(values["at"], hours=3)):
-            moderation.report(loading.member(handle), "post", post.id, reason, words)
-
-
-def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
+def _reply(values: Values, discussion: Discussion, loading: Loading) -> None:
     source = _link_quotes(values["text"], discussion.posts)
     number, keys = values.get("paragraph", 0), discussion.keys
-    with _faults_at(values), at(values["at"]):
-        return dialogue.publish_reply(
+    with _faults_at(values):
+        post = dialogue.publish_reply(
             loading.member(values["by"]),
             discussion.topic.id,
             render_with_mentions(source, values.get("language", discussion.language)),
             paragraph=keys[number - 1] if 0 < number <= len(keys) else None,
             for_organisation=values.get("on_behalf_of_organisation", False),
         )
+    discussion.posts.append(post)
+    if values.get("answer"):
+        with _faults_at(values, "answer"):
+            topic = discussion.topic
+            dialogue.choose_answer(topic.author, topic.id, post.id)
+
+
+def _plan_reports(
+    values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
+) -> None:
+    for which in range(len(values["report"])):
+        moment = _after(values["at"], hours=3)
+        loading.plan(moment, _report, values, which, number, discussion, loading, after=since)
+
+
+def _report(
+    values: Values, which: int, number: int, discussion: Discussion, loading: Loading
+) -> None:
+    handle, reason, words = values["report"][which]
+    post = discussion.posts[number - 1]
+    with _faults_at(values, "report", which):
+        moderation.report(loading.member(handle), "post", post.id, reason, words)
 
 
 def _link_quotes(text: str, posts: Sequence[Post]) -> str:
@@ -650,16 +737,24 @@ def _link_quotes(text: str, posts: Sequence[Post]) -> str:
     return ESCAPED_NUMBER.sub(r"\1", QUOTED_NUMBER.sub(linked, text))
 
 
-def _mark(values: Values, post: Post, since: datetime, loading: Loading) -> None:
-    with at(_after(since, days=1)):
-        for name, kind in (("useful", "useful"), ("same_here", "same here")):
-            with _faults_at(values, name):
-                for handle in values.get(name, ()):
-                    dialogue.mark(loading.member(handle), post.id, kind)
-        for number, (handle, outcome, note) in enumerate(values["tried"]):
-            member = loading.member(handle)
-            with _faults_at(values, "tried", number):
-                dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
+def _plan_marks(
+    values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
+) -> None:
+    if any(values.get(name) for name in ("useful", "same_here", "tried")):
+        moment = _after(values.get("at", since), days=1)
+        loading.plan(moment, _mark, values, number, discussion, loading, after=since)
+
+
+def _mark(values: Values, number: int, discussion: Discussion, loading: Loading) -> None:
+    post = discussion.posts[number - 1]
+    for name, kind in (("useful", "useful"), ("same_here", "same here")):
+        with _faults_at(values, name):
+            for handle in values.get(name, ()):
+                dialogue.mark(loading.member(handle), post.id, kind)
+    for which, (handle, outcome, note) in enumerate(values["tried"]):
+        member = loading.member(handle)
+        with _faults_at(values, "tried", which):
+            dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
 
 
 # The library
@@ -697,27 +792,40 @@ def _case_written_at(values: Values, loading: Loading) -> datetime:
     return min(moments, default=now()) - timedelta(days=1)
 
 
-def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
-    author = loading.member(values["by"])
+def _plan_practice(curator: Member, values: Values, loading: Loading) -> None:
+    """Plan the writing of a practice, not before the one that it is adapted from is published, and its publication."""
     published_at = _noon(values.get("published_on"))
-    with _faults_at(values), at(published_at - timedelta(days=6)):
-        practice = library.write_practice(
-            author, loading.agenda.id, _practice_text(curator, values, loading)
-        )
-        state = values.get("state", "published")
+    model_at = loading.published.get(values.get("adapted_from", ""), EARLIEST)
+    written_at = published_at - timedelta(days=6)
+    loading.plan(written_at, _write_practice, curator, values, loading, after=model_at)
+    if values.get("state", "published") == "published":
+        discussion, since = Discussion(), max(published_at, model_at)
+        loading.published[values["slug"]] = since
+        loading.plan(published_at, _publish, curator, values, discussion, loading, after=since)
+        _plan_marks(values, 1, since, discussion, loading)
+
+
+def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
+    author, state = loading.member(values["by"]), values.get("state", "published")
+    with _faults_at(values):
+        text = _practice_text(curator, values, loading)
+        practice = library.write_practice(author, loading.agenda.id, text)
         if state != "draft":
             library.submit(author, practice.id)
         if state == "returned":
             _send_back(
                 curator, practice, values.get("returned_because", DEFAULT_RETURN_REASON), loading
             )
-    if state == "published":
-        with _faults_at(values), at(published_at):
-            room = moderation if loading.is_decided else library
-            room.publish(curator, practice.id)
-            if values.get("featured"):
-                room.feature(curator, practice.id)
-        _mark(values, opening_post(practice.topic_id or 0), published_at, loading)
+
+
+def _publish(curator: Member, values: Values, discussion: Discussion, loading: Loading) -> None:
+    room = moderation if loading.is_decided else library
+    practice = practices_by_slug([values["slug"]])[values["slug"]]
+    with _faults_at(values):
+        room.publish(curator, practice.id)
+        if values.get("featured"):
+            room.feature(curator, practice.id)
+    discussion.begin(practice.topic_id or 0)
 
 
 def _send_back(curator: Member, practice: Practice, reason: str, loading: Loading) -> None:
@@ -764,14 +872,21 @@ def _write_reading(curator: Member, values: Values, loading: Loading) -> None:
         library.write_reading(curator, loading.agenda.id, text)
 
 
-def _write_comments(values: Values, loading: Loading) -> None:
+def _plan_comments(values: Values, loading: Loading) -> None:
+    """Plan the comments on a case or practice, none before it is published."""
+    discussion, slug = Discussion(), values["slug"]
+    moments = [post["at"] for post in values["posts"]]
+    since = max(loading.published.get(slug, EARLIEST), min(moments, default=EARLIEST))
+    loading.plan(since, _find_discussion, values, discussion)
+    _plan_replies(values["posts"], since, discussion, loading)
+
+
+def _find_discussion(values: Values, discussion: Discussion) -> None:
     case = cases_by_slug([values["slug"]]).get(values["slug"]) if values["kind"] == "case" else None
     practice = None if case else practices_by_slug([values["slug"]])[values["slug"]]
     topic_id = case.topic_id if case else practice.topic_id if practice else None
     assert topic_id is not None  # noqa: S101  # as `_check_comments` has made sure
-    keys = paragraph_keys(case.id) if case else []
-    discussion = Discussion(topic_with_author(topic_id), [opening_post(topic_id)], keys=keys)
-    _reply_all(discussion, values["posts"], loading)
+    discussion.begin(topic_id, paragraph_keys(case.id) if case else [])
 
 
 @contextmanager

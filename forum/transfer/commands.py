@@ -67,10 +67,13 @@ from forum.transfer.forms import (
     read_people,
 )
 from forum.transfer.models import (
+    EARLIEST,
+    AgendaFile,
     ExportedDiscussion,
     ExportedPost,
     ExportedTopic,
     FaultyFileError,
+    Step,
     Story,
     Tried,
 )
@@ -166,7 +169,6 @@ ORDER_FIELD, HEAD_LENGTH, LAST_ORDER = (
 )
 SORT_KEY = itemgetter(0)
 START_OVER = " Mend the file, and begin again with an empty database."
-EARLIEST = datetime.min.replace(tzinfo=UTC)
 MEMBERS_ONLY_WARNING = " Much of it is for members only: give it to nobody else."
 README_TEMPLATE = """\
 # What this folder is
@@ -709,9 +711,8 @@ def _load_demo() -> str:
     passwords = {handle: secrets.token_urlsafe(9) for handle in DEMO_ACCOUNTS.values()}
     hashes = {handle: hash_password(password) for handle, password in passwords.items()}
     hashes[""] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as the others
-    with click.progressbar(_demo_steps(hashes), label="Loading the demo", show_pos=True) as steps:
-        for step in steps:
-            step()
+    for step in _demo_steps(hashes):
+        step()
     click.echo(", ".join(f"{number} {name}" for name, number in counts().items()))
     lines = [
         f"  {role:14} {DEMO_ACCOUNTS[role]}@example.org   {passwords[DEMO_ACCOUNTS[role]]}"
@@ -722,41 +723,92 @@ def _load_demo() -> str:
 
 def _demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
     """The steps of loading the demo; the last one marks it as loaded."""
-    files = [DATA / f"{part}-{name}.md" for name in DEMO_AGENDAS for part in ("agenda", "dialogue")]
     return [
-        lambda: load_cities(SYSTEM, city_rows()),
+        _load_cities,
         lambda: _load_people(DATA / "people.md", hashes),
-        *[partial(_load_agenda, file) for file in files],
-        _decide,
-        _edit,
+        _load_agendas,
         _hold_one_reply,
         _make_notices,
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
 
 
-def _decide() -> None:
-    """Let a moderator hide a reported post and lock its topic, and another one answer the appeal of its author."""
-    moderator, author, administrator = (get_member(SYSTEM, handle) for handle in HIDDEN_PEOPLE)
-    post = post_saying(HIDDEN_WORDS)
-    with at(post.created_at + timedelta(hours=4)):
+def _load_cities() -> None:
+    rows = list(city_rows())
+    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
+        load_cities(SYSTEM, rows, bar.update)
+
+
+def _load_agendas() -> None:
+    """Load what the files tell, and what was decided and edited meanwhile, in the order of time."""
+    with _at_end_of_demo():
+        files = [_demo_agenda(name) for name in DEMO_AGENDAS]
+        others = [*_decisions(files), *_edits(files)]
+        actions.load_agendas(_member(DEMO_CURATOR), files, others, _bar)
+
+
+def _bar(steps: Sequence[Step]) -> AbstractContextManager[Iterable[Step]]:
+    return click.progressbar(steps, label="Loading the demo", show_pos=True)
+
+
+def _demo_agenda(name: str) -> AgendaFile:
+    """An agenda of the demo with its dialogue, which is in a file of its own."""
+    page, talk = (
+        read_agenda((DATA / f"{part}-{name}.md").read_text()) for part in ("agenda", "dialogue")
+    )
+    return replace(
+        page,
+        topics=[*page.topics, *talk.topics],
+        comments=[*page.comments, *talk.comments],
+        faults=[*page.faults, *talk.faults],
+    )
+
+
+def _written_at(files: Sequence[AgendaFile], words: str) -> datetime:
+    """When the text that has these words was written."""
+    texts = (values for file in files for values in file.texts if words in values["text"])
+    moment: datetime = next(texts)["at"]
+    return moment
+
+
+def _decisions(files: Sequence[AgendaFile]) -> list[Step]:
+    """A moderator hides a reported post and locks its topic, and another one answers the appeal of its author."""
+    written_at, made = _written_at(files, HIDDEN_WORDS), {"decision": 0, "appeal": 0}
+
+    def hide() -> None:
         reasons = moderation.Reasons(HIDDEN_BECAUSE, rule=2)
-        decision = moderation.decide(moderator, "post", post.id, "hide", reasons)
-    with at(post.created_at + timedelta(hours=5)):
-        moderation.lock(moderator, post.topic_id, moderation.Reasons(LOCKED_BECAUSE))
-    with at(post.created_at + timedelta(hours=9)):
-        made = appeals.appeal(author, decision.id, APPEAL_TEXT)
-    with at(post.created_at + timedelta(days=1)):
-        appeals.decide_appeal(administrator, made.id, "upheld", APPEAL_ANSWER)
+        post = post_saying(HIDDEN_WORDS)
+        made["decision"] = moderation.decide(moderator(), "post", post.id, "hide", reasons).id
+
+    def lock() -> None:
+        topic_id = post_saying(HIDDEN_WORDS).topic_id
+        moderation.lock(moderator(), topic_id, moderation.Reasons(LOCKED_BECAUSE))
+
+    def appeal() -> None:
+        made["appeal"] = appeals.appeal(author(), made["decision"], APPEAL_TEXT).id
+
+    def answer() -> None:
+        appeals.decide_appeal(administrator(), made["appeal"], "upheld", APPEAL_ANSWER)
+
+    moderator, author, administrator = (
+        partial(get_member, SYSTEM, handle) for handle in HIDDEN_PEOPLE
+    )
+    after = {4: hide, 5: lock, 9: appeal, 24: answer}
+    return [Step(written_at + timedelta(hours=hours), deed) for hours, deed in after.items()]
 
 
-def _edit() -> None:
-    """Let some authors change what they wrote, so that there are earlier versions to compare."""
-    for handle, words, instead in DEMO_EDITS:
+def _edits(files: Sequence[AgendaFile]) -> list[Step]:
+    """Some authors change what they wrote, so that there are earlier versions to compare."""
+
+    def edit(handle: str, words: str, instead: str) -> None:
         post = post_saying(words)
         text = render_with_mentions(post.source.replace(words, instead), post.language)
-        with at(post.created_at + timedelta(days=3)):
-            dialogue.edit(get_member(SYSTEM, handle), post.id, text)
+        dialogue.edit(get_member(SYSTEM, handle), post.id, text)
+
+    return [
+        Step(_written_at(files, words) + timedelta(days=3), partial(edit, handle, words, instead))
+        for handle, words, instead in DEMO_EDITS
+    ]
 
 
 def _hold_one_reply() -> None:
@@ -786,11 +838,6 @@ def _make_notices() -> None:
 def _load_people(file: Path, hashes: dict[str, str]) -> None:
     with _at_end_of_demo():
         actions.load_people(SYSTEM, read_people(file.read_text()), hashes)
-
-
-def _load_agenda(file: Path) -> None:
-    with _at_end_of_demo():
-        actions.import_agenda(_member(DEMO_CURATOR), read_agenda(file.read_text()), is_decided=True)
 
 
 def _at_end_of_demo() -> AbstractContextManager[None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import InstrumentedAttribute
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,13 @@ class AgendaFile:
     comments: list[Values] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
+    @property
+    def texts(self) -> Iterator[Values]:
+        """The sections of topics, posts and comments."""
+        yield from self.topics
+        for group in [*self.topics, *self.comments]:
+            yield from group["posts"]
+
 
 @dataclass
 class PeopleFile:
@@ -82,6 +91,21 @@ class PeopleFile:
 
     organisations: list[Values] = field(default_factory=list)
     members: list[Values] = field(default_factory=list)
+
+
+class Step(NamedTuple):
+    """A deed of a load, and the moment that it is dated. Deeds are done in the order of their moments, so that ids are in
+    that order, but none before `not_before`, when what it needs is there.
+    """
+
+    moment: datetime
+    do: Callable[[], object]
+    not_before: datetime = EARLIEST
+
+    @property
+    def turn(self) -> datetime:
+        """The moment in whose place the deed is done."""
+        return max(self.moment, self.not_before)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from sqlalchemy import func, select
 from forum.advice.queries import follow_up_of, requests_about
 from forum.agendas.queries import themes
 from forum.db import db, now
-from forum.dialogue.models import Mark
+from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.models import Practice
@@ -20,9 +22,9 @@ from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.permissions import VISITOR
 from forum.screening.actions import RuleText, make_rule
-from forum.transfer.actions import import_agenda
+from forum.transfer.actions import import_agenda, load_agendas
 from forum.transfer.forms import parse, read_agenda, read_people
-from forum.transfer.models import FaultyFileError
+from forum.transfer.models import FaultyFileError, Step
 from forum.transfer.queries import agenda_by_slug, cases_by_slug, counts, practices_by_slug
 
 DATA = Path(__file__).parents[2] / "forum/transfer/data"
@@ -422,9 +424,51 @@ def test_the_demo_has_no_mistakes() -> None:
             assert not faults_of(source), path.name
 
 
+def times(column: Any, *which: Any) -> list[datetime]:
+    """The moments of the rows of a table in the order of their ids."""
+    return list(db.session.scalars(select(column).where(*which).order_by(column.class_.id)))
+
+
+def test_everything_of_several_files_is_done_in_the_order_of_its_moments(people: Any) -> None:
+    """Log and register are in the order of ids, and so are other lists."""
+    later = GOOD.replace("2026-10", "2026-08").replace("2026-11", "2026-09")
+    later = later.replace("Green", "Greener").replace(": green\n", ": ever\n")
+    later = later.replace("a-street", "b-street").replace("pits", "holes")
+    copy = "### Deeper\n- slug: deeper\n- by: ben-okoth\n- sentence: Dig.\n"
+    copy += "- published on: 2026-09-30\n- adapted from: pits\n\n## Readings"
+    done = []
+    others = [
+        Step(datetime(2026, month, 4, tzinfo=UTC), partial(done.append, month)) for month in (10, 1)
+    ]
+    files = [GOOD.replace("## Readings", copy, 1), later]
+    load_agendas(people.moderator, [read_agenda(file) for file in files], others)
+    reported, decided = times(Report.created_at), times(Decision.decided_at)
+    assert len(reported) == 2 and reported == sorted(reported)
+    days = [f"{moment:%m-%d}" for moment in decided]
+    assert days == ["08-01", "10-01", "09-30"], "a practice comes after the one it is adapted from"
+    written = times(Post.created_at, Post.number > 1)
+    assert len(written) == 4 and written == sorted(written) and done == [1, 10]
+
+
+def test_a_reply_stays_below_the_one_that_it_follows_though_it_was_written_before(
+    people: Any,
+) -> None:
+    moved = (
+        "#### chitra-desai, 2026-10-01 08:00\n- moved: yes\n- useful: ben-okoth\n\nMoved here.\n\n"
+    )
+    import_agenda(people.moderator, read_agenda(GOOD.replace("## Comments", f"{moved}## Comments")))
+    found = db.session.scalars(select(Topic).where(Topic.title == "Where do you buy trees?")).one()
+    query = select(Post).where(Post.topic_id == found.id).order_by(Post.number)
+    *_others, before, last = db.session.scalars(query)
+    assert (last.source, last.useful_count) == ("Moved here.", 1)
+    assert last.created_at < before.created_at and last.id > before.id
+
+
 def test_members_cannot_load_agendas(people: Any) -> None:
     with pytest.raises(Forbidden, match="moderators"):
         import_agenda(people.ana, read_agenda(GOOD))
+    with pytest.raises(Forbidden, match="moderators"):
+        load_agendas(people.ana, [read_agenda(GOOD)])
 
 
 @pytest.mark.parametrize("is_decided", [False, True])
