@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -504,17 +504,23 @@ def search() -> Answer:
     )
     # A value that is not offered finds nothing
     is_possible = all(wanted[name] or not chosen[name] for name in offered)
-    ignored = partial(queries.ignored_authors, reader)
-    found = find(reader, query, web.number("page"), ignored) if is_possible else NOTHING_FOUND
+    ignored: dict[tuple[str, int], str] = {}
+
+    def note_ignored(things: Sequence[tuple[str, int]]) -> Container[tuple[str, int]]:
+        ignored.update(queries.ignored_authors(reader, things))
+        return ignored
+
+    found = NOTHING_FOUND
+    if is_possible:
+        found = find(reader, query, web.number("page"), note_ignored)
     has_words = bool(words_of(typed))
-    hits = [(hit.document.kind, hit.document.item_id) for hit in found.page.items]
     is_plain = has_words and found.page.number == 1 and not any(chosen.values())
     return render_template(
         "front/search.html",
         typed=typed,
         has_words=has_words,
         found=found,
-        ignored=queries.ignored_authors(reader, hits),
+        ignored=ignored,
         chosen=chosen,
         agendas={agenda.id: agenda for agenda in known.values()},
         slugs={agenda.slug: agenda.title for agenda in known.values()},
