@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-VERSION = 1  # to be raised when the same source gives other HTML; then run `flask rerender`
+VERSION = 2  # to be raised when the same source gives other HTML; then run `flask rerender`
 MAX_SOURCE = (
     20_000  # characters; a longer text, or one that exceeds another limit, is shown as typed
 )
@@ -65,7 +65,9 @@ TAGS = frozenset(
 )
 ATTRIBUTES = {
     "a": ["href", "title", "rel"],
-    "ol": ["start"],
+    "ul": ["dir"],
+    "ol": ["dir", "start"],
+    "table": ["dir"],
     "td": ["class"],
     "th": ["class", "scope"],
     "div": ["class", "role", "tabindex", "aria-label"],
@@ -92,6 +94,10 @@ EMPHASIS_TOKENS = {"em_open", "strong_open", "s_open"}
 WITHHELD_QUOTE = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
 QUOTE_TAG = re.compile(r"</?blockquote\b")
 FINAL_SIGMA = "ς"
+RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open"}
 # Without words, since it is stored and read in every language
 WITHHELD_HTML = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'
 QUOTED_POST = re.compile(
@@ -474,6 +480,8 @@ def _render(source: str, people: Collection[str] = ()) -> tuple[str, str, Sequen
         tokens = _parser(source).parse(source)
         plain = _plain(tokens)
         _adapt_tokens(tokens)
+        if RIGHT_TO_LEFT.search(source):
+            _let_lists_find_their_direction(tokens)
         mentions = _unique_handles(_mentions(tokens)) if "@" in source else ()
         if people:
             _link_people(tokens, people)
@@ -503,6 +511,16 @@ def _adapt_tokens(tokens: list[Token]) -> None:
         if token.type == "inline" and token.children and links < MAX_LINKS:
             token.children = _autolink(token.children)
             links += sum(child.type == "link_open" for child in token.children)
+
+
+def _let_lists_find_their_direction(tokens: list[Token]) -> None:
+    """Put markers and columns where the language of each list or table has them, whatever that of the text around is.
+
+    Paragraphs need no attribute for this: the stylesheet does it (`unicode-bidi`).
+    """
+    for token in tokens:
+        if token.type in DIRECTED_TOKENS:
+            token.attrSet("dir", "auto")
 
 
 def _unique_handles(handles: Iterable[str]) -> list[str]:
@@ -641,7 +659,8 @@ def _blockquote(self: object, tokens: list[Token], index: int, options: object, 
 
 
 def _table(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
-    return '<div class="tw" role="region" tabindex="0" aria-label="Table"><table>\n'
+    direction = ' dir="auto"' if tokens[index].attrGet("dir") else ""
+    return f'<div class="tw" role="region" tabindex="0" aria-label="Table"><table{direction}>\n'
 
 
 def _table_end(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:

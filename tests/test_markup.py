@@ -20,7 +20,18 @@ from tests.corpus import HOSTILE, stress_texts
 
 SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
 CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
-ATTRIBUTES = {"href", "title", "rel", "start", "class", "scope", "role", "tabindex", "aria-label"}
+ATTRIBUTES = {
+    "dir",
+    "href",
+    "title",
+    "rel",
+    "start",
+    "class",
+    "scope",
+    "role",
+    "tabindex",
+    "aria-label",
+}
 ANY_CHANGE = st.text(st.characters(), max_size=400)
 MARKDOWN = st.text(
     st.sampled_from("ab \n\t>#*_`~[]()!<&;:/|-=+1.\\\"'\x00\u0300\ud800é"), max_size=400
@@ -514,3 +525,18 @@ def test_the_source_is_withheld_as_well() -> None:
 def test_search_knows_no_words_of_others() -> None:
     text = markup.write(markup.quote("Ana", 12, "Her words."))
     assert "words" not in text.plain and "words" not in markup.plain(text.source)
+
+
+def test_lists_and_tables_have_the_direction_of_their_own_words() -> None:
+    text = "In English.\n\n- عنصر\n- one\n\n1. first\n\n| שם | 1 |\n|---|---|\n| a | 2 |"
+    html = markup.write(text).html
+    assert [
+        tag in html for tag in ('<ul dir="auto">', '<ol dir="auto">', '<table dir="auto">')
+    ] == [
+        True,
+        True,
+        True,
+    ]
+    assert (
+        "dir=" not in markup.write("In English.\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |").html
+    )
