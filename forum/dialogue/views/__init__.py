@@ -1,0 +1,20 @@
+"""The doors of the dialogue: lists of topics, a topic's pages, and the deeds of those who write."""
+
+from __future__ import annotations
+
+from forum.dialogue.views import held, lists, marks, topics, versions, writing
+from forum.dialogue.views._shared import bp, changing, posting
+from forum.dialogue.views.topics import discussion
+
+__all__ = [
+    "bp",
+    "changing",
+    "discussion",
+    "held",
+    "lists",
+    "marks",
+    "posting",
+    "topics",
+    "versions",
+    "writing",
+]

@@ -1,0 +1,150 @@
+"""What the views of the dialogue share: the blueprint, limits for those who write, and parts of their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web, webforms
+from forum.agendas.queries import themes_by_slug
+from forum.dialogue import queries
+from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS
+from forum.dialogue.models import POSTS_PER_PAGE, Held, Topic
+from forum.dialogue.queries import TopicRow
+from forum.members.models import Member
+from forum.pages import pages_for
+from forum.ratelimits import address as sent_from
+from forum.ratelimits import limiter
+from forum.screening.queries import is_newcomer
+from forum.web import Answer, me
+
+bp = Blueprint("dialogue", __name__)
+SEE_OTHER = 303  # an HTTP status code
+MAX_HOURS = 48  # a longer wait is said in days
+
+
+def _rate_limit_key() -> str:
+    return web.by_member() if me().is_member else f"address {sent_from()}"
+
+
+def _was_accepted(response: AnyResponse) -> bool:
+    return response.status_code == SEE_OTHER
+
+
+def _is_trial() -> bool:
+    """Whether a form only asks for a preview or for a heading in the text, so that nothing is stored."""
+    return "preview" in request.form or "prompt" in request.form
+
+
+def _posting_limit() -> str:
+    """The rate limit for writing: lower for new members."""
+    is_slow = request.method == "POST" and is_newcomer(me())
+    return "3 per minute; 10 per hour" if is_slow else "5 per minute; 30 per hour"
+
+
+posting = limiter.shared_limit(
+    _posting_limit,
+    scope="posting",
+    key_func=_rate_limit_key,
+    methods=["POST"],
+    exempt_when=_is_trial,
+    deduct_when=_was_accepted,
+)
+changing = limiter.shared_limit(
+    "30 per minute; 300 per hour",
+    scope="changing",
+    key_func=_rate_limit_key,
+    methods=["POST"],
+    exempt_when=_is_trial,
+)
+previewing = limiter.limit("60 per minute", key_func=_rate_limit_key)
+
+
+def answer_held(held: Held, address: str) -> AnyResponse:
+    """Redirect to a text that a rule holds back, with a message that it waits."""
+    said = _("Your text waits until a moderator has read it. Here it is.")
+    again = _("You have sent this already. It waits until a moderator has read it. Here it is.")
+    flash(again if held.is_duplicate else said, "info")
+    return web.see_other(address)
+
+
+def held_address(topic: Topic | TopicRow, held: Held) -> str:
+    """The address at which the author sees a reply that waits, below the last post."""
+    last = pages_for(topic.posts_count, POSTS_PER_PAGE)
+    return f"{topic.address}{f'?page={last}' if last > 1 else ''}#waiting-{held.id}"
+
+
+def usual_wait() -> str:
+    """How long a text usually waits, in words; empty while too few were decided to tell."""
+    wait = queries.usual_wait()
+    if wait is None:
+        return ""
+    hours = max(1, round(wait.total_seconds() / 3600))
+    if hours <= MAX_HOURS:
+        return ngettext("usually %(num)s hour", "usually %(num)s hours", hours)
+    return ngettext("usually %(num)s day", "usually %(num)s days", round(hours / 24))
+
+
+def answer_form(
+    form: webforms.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]
+) -> Answer:
+    """As `webforms.process`, with previews; a heading that was asked for is put into the text first."""
+    _put_prompt(form)
+    return webforms.process(form, page, deed, is_trial=_is_trial())
+
+
+def _put_prompt(form: Any) -> None:
+    """Append the heading whose button was pressed to the text, for browsers without a script."""
+    heading = request.form.get("prompt", "")
+    if any(heading == known for prompts in PROMPTS.values() for known in prompts):
+        form.source.data = f"{form.source.data or ''}\n\n## {heading}\n\n".lstrip()
+
+
+def preview_of(form: Any) -> Markup | None:
+    """The HTML of the text in a form, when its button for a preview was pressed."""
+    if "preview" not in request.form:
+        return None
+    return rendered(form).html
+
+
+def rendered(form: Any) -> markup.Written:
+    """The text in a form, as it is stored."""
+    return queries.render_with_mentions(form.source.data or "", form.language.data or "en")
+
+
+def offer_organisation(form: Any, name: str, organisation: str) -> None:
+    """Let a member write for the organisation, when there is one."""
+    if organisation:
+        own = (MYSELF, _("Myself, %(name)s", name=name))
+        form.writes_for.choices = [own, (ORGANISATION, organisation)]
+    else:
+        del form.writes_for
+
+
+def own_organisation() -> str:
+    """The name of the organisation that the reader may write for; empty when there is none."""
+    person = me()
+    organisation = person.organisation if isinstance(person, Member) else None
+    return organisation.name if organisation else ""
+
+
+def is_for_organisation(form: Any) -> bool:
+    """Whether the organisation was chosen that `offer_organisation` offered."""
+    return "writes_for" in form and form.writes_for.data == ORGANISATION
+
+
+def theme_boxes(form: Any) -> list[tuple[str, str, None]]:
+    """The themes as (value, label, hint), as the macro for checkboxes takes them."""
+    choices = form.themes.choices if "themes" in form else []
+    return [(slug, name, None) for slug, name in choices]
+
+
+def theme_ids(form: Any) -> list[int]:
+    """The ids of the themes that were chosen."""
+    return [theme.id for theme in themes_by_slug(form.themes.data or [])]

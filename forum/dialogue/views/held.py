@@ -1,0 +1,101 @@
+"""Texts that a rule holds back, for their authors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, render_template, url_for
+from flask_babel import gettext as _
+
+from forum import web
+from forum.agendas.queries import themes
+from forum.dialogue import actions, queries
+from forum.dialogue.forms import EditForm, EditTopicForm
+from forum.dialogue.models import Held, Post
+from forum.dialogue.views._shared import (
+    answer_form,
+    answer_held,
+    bp,
+    changing,
+    posting,
+    preview_of,
+    rendered,
+    theme_boxes,
+    theme_ids,
+    usual_wait,
+)
+from forum.web import Answer, me
+
+
+@bp.get("/waiting")
+def waiting() -> Answer:
+    """One's own texts that wait for a moderator, or were refused."""
+    texts = queries.my_held(me())
+    return render_template("dialogue/waiting.html", texts=texts, usual=usual_wait())
+
+
+@bp.get("/waiting/<int:id>")
+def held(id: int) -> Answer:
+    """One text that waits or was refused; once it is published, the post that it has become."""
+    became = queries.published_post_id(me(), id) if me().is_member else None
+    if became is not None:
+        return web.see_other(url_for("dialogue.post", id=became))
+    words = {"held": queries.get_my_held(me(), id), "usual": usual_wait()}
+    return render_template("dialogue/held.html", **words)
+
+
+@bp.route("/waiting/<int:id>/revise", methods=["GET", "POST"])
+@posting
+def revise(id: int) -> Answer:
+    """Change a text that waits or was refused, and send it again."""
+    text = queries.held_to_revise(me(), id)
+    form = _revise_form(text)
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "held": text, "preview": preview_of(form)}
+        return render_template(
+            "dialogue/revise.html", **words, theme_choices=theme_boxes(form)
+        ), status
+
+    def deed() -> Answer:
+        revised = _revise(id, form)
+        if isinstance(revised, Held):
+            return answer_held(revised, url_for("dialogue.held", id=id))
+        flash(_("Your text is published."), "message")
+        return web.see_other(queries.get_post(me(), revised.id).address)
+
+    return answer_form(form, page, deed)
+
+
+def _revise_form(held: Held) -> EditForm:
+    words = {"source": held.source, "language": held.language, "seen": held.fingerprint}
+    if not held.title:
+        return EditForm(**words)
+    slugs = [theme.slug for theme in themes() if theme.id in (held.themes or ())]
+    form = EditTopicForm(**words, title=held.title, audience=held.audience, themes=slugs)
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+    return form
+
+
+def _revise(held_id: int, form: EditForm) -> Post | Held:
+    words: dict[str, Any] = {"seen": form.seen.data}
+    if isinstance(form, EditTopicForm):
+        words |= {"themes": theme_ids(form), "audience": form.audience.data}
+        words |= {"title": form.title.data}
+    return actions.revise(me(), held_id, rendered(form), **words)
+
+
+@bp.post("/waiting/<int:id>/take-back")
+@changing
+def take_back(id: int) -> Answer:
+    """Take back a text that waits or was refused."""
+    actions.take_back(me(), id)
+    flash(_("Your text is taken back. Nothing of it is kept."), "message")
+    return web.see_other(url_for("dialogue.waiting"))
+
+
+@bp.app_template_global()
+def held_outcomes(rule_ids: Sequence[int]) -> dict[int, queries.HeldOutcomes]:
+    """For the template of the screening room, which is below this room: what became of the texts that rules held back."""
+    return queries.held_outcomes(rule_ids)

@@ -1,0 +1,148 @@
+"""Lists of topics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
+from forum.dialogue import actions, queries
+from forum.dialogue.models import KINDS
+from forum.dialogue.queries import ORDERS, TopicFilter, TopicRow
+from forum.dialogue.views._shared import bp, changing
+from forum.members.queries import languages
+from forum.notifications.models import THEME
+from forum.notifications.queries import level_of
+from forum.pages import Page
+from forum.web import Answer, me
+
+
+@bp.get("/topics")
+def index() -> Answer:
+    """The dialogue of all agendas."""
+    return _list(None)
+
+
+@bp.get("/agendas/<slug>/topics")
+def topics(slug: str) -> Answer:
+    """The dialogue of one agenda."""
+    return _list(get_agenda(me(), slug))
+
+
+def _list(agenda: Agenda | None) -> Answer:
+    wanted = _filter_from_query(agenda)
+    names = {theme.slug: theme.name for theme in themes()}
+    counts = _counts(wanted, names)
+    total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
+    address = _address_of_list(agenda, wanted)
+    page = _page_of_topics(wanted, total)
+    return render_template(
+        "dialogue/topics.html",
+        agenda=agenda,
+        agendas=[] if agenda else agendas(me()),
+        wanted=wanted,
+        counts=counts,
+        page=page,
+        theme_names=list(names.items()),
+        languages=languages(),
+        address=address,
+        active=_active_filters(wanted, names, address),
+        **_reader_context(page.items, wanted),
+    )
+
+
+def _counts(wanted: TopicFilter, names: dict[str, str]) -> dict[str, int]:
+    """The numbers on the tabs. A value that is not offered finds nothing, and the database is not asked for it."""
+    is_theme_known = not wanted.theme or wanted.theme in names
+    is_language_known = not wanted.language or wanted.language in dict(languages())
+    if not (is_theme_known and is_language_known):
+        return {}
+    return queries.counts_by_kind(
+        me(), wanted if wanted.kind in KINDS else replace(wanted, kind="")
+    )
+
+
+def _page_of_topics(wanted: TopicFilter, total: int) -> Page[TopicRow]:
+    return queries.topics(me(), wanted, web.number("page"), total) if total else Page([], 1, 1, 0)
+
+
+def _reader_context(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any]:
+    """What depends on the reader in a list: new posts, and whether they watch the theme by which it is filtered."""
+    theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
+    level = level_of(me(), THEME, theme.id) if theme else ""
+    return {"news": queries.new_posts_in(me(), topics), "theme": theme, "level": level}
+
+
+@bp.post("/topics/read-all")
+@changing
+def read_all() -> Answer:
+    """Take all that has been written for read."""
+    return _read_all(None, url_for("dialogue.index"))
+
+
+@bp.post("/agendas/<slug>/topics/read-all")
+@changing
+def read_agenda(slug: str) -> Answer:
+    """Take all that has been written on one agenda for read."""
+    return _read_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
+
+
+def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
+    actions.read_all(me(), agenda_id)
+    flash(_("All topics are marked as read."), "message")
+    return web.see_other(address)
+
+
+def _active_filters(
+    wanted: TopicFilter, names: dict[str, str], address: Callable[..., str]
+) -> list[tuple[str, str]]:
+    """The filters in force: what each says, and the address of the list without it. Known kinds have tabs instead."""
+    language = dict(languages()).get(wanted.language, wanted.language)
+    kind = "" if wanted.kind in KINDS else wanted.kind
+    chosen = (
+        ("kind", kind),
+        ("theme", names.get(wanted.theme, wanted.theme)),
+        ("language", language),
+    )
+    return [(text, address(**{name: ""})) for name, text in chosen if text]
+
+
+def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
+    return TopicFilter(
+        agenda_id=agenda.id if agenda else None,
+        kind=web.text("kind", 100),
+        order=web.choice("order", ORDERS, "active"),
+        theme=web.text("theme", 100),
+        language=web.text("language", 100),
+    )
+
+
+def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[..., str]:
+    """The address of the same list with another kind, order, theme or language."""
+    now = {
+        "kind": wanted.kind,
+        "order": "" if wanted.order == "active" else wanted.order,
+        "theme": wanted.theme,
+        "language": wanted.language,
+    }
+
+    def address(**other: str) -> str:
+        words: dict[str, Any] = {name: value or None for name, value in (now | other).items()}
+        if agenda is None:
+            return url_for("dialogue.index", **words)
+        return url_for("dialogue.topics", slug=agenda.slug, **words)
+
+    return address
+
+
+@bp.app_template_global()
+def topics_by_agenda() -> dict[int, int]:
+    """For the template of the agendas room, which is below this room: how many topics the list of each agenda has."""
+    return queries.counts_by_agenda(me())

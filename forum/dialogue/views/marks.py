@@ -1,0 +1,91 @@
+"""Marks and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, jsonify, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.dialogue import actions, queries
+from forum.dialogue.forms import TriedForm
+from forum.dialogue.models import TRIED, Mark, Post
+from forum.dialogue.views._shared import bp, changing
+from forum.notifications.models import Notice
+from forum.web import Answer, me
+
+
+@bp.app_template_global()
+def marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
+    """For the template of the notices, whose room is below this one: the marks of which they tell, by post and member."""
+    pairs = ((one.post_id, one.actor_id) for one in notices if one.kind == "mark")
+    return queries.telling_marks((post, member) for post, member in pairs if post and member)
+
+
+@bp.post("/posts/<int:id>/mark")
+@changing
+def mark(id: int) -> Answer:
+    """Say something to a post with one press, or take it back. A script gets the new count."""
+    kind = request.form.get("kind", "")
+    post = queries.post_to_mark(me(), id)
+    given = queries.mark_given(me(), id, kind)
+    if not _is_wanted(kind, given):
+        return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
+    if kind == TRIED:
+        return _tried(post, given)
+    return _marked(actions.mark(me(), id, kind), kind, is_on=True)
+
+
+def _is_wanted(kind: str, given: Mark | None) -> bool:
+    """Whether the mark is given (again) or taken back; a second press takes back all but "tried it"."""
+    if "take_back" in request.form or request.form.get("on") == "0":
+        return False
+    return request.form.get("on") == "1" or given is None or kind == TRIED
+
+
+def _tried(post: Post, given: Mark | None) -> Answer:
+    """Ask what became of it, beginning with what was said before; then note it."""
+    is_said = "outcome" in request.form
+    form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
+
+    def page(status: int = 200) -> Answer:
+        words: dict[str, Any] = {"form": form, "post": post, "given": given}
+        return render_template("dialogue/tried.html", **words), status
+
+    def deed() -> AnyResponse:
+        marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
+        return _marked(marked, TRIED, is_on=True)
+
+    return webforms.process(form, page, deed, is_trial=not is_said)
+
+
+def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(on=is_on, count=post.count_of(kind))
+    return web.see_other(post.address)
+
+
+@bp.get("/posts/<int:id>/marks")
+def marks(id: int) -> Answer:
+    """Who tried what a post tells, and what became of it, by city."""
+    post = queries.get_post(me(), id)
+    tried = queries.tried_in(post.topic_id, post.number)
+    return render_template("dialogue/marks.html", post=post, tried=tried)
+
+
+@bp.post("/topics/<int:id>/answer")
+@changing
+def choose_answer(id: int) -> Answer:
+    """Choose the answer to a question, or with an empty `post` take the choice back."""
+    chosen = request.form.get("post", "")
+    topic = actions.choose_answer(me(), id, _row_id(chosen) if chosen else None)
+    flash(_("The answer is chosen.") if chosen else _("The question has no answer now."), "message")
+    return web.see_other(topic.address)
+
+
+def _row_id(typed: str) -> int:
+    """An id from a form; 0, which no row has, for anything else."""
+    return web.whole_number(typed) or 0

@@ -1,0 +1,186 @@
+"""The page of a topic."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.db import theme_scope, topic_scope, without_waiting
+from forum.dialogue import actions, queries
+from forum.dialogue.models import POSTS_PER_PAGE, Topic
+from forum.dialogue.queries import PostRow, ReadingState, TopicRow
+from forum.dialogue.views._shared import bp, changing, usual_wait
+from forum.dialogue.views.writing import writer_of
+from forum.errors import Busy, NotFound
+from forum.notifications.models import TOPIC
+from forum.notifications.views import set_level
+from forum.pages import Page
+from forum.web import Answer, me
+
+MOVED_PERMANENTLY = 301  # an HTTP status code
+
+
+@bp.get("/topics/<int:id>")
+@bp.get("/topics/<int:id>-<slug>")
+def topic(id: int, slug: str = "") -> Answer:
+    """One page of a topic. Redirects from a slug that is not (or no longer) its own, and to the page of its home."""
+    try:
+        found = queries.get_topic_row(me(), id)
+    except NotFound:
+        return _redirect_after_merge(id)
+    if found.home or found.slug != slug:
+        return _redirect_permanently(found.address)
+    web.depends_on(topic_scope(id), *(theme_scope(theme.id) for theme in found.themes))
+    words = discussion(found)
+    data = _structured_data(found, words["answer"])
+    words |= _participants(words["posts"]) | {"canonical": _canonical(words)}
+    words["regrouped"] = queries.moved_posts_in(me(), found, words["posts"])
+    return render_template("dialogue/topic.html", **words, data=data)
+
+
+def _redirect_after_merge(topic_id: int) -> AnyResponse:
+    """Redirect from a merged topic to where its posts are now: `?post=` names one, `?page=` the first of a page."""
+    first = (web.number("page") - 1) * POSTS_PER_PAGE + 1
+    try:
+        address = queries.address_after_merge(me(), topic_id, web.number("post", first))
+    except NotFound:
+        raise queries.why_not_shown(me(), topic_id) from None
+    response = redirect(address, MOVED_PERMANENTLY)
+    response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
+    return response
+
+
+def _participants(posts: Page[PostRow]) -> dict[str, Any]:
+    """Who wrote on a page of a topic, and from which cities."""
+    people = {post.author_id: post.author for post in posts.items if not post.is_gone}
+    cities = dict.fromkeys(person.city.name for person in people.values() if person.city)
+    return {"people": list(people.values()), "cities": list(cities)}
+
+
+def _redirect_permanently(address: str) -> AnyResponse:
+    query = request.query_string.decode("ascii", "replace")
+    response = redirect(f"{address}?{query}" if query else address, MOVED_PERMANENTLY)
+    response.headers["Cache-Control"] = "no-cache"  # a topic may get its old name back
+    return response
+
+
+def _canonical(words: dict[str, Any]) -> str:
+    number = words["posts"].number
+    address = web.absolute(quote(request.path))
+    return f"{address}?page={number}" if number > 1 else address
+
+
+def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
+    """The variables of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
+
+    The topic must be one that the reader was found to see, with its agenda loaded. The pages of cases and practices call
+    this for their topics. Notes how far the reader has read, and their notices about the topic as read.
+    """
+    reader = me()
+    posts = queries.posts_in(reader, topic, web.number("page"))
+    answer = _answer_of(topic, posts)
+    reading = queries.reading_state(
+        reader, topic, [*posts.items, answer] if answer else posts.items
+    )
+    has_more = reading.place < topic.posts_count
+    news = queries.new_posts_in(reader, [topic]).get(topic.id) if has_more else None
+    _note_read(topic, posts, reading)
+    return {
+        "topic": topic,
+        "posts": posts,
+        "answer": answer,
+        "news": news,
+        "level": reading.level,
+        "my_marks": reading.marks,
+        "writer": writer_of(topic) if reader.can.reply(topic) else None,
+        **_held_context(topic, posts),
+    }
+
+
+def _held_context(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, Any]:
+    """The reader's own held texts, which the last page shows below the last post."""
+    texts = queries.my_held_in(me(), topic) if posts.number >= posts.pages else []
+    return {"held_texts": texts, "usual": usual_wait() if texts else ""}
+
+
+def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
+    last = posts.items[-1].number if posts.items else 0
+    if me().is_member and (reading.has_notices or last > reading.place):
+        with (
+            suppress(Busy),
+            without_waiting(),
+        ):  # never delay a reader for this: the next visit notes it
+            actions.read(me(), topic.id, last)
+
+
+def _answer_of(topic: Topic | TopicRow, posts: Page[PostRow]) -> PostRow | None:
+    for post in posts.items:
+        if post.id == topic.answer_id:
+            return None if post.is_gone else post
+    return queries.answer_of(me(), topic)
+
+
+def _structured_data(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:
+    """Structured data (schema.org): a DiscussionForumPosting, or a QAPage with the answer. None for what is not public."""
+    if topic.hidden_at or topic.unseen_at or topic.audience != "public":
+        return None
+    said = {
+        "text": topic.excerpt or topic.title,
+        "datePublished": topic.created_at.isoformat(),
+        "author": _structured_person(topic.author),
+    }
+    if topic.kind != "question":
+        return {
+            "@context": "https://schema.org",
+            "@type": "DiscussionForumPosting",
+            "headline": topic.title,
+            "url": web.absolute(topic.address),
+            "inLanguage": topic.language,
+            "commentCount": topic.replies_count,
+            **said,
+        }
+    question = {
+        "@type": "Question",
+        "name": topic.title,
+        "answerCount": topic.replies_count,
+        **said,
+    }
+    if answer:
+        question["acceptedAnswer"] = _structured_answer(answer)
+    return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
+
+
+def _structured_answer(answer: PostRow) -> dict[str, Any]:
+    return {
+        "@type": "Answer",
+        "text": answer.gist,
+        "url": web.absolute(answer.address),
+        "datePublished": answer.created_at.isoformat(),
+        "upvoteCount": answer.useful_count,
+        "author": _structured_person(answer.author),
+    }
+
+
+def _structured_person(member: Any) -> dict[str, str]:
+    person = {"@type": "Person", "name": member.name}
+    if member.has_page:
+        person["url"] = web.absolute(url_for("front.profile", handle=member.handle))
+    return person
+
+
+@bp.post("/topics/<int:id>/watch")
+@changing
+def watch(id: int) -> Answer:
+    """Watch or mute a topic, or neither any longer."""
+    return set_level(TOPIC, id, queries.get_topic(me(), id).address)
+
+
+@bp.get("/posts/<int:id>")
+def post(id: int) -> Answer:
+    """Where a post is shown: the page of its topic, and its number there."""
+    return redirect(queries.get_post(me(), id).address)

@@ -1,0 +1,244 @@
+"""Opening topics, replying, editing and deleting."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from flask import flash, get_template_attribute, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web, webforms
+from forum.agendas.queries import themes
+from forum.dialogue import actions, queries
+from forum.dialogue.forms import PROMPTS, EditForm, EditTopicForm, ReplyForm, TopicForm
+from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.queries import TopicFilter, TopicRow
+from forum.dialogue.views._shared import (
+    answer_form,
+    answer_held,
+    bp,
+    changing,
+    held_address,
+    is_for_organisation,
+    offer_organisation,
+    own_organisation,
+    posting,
+    preview_of,
+    previewing,
+    rendered,
+    theme_boxes,
+    theme_ids,
+)
+from forum.errors import Conflict
+from forum.members.models import Member
+from forum.web import CONFLICT, Answer, me
+
+MAX_LATEST = 4
+
+
+@bp.route("/agendas/<slug>/topics/new", methods=["GET", "POST"])
+@posting
+def open_topic(slug: str) -> Answer:
+    """Open a topic: an experience or a question."""
+    agenda = queries.agenda_to_open(me(), slug)
+    kind = web.choice("kind", tuple(PROMPTS), "experience")
+    form = TopicForm(kind=kind, language=me().language, submission_key=webforms.submission_key())
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+    offer_organisation(form, me().name, own_organisation())
+
+    def page(status: int = 200) -> Answer:
+        chosen = form.kind.data if form.kind.data in PROMPTS else kind
+        like = TopicFilter(agenda_id=agenda.id, kind=chosen)
+        words = {"form": form, "agenda": agenda, "preview": preview_of(form), "prompts": PROMPTS}
+        words |= {"theme_choices": theme_boxes(form)}
+        latest = queries.first_topics(me(), like, MAX_LATEST)
+        return render_template("dialogue/open_topic.html", **words, latest=latest), status
+
+    def deed() -> AnyResponse:
+        opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
+        if isinstance(opened, Held):
+            return answer_held(opened, url_for("dialogue.held", id=opened.id))
+        flash(
+            _already_posted_message() if opened.is_duplicate else _("Your topic is published."),
+            "message",
+        )
+        return web.see_other(opened.address)
+
+    return answer_form(form, page, deed)
+
+
+def _new_topic(form: TopicForm) -> actions.NewTopic:
+    return actions.NewTopic(
+        kind=form.kind.data,
+        title=form.title.data or "",
+        text=rendered(form),
+        themes=theme_ids(form),
+        audience=form.audience.data,
+        for_organisation=is_for_organisation(form),
+    )
+
+
+@bp.route("/topics/<int:id>/reply", methods=["GET", "POST"])
+@posting
+def reply(id: int) -> Answer:
+    """Reply to a topic, or comment on the case or practice that it belongs to."""
+    topic = queries.topic_to_reply(me(), id)
+    writer = writer_of(topic)
+    form = _reply_form(writer, submission_key=webforms.submission_key())
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
+        return render_template("dialogue/reply.html", **words), status
+
+    def deed() -> AnyResponse:
+        post = actions.reply(
+            me(),
+            topic.id,
+            rendered(form),
+            form.submission_key.data,
+            paragraph=form.paragraph.data,
+            for_organisation=is_for_organisation(form),
+        )
+        if isinstance(post, Held):
+            return answer_held(post, held_address(topic, post))
+        said = _("Your comment is published.") if topic.home else _("Your reply is published.")
+        flash(_already_posted_message() if post.is_duplicate else said, "message")
+        return web.see_other(post.address)
+
+    return answer_form(form, page, deed)
+
+
+def _already_posted_message() -> str:
+    return _("You have posted this already. Here it is.")
+
+
+class Writer(NamedTuple):
+    """All that an empty form for a reply depends on, as values, so that its HTML can be cached by them."""
+
+    topic_id: int
+    home: str | None
+    audience: str
+    name: str
+    city: str
+    organisation: str
+    language: str
+    paragraph: str
+    quotation: str
+
+
+def writer_of(topic: Topic | TopicRow) -> Writer:
+    """What the reader's empty form below a topic depends on."""
+    person = me()
+    city = person.city if isinstance(person, Member) else None
+    return Writer(
+        topic_id=topic.id,
+        home=topic.home,
+        audience=topic.audience,
+        name=person.name,
+        city=city.name if city else "",
+        organisation=own_organisation(),
+        language=person.language,
+        paragraph=web.text("paragraph", 12),
+        quotation=_quotation() if request.method == "GET" else "",
+    )
+
+
+@bp.app_template_global()
+def empty_composer(writer: Writer, focus: bool = False) -> Markup:
+    """The HTML of an empty form for a reply, without tokens, since templates cache it."""
+    form = _reply_form(writer, meta={"csrf": False})
+    macro = get_template_attribute("dialogue/_composer.html", "reply_form")
+    return cast(Markup, macro(form, writer, focus=focus))
+
+
+def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
+    form = ReplyForm(language=writer.language, paragraph=writer.paragraph, **more)
+    if writer.quotation:
+        form.source.data = writer.quotation  # not cleaned: it ends in an empty line
+    if writer.home:
+        form.source.label.text = _("Your comment")
+    offer_organisation(form, writer.name, writer.organisation)
+    return form
+
+
+def _quotation() -> str:
+    """The quotation that a composer begins with, when the address asks for one; an empty line ends it."""
+    quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
+    return "".join(
+        markup.quote(post.author.name, post.id, queries.shown_source(post)) for post in quoted
+    )
+
+
+@bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
+@changing
+def edit(id: int) -> Answer:
+    """Change one's post. When it has changed since the form was opened, both texts are shown."""
+    post = queries.post_to_edit(me(), id)
+    form = _edit_form(post)
+
+    def page(status: int = 200, now: Post | None = None) -> Answer:
+        words = {"form": form, "post": post, "preview": preview_of(form), "now": now}
+        words |= {"theme_choices": theme_boxes(form)}
+        return render_template("dialogue/edit.html", **words), status
+
+    def deed() -> Answer:
+        try:
+            edited = _edit(id, form)
+        except Conflict as error:
+            webforms.refuse(form, error)
+            now = queries.post_to_edit(me(), id)
+            form.seen.data = now.fingerprint
+            return page(CONFLICT, now)
+        if isinstance(edited, Held):
+            return answer_held(edited, url_for("dialogue.held", id=edited.id))
+        flash(_("Your changes are published."), "message")
+        return web.see_other(queries.get_post(me(), id).address)
+
+    return answer_form(form, page, deed)
+
+
+def _edit_form(post: Post) -> EditForm:
+    words = {"source": post.source, "language": post.language, "seen": post.fingerprint}
+    if post.number > 1:
+        return EditForm(**words)
+    topic = post.topic
+    slugs = [theme.slug for theme in topic.themes]
+    form = EditTopicForm(**words, title=topic.title, audience=topic.audience, themes=slugs)
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+    return form
+
+
+def _edit(post_id: int, form: EditForm) -> Post | Held:
+    if isinstance(form, EditTopicForm):
+        words = {"themes": theme_ids(form), "audience": form.audience.data}
+        title = form.title.data
+        return actions.edit(me(), post_id, rendered(form), title, seen=form.seen.data, **words)
+    return actions.edit(me(), post_id, rendered(form), seen=form.seen.data)
+
+
+@bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
+@changing
+def delete(id: int) -> Answer:
+    """Ask, and then delete one's post."""
+    post = queries.post_to_delete(me(), id)
+    if request.method == "GET":
+        return render_template("dialogue/delete.html", post=post)
+    agenda, address = post.topic.agenda, post.address
+    deleted = actions.delete(me(), id)
+    flash(_("Your text is deleted."), "message")
+    if deleted.topic.deleted_at:
+        return web.see_other(url_for("dialogue.topics", slug=agenda.slug))
+    return web.see_other(address)
+
+
+@bp.post("/preview")
+@previewing
+def preview() -> Answer:
+    """What a text will look like, as a piece of a page."""
+    queries.require_writer(me())
+    source = request.form.get("source", "")
+    return render_template(
+        "dialogue/_preview.html", preview=queries.render_with_mentions(source).html
+    )
