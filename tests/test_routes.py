@@ -33,6 +33,8 @@ GET  /administration                                  |   on   on   on   on   on
 GET  /administration/factors                          |   in  403  403  403  403  200
 POST /administration/factors                          |  403  403  403  403  403  yes
 GET  /administration/figures                          |   in  403  403  403  403  200
+POST /administration/first-steps/close                |  403  403  403  403  403  yes
+POST /administration/first-steps/open                 |  403  403  403  403  403  yes
 GET  /administration/forum                            |   in  403  403  403  403  200
 POST /administration/forum                            |  403  403  403  403  403  yes
 GET  /administration/joining                          |   in  403  403  403  403  200

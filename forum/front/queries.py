@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from forum.agendas.models import Agenda, MemberTheme, Theme
+from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Theme
 from forum.agendas.queries import themes_by_words, visible_agendas
 from forum.db import constant, db, execute_core
 from forum.dialogue.models import TRIED, Mark, Post, Topic
@@ -42,7 +42,7 @@ from forum.invitations.models import Entrance
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.markup import has_words_starting_with, words_in
-from forum.members.models import City, Member, Organisation
+from forum.members.models import City, Federation, Member, Organisation
 from forum.members.queries import (
     HomeCity,
     home_cities,
@@ -149,6 +149,7 @@ class FirstSteps(NamedTuple):
     groups: bool
     joining: bool
     people: bool
+    hosts: bool
 
     @property
     def are_taken(self) -> bool:
@@ -156,17 +157,23 @@ class FirstSteps(NamedTuple):
         return self.agenda and self.mail and self.contact and self.people
 
 
-def first_steps(curator: Person, *, agenda: bool, mail: bool, contact: bool) -> FirstSteps:
-    """The first steps, for moderators, of which the caller knows some; one query."""
+def first_steps(curator: Person, *, agenda: bool, mail: bool, contact: bool) -> FirstSteps | None:
+    """The first steps, for moderators, of which the caller knows some; one query.
+
+    None when an administrator has closed the list, or a dialogue can begin.
+    """
     require(curator.can.curate_all())
     members = visible_members(curator).with_only_columns(func.count()).scalar_subquery()
     columns = (
         and_(select(Organisation.id).exists(), select(Theme.id).exists()),
         select(Entrance.id).exists(),
         members > 1,
+        select(AgendaHost.agenda_id).exists(),
+        select(Federation.id).where(Federation.first_steps_closed_at.is_not(None)).exists(),
     )
-    groups, joining, people = execute_core(select(*columns)).one()
-    return FirstSteps(agenda, mail, contact, bool(groups), bool(joining), bool(people))
+    *found, is_closed = map(bool, execute_core(select(*columns)).one())
+    steps = FirstSteps(agenda, mail, contact, *found)
+    return None if is_closed or steps.are_taken else steps
 
 
 # The masthead

@@ -157,7 +157,10 @@ def home() -> Answer:
 
 
 def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:
-    """The list of an administrator until the dialogue can begin, and of a moderator until there is something; else None."""
+    """The list of an administrator until the dialogue can begin, and of a moderator until there is something; else None.
+
+    Also None once an administrator has closed the list.
+    """
     reader, known = me(), federation()
     has_begun = has_agenda or has_topic
     if not reader.can.curate_all() or (has_begun and not reader.can.administer()):
@@ -166,8 +169,7 @@ def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None
     if has_begun and (known.is_demo or (has_agenda and has_mail and has_topic)):
         return None
     contact = bool(known.contact_email)
-    steps = queries.first_steps(reader, agenda=has_agenda, mail=has_mail, contact=contact)
-    return None if steps.are_taken else steps
+    return queries.first_steps(reader, agenda=has_agenda, mail=has_mail, contact=contact)
 
 
 class Welcome(NamedTuple):

@@ -35,6 +35,8 @@ class Federation(Base):
     terms_from: Mapped[datetime | None]
     # Since when moderators, hosts and administrators need a second factor; None: they need none
     factors_required_at: Mapped[datetime | None]
+    # Since when the list of the first steps of a new forum is closed; None: it is shown
+    first_steps_closed_at: Mapped[datetime | None]
 
 
 class CityLabel:

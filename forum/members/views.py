@@ -299,11 +299,13 @@ def administration() -> Answer:
 @bp.route("/administration/forum", methods=["GET", "POST"])
 def describe_federation() -> Answer:
     """Edit the forum's name, tagline and contact address."""
-    form = FederationForm(data=_federation_data())
+    known = queries.federation_to_describe(me())
+    form = FederationForm(data=_fields_of(known))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         before = queries.federation_versions(me())
         words = {"form": form, "meanwhile": meanwhile, "before": before}
+        words["closed_at"] = known.first_steps_closed_at
         return render_template("members/federation.html", **words), status
 
     def deed() -> Answer:
@@ -311,7 +313,8 @@ def describe_federation() -> Answer:
         try:
             actions.describe_federation(me(), seen=form.seen.data, **said)
         except Conflict as error:
-            now = FederationForm(formdata=None, data=_federation_data())
+            saved = _fields_of(queries.federation_to_describe(me()))
+            now = FederationForm(formdata=None, data=saved)
             return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("Saved. Every page says so from now on."), "message")
         return web.see_other(url_for("members.describe_federation"))
@@ -319,8 +322,24 @@ def describe_federation() -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _federation_data() -> dict[str, str]:
-    words = queries.federation_fields(queries.federation_to_describe(me()))
+@bp.post("/administration/first-steps/close")
+def close_first_steps() -> AnyResponse:
+    """Show the first steps on the home page no more."""
+    actions.close_first_steps(me())
+    flash(_("The list is closed. “Administration”, “Forum” opens it again."), "message")
+    return web.see_other("/")
+
+
+@bp.post("/administration/first-steps/open")
+def open_first_steps() -> AnyResponse:
+    """Show the first steps on the home page again."""
+    actions.open_first_steps(me())
+    flash(_("The home page shows the first steps that are left."), "message")
+    return web.see_other("/")
+
+
+def _fields_of(known: Federation) -> dict[str, str]:
+    words = queries.federation_fields(known)
     return {**words, "seen": fingerprint(words)}
 
 

@@ -20,8 +20,10 @@ from forum.members.actions.credentials import (
 from forum.members.actions.federation import (
     MAX_FORUM_NAME,
     MAX_TAGLINE,
+    close_first_steps,
     describe_federation,
     found_federation,
+    open_first_steps,
     set_up,
 )
 from forum.members.actions.ignoring import MAX_IGNORED, end_ignoring, ignore, repair_ignored_ids
@@ -98,6 +100,7 @@ __all__ = [
     "change_address",
     "change_password",
     "check_name",
+    "close_first_steps",
     "depart",
     "describe_federation",
     "edit_profile",
@@ -118,6 +121,7 @@ __all__ = [
     "note_terms",
     "note_terms_agreed",
     "note_waiting",
+    "open_first_steps",
     "pause_mail",
     "rehash_password",
     "repair_ignored_ids",

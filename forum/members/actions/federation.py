@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from forum.db import EVERYTHING as EVERY_SCOPE
-from forum.db import FEDERATION, action, db, touches
+from forum.db import FEDERATION, action, db, now, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -77,3 +77,18 @@ def describe_federation(
     for name, value in after.items():
         setattr(known, name, value)
     return known
+
+
+@action
+def close_first_steps(administrator: Person) -> None:
+    """Show the first steps of a new forum to nobody any more, whether they are taken or not."""
+    touches()
+    known = queries.federation_to_change(administrator)
+    known.first_steps_closed_at = known.first_steps_closed_at or now()
+
+
+@action
+def open_first_steps(administrator: Person) -> None:
+    """Show the first steps again, as long as they are not taken."""
+    touches()
+    queries.federation_to_change(administrator).first_steps_closed_at = None
