@@ -543,6 +543,11 @@ def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None
     assert small.members_only.title not in client.get("/search?q=tender").text
 
 
+def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:
+    page = client.get("/search?q=noise").text
+    assert "There is no agenda yet" in page and "Choose an agenda and ask" not in page
+
+
 def test_search_shows_the_newest_first_when_asked(small: Small, client: Any) -> None:
     best, newest = (
         client.get(f"/search?q=noise&kind=topic&kind=post{more}").text
