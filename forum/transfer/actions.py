@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from forum.advice import actions as advice
 from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
@@ -22,7 +22,6 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.db import action, at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.errors import Refusal
 from forum.library import actions as library
@@ -43,6 +42,7 @@ from forum.transfer.models import (
 )
 from forum.transfer.queries import (
     agenda_by_slug,
+    author_of_topic,
     cases_by_slug,
     cities_by_label,
     members_by_handle,
@@ -50,7 +50,6 @@ from forum.transfer.queries import (
     organisation_ids,
     paragraph_keys,
     practices_by_slug,
-    topic_with_author,
 )
 
 QUOTED_NUMBER = re.compile(r"^> #([0-9]+)[ \t]*$", re.M)
@@ -592,19 +591,31 @@ def _theme_ids(curator: Member, values: Values) -> tuple[int, ...]:
 # The dialogue
 
 
+class LoadedPost(NamedTuple):
+    """What is kept of a post: its id, and the name of its author.
+
+    Not the post itself: each deed that changes posts would look at all of those in memory.
+    """
+
+    id: int
+    author: str
+
+
 class Discussion:
-    """A topic that is being loaded: its posts so far, its language, the keys of its case's paragraphs."""
+    """A topic that is being loaded: its author, its posts so far, its language, the keys of its case's paragraphs."""
 
     def __init__(self, language: str = "en") -> None:
-        self.topic = Topic()  # until it is opened, or found
-        self.posts: list[Post] = []
+        self.topic_id = 0  # until it is opened, or found
+        self.author = Member()
+        self.posts: list[LoadedPost] = []
         self.language = language
         self.keys: Sequence[str] = ()
 
     def begin(self, topic_id: int, keys: Sequence[str] = ()) -> None:
         """Go on with this topic, which has its opening post."""
-        self.topic, self.posts = topic_with_author(topic_id), [opening_post(topic_id)]
-        self.keys = keys
+        opening = opening_post(topic_id)
+        self.topic_id, self.author = topic_id, author_of_topic(topic_id)
+        self.posts, self.keys = [LoadedPost(opening.id, opening.author.name)], keys
 
 
 def _plan_topic(curator: Member, values: Values, loading: Loading) -> None:
@@ -641,11 +652,11 @@ def _open_topic(curator: Member, values: Values, discussion: Discussion, loading
 
 def _pin(curator: Member, discussion: Discussion, loading: Loading) -> None:
     pin = moderation.pin if loading.is_decided else dialogue.pin
-    pin(curator, discussion.topic.id)
+    pin(curator, discussion.topic_id)
 
 
 def _lock(curator: Member, discussion: Discussion, reason: str) -> None:
-    dialogue.lock(curator, discussion.topic.id, reason)
+    dialogue.lock(curator, discussion.topic_id, reason)
 
 
 def _ask(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
@@ -653,17 +664,18 @@ def _ask(values: Values, which: int, discussion: Discussion, loading: Loading) -
 
     The reasons are those for which the forum would have proposed the member at that moment.
     """
-    topic, member = discussion.topic, loading.member(values["asked"][which][0])
+    asker, topic_id = discussion.author, discussion.topic_id
+    handle = values["asked"][which][0]
     with _faults_at(values, "asked", which):
-        proposed = proposals(topic.author, get_topic(topic.author, topic.id), MOST_PROPOSED)
+        proposed = proposals(asker, get_topic(asker, topic_id), MOST_PROPOSED)
         reasons = {one.member.handle: one.reasons for one in proposed}
-        advice.ask(topic.author, topic.id, [member.handle], reasons)
+        advice.ask(asker, topic_id, [handle], reasons)
 
 
 def _respond(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
     """Let a member who was asked for advice respond, if the file says what became of it."""
     handle, _moment, became = values["asked"][which]
-    member, topic_id = loading.member(handle), discussion.topic.id
+    member, topic_id = loading.member(handle), discussion.topic_id
     with _faults_at(values, "asked", which):
         if became == "not me":
             advice.decline(member, topic_id)
@@ -675,9 +687,9 @@ def _respond(values: Values, which: int, discussion: Discussion, loading: Loadin
 
 def _follow_up(discussion: Discussion, values: Values) -> None:
     _moment, outcome, deed, text = values["followed_up"]
-    topic, story = discussion.topic, advice.FollowUpText(deed, outcome, text, discussion.language)
+    story = advice.FollowUpText(deed, outcome, text, discussion.language)
     with _faults_at(values, "followed_up"):
-        advice.follow_up(topic.author, topic.id, story, is_screened=False)
+        advice.follow_up(discussion.author, discussion.topic_id, story, is_screened=False)
 
 
 def _plan_replies(
@@ -695,19 +707,19 @@ def _plan_replies(
 def _reply(values: Values, discussion: Discussion, loading: Loading) -> None:
     source = _link_quotes(values["text"], discussion.posts)
     number, keys = values.get("paragraph", 0), discussion.keys
+    author = loading.member(values["by"])
     with _faults_at(values):
         post = dialogue.publish_reply(
-            loading.member(values["by"]),
-            discussion.topic.id,
+            author,
+            discussion.topic_id,
             render_with_mentions(source, values.get("language", discussion.language)),
             paragraph=keys[number - 1] if 0 < number <= len(keys) else None,
             for_organisation=values.get("on_behalf_of_organisation", False),
         )
-    discussion.posts.append(post)
+    discussion.posts.append(LoadedPost(post.id, author.name))
     if values.get("answer"):
         with _faults_at(values, "answer"):
-            topic = discussion.topic
-            dialogue.choose_answer(topic.author, topic.id, post.id)
+            dialogue.choose_answer(discussion.author, discussion.topic_id, post.id)
 
 
 def _plan_reports(
@@ -727,12 +739,12 @@ def _report(
         moderation.report(loading.member(handle), "post", post.id, reason, words)
 
 
-def _link_quotes(text: str, posts: Sequence[Post]) -> str:
+def _link_quotes(text: str, posts: Sequence[LoadedPost]) -> str:
     """Replace `> #2` by a link to the second post, as the button “Quote” writes it, and `\\> #2` by `> #2`."""
 
     def linked(found: re.Match[str]) -> str:
         post = posts[int(found[1]) - 1]
-        return f"> [{quote_label(post.author.name)}](/posts/{post.id})\n>"
+        return f"> [{quote_label(post.author)}](/posts/{post.id})\n>"
 
     return ESCAPED_NUMBER.sub(r"\1", QUOTED_NUMBER.sub(linked, text))
 

@@ -151,10 +151,10 @@ def opening_post(topic_id: int) -> Post:
     return db.session.scalars(query).one()
 
 
-def topic_with_author(topic_id: int) -> Topic:
-    """A topic with its author and agenda."""
-    loads = joinedload(Topic.author), joinedload(Topic.agenda)
-    return db.session.scalars(select(Topic).filter_by(id=topic_id).options(*loads)).one()
+def author_of_topic(topic_id: int) -> Member:
+    """The member who opened a topic."""
+    query = select(Member).join(Topic, Topic.author_id == Member.id).where(Topic.id == topic_id)
+    return db.session.scalars(query).one()
 
 
 def counts() -> dict[str, int]:
