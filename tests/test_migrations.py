@@ -103,9 +103,11 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
     database_url: str, tmp_path: Path
 ) -> None:
     with own_forum(database_url, tmp_path):
-        upgrade(revision="0023")
-        with db.engine.begin() as connection:
-            for name, row in hidden_topics():
+        upgrade()
+        for name, row in hidden_topics():
+            if name == "topic" and row["id"] == 1:  # agendas had columns then that no model knows
+                downgrade(revision="0023")
+            with db.engine.begin() as connection:
                 connection.execute(insert(Base.metadata.tables[name]).values(**row))
         upgrade()
         with db.engine.begin() as connection:

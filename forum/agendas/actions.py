@@ -253,12 +253,11 @@ def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
 
 
 @action
-def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) -> None:
-    """Note that something was written on an agenda at a moment, and add `topics` (which may be negative) to its counter."""
+def note_activity(_doer: Person, agenda_id: int, at: datetime) -> None:
+    """Note that something was written on an agenda at a moment."""
     moment = literal(at, Agenda.active_at.type)
     later = case((Agenda.active_at < moment, moment), else_=Agenda.active_at)
-    values = {"active_at": later, "topics_count": Agenda.topics_count + topics}
-    db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(values))
+    db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(active_at=later))
 
 
 @action
@@ -269,11 +268,10 @@ def note_quiet(_doer: Person, agenda_id: int, at: datetime, before: datetime) ->
 
 
 @action
-def correct_activity(system: Person, agenda_id: int, topics: int, at: datetime) -> None:
-    """Set the number of topics and the latest activity of an agenda, which the dialogue room has recomputed."""
+def correct_activity(system: Person, agenda_id: int, at: datetime) -> None:
+    """Set the latest activity of an agenda, which the dialogue room has recomputed."""
     require(system.can.administer())
-    values = {"topics_count": topics, "active_at": at}
-    db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(values))
+    db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(active_at=at))
 
 
 @action
@@ -340,7 +338,6 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
         position=last_position() + 1,
         created_at=now(),
         active_at=now(),
-        topics_count=0,
         hosts=[],
         **_agenda_columns(text),
         **_html_columns(text.introduction),

@@ -28,7 +28,6 @@ class Agenda(Base):
     palette: Mapped[str]
     pattern: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
-    topics_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     active_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

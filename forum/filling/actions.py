@@ -213,7 +213,7 @@ def write_batch(system: Person, batch: RowBatch) -> None:
     dialogue.count_topics(system, batch.list_counts)
     _add_to_posts_counts(batch.posts_by_author)
     for agenda_id, moment in batch.active_at.items():
-        agendas.note_activity(system, agenda_id, moment, topics=batch.topics_by_agenda[agenda_id])
+        agendas.note_activity(system, agenda_id, moment)
     _advance_sequences(batch.last_ids)
 
 
@@ -280,7 +280,6 @@ class BatchWriter:
             {"topic_id": topic.id, "theme_id": self.foundation.themes[n]} for n in topic.themes
         ]
         self.batch.rows["topic_theme"] += themes
-        self.batch.topics_by_agenda[agenda_id] += topic.audience == PUBLIC
         self.batch.list_counts[self._shelf_of(topic, topic.kind == "question")] += 1
 
     def _shelf_of(self, topic: PlannedTopic, is_waiting: bool) -> CountKey:

@@ -186,6 +186,5 @@ class RowBatch:
         ] = {}  # new values of existing notices about marks, by id
         self.list_counts: Counter[Any] = Counter()  # the dialogue's counts of topics in lists
         self.posts_by_author: Counter[int] = Counter()  # only posts that everybody may read
-        self.topics_by_agenda: Counter[int] = Counter()  # likewise
         self.active_at: dict[int, datetime] = {}  # by agenda id
         self.last_ids: dict[str, int] = {}

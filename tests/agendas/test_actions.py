@@ -232,14 +232,13 @@ def test_a_member_chooses_and_unchooses_themes(people: Any) -> None:
         actions.set_member_themes(VISITOR, [ports.id])  # type: ignore[arg-type]  # a visitor tries
 
 
-def test_activity_only_moves_forward_and_topics_are_counted(agenda: Agenda) -> None:
+def test_activity_only_moves_forward(agenda: Agenda) -> None:
     later = now() + timedelta(hours=1)
-    actions.note_activity(SYSTEM, agenda.id, later, topics=1)
-    actions.note_activity(SYSTEM, agenda.id, later - timedelta(days=9), topics=1)
-    actions.note_activity(SYSTEM, agenda.id, later - timedelta(days=9), topics=-1)
+    actions.note_activity(SYSTEM, agenda.id, later)
+    actions.note_activity(SYSTEM, agenda.id, later - timedelta(days=9))
     db.session.expire_all()
     fresh = queries.agenda_by_id(VISITOR, agenda.id)
-    assert (fresh.active_at, fresh.topics_count) == (later, 1)
+    assert fresh.active_at == later
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,6 @@ MUST_BE_NOUGHT = {
         (SELECT count(*) FROM post JOIN topic ON topic.id = post.topic_id
          WHERE post.author_id = member.id AND post.deleted_at IS NULL AND post.hidden_at IS NULL
          AND topic.deleted_at IS NULL AND topic.hidden_at IS NULL AND topic.audience = 'public')""",
-    "agendas whose count of topics is wrong": """SELECT count(*) FROM agenda WHERE topics_count <>
-        (SELECT count(*) FROM topic WHERE topic.agenda_id = agenda.id AND topic.deleted_at IS NULL
-         AND topic.hidden_at IS NULL AND audience = 'public' AND kind <> 'case')""",
     "topics without a search row": """SELECT count(*) FROM topic WHERE deleted_at IS NULL AND NOT EXISTS
         (SELECT 1 FROM document WHERE kind = 'topic' AND item_id = topic.id)""",
     "search rows of posts that are not there": """SELECT count(*) FROM document WHERE kind = 'post'

@@ -104,7 +104,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
         for column in table.columns
         if column.name.endswith("_count") or column.name == "active_at"
     }
-    assert len(counters) == 10 and counters <= {one.name for one in checks()}
+    assert len(counters) == 9 and counters <= {one.name for one in checks()}
 
 
 def of_another(answer_id: int) -> int:
@@ -129,7 +129,6 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Post, "useful_count", one_more),
     (Post, "same_here_count", one_more),
     (Post, "tried_count", one_more),
-    (Agenda, "topics_count", one_more),
     (Agenda, "active_at", long_ago),
     (Member, "posts_count", one_more),
     (Member, "hosted", lambda hosted: [*hosted, 99]),

@@ -23,11 +23,6 @@ COUNTERS = {
 }
 
 
-def counted_topics(topic: Topic) -> int:
-    """1 when `Agenda.topics_count` counts the topic, else 0: it is public, shown, and not the comments of a case."""
-    return int(_is_public(topic) and topic.kind != "case")
-
-
 def _is_public(topic: Topic) -> bool:
     is_shown = topic.hidden_at is None and topic.deleted_at is None
     return is_shown and topic.audience == PUBLIC
@@ -40,19 +35,18 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
         note_posts(doer, post.author_id, by)
 
 
-def note_activity_of(doer: Person, topic: Topic, topics: int = 0) -> None:
-    """Pass on the latest activity of a public topic to its agenda, and add `topics` to the agenda's counter."""
+def note_activity_of(doer: Person, topic: Topic) -> None:
+    """Pass on the latest activity of a public topic to its agenda."""
     if _is_public(topic):
-        note_activity(doer, topic.agenda_id, topic.active_at, topics=topics)
+        note_activity(doer, topic.agenda_id, topic.active_at)
 
 
 def count_all(doer: Person, topic: Topic, by: int) -> None:
-    """Count a whole topic in or out (`by` 1 or -1): on its agenda, and for everybody who wrote in it."""
+    """Count a whole topic in or out (`by` 1 or -1) for everybody who wrote in it, and as activity of its agenda."""
     if not _is_public(topic):
         return
-    if shown := counted_topics(topic):
-        last = topic.active_at if by > 0 else topic.created_at
-        note_activity(doer, topic.agenda_id, last, topics=by * shown)
+    if by > 0:
+        note_activity_of(doer, topic)
     for author_id, count in posts_by_author(topic):
         note_posts(doer, author_id, by * count)
 

@@ -13,14 +13,12 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forum.agendas.actions import note_activity
 from forum.agendas.queries import themes_by_id
 from forum.db import Base, db, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_all,
     count_post,
-    counted_topics,
     note_activity_of,
     recounted,
 )
@@ -467,11 +465,9 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """Put a topic on another agenda, with its counters, held texts and document in search."""
     if agenda_id == topic.agenda_id:
         return
-    shown = counted_topics(topic)
-    note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
     with recounted(doer, topic):
         topic.agenda_id = agenda_id
-    note_activity_of(doer, topic, shown)
+    note_activity_of(doer, topic)
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)

@@ -131,10 +131,10 @@ def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
 
 @action
 def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
-    """Recompute the number of topics and the latest activity of agendas."""
+    """Recompute the latest activity of agendas."""
     require(system.can.administer())
-    for agenda_id, topics, active_at in derived_values(Agenda, agenda_ids):
-        correct_activity(system, agenda_id, topics, active_at)
+    for agenda_id, active_at in derived_values(Agenda, agenda_ids):
+        correct_activity(system, agenda_id, active_at)
 
 
 @action

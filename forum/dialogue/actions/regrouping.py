@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.agendas.actions import note_activity
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import counted_topics, move_count, note_activity_of, recounted
+from forum.dialogue.actions._counts import move_count, note_activity_of, recounted
 from forum.dialogue.actions._rows import (
     ANSWER_NOTICES,
     dialect_insert,
@@ -110,7 +109,7 @@ def split(
         set_answer(moderator, topic, None)
     new = _new_topic_from(topic, posts, replace(part, title=title))
     moved = _move_posts(moderator, topic, new, posts, answer)
-    note_activity_of(moderator, new, counted_topics(new))
+    note_activity_of(moderator, new)
     move_count(moderator, None, count_key(new))
     if not has_shown_posts(first_post(topic)):
         hide_as_empty(moderator, topic, now())
@@ -131,7 +130,6 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     if len(posts) > MAX_MERGED_POSTS:
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
     answer = _answer_among(topic, posts)
-    shown = counted_topics(topic)
     move_count(moderator, count_key(topic), None)
     topic.answer_id = topic.answered_by_id = topic.answered_at = None
     topic.deleted_at, topic.merged_into_id = now(), target.id
@@ -142,7 +140,6 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     elif answer:
         hide_notices(moderator, post_id=answer[0], kinds=ANSWER_NOTICES)
     search.unindex(moderator, "topic", topic.id)
-    note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
     note_activity_of(moderator, target)
     copy_watchers(moderator, topic.id, target.id, topic.deleted_at)
     hide_notices(moderator, topic_id=topic.id)
@@ -165,7 +162,6 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     if topic.emptied_at is not None:
         show_topic(moderator, topic)
     move_count(moderator, count_key(new), None)
-    note_activity(moderator, new.agenda_id, new.created_at, topics=-counted_topics(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
     _move_posts_back(moderator, moved, topic, new, posts)
     with recounted(moderator, topic):
@@ -199,7 +195,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
     db.session.execute(far.values(number=moved.before))
-    note_activity_of(moderator, topic, counted_topics(topic))
+    note_activity_of(moderator, topic)
     move_count(moderator, None, count_key(topic))
     restore_notices_in(moderator, topic)
     return topic

@@ -24,7 +24,7 @@ from forum.dialogue.actions._checks import (
     posted_meanwhile,
     profile_scopes,
 )
-from forum.dialogue.actions._counts import count_post, counted_topics, move_count, note_activity_of
+from forum.dialogue.actions._counts import count_post, move_count, note_activity_of
 from forum.dialogue.actions._holding import (
     already_held,
     ask_for_review,
@@ -149,7 +149,7 @@ def _add_topic(
     set_themes(topic, new.themes)
     touches(*map(theme_scope, new.themes))
     index_topic(author, topic, new.text.plain, is_new=True)
-    note_activity_of(author, topic, counted_topics(topic))
+    note_activity_of(author, topic)
     move_count(author, None, count_key(topic))
     count_post(author, topic, post, 1)
     notified = notify_named(author, post, new.text, is_new=True)

@@ -73,9 +73,6 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
         Post.tried_count: _mark_count(TRIED),
     },
     Agenda: {
-        Agenda.topics_count: _count(
-            Topic, Topic.agenda_id == Agenda.id, Topic.kind != "case", *IS_PUBLIC
-        ),
         # Never earlier than it is: it remembers the activity of topics that were moved away, too
         Agenda.active_at: _greatest(
             Agenda.active_at,
