@@ -21,7 +21,7 @@ from forum.members.queries import visible_members
 from forum.permissions import VISITOR, Person, cached_statement
 
 MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}  # shown of each group, in this order
-READ_OF_THEME = 24  # of each group: more than are shown, as some are left out
+READ_OF_THEME = 16  # of each group: more than are shown, as some are left out
 HELPER = "helper"  # the group of members who help with a theme
 
 
