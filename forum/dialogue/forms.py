@@ -53,9 +53,8 @@ def title_field() -> StringField:
 
 
 def themes_field() -> SelectMultipleField:
-    """The themes of a topic; the view says which there are."""
-    few = Length(max=MAX_THEMES, message=_("Choose at most 5 themes."))
-    return SelectMultipleField(_("Themes"), [few], choices=[])
+    """The themes of a topic; the view says which there are, the action how many there may be."""
+    return SelectMultipleField(_("Themes"), choices=[], render_kw={"most": MAX_THEMES})
 
 
 def language_field() -> SelectField:

@@ -56,7 +56,7 @@ from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, cached_statement, require
 from forum.queue.queries import waiting_count
 from forum.search.models import Document
-from forum.search.queries import find_alike, texts_of
+from forum.search.queries import Query, find_alike, texts_of
 
 PAGE_SIZE = 20
 MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
@@ -132,7 +132,7 @@ def alike(reader: Person, title: str, limit: int) -> Sequence[Document]:
 
     Without what members wrote whom the reader ignores.
     """
-    found = find_alike(reader, title, ("topic", "practice", "case"), limit)
+    found = find_alike(reader, title, Query("", kinds=("topic", "practice", "case")), limit)
     ignored = ignored_authors(reader, [(one.kind, one.item_id) for one in found])
     return [one for one in found if (one.kind, one.item_id) not in ignored]
 

@@ -37,7 +37,9 @@ from forum.dialogue.queries import (
     counts_by_agenda,
     counts_by_kind,
     first_topics,
+    has_written,
     latest_topics,
+    my_held,
     new_posts_in,
     questions_waiting,
 )
@@ -184,7 +186,9 @@ def _welcome() -> Welcome | None:
     reader = me()
     if not isinstance(reader, Member) or reader.is_curator or reader.posts_count:
         return None
-    if now() - reader.joined_at > WELCOME_DAYS:
+    if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():
+        return None
+    if has_written(reader, 1) or my_held(reader):
         return None
     is_described = bool(reader.position and reader.city)
     return Welcome(is_described, bool(themes_of_member(reader.id)))

@@ -326,7 +326,7 @@ def describe_federation() -> Answer:
 def close_first_steps() -> AnyResponse:
     """Show the first steps on the home page no more."""
     actions.close_first_steps(me())
-    flash(_("The list is closed. “Administration”, “Forum” opens it again."), "message")
+    flash(_("The list is closed. It can be opened again under “Name and contact”."), "message")
     return web.see_other("/")
 
 
@@ -334,7 +334,10 @@ def close_first_steps() -> AnyResponse:
 def open_first_steps() -> AnyResponse:
     """Show the first steps on the home page again."""
     actions.open_first_steps(me())
-    flash(_("The home page shows the first steps that are left."), "message")
+    flash(
+        _("The list is open again. The home page shows it as long as something is left to do."),
+        "message",
+    )
     return web.see_other("/")
 
 

@@ -49,7 +49,7 @@ DEED_NAMES = {
 UNTIL_DAY = "day"  # chosen in place of a number of days
 MAX_HOLDERS = 100  # members whose claims a form may name
 MAX_RESTRICTION = timedelta(days=3650)
-TOPIC_NUMBER = re.compile(r"(?:^#?|/topics/)([1-9][0-9]{0,8})(?![0-9])")
+TOPIC_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})|(?:.*/)?topics/([1-9][0-9]{0,8})(?![0-9]).*")
 LAW_CHOICE = "law"  # chosen in place of the number of a rule
 DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 LENGTH_LIMIT = Length(
@@ -269,8 +269,10 @@ class MergeForm(ClaimAwareForm):
     @property
     def target_id(self) -> int:
         """The id of the topic that was chosen, or whose address or number was typed; 0 when there is none."""
-        found = TOPIC_NUMBER.search(self.target.data or self.like.data or "")
-        return int(found[1]) if found else 0
+        found = TOPIC_NUMBER.fullmatch(self.target.data or "") or TOPIC_NUMBER.fullmatch(
+            self.like.data or ""
+        )
+        return int(found[1] or found[2]) if found else 0
 
     @property
     def reasons(self) -> Reasons:
@@ -281,9 +283,9 @@ class MergeForm(ClaimAwareForm):
         """Require a choice, or the address or number of a topic."""
         if self.target_id:
             return
-        if self.target.data and self.like.choices:
+        if self.like.choices:
             raise ValidationError(
-                gettext("Choose one of the topics with these words, or enter an address.")
+                gettext("Choose one of the topics that are offered, or enter an address.")
             )
         raise ValidationError(
             gettext("Enter the address or the number of a topic, or words of its title.")

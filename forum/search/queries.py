@@ -49,7 +49,7 @@ MAX_ALIKE_HITS = 100  # of each of them
 ALIKE_TITLE_WEIGHT = 3  # of a word in a title, against one in the text
 MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
-MAX_OTHERS = 3  # of the same topic, named below the first
+MAX_OTHERS = 3  # of the same page, named below the first
 MAX_WORDS = 12
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
 MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
@@ -130,7 +130,7 @@ class Query:
 class Hit:
     """One document that was found, its title and a snippet of its text with the words in `<mark>`.
 
-    `others` are the next best documents of the same topic, at most `MAX_OTHERS`, `more` the number of those after them.
+    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, `more` the number of those after them.
     """
 
     document: Document
@@ -142,7 +142,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """One page of hits, of each topic one.
+    """One page of hits, of each page of the forum one.
 
     `texts` is the number of all documents that were found, and the facets say how many of these have each of their values
     (`is_capped`: at least so many).
@@ -275,10 +275,8 @@ def _without_ignored(
     return shown
 
 
-def find_alike(
-    reader: Person, title: str, kinds: tuple[str, ...], limit: int
-) -> Sequence[Document]:
-    """The documents of some kinds that share words with a title, the most alike first.
+def find_alike(reader: Person, title: str, among: Query, limit: int) -> Sequence[Document]:
+    """The documents that share words with a title, the most alike first; `among` says of which kinds and agendas.
 
     Only the longest words of the title are looked for, and each only in the newest documents that have it. A word counts
     for more the fewer documents have it, and more in their titles. What is not half as much alike as the first is left out; one
@@ -292,9 +290,7 @@ def find_alike(
         [terms] if len(terms) > 1 else []
     )  # the newest with a common word need not have the others
     for some in [*together, *([term] for term in terms)]:
-        hits = _newest_hits(
-            reader, some, Query("", kinds=kinds), MAX_ALIKE_HITS, Document.folded_title
-        )
+        hits = _newest_hits(reader, some, among, MAX_ALIKE_HITS, Document.folded_title)
         rarity = math.log(1 + 2 * MAX_ALIKE_HITS / (1 + len(hits)))
         forms = {form for term in some for form in (*term.words, *term.inflections)}
         for hit in hits:
@@ -664,14 +660,14 @@ _WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOLDED)
 # Marking the words
 
 
-def _hits(topics: Sequence[Sequence[int]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
-    """The hits for documents that stand together by topic, of each topic the first, with the words marked."""
-    firsts = _documents([topic[0] for topic in topics])
-    more = [found for topic in topics for found in topic[1 : 1 + MAX_OTHERS]]
+def _hits(groups: Sequence[Sequence[int]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
+    """The hits for documents in groups by page, of each group the first, with the words marked."""
+    firsts = _documents([group[0] for group in groups])
+    more = [found for group in groups for found in group[1 : 1 + MAX_OTHERS]]
     others_named = _documents(more, defer(Document.body, raiseload=True))
     known = {document.id: document for document in (*firsts, *others_named)}
     shown = []
-    for first, *rest in topics:
+    for first, *rest in groups:
         if first not in known:
             continue  # deleted meanwhile
         document = known[first]

@@ -24,7 +24,7 @@ from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.db import at, db, now
 from forum.dialogue import actions
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Post, Topic, TopicTheme
 from forum.dialogue.queries import first_post
 from forum.errors import Busy, Invalid
 from forum.markup import quote, write
@@ -478,6 +478,22 @@ def test_a_topic_has_at_most_five_themes(
                 people.ana, first_post(topic).id, write("Why?"), themes=[one.id for one in ids]
             )
     assert browser.post(NEW, data={**FORM, "themes": slugs[:5]}).status_code == 303
+
+
+def test_a_topic_that_was_imported_with_more_themes_keeps_them(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    made = agendas.ensure_themes(SYSTEM, [f"Theme {number}" for number in range(8)])
+    rows = [{"topic_id": topic.id, "theme_id": theme.id} for theme in made[:7]]
+    db.session.execute(insert(TopicTheme), rows)
+    db.session.commit()
+    path = f"/posts/{first_post(topic).id}/edit"
+    form = {"title": topic.title, "source": "Corrected.", "language": "en", "audience": "public"}
+    slugs, browser = [theme.slug for theme in made], sign_in(people.ana)
+    response = browser.post(path, data={**form, "themes": slugs})
+    assert response.status_code == 422 and "Choose at most 5 themes." in response.text
+    for fewer in (slugs[:7], slugs[:6]):
+        assert browser.post(path, data={**form, "themes": fewer}).status_code == 303
 
 
 @pytest.mark.parametrize("name", [*FORM, "writes_for", "themes", "preview", "prompt"])

@@ -200,6 +200,21 @@ def test_a_new_member_is_welcomed_until_they_write(small: Small, sign_in: Any) -
     assert "Welcome, Nora Lind" not in browser.get("/").text
 
 
+def test_who_has_written_for_members_or_may_not_write_is_not_welcomed(
+    small: Small, sign_in: Any
+) -> None:
+    writer, silenced = (
+        join(VISITOR, Joining(name, f"{name[:4]}@city.example", "hash"))
+        for name in ("Nora Lind", "Otto Lind")
+    )
+    new = NewTopic("question", "For members?", write("Why?"), audience="members")
+    open_topic(writer, small.agenda.id, new)
+    silenced.silenced_until = now() + timedelta(days=2)
+    db.session.commit()
+    for member in (writer, silenced):
+        assert "Welcome, " not in sign_in(member).get("/").text
+
+
 def test_who_joined_long_ago_is_not_welcomed(small: Small, sign_in: Any, client: Any) -> None:
     member = join(VISITOR, Joining("Nora Lind", "nora@city.example", "hash"))
     member.joined_at = now() - timedelta(days=15)

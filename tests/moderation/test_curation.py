@@ -994,8 +994,12 @@ def test_a_topic_to_merge_into_is_offered_or_found_by_words(
     assert offered(target="Nothing of that kind") == []
     assert ">The other topic</label>" in browser.post(address, data={"target": "Nowhere"}).text
     page = browser.post(address, data={"target": other.title}).text
-    assert "Choose one of the topics with these words" in page
-    answer = browser.post(address, data={"like": str(other.id), "target": ""})
+    assert "Choose one of the topics that are offered" in page
+    assert (
+        "Choose one of the topics that are offered"
+        in browser.post(address, data={"target": f"{other.id} {other.title}"}).text
+    )
+    answer = browser.post(address, data={"like": str(other.id), "target": other.title})
     assert answer.status_code == 303
     assert browser.get(answer.location).location.startswith(other.address)
 

@@ -546,7 +546,7 @@ def test_plural_and_singular_find_each_other_and_are_marked(app: Flask) -> None:
 
 
 def alike(title: str, kinds: tuple[str, ...] = ("topic", "case"), limit: int = 5) -> list[int]:
-    return [found.item_id for found in find_alike(VISITOR, title, kinds, limit)]
+    return [found.item_id for found in find_alike(VISITOR, title, Query("", kinds=kinds), limit)]
 
 
 @pytest.fixture

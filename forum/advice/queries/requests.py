@@ -81,10 +81,11 @@ def questions_to_advise_on(member: Person) -> Select[Any]:
 
     Opening a question is doing nothing. The request stays until the member has answered in the topic, has declined it
     (“not me”, “not now”) or has passed it on; or until nobody waits for it any more, because the question has its
-    answer, takes no replies, or is out of the member's sight.
+    answer, takes no replies, or is out of the member's sight, or because `AWAITED_FOR` is over.
     """
     mine = select(AdviceRequest.topic_id).where(
         AdviceRequest.member_id == member.id,
+        AdviceRequest.asked_at > now() - AWAITED_FOR,
         AdviceRequest.declined_at.is_(None),
         AdviceRequest.postponed_at.is_(None),
         AdviceRequest.passed_at.is_(None),

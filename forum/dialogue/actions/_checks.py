@@ -67,10 +67,14 @@ def check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
         checked_title(title)
 
 
-def check_themes(theme_ids: Collection[int] | None) -> None:
-    """Raise `Invalid` when an author gives a topic too many themes: it would stand beside everything."""
-    if theme_ids is not None and len(set(theme_ids)) > MAX_THEMES:
-        raise Invalid(_("Choose at most 5 themes."), "themes")
+def check_themes(theme_ids: Collection[int] | None, present: Collection[int] = ()) -> None:
+    """Raise `Invalid` when an author gives a topic too many themes: it would stand beside everything.
+
+    Those that are `present`, from an import, may stay.
+    """
+    chosen = set(theme_ids or ())
+    if len(chosen) > MAX_THEMES and not chosen.issubset(present):
+        raise Invalid(_("Choose at most %(most)s themes.", most=MAX_THEMES), "themes")
 
 
 def checked_title(title: str) -> str:

@@ -66,7 +66,7 @@ def revise(
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
-    check_themes(themes)
+    check_themes(themes, held.themes or ())
     columns = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         columns["seen"] = (

@@ -65,6 +65,7 @@ from forum.dialogue.queries import (
     post_to_change,
     require_no_home,
     serialize_openings,
+    theme_ids_of,
     topic_after_merge,
     topic_to_change,
 )
@@ -327,7 +328,7 @@ def edit(
     if seen and seen != post.fingerprint and text.source != post.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
-    check_themes(themes)
+    check_themes(themes, theme_ids_of(post.topic) if themes else ())
     title = changed_title(post, title)
     if changes_text(post, text, title):
         before, after = (post.topic.title, title) if post.number == 1 else ("", "")

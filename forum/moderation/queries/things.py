@@ -41,7 +41,7 @@ from forum.moderation.queries._kinds import ATTACHED_KINDS, first_words, is_abou
 from forum.pages import Page
 from forum.permissions import Person, require
 from forum.search.models import Document
-from forum.search.queries import find_alike
+from forum.search.queries import Query, find_alike
 
 MAX_ALIKE, MAX_OFFERED = 20, 6  # topics into which one may be put: looked at, and offered
 
@@ -519,12 +519,14 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
 def topics_to_merge_into(
     moderator: Person, thing: Thing, words: str | None = None
 ) -> Sequence[Document]:
-    """The topics that are most like a topic, or have these words, on agendas that the moderator moderates."""
-    found = find_alike(moderator, words or thing.title, ("topic",), MAX_ALIKE)
-    moderates = moderator.can.moderate
-    return [one for one in found if one.item_id != thing.item_id and moderates(one.agenda_id)][
-        :MAX_OFFERED
-    ]
+    """The topics that are most like a topic, or have these words, and may take its posts: on agendas that the moderator
+    moderates, for the same readers.
+    """
+    agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
+    among = Query("", kinds=("topic",), agenda_ids=agenda_ids)
+    found = find_alike(moderator, words or thing.title, among, MAX_ALIKE)
+    fitting = (one for one in found if one.audience == thing.row.audience)
+    return [one for one in fitting if one.item_id != thing.item_id][:MAX_OFFERED]
 
 
 def case_to_moderate(moderator: Person, slug: str) -> Thing:
