@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 A = TypeVar("A")
 MOST = 20_000  # files of a folder that are looked at
-TRIM_SECONDS = 30
+TRIM_SECONDS = 10
 
 
 def try_to_write(folder: Path) -> None:
@@ -61,7 +61,7 @@ def time_of(path: Path) -> datetime | None:
 
 
 class Trimmer:
-    """Gives memory back to the system: calls malloc_trim(3) once a page is made, unless it did less than half a minute ago.
+    """Gives memory back to the system: calls malloc_trim(3) once a page is made, unless it did less than ten seconds ago.
 
     Pages of many sizes leave what malloc has freed as holes between what is in use, a tenth of a process. It takes one or two
     milliseconds.
