@@ -59,6 +59,16 @@ def test_a_rule_is_made_changed_switched_and_deleted(browser: Any, people: Any) 
     assert browser.get(f"{PATH}/{rule.id}").status_code == 404
 
 
+def test_each_cell_of_the_table_names_its_column_as_a_phone_shows_each_row_as_a_block(
+    browser: Any,
+) -> None:
+    make(browser, kind="word", value="casino")
+    page = browser.get(PATH).get_data(as_text=True)
+    columns = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)
+    assert re.findall(r'<td[^>]* data-heading="([^"]+)"', page) == columns[1:]
+    assert page.count("<td") == len(columns) - 1 == 7
+
+
 def test_rules_about_an_agenda_and_a_member(browser: Any, people: Any, agenda: Agenda) -> None:
     make(browser, kind="agenda", agenda=str(agenda.id))
     make(browser, kind="member", value="@ana-prado")
@@ -94,7 +104,7 @@ def test_numbers_are_recounted_from_the_rows(browser: Any, people: Any, agenda: 
     dialogue.approve(people.moderator, ids[0])
     dialogue.refuse(people.moderator, ids[1], "No.")
     page = browser.get(PATH).get_data(as_text=True)
-    assert re.findall(r'<td class="n">(\d+)</td>', page) == ["3", "1", "1", "1"]
+    assert re.findall(r'<td class="n"[^>]*>(\d+)</td>', page) == ["3", "1", "1", "1"]
 
 
 def test_who_is_new_is_chosen(browser: Any) -> None:
