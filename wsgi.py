@@ -26,7 +26,8 @@ gc.freeze()
 gc.set_threshold(10_000, 20, 20)
 gc.enable()
 
-# Each of many threads would have a malloc arena of its own, and never return its memory: a fifth of all.
+# Each of many threads would have a malloc arena of its own, and never return its memory: a fifth of all. One serves as well as
+# two, and has fewer holes.
 if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
-    libc.mallopt(M_ARENA_MAX, 2)
+    libc.mallopt(M_ARENA_MAX, 1)
     app.teardown_request(Trimmer(libc.malloc_trim))

@@ -656,7 +656,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-1000",  # kilobytes for each connection; the operating system caches the file anyway
+            "cache_size=-2000",  # kilobytes for each connection; the operating system caches the file anyway
         ):
             connection.execute(f"PRAGMA {pragma}")
 

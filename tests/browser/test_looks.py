@@ -76,9 +76,9 @@ def test_each_paragraph_runs_as_its_own_letters_do(member: Visit, topic: str) ->
         assert runs_left_to_right(page, where), where
     gap = page.locator(f"{quoting} li").evaluate(
         "li => { const words = document.createRange(); words.selectNodeContents(li);"
-        " return words.getBoundingClientRect().left - li.getBoundingClientRect().left }"
+        " return li.getBoundingClientRect().right - words.getBoundingClientRect().right }"
     )
-    assert gap < 2, "the words stand beside their marker"
+    assert gap < 2, "the words stand beside their marker, which is at the right"
 
 
 # Each page with what must stand on its paper, and what must not
