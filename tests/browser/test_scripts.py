@@ -568,8 +568,18 @@ def test_every_tab_is_seen_in_a_narrow_window(visit: Callable[..., Visit]) -> No
     window = visit(viewport={"width": 390, "height": 800})
     window.sign_in("administrator")
     agenda = "/agendas/globally-connected"
-    for path in ("/moderation", "/administration/members", "/topics", "/practices", agenda):
-        tabs = window.go(path).locator(".tabs a")
+    for path, button, links in (
+        ("/moderation", "", ".tabs a"),
+        ("/topics", "", ".tabs a"),
+        ("/practices", "", ".tabs a"),
+        (agenda, "", ".tabs a"),
+        ("/administration/members", "All of the administration", ".sets a"),
+        ("/settings", "All settings", ".sets a"),
+    ):
+        page = window.go(path)
+        if button:
+            page.get_by_text(button).click()
+        tabs = page.locator(links)
         assert tabs.count() > 1, path
         for number in range(tabs.count()):
             tab = tabs.nth(number).bounding_box()
