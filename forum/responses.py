@@ -89,10 +89,14 @@ def _note_published(response: Response) -> None:
 
 
 def _is_for_everybody(response: Response) -> bool:
-    """Whether the response is the same for all visitors: a page without a form token, read by no member."""
+    """Whether the response is the same for all visitors: a page without a form token, read by no member.
+
+    Who reads is asked last: while the database is away nobody can tell, and the page that says so is sent all the same.
+    """
     is_page = request.method in ("GET", "HEAD") and response.status_code == 200
-    is_shared = not me().is_member and not g.get("csrf_token")
-    return is_page and is_shared and not response.is_streamed
+    if not is_page or response.is_streamed or g.get("csrf_token"):
+        return False
+    return not me().is_member
 
 
 def _cacheable(response: Response) -> AnyResponse:

@@ -10,6 +10,7 @@ import pytest
 from tests.trials import ledger
 from tests.trials.check import StoredPost, faults_in
 from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Deed, Ledger, fingerprint
+from tests.trials.site import MEMBERS, MODERATORS, Site
 
 FIRST = StoredPost(1, "topic", "ana", 7, 1, "opening")
 SECOND = StoredPost(2, "a-1", "ana", 7, 2, "one")
@@ -149,3 +150,11 @@ def test_a_ledger_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     first, second = ledger.read(tmp_path)
     assert (first.outcome, first.sent, first.facts["number"]) == (DONE, 2, 2)
     assert (second.outcome, second.client) == (UNKNOWN, "ana")
+
+
+@pytest.mark.sqlite_only
+def test_the_forum_of_the_trials_can_be_made(tmp_path: Path) -> None:
+    site = Site(tmp_path / "template", "sqlite", None).build()
+    assert [person.is_moderator for person in site.people] == [False] * MEMBERS + [
+        True
+    ] * MODERATORS

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError, PendingRollbackError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from wtforms import DateField, IntegerField, SelectField, SelectMultipleField
 
+from forum import db as database
 from forum import errorpages, web, webforms
 from forum.agendas.models import Agenda
 from forum.app import create_app
@@ -836,6 +837,32 @@ def test_no_database_at_all_is_not_available(
     for address in ("/", "/topics", "/rules"):
         answer = client.get(address)
         assert answer.status_code == 503 and "not available" in text(answer), address
+
+
+def test_without_a_database_members_are_told_so_too(
+    failing: Callable[[BaseException], None],
+    sign_in: Any,
+    people: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who they are cannot be asked either, while the page is made nor when its headers are."""
+    browser = sign_in(people.ana)
+    failing(Busy())
+
+    def gone(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(database, "_reading", gone)
+    for name in ("scalar", "scalars", "execute"):
+        monkeypatch.setattr(db.session, name, gone)
+    text_of_reply = {"source": "Of a reply that is long enough.", "language": "en"}
+    answers = [
+        browser.get("/"),
+        browser.get("/topics"),
+        browser.post("/topics/1/reply", data=text_of_reply),
+    ]
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert all("not available" in text(answer) for answer in answers)
 
 
 # Cookies and the clock

@@ -94,7 +94,7 @@ class Site:
 
     def _person(self, number: int, hashed: str) -> members.Member:
         is_moderator = number >= MEMBERS
-        name = f"{'Moderator' if is_moderator else 'Member'} {number}"
+        name = f"{'Mona' if is_moderator else 'Member'} {number}"  # no office in a name
         email = f"person{number}@example.org"
         member = members.join(VISITOR, members.Joining(name, email, hashed))
         if is_moderator:
