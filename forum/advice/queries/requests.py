@@ -62,15 +62,8 @@ def requests_about(topic: Topic) -> list[RequestState]:
 
 def is_advice_awaited(topic_id: int) -> bool:
     """Whether a question has an open request within `AWAITED_FOR`: not answered, not declined, not passed on."""
-    is_open = (
-        exists().where(Topic.id == AdviceRequest.topic_id, Topic.kind == "question"),
-        AdviceRequest.declined_at.is_(None),
-        AdviceRequest.passed_at.is_(None),
-        ~_has_answered(),
-    )
-    lately = select(AdviceRequest.member_id).where(
-        AdviceRequest.asked_at > now() - AWAITED_FOR, *is_open
-    )
+    is_question = exists().where(Topic.id == AdviceRequest.topic_id, Topic.kind == "question")
+    lately = select(AdviceRequest.member_id).where(is_question, *_is_open())
     return bool(
         db.session.scalar(select(lately.where(AdviceRequest.topic_id == topic_id).exists()))
     )
@@ -84,12 +77,7 @@ def questions_to_advise_on(member: Person) -> Select[Any]:
     answer, takes no replies, or is out of the member's sight, or because `AWAITED_FOR` is over.
     """
     mine = select(AdviceRequest.topic_id).where(
-        AdviceRequest.member_id == member.id,
-        AdviceRequest.asked_at > now() - AWAITED_FOR,
-        AdviceRequest.declined_at.is_(None),
-        AdviceRequest.postponed_at.is_(None),
-        AdviceRequest.passed_at.is_(None),
-        ~_has_answered(),
+        AdviceRequest.member_id == member.id, AdviceRequest.postponed_at.is_(None), *_is_open()
     )
     # A list of ids and no join: SQLite would join from all questions without an answer
     latest = mine.order_by(AdviceRequest.asked_at.desc()).limit(MAX_WAITING).subquery()
@@ -102,6 +90,16 @@ def questions_to_advise_on(member: Person) -> Select[Any]:
         Agenda.archived_at.is_(None),
     )
     return asked.where(*takes_answers).with_only_columns(Topic.id)
+
+
+def _is_open() -> tuple[ColumnElement[bool], ...]:
+    """In SQL: the member was asked within `AWAITED_FOR`, and has neither declined, nor passed it on, nor answered."""
+    return (
+        AdviceRequest.asked_at > now() - AWAITED_FOR,
+        AdviceRequest.declined_at.is_(None),
+        AdviceRequest.passed_at.is_(None),
+        ~_has_answered(),
+    )
 
 
 def _has_answered() -> ColumnElement[bool]:
