@@ -23,7 +23,7 @@ from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.db import action, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic, render_with_mentions
-from forum.errors import Refusal
+from forum.errors import NotFound, Refusal
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import paragraphs, quote_label, slugify, write
@@ -897,7 +897,8 @@ def _find_discussion(values: Values, discussion: Discussion) -> None:
     case = cases_by_slug([values["slug"]]).get(values["slug"]) if values["kind"] == "case" else None
     practice = None if case else practices_by_slug([values["slug"]])[values["slug"]]
     topic_id = case.topic_id if case else practice.topic_id if practice else None
-    assert topic_id is not None  # noqa: S101  # as `_check_comments` has made sure
+    if topic_id is None:
+        raise NotFound()  # never of a file that `_check_comments` has let pass
     discussion.begin(topic_id, paragraph_keys(case.id) if case else [])
 
 
