@@ -296,9 +296,9 @@ def read_queue(_moderator: Person, address: str) -> None:
 
 @action
 def read_until(_system: Person, moment: datetime) -> None:
-    """Mark all notices from before a moment read, and mail none: after an import they are no news."""
+    """Mark all notices up to a moment read, its own second too, and mail none: after an import they are no news."""
     touches()
-    _set(Notice, {"read_at": now()}, Notice.created_at < moment, Notice.read_at.is_(None))
+    _set(Notice, {"read_at": now()}, Notice.created_at <= moment, Notice.read_at.is_(None))
     _set(Notice, {"way": NEVER}, Notice.way != NEVER, Notice.mailed_at.is_(None))
 
 
