@@ -12,9 +12,9 @@ from flask import Flask
 
 from forum.errors import Forbidden
 from forum.permissions import MEMBERS, SYSTEM, VISITOR, Person
-from forum.search import actions, queries
+from forum.search import actions
 from forum.search.actions import Entry
-from forum.search.queries import Query, find
+from forum.search.queries import Query, find, finding
 
 Found = Callable[..., list[tuple[str, int]]]
 
@@ -43,7 +43,7 @@ POST = replace(
 @pytest.fixture
 def found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Found:
     """What a search finds, also of one topic."""
-    monkeypatch.setattr(queries, "MAX_OTHERS", 10)
+    monkeypatch.setattr(finding, "MAX_OTHERS", 10)
 
     def kinds_and_ids(words: str, reader: Person = VISITOR, **facets: Any) -> list[tuple[str, int]]:
         hits = find(reader, Query(words, **facets)).page.items

@@ -14,10 +14,22 @@ from sqlalchemy import text as sql
 
 from forum.db import db
 from forum.permissions import SYSTEM, VISITOR
-from forum.search import actions, queries
+from forum.search import actions
 from forum.search.actions import Entry
 from forum.search.models import Document
-from forum.search.queries import MAX_ALIKE_HITS, Query, find, find_alike, mark, searchable, words_of
+from forum.search.queries import (
+    Query,
+    _matching,
+    find,
+    find_alike,
+    finding,
+    inflections,
+    mark,
+    searchable,
+    words_of,
+)
+from forum.search.queries._words import MAX_WORD_LENGTH, Term
+from forum.search.queries.alike import MAX_ALIKE_HITS
 from tests.conftest import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -181,7 +193,7 @@ def test_facets_are_counted_and_narrow_the_answer(app: Flask) -> None:
 def test_a_rare_kind_is_found_behind_a_thousand_others(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "MAX_COUNTED", 3)
+    monkeypatch.setattr(finding, "MAX_COUNTED", 3)
     actions.index(SYSTEM, replace(entry(1, "Rain", ""), kind="case"))
     for number in range(5):
         actions.index(SYSTEM, entry(number + 2, "Rain", ""))
@@ -208,9 +220,11 @@ def test_where_the_index_is_asked_first_the_answer_is_the_same(
     """Whatever is known of how common words are: it decides the way, on PostgreSQL, and nothing else."""
     actions.index(SYSTEM, entry(40, "Flood", "A flood in words.", language="en"))
     actions.index(SYSTEM, entry(41, "Flood", "Models of a flood.", language="fr"))
-    monkeypatch.setattr(queries, "_word_frequencies", lambda *_which: {})
+    monkeypatch.setattr(_matching, "_word_frequencies", lambda *_which: {})
     found = ids(typed, **facets)
-    monkeypatch.setattr(queries, "_word_frequencies", lambda *_which: {"flood": 0.8, "=len": 0.01})
+    monkeypatch.setattr(
+        _matching, "_word_frequencies", lambda *_which: {"flood": 0.8, "=len": 0.01}
+    )
     assert ids(typed, **facets) == found
     assert bool(found) == (typed not in ("nowhere flood", "wat"))
 
@@ -225,24 +239,24 @@ def test_words_are_as_common_as_postgresql_has_counted(
     if (
         db.engine.dialect.name == "sqlite"
     ):  # which walks through its index from the newest text, and asks for nothing
-        monkeypatch.delattr(queries, "_word_frequencies")
+        monkeypatch.delattr(_matching, "_word_frequencies")
         assert ids("street", languages=("fr",)) == {99}
         return
-    queries._word_frequencies.cache_clear()
-    monkeypatch.setattr(queries, "SELECTIVE_SHARE", 0.1)
-    the, street = queries.Term(("the",)), queries.Term(("street",))
-    assert not queries._is_selective([the, street], [])  # nobody has counted yet
-    queries._word_frequencies.cache_clear()
+    _matching._word_frequencies.cache_clear()
+    monkeypatch.setattr(_matching, "SELECTIVE_SHARE", 0.1)
+    the, street = Term(("the",)), Term(("street",))
+    assert not _matching._is_selective([the, street], [])  # nobody has counted yet
+    _matching._word_frequencies.cache_clear()
     db.session.execute(sql("ANALYZE document"))
     try:
-        assert queries._is_selective([the], [["=lfr"]])
-        assert not queries._is_selective([the, street], [])
-        assert not queries._is_selective([the], [["=len"]])
-        assert not queries._is_selective([the], [])
-        assert not queries._is_selective([the, queries.Term(("str",), is_prefix=True)], [])
-        assert queries._is_selective([the, queries.Term(("rapid",))], [])
+        assert _matching._is_selective([the], [["=lfr"]])
+        assert not _matching._is_selective([the, street], [])
+        assert not _matching._is_selective([the], [["=len"]])
+        assert not _matching._is_selective([the], [])
+        assert not _matching._is_selective([the, Term(("str",), is_prefix=True)], [])
+        assert _matching._is_selective([the, Term(("rapid",))], [])
     finally:
-        queries._word_frequencies.cache_clear()
+        _matching._word_frequencies.cache_clear()
 
 
 def test_the_signs_of_facets_are_not_found_by_typing_them(app: Flask) -> None:
@@ -296,14 +310,14 @@ def test_words_in_quotes_stand_together(app: Flask, typed: str, expected: set[in
 def test_what_goes_during_the_search_is_left_out(
     library: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ranked = queries._rank
+    ranked = finding.rank
 
     def ranked_meanwhile(*args: Any) -> list[int]:
         found = ranked(*args)
         actions.unindex(SYSTEM, "topic", 12)
         return found
 
-    monkeypatch.setattr(queries, "_rank", ranked_meanwhile)
+    monkeypatch.setattr(finding, "rank", ranked_meanwhile)
     assert ids("flood") == {6}
 
 
@@ -321,7 +335,7 @@ def test_the_last_word_is_a_beginning_where_few_texts_hold_it_whole(
     assert ids("flood") == {1, 2, 3, 4}
     assert first_snippet("flood") == "<mark>flood</mark> <mark>flooding</mark>"
     assert first_snippet('"flood"') == "<mark>flood</mark> flooding"
-    monkeypatch.setattr(queries, "MAX_RANKED", 3)
+    monkeypatch.setattr(_matching, "MAX_RANKED", 3)
     assert ids("flood") == {1, 2, 4}
     assert first_snippet("flood") == "<mark>flood</mark> flooding"
 
@@ -397,7 +411,7 @@ def test_what_is_ignored_gives_way_to_the_others_of_its_page(app: Flask) -> None
 
 
 def test_pages_count_topics(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    monkeypatch.setattr(finding, "PAGE_SIZE", 2)
     for topic in (1, 2, 3):
         actions.index(SYSTEM, entry(topic, "Rain", ""))
         reply = replace(entry(topic, "Rain", "Rain."), kind="post", parent=("topic", topic))
@@ -411,7 +425,7 @@ def test_pages_count_topics(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_results_are_paged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    monkeypatch.setattr(finding, "PAGE_SIZE", 2)
     for number in range(5):
         actions.index(SYSTEM, entry(number + 1, "Rain", ""))
     seen = [
@@ -478,9 +492,7 @@ def test_the_index_holds_words_only() -> None:
 
 
 def test_a_text_of_common_signs_has_the_words_that_it_has_beside_others() -> None:
-    typed = "".join(f"A{chr(number)}b " for number in range(128)) + "x" * (
-        queries.MAX_WORD_LENGTH + 1
-    )
+    typed = "".join(f"A{chr(number)}b " for number in range(128)) + "x" * (MAX_WORD_LENGTH + 1)
     assert searchable(f"{typed} ж") == f"{searchable(typed)} ж"
 
 
@@ -517,7 +529,7 @@ def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
     ],
 )
 def test_a_word_has_its_plural_or_singular(typed: str, also: set[str]) -> None:
-    assert also <= set(queries.inflections(typed))
+    assert also <= set(inflections(typed))
 
 
 @pytest.mark.parametrize(
@@ -525,8 +537,8 @@ def test_a_word_has_its_plural_or_singular(typed: str, also: set[str]) -> None:
     ["glass", "status", "basis", "bus", "string", "news", "economics", "東京", "наводнения", "3s"],
 )
 def test_other_words_stay_as_they_are(typed: str) -> None:
-    assert not {"glas", "statu", "basi", "bu", "str"} & set(queries.inflections(typed))
-    assert typed in {"string"} or queries.inflections(typed) == ()
+    assert not {"glas", "statu", "basi", "bu", "str"} & set(inflections(typed))
+    assert typed in {"string"} or inflections(typed) == ()
 
 
 def test_plural_and_singular_find_each_other_and_are_marked(app: Flask) -> None:

@@ -1,0 +1,41 @@
+"""Full-text search over FTS5 (SQLite) and tsvector (PostgreSQL) with one interface; no input is a syntax error."""
+
+from __future__ import annotations
+
+from forum.search.queries._marking import mark
+from forum.search.queries._matching import Query
+from forum.search.queries._words import folded_words, inflections, searchable, words_of
+from forum.search.queries.alike import find_alike
+from forum.search.queries.documents import (
+    document_id,
+    documents_of,
+    documents_with_stale_words,
+    get_document,
+    next_documents_below,
+    next_retitling,
+    texts_of,
+    visible_documents,
+)
+from forum.search.queries.finding import KINDS, Hit, SearchResults, find
+
+__all__ = [
+    "KINDS",
+    "Hit",
+    "Query",
+    "SearchResults",
+    "document_id",
+    "documents_of",
+    "documents_with_stale_words",
+    "find",
+    "find_alike",
+    "folded_words",
+    "get_document",
+    "inflections",
+    "mark",
+    "next_documents_below",
+    "next_retitling",
+    "searchable",
+    "texts_of",
+    "visible_documents",
+    "words_of",
+]

@@ -1,0 +1,92 @@
+"""Marking the words that were looked for in a text, and the piece of it around them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from forum.markup import fold
+from forum.search.queries._matching import MIN_PREFIX_LENGTH
+from forum.search.queries._words import is_in_script_without_spaces, is_word_character
+
+SNIPPET_LENGTH = 240
+
+
+def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
+    """A plain text, escaped, with the words in `<mark>`, whatever their case and accents.
+
+    With `has_prefix`, longer words that begin with the last one are marked too.
+    """
+    parts, position = [], 0
+    for start, end in _word_spans(plain, words, has_prefix):
+        parts.append(escape(plain[position:start]))
+        parts.append(Markup("<mark>{}</mark>").format(plain[start:end]))
+        position = end
+    return Markup("").join([*parts, escape(plain[position:])])
+
+
+def snippet(plain: str, words: Sequence[str], has_prefix: bool) -> str:
+    """The part of a text around the first of the words, cut between words."""
+    plain = " ".join(plain.split())
+    start = next((start for start, _end in _word_spans(plain, words, has_prefix)), 0)
+    start = max(0, start - SNIPPET_LENGTH // 3)
+    start = plain.find(" ", start) + 1 if start else 0
+    piece = plain[start : start + SNIPPET_LENGTH]
+    tail = "…" if start + SNIPPET_LENGTH < len(plain) else ""
+    return ("… " if start else "") + (piece.rsplit(" ", 1)[0] if tail else piece) + tail
+
+
+def _word_spans(plain: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
+    """Start and end of each word in a text. `origins` maps each folded character to the index of its original."""
+    origins: Sequence[int]
+    if plain.isascii():
+        folded, origins = fold(plain), range(len(plain))
+    else:
+        signs = [_fold_sign(sign) for sign in plain]
+        folded = "".join(signs)
+        origins = [index for index, some in enumerate(signs) for _sign in some]
+    for first, last in _whole_words(folded, words, has_prefix):
+        start, end = origins[first], origins[last - 1] + 1
+        while end < len(plain) and unicodedata.combining(plain[end]):
+            end += 1
+        yield start, end
+
+
+_fold_sign = lru_cache(4096)(fold)
+
+
+def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
+    """Start and end of each of the words in a folded text, the last word perhaps as a prefix; they never overlap."""
+    prefix = words[-1] if words and has_prefix and len(words[-1]) >= MIN_PREFIX_LENGTH else ""
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    position = 0
+    for found in re.finditer(pattern or r"(?!)", folded):
+        start, end = found.span()
+        if start >= position and (end := _end_of_word(folded, start, end, prefix)):
+            yield start, end
+            position = end
+
+
+def _end_of_word(folded: str, start: int, end: int, prefix: str) -> int:
+    """Where the word ends that begins at `start`, or 0 when the match is only a part of another word."""
+    word = folded[start:end]
+    if is_in_script_without_spaces(word):
+        return end
+    if _is_inside_word(folded, start) or (_is_inside_word(folded, end) and word != prefix):
+        return 0
+    while _is_inside_word(folded, end):
+        end += 1
+    return end
+
+
+def _is_inside_word(text: str, index: int) -> bool:
+    """Whether the characters before and at an index belong to one word."""
+    return (
+        0 < index < len(text)
+        and is_word_character(text[index - 1])
+        and is_word_character(text[index])
+    )

@@ -1,0 +1,204 @@
+"""Asking the index for the newest documents with some words, FTS5 on SQLite and tsvector on PostgreSQL; no input is a syntax error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    any_,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+
+from forum.db import constant, db, inline_text
+from forum.permissions import Person
+from forum.search.models import Document
+from forum.search.queries._words import MAX_QUERY_LENGTH, MAX_WORD_LENGTH, Term, words_only
+from forum.search.queries.documents import visible_documents
+
+MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
+MIN_PREFIX_LENGTH = 3  # characters that the last word needs to match longer words, too
+# Texts with all words of a phrase in which PostgreSQL looks for the phrase
+MAX_PHRASE_CANDIDATES = 8_000
+SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer is looked up in the index first
+FREQUENCIES_SECONDS = 600  # for which the word frequencies are cached
+WORD_FREQUENCIES = """
+    SELECT most_common_elems::text::text[], most_common_elem_freqs[1:array_length(most_common_elems::text::text[], 1)]
+    FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'document' AND attname = 'words'
+"""
+FTS = table("document_fts", column("rowid", Integer))
+# The facets with their columns. The index holds a word for each value, which begins with "=" and the first letter
+# of the facet's name: "=kpost", "=a7", "=len".
+FACETS: dict[str, Any] = {
+    "kinds": Document.kind,
+    "agendas": Document.agenda_id,
+    "languages": Document.language,
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search: the words as typed, and the chosen values of the facets (none chosen: all)."""
+
+    words: str
+    agenda_ids: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    is_newest_first: bool = False
+
+    def facets(self) -> dict[str, Sequence[Any]]:
+        """The chosen values, by facet."""
+        return {"kinds": self.kinds, "agendas": self.agenda_ids, "languages": self.languages}
+
+
+def newest_hits(
+    reader: Person, terms: Sequence[Term], query: Query, limit: int, *more: Any, but: str = ""
+) -> Sequence[Any]:
+    """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those of `more`.
+
+    `but` is a facet whose chosen values are ignored.
+    """
+    wanted = [_facet_words(name, values) for name, values in query.facets().items() if name != but]
+    wanted = [group for group in wanted if group]
+    documents = visible_documents(reader)
+    documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    if not _is_sqlite() and any(len(term.words) > 1 for term in terms):
+        return _newest_phrase_hits(documents, terms, wanted, limit)
+    found = _matching(documents, terms, wanted)
+    newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
+    return db.session.execute(found.order_by(newest_first).limit(constant(limit))).all()
+
+
+def _newest_phrase_hits(
+    documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
+) -> Sequence[Any]:
+    """The same for phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
+    apart = [
+        term if len(term.words) == 1 else Term((word,), term.is_prefix and word == term.words[-1])
+        for term in terms
+        for word in term.words
+    ]
+    with_words = _matching(documents.add_columns(_vector().label("words")), apart, wanted)
+    some = with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
+    rows = select(*(column for column in some.c if column.name != "words"))
+    together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
+    return db.session.execute(together.order_by(some.c.id.desc()).limit(constant(limit))).all()
+
+
+def _matching(
+    documents: Select[Any], terms: Sequence[Term], facets: Sequence[Sequence[str]]
+) -> Select[Any]:
+    """Those of the documents that hold all the terms, and a word of each facet."""
+    if not _is_sqlite():
+        matches = _vector().op("@@")(_tsquery(terms, facets))
+        return documents.where(
+            _by_index_alone(matches) if _is_selective(terms, facets) else matches
+        )
+    # The plus keeps SQLite from scanning all documents and asking the index about each.
+    found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
+    return found.where(text("document_fts MATCH :match")).params(match=_fts5_query(terms, facets))
+
+
+def _by_index_alone(matches: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same condition, as one that PostgreSQL answers from the full-text index alone, before any other."""
+    found = select(Document.id).where(matches).correlate(None)
+    return Document.id == any_(func.array(found.scalar_subquery()))
+
+
+def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> bool:
+    """Whether one of several words is in few texts, so that PostgreSQL's index finds all hits quickly.
+
+    The planner assumes that words are independent. Where they hardly ever occur together (a word of one language, and
+    another language as a facet) it would scan from the newest text to the oldest: five seconds among a million.
+    """
+    known = _word_frequencies(str(db.engine.url), int(time.monotonic() // FREQUENCIES_SECONDS))
+    shares = [sum(known.get(value, 0.0) for value in values) for values in facets]
+    for term in terms:
+        shares += [
+            known.get(word, 0.0) + sum(known.get(form, 0.0) for form in term.inflections)
+            for word in term.words
+            if not term.is_prefix
+        ]
+    return (
+        bool(known) and len(terms) + len(facets) > 1 and min(shares, default=1.0) <= SELECTIVE_SHARE
+    )
+
+
+@lru_cache(maxsize=8)
+def _word_frequencies(_database: str, _moment: int) -> dict[str, float]:
+    """The share of texts that contain each of the commonest words, by PostgreSQL's last ANALYZE; empty before it.
+
+    The parameters are the key of the cache: a database and a period of `FREQUENCIES_SECONDS`.
+    """
+    row = db.session.execute(text(WORD_FREQUENCIES)).first()
+    return dict(zip(*row, strict=True)) if row and row[0] else {}
+
+
+def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
+    """The words in the index for values of a facet."""
+    return [f"={name[0]}{''.join(filter(str.isalnum, str(value).lower()))}" for value in values]
+
+
+def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
+    """The terms and facets in the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
+    parts = []
+    for term in terms:
+        forms = [f'"{" ".join(term.words)}"' + "*" * term.is_prefix]
+        forms += [f'"{form}"' for form in term.inflections]
+        parts.append(f"({' OR '.join(forms)})")
+    parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
+    return " AND ".join(parts)
+
+
+def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnElement[Any]:
+    """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator."""
+    parts = []
+    for term in terms:
+        forms = ["<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_prefix]
+        forms += [f"'{form}'" for form in term.inflections]
+        parts.append(f"({' | '.join(forms)})")
+    wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
+    for values in facets:
+        some = inline_text(" | ".join(f"'{value}'" for value in values))
+        wanted = wanted.op("&&")(cast(some, TSQUERY))
+    return wanted
+
+
+def _vector() -> ColumnElement[Any]:
+    return literal_column("document.words", TSVECTOR)
+
+
+def _is_sqlite() -> bool:
+    return db.session.get_bind().dialect.name == "sqlite"
+
+
+def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
+    """The terms with the last one as a prefix, unless it is short, in quotes, or a word of many texts."""
+    *others, last = terms
+    parts = enumerate(typed[:MAX_QUERY_LENGTH].split('"'))
+    (*_before, word), in_quotes = [
+        (words, number % 2) for number, part in parts if (words := words_only(part).split())
+    ][-1]
+    is_last = last.words == (word[:MAX_WORD_LENGTH],)
+    if in_quotes or not is_last or len(word) < MIN_PREFIX_LENGTH or _is_common(last):
+        return terms
+    return [*others, replace(last, is_prefix=True)]
+
+
+def _is_common(term: Term) -> bool:
+    """Whether so many texts contain a word that those with longer words would change nothing."""
+    some = _matching(select(Document.id), [term], []).limit(constant(MAX_RANKED))
+    return len(db.session.scalars(some).all()) == MAX_RANKED

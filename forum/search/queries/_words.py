@@ -1,0 +1,154 @@
+"""Words as the index has them: folded, cut to length, in scripts without spaces pairs of characters; and what is typed, in terms."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from forum.markup import SCRIPTS_WITHOUT_SPACES, fold
+
+MAX_QUERY_LENGTH = 500
+MAX_WORDS = 12
+MAX_TERMS = 60
+MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
+# In scripts without spaces each two neighbouring characters are indexed as a word (bigrams).
+PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
+# ASCII characters that belong to no word become spaces; a table for `str.translate`.
+SEPARATORS = {number: " " for number in range(128) if not chr(number).isalnum()}
+MIN_INFLECTED_LENGTH = 4  # characters of a word whose plural or singular is looked for
+UNINFLECTED = {"news", "series", "species"}
+# Endings of words, each with those of the word's other forms; the first that fits counts.
+INFLECTED_ENDINGS = {
+    **{f"{letter}{letter}ing": (letter, letter + letter) for letter in "bdgmnprt"},
+    "ing": ("", "s", "e"),
+    "ics": (),
+    "ies": ("y", "ie"),
+    **{f"{ending}es": (ending,) for ending in ("ss", "x", "ch", "sh")},
+    **dict.fromkeys(("ss", "us", "is"), ()),
+    "s": ("",),
+    **{f"{vowel}y": (f"{vowel}ys",) for vowel in "aeou"},
+    "y": ("ies",),
+    **{ending: (f"{ending}es",) for ending in ("x", "ch", "sh")},
+    "": ("s",),
+}
+# Characters that stay when the ending is taken away; of other endings one
+MIN_STEM_LENGTHS = {"ing": 4}
+
+
+def words_of(typed: str) -> list[str]:
+    """The words of a search: folded as in the index, each once, at most `MAX_WORDS`."""
+    return list(dict.fromkeys(words_only(typed[:MAX_QUERY_LENGTH]).split()))[:MAX_WORDS]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One or several words that follow each other in a text; the last may be a prefix.
+
+    `inflections` are other forms of a single word, any of which will do.
+    """
+
+    words: tuple[str, ...]
+    is_prefix: bool = False
+    inflections: tuple[str, ...] = ()
+
+
+def parse_terms(typed: str) -> list[Term]:
+    """The terms of a search: each word typed, and each phrase in double quotes, once."""
+    terms: dict[Term, None] = {}
+    for number, part in enumerate(typed[:MAX_QUERY_LENGTH].split('"')):
+        words = words_only(part).split()[:MAX_WORDS]
+        if number % 2 and words:
+            terms[_phrase(words)] = None
+        elif words:
+            terms |= dict.fromkeys(term for word in words for term in _terms_of_word(word))
+    return list(terms)[:MAX_TERMS]
+
+
+def _terms_of_word(word: str) -> Iterator[Term]:
+    for piece, has_no_spaces in _split_scripts(word):
+        pairs = _bigrams(piece)
+        if not has_no_spaces:
+            yield Term((piece[:MAX_WORD_LENGTH],), inflections=inflections(piece))
+        elif len(pairs) == 1:
+            yield Term((piece,), is_prefix=True)
+        else:
+            yield from (Term((pair,)) for pair in pairs[:-1])
+
+
+def _phrase(words: Sequence[str]) -> Term:
+    """The term of a phrase. A text goes on after the phrase, so the bigram that begins with its last character is unknown."""
+    indexed = searchable(" ".join(words)).split()
+    last, has_no_spaces = list(_split_scripts(words[-1]))[-1]
+    if has_no_spaces and len(last) > 1:
+        del indexed[-1]
+    return Term(tuple(indexed), is_prefix=has_no_spaces and len(last) == 1)
+
+
+@lru_cache(4096)
+def inflections(word: str) -> tuple[str, ...]:
+    """The plural or singular of a folded word, and what an English form in -ing is made of; there may be no such word.
+
+    Only the regular endings of English, which many other European languages share in part; a text in another language
+    is found by its own forms. Words of other scripts and short ones have none.
+    """
+    if len(word) < MIN_INFLECTED_LENGTH or not (word.isascii() and word.isalpha()):
+        return ()
+    if word in UNINFLECTED:
+        return ()
+    ending = next(
+        ending
+        for ending in INFLECTED_ENDINGS
+        if word.endswith(ending) and len(word) - len(ending) >= MIN_STEM_LENGTHS.get(ending, 1)
+    )
+    stem = word.removesuffix(ending)
+    return tuple(stem + other for other in INFLECTED_ENDINGS[ending])
+
+
+def searchable(text: str) -> str:
+    """A text as the index takes it: its folded words with spaces between, so that both databases see the same words."""
+    words = words_only(text)
+    if words.isascii():  # has the same result as below, several times as fast
+        return " ".join(word[:MAX_WORD_LENGTH] for word in words.split())
+    return " ".join(
+        " ".join(_bigrams(piece)) if has_no_spaces else piece[:MAX_WORD_LENGTH]
+        for piece, has_no_spaces in _split_scripts(words)
+    )
+
+
+def folded_words(title: str, body: str, byline: str, has_parent: bool) -> tuple[str, str]:
+    """The words of a document, folded: those of its own title, which weigh more, and all others.
+
+    A post `has_parent`: the title is that of its topic, and its words are among the others.
+    """
+    rest = f"{body} {byline}"
+    if has_parent:
+        return "", searchable(f"{rest} {title}")
+    return searchable(title), searchable(rest)
+
+
+def words_only(text: str) -> str:
+    folded = fold(text)
+    if folded.isascii():
+        return folded.translate(SEPARATORS)
+    return "".join(sign if is_word_character(sign) else " " for sign in folded)
+
+
+def _split_scripts(words: str) -> Iterator[tuple[str, bool]]:
+    return ((found.group(), bool(found.group(1))) for found in PIECE.finditer(words))
+
+
+def _bigrams(run: str) -> list[str]:
+    return [run[start : start + 2] for start in range(len(run))]
+
+
+@lru_cache(4096)
+def is_word_character(sign: str) -> bool:
+    """Whether it is a letter, a digit, or a combining mark such as the vowel signs of some scripts."""
+    return sign.isalnum() or unicodedata.category(sign).startswith("M")
+
+
+def is_in_script_without_spaces(word: str) -> bool:
+    return any(has_no_spaces for _piece, has_no_spaces in _split_scripts(word))

@@ -1,0 +1,99 @@
+"""The documents of search: which a reader may find, those of things, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Executable, Select, and_, exists, false, or_, select
+from sqlalchemy.orm import aliased, defer
+from sqlalchemy.orm.interfaces import ORMOption
+
+from forum import permissions
+from forum.db import db
+from forum.permissions import Person
+from forum.search.models import Document, Retitling
+from forum.search.queries._words import folded_words
+
+# Long, and needed for the ranking only
+WITHOUT_FOLDED = tuple(
+    defer(column, raiseload=True) for column in (Document.folded_title, Document.folded_body)
+)
+
+
+def visible_documents(reader: Person) -> Select[Document]:
+    """The documents that a reader may find: not hidden, nor their topic, and for an audience of the reader."""
+    parent = aliased(Document)
+    is_parent_hidden = exists().where(
+        parent.id == Document.parent_id, parent.hidden_at.is_not(None)
+    )
+    return select(Document).where(
+        Document.hidden_at.is_(None),
+        permissions.read_by(reader, Document.audience),
+        ~is_parent_hidden,
+    )
+
+
+def get_document(kind: str, item_id: int) -> Document | None:
+    """The document of one thing, or None."""
+    return db.session.scalar(select(Document).filter_by(kind=kind, item_id=item_id))
+
+
+def document_id(kind: str, item_id: int) -> int | None:
+    """The id of the document of one thing, or None."""
+    return db.session.scalar(select(Document.id).filter_by(kind=kind, item_id=item_id))
+
+
+def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Document]:
+    """The existing documents of some things, by kind and item id."""
+    ids: dict[str, list[int]] = {}
+    for kind, item_id in things:
+        ids.setdefault(kind, []).append(item_id)
+    wanted = (and_(Document.kind == k, Document.item_id.in_(some)) for k, some in ids.items())
+    found = db.session.scalars(select(Document).where(or_(false(), *wanted)))
+    return {(document.kind, document.item_id): document for document in found}
+
+
+def next_documents_below(document_id: int, after_id: int, limit: int) -> Sequence[Document]:
+    """Up to `limit` documents of a topic's posts with ids after `after_id`. `document_id` is that of the topic."""
+    below = select(Document).where(Document.parent_id == document_id, Document.id > after_id)
+    return db.session.scalars(below.order_by(Document.parent_id, Document.id).limit(limit)).all()
+
+
+def next_retitling() -> Retitling | None:
+    """A topic whose posts still need its new title, and that no other worker has locked; or None."""
+    query = select(Retitling).order_by(Retitling.document_id).limit(1)
+    return db.session.scalar(query.with_for_update(skip_locked=True))
+
+
+def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
+    """The plain texts of some things of a kind, by item id, for lists that show their beginnings."""
+    wanted = select(Document.item_id, Document.body).where(
+        Document.kind == kind, Document.item_id.in_(item_ids)
+    )
+    return {row[0]: row[1] for row in db.session.execute(wanted)} if item_ids else {}
+
+
+def documents_by_id(ids: Sequence[int], *without: ORMOption) -> list[Document]:
+    """Documents in the order of their ids, without the words that only the ranking needs; `without` says what else is left out."""
+    if not ids:
+        return []
+    rows = db.session.scalars(
+        select(Document).where(Document.id.in_(ids)).options(*WITHOUT_FOLDED, *without)
+    )
+    known = {document.id: document for document in rows}
+    return [known[id] for id in ids if id in known]  # one may have been deleted meanwhile
+
+
+def documents_with_stale_words() -> Iterator[tuple[str, int]]:
+    """Kind and item id of the documents whose folded words differ from those of their text. Reads all documents."""
+    said = (Document.title, Document.body, Document.byline, Document.parent_id.is_not(None))
+    known = (Document.folded_title, Document.folded_body)
+    rows = select(Document.kind, Document.item_id, *known, *said).order_by(Document.id)
+    for kind, item_id, title, body, *of_text in _stream(rows):
+        if (title, body) != folded_words(*of_text):
+            yield kind, item_id
+
+
+def _stream(rows: Executable) -> Iterator[Any]:
+    yield from db.session.execute(rows.execution_options(yield_per=1_000))

@@ -1,0 +1,160 @@
+"""Searching: one hit for each page of the forum, by relevance or the newest first, with the facets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import defer
+
+from forum.db import db
+from forum.pages import Page, clamp, pages_for
+from forum.permissions import Person
+from forum.search.models import Document
+from forum.search.queries._marking import mark, snippet
+from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
+from forum.search.queries._ranking import RANKED_COLUMNS, rank
+from forum.search.queries._words import Term, parse_terms, words_of
+from forum.search.queries.documents import documents_by_id
+
+KINDS = ("topic", "post", "case", "practice", "reading", "member")
+PAGE_SIZE = 20
+MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
+MAX_OTHERS = 3  # of the same page, named below the first
+# What `find` needs to know of a hit, besides its facets
+HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
+
+Thing = tuple[str, int]  # kind and item id of a document
+
+
+def nothing(_things: Sequence[Thing]) -> Container[Thing]:
+    """What a reader ignores who ignores nobody."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One document that was found, its title and a snippet of its text with the words in `<mark>`.
+
+    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, `more` the number of those after them.
+    """
+
+    document: Document
+    title: Markup
+    snippet: Markup
+    others: Sequence[Document] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """One page of hits, of each page of the forum one.
+
+    `texts` is the number of all documents that were found, and the facets say how many of these have each of their values
+    (`is_capped`: at least so many).
+    """
+
+    page: Page[Hit]
+    texts: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+    agendas: dict[int, int] = field(default_factory=dict)
+    languages: dict[str, int] = field(default_factory=dict)
+    is_capped: bool = False
+
+
+def find(
+    reader: Person,
+    query: Query,
+    number: int = 1,
+    ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
+) -> SearchResults:
+    """Find the documents that contain all words, page `number`; the last word may be a prefix.
+
+    Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted. `ignored`
+    says which of some documents the reader ignores: they are named after the others of their page, or not.
+
+    A word finds its plural and singular, too, unless it is in quotes. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
+    occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
+    first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word has to be narrowed.
+    """
+    words = words_of(query.words)
+    if not words:
+        return SearchResults(Page([], 1, 1, 0))
+    terms = with_prefix(parse_terms(query.words), query.words)
+    hits = newest_hits(reader, terms, query, MAX_RANKED, *HIT_COLUMNS)
+    texts = min(len(hits), MAX_COUNTED)
+    ids = [hit.id for hit in hits] if query.is_newest_first else rank(hits, terms)
+    known = {hit.id: hit for hit in hits}
+    found = [known[id] for id in ids[:texts]]
+    groups = [[hit] for hit in found] if query.kinds == ("post",) else _by_page(found)
+    pages = pages_for(len(groups), PAGE_SIZE)
+    page_number = clamp(number, pages)
+    here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
+    to_mark = [*(form for term in terms for form in term.inflections), *words]
+    shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix)
+    counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
+    page = Page(shown, page_number, pages, len(groups))
+    return SearchResults(page, texts, **counts, is_capped=texts >= MAX_COUNTED)
+
+
+def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
+    """The rows that one page shows together, in the place of the first of them.
+
+    Replies name their topic's document. That of a case's or a practice's topic has no words, and the address of its page.
+    """
+    homes: dict[int, str] = {}
+    if any(hit.kind in ("case", "practice") for hit in hits):
+        parents = {hit.parent_id for hit in hits if hit.parent_id}
+        wordless = select(Document.id, Document.address).where(
+            Document.id.in_(parents), Document.title == ""
+        )
+        homes = {row.id: row.address for row in db.session.execute(wordless)}
+    pages: dict[int | str, list[Any]] = {}
+    for hit in hits:
+        own = hit.address if hit.kind in ("case", "practice") else hit.id
+        pages.setdefault(homes.get(hit.parent_id) or hit.parent_id or own, []).append(hit)
+    return list(pages.values())
+
+
+def _without_ignored(
+    groups: Sequence[Sequence[Any]], ignored: Callable[[Sequence[Thing]], Container[Thing]]
+) -> list[list[int]]:
+    """The ids of rows by group, without what the reader ignores; of a group that is ignored as a whole the first."""
+    hushed = ignored([(hit.kind, hit.item_id) for group in groups for hit in group])
+    shown = []
+    for group in groups:
+        others = [hit.id for hit in group if (hit.kind, hit.item_id) not in hushed]
+        shown.append(others or [group[0].id])
+    return shown
+
+
+def _facet_counts(
+    reader: Person, terms: Sequence[Term], query: Query, facet: str, hits: Sequence[Any]
+) -> dict[Any, int]:
+    """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
+    if query.facets()[facet]:
+        hits = newest_hits(reader, terms, query, MAX_COUNTED, but=facet)
+    values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
+    return {value: count for value, count in values.items() if value not in (None, "")}
+
+
+def _hits(groups: Sequence[Sequence[int]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
+    """The hits for documents in groups by page, of each group the first, with the words marked."""
+    firsts = documents_by_id([group[0] for group in groups])
+    more = [found for group in groups for found in group[1 : 1 + MAX_OTHERS]]
+    others_named = documents_by_id(more, defer(Document.body, raiseload=True))
+    known = {document.id: document for document in (*firsts, *others_named)}
+    shown = []
+    for first, *rest in groups:
+        if first not in known:
+            continue  # deleted meanwhile
+        document = known[first]
+        texts = document.title, snippet(document.body, words, has_prefix)
+        title, piece = (mark(text, words, has_prefix) for text in texts)
+        others = [known[other] for other in rest[:MAX_OTHERS] if other in known]
+        shown.append(Hit(document, title, piece, others, len(rest[MAX_OTHERS:])))
+    return shown
