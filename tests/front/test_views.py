@@ -763,8 +763,8 @@ def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
             "members.actions.COOLING_OFF",
             "notifications.actions.KEPT_READ",
             "contact.actions.KEPT",
-            "front.views.SESSION_IDLE_LIMIT",
-            "front.views.SESSION_MAX_AGE",
+            "front.views.about.SESSION_IDLE_LIMIT",
+            "front.views.about.SESSION_MAX_AGE",
         ),
         1001,
     ):

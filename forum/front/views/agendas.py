@@ -1,0 +1,48 @@
+"""The page of an agenda."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from forum import web
+from forum.agendas.queries import get_agenda, statements_of
+from forum.dialogue.models import KINDS
+from forum.dialogue.queries import ORDERS, TopicFilter, counts_by_kind, first_topics, new_posts_in
+from forum.front.views._shared import SIDE_ITEMS, bp
+from forum.library.queries import cases_of, practices_of, readings_of, tried_counts
+from forum.notifications.models import AGENDA
+from forum.notifications.queries import level_of
+from forum.web import Answer, me
+
+AGENDA_TOPICS = 10
+UNANSWERED = ORDERS[2]
+
+
+@bp.get("/agendas/<slug>")
+def agenda(slug: str) -> Answer:
+    """An agenda: introduction, statements, cases, best reads, and the newest of its dialogue."""
+    reader = me()
+    agenda = get_agenda(reader, slug)
+    kind, order = web.choice("kind", KINDS), web.choice("order", ORDERS, ORDERS[0])
+    wanted = TopicFilter(agenda.id, kind, order)
+    totals = counts_by_kind(reader, TopicFilter(agenda.id))
+    counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals
+    practices = practices_of(reader, agenda, SIDE_ITEMS)
+    listed = first_topics(reader, wanted, AGENDA_TOPICS)
+    return render_template(
+        "front/agenda.html",
+        agenda=agenda,
+        statements=statements_of(agenda),
+        cases=cases_of(reader, agenda),
+        readings=readings_of(reader, agenda),
+        topics=listed,
+        total=sum(totals.values()),
+        counts=counts,
+        shown=counts.get(kind, 0) if kind else sum(counts.values()),
+        kind=kind,
+        order=order,
+        practices=practices,
+        tried=tried_counts(practice.topic_id for practice in practices),
+        level=level_of(reader, AGENDA, agenda.id),
+        news=new_posts_in(reader, listed),
+    )

@@ -1,0 +1,53 @@
+"""Cities: all of them, the page of each, and watching one."""
+
+from __future__ import annotations
+
+from flask import render_template, url_for
+
+from forum import web
+from forum.front import queries
+from forum.front.views._maps import mini_map
+from forum.front.views._shared import MEMBERS_SHOWN, bp
+from forum.library.queries import CaseFilter, cases, practices_by, practices_tried_by
+from forum.members.models import City
+from forum.members.queries import cities_with_members, get_city, members_count, members_of_city
+from forum.notifications.models import CITY
+from forum.notifications.queries import level_of
+from forum.notifications.views import set_level
+from forum.web import Answer, me
+
+
+@bp.get("/cities")
+def cities() -> Answer:
+    """The cities that members come from, by country: the map of the world as a list."""
+    web.depends_on()
+    known = cities_with_members(me())
+    countries: dict[str, list[tuple[City, int]]] = {}
+    for city, members in sorted(known, key=lambda pair: (pair[0].country_name, pair[0].name)):
+        countries.setdefault(city.country_name, []).append((city, members))
+    return render_template("front/cities.html", countries=countries, total=len(known))
+
+
+@bp.get("/cities/<slug>")
+def city(slug: str) -> Answer:
+    """A city: its members, what they wrote, which practices they share and tried, which cases name it."""
+    reader = me()
+    city = get_city(slug)
+    return render_template(
+        "front/city.html",
+        city=city,
+        members=members_of_city(reader, city.id, MEMBERS_SHOWN),
+        members_count=members_count(reader, city_id=city.id),
+        written=queries.contributions_in_city(reader, city, web.number("page")),
+        practices=practices_by(reader, city_id=city.id),
+        tried=practices_tried_by(reader, city_id=city.id),
+        cases=cases(reader, CaseFilter(city=(city.slug,))).items,
+        spot=mini_map(city),
+        level=level_of(reader, CITY, city.id),
+    )
+
+
+@bp.post("/cities/<slug>/watch")
+def watch_city(slug: str) -> Answer:
+    """Watch or mute a city, or stop doing so."""
+    return set_level(CITY, get_city(slug).id, url_for("front.city", slug=slug))

@@ -1,0 +1,109 @@
+"""The home page: the latest dialogue, the map, the agendas, the newest cases and practices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from flask import render_template
+
+from forum import web
+from forum.agendas.queries import agendas, themes_of_member
+from forum.db import now
+from forum.dialogue.queries import (
+    counts_by_agenda,
+    has_written,
+    latest_topics,
+    my_held,
+    new_posts_in,
+    questions_waiting,
+)
+from forum.front import queries
+from forum.front.views._maps import world_map
+from forum.front.views._shared import SIDE_ITEMS, bp
+from forum.library.queries import latest_cases, latest_practices, tried_counts
+from forum.members.models import Member
+from forum.members.queries import home_cities
+from forum.members.views import federation
+from forum.web import Answer, me
+
+HOME_TOPICS = 8
+WELCOME_DAYS = timedelta(days=14)
+
+
+@bp.get("/")
+def home() -> Answer:
+    """The home page: the latest dialogue, the map, the agendas, the newest cases and practices."""
+    reader = me()
+    latest = latest_topics(reader, HOME_TOPICS)
+    cities = home_cities(reader)
+    practices = latest_practices(reader, SIDE_ITEMS)
+    open_agendas = agendas(reader)
+    return render_template(
+        "front/home.html",
+        steps=_first_steps(bool(open_agendas), bool(latest)),
+        welcome=_welcome(),
+        latest=latest,
+        questions=questions_waiting(reader, SIDE_ITEMS),
+        cities=cities,
+        world=world_map(cities, latest[0].active_at if latest else None),
+        agendas=open_agendas,
+        topics_count=counts_by_agenda(reader),
+        cases=latest_cases(reader, SIDE_ITEMS),
+        practices=practices,
+        tried=tried_counts(practice.topic_id for practice in practices),
+        about_site=_website_json_ld(),
+        news=new_posts_in(reader, latest),
+    )
+
+
+def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:
+    """The list of an administrator until the dialogue can begin, and of a moderator until there is something; else None.
+
+    Also None once an administrator has closed the list.
+    """
+    reader, known = me(), federation()
+    has_begun = has_agenda or has_topic
+    if not reader.can.curate_all() or (has_begun and not reader.can.administer()):
+        return None
+    has_mail = bool(web.settings().smtp_url)
+    if has_begun and (known.is_demo or (has_agenda and has_mail and has_topic)):
+        return None
+    contact = bool(known.contact_email)
+    return queries.first_steps(reader, agenda=has_agenda, mail=has_mail, contact=contact)
+
+
+class Welcome(NamedTuple):
+    """What a new member has said already: what they do and where, and what they can help with."""
+
+    is_described: bool
+    helps: bool
+
+
+def _welcome() -> Welcome | None:
+    """For members who joined lately and have not written yet; else None."""
+    reader = me()
+    if not isinstance(reader, Member) or reader.is_curator or reader.posts_count:
+        return None
+    if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():
+        return None
+    if has_written(reader, 1) or my_held(reader):
+        return None
+    is_described = bool(reader.position and reader.city)
+    return Welcome(is_described, bool(themes_of_member(reader.id)))
+
+
+def _website_json_ld() -> dict[str, Any]:
+    """The structured data (JSON-LD) of the site for search engines."""
+    target = web.absolute("/search?q={search_term_string}")
+    return {
+        "@context": "https://schema.org",
+        "@type": "WebSite",
+        "name": federation().name,
+        "url": web.absolute("/"),
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": target},
+            "query-input": "required name=search_term_string",
+        },
+    }

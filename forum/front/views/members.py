@@ -1,0 +1,109 @@
+"""Members: their profiles, the directory, and what they can help with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from forum import web
+from forum.agendas.actions import set_member_themes
+from forum.agendas.queries import all_agendas, themes, themes_of_member
+from forum.db import member_scope
+from forum.front import queries
+from forum.front.forms import ThemesForm
+from forum.front.views._maps import mini_map
+from forum.front.views._shared import MAX_QUERY_LENGTH, bp
+from forum.library.queries import practices_by, practices_tried_by
+from forum.members.queries import (
+    DirectoryFilter,
+    get_member,
+    home_cities,
+    languages,
+    languages_of_members,
+    members_count,
+    my_profile,
+    names_of_organisations,
+)
+from forum.members.queries import directory as directory_of
+from forum.ratelimits import limiter
+from forum.web import Answer, me
+
+
+@bp.get("/members/<handle>")
+def profile(handle: str) -> Answer:
+    """A member: who they are, what they help with, what others made of it, what they wrote and tried."""
+    reader = me()
+    member = get_member(reader, handle)
+    web.depends_on(member_scope(member.id))
+    return render_template(
+        "front/profile.html",
+        member=member,
+        languages=_language_names(spoken.language for spoken in member.languages),
+        themes=themes_of_member(member.id),
+        recognition=queries.recognition(reader, member),
+        written=queries.contributions_of_member(reader, member, web.number("page")),
+        practices=practices_by(reader, member_id=member.id),
+        tried=practices_tried_by(reader, member_id=member.id),
+        neighbours=members_count(reader, city_id=member.city_id) if member.city_id else 0,
+        spot=mini_map(member.city),
+        hosted=[known for known in all_agendas(reader) if known.id in member.hosted]
+        if member.hosted
+        else [],
+    )
+
+
+def _language_names(codes: Iterable[str]) -> list[str]:
+    names = dict(languages())
+    return [names.get(code, code) for code in codes]
+
+
+@bp.get("/members")
+def directory() -> Answer:
+    """The members, filtered by name, city, organisation, language and what they can help with."""
+    web.depends_on()
+    reader = me()
+    cities, organisations = home_cities(reader), names_of_organisations(reader)
+    choices = {
+        "city": [(city.slug, city.label) for city in cities],
+        "organisation": [(slug, name) for _id, slug, name in organisations],
+        "language": languages_of_members(reader),
+        "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
+    }
+    chosen = {name: web.text(name) for name in choices}  # a value that is not offered finds nobody
+    chosen["words"] = web.text("words", MAX_QUERY_LENGTH)
+    city_ids = {city.slug: city.id for city in cities}
+    organisation_ids = {slug: number for number, slug, _name in organisations}
+    wanted = DirectoryFilter(
+        words=chosen["words"],
+        city_id=city_ids.get(chosen["city"], 0) if chosen["city"] else None,
+        organisation_id=organisation_ids.get(chosen["organisation"], 0)
+        if chosen["organisation"]
+        else None,
+        language=chosen["language"],
+        ids=queries.helpers_with(chosen["theme"]) if chosen["theme"] else None,
+    )
+    return render_template(
+        "front/directory.html",
+        page=directory_of(reader, wanted, web.number("page")),
+        chosen=chosen,
+        choices=choices,
+        language_names=dict(languages()),
+    )
+
+
+@bp.route("/settings/themes", methods=["GET", "POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
+def settings_themes() -> Answer:
+    """The themes that a member can help with."""
+    member = my_profile(me())
+    known = themes()
+    form = ThemesForm(themes=[theme.id for theme in themes_of_member(member.id)])
+    form.offer(known)
+    if request.method == "POST" and form.validate():
+        set_member_themes(member, form.themes.data or [])
+        flash(_("What you can help with is saved."), "message")
+        return web.see_other(url_for("front.profile", handle=member.handle))
+    page = render_template("front/settings_themes.html", form=form, themes=known)
+    return page, 422 if form.errors else 200

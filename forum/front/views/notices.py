@@ -1,0 +1,66 @@
+"""Notices: the inbox, which of them are mailed, and what a member watches."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+
+from forum import web
+from forum.advice.queries import questions_to_advise_on
+from forum.front import queries
+from forum.front.views._shared import bp
+from forum.notifications import actions as notices
+from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
+from forum.notifications.forms import NoticesForm, ways_as_fields
+from forum.notifications.queries import entries, settings_of, unread_count, ways_of
+from forum.notifications.queries import inbox as notices_of
+from forum.permissions import require
+from forum.web import Answer, me
+
+
+@bp.get("/notices")
+def inbox() -> str:
+    """The inbox: notices that ask for something before the others."""
+    require(me().can.see_notices())
+    found = notices_of(me(), web.number("page"), questions_to_advise_on(me()))
+    groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
+    words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
+    return render_template("front/notices.html", **words)
+
+
+@bp.route("/settings/notices", methods=["GET", "POST"])
+def settings_notices() -> Answer:
+    """Which notices are mailed, and when; what the member watches and mutes."""
+    member, ways = me(), ways_of(me())
+    settings = settings_of(member.id)
+    form = NoticesForm(obj=settings, **ways_as_fields(ways)).for_somebody(member.is_curator)
+    if request.method == "POST" and form.validate():
+        hour = form.digest_hour.data
+        notices.choose(member, form.ways, form.digest_every.data, hour, form.time_zone.data)
+        flash(_("How you are told is saved."), "message")
+        return web.see_other(url_for("front.settings_notices"))
+    page = render_template(
+        "front/settings_notices.html",
+        form=form,
+        kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
+        settings=settings,
+        watched=queries.watched(member, web.number("page")),
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/settings/notices/watch-replies")
+def watch_replies() -> Answer:
+    """Choose whether to watch topics in which one writes."""
+    notices.set_watching_replies(me(), request.form.get("on") == "1")
+    flash(_("Saved. It holds for what you write from now on."), "message")
+    return web.see_other(url_for("front.settings_notices"))
+
+
+@bp.post("/settings/notices/end")
+def end_watching() -> Answer:
+    """Stop watching or muting something, even if it is out of reach by now."""
+    subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
+    notices.unwatch(me(), request.form.get("subject", ""), subject_id)
+    flash(_("You neither watch nor mute this any longer."), "message")
+    return web.see_other(url_for("front.settings_notices") + "#watched")

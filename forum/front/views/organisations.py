@@ -1,0 +1,32 @@
+"""The page of an organisation."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from forum import web
+from forum.front import queries
+from forum.front.views._maps import mini_map
+from forum.front.views._shared import MEMBERS_SHOWN, bp
+from forum.library.queries import practices_by, practices_tried_by
+from forum.members.forms import KIND_NAMES
+from forum.members.queries import get_organisation, members_count, members_of_organisation
+from forum.web import Answer, me
+
+
+@bp.get("/organisations/<slug>")
+def organisation(slug: str) -> Answer:
+    """An organisation: its members, what they wrote, which practices they share and tried."""
+    reader = me()
+    organisation = get_organisation(slug)
+    return render_template(
+        "front/organisation.html",
+        organisation=organisation,
+        kinds=KIND_NAMES,
+        members=members_of_organisation(reader, organisation.id, MEMBERS_SHOWN),
+        members_count=members_count(reader, organisation_id=organisation.id),
+        written=queries.contributions_in_organisation(reader, organisation, web.number("page")),
+        practices=practices_by(reader, organisation_id=organisation.id),
+        tried=practices_tried_by(reader, organisation_id=organisation.id),
+        spot=mini_map(organisation.city),
+    )
