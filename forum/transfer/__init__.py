@@ -1,1 +1,1 @@
-"""Whole contents in and out: the demo, and agendas from files."""
+"""Whole contents in and out: the demo, imports and exports; and what is made from texts, made anew."""

@@ -21,6 +21,7 @@ from forum.db import Base, at, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import render_with_mentions
+from forum.errors import Refusal
 from forum.library import actions as library
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.markup import VERSION, write
@@ -37,8 +38,11 @@ from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.models import Document
 from forum.search.queries import Query, find
-from forum.transfer import commands, queries
+from forum.transfer import queries
 from forum.transfer.actions import import_agenda
+from forum.transfer.commands import demo as demo_command
+from forum.transfer.commands import rebuilding
+from forum.transfer.commands._demo_steps import DATA
 from forum.transfer.forms import read_agenda
 from tests.conftest import dataset_fixture, load_dataset
 from tests.forums import forums
@@ -266,7 +270,7 @@ def test_words_are_found_after_reindexing_and_hidden_ones_are_not(run: Run, foru
 def test_reindexing_goes_on_in_small_batches(
     run: Run, forum: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "REINDEX_BATCH", 2)
+    monkeypatch.setattr(rebuilding, "REINDEX_BATCH", 2)
     before = documents()
     corrupted()
     run("reindex")
@@ -348,7 +352,7 @@ def test_every_table_with_html_is_made_anew() -> None:
     known = {texts.version.class_.__tablename__ for texts in queries.TEXT_COLUMNS.values()}
     tables = Base.metadata.tables
     assert known == {name for name in tables if "html_version" in tables[name].columns}
-    assert queries.TEXT_COLUMNS.keys() == commands.RERENDER.keys()
+    assert queries.TEXT_COLUMNS.keys() == rebuilding.RERENDER.keys()
 
 
 def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agenda) -> None:
@@ -387,14 +391,14 @@ def test_rerendering_that_was_stopped_goes_on_where_it_was(
 
     before = html()
     aged()
-    monkeypatch.setattr(commands, "RERENDER_BATCH", size)
+    monkeypatch.setattr(rebuilding, "RERENDER_BATCH", size)
     left: Iterator[int] = iter(range(10, -1, -1))
-    monkeypatch.setattr(commands, "render_with_mentions", stopping)
+    monkeypatch.setattr(rebuilding, "render_with_mentions", stopping)
     done = run("rerender")
     assert done.exit_code == 1
     kept = sum(version == VERSION for _html, version in html()["post"].values())
     assert kept == 10 // size * size
-    monkeypatch.setattr(commands, "render_with_mentions", write)
+    monkeypatch.setattr(rebuilding, "render_with_mentions", write)
     assert f"(posts {len(before['post']) - kept}," in run("rerender").output
     assert html() == before
 
@@ -410,7 +414,7 @@ def test_a_text_that_was_edited_meanwhile_keeps_the_html_of_its_new_source(
     edited: list[Post] = []
     aged()
     kept = trains()
-    monkeypatch.setattr(commands, "render_with_mentions", edits_first)
+    monkeypatch.setattr(rebuilding, "render_with_mentions", edits_first)
     assert run("rerender").exit_code == 0
     db.session.expire_all()
     assert edited
@@ -439,11 +443,11 @@ def test_a_database_that_stays_locked_ends_the_command_with_a_sentence(
     run: Run, forum: Agenda, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def busy(*_words: Any) -> None:
-        raise commands.Refusal
+        raise Refusal
 
     aged()
-    monkeypatch.setitem(commands.RERENDER, "posts", busy)
-    monkeypatch.setitem(commands.REINDEX, "post", busy)
+    monkeypatch.setitem(rebuilding.RERENDER, "posts", busy)
+    monkeypatch.setitem(rebuilding.REINDEX, "post", busy)
     done = run(name)
     assert done.exit_code == 1
     assert "The database was busy for too long. Start the command again" in done.output
@@ -476,7 +480,7 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
     database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After Ctrl-C during the first `make run`, the second one loads the demo."""
-    whole, named = commands._demo_steps, (commands.DATA / "people.md").read_text()
+    whole, named = demo_command.demo_steps, (DATA / "people.md").read_text()
     cities = [row for row in city_rows() if row[1] in named]
 
     def some(stop: bool) -> Callable[..., list[Callable[[], object]]]:
@@ -494,7 +498,7 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
         with demo.app.app_context():
             upgrade()
         for stop in (True, False):
-            monkeypatch.setattr(commands, "_demo_steps", some(stop))
+            monkeypatch.setattr(demo_command, "demo_steps", some(stop))
             done = demo.run("demo")
             assert done.exit_code == (1 if stop else 0), done.output
         assert "Sign in with one of these" in done.output

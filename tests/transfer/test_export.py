@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from forum.advice import actions as advice
 from forum.advice.models import FollowUp
-from forum.agendas.actions import archive, write_agenda
+from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.agendas.models import Agenda
 from forum.db import ClosableSession, at, db, now
 from forum.dialogue import actions as dialogue
@@ -36,7 +36,7 @@ from forum.members.queries import all_members, get_member, member_by_email
 from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
-from forum.transfer import commands, queries
+from forum.transfer import queries
 from forum.transfer.actions import _link_quotes, import_agenda
 from forum.transfer.forms import (
     agenda_name,
@@ -188,7 +188,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
 
 
 def _agenda(title: str) -> Any:
-    return commands.agendas.AgendaText(title, write("## Text"), slug="quieter-2")
+    return AgendaText(title, write("## Text"), slug="quieter-2")
 
 
 def write_practice(people: Any, agenda: Agenda, text: library.PracticeText) -> None:
@@ -281,8 +281,13 @@ def without_zoe(files: dict[str, str]) -> dict[str, str]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is read and written in small portions."""
     monkeypatch.setattr(queries, "TOPICS_PER_QUERY", 3)
-    for name, number in {"ROWS_AT_ONCE": 2, "POSTS_AT_ONCE": 3, "POSTS_PER_FILE": 6}.items():
-        monkeypatch.setattr(commands, name, number)
+    for name, number in {
+        "_export_agendas.ROWS_AT_ONCE": 2,
+        "_export_people.MEMBERS_AT_ONCE": 2,
+        "_export_dialogue.POSTS_AT_ONCE": 3,
+        "_export_dialogue.POSTS_PER_FILE": 6,
+    }.items():
+        monkeypatch.setattr(f"forum.transfer.commands.{name}", number)
 
 
 @pytest.mark.parametrize("readers", ["visitors", "members"])
@@ -494,7 +499,7 @@ def test_an_interrupted_export_leaves_nothing(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(commands.Export, "_write_people", fail)
+        patch.setattr("forum.transfer.commands.exporting.write_people", fail)
         assert run("export", tmp_path / "out").exit_code == 1
     assert not list(tmp_path.iterdir())
 

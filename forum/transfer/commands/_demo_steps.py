@@ -1,0 +1,192 @@
+"""The steps in which the demo is loaded: places, people, agendas with what was decided meanwhile, a held reply, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import click
+
+from forum.appeals import actions as appeals
+from forum.db import at, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import latest_topics, render_with_mentions
+from forum.members.actions import found_federation, load_cities
+from forum.members.commands import city_rows
+from forum.members.queries import get_member
+from forum.moderation import actions as moderation
+from forum.permissions import ROLES, SYSTEM
+from forum.screening.actions import RuleText, make_rule
+from forum.transfer import actions
+from forum.transfer.commands._shared import mark_all_as_read
+from forum.transfer.forms import read_agenda, read_people
+from forum.transfer.models import AgendaFile, Step
+from forum.transfer.queries import post_saying
+
+DATA = Path(__file__).parent.parent / "data"
+AGENDAS = ("globally-connected", "climate-resilient", "affordable")
+NAME = "Interurban"
+TAGLINE = "Cities learn fastest from one another."
+# The member who signs in for each role
+ACCOUNTS = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
+CURATOR = "hanne-vestergaard"  # who answers for the agendas
+END = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the last day
+READ_UNTIL = datetime(2026, 11, 10, tzinfo=UTC)  # what is newer is unread
+
+# Rules before publication, and a reply that they hold back
+RULES = (
+    RuleText("links", "", "Links of new members are read by a moderator first."),
+    RuleText(
+        "word",
+        "free webinar",
+        "A moderator reads what invites to webinars first: many come from sellers.",
+    ),
+)
+HELD_TEXT = (
+    "We hold a free webinar with two other cities next month, in which we show what we"
+    " changed in our own office since spring. May I leave the date here?"
+)
+# A post that is hidden for what it says of a person, the appeal of its author, and the answer: who
+# decides, who wrote it, who answers
+HIDDEN_PEOPLE = ("diego-ferreyra", "jesper-holm", "ingrid-solberg")
+HIDDEN_WORDS = "who has never run a department"
+HIDDEN_BECAUSE = (
+    "Your second half is about a colleague and how she earns her living, not about the 47 forms. Write"
+    " what the forms keep your people from, in a new topic, and it is welcome."
+)
+APPEAL_TEXT = (
+    "I was rough, but the first sentence is not untrue: who decides which forms are filled in should"
+    " have filled in one. I would leave that half and take out the other."
+)
+APPEAL_ANSWER = (
+    "I have read the topic and the report. The half that you would keep is an argument, and nothing"
+    " stands against writing it again. The text as it stands is about a person, so it stays hidden."
+)
+LOCKED_BECAUSE = (
+    "The question has its answer. Open a new topic if you want to go on about rankings."
+)
+# What authors change in their posts after some days: who, the words, and the words in their place
+EDITS = (
+    (
+        "claire-fontenay",
+        "Notre clause de dévolution était à l'article 41.",
+        "Notre clause de dévolution était à l'article 41.\n\nAjout : elle est maintenant à l'article 2.",
+    ),
+    ("kaarel-tamme", "by about eight points", "by six to nine points"),
+)
+
+
+def demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
+    """The steps of loading the demo; the last one marks it as loaded."""
+    return [
+        _load_cities,
+        lambda: _load_people(hashes),
+        _load_agendas,
+        _hold_one_reply,
+        lambda: mark_all_as_read(READ_UNTIL),
+        lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
+    ]
+
+
+def _load_cities() -> None:
+    rows = list(city_rows())
+    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
+        load_cities(SYSTEM, rows, bar.update)
+
+
+def _load_people(hashes: dict[str, str]) -> None:
+    with _at_end_of_demo():
+        actions.load_people(SYSTEM, read_people((DATA / "people.md").read_text()), hashes)
+
+
+def _at_end_of_demo() -> AbstractContextManager[None]:
+    """Set the time to the end of the demo, or now if that is later, so that nothing in the demo is in the future."""
+    return at(max(now(), END))
+
+
+def _load_agendas() -> None:
+    """Load what the files tell, and what was decided and edited meanwhile, in the order of time."""
+    with _at_end_of_demo():
+        files = [_agenda_with_dialogue(name) for name in AGENDAS]
+        others = [*_decisions(files), *_edits(files)]
+        actions.load_agendas(get_member(SYSTEM, CURATOR), files, others, _bar)
+
+
+def _bar(steps: Sequence[Step]) -> AbstractContextManager[Iterable[Step]]:
+    return click.progressbar(steps, label="Loading the demo", show_pos=True)
+
+
+def _agenda_with_dialogue(name: str) -> AgendaFile:
+    """An agenda with its dialogue, which is in a file of its own."""
+    page, talk = (
+        read_agenda((DATA / f"{part}-{name}.md").read_text()) for part in ("agenda", "dialogue")
+    )
+    return replace(
+        page,
+        topics=[*page.topics, *talk.topics],
+        comments=[*page.comments, *talk.comments],
+        faults=[*page.faults, *talk.faults],
+    )
+
+
+def _decisions(files: Sequence[AgendaFile]) -> list[Step]:
+    """A moderator hides a reported post and locks its topic, and another one answers the appeal of its author."""
+    written_at, made = _written_at(files, HIDDEN_WORDS), {"decision": 0, "appeal": 0}
+
+    def hide() -> None:
+        reasons = moderation.Reasons(HIDDEN_BECAUSE, rule=2)
+        post = post_saying(HIDDEN_WORDS)
+        made["decision"] = moderation.decide(moderator(), "post", post.id, "hide", reasons).id
+
+    def lock() -> None:
+        topic_id = post_saying(HIDDEN_WORDS).topic_id
+        moderation.lock(moderator(), topic_id, moderation.Reasons(LOCKED_BECAUSE))
+
+    def appeal() -> None:
+        made["appeal"] = appeals.appeal(author(), made["decision"], APPEAL_TEXT).id
+
+    def answer() -> None:
+        appeals.decide_appeal(administrator(), made["appeal"], "upheld", APPEAL_ANSWER)
+
+    moderator, author, administrator = (
+        partial(get_member, SYSTEM, handle) for handle in HIDDEN_PEOPLE
+    )
+    after = {4: hide, 5: lock, 9: appeal, 24: answer}
+    return [Step(written_at + timedelta(hours=hours), deed) for hours, deed in after.items()]
+
+
+def _edits(files: Sequence[AgendaFile]) -> list[Step]:
+    """Some authors change what they wrote, so that there are earlier versions to compare."""
+
+    def edit(handle: str, words: str, instead: str) -> None:
+        post = post_saying(words)
+        text = render_with_mentions(post.source.replace(words, instead), post.language)
+        dialogue.edit(get_member(SYSTEM, handle), post.id, text)
+
+    return [
+        Step(_written_at(files, words) + timedelta(days=3), partial(edit, handle, words, instead))
+        for handle, words, instead in EDITS
+    ]
+
+
+def _written_at(files: Sequence[AgendaFile], words: str) -> datetime:
+    """When the text that has these words was written."""
+    texts = (values for file in files for values in file.texts if words in values["text"])
+    moment: datetime = next(texts)["at"]
+    return moment
+
+
+def _hold_one_reply() -> None:
+    """Make two rules, and a reply that they hold back for a moderator."""
+    member, curator, administrator = (get_member(SYSTEM, handle) for handle in ACCOUNTS.values())
+    with at(READ_UNTIL):
+        for rule in RULES:
+            make_rule(administrator, rule)
+    open_ones = (one for one in latest_topics(member, 20) if member.can.reply(one) and not one.home)
+    topic = next(one for one in open_ones if one.author_id not in (member.id, curator.id))
+    with at(END):
+        dialogue.reply(member, topic.id, render_with_mentions(HELD_TEXT))

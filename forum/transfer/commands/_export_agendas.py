@@ -1,0 +1,76 @@
+"""The pages of agendas in an export: statements, cases, practices and readings, without the dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import IO, TypeVar
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import statements_of
+from forum.library.models import Case, Practice
+from forum.library.queries import sections_for
+from forum.transfer import queries
+from forum.transfer.commands._export import Export
+from forum.transfer.forms import agenda_name, importable_slug
+from forum.transfer.models import Tried
+
+T = TypeVar("T")
+ROWS_AT_ONCE = 100  # cases, practices or readings that are read at once
+
+
+def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
+    """Write the page of an agenda; `number` is its place in the order of all."""
+    reader, writer = export.reader, export.writer
+    with export.file(agenda_name(agenda.slug)) as file:
+        write_group = partial(_write_group, export, file)
+        file.write(writer.agenda(agenda, number, queries.themes_used_on(reader, agenda)))
+        write_group("Statements", [statements_of(agenda)], writer.statement)
+        cases = queries.cases_to_write(reader, agenda, ROWS_AT_ONCE)
+        write_group("Cases", map(partial(_with_places, export), cases), writer.case)
+        practices = queries.practices_to_write(reader, agenda, ROWS_AT_ONCE)
+        tried = map(partial(_with_tried, export), practices)
+        write_group("Practices", tried, partial(_practice, export))
+        readings = queries.readings_to_write(reader, agenda, ROWS_AT_ONCE)
+        write_group("Readings", readings, writer.reading)
+
+
+def _write_group(
+    export: Export,
+    file: IO[str],
+    title: str,
+    batches: Iterable[Sequence[T]],
+    words: Callable[[T], str],
+) -> None:
+    """Write a heading and the sections below it, if there are any."""
+    number = 0
+    for things in batches:
+        if things and not number:
+            file.write(f"## {title}\n\n")
+        file.writelines(map(words, things))
+        number += len(things)
+    export.counts[title.lower()] += number
+
+
+def _with_places(export: Export, cases: Sequence[Case]) -> Sequence[Case]:
+    """The cases, whose cities the writer can name now."""
+    export.name_cities(city for case in cases for city in case.places)
+    return cases
+
+
+def _with_tried(
+    export: Export, practices: Sequence[Practice]
+) -> Sequence[tuple[Practice, list[Tried]]]:
+    """Each practice, and who has tried it."""
+    export.name_cities(one.city for one in practices)
+    openings = queries.opening_ids([one.topic_id for one in practices if one.topic_id])
+    tried = queries.tried_of(openings.values())
+    return [(one, tried.get(openings.get(one.topic_id or 0, 0), [])) for one in practices]
+
+
+def _practice(export: Export, one: tuple[Practice, list[Tried]]) -> str:
+    practice, tried = one
+    parts = sections_for(export.reader, practice)
+    words = export.writer.practice(practice, parts, tried, export.practices)
+    export.practices[practice.id] = importable_slug(practice.slug)
+    return words

@@ -1,0 +1,49 @@
+"""The file of organisations and members in an export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
+
+from forum.members.queries import folded_and_sort_key
+from forum.transfer import queries
+from forum.transfer.commands._export import Export
+from forum.transfer.forms import PEOPLE
+
+MEMBERS_AT_ONCE = 100  # that are read at once
+SORT_KEY = itemgetter(0)
+
+
+def write_people(export: Export) -> None:
+    """Write the organisations and all members, sorted by name; also those of whom only the name is known.
+
+    Only once everything else is written is it known who these are.
+    """
+    writer, people = export.writer, export.writer.people
+    organisations = queries.organisations_to_write()
+    export.name_cities(one.city for one in organisations)
+    with export.file(PEOPLE) as file:
+        file.write("# Organisations\n\n")
+        file.writelines(map(writer.organisation, organisations))
+        file.write("# Members\n\n")
+        gone = (
+            (folded_and_sort_key(one.name)[1], writer.former_member(one))
+            for one in people.without_page()
+        )
+        entries = merge(_members(export), sorted(gone, key=SORT_KEY), key=SORT_KEY)
+        file.writelines(words for _key, words in entries)
+        # Those who left the forum after the first of their posts was written
+        file.writelines(map(writer.former_member, people.not_written()))
+    export.counts["organisations"] += len(organisations)
+
+
+def _members(export: Export) -> Iterator[tuple[str, str]]:
+    """The sort key and the section of each member, by name."""
+    for members_here in queries.members_to_write(export.reader, MEMBERS_AT_ONCE):
+        export.name_cities(one.city for one in members_here)
+        themes = queries.themes_of_members([one.id for one in members_here])
+        for one in members_here:
+            if export.writer.people.is_to_write(one.id):
+                yield one.sort_key, export.writer.member(one, themes.get(one.id, []))
+                export.counts["members"] += 1

@@ -1,0 +1,26 @@
+"""What the commands of this room share: the blueprint, and marking as read what was loaded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint
+
+from forum.db import at, now
+from forum.dialogue.actions import read_all
+from forum.members.queries import all_members
+from forum.notifications.actions import make_notices, read_until
+from forum.permissions import SYSTEM
+
+bp = Blueprint("transfer_commands", __name__, cli_group=None)
+
+
+def mark_all_as_read(until: datetime | None = None) -> None:
+    """Make the notices of what was loaded, and mark them and all posts up to a moment, or now, as read for all members."""
+    while make_notices(SYSTEM):
+        pass
+    moment = until or now()
+    read_until(SYSTEM, moment)
+    with at(moment):
+        for member in all_members():
+            read_all(member)

@@ -1,0 +1,122 @@
+"""`flask import-agenda FILE | import FOLDER`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+import click
+
+from forum.errors import Refusal
+from forum.members.models import Member
+from forum.members.queries import first_administrator
+from forum.passwords import hash_password
+from forum.permissions import SYSTEM
+from forum.transfer import actions, queries
+from forum.transfer.commands._shared import bp, mark_all_as_read
+from forum.transfer.forms import PEOPLE, README, agendas_in, read_agenda, read_people
+from forum.transfer.models import FaultyFileError
+
+START_OVER = " Mend the file, and begin again with an empty database."
+ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
+HEAD_LENGTH = 4_000  # the characters of a file that may hold it
+LAST_ORDER = 10_000  # that of agendas without this field
+
+
+@bp.cli.command("import-agenda")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
+def import_agenda(file: IO[str], by: str | None) -> None:
+    """Load a whole agenda page from FILE, in the format of docs/content-format.md."""
+    with _faults_end_command(file.name):
+        agenda = actions.import_agenda(_curator(by), read_agenda(file.read()))
+    click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
+
+
+def _curator(handle: str | None) -> Member:
+    """The moderator whom the command line names, or else the first administrator."""
+    found = _member(handle) if handle else first_administrator()
+    if found is None:
+        raise click.ClickException("There is no administrator yet. Run `flask setup` first.")
+    return found
+
+
+def _member(handle: str) -> Member:
+    found = queries.members_by_handle([handle])
+    if handle not in found:
+        raise click.ClickException(f"No member has the handle “{handle}”.")
+    return found[handle]
+
+
+@contextmanager
+def _faults_end_command(name: str, then: str = "") -> Iterator[None]:
+    """Let faults in the file of a name end a command, with a line for each; `then` is a sentence on how to go on."""
+    try:
+        yield
+    except FaultyFileError as error:
+        for fault in error.faults:
+            click.echo(f"{name}:{fault.line}: {fault.message}", err=True)
+        number = len(error.faults)
+        things = "1 thing" if number == 1 else f"{number} things"
+        raise click.ClickException(f"{things} to mend; nothing was loaded.{then}") from None
+    except UnicodeDecodeError as error:
+        line = 1 + error.object.count(b"\n", 0, error.start)
+        click.echo(f"{name}:{line}: this is not UTF-8", err=True)
+        words = "The file is not UTF-8 text; nothing was loaded."
+        raise click.ClickException(f"{words}{then}") from None
+    except Refusal as error:
+        raise click.ClickException(f"{error.message} Nothing was loaded.{then}") from None
+
+
+@bp.cli.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
+def import_folder(folder: Path, by: str | None) -> None:
+    """Load an export, FOLDER, into a forum that has been set up and holds nothing else."""
+    curator = _curator(by)
+    if queries.counts()["agendas"] or queries.organisation_ids():
+        raise click.ClickException("This forum holds something already. Import into a new one.")
+    if not (folder / PEOPLE).exists():
+        raise click.ClickException(f"There is no {PEOPLE} in {folder}: this is no export.")
+    with _faults_end_command(folder.name):
+        names = [file.name for file in folder.iterdir()]
+        agendas_there = agendas_in(names, _readme_in(folder))
+    steps = [(folder / PEOPLE, _import_people)]
+    for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
+        every = [agenda, *agendas_there[agenda]]
+        steps += [(folder / one, partial(_import_file, curator)) for one in every]
+    with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
+        for file, load in bar:
+            with _faults_end_command(file.name, START_OVER):
+                load(file)
+    mark_all_as_read()
+    loaded = ", ".join(f"{number:,} {name}" for name, number in queries.counts().items())
+    click.echo(f"Loaded {loaded}.")
+    click.echo("`flask members address HANDLE EMAIL` lets a member ask for a password there.")
+
+
+def _readme_in(folder: Path) -> str:
+    """The text of README.md; empty if there is none, as in a folder that was written by hand."""
+    file = folder / README
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def _order(file: Path) -> tuple[int, str]:
+    """The key by which agenda files are sorted: the field “order” of the agenda, and the file name."""
+    with file.open(encoding="utf-8", errors="replace") as text:
+        found = ORDER_FIELD.search(text.read(HEAD_LENGTH))
+    return int(found[1]) if found else LAST_ORDER, file.name
+
+
+def _import_people(file: Path) -> None:
+    people = read_people(file.read_text(encoding="utf-8"))
+    actions.import_people(SYSTEM, people, hash_password(secrets.token_urlsafe(32)))
+
+
+def _import_file(curator: Member, file: Path) -> None:
+    actions.import_agenda(curator, read_agenda(file.read_text(encoding="utf-8")))
