@@ -821,5 +821,7 @@ def everything(browser: FlaskClient, app: Flask, planted: Planted) -> Iterator[t
     """All that is to be read: each address, and what is found when the words are searched for."""
     for address in addresses(app, planted):
         yield address, read(browser, address)
-    for address in (*BEGINNINGS, *(f"/search?q=canary{word}" for word in PLANTED.values())):
+    topics = [f"/search?q=canary&topic={id}" for id in db.session.scalars(select(Topic.id))]
+    searches = [f"/search?q=canary{word}" for word in PLANTED.values()]
+    for address in (*BEGINNINGS, *topics, *searches):
         yield address, read(browser, address)

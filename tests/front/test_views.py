@@ -95,6 +95,7 @@ def test_the_number_of_queries_is_small_and_does_not_grow(
         return found
 
     client.get("/help")  # afterwards the federation is known
+    reply(small.people.ana, small.question.id, write("A noise beside another text of its topic."))
     few = counted()
     assert {path: count for path, count in few.items() if count > PAGES[path]} == {}
     grow(small)
@@ -564,6 +565,7 @@ def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: An
 
 
 def test_search_shows_the_newest_first_when_asked(small: Small, client: Any) -> None:
+    reply(small.people.ana, small.question.id, write("Of what noise?"))
     best, newest = (
         client.get(f"/search?q=noise&kind=topic&kind=post{more}").text
         for more in ("", "&order=newest")
@@ -592,6 +594,45 @@ def test_search_names_the_other_texts_of_a_topic(small: Small, client: Any, sign
     ignore(small.people.ana, small.people.chitra.id)
     page = sign_in(small.people.ana).get("/search?q=meter").text
     assert "Also on this page" not in page and page.count("You ignore") == 1
+
+
+def test_a_search_in_one_topic_finds_nothing_else(small: Small, client: Any, sign_in: Any) -> None:
+    reply(small.people.chitra, small.question.id, write("A meter in each tram."))
+    reply(small.people.chitra, small.members_only.id, write("Another meter."))
+    topic = small.question
+    page = client.get(f"/search?topic={topic.id}").text
+    assert "Search this topic" in page and f'href="{topic.address}"' in page
+    assert f'name="topic" value="{topic.id}"' in page
+    found = client.get(f"/search?q=meter&topic={topic.id}").text
+    assert "<b>2 results</b>" in found and found.count("<article") == 2
+    assert 'href="/search?q=meter">' in found  # the way to all others
+    assert 'name="agenda"' not in found and 'name="kind"' in found
+    hidden = client.get(f"/search?q=meter&topic={small.members_only.id}").text
+    assert "0 results" in hidden and small.members_only.title not in hidden
+    assert "Search without filters" in hidden
+    member = sign_in(small.people.ana)
+    shown = member.get(f"/search?q=meter&topic={small.members_only.id}").text
+    assert "<b>1 result</b>" in shown and small.members_only.title in shown
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "99999", "9" * 30, "1&topic=2"])
+def test_a_search_in_a_topic_that_is_not_there_says_so(
+    number: str, small: Small, client: Any
+) -> None:
+    page = client.get(f"/search?q=zzyzx&topic={number}").text
+    assert "Nothing fits all the filters" in page
+    assert client.get(f"/search?topic={number}").status_code == 200
+
+
+def test_a_topic_of_several_pages_can_be_searched(
+    small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/search?topic={small.question.id}"
+    assert address not in client.get(small.question.address).text
+    for number in range(20):
+        reply(small.people.chitra, small.question.id, write(f"Reply number {number}."))
+    assert address in client.get(small.question.address).text
+    assert address in client.get(f"{small.question.address}?page=2").text
 
 
 def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: Any) -> None:

@@ -136,7 +136,7 @@ def test_moving_a_topic_takes_its_posts_along(found: Found) -> None:
 def posts_of_a_long_topic(number: int) -> None:
     actions.index(SYSTEM, TOPIC)
     for item_id in range(1, number + 1):
-        actions.index(SYSTEM, replace(POST, item_id=item_id, body=f"Word{item_id}."))
+        actions.index(SYSTEM, replace(POST, item_id=item_id, body=f"Word{item_id} in a reply."))
 
 
 def retitle(title: str) -> None:
@@ -147,8 +147,8 @@ def retitle(title: str) -> None:
 def test_the_posts_of_a_topic_are_found_by_its_new_title(found: Found) -> None:
     posts_of_a_long_topic(2)
     retitle("Sirens in winter")
-    assert found("sirens") == [("post", 1), ("post", 2), ("topic", 7)]
-    assert found("warnings") == []
+    assert found("sirens reply") == [("post", 1), ("post", 2)] and found("sirens") == [("topic", 7)]
+    assert found("warnings reply") == []
     assert actions.continue_retitling(SYSTEM) == 0
 
 
@@ -158,10 +158,10 @@ def test_a_long_topic_gets_its_title_in_portions(
     monkeypatch.setattr(actions, "PORTION", 2)
     posts_of_a_long_topic(5)
     retitle("Sirens in winter")
-    assert found("sirens") == [("post", 1), ("post", 2), ("topic", 7)]
-    assert found("warnings") == [("post", 3), ("post", 4), ("post", 5)]
+    assert found("sirens reply") == [("post", 1), ("post", 2)]
+    assert found("warnings reply") == [("post", 3), ("post", 4), ("post", 5)]
     assert [actions.continue_retitling(SYSTEM, 2) for _turn in range(3)] == [1, 1, 0]
-    assert found("warnings") == [] and len(found("sirens")) == 6
+    assert found("warnings reply") == [] and len(found("sirens reply")) == 5
 
 
 def test_a_title_that_changes_again_meanwhile_is_the_last(
@@ -174,7 +174,8 @@ def test_a_title_that_changes_again_meanwhile_is_the_last(
     retitle("Bells in summer")
     while actions.continue_retitling(SYSTEM, 2):
         pass
-    assert found("sirens") == found("warnings") == [] and len(found("bells")) == 6
+    assert found("sirens reply") == found("warnings reply") == []
+    assert len(found("bells reply")) == 5
 
 
 def test_a_topic_that_is_gone_has_nothing_left_to_do(

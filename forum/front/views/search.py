@@ -9,11 +9,14 @@ from flask_babel import gettext as _
 
 from forum import web
 from forum.agendas.queries import all_agendas
+from forum.dialogue.queries import TopicRow, get_topic_row
+from forum.errors import NotFound
 from forum.front import queries
 from forum.front.views._shared import MAX_QUERY_LENGTH, SIDE_ITEMS, bp
 from forum.markup import tidy
 from forum.members.queries import languages, members_matching
 from forum.pages import Page, page_of
+from forum.permissions import Person
 from forum.search.models import Document
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, SearchResults, find, words_of
@@ -25,8 +28,9 @@ NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
 
 @bp.get("/search")
 def search() -> Answer:
-    """Everything that contains the words, with facets, and members of that name."""
+    """Everything that contains the words, or what does in one topic, with facets, and members of that name."""
     reader = me()
+    topic = _topic_to_search(reader)
     typed = web.text("q", MAX_QUERY_LENGTH)
     known = {agenda.slug: agenda for agenda in all_agendas(reader)}
     names = dict(languages())
@@ -39,9 +43,12 @@ def search() -> Answer:
         tuple(wanted["kind"]),
         tuple(wanted["language"]),
         is_newest_first=web.choice("order", ("newest",)) == "newest",
+        topic_id=topic.id if topic else None,
     )
     # A value that is not offered finds nothing
     is_possible = all(wanted[name] or not chosen[name] for name in offered)
+    is_in_topic = bool(request.args.get("topic"))
+    is_possible = is_possible and (topic is not None or not is_in_topic)
     ignored: dict[tuple[str, int], str] = {}
 
     def note_ignored(things: Sequence[tuple[str, int]]) -> Container[tuple[str, int]]:
@@ -52,10 +59,12 @@ def search() -> Answer:
     if is_possible:
         found = find(reader, query, web.number("page"), note_ignored)
     has_words = bool(words_of(typed))
-    is_plain = has_words and found.page.number == 1 and not any(chosen.values())
+    is_plain = has_words and found.page.number == 1 and not (is_in_topic or any(chosen.values()))
     return render_template(
         "front/search.html",
         typed=typed,
+        topic=topic,
+        is_in_topic=is_in_topic,
         has_words=has_words,
         found=found,
         ignored=ignored,
@@ -66,12 +75,23 @@ def search() -> Answer:
         named=queries.named_pages(reader, typed, known.values()) if is_plain else [],
         people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
         without=_url_without,
+        without_topic=web.here(topic=None, page=None),
         orders=[
             (_("Best match"), web.here(order=None, page=None), not query.is_newest_first, None),
             (_("Newest"), web.here(order="newest", page=None), query.is_newest_first, None),
         ],
         is_newest_first=query.is_newest_first,
     )
+
+
+def _topic_to_search(reader: Person) -> TopicRow | None:
+    """The topic of which alone the texts are looked for; None when there is none that the reader can see."""
+    if not request.args.get("topic"):
+        return None
+    try:
+        return get_topic_row(reader, web.number("topic", 0))
+    except NotFound:
+        return None
 
 
 def _chosen_values(name: str) -> list[str]:

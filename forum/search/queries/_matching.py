@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    or_,
     select,
     table,
     text,
@@ -27,7 +28,7 @@ from forum.db import constant, db, inline_text
 from forum.permissions import Person
 from forum.search.models import Document
 from forum.search.queries._words import MAX_QUERY_LENGTH, MAX_WORD_LENGTH, Term, words_only
-from forum.search.queries.documents import visible_documents
+from forum.search.queries.documents import document_id, visible_documents
 
 MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
 MIN_PREFIX_LENGTH = 3  # characters that the last word needs to match longer words, too
@@ -51,13 +52,17 @@ FACETS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Query:
-    """A search: the words as typed, and the chosen values of the facets (none chosen: all)."""
+    """A search: the words as typed, and the chosen values of the facets (none chosen: all).
+
+    With `topic_id` only among the texts of one topic; for the topic of a case or practice these are the comments.
+    """
 
     words: str
     agenda_ids: tuple[int, ...] = ()
     kinds: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     is_newest_first: bool = False
+    topic_id: int | None = None
 
     def facets(self) -> dict[str, Sequence[Any]]:
         """The chosen values, by facet."""
@@ -71,15 +76,38 @@ def newest_hits(
 
     `but` is a facet whose chosen values are ignored.
     """
-    wanted = [_facet_words(name, values) for name, values in query.facets().items() if name != but]
-    wanted = [group for group in wanted if group]
+    chosen = {name: some for name, some in query.facets().items() if some and name != but}
+    wanted = [_facet_words(name, values) for name, values in chosen.items()]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    if query.topic_id is not None:
+        return _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
     if not _is_sqlite() and any(len(term.words) > 1 for term in terms):
         return _newest_phrase_hits(documents, terms, wanted, limit)
     found = _matching(documents, terms, wanted)
     newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
     return db.session.execute(found.order_by(newest_first).limit(constant(limit))).all()
+
+
+def _newest_hits_in_topic(
+    documents: Select[Any],
+    terms: Sequence[Term],
+    chosen: Mapping[str, Sequence[Any]],
+    topic_id: int,
+    limit: int,
+) -> Sequence[Any]:
+    """The same in one topic, by reading its texts: the index would name a common word's texts in all other topics first."""
+    home = document_id("topic", topic_id)
+    if home is None:
+        return []
+    own = documents.where(or_(Document.parent_id == home, Document.id == home))
+    words = " " + Document.folded_title + " " + Document.folded_body + " "
+    for term in terms:
+        own = own.where(or_(*(words.contains(needle) for needle in term.needles)))
+    for name, values in chosen.items():
+        own = own.where(FACETS[name].in_(values))
+    newest_first = own.order_by(Document.id.desc())
+    return db.session.execute(newest_first.limit(constant(limit))).all()
 
 
 def _newest_phrase_hits(

@@ -19,24 +19,31 @@ RANKED_COLUMNS = (Document.title, Document.folded_title, Document.folded_body)
 
 def rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
     """The ids of hits, the most relevant first; of equal ones the newest."""
-    needles = [
-        (
-            f" {' '.join(term.words)}" + " " * (not term.is_prefix),
-            *(f" {form} " for form in term.inflections),
-        )
-        for term in terms
-    ]
+    needles = [term.needles for term in terms]
     scores = {hit.id: _relevance(hit, needles) for hit in hits}
     return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
 
 
+def has_own_words(hit: Any, terms: Sequence[Term]) -> bool:
+    """Whether one of the terms stands in what a hit itself says: a reply is also found by the title of its topic."""
+    if hit.kind != "post":
+        return True
+    own = f" {_own_words(hit)} "
+    return any(needle in own for term in terms for needle in term.needles)
+
+
 def _relevance(hit: Any, needles: Sequence[Sequence[str]]) -> float:
-    """The score of a hit. A reply scores by its own text, and a little by its topic's title, with which its words end."""
+    """The score of a hit. A reply scores by its own text, and a little by its topic's title."""
     if hit.kind != "post":
         return _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles)
-    title = _folded_title(hit.title)
-    own = hit.folded_body.removesuffix(title)
-    return _score("", f" {own} ", needles) + TOPIC_TITLE_WEIGHT * _score(f" {title} ", "", needles)
+    title = f" {_folded_title(hit.title)} "
+    own = f" {_own_words(hit)} "
+    return _score("", own, needles) + TOPIC_TITLE_WEIGHT * _score(title, "", needles)
+
+
+def _own_words(reply: Any) -> str:
+    """The folded words of a reply without those of its topic's title, with which they end."""
+    return str(reply.folded_body.removesuffix(_folded_title(reply.title)))
 
 
 @lru_cache(4096)

@@ -54,6 +54,12 @@ class Term:
     is_prefix: bool = False
     inflections: tuple[str, ...] = ()
 
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """Its forms, one of which stands in the folded words of a text, with a space before and behind them, that holds the term."""
+        end = "" if self.is_prefix else " "
+        return (f" {' '.join(self.words)}{end}", *(f" {form} " for form in self.inflections))
+
 
 def parse_terms(typed: str) -> list[Term]:
     """The terms of a search: each word typed, and each phrase in double quotes, once."""

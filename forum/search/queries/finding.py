@@ -17,7 +17,7 @@ from forum.permissions import Person
 from forum.search.models import Document
 from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
-from forum.search.queries._ranking import RANKED_COLUMNS, rank
+from forum.search.queries._ranking import RANKED_COLUMNS, has_own_words, rank
 from forum.search.queries._words import Term, parse_terms, words_of
 from forum.search.queries.documents import documents_by_id
 
@@ -40,7 +40,8 @@ def nothing(_things: Sequence[Thing]) -> Container[Thing]:
 class Hit:
     """One document that was found, its title and a snippet of its text with the words in `<mark>`.
 
-    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, `more` the number of those after them.
+    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, `more` the number of
+    those after them; if there are some, `topic_id` is the topic that has them.
     """
 
     document: Document
@@ -48,6 +49,7 @@ class Hit:
     snippet: Markup
     others: Sequence[Document] = ()
     more: int = 0
+    topic_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,10 @@ def find(
     number: int = 1,
     ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
 ) -> SearchResults:
-    """Find the documents that contain all words, page `number`; the last word may be a prefix.
+    """Find the documents that contain all words, page `number`; the last word may be a prefix. The title of a topic
+    counts for its replies, but one of the words must be their own.
 
-    Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted. `ignored`
+    Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted, or one topic. `ignored`
     says which of some documents the reader ignores: they are named after the others of their page, or not.
 
     A word finds its plural and singular, too, unless it is in quotes. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
@@ -85,12 +88,14 @@ def find(
     if not words:
         return SearchResults(Page([], 1, 1, 0))
     terms = with_prefix(parse_terms(query.words), query.words)
-    hits = newest_hits(reader, terms, query, MAX_RANKED, *HIT_COLUMNS)
+    newest = newest_hits(reader, terms, query, MAX_RANKED, *HIT_COLUMNS)
+    hits = [hit for hit in newest if has_own_words(hit, terms)]
     texts = min(len(hits), MAX_COUNTED)
     ids = [hit.id for hit in hits] if query.is_newest_first else rank(hits, terms)
     known = {hit.id: hit for hit in hits}
     found = [known[id] for id in ids[:texts]]
-    groups = [[hit] for hit in found] if query.kinds == ("post",) else _by_page(found)
+    is_apart = query.kinds == ("post",) or query.topic_id is not None
+    groups = [[hit] for hit in found] if is_apart else _by_page(found)
     pages = pages_for(len(groups), PAGE_SIZE)
     page_number = clamp(number, pages)
     here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
@@ -98,7 +103,8 @@ def find(
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
-    return SearchResults(page, texts, **counts, is_capped=texts >= MAX_COUNTED)
+    is_capped = texts >= MAX_COUNTED or len(newest) >= MAX_RANKED
+    return SearchResults(page, texts, **counts, is_capped=is_capped)
 
 
 def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
@@ -122,13 +128,13 @@ def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
 
 def _without_ignored(
     groups: Sequence[Sequence[Any]], ignored: Callable[[Sequence[Thing]], Container[Thing]]
-) -> list[list[int]]:
-    """The ids of rows by group, without what the reader ignores; of a group that is ignored as a whole the first."""
+) -> list[Sequence[Any]]:
+    """The rows by group, without what the reader ignores; of a group that is ignored as a whole the first."""
     hushed = ignored([(hit.kind, hit.item_id) for group in groups for hit in group])
     shown = []
     for group in groups:
-        others = [hit.id for hit in group if (hit.kind, hit.item_id) not in hushed]
-        shown.append(others or [group[0].id])
+        others = [hit for hit in group if (hit.kind, hit.item_id) not in hushed]
+        shown.append(others or group[:1])
     return shown
 
 
@@ -137,24 +143,32 @@ def _facet_counts(
 ) -> dict[Any, int]:
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
-        hits = newest_hits(reader, terms, query, MAX_COUNTED, but=facet)
+        newest = newest_hits(reader, terms, query, MAX_COUNTED, *HIT_COLUMNS, but=facet)
+        hits = [hit for hit in newest if has_own_words(hit, terms)]
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
 
 
-def _hits(groups: Sequence[Sequence[int]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
-    """The hits for documents in groups by page, of each group the first, with the words marked."""
-    firsts = documents_by_id([group[0] for group in groups])
-    more = [found for group in groups for found in group[1 : 1 + MAX_OTHERS]]
-    others_named = documents_by_id(more, defer(Document.body, raiseload=True))
-    known = {document.id: document for document in (*firsts, *others_named)}
+def _hits(groups: Sequence[Sequence[Any]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
+    """The hits for rows in groups by page, of each group the first, with the words marked."""
+    firsts = documents_by_id([group[0].id for group in groups])
+    named = [hit.id for group in groups for hit in group[1 : 1 + MAX_OTHERS]]
+    homes = {group[0].id: _home(group) for group in groups if len(group) > 1 + MAX_OTHERS}
+    more = documents_by_id([*named, *homes.values()], defer(Document.body, raiseload=True))
+    known = {document.id: document for document in (*more, *firsts)}
     shown = []
     for first, *rest in groups:
-        if first not in known:
+        document, home = known.get(first.id), known.get(homes.get(first.id, 0))
+        if document is None:
             continue  # deleted meanwhile
-        document = known[first]
         texts = document.title, snippet(document.body, words, has_prefix)
         title, piece = (mark(text, words, has_prefix) for text in texts)
-        others = [known[other] for other in rest[:MAX_OTHERS] if other in known]
-        shown.append(Hit(document, title, piece, others, len(rest[MAX_OTHERS:])))
+        others = [known[other.id] for other in rest[:MAX_OTHERS] if other.id in known]
+        topic_id = home.item_id if home else None
+        shown.append(Hit(document, title, piece, others, len(rest[MAX_OTHERS:]), topic_id))
     return shown
+
+
+def _home(group: Sequence[Any]) -> int:
+    """The id of the document of the topic that several rows belong to, all but one of which are replies."""
+    return next(int(hit.parent_id) for hit in group if hit.parent_id)
