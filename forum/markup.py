@@ -184,6 +184,7 @@ def tidy(source: str) -> str:
 # Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
 SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
+ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟।"”»)')
 MIN_TELLING_WORD = 4  # letters of a Latin word that tells one name from others
 
 
@@ -238,9 +239,20 @@ def _is_word_character(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" and not is_selector
 
 
+def in_one_line(plain: str) -> str:
+    """A plain text in one line, with a dot after each heading, item, cell or paragraph that does not end as a sentence does."""
+    parts: list[str] = []
+    for line in plain.split("\n"):
+        if words := " ".join(line.split()):
+            if parts:
+                parts.append(" " if parts[-1].endswith(ENDS_OF_SENTENCES) else " · ")
+            parts.append(words)
+    return "".join(parts)
+
+
 def excerpt(plain: str, length: int = 200) -> str:
     """The beginning of a plain text, at most `length` characters, cut between words; `…` if something is left out."""
-    text = " ".join(plain.split())
+    text = in_one_line(plain)
     if len(text) <= length:
         return text
     head = text[: length - 1]

@@ -153,10 +153,25 @@ def test_plain_words_are_those_of_the_author() -> None:
 
 
 def test_an_excerpt_is_cut_between_words() -> None:
-    assert markup.excerpt("  a\n b ") == "a b"
+    assert markup.excerpt("  a  b ") == "a b"
     assert markup.excerpt("one two, three", 10) == "one two…"
     assert markup.excerpt("x" * 50, 10) == "x" * 9 + "…"
     assert len(markup.excerpt("word " * 100)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("## What we did\n\nWe asked.\n\nThey answered.", "What we did · We asked. They answered."),
+        ("Bring:\n\n- a map\n- a pen", "Bring: a map · a pen"),
+        ("一つ。\n\n二つ", "一つ。 二つ"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a · b · 1 · 2"),
+        ("one\ntwo", "one two"),
+        ("\n\n", ""),
+    ],
+)
+def test_in_one_line_its_parts_are_told_apart(source: str, line: str) -> None:
+    assert markup.in_one_line(markup.write(source).plain) == line
 
 
 def test_an_excerpt_of_escaped_text_is_escaped_text() -> None:

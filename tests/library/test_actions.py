@@ -355,6 +355,17 @@ def test_what_it_cost_is_found(world: World) -> None:
     assert found('"EUR 3,200"') == [("practice", f"/practices/{practice.slug}")]
 
 
+def test_a_search_shows_a_practice_without_signs_of_markdown(world: World) -> None:
+    practice = published(world)
+    said = "EUR 3,200 a year · Nobody knew. We <mark>wired</mark> them."
+    assert str(find(VISITOR, Query("wired")).page.items[0].snippet).endswith(said)
+    text = practice_text(sections={"done": "We *wired* them **twice**."})
+    actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    assert (
+        "We <mark>wired</mark> them twice." in find(VISITOR, Query("wired")).page.items[0].snippet
+    )
+
+
 def test_what_failed_is_never_found_when_it_is_for_members(world: World) -> None:
     practice = published(world)
     assert found("drowned", world.reader) == []

@@ -27,10 +27,13 @@ def case_entry(case: Case, plain: PlainTexts) -> Entry:
     )
 
 
-def practice_entry(practice: Practice) -> Entry:
-    """The search entry of a practice: all its texts, except what did not work where that is for members only."""
+def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
+    """The search entry of a practice: all its texts, except what did not work where that is for members only.
+
+    `plain` holds plain texts by source.
+    """
     sections = [
-        section.source
+        plain[section.source]
         for section in practice.sections
         if section.name != FAILURE or practice.failure_audience == PUBLIC
     ]
@@ -40,7 +43,7 @@ def practice_entry(practice: Practice) -> Entry:
         item_id=practice.id,
         address=f"/practices/{practice.slug}",
         title=practice.title,
-        body="\n".join(filter(None, [practice.sentence, practice.cost, *sections])),
+        body="\n".join(filter(None, [plain[practice.sentence], practice.cost, *sections])),
         written_at=practice.published_at or practice.updated_at,
         byline=", ".join(filter(None, (practice.author.name, city))),
         agenda_id=practice.agenda_id,

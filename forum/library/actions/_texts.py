@@ -105,6 +105,12 @@ class PracticeText:
         object.__setattr__(self, "opening", write(self.sentence, self.language))
         object.__setattr__(self, "written", written)
 
+    @property
+    def plain(self) -> PlainTexts:
+        """The plain texts of the sentence and of each section, by source."""
+        sections = {written.source: written.plain for written in self.written.values()}
+        return PlainTexts({self.sentence: self.opening.plain, **sections})
+
 
 @dataclass(frozen=True)
 class ReadingText:

@@ -57,13 +57,13 @@ def reindex_cases(system: Person, case_ids: Sequence[int], plain: PlainTexts) ->
 
 
 @action
-def reindex_practices(system: Person, practice_ids: Sequence[int], _plain: PlainTexts) -> None:
-    """Rebuild the search documents of practices; only a published one has a document."""
+def reindex_practices(system: Person, practice_ids: Sequence[int], plain: PlainTexts) -> None:
+    """Rebuild the search documents of practices; only a published one has a document. `plain` holds plain texts by source."""
     require(system.can.administer())
     things: dict[search.Thing, search.Known | None] = {}
     for practice in practices_to_index(practice_ids):
         has_document = practice.state == PUBLISHED and practice.deleted_at is None
-        entry = (practice_entry(practice), practice.hidden_at) if has_document else None
+        entry = (practice_entry(practice, plain), practice.hidden_at) if has_document else None
         things["practice", practice.id] = entry
     search.reindex(system, things)
 

@@ -40,7 +40,7 @@ from forum.library.queries import (
     practice_to_change,
     practices_to_index,
 )
-from forum.markup import Written, excerpt, slugify, write
+from forum.markup import PlainTexts, Written, excerpt, slugify, write
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
@@ -129,7 +129,7 @@ def publish(moderator: Person, practice_id: int) -> Practice:
     if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
         dialogue.restore_topic(moderator, topic.id)
     db.session.flush()
-    search.index(moderator, practice_entry(practice))
+    search.index(moderator, practice_entry(practice, PlainTexts()))
     read_queue(moderator, _queue_address(practice))
     _notify_author(moderator, practice, "published")
     return practice
@@ -390,7 +390,7 @@ def _update_published(
             text=text.opening,
             agenda_id=practice.agenda_id,
         )
-    search.index(author, practice_entry(practice))
+    search.index(author, practice_entry(practice, text.plain))
 
 
 def _notify_author(moderator: Person, practice: Practice, kind: str, text: str = "") -> None:

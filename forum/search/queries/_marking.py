@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from forum.markup import fold
+from forum.markup import fold, in_one_line
 from forum.search.queries._matching import MIN_PREFIX_LENGTH
 from forum.search.queries._words import is_in_script_without_spaces, is_word_character
 
@@ -31,7 +31,7 @@ def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
 
 def snippet(plain: str, words: Sequence[str], has_prefix: bool) -> str:
     """The part of a text around the first of the words, cut between words."""
-    plain = " ".join(plain.split())
+    plain = in_one_line(plain)
     start = next((start for start, _end in _word_spans(plain, words, has_prefix)), 0)
     start = max(0, start - SNIPPET_LENGTH // 3)
     start = plain.find(" ", start) + 1 if start else 0
