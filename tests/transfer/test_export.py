@@ -37,7 +37,8 @@ from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
 from forum.transfer import queries
-from forum.transfer.actions import _link_quotes, import_agenda
+from forum.transfer.actions import import_agenda
+from forum.transfer.actions._quotes import link_quotes
 from forum.transfer.forms import (
     agenda_name,
     agendas_in,
@@ -132,7 +133,7 @@ def test_every_text_comes_back(text: str) -> None:
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_what_looks_like_a_quoted_number_in_a_reply_stays_what_it_is(text: str) -> None:
-    assert _link_quotes(number_quotes(tidy(text), {}, "http://x"), []) == tidy(text)
+    assert link_quotes(number_quotes(tidy(text), {}, "http://x"), []) == tidy(text)
 
 
 @given(st.lists(st.text("ab|;\\ -", max_size=8), min_size=1, max_size=5))

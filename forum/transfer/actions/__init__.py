@@ -1,0 +1,8 @@
+"""Loading content files with the actions of the rooms: people, and agendas with all that happened on them."""
+
+from __future__ import annotations
+
+from forum.transfer.actions.agendas import import_agenda, load_agendas
+from forum.transfer.actions.people import import_people, load_people
+
+__all__ = ["import_agenda", "import_people", "load_agendas", "load_people"]

@@ -1,0 +1,251 @@
+"""Checking an agenda file: all faults that show before anything of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from difflib import get_close_matches
+
+from forum.agendas.queries import agendas_titled, themes, themes_by_slug
+from forum.markup import paragraphs, slugify
+from forum.transfer.actions._loading import Loading
+from forum.transfer.actions._quotes import QUOTED_NUMBER
+from forum.transfer.models import AgendaFile, FaultyFileError, Values
+from forum.transfer.queries import (
+    agenda_by_slug,
+    cases_by_slug,
+    cities_by_label,
+    members_by_handle,
+    practices_by_slug,
+)
+
+NO_ANSWER = "only a reply to a question is its answer"
+OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
+# Fields that a practice may have only when it is published.
+FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried")
+
+
+def check_agenda_file(file: AgendaFile) -> Loading:
+    """Look up the members and cities of a file. Raises `FaultyFileError` with all faults that show before anything is written."""
+    people = members_by_handle(handle for handle, _line in _handles(file))
+    cities = cities_by_label(city for city, _line in _cities(file))
+    loading = Loading(people, cities, file.comments, faults=list(file.faults))
+    for handle, line in _handles(file):
+        loading.expect(handle in people, line, f"no member has the handle “{handle}”")
+    for city, line in _cities(file):
+        loading.expect(city in cities, line, f"no city is called “{city}”")
+    for check in CHECKS:
+        check(file, loading)
+    if loading.faults:
+        raise FaultyFileError(loading.faults)
+    return loading
+
+
+def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
+    """Every handle that a file names, with the line."""
+    for values in _all_sections(file):
+        yield from values.values_of("by", "member", "hosts", "useful", "same_here")
+        for entry, line in values.entries("tried", "report", "asked"):
+            yield entry[0], line
+    for topic in file.topics:
+        for (_handle, _moment, became), line in topic.entries("asked"):
+            if became not in OUTCOMES_WITHOUT_HANDLE:
+                yield became, line
+
+
+def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
+    for values in [*file.cases, *file.practices]:
+        yield from values.values_of("places", "city")
+
+
+def _all_sections(file: AgendaFile) -> Iterator[Values]:
+    yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
+    yield from file.texts
+
+
+def _check_agenda(file: AgendaFile, loading: Loading) -> None:
+    values = file.agenda
+    if (slug := values.get("slug")) is None:
+        return
+    existing, line = agenda_by_slug(slug), values.line_of("slug")
+    if file.is_new:
+        loading.expect(not existing, line, f"there is an agenda “{slug}” already")
+        title = values["title"]
+        is_free = not agendas_titled(title)
+        loading.expect(is_free, values.line, f"there is an agenda with the title “{title}” already")
+    else:
+        loading.expect(existing, line, f"there is no agenda “{slug}” to add to")
+        is_open = not existing or not existing.archived_at
+        loading.expect(is_open, line, f"the agenda “{slug}” is archived")
+
+
+def _check_themes(file: AgendaFile, loading: Loading) -> None:
+    """A theme exists or is listed as new, so that a typing mistake creates none."""
+    said = [word for values in _all_sections(file) for word in values.values_of("themes")]
+    names = {theme.name for theme in themes()} | set(file.agenda.get("new_themes", ()))
+    known = {slugify(name, "theme") for name in names}
+    known |= {theme.slug for theme in themes_by_slug({slugify(name, "theme") for name, _ in said})}
+    for name, line in said:
+        loading.expect(slugify(name, "theme") in known, line, _no_theme(name, names))
+
+
+def _no_theme(name: str, names: Collection[str]) -> str:
+    nearest = get_close_matches(name, names, 1)
+    meant = f" (“{nearest[0]}” is)" if nearest else ""
+    return (
+        f"no theme is called “{name}”{meant}; list a new one in “- new themes: …” below the title"
+    )
+
+
+def _check_slugs(file: AgendaFile, loading: Loading) -> None:
+    for kind, entries, known in (
+        ("case", file.cases, cases_by_slug),
+        ("practice", file.practices, practices_by_slug),
+    ):
+        own = [slug for values in entries for slug in values.values_of("slug")]
+        taken = set(known(slug for slug, _line in own))
+        for slug, line in own:
+            loading.expect(slug not in taken, line, f"two {kind}s have the slug “{slug}”")
+            taken.add(slug)
+
+
+def _check_practices(file: AgendaFile, loading: Loading) -> None:
+    """A practice is adapted from an earlier one, and has only the fields that go with its state."""
+    above: set[str] = set()
+    for values in file.practices:
+        for slug, line in values.values_of("adapted_from"):
+            is_there = slug in above or practices_by_slug([slug])
+            loading.expect(
+                is_there, line, f"there is no practice “{slug}”, neither above nor before"
+            )
+        above.update(slug for slug, _line in values.values_of("slug"))
+        state = values.get("state", "published")
+        for name in FIELDS_OF_PUBLISHED if state != "published" else ():
+            for line in values.lines.get(name, ()):
+                loading.expect(False, line, f"this is for what is published, not for {state}")
+        reason = values.line_of("returned_because")
+        is_apt = state == "returned" or "returned_because" not in values
+        loading.expect(is_apt, reason, "this is for what is returned")
+        _check_people_named(values, loading)
+
+
+def _check_comments(file: AgendaFile, loading: Loading) -> None:
+    """A comment is on a case or a published practice, and on an existing paragraph if it names one."""
+    for group in file.comments:
+        for post in group["posts"]:
+            loading.expect("answer" not in post, post.line_of("answer"), NO_ANSWER)
+        if kind := group["kind"]:
+            found = _comments_target(file, kind, group["slug"])
+            loading.expect(found, group.line, f"there is no {kind} “{group['slug']}”")
+            if found:
+                _check_commented(group, *found, loading)
+
+
+def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int] | None:
+    """Whether a case or practice takes comments, and its number of paragraphs; None when it does not exist."""
+    for values in file.cases if kind == "case" else file.practices:
+        if values.get("slug") == slug:
+            return values.get("state", "published") == "published", _paragraph_count(values["text"])
+    if kind == "case":
+        case = cases_by_slug([slug]).get(slug)
+        return (True, _paragraph_count(case.body)) if case else None
+    practice = practices_by_slug([slug]).get(slug)
+    return (practice.topic_id is not None, 0) if practice else None
+
+
+def _paragraph_count(text: str) -> int:
+    return len(paragraphs(text)) if text else 0
+
+
+def _check_commented(group: Values, is_shown: bool, number: int, loading: Loading) -> None:
+    message = f"“{group['slug']}” is not published, so it takes no comments"
+    loading.expect(is_shown, group.line, message)
+    for post in group["posts"]:
+        _check_paragraph(post, number, loading)
+
+
+def _check_paragraph(post: Values, number: int, loading: Loading) -> None:
+    """A comment names one of `number` paragraphs, or none."""
+    there = f"the last paragraph is number {number}" if number else "only cases have paragraphs"
+    is_there = "paragraph" not in post or 1 <= post["paragraph"] <= number
+    loading.expect(is_there, post.line_of("paragraph"), there)
+
+
+def _check_topics(file: AgendaFile, loading: Loading) -> None:
+    """Only questions have an answer, ask for advice and are followed up, and only after they were asked."""
+    for topic in file.topics:
+        is_question = topic.get("kind", "question") == "question"
+        answers = [post.line_of("answer") for post in topic["posts"] if post.get("answer")]
+        for line in answers:
+            loading.expect(is_question, line, NO_ANSWER)
+        for line in answers[1:]:
+            loading.expect(False, line, "a question has one answer")
+        for post in topic["posts"]:
+            _check_paragraph(post, 0, loading)
+        for (handle, moment, _became), line in topic.entries("asked"):
+            loading.expect(is_question, line, "only a question asks members for advice")
+            loading.expect(handle != topic.get("by"), line, f"{handle} asks this question")
+            _check_later(topic, moment, line, loading)
+        if "followed_up" in topic:
+            line = topic.line_of("followed_up")
+            is_answered = is_question and topic["posts"]
+            loading.expect(is_answered, line, "only a question that has a reply is followed up")
+            _check_later(topic, topic["followed_up"][0], line, loading)
+
+
+def _check_later(topic: Values, moment: datetime, line: int, loading: Loading) -> None:
+    is_later = "at" not in topic or moment >= topic["at"]
+    loading.expect(is_later, line, "this is earlier than the topic")
+
+
+def _check_order(file: AgendaFile, loading: Loading) -> None:
+    """Posts are in the order of time, and quote earlier ones; a case or practice counts as the first post."""
+    for topic in [*file.topics, *file.comments]:
+        latest = topic.get("at")
+        for number, post in enumerate(topic["posts"], 2):
+            moment = post.get("at")
+            is_later = not (latest and moment) or moment >= latest or post.get("moved")
+            loading.expect(is_later, post.line, "this is earlier than the post before it")
+            latest = max(filter(None, (moment, latest)), default=None)
+            _check_quotes(post, number, loading)
+
+
+def _check_quotes(post: Values, number: int, loading: Loading) -> None:
+    text = post["text"]
+    for found in QUOTED_NUMBER.finditer(text):
+        line = post.line_of("text") + text.count("\n", 0, found.start())
+        is_earlier = 1 <= int(found[1]) < number
+        loading.expect(is_earlier, line, f"#{found[1]} is no earlier post of this topic")
+
+
+def _check_posts(file: AgendaFile, loading: Loading) -> None:
+    for values in file.texts:
+        _check_people_named(values, loading)
+        reporters = [(entry[0], line) for entry, line in values.entries("report")]
+        for number, (handle, line) in enumerate(reporters):
+            is_first = handle not in {other for other, _line in reporters[:number]}
+            loading.expect(is_first, line, f"{handle} has reported this already")
+
+
+def _check_people_named(values: Values, loading: Loading) -> None:
+    """Nobody marks or reports their own text, or writes for an organisation without belonging to one."""
+    author = values.get("by")
+    others = [*values.values_of("useful", "same_here")]
+    others += [(entry[0], line) for entry, line in values.entries("tried", "report")]
+    for handle, line in others:
+        loading.expect(handle != author, line, f"{handle} wrote this, so it is for others to do")
+    person, name = loading.people.get(author or ""), "on_behalf_of_organisation"
+    is_of_one = not values.get(name) or not person or person.organisation_id
+    loading.expect(is_of_one, values.line_of(name), f"{author} belongs to no organisation")
+
+
+CHECKS = (
+    _check_agenda,
+    _check_themes,
+    _check_slugs,
+    _check_practices,
+    _check_comments,
+    _check_topics,
+    _check_order,
+    _check_posts,
+)

@@ -1,0 +1,99 @@
+"""A topic while it is loaded, and what is loaded into it: replies, marks on posts, reports of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import render_with_mentions
+from forum.members.models import Member
+from forum.moderation import actions as moderation
+from forum.transfer.actions._loading import Loading, faults_at, later
+from forum.transfer.actions._quotes import LoadedPost, link_quotes
+from forum.transfer.models import Values
+from forum.transfer.queries import author_of_topic, opening_post
+
+
+class Discussion:
+    """A topic that is being loaded: its author, its posts so far, its language, the keys of its case's paragraphs."""
+
+    def __init__(self, language: str = "en") -> None:
+        self.topic_id = 0  # until it is opened, or found
+        self.author = Member()
+        self.posts: list[LoadedPost] = []
+        self.language = language
+        self.keys: Sequence[str] = ()
+
+    def begin(self, topic_id: int, keys: Sequence[str] = ()) -> None:
+        """Go on with this topic, which has its opening post."""
+        opening = opening_post(topic_id)
+        self.topic_id, self.author = topic_id, author_of_topic(topic_id)
+        self.posts, self.keys = [LoadedPost(opening.id, opening.author.name)], keys
+
+
+def plan_replies(
+    replies: Sequence[Values], since: datetime, discussion: Discussion, loading: Loading
+) -> datetime:
+    """Plan the replies of a discussion, none before the one above it; returns the turn of the last."""
+    for number, values in enumerate(replies, 2):
+        since = max(since, values["at"])
+        loading.plan(values["at"], _reply, values, discussion, loading, after=since)
+        plan_marks(values, number, since, discussion, loading)
+        plan_reports(values, number, since, discussion, loading)
+    return since
+
+
+def _reply(values: Values, discussion: Discussion, loading: Loading) -> None:
+    source = link_quotes(values["text"], discussion.posts)
+    number, keys = values.get("paragraph", 0), discussion.keys
+    author = loading.member(values["by"])
+    with faults_at(values):
+        post = dialogue.publish_reply(
+            author,
+            discussion.topic_id,
+            render_with_mentions(source, values.get("language", discussion.language)),
+            paragraph=keys[number - 1] if 0 < number <= len(keys) else None,
+            for_organisation=values.get("on_behalf_of_organisation", False),
+        )
+    discussion.posts.append(LoadedPost(post.id, author.name))
+    if values.get("answer"):
+        with faults_at(values, "answer"):
+            dialogue.choose_answer(discussion.author, discussion.topic_id, post.id)
+
+
+def plan_marks(
+    values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
+) -> None:
+    if any(values.get(name) for name in ("useful", "same_here", "tried")):
+        moment = later(values.get("at", since), days=1)
+        loading.plan(moment, _mark, values, number, discussion, loading, after=since)
+
+
+def _mark(values: Values, number: int, discussion: Discussion, loading: Loading) -> None:
+    post = discussion.posts[number - 1]
+    for name, kind in (("useful", "useful"), ("same_here", "same here")):
+        with faults_at(values, name):
+            for handle in values.get(name, ()):
+                dialogue.mark(loading.member(handle), post.id, kind)
+    for which, (handle, outcome, note) in enumerate(values["tried"]):
+        member = loading.member(handle)
+        with faults_at(values, "tried", which):
+            dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
+
+
+def plan_reports(
+    values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
+) -> None:
+    for which in range(len(values["report"])):
+        moment = later(values["at"], hours=3)
+        loading.plan(moment, _report, values, which, number, discussion, loading, after=since)
+
+
+def _report(
+    values: Values, which: int, number: int, discussion: Discussion, loading: Loading
+) -> None:
+    handle, reason, words = values["report"][which]
+    post = discussion.posts[number - 1]
+    with faults_at(values, "report", which):
+        moderation.report(loading.member(handle), "post", post.id, reason, words)

@@ -1,0 +1,75 @@
+"""What all that is loaded from a file needs: what its functions share, faults with their lines, themes, and moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import Any
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import now
+from forum.errors import Refusal
+from forum.members.models import City, Member
+from forum.transfer.models import EARLIEST, Fault, FaultyFileError, Step, Values
+
+NOON = time(12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Loading:
+    """What the functions that load one file share: the members and cities it names, the faults found so far, and the
+    deeds that are to be done in the order of time. `published` has the moments of its published practices by slug.
+    """
+
+    people: Mapping[str, Member]
+    cities: Mapping[str, City]
+    comments: Sequence[Values] = ()
+    agenda: Agenda = field(default_factory=Agenda)
+    is_decided: bool = False
+    faults: list[Fault] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    published: dict[str, datetime] = field(default_factory=dict)
+
+    def plan(
+        self, moment: datetime, do: Callable[..., object], *values: Any, after: datetime = EARLIEST
+    ) -> None:
+        """Have something done with these values, dated and in its turn as `Step` says."""
+        self.steps.append(Step(moment, partial(do, *values), after))
+
+    def expect(self, is_there: object, line: int, message: str) -> None:
+        """Note a fault at a line unless something is there (is true)."""
+        if not is_there:
+            self.faults.append(Fault(line, message))
+
+    def member(self, handle: str) -> Member:
+        """A member by handle; `check_agenda_file` has made sure that it exists."""
+        return self.people[handle]
+
+
+@contextmanager
+def faults_at(values: Values, name: str = "", number: int = 0) -> Iterator[None]:
+    """Turn the refusal of an action into a fault at the line of a section, or of its field `name`."""
+    try:
+        yield
+    except Refusal as error:
+        message = error.message or "this cannot be loaded"
+        raise FaultyFileError([Fault(values.line_of(name, number), message)]) from error
+
+
+def theme_ids(curator: Member, values: Values) -> tuple[int, ...]:
+    """The ids of the themes of a section; those that do not exist yet are created."""
+    return tuple(theme.id for theme in agendas.ensure_themes(curator, values.get("themes", ())))
+
+
+def noon(day: Any) -> datetime:
+    """Noon of a day of which no time is known, but not in the future; now if not even the day is known."""
+    return min(datetime.combine(day, NOON), now()) if day else now()
+
+
+def later(moment: datetime, **by: int) -> datetime:
+    """A moment later by as much as `timedelta` takes, but not in the future."""
+    return min(moment + timedelta(**by), now())

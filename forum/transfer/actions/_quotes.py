@@ -1,0 +1,34 @@
+"""How a reply in a file quotes an earlier post of its topic: `> #2`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from forum.markup import quote_label
+
+QUOTED_NUMBER = re.compile(r"^> #([0-9]+)[ \t]*$", re.M)
+ESCAPED_NUMBER = re.compile(
+    r"^\\(\\*> #[0-9]+[ \t]*)$", re.M
+)  # a backslash says that it names no post
+
+
+class LoadedPost(NamedTuple):
+    """What is kept of a post: its id, and the name of its author.
+
+    Not the post itself: each deed that changes posts would look at all of those in memory.
+    """
+
+    id: int
+    author: str
+
+
+def link_quotes(text: str, posts: Sequence[LoadedPost]) -> str:
+    """Replace `> #2` by a link to the second post, as the button “Quote” writes it, and `\\> #2` by `> #2`."""
+
+    def linked(found: re.Match[str]) -> str:
+        post = posts[int(found[1]) - 1]
+        return f"> [{quote_label(post.author)}](/posts/{post.id})\n>"
+
+    return ESCAPED_NUMBER.sub(r"\1", QUOTED_NUMBER.sub(linked, text))

@@ -1,0 +1,92 @@
+"""Loading the topics of a dialogue: opening them, asking members for advice, what happened next, pins and locks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from forum.advice import actions as advice
+from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
+from forum.advice.queries import proposals
+from forum.db import now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import get_topic, render_with_mentions
+from forum.members.models import Member
+from forum.moderation import actions as moderation
+from forum.transfer.actions._discussions import Discussion, plan_marks, plan_replies, plan_reports
+from forum.transfer.actions._loading import Loading, faults_at, later, theme_ids
+from forum.transfer.models import Values
+
+
+def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
+    """Plan the opening of a topic, and all that follows: what is asked, replied, marked, reported and told of it later."""
+    opened_at, discussion = values["at"], Discussion(values.get("language", "en"))
+    loading.plan(opened_at, _open_topic, curator, values, discussion, loading)
+    plan_marks(values, 1, opened_at, discussion, loading)
+    plan_reports(values, 1, opened_at, discussion, loading)
+    for which, (_handle, moment, _became) in enumerate(values["asked"]):
+        loading.plan(moment, _ask, values, which, discussion, loading)
+        loading.plan(later(moment, days=1), _respond, values, which, discussion, loading)
+    latest = plan_replies(values["posts"], opened_at, discussion, loading)
+    if "followed_up" in values:
+        moment = values["followed_up"][0]
+        loading.plan(moment, _follow_up, discussion, values, after=latest)
+    if values.get("pinned"):
+        loading.plan(later(opened_at, hours=1), _pin, curator, discussion, loading)
+    if values.get("locked"):
+        loading.plan(now(), _lock, curator, discussion, values.get("locked_because", ""))
+
+
+def _open_topic(curator: Member, values: Values, discussion: Discussion, loading: Loading) -> None:
+    new = dialogue.NewTopic(
+        kind=values["kind"],
+        title=values["title"],
+        text=render_with_mentions(values["text"], discussion.language),
+        themes=theme_ids(curator, values),
+        audience=values.get("readers", "public"),
+        for_organisation=values.get("on_behalf_of_organisation", False),
+    )
+    with faults_at(values):
+        topic = dialogue.publish_topic(loading.member(values["by"]), loading.agenda.id, new)
+    discussion.begin(topic.id)
+
+
+def _ask(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
+    """Let the author of a question ask a member for advice.
+
+    The reasons are those for which the forum would have proposed the member at that moment.
+    """
+    asker, topic_id = discussion.author, discussion.topic_id
+    handle = values["asked"][which][0]
+    with faults_at(values, "asked", which):
+        proposed = proposals(asker, get_topic(asker, topic_id), MOST_PROPOSED)
+        reasons = {one.member.handle: one.reasons for one in proposed}
+        advice.ask(asker, topic_id, [handle], reasons)
+
+
+def _respond(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
+    """Let a member who was asked for advice respond, if the file says what became of it."""
+    handle, _moment, became = values["asked"][which]
+    member, topic_id = loading.member(handle), discussion.topic_id
+    with faults_at(values, "asked", which):
+        if became == "not me":
+            advice.decline(member, topic_id)
+        elif became == "not now":
+            advice.postpone(member, topic_id, now() + timedelta(days=7))
+        elif became:
+            advice.pass_on(member, topic_id, became)
+
+
+def _follow_up(discussion: Discussion, values: Values) -> None:
+    _moment, outcome, deed, text = values["followed_up"]
+    story = advice.FollowUpText(deed, outcome, text, discussion.language)
+    with faults_at(values, "followed_up"):
+        advice.follow_up(discussion.author, discussion.topic_id, story, is_screened=False)
+
+
+def _pin(curator: Member, discussion: Discussion, loading: Loading) -> None:
+    pin = moderation.pin if loading.is_decided else dialogue.pin
+    pin(curator, discussion.topic_id)
+
+
+def _lock(curator: Member, discussion: Discussion, reason: str) -> None:
+    dialogue.lock(curator, discussion.topic_id, reason)

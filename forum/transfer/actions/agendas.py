@@ -1,0 +1,133 @@
+"""Loading agenda files, each thing at the moment that its file says and in the order of these moments; a whole file or
+nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import action, at, db, now
+from forum.markup import write
+from forum.members.models import Member
+from forum.permissions import require
+from forum.transfer.actions._checks import check_agenda_file
+from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
+from forum.transfer.actions._loading import Loading, faults_at, noon
+from forum.transfer.actions._topics import plan_topic
+from forum.transfer.models import AgendaFile, Step, Values
+from forum.transfer.queries import agenda_by_slug
+
+Shown = Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]]
+
+
+@action
+def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False) -> Agenda:
+    """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
+
+    The curator is the moderator who is responsible for it: cases and publications are recorded as that member's. Only
+    with `is_decided` (the demo) is what is published, returned, featured or pinned also recorded as a decision: of a
+    forum that comes from elsewhere, nobody has decided it here.
+
+    Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
+    """
+    require(curator.can.curate_all())
+    loading = _plan(curator, file, is_decided)
+    _carry_out(loading.steps)
+    return loading.agenda
+
+
+@action
+def load_agendas(
+    curator: Member,
+    files: Sequence[AgendaFile],
+    others: Sequence[Step] = (),
+    shown: Shown = nullcontext,
+) -> None:
+    """Load the agendas of the demo at once: what all of them tell, and the steps of `others`, in the order of time.
+
+    What is published, returned, featured or pinned is recorded as a decision, too. `shown` may show how far it is.
+    """
+    require(curator.can.curate_all())
+    plans = [_plan(curator, file, is_decided=True) for file in files]
+    _carry_out([*(step for loading in plans for step in loading.steps), *others], shown)
+
+
+def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
+    """Check a file, write what has no moment in it or stands in the order of the file, and plan the rest."""
+    loading = check_agenda_file(file)
+    loading.is_decided = is_decided
+    loading.agenda = _write_or_find_agenda(curator, file)
+    with faults_at(file.agenda, "new_themes"):
+        agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
+    for values in file.statements:
+        with faults_at(values):
+            agendas.write_statement(curator, loading.agenda.id, _statement_text(values))
+    for values in file.cases:
+        write_case(curator, values, loading)
+    for values in file.readings:
+        write_reading(curator, values, loading)
+    for values in file.practices:
+        plan_practice(curator, values, loading)
+    for values in sorted(file.topics, key=lambda topic: topic["at"]):
+        plan_topic(curator, values, loading)
+    for values in file.comments:
+        plan_comments(values, loading)
+    if file.agenda.get("archived"):
+        loading.plan(now(), agendas.archive, curator, loading.agenda.id)
+    return loading
+
+
+def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
+    values = file.agenda
+    if existing := None if file.is_new else agenda_by_slug(values["slug"]):
+        return existing
+    text = agendas.AgendaText(
+        title=values["title"],
+        introduction=write(values["text"], values.get("language", "en")),
+        summary=values["summary"],
+        palette=values["palette"],
+        pattern=values["pattern"],
+        slug=values["slug"],
+    )
+    with faults_at(values), at(_agenda_written_at(file)):
+        agenda = agendas.write_agenda(curator, text)
+    if "hosts" in values:
+        with faults_at(values, "hosts"):
+            agendas.set_hosts(curator, agenda.id, values["hosts"])
+        db.session.flush()
+    return agenda
+
+
+def _agenda_written_at(file: AgendaFile) -> datetime:
+    """A week before the first topic, comment or publication."""
+    moments = [topic["at"] for topic in file.topics]
+    moments += [post["at"] for group in file.comments for post in group["posts"]]
+    moments += [noon(v["published_on"]) for v in file.practices if "published_on" in v]
+    return min(moments, default=now()) - timedelta(days=7)
+
+
+def _statement_text(values: Values) -> agendas.StatementText:
+    return agendas.StatementText(
+        name=values["title"],
+        quotation=values["text"],
+        role_title=values.get("position", ""),
+        organisation=values.get("organisation", ""),
+        said_on=values.get("said_on"),
+        language=values.get("language", "en"),
+        handle=values.get("member", ""),
+    )
+
+
+def _carry_out(
+    steps: Sequence[Step],
+    shown: Shown = nullcontext,
+) -> None:
+    with shown(sorted(steps, key=attrgetter("turn"))) as in_order:
+        for step in in_order:
+            with at(step.moment):
+                step.do()

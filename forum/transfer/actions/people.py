@@ -1,0 +1,162 @@
+"""Loading people files: organisations and members; a whole file or nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from forum.agendas import actions as agendas
+from forum.db import action, at
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import City
+from forum.permissions import Person
+from forum.transfer.actions._loading import Loading, noon
+from forum.transfer.models import FaultyFileError, PeopleFile, Values
+from forum.transfer.queries import cities_by_label, members_by_handle, organisation_ids
+
+UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
+NO_ADDRESS = "This account came from an export, which holds no addresses."
+NO_ROLES = "an import gives no roles; take this line out, and use `flask members role` afterwards"
+
+
+@action
+def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, str]) -> None:
+    """Create the organisations and members of a people file. Raises `FaultyFileError`; then nothing is created.
+
+    `password_hashes` are by handle those of the members who can sign in; `""` has the one of all others.
+    """
+    _load_people(system, file, _check_people(file), password_hashes, "example.org")
+
+
+@action
+def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
+    """The same for an export, which holds no e-mail addresses: members can sign in, and get mail, once one is entered.
+
+    A member whose handle exists already, such as the first administrator, keeps that account. Roles are refused, because
+    whoever has edited the files could otherwise make themselves administrator.
+    """
+    cities = _check_people(file, takes_roles=False)
+    known = members_by_handle(values["handle"] for values in file.members)
+    new = [values for values in file.members if values["handle"] not in known]
+    _load_people(
+        system, replace(file, members=new), cities, {"": password_hash}, UNDELIVERABLE_DOMAIN
+    )
+    for member in members_by_handle(values["handle"] for values in new).values():
+        members.pause_mail(system, member.id, member.email, NO_ADDRESS)
+
+
+def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str, City]:
+    """The cities that a file names. Raises `FaultyFileError` with all faults that show before anything is written."""
+    everything = [*file.organisations, *file.members]
+    cities = cities_by_label(values["city"] for values in everything if "city" in values)
+    slugs = {values.get("slug") for values in file.organisations}
+    handles = {values.get("handle") for values in file.members}
+    handles |= set(
+        members_by_handle(values.get("representative", "") for values in file.organisations)
+    )
+    loading = Loading({}, cities)
+    for values in everything:
+        for name, known, nothing in (
+            ("city", cities, "no city is called"),
+            ("organisation", slugs, "no organisation has the slug"),
+            ("representative", handles, "no member has the handle"),
+        ):
+            for named, line in values.values_of(name):
+                loading.expect(named in known, line, f"{nothing} “{named}”")
+        is_refused = "role" in values and not takes_roles
+        loading.expect(not is_refused, values.line_of("role"), NO_ROLES)
+    _check_unique(file.members, "handle", loading)
+    _check_unique(file.organisations, "slug", loading)
+    if loading.faults:
+        raise FaultyFileError(loading.faults)
+    return cities
+
+
+def _check_unique(sections: Sequence[Values], name: str, loading: Loading) -> None:
+    """No two sections have the same value of a field by which others refer to them."""
+    first: dict[str, Values] = {}
+    for values in sections:
+        known = first.setdefault(values[name], values)
+        message = f"{name}: “{known['title']}” above has “{values[name]}” already"
+        loading.expect(known is values, values.line_of(name), message)
+
+
+def _load_people(
+    system: Person,
+    file: PeopleFile,
+    cities: Mapping[str, City],
+    password_hashes: Mapping[str, str],
+    host: str,
+) -> None:
+    for values in file.organisations:
+        members.write_organisation(system, _organisation_text(values, cities))
+    ids = organisation_ids()
+    for values in file.members:
+        hashed = password_hashes.get(values["handle"], password_hashes[""])
+        with at(noon(values.get("joined_on"))):
+            values["email"] = f"{values['handle']}@{host}"
+            _join(system, values, hashed, ids, cities)
+    _name_representatives(system, file, ids, cities)
+
+
+def _organisation_text(values: Values, cities: Mapping[str, City]) -> members.OrganisationText:
+    city = cities.get(values.get("city", ""))
+    return members.OrganisationText(
+        name=values["title"],
+        kind=values["kind"],
+        city_id=city.id if city else None,
+        seats=values.get("seats"),
+        website=values.get("website", ""),
+        about=values["text"],
+        slug=values["slug"],
+    )
+
+
+def _join(
+    system: Person,
+    values: Values,
+    password_hash: str,
+    organisations: Mapping[str, int],
+    cities: Mapping[str, City],
+) -> None:
+    city = cities.get(values.get("city", ""))
+    languages = tuple(values.get("languages", ["en"]))
+    place = {
+        "position": values.get("position", ""),
+        "organisation_id": organisations.get(values.get("organisation", "")),
+        "city_id": city.id if city else None,
+        "language": languages[0] if len(languages) == 1 else "en",
+        "languages": languages,
+    }
+    joining = members.Joining(
+        name=values["title"],
+        email=values["email"],
+        password_hash=password_hash,
+        handle=values["handle"],
+        is_official=True,  # these names were checked where they come from
+        **place,
+    )
+    member = members.join(system, joining)
+    about = write(values["text"]) if values["text"] else None
+    helps_with = values.get("can_help_with", "")
+    members.edit_profile(
+        member, members.Profile(name=member.name, helps_with=helps_with, about=about, **place)
+    )
+    themes = agendas.ensure_themes(system, values.get("helps_with", ()))
+    agendas.set_member_themes(member, [theme.id for theme in themes])
+    if "role" in values:
+        members.appoint(system, member.handle, values["role"])
+
+
+def _name_representatives(
+    system: Person, file: PeopleFile, ids: Mapping[str, int], cities: Mapping[str, City]
+) -> None:
+    people = members_by_handle(values.get("representative", "") for values in file.organisations)
+    for values in file.organisations:
+        if representative := people.get(values.get("representative", "")):
+            text = _organisation_text(values, cities)
+            named = {**vars(text), "representative_id": representative.id}
+            members.write_organisation(
+                system, members.OrganisationText(**named), ids[values["slug"]]
+            )
