@@ -1,0 +1,41 @@
+"""Questions of the person who runs the server: versions, the database, inconsistencies, figures."""
+
+from __future__ import annotations
+
+from forum.upkeep.queries._checks_of_database import sequences_behind
+from forum.upkeep.queries.checks import checks, faults_of, not_checked
+from forum.upkeep.queries.database import database_size, is_file_gone, is_writable
+from forum.upkeep.queries.figures import Waiting, months, waiting
+from forum.upkeep.queries.mending import missing_ids, opening_post_ids, subjects_of_notices
+from forum.upkeep.queries.versions import (
+    SCHEMA_PROBLEMS,
+    SchemaState,
+    known_revisions,
+    moved_away_problem,
+    schema_problem,
+    schema_state,
+    version,
+)
+
+__all__ = [
+    "SCHEMA_PROBLEMS",
+    "SchemaState",
+    "Waiting",
+    "checks",
+    "database_size",
+    "faults_of",
+    "is_file_gone",
+    "is_writable",
+    "known_revisions",
+    "missing_ids",
+    "months",
+    "moved_away_problem",
+    "not_checked",
+    "opening_post_ids",
+    "schema_problem",
+    "schema_state",
+    "sequences_behind",
+    "subjects_of_notices",
+    "version",
+    "waiting",
+]

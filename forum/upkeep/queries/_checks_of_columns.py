@@ -1,0 +1,95 @@
+"""Checks of columns that repeat what other rows say, and of how rows hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Text, cast, exists, or_, select
+
+from forum.agendas.models import AgendaHost
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import DERIVED_COLUMNS, wrong_counts
+from forum.library.models import Practice
+from forum.members.models import Ignore, Member
+from forum.upkeep.models import Check, Fault
+from forum.upkeep.queries._shared import stream
+
+LONGEST_ACTION = timedelta(minutes=1)  # by which two times of the same action may differ
+
+
+def column_checks() -> list[Check]:
+    return [
+        *(
+            _column_check(model, column, expected)
+            for model in DERIVED_COLUMNS
+            for column, expected in DERIVED_COLUMNS[model].items()
+        ),
+        Check("topics without a beginning", _without_opening),
+        Check("topics in lists", _wrong_shelves, "shelves"),
+        Check("agendas that members host", _wrong_hosted, "hosts"),
+        Check("members that members ignore", _wrong_ignored, "ignored"),
+        Check("practices adapted in a circle", _circular_adaptations),
+    ]
+
+
+def _column_check(model: Any, column: Any, expected: Any) -> Check:
+    name = f"{model.__tablename__}.{column.key}"
+    return Check(name, partial(_wrong_values, model, column, expected), model.__tablename__)
+
+
+def _wrong_values(model: Any, column: Any, expected: Any) -> Iterator[Fault]:
+    wrong = select(model.id, column, expected).where(column.is_distinct_from(expected))
+    for item_id, has, should in stream(wrong):
+        if not _are_close_moments(has, should):
+            yield Fault(model.__tablename__, item_id, column.key, has, should)
+
+
+def _are_close_moments(has: Any, should: Any) -> bool:
+    """Whether both are times and nearly the same: an action asks for the time more than once."""
+    are_moments = isinstance(has, datetime) and isinstance(should, datetime)
+    return are_moments and abs(has - should) < LONGEST_ACTION
+
+
+def _without_opening() -> Iterator[Fault]:
+    """Topics without a row for their first post. Only merged topics have none; deleted posts keep their rows."""
+    opening = exists().where(Post.topic_id == Topic.id, Post.number == 1)
+    for (topic_id,) in stream(select(Topic.id).where(Topic.merged_into_id.is_(None), ~opening)):
+        yield Fault("topic", topic_id, "has lost the post that opens it")
+
+
+def _wrong_shelves() -> Iterator[Fault]:
+    for key, has, should in wrong_counts():
+        yield Fault("topic_count", "/".join(map(str, key)), "number", has, should)
+
+
+def _wrong_hosted() -> Iterator[Fault]:
+    yield from _wrong_id_lists(Member.hosted, AgendaHost.member_id, AgendaHost.agenda_id)
+
+
+def _wrong_ignored() -> Iterator[Fault]:
+    yield from _wrong_id_lists(Member.ignored, Ignore.member_id, Ignore.ignored_id)
+
+
+def _wrong_id_lists(column: Any, member_id: Any, listed_id: Any) -> Iterator[Fault]:
+    """Members whose column of ids differs from the rows of another table that say the same."""
+    expected: dict[int, list[int]] = {}
+    for key, other_id in stream(select(member_id, listed_id)):
+        expected.setdefault(key, []).append(other_id)
+    has_any = or_(cast(column, Text) != "[]", Member.id.in_(expected))
+    for key, has in stream(select(Member.id, column).where(has_any)):
+        if has != (should := sorted(expected.get(key, []))):
+            yield Fault("member", key, column.key, has, should)
+
+
+def _circular_adaptations() -> Iterator[Fault]:
+    """Practices that were adapted from themselves, over others."""
+    steps = select(Practice.id, Practice.adapted_from_id.label("above")).cte(recursive=True)
+    further = select(steps.c.id, Practice.adapted_from_id).join(
+        Practice, Practice.id == steps.c.above
+    )
+    steps = steps.union(further)
+    for (practice_id,) in stream(select(steps.c.id).where(steps.c.id == steps.c.above)):
+        yield Fault("practice", practice_id, "is adapted, in the end, from itself")

@@ -1,0 +1,114 @@
+"""Checks that nothing shows what is hidden: notices, quotes in posts, quotes on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, literal, or_, select, true
+from sqlalchemy.orm import aliased
+
+from forum.agendas.models import Agenda
+from forum.dialogue.models import Post, Quote, Topic
+from forum.dialogue.queries import is_readable, is_unreadable_from, unreadable_by, with_links_home
+from forum.library.models import Case, CaseParagraph, Practice, PracticeSection
+from forum.library.queries import FAILURE, PUBLISHED
+from forum.markup import cited_in_source, shown_in_html, withheld_in_html
+from forum.members.models import Member
+from forum.notifications.models import Notice
+from forum.permissions import MEMBERS, PUBLIC
+from forum.upkeep.models import Check, Fault
+from forum.upkeep.queries._shared import stream
+
+
+def hidden_checks() -> list[Check]:
+    return [
+        Check("notices about what is hidden", _notices_of_hidden, "notices"),
+        Check("quotes of what is hidden", _quotes_of_hidden, "quotes"),
+        Check("pages that quote what is hidden", _pages_quoting_hidden),
+    ]
+
+
+def _notices_of_hidden() -> Iterator[Fault]:
+    """Notices about content that readers may not see, except decisions, whose reason the author must be able to read."""
+    is_gone = or_(
+        exists().where(Post.id == Notice.post_id, ~and_(*is_readable())),
+        exists().where(
+            Topic.id == Notice.topic_id,
+            or_(Topic.hidden_at.is_not(None), Topic.deleted_at.is_not(None)),
+        ),
+    )
+    shown = select(Notice.id).where(Notice.hidden_at.is_(None), Notice.kind != "decision", is_gone)
+    for (notice_id,) in stream(shown):
+        yield Fault("notice", notice_id, "tells of something that is hidden")
+
+
+def _quotes_of_hidden() -> Iterator[Fault]:
+    """Posts that show a quote of something hidden, or withhold one of something that is visible again."""
+    quoted, there = aliased(Post), aliased(Topic)
+    is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience)
+    html = cast(Post.html, Text)
+    possibly_wrong = (
+        select(Quote.post_id, Quote.quoted_id, is_gone, html)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .join(there, there.id == quoted.topic_id)
+        .join(Post, Post.id == Quote.post_id)
+        .join(Post.topic)
+        .where(or_(is_gone, html.contains("data-withheld=")))
+        .order_by(Quote.post_id)
+    )
+    last = 0
+    for post_id, quoted_id, gone, words in stream(possibly_wrong):
+        is_wrong = quoted_id in (shown_in_html(words) if gone else withheld_in_html(words))
+        if is_wrong and post_id != last:
+            last = post_id
+            yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
+
+
+def _pages_quoting_hidden() -> Iterator[Fault]:
+    """Pages whose texts quote what their readers may not see. Who edits them decides what to write instead."""
+    for kind, (key, source, audience, shown) in SHOWN_TEXTS.items():
+        texts = select(key, source, audience).where(source.contains("/posts/"), shown)
+        named = {
+            item_id
+            for item_id, words, readers in stream(texts)
+            if unreadable_by(readers, cited_in_source(with_links_home(words)))
+        }
+        for item_id in sorted(named):
+            yield Fault(kind, item_id, "quotes a post that its readers may not see")
+
+
+# Formatted texts that are not posts: the id of their page, their source, its readers, and whether anybody sees it
+SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
+    "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), true()),
+    "case": (
+        Case.id,
+        CaseParagraph.source,
+        literal(PUBLIC),
+        and_(CaseParagraph.case_id == Case.id, Case.hidden_at.is_(None)),
+    ),
+    "practice": (
+        Practice.id,
+        PracticeSection.source,
+        case(
+            (
+                and_(PracticeSection.name == FAILURE, Practice.failure_audience == MEMBERS),
+                literal(MEMBERS),
+            ),
+            else_=Practice.audience,
+        ),
+        and_(
+            PracticeSection.practice_id == Practice.id,
+            Practice.state == PUBLISHED,
+            Practice.hidden_at.is_(None),
+            Practice.deleted_at.is_(None),
+        ),
+    ),
+    "member": (Member.id, Member.about, literal(PUBLIC), Member.hidden_at.is_(None)),
+    "note on post": (
+        Post.id,
+        Post.note_source,
+        Topic.audience,
+        and_(Post.topic_id == Topic.id, *is_readable()),
+    ),
+}

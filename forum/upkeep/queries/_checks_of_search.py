@@ -1,0 +1,137 @@
+"""Checks of the documents of search against the things that they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Select, and_, case, join, literal, null, or_, select, true
+from sqlalchemy.orm import aliased
+
+from forum.dialogue.models import Post, Topic
+from forum.library.models import Case, Practice, Reading
+from forum.library.queries import PUBLISHED
+from forum.permissions import PUBLIC
+from forum.search.models import Document, Retitling
+from forum.search.queries import documents_with_stale_words
+from forum.upkeep.models import Check, Fault
+from forum.upkeep.queries._shared import stream
+
+NOT_HIDDEN, FOR_EVERYBODY = null(), literal(PUBLIC)
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What the documents of one kind should say, as columns of `rows`. Those rows have a document for which `has_document` is true."""
+
+    rows: Any
+    item_id: Any
+    has_document: Any
+    title: Any
+    agenda_id: Any
+    hidden_at: Any = NOT_HIDDEN
+    audience: Any = FOR_EVERYBODY
+
+
+INDEXED_KINDS = {
+    "topic": Indexed(
+        Topic,
+        Topic.id,
+        Topic.deleted_at.is_(None),
+        case((Topic.home.is_(None), Topic.title), else_=""),
+        Topic.agenda_id,
+        Topic.hidden_at,
+        Topic.audience,
+    ),
+    "post": Indexed(
+        join(Post, Topic, Topic.id == Post.topic_id),
+        Post.id,
+        and_(Post.number > 1, Post.deleted_at.is_(None), Topic.deleted_at.is_(None)),
+        Topic.title,
+        Topic.agenda_id,
+        Post.hidden_at,
+        Topic.audience,
+    ),
+    "case": Indexed(Case, Case.id, true(), Case.name, Case.agenda_id, Case.hidden_at),
+    "practice": Indexed(
+        Practice,
+        Practice.id,
+        and_(Practice.state == PUBLISHED, Practice.deleted_at.is_(None)),
+        Practice.title,
+        Practice.agenda_id,
+        Practice.hidden_at,
+        Practice.audience,
+    ),
+    "reading": Indexed(
+        Reading, Reading.id, Reading.removed_at.is_(None), Reading.title, Reading.agenda_id
+    ),
+}
+
+
+def search_checks() -> list[Check]:
+    return [
+        *(
+            Check(f"search: {kind}", partial(_wrong_documents, kind), "documents")
+            for kind in INDEXED_KINDS
+        ),
+        Check("search: documents of nothing", _stray_documents, "strays"),
+        Check("search: words", _documents_with_stale_words, "documents"),
+    ]
+
+
+def _wrong_documents(kind: str) -> Iterator[Fault]:
+    """Things without a document, and documents that differ from the thing."""
+    for item_id, document_id, *values in stream(_differing_documents(kind, INDEXED_KINDS[kind])):
+        if document_id is None:
+            yield Fault(kind, item_id, "is not known to search")
+            continue
+        for name, has, should in zip(COMPARED, values[::2], values[1::2], strict=False):
+            if has != should:
+                yield Fault(kind, item_id, f"{name} in search", has, should)
+
+
+COMPARED = ("hidden", "audience", "agenda", "title", "topic")  # "topic" only for posts
+
+
+def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
+    parent = aliased(Document)
+    is_of_topic = and_(parent.kind == "topic", parent.item_id == Topic.id)
+    pairs = [
+        (Document.hidden_at.is_not(None), of.hidden_at.is_not(None)),
+        (Document.audience, of.audience),
+        (Document.agenda_id, of.agenda_id),
+        (Document.title, of.title),
+    ]
+    rows = select(of.item_id, Document.id).select_from(of.rows)
+    rows = rows.outerjoin(Document, and_(Document.kind == kind, Document.item_id == of.item_id))
+    if kind == "post":
+        rows = rows.outerjoin(parent, is_of_topic)
+        pairs.append((Document.parent_id, parent.id))
+        follows = (Retitling.document_id == Document.parent_id, Retitling.reached < Document.id)
+        rows = rows.outerjoin(
+            Retitling, and_(*follows)
+        )  # the worker has not given it the new title yet
+        is_due = Retitling.document_id.is_not(None)
+        pairs[3] = (Document.title, case((is_due, Document.title), else_=of.title))
+    differs = [has.is_distinct_from(should) for has, should in pairs]
+    return rows.add_columns(*(side for pair in pairs for side in pair)).where(
+        of.has_document, or_(Document.id.is_(None), *differs)
+    )
+
+
+def _stray_documents() -> Iterator[Fault]:
+    """Documents of things that do not exist or should have none."""
+    for kind, of in INDEXED_KINDS.items():
+        leads = select(of.item_id).select_from(of.rows).where(of.item_id == Document.item_id)
+        stray = select(Document.item_id).where(
+            Document.kind == kind, ~leads.where(of.has_document).correlate(Document).exists()
+        )
+        for (item_id,) in stream(stray):
+            yield Fault(kind, item_id, "is known to search and gone")
+
+
+def _documents_with_stale_words() -> Iterator[Fault]:
+    for kind, item_id in documents_with_stale_words():
+        yield Fault(kind, item_id, "is known to search by other words than those of its text")
