@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from forum.db import at, db, now
 from forum.errors import Busy
 from forum.notifications import actions
+from forum.notifications.actions import making
 from forum.notifications.commands import make_notices
 from forum.notifications.models import TOPIC, Event
 from forum.notifications.queries import MAX_ATTEMPTS, inbox
@@ -28,14 +29,14 @@ def titles(member: Any) -> set[str]:
 @pytest.fixture
 def at_fault(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of some events the notices cannot be made: one for somebody by name, and one for those who watch."""
-    tell = actions._make_for
+    tell = making._make_for
 
     def told(event: Event, member_ids: Any) -> None:
         if event.title == AT_FAULT:
             raise ValueError(event.title)
         tell(event, member_ids)
 
-    monkeypatch.setattr(actions, "_make_for", told)
+    monkeypatch.setattr(making, "_make_for", told)
     actions.watch(people.ana, TOPIC, 1)
     for title in (AT_FAULT, "By name"):
         actions.note_event(people.ben, "reply", [people.ana.id], "/topics/1", title=title)
@@ -84,7 +85,7 @@ def test_a_database_that_is_away_puts_nothing_off(
     def told(*_words: Any) -> None:
         raise away
 
-    monkeypatch.setattr(actions, "_make_for", told)
+    monkeypatch.setattr(making, "_make_for", told)
     with pytest.raises(type(away)):
         make_notices()
     assert db.session.scalars(select(Event.attempts)).all() == [0]

@@ -1,0 +1,118 @@
+"""Notices and events follow what they are about: they are hidden, shown, moved and reworded with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import literal, or_
+
+from forum.db import action, now
+from forum.notifications.actions._rows import quoted, set_values
+from forum.notifications.models import Event, Notice
+from forum.notifications.queries import is_about_mark, mark_texts
+from forum.permissions import Person, require
+
+QUOTING_KINDS = ("reply", "quote", "mention", "topic", "post")  # show the first words of a post
+
+
+@action
+def hide_notices(
+    _doer: Person,
+    *,
+    topic_id: int | None = None,
+    post_id: int | None = None,
+    kinds: Collection[str] = (),
+    since: datetime | None = None,
+) -> None:
+    """Hide the notices and events about a topic or a post: all of them, or those of some kinds or since a moment.
+
+    Notices of decisions stay: the author must be able to read why something was hidden.
+    """
+    _set_hidden(topic_id, post_id, kinds=kinds, since=since, is_hidden=True)
+
+
+@action
+def restore_notices(
+    _doer: Person,
+    *,
+    topic_id: int | None = None,
+    post_id: int | None = None,
+    kinds: Collection[str] = (),
+    but: Sequence[int] = (),
+) -> None:
+    """Show the notices about a topic or a post again, all or of some kinds; those about the posts in `but` stay hidden."""
+    _set_hidden(topic_id, post_id, but, kinds=kinds, is_hidden=False)
+
+
+def _set_hidden(
+    topic_id: int | None,
+    post_id: int | None,
+    but: Sequence[int] = (),
+    *,
+    kinds: Collection[str] = (),
+    since: datetime | None = None,
+    is_hidden: bool,
+) -> None:
+    hidden_at = now() if is_hidden else None
+    for model in (Event, Notice):
+        conditions = [
+            model.post_id == post_id if post_id else model.topic_id == topic_id,
+            or_(model.post_id.is_(None), model.post_id.not_in(but)),
+            model.kind != "decision",
+        ]
+        if kinds:
+            conditions.append(model.kind.in_(kinds))
+        if since:
+            conditions.append(model.created_at >= since)
+        set_values(model, {"hidden_at": hidden_at}, *conditions)
+
+
+@action
+def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title: str) -> None:
+    """Let the events and notices about posts that moved belong to the other topic, and name it."""
+    for model in (Event, Notice):
+        is_about_posts = (model.post_id.in_(post_ids), model.kind != "decision")
+        set_values(model, {"topic_id": topic_id, "title": title}, *is_about_posts)
+
+
+@action
+def update_quotations(system: Person, post_id: int, text: str, topic_id: int | None = None) -> None:
+    """Let events and notices quote a post as it is now; `topic_id` is the topic that the post opens, if it does."""
+    require(system.can.administer())
+    words = {"text": quoted(text)}
+    for model in (Event, Notice):
+        set_values(model, words, model.post_id == post_id, model.kind.in_(QUOTING_KINDS))
+        if topic_id:
+            set_values(model, words, model.topic_id == topic_id, model.kind == "advice")
+
+
+@action
+def update_mark_notices(_doer: Person, post_id: int, marker_id: int, text: str) -> None:
+    """Let events and notices of a member's mark quote its note as it is now: edited, withdrawn, hidden or restored.
+
+    A notice that tells of several members is found by the words that it quotes, whomever it names first.
+    """
+    words = {"text": quoted(text)}
+    is_of_marker = or_(
+        Notice.actor_id == marker_id, Notice.text.in_(mark_texts(post_id, marker_id))
+    )
+    set_values(Notice, words, Notice.kind == "mark", Notice.post_id == post_id, is_of_marker)
+    set_values(Event, words, *is_about_mark(post_id, marker_id))
+
+
+@action
+def clear_titles(system: Person, topic_id: int) -> None:
+    """Clear the title in events and notices about a topic that has none any more."""
+    require(system.can.administer())
+    for model in (Event, Notice):
+        set_values(model, {"title": ""}, model.topic_id == topic_id)
+
+
+@action
+def retitle_queue(system: Person, addresses: Collection[str], title: str) -> None:
+    """Replace the title in events and notices about entries of the queue at these addresses."""
+    require(system.can.administer())
+    for model in (Event, Notice):
+        is_queue = model.kind == literal("queue", literal_execute=True)  # so that its index is used
+        set_values(model, {"title": title}, is_queue, model.address.in_(addresses))

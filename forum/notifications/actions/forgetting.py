@@ -1,0 +1,51 @@
+"""Deleting what is old, and what concerns members who have left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete
+
+from forum.db import action, db, delete_batch, now, touches
+from forum.notifications.models import Event, Notice, NoticeChoice, NoticeSettings, Watch
+from forum.notifications.queries import without_notices
+from forum.permissions import Person, require
+
+PORTION = 500  # notices that are deleted in one transaction
+KEPT_READ = timedelta(days=365)  # notices, after they were read
+
+
+@action
+def forget_old(system: Person, event_ids: Collection[int], limit: int = PORTION) -> int:
+    """Delete up to `limit` notices that were read a year ago, and those of the events that have no notices; returns how many."""
+    require(system.can.administer())
+    touches()
+    gone = _delete_notices(limit, Notice.read_at < now() - KEPT_READ)
+    return gone + len(delete_batch(Event, limit, Event.id.in_(event_ids), without_notices()))
+
+
+@action
+def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int = PORTION) -> int:
+    """Delete the choices and up to `limit` notices of a member who has left; returns how many notices.
+
+    With `is_silent` also the notices and events that tell others of the member's deeds, with the words in them.
+    """
+    require(system.can.administer())
+    touches()
+    for model in (Watch, NoticeChoice, NoticeSettings):
+        db.session.execute(delete(model).where(model.member_id == member_id))
+    gone = _delete_notices(limit, Notice.member_id == member_id)
+    if is_silent:
+        gone += _delete_notices(limit, Notice.actor_id == member_id)
+        gone += len(delete_batch(Event, limit, Event.actor_id == member_id))
+    return gone
+
+
+def _delete_notices(limit: int, *conditions: Any) -> int:
+    """Delete up to `limit` notices, and those of their events that have no other notice; returns how many notices."""
+    event_ids = delete_batch(Notice, limit, *conditions, returning=Notice.event_id)
+    is_done = (Event.id.in_(set(event_ids)), Event.done_at.is_not(None))
+    db.session.execute(delete(Event).where(*is_done, without_notices()))
+    return len(event_ids)

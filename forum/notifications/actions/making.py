@@ -1,0 +1,114 @@
+"""Making notices of events: the worker calls these again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from forum.db import action, db, now, touches
+from forum.members.queries import ignores
+from forum.notifications.actions._rows import insert_into
+from forum.notifications.models import MERGING_KINDS, Event, Notice
+from forum.notifications.queries import (
+    due_broadcasts,
+    due_event,
+    due_events,
+    next_watchers,
+    notice_values,
+    notices_to_make,
+)
+from forum.permissions import Person
+
+BATCH = 200
+PORTION = 500  # watchers who get their notices in one transaction
+MAX_BROADCASTS = 20  # events for watchers that one worker takes at once
+
+
+@action
+def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) -> int:
+    """Make the notices of due events, one for each event and member; returns how many events it worked on.
+
+    One call takes at most `limit` events that name members, and makes notices for at most `portion` watchers. An event
+    with a hundred thousand watchers takes many calls; each records how far it came.
+    """
+    touches()
+    events = due_events(limit)
+    for event in events:
+        _make_for(event, event.recipients)
+        event.done_at = now()
+    return len(events) + _make_for_watchers(portion)
+
+
+@action
+def make_notices_of(_system: Person, event_id: int, portion: int = PORTION) -> int:
+    """Make the notices of one due event, at most for the next `portion` of its watchers; returns 1, or 0 if it is not due."""
+    touches()
+    event = due_event(event_id)
+    if event is None:
+        return 0
+    if event.watched is None:
+        _make_for(event, event.recipients)
+        event.done_at = now()
+    else:
+        _make_portion(event, portion)
+    return 1
+
+
+@action
+def postpone_event(_system: Person, event_id: int) -> None:
+    """Record that an event failed: it is tried again after 2, 4, 8 … minutes, `MAX_ATTEMPTS` times in all."""
+    touches()
+    event = due_event(event_id)
+    if event is not None:
+        event.attempts += 1
+        event.due_at = now() + timedelta(minutes=2**event.attempts)
+
+
+def _make_for_watchers(portion: int) -> int:
+    """Make the notices of events for watchers, `portion` at most; returns how many events it worked on."""
+    worked_on = 0
+    for event in due_broadcasts(MAX_BROADCASTS):
+        worked_on += 1
+        portion -= _make_portion(event, portion)
+        if portion <= 0:
+            break
+    return worked_on
+
+
+def _make_portion(event: Event, most: int) -> int:
+    """Make an event's notices for its next watchers, at most `most`; returns for how many."""
+    watchers = next_watchers(event, most)
+    _make_for(event, watchers)
+    if len(watchers) < most:
+        event.done_at = now()
+    else:
+        event.reached = watchers[-1]
+    return len(watchers)
+
+
+def _make_for(event: Event, member_ids: Sequence[int]) -> None:
+    """Make an event's notices for these members, as far as they want them."""
+    if event.kind in MERGING_KINDS:
+        merged = _merge_into_unread(event, member_ids)
+        member_ids = [member_id for member_id in member_ids if member_id not in merged]
+    if member_ids:
+        rows = notices_to_make(event, member_ids)
+        insert = insert_into(Notice).from_select(list(notice_values(event)), rows)
+        db.session.execute(insert.on_conflict_do_nothing())
+
+
+def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
+    """Let unread, unmailed notices about the same post tell of one more person; returns the ids of their members."""
+    unread = update(Notice).where(
+        Notice.member_id.in_(member_ids),
+        Notice.kind == event.kind,
+        Notice.post_id == event.post_id,
+        Notice.read_at.is_(None),
+        Notice.mailed_at.is_(None),
+        *([~ignores(Notice.member_id, event.actor_id)] if event.actor_id else []),
+    )
+    text = {"text": event.text} if event.text else {}
+    merged = unread.values(others=Notice.others + 1, actor_id=event.actor_id, **text)
+    return set(db.session.scalars(merged.returning(Notice.member_id)))

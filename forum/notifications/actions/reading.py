@@ -1,0 +1,68 @@
+"""Marking notices as read, and as mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from forum.db import action, now, touches
+from forum.errors import NotFound
+from forum.notifications.actions._rows import set_values
+from forum.notifications.models import NEVER, Event, Notice
+from forum.notifications.queries import get_notice
+from forum.permissions import Person
+
+
+@action
+def read(member: Person, notice_id: int) -> Notice:
+    """Mark one notice read and return it; raises `NotFound` when it is not the member's."""
+    touches()
+    notice = get_notice(member, notice_id)
+    if notice is None:
+        raise NotFound()
+    notice.read_at = notice.read_at or now()
+    return notice
+
+
+@action
+def read_all(member: Person) -> None:
+    """Mark every notice of a member read."""
+    touches()
+    set_values(Notice, {"read_at": now()}, Notice.member_id == member.id, Notice.read_at.is_(None))
+
+
+@action
+def read_topic(member: Person, topic_id: int) -> None:
+    """Mark the member's notices about one topic read."""
+    touches()
+    set_values(
+        Notice,
+        {"read_at": now()},
+        Notice.member_id == member.id,
+        Notice.topic_id == topic_id,
+        Notice.read_at.is_(None),
+    )
+
+
+@action
+def read_queue(_moderator: Person, address: str) -> None:
+    """Mark everybody's notices of an entry of the queue read, and make no more of them: it was decided."""
+    touches()
+    for model, moment in ((Notice, Notice.read_at), (Event, Event.done_at)):
+        is_open = (model.address == address, model.kind == "queue", moment.is_(None))
+        set_values(model, {moment.key: now()}, *is_open)
+
+
+@action
+def read_until(_system: Person, moment: datetime) -> None:
+    """Mark all notices up to a moment read, its own second too, and mail none: after an import they are no news."""
+    touches()
+    set_values(Notice, {"read_at": now()}, Notice.created_at <= moment, Notice.read_at.is_(None))
+    set_values(Notice, {"way": NEVER}, Notice.way != NEVER, Notice.mailed_at.is_(None))
+
+
+@action
+def note_mailed(_system: Person, notice_ids: Sequence[int]) -> None:
+    """Record that notices were mailed."""
+    touches()
+    set_values(Notice, {"mailed_at": now()}, Notice.id.in_(notice_ids))

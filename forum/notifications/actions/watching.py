@@ -1,0 +1,84 @@
+"""Watching and muting topics, agendas, cities and themes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, literal
+
+from forum.db import action, db, now, touches
+from forum.errors import Invalid
+from forum.notifications.actions._rows import insert_into, upsert
+from forum.notifications.models import LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
+from forum.notifications.queries import watchers_of, watches_replies
+from forum.permissions import Person, require
+
+
+@action
+def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) -> None:
+    """Watch or mute a subject (`level`). The caller has checked that the member can see it."""
+    touches()
+    require(member.can.watch())
+    if subject not in SUBJECTS or level not in LEVELS:
+        raise Invalid(_("Choose whether to watch or to mute."), "level")
+    key = {"member_id": member.id, "subject": subject, "subject_id": subject_id}
+    upsert(Watch(**key, level=level, created_at=now()))
+
+
+@action
+def unwatch(member: Person, subject: str, subject_id: int) -> None:
+    """Neither watch nor mute a subject any longer."""
+    touches()
+    require(member.can.watch())
+    is_of_subject = (Watch.subject == subject, Watch.subject_id == subject_id)
+    db.session.execute(delete(Watch).where(Watch.member_id == member.id, *is_of_subject))
+
+
+@action
+def watch_own_topic(author: Person, topic_id: int) -> None:
+    """Let an author watch the topic, unless they have switched that off or muted the topic."""
+    if author.id and watches_replies(author.id):
+        key = {"member_id": author.id, "subject": TOPIC, "subject_id": topic_id}
+        row = {**key, "level": WATCHING, "created_at": now()}
+        db.session.execute(insert_into(Watch).values(row).on_conflict_do_nothing())
+
+
+@action
+def undo_watch_own_topic(
+    _doer: Person, author_id: int, topic_id: int, since: datetime, until: datetime
+) -> None:
+    """Undo `watch_own_topic`, if the author began to watch the topic between two moments."""
+    is_own = (Watch.subject == TOPIC, Watch.subject_id == topic_id, Watch.member_id == author_id)
+    is_recent = Watch.created_at.between(since, until), Watch.level == WATCHING
+    db.session.execute(delete(Watch).where(*is_own, *is_recent))
+
+
+@action
+def copy_watchers(
+    _doer: Person,
+    topic_id: int,
+    target_id: int,
+    since: datetime,
+    member_ids: Collection[int] | None = None,
+) -> None:
+    """Let the watchers of a topic (only those in `member_ids`, if given) watch `target_id`, too, unless they mute it."""
+    values = (
+        literal(TOPIC),
+        literal(target_id),
+        literal(WATCHING),
+        literal(since, Watch.created_at.type),
+    )
+    watchers = watchers_of(topic_id, member_ids).add_columns(*values)
+    columns = ["member_id", "subject", "subject_id", "level", "created_at"]
+    insert = insert_into(Watch).from_select(columns, watchers)
+    db.session.execute(insert.on_conflict_do_nothing())
+
+
+@action
+def remove_copied_watchers(_doer: Person, topic_id: int, target_id: int, since: datetime) -> None:
+    """Undo `copy_watchers`, for those who have watched the other topic since exactly then."""
+    is_copied = (Watch.subject == TOPIC, Watch.subject_id == target_id, Watch.created_at == since)
+    is_watcher = Watch.member_id.in_(watchers_of(topic_id))
+    db.session.execute(delete(Watch).where(*is_copied, Watch.level == WATCHING, is_watcher))
