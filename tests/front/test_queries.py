@@ -12,7 +12,15 @@ from forum.db import at, now
 from forum.dialogue.actions import delete, hide, hide_topic, mark, reply
 from forum.dialogue.queries import first_post
 from forum.front import queries
-from forum.front.queries import exchanges, recognition, sitemap_page, sitemap_pages
+from forum.front.queries import (
+    contributions,
+    exchanges,
+    feeds,
+    recognition,
+    sitemap,
+    sitemap_page,
+    sitemap_pages,
+)
 from forum.library.actions import hide_case
 from forum.markup import write
 from forum.members.actions import Profile, edit_profile, hide_profile
@@ -107,7 +115,7 @@ def test_a_feed_is_full_though_the_newest_opening_is_gone(
         newest = topic(small.people.ana, small.agenda, "Taken back")
         reply(small.people.ben, newest.id, write("Why?"))
         delete(small.people.ana, first_post(newest).id)
-    monkeypatch.setattr(queries, "FEED_SIZE", 2)
+    monkeypatch.setattr(feeds, "FEED_SIZE", 2)
     for agenda in (None, small.agenda):
         assert len(queries.feed_of_openings(agenda)) == 2
 
@@ -158,7 +166,7 @@ def test_a_long_sitemap_is_split_without_gap_or_repetition(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = paths()
-    monkeypatch.setattr(queries, "IDS_PER_SITEMAP_FILE", 2)
+    monkeypatch.setattr(sitemap, "IDS_PER_SITEMAP_FILE", 2)
     assert sitemap_pages() > 2
     found = [place.path for page in range(1, sitemap_pages() + 1) for place in sitemap_page(page)]
     assert sorted(found) == sorted(whole)
@@ -171,8 +179,8 @@ def test_of_much_that_was_written_the_newest_is_listed(
     for number in range(5):
         with at(now() + timedelta(minutes=number)):
             topic(small.people.ben, small.agenda, f"Number {number}")
-    monkeypatch.setattr(queries, "MAX_CONTRIBUTIONS", 4)
-    monkeypatch.setattr(queries, "PAGE_SIZE", 3)
+    monkeypatch.setattr(contributions, "MAX_CONTRIBUTIONS", 4)
+    monkeypatch.setattr(contributions, "PAGE_SIZE", 3)
     nairobi = get_city("nairobi")
     joined = Profile("Ben Okoth", "", small.organisation.id, nairobi.id)
     edit_profile(small.people.ben, joined)

@@ -20,7 +20,7 @@ from forum.db import db, now
 from forum.dialogue.actions import NewTopic, hide_topic, open_topic, reply
 from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
-from forum.front import queries as front
+from forum.front.queries import sitemap
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members.actions import (
@@ -753,7 +753,7 @@ def test_a_long_sitemap_becomes_an_index(
     small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "<urlset" in client.get("/sitemap.xml").text
-    monkeypatch.setattr(front, "IDS_PER_SITEMAP_FILE", 2)
+    monkeypatch.setattr(sitemap, "IDS_PER_SITEMAP_FILE", 2)
     assert "http://localhost/sitemap-2.xml" in client.get("/sitemap.xml").text
     assert client.get("/sitemap-2.xml").status_code == 200
     assert client.get("/sitemap-99999.xml").status_code == 404

@@ -1,0 +1,41 @@
+"""Data for pages that combine several rooms: the masthead, exchanges, recognition, contributions, feeds, the sitemap."""
+
+from __future__ import annotations
+
+from forum.front.queries.beginning import FirstSteps, first_steps
+from forum.front.queries.cities import Exchange, exchanges
+from forum.front.queries.contributions import (
+    contributions_in_city,
+    contributions_in_organisation,
+    contributions_of_member,
+)
+from forum.front.queries.counters import Masthead, masthead
+from forum.front.queries.feeds import feed_after_merge, feed_of_openings, feed_of_topic
+from forum.front.queries.members import helpers_with, recognition, themes_offered
+from forum.front.queries.search import alike, ignored_authors, named_pages
+from forum.front.queries.sitemap import sitemap_page, sitemap_pages
+from forum.front.queries.watching import watched
+
+__all__ = [
+    "Exchange",
+    "FirstSteps",
+    "Masthead",
+    "alike",
+    "contributions_in_city",
+    "contributions_in_organisation",
+    "contributions_of_member",
+    "exchanges",
+    "feed_after_merge",
+    "feed_of_openings",
+    "feed_of_topic",
+    "first_steps",
+    "helpers_with",
+    "ignored_authors",
+    "masthead",
+    "named_pages",
+    "recognition",
+    "sitemap_page",
+    "sitemap_pages",
+    "themes_offered",
+    "watched",
+]

@@ -1,0 +1,105 @@
+"""What a member, a city or an organisation wrote, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, or_, select, union
+from sqlalchemy.orm import contains_eager, joinedload
+
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import is_readable, visible_topics
+from forum.members.models import City, Member, Organisation
+from forum.members.queries import visible_members
+from forum.pages import Page, clamp, pages_for
+from forum.permissions import Person
+from forum.search.queries import texts_of
+
+PAGE_SIZE = 20
+MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
+MAX_CANDIDATES = 2_000  # the newest posts of several people that are checked for being listed
+
+
+class Contribution(NamedTuple):
+    """A post in a list of contributions, and its plain text."""
+
+    post: Post
+    text: str
+
+
+def contributions_of_member(reader: Person, member: Member, number: int) -> Page[Contribution]:
+    """One page of what a member wrote, newest first."""
+    posts = _only_listed(reader, select(Post).where(Post.author_id == member.id, *is_readable()))
+    return _contributions_page(_newest_ids(posts), number)
+
+
+def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contribution]:
+    """One page of what the members of a city wrote, newest first."""
+    here = visible_members(reader).where(Member.city_id == city.id)
+    return _contributions_page(_newest_by_several(reader, _written_by_any_of(here)), number)
+
+
+def contributions_in_organisation(
+    reader: Person, organisation: Organisation, number: int
+) -> Page[Contribution]:
+    """One page of what the members of an organisation wrote, or anybody in its name, newest first."""
+    here = visible_members(reader).where(Member.organisation_id == organisation.id)
+    in_its_name = Post.organisation_id == organisation.id
+    return _contributions_page(
+        _newest_by_several(reader, _written_by_any_of(here), in_its_name), number
+    )
+
+
+def _written_by_any_of(people: Select[Any]) -> ColumnElement[bool]:
+    return Post.author_id.in_(people.with_only_columns(Member.id))
+
+
+def _newest_by_several(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
+    """The ids of the newest posts for each of the conditions. Posts are limited first, by an index, and joined with topics then."""
+    newest = (
+        _newest_ids(select(Post).where(one, *is_readable()), MAX_CANDIDATES).subquery()
+        for one in whose
+    )
+    ids = union(*(select(rows.c.id) for rows in newest)).subquery()
+    return _newest_ids(_only_listed(reader, select(Post).join(ids, ids.c.id == Post.id)))
+
+
+def _only_listed(reader: Person, posts: Select[Any]) -> Select[Any]:
+    """Those of the posts that lists show: in topics that the reader sees, without the first posts of cases and practices."""
+    topics = visible_topics(reader).whereclause
+    is_listed = or_(Post.number > 1, Topic.home.is_(None))
+    seen = posts.join(Post.topic).where(Topic.hidden_at.is_(None), is_listed)
+    return seen if topics is None else seen.where(topics)
+
+
+def _newest_ids(posts: Select[Any], limit: int | None = None) -> Select[Any]:
+    newest = posts.with_only_columns(Post.id).order_by(Post.created_at.desc(), Post.id.desc())
+    return newest.limit(limit or MAX_CONTRIBUTIONS + 1)
+
+
+def _contributions_page(newest: Select[Any], number: int) -> Page[Contribution]:
+    ids = db.session.scalars(newest).all()
+    total = min(len(ids), MAX_CONTRIBUTIONS)
+    pages = pages_for(total, PAGE_SIZE)
+    number = clamp(number, pages)
+    rows = _contributions(ids[:total][(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+    return Page(rows, number, pages, total, is_capped=len(ids) > MAX_CONTRIBUTIONS)
+
+
+def _contributions(ids: Sequence[int]) -> list[Contribution]:
+    query = select(Post).join(Post.topic).where(Post.id.in_(ids)).options(*CONTRIBUTION_LOADS)
+    posts = db.session.scalars(query.order_by(Post.created_at.desc(), Post.id.desc())).all()
+    texts = texts_of("post", [post.id for post in posts if post.number > 1])
+    return [Contribution(post, texts.get(post.id) or _excerpt_of_opening(post)) for post in posts]
+
+
+CONTRIBUTION_LOADS = (
+    contains_eager(Post.topic).joinedload(Topic.agenda),
+    joinedload(Post.author).joinedload(Member.city),
+)
+
+
+def _excerpt_of_opening(post: Post) -> str:
+    return post.topic.excerpt if post.number == 1 else ""

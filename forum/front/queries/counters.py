@@ -1,0 +1,26 @@
+"""The counters of the masthead."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from forum.notifications.queries import unread_count
+from forum.permissions import Person
+from forum.queue.queries import waiting_count
+
+
+class Masthead(NamedTuple):
+    """The counters of a member: unread notices, and entries in the moderation queue for those who moderate."""
+
+    unread_notices: int
+    queue_count: int
+
+
+def masthead(member: Person, unread: int | None = None) -> Masthead:
+    """The counters beside a member's name on every page.
+
+    `unread` is `SessionUser.unread` if it is known already; for curators it is too low, so it is asked again.
+    """
+    if unread is None or member.is_curator:
+        unread = unread_count(member)
+    return Masthead(unread, waiting_count(member))

@@ -1,0 +1,56 @@
+"""Feeds: only what visitors may read, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import (
+    get_topic,
+    is_readable,
+    topic_after_merge,
+    visible_posts,
+    visible_topics,
+)
+from forum.front.queries._shared import REVIEWED
+from forum.permissions import VISITOR
+
+FEED_SIZE = 40
+
+
+def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
+    """The first posts of the newest public topics, of one agenda or of all."""
+    begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_readable())
+    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists(), *REVIEWED)
+    if agenda is not None:
+        newest = newest.where(Topic.agenda_id == agenda.id)
+    newest = newest.order_by(*NEWEST_TOPICS).limit(FEED_SIZE)
+    opening = _public_posts().where(Post.number == 1, Topic.id.in_(newest))
+    return db.session.scalars(opening.order_by(*NEWEST_TOPICS)).all()
+
+
+NEWEST_TOPICS = (Topic.created_at.desc(), Topic.id.desc())
+
+
+def feed_of_topic(topic_id: int) -> tuple[Topic, Sequence[Post]]:
+    """A public topic and its newest posts."""
+    topic = get_topic(VISITOR, topic_id)
+    newest = _public_posts().where(Post.topic_id == topic.id).order_by(Post.number.desc())
+    return topic, db.session.scalars(newest.limit(FEED_SIZE)).all()
+
+
+def feed_after_merge(topic_id: int) -> Topic:
+    """The public topic that another one was merged into. Raises `NotFound`."""
+    return topic_after_merge(VISITOR, topic_id)
+
+
+def _public_posts() -> Select[Any]:
+    """The posts that visitors may read; those of new members once a moderator has seen them."""
+    seen = visible_posts(VISITOR).where(*is_readable(), Post.unseen_at.is_(None))
+    return seen.options(joinedload(Post.author))

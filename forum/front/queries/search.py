@@ -1,0 +1,80 @@
+"""Search over all rooms: pages by their names, whom the reader ignores, what is alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import themes_by_words
+from forum.db import execute_core
+from forum.dialogue.models import Post, Topic
+from forum.library.models import Practice
+from forum.markup import has_words_starting_with, words_in
+from forum.members.models import Member
+from forum.members.queries import home_cities_by_prefix, organisations_by_words
+from forum.permissions import Person
+from forum.search.models import Document
+from forum.search.queries import Query, find_alike
+
+MAX_NAMED_PAGES = 5  # of each kind
+MAX_NAME_WORDS = 12
+
+
+@dataclass(frozen=True)
+class NamedPage:
+    """A page whose name a search has typed: of an agenda, a city, an organisation or a theme (`kind`)."""
+
+    kind: str
+    name: str
+    slug: str
+
+
+def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[NamedPage]:
+    """The pages whose name begins with the typed words, in any order and script; none when nothing is typed.
+
+    `agendas` are all that the reader sees. Of each other kind there are at most `MAX_NAMED_PAGES`.
+    """
+    wanted = words_in(typed)[:MAX_NAME_WORDS]
+    if not wanted:
+        return []
+    titled = [one for one in agendas if has_words_starting_with(words_in(one.title), wanted)]
+    cities = home_cities_by_prefix(reader, typed, MAX_NAMED_PAGES)
+    organisations = organisations_by_words(wanted)[:MAX_NAMED_PAGES]
+    themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]
+    return [
+        *(NamedPage("agenda", one.title, one.slug) for one in titled),
+        *(NamedPage("city", one.name, one.slug) for one in cities),
+        *(NamedPage("organisation", one.name, one.slug) for one in organisations),
+        *(NamedPage("theme", one.name, one.slug) for one in themes),
+    ]
+
+
+# What search finds and has an author
+AUTHORED_MODELS: dict[str, Any] = {"topic": Topic, "post": Post, "practice": Practice}
+
+
+def ignored_authors(
+    reader: Person, things: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Those of the things (kind, item id) that members wrote whom the reader ignores, with the names of these authors."""
+    found: dict[tuple[str, int], str] = {}
+    for kind, model in AUTHORED_MODELS.items() if reader.ignored else ():
+        ids = [item_id for known, item_id in things if known == kind]
+        query = select(model.id, Member.name).join(Member, Member.id == model.author_id)
+        theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
+        found |= {(kind, row[0]): row[1] for row in execute_core(theirs)} if ids else {}
+    return found
+
+
+def alike(reader: Person, title: str, limit: int) -> Sequence[Document]:
+    """What is there already that is like a topic with this title: topics, practices and cases, the most alike first.
+
+    Without what members wrote whom the reader ignores.
+    """
+    found = find_alike(reader, title, Query("", kinds=("topic", "practice", "case")), limit)
+    ignored = ignored_authors(reader, [(one.kind, one.item_id) for one in found])
+    return [one for one in found if (one.kind, one.item_id) not in ignored]

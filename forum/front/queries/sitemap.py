@@ -1,0 +1,101 @@
+"""The sitemap: the addresses of all pages that visitors may read, in files of a bounded size."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, String, cast, func, literal, null, select, text, union_all
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import visible_agendas
+from forum.db import db
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import visible_topics
+from forum.front.queries._shared import REVIEWED
+from forum.library.models import Case, Practice
+from forum.library.queries import published_practices, visible_cases
+from forum.members.models import City, Member, Organisation
+from forum.members.queries import home_cities, visible_members
+from forum.pages import pages_for
+from forum.permissions import VISITOR
+
+IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (sitemaps.org)
+INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
+LIST_PAGES = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities")
+
+
+class SitemapEntry(NamedTuple):
+    """One address in the sitemap, and when the page changed last, if that is known."""
+
+    path: str
+    changed_at: datetime | None
+
+
+def sitemap_pages() -> int:
+    """The number of files of the sitemap; each has the things with ids in a range of `IDS_PER_SITEMAP_FILE`."""
+    last = [select(func.max(part.id)).scalar_subquery() for part in _sections()]
+    numbers = db.session.execute(select(*last)).one()
+    return pages_for(max(number or 0 for number in numbers), IDS_PER_SITEMAP_FILE)
+
+
+def sitemap_page(number: int) -> list[SitemapEntry]:
+    """The entries of one file of the sitemap; the first also has the fixed pages and the cities."""
+    first, last = (number - 1) * IDS_PER_SITEMAP_FILE + 1, number * IDS_PER_SITEMAP_FILE
+    parts = [part.with_ids_between(first, last) for part in _sections()]
+    parts += [_city_section()] if number == 1 else []
+    listed = union_all(*(part.as_select(at) for at, part in enumerate(parts)))
+    rows = db.session.execute(listed.order_by(text("part"), text("id")))
+    fixed = _fixed_entries() if number == 1 else []
+    return fixed + [SitemapEntry(row.path, row.changed_at) for row in rows]
+
+
+def _fixed_entries() -> list[SitemapEntry]:
+    return [SitemapEntry(path, None) for path in ("/", *LIST_PAGES, *INFO_PAGES)]
+
+
+class SitemapSection(NamedTuple):
+    """The things of one kind in the sitemap."""
+
+    query: Select[Any]
+    id: Any
+    path: Any
+    changed_at: Any
+
+    def with_ids_between(self, first: int, last: int) -> SitemapSection:
+        """Only those with ids in a range, both ends included."""
+        return self._replace(query=self.query.where(self.id.between(first, last)))
+
+    def as_select(self, number: int) -> Select[Any]:
+        """A SELECT of path and time of change, marked with the number of the section, for a UNION."""
+        columns = (literal(number).label("part"), self.id.label("id"), self.path.label("path"))
+        query = self.query.order_by(None)
+        return query.with_only_columns(*columns, self.changed_at.label("changed_at"))
+
+
+def _sections() -> list[SitemapSection]:
+    topics = visible_topics(VISITOR).where(Topic.home.is_(None), *REVIEWED)
+    topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
+    wrote = visible_members(VISITOR).where(Member.posts_count > 0)
+    cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
+    shared = "/practices/" + Practice.slug
+    return [
+        SitemapSection(
+            visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at
+        ),
+        SitemapSection(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
+        SitemapSection(practices, Practice.id, shared, Practice.updated_at),
+        SitemapSection(topics, Topic.id, topic, Topic.active_at),
+        SitemapSection(wrote, Member.id, "/members/" + Member.handle, null()),
+        SitemapSection(
+            select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()
+        ),
+    ]
+
+
+def _city_section() -> SitemapSection:
+    """The cities with members. Their ids are those of GeoNames, so they are not split into ranges."""
+    here = [city.id for city in home_cities(VISITOR)]
+    return SitemapSection(
+        select(City).where(City.id.in_(here)), City.id, "/cities/" + City.slug, null()
+    )
