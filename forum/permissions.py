@@ -624,6 +624,12 @@ class Can:
             return Verdict(_("It is your own, so other moderators look at it."))
         return self.see_queue()
 
+    def publish(self, agenda_id: int, author_id: int | None, is_alone: bool) -> Verdict:
+        """Moderators of an agenda publish what waits there; what they wrote themselves only where `is_alone`, nobody else can."""
+        if author_id == self.person.id is not None and not is_alone:
+            return Verdict(_("You wrote it yourself, so another moderator publishes it."))
+        return self.moderate(agenda_id)
+
     def move_away(self, topic: Topic) -> Verdict:
         """Whoever moderates the agenda of a topic and at least one other moves the topic away."""
         has_another = self.person.is_moderator or set(self.person.hosts) - {topic.agenda_id}

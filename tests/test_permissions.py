@@ -178,6 +178,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "delete_practice": lambda said: (_practice(said),),
     **dict.fromkeys(("report", "judge"), lambda said: (_reported(said),)),
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
+    "publish": lambda said: (HERE, _author(said), "alone" in said),
     "move_away": lambda said: (_topic(""),),
     "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
     "split": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
@@ -337,6 +338,9 @@ report_illegal         | ever                 |  yes  yes  yes  yes  yes  yes  y
 moderate               | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 moderate               | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
 see_queue              | ever                 |    .    .    .    .    .  yes  yes  yes  yes  yes
+publish                | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+publish                | own, others can      |    .    .    .    .    .    .    .    .    .  yes
+publish                | own, alone           |    .    .    .    .    .  yes    .  yes  yes  yes
 move_away              | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 judge                  | somebody's           |    .    .    .    .    .  yes  yes  yes  yes  yes
 judge                  | own                  |    .    .    .    .    .    .    .    .    .  yes

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from forum.agendas.actions import set_hosts
 from forum.dialogue import actions as dialogue
 from forum.errors import Forbidden
 from forum.library import actions as library
@@ -120,7 +121,6 @@ def test_a_practice_that_another_returned_is_published_by_another(
     mona, text = people.moderator, library.PracticeText(title="My asphalt", sentence="It works.")
     item_id = library.write_practice(mona, things.agenda.id, text).id
     library.submit(mona, item_id)
-    assert "publish" in review_context(mona, "practice", item_id).deeds  # which nobody has returned
     actions.send_back(people.administrator, item_id, Reasons("No sources."))
     library.submit(mona, item_id)
     with pytest.raises(Forbidden, match="appeal"):
@@ -134,6 +134,35 @@ def test_a_practice_that_another_returned_is_published_by_another(
     assert OURS in page and "/publish" not in page
     assert "/publish" in sign_in(people.administrator).get("/practices/my-asphalt").text
     assert actions.publish(people.administrator, item_id).deed == "publish"
+
+
+def test_what_a_moderator_wrote_is_published_by_another_if_there_is_one(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    adam, text = (
+        people.administrator,
+        library.PracticeText(title="My asphalt", sentence="It works."),
+    )
+    practice = library.submit(adam, library.write_practice(adam, things.agenda.id, text).id)
+    make_rule(adam, RuleText("word", "casino", "We read this."))
+    held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
+    appoint(adam, people.ben.handle, "moderator")
+    ben = get_member(SYSTEM, people.ben.handle)
+    own_things = ((adam, "practice", practice.id), (ben, "held", held.id))
+    for author, kind, item_id in own_things:
+        opened = review_context(author, kind, item_id)
+        assert opened.is_for_others and opened.deeds == []
+        publish = actions.publish if kind == "practice" else actions.approve
+        with pytest.raises(Forbidden, match="another moderator publishes it"):
+            publish(author, item_id)
+    page = sign_in(adam).get("/practices/my-asphalt").text
+    assert OURS in page and "/publish" not in page
+    for other in (people.moderator, ben):
+        appoint(SYSTEM, other.handle, "member")
+    set_hosts(SYSTEM, things.agenda.id, [])
+    assert "publish" in review_context(adam, "practice", practice.id).deeds
+    assert "/publish" in sign_in(adam).get("/practices/my-asphalt").text
+    assert actions.publish(adam, practice.id).deed == "publish"  # nobody else can
 
 
 def test_an_author_who_moderates_nothing_reads_nothing_of_other_moderators(

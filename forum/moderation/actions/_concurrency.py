@@ -12,6 +12,7 @@ from forum.moderation.queries import (
     Thing,
     decided_by_another,
     latest_decision_id,
+    may_publish,
     serialize_decisions,
     thing_to_moderate,
     topic_to_moderate,
@@ -69,6 +70,12 @@ def require_change(is_change: Any) -> None:
     """Raise `Conflict` when the deed would change nothing."""
     if not is_change:
         raise Conflict(_("This is so already. Nothing was changed."))
+
+
+def refuse_to_publish_own(moderator: Person, thing: Thing) -> None:
+    """Raise `Forbidden` when a moderator would publish what they wrote themselves, and others could."""
+    row = thing.row
+    require(may_publish(moderator, row.agenda_id, row.author_id))
 
 
 def refuse_in_own_case(moderator: Person, thing: Thing, deeds: Sequence[str]) -> None:

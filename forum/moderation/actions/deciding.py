@@ -21,6 +21,7 @@ from forum.moderation.actions._clearing import restore_cleared
 from forum.moderation.actions._concurrency import (
     post_to_decide,
     refuse_in_own_case,
+    refuse_to_publish_own,
     require_change,
     thing_to_decide,
 )
@@ -110,6 +111,7 @@ def approve(
     """Publish a text that a rule holds back, or that was refused; `seen` and `read` as in `thing_to_decide`."""
     thing = thing_to_decide(moderator, "held", held_id, seen)
     refuse_in_own_case(moderator, thing, ["refuse"])
+    refuse_to_publish_own(moderator, thing)
     check_length(reasons.facts, "reason")
     before = state_before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read)
@@ -191,6 +193,7 @@ def publish(
     """Publish a submitted practice."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
     refuse_in_own_case(moderator, thing, ["send back"])
+    refuse_to_publish_own(moderator, thing)
     library.publish(moderator, practice_id)
     return record(moderator, "publish", thing, reasons)
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import aliased, joinedload
 
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
+from forum.agendas.queries import curators_of
 from forum.db import db, now
-from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
@@ -31,9 +32,10 @@ from forum.moderation.queries._kinds import (
 )
 from forum.moderation.queries.things import Thing, existing_things, thing_to_review
 from forum.pages import Page, page_of
-from forum.permissions import SIGN_IN, Person, moderated_by, require
+from forum.permissions import SIGN_IN, Person, Verdict, moderated_by, require
 
 ATTACHED_MODELS: dict[str, Any] = {"mark": Mark, "followup": FollowUp}
+WAITING_MODELS: dict[str, Any] = {"publish": Practice, "approve": Held}  # by the deed that ends it
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
@@ -135,10 +137,23 @@ def decided_by_another(
 
 
 def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
-    """Whether only another moderator may do this deed: it would end a decision that was made against the person."""
+    """Whether only another moderator may do this deed about the person's own thing.
+
+    It would end a decision that was made against the person, or publish what waits where others can.
+    """
+    if model := WAITING_MODELS.get(deed):
+        waiting = db.session.get_one(model, item_id)
+        if not may_publish(person, waiting.agenda_id, waiting.author_id):
+            return True
     ended = [ended for ended, ending in ENDED_BY.items() if deed in ending]
     decision = decided_by_another(person, kind, item_id, ended)
     return decision is not None and not person.can.give_back(decision)
+
+
+def may_publish(person: Person, agenda_id: int, author_id: int | None) -> Verdict:
+    """Whether a moderator may publish what somebody wrote and waits on an agenda."""
+    is_alone = author_id == person.id and not set(curators_of(agenda_id)) - {person.id}
+    return person.can.publish(agenda_id, author_id, is_alone)
 
 
 @dataclass(frozen=True)
