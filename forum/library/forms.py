@@ -71,6 +71,7 @@ EVIDENCE_NAMES = {
     "measured": _("Measured before and after"),
     "studied": _("Studied by others"),
 }
+EVIDENCE_LEVELS = {name: level for level, name in enumerate(EVIDENCE, 1)}  # 1 is the weakest
 EVIDENCE_EXPLANATIONS = {
     "told": _("People who took part say so. Nobody has counted."),
     "counted": _("We have counted something, such as visits or homes, and name the figures."),
@@ -390,8 +391,3 @@ class ReadingForm(Form):
             why=self.why.data or "",
             language=self.language.data,
         )
-
-
-def evidence_levels() -> dict[str, int]:
-    """The level of each kind of evidence, from 1, the weakest, to 4."""
-    return {name: level for level, name in enumerate(EVIDENCE, 1)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.agendas.actions import archive
-from forum.db import db
+from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post
 from forum.library import actions
@@ -315,11 +316,29 @@ def test_a_practice_for_members_does_not_exist_for_visitors(
     assert "Members only" in page
 
 
+def test_a_moderator_reads_all_of_a_practice_before_publishing_it(
+    world: World, sign_in: SignIn
+) -> None:
+    text = practice_text(revisit_on=date(2030, 5, 1))
+    made = actions.write_practice(world.author, world.agenda.id, text)
+    actions.submit(world.author, made.id)
+    entry = sign_in(world.host).get(f"/moderation/practice/{made.id}").text
+    for said in ("Surat", "EUR 3,200 a year", "2021", "3 of 4", "1 May 2030", "only members what"):
+        assert said in entry, said
+
+
+def test_who_changes_a_practice_after_its_review_is_seen_to_have_done_so(
+    world: World, practice: Practice, client: FlaskClient
+) -> None:
+    address = f"/practices/{practice.slug}"
+    assert "changed since" not in client.get(address).text
+    with at(now() + timedelta(days=1)):
+        changed = practice_text(sentence="Buy our pumps.")
+        actions.write_practice(world.author, world.agenda.id, changed, practice.id)
+    assert f'<a href="{address}/history">changed since</a>' in client.get(address).text
+
+
 def test_the_page_says_it_was_edited(world: World, practice: Practice, client: FlaskClient) -> None:
-    from datetime import timedelta
-
-    from forum.db import at, now
-
     with at(now() + timedelta(days=3)):
         text = practice_text(cost="EUR 9")
         actions.write_practice(world.author, world.agenda.id, text, practice.id)
@@ -682,8 +701,15 @@ def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_
 
 def test_a_preview_of_a_practice_writes_nothing(world: World, sign_in: SignIn) -> None:
     form = {**PRACTICE, "lessons": "Ask *twice*.", "preview": "1"}
-    answer = sign_in(world.author).post("/practices/new", data=form)
+    author = sign_in(world.author)
+    answer = author.post("/practices/new", data=form)
     assert answer.status_code == 200 and "<em>twice</em>" in answer.text
+    assert '<dl class="glance">' not in answer.text
+    facts = {"cost": "INR 18,000", "started": "2019", "evidence": "measured"}
+    preview = author.post("/practices/new", data=form | facts).text
+    shown = preview.partition('<dl class="glance">')[2].partition("</dl>")[0]
+    for said in ("INR 18,000", "2019", "3 of 4", "Measured before and after"):
+        assert said in shown, said
     assert library.drafts_of(world.author) == []
 
 

@@ -64,7 +64,6 @@ def render_library(name: str, facets: list[Facet], **words: Any) -> str:
     words |= {
         "facets": facets,
         "chips": chips,
-        "levels": forms.evidence_levels(),
         **words_for_columns(),
     }
     words["is_filterable"] = any(facet.choices for facet in facets)

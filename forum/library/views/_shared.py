@@ -35,6 +35,18 @@ def related_to(themes: Collection[Any], but: Collection[int]) -> queries.Related
     return queries.related(me(), themes, but)
 
 
+@bp.app_template_global()
+def evidence_level(evidence: str) -> int:
+    """The level of a kind of evidence, from 1, the weakest, to 4."""
+    return forms.EVIDENCE_LEVELS.get(evidence, 1)
+
+
+@bp.app_template_global()
+def evidence_name(evidence: str) -> str:
+    """What a kind of evidence is called."""
+    return str(forms.EVIDENCE_NAMES.get(evidence, evidence))
+
+
 def words_for_columns() -> dict[str, Any]:
     """The translated labels for the values of columns, for every template of the room."""
     return {

@@ -17,7 +17,7 @@ from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.views import changing, posting
 from forum.errors import Conflict
 from forum.history.queries import fingerprint
-from forum.library import actions, forms, queries
+from forum.library import actions, queries
 from forum.library.forms import PracticeForm
 from forum.library.models import Practice
 from forum.library.queries import PUBLISHED, SECTIONS, PracticeFilter
@@ -70,7 +70,6 @@ def practice(slug: str) -> Answer:
         is_failure_withheld=queries.is_failure_withheld(me(), found),
         adapted_from=queries.adapted_from(me(), found),
         adapted_by=queries.adapted_by(me(), found),
-        levels=forms.evidence_levels(),
         data=_practice_data(found),
         **discussion_context(queries.discussion_topic(me(), found.topic_id)),
         **words_for_columns(),
