@@ -32,7 +32,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
-from forum.upkeep.commands import _without_secrets
+from forum.upkeep.commands.copying import _without_secrets
 from tests.forums import Forum, MakeForum, forums
 
 TOP = Path(__file__).parent.parent

@@ -30,7 +30,7 @@ from forum.permissions import SYSTEM
 from forum.search import actions as search
 from forum.search.models import Document, Retitling
 from forum.search.queries import Query, find
-from forum.upkeep import commands
+from forum.upkeep.commands import checking
 from forum.upkeep.queries import checks
 from tests.conftest import dataset_fixture, load_dataset
 from tests.world import build
@@ -286,8 +286,8 @@ def test_what_cannot_be_mended_is_said(run: Run, world: None) -> None:
 def test_many_faults_are_counted_and_few_printed(
     run: Run, world: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "MAX_LINES", 2)
-    monkeypatch.setattr(commands, "BATCH_SIZE", 2)
+    monkeypatch.setattr(checking, "MAX_LINES", 2)
+    monkeypatch.setattr(checking, "BATCH_SIZE", 2)
     db.session.execute(update(Post).values(useful_count=77))
     db.session.commit()
     told = run("check", "--fix")
@@ -450,7 +450,7 @@ def test_what_the_database_refuses_does_not_stop_the_rest(
     run: Run, world: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused, other = db.session.scalars(select(Post).order_by(Post.id).limit(2)).all()
-    right = commands.MEND["post"]
+    right = checking.MEND["post"]
 
     def mend(kind: str, ids: Sequence[int]) -> object:
         if refused.id in ids:
@@ -460,8 +460,8 @@ def test_what_the_database_refuses_does_not_stop_the_rest(
     def refuse(_system: Any) -> None:
         raise IntegrityError("INSERT", {}, Exception("FOREIGN KEY constraint failed"))
 
-    monkeypatch.setitem(commands.MEND, "post", mend)
-    monkeypatch.setitem(commands.MEND_ALL, "shelves", refuse)
+    monkeypatch.setitem(checking.MEND, "post", mend)
+    monkeypatch.setitem(checking.MEND_ALL, "shelves", refuse)
     before = documents()
     db.session.execute(
         update(Post).where(Post.id.in_([refused.id, other.id])).values(tried_count=9)

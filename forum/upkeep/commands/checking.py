@@ -1,0 +1,182 @@
+"""`flask check`: what is wrong in the database, and mending it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+
+import click
+from sqlalchemy.exc import IntegrityError
+
+from forum import backups, web
+from forum.agendas import actions as agendas
+from forum.dialogue import actions as dialogue
+from forum.logs import without_slow_log
+from forum.machine import is_shut
+from forum.members import actions as members
+from forum.permissions import SYSTEM, Person
+from forum.search import actions as search
+from forum.transfer.commands import refusals_end_command, reindex_batch
+from forum.upkeep import actions, queries
+from forum.upkeep.commands._shared import bp
+from forum.upkeep.models import Check, Fault
+
+MAX_LINES = 20  # faults printed for each check
+BATCH_SIZE = 50  # rows mended in one transaction: few, so that others who write meanwhile wait only for a moment
+BY_HAND = "by hand"  # the `mend` of checks whose faults no command can repair
+Mend = Callable[[str, Sequence[int]], object]
+Ids = dict[str, "array[int]"]
+
+
+@bp.cli.command("check")
+@click.option("--fix", is_flag=True, help="Mend what can be mended from the rows themselves.")
+def check(fix: bool) -> None:
+    """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
+    faults = 0
+    with without_slow_log():
+        of_folder = (
+            Check("files", _files_left_behind, "files"),
+            Check("owners", _unwritable_files, BY_HAND),
+        )
+        for one in (*queries.checks(), *of_folder):
+            number, ids = _report(one)
+            faults += _mend_and_report(one, number, ids) if number and fix else number
+        if fix:
+            _mend_full_text_index()
+    if words := queries.not_checked(has_mended=fix):
+        click.echo(words)
+    if faults:
+        raise click.ClickException(_count_of(faults, "fault") + ".")
+    click.echo("Nothing is wrong.")
+
+
+def _files_left_behind() -> Iterator[Fault]:
+    for path in backups.abandoned(web.settings().data):
+        yield Fault("file", path, "was left by a backup or a restore that was killed")
+
+
+def _unwritable_files() -> Iterator[Fault]:
+    """Files of the forum that it cannot write, because another user ran a command: letters would wait for ever."""
+    for path in filter(is_shut, web.settings().own_paths):
+        yield Fault("file", path, "cannot be written. Give it to the user that runs the forum")
+
+
+def _report(one: Check) -> tuple[int, Ids]:
+    """Print what a check finds; returns the number of faults, and the ids of the rows by kind."""
+    number, ids = 0, Ids()
+    for fault in queries.faults_of(one):
+        number += 1
+        if number <= MAX_LINES:
+            click.echo(str(fault))
+        _collect_id(ids, fault)
+    if number > MAX_LINES:
+        click.echo(f"… and {number - MAX_LINES:,} more of {one.name}")
+    return number, ids
+
+
+def _collect_id(ids: Ids, fault: Fault) -> None:
+    of_kind = ids.setdefault(fault.kind, array("q"))
+    if isinstance(fault.id, int) and of_kind[-1:] != array("q", [fault.id]):
+        of_kind.append(fault.id)
+
+
+def _mend_and_report(one: Check, number: int, ids: Ids) -> int:
+    """Mend what a check has found, print how much was mended, and return the number of faults left."""
+    if one.mend == BY_HAND:  # the printed line says how
+        return number
+    if one.mend not in {*MEND, *MEND_ALL}:
+        click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
+        return number
+    with refusals_end_command():
+        is_whole = _mend_all(one) if one.mend in MEND_ALL else _mend_in_batches(one, ids)
+    left, _ids = _report(one)
+    click.echo(f"Mended {_count_of(number - left, 'fault')} of {one.name}.")
+    if not is_whole:
+        click.echo("Rows that these lead to are missing. Compare with a backup.")
+    return left
+
+
+def _mend_full_text_index() -> None:
+    with refusals_end_command():
+        if search.mend_index(SYSTEM):
+            click.echo("full-text index: held other words than the documents. It was made anew.")
+
+
+def _mend_all(one: Check) -> bool:
+    """Mend all that a check can find; returns False if nothing was mended, because the database refuses it."""
+    try:
+        MEND_ALL[one.mend](SYSTEM)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _mend_in_batches(one: Check, ids: Ids) -> bool:
+    """Mend the rows that a check has found; returns whether the database has refused none of them."""
+    mend = MEND[one.mend]
+    done = [
+        _mend_batch(mend, kind, of_kind[start : start + BATCH_SIZE])
+        for kind, of_kind in ids.items()
+        for start in range(0, len(of_kind), BATCH_SIZE)
+    ]
+    return all(done)
+
+
+def _mend_batch(mend: Mend, kind: str, ids: Sequence[int]) -> bool:
+    """Mend some rows; where the database refuses one, because of a key that leads nowhere, all but that one."""
+    try:
+        mend(kind, ids)
+    except IntegrityError:
+        if len(ids) == 1:
+            return False
+        done = [_mend_batch(mend, kind, [one]) for one in ids]
+        return all(done)
+    return True
+
+
+def _count_of(number: int, word: str) -> str:
+    return f"1 {word}" if number == 1 else f"{number:,} {word}s"
+
+
+# The repairs, by `Check.mend`
+
+
+def _by_ids(deed: Callable[..., None]) -> Mend:
+    return lambda _kind, ids: deed(SYSTEM, list(ids))
+
+
+def _reindex(kind: str, ids: Sequence[int]) -> None:
+    if kind == "topic":
+        reindex_batch("post", queries.opening_post_ids(ids))
+    else:
+        reindex_batch(kind, list(ids))
+
+
+def _reindex_or_unindex(kind: str, ids: Sequence[int]) -> None:
+    _reindex(kind, ids)
+    search.reindex(SYSTEM, {(kind, item_id): None for item_id in queries.missing_ids(kind, ids)})
+
+
+def _hide_notices(_kind: str, ids: Sequence[int]) -> None:
+    topics, posts = queries.subjects_of_notices(ids)
+    dialogue.mend_notices(SYSTEM, topics, posts)
+
+
+MEND: dict[str, Mend] = {
+    "topic": _by_ids(dialogue.mend_topics),
+    "post": _by_ids(dialogue.mend_posts),
+    "agenda": _by_ids(dialogue.mend_agendas),
+    "member": _by_ids(dialogue.mend_members),
+    "hosts": _by_ids(agendas.mend_hosting),
+    "ignored": _by_ids(members.repair_ignored_ids),
+    "notices": _hide_notices,
+    "quotes": _by_ids(dialogue.mend_quotes),
+    "documents": _reindex,
+    "strays": _reindex_or_unindex,
+}
+MEND_ALL: dict[str, Callable[[Person], None]] = {
+    "index": search.rebuild,
+    "shelves": dialogue.mend_counts,
+    "sequences": actions.set_sequences,
+    "files": lambda _system: backups.delete_abandoned(web.settings().data),
+}

@@ -1,0 +1,171 @@
+"""`flask backup | restore | move-database`: whole copies of the forum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+from flask import current_app
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from forum import backups, moving, web
+from forum.copies import Copier, copier, put_aside
+from forum.db import analyze, db
+from forum.errors import Refusal
+from forum.lazy import library
+from forum.logs import without_slow_log
+from forum.settings import why_no_database
+from forum.upkeep import queries
+from forum.upkeep.commands._shared import bp
+
+# Query parameters of a database address that must not be printed
+SECRET_PARAMETERS = ("password", "sslpassword")
+
+
+@bp.cli.command("backup")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def backup(target: Path) -> None:
+    """Write the whole forum to the file TARGET, and try it by restoring it. The forum may run meanwhile."""
+    settings = web.settings()
+    if not target.name:
+        raise click.ClickException("TARGET is the name of a file.")
+    kept = "The old backup is kept." if target.exists() else ""
+    with _errors_end_command(kept), _progress_bar("Copying") as note:
+        if queries.schema_state() == "none" and (words := queries.moved_away_problem()):
+            raise Refusal(words)
+        what = _copier(), settings.data, target, queries.version(), note
+        made, remarks = backups.make(*what, secret_key=settings.secret_key)
+    with suppress(OSError):  # the backup is complete all the same
+        settings.backed_up_path.touch()
+    for remark in remarks:
+        click.echo(remark)
+    size = target.stat().st_size / 1e6
+    click.echo(
+        f"{target}: {_rows_in_words(made.counts)} of {_without_secrets(db.engine.url)}, {size:,.1f} MB."
+    )
+    click.echo("It has been restored once and compared.")
+    if backups.KEY not in made.files:
+        click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
+
+
+@bp.cli.command("restore")
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def restore(source: Path) -> None:
+    """Let an empty forum become the one in the backup SOURCE. Nothing is ever overwritten.
+
+    Another secret key that lies in FORUM_DATA is put aside as secret-key.before-…
+    """
+    with _errors_end_command("Nothing was restored."):
+        settings = web.settings()
+        what = _copier(), settings.data, source, queries.known_revisions()
+        made = backups.put_back(*what, keeps_key=not settings.has_new_key)
+    click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
+    if queries.schema_state() == "older":
+        click.echo("The backup is of an older version. Run `flask db upgrade` next.")
+    analyze(db.engine)
+
+
+def _copier() -> Copier:
+    db.session.remove()
+    db.engine.dispose()  # so that this process keeps no connection to the database
+    return copier(web.settings().database_url, web.settings().pg_dump)
+
+
+@bp.cli.command("move-database")
+@click.argument("target_url")
+@click.option("--again", is_flag=True, help="Begin a move anew that was begun before.")
+def move_database(target_url: str, again: bool) -> None:
+    """Copy everything into the empty database TARGET_URL, and compare every row. Stop the forum first.
+
+    Nobody can write meanwhile. Killed and started again it goes on where it was. A SQLite file that has been moved is
+    renamed, so that nothing takes it for the forum any more.
+    """
+    source, target = db.engine, _target_engine(target_url)
+    if queries.schema_state() != "ours":
+        raise click.ClickException("Run `flask db upgrade` first: only today's schema is moved.")
+    db.session.remove()
+    with _errors_end_command("The source has not changed."), without_slow_log():
+        _prepare(source, target, again)
+        with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
+            counts = moving.move(source, target, bar.update)
+    click.echo(f"{_rows_in_words(counts)} are the same in both databases, each compared.")
+    _put_aside(source)
+    click.echo(
+        f"Set FORUM_DATABASE_URL to {_without_secrets(target.url)} (with its password), also where backups are made, "
+        "and start the forum."
+    )
+
+
+def _target_engine(url: str) -> Engine:
+    if why := why_no_database(url):
+        raise click.ClickException(f"TARGET_URL {why}.")
+    return create_engine(url, hide_parameters=True)
+
+
+def _prepare(source: Engine, target: Engine, again: bool) -> None:
+    """Create the tables of the target, unless an earlier, interrupted move has. Raises `Refusal` if the target is in use."""
+    if source.url == target.url:
+        raise Refusal("This is the database that the forum has already.")
+    if again and moving.is_under_way(target):
+        moving.start_again(target)
+    if not moving.is_under_way(target):
+        moving.refuse_what_is_in_use(target)
+        config = current_app.extensions["migrate"].migrate.get_config()
+        config.attributes["engine"] = target
+        library("alembic.command").upgrade(config, "heads")
+    moving.begin(target, repr(source.url))
+
+
+def _put_aside(source: Engine) -> None:
+    if source.dialect.name != "sqlite":
+        return
+    file = Path(source.url.database or "")
+    source.dispose()  # so that this process does not keep the file open
+    try:
+        click.echo(f"The old file is {put_aside(file)} now.")
+    except (Refusal, OSError) as error:
+        why = error.message if isinstance(error, Refusal) else f"{file}: {error.strerror}."
+        click.echo(f"{why} Move it away yourself: it must not be taken for the forum.")
+
+
+def _rows_in_words(counts: Mapping[str, int]) -> str:
+    return f"{sum(counts.values()):,} rows in {len(counts)} tables"
+
+
+def _without_secrets(url: URL) -> str:
+    """The address of a database without passwords, for printing."""
+    return url.difference_update_query(SECRET_PARAMETERS).render_as_string()
+
+
+@contextmanager
+def _errors_end_command(words: str) -> Iterator[None]:
+    """Let any failure end the command with a sentence, followed by another one on what has not changed."""
+    try:
+        yield
+    except Refusal as error:
+        said = " ".join(error.message.split()).rstrip(".")
+        raise click.ClickException(f"{said}. {words}".rstrip()) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        said = f"{where}{error.strerror or error}"
+        raise click.ClickException(f"{said}. {words}".rstrip()) from error
+    except library("alembic.util").CommandError as error:
+        raise click.ClickException(f"{error}. {words}".rstrip()) from error
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        raise click.ClickException(f"The database says: {said}. {words}".rstrip()) from error
+
+
+@contextmanager
+def _progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; yields a function that is called with what is done and the total."""
+    with click.progressbar(length=1, label=label) as bar:
+
+        def note(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield note
