@@ -1,1 +1,1 @@
-"""Whole contents in and out: the demo, imports and exports; and what is made from texts, made anew."""
+"""Whole contents in and out: the demo, imports and exports."""

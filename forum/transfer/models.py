@@ -1,4 +1,4 @@
-"""Content files in Python: sections that were read, rows to be written, faults; and which columns hold texts. No tables."""
+"""Content files in Python: sections that were read, rows to be written, faults. No tables."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-
-from sqlalchemy.orm import InstrumentedAttribute
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -106,19 +104,6 @@ class Step(NamedTuple):
     def turn(self) -> datetime:
         """The moment in whose place the deed is done."""
         return max(self.moment, self.not_before)
-
-
-@dataclass(frozen=True)
-class TextColumns:
-    """The columns of one kind of text: its Markdown source, the version of its HTML, and the primary key.
-
-    An optional text may be empty, and then has no HTML to render again.
-    """
-
-    source: InstrumentedAttribute[str]
-    version: InstrumentedAttribute[int]
-    key: tuple[InstrumentedAttribute[Any], ...]
-    is_optional: bool = False
 
 
 # What an export writes: plain values, so that a million rows are never held as objects

@@ -1,4 +1,4 @@
-"""Looking up what a content file names; and everything stored, in batches, to render, index or export it."""
+"""Looking up what a content file names; and what is written into an export, in batches."""
 
 from __future__ import annotations
 
@@ -6,18 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Select, case, exists, func, select, true, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.advice.models import FollowUp
@@ -32,29 +21,18 @@ from forum.dialogue.queries import (
     visible_topics,
     with_links_home,
 )
-from forum.library.models import (
-    Case,
-    CaseParagraph,
-    CaseTheme,
-    Practice,
-    PracticeSection,
-    PracticeTheme,
-    Reading,
-)
+from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
-from forum.markup import VERSION, cited_in_source, fold, withhold_in_source
+from forum.markup import cited_in_source, fold, withhold_in_source
 from forum.members.models import City, CityName, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
-from forum.search.models import Document
-from forum.terms.models import Terms
 from forum.transfer.models import (
     Author,
     ExportedDiscussion,
     ExportedPost,
     ExportedTopic,
     Story,
-    TextColumns,
     Tried,
 )
 
@@ -62,32 +40,6 @@ TOPICS_PER_QUERY = 100
 POST_ADDRESS = re.compile(r"/posts/(\d{1,12})")
 IDS_PER_QUERY = 500
 CITY_ID = re.compile(r" *[0-9]{1,9} *")  # the GeoNames id of a city
-TEXT_COLUMNS = {
-    "posts": TextColumns(Post.source, Post.html_version, (Post.id,)),
-    "notes of moderators": TextColumns(
-        Post.note_source, Post.note_html_version, (Post.id,), is_optional=True
-    ),
-    "paragraphs of cases": TextColumns(
-        CaseParagraph.source, CaseParagraph.html_version, (CaseParagraph.id,)
-    ),
-    "parts of practices": TextColumns(
-        PracticeSection.source,
-        PracticeSection.html_version,
-        (PracticeSection.practice_id, PracticeSection.name),
-    ),
-    "introductions of agendas": TextColumns(Agenda.introduction, Agenda.html_version, (Agenda.id,)),
-    "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
-    "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
-}
-# What search indexes. Topics are indexed along with their opening posts.
-INDEXED_MODELS: dict[str, Any] = {
-    "topic": Topic,
-    "post": Post,
-    "case": Case,
-    "practice": Practice,
-    "reading": Reading,
-    "member": Member,
-}
 
 
 def post_saying(words: str) -> Post:
@@ -164,73 +116,6 @@ def counts() -> dict[str, int]:
         name: db.session.scalar(select(func.count()).select_from(table)) or 0
         for name, table in (tables | {"cases": Case, "practices": Practice}).items()
     }
-
-
-# Everything stored, in batches
-
-
-def outdated_count(kind: str) -> int:
-    """How many texts of a kind have HTML from an older version of `markup`."""
-    query = select(func.count()).where(*_is_outdated(TEXT_COLUMNS[kind]))
-    return db.session.scalar(query) or 0
-
-
-def outdated(kind: str, size: int) -> Iterator[dict[Any, str]]:
-    """The Markdown of those texts by primary key, `size` at a time, each text once."""
-    texts = TEXT_COLUMNS[kind]
-    query = select(*texts.key, texts.source).where(*_is_outdated(texts))
-    query = query.order_by(*texts.key).limit(size)
-    rows = db.session.execute(query).all()
-    while rows:
-        yield {row[0] if len(row) == 2 else tuple(row[:-1]): row[-1] for row in rows}
-        following = query.where(tuple_(*texts.key) > tuple(rows[-1][:-1]))
-        rows = db.session.execute(following).all()
-
-
-def _is_outdated(texts: TextColumns) -> tuple[ColumnElement[bool], ...]:
-    is_old = texts.version < VERSION
-    return (is_old, texts.source != "") if texts.is_optional else (is_old,)
-
-
-def indexed_count(kind: str) -> int:
-    """How many rows of a kind there are, including hidden and deleted ones."""
-    return db.session.scalar(select(func.count()).select_from(INDEXED_MODELS[kind])) or 0
-
-
-def indexed_ids(kind: str, size: int) -> Iterator[list[int]]:
-    """The ids of all rows of a kind, oldest first, `size` at a time."""
-    query = select(INDEXED_MODELS[kind].id).order_by(INDEXED_MODELS[kind].id).limit(size)
-    ids = db.session.scalars(query).all()
-    while ids:
-        yield list(ids)
-        ids = db.session.scalars(query.where(INDEXED_MODELS[kind].id > ids[-1])).all()
-
-
-def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
-    """The Markdown that the documents of some things of a kind contain as plain text."""
-    queries = {
-        "post": [select(Post.source).where(Post.id.in_(ids))],
-        "case": [
-            select(Case.summary).where(Case.id.in_(ids)),
-            select(CaseParagraph.source).where(CaseParagraph.case_id.in_(ids)),
-        ],
-    }
-    return [source for query in queries.get(kind, []) for source in db.session.scalars(query)]
-
-
-def documents_count() -> int:
-    """How many documents search has."""
-    return db.session.scalar(select(func.count()).select_from(Document)) or 0
-
-
-def stray_documents() -> list[tuple[str, int]]:
-    """Kind and item id of the documents whose thing does not exist any more."""
-    leads = (
-        and_(Document.kind == kind, exists().where(table.id == Document.item_id))
-        for kind, table in INDEXED_MODELS.items()
-    )
-    strays = select(Document.kind, Document.item_id).where(~or_(*leads)).order_by(Document.id)
-    return [(row[0], row[1]) for row in db.session.execute(strays)]
 
 
 # What is written into an export: what the reader may see, in batches

@@ -1,1 +1,1 @@
-"""What the person who runs the server needs: backups, checks, health and figures."""
+"""What the person who runs the server needs: backups, checks, what is made anew from texts, health and figures."""

@@ -1,10 +1,12 @@
-"""Checks of a database and the faults that they find. No tables."""
+"""Checks of a database, the faults that they find, and which columns hold texts. No tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,16 @@ class Check:
 
 def _shown(value: Any) -> str:
     return "nothing" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class TextColumns:
+    """The columns of one kind of text: its Markdown source, the version of its HTML, and the primary key.
+
+    An optional text may be empty, and then has no HTML to render again.
+    """
+
+    source: InstrumentedAttribute[str]
+    version: InstrumentedAttribute[int]
+    key: tuple[InstrumentedAttribute[Any], ...]
+    is_optional: bool = False

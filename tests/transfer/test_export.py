@@ -50,9 +50,9 @@ from forum.transfer.forms import (
 from forum.transfer.forms._escaping import join_parts, split_parts, write_lines
 from forum.transfer.forms.reading import BAR, SEMICOLON, figure, list_of, tried
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
+from tests.everything import START, case_text, make_everything, opened, opening, said
 from tests.forums import Forum, forums
 from tests.transfer.test_actions import GOOD
-from tests.transfer.test_commands import START, case_text, make_everything, opened, opening, said
 
 Run = Callable[..., Result]
 

@@ -1,9 +1,9 @@
-"""`flask check | backup | restore | move-database`, and what is around all commands."""
+"""`flask check | rerender | reindex | backup | restore | move-database`, and what is around all commands."""
 
 from __future__ import annotations
 
-from forum.upkeep.commands import checking, copying
+from forum.upkeep.commands import checking, copying, rebuilding
 from forum.upkeep.commands._shared import bp
 from forum.upkeep.commands.guarding import guard, wrong_settings_end_command
 
-__all__ = ["bp", "checking", "copying", "guard", "wrong_settings_end_command"]
+__all__ = ["bp", "checking", "copying", "guard", "rebuilding", "wrong_settings_end_command"]

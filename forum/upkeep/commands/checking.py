@@ -16,9 +16,9 @@ from forum.machine import is_shut
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
-from forum.transfer.commands import refusals_end_command, reindex_batch
 from forum.upkeep import actions, queries
-from forum.upkeep.commands._shared import bp
+from forum.upkeep.commands._shared import bp, refusals_end_command
+from forum.upkeep.commands.rebuilding import reindex_batch
 from forum.upkeep.models import Check, Fault
 
 MAX_LINES = 20  # faults printed for each check

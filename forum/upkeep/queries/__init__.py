@@ -1,4 +1,4 @@
-"""Questions of the person who runs the server: versions, the database, inconsistencies, figures."""
+"""Questions of the person who runs the server: versions, the database, inconsistencies, what is made anew, figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from forum.upkeep.queries.checks import checks, faults_of, not_checked
 from forum.upkeep.queries.database import database_size, is_file_gone, is_writable
 from forum.upkeep.queries.figures import Waiting, months, waiting
 from forum.upkeep.queries.mending import missing_ids, opening_post_ids, subjects_of_notices
+from forum.upkeep.queries.rebuilding import (
+    documents_count,
+    indexed_count,
+    indexed_ids,
+    outdated,
+    outdated_count,
+    sources_of,
+    stray_documents,
+)
 from forum.upkeep.queries.versions import (
     SCHEMA_PROBLEMS,
     SchemaState,
@@ -23,7 +32,10 @@ __all__ = [
     "Waiting",
     "checks",
     "database_size",
+    "documents_count",
     "faults_of",
+    "indexed_count",
+    "indexed_ids",
     "is_file_gone",
     "is_writable",
     "known_revisions",
@@ -32,9 +44,13 @@ __all__ = [
     "moved_away_problem",
     "not_checked",
     "opening_post_ids",
+    "outdated",
+    "outdated_count",
     "schema_problem",
     "schema_state",
     "sequences_behind",
+    "sources_of",
+    "stray_documents",
     "subjects_of_notices",
     "version",
     "waiting",

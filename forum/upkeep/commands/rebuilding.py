@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,15 +11,14 @@ import click
 from forum.agendas import actions as agendas
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
-from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
 from forum.terms import actions as terms
-from forum.transfer import queries
-from forum.transfer.commands._shared import bp
+from forum.upkeep import queries
+from forum.upkeep.commands._shared import bp, refusals_end_command
 
 # Texts, and documents, in one transaction: few, so that others who write meanwhile wait only for a moment.
 RERENDER_BATCH, REINDEX_BATCH = 200, 50
@@ -55,16 +53,6 @@ def rerender() -> None:
     made = ", ".join(f"{kind} {number:,}" for kind, number in done.items() if number)
     all_made = f"Texts made anew: {sum(done.values()):,} ({made})."
     click.echo(all_made if made else "All HTML is of today. Nothing was done.")
-
-
-@contextmanager
-def refusals_end_command() -> Iterator[None]:
-    """Let a refusal end a long command with a sentence. What it has done so far is kept."""
-    try:
-        yield
-    except Refusal as error:
-        words = error.message or "The database was busy for too long."
-        raise click.ClickException(f"{words} Start the command again to finish it.") from error
 
 
 def _rerender(kind: str, note: Callable[[int], None]) -> int:

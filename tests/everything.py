@@ -1,0 +1,142 @@
+"""A forum in which everything has happened: topics, posts, cases, practices and readings in every state, by the real deeds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.models import Agenda
+from forum.db import at, db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.library import actions as library
+from forum.library.models import Practice
+from forum.markup import write
+from forum.members.actions import Profile, edit_profile
+from forum.members.models import Member
+from forum.transfer.actions import import_agenda
+from forum.transfer.forms import read_agenda
+from tests.transfer.test_actions import GOOD
+
+START = datetime(2026, 10, 1, 9, tzinfo=UTC)
+COPENHAGEN, SURAT = 2618425, 1255364
+
+
+def make_everything(people: Any, agenda: Agenda) -> None:
+    with at(START + timedelta(days=60)):
+        import_agenda(people.moderator, read_agenda(GOOD))
+    with at(START):
+        other = write_agenda(people.moderator, AgendaText("Homes", write("A *roof*.")))
+        make_dialogue(people, agenda, other)
+        make_cases(people, agenda, other)
+        make_practices(people, agenda)
+        make_readings(people, agenda)
+        about = write("I **plan** harbours.")
+        edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
+
+
+def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:
+    talk = opened(people.ana, agenda, "Night trains")
+    kept = said(people.ben, talk, "They are loud.\n\n> [Ana](/posts/1)\n>\n> Quoted.\n\n- A list")
+    dialogue.hide(people.moderator, said(people.ben, talk, "Buy my pills.").id, "rules")
+    dialogue.delete(people.ben, said(people.ben, talk, "Forget this.").id)
+    dialogue.restore(
+        people.moderator,
+        dialogue.hide(people.moderator, said(people.chitra, talk, "Fine.").id, "rules").id,
+    )
+    with at(START + timedelta(days=1)):
+        dialogue.edit(people.ben, kept.id, write("They *were* loud: `a < b`.", "fr"))
+        first = opening(talk)
+        dialogue.edit(people.ana, first.id, write("Anew.", "pt"), "Silent trains")
+    bare = opened(people.ana, agenda, "A topic that lost its opening")
+    said(people.ben, bare, "An answer to nothing.")
+    dialogue.delete(people.ana, opening(bare).id)
+    shy = opened(people.ana, agenda, "Hidden opening")
+    said(people.ben, shy, "Still here.")
+    dialogue.hide(people.moderator, opening(shy).id, "rules")
+    hidden = opened(people.chitra, agenda, "A hidden topic")
+    said(people.ben, hidden, "Hidden with it.")
+    dialogue.hide_topic(people.moderator, hidden.id)
+    gone = opened(people.chitra, agenda, "A deleted topic")
+    dialogue.hide(people.moderator, said(people.ben, gone, "Hidden, then gone.").id, "rules")
+    dialogue.delete(people.chitra, opening(gone).id)
+    moved = opened(people.chitra, agenda, "For members", audience="members")
+    said(people.ben, moved, "Among us.")
+    dialogue.move(people.moderator, moved.id, other.id)
+    opened(people.chitra, agenda, "東京の騒音", language="ja")
+    said(people.ana, opened(people.ben, agenda, "Many signs"), "[*" * 3_000)
+
+
+def make_cases(people: Any, agenda: Agenda, other: Agenda) -> None:
+    case = library.write_case(people.moderator, agenda.id, case_text())
+    dialogue.reply(people.ben, case.topic_id, write("How do you pay?"))
+    changed = case_text(name="The harbour network", language="fr", body="It **grew**.")
+    library.write_case(people.moderator, other.id, changed, case.id)
+    hidden = library.write_case(people.moderator, agenda.id, case_text(name="A hidden case"))
+    dialogue.reply(people.ben, hidden.topic_id, write("Hidden with it."))
+    library.hide_case(people.moderator, hidden.id)
+
+
+def make_practices(people: Any, agenda: Agenda) -> None:
+    pumps = practice(people, agenda, "Pumps that call")
+    dialogue.reply(people.ben, pumps.topic_id or 0, write("Which pumps?"))
+    library.write_practice(
+        people.ana,
+        agenda.id,
+        library.PracticeText("Pumps that sing", "They *sing*.", language="es", audience="members"),
+        pumps.id,
+    )
+    library.hide_practice(people.moderator, practice(people, agenda, "A hidden one").id)
+    library.delete_practice(people.ana, practice(people, agenda, "A deleted one").id)
+    library.write_practice(people.ana, agenda.id, library.PracticeText("A draft", "Not yet."))
+
+
+def make_readings(people: Any, agenda: Agenda) -> None:
+    for title in ("Silence", "Noise"):
+        reading = library.write_reading(
+            people.moderator, agenda.id, library.ReadingText(title, "R. Murray", why="It *says*.")
+        )
+    library.remove_reading(people.moderator, reading.id)
+
+
+def opened(author: Member, agenda: Agenda, title: str, **words: Any) -> Topic:
+    text = write(f"The **opening** of “{title}”.", words.pop("language", "en"))
+    return dialogue.open_topic(
+        author, agenda.id, dialogue.NewTopic(words.pop("kind", "experience"), title, text, **words)
+    )
+
+
+def said(author: Member, topic: Topic, source: str) -> Post:
+    return dialogue.reply(author, topic.id, write(source))
+
+
+def opening(topic: Topic) -> Post:
+    return db.session.scalars(select(Post).filter_by(topic_id=topic.id, number=1)).one()
+
+
+def case_text(**changes: Any) -> library.CaseText:
+    values: dict[str, Any] = {
+        "name": "The delta network",
+        "kind": "network",
+        "summary": "Cities on *deltas* compare their dikes.",
+        "body": "It began small.\n\nA [fee](https://example.org) is paid.\n\nA fee is paid.",
+        "city_ids": [SURAT, COPENHAGEN],
+        "figures": [library.FigureText("Members", "75", "cities")],
+    }
+    return library.CaseText(**{**values, **changes})
+
+
+def practice(people: Any, agenda: Agenda, title: str, **changes: Any) -> Practice:
+    values: dict[str, Any] = {
+        "sentence": "Each pump *calls*.",
+        "city_id": SURAT,
+        "failure_audience": "members",
+        "sections": {"challenge": "Nobody **knew**.", "failure": "The pumps drowned."},
+    }
+    text = library.PracticeText(title=title, **{**values, **changes})
+    made = library.write_practice(people.ana, agenda.id, text)
+    library.submit(people.ana, made.id)
+    return library.publish(people.moderator, made.id)
