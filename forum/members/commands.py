@@ -47,7 +47,7 @@ def setup() -> None:
     email = _ask("Your e-mail address", MAX_EMAIL, _unused_email)
     password = _new_password((name, person, email), is_repeated=True)
     if not queries.cities_count():
-        _load_cities()
+        load_cities()
     joining = actions.Joining(person, email, hash_password(password))
     member = done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
@@ -126,11 +126,19 @@ def cities() -> None:
 @cities.command("load")
 def load() -> None:
     """Load the cities of the data file, or bring those that are known up to date."""
-    click.echo(f"{_load_cities()} cities are loaded.")
+    click.echo(f"{load_cities()} cities are loaded.")
+
+
+def load_cities() -> int:
+    """Load the cities of the data file, and show how far it is; returns how many there are."""
+    rows = list(city_rows())
+    cities = click.progressbar(length=len(rows), label="Loading the cities")
+    with without_slow_log(), cities as bar:
+        return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
 
 
 def city_rows() -> Iterator[actions.CityRow]:
-    """The cities of the data file, as `load_cities` takes them."""
+    """The cities of the data file, as the action takes them."""
     with gzip.open(CITIES_FILE, "rt", encoding="utf-8") as file:
         next(file)
         for line in file:
@@ -154,13 +162,6 @@ def checked_email(email: str) -> str:
     if not re.match(EMAIL_PATTERN, email) or len(email) > MAX_EMAIL:
         raise click.ClickException("This is not an e-mail address.")
     return email
-
-
-def _load_cities() -> int:
-    rows = list(city_rows())
-    cities = click.progressbar(length=len(rows), label="Loading the cities")
-    with without_slow_log(), cities as bar:
-        return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
 
 
 def _ask(

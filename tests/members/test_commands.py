@@ -145,7 +145,7 @@ def test_half_an_answer_sets_up_nothing(run, said):
 def test_an_answer_that_is_too_long_is_refused_before_the_cities_are_loaded(
     run, monkeypatch, which, most, question
 ):
-    monkeypatch.setattr(commands, "_load_cities", lambda: pytest.fail("loaded"))
+    monkeypatch.setattr(commands, "load_cities", lambda: pytest.fail("loaded"))
     said = answers().split("\n")
     said[which] = "x" * (most + 1)
     done = run("setup", said="\n".join(said))
@@ -158,7 +158,7 @@ def typed(run, monkeypatch):
     """Runs a command at a terminal, where these lines are typed one after the other."""
     terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr(commands, "sys", terminal)
-    monkeypatch.setattr(commands, "_load_cities", lambda: None)
+    monkeypatch.setattr(commands, "load_cities", lambda: None)
     return lambda *words, lines: run(*words, said="".join(f"{line}\n" for line in lines))
 
 

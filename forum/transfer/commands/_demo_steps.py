@@ -15,8 +15,8 @@ from forum.appeals import actions as appeals
 from forum.db import at, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import latest_topics, render_with_mentions
-from forum.members.actions import found_federation, load_cities
-from forum.members.commands import city_rows
+from forum.members.actions import found_federation
+from forum.members.commands import load_cities
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
 from forum.permissions import ROLES, SYSTEM
@@ -83,19 +83,13 @@ EDITS = (
 def demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
     """The steps of loading the demo; the last one marks it as loaded."""
     return [
-        _load_cities,
+        load_cities,
         lambda: _load_people(hashes),
         _load_agendas,
         _hold_one_reply,
         lambda: mark_all_as_read(READ_UNTIL),
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
-
-
-def _load_cities() -> None:
-    rows = list(city_rows())
-    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
-        load_cities(SYSTEM, rows, bar.update)
 
 
 def _load_people(hashes: dict[str, str]) -> None:
