@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
-from flask import Blueprint, current_app
+from flask import Blueprint
 
+from forum import web
 from forum.db import analyze, db
 from forum.errors import Refusal
 from forum.filling import queries
@@ -21,7 +22,6 @@ from forum.members.models import Federation
 from forum.members.queries import federation
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
-from forum.settings import Settings
 
 POSTS_PER_BATCH = 1_000  # with documents and notices about five thousand rows in a transaction
 
@@ -72,8 +72,7 @@ def _require_empty_or_same(known: Federation | None, shape: Shape) -> None:
 
 
 def _accounts_file() -> Path:
-    settings: Settings = current_app.extensions["settings"]
-    return settings.data / "filled-people.txt"
+    return web.settings().data / "filled-people.txt"
 
 
 def _set_up(plan: Plan, accounts_file: Path) -> None:

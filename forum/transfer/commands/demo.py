@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from flask import current_app
 
+from forum import web
 from forum.db import db
 from forum.lazy import library
 from forum.members.queries import federation
 from forum.passwords import hash_password
-from forum.settings import Settings
 from forum.transfer import queries
 from forum.transfer.commands._demo_steps import ACCOUNTS, demo_steps
 from forum.transfer.commands._shared import bp
@@ -21,7 +21,7 @@ from forum.transfer.commands._shared import bp
 @bp.cli.command("demo")
 def demo() -> None:
     """Load the demo into its own database (FORUM_DEMO=1) and say how to sign in."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = web.settings()
     if not settings.is_demo:
         raise click.ClickException("Set FORUM_DEMO=1: the demo has a database of its own.")
     kept = settings.data / "demo-people.txt"

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
-from flask import current_app
 
+from forum import web
 from forum.backups import synchronise, workshop
 from forum.db import now
 from forum.errors import Refusal
 from forum.members.queries import federation
 from forum.permissions import ANY_MEMBER, VISITOR, Person
-from forum.settings import Settings
 from forum.transfer import queries
 from forum.transfer.commands._export import Export
 from forum.transfer.commands._export_agendas import write_agenda
@@ -78,9 +77,8 @@ def export(folder: Path, readers: str) -> None:
 
 
 def _writer() -> Writer:
-    settings: Settings = current_app.extensions["settings"]
     names = ExportedPeople(_unused_prefix("former-member-"), _unused_prefix("hidden-profile-"))
-    return Writer(settings.url.rstrip("/"), names)
+    return Writer(web.settings().url.rstrip("/"), names)
 
 
 def _unused_prefix(words: str) -> str:
