@@ -15,6 +15,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of
 from forum.db import db, now
 from forum.dialogue.models import Held, Mark, Post, Topic
+from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
@@ -148,6 +149,20 @@ def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
     ended = [ended for ended, ending in ENDED_BY.items() if deed in ending]
     decision = decided_by_another(person, kind, item_id, ended)
     return decision is not None and not person.can.give_back(decision)
+
+
+def place_of(reader: Person, decision: Decision) -> Topic | None:
+    """The topic in which the post, note or follow-up of a decision stands, or which it is about, if the reader sees it."""
+    topic_ids = {
+        "topic": select(Topic.id).where(Topic.id == decision.item_id),
+        "post": select(Post.topic_id).where(Post.id == decision.item_id),
+        "mark": select(Post.topic_id).join(Mark).where(Mark.id == decision.item_id),
+        "followup": select(FollowUp.topic_id).where(FollowUp.id == decision.item_id),
+    }.get(decision.kind)
+    if topic_ids is None:
+        return None
+    place: Topic | None = db.session.scalar(visible_topics(reader).where(Topic.id.in_(topic_ids)))
+    return place
 
 
 def may_publish(person: Person, agenda_id: int, author_id: int | None) -> Verdict:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from flask import render_template, url_for
 
 from forum import web
-from forum.dialogue.models import Post
+from forum.dialogue.models import Post, Topic
 from forum.errors import NotFound
 from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
@@ -77,6 +77,12 @@ def why_hidden(kind: str, item_id: int) -> str:
     """The address of the decision that hides a thing, for readers whom it concerns; empty for others."""
     found = queries.why_hidden(me(), kind, item_id)
     return url_for("moderation.decision", decision_id=found.id) if found else ""
+
+
+@bp.app_template_global()
+def where_decided(decision: Decision) -> Topic | None:
+    """Where the post, note, follow-up or topic of a decision is read, if the reader can read it there."""
+    return queries.place_of(me(), decision)
 
 
 @bp.app_template_global()
