@@ -62,6 +62,7 @@ COMPRESSIBLE_TYPES = (
 )
 MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is
 MAX_CACHED_BYTES = 1_000_000
+DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress}
 MAX_KEY_LENGTH = 2_000  # characters; a page with a longer address is never kept
 MAX_ACCEPT_LENGTH = 200  # characters of a header that says which encodings a browser reads
 MAX_UNCACHEABLE = 10_000  # addresses of which it is remembered that they are not kept
@@ -311,43 +312,54 @@ class CachedPage:
     """A page as it is sent, and what it depends on.
 
     It was valid at `stamp`. `is_own` is true of a page (not a file) that this process has rendered. `was_read` says whether
-    it was sent since it last came up for eviction.
+    it was sent since it last came up for eviction. `body` is the content without an encoding until it is kept in one: a
+    page takes a quarter of the memory then, and hardly anybody asks for it without.
     """
 
     headers: Headers
-    body: bytes
+    body: bytes | None
     etag: str = ""
     scopes: tuple[str, ...] = ()
     versions: Versions = field(default_factory=dict)
     stamp: Any = None
     is_own: bool = False
     was_read: bool = False
+    counted: int = 0  # of its size in that of the cache
     encoded: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
 
     def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
         """Headers and body in a content encoding, compressed when it is first asked for."""
         if encoding not in self.encoded:
-            self.encoded[encoding] = _compressed(
-                self.headers, self.body, encoding, is_thorough=True
-            )
+            made = _compressed(self.headers, self._whole(), encoding, is_thorough=True)
+            self.encoded[encoding] = made
+            self.body = None  # from now on `_whole` finds it in an encoding
         return self.encoded[encoding]
+
+    def _whole(self) -> bytes:
+        body = self.body  # which another thread may set to None meanwhile
+        if body is not None:
+            return body
+        headers, body = next(iter(self.encoded.values()))
+        decompress = DECOMPRESSORS.get(dict(headers).get("Content-Encoding", ""))
+        return decompress(body) if decompress else body
 
     def to_store(self) -> StoredPage:
         """The page for the other processes."""
-        return StoredPage(
-            self.headers, self.body, self.etag, self.scopes, self.versions, dict(self.encoded)
-        )
+        fields = (self.etag, self.scopes, self.versions, dict(self.encoded))
+        return StoredPage(self.headers, self.body or b"", *fields)
 
     @classmethod
     def from_store(cls, page: StoredPage, stamp: Any) -> CachedPage:
         """A page of another process that is valid at a stamp."""
-        fields = (page.headers, page.body, page.etag, page.scopes, page.versions)
+        body = None if page.encoded else page.body
+        fields = (page.headers, body, page.etag, page.scopes, page.versions)
         return cls(*fields, stamp, encoded=page.encoded)
 
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes in all its encodings."""
-        return len(self.body) * 2 + 1_000
+        bodies = [self.body or b"", *(body for _headers, body in list(self.encoded.values()))]
+        return sum(map(len, bodies)) + 1_000
 
 
 @dataclass
@@ -405,7 +417,7 @@ class PageCache:
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
         page = self.pages.get(key)
         if page and self._is_valid(page):
-            return _send_hit(page, environ, start_response)
+            return self._send_hit(key, page, environ, start_response)
         came_at, until = None, monotonic() + JOIN_SECONDS
         while True:
             rendering, is_own = self._join(key)
@@ -414,7 +426,7 @@ class PageCache:
             came_at = self._last_write() if came_at is None else came_at
             rendering.done.wait(max(0.0, until - monotonic()))
             if page := self._rendered_since(came_at, key, rendering):
-                return _send_hit(page, environ, start_response)
+                return self._send_hit(key, page, environ, start_response)
             if rendering.page is None or monotonic() > until:  # it cannot be shared, or takes long
                 return self._render(key, Rendering(), environ, start_response)
 
@@ -490,7 +502,7 @@ class PageCache:
         if stored and _subset(before, stored.scopes) == stored.versions:
             rendering.page = page = CachedPage.from_store(stored, stamp)
             self._add(key, page)
-            return _send_hit(page, environ, start_response)
+            return self._send_hit(key, page, environ, start_response)
         metrics.count_miss()
         inner = {name: value for name, value in environ.items() if name not in CONDITIONAL_HEADERS}
         response = CapturedResponse(self.application, inner | {"REQUEST_METHOD": "GET"})
@@ -501,8 +513,20 @@ class PageCache:
         page = rendering.page = response.to_page()
         if not page.scopes or self._is_consistent(page, scopes, before):
             page.stamp = stamp
+            page.in_encoding(_wanted_encoding(environ))  # before its size counts
             self._add(key, page)
         return _send(page, environ, start_response)
+
+    def _send_hit(
+        self, key: Key, page: CachedPage, environ: Environ, start_response: Any
+    ) -> Iterable[bytes]:
+        page.was_read = True
+        metrics.count_hit()
+        known = len(page.encoded)
+        sent = _send(page, environ, start_response)
+        if len(page.encoded) != known:
+            self._count_anew(key, page)
+        return sent
 
     def _is_consistent(self, page: CachedPage, asked: Set[str], before: Versions) -> bool:
         """Whether nothing that a page depends on was written while it was rendered; sets the page's versions.
@@ -519,11 +543,22 @@ class PageCache:
         with self.lock:
             self.uncacheable.pop(hash(key), None)
             if old := self.pages.pop(key, None):
-                self.size -= _size(key, old)
+                self.size -= old.counted
             self.pages[key] = page
-            self.size += _size(key, page)
-            while self.size > self.max_bytes and self.pages:
-                self._evict_one()
+            self._count(key, page)
+
+    def _count_anew(self, key: Key, page: CachedPage) -> None:
+        """Count the size of a page again, which is kept in one encoding more."""
+        with self.lock:
+            if self.pages.get(key) is page:
+                self.size -= page.counted
+                self._count(key, page)
+
+    def _count(self, key: Key, page: CachedPage) -> None:
+        page.counted = page.size + _length(key)
+        self.size += page.counted
+        while self.size > self.max_bytes and self.pages:
+            self._evict_one()
 
     def _evict_one(self) -> None:
         """Drop the oldest page; one that was read since it last came up for eviction gets a second chance."""
@@ -532,7 +567,7 @@ class PageCache:
             oldest.was_read = False
             self.pages[key] = oldest
         else:
-            self.size -= _size(key, oldest)
+            self.size -= oldest.counted
 
     def _note_uncacheable(self, key: Key) -> None:
         """Remember that a page cannot be kept, so that no request waits for another that renders it."""
@@ -621,19 +656,8 @@ def _length(key: Key) -> int:
     return sum(map(len, key))
 
 
-def _size(key: Key, page: CachedPage) -> int:
-    """About how many bytes of memory a page takes with its key."""
-    return page.size + _length(key)
-
-
 def _subset(versions: Versions, scopes: Iterable[str]) -> Versions:
     return {scope: versions[scope] for scope in scopes if scope in versions}
-
-
-def _send_hit(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:
-    page.was_read = True
-    metrics.count_hit()
-    return _send(page, environ, start_response)
 
 
 def _send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:

@@ -30,7 +30,10 @@ Headers = list[tuple[str, str]]
 
 
 class StoredPage(NamedTuple):
-    """A page as it was rendered, the versions it depends on, and headers and body in each content encoding."""
+    """A page as it was rendered, the versions it depends on, and headers and body in each content encoding.
+
+    `body` is the content as such; empty, when `encoded` has some.
+    """
 
     headers: Headers
     body: bytes

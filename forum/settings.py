@@ -10,7 +10,7 @@
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
 | FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
-| FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 16 |
+| FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LOG | `json`: a line in JSON for each request, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
 | FORUM_METRICS | address such as `127.0.0.1:9100` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
@@ -200,7 +200,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         limits=_switch(environ, "FORUM_LIMITS", is_usual=True),
         valkey_url=_valkey(environ),
         remembers=True,
-        page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 16),
+        page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 8),
         free_mb=_number(environ, "FORUM_FREE_MB", 100),
         pg_dump=environ.get("FORUM_PG_DUMP") or "pg_dump",
         log=environ.get("FORUM_LOG") or "json",

@@ -643,11 +643,31 @@ def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: An
     cache.max_bytes = 100_000
     kept.get("/topics")
     for number in range(40):
-        kept.get(f"/cases?page={number}")
+        for encoding in ("br", "gzip", "identity")[: number % 4]:
+            kept.get(f"/cases?page={number}", headers={"Accept-Encoding": encoding})
         kept.get("/topics")
-    assert cache.size <= cache.max_bytes
+    assert cache.size <= cache.max_bytes and len(cache.pages) > 5
     assert cache.size == sum(page.size + len("".join(k)) for k, page in cache.pages.items())
     assert any(key[0] == "/topics" for key in cache.pages), "what is read often stays"
+
+
+def test_a_page_is_kept_in_the_encodings_that_were_asked_for_and_no_other(
+    cache: PageCache, kept: Client, world: Any
+) -> None:
+    def read(encoding: str) -> bytes:
+        answer = kept.get("/topics", headers={"Accept-Encoding": encoding})
+        assert answer.headers.get("Content-Encoding", "identity") == encoding
+        assert int(answer.headers["Content-Length"]) == len(answer.data)
+        return {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)(answer.data)
+
+    first = read("br")
+    (page,) = cache.pages.values()
+    assert page.body is None and [*page.encoded] == ["br"]
+    small = cache.size
+    assert read("gzip") == first and [*page.encoded] == ["br", "gzip"]
+    assert read("identity") == read("br") == first and len(first) > 5_000
+    assert [*page.encoded] == ["br", "gzip", ""] and cache.size > small + len(first)
+    assert [*cache.pages.values()] == [page]
 
 
 def test_absurdly_long_addresses_and_headers_take_no_memory(
