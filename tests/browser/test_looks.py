@@ -45,6 +45,14 @@ ENDS = """element => {
   return [place(all[0], 0), place(last, last.data.trimEnd().length - 1)];
 }"""
 
+# Into how many pieces the letters of an element fall, apart from the ends of lines
+PIECES = """element => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  const boxes = [...range.getClientRects()];
+  return boxes.length - new Set(boxes.map(({top}) => top)).size + 1;
+}"""
+
 
 @pytest.fixture(scope="module")
 def topic(windows: Callable[..., Visit]) -> str:
@@ -91,6 +99,16 @@ PAPER = [
     ("/practices/ledger-building-rights", "#tried", ".acts"),
     ("/cases/vienna-social-housing", "#places", ".crumb"),
 ]
+
+
+def test_dates_beside_words_from_right_to_left_are_in_one_piece(member: Visit) -> None:
+    page = member.go("/agendas/climate-resilient")
+    arabic = page.locator("figcaption", has_text="ليلى حداد")
+    expect(arabic.locator("bdi").first).to_have_text("منسقة خطة المناخ")
+    assert arabic.locator("time").evaluate(PIECES) == 1
+    # where a name has no element of its own, too
+    arabic.locator("bdi").evaluate_all("all => all.forEach(one => one.replaceWith(one.innerText))")
+    assert arabic.locator("time").evaluate(PIECES) == 1
 
 
 @pytest.mark.parametrize(("path", "kept", "left"), PAPER, ids=[path for path, *_ in PAPER])
