@@ -66,3 +66,34 @@ def test_every_link_leads_somewhere(
     if is_much_hidden:
         hide_much(people, made)
     assert dead_links(client if who == "visitor" else sign_in(getattr(people, who))) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "back"),
+    [
+        ("/agendas/new", "/agendas"),
+        ("/agendas/{agenda}/edit", "/agendas/{agenda}"),
+        ("/agendas/{agenda}/statements", "/agendas/{agenda}"),
+        ("/agendas/{agenda}/statements/new", "/agendas/{agenda}/statements"),
+        ("/agendas/{agenda}/statements/{statement}/edit", "/agendas/{agenda}/statements"),
+        ("/agendas/{agenda}/cases/new", "/agendas/{agenda}#cases"),
+        ("/cases/{case}/edit", "/cases/{case}"),
+        ("/agendas/{agenda}/readings/new", "/agendas/{agenda}#reads"),
+        ("/readings/{reading}/edit", "/agendas/{agenda}#reads"),
+        ("/practices/new", "/practices"),
+        ("/practices/new?adapt={practice}", "/practices/{practice}"),
+        ("/practices/{practice}/edit", "/practices/{practice}"),
+        ("/organisations/new", "/organisations"),
+        ("/organisations/{organisation}/edit", "/organisations/{organisation}"),
+        ("/agendas/{agenda}/topics/new", "/agendas/{agenda}"),
+        ("/posts/{post}/edit", "/topics/{topic}-{topic_slug}#post-2"),
+        ("/administration/screening/new", "/administration/screening"),
+    ],
+)
+def test_every_form_leads_back_in_the_same_manner(
+    people: Any, agenda: Agenda, sign_in: Any, form: str, back: str
+) -> None:
+    made = build(people, agenda)
+    who = people.ana if form.startswith(("/practices/{", "/posts")) else people.administrator
+    page = sign_in(who).get(form.format(**made)).text
+    assert f'<a class="btn quiet" href="{back.format(**made)}">Cancel</a>' in page
