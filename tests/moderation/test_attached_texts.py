@@ -19,7 +19,7 @@ from forum.appeals.models import REVERSED
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED, Mark, Post, Topic
-from forum.dialogue.queries import derived_values, get_topic, mark_given, tried_in
+from forum.dialogue.queries import derived_values, get_topic, mark_given, posts_in, tried_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.queries import opening_post_id
@@ -215,6 +215,24 @@ def test_of_hidden_what_happened_next_nothing_is_left(
     with queries() as made:
         assert client.get(question.address).text == bare
     assert not [words for words in made.statements if "follow_up." in words]
+
+
+def test_below_a_hidden_question_its_asker_alone_finds_what_happened_next_and_reads_why(
+    client: Any, sign_in: Any, people: Any, question: Topic
+) -> None:
+    advice.follow_up(people.ana, question.id, FollowUpText("We shut it.", "yes", WORDS))
+    for _number in range(25):
+        dialogue.reply(people.ben, question.id, write("Raise the price."))
+    asker, entry, hint = sign_in(people.ana), '#next">', "Readers do not see this as long as"
+    pages = [question.address, f"{question.address}?page=2"]
+    assert all(entry in client.get(page).text for page in pages)
+    assert hint not in asker.get(question.address).text
+    (opening, *_rest) = posts_in(people.ana, question, 1).items
+    actions.decide(people.host, "post", opening.id, "hide", REASONS)
+    assert not [page for page in pages if entry in client.get(page).text]
+    for reader in (asker, sign_in(people.host)):
+        text = reader.get(question.address).text
+        assert entry in text and 'id="next"' in text and hint in text
 
 
 def test_a_notice_of_a_mark_says_nothing_of_a_hidden_note(
