@@ -155,6 +155,8 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     page = sign_in(people.ana).get(f"/moderation/decisions/{decision}").text
     for words in (WORDS, "It is rude.", "Your text", "Appeal"):
         assert words in page, words
+    # line breaks of HTML are no lines of the text
+    assert 'class="prose diff"' not in page and '<div class="diff">' not in page
 
 
 def test_nobody_decides_about_reports_of_their_own(people: Any, things: Any) -> None:

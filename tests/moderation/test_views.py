@@ -279,6 +279,18 @@ def test_a_decision_that_gives_back_asks_for_no_appeal(
     assert "No reason was written down." not in page and "is wrong" not in page
 
 
+def test_the_page_of_a_decision_shows_the_text_as_its_own_page_did(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    made = actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("It is rude.", 2)
+    )
+    page = sign_in(people.ben).get(f"/moderation/decisions/{made.id}").text
+    # line breaks between its paragraphs are none of the text's
+    shown = re.search(r'<div class="([^"]*)"[^>]*>\s*<blockquote>\s*<p>quoted', page)
+    assert shown and shown[1] == "prose"
+
+
 def test_deeds_that_restrict_ask_for_the_reason(sign_in: Any, people: Any, things: Any) -> None:
     browser, doors = sign_in(people.moderator), addresses(things)
     handle = f"/members/{people.ben.handle}"
