@@ -22,6 +22,7 @@ from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap
 from forum.invitations.actions import EntranceText, set_entrance
+from forum.library.actions import CaseText, write_case
 from forum.markup import write
 from forum.members.actions import (
     Joining,
@@ -41,7 +42,7 @@ from forum.members.models import Member
 from forum.permissions import ADMINISTRATOR, SYSTEM, VISITOR
 from tests.mail.conftest import with_settings
 
-from .conftest import Small, a_case, a_practice, topic
+from .conftest import NAIROBI, Small, a_case, a_practice, topic
 
 NAMES = {"a": ATOM}
 PAGES = {
@@ -334,6 +335,15 @@ def test_the_agenda_has_all_its_parts(small: Small, client: Any) -> None:
         assert words in text
     assert small.members_only.title not in text
     assert "Add a case" not in text
+
+
+def test_a_case_of_an_agenda_names_its_place_once(agenda: Agenda, people: Any, client: Any) -> None:
+    for name, reach in (("Here", "Nairobi"), ("There", "East Africa")):
+        text = CaseText(name, "network", "Cities compare.", "Text.", reach, city_ids=[NAIROBI])
+        write_case(people.host, agenda.id, text)
+    lines = re.findall(r'<p class="meta dot xs">(.*?)</p>', client.get("/agendas/quieter").text)
+    places = [re.findall(r"Nairobi|East Africa", line) for line in lines]
+    assert places == [["Nairobi"], ["East Africa", "Nairobi"]]
 
 
 def test_the_dialogue_of_an_agenda_has_kinds_and_orders(small: Small, client: Any) -> None:
