@@ -367,7 +367,7 @@ class Can:
         """Moderators make invitations; every member does when the administrator has chosen so."""
         if self.person.is_moderator or entrance.inviters == "members":
             return self.write()
-        return Verdict(_("The moderators make invitations here."))
+        return Verdict(_("In this forum only moderators make invitations."))
 
     def invite_for(self, organisation: Organisation) -> Verdict:
         """Moderators, and the member who represents an organisation, invite people to join it."""

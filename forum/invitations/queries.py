@@ -133,6 +133,18 @@ def may_invite(member: Person) -> Verdict:
     return member.can.invite(entrance())
 
 
+def has_invitations(member: Person) -> bool:
+    """Whether the page of a member's own invitations has something for them: to make one, or one that they made."""
+    if member.can.admit():
+        return True
+    reasons = (
+        select(Entrance).where(Entrance.inviters == "members"),
+        select(Organisation).where(Organisation.representative_id == member.id),
+        select(Invitation).where(Invitation.maker_id == member.id),
+    )
+    return bool(db.session.scalar(select(or_(*(reason.exists() for reason in reasons)))))
+
+
 def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
     """The organisations that a member may invite for: all for moderators, else those they represent."""
     found = select(Organisation).order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT * 10)

@@ -68,7 +68,17 @@ def index() -> Answer:
     made = queries.my_invitations(me())
     may = queries.may_invite(me()) or bool(queries.organisations_to_invite_for(me()))
     words = {"invitations": made, "may_invite": bool(may), "why_not": queries.may_invite(me())}
+    words |= {
+        "mode": queries.entrance().mode,
+        "join_address": web.absolute(url_for("accounts.join")),
+    }
     return render_template("invitations/index.html", **words, link_of=link_of)
+
+
+@bp.app_template_global()
+def has_invitations() -> bool:
+    """Whether the settings lead to one's own invitations: not where there is nothing for the reader."""
+    return queries.has_invitations(me())
 
 
 @bp.get("/moderation/invitations")

@@ -108,9 +108,43 @@ def test_odd_choices_are_refused_with_a_page(sign_in, people, odd):
 
 def test_whoever_may_not_invite_is_told_so(sign_in, people):
     browser = sign_in(people.ana)
-    assert "The moderators make invitations here." in browser.get("/invitations").text
+    assert "In this forum only moderators make invitations." in browser.get("/invitations").text
     assert browser.get("/invitations/new").status_code == 403
     assert browser.post("/invitations/new", data={}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("mode", "way"),
+    [
+        ("open", "Nobody needs an invitation: everybody can join."),
+        ("approval", "Without an invitation one can ask to join."),
+        ("invitation", "Tell the moderators, who can invite them."),
+    ],
+)
+def test_whoever_may_not_invite_reads_how_somebody_joins(sign_in, people, mode, way):
+    set_entrance(people.administrator, EntranceText(mode))
+    page = sign_in(people.ana).get("/invitations").text
+    assert way in page and ("http://localhost/join" in page) == (mode != "invitation")
+
+
+def test_the_settings_lead_to_invitations_where_there_is_something_to_do(sign_in, people, queries):
+    link, browser = 'href="/invitations"', sign_in(people.ana)
+    with queries() as made:
+        assert link not in browser.get("/settings").text
+    assert len([words for words in made.statements if "entrance" in words]) == 1
+    assert link in browser.get("/invitations").text  # it is in the list of pages when it is open
+    assert link in sign_in(people.moderator).get("/settings").text
+    text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
+    institute = members.write_organisation(people.moderator, text)
+    assert link in browser.get("/settings").text
+    make(browser, organisation=str(institute.id))
+    members.write_organisation(
+        people.moderator, OrganisationText("Institute of Trams", "institute"), institute.id
+    )
+    assert link in browser.get("/settings").text  # one was made
+    assert link not in sign_in(people.ben).get("/settings").text
+    set_entrance(people.administrator, EntranceText("open", "members"))
+    assert link in sign_in(people.ben).get("/settings").text
 
 
 def test_somebody_joins_with_an_invitation(client, sign_in, people, letters):
