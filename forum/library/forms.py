@@ -320,7 +320,7 @@ class PracticeForm(Form):
     )
     evidence = RadioField(
         _("How do you know the results?"),
-        choices=[("", _("Not said")), *EVIDENCE_NAMES.items()],
+        choices=[("", _("Not known")), *EVIDENCE_NAMES.items()],
         default="",
     )
     cost = StringField(_("Cost in short"), [at_most(MAX_LINE)], [one_line])

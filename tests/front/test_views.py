@@ -334,7 +334,7 @@ def test_the_agenda_has_all_its_parts(small: Small, client: Any) -> None:
     ):
         assert words in text
     assert small.members_only.title not in text
-    assert "Add a case" not in text
+    assert "New case" not in text
 
 
 def test_a_case_of_an_agenda_names_its_place_once(agenda: Agenda, people: Any, client: Any) -> None:
@@ -364,7 +364,7 @@ def test_a_long_dialogue_goes_on_elsewhere(small: Small, client: Any) -> None:
 
 def test_hosts_curate_their_agenda(small: Small, sign_in: Any) -> None:
     text = sign_in(small.people.host).get("/agendas/quieter").text
-    for words in ("Add a case", "Add a best read", "Add a statement", "Curate this agenda"):
+    for words in ("New case", "New best read", "New statement", "History", "Curate this agenda"):
         assert words in text
     assert "Curate this agenda" not in sign_in(small.people.ben).get("/agendas/quieter").text
 

@@ -189,6 +189,8 @@ def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) ->
     page = sign_in(world.author).get(f"/practices/{short.slug}").text
     assert "This is a short practice: one sentence." in page and "No city yet" in page
     assert "No comments yet" in page and "0 comments" not in page
+    rows = sign_in(world.author).get("/topics?kind=practice").text
+    assert "No comments yet" in rows and "No replies yet" not in rows
 
 
 def test_two_accounts_from_one_city_are_no_mistake(

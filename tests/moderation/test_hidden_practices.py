@@ -49,7 +49,7 @@ def test_what_is_hidden_waits_no_more_and_is_not_published(
     actions.decide(people.host, "practice", practice.id, deed, REASONS)
     assert not waits(people.moderator)
     page = browser.get(f"/practices/{practice.slug}").text
-    assert "Publish the practice" not in page and "Restore the practice" in page
+    assert "Publish the practice" not in page and "Show the practice again" in page
     answer = browser.post(f"/practices/{practice.slug}/publish")
     assert answer.status_code == 409 and "Show it again first" in answer.text
     assert seen(client, "Quiet asphalt") == []
