@@ -39,6 +39,7 @@ from forum.members.actions import (
     write_organisation,
 )
 from forum.members.models import Member
+from forum.moderation.actions import Reasons, lock
 from forum.permissions import ADMINISTRATOR, SYSTEM, VISITOR
 from tests.mail.conftest import with_settings
 
@@ -555,6 +556,30 @@ def test_members_choose_what_they_can_help_with(small: Small, sign_in: Any, clie
     assert browser.post("/settings/themes", data={"themes": ["x", "999"]}).status_code == 422
     assert browser.post("/settings/themes", data={"sent": "1"}).status_code == 303
     assert themes_of_member(small.people.ana.id) == []
+
+
+def test_the_way_to_write_stands_at_the_top_of_a_list(
+    small: Small, client: Any, sign_in: Any
+) -> None:
+    for kind in ("experience", "question"):
+        door = f"/agendas/quieter/topics/new?kind={kind}"
+        for path in ("/topics", "/agendas/quieter/topics"):
+            page = client.get(path).text
+            assert door in page and page.index(door) < page.index('<ol class="rows"'), path
+        assert door in sign_in(small.people.ana).get("/").text and door not in client.get("/").text
+    archive(small.people.moderator, small.agenda.id)
+    assert "topics/new" not in client.get("/agendas/quieter/topics").text
+    assert "topics/new" not in client.get("/topics").text
+
+
+def test_a_locked_question_asks_nobody_any_more(small: Small, client: Any) -> None:
+    waiting = topic(small.people.ana, small.agenda, "Which bell?", kind="question")
+    row = rf'{waiting.address}"[^>]*>Which bell\?.*?</article>'
+    before = re.search(row, client.get("/topics").text, re.S)
+    assert before and "Asks for advice" in before[0]
+    lock(small.people.moderator, waiting.id, Reasons("It is settled."))
+    after = re.search(row, client.get("/topics").text, re.S)
+    assert after and "Asks for advice" not in after[0] and "Locked" in after[0]
 
 
 # Search
