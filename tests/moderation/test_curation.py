@@ -611,10 +611,27 @@ def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(
     things.topic = dialogue.open_topic(people.ana, agenda.id, new)
     answer = dialogue.reply(people.ben, things.topic.id, write("Very."))
     dialogue.choose_answer(people.ana, things.topic.id, answer.id)
-    split(people.host, things, answer)
+    new = split(people.host, things, answer)
     assert get_topic(VISITOR, things.topic.id).answer_id is None
+    (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
+    assert told.address == things.topic.address and f"in “{new.title}” now" in told.text
     undo(people.host)
     assert get_topic(VISITOR, things.topic.id).answer_id == answer.id
+
+
+def test_who_splits_off_the_answer_reads_what_becomes_of_it(
+    sign_in: Any, people: Any, agenda: Any
+) -> None:
+    new = dialogue.NewTopic("question", "How loud?", write("How loud is it?"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    replies = [dialogue.reply(people.ben, topic.id, write(said)) for said in ("Very.", "Quite.")]
+    dialogue.choose_answer(people.ana, topic.id, replies[0].id)
+    for reply, kind in zip(replies, ("experience", "question"), strict=True):
+        page = sign_in(people.host).get(f"/topics/{topic.id}/posts/split?post={reply.id}").text
+        is_warned = "the answer that the asker has chosen" in page
+        assert is_warned == (kind == "experience")
+        (ticked,) = [one for one in re.findall("<input[^>]*>", page) if " checked" in one]
+        assert f'value="{kind}"' in ticked
 
 
 def undo(moderator: Any) -> Any:
@@ -959,6 +976,7 @@ def test_posts_are_ticked_page_by_page_without_a_script(
     answer = browser.post(f"{topic}/posts/hide", data={**ids, "reason": "Rude.", "rule": "2"})
     assert answer.status_code == 303 and len(queries.decision_log(people.host).items) == 2
     assert browser.post(f"{topic}/posts/restore", data=ids).status_code == 303
+    assert "the answer that the asker has chosen" not in page.get_data(as_text=True)
     words = {**ids, "title": "Of bells", "kind": "question", "agenda": str(things.agenda.id)}
     answer = browser.post(f"{topic}/posts/split", data=words)
     assert answer.status_code == 303

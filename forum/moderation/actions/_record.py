@@ -230,6 +230,20 @@ def notify_moved_authors(
     )
 
 
+def notify_asker(moderator: Person, question: Topic, target: Topic) -> None:
+    """Notify the asker of a question that the chosen answer went to another topic."""
+    text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
+    note_event(
+        moderator,
+        "decision",
+        [question.author_id],
+        question.address,
+        title=question.title,
+        text=f"{text} {_('You can choose another one.')}",
+        is_named=False,
+    )
+
+
 KIND_NOUNS: dict[str, Callable[[], str]] = {
     "post": lambda: _("a post"),
     "topic": lambda: _("a topic"),

@@ -20,7 +20,7 @@ from forum.moderation.actions._concurrency import (
     topic_to_decide,
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import Before, notify_moved_authors, record
+from forum.moderation.actions._record import Before, notify_asker, notify_moved_authors, record
 from forum.moderation.models import Decision
 from forum.permissions import Person
 
@@ -127,6 +127,8 @@ def split(
     before = _move_snapshot(moved)
     decision = record(moderator, "split", thing, _prefixed(gone, reasons), before=before)
     notify_moved_authors(moderator, moved.numbers, moved.target, reasons)
+    if moved.answer:
+        notify_asker(moderator, moved.topic, moved.target)
     return decision
 
 

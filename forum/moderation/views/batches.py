@@ -73,7 +73,9 @@ def _batch_page(topic_id: int, word: str) -> Answer:
 def split(topic_id: int) -> Answer:
     """Split several posts of a topic off into a new one."""
     topic, posts = _chosen_things(topic_id)
-    form = SplitForm(kind=topic.row.kind, agenda=topic.agenda_id)
+    is_with_answer = topic.row.answer_id in [post.item_id for post in posts]
+    kind = "experience" if is_with_answer else topic.row.kind  # an answer asks nothing
+    form = SplitForm(kind=kind, agenda=topic.agenda_id)
     form.agenda.choices = [
         (a.id, a.title)
         for a in agendas(me())
