@@ -534,7 +534,7 @@ class Can:
         While moderators hide the text, nothing else is told in its place.
         """
         if topic.kind != "question" or topic.author_id != self.person.id:
-            return Verdict(_("Only who asked the question tells what happened next."))
+            return Verdict(_("Only the member who asked the question tells what happened next."))
         if not topic.replies_count:
             return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
         if topic.follow_up_hidden_at:
@@ -554,7 +554,7 @@ class Can:
             )
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
-        return Verdict(_("Only who asked the question tells what happened next."))
+        return Verdict(_("Only the member who asked the question tells what happened next."))
 
     # Library
 
@@ -679,7 +679,7 @@ class Can:
         if self.person.role not in ROLES or self.person.left_at is not None:
             return SIGN_IN
         if not standing.is_concerned:
-            return Verdict(_("Only whom this decision restricts can appeal against it."))
+            return Verdict(_("Only the person that this decision restricts can appeal against it."))
         if standing.has_appealed:
             return Verdict(_("You have appealed against this decision already."))
         if not standing.is_in_effect:

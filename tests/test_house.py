@@ -253,3 +253,12 @@ def test_a_page_of_a_list_says_in_its_title_which_one_it_is() -> None:
         if "{% block title %}" in words and any(start in words for start in lists):
             title = words.partition("{% block title %}")[2].partition("{% endblock %}")[0]
             assert "{{ nth(" in title, path
+
+
+def test_pages_say_plainly_who_is_meant() -> None:
+    """Not "Whoever has it can join" or "Only who asked tells": readers stumble who write in a second language."""
+    hard = re.compile(r"\b(whom|whoever|only who)\b|^Who\b.*[.]$", re.IGNORECASE)
+    for path in [*TEMPLATES, *(TOP / "forum").rglob("*.py")]:
+        for words in re.findall(r'_\(\s*"([^"]+)"', path.read_text("utf-8")):
+            for sentence in re.split(r"(?<=[.?!]) ", words.replace("ho invited whom", "")):
+                assert not hard.search(sentence), (path, sentence)

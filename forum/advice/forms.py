@@ -34,7 +34,7 @@ OUTCOME_NAMES = {
 class AskForm(Form):
     """Whom to ask, by handle; who was not proposed may be asked, too."""
 
-    asked = SelectMultipleField(_("Whom to ask"), choices=[], validate_choice=False)
+    asked = SelectMultipleField(_("Member to ask"), choices=[], validate_choice=False)
 
 
 class PassOnForm(Form):

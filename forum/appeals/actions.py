@@ -71,7 +71,7 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
         )
     if outcome not in OUTCOMES:
         raise Invalid(_("Choose a decision."), "outcome")
-    _check_text(answer, _("Answer in writing. Who appealed reads it."), "answer")
+    _check_text(answer, _("Answer in writing. The person who appealed reads it."), "answer")
     if outcome == REVERSED:
         is_told = found.decision.author_id != found.appellant_id  # the appellant reads the answer
         reversal = reverse(moderator, found.decision_id, answer, is_told=is_told)

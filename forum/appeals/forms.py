@@ -33,7 +33,7 @@ class AnswerForm(Form):
     )
     answer = TextAreaField(
         _("Your answer"),
-        [DataRequired(_("Answer in writing. Who appealed reads it.")), at_most(LONGEST)],
+        [DataRequired(_("Answer in writing. The person who appealed reads it.")), at_most(LONGEST)],
     )
 
     def offer(self, *, is_reversible: bool) -> None:

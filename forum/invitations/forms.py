@@ -36,9 +36,9 @@ MODE_NAMES = {
     "invitation": _("By invitation only"),
 }
 MODE_NOTES = {
-    "open": _("Whoever confirms an e-mail address is a member."),
+    "open": _("Everybody who confirms an e-mail address is a member."),
     "approval": _("Moderators look at each request first. Invitations skip this."),
-    "invitation": _("Only who has an invitation can join."),
+    "invitation": _("Only people with an invitation can join."),
 }
 INVITER_NAMES = {"moderators": _("Moderators and administrators"), "members": _("Every member")}
 
@@ -119,7 +119,7 @@ class InvitationForm(Form):
     )
     ends_on = LastDay(_("Last day"))
     organisation = SelectField(_("Organisation"), coerce=number_or_none)
-    note = StringField(_("A sentence for whoever gets it"), [at_most(MAX_NOTE)], [one_line])
+    note = StringField(_("A sentence for the person who gets it"), [at_most(MAX_NOTE)], [one_line])
 
     @property
     def text(self) -> InvitationText:

@@ -48,7 +48,7 @@ def joining() -> Answer:
         if not order.validate():
             return page(web.REFUSED)
         actions.set_entrance(me(), _with_questions_in_order(form.text, order.ordered_ids))
-        flash(_("Who may join is saved."), "message")
+        flash(_("Your choice is saved."), "message")
         return web.see_other(url_for("invitations.joining"))
 
     return webforms.process(form, page, deed)

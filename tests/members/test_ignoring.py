@@ -99,11 +99,11 @@ def test_who_may_not(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_post_is_one_line_and_can_be_shown(sign_in: Any, people: Any, topic: Any) -> None:
     page = sign_in(people.ana).get(topic.address).text
-    before, _summary, rest = page.partition("whom you ignore.")
+    before, _summary, rest = page.partition("who wrote number 2.")
     assert "<details" in before[-80:] + before and SAID in rest and SAID not in before
-    assert "<summary>Number 2 is by Ben Okoth, " in page
+    assert "<summary>You ignore Ben Okoth, " in page
     for reader in (people.ben, people.chitra):
-        assert "ignore." not in sign_in(reader).get(topic.address).text
+        assert "You ignore" not in sign_in(reader).get(topic.address).text
 
 
 def test_the_opening_of_a_topic_and_a_comment_on_a_paragraph_fold_too(
