@@ -17,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, Regexp, StopValidation
 
+from forum.db import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.library.actions import (
     CaseText,
@@ -116,6 +117,12 @@ class YearField(IntegerField):
         self.data = int(typed) if typed.isdecimal() and len(typed) == 4 else None
         if typed and self.data is None:
             raise ValueError(gettext("Enter a year, such as 2024."))
+
+
+def not_over(form: Any, day: Any) -> None:
+    """Stop at a day before today, unless the field said so before."""
+    if day.data and day.data != day.object_data and day.data < now().date():
+        raise StopValidation(gettext("Choose today or a day that is still ahead."))
 
 
 class TableField(TextAreaField):
@@ -325,7 +332,7 @@ class PracticeForm(Form):
     )
     cost = StringField(_("Cost in short"), [at_most(MAX_LINE)], [one_line])
     started = YearField(_("Started in"), [Optional()])
-    revisit_on = Day(_("Look at it again on"), [Optional()])
+    revisit_on = Day(_("Look at it again on"), [Optional(), not_over])
     themes = SelectMultipleField(_("Themes"), coerce=int)
     language = SelectField(_("Language"), default="en")
     audience = RadioField(

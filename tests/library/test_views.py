@@ -664,6 +664,7 @@ def test_a_returned_practice_says_why_to_its_author(world: World, sign_in: SignI
         ({"started": "soon"}, "started"),
         ({"started": "9999"}, "started"),
         ({"revisit_on": "tomorrow"}, "revisit_on"),
+        ({"revisit_on": "2020-01-01"}, "revisit_on"),
         ({"evidence": "sworn"}, "evidence"),
         ({"audience": "friends"}, "audience"),
         ({"failure_audience": "friends"}, "failure_audience"),
@@ -679,6 +680,24 @@ def test_a_refused_practice_says_what_to_do_and_keeps_what_was_typed(
     assert answer.status_code == 422 and field in errors(answer.text)
     assert "Kept as it was" in answer.text and '<details class="stack" open>' in answer.text
     assert library.drafts_of(world.author) == []
+
+
+def test_the_day_to_look_again_is_ahead_when_it_is_chosen_and_may_pass(
+    world: World, sign_in: SignIn, client: FlaskClient
+) -> None:
+    today = now().date()
+    there = published(world, revisit_on=today)
+    page, author = f"/practices/{there.slug}", sign_in(world.author)
+    assert "This day has passed" not in author.get(page).text
+    with at(now() + timedelta(days=2)):
+        assert "This day has passed" in author.get(page).text
+        assert today.strftime("%Y") in client.get(page).text
+        assert "This day has passed" not in client.get(page).text  # a kept page has no clock
+        form = {**PRACTICE, "revisit_on": today.isoformat()}
+        assert post(author, f"{page}/edit", form).status_code == 303  # it was so before
+        form["revisit_on"] = (today - timedelta(days=1)).isoformat()
+        answer = post(author, f"{page}/edit", form)
+        assert answer.status_code == 422 and "revisit_on" in errors(answer.text)
 
 
 def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_in: SignIn) -> None:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes
+from forum.db import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.views import changing, posting
 from forum.errors import Conflict
@@ -65,6 +66,7 @@ def practice(slug: str) -> Answer:
     found = get_or_explain(Practice, slug, queries.get_practice)
     return render_template(
         "library/practice.html",
+        today=now().date(),
         practice=found,
         sections=queries.sections_for(me(), found),
         is_failure_withheld=queries.is_failure_withheld(me(), found),
