@@ -111,6 +111,18 @@ def test_dates_beside_words_from_right_to_left_are_in_one_piece(member: Visit) -
     assert arabic.locator("time").evaluate(PIECES) == 1
 
 
+@pytest.mark.parametrize("path", ["/", "/agendas/climate-resilient"])
+def test_what_a_deed_says_keeps_its_distance_from_a_coloured_head(member: Visit, path: str) -> None:
+    gap = member.go(path).evaluate(
+        """() => {
+          const main = document.getElementById("main"), told = document.createElement("div");
+          told.className = "wrap stack g2 mt4"; told.textContent = "Saved"; main.before(told);
+          return main.firstElementChild.getBoundingClientRect().top - told.getBoundingClientRect().bottom;
+        }"""
+    )
+    assert gap >= 12
+
+
 @pytest.mark.parametrize(("path", "kept", "left"), PAPER, ids=[path for path, *_ in PAPER])
 def test_paper_has_the_words_and_no_controls(
     moderator: Visit, path: str, kept: str, left: str
