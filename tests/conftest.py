@@ -31,7 +31,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.extension import _app_ctx_id
-from sqlalchemy import Connection, Engine, event, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, delete, event, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -49,6 +49,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member, visible_members, whole_profile
+from forum.notifications.models import Event
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from forum.settings import Settings
@@ -568,6 +569,7 @@ def agenda(app: Flask, people: People) -> Agenda:
         )
         made = agendas.write_agenda(people.moderator, text)
         agendas.set_hosts(people.moderator, made.id, [people.host.handle])
+        db.session.execute(delete(Event))  # the host knows it already
 
     load_dataset("agenda", app, make)
     db.session.refresh(people.host, ["hosted"])

@@ -39,6 +39,7 @@ from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
+from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
 
 @action
 def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
-    """Set the hosts of an agenda to exactly the members with these handles or full names."""
+    """Set the hosts of an agenda to exactly the members with these handles or full names, and notify new ones."""
     require(moderator.can.curate_all())
     agenda = agenda_to_change(moderator, agenda_id)
     before = {host.id for host in agenda.hosts}
@@ -146,6 +147,15 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         agenda.hosts = hosts
         db.session.flush()
+        address = f"/agendas/{agenda.slug}"
+        note_event(
+            moderator,
+            "host",
+            {host.id for host in hosts} - before,
+            address,
+            title=agenda.title,
+            is_named=False,
+        )
     _note_hosting(moderator, before ^ {host.id for host in hosts})
     return agenda
 

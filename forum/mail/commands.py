@@ -319,6 +319,7 @@ COUNT_PHRASES: dict[str, Callable[[int], str]] = {
     "published": lambda n: ngettext("published", "%(num)s published", n),
     "report": lambda n: ngettext("what became of your report", "what became of %(num)s reports", n),
     "rules": lambda n: _("the house rules change"),
+    "host": lambda n: _("you host this agenda now"),
     "answer": lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
 }
 

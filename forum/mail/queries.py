@@ -28,7 +28,7 @@ from forum.permissions import Person, require
 
 MAX_SHOWN = 50
 # Notices of these kinds are mailed whatever has become of the topic.
-KINDS_WITHOUT_TOPIC = ("decision", "report", "published", "returned", "queue", "rules")
+KINDS_WITHOUT_TOPIC = ("decision", "report", "published", "returned", "queue", "rules", "host")
 KIND_SCORES = {"answer": 5, "topic": 3, "report": 2}  # in a digest; 1 for other kinds
 MAX_SCORED_NOTICES, MAX_SCORED_REPLIES = 5, 50
 MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site

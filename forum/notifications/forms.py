@@ -27,6 +27,7 @@ KIND_NAMES = {
     "report": _("A moderator answers your report"),
     "rules": _("The house rules change"),
     "queue": _("Something waits for you in moderation"),
+    "host": _("You become the host of an agenda"),
     "unanswered": _("A question on your agenda has no answer"),
 }
 FREQUENCY_NAMES = {"daily": _("Every day"), "weekly": _("Every week"), "never": _("Never")}

@@ -29,6 +29,7 @@ DEFAULT_WAYS = {
     "security": NEVER,  # it is mailed as a letter of its own
     "returned": AT_ONCE,
     "queue": AT_ONCE,
+    "host": AT_ONCE,
     "published": AT_ONCE,
     "answer": DIGEST,
     "mark": DIGEST,
@@ -56,6 +57,7 @@ OFFICIAL_KINDS = (
     "published",
     "report",
     "queue",
+    "host",
     "security",
 )  # also made when the member ignores the actor
 MERGING_KINDS = ("mark",)  # the next ones about the same post are merged into an unread notice

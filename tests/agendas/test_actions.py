@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from forum.agendas import actions, queries
 from forum.agendas.actions import AgendaText, StatementText
@@ -16,6 +17,8 @@ from forum.history.queries import versions_of
 from forum.markup import write
 from forum.members.actions import Joining, Profile, ask_to_leave, edit_profile, hide_profile, join
 from forum.members.queries import get_member, moderator_ids
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -130,6 +133,19 @@ def test_an_unknown_host_is_refused_and_nothing_is_saved(people: Any, agenda: Ag
         actions.write_agenda(people.moderator, text("Changed"), agenda.id, hosts=["nobody"])
     assert refused.value.field == "hosts"
     assert queries.agenda_by_id(VISITOR, agenda.id).title == "Making Cities Quieter"
+
+
+def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
+    def told(member: Any) -> list[tuple[str, str]]:
+        make_notices(SYSTEM)
+        found = db.session.scalars(select(Notice).where(Notice.member_id == member.id))
+        return [(notice.address, notice.title) for notice in found if notice.kind == "host"]
+
+    hosts = [people.host.handle, people.ana.handle, people.moderator.handle]
+    for _turn in range(2):
+        actions.set_hosts(people.moderator, agenda.id, hosts)
+    assert told(people.ana) == [("/agendas/quieter", "Making Cities Quieter")]
+    assert told(people.host) == told(people.moderator) == []  # a host already, and who made it so
 
 
 def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None:
