@@ -44,6 +44,8 @@ def setup() -> None:
     purpose = "What it is for, in one sentence"
     tagline = _ask(purpose, actions.MAX_TAGLINE, is_optional=True)
     person = _ask("Your name, as its first administrator", MAX_NAME, _checked_name)
+    if sys.stdin.isatty():
+        click.echo("Everybody reads this address on /contact, until you give another one for that.")
     email = _ask("Your e-mail address", MAX_EMAIL, _unused_email)
     password = _new_password((name, person, email), is_repeated=True)
     if not queries.cities_count():

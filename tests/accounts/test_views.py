@@ -88,6 +88,13 @@ def test_joining_takes_a_letter_and_a_press(client, app, letters):
     assert is_signed_in(client)
 
 
+def test_a_forum_without_mail_says_so_before_somebody_fills_in_the_form(app, client):
+    actions.found_federation(SYSTEM, "Quiet cities", "")
+    assert "No e-mail can be sent yet" in client.get("/join").text
+    with with_settings(app, smtp_url="smtp://mail.example.org"):
+        assert "No e-mail can be sent yet" not in client.get("/join").text
+
+
 def test_every_page_leads_to_signing_in_and_back(client, agenda):
     for path in ("/cases?kind=network", "/nowhere", "/agendas/quieter"):
         page = client.get(path).text

@@ -13,7 +13,14 @@ import pytest
 from flask import Flask
 
 from forum import web
-from forum.agendas.actions import archive, ensure_themes, set_hosts, set_member_themes
+from forum.agendas.actions import (
+    AgendaText,
+    archive,
+    ensure_themes,
+    set_hosts,
+    set_member_themes,
+    write_agenda,
+)
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_of_member
 from forum.db import db, now
@@ -22,7 +29,7 @@ from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap
 from forum.invitations.actions import EntranceText, set_entrance
-from forum.library.actions import CaseText, write_case
+from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
 from forum.members.actions import (
     Joining,
@@ -316,7 +323,9 @@ def test_an_empty_list_has_nothing_to_filter(client: Any, people: Any, sign_in: 
         text = client.get(path).text
         assert "Apply filters" not in text and "Choose the agenda" not in text, path
         assert "<h2>" in text and 'class="btn' in text
-    assert "There is no open agenda" in sign_in(people.ana).get("/practices/new").text
+    page = sign_in(people.ana).get("/practices/new").text
+    assert "There is no open agenda" in page and 'href="/agendas/new"' not in page
+    assert 'href="/agendas/new"' in sign_in(people.moderator).get("/practices/new").text
 
 
 # Agenda
@@ -337,6 +346,19 @@ def test_the_agenda_has_all_its_parts(small: Small, client: Any) -> None:
         assert words in text
     assert small.members_only.title not in text
     assert "New case" not in text
+
+
+def test_an_empty_agenda_leads_to_cases_and_reads_where_there_are_any(
+    agenda: Agenda, people: Any, client: Any
+) -> None:
+    links = ("See all cases", "See all best reads")
+    page = client.get("/agendas/quieter").text
+    assert "No case example yet" in page and not any(words in page for words in links)
+    other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
+    write_case(people.moderator, other.id, CaseText("A case", "network", "Short.", "Text."))
+    write_reading(people.moderator, other.id, ReadingText("A book", "Somebody"))
+    page = client.get("/agendas/quieter").text
+    assert all(words in page for words in links)
 
 
 def test_a_case_of_an_agenda_names_its_place_once(agenda: Agenda, people: Any, client: Any) -> None:

@@ -191,6 +191,7 @@ def test_setup_ends_when_nothing_more_is_typed(typed):
     done = typed("setup", lines=["Cities of the North", "", "Ingrid Solberg", "ingrid"])
     assert done.exit_code == 1 and done.output.count("Your e-mail address:") == 2
     assert "This is not an e-mail address.\nAborted!\n" in done.output
+    assert "Everybody reads this address" in done.output.partition("Your e-mail address:")[0]
     assert queries.federation() is None and queries.all_members() == []
 
 

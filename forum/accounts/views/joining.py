@@ -106,7 +106,8 @@ def _join_page(
     form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
 ) -> Answer:
     words = {"invitation": invitation, "mode": chosen.mode, "proved": provider_account()}
-    return render_template("accounts/join.html", form=form, **words), status
+    has_mail = bool(web.settings().smtp_url)
+    return render_template("accounts/join.html", form=form, has_mail=has_mail, **words), status
 
 
 def join_form_again() -> tuple[JoinForm, Callable[[Any, int], Answer]]:

@@ -9,7 +9,14 @@ from forum.agendas.queries import get_agenda, statements_of
 from forum.dialogue.models import KINDS
 from forum.dialogue.queries import ORDERS, TopicFilter, counts_by_kind, first_topics, new_posts_in
 from forum.front.views._shared import SIDE_ITEMS, bp
-from forum.library.queries import cases_of, practices_of, readings_of, tried_counts
+from forum.library.queries import (
+    cases_of,
+    has_cases,
+    has_readings,
+    practices_of,
+    readings_of,
+    tried_counts,
+)
 from forum.notifications.models import AGENDA
 from forum.notifications.queries import level_of
 from forum.web import Answer, me
@@ -28,13 +35,16 @@ def agenda(slug: str) -> Answer:
     totals = counts_by_kind(reader, TopicFilter(agenda.id))
     counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals
     practices = practices_of(reader, agenda, SIDE_ITEMS)
+    cases, readings = cases_of(reader, agenda), readings_of(reader, agenda)
     listed = first_topics(reader, wanted, AGENDA_TOPICS)
     return render_template(
         "front/agenda.html",
         agenda=agenda,
         statements=statements_of(agenda),
-        cases=cases_of(reader, agenda),
-        readings=readings_of(reader, agenda),
+        cases=cases,
+        has_cases=bool(cases) or has_cases(reader),
+        readings=readings,
+        has_readings=bool(readings) or has_readings(reader),
         topics=listed,
         total=sum(totals.values()),
         counts=counts,

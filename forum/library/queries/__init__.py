@@ -40,6 +40,7 @@ from forum.library.queries.cases import (
     cases_to_index,
     curated_agendas,
     get_case,
+    has_cases,
     latest_cases,
     other_cases,
 )
@@ -89,6 +90,7 @@ from forum.library.queries.practices import (
 )
 from forum.library.queries.readings import (
     get_reading,
+    has_readings,
     identical_reading,
     reading_choices,
     reading_to_edit,
@@ -140,6 +142,8 @@ __all__ = [
     "get_case",
     "get_practice",
     "get_reading",
+    "has_cases",
+    "has_readings",
     "identical_reading",
     "is_failure_withheld",
     "last_position",

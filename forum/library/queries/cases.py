@@ -55,6 +55,11 @@ def cases_of(reader: Person, agenda: Agenda) -> Sequence[Case]:
     return db.session.scalars(ordered).all()
 
 
+def has_cases(reader: Person) -> bool:
+    """Whether there is a case that the reader may see, on any agenda."""
+    return bool(db.session.scalar(select(visible_cases(reader).exists())))
+
+
 class CaseRow(NamedTuple):
     """A case in a short list: values instead of an ORM row, so that a cache can keep them (see `dialogue/queries/_rows.py`)."""
 

@@ -47,6 +47,11 @@ def readings_of(reader: Person, agenda: Agenda) -> Sequence[Reading]:
     return db.session.scalars(ordered.options(joinedload(Reading.agenda))).all()
 
 
+def has_readings(reader: Person) -> bool:
+    """Whether there is a best read that the reader may see, on any agenda."""
+    return bool(db.session.scalar(select(visible_readings(reader).exists())))
+
+
 def reading_to_edit(curator: Person, reading_id: int) -> Reading:
     """One best read, for somebody who may curate it; else `Forbidden`, or `NotFound`."""
     reading = get_reading(curator, reading_id)
