@@ -260,6 +260,18 @@ def test_what_was_tried_is_refused_without_an_outcome(
     assert sign_in(world.author).get(f"/practices/{practice.slug}/tried").status_code == 403
 
 
+def test_a_practice_has_one_way_to_say_that_one_tried_it(
+    world: World, practice: Practice, sign_in: SignIn
+) -> None:
+    reader, address = sign_in(world.reader), f"/practices/{practice.slug}"
+    page = reader.get(address).text
+    assert "Tell us you tried it" in page and 'value="tried it"' not in page
+    reader.post(f"{address}/tried", data={"outcome": "kept", "note": "It rings."})
+    page = reader.get(address).text
+    assert "Change what you told" in page and "Tell us you tried it" not in page
+    assert 'value="tried it"' in page  # by which it is taken back
+
+
 def test_whoever_tells_nothing_goes_back_to_the_case_or_practice(
     world: World, practice: Practice, case: Case, sign_in: SignIn
 ) -> None:
