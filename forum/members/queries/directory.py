@@ -78,11 +78,14 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
 def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
-    A city or an organisation may also be meant by all the words together, such as "mexico city".
+    A city or an organisation may also be meant by all the words together, such as "mexico city". With @ a word is the
+    beginning of a handle.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
     each = (
-        or_(
+        Member.handle.startswith(word[1:], autoescape=True)
+        if word.startswith("@") and len(word) > 1
+        else or_(
             _has_word_starting_with(word),
             Member.city_id.in_(city_ids_by_prefix(word)),
             Member.organisation_id.in_([one.id for one in organisations_by_words(words_in(word))]),
