@@ -95,3 +95,18 @@ def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) ->
     with queries() as made:
         review_context(people.moderator, "post", reported.first.id)
     assert made.count <= 8, made.statements
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("## Our situation\n\nWe have *two* bells.", "We have two bells."),
+        ("> Quoted.\n\nMy own.", "My own."),
+        ("# A heading\n\n## And another", "A heading And another"),
+        ("> Quoted.", "…"),
+        ("***", "…"),
+        ("word " * 40, "word " * 16 + "word…"),
+    ],
+)
+def test_a_text_is_named_by_its_first_own_words(source: str, words: str) -> None:
+    assert queries.first_words(source) == words

@@ -71,9 +71,14 @@ MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
 
 
 def first_words(source: str) -> str:
-    """The first 90 characters of a text without its quotations and Markdown signs; an ellipsis when nothing is left."""
-    own = (line for line in source.split("\n") if not line.startswith(">"))
-    return excerpt(MARKDOWN_SYNTAX.sub("", " ".join(own)), 90) or "…"
+    """The first 90 characters of a text without its quotations and Markdown signs; an ellipsis when nothing is left.
+
+    Headings count only when there is nothing else: the forum itself offers some to begin with.
+    """
+    own = [line for line in source.split("\n") if not line.startswith(">")]
+    told = [line for line in own if not line.startswith("#")]
+    plain = (MARKDOWN_SYNTAX.sub("", " ".join(lines)) for lines in (told, own))
+    return next((excerpt(text, 90) for text in plain if text.strip()), "…")
 
 
 def is_about(
