@@ -83,10 +83,37 @@ def test_the_log_can_be_read_by_agenda(people: Any, reported: Any) -> None:
     actions.decide(people.moderator, "post", reported.first.id, "keep")
     actions.decide(people.moderator, "member", people.ben.id, "hide", Reasons("Spam.", 2))
     assert queries.decision_log(people.moderator).total == 2
-    assert queries.decision_log(people.moderator, "quieter").total == 1
+    assert queries.decision_log(people.moderator, queries.LogFilter("quieter")).total == 1
     assert queries.decision_log(people.host).total == 1
     assert queries.decision_log(reported.other_host).total == 0
-    assert queries.decision_log(people.moderator, "nowhere", 10**9).total == 0
+    assert queries.decision_log(people.moderator, queries.LogFilter("nowhere"), 10**9).total == 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "deeds"),
+    [
+        ({}, ["hide", "restore", "keep"]),
+        ({"deed": "hide"}, ["hide"]),
+        ({"author": "ben-okoth"}, ["hide", "restore", "keep"]),
+        ({"by": "adam-de-wit"}, ["restore"]),
+        ({"by": "mona-berg", "author": "ben-okoth"}, ["hide", "keep"]),
+        ({"deed": "feature"}, []),
+        ({"deed": "nothing"}, []),
+        ({"author": "nobody"}, []),
+    ],
+)
+def test_the_log_can_be_narrowed(
+    people: Any, reported: Any, sign_in: Any, wanted: dict[str, str], deeds: list[str]
+) -> None:
+    actions.decide(people.moderator, "post", reported.first.id, "keep")
+    actions.decide(people.moderator, "member", people.ben.id, "hide", Reasons("Spam.", 2))
+    actions.decide(people.administrator, "member", people.ben.id, "restore")
+    log = queries.decision_log(people.moderator, queries.LogFilter(**wanted))
+    assert sorted(decision.deed for decision in log.items) == sorted(deeds)
+    page = sign_in(people.moderator).get("/moderation/log", query_string=wanted).text
+    assert page.count("<tr><td") == len(deeds)
+    assert ("Nothing fits these filters" in page) == (not deeds)
+    assert page.count("Clear all") == bool({"author", "by"} & set(wanted))
 
 
 def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) -> None:

@@ -8,6 +8,7 @@ from forum.moderation.queries._kinds import (
     DEEDS_NEEDING_REASON,
     EDITABLE_KINDS,
     KINDS,
+    LOGGED_DEEDS,
     REMOVABLE_KINDS,
     RESTRICTING_DEEDS,
     UNDO_PERIOD,
@@ -18,6 +19,7 @@ from forum.moderation.queries._kinds import (
 )
 from forum.moderation.queries.decisions import (
     ClearedContent,
+    LogFilter,
     answered_by,
     clearing_of_shared_page,
     content_cleared_by,
@@ -107,6 +109,7 @@ __all__ = [
     "DEEDS_NEEDING_REASON",
     "EDITABLE_KINDS",
     "KINDS",
+    "LOGGED_DEEDS",
     "REMOVABLE_KINDS",
     "RESTRICTING_DEEDS",
     "UNDOABLE_DEEDS",
@@ -114,6 +117,7 @@ __all__ = [
     "UPHOLDING_DEEDS",
     "WITHHOLDING_DEEDS",
     "ClearedContent",
+    "LogFilter",
     "ReportedThing",
     "ReviewContext",
     "Thing",

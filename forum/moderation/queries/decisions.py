@@ -24,6 +24,7 @@ from forum.moderation.queries._kinds import (
     EDITABLE_KINDS,
     ENDED_BY,
     LOG_PAGE_SIZE,
+    LOGGED_DEEDS,
     MAX_RELATED_DECISIONS,
     RESTRICTING_DEEDS,
     UNDO_PERIOD,
@@ -213,15 +214,36 @@ def answered_by(decision_id: int) -> Sequence[Report]:
     return db.session.scalars(query.options(people)).all()
 
 
-def decision_log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
-    """One page of the moderation log, newest first; hosts see what was decided on their own agendas.
+@dataclass(frozen=True)
+class LogFilter:
+    """What of the moderation log is wanted, all of it where nothing is said.
 
-    `agenda` is the slug of one agenda, empty for all; `number` is the number of the page.
+    `agenda` is a slug; `author`, of what was decided about, and `by`, the moderator, are handles.
     """
+
+    agenda: str = ""
+    deed: str = ""
+    author: str = ""
+    by: str = ""
+
+
+def decision_log(
+    reader: Person, wanted: LogFilter = LogFilter(), number: int = 1
+) -> Page[Decision]:
+    """Page `number` of the moderation log, newest first; hosts see what was decided on their own agendas."""
     require(reader.can.see_queue())
     query = select(Decision).where(moderated_by(reader, Decision.agenda_id))
-    if agenda:
-        query = query.join(Decision.agenda).where(Agenda.slug == agenda)
+    if wanted.agenda:
+        query = query.join(Decision.agenda).where(Agenda.slug == wanted.agenda)
+    if wanted.deed:
+        query = query.where(Decision.deed.in_(LOGGED_DEEDS.get(wanted.deed, ())))
+    for handle, column in (
+        (wanted.author, Decision.author_id),
+        (wanted.by, Decision.moderator_id),
+    ):
+        if handle:
+            named = select(Member.id).where(Member.handle == handle)
+            query = query.where(column == named.scalar_subquery())
     people = (joinedload(Decision.moderator), joinedload(Decision.author))
     newest = query.options(*people, joinedload(Decision.agenda)).order_by(Decision.id.desc())
     return page_of(newest, number, LOG_PAGE_SIZE)

@@ -19,10 +19,20 @@ from forum.web import Answer, me
 @bp.get("/moderation/log")
 def log() -> Answer:
     """The moderation log."""
-    agenda = web.text("agenda")
-    decisions = queries.decision_log(me(), agenda, web.number("page"))
-    words = {"page": decisions, "agenda": agenda, "agendas": queries.moderated_agendas(me())}
+    wanted = queries.LogFilter(*(web.text(name) for name in ("agenda", "deed", "author", "by")))
+    words = {
+        "page": queries.decision_log(me(), wanted, web.number("page")),
+        "wanted": wanted,
+        "agendas": queries.moderated_agendas(me()),
+        "deeds": queries.LOGGED_DEEDS,
+        "narrowed": _url_of_log,
+    }
     return render_template("moderation/log.html", **words)
+
+
+def _url_of_log(**changes: str) -> str:
+    """The address of this log, narrowed otherwise, on its first page."""
+    return web.here(page=None, **{name: value or None for name, value in changes.items()})
 
 
 @bp.get("/moderation/decisions/<int:decision_id>")
