@@ -163,6 +163,22 @@ def test_a_comment_beside_a_paragraph_says_whose_it_is_and_takes_marks(
     assert "Useful" in beside(client)
 
 
+def test_who_replies_to_a_comment_beside_a_paragraph_sees_the_paragraph(
+    world: World, case: Case, sign_in: SignIn
+) -> None:
+    key = case.paragraphs[1].key
+    comment = dialogue.reply(world.reader, case.topic_id, write("Beside it"), paragraph=key)
+    reader = sign_in(world.author)
+    reply = f"/topics/{case.topic_id}/reply"
+    page = reader.get(f"{reply}?quote={comment.id}&paragraph={key}").text
+    assert "Beside this paragraph" in page and str(case.paragraphs[1].html) in page
+    assert f'<a href="/cases/{case.slug}"' in page
+    refused = reader.post(reply, data={"source": "", "paragraph": key, "language": "en"})
+    assert refused.status_code == 422 and "Beside this paragraph" in refused.text
+    for other in ("", "nowhere"):
+        assert "Beside this" not in reader.get(f"{reply}?paragraph={other}").text, other
+
+
 def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn) -> None:
     key = case.paragraphs[0].key
     reader = sign_in(world.reader)

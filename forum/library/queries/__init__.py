@@ -51,6 +51,7 @@ from forum.library.queries.discussions import (
     discussion_topic,
     opening_post,
     opening_post_id,
+    paragraph_of,
     places_of_cases,
     tried_counts,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "opening_post_id",
     "other_cases",
     "own_hidden_practice",
+    "paragraph_of",
     "places_of_cases",
     "practice_by_id",
     "practice_by_submission_key",

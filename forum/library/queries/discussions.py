@@ -13,7 +13,7 @@ from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import NotFound
-from forum.library.models import Case
+from forum.library.models import Case, CaseParagraph
 from forum.library.queries._shared import is_tried_mark
 from forum.library.queries._visibility import visible_cases
 from forum.members.models import City, Member
@@ -42,6 +42,13 @@ def opening_post_id(reader: Person, topic_id: int | None) -> int:
     if opening is None:
         raise NotFound()
     return opening.id
+
+
+def paragraph_of(reader: Person, topic_id: int, key: str) -> CaseParagraph | None:
+    """The paragraph of the case that a topic belongs to, by its key; None if the reader sees no such case or paragraph."""
+    cases = visible_cases(reader).where(Case.topic_id == topic_id).with_only_columns(Case.id)
+    mine = select(CaseParagraph).where(CaseParagraph.case_id.in_(cases))
+    return db.session.scalar(mine.where(CaseParagraph.key == key))
 
 
 def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:

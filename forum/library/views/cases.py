@@ -14,14 +14,14 @@ from markupsafe import Markup
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
-from forum.dialogue.models import Post
+from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments
 from forum.dialogue.views import changing
 from forum.errors import Conflict, Invalid
 from forum.history.queries import fingerprint
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm
-from forum.library.models import Case
+from forum.library.models import Case, CaseParagraph
 from forum.library.queries import CaseFilter
 from forum.library.views._facets import chosen_values, render_library, shown_facets
 from forum.library.views._shared import (
@@ -44,6 +44,12 @@ from forum.webforms import ChangedFields
 def places_of_cases(topics: Iterable[TopicRow]) -> dict[int, str]:
     """For lists of the dialogue room, which is below this room: the cities that cases among the topics speak of."""
     return queries.places_of_cases(me(), [row.id for row in topics if row.kind == "case"])
+
+
+@bp.app_template_global()
+def paragraph_beside(topic: Topic, key: str) -> CaseParagraph | None:
+    """For the form of a comment, which is in the room below: the paragraph of a case that it is written beside."""
+    return queries.paragraph_of(me(), topic.id, key) if topic.home and key else None
 
 
 @bp.get("/cases")
