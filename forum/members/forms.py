@@ -53,11 +53,16 @@ KIND_NAMES = {
 }
 ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), strict=True))
 
+OFFICE_NAMES = {
+    "administrators": _("Administrators"),
+    "moderators": _("Moderators"),
+    "hosts": _("Hosts of agendas"),
+}
 ROLE_NOTES = dict(
     zip(
         ROLES,
         (
-            _("Writes, and may host an agenda."),
+            _("Writes. A member can also host an agenda."),
             _("Curates every agenda and decides on reports."),
             _("Also gives roles and changes what the forum is called."),
         ),

@@ -32,6 +32,7 @@ from forum.history.queries import fingerprint, versions_of
 from forum.members import actions, queries
 from forum.members.forms import (
     KIND_NAMES,
+    OFFICE_NAMES,
     ROLE_NAMES,
     ROLE_NOTES,
     FederationForm,
@@ -291,9 +292,15 @@ def administer() -> Answer:
 @bp.get("/administration/members")
 def administration() -> Answer:
     """All members, to be searched by name or e-mail address."""
-    words = web.text("q")
-    page = queries.administered_members(me(), words, web.number("page"))
-    return render_template("members/administration.html", page=page, words=words, roles=ROLE_NAMES)
+    words, office = web.text("q"), web.choice("office", queries.OFFICES)
+    page = queries.administered_members(me(), words, web.number("page"), office)
+    names = {"": _("Everybody"), **OFFICE_NAMES}
+    offices = [
+        (name, web.here(office=value or None, page=None), value == office, None)
+        for value, name in names.items()
+    ]
+    shown = {"page": page, "words": words, "office": office, "offices": offices}
+    return render_template("members/administration.html", **shown, roles=ROLE_NAMES)
 
 
 @bp.route("/administration/forum", methods=["GET", "POST"])

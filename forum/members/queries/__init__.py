@@ -16,6 +16,7 @@ from forum.members.queries.cities import (
 )
 from forum.members.queries.directory import (
     DIRECTORY_PAGE_SIZE,
+    OFFICES,
     DirectoryFilter,
     administered_member,
     administered_members,
@@ -108,6 +109,7 @@ from forum.members.queries.sessions import (
 
 __all__ = [
     "DIRECTORY_PAGE_SIZE",
+    "OFFICES",
     "SESSION_IDLE_LIMIT",
     "SESSION_MAX_AGE",
     "CachedFederation",

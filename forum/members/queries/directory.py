@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db
@@ -15,7 +28,7 @@ from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
 from forum.members.queries.people import get_member, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
-from forum.permissions import Person, require
+from forum.permissions import Person, administers, moderates, require
 
 DIRECTORY_PAGE_SIZE = 40
 # Further words of a search are ignored
@@ -156,8 +169,18 @@ def member_counts(reader: Person, key: Any) -> Subquery:
     return counted.group_by(key).subquery()
 
 
-def administered_members(administrator: Person, words: str, page: int = 1) -> Page[Member]:
-    """One page of all members, by name, for administrators; else `Forbidden`.
+# Groups of members with an office, by the name that `administered_members` takes
+OFFICES = {
+    "moderators": and_(moderates(Member.role), ~administers(Member.role)),
+    "administrators": administers(Member.role),
+    "hosts": cast(Member.hosted, String) != "[]",
+}
+
+
+def administered_members(
+    administrator: Person, words: str, page: int = 1, office: str = ""
+) -> Page[Member]:
+    """One page of all members, or of those with an office (of `OFFICES`), by name, for administrators; else `Forbidden`.
 
     Each word has to start a word of the name, position or help offered, be part of the e-mail address, or be the
     handle.
@@ -177,6 +200,8 @@ def administered_members(administrator: Person, words: str, page: int = 1) -> Pa
         .where(Member.left_at.is_(None), *is_meant)
         .options(*_with_city_and_organisation())
     )
+    if office:
+        found = found.where(OFFICES[office])
     return page_of(_by_name(found), page, DIRECTORY_PAGE_SIZE)
 
 
