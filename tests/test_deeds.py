@@ -75,6 +75,7 @@ moderation.split              | forbidden forbidden forbidden forbidden forbidde
 moderation.merge              | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.decide_all         | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.move               | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.retitle            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.change_kind        | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.publish            | forbidden forbidden forbidden forbidden nothing   yes       yes       yes       .
 moderation.send_back          | forbidden forbidden forbidden forbidden nothing   yes       yes       yes       .
@@ -282,6 +283,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         moderation.decide_all, _topic, lambda w: [w.things.first.id], "hide", WHY
     ),
     "moderation.move": _deed(moderation.move, _topic, lambda w: w.things.other.id),
+    "moderation.retitle": _deed(moderation.retitle, _topic, "Another title", []),
     "moderation.change_kind": _deed(moderation.change_kind, _topic, "question"),
     "moderation.publish": _deed(moderation.publish, _practice),
     "moderation.send_back": _deed(moderation.send_back, _practice, WHY),

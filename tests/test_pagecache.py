@@ -207,6 +207,7 @@ DEEDS: dict[str, Deed] = {
     "hide a topic": lambda w, p, a: moderation.decide(
         p.moderator, "topic", w["topic"], "hide", Reasons("It is wrong.", 2)
     ),
+    "retitle": lambda w, p, a: dialogue.retitle(p.moderator, w["topic"], "Another title", []),
     "move": lambda w, p, a: dialogue.move(p.moderator, w["topic"], w["other_id"]),
     "hide a person": lambda w, p, a: moderation.decide(
         p.moderator, "member", p.ana.id, "hide", Reasons("It is wrong.", 2)

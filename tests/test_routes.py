@@ -413,6 +413,8 @@ GET  /topics/{topic}/lock                             |   in  403  403  200  200
 POST /topics/{topic}/lock                             |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/merge                            |   in  403  403  200  200  200
 POST /topics/{topic}/merge                            |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/retitle                          |   in  403  403  200  200  200
+POST /topics/{topic}/retitle                          |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/move                             |   in  403  403  200  200  200
 POST /topics/{topic}/move                             |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/pass-on                          |   in  200  404  404  404  404

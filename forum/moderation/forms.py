@@ -19,7 +19,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.db import now
-from forum.dialogue.forms import KINDS, language_field
+from forum.dialogue.forms import KINDS, language_field, themes_field, title_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.rules.queries import OfferedText, Rule
@@ -229,6 +229,14 @@ class MoveForm(DecisionAwareForm):
     def reasons(self) -> Reasons:
         """The reasons as the deed wants them."""
         return Reasons(self.reason.data or "")
+
+
+class RetitleForm(Form):
+    """Another title and other themes of a topic, and for its author why."""
+
+    title = title_field()
+    themes = themes_field()
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
 
 class ChangeKindForm(Form):

@@ -12,12 +12,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.agendas import actions as agendas
+from forum.agendas.queries import themes_by_slug
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import get_post, get_topic, posts_in
+from forum.dialogue.queries import first_post, get_post, get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.actions import PracticeText
@@ -1054,3 +1055,37 @@ def test_what_was_changed_since_for_readers_is_not_taken_back(
         dialogue.edit(people.chitra, things.second.id, words, new.title, audience="members")
     with pytest.raises(Conflict):
         undo(people.host)
+
+
+def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    agendas.ensure_themes(SYSTEM, ["noise", "trams"])
+    noise, trams = themes_by_slug(["noise"])[0], themes_by_slug(["trams"])[0]
+    before, opening = things.topic.title, first_post(things.topic)
+    browser, address = sign_in(people.host), f"/topics/{things.topic.id}/retitle"
+    assert address in browser.get(things.topic.address).text
+    page = browser.get(address).text
+    assert f'value="{before}"' in page
+    for wrong in ("", "ab", "x" * 121):
+        refused = browser.post(address, data={"title": wrong})
+        assert refused.status_code == 422 and "3 to 120 characters" in refused.text
+    same = browser.post(address, data={"title": before})
+    assert same.status_code == 409 or "This is so already" in same.text
+    typed = {"title": "Bells &  trams", "themes": ["noise", "trams"], "reason": "Clearer."}
+    assert browser.post(address, data=typed).status_code == 303
+    topic = get_topic(VISITOR, things.topic.id)
+    assert (topic.title, topic.slug) == ("Bells & trams", "bells-trams")
+    assert {theme.id for theme in topic.themes} == {noise.id, trams.id}
+    assert found("Bells trams") == 1 and found(before) == 0
+    assert first_post(topic).edited_at == opening.edited_at  # the author has edited nothing
+    (told,) = [n for n in notices_of(topic.author) if n.kind == "decision"]
+    assert f"The title was “{before}”. It had no themes. Clearer." in told.text
+    undo(people.host)
+    topic = get_topic(VISITOR, things.topic.id)
+    assert (topic.title, topic.themes) == (before, [])
+
+
+def test_the_title_of_a_case_is_changed_on_its_page(people: Any, things: Any) -> None:
+    with pytest.raises(Invalid, match="own page"):
+        dialogue.retitle(people.moderator, things.case.topic_id, "Another", [])

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
+from sqlalchemy import inspect
 
 from forum.db import db
 from forum.dialogue.actions._quotes import refresh_quotes_in
@@ -76,6 +77,10 @@ def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
 
 def _byline(member_id: int) -> str:
     member = db.session.get_one(Member, member_id)
+    if (
+        "city_id" in inspect(member).unloaded
+    ):  # read for a page before, which prints no more than the name
+        db.session.refresh(member, ["name", "city_id"])
     city = db.session.get(City, member.city_id) if member.city_id else None
     return f"{member.name}, {city.name}" if city else member.name
 

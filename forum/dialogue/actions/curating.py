@@ -1,17 +1,20 @@
-"""What moderators do to topics and posts: review, lock, pin, move, hide, remove, restore, and add notes."""
+"""What moderators do to topics and posts: review, lock, pin, retitle, move, hide, remove, restore, and add notes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, now, topic_scope, touches
+from forum.dialogue.actions._checks import check_themes, checked_title
 from forum.dialogue.actions._counts import count_post
 from forum.dialogue.actions._holding import note_reviewed, note_unreviewed
 from forum.dialogue.actions._rows import (
     close_empty_topic,
+    edit_topic,
     follow_restoring,
     follow_withholding,
     has_shown_posts,
@@ -27,10 +30,11 @@ from forum.dialogue.queries import (
     posts_with_notes,
     render_with_mentions,
     require_no_home,
+    theme_ids_of,
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid
-from forum.markup import Written
+from forum.markup import Written, write
 from forum.matches import replace_name
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -82,6 +86,20 @@ def pin(moderator: Person, topic_id: int) -> Topic:
 def unpin(moderator: Person, topic_id: int) -> Topic:
     """Let a topic stand where its latest post puts it."""
     return set_topic_time(moderator, topic_id, "pinned_at", None)
+
+
+@action
+def retitle(moderator: Person, topic_id: int, title: str, themes: Sequence[int]) -> Topic:
+    """Correct the title and the themes (ids) of a topic. The text stays as its author wrote it, and counts as unedited."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    if topic.home:
+        raise Invalid(_("This is changed on its own page."), "title")
+    check_themes(themes, theme_ids_of(topic))
+    opening = first_post(topic)
+    text = write(opening.source, opening.language)
+    edit_topic(moderator, topic, text, checked_title(title), themes=themes, audience=None)
+    return topic
 
 
 @action

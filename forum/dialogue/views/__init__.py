@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forum.dialogue.views import held, lists, marks, topics, versions, writing
-from forum.dialogue.views._shared import bp, changing, posting
+from forum.dialogue.views._shared import bp, changing, posting, theme_boxes, theme_ids
 from forum.dialogue.views.topics import discussion
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "lists",
     "marks",
     "posting",
+    "theme_boxes",
+    "theme_ids",
     "topics",
     "versions",
     "writing",

@@ -270,6 +270,7 @@ AUTHOR_MESSAGES: dict[str, Callable[[], str]] = {
     "lock": lambda: _("Locked: it takes no more replies."),
     "unlock": lambda: _("Open for replies again."),
     "move": lambda: "",
+    "retitle": lambda: "",
     "change kind": lambda: "",
     "approve": lambda: _("Published."),
     "refuse": lambda: _("Not published. You can change it and send it again."),

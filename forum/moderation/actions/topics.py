@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from flask_babel import gettext as _
@@ -80,6 +80,32 @@ def move(
     dialogue.move(moderator, topic_id, agenda_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
     return record(moderator, "move", thing, _prefixed(moved, reasons), before=before)
+
+
+@action
+def retitle(
+    moderator: Person,
+    topic_id: int,
+    title: str,
+    themes: Sequence[int],
+    reasons: Reasons = NO_REASONS,
+) -> Decision:
+    """Correct the title and the themes (ids) of a topic; its author reads what they were."""
+    thing = topic_to_decide(moderator, topic_id)
+    check_length(reasons.facts, "reason")
+    present = {theme.id: theme.name for theme in thing.row.themes}
+    before = {"title": thing.title, "themes": sorted(present)}
+    topic = dialogue.retitle(moderator, topic_id, title, themes)
+    require_change(topic.title != before["title"] or set(themes) != set(present))
+    changed = []
+    if topic.title != before["title"]:
+        changed.append(_("The title was “%(title)s”.", title=before["title"]))
+    if set(themes) != set(present):
+        names = ", ".join(present.values())
+        changed.append(
+            _("The themes were: %(names)s.", names=names) if names else _("It had no themes.")
+        )
+    return record(moderator, "retitle", thing, _prefixed(" ".join(changed), reasons), before=before)
 
 
 @action

@@ -170,6 +170,10 @@ def _undo_move(moderator: Person, thing: Thing, before: Before) -> None:
         dialogue.move_back(moderator, thing.item_id, before["agenda"])
 
 
+def _undo_retitling(moderator: Person, thing: Thing, before: Before) -> None:
+    dialogue.retitle(moderator, thing.item_id, before["title"], before["themes"])
+
+
 def _undo_kind_change(moderator: Person, thing: Thing, before: Before) -> None:
     topic = thing.row
     if topic.kind == before["kind"]:
@@ -292,6 +296,7 @@ UNDO_HANDLERS: dict[str, UndoHandler] = {
     "pin": _undo_with(dialogue.unpin),
     "unpin": _undo_with(dialogue.pin),
     "move": _undo_move,
+    "retitle": _undo_retitling,
     "change kind": _undo_kind_change,
     "split": _undo_split,
     "merge": _undo_merge,

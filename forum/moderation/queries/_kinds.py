@@ -51,6 +51,7 @@ UNDOABLE_DEEDS = (
     "pin",
     "unpin",
     "move",
+    "retitle",
     "change kind",
     "split",
     "merge",

@@ -7,12 +7,18 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
-from forum.agendas.queries import agendas
+from forum.agendas.queries import agendas, themes
 from forum.dialogue.queries import topic_to_change_kind
-from forum.dialogue.views import changing
+from forum.dialogue.views import changing, theme_boxes, theme_ids
 from forum.errors import Invalid, NotFound
 from forum.moderation import actions, queries
-from forum.moderation.forms import ChangeKindForm, MergeForm, MoveForm, RequiredReasonForm
+from forum.moderation.forms import (
+    ChangeKindForm,
+    MergeForm,
+    MoveForm,
+    RequiredReasonForm,
+    RetitleForm,
+)
 from forum.moderation.views._answers import (
     answer_here,
     bp,
@@ -61,6 +67,26 @@ def move(topic_id: int) -> Answer:
     return deed_page(
         "move", thing, form, lambda why: actions.move(me(), topic_id, form.agenda.data, why)
     )
+
+
+@bp.route("/topics/<int:topic_id>/retitle", methods=["GET", "POST"])
+@changing
+def retitle(topic_id: int) -> Answer:
+    """Correct the title and the themes of a topic."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = RetitleForm(title=thing.title, themes=[theme.slug for theme in thing.row.themes])
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+
+    def page(status: int = 200) -> Answer:
+        words = {"thing": thing, "form": form, "theme_choices": theme_boxes(form)}
+        return render_template("moderation/retitle.html", **words), status
+
+    def deed() -> AnyResponse:
+        reasons = actions.Reasons(form.reason.data or "")
+        title = form.title.data or ""
+        return redirect_to_decided(actions.retitle(me(), topic_id, title, theme_ids(form), reasons))
+
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/topics/<int:topic_id>/change-kind", methods=["GET", "POST"])
