@@ -547,6 +547,26 @@ def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
     assert newest.kinds == find(VISITOR, Query("flood", kinds=("post",))).kinds
 
 
+@pytest.mark.parametrize("topic_id", [None, 1])
+def test_what_has_the_word_itself_is_found_behind_many_replies_to_a_title(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, topic_id: int | None
+) -> None:
+    """The replies to a title come first, by the thousand; what is looked for is older."""
+    monkeypatch.setattr(finding, "MAX_RANKED", 3)
+    actions.index(SYSTEM, entry(1, "Cycle lanes", "A text."))
+    for number, body in enumerate(["Of lanes.", *["Thank you."] * 9]):
+        post = replace(entry(number, "Cycle lanes", body), kind="post", parent=("topic", 1))
+        actions.index(SYSTEM, post)
+    for typed in ("lanes", "cycle lanes", '"cycle lanes"'):
+        found = find(VISITOR, Query(typed, topic_id=topic_id))
+        kinds = {one.kind for hit in found.page.items for one in (hit.document, *hit.others)}
+        assert kinds == ({"topic"} if typed[0] == '"' else {"topic", "post"}), typed
+        assert not found.is_capped and sum(found.kinds.values()) == found.texts == len(kinds)
+    monkeypatch.setattr(finding, "MAX_PORTIONS", 2)  # too few to come so far
+    found = find(VISITOR, Query("lanes", topic_id=topic_id))
+    assert found.is_capped and found.texts == 3 and found.page.items
+
+
 @pytest.mark.parametrize(
     ("typed", "also"),
     [

@@ -70,23 +70,32 @@ class Query:
 
 
 def newest_hits(
-    reader: Person, terms: Sequence[Term], query: Query, limit: int, *more: Any, but: str = ""
+    reader: Person,
+    terms: Sequence[Term],
+    query: Query,
+    limit: int,
+    *more: Any,
+    but: str = "",
+    below: int | None = None,
 ) -> Sequence[Any]:
     """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those of `more`.
 
-    `but` is a facet whose chosen values are ignored.
+    `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids.
     """
     chosen = {name: some for name, some in query.facets().items() if some and name != but}
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    is_by_row = _is_sqlite() and query.topic_id is None
+    order: ColumnElement[int] = FTS.c.rowid if is_by_row else Document.id  # type: ignore[assignment]
+    if below is not None:
+        documents = documents.where(order < below)
     if query.topic_id is not None:
         return _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
     if not _is_sqlite() and any(len(term.words) > 1 for term in terms):
         return _newest_phrase_hits(documents, terms, wanted, limit)
     found = _matching(documents, terms, wanted)
-    newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
-    return db.session.execute(found.order_by(newest_first).limit(constant(limit))).all()
+    return db.session.execute(found.order_by(order.desc()).limit(constant(limit))).all()
 
 
 def _newest_hits_in_topic(
@@ -100,14 +109,18 @@ def _newest_hits_in_topic(
     home = document_id("topic", topic_id)
     if home is None:
         return []
-    own = documents.where(or_(Document.parent_id == home, Document.id == home))
     words = " " + Document.folded_title + " " + Document.folded_body + " "
     for term in terms:
-        own = own.where(or_(*(words.contains(needle) for needle in term.needles)))
+        documents = documents.where(or_(*(words.contains(needle) for needle in term.needles)))
     for name, values in chosen.items():
-        own = own.where(FACETS[name].in_(values))
-    newest_first = own.order_by(Document.id.desc())
-    return db.session.execute(newest_first.limit(constant(limit))).all()
+        documents = documents.where(FACETS[name].in_(values))
+    newest_first = documents.order_by(Document.id.desc())
+    # In two statements: with both conditions in one, SQLite would sort all before it stops at the limit.
+    replies = newest_first.where(Document.parent_id == home).limit(constant(limit))
+    found = list(db.session.execute(replies).all())
+    if len(found) < limit:
+        found += db.session.execute(newest_first.where(Document.id == home)).all()
+    return found
 
 
 def _newest_phrase_hits(

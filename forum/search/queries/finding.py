@@ -24,6 +24,7 @@ from forum.search.queries.documents import documents_by_id
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
 PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
+MAX_PORTIONS = 5  # of hits that are read to find some with words of their own
 MAX_OTHERS = 3  # of the same page, named below the first
 # What `find` needs to know of a hit, besides its facets
 HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
@@ -88,8 +89,7 @@ def find(
     if not words:
         return SearchResults(Page([], 1, 1, 0))
     terms = with_prefix(parse_terms(query.words), query.words)
-    newest = newest_hits(reader, terms, query, MAX_RANKED, *HIT_COLUMNS)
-    hits = [hit for hit in newest if has_own_words(hit, terms)]
+    hits, is_all = _newest_own_hits(reader, terms, query)
     texts = min(len(hits), MAX_COUNTED)
     ids = [hit.id for hit in hits] if query.is_newest_first else rank(hits, terms)
     known = {hit.id: hit for hit in hits}
@@ -103,8 +103,31 @@ def find(
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
-    is_capped = texts >= MAX_COUNTED or len(newest) >= MAX_RANKED
+    is_capped = texts >= MAX_COUNTED or not is_all
     return SearchResults(page, texts, **counts, is_capped=is_capped)
+
+
+def _newest_own_hits(
+    reader: Person, terms: Sequence[Term], query: Query, but: str = ""
+) -> tuple[list[Any], bool]:
+    """The newest hits with a word of their own, and whether these are all that there are.
+
+    Of a topic with a word in its title all replies are hits, so there may be thousands before one that has it itself. Where
+    none is among the newest `MAX_PORTIONS` portions, those of the first count as they are.
+    """
+    first: Sequence[Any] = ()
+    found: list[Any] = []
+    below = None
+    for _portion in range(MAX_PORTIONS):
+        newest = newest_hits(reader, terms, query, MAX_RANKED, *HIT_COLUMNS, but=but, below=below)
+        first = first or newest
+        found += [hit for hit in newest if has_own_words(hit, terms)]
+        if len(newest) < MAX_RANKED:
+            return found, True
+        if len(found) >= MAX_COUNTED:
+            break
+        below = newest[-1].id
+    return (found or list(first))[:MAX_RANKED], False
 
 
 def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
@@ -143,8 +166,7 @@ def _facet_counts(
 ) -> dict[Any, int]:
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
-        newest = newest_hits(reader, terms, query, MAX_COUNTED, *HIT_COLUMNS, but=facet)
-        hits = [hit for hit in newest if has_own_words(hit, terms)]
+        hits, _is_all = _newest_own_hits(reader, terms, query, but=facet)
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
 
