@@ -184,7 +184,7 @@ def tidy(source: str) -> str:
 # Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
 SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
-ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟।"”»)')
+ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟۔।።"”’»›」』)]）》')
 MIN_TELLING_WORD = 4  # letters of a Latin word that tells one name from others
 
 

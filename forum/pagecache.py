@@ -339,7 +339,7 @@ class CachedPage:
         body = self.body  # which another thread may set to None meanwhile
         if body is not None:
             return body
-        headers, body = next(iter(self.encoded.values()))
+        headers, body = [*self.encoded.values()][0]  # noqa: RUF015 - another thread may add one meanwhile
         decompress = DECOMPRESSORS.get(dict(headers).get("Content-Encoding", ""))
         return decompress(body) if decompress else body
 
@@ -358,8 +358,9 @@ class CachedPage:
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes in all its encodings."""
-        bodies = [self.body or b"", *(body for _headers, body in list(self.encoded.values()))]
-        return sum(map(len, bodies)) + 1_000
+        bodies = [self.body or b"", *(body for _headers, body in [*self.encoded.values()])]
+        # What is not compressed is the same object for each encoding
+        return sum(len(body) for body in {id(body): body for body in bodies}.values()) + 1_000
 
 
 @dataclass

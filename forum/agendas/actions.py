@@ -39,7 +39,7 @@ from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
-from forum.notifications.actions import note_event
+from forum.notifications.actions import note_event, read_hosting
 from forum.permissions import Person, require
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
             title=agenda.title,
             is_named=False,
         )
+        read_hosting(moderator, address, before - {host.id for host in hosts})
     _note_hosting(moderator, before ^ {host.id for host in hosts})
     return agenda
 

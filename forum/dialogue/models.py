@@ -222,7 +222,8 @@ class PostMixin:
     @property
     def gist(self) -> str:
         """The first words of the text (at most 160 characters), without Markdown syntax and without quotations."""
-        return excerpt(MARKDOWN_SYNTAX.sub("", self.source[:1_000]), 160)
+        words = MARKDOWN_SYNTAX.sub("", self.source[:1_000]).split()
+        return excerpt(" ".join(words), 160)  # a line end in Markdown ends nothing
 
     @property
     def fingerprint(self) -> str:

@@ -302,7 +302,7 @@ def _from_selects(reader: Person, limit: int) -> Iterable[QueueEntry]:
         flags = {
             "is_submitted": kind == "practice",
             "is_first": kind == "post",
-            "is_for_others": _is_for_others(reader, kind, item_id, author_id),
+            "is_for_others": _is_for_others(reader, kind, item_id, agenda_id, author_id),
         }
         yield QueueEntry(
             kind,
@@ -315,12 +315,13 @@ def _from_selects(reader: Person, limit: int) -> Iterable[QueueEntry]:
         )
 
 
-def _is_for_others(reader: Person, kind: str, item_id: int, author_id: int | None) -> bool:
-    """Whether it is the reader's own first post, or own text that another moderator has returned or refused before."""
+def _is_for_others(
+    reader: Person, kind: str, item_id: int, agenda_id: int, author_id: int | None
+) -> bool:
+    """Whether it is the reader's own: a first post, or what another moderator has to publish."""
     if reader.can.judge(author_id):
         return False
-    deed = {"practice": "publish", "held": "approve"}.get(kind)
-    return deed is None or moderation.is_for_another(reader, kind, item_id, deed)
+    return kind == "post" or moderation.waits_for_another(reader, kind, item_id, agenda_id)
 
 
 def _candidates_count(reader: Person) -> Select[Any] | None:

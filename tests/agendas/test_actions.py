@@ -19,6 +19,7 @@ from forum.members.actions import Joining, Profile, ask_to_leave, edit_profile, 
 from forum.members.queries import get_member, moderator_ids
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
+from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM, VISITOR
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -146,6 +147,8 @@ def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
         actions.set_hosts(people.moderator, agenda.id, hosts)
     assert told(people.ana) == [("/agendas/quieter", "Making Cities Quieter")]
     assert told(people.host) == told(people.moderator) == []  # a host already, and who made it so
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
+    assert told(people.ana) and not unread_count(people.ana)  # nor is it mailed
 
 
 def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None:

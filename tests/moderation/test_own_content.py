@@ -157,6 +157,9 @@ def test_what_a_moderator_wrote_is_published_by_another_if_there_is_one(
             publish(author, item_id)
     page = sign_in(adam).get("/practices/my-asphalt").text
     assert OURS in page and "/publish" not in page
+    published = actions.publish(people.moderator, practice.id)
+    assert "hide" in review_context(adam, "practice", practice.id).deeds  # which is no publishing
+    actions.undo(people.moderator, published.id)
     for other in (people.moderator, ben):
         appoint(SYSTEM, other.handle, "member")
     set_hosts(SYSTEM, things.agenda.id, [])

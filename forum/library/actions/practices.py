@@ -122,7 +122,8 @@ def publish(moderator: Person, practice_id: int) -> Practice:
     _require_state(practice, "submitted")
     if practice.hidden_at:
         raise Conflict(_("It is hidden. Show it again first, then it can be published."))
-    practice.state, practice.published_at, practice.updated_at = PUBLISHED, now(), now()
+    practice.state, practice.published_at = PUBLISHED, now()
+    practice.updated_at = practice.published_at
     practice.returned_reason = ""
     topic = _discussion_of(practice)
     practice.topic_id = topic.id

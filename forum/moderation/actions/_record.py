@@ -230,16 +230,20 @@ def notify_moved_authors(
     )
 
 
-def notify_asker(moderator: Person, question: Topic, target: Topic) -> None:
-    """Notify the asker of a question that the chosen answer went to another topic."""
-    text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
+def notify_asker(moderator: Person, question: Topic, target: Topic | None = None) -> None:
+    """Notify the asker of a question that the chosen answer went to the topic `target`, or without one that it is back."""
+    if target is None:
+        text = _("The answer that you chose is back here.")
+    else:
+        text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
+        text += " " + _("You can choose another one.")
     note_event(
         moderator,
         "decision",
         [question.author_id],
         question.address,
         title=question.title,
-        text=f"{text} {_('You can choose another one.')}",
+        text=text,
         is_named=False,
     )
 

@@ -22,6 +22,7 @@ from forum.moderation.actions._record import (
     AUTHOR_MESSAGES,
     Before,
     group_as_lot,
+    notify_asker,
     notify_authors,
     notify_moved_authors,
     record,
@@ -265,6 +266,8 @@ def _undo_split(moderator: Person, thing: Thing, before: Before) -> None:
         raise Conflict(_("Members were asked for advice on it since, and look for it there."))
     topic = dialogue.unsplit(moderator, _moved_posts(thing.row, target, before))
     notify_moved_authors(moderator, dict(before["posts"]), topic)
+    if before.get("answer"):
+        notify_asker(moderator, topic)
 
 
 def _undo_merge(moderator: Person, thing: Thing, before: Before) -> None:

@@ -48,6 +48,7 @@ from forum.moderation.queries.decisions import (
     restricting_decision,
     serialize_decisions,
     signed_report_ids,
+    waits_for_another,
     why_hidden,
 )
 from forum.moderation.queries.reports import (
@@ -193,5 +194,6 @@ __all__ = [
     "thing_to_review",
     "topic_to_moderate",
     "topics_to_merge_into",
+    "waits_for_another",
     "why_hidden",
 ]

@@ -14,7 +14,7 @@ from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of
 from forum.db import db, now
-from forum.dialogue.models import Held, Mark, Post, Topic
+from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
@@ -37,7 +37,7 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, Verdict, moderated_by, require
 
 ATTACHED_MODELS: dict[str, Any] = {"mark": Mark, "followup": FollowUp}
-WAITING_MODELS: dict[str, Any] = {"publish": Practice, "approve": Held}  # by the deed that ends it
+PUBLISHING_DEEDS = {"practice": "publish", "held": "approve"}  # by the kind of what waits
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
@@ -139,14 +139,7 @@ def decided_by_another(
 
 
 def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
-    """Whether only another moderator may do this deed about the person's own thing.
-
-    It would end a decision that was made against the person, or publish what waits where others can.
-    """
-    if model := WAITING_MODELS.get(deed):
-        waiting = db.session.get_one(model, item_id)
-        if not may_publish(person, waiting.agenda_id, waiting.author_id):
-            return True
+    """Whether only another moderator may do this deed: it would end a decision that was made against the person."""
     ended = [ended for ended, ending in ENDED_BY.items() if deed in ending]
     decision = decided_by_another(person, kind, item_id, ended)
     return decision is not None and not person.can.give_back(decision)
@@ -164,6 +157,13 @@ def place_of(reader: Person, decision: Decision) -> Topic | None:
         return None
     place: Topic | None = db.session.scalar(visible_topics(reader).where(Topic.id.in_(topic_ids)))
     return place
+
+
+def waits_for_another(person: Person, kind: str, item_id: int, agenda_id: int) -> bool:
+    """Whether a practice or text of the person's own that waits on an agenda is for another moderator to publish."""
+    if not may_publish(person, agenda_id, person.id):
+        return True
+    return is_for_another(person, kind, item_id, PUBLISHING_DEEDS[kind])
 
 
 def may_publish(person: Person, agenda_id: int, author_id: int | None) -> Verdict:

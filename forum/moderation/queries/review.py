@@ -29,7 +29,11 @@ from forum.moderation.queries._kinds import (
     RESTRICTING_DEEDS,
     is_about,
 )
-from forum.moderation.queries.decisions import is_for_another, latest_decisions
+from forum.moderation.queries.decisions import (
+    is_for_another,
+    latest_decisions,
+    waits_for_another,
+)
 from forum.moderation.queries.reports import has_open_reports, open_reports
 from forum.moderation.queries.things import (
     Thing,
@@ -132,12 +136,15 @@ def review_context(reader: Person, kind: str, item_id: int) -> ReviewContext:
 
 
 def _is_for_others(reader: Person, thing: Thing) -> bool:
-    """Whether a thing is the reader's own and deciding about it would end what another moderator decided."""
+    """Whether a thing is the reader's own and another moderator has to decide about it."""
     if thing.author_id != reader.id:
         return False
-    ending = {"practice": "publish", "held": "approve"}.get(thing.kind, "")
-    deed = "restore" if thing.state in ("hidden", "removed") else ending
-    return is_for_another(reader, thing.kind, thing.item_id, deed)
+    if thing.state in ("hidden", "removed"):
+        return is_for_another(reader, thing.kind, thing.item_id, "restore")
+    is_submitted = thing.kind == "practice" and thing.row.state == "submitted"
+    if thing.agenda_id is not None and (is_submitted or thing.kind == "held"):
+        return waits_for_another(reader, thing.kind, thing.item_id, thing.agenda_id)
+    return False
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:

@@ -9,6 +9,7 @@ from flask import render_template, url_for
 from forum import web
 from forum.dialogue.models import Post, Topic
 from forum.errors import NotFound
+from forum.library.models import Practice
 from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
 from forum.moderation.models import Decision
@@ -107,6 +108,12 @@ def has_decision(kind: str, item_id: int) -> bool:
 def request_to_edit(post: Post) -> Decision | None:
     """The open request to edit a post, for its author."""
     return queries.request_to_edit(me(), post)
+
+
+@bp.app_template_global()
+def waits_for_another(practice: Practice) -> bool:
+    """Whether a submitted practice of the reader's own is for another moderator to publish."""
+    return queries.waits_for_another(me(), "practice", practice.id, practice.agenda_id)
 
 
 @bp.app_template_global()

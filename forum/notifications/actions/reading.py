@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from forum.db import action, now, touches
@@ -51,6 +51,14 @@ def read_queue(_moderator: Person, address: str) -> None:
     for model, moment in ((Notice, Notice.read_at), (Event, Event.done_at)):
         is_open = (model.address == address, model.kind == "queue", moment.is_(None))
         set_values(model, {moment.key: now()}, *is_open)
+
+
+@action
+def read_hosting(_moderator: Person, address: str, member_ids: Collection[int]) -> None:
+    """Mark notices of members that they host the agenda at this address read, so that none is mailed: they no longer do."""
+    touches()
+    told = (Notice.kind == "host", Notice.address == address, Notice.member_id.in_(member_ids))
+    set_values(Notice, {"read_at": now()}, *told, Notice.read_at.is_(None))
 
 
 @action

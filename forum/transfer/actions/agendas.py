@@ -97,7 +97,7 @@ def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
     with faults_at(values), at(_agenda_written_at(file)):
         agenda = agendas.write_agenda(curator, text)
     if "hosts" in values:
-        with faults_at(values, "hosts"):
+        with faults_at(values, "hosts"), at(_agenda_written_at(file)):
             agendas.set_hosts(curator, agenda.id, values["hosts"])
         db.session.flush()
     return agenda
