@@ -344,15 +344,13 @@ class CachedPage:
         return decompress(body) if decompress else body
 
     def to_store(self) -> StoredPage:
-        """The page for the other processes."""
-        fields = (self.etag, self.scopes, self.versions, dict(self.encoded))
-        return StoredPage(self.headers, self.body or b"", *fields)
+        """The page for the other processes; one that was sent, and so is kept in an encoding."""
+        return StoredPage(self.headers, self.etag, self.scopes, self.versions, dict(self.encoded))
 
     @classmethod
     def from_store(cls, page: StoredPage, stamp: Any) -> CachedPage:
         """A page of another process that is valid at a stamp."""
-        body = None if page.encoded else page.body
-        fields = (page.headers, body, page.etag, page.scopes, page.versions)
+        fields = (page.headers, None, page.etag, page.scopes, page.versions)
         return cls(*fields, stamp, encoded=page.encoded)
 
     @property

@@ -30,13 +30,9 @@ Headers = list[tuple[str, str]]
 
 
 class StoredPage(NamedTuple):
-    """A page as it was rendered, the versions it depends on, and headers and body in each content encoding.
-
-    `body` is the content as such; empty, when `encoded` has some.
-    """
+    """A page as it was rendered, the versions it depends on, and headers and body in each content encoding."""
 
     headers: Headers
-    body: bytes
     etag: str
     scopes: tuple[str, ...]
     versions: Mapping[str, int]
@@ -51,7 +47,7 @@ class PageStore:
 
     def put(self, key: Sequence[str], page: StoredPage) -> None:
         """Write a page for the other processes, unless it is larger than `MAX_BYTES`."""
-        bodies = [page.body, *(body for _headers, body in page.encoded.values())]
+        bodies = [body for _headers, body in page.encoded.values()]
         if sum(map(len, bodies)) > MAX_BYTES:
             return
         encodings = [(name, headers) for name, (headers, _body) in page.encoded.items()]
@@ -85,14 +81,14 @@ def _parse(written: bytes) -> StoredPage:
     head, _newline, bodies = written.partition(b"\n")
     _key, lengths, headers, etag, scopes, versions, encodings = json.loads(head)
     ends = list(accumulate(lengths, initial=0))
-    if ends[-1] != len(bodies) or not scopes or not isinstance(versions, dict):
+    if ends[-1] != len(bodies) or not encodings or not scopes or not isinstance(versions, dict):
         raise ValueError("not a whole page")
-    body, *others = [bodies[start:end] for start, end in pairwise(ends)]
+    parts = [bodies[start:end] for start, end in pairwise(ends)]
     encoded = {
         name: (_pairs(own_headers), own_body)
-        for (name, own_headers), own_body in zip(encodings, others, strict=True)
+        for (name, own_headers), own_body in zip(encodings, parts, strict=True)
     }
-    return StoredPage(_pairs(headers), body, etag, tuple(scopes), versions, encoded)
+    return StoredPage(_pairs(headers), etag, tuple(scopes), versions, encoded)
 
 
 def _pairs(headers: Sequence[Sequence[str]]) -> Headers:

@@ -14,7 +14,6 @@ from forum.pagestore import MAX_BYTES, SLOTS, PageStore, StoredPage, _process_id
 PLAIN = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding")]
 PAGE = StoredPage(
     PLAIN,
-    b"<p>\n\xc3\xa9</p>",
     'W/"1"',
     ("topic 7", "everything"),
     {"everything": 3},
@@ -45,7 +44,7 @@ def test_of_two_pages_in_one_place_the_last_is_there(tmp_path: Path) -> None:
 
 
 def test_a_page_that_is_large_is_not_laid_out(tmp_path: Path) -> None:
-    PageStore(tmp_path).put(KEY, PAGE._replace(body=b"x" * (MAX_BYTES + 1)))
+    PageStore(tmp_path).put(KEY, PAGE._replace(encoded={"": (PLAIN, b"x" * (MAX_BYTES + 1))}))
     assert PageStore(tmp_path).get(KEY) is None
 
 
@@ -64,7 +63,7 @@ def test_what_is_not_a_whole_page_is_not_there(tmp_path: Path) -> None:
     for written in [*odd, b"[3]", b"3", b"[" + b"[" * 100_000]:
         path.write_bytes(written)
         found = one.get(KEY)
-        assert found is None or found.body == PAGE.body, written[:200]
+        assert found is None or found.encoded == PAGE.encoded, written[:200]
     path.write_bytes(whole)
     assert one.get(KEY) == PAGE
 
