@@ -226,6 +226,28 @@ def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
             assert connection.scalar(text("SELECT max(id) FROM follow_up")) == 10
 
 
+def test_locked_questions_are_counted_as_waiting_no_longer(
+    database_url: str, tmp_path: Path
+) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade()
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(Base.metadata.tables[name]).values(**row))
+            connection.execute(text("UPDATE topic SET kind = 'question', hidden_at = NULL"))
+            connection.execute(text("UPDATE topic SET locked_at = created_at WHERE id = 2"))
+        numbers = "SELECT is_waiting, number FROM topic_count ORDER BY is_waiting, number"
+        for revision, expected in (("0030", [(True, 3)]), ("0031", [(False, 1), (True, 2)])):
+            downgrade(revision="0030")
+            if revision == "0031":
+                upgrade()
+            with db.engine.begin() as connection:
+                found = [
+                    (bool(is_waiting), n) for is_waiting, n in connection.execute(text(numbers))
+                ]
+            assert found == expected
+
+
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
     """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

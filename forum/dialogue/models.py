@@ -151,8 +151,8 @@ class Topic(TopicMixin, SubmissionMixin, Base):
 class TopicCount(Base):
     """How many topics with the same key the lists of an agenda contain. The key is the whole primary key.
 
-    `is_hidden` topics are seen by moderators only; `is_waiting` are questions without an answer. Deleted topics and
-    cases without comments are in no list, so they are not counted.
+    `is_hidden` topics are seen by moderators only; `is_waiting` are questions without an answer that are not locked. Deleted
+    topics and cases without comments are in no list, so they are not counted.
     """
 
     __tablename__ = "topic_count"

@@ -46,8 +46,9 @@ from forum.members.actions import (
     write_organisation,
 )
 from forum.members.models import Member
-from forum.moderation.actions import Reasons, lock
+from forum.moderation.actions import Reasons, lock, unlock
 from forum.permissions import ADMINISTRATOR, SYSTEM, VISITOR
+from forum.upkeep.queries import checks, faults_of
 from tests.mail.conftest import with_settings
 
 from .conftest import NAIROBI, Small, a_case, a_practice, topic
@@ -603,6 +604,14 @@ def test_a_locked_question_asks_nobody_any_more(small: Small, client: Any) -> No
     lock(small.people.moderator, waiting.id, Reasons("It is settled."))
     after = re.search(row, client.get("/topics").text, re.S)
     assert after and "Asks for advice" not in after[0] and "Locked" in after[0]
+
+    def unanswered() -> str:
+        assert [fault for check in checks() for fault in faults_of(check)] == []
+        return str(client.get("/topics?order=unanswered").text)
+
+    assert waiting.address not in unanswered()
+    unlock(small.people.moderator, waiting.id)
+    assert waiting.address in unanswered()
 
 
 # Search

@@ -457,7 +457,8 @@ def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime
     """Set a time column of a topic (`locked_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    setattr(topic, name, moment)
+    with recounted(moderator, topic):  # a locked question waits for no answer
+        setattr(topic, name, moment)
     return topic
 
 

@@ -112,14 +112,14 @@ def count_key(topic: Topic) -> CountKey | None:
     """The key of the `TopicCount` that counts a topic; None when no list contains it."""
     if topic.deleted_at or (topic.kind == "case" and not topic.replies_count):
         return None
-    is_waiting = topic.kind == "question" and topic.answer_id is None
+    is_open = topic.answer_id is None and topic.locked_at is None
     return (
         topic.agenda_id,
         topic.kind,
         topic.audience,
         topic.language,
         topic.hidden_at is not None,
-        is_waiting,
+        topic.kind == "question" and is_open,
     )
 
 
@@ -128,7 +128,8 @@ def actual_counts() -> Select[Any]:
 
     Topics of a damaged database whose agenda is gone are left out, because no row can count them.
     """
-    is_waiting = and_(Topic.kind == "question", Topic.answer_id.is_(None)).label("is_waiting")
+    is_open = and_(Topic.answer_id.is_(None), Topic.locked_at.is_(None))
+    is_waiting = and_(Topic.kind == "question", is_open).label("is_waiting")
     is_hidden = Topic.hidden_at.is_not(None).label("is_hidden")
     key = (Topic.agenda_id, Topic.kind, Topic.audience, Topic.language, is_hidden, is_waiting)
     in_lists = or_(Topic.kind != "case", Topic.replies_count > 0)

@@ -337,6 +337,7 @@ def _filtered_but_kind(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
     ]
     if wanted.order == "unanswered":
         conditions += [Topic.kind == "question", Topic.answer_id.is_(None)]
+        conditions.append(Topic.locked_at.is_(None))
     if wanted.theme:
         themed = select(TopicTheme.topic_id).join(Theme).where(Theme.slug == wanted.theme)
         conditions.append(Topic.id.in_(themed))
