@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
 
-from forum.db import db
+from forum.db import ReadCache, db, topic_scope
 from forum.dialogue.models import POSTS_PER_PAGE, Topic
 from forum.members.models import City, Member
 from tests.bench.pages import queries_of
@@ -62,10 +63,24 @@ def rows(small: Forum, large: Forum) -> Iterator[Row]:
             yield from _row(name + who, apps, readers, [known[name] for known in pages])
 
 
+class CacheWithoutTopics:
+    """A cache of what was read that keeps nothing of single topics, but what shares a theme, as the process does."""
+
+    def __init__(self, cache: ReadCache) -> None:
+        self.cache = cache
+
+    def get(self, key: Hashable, scopes: tuple[str, ...], read: Callable[[], Any]) -> Any:
+        """As `ReadCache.get`."""
+        is_of_topic = any(scope.startswith(topic_scope(0)[:-1]) for scope in scopes)
+        return read() if is_of_topic else self.cache.get(key, scopes, read)
+
+
 @contextmanager
 def without_topic_cache(apps: list[Flask]) -> Iterator[None]:
-    """Switch off the cache of topics that were read: a large forum has more of them than a process keeps."""
-    caches = [app.extensions.pop("read_cache") for app in apps]
+    """Keep no topics that were read: a large forum has more of them than a process keeps. Of themes there are few."""
+    caches = [app.extensions["read_cache"] for app in apps]
+    for app, read_cache in zip(apps, caches, strict=True):
+        app.extensions["read_cache"] = CacheWithoutTopics(read_cache)
     yield
     for app, read_cache in zip(apps, caches, strict=True):
         app.extensions["read_cache"] = read_cache
