@@ -87,7 +87,7 @@ def newest_hits(
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
     is_by_row = _is_sqlite() and query.topic_id is None
-    order: ColumnElement[int] = FTS.c.rowid if is_by_row else Document.id  # type: ignore[assignment]
+    order: Any = FTS.c.rowid if is_by_row else Document.id
     if below is not None:
         documents = documents.where(order < below)
     if query.topic_id is not None:
