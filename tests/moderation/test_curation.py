@@ -17,6 +17,7 @@ from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions._rows import set_themes
 from forum.dialogue.models import Post
 from forum.dialogue.queries import first_post, get_post, get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -1084,6 +1085,43 @@ def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
     undo(people.host)
     topic = get_topic(VISITOR, things.topic.id)
     assert (topic.title, topic.themes) == (before, [])
+
+
+def test_another_title_brings_no_hidden_words_back(people: Any, things: Any) -> None:
+    opening = first_post(things.topic)
+    words = opening.source.split()[0]
+    actions.decide(people.moderator, "post", opening.id, "hide", REASONS)
+    before = find(VISITOR, Query(words)).texts
+    actions.retitle(people.host, things.topic.id, "A calmer title", [])
+    topic = get_topic(VISITOR, things.topic.id)
+    assert topic.excerpt == "" and find(VISITOR, Query(words)).texts == before
+    assert found("calmer title") == 1
+
+
+def test_a_title_that_its_author_has_changed_since_is_not_undone(people: Any, things: Any) -> None:
+    actions.retitle(people.host, things.topic.id, "A calmer title", [])
+    opening = first_post(things.topic)
+    text = write(opening.source)
+    author = get_member(SYSTEM, things.topic.author.handle)
+    dialogue.edit(author, opening.id, text, "A title of my own")
+    with pytest.raises(Conflict, match="changed since"):
+        undo(people.host)
+    assert get_topic(VISITOR, things.topic.id).title == "A title of my own"
+
+
+def test_as_many_themes_come_back_as_there_were(people: Any, things: Any) -> None:
+    """An import may bring more than an author may choose."""
+    names = [f"theme {number}" for number in range(7)]
+    agendas.ensure_themes(SYSTEM, names)
+    ids = [theme.id for theme in themes_by_slug([name.replace(" ", "-") for name in names])]
+    assert len(ids) == 7
+    set_themes(things.topic, ids)
+    db.session.commit()
+    actions.retitle(people.host, things.topic.id, "A calmer title", ids[:2])
+    undo(people.host)
+    assert {theme.id for theme in get_topic(VISITOR, things.topic.id).themes} == set(ids)
+    with pytest.raises(Invalid, match="at most"):
+        actions.retitle(people.host, things.topic.id, "Another", [*ids, max(ids) + 1])
 
 
 def test_the_title_of_a_case_is_changed_on_its_page(people: Any, things: Any) -> None:

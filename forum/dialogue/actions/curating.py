@@ -89,15 +89,26 @@ def unpin(moderator: Person, topic_id: int) -> Topic:
 
 
 @action
-def retitle(moderator: Person, topic_id: int, title: str, themes: Sequence[int]) -> Topic:
-    """Correct the title and the themes (ids) of a topic. The text stays as its author wrote it, and counts as unedited."""
+def retitle(
+    moderator: Person,
+    topic_id: int,
+    title: str,
+    themes: Sequence[int],
+    *,
+    is_undone: bool = False,
+) -> Topic:
+    """Correct the title and the themes (ids) of a topic. The text stays as its author wrote it, and counts as unedited.
+
+    If this `is_undone`, the topic gets as many themes back as it had.
+    """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.home:
         raise Invalid(_("This is changed on its own page."), "title")
-    check_themes(themes, theme_ids_of(topic))
+    check_themes(themes, themes if is_undone else theme_ids_of(topic))
     opening = first_post(topic)
-    text = write(opening.source, opening.language)
+    # Of an opening post that is out of sight nothing comes back into lists and search
+    text = write("" if opening.is_gone else opening.source, opening.language)
     edit_topic(moderator, topic, text, checked_title(title), themes=themes, audience=None)
     return topic
 

@@ -96,6 +96,7 @@ def retitle(
     present = {theme.id: theme.name for theme in thing.row.themes}
     before = {"title": thing.title, "themes": sorted(present)}
     topic = dialogue.retitle(moderator, topic_id, title, themes)
+    before["made"] = topic.title
     require_change(topic.title != before["title"] or set(themes) != set(present))
     changed = []
     if topic.title != before["title"]:

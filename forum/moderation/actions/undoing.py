@@ -172,7 +172,10 @@ def _undo_move(moderator: Person, thing: Thing, before: Before) -> None:
 
 
 def _undo_retitling(moderator: Person, thing: Thing, before: Before) -> None:
-    dialogue.retitle(moderator, thing.item_id, before["title"], before["themes"])
+    if thing.title != before["made"]:
+        raise Conflict(_("The title was changed since. Nothing was changed."))
+    themes = before["themes"]
+    dialogue.retitle(moderator, thing.item_id, before["title"], themes, is_undone=True)
 
 
 def _undo_kind_change(moderator: Person, thing: Thing, before: Before) -> None:

@@ -63,11 +63,7 @@ UNDOABLE_DEEDS = (
     "archive",
     "reopen",
 )
-# What the log can be narrowed to, with the deeds that are meant
-LOGGED_DEEDS = {
-    **{deed: (deed,) for deed in UNDOABLE_DEEDS},
-    "undo": ("undo", "undo hide", "undo refuse"),
-}
+LOGGED_DEEDS = (*UNDOABLE_DEEDS, "undo", "reverse")  # to which the log can be narrowed
 MAX_OPEN_REPORTS = (
     500  # things with open reports in the queue, and reports of one thing; the oldest first
 )

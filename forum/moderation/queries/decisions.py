@@ -24,7 +24,6 @@ from forum.moderation.queries._kinds import (
     EDITABLE_KINDS,
     ENDED_BY,
     LOG_PAGE_SIZE,
-    LOGGED_DEEDS,
     MAX_RELATED_DECISIONS,
     RESTRICTING_DEEDS,
     UNDO_PERIOD,
@@ -236,7 +235,7 @@ def decision_log(
     if wanted.agenda:
         query = query.join(Decision.agenda).where(Agenda.slug == wanted.agenda)
     if wanted.deed:
-        query = query.where(Decision.deed.in_(LOGGED_DEEDS.get(wanted.deed, ())))
+        query = query.where(Decision.deed == wanted.deed)
     for handle, column in (
         (wanted.author, Decision.author_id),
         (wanted.by, Decision.moderator_id),
