@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -87,6 +87,15 @@ def _author_field() -> Markup:
     """A hidden field that says who wrote, so that a text that is given back is shown to no other member."""
     field = Markup('<input type="hidden" name="written_as" value="{}">')
     return field.format(me().id) if me().is_member else Markup("")
+
+
+def fill(form: Form, texts: Mapping[str, str]) -> None:
+    """Fill fields of a form with texts, each read as if it had been typed. Names that are no fields are left out."""
+    for name, text in texts.items():
+        if name in form and text:
+            form[name].process_formdata([text])
+        elif name in form:
+            form[name].data = ""  # which is no date and no number
 
 
 class WTFormsTranslations:

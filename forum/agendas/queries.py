@@ -29,11 +29,12 @@ MAX_LISTED = 500  # agendas, statements or themes in one list
 class Edit:
     """One change by a curator: the version that it replaced, whose statement it was, and the differences by field.
 
-    `name` is empty for a change of the agenda itself.
+    `name` is empty for a change of the agenda itself. `is_removed`: the statement has been taken from the agenda since.
     """
 
     version: Version
     name: str
+    is_removed: bool
     differences: list[tuple[str, list[Piece]]]
 
 
@@ -108,7 +109,8 @@ def _edits(versions: Sequence[Version], present: dict[int, tuple[str, Fields]]) 
     edits = []
     for version in versions:
         name, fields = after[version.item_id]
-        edits.append(Edit(version, name, _differences(version.fields, fields)))
+        is_removed = present[version.item_id][1].get("is_removed") == "yes"
+        edits.append(Edit(version, name, is_removed, _differences(version.fields, fields)))
         after[version.item_id] = (name, version.fields)
     return edits
 

@@ -18,7 +18,9 @@ from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
 from forum.agendas.models import Agenda, Statement, Theme
 from forum.drawings import PATTERNS, edition, plans
 from forum.errors import Conflict
+from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
+from forum.history.views import fill_from_version
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
@@ -108,7 +110,9 @@ def new() -> Answer:
 def edit(slug: str) -> Answer:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
-    return _write_agenda(AgendaForm(**_agenda_form_data(agenda)), agenda)
+    form = AgendaForm(**_agenda_form_data(agenda))
+    version = fill_from_version(form, "agenda", agenda.id)
+    return _write_agenda(form, agenda, version=version)
 
 
 def _agenda_form_data(agenda: Agenda) -> dict[str, Any]:
@@ -118,13 +122,18 @@ def _agenda_form_data(agenda: Agenda) -> dict[str, Any]:
     return {**words, "hosts": hosts, "seen": fingerprint(words)}
 
 
-def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agenda] = ()) -> Answer:
+def _write_agenda(
+    form: AgendaForm,
+    agenda: Agenda | None,
+    known: Sequence[Agenda] = (),
+    version: Version | None = None,
+) -> Answer:
     form.language.choices = languages()
     preview = _preview(form.introduction.data or "", form.language.data or "en")
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": preview}
-        words |= {"known": known, "meanwhile": meanwhile}
+        words |= {"known": known, "meanwhile": meanwhile, "version": version}
         patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
         return render_template("agendas/edit.html", patterns_url=patterns_url, **words), status
 
@@ -222,7 +231,9 @@ def edit_statement(slug: str, statement_id: int) -> Answer:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
-    return _write_statement(agenda, StatementForm(**_statement_form_data(statement)), statement)
+    form = StatementForm(**_statement_form_data(statement))
+    version = fill_from_version(form, "statement", statement.id)
+    return _write_statement(agenda, form, statement, version)
 
 
 def _statement_form_data(statement: Statement) -> dict[str, Any]:
@@ -236,11 +247,17 @@ def _statement_form_data(statement: Statement) -> dict[str, Any]:
     }
 
 
-def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement | None) -> Answer:
+def _write_statement(
+    agenda: Agenda,
+    form: StatementForm,
+    statement: Statement | None,
+    version: Version | None = None,
+) -> Answer:
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
-        words = {"form": form, "agenda": agenda, "statement": statement, "meanwhile": meanwhile}
+        words: dict[str, Any] = {"form": form, "agenda": agenda, "statement": statement}
+        words |= {"meanwhile": meanwhile, "version": version}
         return render_template("agendas/statement.html", **words), status
 
     def deed() -> Answer:

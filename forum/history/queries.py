@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Text, cast, select
 
 from forum.db import db
-from forum.errors import Conflict
+from forum.errors import Conflict, NotFound
 from forum.history.models import Version
 
 MAX_VERSIONS = 200
@@ -21,6 +21,14 @@ def versions_of(kind: str, item_id: int) -> list[Version]:
     """The earlier versions of a thing, newest first; at most `MAX_VERSIONS`."""
     found = select(Version).where(Version.kind == kind, Version.item_id == item_id)
     return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MAX_VERSIONS)))
+
+
+def get_version(kind: str, item_id: int, version_id: int) -> Version:
+    """One earlier version of a thing; raises `NotFound` if it is not of this thing."""
+    version = db.session.get(Version, version_id)
+    if version is None or (version.kind, version.item_id) != (kind, item_id):
+        raise NotFound
+    return version
 
 
 def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:

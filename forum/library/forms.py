@@ -143,6 +143,12 @@ class TableField(TextAreaField):
         super().__init__(label, [at_most(MAX_SOURCE)], **options)
         self.names, self.required_count, self.problems = names, required_count, problems
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed, without the bars of columns in which nothing was typed."""
+        super().process_formdata(valuelist)
+        lines = (self.data or "").split("\n")
+        self.data = "\n".join(line.rstrip("\r" + SEPARATOR) for line in lines)
+
     @property
     def lines(self) -> Iterator[tuple[int, list[str]]]:
         """The lines that are not empty: (number, parts)."""

@@ -28,7 +28,9 @@ from wtforms import RadioField, StringField
 from forum import web, webforms
 from forum.db import FEDERATION, current_version
 from forum.errors import Conflict, Invalid
+from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
+from forum.history.views import fill_from_version
 from forum.members import actions, queries
 from forum.members.forms import (
     KIND_NAMES,
@@ -216,9 +218,9 @@ def new_organisation() -> Answer:
 def edit_organisation(slug: str) -> Answer:
     """Edit an organisation; the former fields are kept as a version."""
     organisation = queries.organisation_to_curate(me(), slug)
-    return _write_organisation(
-        OrganisationForm(data=_organisation_data(organisation)), organisation
-    )
+    form = OrganisationForm(data=_organisation_data(organisation))
+    version = fill_from_version(form, "organisation", organisation.id)
+    return _write_organisation(form, organisation, version=version)
 
 
 def _organisation_data(organisation: Organisation) -> dict[str, Any]:
@@ -237,10 +239,12 @@ def _write_organisation(
     form: OrganisationForm,
     organisation: Organisation | None,
     known: Sequence[Organisation] = (),
+    version: Version | None = None,
 ) -> Answer:
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
-        words = {"form": form, "organisation": organisation, "known": known}
-        return render_template("members/organisation.html", **words, meanwhile=meanwhile), status
+        words: dict[str, Any] = {"form": form, "organisation": organisation, "known": known}
+        words |= {"meanwhile": meanwhile, "version": version}
+        return render_template("members/organisation.html", **words), status
 
     def deed() -> Answer:
         text, number = _organisation_text(form), organisation.id if organisation else None

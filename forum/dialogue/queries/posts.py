@@ -192,6 +192,15 @@ def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revis
     return db.session.scalars(query.order_by(Revision.id.desc()).limit(limit)).all()
 
 
+def get_revision(reader: Person, post: Post, revision_id: int) -> Revision:
+    """One earlier version of a post; raises `NotFound` if it is withdrawn or not of this post."""
+    require(reader.can.compare(post))
+    revision = db.session.get(Revision, revision_id)
+    if revision is None or revision.post_id != post.id or revision.withdrawn_at:
+        raise NotFound
+    return revision
+
+
 def post_to_edit(author: Person, post_id: int) -> Post:
     """A post that its author wants to edit, its topic with themes; `Forbidden` when they may not."""
     post = get_post(author, post_id, selectinload(Topic.themes))

@@ -13,7 +13,7 @@ from forum import markup, web, webforms
 from forum.agendas.queries import themes
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import PROMPTS, EditForm, EditTopicForm, ReplyForm, TopicForm
-from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.models import Held, Post, Revision, Topic
 from forum.dialogue.queries import TopicFilter, TopicRow
 from forum.dialogue.views._shared import (
     answer_form,
@@ -176,11 +176,12 @@ def _quotation() -> str:
 def edit(id: int) -> Answer:
     """Change one's post. When it has changed since the form was opened, both texts are shown."""
     post = queries.post_to_edit(me(), id)
-    form = _edit_form(post)
+    version = _version_to_edit(post)
+    form = _edit_form(post, version)
 
     def page(status: int = 200, now: Post | None = None) -> Answer:
         words = {"form": form, "post": post, "preview": preview_of(form), "now": now}
-        words |= {"theme_choices": theme_boxes(form)}
+        words |= {"theme_choices": theme_boxes(form), "version": version}
         return render_template("dialogue/edit.html", **words), status
 
     def deed() -> Answer:
@@ -199,13 +200,27 @@ def edit(id: int) -> Answer:
     return answer_form(form, page, deed)
 
 
-def _edit_form(post: Post) -> EditForm:
-    words = {"source": post.source, "language": post.language, "seen": post.fingerprint}
+def _version_to_edit(post: Post) -> Revision | None:
+    """The earlier version with which the form begins, when the address names one (`?version=<id>`)."""
+    if request.method != "GET" or "version" not in request.args:
+        return None
+    return queries.get_revision(me(), post, web.number("version", 0))
+
+
+def _edit_form(post: Post, version: Revision | None) -> EditForm:
+    words: dict[str, Any] = {
+        "source": post.source,
+        "language": post.language,
+        "seen": post.fingerprint,
+    }
+    if version:
+        words["source"] = version.source
     if post.number > 1:
         return EditForm(**words)
     topic = post.topic
+    words["title"] = version.title if version else topic.title
     slugs = [theme.slug for theme in topic.themes]
-    form = EditTopicForm(**words, title=topic.title, audience=topic.audience, themes=slugs)
+    form = EditTopicForm(**words, audience=topic.audience, themes=slugs)
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     return form
 

@@ -18,7 +18,9 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments
 from forum.dialogue.views import changing
 from forum.errors import Conflict, Invalid
+from forum.history.models import Version
 from forum.history.queries import fingerprint
+from forum.history.views import fill_from_version
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm
 from forum.library.models import Case, CaseParagraph
@@ -116,7 +118,9 @@ def new_case(slug: str) -> Answer:
 def edit_case(slug: str) -> Answer:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
-    return _write_case(CaseForm(**_case_form_data(found)), found.agenda, found)
+    form = CaseForm(**_case_form_data(found))
+    version = fill_from_version(form, "case", found.id)
+    return _write_case(form, found.agenda, found, version)
 
 
 def _case_form_data(found: Case) -> dict[str, Any]:
@@ -133,7 +137,9 @@ def _case_form_data(found: Case) -> dict[str, Any]:
     }
 
 
-def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
+def _write_case(
+    form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
+) -> Answer:
     curated = queries.curated_agendas(me())
     form.agenda.choices = [(one.slug, one.title) for one in curated]
     form.language.choices = languages()
@@ -145,7 +151,7 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
-        words["meanwhile"] = meanwhile
+        words |= {"meanwhile": meanwhile, "version": version}
         words["preview"] = _preview(form)
         words["theme_choices"] = theme_boxes(form)
         return render_template("library/edit_case.html", **words, **words_for_columns()), status

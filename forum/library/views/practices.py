@@ -17,7 +17,9 @@ from forum.db import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.views import changing, posting
 from forum.errors import Conflict
+from forum.history.models import Version
 from forum.history.queries import fingerprint
+from forum.history.views import fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import PracticeForm
 from forum.library.models import Practice
@@ -141,7 +143,9 @@ def edit_practice(slug: str) -> Answer:
     agendas = [*queries.agendas_to_share_on(me())]
     if found.agenda not in agendas:
         agendas.append(found.agenda)
-    return _write_practice(PracticeForm(**_practice_form_data(found)), agendas, found, None)
+    form = PracticeForm(**_practice_form_data(found))
+    version = fill_from_version(form, "practice", found.id, SECTIONS)
+    return _write_practice(form, agendas, found, None, version)
 
 
 def _practice_form_data(found: Practice) -> dict[str, Any]:
@@ -165,6 +169,7 @@ def _write_practice(
     agendas: Sequence[Agenda],
     found: Practice | None,
     source: Practice | None,
+    version: Version | None = None,
 ) -> Answer:
     choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
     form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
@@ -174,7 +179,7 @@ def _write_practice(
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
-        words["meanwhile"] = meanwhile
+        words |= {"meanwhile": meanwhile, "version": version}
         words["preview"] = _section_previews(form)
         words["theme_choices"] = theme_boxes(form)
         return render_template("library/edit_practice.html", **words, **words_for_columns()), status

@@ -14,7 +14,9 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate
 from forum.dialogue.views import changing
 from forum.errors import Conflict
+from forum.history.models import Version
 from forum.history.queries import fingerprint
+from forum.history.views import fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import ReadingForm
 from forum.library.models import Reading
@@ -50,7 +52,9 @@ def new_reading(slug: str) -> Answer:
 def edit_reading(id: int) -> Answer:
     """Change a best read; what it said before is kept."""
     found = queries.reading_to_edit(me(), id)
-    return _write_reading(ReadingForm(**_reading_form_data(found)), found.agenda, found)
+    form = ReadingForm(**_reading_form_data(found))
+    version = fill_from_version(form, "reading", found.id)
+    return _write_reading(form, found.agenda, found, version)
 
 
 def _reading_form_data(found: Reading) -> dict[str, Any]:
@@ -60,11 +64,14 @@ def _reading_form_data(found: Reading) -> dict[str, Any]:
     return words | {"seen": fingerprint(queries.reading_fields(found))}
 
 
-def _write_reading(form: ReadingForm, agenda: Agenda, found: Reading | None) -> Answer:
+def _write_reading(
+    form: ReadingForm, agenda: Agenda, found: Reading | None, version: Version | None = None
+) -> Answer:
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
-        words = {"form": form, "agenda": agenda, "reading": found, "meanwhile": meanwhile}
+        words: dict[str, Any] = {"form": form, "agenda": agenda, "reading": found}
+        words |= {"meanwhile": meanwhile, "version": version}
         return render_template("library/edit_reading.html", **words), status
 
     def deed() -> Answer:
