@@ -24,7 +24,7 @@ from forum.agendas.actions import (
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_of_member
 from forum.db import db, now
-from forum.dialogue.actions import NewTopic, hide_topic, open_topic, reply
+from forum.dialogue.actions import NewTopic, hide_topic, merge, open_topic, reply
 from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap
@@ -680,6 +680,16 @@ def test_a_search_in_one_topic_finds_nothing_else(small: Small, client: Any, sig
     member = sign_in(small.people.ana)
     shown = member.get(f"/search?q=meter&topic={small.members_only.id}").text
     assert "<b>1 result</b>" in shown and small.members_only.title in shown
+
+
+def test_a_search_in_a_topic_follows_it_into_another_one(small: Small, client: Any) -> None:
+    other = open_topic(
+        small.people.ben, small.agenda.id, NewTopic("question", "Which meter?", write("Old ones."))
+    )
+    merge(small.people.moderator, small.question.id, other.id)
+    page = client.get(f"/search?q=meter&topic={small.question.id}").text
+    assert f'name="topic" value="{other.id}"' in page and f'href="{other.address}"' in page
+    assert "0 results" not in page
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999", "9" * 30, "1&topic=2"])

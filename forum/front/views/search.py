@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from forum import web
 from forum.agendas.queries import all_agendas
-from forum.dialogue.queries import TopicRow, get_topic_row
+from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
 from forum.errors import NotFound
 from forum.front import queries
 from forum.front.views._shared import MAX_QUERY_LENGTH, SIDE_ITEMS, bp
@@ -85,11 +85,12 @@ def search() -> Answer:
 
 
 def _topic_to_search(reader: Person) -> TopicRow | None:
-    """The topic of which alone the texts are looked for; None when there is none that the reader can see."""
+    """The topic of which alone the texts are looked for, or that into which it was merged; None when the reader sees neither."""
     if not request.args.get("topic"):
         return None
     try:
-        return get_topic_row(reader, web.number("topic", 0))
+        topic = topic_after_merge(reader, web.number("topic", 0))
+        return get_topic_row(reader, topic.id)
     except NotFound:
         return None
 
