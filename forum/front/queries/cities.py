@@ -18,7 +18,7 @@ from forum.members.queries import HomeCity
 from forum.permissions import Person, cached_statement
 
 MAX_EXCHANGES = 10
-MAX_REPLIES_READ = 200  # the newest replies, from which the map's exchanges are counted
+MAX_REPLIES_READ = 100  # the newest replies, from which the map's exchanges are counted
 EXCHANGE_PERIOD = timedelta(days=30)
 
 

@@ -89,7 +89,7 @@ def find(
     if not words:
         return SearchResults(Page([], 1, 1, 0))
     terms = with_prefix(parse_terms(query.words), query.words)
-    hits, is_all = _newest_own_hits(reader, terms, query)
+    hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED)
     texts = min(len(hits), MAX_COUNTED)
     ids = [hit.id for hit in hits] if query.is_newest_first else rank(hits, terms)
     known = {hit.id: hit for hit in hits}
@@ -108,9 +108,13 @@ def find(
 
 
 def _newest_own_hits(
-    reader: Person, terms: Sequence[Term], query: Query, but: str = ""
+    reader: Person,
+    terms: Sequence[Term],
+    query: Query,
+    portion: int,
+    but: str = "",
 ) -> tuple[list[Any], bool]:
-    """The newest hits with a word of their own, and whether these are all that there are.
+    """The newest hits with a word of their own, read in portions, and whether these are all that there are.
 
     Of a topic with a word in its title all replies are hits, so there may be thousands before one that has it itself. Where
     none is among the newest `MAX_PORTIONS` portions, those of the first count as they are.
@@ -118,16 +122,16 @@ def _newest_own_hits(
     first: Sequence[Any] = ()
     found: list[Any] = []
     below = None
-    for _portion in range(MAX_PORTIONS):
-        newest = newest_hits(reader, terms, query, MAX_RANKED, *HIT_COLUMNS, but=but, below=below)
+    for _number in range(MAX_PORTIONS):
+        newest = newest_hits(reader, terms, query, portion, *HIT_COLUMNS, but=but, below=below)
         first = first or newest
         found += [hit for hit in newest if has_own_words(hit, terms)]
-        if len(newest) < MAX_RANKED:
+        if len(newest) < portion:
             return found, True
         if len(found) >= MAX_COUNTED:
             break
         below = newest[-1].id
-    return (found or list(first))[:MAX_RANKED], False
+    return (found or list(first))[:portion], False
 
 
 def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
@@ -166,7 +170,7 @@ def _facet_counts(
 ) -> dict[Any, int]:
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
-        hits, _is_all = _newest_own_hits(reader, terms, query, but=facet)
+        hits, _is_all = _newest_own_hits(reader, terms, query, MAX_COUNTED, but=facet)
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
 
