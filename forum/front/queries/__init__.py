@@ -12,11 +12,12 @@ from forum.front.queries.contributions import (
 from forum.front.queries.counters import Masthead, masthead
 from forum.front.queries.feeds import feed_after_merge, feed_of_openings, feed_of_topic
 from forum.front.queries.members import helpers_with, recognition, themes_offered
-from forum.front.queries.search import alike, ignored_authors, named_pages
+from forum.front.queries.search import NOBODY_IGNORED, alike, find_with_ignored, named_pages
 from forum.front.queries.sitemap import sitemap_page, sitemap_pages
 from forum.front.queries.watching import watched
 
 __all__ = [
+    "NOBODY_IGNORED",
     "Exchange",
     "FirstSteps",
     "Masthead",
@@ -28,9 +29,9 @@ __all__ = [
     "feed_after_merge",
     "feed_of_openings",
     "feed_of_topic",
+    "find_with_ignored",
     "first_steps",
     "helpers_with",
-    "ignored_authors",
     "masthead",
     "named_pages",
     "recognition",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,11 @@ from forum.members.models import Member
 from forum.members.queries import home_cities_by_prefix, organisations_by_words
 from forum.permissions import Person
 from forum.search.models import Document
-from forum.search.queries import Query, find_alike
+from forum.search.queries import Query, SearchResults, Thing, find, find_alike
 
 MAX_NAMED_PAGES = 5  # of each kind
 MAX_NAME_WORDS = 12
+NOBODY_IGNORED: Mapping[Thing, str] = {}
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,26 @@ def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[N
     ]
 
 
+def find_with_ignored(
+    reader: Person, query: Query, number: int
+) -> tuple[SearchResults, Mapping[Thing, str]]:
+    """One page of what a search finds, and what in it members wrote whom the reader ignores, as `ignored_authors` returns it."""
+    ignored: dict[Thing, str] = {}
+
+    def note(things: Sequence[Thing]) -> Container[Thing]:
+        ignored.update(ignored_authors(reader, things))
+        return ignored
+
+    return find(reader, query, number, note), ignored
+
+
 # What search finds and has an author
 AUTHORED_MODELS: dict[str, Any] = {"topic": Topic, "post": Post, "practice": Practice}
 
 
-def ignored_authors(
-    reader: Person, things: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], str]:
+def ignored_authors(reader: Person, things: Sequence[Thing]) -> dict[Thing, str]:
     """Those of the things (kind, item id) that members wrote whom the reader ignores, with the names of these authors."""
-    found: dict[tuple[str, int], str] = {}
+    found: dict[Thing, str] = {}
     for kind, model in AUTHORED_MODELS.items() if reader.ignored else ():
         ids = [item_id for known, item_id in things if known == kind]
         query = select(model.id, Member.name).join(Member, Member.id == model.author_id)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from typing import NamedTuple
 
 from flask import render_template, request
 from flask_babel import gettext as _
 
 from forum import web
+from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
 from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
 from forum.errors import NotFound
@@ -19,69 +21,87 @@ from forum.pages import Page, page_of
 from forum.permissions import Person
 from forum.search.models import Document
 from forum.search.queries import KINDS as FOUND_KINDS
-from forum.search.queries import Query, SearchResults, find, words_of
+from forum.search.queries import Query, SearchResults, words_of
 from forum.web import Answer, me
 
 MAX_ALIKE = 5
 NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
 
 
+class Asked(NamedTuple):
+    """What the address of a search asks for.
+
+    `chosen` are the values of the filters that the address names. One that is offered nowhere finds nothing, nor does a
+    topic that the reader cannot see: then `is_possible` is false.
+    """
+
+    query: Query
+    chosen: dict[str, list[str]]
+    topic: TopicRow | None
+    is_in_topic: bool
+    is_possible: bool
+
+
 @bp.get("/search")
 def search() -> Answer:
-    """Everything that contains the words, or what does in one topic, with facets, and members of that name."""
+    """Everything that contains the words, or what does in one topic, with facets, and pages and members of that name."""
     reader = me()
-    topic = _topic_to_search(reader)
-    typed = web.text("q", MAX_QUERY_LENGTH)
-    known = {agenda.slug: agenda for agenda in all_agendas(reader)}
-    names = dict(languages())
-    offered = {"kind": FOUND_KINDS, "agenda": known, "language": names}
+    agendas = all_agendas(reader)
+    language_names = dict(languages())
+    asked = _asked(reader, agendas, language_names)
+    typed, has_words = asked.query.words, bool(words_of(asked.query.words))
+    found, ignored = NOTHING_FOUND, queries.NOBODY_IGNORED
+    if asked.is_possible:
+        found, ignored = queries.find_with_ignored(reader, asked.query, web.number("page"))
+    is_narrowed = asked.is_in_topic or any(asked.chosen.values())
+    is_plain = has_words and found.page.number == 1 and not is_narrowed
+    return render_template(
+        "front/search.html",
+        typed=typed,
+        topic=asked.topic,
+        is_in_topic=asked.is_in_topic,
+        has_words=has_words,
+        found=found,
+        ignored=ignored,
+        chosen=asked.chosen,
+        agendas={agenda.id: agenda for agenda in agendas},
+        slugs={agenda.slug: agenda.title for agenda in agendas},
+        language_names=language_names,
+        named=queries.named_pages(reader, typed, agendas) if is_plain else [],
+        people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
+        without=_url_without,
+        without_topic=web.here(topic=None, page=None),
+        orders=_orders(asked.query.is_newest_first),
+        is_newest_first=asked.query.is_newest_first,
+    )
+
+
+def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str]) -> Asked:
+    topic, is_in_topic = _topic_to_search(reader), bool(request.args.get("topic"))
+    agenda_ids = {agenda.slug: agenda.id for agenda in agendas}
+    offered = {"kind": FOUND_KINDS, "agenda": agenda_ids, "language": languages}
     chosen = {name: _chosen_values(name) for name in offered}
     wanted = {name: [one for one in chosen[name] if one in offered[name]] for name in offered}
     query = Query(
-        typed,
-        tuple(known[slug].id for slug in wanted["agenda"]),
+        web.text("q", MAX_QUERY_LENGTH),
+        tuple(agenda_ids[slug] for slug in wanted["agenda"]),
         tuple(wanted["kind"]),
         tuple(wanted["language"]),
         is_newest_first=web.choice("order", ("newest",)) == "newest",
         topic_id=topic.id if topic else None,
     )
-    # A value that is not offered finds nothing
-    is_possible = all(wanted[name] or not chosen[name] for name in offered)
-    is_in_topic = bool(request.args.get("topic"))
-    is_possible = is_possible and (topic is not None or not is_in_topic)
-    ignored: dict[tuple[str, int], str] = {}
+    is_offered = all(wanted[name] or not chosen[name] for name in offered)
+    is_possible = is_offered and (topic is not None or not is_in_topic)
+    return Asked(query, chosen, topic, is_in_topic, is_possible)
 
-    def note_ignored(things: Sequence[tuple[str, int]]) -> Container[tuple[str, int]]:
-        ignored.update(queries.ignored_authors(reader, things))
-        return ignored
 
-    found = NOTHING_FOUND
-    if is_possible:
-        found = find(reader, query, web.number("page"), note_ignored)
-    has_words = bool(words_of(typed))
-    is_plain = has_words and found.page.number == 1 and not (is_in_topic or any(chosen.values()))
-    return render_template(
-        "front/search.html",
-        typed=typed,
-        topic=topic,
-        is_in_topic=is_in_topic,
-        has_words=has_words,
-        found=found,
-        ignored=ignored,
-        chosen=chosen,
-        agendas={agenda.id: agenda for agenda in known.values()},
-        slugs={agenda.slug: agenda.title for agenda in known.values()},
-        language_names=names,
-        named=queries.named_pages(reader, typed, known.values()) if is_plain else [],
-        people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
-        without=_url_without,
-        without_topic=web.here(topic=None, page=None),
-        orders=[
-            (_("Best match"), web.here(order=None, page=None), not query.is_newest_first, None),
-            (_("Newest"), web.here(order="newest", page=None), query.is_newest_first, None),
-        ],
-        is_newest_first=query.is_newest_first,
-    )
+def _orders(is_newest_first: bool) -> list[tuple[str, str, bool, None]]:
+    """The orders of the results, as tabs: (label, address, whether it is this one, no number)."""
+    best, newest = web.here(order=None, page=None), web.here(order="newest", page=None)
+    return [
+        (_("Best match"), best, not is_newest_first, None),
+        (_("Newest"), newest, is_newest_first, None),
+    ]
 
 
 def _topic_to_search(reader: Person) -> TopicRow | None:

@@ -16,13 +16,14 @@ from forum.search.queries.documents import (
     texts_of,
     visible_documents,
 )
-from forum.search.queries.finding import KINDS, Hit, SearchResults, find
+from forum.search.queries.finding import KINDS, Hit, SearchResults, Thing, find
 
 __all__ = [
     "KINDS",
     "Hit",
     "Query",
     "SearchResults",
+    "Thing",
     "document_id",
     "documents_of",
     "documents_with_stale_words",
