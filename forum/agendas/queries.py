@@ -14,7 +14,7 @@ from forum.db import cached, db, now
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
-from forum.history.queries import versions_of, versions_of_many
+from forum.history.queries import STAYING, versions_of, versions_of_many
 from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
 from forum.members.queries import may_act
@@ -36,6 +36,11 @@ class Edit:
     name: str
     is_removed: bool
     differences: list[tuple[str, list[Piece]]]
+
+    @property
+    def can_be_put_back(self) -> bool:
+        """Whether something was changed that putting the version back would change again."""
+        return any(name not in STAYING for name, _pieces in self.differences)
 
 
 def visible_agendas(reader: Person) -> Select[Agenda]:

@@ -8,11 +8,8 @@ from flask import request
 
 from forum import web
 from forum.history.models import Version
-from forum.history.queries import get_version
+from forum.history.queries import STAYING, get_version
 from forum.webforms import Form, fill
-
-# What a version keeps by its name, and who may read it, stay as they are now.
-STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts", "themes"}
 
 
 def fill_from_version(

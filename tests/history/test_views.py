@@ -188,6 +188,14 @@ def test_the_statement_that_was_removed_is_not_offered(
     assert "Ines" in page and not version_links(page)
 
 
+def test_what_a_version_would_not_change_is_not_offered(
+    people: Any, agenda: Any, sign_in: Callable[..., Any]
+) -> None:
+    browser = sign_in(people.moderator)
+    page = browser.get("/agendas/quieter/history").text
+    assert people.host.handle in page and not version_links(page)  # the hosts alone were changed
+
+
 def test_a_withdrawn_version_is_not_given_back(
     people: Any, agenda: Any, sign_in: Callable[..., Any]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from forum.diffs import Piece, changes
 from forum.history.models import Version
-from forum.history.queries import versions_of
+from forum.history.queries import STAYING, versions_of
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries._shared import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.permissions import Person, reads, require
@@ -23,6 +23,11 @@ class Edit:
 
     version: Version
     differences: list[tuple[str, list[Piece]]]
+
+    @property
+    def can_be_put_back(self) -> bool:
+        """Whether something was changed that putting the version back would change again."""
+        return any(name not in STAYING for name, _pieces in self.differences)
 
 
 def case_edits(reader: Person, case: Case) -> list[Edit]:
