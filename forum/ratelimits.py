@@ -17,7 +17,9 @@ from flask_limiter import Limiter, RequestLimit
 from limits import parse
 from limits.storage import Storage
 
+from forum import web
 from forum.settings import Settings
+from forum.web import me
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, hits INTEGER, expires REAL) WITHOUT ROWID",
@@ -59,6 +61,15 @@ limiter = Limiter(
     in_memory_fallback_enabled=True,
     on_breach=_too_much,
 )
+
+
+def by_person() -> str:
+    """The key of a limit that counts what each member does, from whatever address; visitors are counted by address."""
+    return web.by_member() if me().is_member else f"address {address()}"
+
+
+# What a text looks like is worked out without storing it, at whatever door.
+previewing = limiter.shared_limit("60 per minute", scope="previewing", key_func=by_person)
 
 
 class SQLiteStorage(Storage):

@@ -22,11 +22,13 @@ from wtforms.widgets import TextInput
 
 from forum.errors import Conflict, Invalid, Refusal
 from forum.markup import tidy
+from forum.ratelimits import previewing
 from forum.web import REFUSED, Answer, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
 MAX_PLACE = 9_999
+TRIAL_FIELDS = {"preview", "prompt"}  # buttons that ask for a preview, or for a heading in the text
 
 
 def init_app(app: Flask) -> None:
@@ -209,22 +211,34 @@ def refuse(form: FlaskForm, error: Refusal) -> None:
         form.form_errors.append(error.message)
 
 
+def is_trial() -> bool:
+    """Whether a form is sent with a button for a trial: it is shown with what was typed so far, and nothing is stored."""
+    return request.method == "POST" and not TRIAL_FIELDS.isdisjoint(request.form)
+
+
+def is_preview() -> bool:
+    """Whether a form is sent with its button for a preview."""
+    return is_trial() and "preview" in request.form
+
+
 def process(
     form: FlaskForm,
     page: Callable[[int], Answer],
     deed: Callable[[], Answer],
     *,
     checks: Sequence[Callable[[Any], None]] = (),
-    is_trial: bool = False,
+    is_first_step: bool = False,
 ) -> Answer:
     """Show a form (GET), show it again with what has to be put right (422), or do its deed.
 
     `page` renders the form with a status, `deed` does what the form is for and answers; it may raise `Invalid`. Each of
     the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query says; they
-    run also when a validator has refused something, so that one answer names every problem. A trial (a preview, or a
-    step before the last one) shows the form with what was typed so far and validates nothing.
+    run also when a validator has refused something, so that one answer names every problem. A trial and a step before the
+    last one show the form with what was typed so far and validate nothing; trials are limited as previews.
     """
-    if request.method == "GET" or is_trial:
+    if is_trial():
+        return _show_trial(page)
+    if request.method == "GET" or is_first_step:
         return page(200)
     is_valid = bool(form.validate())
     for check in checks:
@@ -236,6 +250,11 @@ def process(
     except Invalid as error:
         refuse(form, error)
         return page(REFUSED)
+
+
+@previewing
+def _show_trial(page: Callable[[int], Answer]) -> Answer:
+    return page(200)
 
 
 def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import event
 
+from forum import ratelimits
 from forum.agendas.models import Agenda
+from forum.app import create_app
 from forum.db import db
 from tests.conftest import OneConnectionSession, dataset_fixture
 from tests.world import build
@@ -590,6 +595,47 @@ def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> 
             answer = browser.post(address.format(**world))
             done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
             assert done == expected[role], (address, answer.status)
+
+
+# Nothing is sent any more at a door that is limited; a trial is a preview, of which there were too many, too.
+SPENT = 429
+TRIALS = ({"preview": "1"}, {"prompt": "What we did"})
+
+
+@pytest.fixture
+def counting(
+    app: Flask, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
+    """The forum as it counts requests, when nobody may send any more."""
+    made = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    made.test_client_class = type(client)
+    for name in ("hit", "test"):
+        monkeypatch.setattr(FixedWindowRateLimiter, name, lambda *_args, **_options: False)
+    yield made
+    ratelimits.limiter.enabled = False
+
+
+@pytest.mark.sqlite_only  # the counters are in neither database
+def test_no_field_opens_a_door_that_is_limited(
+    world: Any, counting: Flask, browsers: dict[str, FlaskClient]
+) -> None:
+    limited, opened = set(), []
+    for role in ("author", "administrator"):
+        browser = counting.test_client()
+        browser._cookies = browsers[role]._cookies
+        for address, _expected in rows("POST"):
+            path = address.format(**world)
+            if browser.post(path).status_code != SPENT:
+                continue
+            limited.add(address)
+            for trial in TRIALS:
+                with undone(browser):
+                    status = browser.post(path, data=trial).status_code
+                if status not in (SPENT, 403, 404):  # refused: it is not theirs to preview
+                    opened.append((role, address, trial, status))
+    assert not opened
+    assert {"/posts/{post}/mark", "/posts/{post}/edit", "/practices/new", "/settings"} <= limited
 
 
 @pytest.mark.parametrize("role", ["host", "moderator", "administrator"])

@@ -129,10 +129,9 @@ def _write_agenda(
     version: Version | None = None,
 ) -> Answer:
     form.language.choices = languages()
-    preview = _preview(form.introduction.data or "", form.language.data or "en")
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
-        words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": preview}
+        words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": _preview(form)}
         words |= {"known": known, "meanwhile": meanwhile, "version": version}
         patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
         return render_template("agendas/edit.html", patterns_url=patterns_url, **words), status
@@ -152,7 +151,7 @@ def _write_agenda(
         flash(_("The agenda is saved."), "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
-    return webforms.process(form, page, deed, is_trial=preview is not None)
+    return webforms.process(form, page, deed)
 
 
 def _agenda_text(form: AgendaForm) -> actions.AgendaText:
@@ -165,10 +164,9 @@ def _agenda_text(form: AgendaForm) -> actions.AgendaText:
     )
 
 
-def _preview(source: str, language: str) -> Markup | None:
-    """What a text looks like, when the preview button was pressed."""
-    asked = request.method == "POST" and "preview" in request.form
-    return markup.write(source, language).html if asked else None
+def _preview(form: AgendaForm) -> Markup | None:
+    """What the introduction looks like, when the preview button was pressed."""
+    return _agenda_text(form).introduction.html if webforms.is_preview() else None
 
 
 @bp.route("/agendas/order", methods=["GET", "POST"])

@@ -96,10 +96,9 @@ def write() -> Answer:
     versions = queries.terms_to_write(me())
     ahead = queries.upcoming()
     form = TermsForm(data=_initial_data(versions[0] if versions else None, ahead is not None))
-    is_trial = "preview" in request.form
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
-        preview = markup.write(form.source.data or "").html if is_trial else None
+        preview = markup.write(form.source.data or "").html if webforms.is_preview() else None
         words = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
         words |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
         return render_template("terms/write.html", **words), status
@@ -117,7 +116,7 @@ def write() -> Answer:
         flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
         return web.see_other(url_for("terms.write"))
 
-    return webforms.process(form, page, deed, is_trial=is_trial)
+    return webforms.process(form, page, deed)
 
 
 def _initial_data(terms: Terms | None, is_ahead: bool) -> dict[str, object]:

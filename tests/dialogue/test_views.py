@@ -947,6 +947,39 @@ def test_posting_is_limited_for_each_member(people: Any, topic: Topic, limited: 
     assert chitra.post(path, data={**form, "source": "Mine."}).status_code == 303
 
 
+def test_a_deed_that_calls_itself_a_trial_is_counted(
+    people: Any, topic: Topic, limited: Any
+) -> None:
+    ben, post = limited(people.ben), first_post(topic)
+    for number in range(30):
+        data = {"kind": "useful", "on": str(number % 2), ("preview", "prompt")[number % 2]: "1"}
+        assert ben.post(f"/posts/{post.id}/mark", data=data).status_code == 303
+    data = {"kind": "useful", "on": "1", "preview": "1"}
+    assert ben.post(f"/posts/{post.id}/mark", data=data).status_code == 429
+
+
+def test_trials_are_limited_as_previews_and_not_as_posts(
+    people: Any, topic: Topic, limited: Any
+) -> None:
+    ben, path = limited(people.ben), f"/topics/{topic.id}/reply"
+    form = {"language": "en", "source": "Words that took me long."}
+    for number in range(60):
+        trial = {("preview", "prompt")[number % 2]: "1"}
+        assert ben.post(path, data={**form, **trial}).status_code == 200
+    response = ben.post(path, data={**form, "preview": "1"})
+    assert response.status_code == 429 and "Words that took me long." in response.text
+    assert ben.post(path, data=form).status_code == 303
+    assert ben.post("/preview", data=form).status_code == 429
+
+
+def test_one_may_preview_what_one_may_not_post_yet(people: Any, topic: Topic, limited: Any) -> None:
+    ben, form = limited(people.ben), {"language": "en"}
+    for number in range(6):
+        ben.post(f"/topics/{topic.id}/reply", data={**form, "source": f"Reply {number}."})
+    data = {**form, "source": "Next.", "preview": "1"}
+    assert ben.post(f"/topics/{topic.id}/reply", data=data).status_code == 200
+
+
 def test_new_members_may_post_less(people: Any, topic: Topic, limited: Any) -> None:
     set_newness(people.administrator, days=14, posts=30, first_posts=0)
     ben, host = limited(people.ben), limited(people.host)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, cast
 
-from flask import flash, render_template, request, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -31,36 +31,23 @@ from forum.ratelimits import limiter
 from forum.web import Answer, SessionUser, has_proved, me, my_token, prove_first
 
 
-def _is_preview() -> bool:
-    return "preview" in request.form
-
-
 @bp.route("/settings", methods=["GET", "POST"])
-@limiter.limit("60/minute", key_func=web.by_member, methods=["POST"])
-@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"], exempt_when=_is_preview)
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"], exempt_when=webforms.is_trial)
 def settings() -> Answer:
     """Edit what one says about oneself."""
     member = queries.my_profile(me())
     form = ProfileForm(data=_profile_data(member))
     offer_organisations(form)
-    preview = _preview(form)
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "member": member, "preview": preview}
+        words = {"form": form, "member": member, "preview": _preview(form)}
         return render_template("accounts/settings.html", **words), status
 
-    return webforms.process(
-        form,
-        page,
-        lambda: _edit_profile(member, form),
-        checks=[choose_city],
-        is_trial=preview is not None,
-    )
+    return webforms.process(form, page, lambda: _edit_profile(member, form), checks=[choose_city])
 
 
 def _preview(form: ProfileForm) -> Any:
-    asked = request.method == "POST" and _is_preview()
-    return markup.write(form.about.data or "").html if asked else None
+    return markup.write(form.about.data or "").html if webforms.is_preview() else None
 
 
 def _profile_data(member: Member) -> dict[str, Any]:

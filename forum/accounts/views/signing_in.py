@@ -173,7 +173,8 @@ def second() -> Answer:
             flash(message, category)
         return answer
 
-    return webforms.process(form, partial(second_page, form), deed, is_trial="ask" in request.form)
+    is_asking = "ask" in request.form
+    return webforms.process(form, partial(second_page, form), deed, is_first_step=is_asking)
 
 
 def _sign_in_again(why: str) -> Answer:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from forum.dialogue.views import held, lists, marks, topics, versions, writing
-from forum.dialogue.views._shared import bp, changing, posting, theme_boxes, theme_ids
+from forum.dialogue.views._shared import (
+    bp,
+    changing,
+    changing_with_preview,
+    posting,
+    theme_boxes,
+    theme_ids,
+)
 from forum.dialogue.views.topics import discussion
 
 __all__ = [
     "bp",
     "changing",
+    "changing_with_preview",
     "discussion",
     "held",
     "lists",

@@ -19,8 +19,7 @@ from forum.dialogue.models import POSTS_PER_PAGE, Held, Topic
 from forum.dialogue.queries import TopicRow
 from forum.members.models import Member
 from forum.pages import pages_for
-from forum.ratelimits import address as sent_from
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.screening.queries import is_newcomer
 from forum.web import Answer, me
 
@@ -29,17 +28,8 @@ SEE_OTHER = 303  # an HTTP status code
 MAX_HOURS = 48  # a longer wait is said in days
 
 
-def _rate_limit_key() -> str:
-    return web.by_member() if me().is_member else f"address {sent_from()}"
-
-
 def _was_accepted(response: AnyResponse) -> bool:
     return response.status_code == SEE_OTHER
-
-
-def _is_trial() -> bool:
-    """Whether a form only asks for a preview or for a heading in the text, so that nothing is stored."""
-    return "preview" in request.form or "prompt" in request.form
 
 
 def _posting_limit() -> str:
@@ -48,22 +38,24 @@ def _posting_limit() -> str:
     return "3 per minute; 10 per hour" if is_slow else "5 per minute; 30 per hour"
 
 
+# Trials are exempt at doors that do everything in `webforms.process`, which limits trials and does no deed for them.
 posting = limiter.shared_limit(
     _posting_limit,
     scope="posting",
-    key_func=_rate_limit_key,
+    key_func=by_person,
     methods=["POST"],
-    exempt_when=_is_trial,
+    exempt_when=webforms.is_trial,
     deduct_when=_was_accepted,
 )
-changing = limiter.shared_limit(
-    "30 per minute; 300 per hour",
+MAX_CHANGES = "30 per minute; 300 per hour"
+changing = limiter.shared_limit(MAX_CHANGES, scope="changing", key_func=by_person, methods=["POST"])
+changing_with_preview = limiter.shared_limit(
+    MAX_CHANGES,
     scope="changing",
-    key_func=_rate_limit_key,
+    key_func=by_person,
     methods=["POST"],
-    exempt_when=_is_trial,
+    exempt_when=webforms.is_trial,
 )
-previewing = limiter.limit("60 per minute", key_func=_rate_limit_key)
 
 
 def answer_held(held: Held, address: str) -> AnyResponse:
@@ -94,9 +86,9 @@ def usual_wait() -> str:
 def answer_form(
     form: webforms.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]
 ) -> Answer:
-    """As `webforms.process`, with previews; a heading that was asked for is put into the text first."""
+    """As `webforms.process`; a heading that was asked for is put into the text first."""
     _put_prompt(form)
-    return webforms.process(form, page, deed, is_trial=_is_trial())
+    return webforms.process(form, page, deed)
 
 
 def _put_prompt(form: Any) -> None:
@@ -108,9 +100,7 @@ def _put_prompt(form: Any) -> None:
 
 def preview_of(form: Any) -> Markup | None:
     """The HTML of the text in a form, when its button for a preview was pressed."""
-    if "preview" not in request.form:
-        return None
-    return rendered(form).html
+    return rendered(form).html if webforms.is_preview() else None
 
 
 def rendered(form: Any) -> markup.Written:

@@ -59,7 +59,7 @@ def _tried(post: Post, given: Mark | None) -> Answer:
         marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
         return _marked(marked, TRIED, is_on=True)
 
-    return webforms.process(form, page, deed, is_trial=not is_said)
+    return webforms.process(form, page, deed, is_first_step=not is_said)
 
 
 def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:

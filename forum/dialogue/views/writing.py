@@ -20,19 +20,20 @@ from forum.dialogue.views._shared import (
     answer_held,
     bp,
     changing,
+    changing_with_preview,
     held_address,
     is_for_organisation,
     offer_organisation,
     own_organisation,
     posting,
     preview_of,
-    previewing,
     rendered,
     theme_boxes,
     theme_ids,
 )
 from forum.errors import Conflict
 from forum.members.models import Member
+from forum.ratelimits import previewing
 from forum.web import CONFLICT, Answer, me
 
 MAX_LATEST = 4
@@ -172,7 +173,7 @@ def _quotation() -> str:
 
 
 @bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
-@changing
+@changing_with_preview
 def edit(id: int) -> Answer:
     """Change one's post. When it has changed since the form was opened, both texts are shown."""
     post = queries.post_to_edit(me(), id)

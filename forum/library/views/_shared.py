@@ -153,14 +153,14 @@ def put_in_order(
 
 
 def answer_form(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
-    """As `webforms.process`, with a preview; before the action, the city that was typed is looked up."""
+    """As `webforms.process`; before the action, the city that was typed is looked up."""
 
     def with_city() -> Answer:
         if "city" in form:
             choose_city(form)
         return deed()
 
-    return webforms.process(form, page, with_city, is_trial="preview" in request.form)
+    return webforms.process(form, page, with_city)
 
 
 def saved(message: str, address: str) -> AnyResponse:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -16,7 +16,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments
-from forum.dialogue.views import changing
+from forum.dialogue.views import changing, changing_with_preview
 from forum.errors import Conflict, Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
@@ -103,7 +103,7 @@ def case_history(slug: str) -> Answer:
 
 
 @bp.route("/agendas/<slug>/cases/new", methods=["GET", "POST"])
-@changing
+@changing_with_preview
 def new_case(slug: str) -> Answer:
     """Add a case to an agenda."""
     agenda = agenda_to_curate(me(), slug)
@@ -114,7 +114,7 @@ def new_case(slug: str) -> Answer:
 
 
 @bp.route("/cases/<slug>/edit", methods=["GET", "POST"])
-@changing
+@changing_with_preview
 def edit_case(slug: str) -> Answer:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
@@ -172,13 +172,12 @@ def _write_case(
             )
         return saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
-    is_trial = "preview" in request.form
-    return webforms.process(form, page, deed, checks=[places], is_trial=is_trial)
+    return webforms.process(form, page, deed, checks=[places])
 
 
 def _preview(form: Any) -> Markup | None:
     """What the text of a case looks like, when the preview button was pressed."""
-    if "preview" not in request.form:
+    if not webforms.is_preview():
         return None
     return markup.write(form.body.data or "", form.language.data or "en").html
 

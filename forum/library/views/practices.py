@@ -219,7 +219,7 @@ def _offer_organisation(form: Any, found: Practice | None) -> None:
 
 def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:
     """(name, HTML) of each section that is filled in, when the preview button was pressed."""
-    if "preview" not in request.form:
+    if not webforms.is_preview():
         return None
     filled = [name for name in SECTIONS if (form[name].data or "").strip()]
     language = form.language.data or "en"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -122,14 +122,14 @@ def note(post_id: int) -> Answer:
     form = NoteForm(source=_note_of(thing), language=me().language)
 
     def page(status: int = 200) -> Answer:
-        preview = _note(form).html if "preview" in request.form else None
+        preview = _note(form).html if webforms.is_preview() else None
         words = {"thing": thing, "form": form, "preview": preview}
         return render_template("moderation/note.html", **words), status
 
     def deed() -> AnyResponse:
         return redirect_to_decided(actions.note(me(), post_id, _note(form)))
 
-    return webforms.process(form, page, deed, is_trial="preview" in request.form)
+    return webforms.process(form, page, deed)
 
 
 def _note_of(thing: Thing) -> str:
