@@ -245,7 +245,9 @@ def _other_topic(world: World) -> Any:
 
 def _hide_here(who: Person, w: World) -> Any:
     key = ("post", w.things.first.id)
-    return moderation.decide_here(who, [key], [], lambda: moderation.decide(who, *key, "hide", WHY))
+    return moderation.decide_here(
+        who, [key], [], lambda moderator: moderation.decide(moderator, *key, "hide", WHY)
+    )
 
 
 DEEDS: dict[str, tuple[Before | None, Deed]] = {

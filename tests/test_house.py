@@ -102,6 +102,18 @@ def test_every_public_function_of_actions_is_an_action(path: Path) -> None:
         assert "action" in decorators, f"{path}: {function.name}"
 
 
+@pytest.mark.parametrize("path", modules("actions"), ids=name_of)
+def test_no_action_takes_a_deed_that_brings_its_own_doer(path: Path) -> None:
+    """It would act with the rights that its doer had before the lock: a deed gets the doer who was read afresh."""
+    for function in public_functions(path):
+        taken = [ast.unparse(one.annotation) for one in _arguments(function) if one.annotation]
+        assert not [words for words in taken if "Callable[[]," in words], function.name
+
+
+def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
 @pytest.mark.parametrize("kind", ["queries", "forms", "views", "commands", "models"])
 def test_only_actions_write(kind: str) -> None:
     writing = re.compile(r"session(\(\))?\.(add|add_all|delete|commit|rollback|flush|merge)$")

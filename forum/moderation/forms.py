@@ -203,7 +203,7 @@ class AskToEditForm(RequiredReasonForm):
     )
 
 
-class NoteForm(Form):
+class NoteForm(ClaimAwareForm):
     """A note of the moderators below a post."""
 
     source = TextAreaField(
@@ -231,7 +231,7 @@ class MoveForm(DecisionAwareForm):
         return Reasons(self.reason.data or "")
 
 
-class RetitleForm(Form):
+class RetitleForm(ClaimAwareForm):
     """Another title and other themes of a topic, and for its author why."""
 
     title = title_field()

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from forum.claims.models import Claim
 from forum.db import at, db, now
 from forum.dialogue.models import Post
 from forum.dialogue.queries import get_post
 from forum.library import actions as library
+from forum.members.models import Member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
@@ -94,12 +96,20 @@ def test_a_claim_that_is_over_holds_nobody_up(sign_in: Any, people: Any, claimed
         ("/topics/{topic}/lock", {}),
         ("/topics/{topic}/move", {"agenda": "{other}"}),
         ("/topics/{topic}/merge", {"target": "1"}),
+        ("/topics/{topic}/retitle", {"title": "Quiet trams"}),
+        ("/topics/{topic}/pin", {}),
+        ("/topics/{topic}/unpin", {}),
+        ("/topics/{topic}/unlock", {}),
         ("/posts/{post}/remove", {}),
         ("/posts/{post}/ask-to-edit", {}),
+        ("/posts/{post}/note", {"source": "We have asked the city.", "language": "en"}),
+        ("/posts/{post}/unnote", {}),
         ("/topics/{topic}/posts/hide", {"post": "{post}"}),
         ("/topics/{topic}/posts/split", {"post": "{post}", "title": "Apart", "kind": "question"}),
         ("/practices/quiet-asphalt/send-back", {}),
         ("/practices/quiet-asphalt/publish", {}),
+        ("/practices/quiet-asphalt/feature", {}),
+        ("/practices/quiet-asphalt/unfeature", {}),
     ],
 )
 def test_at_each_of_its_pages(
@@ -121,6 +131,55 @@ def test_a_button_is_pressed_once_more(sign_in: Any, people: Any, claimed: Any) 
     again = {"holder": holder_in(page.text), "next": "/topics"}
     assert browser.post(address, data=again).location == "/topics"
     assert not get_post(VISITOR, claimed.first.id).is_gone
+
+
+@pytest.mark.parametrize("deed", ["unsilence", "clear-spam"])
+def test_a_button_about_a_member_is_pressed_once_more(
+    sign_in: Any, people: Any, things: Any, deed: str
+) -> None:
+    actions.silence(people.administrator, people.ben.id, now() + timedelta(days=7), REASONS)
+    actions.report(people.ana, "member", people.ben.id, "rules")
+    queue.claim(people.moderator, "member", people.ben.id)
+    browser, address = sign_in(people.administrator), f"/members/{people.ben.handle}/{deed}"
+    page = browser.post(address)
+    assert page.status_code == 409 and "Mona Berg has been working on this" in page.text
+    assert browser.post(address, data={"holder": holder_in(page.text)}).status_code == 303
+    assert claims() == 0
+
+
+def test_a_note_and_a_title_are_saved_once_one_knows_who_is_at_it(
+    sign_in: Any, people: Any, claimed: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    for address, typed in (
+        (f"/posts/{claimed.first.id}/note", {"source": "We asked.", "language": "en"}),
+        (f"/topics/{claimed.topic.id}/retitle", {"title": "Quiet trams"}),
+    ):
+        page = browser.get(address).text
+        assert AT_IT in page
+        again = browser.post(address, data={**typed, "holder": holder_in(page)})
+        assert again.status_code == 303
+    assert get_post(VISITOR, claimed.first.id).note_source == "We asked."
+
+
+def test_no_deed_is_done_with_a_right_that_was_just_taken_away(
+    sign_in: Any, people: Any, things: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An administrator becomes a moderator after the page has asked who they are, and before the lock."""
+    decide_here = actions.decide_here
+
+    def demote_first(*args: Any) -> Any:
+        role = update(Member).where(Member.id == people.administrator.id)
+        options = {"synchronize_session": False}
+        db.session.execute(role.values(role="moderator"), execution_options=options)
+        return decide_here(*args)
+
+    monkeypatch.setattr(actions, "decide_here", demote_first)
+    browser, address = sign_in(people.administrator), f"/members/{people.moderator.handle}/suspend"
+    assert browser.get(address).status_code == 200
+    answer = browser.post(address, data={**REASON_FIELDS, "days": "7"})
+    assert answer.status_code == 403
+    assert not db.session.get_one(Member, people.moderator.id).suspended_until
 
 
 def test_a_button_that_is_refused_for_another_cause_says_it(

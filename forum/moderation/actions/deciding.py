@@ -83,18 +83,18 @@ def decide_here(
     moderator: Person,
     keys: Sequence[EntryKey],
     holders: Collection[int | None],
-    deed: Callable[[], T],
+    deed: Callable[[Person], T],
 ) -> T:
     """Do a deed on the page of one or several things, as the queue would: claims on them end with it.
 
-    `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has
+    `deed` gets the moderator as they are now, so that no right counts that they have just lost. `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has
     claimed one of the things and the page did not say so.
     """
     serialize_decisions()
     for kind, item_id in keys:
         thing_to_review(moderator, kind, item_id)  # only moderators learn who has claimed it
     refuse_claimed(moderator, keys, holders)
-    done = deed()
+    done = deed(moderator)
     end_claims(moderator, keys)
     return done
 

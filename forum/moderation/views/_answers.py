@@ -25,6 +25,7 @@ from forum.moderation.forms import (
 )
 from forum.moderation.models import Decision
 from forum.moderation.queries import Thing
+from forum.permissions import Person
 from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
 from forum.web import CONFLICT, Answer, me
 
@@ -38,11 +39,11 @@ def deed_page(
     word: str,
     thing: Thing,
     form: StatementForm | RequiredReasonForm | MoveForm | OptionalReasonForm,
-    deed: Callable[[Reasons], Decision],
+    deed: Callable[[Person, Reasons], Decision],
 ) -> Answer:
     """The page that asks for the reasons of a deed, and the deed once they are given.
 
-    `word` names the deed in the template. `deed` gets the reasons and does it.
+    `word` names the deed in the template. `deed` gets the moderator and the reasons, and does it.
     """
     ready: list[OfferedText] = []
     if isinstance(form, StatementForm | RequiredReasonForm):
@@ -59,8 +60,8 @@ def deed_page(
         words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/deed.html", **words), status
 
-    def done() -> str:
-        return web.safe_next(deed(form.reasons).address)
+    def done(moderator: Person) -> str:
+        return web.safe_next(deed(moderator, form.reasons).address)
 
     return answer_here(form, [thing], page, done)
 
@@ -69,8 +70,8 @@ def withhold_page(thing: Thing, word: str) -> Answer:
     """The page that hides or removes a thing (`word`), with a statement of reasons."""
     form = StatementForm()
 
-    def deed(why: Reasons) -> Decision:
-        return actions.decide(me(), thing.kind, thing.item_id, word, why, seen=form.seen_id)
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.decide(moderator, thing.kind, thing.item_id, word, why, seen=form.seen_id)
 
     return deed_page(word, thing, form, deed)
 
@@ -79,9 +80,9 @@ def answer_here(
     form: ClaimAwareForm,
     things: Sequence[Thing],
     page: Callable[..., Answer],
-    deed: Callable[[], str],
+    deed: Callable[[Person], str],
 ) -> Answer:
-    """Show the page of a deed, or do the deed and redirect to the address that it returns.
+    """Show the page of a deed, or do the deed (which gets the moderator) and redirect to the address that it returns.
 
     `page` takes a status and a message for a moderator who comes too late; then it is shown with everything typed.
     """
@@ -96,8 +97,16 @@ def answer_here(
         return page(CONFLICT, error.message)
 
 
-def decide_by_button(word: str, thing: Thing, deed: Callable[[], Decision]) -> Answer:
-    """Do the deed of a button (`word` is its label); when another moderator has claimed the thing, ask once more."""
+def decide_by_button(
+    word: str,
+    thing: Thing,
+    deed: Callable[[Person], Decision],
+    answer: Callable[[Decision], AnyResponse] | None = None,
+) -> Answer:
+    """Do the deed of a button (`word` is its label); when another moderator has claimed the thing, ask once more.
+
+    `answer` says what follows, by default `redirect_to_decided`.
+    """
     form = ClaimAwareForm()
     try:
         decision = actions.decide_here(me(), keys_of([thing]), form.holder_ids, deed)
@@ -107,14 +116,16 @@ def decide_by_button(word: str, thing: Thing, deed: Callable[[], Decision]) -> A
             raise
         words = {"word": word, "thing": thing, "form": form, "claims": claims}
         return render_template("moderation/press.html", **words, late=error.message), CONFLICT
-    return redirect_to_decided(decision)
+    return (answer or redirect_to_decided)(decision)
 
 
 def restore_by_button(thing: Thing) -> Answer:
     """Restore a thing by a button."""
-    return decide_by_button(
-        _("Show again"), thing, lambda: actions.decide(me(), thing.kind, thing.item_id, "restore")
-    )
+
+    def restore(moderator: Person) -> Decision:
+        return actions.decide(moderator, thing.kind, thing.item_id, "restore")
+
+    return decide_by_button(_("Show again"), thing, restore)
 
 
 def keys_of(things: Sequence[Thing]) -> list[EntryKey]:

@@ -22,6 +22,7 @@ from forum.moderation.views._answers import (
     ready_texts_for,
     show_claims,
 )
+from forum.permissions import Person
 from forum.rules.queries import OfferedText, in_force
 from forum.web import REFUSED, Answer, me
 
@@ -61,9 +62,9 @@ def _batch_page(topic_id: int, word: str) -> Answer:
         OptionalReasonForm() if word == "restore" else StatementForm()
     )
 
-    def deed() -> str:
+    def deed(moderator: Person) -> str:
         ids = [post.item_id for post in posts]
-        actions.decide_all(me(), topic_id, ids, word, form.reasons)
+        actions.decide_all(moderator, topic_id, ids, word, form.reasons)
         return topic.address
 
     return _batch_form_page(word, topic, posts, form, deed)
@@ -82,10 +83,10 @@ def split(topic_id: int) -> Answer:
         if a.id == topic.agenda_id or me().can.split(topic.row, a)
     ]
 
-    def deed() -> str:
+    def deed(moderator: Person) -> str:
         part = SplitTarget(form.title.data or "", form.kind.data, form.agenda.data)
         ids = [post.item_id for post in posts]
-        decision = actions.split(me(), topic_id, ids, part, form.reasons)
+        decision = actions.split(moderator, topic_id, ids, part, form.reasons)
         return f"/topics/{(decision.before or {})['target']}"
 
     return _batch_form_page("split", topic, posts, form, deed)
@@ -109,7 +110,7 @@ def _batch_form_page(
     topic: Thing,
     posts: list[Thing],
     form: StatementForm | OptionalReasonForm | SplitForm,
-    deed: Callable[[], str],
+    deed: Callable[[Person], str],
 ) -> Answer:
     """The page of a deed over several posts, and the deed once the form is complete."""
     ready: list[OfferedText] = []

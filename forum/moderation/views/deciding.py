@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from flask import render_template
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as AnyResponse
 
-from forum import webforms
+from forum import web, webforms
 from forum.agendas.queries import get_agenda
 from forum.dialogue.queries import render_with_mentions
-from forum.markup import Written
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
@@ -21,13 +19,15 @@ from forum.moderation.forms import (
 from forum.moderation.models import Decision
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
+    answer_here,
     bp,
     decide_by_button,
     deed_page,
-    redirect_to_decided,
     restore_by_button,
+    show_claims,
     withhold_page,
 )
+from forum.permissions import Person
 from forum.web import Answer, me
 
 
@@ -109,8 +109,8 @@ def ask_to_edit(post_id: int) -> Answer:
     thing = queries.thing_to_moderate(me(), "post", post_id)
     form = AskToEditForm()
 
-    def deed(why: Reasons) -> Decision:
-        return actions.ask_to_edit(me(), thing.kind, thing.item_id, why, seen=form.seen_id)
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.ask_to_edit(moderator, thing.kind, thing.item_id, why, seen=form.seen_id)
 
     return deed_page("ask_to_edit", thing, form, deed)
 
@@ -120,37 +120,39 @@ def note(post_id: int) -> Answer:
     """Put a note of the moderators below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     form = NoteForm(source=_note_of(thing), language=me().language)
+    text = render_with_mentions(form.source.data or "", form.language.data or "en")
 
-    def page(status: int = 200) -> Answer:
-        preview = _note(form).html if webforms.is_preview() else None
-        words = {"thing": thing, "form": form, "preview": preview}
+    def page(status: int = 200, late: str = "") -> Answer:
+        preview = text.html if webforms.is_preview() else None
+        words = {"thing": thing, "form": form, "preview": preview, "late": late}
+        words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/note.html", **words), status
 
-    def deed() -> AnyResponse:
-        return redirect_to_decided(actions.note(me(), post_id, _note(form)))
+    def deed(moderator: Person) -> str:
+        return web.safe_next(actions.note(moderator, post_id, text).address)
 
-    return webforms.process(form, page, deed)
+    return answer_here(form, [thing], page, deed)
 
 
 def _note_of(thing: Thing) -> str:
     return thing.row.note_source if thing.kind == "post" and thing.row is not None else ""
 
 
-def _note(form: NoteForm) -> Written:
-    return render_with_mentions(form.source.data or "", form.language.data or "en")
-
-
 @bp.post("/posts/<int:post_id>/unnote")
 def unnote(post_id: int) -> Answer:
     """Take the note of the moderators below a post away."""
-    return redirect_to_decided(actions.unnote(me(), post_id))
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    word = _("Take the note away")
+    return decide_by_button(word, thing, lambda moderator: actions.unnote(moderator, post_id))
 
 
 @bp.post("/practices/<slug>/publish")
 def publish(slug: str) -> Answer:
     """Publish a submitted practice."""
     thing = queries.practice_to_moderate(me(), slug)
-    return decide_by_button(_("Publish"), thing, lambda: actions.publish(me(), thing.item_id))
+    return decide_by_button(
+        _("Publish"), thing, lambda moderator: actions.publish(moderator, thing.item_id)
+    )
 
 
 @bp.route("/practices/<slug>/send-back", methods=["GET", "POST"])
@@ -159,8 +161,8 @@ def send_back(slug: str) -> Answer:
     thing = queries.practice_to_moderate(me(), slug)
     form = RequiredReasonForm()
 
-    def deed(why: Reasons) -> Decision:
-        return actions.send_back(me(), thing.item_id, why, seen=form.seen_id)
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.send_back(moderator, thing.item_id, why, seen=form.seen_id)
 
     return deed_page("send_back", thing, form, deed)
 
@@ -168,16 +170,18 @@ def send_back(slug: str) -> Answer:
 @bp.post("/practices/<slug>/feature")
 def feature(slug: str) -> Answer:
     """Put a practice first in the library."""
-    return redirect_to_decided(
-        actions.feature(me(), queries.practice_to_moderate(me(), slug).item_id)
+    thing = queries.practice_to_moderate(me(), slug)
+    return decide_by_button(
+        _("Feature it"), thing, lambda moderator: actions.feature(moderator, thing.item_id)
     )
 
 
 @bp.post("/practices/<slug>/unfeature")
 def unfeature(slug: str) -> Answer:
     """Let a practice stand in the library like any other."""
-    return redirect_to_decided(
-        actions.unfeature(me(), queries.practice_to_moderate(me(), slug).item_id)
+    thing = queries.practice_to_moderate(me(), slug)
+    return decide_by_button(
+        _("Stop featuring it"), thing, lambda moderator: actions.unfeature(moderator, thing.item_id)
     )
 
 
@@ -189,7 +193,7 @@ def archive(slug: str) -> Answer:
         "archive",
         thing,
         OptionalReasonForm(),
-        lambda why: actions.archive(me(), thing.item_id, why),
+        lambda moderator, why: actions.archive(moderator, thing.item_id, why),
     )
 
 
@@ -198,5 +202,8 @@ def reopen(slug: str) -> Answer:
     """Reopen an archived agenda."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(
-        "reopen", thing, OptionalReasonForm(), lambda why: actions.reopen(me(), thing.item_id, why)
+        "reopen",
+        thing,
+        OptionalReasonForm(),
+        lambda moderator, why: actions.reopen(moderator, thing.item_id, why),
     )

@@ -19,12 +19,13 @@ from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
     answer_here,
     bp,
+    decide_by_button,
     deed_page,
     offer_undo,
-    redirect_to_decided,
     show_claims,
     withhold_page,
 )
+from forum.permissions import Person
 from forum.web import Answer, me
 
 
@@ -33,7 +34,10 @@ def warn(handle: str) -> Answer:
     """Warn a member."""
     thing = queries.member_to_suspend(me(), handle)
     return deed_page(
-        "warn", thing, StatementForm(), lambda why: actions.warn(me(), thing.item_id, why)
+        "warn",
+        thing,
+        StatementForm(),
+        lambda moderator, why: actions.warn(moderator, thing.item_id, why),
     )
 
 
@@ -43,8 +47,8 @@ def silence(handle: str) -> Answer:
     thing = queries.member_to_suspend(me(), handle)
     form = RestrictionForm()
 
-    def deed(why: Reasons) -> Decision:
-        return actions.silence(me(), thing.item_id, form.end, why)
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.silence(moderator, thing.item_id, form.end, why)
 
     return deed_page("silence", thing, form, deed)
 
@@ -52,8 +56,9 @@ def silence(handle: str) -> Answer:
 @bp.post("/members/<handle>/unsilence")
 def unsilence(handle: str) -> Answer:
     """Let a silenced member write again."""
-    return redirect_to_decided(
-        actions.unsilence(me(), queries.member_to_suspend(me(), handle).item_id)
+    thing = queries.member_to_suspend(me(), handle)
+    return decide_by_button(
+        _("Let write again"), thing, lambda moderator: actions.unsilence(moderator, thing.item_id)
     )
 
 
@@ -63,8 +68,8 @@ def suspend(handle: str) -> Answer:
     thing = queries.member_to_suspend(me(), handle)
     form = RestrictionForm()
 
-    def deed(why: Reasons) -> Decision:
-        return actions.suspend(me(), thing.item_id, form.end, why)
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.suspend(moderator, thing.item_id, form.end, why)
 
     return deed_page("suspend", thing, form, deed)
 
@@ -74,8 +79,8 @@ def unsuspend(handle: str) -> Answer:
     """End a suspension and, if wanted, restore what was cleared with it."""
     thing = queries.member_to_suspend(me(), handle)
 
-    def deed(shows_again: bool) -> Decision:
-        return actions.unsuspend(me(), thing.item_id, shows_again=shows_again)
+    def deed(moderator: Person, shows_again: bool) -> Decision:
+        return actions.unsuspend(moderator, thing.item_id, shows_again=shows_again)
 
     return _restore_page("unsuspend", thing, deed)
 
@@ -91,13 +96,15 @@ def restore_profile(handle: str) -> Answer:
     """Restore a hidden profile and, if wanted, what was cleared with it."""
     thing = queries.member_to_moderate(me(), handle)
 
-    def deed(shows_again: bool) -> Decision:
-        return actions.decide(me(), "member", thing.item_id, "restore", shows_again=shows_again)
+    def deed(moderator: Person, shows_again: bool) -> Decision:
+        return actions.decide(
+            moderator, "member", thing.item_id, "restore", shows_again=shows_again
+        )
 
     return _restore_page("restore", thing, deed)
 
 
-def _restore_page(word: str, thing: Thing, deed: Callable[[bool], Decision]) -> Answer:
+def _restore_page(word: str, thing: Thing, deed: Callable[[Person, bool], Decision]) -> Answer:
     """Restore a member by a button; when texts were cleared, a page first offers to restore them as well."""
     form = RestoreForm()
     cleared = queries.content_cleared_of(me(), thing.item_id)
@@ -107,8 +114,9 @@ def _restore_page(word: str, thing: Thing, deed: Callable[[bool], Decision]) -> 
         words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/back.html", **words), status
 
-    def done() -> str:
-        return web.safe_next(deed(bool(cleared and form.shows_again.data)).address)
+    def done(moderator: Person) -> str:
+        shows_again = bool(cleared and form.shows_again.data)
+        return web.safe_next(deed(moderator, shows_again).address)
 
     if request.method == "POST" and cleared and "asked" not in request.form:
         form.shows_again.data = True
@@ -119,7 +127,16 @@ def _restore_page(word: str, thing: Thing, deed: Callable[[bool], Decision]) -> 
 @bp.post("/members/<handle>/clear-spam")
 def clear_spam(handle: str) -> Answer:
     """Clear everything of a spammer."""
-    decision = actions.clear_spam(me(), queries.member_to_suspend(me(), handle).item_id)
+    thing = queries.member_to_suspend(me(), handle)
+    return decide_by_button(
+        _("Clear away as spam"),
+        thing,
+        lambda moderator: actions.clear_spam(moderator, thing.item_id),
+        _answer_cleared,
+    )
+
+
+def _answer_cleared(decision: Decision) -> AnyResponse:
     hidden = len((decision.before or {}).get("hidden", ()))
     flash(
         ngettext(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import flash, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,13 +21,16 @@ from forum.moderation.forms import (
     RequiredReasonForm,
     RetitleForm,
 )
+from forum.moderation.models import Decision
 from forum.moderation.views._answers import (
     answer_here,
     bp,
+    decide_by_button,
     deed_page,
     redirect_to_decided,
     show_claims,
 )
+from forum.permissions import Person
 from forum.web import Answer, me
 
 
@@ -35,26 +40,35 @@ def lock(topic_id: int) -> Answer:
     thing = queries.topic_to_moderate(me(), topic_id)
     form = RequiredReasonForm()
     return deed_page(
-        "lock", thing, form, lambda why: actions.lock(me(), topic_id, why, seen=form.seen_id)
+        "lock",
+        thing,
+        form,
+        lambda moderator, why: actions.lock(moderator, topic_id, why, seen=form.seen_id),
     )
 
 
 @bp.post("/topics/<int:topic_id>/unlock")
 def unlock(topic_id: int) -> Answer:
     """Unlock a topic."""
-    return redirect_to_decided(actions.unlock(me(), topic_id))
+    return _decide_topic(_("Unlock the topic"), topic_id, actions.unlock)
 
 
 @bp.post("/topics/<int:topic_id>/pin")
 def pin(topic_id: int) -> Answer:
     """Pin a topic."""
-    return redirect_to_decided(actions.pin(me(), topic_id))
+    return _decide_topic(_("Pin the topic"), topic_id, actions.pin)
 
 
 @bp.post("/topics/<int:topic_id>/unpin")
 def unpin(topic_id: int) -> Answer:
     """Unpin a topic."""
-    return redirect_to_decided(actions.unpin(me(), topic_id))
+    return _decide_topic(_("Unpin the topic"), topic_id, actions.unpin)
+
+
+def _decide_topic(word: str, topic_id: int, deed: Callable[[Person, int], Decision]) -> Answer:
+    """Do the deed of a button about a topic."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    return decide_by_button(word, thing, lambda moderator: deed(moderator, topic_id))
 
 
 @bp.route("/topics/<int:topic_id>/move", methods=["GET", "POST"])
@@ -65,7 +79,10 @@ def move(topic_id: int) -> Answer:
     there = [agenda for agenda in agendas(me()) if agenda.id != thing.agenda_id]
     form.agenda.choices = [(a.id, a.title) for a in there if me().can.move(thing.row, a)]
     return deed_page(
-        "move", thing, form, lambda why: actions.move(me(), topic_id, form.agenda.data, why)
+        "move",
+        thing,
+        form,
+        lambda moderator, why: actions.move(moderator, topic_id, form.agenda.data, why),
     )
 
 
@@ -77,16 +94,18 @@ def retitle(topic_id: int) -> Answer:
     form = RetitleForm(title=thing.title, themes=[theme.slug for theme in thing.row.themes])
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
 
-    def page(status: int = 200) -> Answer:
-        words = {"thing": thing, "form": form, "theme_choices": theme_boxes(form)}
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"thing": thing, "form": form, "theme_choices": theme_boxes(form), "late": late}
+        words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/retitle.html", **words), status
 
-    def deed() -> AnyResponse:
+    def deed(moderator: Person) -> str:
         reasons = actions.Reasons(form.reason.data or "")
-        title = form.title.data or ""
-        return redirect_to_decided(actions.retitle(me(), topic_id, title, theme_ids(form), reasons))
+        title, themes = form.title.data or "", theme_ids(form)
+        decision = actions.retitle(moderator, topic_id, title, themes, reasons)
+        return web.safe_next(decision.address)
 
-    return webforms.process(form, page, deed)
+    return answer_here(form, [thing], page, deed)
 
 
 @bp.route("/topics/<int:topic_id>/change-kind", methods=["GET", "POST"])
@@ -126,9 +145,9 @@ def merge(topic_id: int) -> Answer:
         words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/merge.html", **words), status
 
-    def deed() -> str:
+    def deed(moderator: Person) -> str:
         try:
-            actions.merge(me(), topic_id, form.target_id, form.reasons)
+            actions.merge(moderator, topic_id, form.target_id, form.reasons)
         except NotFound:
             raise Invalid(_("There is no such topic that you can see."), "target") from None
         return f"/topics/{topic_id}"
