@@ -248,6 +248,46 @@ def test_locked_questions_are_counted_as_waiting_no_longer(
             assert found == expected
 
 
+def test_reminders_of_appeals_are_found_where_the_appeals_are(
+    database_url: str, tmp_path: Path
+) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade()
+        downgrade(revision="0031")
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
+        made = {"kind": "member", "item_id": 1, "deed": "warn", "moderator_id": 1, "title": "Gone"}
+        said = {"text": "", "outcome": "", "answer": "", "appellant_id": 1, "created_at": noon}
+        told = {"kind": "queue", "title": "Ben Okoth", "created_at": noon}
+        rows: list[tuple[str, dict[str, Any]]] = [("member", {"id": 1, **one, "joined_at": noon})]
+        for number, decided_at in ((1, noon), (2, None)):
+            rows += [("decision", {"id": number, **made, "decided_at": noon})]
+            rows += [("appeal", {"decision_id": number, **said, "decided_at": decided_at})]
+        for number, path in enumerate(("appeals/1", "appeal/1", "appeals/2", "post/1"), start=1):
+            row = {**told, "id": number, "address": f"/moderation/{path}"}
+            rows += [("event", {**row, "recipients": [1], "due_at": noon})]
+            rows += [("notice", {**row, "event_id": number, "member_id": 1})]
+        tables = Base.metadata.tables
+        with db.engine.begin() as connection:
+            for name, row in rows:
+                connection.execute(insert(tables[name]).values(**row))
+        upgrade()
+        for table, moment in (("event", "done_at"), ("notice", "read_at")):
+            query = f"SELECT address, title, {moment} IS NULL FROM {table} ORDER BY id"
+            with db.engine.begin() as connection:
+                found = [tuple(row) for row in connection.execute(text(query))]
+            assert found == [
+                ("/moderation/appeal/1", "Gone", False),
+                ("/moderation/appeal/1", "Gone", False),
+                ("/moderation/appeal/2", "Gone", True),
+                ("/moderation/post/1", "Ben Okoth", True),
+            ]
+        downgrade(revision="0031")
+        with db.engine.begin() as connection:
+            known = "SELECT address FROM notice WHERE address LIKE '%appeal/%'"
+            assert connection.execute(text(known)).all() == []
+
+
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
     """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -14,6 +14,7 @@ from forum.appeals.queries import (
     other_decider_ids,
     standing,
 )
+from forum.claims.models import queue_path
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
 from forum.matches import replace_name
@@ -50,7 +51,7 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     except IntegrityError:
         raise Conflict(_("You have appealed already.")) from None
     decider_ids = other_decider_ids(decision, appellant.id)
-    address = _queue_path(new.id)
+    address = queue_path("appeal", new.id)
     note_event(appellant, "queue", decider_ids, address, title=decision.title, is_named=False)
     return new
 
@@ -78,7 +79,7 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
         found.reversal_id = reversal.id
     found.outcome, found.answer = outcome, answer
     found.decided_at, found.decider_id = now(), moderator.id
-    read_queue(moderator, _queue_path(found.id))
+    read_queue(moderator, queue_path("appeal", found.id))
     note_event(
         moderator,
         "decision",
@@ -95,10 +96,6 @@ def _outcome_sentence(outcome: str) -> str:
     if outcome == REVERSED:
         return _("Your appeal was right. The decision is taken back.")
     return _("Your appeal was looked at by another moderator. The decision stays.")
-
-
-def _queue_path(appeal_id: int) -> str:
-    return f"/moderation/appeals/{appeal_id}"
 
 
 def _check_text(text: str, empty: str, field: str) -> None:
@@ -118,7 +115,7 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     touches()
     found = appeals_of(member_id)
     addresses = [
-        _queue_path(one.id)
+        queue_path("appeal", one.id)
         for one in found
         if is_silent or one.decision.kind in KINDS_TITLED_BY_NAME
     ]

@@ -13,6 +13,7 @@ from sqlalchemy import delete, or_, update
 from forum import tokens
 from forum.candidates.models import Candidate
 from forum.candidates.queries import waiting_candidate
+from forum.claims.models import queue_path
 from forum.db import EVERYTHING, action, db, now, touches
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities.actions import link_at_joining
@@ -117,14 +118,10 @@ def _wait(candidate: Candidate) -> None:
         VISITOR,
         "queue",
         moderator_ids(),
-        _queue_address(candidate.id),
+        queue_path("candidate", candidate.id),
         title=candidate.name,
         is_named=False,
     )
-
-
-def _queue_address(candidate_id: int) -> str:
-    return f"/moderation/candidate/{candidate_id}"
 
 
 def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
@@ -152,7 +149,7 @@ def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
     candidate = waiting_candidate(candidate_id, for_update=True)
     if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
-    read_queue(moderator, _queue_address(candidate_id))
+    read_queue(moderator, queue_path("candidate", candidate_id))
     member = _admit(candidate, None)
     words = {"path": "/sign-in", "text": text.strip()}
     write_letter(moderator, "approved", member.email, words, member_id=member.id)
@@ -167,7 +164,7 @@ def refuse(moderator: Person, candidate_id: int, reason: str) -> None:
     candidate = waiting_candidate(candidate_id, for_update=True)
     if not reason.strip():
         raise Invalid(_("Say why. The reason is sent to the person."), "reason")
-    read_queue(moderator, _queue_address(candidate_id))
+    read_queue(moderator, queue_path("candidate", candidate_id))
     candidate.refused_at, candidate.refused_why = now(), reason.strip()
     words = {"path": "/join", "name": candidate.name, "text": reason.strip()}
     write_letter(moderator, "refused", candidate.email, words)

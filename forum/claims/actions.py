@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from sqlalchemy import delete
 
-from forum.claims.models import Claim
-from forum.claims.queries import EntryKey, active_claim, refuse_claimed, stored_claim
+from forum.claims.models import Claim, EntryKey
+from forum.claims.queries import active_claim, refuse_claimed, stored_claim
 from forum.db import action, db, now, touches
 from forum.permissions import Person, require
 

@@ -1,7 +1,8 @@
-"""A claim on an entry of the queue, which is identified by its kind and id."""
+"""A claim on an entry of the queue, which is identified by its kind and id, and the path of an entry."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import ForeignKey
@@ -9,6 +10,19 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.db import Base
 from forum.members.models import Member
+
+EntryKey = tuple[str, int]  # kind and id of an entry
+
+
+def queue_path(kind: str, item_id: int) -> str:
+    """The path of an entry of the queue: its page, and the address of all notices about it."""
+    return f"/moderation/{kind}/{item_id}"
+
+
+def queue_key(path: str) -> EntryKey | None:
+    """The kind and id of the entry at a path of `queue_path`; None for any other path."""
+    match = re.fullmatch(r"/moderation/([a-z]+)/([0-9]+)", path)
+    return (match[1], int(match[2])) if match else None
 
 
 class Claim(Base):

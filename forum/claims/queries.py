@@ -9,13 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import joinedload
 
-from forum.claims.models import Claim
+from forum.claims.models import Claim, EntryKey
 from forum.db import db, now
 from forum.errors import Conflict
 from forum.permissions import Person
 
 CLAIM_DURATION = timedelta(minutes=30)
-EntryKey = tuple[str, int]  # kind and id of an entry
 
 
 def active_claims() -> Sequence[Claim]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -15,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
 from forum.appeals.queries import get_appeal
+from forum.claims.models import queue_key
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
@@ -153,14 +153,14 @@ def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
 
 def queue_content(moderator: Person, address: str) -> QueueContent | None:
     """What waits at an address of the queue, for who may decide about it; None when nothing does any more."""
-    match = re.fullmatch(r"/moderation/(\w+)/(\d+)", address)
-    if match is None:
+    key = queue_key(address)
+    if key is None:
         return None
-    kind, item_id = match[1], int(match[2])
+    kind, item_id = key
     if kind == "candidate":
         return QueueContent("candidate")
     try:
-        if kind == "appeals":
+        if kind == "appeal":
             decision = get_appeal(moderator, item_id).decision
             return QueueContent("appeal", _title(decision.agenda))
         return _content_of(thing_to_moderate(moderator, kind, item_id))

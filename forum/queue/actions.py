@@ -14,6 +14,7 @@ from forum.appeals.actions import decide_appeal
 from forum.appeals.models import REVERSED, UPHELD
 from forum.candidates import actions as candidates
 from forum.claims import actions as claims
+from forum.claims.models import queue_path
 from forum.claims.queries import refuse_claimed
 from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
@@ -214,7 +215,7 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(system: Person, entry: QueueEntry, member_ids: Collection[int], message: str) -> None:
     """Notify members of an entry, except its author, who does not decide about it."""
     recipients = sorted(set(member_ids) - {entry.author_id})
-    address = f"/moderation/{entry.kind}/{entry.item_id}"
+    address = queue_path(*entry.key)
     note_event(
         system, "queue", recipients, address, title=entry.title, text=message, is_named=False
     )

@@ -28,8 +28,8 @@ from forum.agendas.models import Agenda
 from forum.appeals import queries as appeals
 from forum.candidates import queries as candidates
 from forum.candidates.models import Candidate
-from forum.claims.models import Claim
-from forum.claims.queries import EntryKey, active_claim, active_claims
+from forum.claims.models import Claim, EntryKey
+from forum.claims.queries import active_claim, active_claims
 from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting

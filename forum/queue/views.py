@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.models import Agenda
-from forum.claims.queries import EntryKey
+from forum.claims.models import EntryKey
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm

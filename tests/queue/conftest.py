@@ -22,9 +22,14 @@ __all__ = ["things"]
 @pytest.fixture
 def candidate(people: Any) -> Candidate:
     """Somebody who waits to join since ten minutes."""
-    set_entrance(people.administrator, EntranceText("approval", "moderators"))
+    candidates_wait(people)
     with at(now() - timedelta(minutes=10)):
         return asks("Nora Lind", "nora@city.example")
+
+
+def candidates_wait(people: Any) -> None:
+    """Let moderators decide who may join."""
+    set_entrance(people.administrator, EntranceText("approval", "moderators"))
 
 
 def asks(name: str, email: str) -> Candidate:

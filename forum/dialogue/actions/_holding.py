@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import agenda_by_id, curators_of
+from forum.claims.models import queue_path
 from forum.db import db, now
 from forum.dialogue.actions._checks import another_text_sent
 from forum.dialogue.models import EDIT, Held, Post
@@ -83,12 +84,8 @@ def _notify_curators(author: Person, held: Held) -> None:
     """The notice names the agenda only and nothing of the text, which its author may still take back."""
     agenda = agenda_by_id(author, held.agenda_id)
     recipients = curators_of(held.agenda_id)
-    address = _queue_address(held)
+    address = queue_path("held", held.id)
     note_event(author, "queue", recipients, address, title=agenda.title, is_named=False)
-
-
-def _queue_address(held: Held) -> str:
-    return f"/moderation/held/{held.id}"
 
 
 def hold_edit(
@@ -133,7 +130,7 @@ def resubmit(
 
 def delete_held(doer: Person, held: Held) -> None:
     """Delete a text that is held, with its counter and its notices in the queue."""
-    read_queue(doer, _queue_address(held))
+    read_queue(doer, queue_path("held", held.id))
     note_waiting(doer, held.author_id, -1)
     db.session.delete(held)
     db.session.flush()
@@ -150,7 +147,7 @@ def is_first_post(author: Person, agenda_id: int) -> bool:
 def ask_for_review(author: Person, post: Post) -> None:
     """Put a post into the queue of those who moderate its agenda, and notify them."""
     note_unreviewed(post)
-    recipients, address = curators_of(post.topic.agenda_id), f"/moderation/post/{post.id}"
+    recipients, address = curators_of(post.topic.agenda_id), queue_path("post", post.id)
     note_event(author, "queue", recipients, address, title=post.topic.title, is_named=False)
 
 

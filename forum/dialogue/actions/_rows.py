@@ -14,6 +14,7 @@ from sqlalchemy import insert, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.agendas.queries import themes_by_id
+from forum.claims.models import queue_path
 from forum.db import Base, db, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
@@ -89,7 +90,7 @@ def delete_post(doer: Person, post: Post) -> Post:
     _forget_text(post)
     if post.unseen_at:
         note_reviewed(post)
-        read_queue(doer, f"/moderation/post/{post.id}")
+        read_queue(doer, queue_path("post", post.id))
     for change in held_edits_of(post):
         delete_held(doer, change)
     post.deleted_at = now()

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
+from forum.claims.models import queue_path
 from forum.db import action, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
@@ -107,7 +108,7 @@ def submit(author: Person, practice_id: int) -> Practice:
     _record_screening(author, practice)
     practice.state, practice.submitted_at = "submitted", now()
     curators = curators_of(practice.agenda_id)
-    note_event(author, "queue", curators, _queue_address(practice), title=practice.title)
+    note_event(author, "queue", curators, queue_path("practice", practice.id), title=practice.title)
     return practice
 
 
@@ -131,7 +132,7 @@ def publish(moderator: Person, practice_id: int) -> Practice:
         dialogue.restore_topic(moderator, topic.id)
     db.session.flush()
     search.index(moderator, practice_entry(practice, PlainTexts()))
-    read_queue(moderator, _queue_address(practice))
+    read_queue(moderator, queue_path("practice", practice.id))
     _notify_author(moderator, practice, "published")
     return practice
 
@@ -145,7 +146,7 @@ def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
     if not reason.strip():
         raise Invalid(_("Say what the author should change."), "reason")
     practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
-    read_queue(moderator, _queue_address(practice))
+    read_queue(moderator, queue_path("practice", practice.id))
     _notify_author(moderator, practice, "returned", reason)
     return practice
 
@@ -199,7 +200,7 @@ def erase_practice(system: Person, practice_id: int) -> None:
     (practice,) = practices_to_index([practice_id])
     if practice.deleted_at is None:
         _delete(system, practice)
-    retitle_queue(system, [_queue_address(practice)], "")
+    retitle_queue(system, [queue_path("practice", practice.id)], "")
     practice.title, practice.returned_reason, practice.caught_by = "", "", ""
     practice.slug = f"{ERASED_SLUG_PREFIX}{practice.id}"
 
@@ -405,10 +406,6 @@ def _notify_author(moderator: Person, practice: Practice, kind: str, text: str =
         topic_id=practice.topic_id,
         is_named=False,
     )
-
-
-def _queue_address(practice: Practice) -> str:
-    return f"/moderation/practice/{practice.id}"
 
 
 def _require_state(practice: Practice, state: str) -> None:

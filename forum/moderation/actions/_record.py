@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import update
 
+from forum.claims.models import queue_path
 from forum.db import db, now
 from forum.dialogue.models import Topic
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
@@ -39,11 +40,6 @@ DEEDS_ANSWERING_REPORTS = (
     "spam",
 )
 Before = dict[str, Any]  # what a decision keeps in order to be undone
-
-
-def queue_path(kind: str, item_id: int) -> str:
-    """The path of an entry in the moderation queue."""
-    return f"/moderation/{kind}/{item_id}"
 
 
 def group_as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from forum.agendas import actions as agendas
 from forum.claims.actions import end_claims
-from forum.claims.queries import EntryKey, refuse_claimed
+from forum.claims.models import EntryKey
+from forum.claims.queries import refuse_claimed
 from forum.db import action, topic_scope, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import state_before_approval

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from forum.claims.models import queue_path
 from forum.db import action, now
 from forum.members import actions as members
 from forum.moderation.actions._clearing import record_shared_pages, restore_cleared, withhold_all_of
 from forum.moderation.actions._concurrency import member_to_decide, require_change, thing_to_decide
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
-from forum.moderation.actions._record import answer_reports, queue_path, record
+from forum.moderation.actions._record import answer_reports, record
 from forum.moderation.actions._visibility import hide_profile, state_before
 from forum.moderation.models import Decision
 from forum.moderation.queries import content_cleared_of

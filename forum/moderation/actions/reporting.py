@@ -13,11 +13,12 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import curators_of
+from forum.claims.models import queue_path
 from forum.db import action, db, now, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION, describe, queue_path
+from forum.moderation.actions._record import PORTION, describe
 from forum.moderation.models import BY_VISITOR, Report
 from forum.moderation.queries import (
     Thing,

@@ -7,12 +7,13 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
+from forum.claims.models import queue_path
 from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
 from forum.matches import replace_name
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION, queue_path
+from forum.moderation.actions._record import PORTION
 from forum.moderation.models import Decision, Report, StaffNote
 from forum.moderation.queries import KINDS, decisions_naming, reported_keys, staff_note
 from forum.notifications.actions import retitle_queue

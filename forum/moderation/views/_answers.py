@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
-from forum.claims.models import Claim
-from forum.claims.queries import EntryKey, claims_of_others
+from forum.claims.models import Claim, EntryKey
+from forum.claims.queries import claims_of_others
 from forum.db import now
 from forum.errors import Conflict
 from forum.moderation import actions, queries

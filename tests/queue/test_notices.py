@@ -1,0 +1,127 @@
+"""Every kind of entry has one address: notices lead to it, mail says what waits there, and deciding reads them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum.advice import actions as advice
+from forum.appeals.actions import appeal
+from forum.claims.models import EntryKey, queue_key, queue_path
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import TRIED
+from forum.dialogue.queries import mark_given
+from forum.mail.queries import queue_content
+from forum.markup import write
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Event, Notice
+from forum.permissions import SYSTEM
+from forum.queue import actions
+from forum.queue.actions import Choice
+from forum.queue.queries import KINDS
+from forum.screening.actions import RuleText, make_rule
+from tests.queue.conftest import asks, candidates_wait
+
+REASONS = Reasons("It is rude.", 2)
+Maker = Callable[[Any, Any], int]
+
+
+def reported(kind: str, find: Callable[[Any, Any], int]) -> Maker:
+    """A maker of an entry: what `find` returns the id of is reported by Chitra."""
+
+    def make(people: Any, things: Any) -> int:
+        item_id = find(people, things)
+        moderation.report(people.chitra, kind, item_id, "rules")
+        return item_id
+
+    return make
+
+
+def note_of_mark(people: Any, things: Any) -> int:
+    dialogue.mark(people.ana, things.first.id, TRIED, "stopped", "Only fools.")
+    given = mark_given(people.ana, things.first.id, TRIED)
+    assert given
+    return given.id
+
+
+def follow_up(people: Any, things: Any) -> int:
+    asked = dialogue.NewTopic("question", "How do we calm the street?", write("It is loud."))
+    topic = dialogue.open_topic(people.ana, things.agenda.id, asked)
+    dialogue.reply(people.ben, topic.id, write("Ask the trams."))
+    return advice.follow_up(people.ana, topic.id, advice.FollowUpText("Only fools.", "yes")).id
+
+
+def letter(people: Any, _things: Any) -> int:
+    moderation.report_letter(people.ana, 7, people.ben, "You fool.", reason="rules")
+    return 7
+
+
+def held(people: Any, things: Any) -> int:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    return dialogue.reply(people.ana, things.topic.id, write("A casino for all.")).id
+
+
+def appealed(people: Any, things: Any) -> int:
+    decision = moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
+    return appeal(people.ben, decision.id, "It was a joke.").id
+
+
+def candidate(people: Any, _things: Any) -> int:
+    candidates_wait(people)
+    return asks("Nora Lind", "nora@city.example").id
+
+
+MAKERS: dict[str, Maker] = {
+    "post": reported("post", lambda _people, things: things.first.id),
+    "topic": reported("topic", lambda _people, things: things.topic.id),
+    "case": reported("case", lambda _people, things: things.case.id),
+    "practice": lambda _people, things: things.practice.id,  # it is submitted
+    "member": reported("member", lambda people, _things: people.ben.id),
+    "mark": reported("mark", note_of_mark),
+    "followup": reported("followup", follow_up),
+    "letter": letter,
+    "held": held,
+    "appeal": appealed,
+    "candidate": candidate,
+}
+DEEDS = {"practice": "publish", "held": "approve", "appeal": "uphold", "candidate": "approve"}
+
+
+def notices_about(key: EntryKey) -> Sequence[Notice]:
+    while make_notices(SYSTEM):
+        pass
+    query = select(Notice).where(Notice.kind == "queue", Notice.read_at.is_(None))
+    return [one for one in db.session.scalars(query) if queue_key(one.address) == key]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_notices_of_an_entry_are_read_when_it_is_decided(
+    people: Any, things: Any, kind: str
+) -> None:
+    key = kind, MAKERS[kind](people, things)
+    assert {one.title for one in notices_about(key)} - {""}
+    assert queue_content(people.administrator, queue_path(*key)), "the letter can say what waits"
+    with at(now() + timedelta(hours=49)):
+        actions.tell_overdue(SYSTEM)
+        assert any("two days" in one.text for one in notices_about(key))
+        actions.decide(
+            people.administrator, *key, Choice(DEEDS.get(kind, "keep"), Reasons("So be it."))
+        )
+        assert notices_about(key) == []
+    waiting = select(Event.address).where(Event.kind == "queue", Event.done_at.is_(None))
+    assert queue_path(*key) not in db.session.scalars(waiting).all()
+
+
+@pytest.mark.parametrize(
+    "path", ["/moderation", "/moderation/joining", "/moderation/post/7/x", "/topics/7"]
+)
+def test_other_paths_are_no_entries(path: str) -> None:
+    assert queue_key(path) is None
+    assert queue_key(queue_path("post", 7)) == ("post", 7)
