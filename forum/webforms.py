@@ -23,7 +23,7 @@ from wtforms.widgets import TextInput
 from forum.errors import Conflict, Invalid, Refusal
 from forum.markup import tidy
 from forum.ratelimits import previewing
-from forum.web import REFUSED, Answer, me
+from forum.web import CONFLICT, REFUSED, Answer, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
@@ -223,10 +223,11 @@ def is_preview() -> bool:
 
 def process(
     form: FlaskForm,
-    page: Callable[[int], Answer],
+    page: Callable[..., Answer],
     deed: Callable[[], Answer],
     *,
     checks: Sequence[Callable[[Any], None]] = (),
+    latest: Callable[[], FlaskForm] | None = None,
     is_first_step: bool = False,
 ) -> Answer:
     """Show a form (GET), show it again with what has to be put right (422), or do its deed.
@@ -235,6 +236,10 @@ def process(
     the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query says; they
     run also when a validator has refused something, so that one answer names every problem. A trial and a step before the
     last one show the form with what was typed so far and validate nothing; trials are limited as previews.
+
+    `latest` returns the same form with what is saved now. Where it is given and the deed raises `Conflict`, because that
+    was changed after the form had been opened, the form is shown again (409): `page` gets the `ChangedFields`, in which
+    the two differ, as its second argument. Who sends the form once more has seen them, and it is accepted.
     """
     if is_trial():
         return _show_trial(page)
@@ -250,6 +255,11 @@ def process(
     except Invalid as error:
         refuse(form, error)
         return page(REFUSED)
+    except Conflict as error:
+        if latest is None:
+            raise
+        refuse(form, error)
+        return page(CONFLICT, _show_latest(form, latest()))
 
 
 @previewing
@@ -268,21 +278,14 @@ def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
     return True
 
 
-def refuse_outdated(form: Any, error: Conflict, current: Any) -> ChangedFields:
-    """Refuse a form whose row was changed after the form was opened; returns the fields in which the two differ.
-
-    `current` is the same form filled with the row as it is now. When the person sends the form once more, they have seen
-    the changes, and it is accepted.
-    """
-    refuse(form, error)
-    form.seen.data = current.seen.data
-    fields = [
-        field for field in form if field.type not in HIDDEN_FIELD_TYPES and field.name != "city_id"
-    ]
+def _show_latest(form: Any, latest: Any) -> ChangedFields:
+    """Let a form be sent once more; returns the fields in which what is saved now differs from it."""
+    form.seen.data = latest.seen.data
+    shown = [one for one in form if one.type not in HIDDEN_FIELD_TYPES and one.name != "city_id"]
     return [
-        (str(field.label.text), _displayed(field, current[field.name].data))
-        for field in fields
-        if _displayed(field, field.data) != _displayed(field, current[field.name].data)
+        (str(field.label.text), _displayed(field, latest[field.name].data))
+        for field in shown
+        if _displayed(field, field.data) != _displayed(field, latest[field.name].data)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -17,14 +17,13 @@ from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
 from forum.agendas.models import Agenda, Statement, Theme
 from forum.drawings import PATTERNS, edition, plans
-from forum.errors import Conflict
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
 from forum.history.views import fill_from_version
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("agendas", __name__)
@@ -139,19 +138,16 @@ def _write_agenda(
     def deed() -> Answer:
         hosts = form.handles if "hosts" in request.form else None
         text, agenda_id = _agenda_text(form), agenda.id if agenda else None
-        try:
-            written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
-        except Conflict as error:
-            if agenda is None:
-                raise
-            now = _agenda_form_data(queries.agenda_to_curate(me(), agenda.slug))
-            return page(
-                CONFLICT, webforms.refuse_outdated(form, error, AgendaForm(formdata=None, **now))
-            )
+        written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
         flash(_("The agenda is saved."), "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
-    return webforms.process(form, page, deed)
+    latest = partial(_latest_agenda, agenda.slug) if agenda else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_agenda(slug: str) -> AgendaForm:
+    return AgendaForm(formdata=None, **_agenda_form_data(queries.agenda_to_curate(me(), slug)))
 
 
 def _agenda_text(form: AgendaForm) -> actions.AgendaText:
@@ -260,19 +256,17 @@ def _write_statement(
 
     def deed() -> Answer:
         text, statement_id = _statement_text(form), statement.id if statement else None
-        try:
-            actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
-        except Conflict as error:
-            if statement_id is None:
-                raise
-            now = _statement_form_data(queries.get_statement(agenda, statement_id))
-            return page(
-                CONFLICT, webforms.refuse_outdated(form, error, StatementForm(formdata=None, **now))
-            )
+        actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
         flash(_("The statement is saved."), "message")
         return web.see_other(url_for("agendas.statements", slug=agenda.slug))
 
-    return webforms.process(form, page, deed)
+    latest = partial(_latest_statement, agenda, statement.id) if statement else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_statement(agenda: Agenda, statement_id: int) -> StatementForm:
+    statement = queries.get_statement(agenda, statement_id)
+    return StatementForm(formdata=None, **_statement_form_data(statement))
 
 
 def _statement_text(form: StatementForm) -> actions.StatementText:
@@ -339,18 +333,17 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
 
     def deed() -> Answer:
         name, theme_id = form.name.data or "", theme.id if theme else None
-        try:
-            actions.write_theme(me(), name, theme_id, seen=form.seen.data)
-        except Conflict as error:
-            if slug is None:
-                raise
-            said = _theme_form_data(queries.theme_to_curate(me(), slug))
-            now = ThemeForm(formdata=None, data=said)
-            return page(CONFLICT, webforms.refuse_outdated(form, error, now))
+        actions.write_theme(me(), name, theme_id, seen=form.seen.data)
         flash(_("The theme is saved."), "message")
         return web.see_other(url_for("agendas.themes"))
 
-    return webforms.process(form, page, deed)
+    latest = partial(_latest_theme, slug) if slug else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_theme(slug: str) -> ThemeForm:
+    data = _theme_form_data(queries.theme_to_curate(me(), slug))
+    return ThemeForm(formdata=None, data=data)
 
 
 def _theme_form_data(theme: Theme | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 from flask import (
@@ -27,7 +28,7 @@ from wtforms import RadioField, StringField
 
 from forum import web, webforms
 from forum.db import FEDERATION, current_version
-from forum.errors import Conflict, Invalid
+from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
 from forum.history.views import fill_from_version
@@ -43,7 +44,7 @@ from forum.members.forms import (
     RoleForm,
 )
 from forum.members.models import City, Federation, Member, Organisation
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("members", __name__)
@@ -248,18 +249,17 @@ def _write_organisation(
 
     def deed() -> Answer:
         text, number = _organisation_text(form), organisation.id if organisation else None
-        try:
-            written = actions.write_organisation(me(), text, number, seen=form.seen.data)
-        except Conflict as error:
-            if organisation is None:
-                raise
-            said = _organisation_data(queries.organisation_to_curate(me(), organisation.slug))
-            now = OrganisationForm(formdata=None, data=said)
-            return page(CONFLICT, webforms.refuse_outdated(form, error, now))
+        written = actions.write_organisation(me(), text, number, seen=form.seen.data)
         flash(_("The organisation is saved."), "message")
         return web.see_other(url_for("front.organisation", slug=written.slug))
 
-    return webforms.process(form, page, deed, checks=[choose_city])
+    latest = partial(_latest_organisation, organisation.slug) if organisation else None
+    return webforms.process(form, page, deed, checks=[choose_city], latest=latest)
+
+
+def _latest_organisation(slug: str) -> OrganisationForm:
+    data = _organisation_data(queries.organisation_to_curate(me(), slug))
+    return OrganisationForm(formdata=None, data=data)
 
 
 def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
@@ -321,16 +321,15 @@ def describe_federation() -> Answer:
 
     def deed() -> Answer:
         said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
-        try:
-            actions.describe_federation(me(), seen=form.seen.data, **said)
-        except Conflict as error:
-            saved = _fields_of(queries.federation_to_describe(me()))
-            now = FederationForm(formdata=None, data=saved)
-            return page(CONFLICT, webforms.refuse_outdated(form, error, now))
+        actions.describe_federation(me(), seen=form.seen.data, **said)
         flash(_("Saved. Every page says so from now on."), "message")
         return web.see_other(url_for("members.describe_federation"))
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, latest=_latest_federation)
+
+
+def _latest_federation() -> FederationForm:
+    return FederationForm(formdata=None, data=_fields_of(queries.federation_to_describe(me())))
 
 
 @bp.post("/administration/first-steps/close")

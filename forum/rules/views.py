@@ -11,14 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.db import now
-from forum.errors import Conflict
 from forum.history.queries import fingerprint
 from forum.permissions import require
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse
 from forum.rules.queries import Rules
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("rules", __name__)
@@ -55,17 +54,16 @@ def write() -> Answer:
         words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
         return render_template("rules/write.html", **words, meanwhile=meanwhile), status
 
-    def deed() -> Answer:
+    def latest() -> RulesForm:
         nonlocal versions, ahead
+        versions, ahead = queries.rules_to_write(me()), queries.upcoming()
+        return RulesForm(formdata=None, data=_form_data(versions[0], is_upcoming=True))
+
+    def deed() -> Answer:
         day = form.valid_from.data or now().date()
         begin = datetime.combine(day, time(), UTC)
         text = actions.RulesText(form.pairs, begin, form.change.data or "", form.language.data)
-        try:
-            written = actions.write_rules(me(), text, seen=form.seen.data)
-        except Conflict as error:
-            versions, ahead = queries.rules_to_write(me()), queries.upcoming()
-            current = RulesForm(formdata=None, data=_form_data(versions[0], is_upcoming=True))
-            return page(CONFLICT, webforms.refuse_outdated(form, error, current))
+        written = actions.write_rules(me(), text, seen=form.seen.data)
         saved = _(
             "Version %(number)s of the house rules is saved. The members will be told.",
             number=written.number,
@@ -73,7 +71,7 @@ def write() -> Answer:
         flash(saved, "message")
         return web.see_other(url_for("rules.write"))
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, latest=latest)
 
 
 def _form_data(rules: Rules, *, is_upcoming: bool) -> dict[str, object]:

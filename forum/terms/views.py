@@ -10,13 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web, webforms
 from forum.db import now
-from forum.errors import Conflict
 from forum.history.queries import fingerprint
 from forum.members.queries import my_profile
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("terms", __name__)
@@ -103,20 +102,18 @@ def write() -> Answer:
         words |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
         return render_template("terms/write.html", **words), status
 
-    def deed() -> Answer:
+    def latest() -> TermsForm:
         nonlocal versions, ahead
-        try:
-            written = actions.write_terms(me(), _terms_text(form), seen=form.seen.data)
-        except Conflict as error:
-            versions, ahead = queries.terms_to_write(me()), queries.upcoming()
-            said = _initial_data(versions[0] if versions else None, is_ahead=True)
-            return page(
-                CONFLICT, webforms.refuse_outdated(form, error, TermsForm(formdata=None, data=said))
-            )
+        versions, ahead = queries.terms_to_write(me()), queries.upcoming()
+        data = _initial_data(versions[0] if versions else None, is_ahead=True)
+        return TermsForm(formdata=None, data=data)
+
+    def deed() -> Answer:
+        written = actions.write_terms(me(), _terms_text(form), seen=form.seen.data)
         flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
         return web.see_other(url_for("terms.write"))
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, latest=latest)
 
 
 def _initial_data(terms: Terms | None, is_ahead: bool) -> dict[str, object]:

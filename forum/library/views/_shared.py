@@ -152,7 +152,12 @@ def put_in_order(
     return webforms.process(form, page, deed)
 
 
-def answer_form(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
+def answer_form(
+    form: Any,
+    page: Callable[..., Answer],
+    deed: Callable[[], Answer],
+    latest: Callable[[], Any] | None = None,
+) -> Answer:
     """As `webforms.process`; before the action, the city that was typed is looked up."""
 
     def with_city() -> Answer:
@@ -160,7 +165,7 @@ def answer_form(form: Any, page: Callable[[int], Answer], deed: Callable[[], Ans
             choose_city(form)
         return deed()
 
-    return webforms.process(form, page, with_city)
+    return webforms.process(form, page, with_city, latest=latest)
 
 
 def saved(message: str, address: str) -> AnyResponse:

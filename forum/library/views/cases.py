@@ -17,7 +17,7 @@ from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments
 from forum.dialogue.views import changing, changing_with_preview
-from forum.errors import Conflict, Invalid
+from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import fill_from_version
@@ -38,7 +38,7 @@ from forum.library.views._shared import (
     words_for_columns,
 )
 from forum.members.queries import cities_by_name, languages
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 
@@ -161,18 +161,15 @@ def _write_case(
         text = form.text(city_ids)
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
-        try:
-            written = actions.write_case(me(), wanted.id, text, case_id, key, seen=form.seen.data)
-        except Conflict as error:
-            if found is None:
-                raise
-            now = _case_form_data(queries.case_to_edit(me(), found.slug))
-            return page(
-                CONFLICT, webforms.refuse_outdated(form, error, CaseForm(formdata=None, **now))
-            )
+        written = actions.write_case(me(), wanted.id, text, case_id, key, seen=form.seen.data)
         return saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
-    return webforms.process(form, page, deed, checks=[places])
+    latest = partial(_latest_case, found.slug) if found else None
+    return webforms.process(form, page, deed, checks=[places], latest=latest)
+
+
+def _latest_case(slug: str) -> CaseForm:
+    return CaseForm(formdata=None, **_case_form_data(queries.case_to_edit(me(), slug)))
 
 
 def _preview(form: Any) -> Markup | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -16,7 +17,6 @@ from forum.agendas.queries import themes
 from forum.db import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.views import changing, posting
-from forum.errors import Conflict
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import fill_from_version
@@ -43,7 +43,7 @@ from forum.library.views._shared import (
 )
 from forum.members.models import Member
 from forum.members.queries import languages
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 
@@ -191,18 +191,15 @@ def _write_practice(
         key = form.submission_key.data if found is None else None
         is_submitted = request.form.get("deed") == "submit"
         write = actions.write_and_submit if is_submitted else actions.write_practice
-        try:
-            written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
-        except Conflict as error:
-            if found is None:
-                raise
-            now = _practice_form_data(queries.practice_to_edit(me(), found.slug))
-            return page(
-                CONFLICT, webforms.refuse_outdated(form, error, PracticeForm(formdata=None, **now))
-            )
+        written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
         return _answer_written(written, is_submitted)
 
-    return answer_form(form, page, deed)
+    latest = partial(_latest_practice, found.slug) if found else None
+    return answer_form(form, page, deed, latest=latest)
+
+
+def _latest_practice(slug: str) -> PracticeForm:
+    return PracticeForm(formdata=None, **_practice_form_data(queries.practice_to_edit(me(), slug)))
 
 
 def _offer_organisation(form: Any, found: Practice | None) -> None:

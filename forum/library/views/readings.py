@@ -9,11 +9,10 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
-from forum import web, webforms
+from forum import web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate
 from forum.dialogue.views import changing
-from forum.errors import Conflict
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import fill_from_version
@@ -24,7 +23,7 @@ from forum.library.queries import ReadingFilter
 from forum.library.views._facets import chosen_values, render_library, shown_facets
 from forum.library.views._shared import answer_form, bp, put_in_order, saved, words_for_columns
 from forum.members.queries import languages
-from forum.web import CONFLICT, Answer, me
+from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
 
@@ -76,19 +75,18 @@ def _write_reading(
 
     def deed() -> Answer:
         reading_id = found.id if found else None
-        try:
-            actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
-        except Conflict as error:
-            if reading_id is None:
-                raise
-            now = _reading_form_data(queries.reading_to_edit(me(), reading_id))
-            return page(
-                CONFLICT, webforms.refuse_outdated(form, error, ReadingForm(formdata=None, **now))
-            )
+        actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
         back = url_for("front.agenda", slug=agenda.slug)
         return saved(_("The best read is saved."), f"{back}#reads")
 
-    return answer_form(form, page, deed)
+    latest = partial(_latest_reading, found.id) if found else None
+    return answer_form(form, page, deed, latest=latest)
+
+
+def _latest_reading(reading_id: int) -> ReadingForm:
+    return ReadingForm(
+        formdata=None, **_reading_form_data(queries.reading_to_edit(me(), reading_id))
+    )
 
 
 @bp.get("/readings/<int:id>/history")
