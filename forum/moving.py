@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     MetaData,
     Select,
     String,
@@ -43,6 +44,10 @@ MARKER = Table(
     MetaData(),
     Column("name", String(60), primary_key=True),
     Column("last", JSON),
+)
+# What SQLite keeps of the tables whose numbers are never reused: the last number that it gave
+SQLITE_SEQUENCE = Table(
+    "sqlite_sequence", MetaData(), Column("name", String), Column("seq", Integer)
 )
 Note = Callable[[int], object]  # called with how many more rows are done
 
@@ -107,7 +112,7 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
         for table in Base.metadata.sorted_tables:
             if late := _deferred_columns(table):
                 _fill_deferred(origin, target, table, late)
-        _set_sequences(target)
+        _set_sequences(origin, target)
         counts = _compare_all(origin, target, note)
     MARKER.drop(target)
     analyze(target)
@@ -227,16 +232,37 @@ def _fill_deferred(origin: Connection, target: Engine, table: Table, late: Seque
             connection.execute(change, values)
 
 
-def _set_sequences(target: Engine) -> None:
-    """Let PostgreSQL number new rows after those that were copied."""
+def _set_sequences(origin: Connection, target: Engine) -> None:
+    """Let new rows get numbers above all that the source has given, also above those of rows that are deleted by now."""
     with _writing(target) as connection:
-        if connection.dialect.name != "postgresql":
-            return
         for table in Base.metadata.sorted_tables:
-            named = func.pg_get_serial_sequence(f'"{table.name}"', "id")
-            if "id" in table.c and (name := connection.scalar(select(named))):
-                last = connection.scalar(select(func.max(table.c.id)))
-                connection.scalar(select(func.setval(name, last or 1, last is not None)))
+            if connection.dialect.name == "postgresql":
+                if sequence := _sequence(connection, table):
+                    last = _last_given(origin, table)
+                    connection.scalar(select(func.setval(sequence, last or 1, last > 0)))
+            elif table.dialect_options["sqlite"]["autoincrement"]:
+                row = {"name": table.name, "seq": _last_given(origin, table)}
+                connection.execute(
+                    delete(SQLITE_SEQUENCE).where(SQLITE_SEQUENCE.c.name == table.name)
+                )
+                connection.execute(insert(SQLITE_SEQUENCE).values(row))
+
+
+def _sequence(connection: Connection, table: Table) -> str | None:
+    """The name of the sequence that numbers the rows of a table on PostgreSQL; None for a table without one."""
+    if "id" not in table.c:
+        return None
+    return connection.scalar(select(func.pg_get_serial_sequence(f'"{table.name}"', "id")))
+
+
+def _last_given(connection: Connection, table: Table) -> int:
+    """The highest number that a row of a table has or, as far as the database remembers, had; 0 for none."""
+    last = connection.scalar(select(func.max(table.c.id)))
+    if connection.dialect.name == "postgresql":
+        known = select(func.pg_sequence_last_value(_sequence(connection, table)))
+    else:
+        known = select(SQLITE_SEQUENCE.c.seq).where(SQLITE_SEQUENCE.c.name == table.name)
+    return max(last or 0, connection.scalar(known) or 0)
 
 
 # Comparing

@@ -13,6 +13,10 @@ import brotli
 import pytest
 from jinja2 import Environment
 from jinja2 import nodes as template
+from sqlalchemy import Integer
+
+from forum.db import Base
+from forum.queue import queries as queue
 
 TOP = Path(__file__).parent.parent
 ROOMS = sorted(path.parent for path in (TOP / "forum").glob("*/__init__.py"))
@@ -22,6 +26,27 @@ PAGES = [path for path in TEMPLATES if path.suffix == ".html"]
 EXTENSIONS = ["jinja2.ext.i18n", "jinja2.ext.do"]
 SHARED_TEMPLATES = {"errors", "macros"}
 LONGEST_FILE = 1_000  # lines
+# What moderators decide about, by the names of kinds beside which `item_id` stands
+TABLES_OF_KINDS = {
+    **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
+    **{"followup": "follow_up", "letter": "contact_letter"},
+    **{"candidate": "candidate", "appeal": "appeal"},
+}
+# Rows that are emptied at most; the others have numbers that SQLite does not give again
+NEVER_DELETED = (
+    *("post", "topic", "case", "practice", "member", "appeal"),
+    *("agenda", "statement", "theme", "organisation", "reading", "city"),
+)
+# Columns that hold the number of a row and are no foreign keys, with the tables of those rows
+ROWS_KNOWN_BY_NUMBER = {
+    "item_id": {"agenda", "statement", "theme", "organisation", "reading", "city"},
+    "subject_id": {"agenda", "topic", "city", "theme"},
+    "agenda_id": {"agenda"},
+    "topic_id": {"topic"},
+    "post_id": {"post"},
+    "rule_id": {"screening_rule"},
+    "parent_id": set(),  # of documents, which are deleted together with those that know them so
+}
 
 
 def modules(kind: str) -> list[Path]:
@@ -164,6 +189,27 @@ def test_every_relationship_is_loaded_on_purpose() -> None:
         for node in nodes(path, ast.Call):
             if ast.unparse(node.func) == "relationship":  # type: ignore[attr-defined]
                 assert "lazy='raise_on_sql'" in ast.unparse(node), f"{path}: {ast.unparse(node)}"
+
+
+def test_no_number_by_which_something_else_knows_a_row_is_given_again() -> None:
+    """SQLite gives the numbers of deleted rows again, unless a table says otherwise."""
+    tables = Base.metadata.tables
+    for column in (column for table in tables.values() for column in table.columns):
+        if column.name.endswith("_id") and isinstance(column.type, Integer):
+            assert column.foreign_keys or column.name in ROWS_KNOWN_BY_NUMBER, str(column)
+    assert set(queue.KINDS) <= set(TABLES_OF_KINDS)
+    for name in {*TABLES_OF_KINDS.values()}.union(*ROWS_KNOWN_BY_NUMBER.values()):
+        is_never_reused = tables[name].dialect_options["sqlite"]["autoincrement"]
+        assert is_never_reused or name in NEVER_DELETED, name
+    models = {mapper.local_table.name: mapper.class_.__name__ for mapper in Base.registry.mappers}
+    assert not any(
+        key.ondelete == "CASCADE" for n in NEVER_DELETED for key in tables[n].foreign_keys
+    )
+    never_deleted = {models[name] for name in NEVER_DELETED}
+    for path in modules("actions"):
+        for node in nodes(path, ast.Call):
+            deleted = re.match(r"delete(?:_batch)?\((\w+)", call := ast.unparse(node))
+            assert not deleted or deleted[1] not in never_deleted, f"{path}: {call}"
 
 
 def test_template_folders_are_rooms() -> None:

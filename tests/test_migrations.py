@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import create_engine, insert, inspect, make_url, text
+from sqlalchemy import create_engine, delete, insert, inspect, make_url, text
 
 from forum.app import create_app
 from forum.confusables import skeleton
@@ -286,6 +286,60 @@ def test_reminders_of_appeals_are_found_where_the_appeals_are(
         with db.engine.begin() as connection:
             known = "SELECT address FROM notice WHERE address LIKE '%appeal/%'"
             assert connection.execute(text(known)).all() == []
+
+
+def test_numbers_of_what_was_deleted_are_given_to_nobody_else(
+    database_url: str, tmp_path: Path
+) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0031")
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        tables = Base.metadata.tables
+        rows = dict(rows_known_by_number())
+        decided = {"deed": "refuse", "moderator_id": 1, "decided_at": noon}
+        noted = {"author_id": 1, "text": "Again.", "written_at": noon}
+        told = {"kind": "queue", "recipients": [1], "created_at": noon, "due_at": noon}
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(tables[name]).values(**row))
+            # What is known of rows that are gone: a text, a candidate, a letter, the rule of a text
+            row = {**decided, "kind": "held", "item_id": 40}
+            connection.execute(insert(tables["decision"]).values(**row))
+            row = {**told, "address": "/moderation/candidate/50"}
+            connection.execute(insert(tables["event"]).values(**row))
+            row = {**noted, "kind": "letter", "item_id": 60}
+            connection.execute(insert(tables["entry_note"]).values(**row))
+            for name, row in rows.items():
+                connection.execute(insert(tables[name]).values(**row))
+        upgrade()
+        given = {"held": 40, "candidate": 50, "contact_letter": 60, "screening_rule": 70}
+        with db.engine.begin() as connection:
+            assert connection.scalar(text("SELECT source FROM held")) == "A casino."
+            for name, row in rows.items():
+                last = given[name] if database_url.startswith("sqlite") else 1
+                for _times in range(2):
+                    connection.execute(delete(tables[name]))
+                    new = insert(tables[name]).values(**row).returning(tables[name].c.id)
+                    number = connection.scalar(new)
+                    assert number == last + 1, name
+                    last = number
+        downgrade(revision="0031")
+        upgrade()
+        with db.engine.begin() as connection:
+            for name in rows:
+                assert connection.scalar(text(f"SELECT count(*) FROM {name}")) == 1
+
+
+def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
+    """A row of each table whose rows are known by number when they are gone, without that number."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    yield "screening_rule", {"kind": "links", "made_at": noon}
+    by_rule = {"deed": "reply", "rule": "word: casino", "rule_id": 70, "sentence": ""}
+    said = {"author_id": 1, "agenda_id": 1, "source": "A casino.", "created_at": noon}
+    yield "held", {**by_rule, **said}
+    who = {"email": "eva@x.example", "name": "Eva", "password_hash": "-", "browser_hash": "-"}
+    yield "candidate", {**who, "created_at": noon}
+    yield "contact_letter", {"sender_id": 1, "recipient_id": 1, "text": "Hello.", "sent_at": noon}
 
 
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:

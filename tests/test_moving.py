@@ -15,9 +15,9 @@ from forum import moving
 from forum.agendas import actions as agendas
 from forum.agendas.models import Theme
 from forum.agendas.queries import get_agenda
-from forum.db import Base, db
+from forum.db import Base, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.library.models import Practice
 from forum.markup import write
 from forum.members.models import Organisation
@@ -140,6 +140,29 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
         assert dialogue.reply(ana, topic.id, write("A new word: xylophone.")).id > last
         assert find(ana, Query("xylophone")).page.total == 1
         assert find(ana, Query("trams")).page.total > 0
+
+
+def test_numbers_of_deleted_rows_are_not_given_again_after_a_move(
+    source: Forum, target: Forum, made: MakeForum
+) -> None:
+    named = {"author_id": 1, "agenda_id": 1, "deed": "reply", "source": "A casino.", "rule": "word"}
+    text_of = {**named, "sentence": "", "created_at": now()}
+
+    def wait(forum: Forum) -> int:
+        with forum.app.app_context():
+            number = db.session.execute(
+                insert(Held).values(**text_of).returning(Held.id)
+            ).scalar_one()
+            db.session.execute(delete(Held).where(Held.id == number))
+            db.session.commit()
+            return number
+
+    last = wait(source)
+    for before, after in ((source, target), (target, made("there", is_sqlite=True))):
+        assert before.run("move-database", after.url).exit_code == 0
+        assert wait(after) == last + 1
+        last += 1
+    bring_back(target)
 
 
 def test_nothing_takes_the_file_that_was_moved_for_the_forum_any_more(

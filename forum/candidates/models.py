@@ -19,6 +19,7 @@ class Candidate(Base):
     `browser_hash` is the hash of a key in that browser, where one press is enough to confirm the address.
     `confirmed_at` is set when the address is verified and moderators are to decide, `refused_at` when they refused.
     `answers` are pairs of question and answer; `identity` is the provider account with which they came, if any.
+    Notes of moderators refer to candidates by id, also when they have gone, so ids are never reused.
     """
 
     __tablename__ = "candidate"
@@ -26,6 +27,7 @@ class Candidate(Base):
         Index(None, "email"),
         Index(None, "created_at"),
         Index(None, "confirmed_at"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

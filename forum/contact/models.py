@@ -13,7 +13,10 @@ from forum.members.models import Member
 
 
 class ContactLetter(Base):
-    """A letter of a member to another. `delivery_id` is the e-mail that carries it, as long as that is kept."""
+    """A letter of a member to another. `delivery_id` is the e-mail that carries it, as long as that is kept.
+
+    Reports and decisions refer to letters by id, also when they have been deleted, so ids are never reused.
+    """
 
     __tablename__ = "contact_letter"
     __table_args__ = (
@@ -21,6 +24,7 @@ class ContactLetter(Base):
         Index(None, "recipient_id", "sent_at"),
         Index(None, "delivery_id"),
         Index(None, "sent_at"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

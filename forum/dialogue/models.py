@@ -318,7 +318,8 @@ class Held(SubmissionMixin, Base):
 
     The text waits until `decided_at`. When it is approved, it becomes the post `became_id` and its own text is emptied.
     When it is refused (`refused_at`, for a `reason`), it stays with its author, who may revise it: then it waits again.
-    `rule` and `sentence` are copies, since the rule may be changed or deleted.
+    `rule` and `sentence` are copies, since the rule may be changed or deleted. Notes and decisions refer to the text by its
+    id, also when its author has taken it back, so ids are never reused.
     """
 
     __tablename__ = "held"
@@ -331,6 +332,7 @@ class Held(SubmissionMixin, Base):
         Index(None, "post_id"),
         Index(None, "became_id"),
         Index(None, "rule_id"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

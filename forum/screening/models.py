@@ -27,7 +27,8 @@ class Rule(Base):
     """A rule that holds texts back until a moderator has read them. It never deletes anything.
 
     `value` is what was typed (a word, a domain, a number of repetitions), `key` its normalized form for comparing.
-    `sentence` is shown to the author. The rule is off since `off_at`, on when that is null.
+    `sentence` is shown to the author. The rule is off since `off_at`, on when that is null. The texts that it held back
+    refer to it by its id, also when it has been deleted, so ids are never reused.
     """
 
     __tablename__ = "screening_rule"
@@ -35,6 +36,7 @@ class Rule(Base):
         Index(None, "kind", "key", unique=True),
         Index(None, "member_id"),
         Index(None, "made_by_id"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

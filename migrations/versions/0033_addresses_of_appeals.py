@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0033"
-down_revision = "0031"
+down_revision = "0032"
 
 HERE, BEFORE = "/moderation/appeal/", "/moderation/appeals/"
 TABLES = {"event": "done_at", "notice": "read_at"}

@@ -15,9 +15,10 @@ from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from forum.moderation.queries import review_context
+from forum.moderation.queries import is_in_effect, review_context
 from forum.notifications.models import Event
-from forum.queue.queries import NO_FILTER, QueueFilter, queue_entries, waiting_count
+from forum.queue.actions import write_note
+from forum.queue.queries import NO_FILTER, QueueFilter, opened_entry, queue_entries, waiting_count
 from forum.screening.actions import RuleText, make_rule, set_newness
 
 
@@ -106,6 +107,19 @@ def test_taken_back_it_is_gone_from_the_queue(people: Any, held: Held) -> None:
     assert waiting_count(people.host) == 0
     with pytest.raises(NotFound, match="taken it back"):
         review_context(people.host, "held", held.id)
+
+
+def test_what_was_said_of_a_text_that_is_gone_is_not_said_of_the_next(
+    people: Any, topic: Any, held: Held
+) -> None:
+    write_note(people.moderator, "held", held.id, "Ana again.")
+    refusal = actions.refuse(people.moderator, held.id, Reasons("Rule 1.", 1))
+    dialogue.take_back(people.ana, held.id)
+    another = dialogue.reply(people.ben, topic.id, write("A casino of mine."))
+    opened = opened_entry(people.moderator, "held", another.id)
+    assert (opened.notes, opened.about.seen) == ([], 0)
+    actions.approve(people.host, another.id, read=another.fingerprint)
+    assert is_in_effect(refusal)
 
 
 def test_it_goes_along_when_its_topic_is_put_into_another(

@@ -254,7 +254,7 @@ def _is_waiting_here() -> bool:
 
 
 def _candidate_here() -> Candidate | None:
-    """Who has asked to join in this browser. The hash is compared because numbers of deleted candidates come again."""
+    """Who has asked to join in this browser. The hash is compared because a restored backup may give a number to another."""
     kept: list[Any] = session.get(WAITING_KEY) or [0, ""]
     candidate = candidate_by_id(kept[0])
     return candidate if candidate and candidate.browser_hash == kept[1] else None
