@@ -25,7 +25,7 @@ from forum.mail.queries import letters_since
 from forum.matches import combine, from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
-from forum.members.models import Member
+from forum.members.models import Credentials, Member
 from forum.members.queries import get_member, is_email_taken, member_by_email, normalised_email
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import refuse_caught
@@ -169,9 +169,12 @@ def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
 
 
 @action
-def change_password(member: Member, password_hash: str) -> None:
-    """Set a new password: every session ends, links sent by letter become void, and the owner is told."""
-    members.change_password(member, password_hash)
+def change_password(member: Member, password_hash: str, verified: Credentials) -> None:
+    """Set a new password: every session ends, links sent by letter become void, and the owner is told.
+
+    `verified` is that of `members.change_password`, which raises `Conflict` alike.
+    """
+    members.change_password(member, password_hash, verified=verified)
     forget_tokens(member)
     _tell_owner(member, "password")
 

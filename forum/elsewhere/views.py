@@ -110,8 +110,8 @@ def _refused_page(sentence: str, status: int) -> Answer:
 def _sign_in(owner: Member, target: str) -> Answer:
     try:
         return sign_in_from_provider(owner, target)
-    except Forbidden as error:
-        return _refused_page(error.message, FORBIDDEN)
+    except (Forbidden, Conflict) as error:
+        return _refused_page(error.message, error.status)
 
 
 def _join_or_wait(said: oidc.Identity, target: str) -> Answer:

@@ -16,8 +16,8 @@ from forum.factors import queries
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.mail.actions import write_letter
 from forum.members import actions as members
-from forum.members.models import Member
-from forum.members.queries import lock_member, member_by_id, members_by_handle
+from forum.members.models import Credentials, Member
+from forum.members.queries import lock_credentials, lock_member, member_by_id, members_by_handle
 from forum.notifications.actions import note_event
 from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
@@ -142,9 +142,13 @@ def verify_recovery_code(member: Member, number: int, code_hash: str) -> str:
 
 
 @action
-def begin_half_session(_visitor: Person, member: Member, how: str) -> str:
-    """Record that a member has shown the first factor (`how`); returns the key by which their browser goes on."""
+def begin_half_session(_visitor: Person, member: Member, how: str, verified: Credentials) -> str:
+    """Record that a member has shown the first factor (`how`); returns the key by which their browser goes on.
+
+    `verified` is that of `members.sign_in`, which raises `Conflict` alike.
+    """
     touches()
+    lock_credentials(member, verified)
     require(member.can.sign_in())
     key = secrets.token_urlsafe(32)
     half = HalfSession(key_hash=kept_hash(key), member_id=member.id, how=how)

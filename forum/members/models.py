@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import get_locale
 from markupsafe import Markup
@@ -134,6 +134,13 @@ class PersonLabel:
         return PALETTES[self.id % len(PALETTES)]
 
 
+class Credentials(NamedTuple):
+    """What a member signs in with at one moment: by this an action finds out whether it was changed since."""
+
+    password_hash: str
+    changed_at: datetime | None
+
+
 class Member(PersonLabel, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
@@ -205,6 +212,11 @@ class Member(PersonLabel, permissions.Person, Base):
     languages: Mapped[list[MemberLanguage]] = relationship(
         lazy="raise_on_sql", cascade="all, delete-orphan", order_by="MemberLanguage.position"
     )
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the member signs in with now, to be read together with what is verified."""
+        return Credentials(self.password_hash, self.credentials_at)
 
 
 class FormerHandle(Base):

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from forum import passwords, ratelimits
 from forum.accounts import actions as account_actions
+from forum.accounts.views import settings, signing_in
 from forum.app import create_app
 from forum.db import EVERYTHING, PAGE_VERSIONS, Base, at, db, now
 from forum.errors import NotFound
@@ -418,6 +419,45 @@ def test_an_outdated_hash_is_made_anew(client, eva):
     renewed = members.member_by_email("eva@city.example").password_hash
     assert renewed != outdated and not passwords.is_outdated(renewed)
     assert enter(client).status_code == 303
+
+
+def reset_meanwhile(monkeypatch, view):
+    """Let the password be reset while a view verifies the former one, and its hash be outdated."""
+    outdated = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
+    actions.set_password(SYSTEM, "eva-holm", outdated.hash(PASSWORD))
+
+    def verify(password_hash, password):
+        is_right = verify_password(password_hash, password)
+        actions.set_password(SYSTEM, "eva-holm", hash_password("plain words in a row"))
+        return is_right
+
+    monkeypatch.setattr(view, "verify_password", verify)
+
+
+def test_a_password_that_is_reset_while_it_is_verified_opens_nothing(client, eva, monkeypatch):
+    reset_meanwhile(monkeypatch, signing_in)
+    answer = enter(client, next="/rules")
+    assert answer.status_code == 409 and 'name="password"' in answer.text
+    assert "How you sign in was changed a moment ago. Sign in again." in answer.text
+    assert 'value="/rules"' in answer.text and not is_signed_in(client)
+    monkeypatch.undo()
+    assert enter(client).status_code == 422
+    assert enter(client, password="plain words in a row").status_code == 303
+
+
+def test_a_password_that_is_reset_meanwhile_is_not_replaced_by_the_former_one(
+    client, eva, monkeypatch
+):
+    enter(client)
+    reset_meanwhile(monkeypatch, settings)
+    enter(client)
+    form = {"current_password": PASSWORD, "new_password": "words of somebody else"}
+    answer = client.post("/settings/password", data=form)
+    assert answer.status_code == 422 and "changed a moment ago" in answer.text
+    monkeypatch.undo()
+    assert not is_signed_in(client)
+    assert enter(client, password="words of somebody else").status_code == 422
+    assert enter(client, password="plain words in a row").status_code == 303
 
 
 def test_signing_in_stays_on_this_site(client, eva):

@@ -10,9 +10,11 @@ from urllib.parse import unquote
 import pytest
 
 from forum import otp
+from forum.accounts.views import signing_in
 from forum.db import Base, at, db, now
 from forum.errors import Conflict
 from forum.factors import actions, queries
+from forum.factors import views as factor_views
 from forum.factors.models import Authenticator
 from forum.members import actions as members
 from forum.members.queries import member_by_id, session_by_token
@@ -239,6 +241,30 @@ def test_the_first_half_is_worth_nothing_after_the_password_has_changed(client, 
     with at(now() + timedelta(seconds=2)):
         members.set_password(SYSTEM, eva.handle, "another hash")
         assert show(client, code_of(secret)).status_code == 409
+
+
+@pytest.mark.parametrize("half", ["verify_password", "verify_factor"])
+def test_a_half_that_is_verified_while_the_password_is_reset_opens_nothing(
+    client, eva, with_codes, monkeypatch, half
+):
+    where = signing_in if half == "verify_password" else factor_views
+    real = getattr(where, half)
+
+    def verify(*args):
+        shown = real(*args)
+        members.set_password(SYSTEM, eva.handle, "another hash")
+        return shown
+
+    with at(now() + timedelta(seconds=2)):
+        if half == "verify_factor":
+            enter(client)
+        monkeypatch.setattr(where, half, verify)
+        secret, _codes = with_codes
+        answer = enter(client) if half == "verify_password" else show(client, code_of(secret))
+        assert answer.status_code == 409 and 'name="password"' in answer.text
+        assert "How you sign in was changed a moment ago. Sign in again." in answer.text
+        assert client.get("/sign-in/second").location == "/sign-in"
+        assert not is_signed_in(client)
 
 
 def test_a_copied_cookie_of_the_first_half_is_worth_nothing_afterwards(

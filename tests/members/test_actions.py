@@ -229,6 +229,21 @@ def test_a_new_password_ends_all_other_sessions(app, people):
     assert queries.member_by_email("ana@example.org").password_hash == "new hash"
 
 
+def test_what_was_verified_before_a_new_password_is_worth_nothing(app, people):
+    before = people.ana.credentials
+    actions.set_password(SYSTEM, people.ana.handle, "new hash")
+    with pytest.raises(Conflict, match="Sign in again"):
+        actions.sign_in(people.ana, verified=before)
+    with pytest.raises(Conflict, match="Sign in again"):
+        actions.change_password(people.ana, "hash of a thief", verified=before)
+    actions.rehash_password(people.ana, before, "old words hashed anew")
+    ana = queries.member_by_email("ana@example.org")
+    assert ana.password_hash == "new hash"
+    actions.rehash_password(ana, ana.credentials, "new words hashed anew")
+    assert queries.member_by_email("ana@example.org").password_hash == "new words hashed anew"
+    assert actions.sign_in(ana, verified=ana.credentials)
+
+
 def test_an_administrator_gives_a_new_password(app, people):
     token = actions.sign_in(people.ana)
     actions.set_password(people.administrator, "ana-prado", "new hash")

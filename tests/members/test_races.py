@@ -5,6 +5,7 @@ They run in threads over a database of their own, in which commits are real.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from forum.markup import write
 from forum.members import actions
 from forum.members.actions import Joining, OrganisationText
 from forum.members.models import Member
-from forum.members.queries import get_member, ignored_ids, languages_spoken
+from forum.members.queries import get_member, ignored_ids, languages_spoken, sessions_of
 from forum.notifications import actions as notices
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR
@@ -148,6 +149,21 @@ def test_what_has_one_name_is_made_once_by_two_moderators(
     adam = who("adam-de-wit")
     said = at_once(own, [lambda: slowly(deed, adam, text)] * 2)
     assert "done" in said and {*said} - {"done"} <= late
+
+
+def test_nobody_stays_signed_in_who_came_in_while_the_password_was_reset(
+    own: Flask, members: list[str]
+) -> None:
+    ana = who(members[0])
+    verified = ana.credentials
+
+    def reset() -> None:
+        time.sleep(0.1)
+        actions.set_password(SYSTEM, members[0], "another hash")
+
+    said = at_once(own, [lambda: slowly(actions.sign_in, ana, verified=verified), reset])
+    assert said == ["done"] * 2
+    assert sessions_of(anew(members[0])) == []
 
 
 def test_an_address_is_given_to_one_member_alone(own: Flask, members: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from flask import g, request, session
 from flask_babel import gettext as _
@@ -14,7 +14,7 @@ from forum.db import now, without_waiting
 from forum.errors import Busy
 from forum.members import actions as members
 from forum.members import queries
-from forum.members.models import Member
+from forum.members.models import Credentials, Member
 from forum.notifications.queries import unread_beside_session
 from forum.web import SessionUser
 
@@ -48,14 +48,19 @@ def load_user(token: str) -> SessionUser | None:
 
 
 def begin_session(
-    member: Member, how: str, *, is_proved: bool = True, proved_at: datetime | None = None
+    member: Member,
+    how: str,
+    verified: Credentials,
+    *,
+    is_proved: bool = True,
+    proved_at: datetime | None = None,
 ) -> None:
     """Sign a member in with a new token, and discard everything that the browser's session held before.
 
-    `is_proved` and `proved_at` are those of `members.sign_in`.
+    `verified`, `is_proved` and `proved_at` are those of `members.sign_in`, which raises `Conflict` alike.
     """
-    device = _device_name()
-    token = members.sign_in(member, device, how, is_proved=is_proved, proved_at=proved_at)
+    proof: dict[str, Any] = {"verified": verified, "is_proved": is_proved, "proved_at": proved_at}
+    token = members.sign_in(member, _device_name(), how, **proof)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True

@@ -235,7 +235,7 @@ def joined(member: Member | Candidate) -> AnyResponse:
     if isinstance(member, Candidate):
         return show_waiting(member)
     target = session.get(JOINING_KEY, {}).get("next") or "/"
-    begin_session(member, "letter")
+    begin_session(member, "letter", member.credentials)
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
 

@@ -74,7 +74,8 @@ def spend_sign_in(secret: str) -> Answer:
         return render_template("accounts/spend.html", form=form, member=member), status
 
     def deed() -> Answer:
-        return sign_in_or_ask_second(actions.spend_sign_in(VISITOR, secret), "letter")
+        owner = actions.spend_sign_in(VISITOR, secret)
+        return sign_in_or_ask_second(owner, "letter", owner.credentials)
 
     return answer_with_secret(form, page, deed)
 
@@ -95,7 +96,8 @@ def reset_password(secret: str) -> Answer:
         own = (federation().name, member.name, member.email)
         check_new_password(form.new_password.data or "", own, "new_password")
         hashed = hash_password(form.new_password.data or "")
-        answer = sign_in_or_ask_second(actions.reset_password(VISITOR, secret, hashed), "letter")
+        owner = actions.reset_password(VISITOR, secret, hashed)
+        answer = sign_in_or_ask_second(owner, "letter", owner.credentials)
         flash(_("Your password is changed. You are signed out everywhere else."), "message")
         return answer
 

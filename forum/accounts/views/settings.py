@@ -15,7 +15,7 @@ from forum.accounts import actions
 from forum.accounts.forms import EmailForm, PasswordForm
 from forum.accounts.views._sessions import begin_session, renew_proof
 from forum.accounts.views._shared import bp, check_new_password, was_refused
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.factors import views as factors
 from forum.factors.forms import ProofForm
 from forum.factors.queries import FOR_PROOF, factors_of
@@ -180,15 +180,21 @@ def password_page(form: PasswordForm, status: int = 200) -> Answer:
 
 
 def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
-    if not verify_password(member.password_hash, form.current_password.data or ""):
+    verified = member.credentials  # as they are now, for they may change from here on
+    if not verify_password(verified.password_hash, form.current_password.data or ""):
         raise Invalid(_("This is not your present password."), "current_password")
     own = (federation().name, member.name, member.email)
     check_new_password(form.new_password.data or "", own, "new_password")
     former = cast(SessionUser, current_user)
     is_proved = not member.factor_at  # the password is no proof beside a factor, nor renews one
-    actions.change_password(member, hash_password(form.new_password.data or ""))
-    # A new session, so that a copied cookie ends, too
-    begin_session(member, former.how, is_proved=is_proved, proved_at=former.proved_at)
+    hashed = hash_password(form.new_password.data or "")
+    try:
+        actions.change_password(member, hashed, verified)
+        # A new session, so that a copied cookie ends, too
+        new = member.credentials
+        begin_session(member, former.how, new, is_proved=is_proved, proved_at=former.proved_at)
+    except Conflict as error:
+        raise Invalid(error.message) from error
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("accounts.settings"))
 

@@ -34,7 +34,7 @@ from forum.factors.forms import PasskeyForm, SecondForm
 from forum.factors.queries import FOR_SECOND_FACTOR, factors_of
 from forum.members import actions as members
 from forum.members import queries
-from forum.members.models import Member
+from forum.members.models import Credentials, Member
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.ratelimits import limiter
@@ -66,22 +66,24 @@ def sign_in_page(form: SignInForm, status: int = 200) -> Answer:
     return render_template("accounts/sign_in.html", form=form), status
 
 
-def _sign_in(form: SignInForm) -> AnyResponse:
+def _sign_in(form: SignInForm) -> Answer:
     password = form.password.data or ""
     member = queries.member_by_email(form.email.data or "")
     candidate = None if member else confirmed_candidate(form.email.data or "")
     known: Member | Candidate | None = member or candidate
+    verified = member.credentials if member else None  # as they are now, for they may change
     is_right = verify_password(known.password_hash if known else None, password)
     if candidate and is_right:
         return joined(candidate)
-    if member is None or not is_right:
+    if member is None or verified is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
-    if is_outdated(member.password_hash):
-        members.rehash_password(member, hash_password(password))
     try:
-        return sign_in_or_ask_second(member, "password")
+        answer = sign_in_or_ask_second(member, "password", verified)
     except Forbidden as error:  # suspended: said only to those who know the password
         return _suspended_answer(member, error)
+    if is_outdated(verified.password_hash):
+        members.rehash_password(member, verified, hash_password(password))
+    return answer
 
 
 def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
@@ -91,19 +93,29 @@ def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
     raise Invalid(error.message) from error
 
 
-def sign_in_or_ask_second(member: Member, how: str) -> AnyResponse:
-    """Begin the session of a member who has shown a first factor, or ask for the second one first."""
-    if not member.factor_at:
-        return _complete_sign_in(member, how)
-    session[factors.HALF_SESSION_KEY] = factor_actions.begin_half_session(VISITOR, member, how)
+def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> Answer:
+    """Begin the session of a member who has shown a first factor, or ask for the second one first.
+
+    `verified` are the credentials for which it was verified. When they have changed since, the page for signing in says so.
+    """
+    try:
+        if not member.factor_at:
+            return _complete_sign_in(member, how, verified)
+        key = factor_actions.begin_half_session(VISITOR, member, how, verified)
+    except Conflict as error:
+        return _sign_in_again(error.message)
+    session[factors.HALF_SESSION_KEY] = key
     if errorpages.kept_action():  # the text is carried from form to form
         return make_response(second_page(SecondForm(formdata=None)))
     return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
 
 
-def _complete_sign_in(member: Member, how: str) -> AnyResponse:
-    """Begin the session and go on: with a kept text, to a factor that is still required, or to where one came from."""
-    begin_session(member, how)
+def _complete_sign_in(member: Member, how: str, verified: Credentials) -> AnyResponse:
+    """Begin the session and go on: with a kept text, to a factor that is still required, or to where one came from.
+
+    Raises `Conflict` when credentials are no longer those that were verified.
+    """
+    begin_session(member, how, verified)
     remember_device(member.email)
     if errorpages.kept_action():
         return errorpages.resend_page(errorpages.kept_action(), _("You are signed in again."), 200)
@@ -124,7 +136,9 @@ def sign_in_with_passkey() -> Answer:
         except Forbidden as error:
             raise Invalid(error.message) from error
         try:
-            return _complete_sign_in(owner, "passkey")
+            return _complete_sign_in(owner, "passkey", owner.credentials)
+        except Conflict as error:
+            raise Invalid(error.message) from error
         except Forbidden as error:  # suspended: said only to those who have the passkey
             return _suspended_answer(owner, error)
 
@@ -158,6 +172,7 @@ def second() -> Answer:
         half = factors.current_half_session()
     except Conflict as error:
         return _sign_in_again(error.message)
+    verified = half.member.credentials
     form = SecondForm(next=web.safe_next(""))
 
     def deed() -> Any:
@@ -168,13 +183,16 @@ def second() -> Answer:
         messages = get_flashed_messages(
             with_categories=True
         )  # such as that the password is changed
-        answer = _complete_sign_in(half.member, f"{half.how}, {by}")
+        answer = _complete_sign_in(half.member, f"{half.how}, {by}", verified)
         for category, message in cast(list[tuple[str, str]], messages):
             flash(message, category)
         return answer
 
     is_asking = "ask" in request.form
-    return webforms.process(form, partial(second_page, form), deed, is_first_step=is_asking)
+    try:
+        return webforms.process(form, partial(second_page, form), deed, is_first_step=is_asking)
+    except Conflict as error:
+        return _sign_in_again(error.message)
 
 
 def _sign_in_again(why: str) -> Answer:
@@ -208,14 +226,16 @@ def _fields_to_resend() -> list[tuple[str, str]]:
 def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
     """Begin the session of a member whom the provider has authenticated, or ask for the second factor first.
 
-    `target` is the address to go on to. Raises `Forbidden` for a suspended member.
+    `target` is the address to go on to. Raises `Forbidden` for a suspended member, and `Conflict` when credentials have
+    changed meanwhile.
     """
+    verified = member.credentials
     if member.factor_at:
         session[factors.HALF_SESSION_KEY] = factor_actions.begin_half_session(
-            VISITOR, member, "elsewhere"
+            VISITOR, member, "elsewhere", verified
         )
         return web.see_other(url_for("accounts.second", next=target or None))
-    begin_session(member, "elsewhere")
+    begin_session(member, "elsewhere", verified)
     remember_device(member.email)
     return web.see_other(url_for("factors.index") if me().is_held else target or "/")
 

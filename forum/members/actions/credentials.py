@@ -10,21 +10,38 @@ from forum.errors import Conflict, Invalid
 from forum.members import queries
 from forum.members.actions._rows import existing_member, existing_member_by_handle, update_held_at
 from forum.members.actions.sessions import end_sessions
-from forum.members.models import Member
+from forum.members.models import Credentials, Member
 from forum.permissions import Person, require
 
 
 @action
-def rehash_password(member: Member, password_hash: str) -> None:
-    """Store the same password with today's hash parameters; sessions stay."""
+def rehash_password(member: Member, verified: Credentials, password_hash: str) -> None:
+    """Store the same password with today's hash parameters; sessions stay.
+
+    Nothing happens when it was changed since the caller has verified it.
+    """
     touches()
-    member.password_hash = password_hash
+    same = update(Member).where(
+        Member.id == member.id, Member.password_hash == verified.password_hash
+    )
+    db.session.execute(same.values(password_hash=password_hash))
 
 
 @action
-def change_password(member: Member, password_hash: str, except_token: str | None = None) -> None:
-    """Set a member's new password and end the sessions, except the one with a token."""
+def change_password(
+    member: Member,
+    password_hash: str,
+    except_token: str | None = None,
+    *,
+    verified: Credentials | None = None,
+) -> None:
+    """Set a member's new password and end the sessions, except the one with a token.
+
+    With `verified`, to which the present password belongs, it raises `Conflict` when credentials have changed since.
+    """
     require(member.can.edit_profile(member))
+    if verified:
+        queries.lock_credentials(member, verified)
     _store_password(member, password_hash, except_token)
 
 
@@ -43,6 +60,7 @@ def set_password(administrator: Person, handle: str, password_hash: str) -> None
 
 
 def _store_password(member: Member, password_hash: str, except_token: str | None = None) -> None:
+    queries.lock_member(member.id, may_write=True)  # so that no half session begins meanwhile
     member.password_hash, member.credentials_at = password_hash, now()
     end_sessions(member, except_token)
 

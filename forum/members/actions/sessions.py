@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, or_, update
 from forum.db import action, db, delete_batch, now, touches
 from forum.members import queries
 from forum.members.actions._names import single_line
-from forum.members.models import Member, Session
+from forum.members.models import Credentials, Member, Session
 from forum.permissions import Person, require
 
 MAX_SESSIONS = 50
@@ -24,15 +24,21 @@ def sign_in(
     device: str = "",
     how: str = "",
     *,
+    verified: Credentials | None = None,
     is_proved: bool = True,
     proved_at: datetime | None = None,
 ) -> str:
     """Begin a session and return its token. The caller has authenticated the member.
 
+    With `verified`, the credentials as they were then, it raises `Conflict` when they have changed since: who knows the
+    former password does not come in after a reset.
+
     `how` names the factors that were shown, as `Session.how` holds them. `is_proved` says whether they were shown now, so
     that the member need not do it again before changing credentials; if not, `proved_at` is when they last were, if ever.
     """
     touches()
+    if verified:
+        queries.lock_credentials(member, verified)
     require(member.can.sign_in())
     _limit_sessions(member)
     token = secrets.token_urlsafe(32)

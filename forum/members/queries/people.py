@@ -11,9 +11,9 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.confusables import skeleton
 from forum.db import db, now
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.markup import fold
-from forum.members.models import FormerHandle, Member, Organisation
+from forum.members.models import Credentials, FormerHandle, Member, Organisation
 from forum.members.queries._shared import found_or_raise
 from forum.permissions import Person, moderates, require, sees_hidden
 from forum.tokens import kept_hash
@@ -85,6 +85,17 @@ def lock_member(member_id: int | None, *, may_write: bool = False) -> None:
     """
     held = select(Member).where(Member.id == member_id)
     db.session.scalar(held.with_for_update(key_share=may_write))
+
+
+def lock_credentials(member: Member, verified: Credentials) -> None:
+    """Lock a member's row until the action ends, so that credentials are changed before it or after it.
+
+    Raises `Conflict` if they are not those that were verified. A password is verified before an action, because that takes
+    long, and a reset may have come in between.
+    """
+    held = select(Member).where(Member.id == member.id).with_for_update(key_share=True)
+    if db.session.scalars(held).one().credentials != verified:
+        raise Conflict(_("How you sign in was changed a moment ago. Sign in again."))
 
 
 def members_by_handle(handles: Iterable[str]) -> list[Member]:
