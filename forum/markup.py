@@ -136,6 +136,9 @@ class Written:
     mentions: Sequence[str] = ()
 
 
+NO_TEXT = Written("", Markup(""), VERSION, "")
+
+
 def write(source: str, language: str = "en", people: Collection[str] = ()) -> Written:
     """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 

@@ -135,6 +135,41 @@ def test_no_action_takes_a_deed_that_brings_its_own_doer(path: Path) -> None:
         assert not [words for words in taken if "Callable[[]," in words], function.name
 
 
+# Where an action renders Markdown while others wait, and why it may
+RENDERED_UNDER_THE_LOCK = {
+    "dialogue/actions/_quotes.py refresh_quotes_in": "quotations that come back; MAX_RENDERED bounds it",
+    "dialogue/actions/_rows.py follow_restoring": "an opening post that is shown again; search had lost its words",
+    "dialogue/actions/_stored.py _plain": "a moved opening post that was hidden; search has all others",
+    "dialogue/actions/curating.py unname_notes": "notes below the posts of a member who leaves",
+    "dialogue/actions/held.py _says_again": "a held text that is revised, where a rule is about repeated texts",
+    "dialogue/actions/held.py approve": "a held text that a moderator approves",
+    "dialogue/actions/holding_again.py _take_edit_back": "an approval that is undone",
+    "dialogue/actions/writing.py _former_text": "an edited post in which a quotation is withheld",
+    "library/actions/practices.py _written": "a practice from the queue, or one that was just changed",
+    "moderation/actions/undoing.py _undo_note_change": "a note that is taken back",
+    "rights/actions.py settle_practices": "the practices of a member who leaves",
+    # Values that are made before an action
+    "library/actions/_texts.py __post_init__": "",
+    "library/actions/_texts.py _paragraphs": "",
+    "library/actions/_texts.py rendered_texts": "",
+}
+RENDERING = re.compile(r"^(markup\.)?(write|plain|render_with_mentions)\(|^PlainTexts\(\)")
+
+
+def test_actions_render_nothing_while_others_wait() -> None:
+    """But for those above. Commands that load whole contents into a forum (`filling`, `transfer`) are left out."""
+    rendering = {
+        f"{name_of(path)} {function.name}"
+        for path in modules("actions")
+        if path.relative_to(TOP / "forum").parts[0] not in ("filling", "transfer")
+        for function in nodes(path, ast.FunctionDef)
+        if isinstance(function, ast.FunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and RENDERING.search(ast.unparse(call))
+    }
+    assert rendering == set(RENDERED_UNDER_THE_LOCK)
+
+
 def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
     return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
 

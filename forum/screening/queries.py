@@ -122,6 +122,14 @@ def _repetitions(said: ScreenedText, excluded_id: int | None = None) -> int:
     return db.session.scalar(sent) or 0
 
 
+def compares_texts(author: Person, agenda_id: int | None) -> bool:
+    """Whether a rule about repeated texts holds for what somebody writes on an agenda."""
+    if author.can.pass_screening(agenda_id):
+        return False
+    rule = select(Rule.id).where(Rule.kind == SAME_TEXT, Rule.off_at.is_(None))
+    return db.session.scalar(rule.limit(1)) is not None
+
+
 def has_repetition_rule(rules: Sequence[Rule]) -> bool:
     """Whether one of the rules is about repeated texts."""
     return any(rule.kind == SAME_TEXT for rule in rules)

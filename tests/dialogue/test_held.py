@@ -24,7 +24,7 @@ from forum.dialogue.queries import (
     usual_wait,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
-from forum.markup import write
+from forum.markup import quote, write
 from forum.members.models import Member
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM, VISITOR
@@ -203,6 +203,20 @@ def test_who_corrects_a_text_sends_no_copy_of_it(
     opening = first_post(dialogue.open_topic(people.ana, agenda.id, new))
     edited = dialogue.edit(people.ana, opening.id, new.text, "A Street at Night")
     assert isinstance(edited, Post) and edited.topic.title == "A Street at Night"
+
+
+def test_who_corrects_a_text_that_mentions_and_quotes_sends_no_copy_of_it(
+    people: Any, topic: Topic, same_text: Any
+) -> None:
+    linked = "See [the plan](https://city.example/plan)."
+    quoted = dialogue.reply(people.ben, topic.id, write(linked))
+    said = f"{quote('Ben Okoth', quoted.id, linked)}{LONG} What do you say, @ben-okoth?"
+    mine = dialogue.reply(people.ana, topic.id, render_with_mentions(said))
+    corrected = render_with_mentions(said.replace("night,", "night;"))
+    assert isinstance(dialogue.edit(people.ana, mine.id, corrected), Post)
+    dialogue.hide(people.host, quoted.id, "Not so.")  # and with it its link in the quotation
+    again = dialogue.edit(people.ana, mine.id, render_with_mentions(said))
+    assert isinstance(again, Post) and "plan" not in again.html
 
 
 def test_who_corrects_what_waits_sends_no_copy_of_it(

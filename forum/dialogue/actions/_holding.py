@@ -20,7 +20,7 @@ from forum.dialogue.queries import (
     held_edit_of,
 )
 from forum.errors import Conflict
-from forum.markup import Written, write
+from forum.markup import Written
 from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
 from forum.notifications.actions import note_event, read_queue
@@ -156,13 +156,13 @@ def changes_text(post: Post, text: Written, title: str) -> bool:
     return text.source != post.source or (post.number == 1 and title != post.topic.title)
 
 
-def has_same_words(said: ScreenedText, before: str, language: str, title: str) -> bool:
+def has_same_words(said: ScreenedText, before: Written, title: str) -> bool:
     """Whether a text has the same words as it had before, apart from things such as a comma or a capital letter.
 
-    Then the edit does not count as sending these words once more, as turning another text into them does. `before`,
-    `language` and `title` are those of the former text. Renders Markdown under the lock, which is fine as edits are rare.
+    Then the edit does not count as sending these words once more, as turning another text into them does. `before` and
+    `title` are those of the former text.
     """
-    return said.fingerprint == ScreenedText(write(before, language), title).fingerprint
+    return said.fingerprint == ScreenedText(before, title).fingerprint
 
 
 def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:

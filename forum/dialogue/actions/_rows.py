@@ -40,7 +40,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
-from forum.markup import Written, excerpt, slugify, write
+from forum.markup import Written, excerpt, plain, slugify
 from forum.members.models import Member
 from forum.notifications.actions import (
     clear_titles,
@@ -357,7 +357,7 @@ def follow_restoring(doer: Person, post: Post) -> None:
             topic.replies_count += 1
     count_post(doer, topic, post, 1)
     if post.number == 1:
-        words = write(post.source, post.language).plain  # rare, so it may run under the lock
+        words = plain(post.source)  # rare, so it may run under the lock
         topic.excerpt = excerpt(words)
         index_topic(doer, topic, words)
     search.restore(doer, "post", post.id)

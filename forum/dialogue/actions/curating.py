@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -23,6 +24,7 @@ from forum.dialogue.actions._rows import (
     show_topic,
     withhold_topic,
 )
+from forum.dialogue.actions._stored import stored_text
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
     first_post,
@@ -34,7 +36,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid
-from forum.markup import Written, write
+from forum.markup import Written
 from forum.matches import replace_name
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -107,8 +109,9 @@ def retitle(
         raise Invalid(_("This is changed on its own page."), "title")
     check_themes(themes, themes if is_undone else theme_ids_of(topic))
     opening = first_post(topic)
-    # Of an opening post that is out of sight nothing comes back into lists and search
-    text = write("" if opening.is_gone else opening.source, opening.language)
+    text = stored_text(opening)
+    if opening.is_gone:  # of it nothing comes back into lists and search
+        text = replace(text, plain="")
     edit_topic(moderator, topic, text, checked_title(title), themes=themes, audience=None)
     return topic
 

@@ -39,6 +39,7 @@ from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
 from forum.screening.actions import screen
+from forum.screening.queries import compares_texts
 
 KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
 
@@ -73,19 +74,24 @@ def revise(
             post.fingerprint
         )  # the form showed the author the present text of the post
     said = ScreenedText(text, columns.get("title", ""))
-    is_counted = has_same_words(said, held.source, held.language, held.title)
+    is_counted = compares_texts(author, held.agenda_id) and _says_again(held, said)
     rule = screen(author, held.agenda_id, said, is_counted=is_counted)
     if rule or held.refused_at is not None:
         resubmit(author, held, columns, rule)
         return held
     for name, value in columns.items():
         setattr(held, name, value)
-    return _publish_revised(author, held)
+    return _publish_revised(author, held, text)
 
 
-def _publish_revised(author: Person, held: Held) -> Post:
+def _says_again(held: Held, said: ScreenedText) -> bool:
+    """Whether a text has the words that are held; rendered under the lock, which is fine since it is rare."""
+    return has_same_words(said, render_with_mentions(held.source, held.language), held.title)
+
+
+def _publish_revised(author: Person, held: Held, text: Written) -> Post:
     is_first = held.deed != EDIT and is_first_post(author, held.agenda_id)
-    post = _publish(author, held)
+    post = _publish(author, held, text)
     if is_first:
         ask_for_review(author, post)
     delete_held(author, held)
@@ -137,7 +143,9 @@ def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
     if why_not := _why_not(author, held):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
-    post = _publish(author, held, is_traced=True)
+    # Rendered under the lock, which is fine since it is one text and rare
+    text = render_with_mentions(held.source, held.language)
+    post = _publish(author, held, text, is_traced=True)
     held.became_id, held.decided_at = post.id, now()
     held.source, held.title, held.reason = "", "", ""
     note_waiting(moderator, held.author_id, -1)
@@ -207,10 +215,11 @@ def _verdict_on(author: Member, held: Held) -> Verdict:
     return author.can.edit(post)
 
 
-def _publish(author: Person, held: Held, *, is_traced: bool = False) -> Post:
-    """Complete what the author wanted to do, now and with all that follows from it; `is_traced` as in `publish_edit`."""
-    # Rendered under the lock, which is fine since it is rare
-    text = render_with_mentions(held.source, held.language)
+def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = False) -> Post:
+    """Complete what the author wanted to do, now and with all that follows from it.
+
+    `text` is that of `held`, rendered; `is_traced` as in `publish_edit`.
+    """
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
     if held.deed == EDIT:
         more: dict[str, Any] = {"themes": held.themes, "audience": held.audience}

@@ -25,6 +25,7 @@ from forum.dialogue.actions._rows import (
     set_themes,
     show_topic,
 )
+from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
@@ -45,7 +46,7 @@ from forum.dialogue.queries import (
     topics_to_change,
 )
 from forum.errors import Conflict, Invalid, NotFound
-from forum.markup import excerpt, slugify, write
+from forum.markup import excerpt, slugify
 from forum.members.models import Member
 from forum.notifications.actions import (
     copy_watchers,
@@ -56,7 +57,6 @@ from forum.notifications.actions import (
 )
 from forum.permissions import Person, require
 from forum.search import actions as search
-from forum.search.queries import texts_of
 
 MAX_MERGED_POSTS = 1_000  # posts of a topic that is put into another
 SPLIT_INTO = ("experience", "question")  # the kinds of topics that have no page of their own
@@ -301,7 +301,7 @@ def _move_posts(
     """Move posts to the end of another topic, with everything that refers to them, and leave a `Trace` of each."""
     before, last_read = target.posts_count, last_shown_number(target)
     numbers = {post.id: post.number for post in posts}
-    words, steps = _plain_texts(posts), last_steps(numbers)
+    words, steps = plain_texts(posts), last_steps(numbers)
     for place, post in enumerate(posts, start=before + 1):
         db.session.add(
             Trace(
@@ -327,7 +327,7 @@ def _move_posts_back(
     doer: Person, moved: MovedRecord, topic: Topic, target: Topic, posts: Sequence[Post]
 ) -> None:
     """Move posts back to their topic and their former numbers, and delete their traces."""
-    words = _plain_texts(posts)
+    words = plain_texts(posts)
     gone = delete_rows(Trace).where(Trace.topic_id == topic.id)
     db.session.execute(gone.where(Trace.post_id.in_(moved.numbers)))
     for post in posts:
@@ -376,15 +376,6 @@ def _search_entries(
         elif post.deleted_at is None:
             known["post", post.id] = post_entry(post, topic, words[post.id]), post.hidden_at
     return known
-
-
-def _plain_texts(posts: Sequence[Post]) -> dict[int, str]:
-    """The plain texts of posts by id. Search has most of them, so that few are rendered under the lock."""
-    known = texts_of("post", [post.id for post in posts])
-    return {
-        post.id: known[post.id] if post.id in known else write(post.source, post.language).plain
-        for post in posts
-    }
 
 
 def _move_held_texts(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:

@@ -49,6 +49,7 @@ from forum.dialogue.actions._rows import (
     set_themes,
     valid_paragraph_key,
 )
+from forum.dialogue.actions._stored import plain_texts, stored_text
 from forum.dialogue.actions._telling import (
     index_post,
     index_topic,
@@ -63,6 +64,7 @@ from forum.dialogue.queries import (
     duplicate_reply,
     duplicate_topic,
     post_to_change,
+    render_with_mentions,
     require_no_home,
     serialize_openings,
     theme_ids_of,
@@ -70,13 +72,14 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid, NotFound
-from forum.markup import Written, plain
+from forum.markup import Written, withheld_in_html
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
 from forum.notifications.actions import update_quotations, watch_own_topic
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import screen
+from forum.screening.queries import compares_texts
 
 
 @action
@@ -333,12 +336,20 @@ def edit(
     if changes_text(post, text, title):
         before, after = (post.topic.title, title) if post.number == 1 else ("", "")
         said = ScreenedText(text, after)
-        is_again = has_same_words(said, post.source, post.language, before)
+        is_compared = compares_texts(author, post.topic.agenda_id)
+        is_again = is_compared and has_same_words(said, _former_text(post), before)
         if rule := screen(author, post.topic.agenda_id, said, is_again=is_again):
             return hold_edit(author, post, text, title, rule, themes=themes, audience=audience)
         review_first_link(author, post, said)
     keep_revision(post, text, title)
     return _apply_edit(author, post, text, title, themes=themes, audience=audience)
+
+
+def _former_text(post: Post) -> Written:
+    """The text of a post with all its links, also where the words of a quotation are withheld by now, which is rare."""
+    if withheld_in_html(post.html):
+        return render_with_mentions(post.source, post.language)
+    return stored_text(post)
 
 
 @action
@@ -441,5 +452,5 @@ def withdraw(author: Person, revision_id: int) -> Post:
     revision.withdrawn_at = revision.withdrawn_at or now()
     if not post.is_gone:  # notices quote a post as it was first
         topic_id = post.topic_id if post.number == 1 else None
-        update_quotations(SYSTEM, post.id, plain(post.source), topic_id)
+        update_quotations(SYSTEM, post.id, plain_texts([post])[post.id], topic_id)
     return post

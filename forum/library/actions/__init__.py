@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from forum.library.actions._rows import RESERVED_SLUGS, VALID_YEARS
-from forum.library.actions._texts import CaseText, FigureText, LinkText, PracticeText, ReadingText
+from forum.library.actions._texts import (
+    NO_TEXTS,
+    CaseText,
+    FigureText,
+    LinkText,
+    PracticeText,
+    ReadingText,
+    rendered_texts,
+)
 from forum.library.actions.cases import (
     MAX_PARAGRAPHS,
     hide_case,
@@ -38,6 +46,7 @@ from forum.library.actions.readings import order_readings, remove_reading, write
 
 __all__ = [
     "MAX_PARAGRAPHS",
+    "NO_TEXTS",
     "RESERVED_SLUGS",
     "VALID_YEARS",
     "CaseText",
@@ -59,6 +68,7 @@ __all__ = [
     "remove_case",
     "remove_practice",
     "remove_reading",
+    "rendered_texts",
     "rerender_paragraphs",
     "rerender_sections",
     "restore_case",

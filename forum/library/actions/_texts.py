@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
+from forum.library.models import Practice
 from forum.library.queries import SECTIONS
 from forum.markup import PlainTexts, Written, paragraph_key, paragraphs, tidy, write
 from forum.permissions import PUBLIC
+
+NO_TEXTS: Mapping[str, Written] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,16 @@ class PracticeText:
         object.__setattr__(self, "written", written)
 
     @property
-    def plain(self) -> PlainTexts:
-        """The plain texts of the sentence and of each section, by source."""
-        sections = {written.source: written.plain for written in self.written.values()}
-        return PlainTexts({self.sentence: self.opening.plain, **sections})
+    def rendered(self) -> dict[str, Written]:
+        """The sentence and the sections, rendered, by source."""
+        sections = {written.source: written for written in self.written.values()}
+        return {self.sentence: self.opening, **sections}
+
+
+def rendered_texts(practice: Practice) -> dict[str, Written]:
+    """The sentence and the sections of a practice, rendered, by source; as with `CaseText`, ask for it before an action."""
+    sources = [practice.sentence, *(section.source for section in practice.sections)]
+    return {source: write(source, practice.language) for source in sources}
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from forum.library.actions._rows import (
     restore_with_discussion,
     sent_twice,
 )
-from forum.library.actions._texts import PracticeText
+from forum.library.actions._texts import NO_TEXTS, PracticeText
 from forum.library.models import Practice, PracticeSection
 from forum.library.queries import (
     PUBLISHED,
@@ -94,18 +94,21 @@ def write_and_submit(
 ) -> Practice:
     """`write_practice` and `submit` in one transaction; a practice that is published already is only written."""
     practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen)
-    return practice if practice.state == PUBLISHED else submit(author, practice.id)
+    return practice if practice.state == PUBLISHED else submit(author, practice.id, text.rendered)
 
 
 @action
-def submit(author: Person, practice_id: int) -> Practice:
-    """Submit a draft or a returned practice to the moderators, and note the rule before publication that it meets."""
+def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_TEXTS) -> Practice:
+    """Submit a draft or a returned practice to the moderators, and note the rule before publication that it meets.
+
+    `texts` are its `rendered_texts`; what is not among them, because it was changed since, is rendered under the lock.
+    """
     lock_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):
         return practice
-    _record_screening(author, practice)
+    _record_screening(author, practice, texts)
     practice.state, practice.submitted_at = "submitted", now()
     curators = curators_of(practice.agenda_id)
     note_event(author, "queue", curators, queue_path("practice", practice.id), title=practice.title)
@@ -113,10 +116,12 @@ def submit(author: Person, practice_id: int) -> Practice:
 
 
 @action
-def publish(moderator: Person, practice_id: int) -> Practice:
+def publish(
+    moderator: Person, practice_id: int, texts: Mapping[str, Written] = NO_TEXTS
+) -> Practice:
     """Publish a submitted practice: open its discussion, index it for search, notify its author.
 
-    Raises `Conflict` if it is not submitted, or hidden: then it must be restored first.
+    `texts` as in `submit`. Raises `Conflict` if it is not submitted, or hidden: then it must be restored first.
     """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
@@ -126,12 +131,12 @@ def publish(moderator: Person, practice_id: int) -> Practice:
     practice.state, practice.published_at = PUBLISHED, now()
     practice.updated_at = practice.published_at
     practice.returned_reason = ""
-    topic = _discussion_of(practice)
+    topic = _discussion_of(practice, texts)
     practice.topic_id = topic.id
     if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
         dialogue.restore_topic(moderator, topic.id)
     db.session.flush()
-    search.index(moderator, practice_entry(practice, PlainTexts()))
+    search.index(moderator, practice_entry(practice, _plain(texts)))
     read_queue(moderator, queue_path("practice", practice.id))
     _notify_author(moderator, practice, "published")
     return practice
@@ -265,27 +270,30 @@ def _change_practice(
     if practice_fields(practice) != before:
         refuse_unseen(seen, before)
         practice.updated_at = now()
-        _screen_change(author, practice, texts_before)
+        _screen_change(author, practice, texts_before, text.rendered)
         _update_published(author, practice, text, before)
     return practice
 
 
-def _screen_change(author: Person, practice: Practice, texts_before: Sequence[str]) -> None:
+def _screen_change(
+    author: Person, practice: Practice, texts_before: Sequence[str], texts: Mapping[str, Written]
+) -> None:
     """Check a changed practice against the rules before publication.
 
     What they catch in a published one is refused, if any of its texts has changed; in a submitted one it is recorded.
     """
     if practice.state == PUBLISHED and _texts_of(practice) != texts_before:
-        screened = _screened_text(practice)
+        screened = _screened_text(practice, texts)
         refuse_caught(author, practice.agenda_id, screened, "sentence", is_again=True)
     elif practice.state == "submitted" and practice.author_id == author.id:
-        _record_screening(author, practice)
+        _record_screening(author, practice, texts)
 
 
-def _record_screening(author: Person, practice: Practice) -> None:
+def _record_screening(author: Person, practice: Practice, texts: Mapping[str, Written]) -> None:
     """Record which rule a practice meets, for the moderators, who read it in any case."""
     is_again = practice.submitted_at is not None
-    caught = screen(author, practice.agenda_id, _screened_text(practice), is_again=is_again)
+    screened = _screened_text(practice, texts)
+    caught = screen(author, practice.agenda_id, screened, is_again=is_again)
     practice.caught_by = caught.name if caught else ""
 
 
@@ -295,11 +303,20 @@ def _texts_of(practice: Practice) -> tuple[str, ...]:
     return practice.title, practice.link, practice.cost, practice.sentence, *sources
 
 
-def _screened_text(practice: Practice) -> ScreenedText:
+def _screened_text(practice: Practice, texts: Mapping[str, Written]) -> ScreenedText:
     title, link, cost, *sources = _texts_of(practice)
-    # Markdown is rendered while the database is locked, unlike elsewhere: this happens rarely.
-    written = (write(source, practice.language) for source in sources)
+    written = (_written(practice, source, texts) for source in sources)
     return combine([from_plain_text(link).text, *written], "\n".join((title, cost)))
+
+
+def _written(practice: Practice, source: str, texts: Mapping[str, Written]) -> Written:
+    """A text of a practice as it was rendered before the action, or else is now."""
+    return texts.get(source) or write(source, practice.language)
+
+
+def _plain(texts: Mapping[str, Written]) -> PlainTexts:
+    """The plain texts of what was rendered before the action, by source."""
+    return PlainTexts({source: written.plain for source, written in texts.items()})
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
@@ -353,7 +370,7 @@ def _sections(practice: Practice, texts: Mapping[str, Written]) -> list[Practice
     return sections
 
 
-def _discussion_of(practice: Practice) -> Topic:
+def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     """The topic of a practice, which is opened in its author's name when it is first published."""
     if practice.topic is not None:
         return practice.topic
@@ -365,7 +382,7 @@ def _discussion_of(practice: Practice) -> Topic:
         dialogue.NewTopic(
             kind="practice",
             title=practice.title,
-            text=write(practice.sentence, practice.language),
+            text=_written(practice, practice.sentence, texts),
             themes=[theme.id for theme in practice.themes],
             audience=practice.audience,
             for_organisation=practice.organisation_id is not None,
@@ -392,7 +409,7 @@ def _update_published(
             text=text.opening,
             agenda_id=practice.agenda_id,
         )
-    search.index(author, practice_entry(practice, text.plain))
+    search.index(author, practice_entry(practice, _plain(text.rendered)))
 
 
 def _notify_author(moderator: Person, practice: Practice, kind: str, text: str = "") -> None:

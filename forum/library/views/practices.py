@@ -238,7 +238,7 @@ def _answer_written(written: Practice, is_submitted: bool) -> AnyResponse:
 def submit(slug: str) -> Answer:
     """Hand a draft to the moderators."""
     found = queries.practice_to_edit(me(), slug)
-    actions.submit(me(), found.id)
+    actions.submit(me(), found.id, actions.rendered_texts(found))
     address = url_for("library.practice", slug=slug)
     return saved(_("Your practice is with the moderators. You will get a notice."), address)
 

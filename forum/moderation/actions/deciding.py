@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import state_before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
-from forum.markup import Written, write
+from forum.markup import NO_TEXT, Written
 from forum.moderation.actions._clearing import restore_cleared
 from forum.moderation.actions._concurrency import (
     post_to_decide,
@@ -179,7 +179,7 @@ def unnote(moderator: Person, post_id: int) -> Decision:
     require_change(thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
-    dialogue.note(moderator, post_id, write(""))
+    dialogue.note(moderator, post_id, NO_TEXT)
     return record(moderator, "unnote", thing, before=before)
 
 
@@ -189,13 +189,18 @@ def _note_of(thing: Thing) -> Before:
 
 @action
 def publish(
-    moderator: Person, practice_id: int, reasons: Reasons = NO_REASONS, *, seen: int | None = None
+    moderator: Person,
+    practice_id: int,
+    reasons: Reasons = NO_REASONS,
+    *,
+    seen: int | None = None,
+    texts: Mapping[str, Written] = library.NO_TEXTS,
 ) -> Decision:
-    """Publish a submitted practice."""
+    """Publish a submitted practice; `texts` as in `library.submit`."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
     refuse_in_own_case(moderator, thing, ["send back"])
     refuse_to_publish_own(moderator, thing)
-    library.publish(moderator, practice_id)
+    library.publish(moderator, practice_id, texts)
     return record(moderator, "publish", thing, reasons)
 
 

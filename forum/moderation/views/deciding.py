@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from forum import web, webforms
 from forum.agendas.queries import get_agenda
 from forum.dialogue.queries import render_with_mentions
+from forum.library.actions import rendered_texts
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
@@ -150,8 +151,11 @@ def unnote(post_id: int) -> Answer:
 def publish(slug: str) -> Answer:
     """Publish a submitted practice."""
     thing = queries.practice_to_moderate(me(), slug)
+    texts = rendered_texts(thing.row)
     return decide_by_button(
-        _("Publish"), thing, lambda moderator: actions.publish(moderator, thing.item_id)
+        _("Publish"),
+        thing,
+        lambda moderator: actions.publish(moderator, thing.item_id, texts=texts),
     )
 
 

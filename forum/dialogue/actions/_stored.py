@@ -1,0 +1,33 @@
+"""The texts of posts as they are stored, for deeds that need them once more: nobody waits while they are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forum.dialogue.models import Post
+from forum.markup import Written, plain
+from forum.search.queries import texts_of
+
+
+def stored_text(post: Post) -> Written:
+    """The text of a post. In its HTML the words of quotations may be withheld."""
+    words = plain_texts([post])[post.id]
+    return Written(post.source, post.html, post.html_version, words, post.language)
+
+
+def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
+    """The plain texts of posts by id, as search has them; that of an opening post is in the document of its topic.
+
+    Search has none of an opening post that was out of sight, nor of one that stands on a page of the library.
+    """
+    opened = texts_of("topic", [post.topic_id for post in posts if post.number == 1])
+    replied = texts_of("post", [post.id for post in posts if post.number > 1])
+    known = {
+        post.id: opened.get(post.topic_id) if post.number == 1 else replied.get(post.id)
+        for post in posts
+    }
+    return {post.id: known[post.id] or _plain(post) for post in posts}
+
+
+def _plain(post: Post) -> str:
+    return plain(post.source) if post.source else ""
