@@ -115,6 +115,13 @@ def test_a_case_that_cannot_be_taken_is_not_kept(
     assert db.session.scalars(visible_topics(SYSTEM)).all() == []
 
 
+def rewrite(world: World, case: Case, body: str) -> None:
+    """Give a case another text, as its page does."""
+    text = case_text(body=body)
+    moves = actions.moved_paragraphs(case, text)
+    actions.write_case(world.host, world.agenda.id, text, case.id, moves=moves)
+
+
 def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
     first, second, third = keys(case)
     for key in (first, second, third):
@@ -122,7 +129,7 @@ def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
     body = BODY.replace("a fee of honour", "a small fee of honour").replace(
         "It will end one day.", ""
     )
-    actions.write_case(world.host, world.agenda.id, case_text(body=body), case.id)
+    rewrite(world, case, body)
     changed = queries.get_case(VISITOR, case.slug)
     topic = queries.discussion_topic(VISITOR, case.topic_id)
     assert topic is not None
@@ -130,6 +137,18 @@ def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
     assert set(beside) == {first, keys(changed)[1]}
     assert keys(changed)[1] != second
     assert topic.replies_count == 3
+
+
+def test_a_comment_on_a_paragraph_that_was_edited_meanwhile_goes_to_the_case(
+    world: World, case: Case
+) -> None:
+    text = case_text(body=BODY.replace("a fee of honour", "a small fee of honour"))
+    moves = actions.moved_paragraphs(case, text)
+    late = comment(world, case, keys(case)[1])
+    assert moves == {}
+    actions.write_case(world.host, world.agenda.id, text, case.id, moves=moves)
+    db.session.refresh(late)
+    assert late.paragraph is None
 
 
 def test_paragraphs_that_say_the_same_have_keys_of_their_own(world: World) -> None:
@@ -146,7 +165,7 @@ def test_moving_comments_stays_quick_with_hostile_bodies(world: World) -> None:
         comment(world, case, key)
     other = "\n\n".join(f"{'b a ' * 45}x{number}" for number in range(100))
     started = datetime.now(UTC)
-    actions.write_case(world.host, world.agenda.id, case_text(body=other), case.id)
+    rewrite(world, case, other)
     assert datetime.now(UTC) - started < timedelta(seconds=5)
 
 

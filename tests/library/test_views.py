@@ -16,9 +16,10 @@ from flask.testing import FlaskClient
 from forum.agendas.actions import archive
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import first_post
+from forum.dialogue.queries import first_post, get_post
 from forum.library import actions
 from forum.library import queries as library
+from forum.library.actions import _paragraphs
 from forum.library.models import Case, Practice
 from forum.markup import write
 from forum.members import actions as members
@@ -27,6 +28,7 @@ from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import (
+    BODY,
     SECRET,
     World,
     case_text,
@@ -535,6 +537,26 @@ def test_a_case_form_sent_twice_makes_one(world: World, sign_in: SignIn) -> None
         form = {**CASE, "submission_key": "once"}
         assert host.post("/agendas/floods-and-heat/cases/new", data=form).status_code == 303
     assert library.cases(VISITOR, library.CaseFilter()).total == 1
+
+
+def test_comments_follow_a_paragraph_that_is_edited_and_nobody_waits_meanwhile(
+    world: World, case: Case, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = case.paragraphs[1]
+    comment = dialogue.reply(world.reader, case.topic_id, write("Why?"), paragraph=before.key)
+    find_similar, compared = _paragraphs._most_similar, []
+
+    def note(source: str, candidates: Any) -> str | None:
+        compared.append(db.session().info.get("in_deed", False))
+        return find_similar(source, candidates)
+
+    monkeypatch.setattr(_paragraphs, "_most_similar", note)
+    body = BODY.replace("a fee of honour", "a small fee of honour")
+    answer = sign_in(world.host).post(f"/cases/{case.slug}/edit", data={**CASE, "body": body})
+    assert answer.status_code == 303 and compared == [False]
+    changed = library.get_case(VISITOR, case.slug)
+    key = get_post(VISITOR, comment.id).paragraph
+    assert key == changed.paragraphs[1].key != before.key
 
 
 def test_the_order_of_cases_is_typed(world: World, case: Case, sign_in: SignIn) -> None:

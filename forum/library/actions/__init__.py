@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forum.library.actions._paragraphs import moved_paragraphs
 from forum.library.actions._rows import RESERVED_SLUGS, VALID_YEARS
 from forum.library.actions._texts import (
     NO_TEXTS,
@@ -59,6 +60,7 @@ __all__ = [
     "feature",
     "hide_case",
     "hide_practice",
+    "moved_paragraphs",
     "order_cases",
     "order_readings",
     "publish",

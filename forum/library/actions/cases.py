@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
-from heapq import nlargest
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 
 from flask_babel import gettext as _
 
@@ -46,9 +45,7 @@ from forum.permissions import SYSTEM, Person, require
 from forum.search import actions as search
 
 MAX_PARAGRAPHS = 100
-MIN_SIMILARITY = 0.5  # ratio (0 to 1) from which on a new paragraph counts as an edited old one
-EXACTLY_COMPARED = 3  # so many candidates, the best by a quick estimate, are compared exactly
-COMPARED_WORDS = 400  # from the beginning of each paragraph: the comparison takes quadratic time
+NO_MOVES: Mapping[str, str | None] = MappingProxyType({})
 
 
 @action
@@ -60,11 +57,12 @@ def write_case(
     key: str | None = None,
     *,
     seen: str | None = None,
+    moves: Mapping[str, str | None] = NO_MOVES,
 ) -> Case:
     """Add a case to an agenda and open its discussion, or change the case `case_id` and keep a version of what it said.
 
-    Comments on a paragraph that was edited move to the most similar new one, or to the case as a whole. With another
-    agenda than before, the case and its discussion move there. The curator becomes the author of the discussion, so that
+    Comments on a paragraph that was edited move to the new one that `moves` (`moved_paragraphs`) names, or to the case as
+    a whole. With another agenda than before, the case and its discussion move there. The curator becomes the author of the discussion, so that
     `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second time changes the case
     that the first time has added. `seen` is the `fingerprint` of the case when the form was opened; raises `Conflict` if
     it has been changed since then, `Invalid` for a value that is refused.
@@ -77,7 +75,7 @@ def write_case(
         return _new_case(curator, agenda, text, key)
     case = case_to_change(curator, known.id if known else case_id or 0)
     require(curator.can.curate(case.agenda))
-    return _change_case(curator, case, agenda, text, seen)
+    return _change_case(curator, case, agenda, text, seen=seen, moves=moves)
 
 
 @action
@@ -134,9 +132,15 @@ def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) 
 
 
 def _change_case(
-    curator: Person, case: Case, agenda: Agenda, text: CaseText, seen: str | None
+    curator: Person,
+    case: Case,
+    agenda: Agenda,
+    text: CaseText,
+    *,
+    seen: str | None,
+    moves: Mapping[str, str | None],
 ) -> Case:
-    before, old_sources = case_fields(case), _paragraph_sources(case)
+    before, old_keys = case_fields(case), _paragraph_keys(case)
     if case.agenda_id != agenda.id:
         case.position = last_position(Case, agenda.id) + 1
     case.agenda, case.agenda_id = agenda, agenda.id
@@ -146,7 +150,7 @@ def _change_case(
     refuse_unseen(seen, before)
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
-    _move_comments(curator, case, old_sources)
+    _move_comments(curator, case, old_keys, moves)
     dialogue.rename(
         SYSTEM,
         case.topic_id,
@@ -178,43 +182,19 @@ def _set_case(case: Case, text: CaseText, cities: Sequence[City], themes: Sequen
     case.places, case.themes = list(cities), list(themes)
 
 
-def _paragraph_sources(case: Case) -> dict[str, str]:
-    """The Markdown of each paragraph, by the paragraph's key."""
-    return {paragraph.key: paragraph.source for paragraph in case.paragraphs}
+def _paragraph_keys(case: Case) -> set[str]:
+    return {paragraph.key for paragraph in case.paragraphs}
 
 
-def _move_comments(curator: Person, case: Case, old_sources: Mapping[str, str]) -> None:
-    """Move the comments on paragraphs that are gone to the new paragraph that replaces each, or to the whole case."""
-    sources = _paragraph_sources(case)
-    new_sources = {key: source for key, source in sources.items() if key not in old_sources}
-    moves = {
-        key: _most_similar(old_sources[key], new_sources)
-        for key in commented_paragraphs(case.topic_id, old_sources)
-        if key not in sources
-    }
-    if moves:
-        dialogue.move_comments(curator, case.topic_id, moves)
-
-
-def _most_similar(source: str, candidates: Mapping[str, str]) -> str | None:
-    """The key of the candidate that is most similar to a paragraph; None if none is similar enough.
-
-    Candidates are sources by key. An estimate that ignores the order of the words chooses which few are compared exactly.
-    """
-    matcher = SequenceMatcher(None)
-    matcher.set_seq2(source.split()[:COMPARED_WORDS])
-
-    def estimate(key: str) -> float:
-        matcher.set_seq1(candidates[key].split()[:COMPARED_WORDS])
-        return matcher.quick_ratio()
-
-    def similarity(key: str) -> float:
-        matcher.set_seq1(candidates[key].split()[:COMPARED_WORDS])
-        return matcher.ratio()
-
-    closest = nlargest(EXACTLY_COMPARED, candidates, key=estimate)
-    best = max(closest, key=similarity, default=None)
-    return best if best and similarity(best) >= MIN_SIMILARITY else None
+def _move_comments(
+    curator: Person, case: Case, old_keys: Set[str], moves: Mapping[str, str | None]
+) -> None:
+    """Move the comments on paragraphs that are gone to where `moves` says, or to the whole case."""
+    keys = _paragraph_keys(case)
+    followed = {old: new for old, new in moves.items() if new in keys}
+    gone = commented_paragraphs(case.topic_id, old_keys - keys)
+    if gone:
+        dialogue.move_comments(curator, case.topic_id, {key: followed.get(key) for key in gone})
 
 
 def _check_case(text: CaseText) -> None:

@@ -161,7 +161,8 @@ def _write_case(
         text = form.text(city_ids)
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
-        written = actions.write_case(me(), wanted.id, text, case_id, key, seen=form.seen.data)
+        seen, moves = form.seen.data, actions.moved_paragraphs(found, text) if found else {}
+        written = actions.write_case(me(), wanted.id, text, case_id, key, seen=seen, moves=moves)
         return saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
     latest = partial(_latest_case, found.slug) if found else None
