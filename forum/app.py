@@ -50,7 +50,7 @@ from forum.moderation import views as moderation
 from forum.notifications import commands as notifications_commands
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
-from forum.queue import actions as queue_actions
+from forum.queue import commands as queue_commands
 from forum.queue import views as queue
 from forum.register import views as register
 from forum.rights import commands as rights_commands
@@ -186,7 +186,7 @@ def worker() -> None:
         "life": jobs.heartbeat(settings.heartbeat_path),
         "notices": within(notifications_commands.make_notices),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
-        "the undecided": jobs.every(300, within(lambda: queue_actions.tell_overdue(SYSTEM))),
+        "the undecided": jobs.every(300, within(lambda: queue_commands.tell_overdue(SYSTEM))),
         "letters": within(mail_commands.write_notice_letters),
         "receipts": jobs.every(5, within(mail_commands.write_report_letters)),
         "digests": jobs.every(120, within(mail_commands.write_digests)),

@@ -322,7 +322,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "queue.release": _deed(queue.release, "post", _post, before=_reported),
     "queue.write_note": _deed(queue.write_note, "post", _post, "Hm.", before=_reported),
     "queue.decide": _deed(queue.decide, "post", _post, Choice("keep"), before=_reported),
-    "queue.tell_overdue": _deed(queue.tell_overdue),
+    "queue.tell_overdue": _deed(queue.tell_overdue, ()),
     "queue.forget_old": _deed(queue.forget_old),
     "queue.forget_member": _deed(queue.forget_member, lambda w: w.people.ben, is_silent=False),
     "rules.write_rules": _deed(

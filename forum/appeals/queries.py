@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,12 +136,13 @@ def suspension_appeal_path(member: Person) -> str:
 # For those who decide
 
 
-def waiting_appeals(reader: Person) -> Sequence[Appeal]:
-    """The open appeals on agendas that the reader moderates, oldest first; at most `PAGE_SIZE`."""
+def waiting_appeals(reader: Person, ids: Collection[int] | None = None) -> Sequence[Appeal]:
+    """The open appeals on agendas that the reader moderates, oldest first, at most `PAGE_SIZE`; with `ids` only these."""
     require(reader.can.see_queue())
-    return db.session.scalars(
-        _loaded(reader, _is_waiting()).order_by(Appeal.id).limit(PAGE_SIZE)
-    ).all()
+    query = _loaded(reader, _is_waiting())
+    if ids is not None:
+        query = query.where(Appeal.id.in_(ids))
+    return db.session.scalars(query.order_by(Appeal.id).limit(PAGE_SIZE)).all()
 
 
 def decided_appeals(reader: Person) -> Sequence[Appeal]:

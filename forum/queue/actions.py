@@ -14,7 +14,7 @@ from forum.appeals.actions import decide_appeal
 from forum.appeals.models import REVERSED, UPHELD
 from forum.candidates import actions as candidates
 from forum.claims import actions as claims
-from forum.claims.models import queue_path
+from forum.claims.models import EntryKey, queue_path
 from forum.claims.queries import refuse_claimed
 from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
@@ -27,16 +27,17 @@ from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.queue.models import EntryNote, Overdue
 from forum.queue.queries import (
-    OVERDUE_AFTER,
+    ADMINISTRATORS,
     QueueEntry,
     is_about_former_candidate,
+    notification_due,
     overdue_rows,
     queue_entries,
     require_entry,
+    with_titles,
 )
 
 KEPT_NOTES = timedelta(days=365)
-ALL_ENTRIES = 10_000  # of each source, when overdue ones are looked for
 PORTION = 500
 
 
@@ -172,36 +173,36 @@ DECIDERS: dict[str, Decider] = {
 
 
 @action
-def tell_overdue(system: Person) -> int:
+def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
     """Notify the other moderators of entries that have waited for two days, and the administrators after two more.
 
-    Each is notified once, in the same transaction that records it. Returns of how many entries somebody was notified.
+    Of `keys` those are meant that still wait for too long; records of others are deleted. Each is notified once, in the
+    same transaction that records it. Returns of how many entries somebody was notified.
     """
     require(system.can.administer())
     touches()
     serialize_decisions()
-    waiting = {entry.key: entry for entry in queue_entries(system, limit=ALL_ENTRIES)}
-    known = overdue_rows()
-    for key in known.keys() - waiting.keys():
+    late = {one.key: one for one in queue_entries(system, keys=keys) if one.is_overdue}
+    known = overdue_rows(keys)
+    for key in known.keys() - late.keys():
         db.session.delete(known[key])
-    late = [entry for entry in waiting.values() if entry.is_overdue]
-    return sum(_notify_if_due(system, entry, known.get(entry.key)) for entry in late)
+    due = [one for one in late.values() if notification_due(one, known.get(one.key))]
+    for entry in with_titles(due):
+        _notify_of(system, entry, known.get(entry.key))
+    return len(due)
 
 
-def _notify_if_due(system: Person, entry: QueueEntry, known: Overdue | None) -> bool:
-    """Notify of an overdue entry unless that has happened; returns whether anybody was notified."""
-    if known is None or known.since != entry.since:
-        _notify_others(system, entry)
-        row = known or Overdue(kind=entry.kind, item_id=entry.item_id)
-        row.since, row.told_at, row.escalated_at = entry.since, now(), None
-        db.session.add(row)
-        return True
-    if known.escalated_at is None and known.told_at <= now() - OVERDUE_AFTER:
+def _notify_of(system: Person, entry: QueueEntry, known: Overdue | None) -> None:
+    """Notify those of an overdue entry whose turn it is, and record that."""
+    if known and notification_due(entry, known) == ADMINISTRATORS:
         message = _("Nobody has decided this for four days.")
         _notify(system, entry, administrator_ids(), message)
         known.escalated_at = now()
-        return True
-    return False
+        return
+    _notify_others(system, entry)
+    row = known or Overdue(kind=entry.kind, item_id=entry.item_id)
+    row.since, row.told_at, row.escalated_at = entry.since, now(), None
+    db.session.add(row)
 
 
 def _notify_others(system: Person, entry: QueueEntry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    tuple_,
     union_all,
 )
 from sqlalchemy.orm import joinedload
@@ -43,9 +44,18 @@ from forum.queue.models import EntryNote, Overdue
 ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
 OVERDUE_AFTER = timedelta(hours=48)
 AGES = {"day": timedelta(days=1), "two-days": OVERDUE_AFTER, "week": timedelta(days=7)}
+MODERATORS, ADMINISTRATORS = (
+    "moderators",
+    "administrators",
+)  # who is notified of what waits for too long
 MAX_ENTRIES = 1_000  # of each source, the most urgent
+ALL_ENTRIES = 10_000  # of each source, when overdue ones are looked for
 MAX_LISTED = 60  # entries in the list beside an opened one
 MAX_NOTES = 100
+UNTITLED: dict[str, Any] = {
+    "post": Post,
+    "held": Held,
+}  # the kinds of texts that have no title, or may have none
 MAX_TITLE_SOURCE = 1_000  # characters of an untitled text from which a title is made
 
 
@@ -65,7 +75,8 @@ NO_FILTER = QueueFilter()
 class QueueEntry:
     """One entry of the queue as the list shows it. `rank` is one of ILLEGAL, APPEALED and WAITING.
 
-    `is_for_others` says that only another moderator may decide about it.
+    `title` is empty for a text without one until `with_titles` makes it. `is_for_others` says that only another
+    moderator may decide about it.
     """
 
     kind: str
@@ -127,13 +138,17 @@ class EntryDetails(NamedTuple):
     author_id: int | None = None
 
 
+Keys = Collection[EntryKey]
+
+
 @dataclass(frozen=True)
 class EntrySource:
     """Where entries come from: how they are listed and counted for a reader, and how one is opened.
 
     `counted` returns a select of one number, `details` raises unless the reader may decide, `template` shows the
     opened entry. A source either has `waiting`, a select of `_columns` that is run in one union with those of other
-    sources, or lists its entries itself (`listed`). None in place of a select: the source is not for this reader.
+    sources, or lists its entries itself (`listed`): as many as a limit says, all of them or only those with some keys.
+    None in place of a select: the source is not for this reader.
     """
 
     kinds: tuple[str, ...]
@@ -141,7 +156,7 @@ class EntrySource:
     details: Callable[[Person, str, int], EntryDetails]
     template: str
     waiting: Callable[[Person], Select[Any] | None] | None = None
-    listed: Callable[[Person, int], Iterable[QueueEntry]] | None = None
+    listed: Callable[[Person, int, Keys | None], Iterable[QueueEntry]] | None = None
 
 
 @dataclass(frozen=True)
@@ -164,8 +179,8 @@ class OpenedEntry:
 # The sources: what waits in the rooms below
 
 
-def _reported(reader: Person, limit: int) -> Iterable[QueueEntry]:
-    for row in moderation.reported_things(reader, limit):
+def _reported(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
+    for row in moderation.reported_things(reader, limit, keys):
         if not reader.can.judge(row.author_id):
             yield QueueEntry(*_common_columns(row), is_for_others=True, author_id=row.author_id)
             continue
@@ -192,21 +207,20 @@ def _thing_details(reader: Person, kind: str, item_id: int) -> EntryDetails:
 
 
 def _columns(
-    kind: str, row: Any, title: Any, text: Any, *, agenda_id: Any, since: Any, author_id: Any
+    kind: str, row: Any, title: Any, *, agenda_id: Any, since: Any, author_id: Any
 ) -> list[Any]:
-    """The columns of a source's select, the same for all; where `title` is empty, one is made from `text`."""
+    """The columns of a source's select, the same for all; `title` is empty for a text of `UNTITLED` without one."""
     return [
         literal(kind).label("kind"),
         row.id.label("id"),
         title.label("title"),
-        func.substr(text, 1, MAX_TITLE_SOURCE).label("text"),
         agenda_id.label("agenda_id"),
         since.label("since"),
         author_id.label("author_id"),
     ]
 
 
-NO_TEXT = literal("", Text)
+NO_TITLE = literal("", Text)
 
 
 def _submitted(reader: Person) -> Select[Any]:
@@ -215,7 +229,6 @@ def _submitted(reader: Person) -> Select[Any]:
         "practice",
         Practice,
         Practice.title,
-        NO_TEXT,
         agenda_id=Practice.agenda_id,
         since=since,
         author_id=Practice.author_id,
@@ -247,8 +260,7 @@ def _first_posts(reader: Person) -> Select[Any]:
     columns = _columns(
         "post",
         Post,
-        NO_TEXT,
-        Post.source,
+        NO_TITLE,
         agenda_id=Topic.agenda_id,
         since=since,
         author_id=Post.author_id,
@@ -269,7 +281,6 @@ def _held(reader: Person) -> Select[Any]:
         "held",
         Held,
         Held.title,
-        Held.source,
         agenda_id=Held.agenda_id,
         since=Held.created_at,
         author_id=Held.author_id,
@@ -285,7 +296,6 @@ def _candidates(reader: Person) -> Select[Any] | None:
         "candidate",
         Candidate,
         Candidate.name,
-        NO_TEXT,
         agenda_id=no_id,
         since=Candidate.confirmed_at,
         author_id=no_id,
@@ -293,35 +303,44 @@ def _candidates(reader: Person) -> Select[Any] | None:
     return candidates.waiting_people(reader).with_only_columns(*columns)
 
 
-def _from_selects(reader: Person, limit: int) -> Iterable[QueueEntry]:
+def _from_selects(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
     """The entries of all sources with a select, in one query."""
     parts = [source.waiting(reader) for source in SOURCES if source.waiting]
-    limited = [select(part.limit(limit).subquery()) for part in parts if part is not None]
-    for row in db.session.execute(union_all(*limited)):
-        kind, item_id, title, text, agenda_id, since, author_id = row
-        flags = {
-            "is_submitted": kind == "practice",
-            "is_first": kind == "post",
-            "is_for_others": _is_for_others(reader, kind, item_id, agenda_id, author_id),
-        }
-        yield QueueEntry(
+    wanted = [_narrowed(part, limit, keys) for part in parts if part is not None]
+    found = [
+        QueueEntry(
             kind,
             item_id,
-            title or moderation.first_words(text),
+            title,
             agenda_id,
             since or now(),
+            is_submitted=kind == "practice",
+            is_first=kind == "post",
             author_id=author_id,
-            **flags,
         )
+        for kind, item_id, title, agenda_id, since, author_id in db.session.execute(
+            union_all(*wanted)
+        )
+    ]
+    _mark_own(reader, found)
+    return found
 
 
-def _is_for_others(
-    reader: Person, kind: str, item_id: int, agenda_id: int, author_id: int | None
-) -> bool:
-    """Whether it is the reader's own: a first post, or what another moderator has to publish."""
-    if reader.can.judge(author_id):
-        return False
-    return kind == "post" or moderation.waits_for_another(reader, kind, item_id, agenda_id)
+def _narrowed(part: Select[Any], limit: int, keys: Keys | None) -> Select[Any]:
+    """The first rows of a source's select, or those with these keys."""
+    if keys is None:
+        return select(part.limit(limit).subquery())
+    rows = part.order_by(None).subquery()
+    return select(rows).where(tuple_(rows.c.kind, rows.c.id).in_(list(keys)))
+
+
+def _mark_own(reader: Person, entries: Sequence[QueueEntry]) -> None:
+    """Say of the reader's own entries which are for others: first posts, and what another moderator has to publish."""
+    own = [entry for entry in entries if not reader.can.judge(entry.author_id)]
+    to_publish = {entry.key: entry.agenda_id or 0 for entry in own if not entry.is_first}
+    for_others = moderation.waiting_for_another(reader, to_publish)
+    for entry in own:
+        entry.is_for_others = entry.is_first or entry.key in for_others
 
 
 def _candidates_count(reader: Person) -> Select[Any] | None:
@@ -333,8 +352,9 @@ def _candidate_details(reader: Person, _kind: str, candidate_id: int) -> EntryDe
     return EntryDetails(request.candidate.name, None, request, ("approve", "refuse"))
 
 
-def _appeals(reader: Person, _limit: int) -> Iterable[QueueEntry]:
-    for row in appeals.waiting_appeals(reader):
+def _appeals(reader: Person, _limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
+    ids = None if keys is None else [item_id for kind, item_id in keys if kind == "appeal"]
+    for row in appeals.waiting_appeals(reader, ids):
         yield QueueEntry(
             "appeal",
             row.id,
@@ -381,18 +401,20 @@ KINDS = tuple(dict.fromkeys(kind for source in SOURCES for kind in source.kinds)
 def queue_entries(
     reader: Person,
     wanted: QueueFilter = NO_FILTER,
+    *,
     limit: int = MAX_ENTRIES,
     agendas: Sequence[Agenda] | None = None,
     claims_known: Mapping[EntryKey, Claim] | None = None,
+    keys: Keys | None = None,
 ) -> list[QueueEntry]:
     """What waits for a decision of this reader: what may be illegal first, then appeals, then the longest waiting.
 
     `limit` is the number of entries of each source. `agendas` are those that the reader moderates and `claims_known`
-    the active claims, if the caller has loaded them.
+    the active claims, if the caller has loaded them. With `keys`, only these entries. For titles of all see `with_titles`.
     """
     require(reader.can.see_queue())
     found: dict[EntryKey, QueueEntry] = {}
-    for entry in _all_lines(reader, limit):
+    for entry in _all_lines(reader, limit, keys):
         found[entry.key] = found[entry.key].merged_with(entry) if entry.key in found else entry
     theirs = moderated_agendas(reader) if agendas is None else agendas
     by_id = {agenda.id: agenda for agenda in theirs}
@@ -403,11 +425,11 @@ def queue_entries(
     return sorted(kept, key=lambda entry: (entry.rank, entry.since, *entry.key))
 
 
-def _all_lines(reader: Person, limit: int) -> Iterable[QueueEntry]:
+def _all_lines(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
     for source in SOURCES:
         if source.listed:
-            yield from source.listed(reader, limit)
-    yield from _from_selects(reader, limit)
+            yield from source.listed(reader, limit, keys)
+    yield from _from_selects(reader, limit, keys)
 
 
 def _is_wanted(entry: QueueEntry, wanted: QueueFilter) -> bool:
@@ -421,12 +443,29 @@ def _is_wanted(entry: QueueEntry, wanted: QueueFilter) -> bool:
 def entries_around(
     waiting: Sequence[QueueEntry], key: EntryKey | None
 ) -> tuple[Sequence[QueueEntry], int, int]:
-    """The part of a long queue to list beside an opened entry, and how many entries are above and below that part."""
+    """The part of a long queue to list beside an opened entry, with titles, and how many entries are above and below it."""
     keys = [entry.key for entry in waiting]
     position = keys.index(key) if key in keys else 0
     start = max(0, min(position - MAX_LISTED // 2, len(waiting) - MAX_LISTED))
     part = waiting[start : start + MAX_LISTED]
-    return part, start, len(waiting) - start - len(part)
+    return with_titles(part), start, len(waiting) - start - len(part)
+
+
+def with_titles(entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
+    """The entries, those without a title with the first words of their texts; at most one query."""
+    untitled = [entry for entry in entries if not entry.title]
+    parts = [
+        select(
+            literal(kind).label("kind"), model.id, func.substr(model.source, 1, MAX_TITLE_SOURCE)
+        ).where(model.id.in_([entry.item_id for entry in untitled if entry.kind == kind]))
+        for kind, model in UNTITLED.items()
+        if any(entry.kind == kind for entry in untitled)
+    ]
+    rows = db.session.execute(union_all(*parts)) if parts else ()
+    texts = {(kind, item_id): text for kind, item_id, text in rows}
+    for entry in untitled:
+        entry.title = moderation.first_words(texts.get(entry.key, ""))
+    return entries
 
 
 def first_decidable(reader: Person, waiting: Sequence[QueueEntry]) -> QueueEntry | None:
@@ -514,9 +553,32 @@ def _notes(key: EntryKey) -> Sequence[EntryNote]:
 # What nobody decides
 
 
-def overdue_rows() -> dict[EntryKey, Overdue]:
-    """The records of overdue entries of which moderators were notified, by the kind and id of the entry."""
-    return {(row.kind, row.item_id): row for row in db.session.scalars(select(Overdue))}
+def entries_to_tell(system: Person, limit: int) -> list[EntryKey]:
+    """Up to `limit` entries that wait for too long and of which somebody is to be notified, and records of others.
+
+    This walks through the whole queue, so it is not for a deed, which would hold the write lock meanwhile.
+    """
+    require(system.can.administer())
+    late = {one.key: one for one in queue_entries(system, limit=ALL_ENTRIES) if one.is_overdue}
+    known = overdue_rows()
+    due = [key for key, entry in late.items() if notification_due(entry, known.get(key))]
+    return [*(known.keys() - late.keys()), *due][:limit]
+
+
+def notification_due(entry: QueueEntry, known: Overdue | None) -> str:
+    """Who is to be notified of an overdue entry now, `MODERATORS` or `ADMINISTRATORS`; empty for nobody."""
+    if known is None or known.since != entry.since:
+        return MODERATORS
+    is_long_ago = known.told_at <= now() - OVERDUE_AFTER
+    return ADMINISTRATORS if known.escalated_at is None and is_long_ago else ""
+
+
+def overdue_rows(keys: Keys | None = None) -> dict[EntryKey, Overdue]:
+    """The records of overdue entries of which moderators were notified, by kind and id: all, or those of these entries."""
+    query = select(Overdue)
+    if keys is not None:
+        query = query.where(tuple_(Overdue.kind, Overdue.item_id).in_(list(keys)))
+    return {(row.kind, row.item_id): row for row in db.session.scalars(query)}
 
 
 def is_about_former_candidate() -> ColumnElement[bool]:

@@ -110,7 +110,8 @@ def _holder(opened: OpenedEntry) -> str:
 @bp.post("/moderation/<thing>/<int:item_id>/decide")
 def decide(thing: str, item_id: int) -> Answer:
     """Decide about an entry, and open the next."""
-    waiting = queries.queue_entries(me(), _wanted())
+    agendas = moderated_agendas(me())
+    waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
     form = EntryForm()
     form.offer_for(thing)
     form.offer_rules(in_force().rules)
@@ -122,7 +123,8 @@ def decide(thing: str, item_id: int) -> Answer:
         if late:
             form.seen.data, form.holder.data = str(opened.about.seen), _holder(opened)
             form.read.data = _fingerprint(opened)
-        return _page(opened, form=form, status=status, late=late)
+        left = None if late else waiting
+        return _page(opened, left, agendas, form=form, status=status, late=late)
 
     def deed() -> AnyResponse:
         choice = Choice(form.deed.data, form.reasons, form.seen_id, form.read.data)

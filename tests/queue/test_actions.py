@@ -27,6 +27,7 @@ from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
+from forum.queue.commands import tell_overdue
 from forum.queue.models import EntryNote, Overdue
 from tests.queue.conftest import asks
 
@@ -194,7 +195,7 @@ def notices_of(person: Any, words: str) -> int:
 
 
 def tell() -> int:
-    return actions.tell_overdue(SYSTEM)
+    return tell_overdue(SYSTEM)
 
 
 def test_after_two_days_the_moderators_and_after_four_the_administrators_are_told_once(
@@ -236,6 +237,26 @@ def test_what_is_decided_is_told_no_more_and_waits_anew_when_it_is_reported_anew
         tell()
     row = db.session.get_one(Overdue, key, populate_existing=True)
     assert row.escalated_at is None
+
+
+def test_the_queue_is_walked_through_before_the_deed(
+    people: Any, reported: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deed looks up those entries alone of which somebody is to be told, and not at all when there are none."""
+    with at(now() + TWO_DAYS):
+        keys = queries.entries_to_tell(SYSTEM, 10)
+        assert sorted(kind for kind, _id in keys) == ["member", "post", "practice"]
+        assert queries.entries_to_tell(SYSTEM, 2) == keys[:2]
+        moderation.decide(people.moderator, "post", reported.first.id, "keep")
+        assert actions.tell_overdue(SYSTEM, keys) == 2
+        with monkeypatch.context() as patch:
+            patch.delattr(actions, "tell_overdue")
+            assert tell() == 0
+        assert actions.tell_overdue(SYSTEM, keys) == 0
+    assert queries.overdue_rows().keys() == {key for key in keys if key[0] != "post"}
+    moderation.decide(people.moderator, "member", people.ben.id, "keep")
+    tell()
+    assert [kind for kind, _id in queries.overdue_rows()] == []
 
 
 def test_killed_in_the_middle_it_is_told_once(
@@ -286,9 +307,11 @@ def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: 
 
 
 def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:
-    for deed in (actions.tell_overdue, actions.forget_old):
+    for deed in (tell_overdue, actions.forget_old):
         with pytest.raises(Forbidden):
             deed(people.moderator)
+    with pytest.raises(Forbidden):
+        actions.tell_overdue(people.moderator, [("post", reported.first.id)])
 
 
 # What is over

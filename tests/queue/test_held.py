@@ -18,7 +18,14 @@ from forum.moderation.models import Decision
 from forum.moderation.queries import is_in_effect, review_context
 from forum.notifications.models import Event
 from forum.queue.actions import write_note
-from forum.queue.queries import NO_FILTER, QueueFilter, opened_entry, queue_entries, waiting_count
+from forum.queue.queries import (
+    NO_FILTER,
+    QueueFilter,
+    opened_entry,
+    queue_entries,
+    waiting_count,
+    with_titles,
+)
 from forum.screening.actions import RuleText, make_rule, set_newness
 
 
@@ -41,7 +48,7 @@ def notices_of(member: Any) -> list[tuple[str, str, str]]:
 
 def test_what_waits_stands_in_the_queue(people: Any, agenda: Agenda, held: Held) -> None:
     for reader in (people.host, people.moderator):
-        (line,) = queue_entries(reader, QueueFilter(kind="held"))
+        (line,) = with_titles(queue_entries(reader, QueueFilter(kind="held")))
         assert (line.kind, line.title) == ("held", "A casino for all.")
         assert waiting_count(reader) == 1
     opened = review_context(people.host, "held", held.id)

@@ -25,6 +25,7 @@ from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM
 from forum.queue import actions
 from forum.queue.actions import Choice
+from forum.queue.commands import tell_overdue
 from forum.queue.queries import KINDS
 from forum.screening.actions import RuleText, make_rule
 from tests.queue.conftest import asks, candidates_wait
@@ -109,7 +110,7 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
     assert {one.title for one in notices_about(key)} - {""}
     assert queue_content(people.administrator, queue_path(*key)), "the letter can say what waits"
     with at(now() + timedelta(hours=49)):
-        actions.tell_overdue(SYSTEM)
+        tell_overdue(SYSTEM)
         assert any("two days" in one.text for one in notices_about(key))
         actions.decide(
             people.administrator, *key, Choice(DEEDS.get(kind, "keep"), Reasons("So be it."))

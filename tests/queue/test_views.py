@@ -6,14 +6,19 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from forum.db import db
+from forum.db import db, now
 from forum.dialogue.actions import reply
+from forum.dialogue.models import Post
 from forum.markup import write
 from forum.moderation import actions as moderation
+from forum.moderation import queries as moderation_queries
 from forum.moderation.actions import IllegalContentNotice
 from forum.permissions import VISITOR
-from forum.queue import actions, queries
+from forum.queue import actions
+from forum.queue import queries as queue
+from forum.queue.queries import MAX_LISTED
 
 
 def entry_of(page: str) -> tuple[str, dict[str, str]]:
@@ -39,7 +44,7 @@ def test_fifty_entries_are_decided_without_a_script(
         post = reply(people.ben, things.topic.id, write(f"Odd, {number}."))
         moderation.report(people.ana, "post", post.id, "rules")
     browser = sign_in(people.moderator)
-    assert queries.waiting_count(people.moderator) == 50
+    assert queue.waiting_count(people.moderator) == 50
     page = browser.get("/moderation")
     for left in range(50, 0, -1):
         assert f"Moderation: {left} waiting" in page.text
@@ -49,7 +54,42 @@ def test_fifty_entries_are_decided_without_a_script(
         page = browser.get(answer.location)
         assert re.search(r"Decided: [A-Z][^<.]+\. ", page.text), "it says what"
     assert "Nothing is waiting" in page.text
-    assert queries.waiting_count(people.moderator) == 0
+    assert queue.waiting_count(people.moderator) == 0
+
+
+def test_deciding_reads_the_queue_once(
+    sign_in: Any, people: Any, reported: Any, queries: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    door = f"/moderation/post/{reported.first.id}/decide"
+    for fields, status in (({"deed": "hide"}, 422), ({"deed": "keep"}, 303)):
+        with queries() as made:
+            answer = browser.post(door, data=fields)
+        assert answer.status_code == status, answer.text
+        walks = [words for words in made.statements if "UNION ALL" in words]
+        assert len(walks) == 1, walks
+
+
+def test_titles_are_made_for_what_the_list_shows(
+    sign_in: Any, people: Any, things: Any, queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = sign_in(people.host)
+    with queries() as few:
+        browser.get("/moderation")
+    made: list[str] = []
+    first_words = moderation_queries.first_words
+    monkeypatch.setattr(
+        moderation_queries, "first_words", lambda text: made.append(text) or first_words(text)
+    )
+    for number in range(70):
+        reply(people.ben, things.topic.id, write(f"Odd, {number}."))
+    db.session.execute(update(Post).where(Post.source.contains("Odd")).values(unseen_at=now()))
+    db.session.commit()
+    with queries() as many:
+        page = browser.get("/moderation").text
+    assert "Odd, 0." in page and "Moderation: 71 waiting" in page
+    assert 50 < len(made) <= MAX_LISTED
+    assert many.count <= few.count + 1
 
 
 def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, reported: Any) -> None:
@@ -77,7 +117,7 @@ def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, report
     )
     late = host.post(f"{address}/decide", data=typed)
     assert late.status_code == 409 and "Another moderator has decided" in late.text
-    assert db.session.query(queries.Claim).count() == 0
+    assert db.session.query(queue.Claim).count() == 0
 
 
 def test_taking_over_by_the_button(sign_in: Any, people: Any, reported: Any) -> None:

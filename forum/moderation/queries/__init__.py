@@ -48,6 +48,7 @@ from forum.moderation.queries.decisions import (
     restricting_decision,
     serialize_decisions,
     signed_report_ids,
+    waiting_for_another,
     waits_for_another,
     why_hidden,
 )
@@ -194,6 +195,7 @@ __all__ = [
     "thing_to_review",
     "topic_to_moderate",
     "topics_to_merge_into",
+    "waiting_for_another",
     "waits_for_another",
     "why_hidden",
 ]

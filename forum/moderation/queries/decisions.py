@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.advice.models import FollowUp
@@ -160,9 +160,34 @@ def place_of(reader: Person, decision: Decision) -> Topic | None:
 
 def waits_for_another(person: Person, kind: str, item_id: int, agenda_id: int) -> bool:
     """Whether a practice or text of the person's own that waits on an agenda is for another moderator to publish."""
-    if not may_publish(person, agenda_id, person.id):
-        return True
-    return is_for_another(person, kind, item_id, PUBLISHING_DEEDS[kind])
+    return bool(waiting_for_another(person, {(kind, item_id): agenda_id}))
+
+
+def waiting_for_another(
+    person: Person, agenda_ids: Mapping[tuple[str, int], int]
+) -> set[tuple[str, int]]:
+    """Which of the person's own practices and texts that wait are for another moderator to publish.
+
+    `agenda_ids` are the agendas where they wait, by kind and id. It takes a query for each agenda, and one for all that wait.
+    """
+    may = {one: may_publish(person, one, person.id) for one in set(agenda_ids.values())}
+    barred = {key for key, agenda_id in agenda_ids.items() if not may[agenda_id]}
+    return barred | _ended_by_another(person, agenda_ids.keys() - barred)
+
+
+def _ended_by_another(person: Person, keys: Set[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Which of the person's own practices and texts only another may publish, as that would end a decision against them."""
+    if not keys:
+        return set()
+    ended = [one for one, ending in ENDED_BY.items() if {*PUBLISHING_DEEDS.values()} & {*ending}]
+    against = Decision.author_id == person.id, Decision.moderator_id != person.id
+    query = select(Decision).where(*against, Decision.deed.in_(ended))
+    about = query.where(tuple_(Decision.kind, Decision.item_id).in_(list(keys)))
+    return {
+        (decision.kind, decision.item_id)
+        for decision in db.session.scalars(about)
+        if is_in_effect(decision) and not person.can.give_back(decision)
+    }
 
 
 def may_publish(person: Person, agenda_id: int, author_id: int | None) -> Verdict:

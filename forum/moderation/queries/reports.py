@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum.db import db, now
@@ -136,10 +136,19 @@ class ReportedThing:
     author_id: int | None
 
 
-def reported_things(reader: Person, limit: int = MAX_OPEN_REPORTS) -> list[ReportedThing]:
-    """The things with open reports that this reader decides: those reported as illegal first, then the longest waiting."""
-    rows = db.session.execute(_reported_things(reader), {"most": limit})
-    return [ReportedThing(*row) for row in rows]
+def reported_things(
+    reader: Person,
+    limit: int = MAX_OPEN_REPORTS,
+    keys: Collection[tuple[str, int]] | None = None,
+) -> list[ReportedThing]:
+    """The things with open reports that this reader decides: those reported as illegal first, then the longest waiting.
+
+    With `keys`, kinds and ids, only these things.
+    """
+    query = _reported_things(reader)
+    if keys is not None:
+        query = query.where(tuple_(Report.kind, Report.item_id).in_(list(keys)))
+    return [ReportedThing(*row) for row in db.session.execute(query, {"most": limit})]
 
 
 @cached_statement
