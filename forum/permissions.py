@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from forum.db import cached, constant, now
 from forum.errors import Forbidden
@@ -66,6 +66,13 @@ NEEDS_SECOND_FACTOR = Verdict(
     _("This waits until you have set up a second factor: a passkey, or codes from an app.")
 )
 LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
+# What is said to a moderator when somebody's text cannot be published, by what keeps its author from writing
+AUTHOR_KEPT_FROM_WRITING = {
+    "suspended": Verdict(_("Its author is suspended.")),
+    "closed": Verdict(_("Its author has closed the account.")),
+    "silenced": Verdict(_("Its author may not write for the time being.")),
+    "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
+}
 
 
 def _locked_because(reason: str) -> Verdict:
@@ -154,6 +161,17 @@ class Person:
     def is_silenced(self) -> bool:
         """Whether the person may, until some time that is still to come, neither write nor moderate."""
         return _is_future(self.silenced_until)
+
+    @property
+    def kept_from_writing(self) -> str:
+        """What keeps the person from writing: *suspended*, *closed* (or no account), *silenced* or *terms*; else empty."""
+        if self.is_suspended:
+            return "suspended"
+        if not self.is_member:
+            return "closed"
+        if self.is_silenced:
+            return "silenced"
+        return "terms" if self.owes_terms else ""
 
     @property
     def is_held(self) -> bool:
@@ -284,10 +302,9 @@ class Can:
         return YES if self.person.is_member or self.person.is_leaving else NO
 
     def write(self) -> Verdict:
-        """A member who is not silenced may write."""
-        if not self.person.is_member:
-            return SIGN_IN
-        if self.person.is_silenced:
+        """A member who is not silenced and owes no agreement to terms may write."""
+        kept_from_it = self.person.kept_from_writing
+        if kept_from_it == "silenced":
             return Verdict(
                 _(
                     "A moderator has paused your right to write until %(day)s, UTC."
@@ -295,11 +312,15 @@ class Can:
                     day=_lazy_datetime(self.person.silenced_until),
                 )
             )
-        if self.person.owes_terms:
+        if kept_from_it == "terms":
             return Verdict(
                 _("There are new terms of use. Read them and agree, then you can write again.")
             )
-        return YES
+        return SIGN_IN if kept_from_it else YES
+
+    def be_published(self) -> Verdict:
+        """What waits for a moderator is published in its author's name only while the author may write."""
+        return AUTHOR_KEPT_FROM_WRITING.get(self.person.kept_from_writing, YES)
 
     def contact(self, member: Member) -> Verdict:
         """A member who may write sends a letter to another whose account is open and who accepts letters."""
@@ -867,6 +888,22 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
         is_hosted: ColumnElement[bool] = agenda_id.in_(tuple(reader.hosts))
         return is_hosted
     return false()
+
+
+def may_sign_in(member: Any, moment: Any) -> ColumnElement[bool]:
+    """The SQL condition that a member, of whom `member` is the model, may sign in at a moment, as `Can.sign_in` says."""
+    return and_(member.left_at.is_(None), _is_over(member.suspended_until, moment))
+
+
+def may_act(member: Any, moment: Any) -> ColumnElement[bool]:
+    """The SQL condition that a member has an open account at a moment and is neither suspended nor silenced."""
+    may_write = _is_over(member.silenced_until, moment)
+    return and_(may_sign_in(member, moment), may_write, member.leaving_at.is_(None))
+
+
+def _is_over(until: Any, moment: Any) -> ColumnElement[bool]:
+    """The SQL condition that a restriction is over at a moment, or there is none; the reverse of `_is_future`."""
+    return or_(until.is_(None), until <= moment)
 
 
 def _is_future(moment: datetime | None) -> bool:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from forum import permissions
 from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
-from forum.db import Moment, at, db
+from forum.db import Moment, at, db, now
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
@@ -196,6 +197,7 @@ TABLE = """
 join                   | ever                 |  yes    .    .  yes  yes    .    .    .    .  yes
 sign_in                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 write                  | ever                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+be_published           | ever                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 contact                | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
 contact                | own                  |    .    .    .    .    .    .    .    .    .  yes
 contact                | unwilling            |    .    .    .    .    .    .    .    .    .   .
@@ -591,6 +593,41 @@ def test_who_sees_what_is_said_alike_in_python_and_in_sql(app: Flask, name: str)
         for hidden, shown in ((PAST, expected), (None, True)):
             column = literal(hidden, Moment())
             assert answers(app, permissions.shown_to(reader, column, here)) == shown
+
+
+STATES: dict[str, dict[str, Any]] = {
+    "free": {},
+    **{
+        f"{name} {when}": {column: moment}
+        for name, column in (("suspended", "suspended_until"), ("silenced", "silenced_until"))
+        for when, moment in (("before", PAST), ("now", AHEAD))
+    },
+    "leaving": {"leaving_at": PAST},
+    "left": {"leaving_at": PAST, "left_at": PAST},
+    "leaving and suspended": {"leaving_at": PAST, "suspended_until": AHEAD},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_who_may_sign_in_and_act_is_said_alike_in_python_and_in_sql(app: Flask, state: str) -> None:
+    one, columns = (
+        person(**STATES[state]),
+        ("suspended_until", "silenced_until", "leaving_at", "left_at"),
+    )
+    row = SimpleNamespace(**{name: literal(getattr(one, name), Moment()) for name in columns})
+    assert answers(app, permissions.may_sign_in(row, now())) == bool(one.can.sign_in())
+    assert answers(app, permissions.may_act(row, now())) == (one.is_member and not one.is_silenced)
+
+
+def test_it_is_said_why_an_author_cannot_be_published(app: Flask) -> None:
+    said = {
+        "is suspended": {"suspended_until": AHEAD, "silenced_until": AHEAD},
+        "closed the account": {"leaving_at": PAST},
+        "may not write for the time being": {"silenced_until": AHEAD},
+        "not agreed to the new terms": {"terms_due_at": PAST},
+    }
+    for words, state in said.items():
+        assert words in str(person(**state).can.be_published().why_not)
 
 
 def test_a_person_has_the_rights_of_the_role_and_no_more() -> None:

@@ -17,8 +17,7 @@ from forum.history.models import Version
 from forum.history.queries import STAYING, versions_of, versions_of_many
 from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
-from forum.members.queries import may_act
-from forum.permissions import Person, cached_statement, moderates, require, sees_hidden
+from forum.permissions import Person, cached_statement, may_act, moderates, require, sees_hidden
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -170,7 +169,7 @@ def curators_of(agenda_id: int | None) -> Sequence[int]:
     """The ids of all who moderate an agenda and can act now: moderators, administrators and its hosts."""
     hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
     is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
-    query = select(Member.id).where(is_meant, may_act(now())).order_by(Member.id)
+    query = select(Member.id).where(is_meant, may_act(Member, now())).order_by(Member.id)
     return db.session.scalars(query).all()
 
 

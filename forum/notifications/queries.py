@@ -49,7 +49,7 @@ from forum.notifications.models import (
     Watch,
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for
-from forum.permissions import Person, require
+from forum.permissions import Person, may_sign_in, require
 
 NOTICES_PER_PAGE = 30
 WATCHES_PER_PAGE = 50
@@ -378,8 +378,7 @@ def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
         recipients = recipients.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:
         # Suspended members get only notices that concern them by name, such as of a decision.
-        is_open = or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
-        recipients = recipients.where(~_has_muted(event.watched), is_open)
+        recipients = recipients.where(~_has_muted(event.watched), may_sign_in(Member, now()))
     return recipients.order_by(Member.id)
 
 

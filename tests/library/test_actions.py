@@ -311,7 +311,7 @@ def test_the_practice_of_a_suspended_author_waits(world: World) -> None:
     practice = draft(world)
     actions.submit(world.author, practice.id)
     suspend(world.moderator, world.author.id, datetime.now(UTC) + timedelta(days=1))
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="Its author is suspended"):
         actions.publish(world.host, practice.id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
@@ -15,7 +15,7 @@ from forum.db import db, now
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable
 from forum.members.models import Member
-from forum.permissions import moderates
+from forum.permissions import may_sign_in, moderates
 
 
 def questions_to_take_up(since: datetime, limit: int) -> Sequence[Any]:
@@ -90,6 +90,5 @@ def hosts_to_notify(topic: Topic) -> Sequence[int]:
 
 
 def _active_members(topic: Topic, *which: Any) -> Sequence[int]:
-    is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
-    there = select(Member.id).where(*which, Member.left_at.is_(None), is_free)
+    there = select(Member.id).where(*which, may_sign_in(Member, now()))
     return db.session.scalars(there.where(Member.id != topic.author_id).order_by(Member.id)).all()

@@ -188,15 +188,7 @@ def _why_not(author: Member, held: Held) -> str | None:
 
     Found out beforehand, since an action that fails inside another one must not be caught.
     """
-    if author.is_suspended:
-        return _("Its author is suspended.")
-    if not author.is_member:
-        return _("Its author has closed the account.")
-    if author.is_silenced:
-        return _("Its author may not write for the time being.")
-    if author.owes_terms:
-        return _("Its author has not agreed to the new terms of use.")
-    verdict = _verdict_on(author, held)
+    verdict = author.can.be_published() and _verdict_on(author, held)
     return None if verdict else str(verdict.why_not)
 
 

@@ -375,7 +375,8 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     if practice.topic is not None:
         return practice.topic
     if not practice.author.is_member:
-        raise Conflict(_("The author's account is closed for now, so this cannot be published."))
+        why_not = practice.author.can.be_published().why_not
+        raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     practice.topic = dialogue.publish_topic(
         practice.author,
         practice.agenda_id,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select
+from sqlalchemy import Select, and_, exists, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.confusables import skeleton
@@ -194,18 +194,6 @@ def all_members() -> list[Member]:
     """All members who have not left, in the order of joining; for commands."""
     here = select(Member).where(Member.left_at.is_(None))
     return list(db.session.scalars(here.order_by(Member.id)))
-
-
-def may_sign_in(moment: Any) -> ColumnElement[bool]:
-    """SQL condition: the member has not left and is not suspended at a moment."""
-    is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= moment)
-    return and_(Member.left_at.is_(None), is_free)
-
-
-def may_act(moment: Any) -> ColumnElement[bool]:
-    """SQL condition: the member may sign in and write at a moment, and has not closed the account."""
-    may_write = or_(Member.silenced_until.is_(None), Member.silenced_until <= moment)
-    return and_(may_sign_in(moment), may_write, Member.leaving_at.is_(None))
 
 
 def leaving_members(limit: int) -> Sequence[Member]:

@@ -8,13 +8,12 @@ from forum.db import db, now
 from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members
-from forum.members.queries.people import may_act
-from forum.permissions import Person, administers, moderates, require
+from forum.permissions import Person, administers, may_act, moderates, require
 
 
 def moderator_ids() -> list[int]:
     """The ids of all who moderate the whole forum and can act now."""
-    found = select(Member.id).where(moderates(Member.role), may_act(now()))
+    found = select(Member.id).where(moderates(Member.role), may_act(Member, now()))
     return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
 
 
@@ -45,7 +44,7 @@ def has_other_administrator(member_id: int) -> bool:
 
 
 def _can_administer_now() -> tuple[ColumnElement[bool], ...]:
-    return administers(Member.role), may_act(now())
+    return administers(Member.role), may_act(Member, now())
 
 
 def moderators_without_factor(administrator: Person) -> list[Member]:

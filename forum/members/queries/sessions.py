@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, inspect, null, se
 
 from forum.db import Base, Moment, db, detached, execute_core, now
 from forum.members.models import City, Member, Organisation, Session
-from forum.members.queries.people import may_sign_in
-from forum.permissions import Person
+from forum.permissions import Person, may_sign_in
 
 SESSION_IDLE_LIMIT = timedelta(days=30)
 SESSION_MAX_AGE = timedelta(days=180)
@@ -93,7 +92,7 @@ def _open_session_query(extra: ColumnElement[Any] | None) -> Select[Any]:
         .outerjoin(Member.organisation)
         .where(Session.token_hash == bindparam("token_hash"))
     )
-    return found.where(_is_open(), may_sign_in(bindparam("now", type_=Moment())))
+    return found.where(_is_open(), may_sign_in(Member, bindparam("now", type_=Moment())))
 
 
 def sessions_of(member: Person) -> list[Session]:
