@@ -190,6 +190,13 @@ def test_only_queries_select(kind: str) -> None:
         assert not [call for call in calls(path) if re.search(SELECTING, call)], path
 
 
+def test_views_ask_for_no_rights() -> None:
+    """Actions require them and queries keep what is not for the reader: then no other door to the same forgets it."""
+    for path in modules("views"):
+        asking = [call for call in calls(path) if re.search(r"\bcan\.\w+$|^require$", call)]
+        assert not asking, f"{path}: {asking}"
+
+
 def test_actions_and_queries_know_no_request() -> None:
     for kind in ("actions", "queries", "models"):
         for path in modules(kind):

@@ -82,7 +82,7 @@ def ask(id: int) -> Answer:
     form = AskForm()
 
     def page(status: int = 200) -> Answer:
-        proposed = queries.proposals(me(), topic) if me().can.ask(topic) else []
+        proposed = queries.proposals(me(), topic)
         words = {"topic": topic, "form": form, "proposals": proposed}
         words |= {"fates": queries.requests_about(topic), "ticked": _ticked(form, topic, proposed)}
         return render_template("advice/ask.html", **words), status
@@ -110,7 +110,7 @@ def _ticked(form: AskForm, topic: Topic, proposed: Sequence[Proposal]) -> set[st
 
 def _reasons(topic: Topic, handles: Sequence[str]) -> dict[str, Any]:
     """Why these members are asked, as far as they are proposed."""
-    found = queries.proposals(me(), topic) if me().can.ask(topic) else []
+    found = queries.proposals(me(), topic)
     return {one.member.handle: one.reasons for one in found if one.member.handle in handles}
 
 

@@ -98,6 +98,7 @@ def inbox(reader: Person, number: int = 1, to_advise_on: Select[Any] | None = No
     These are waiting until they are read; requests for advice, read or not, as long as their question is among
     `to_advise_on`, a select of the ids of topics.
     """
+    require(reader.can.see_notices())
     is_waiting = and_(Notice.read_at.is_(None), Notice.kind.in_(ACTIONABLE_KINDS))
     if to_advise_on is not None:
         is_open = and_(Notice.topic_id.is_not(None), Notice.topic_id.in_(to_advise_on))

@@ -248,6 +248,12 @@ def ready_text(moderator: Person, number: int) -> OfferedText:
     raise NotFound()
 
 
+def rules_for_text(moderator: Person) -> Sequence[Rule]:
+    """The house rules in force, of which a ready text may name one; for who may write ready texts."""
+    require(moderator.can.curate_all())
+    return in_force().rules
+
+
 def latest_text_number() -> int:
     """The number of the latest stored ready text; 0 when there is none."""
     return db.session.scalar(select(func.max(ReadyText.number))) or 0

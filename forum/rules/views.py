@@ -12,11 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.db import now
 from forum.history.queries import fingerprint
-from forum.permissions import require
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse
-from forum.rules.queries import Rules
+from forum.rules.queries import Rule, Rules
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
@@ -133,21 +132,20 @@ def texts() -> Answer:
 @bp.route("/moderation/texts/new", methods=["GET", "POST"])
 def new_text() -> Answer:
     """Write a new ready text."""
-    require(me().can.curate_all())
-    return _text_page(ReadyTextForm(data={"deed": "hide"}), None)
+    rules = queries.rules_for_text(me())
+    return _text_page(ReadyTextForm(data={"deed": "hide"}), rules)
 
 
 @bp.route("/moderation/texts/<int:number>", methods=["GET", "POST"])
 def edit_text(number: int) -> Answer:
     """Change a ready text."""
-    require(me().can.curate_all())
+    rules = queries.rules_for_text(me())
     text = queries.ready_text(me(), number)
     data = {"name": text.name, "deed": text.deed, "rule": text.rule, "text": text.text}
-    return _text_page(ReadyTextForm(data=data), number)
+    return _text_page(ReadyTextForm(data=data), rules, number)
 
 
-def _text_page(form: ReadyTextForm, number: int | None) -> Answer:
-    rules = queries.in_force().rules
+def _text_page(form: ReadyTextForm, rules: Sequence[Rule], number: int | None = None) -> Answer:
     choices = [(0, _("No rule"))]
     form.rule.choices = choices + [(rule.number, f"{rule.number}. {rule.name}") for rule in rules]
 

@@ -28,7 +28,7 @@ from forum.markup import write
 from forum.members.actions import hide_profile, suspend
 from forum.members.models import Member
 from forum.members.queries import city_by_name
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from tests.advice.conftest import Question, somebody
 
 
@@ -200,6 +200,14 @@ def test_the_asker_is_not_proposed_even_to_a_moderator(people: Any, question: Qu
 
     edit_profile(people.ana, Profile("Ana Prado", helps_with="parking"))
     assert proposed(people.moderator, question) == {}
+
+
+def test_nobody_is_proposed_to_who_may_not_ask(people: Any, question: Any) -> None:
+    somebody("Parker", themes=[question.theme])
+    topic = get_topic(SYSTEM, question.topic.id)
+    assert proposals(people.moderator, topic)
+    people.moderator.silenced_until = now() + timedelta(days=2)
+    assert proposals(people.moderator, topic) == proposals(VISITOR, topic) == []
 
 
 @pytest.mark.parametrize("title", ["???", 'C++ "foo-bar" OR *', "駐車場の料金は？", "a" * 120])

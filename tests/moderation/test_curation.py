@@ -1080,7 +1080,7 @@ def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
     assert {theme.id for theme in topic.themes} == {noise.id, trams.id}
     assert found("Bells trams") == 1 and found(before) == 0
     assert first_post(topic).edited_at == opening.edited_at  # the author has edited nothing
-    (told,) = [n for n in notices_of(topic.author) if n.kind == "decision"]
+    (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
     assert f"The title was “{before}”. It had no themes. Clearer." in told.text
     undo(people.host)
     topic = get_topic(VISITOR, things.topic.id)

@@ -21,6 +21,7 @@ from forum.notifications.queries import (
     notices_for_digest,
     settings_of,
     unread_count,
+    visible_notices,
     watches_of,
     ways_of,
 )
@@ -135,7 +136,7 @@ def news(people: Any, kind: str = "topic", subjects: Any = (WATCHED,), **more: A
 
 
 def recipients_among(members: list[Member]) -> list[int]:
-    return [len(titles(member)) for member in members]
+    return [len(db.session.scalars(visible_notices(one)).all()) for one in members]
 
 
 def test_an_event_for_watchers_is_one_row_and_told_in_portions(
@@ -409,3 +410,15 @@ def test_what_was_kept_while_no_digest_came_is_left_out(people: Any) -> None:
     db.session.flush()
     actions.set_digest(ana, "weekly", 7, "UTC")
     assert notices_for_digest(ana.id) == []
+
+
+def test_only_members_have_an_inbox_and_read_in_it(people: Any) -> None:
+    note(people)
+    actions.make_notices(SYSTEM)
+    (told,) = inbox(people.ana).page.items
+    people.ana.suspended_until = now() + timedelta(days=2)
+    db.session.commit()
+    for reader in (VISITOR, people.ana):
+        for deed in (inbox, actions.read_all, lambda reader: actions.read(reader, told.id)):
+            with pytest.raises(Forbidden):
+                deed(reader)

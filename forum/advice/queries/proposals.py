@@ -40,11 +40,13 @@ class Proposal:
 
 
 def proposals(asker: Person, topic: Topic, limit: int = MAX_PROPOSED) -> list[Proposal]:
-    """The members who can help best with a question and may be asked now, each with the reasons.
+    """The members who can help best with a question and may be asked now, each with the reasons; nobody if the asker may not.
 
     Candidates are gathered through indexes, the best `MAX_CANDIDATES` are read and ranked here. Members who were asked
     often lately rank lower. Ties are broken by a hash of question and member, so that nobody always comes first.
     """
+    if not asker.can.ask(topic):
+        return []
     names = _themes_of(topic)
     city = _city_of(topic.author_id)
     found = candidates(asker, topic, names, city)

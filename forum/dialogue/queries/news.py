@@ -27,13 +27,15 @@ class ReadingState(NamedTuple):
     """What the page of a topic needs to know of a member.
 
     `place` is the number of the last post read, `level` whether the topic is watched or muted (or ""), `has_notices`
-    whether unread notices are about it, `marks` the kinds of the member's marks by post id.
+    whether unread notices are about it, `marks` the kinds of the member's marks by post id, `may_reply` whether a form
+    to reply stands below it.
     """
 
     place: int = 0
     level: str = ""
     has_notices: bool = False
     marks: Mapping[int, frozenset[str]] = MappingProxyType({})
+    may_reply: bool = False
 
 
 def reading_state(
@@ -47,7 +49,9 @@ def reading_state(
         values["post_ids"] = marked
     row = execute_core(_reading_query(with_marks=bool(marked)), values).one()
     marks = parse_marks(row[3] if marked else None)
-    return ReadingState(row[0] or 0, row[1] or "", bool(row[2]), marks)
+    return ReadingState(
+        row[0] or 0, row[1] or "", bool(row[2]), marks, bool(reader.can.reply(topic))
+    )
 
 
 @cache

@@ -97,7 +97,7 @@ def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
         "news": news,
         "level": reading.level,
         "my_marks": reading.marks,
-        "writer": writer_of(topic) if reader.can.reply(topic) else None,
+        "writer": writer_of(topic) if reading.may_reply else None,
         **_held_context(topic, posts),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.front.queries.beginning import FirstSteps, first_steps
+from forum.front.queries.beginning import FirstSteps, Welcome, first_steps, welcome
 from forum.front.queries.cities import Exchange, exchanges
 from forum.front.queries.contributions import (
     contributions_in_city,
@@ -21,6 +21,7 @@ __all__ = [
     "Exchange",
     "FirstSteps",
     "Masthead",
+    "Welcome",
     "alike",
     "contributions_in_city",
     "contributions_in_organisation",
@@ -39,4 +40,5 @@ __all__ = [
     "sitemap_pages",
     "themes_offered",
     "watched",
+    "welcome",
 ]

@@ -1,17 +1,22 @@
-"""A new forum: which of the first steps are taken."""
+"""A new forum: which of the first steps are taken. A new member: what they have said already."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
 
 from forum.agendas.models import AgendaHost, Theme
-from forum.db import execute_core
+from forum.agendas.queries import themes_of_member
+from forum.db import execute_core, now
+from forum.dialogue.queries import has_written, my_held
 from forum.invitations.models import Entrance
-from forum.members.models import Federation, Organisation
+from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import visible_members
-from forum.permissions import Person, require
+from forum.permissions import Person
+
+WELCOME_DAYS = timedelta(days=14)
 
 
 class FirstSteps(NamedTuple):
@@ -31,13 +36,16 @@ class FirstSteps(NamedTuple):
         return self.agenda and self.mail and self.contact and self.people
 
 
-def first_steps(curator: Person, *, agenda: bool, mail: bool, contact: bool) -> FirstSteps | None:
-    """The first steps, for moderators, of which the caller knows some; one query.
+def first_steps(
+    reader: Person, *, has_begun: bool, agenda: bool, mail: bool, contact: bool
+) -> FirstSteps | None:
+    """The first steps, of which the caller knows some, for moderators until there is something (`has_begun`).
 
-    None when an administrator has closed the list, or a dialogue can begin.
+    For administrators until a dialogue can begin, or they have closed the list. None for others and after that.
     """
-    require(curator.can.curate_all())
-    members = visible_members(curator).with_only_columns(func.count()).scalar_subquery()
+    if not (reader.can.administer() if has_begun else reader.can.curate_all()):
+        return None
+    members = visible_members(reader).with_only_columns(func.count()).scalar_subquery()
     columns = (
         and_(select(Organisation.id).exists(), select(Theme.id).exists()),
         select(Entrance.id).exists(),
@@ -48,3 +56,22 @@ def first_steps(curator: Person, *, agenda: bool, mail: bool, contact: bool) -> 
     *found, is_closed = map(bool, execute_core(select(*columns)).one())
     steps = FirstSteps(agenda, mail, contact, *found)
     return None if is_closed or steps.are_taken else steps
+
+
+class Welcome(NamedTuple):
+    """What a new member has said already: what they do and where, and what they can help with."""
+
+    is_described: bool
+    helps: bool
+
+
+def welcome(reader: Person) -> Welcome | None:
+    """For members who joined lately, may write, moderate nothing and have not written yet; else None."""
+    if not isinstance(reader, Member) or reader.is_curator or reader.posts_count:
+        return None
+    if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():
+        return None
+    if has_written(reader, 1) or my_held(reader):
+        return None
+    is_described = bool(reader.position and reader.city)
+    return Welcome(is_described, bool(themes_of_member(reader.id)))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import render_template
 
 from forum import web
-from forum.agendas.queries import agendas, themes_of_member
-from forum.db import now
+from forum.agendas.queries import agendas
 from forum.dialogue.queries import (
     counts_by_agenda,
-    has_written,
     latest_topics,
-    my_held,
     new_posts_in,
     questions_waiting,
 )
@@ -22,13 +18,11 @@ from forum.front import queries
 from forum.front.views._maps import world_map
 from forum.front.views._shared import SIDE_ITEMS, bp
 from forum.library.queries import latest_cases, latest_practices, tried_counts
-from forum.members.models import Member
 from forum.members.queries import home_cities
 from forum.members.views import federation
 from forum.web import Answer, me
 
 HOME_TOPICS = 8
-WELCOME_DAYS = timedelta(days=14)
 
 
 @bp.get("/")
@@ -42,7 +36,7 @@ def home() -> Answer:
     return render_template(
         "front/home.html",
         steps=_first_steps(bool(open_agendas), bool(latest)),
-        welcome=_welcome(),
+        welcome=queries.welcome(reader),
         latest=latest,
         questions=questions_waiting(reader, SIDE_ITEMS),
         cities=cities,
@@ -62,35 +56,14 @@ def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None
 
     Also None once an administrator has closed the list.
     """
-    reader, known = me(), federation()
+    known, has_mail = federation(), bool(web.settings().smtp_url)
     has_begun = has_agenda or has_topic
-    if not reader.can.curate_all() or (has_begun and not reader.can.administer()):
-        return None
-    has_mail = bool(web.settings().smtp_url)
     if has_begun and (known.is_demo or (has_agenda and has_mail and has_topic)):
         return None
     contact = bool(known.contact_email)
-    return queries.first_steps(reader, agenda=has_agenda, mail=has_mail, contact=contact)
-
-
-class Welcome(NamedTuple):
-    """What a new member has said already: what they do and where, and what they can help with."""
-
-    is_described: bool
-    helps: bool
-
-
-def _welcome() -> Welcome | None:
-    """For members who joined lately and have not written yet; else None."""
-    reader = me()
-    if not isinstance(reader, Member) or reader.is_curator or reader.posts_count:
-        return None
-    if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():
-        return None
-    if has_written(reader, 1) or my_held(reader):
-        return None
-    is_described = bool(reader.position and reader.city)
-    return Welcome(is_described, bool(themes_of_member(reader.id)))
+    return queries.first_steps(
+        me(), has_begun=has_begun, agenda=has_agenda, mail=has_mail, contact=contact
+    )
 
 
 def _website_json_ld() -> dict[str, Any]:

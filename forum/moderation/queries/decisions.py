@@ -127,6 +127,11 @@ def latest_undoable_decision(reader: Person) -> Decision | None:
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
+def decision_to_offer(reader: Person) -> Decision | None:
+    """`latest_undoable_decision` for a page that anybody opens: None for those who moderate nothing now."""
+    return latest_undoable_decision(reader) if reader.can.see_queue() else None
+
+
 def decided_by_another(
     person: Person, kind: str, item_id: int, deeds: Sequence[str]
 ) -> Decision | None:

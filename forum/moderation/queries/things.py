@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, select
 from forum.advice.models import FollowUp
 from forum.advice.queries import get_follow_up
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, agendas
 from forum.db import db
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import (
@@ -514,6 +514,21 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     topic = get_topic(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     return _from_topic(topic)
+
+
+def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
+    """The other agendas to which the moderator may move a topic."""
+    others = (one for one in agendas(moderator) if one.id != topic.agenda_id)
+    return [agenda for agenda in others if moderator.can.move(topic, agenda)]
+
+
+def agendas_to_split_into(moderator: Person, topic: Topic) -> list[Agenda]:
+    """The agendas on which the moderator may open a topic with posts of this one; its own is among them in any case."""
+    return [
+        agenda
+        for agenda in agendas(moderator)
+        if agenda.id == topic.agenda_id or moderator.can.split(topic, agenda)
+    ]
 
 
 def topics_to_merge_into(

@@ -167,7 +167,7 @@ def undoable_decision() -> Decision | None:
     if not address and request.method == "GET":
         session[LANDING] = [request.path, decided_at]
     is_here = address in ("", request.path) and request.blueprint != "queue"
-    return queries.latest_undoable_decision(me()) if is_here and me().can.see_queue() else None
+    return queries.decision_to_offer(me()) if is_here else None
 
 
 def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[OfferedText]:

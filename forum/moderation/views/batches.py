@@ -10,7 +10,6 @@ from collections.abc import Callable
 from flask import render_template, request
 
 from forum import web
-from forum.agendas.queries import agendas
 from forum.dialogue.actions import SplitTarget
 from forum.moderation import actions, queries
 from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
@@ -77,11 +76,8 @@ def split(topic_id: int) -> Answer:
     is_with_answer = topic.row.answer_id in [post.item_id for post in posts]
     kind = "experience" if is_with_answer else topic.row.kind  # an answer asks nothing
     form = SplitForm(kind=kind, agenda=topic.agenda_id)
-    form.agenda.choices = [
-        (a.id, a.title)
-        for a in agendas(me())
-        if a.id == topic.agenda_id or me().can.split(topic.row, a)
-    ]
+    there = queries.agendas_to_split_into(me(), topic.row)
+    form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
 
     def deed(moderator: Person) -> str:
         part = SplitTarget(form.title.data or "", form.kind.data, form.agenda.data)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
-from forum.agendas.queries import agendas, themes
+from forum.agendas.queries import themes
 from forum.dialogue.queries import topic_to_change_kind
 from forum.dialogue.views import changing, theme_boxes, theme_ids
 from forum.errors import Invalid, NotFound
@@ -76,8 +76,8 @@ def move(topic_id: int) -> Answer:
     """Move a topic to another agenda."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MoveForm()
-    there = [agenda for agenda in agendas(me()) if agenda.id != thing.agenda_id]
-    form.agenda.choices = [(a.id, a.title) for a in there if me().can.move(thing.row, a)]
+    there = queries.agendas_to_move_to(me(), thing.row)
+    form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
     return deed_page(
         "move",
         thing,

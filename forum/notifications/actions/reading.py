@@ -10,13 +10,14 @@ from forum.errors import NotFound
 from forum.notifications.actions._rows import set_values
 from forum.notifications.models import NEVER, Event, Notice
 from forum.notifications.queries import get_notice
-from forum.permissions import Person
+from forum.permissions import Person, require
 
 
 @action
 def read(member: Person, notice_id: int) -> Notice:
     """Mark one notice read and return it; raises `NotFound` when it is not the member's."""
     touches()
+    require(member.can.see_notices())
     notice = get_notice(member, notice_id)
     if notice is None:
         raise NotFound()
@@ -28,6 +29,7 @@ def read(member: Person, notice_id: int) -> Notice:
 def read_all(member: Person) -> None:
     """Mark every notice of a member read."""
     touches()
+    require(member.can.see_notices())
     set_values(Notice, {"read_at": now()}, Notice.member_id == member.id, Notice.read_at.is_(None))
 
 
