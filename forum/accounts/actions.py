@@ -29,6 +29,7 @@ from forum.members.models import Credentials, Member
 from forum.members.queries import get_member, is_email_taken, member_by_email, normalised_email
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import refuse_caught
+from forum.screening.queries import Sending
 
 NO_DETAILS = JoinDetails()  # no invitation, no answers
 # The kinds of letters that one limit counts. Strangers who type an address cannot use up its owner's limit.
@@ -191,9 +192,8 @@ def edit_profile(member: Member, profile: Profile) -> None:
     if said != (member.name, member.position, member.helps_with, member.about):
         require(member.can.write())
         lines = from_plain_text(profile.name, profile.position, profile.helps_with).text
-        refuse_caught(
-            member, None, combine(filter(None, (lines, profile.about))), "about", is_again=True
-        )
+        written = combine(filter(None, (lines, profile.about)))
+        refuse_caught(member, None, written, "about", Sending.EDITED)
     if not members.edit_profile(member, profile):
         touches()
 

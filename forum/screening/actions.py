@@ -28,6 +28,7 @@ from forum.screening.models import (
     TextTrace,
 )
 from forum.screening.queries import (
+    Sending,
     expired_traces,
     first_match,
     has_repetition_rule,
@@ -61,39 +62,36 @@ def screen(
     author: Person,
     agenda_id: int | None,
     said: ScreenedText,
-    *,
-    is_again: bool = False,
-    is_counted: bool = False,
+    sending: Sending = Sending.NEW,
 ) -> ScreeningMatch | None:
     """Screen a text; returns the rule that holds it back, or None when it may appear at once.
 
     The rules do not apply to those who moderate the agenda or, without an agenda (None), the whole forum. The text is
-    counted, so that the rule about repeated texts knows how often it was sent.
-
-    `is_again`: the author sends the same thing once more, changed or not, such as an edited post. Then it does not
-    matter that the author has sent these words before.
-    `is_counted`: these very words were counted when the thing was first sent. They are not counted a second time, and
-    the number of times that the author sent them elsewhere still matters.
+    counted, so that the rule about repeated texts knows how often it was sent; not again when it is `RESENT`.
     """
     if author.can.pass_screening(agenda_id):
         return None
     rules = rules_for(author, agenda_id, said)
-    found = first_match(rules, author, said, is_again=is_again, is_counted=is_counted)
-    if said.fingerprint and author.id and not is_counted and has_repetition_rule(rules):
+    found = first_match(rules, author, agenda_id, said, sending)
+    is_counted = said.fingerprint and author.id and sending is not Sending.RESENT
+    if is_counted and has_repetition_rule(rules):
         db.session.add(TextTrace(text_hash=said.fingerprint, author_id=author.id, sent_at=now()))
     return found
 
 
 @action
 def refuse_caught(
-    author: Person, agenda_id: int | None, said: ScreenedText, field: str, *, is_again: bool = False
+    author: Person,
+    agenda_id: int | None,
+    said: ScreenedText,
+    field: str,
+    sending: Sending = Sending.NEW,
 ) -> None:
     """Refuse a text that a rule holds back where it cannot wait for a moderator: raises `Invalid` at its form field.
 
     The message quotes the sentence of the rule, unless that is the usual promise that a moderator reads the text.
-    `is_again` as in `screen`.
     """
-    if match := screen(author, agenda_id, said, is_again=is_again):
+    if match := screen(author, agenda_id, said, sending):
         refusal = _(
             "A rule of this forum stops this text, and it cannot wait for a moderator here."
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from enum import Enum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -33,6 +35,19 @@ REPETITION_WINDOW = timedelta(days=7)  # in which the same text counts as repeat
 MIN_REPETITIONS = 2
 
 
+class Sending(Enum):
+    """How often the author has sent a text before, which decides what counts for the rule about repeated texts.
+
+    NEW: not yet, as far as is known. EDITED: the author sends the same thing once more, changed or not, such as an edited
+    post; then it does not matter that the author has sent these words before. RESENT: these very words were counted when
+    the thing was first sent; they are not counted a second time, and how often the author sent them elsewhere matters.
+    """
+
+    NEW = 1
+    EDITED = 2
+    RESENT = 3
+
+
 def newness() -> Newness:
     """Who counts as new; the defaults until an administrator has chosen."""
     known = db.session.scalar(select(Newness).limit(1))
@@ -54,18 +69,19 @@ def is_newcomer(person: Person) -> bool:
 def first_match(
     rules: Sequence[Rule],
     author: Person,
+    agenda_id: int | None,
     said: ScreenedText,
-    *,
-    is_again: bool = False,
-    is_counted: bool = False,
+    sending: Sending = Sending.NEW,
 ) -> ScreeningMatch | None:
-    """The first of the rules (from `rules_for`), in the order of `KINDS`, that holds a text back; None for none.
+    """The first of the rules (from `rules_for`), in the order of `KINDS`, that holds a text back; None for none."""
 
-    `is_again` and `is_counted` as in `screen`.
-    """
-    excluded_id = author.id if is_again else None
-    uncounted = 0 if is_counted else 1
-    matching = [rule for rule in rules if _is_met(rule, author, said, excluded_id, uncounted)]
+    def is_by_new() -> bool:
+        return is_new(author, newness())
+
+    def times() -> int:
+        return _times_sent(said, author.id, sending)
+
+    matching = [rule for rule in rules if _is_met(rule, said, agenda_id, is_by_new, times)]
     if not matching:
         return None
     rule = min(matching, key=_order)
@@ -86,20 +102,26 @@ def rules_for(author: Person, agenda_id: int | None, said: ScreenedText) -> Sequ
 
 
 def _is_met(
-    rule: Rule, author: Person, said: ScreenedText, excluded_id: int | None, uncounted: int
+    rule: Rule,
+    said: ScreenedText,
+    agenda_id: int | None,
+    is_by_new: Callable[[], bool],
+    times: Callable[[], int],
 ) -> bool:
-    """Whether a rule from `rules_for` holds a text back.
+    """Whether an active rule holds a text back; one about a member is met by whatever that member says.
 
-    Of repeated texts, those of the member `excluded_id` do not count, and `uncounted` is added for the text itself.
+    `is_by_new` tells whether its author counts as new, `times` how often it has been sent by now. Both may ask the
+    database, and are asked only for the rules that need it.
     """
     checks: dict[str, Callable[[], bool]] = {
         WORD: lambda: said.contains(rule.key),
-        LINKS: lambda: said.has_outside_links and is_new(author, newness()),
-        SAME_TEXT: lambda: (
-            _repetitions(said, excluded_id) + uncounted >= repetition_threshold(rule)
-        ),
+        DOMAIN: lambda: rule.key in said.hosts,
+        AGENDA: lambda: rule.agenda_id == agenda_id,
+        MEMBER: lambda: True,
+        LINKS: lambda: said.has_outside_links and is_by_new(),
+        SAME_TEXT: lambda: times() >= repetition_threshold(rule),
     }
-    return checks[rule.kind]() if rule.kind in checks else True
+    return checks[rule.kind]()
 
 
 def repetition_threshold(rule: Rule) -> int:
@@ -107,19 +129,17 @@ def repetition_threshold(rule: Rule) -> int:
     return int(rule.value) if rule.value.isdigit() else MIN_REPETITIONS
 
 
-def _repetitions(said: ScreenedText, excluded_id: int | None = None) -> int:
-    """How often anybody, except the member `excluded_id`, has sent the same text within `REPETITION_WINDOW`."""
+def _times_sent(said: ScreenedText, author_id: int | None, sending: Sending) -> int:
+    """How often a text was sent within `REPETITION_WINDOW`, this time included; 0 if it is too short to be compared."""
     if not said.fingerprint:
-        return (
-            -MIN_REPETITIONS
-        )  # too short to be compared: below every threshold, whatever is added
+        return 0
+    since = now() - REPETITION_WINDOW
     sent = select(func.count()).select_from(TextTrace)
-    sent = sent.where(
-        TextTrace.text_hash == said.fingerprint, TextTrace.sent_at > now() - REPETITION_WINDOW
-    )
-    if excluded_id:
-        sent = sent.where(TextTrace.author_id != excluded_id)
-    return db.session.scalar(sent) or 0
+    sent = sent.where(TextTrace.text_hash == said.fingerprint, TextTrace.sent_at > since)
+    if sending is Sending.EDITED and author_id:
+        sent = sent.where(TextTrace.author_id != author_id)
+    before = db.session.scalar(sent) or 0
+    return before if sending is Sending.RESENT else before + 1
 
 
 def compares_texts(author: Person, agenda_id: int | None) -> bool:
@@ -200,17 +220,13 @@ def matching_rules(
 ) -> list[Rule]:
     """Every rule that would hold back a text of a member (new, if `is_by_new`), in the order of `KINDS`."""
     require(administrator.can.administer())
-    kinds = (WORD, LINKS, SAME_TEXT, AGENDA, DOMAIN)
-    query = select(Rule).where(Rule.off_at.is_(None), Rule.kind.in_(kinds))
-    is_met: dict[str, Callable[[Rule], bool]] = {
-        WORD: lambda rule: said.contains(rule.key),
-        DOMAIN: lambda rule: rule.key in said.hosts,
-        AGENDA: lambda rule: rule.agenda_id == agenda_id,
-        LINKS: lambda rule: is_by_new and said.has_outside_links,
-        SAME_TEXT: lambda rule: _repetitions(said) + 1 >= repetition_threshold(rule),
-    }
-    matching = [rule for rule in db.session.scalars(query) if is_met[rule.kind](rule)]
-    return sorted(matching, key=_order)
+    query = select(Rule).where(Rule.off_at.is_(None), Rule.kind != MEMBER)
+
+    def is_met(rule: Rule) -> bool:
+        times = partial(_times_sent, said, None, Sending.NEW)
+        return _is_met(rule, said, agenda_id, lambda: is_by_new, times)
+
+    return sorted(filter(is_met, db.session.scalars(query)), key=_order)
 
 
 def _order(rule: Rule) -> tuple[int, int]:

@@ -39,7 +39,7 @@ from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
 from forum.screening.actions import screen
-from forum.screening.queries import compares_texts
+from forum.screening.queries import Sending, compares_texts
 
 KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
 
@@ -74,8 +74,8 @@ def revise(
             post.fingerprint
         )  # the form showed the author the present text of the post
     said = ScreenedText(text, columns.get("title", ""))
-    is_counted = compares_texts(author, held.agenda_id) and _says_again(held, said)
-    rule = screen(author, held.agenda_id, said, is_counted=is_counted)
+    is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
+    rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
     if rule or held.refused_at is not None:
         resubmit(author, held, columns, rule)
         return held

@@ -79,7 +79,7 @@ from forum.notifications.actions import update_quotations, watch_own_topic
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import screen
-from forum.screening.queries import compares_texts
+from forum.screening.queries import Sending, compares_texts
 
 
 @action
@@ -338,7 +338,8 @@ def edit(
         said = ScreenedText(text, after)
         is_compared = compares_texts(author, post.topic.agenda_id)
         is_again = is_compared and has_same_words(said, _former_text(post), before)
-        if rule := screen(author, post.topic.agenda_id, said, is_again=is_again):
+        sending = Sending.EDITED if is_again else Sending.NEW
+        if rule := screen(author, post.topic.agenda_id, said, sending):
             return hold_edit(author, post, text, title, rule, themes=themes, audience=audience)
         review_first_link(author, post, said)
     keep_revision(post, text, title)

@@ -47,6 +47,7 @@ from forum.members.queries import lock_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.screening.actions import refuse_caught, screen
+from forum.screening.queries import Sending
 from forum.search import actions as search
 
 # Before the id, the slug of a practice that was erased with its author's account; `slugify` never makes this character.
@@ -284,16 +285,15 @@ def _screen_change(
     """
     if practice.state == PUBLISHED and _texts_of(practice) != texts_before:
         screened = _screened_text(practice, texts)
-        refuse_caught(author, practice.agenda_id, screened, "sentence", is_again=True)
+        refuse_caught(author, practice.agenda_id, screened, "sentence", Sending.EDITED)
     elif practice.state == "submitted" and practice.author_id == author.id:
         _record_screening(author, practice, texts)
 
 
 def _record_screening(author: Person, practice: Practice, texts: Mapping[str, Written]) -> None:
     """Record which rule a practice meets, for the moderators, who read it in any case."""
-    is_again = practice.submitted_at is not None
-    screened = _screened_text(practice, texts)
-    caught = screen(author, practice.agenda_id, screened, is_again=is_again)
+    sending = Sending.EDITED if practice.submitted_at else Sending.NEW
+    caught = screen(author, practice.agenda_id, _screened_text(practice, texts), sending)
     practice.caught_by = caught.name if caught else ""
 
 
