@@ -88,7 +88,9 @@ def members() -> None:
 @click.option("--handle", help="Made from the name when it is left out.")
 def add(email: str, name: str, role: str, handle: str | None) -> None:
     """Make an account. The password comes on standard input."""
-    password = _new_password((_name_of_forum(), name, checked_email(email)))
+    if not name.strip():
+        raise click.ClickException("Give the member a name.")
+    password = _new_password((_name_of_forum(), name, _unused_email(email)))
     joining = actions.Joining(name, email, hash_password(password), handle=handle)
     member = done(lambda: actions.add_member(SYSTEM, joining, role))
     click.echo(f"Added {member.name} as {role}: /members/{member.handle}")

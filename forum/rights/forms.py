@@ -10,15 +10,15 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 WAY_NAMES = {
-    KEEP_NAMELESS: _("My posts stay without my name"),
-    DELETE_EVERYTHING: _("My posts go as well"),
+    KEEP_NAMELESS: _("The posts stay, without the name"),
+    DELETE_EVERYTHING: _("The posts go as well"),
 }
 WAY_NOTES = {
     KEEP_NAMELESS: _(
-        "“Former member” stands above them, and above what others quoted. The answers that others got from you stay."
+        "“Former member” stands above them, and above what others quoted. The answers that others got stay."
     ),
     DELETE_EVERYTHING: _(
-        "Posts, practices and marks are deleted. Where others have replied to you a gap stays, so that their words do too."
+        "Posts, practices and marks are deleted. Where others have replied, a gap stays, so that their words do too."
     ),
 }
 

@@ -95,7 +95,7 @@ def test_leaving_and_coming_back(window: Visit) -> None:
     page = window.go("/settings/leave")
     press(page, "Close my account")
     assert "Choose what becomes of what was written." in page.locator("main").inner_text()
-    page.get_by_label("My posts stay without my name").check()
+    page.get_by_label("The posts stay, without the name").check()
     press(page, "Close my account")
     assert page.locator("h1").inner_text() == "Your account is closed"
     page = window.sign_in("member")

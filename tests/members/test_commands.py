@@ -52,6 +52,7 @@ def test_a_handle_can_be_wished(run):
         ({}, "kort\n", "The password has to have 8 to 128 characters."),
         ({}, "password123\n", "Many people use this password."),
         ({}, "evaholm11\n", "not made of your name"),
+        ({"name": " "}, PASSWORD, "Give the member a name."),
         ({"email": "eva"}, PASSWORD, "This is not an e-mail address."),
         ({"name": "https://e.example"}, PASSWORD, "Write a name, not an address."),
         ({"handle": "admin"}, PASSWORD, "Choose a handle"),
@@ -69,6 +70,7 @@ def test_an_address_is_added_once(run):
     add(run)
     done = add(run, name="Other")
     assert done.exit_code == 1 and "There is an account with this address." in done.output
+    assert "Sign in" not in done.output
 
 
 def test_members_are_listed(run, people):
@@ -80,7 +82,8 @@ def test_members_are_listed(run, people):
 def test_a_role_is_given(run, people):
     done = run("members", "role", "ana-prado", "administrator")
     assert (done.exit_code, done.output) == (0, "Ana Prado is now administrator.\n")
-    assert run("members", "role", "nobody", "member").exit_code == 1
+    done = run("members", "role", "nobody", "member")
+    assert done.exit_code == 1 and "There is no member with this handle." in done.output
     run("members", "role", "ana-prado", "member")
     done = run("members", "role", people.administrator.handle, "member")
     assert done.exit_code == 1 and "Somebody has to run the forum." in done.output

@@ -158,7 +158,7 @@ def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeyp
 def test_closing_an_account(people, lived, sign_in, letters, client):
     browser, other = sign_in(people.ana), sign_in(people.ana)
     page = browser.get("/settings/leave").text
-    assert "My posts stay without my name" in page and "Download everything first" in page
+    assert "The posts stay, without the name" in page and "Download everything first" in page
     assert browser.post("/settings/leave", data={}).status_code == 422
     answer = browser.post("/settings/leave", data={"how": "nameless"})
     assert (answer.status_code, answer.location) == (303, "/left")

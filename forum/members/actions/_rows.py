@@ -22,7 +22,7 @@ def existing_member_by_handle(handle: str) -> Member:
     """A member by handle. Raises `NotFound`."""
     found = queries.members_by_handle([handle])
     if not found:
-        raise NotFound(_("There is no member of this name."))
+        raise NotFound(_("There is no member with this handle."))
     return found[0]
 
 
