@@ -131,7 +131,28 @@ class DecisionAwareForm(ClaimAwareForm):
         return whole_number(self.seen.data or "")
 
 
-class StatementForm(DecisionAwareForm):
+class ReasonForm(DecisionAwareForm):
+    """A form with a field `reason`, which a ready text can fill in."""
+
+    is_mixed = False  # whether a ready text was chosen beside words that the moderator had typed
+    is_reworded = False  # whether its words are to be changed first, so that the field gets the focus
+
+    def fill(self, ready: OfferedText) -> None:
+        """Fill in the words, and the rule if there is one, of a ready text. What was typed stays, above these words."""
+        reason = self["reason"]
+        typed = (reason.data or "").strip()
+        self.is_mixed = typed not in ("", ready.text)
+        if ready.text not in typed:
+            reason.data = f"{typed}\n\n{ready.text}" if typed else ready.text
+
+    def validate_reason(self, _field: Field) -> None:
+        """Let moderators look first when their own words and those of a ready text have come together."""
+        if self.is_mixed:
+            message = gettext("Your own words stand above those of the ready text. Look at both.")
+            raise ValidationError(message)
+
+
+class StatementForm(ReasonForm):
     """A statement of reasons: the rule or the law, and what happened. A ready text can fill it in."""
 
     rule = SelectField(_("Rule or law"), default="", validate_choice=False)
@@ -154,7 +175,8 @@ class StatementForm(DecisionAwareForm):
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text."""
-        self.rule.data, self.reason.data = str(ready.rule or ""), ready.text
+        super().fill(ready)
+        self.rule.data = str(ready.rule or "")
 
     @property
     def reasons(self) -> Reasons:
@@ -179,14 +201,10 @@ class StatementForm(DecisionAwareForm):
             raise ValidationError(gettext("Name the law, and the article if you know it."))
 
 
-class RequiredReasonForm(DecisionAwareForm):
+class RequiredReasonForm(ReasonForm):
     """A required reason for what breaks no rule: a topic is locked, a practice returned."""
 
     reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
-
-    def fill(self, ready: OfferedText) -> None:
-        """Fill in the words, and the rule if there is one, of a ready text."""
-        self.reason.data = ready.text
 
     @property
     def reasons(self) -> Reasons:

@@ -16,7 +16,7 @@ from forum.errors import Conflict
 from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm
 from forum.moderation.queries import ATTACHED_KINDS, latest_undoable_decision, moderated_agendas
-from forum.moderation.views import fill_from_ready_text, ready_texts_for
+from forum.moderation.views import fill_from_ready_text, is_rewording, ready_texts_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
@@ -133,7 +133,7 @@ def decide(thing: str, item_id: int) -> Answer:
         return web.see_other(_next(waiting, (thing, item_id)))
 
     try:
-        return webforms.process(form, page, deed)
+        return webforms.process(form, page, deed, is_first_step=is_rewording())
     except Conflict as error:
         return page(CONFLICT, error.message)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from forum.db import now
@@ -72,3 +74,45 @@ def test_a_text_whose_rule_is_gone_cites_none(sign_in: Any, people: Any, agenda:
     answer = browser.post(f"/topics/{topic.id}/hide", data={"ready": "1"})
     assert answer.status_code == 422 and "The post praises a product" in answer.text
     assert "Rule number 4" not in browser.get("/moderation/log").text
+
+
+def test_typed_words_are_kept_beside_those_of_a_ready_text(
+    sign_in: Any, people: Any, agenda: Any
+) -> None:
+    topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
+    browser, address = sign_in(people.moderator), f"/topics/{topic.id}/hide"
+    page = browser.get(address).text
+    number = re.findall(r'name="ready" value="(\d+)"[^>]*>Advertisement<', page)[0]
+    answer = browser.post(address, data={"ready": number, "reason": "My own words."})
+    assert answer.status_code == 422
+    assert "Your own words stand above those of the ready text." in answer.text
+    both = reason_in(answer.text)
+    assert both.startswith("My own words.\n\nThe post praises a product")
+    assert topic.hidden_at is None
+    again = browser.post(address, data={"ready": number, "reason": both})
+    assert again.status_code == 422 and reason_in(again.text) == both, "not a second time below"
+    assert browser.post(address, data={"rule": "4", "reason": both}).status_code == 303
+    assert "My own words." in browser.get("/moderation/log").text
+
+
+def test_the_words_of_a_ready_text_are_changed_before_anything_is_decided(
+    sign_in: Any, people: Any, agenda: Any
+) -> None:
+    topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
+    browser, address = sign_in(people.moderator), f"/topics/{topic.id}/hide"
+    page = browser.get(address).text
+    number = re.findall(r'name="reword" value="(\d+)"[^>]*“Advertisement”', page)[0]
+    answer = browser.post(address, data={"reword": number})
+    assert answer.status_code == 200 and reason_in(answer.text).startswith("The post praises")
+    assert re.search(r"<textarea[^>]* autofocus", answer.text)
+    assert 'class="err"' not in answer.text
+    answer = browser.post(address, data={"reword": number, "reason": "Mine."})
+    assert reason_in(answer.text).startswith("Mine.\n\nThe post praises")
+    assert "A street" not in browser.get("/moderation/log").text
+
+
+def reason_in(page: str) -> str:
+    """What stands in the field for the reason."""
+    found = re.search(r'<textarea[^>]* name="reason"[^>]*>(.*?)</textarea>', page, re.S)
+    assert found
+    return unescape(found[1]).replace("\r\n", "\n").strip()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from forum.moderation.views import batches, deciding, members, record, reporting, topics
-from forum.moderation.views._answers import bp, fill_from_ready_text, ready_texts_for
+from forum.moderation.views._answers import (
+    bp,
+    fill_from_ready_text,
+    is_rewording,
+    ready_texts_for,
+)
 
 __all__ = [
     "batches",
     "bp",
     "deciding",
     "fill_from_ready_text",
+    "is_rewording",
     "members",
     "ready_texts_for",
     "record",

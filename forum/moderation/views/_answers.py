@@ -20,6 +20,7 @@ from forum.moderation.forms import (
     DecisionAwareForm,
     MoveForm,
     OptionalReasonForm,
+    ReasonForm,
     RequiredReasonForm,
     StatementForm,
 )
@@ -92,7 +93,7 @@ def answer_here(
         return redirect_after_decision(address)
 
     try:
-        return webforms.process(form, page, done)
+        return webforms.process(form, page, done, is_first_step=is_rewording())
     except Conflict as error:
         return page(CONFLICT, error.message)
 
@@ -176,13 +177,18 @@ def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[Off
     return [text for text in texts if text.deed.replace(" ", "_") in deeds]
 
 
-def fill_from_ready_text(form: StatementForm | RequiredReasonForm) -> None:
-    """Fill a form with the ready text whose button was pressed, or whose number is in the address (`?ready=`)."""
-    number = _pressed_text_number() if request.method == "POST" else web.number("ready", 0)
-    if number:
+def fill_from_ready_text(form: ReasonForm) -> None:
+    """Fill a form with the ready text whose button was pressed: one that decides, or one that lets its words be changed."""
+    if number := _pressed_text_number("ready") or _pressed_text_number("reword"):
         form.fill(ready_text(me(), number))
+    form.is_reworded = is_rewording()
 
 
-def _pressed_text_number() -> int:
-    """The number of the ready text whose button was pressed; 0 for none."""
-    return web.whole_number(request.form.get("ready", "")) or 0
+def is_rewording() -> bool:
+    """Whether the words of a ready text are to be changed before anything is decided."""
+    return bool(_pressed_text_number("reword"))
+
+
+def _pressed_text_number(button: str) -> int:
+    """The number of the ready text that a button names; 0 for none."""
+    return web.whole_number(request.form.get(button, "")) or 0
