@@ -135,7 +135,9 @@ class ReasonForm(DecisionAwareForm):
     """A form with a field `reason`, which a ready text can fill in."""
 
     is_mixed = False  # whether a ready text was chosen beside words that the moderator had typed
-    is_reworded = False  # whether its words are to be changed first, so that the field gets the focus
+    is_reworded = (
+        False  # whether its words are to be changed first, so that the field gets the focus
+    )
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text. What was typed stays, above these words."""
@@ -286,11 +288,21 @@ class SplitForm(ClaimAwareForm):
 
 
 class MergeForm(ClaimAwareForm):
-    """Into which topic another is merged: one of those that are like it, or the one with this address."""
+    """Into which topic another is merged: one of those that are like it, or the one with this address.
 
+    `shown` is the id of the topic whose title the page showed for the address or number that was typed.
+    """
+
+    shown = HiddenField()
     like = RadioField(_("The other topic"), choices=[], default="", validate_choice=False)
     target = StringField(_("Another one"), [], [one_line])
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
+
+    @property
+    def is_typed_blindly(self) -> bool:
+        """Whether an address or a number was typed of a topic whose title the page has not shown yet."""
+        is_typed = TOPIC_NUMBER.fullmatch(self.target.data or "") is not None
+        return is_typed and self.shown.data != str(self.target_id)
 
     @property
     def target_id(self) -> int:

@@ -993,7 +993,15 @@ def test_a_topic_is_merged_by_its_address(
     for wrong in ("", "x", "/posts/3", "https://example.org", "99999", str(things.topic.id)):
         answer = browser.post(address, data={"target": wrong})
         assert answer.status_code == 422, wrong
-    answer = browser.post(address, data={"target": f"http://localhost{other.address}?page=1"})
+    typed = {"target": f"http://localhost{other.address}?page=1"}
+    asked = browser.post(address, data=typed)
+    assert asked.status_code == 200 and f">{other.title}</a>" in asked.text
+    assert f'name="shown" type="hidden" value="{other.id}"' in asked.text
+    assert "Is it the right one?" in asked.text
+    assert browser.get(things.topic.address).status_code == 200, "nothing is done yet"
+    mistyped = browser.post(address, data={"target": str(other.id), "shown": "1"})
+    assert mistyped.status_code == 200 and f">{other.title}</a>" in mistyped.text
+    answer = browser.post(address, data={**typed, "shown": str(other.id)})
     assert answer.status_code == 303
     assert browser.get(answer.location).location.startswith(other.address)
 

@@ -104,6 +104,7 @@ from forum.moderation.queries.things import (
     thing_to_report,
     thing_to_report_as_illegal,
     thing_to_review,
+    topic_to_merge_into,
     topic_to_moderate,
     topics_to_merge_into,
 )
@@ -199,6 +200,7 @@ __all__ = [
     "thing_to_report",
     "thing_to_report_as_illegal",
     "thing_to_review",
+    "topic_to_merge_into",
     "topic_to_moderate",
     "topics_to_merge_into",
     "waiting_for_another",

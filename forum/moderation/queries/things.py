@@ -17,12 +17,14 @@ from forum.db import db
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import (
     PostRow,
+    TopicRow,
     approved_held,
     first_post,
     get_held,
     get_note,
     get_post,
     get_topic,
+    get_topic_row,
     held_waiting,
     merged_topic,
     merged_topic_to_change,
@@ -542,6 +544,14 @@ def topics_to_merge_into(
     found = find_alike(moderator, words or thing.title, among, MAX_ALIKE)
     fitting = (one for one in found if one.audience == thing.row.audience)
     return [one for one in fitting if one.item_id != thing.item_id][:MAX_OFFERED]
+
+
+def topic_to_merge_into(moderator: Person, topic_id: int) -> TopicRow | None:
+    """A topic whose address or number a moderator has typed; None if there is none that they can see."""
+    try:
+        return get_topic_row(moderator, topic_id)
+    except NotFound:
+        return None
 
 
 def case_to_moderate(moderator: Person, slug: str) -> Thing:

@@ -82,10 +82,12 @@ def answer_here(
     things: Sequence[Thing],
     page: Callable[..., Answer],
     deed: Callable[[Person], str],
+    *,
+    is_first_step: bool = False,
 ) -> Answer:
     """Show the page of a deed, or do the deed (which gets the moderator) and redirect to the address that it returns.
 
-    `page` takes a status and a message for a moderator who comes too late; then it is shown with everything typed.
+    A first step shows the page once more before anything is done. `page` takes a status and a message for a moderator who comes too late; then it is shown with everything typed.
     """
 
     def done() -> AnyResponse:
@@ -93,7 +95,7 @@ def answer_here(
         return redirect_after_decision(address)
 
     try:
-        return webforms.process(form, page, done, is_first_step=is_rewording())
+        return webforms.process(form, page, done, is_first_step=is_first_step or is_rewording())
     except Conflict as error:
         return page(CONFLICT, error.message)
 

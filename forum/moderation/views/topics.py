@@ -140,8 +140,14 @@ def merge(topic_id: int) -> Answer:
         queries.topics_to_merge_into(me(), thing, "" if form.target_id else form.target.data)
     )
 
+    other = None
+    if form.is_typed_blindly and form.target_id != topic_id:
+        other = queries.topic_to_merge_into(me(), form.target_id)
+
     def page(status: int = 200, late: str = "") -> Answer:
-        words = {"thing": thing, "form": form, "late": late}
+        if other:
+            form.shown.data = str(other.id)
+        words = {"thing": thing, "form": form, "other": other, "late": late}
         words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/merge.html", **words), status
 
@@ -152,4 +158,4 @@ def merge(topic_id: int) -> Answer:
             raise Invalid(_("There is no such topic that you can see."), "target") from None
         return f"/topics/{topic_id}"
 
-    return answer_here(form, [thing], page, deed)
+    return answer_here(form, [thing], page, deed, is_first_step=other is not None)
