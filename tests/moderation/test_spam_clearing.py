@@ -198,6 +198,7 @@ def test_where_nobody_else_wrote_nothing_more_is_written_down(
     removed = db.select(Decision.item_id).where(Decision.deed == "remove")
     topics = db.session.scalars(removed.where(Decision.kind == "topic")).all()
     assert sorted(topics) == sorted([things.topic.id, gone[0].id])
+    assert notices(people.ben)  # all are made by now
     theirs = db.select(Notice.title).where(Notice.member_id == people.ana.id)
     assert not [title for title in db.session.scalars(theirs) if "topic" in title]
 
