@@ -528,6 +528,27 @@ def test_a_topic_of_which_nothing_is_left_is_hidden_too(people: Any, topic: Topi
     assert found(VISITOR, "years") == ["topic"]
 
 
+def test_the_posts_of_all_who_wrote_in_a_topic_are_counted_in_one_statement(
+    people: Any, topic: Topic, queries: Any
+) -> None:
+    def numbers() -> list[int]:
+        return [fresh(member).posts_count for member in (people.ana, people.ben, people.chitra)]
+
+    actions.reply(people.ben, topic.id, write("Like this."))
+    actions.reply(people.ben, topic.id, write("And like that."))
+    seen: dict[Any, dict[int, int]] = {}
+    for authors, more in ((2, ()), (5, (people.chitra, people.host, people.administrator))):
+        for member in more:
+            actions.reply(member, topic.id, write("Me too."))
+        for deed in (actions.hide_topic, actions.restore_topic):
+            with queries() as made:
+                deed(people.moderator, topic.id)
+            seen.setdefault(deed, {})[authors] = made.count
+            is_shown = deed is actions.restore_topic
+            assert numbers() == ([1, 2, min(len(more), 1)] if is_shown else [0, 0, 0])
+    assert all(made[2] == made[5] for made in seen.values()), seen
+
+
 @pytest.mark.parametrize("first", ["opening", "reply"])
 def test_a_topic_of_which_nothing_was_left_comes_back_with_any_of_its_posts(
     people: Any, topic: Topic, first: str

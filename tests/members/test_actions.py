@@ -368,6 +368,22 @@ def test_what_other_rooms_note_of_a_member(app, people):
         actions.note_hosting(people.ana, people.ana.id, [1])
 
 
+def test_the_posts_of_many_are_noted_at_once(app, people):
+    moves = {people.ben.id: 3, people.ana.id: 2}
+    actions.note_posts_of_all(people.ana, moves)
+    actions.note_posts_of_all(people.ana, {**moves, people.ben.id: -1})
+    actions.note_posts_of_all(people.ana, {})
+    counts = [
+        db.session.get(Member, one.id, populate_existing=True).posts_count
+        for one in (people.ana, people.ben)
+    ]
+    assert counts == [4, 2]
+    actions.silence(people.moderator, people.ana.id, now() + timedelta(days=1))
+    with pytest.raises(Forbidden):
+        actions.note_posts_of_all(people.ana, moves)
+    actions.note_posts_of_all(people.moderator, {people.ana.id: 1})
+
+
 # Organisations
 
 

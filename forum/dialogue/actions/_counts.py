@@ -13,7 +13,7 @@ from forum.agendas.actions import note_activity
 from forum.db import Base, action, db
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
 from forum.dialogue.queries import CountKey, count_key, posts_by_author
-from forum.members.actions import note_posts
+from forum.members.actions import note_posts, note_posts_of_all
 from forum.permissions import PUBLIC, Person
 
 COUNTERS = {
@@ -47,8 +47,8 @@ def count_all(doer: Person, topic: Topic, by: int) -> None:
         return
     if by > 0:
         note_activity_of(doer, topic)
-    for author_id, count in posts_by_author(topic):
-        note_posts(doer, author_id, by * count)
+    counts = posts_by_author(topic)
+    note_posts_of_all(doer, {author_id: by * count for author_id, count in counts})
 
 
 @contextmanager

@@ -5,7 +5,12 @@ from __future__ import annotations
 from forum.members.actions._names import HANDLE_PATTERN, RESERVED_HANDLES
 from forum.members.actions._profile import Joining, Profile
 from forum.members.actions.cities import CityRow, load_cities
-from forum.members.actions.counts import note_posts, note_waiting, set_post_counts
+from forum.members.actions.counts import (
+    note_posts,
+    note_posts_of_all,
+    note_waiting,
+    set_post_counts,
+)
 from forum.members.actions.credentials import (
     change_address,
     change_password,
@@ -116,6 +121,7 @@ __all__ = [
     "note_factor",
     "note_hosting",
     "note_posts",
+    "note_posts_of_all",
     "note_proof",
     "note_seen",
     "note_terms",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.db import action, db
+from forum.db import Base, action, db
 from forum.members.models import Member
 from forum.permissions import Person, require
+
+_MEMBERS = Base.metadata.tables["member"]
+MOVE_POSTS = (
+    update(_MEMBERS)
+    .where(_MEMBERS.c.id == bindparam("key"))
+    .values(posts_count=_MEMBERS.c.posts_count + bindparam("by"))
+)
 
 
 @action
@@ -19,6 +27,19 @@ def note_posts(doer: Person, member_id: int, by: int) -> None:
     Raises `Forbidden` when a moderator has just taken the author's right to write away: the row is where the two meet.
     """
     _move_counter(doer, member_id, by, posts_count=Member.posts_count + by)
+
+
+@action
+def note_posts_of_all(doer: Person, moves: Mapping[int, int]) -> None:
+    """As `note_posts`, for many members in one statement: {member id: by}."""
+    # Always in the same order, so that two transactions never wait for each other
+    rows = [{"key": key, "by": by} for key, by in sorted(moves.items())]
+    if rows:
+        db.session.execute(MOVE_POSTS, rows)
+    if (
+        doer.id in moves
+    ):  # the statement for many rows returns nothing, so this one asks for the right
+        _move_counter(doer, doer.id, moves[doer.id], posts_count=Member.posts_count)
 
 
 @action
