@@ -36,9 +36,8 @@ def note_posts_of_all(doer: Person, moves: Mapping[int, int]) -> None:
     rows = [{"key": key, "by": by} for key, by in sorted(moves.items())]
     if rows:
         db.session.execute(MOVE_POSTS, rows)
-    if (
-        doer.id in moves
-    ):  # the statement for many rows returns nothing, so this one asks for the right
+    # A statement for many rows returns nothing, so that another one asks for the right.
+    if moves.get(doer.id, 0) > 0:
         _move_counter(doer, doer.id, moves[doer.id], posts_count=Member.posts_count)
 
 
