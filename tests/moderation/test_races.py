@@ -6,6 +6,9 @@ The deeds run in threads over a database of their own, in which commits are real
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,10 +16,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.agendas.actions import AgendaText, write_agenda
-from forum.db import db
+from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic, SplitTarget
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.actions import NewTopic, SplitTarget, writing
+from forum.dialogue.models import Post, Revision, Topic
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import get_member
@@ -128,6 +131,35 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     assert said[0] in ("done", "One of the posts is hidden or deleted by now. Nothing was changed.")
     db.session.rollback()
     assert db.session.get_one(Post, chosen[0]).deleted_at
+    require_sound(6)
+
+
+def test_a_version_is_withdrawn_while_its_post_is_deleted(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleting holds the post by then and deletes its versions next, while withdrawing has time to hold what it can."""
+    post_id, deleting = posts_of(topics[0])[1], Event()
+    with at(now() + timedelta(hours=1)):
+        dialogue.edit(person("mona-berg"), post_id, write("Two, said better."))
+    revision_id = db.session.scalars(select(Revision.id)).one()
+    db.session.remove()
+    delete_post = writing.delete_post
+
+    def slowly(*given: Any) -> Any:
+        deleting.set()
+        sleep(0.5)
+        return delete_post(*given)
+
+    def withdraw() -> None:
+        deleting.wait(10)
+        dialogue.withdraw(person("mona-berg"), revision_id)
+
+    monkeypatch.setattr(writing, "delete_post", slowly)
+    said = at_once(own, [by("mona-berg", dialogue.delete, post_id), withdraw])
+    # It was there when withdrawing began (PostgreSQL), or was not; neither waited for the other in vain.
+    assert said[0] == "done" and said[1] in ("Only the author may delete this.", "NotFound"), said
+    assert db.session.get_one(Post, post_id).deleted_at
+    assert db.session.scalars(select(Revision)).all() == []
     require_sound(6)
 
 

@@ -444,11 +444,14 @@ def delete(author: Person, post_id: int) -> Post:
 @action
 def withdraw(author: Person, revision_id: int) -> Post:
     """Empty an earlier version of one's post. Readers still see that the post was edited."""
+    lock_writer(author)
+    known = db.session.get(Revision, revision_id)
+    # Locked after topic and post, as whatever changes or deletes a post does
+    post = post_to_change(author, known.post_id if known else 0)
+    require(author.can.delete(post))
     revision = db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
     if revision is None:
         raise NotFound()
-    post = post_to_change(author, revision.post_id)
-    require(author.can.delete(post))
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
     if not post.is_gone:  # notices quote a post as it was first
