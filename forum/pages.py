@@ -12,6 +12,12 @@ from forum.db import db
 
 T = TypeVar("T")
 LAST_PAGE = 100_000
+MAX_COUNTED = 100  # what is new or unread is counted up to here, and then shown as "99+"
+
+
+def capped(number: int) -> str:
+    """A number of what is counted up to `MAX_COUNTED`, as pages show it."""
+    return str(number) if number < MAX_COUNTED else f"{MAX_COUNTED - 1}+"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.members.models import City
-from forum.pages import Page, clamp, count_of, page_of, pages_for
+from forum.pages import Page, capped, clamp, count_of, page_of, pages_for
 
 CITIES = select(City).order_by(City.name)
 
@@ -61,3 +61,7 @@ def test_a_count_asks_for_no_order_and_few_columns(app: Flask, queries: Any) -> 
     with queries() as made:
         assert count_of(CITIES) == 8
     assert "ORDER BY" not in made.statements[0] and "latitude" not in made.statements[0]
+
+
+def test_numbers_are_shown_up_to_a_hundred() -> None:
+    assert [capped(number) for number in (1, 99, 100, 1_000)] == ["1", "99", "99+", "99+"]

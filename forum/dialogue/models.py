@@ -15,6 +15,7 @@ from forum.agendas.models import Agenda, Theme
 from forum.db import Base, partial_index
 from forum.markup import excerpt, write
 from forum.members.models import City, Member, Organisation
+from forum.permissions import PUBLIC
 
 KINDS = ("experience", "question", "practice", "case")
 CHOSEN_KINDS = KINDS[:2]  # those that an author chooses
@@ -54,6 +55,17 @@ class TopicMixin:
     id: Any
     slug: Any
     home: Any
+    audience: Any
+    hidden_at: Any
+    unseen_at: Any
+
+    @property
+    def is_indexable(self) -> bool:
+        """Whether search engines and feeds get the topic, as `indexable_topics` says in SQL.
+
+        It is public and shown, and if its author is new, moderators have looked at it.
+        """
+        return self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
 
     @property
     def address(self) -> str:

@@ -48,13 +48,12 @@ from forum.notifications.models import (
     NoticeSettings,
     Watch,
 )
-from forum.pages import Page, clamp, count_of, page_of, pages_for
+from forum.pages import MAX_COUNTED, Page, clamp, count_of, page_of, pages_for
 from forum.permissions import Person, may_sign_in, require
 
 NOTICES_PER_PAGE = 30
 WATCHES_PER_PAGE = 50
 MOST_IN_DIGEST = 200
-MAX_COUNTED = 100  # unread notices
 MAX_ATTEMPTS = 8
 KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
 NEWEST_FIRST = (Notice.created_at.desc(), Notice.id.desc())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -23,7 +24,7 @@ from forum.front.queries import (
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import City
-from forum.permissions import VISITOR
+from forum.permissions import SYSTEM, VISITOR
 
 
 def opened(author: Any, agenda: Agenda, title: str, minute: int = 0, **more: Any) -> Topic:
@@ -280,3 +281,23 @@ def test_rows_are_held_before_what_is_joined_to_them_is_read(
         actions.mark(people.ana, post.id, "useful")
     holding = [words for words in made.statements if "FOR UPDATE" in words]
     assert not [words for words in holding if "LEFT OUTER JOIN" in words]
+
+
+def test_what_search_engines_get_is_said_alike_in_python_and_in_sql(
+    people: Any, agenda: Agenda
+) -> None:
+    topics = []
+    for audience, is_hidden, unseen_at in product(
+        ("public", "members"), (False, True), (None, now())
+    ):
+        topics.append(topic := opened(people.ana, agenda, "Squares", audience=audience))
+        if is_hidden:
+            actions.hide_topic(SYSTEM, topic.id)
+        reviewed = update(Topic).where(Topic.id == topic.id)
+        db.session.execute(reviewed.values(unseen_at=unseen_at))
+    db.session.commit()
+    shown = set(db.session.scalars(queries.indexable_topics().with_only_columns(Topic.id)))
+    for topic in topics:
+        db.session.refresh(topic)
+        assert topic.is_indexable == (topic.id in shown)
+    assert [topic.is_indexable for topic in topics] == [True] + [False] * 7

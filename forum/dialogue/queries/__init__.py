@@ -16,6 +16,7 @@ from forum.dialogue.queries._rows import (
     TopicRow,
 )
 from forum.dialogue.queries._visibility import (
+    indexable_topics,
     is_readable,
     render_with_mentions,
     visible_posts,
@@ -217,6 +218,7 @@ __all__ = [
     "held_waiting",
     "ids_out_of_sight",
     "ids_written_by",
+    "indexable_topics",
     "is_held_back",
     "is_readable",
     "is_unreadable_from",

@@ -14,7 +14,7 @@ from forum.dialogue.models import Post, Topic
 from forum.markup import Written, handles_in, with_local_quotes, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import members_to_mention
-from forum.permissions import Person, read_by, shown_to
+from forum.permissions import VISITOR, Person, read_by, shown_to
 
 T = TypeVar("T")
 BYLINE_OPTIONS = load_only(
@@ -38,6 +38,11 @@ def visible_topics(reader: Person) -> Select[Any]:
         shown_to(reader, Topic.hidden_at, Topic.agenda_id),
         read_by(reader, Topic.audience),
     )
+
+
+def indexable_topics() -> Select[Any]:
+    """The topics that search engines and feeds get, as `Topic.is_indexable` says: visitors see them, and they are reviewed."""
+    return visible_topics(VISITOR).where(Topic.unseen_at.is_(None))
 
 
 def cached_for_topic(reader: Person, topic_id: int, key: Hashable, read: Callable[[], T]) -> T:

@@ -18,9 +18,8 @@ from forum.dialogue.queries._visibility import is_readable
 from forum.dialogue.queries.posts import MARKS_AS_TEXT, parse_marks
 from forum.notifications.models import TOPIC
 from forum.notifications.queries import is_unread_about, watch_level_of
+from forum.pages import MAX_COUNTED
 from forum.permissions import Person
-
-MAX_NEW_POSTS = 100  # posts of a topic that are counted as new
 
 
 class ReadingState(NamedTuple):
@@ -69,7 +68,7 @@ def _reading_query(*, with_marks: bool) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class NewPosts:
-    """How many posts of a topic are new to a member, counted up to `MAX_NEW_POSTS`, and the number of the first."""
+    """How many posts of a topic are new to a member, counted up to `MAX_COUNTED`, and the number of the first."""
 
     count: int
     number: int
@@ -93,8 +92,8 @@ def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int
     values = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
     found: dict[int, NewPosts] = {}
     for topic_id, count, first, place in execute_core(_new_posts_query(), values):
-        # Of the posts before the last `MAX_NEW_POSTS`, which are not looked at, the one behind the place is new.
-        is_far_behind = 0 < place < counts[topic_id] - MAX_NEW_POSTS
+        # Of the posts before the last `MAX_COUNTED`, which are not looked at, the one behind the place is new.
+        is_far_behind = 0 < place < counts[topic_id] - MAX_COUNTED
         found[topic_id] = NewPosts(count, place + 1 if is_far_behind else first)
     return found
 
@@ -107,7 +106,7 @@ def _new_posts_query() -> Select[Any]:
     on_agenda, everywhere = aliased(AllRead), aliased(AllRead)
     place = func.coalesce(Place.number, 0)
     query: Any = select(Topic.id, func.count(), func.min(Post.number), place).join(
-        Post, and_(Post.topic_id == Topic.id, Post.number > Topic.posts_count - MAX_NEW_POSTS)
+        Post, and_(Post.topic_id == Topic.id, Post.number > Topic.posts_count - MAX_COUNTED)
     )
     for row, is_related in (
         (Place, Place.topic_id == Topic.id),

@@ -126,8 +126,8 @@ def _answer_of(topic: Topic | TopicRow, posts: Page[PostRow]) -> PostRow | None:
 
 
 def _structured_data(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:
-    """Structured data (schema.org): a DiscussionForumPosting, or a QAPage with the answer. None for what is not public."""
-    if topic.hidden_at or topic.unseen_at or topic.audience != "public":
+    """Structured data (schema.org): a DiscussionForumPosting, or a QAPage with the answer, for search engines."""
+    if not topic.is_indexable:
         return None
     said = {
         "text": topic.excerpt or topic.title,

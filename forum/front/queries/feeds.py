@@ -13,12 +13,11 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
     get_topic,
+    indexable_topics,
     is_readable,
     topic_after_merge,
     visible_posts,
-    visible_topics,
 )
-from forum.front.queries._shared import REVIEWED
 from forum.permissions import VISITOR
 
 FEED_SIZE = 40
@@ -27,7 +26,7 @@ FEED_SIZE = 40
 def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     """The first posts of the newest public topics, of one agenda or of all."""
     begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_readable())
-    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists(), *REVIEWED)
+    newest = indexable_topics().with_only_columns(Topic.id).where(begun.exists())
     if agenda is not None:
         newest = newest.where(Topic.agenda_id == agenda.id)
     newest = newest.order_by(*NEWEST_TOPICS).limit(FEED_SIZE)

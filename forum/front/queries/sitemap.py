@@ -11,8 +11,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
 from forum.db import db
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import visible_topics
-from forum.front.queries._shared import REVIEWED
+from forum.dialogue.queries import indexable_topics
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
@@ -74,7 +73,7 @@ class SitemapSection(NamedTuple):
 
 
 def _sections() -> list[SitemapSection]:
-    topics = visible_topics(VISITOR).where(Topic.home.is_(None), *REVIEWED)
+    topics = indexable_topics().where(Topic.home.is_(None))
     topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
     wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
