@@ -611,10 +611,13 @@ def _upsert(insert: Any) -> Any:
     return insert.on_conflict_do_update(index_elements=[PAGE_VERSIONS.c.scope], set_=counted_up)
 
 
-UPSERTS = {
-    "sqlite": _upsert(sqlite.insert(PAGE_VERSIONS)),
-    "postgresql": _upsert(postgresql.insert(PAGE_VERSIONS)),
-}
+INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+UPSERTS = {dialect: _upsert(insert(PAGE_VERSIONS)) for dialect, insert in INSERTS.items()}
+
+
+def insert_into(table: Any) -> Any:
+    """An INSERT into a table, or that of a model, in the dialect of this database, which knows ON CONFLICT."""
+    return INSERTS[db.session.get_bind().dialect.name](getattr(table, "__table__", table))
 
 
 def is_locked(error: OperationalError) -> bool:

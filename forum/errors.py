@@ -25,6 +25,11 @@ class NotFound(Refusal):
         super().__init__(message)
         self.thing = thing
 
+    @classmethod
+    def hidden(cls, sentence: str, reason: str, thing: tuple[str, int]) -> NotFound:
+        """What to raise for what moderators have hidden: `sentence` says that, and the reason follows if there is one."""
+        return cls(f"{sentence} {reason.rstrip('.')}." if reason else sentence, thing)
+
 
 class Forbidden(Refusal):
     """The person sees it but may not do this (403).

@@ -242,11 +242,16 @@ def _is_word_character(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" and not is_selector
 
 
+def single_line(text: str) -> str:
+    """A text with every run of white space replaced by one space."""
+    return " ".join(text.split())
+
+
 def in_one_line(plain: str) -> str:
     """A plain text in one line, with a dot after each heading, item, cell or paragraph that does not end as a sentence does."""
     parts: list[str] = []
     for line in plain.split("\n"):
-        if words := " ".join(line.split()):
+        if words := single_line(line):
             if parts:
                 parts.append(" " if parts[-1].endswith(ENDS_OF_SENTENCES) else " · ")
             parts.append(words)
@@ -480,7 +485,7 @@ def paragraphs(source: str) -> list[str]:
 
 def paragraph_key(source: str) -> str:
     """A short hash of a paragraph's words, whatever its white space."""
-    return blake2s(" ".join(source.split()).encode(), digest_size=6).hexdigest()
+    return blake2s(single_line(source).encode(), digest_size=6).hexdigest()
 
 
 def _is_hostile(source: str) -> bool:

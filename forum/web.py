@@ -214,6 +214,12 @@ def absolute(path: str) -> str:
     return settings().url + path
 
 
+def canonical(number: int = 1) -> str:
+    """The public address of this page of a list, or of what has comments, without anything else of the query."""
+    address = absolute(quote(request.path))
+    return f"{address}?page={number}" if number > 1 else address
+
+
 def here(**changes: Any) -> str:
     """The path of this page with some values of its query changed; None removes one.
 

@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.advice.models import (
     NOT_YET,
@@ -38,11 +37,12 @@ from forum.advice.queries import (
     stored_reason,
     topics_of,
 )
-from forum.db import Base, action, db, now, topic_scope, touches
+from forum.db import action, db, insert_into, now, topic_scope, touches
 from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
+from forum.markup import single_line
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import language_names, lock_member
@@ -306,7 +306,7 @@ def _follow_up_to_decide(moderator: Person, follow_up_id: int) -> FollowUp:
 
 
 def _fill(row: FollowUp, story: FollowUpText) -> None:
-    deed, text = " ".join(story.deed.split()), story.text.strip()
+    deed, text = single_line(story.deed), story.text.strip()
     if story.outcome not in OUTCOMES:
         raise Invalid(_("Say whether it worked."), "outcome")
     if not deed:
@@ -353,13 +353,7 @@ def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
         for topic_id, created_at in sorted(questions)
     ]
     if rows:
-        db.session.execute(INSERT_CARE[db.session.get_bind().dialect.name], rows)
-
-
-INSERT_CARE = {
-    "sqlite": sqlite.insert(Base.metadata.tables["care"]).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(Base.metadata.tables["care"]).on_conflict_do_nothing(),
-}
+        db.session.execute(insert_into(QuestionCare).on_conflict_do_nothing(), rows)
 
 
 def _look_at(system: Person, care: QuestionCare, course: QuestionProgress) -> None:

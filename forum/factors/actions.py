@@ -15,6 +15,7 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import queries
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.mail.actions import write_letter
+from forum.markup import single_line
 from forum.members import actions as members
 from forum.members.models import Credentials, Member
 from forum.members.queries import lock_credentials, lock_member, member_by_id, members_by_handle
@@ -215,7 +216,7 @@ def remove_passkey(member: Member, passkey_id: int, token: str) -> None:
 
 
 def _passkey_name(typed: str) -> str:
-    return " ".join(typed.split())[:80] or _("Passkey")
+    return single_line(typed)[:80] or _("Passkey")
 
 
 # Codes of an authenticator app

@@ -27,7 +27,7 @@ from forum.library.actions import (
     ReadingText,
 )
 from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
-from forum.markup import MAX_SOURCE
+from forum.markup import MAX_SOURCE, single_line
 from forum.members.forms import Day, at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form
@@ -154,7 +154,7 @@ class TableField(TextAreaField):
         """The lines that are not empty: (number, parts)."""
         for number, line in enumerate((self.data or "").split("\n"), 1):
             if line.strip():
-                yield number, [" ".join(part.split()) for part in line.split("|")]
+                yield number, [single_line(part) for part in line.split("|")]
 
     @property
     def rows(self) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ from forum.claims.models import Claim, EntryKey
 from forum.claims.queries import active_claim, active_claims
 from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting
+from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting, is_readable
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
@@ -250,8 +250,7 @@ def _is_waiting() -> tuple[ColumnElement[bool], ...]:
     """SQL conditions: the practice is submitted and visible (hidden ones, and those of a cleared spammer, do not wait)."""
     return (
         Practice.state == "submitted",
-        Practice.deleted_at.is_(None),
-        Practice.hidden_at.is_(None),
+        *is_readable(Practice),
     )
 
 

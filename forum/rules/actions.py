@@ -14,6 +14,7 @@ from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
+from forum.markup import single_line
 from forum.members.queries import language_names
 from forum.notifications.actions import note_event_for_everybody
 from forum.permissions import Person, require
@@ -71,7 +72,7 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
     if upcoming is None and is_same and current.language == text.language:
         raise Invalid(_("These are the rules that hold already. Nothing was changed."), "rules")
     book = upcoming or RuleBook(number=last_number() + 1)
-    book.change, book.language = _one_line(text.change), text.language
+    book.change, book.language = single_line(text.change), text.language
     book.valid_from, book.written_at = max(text.valid_from, now()), now()
     book.rules = []
     db.session.add(book)
@@ -92,7 +93,7 @@ def _written_fields(text: RulesText, rules: Sequence[tuple[str, str]]) -> dict[s
     """The fields of the version to be written, as in `rules_fields`."""
     return {
         "rules": [list(rule) for rule in rules],
-        "change": _one_line(text.change),
+        "change": single_line(text.change),
         "language": text.language,
         "valid_from": text.valid_from.date().isoformat(),
     }
@@ -100,7 +101,7 @@ def _written_fields(text: RulesText, rules: Sequence[tuple[str, str]]) -> dict[s
 
 def _checked(text: RulesText) -> list[tuple[str, str]]:
     """The rules without empty ones and superfluous spaces; raises `Invalid` for what cannot be written."""
-    rules = [(_one_line(name), sentence.strip()) for name, sentence in text.rules]
+    rules = [(single_line(name), sentence.strip()) for name, sentence in text.rules]
     rules = [rule for rule in rules if any(rule)]
     if not rules:
         raise Invalid(_("Write at least one rule."), "rules")
@@ -118,10 +119,6 @@ def _checked(text: RulesText) -> list[tuple[str, str]]:
     if text.valid_from.date() < now().date():
         raise Invalid(_("Choose today or a day that is still ahead."), "valid_from")
     return rules
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
     _check_wording(wording)
     _store_defaults()
     ready = ReadyText(number=latest_text_number() + 1) if number is None else _stored_text(number)
-    ready.name, ready.deed = _one_line(wording.name), wording.deed
+    ready.name, ready.deed = single_line(wording.name), wording.deed
     ready.rule, ready.text = wording.rule, wording.text.strip()
     ready.version = in_force().number
     db.session.add(ready)
@@ -220,7 +217,11 @@ def name_recourses(administrator: Person, named: Mapping[str, RecourseText]) -> 
 
 
 def _checked_recourse(kind: str, text: RecourseText) -> RecourseText:
-    name, address, sentence = _one_line(text.name), text.address.strip(), _one_line(text.sentence)
+    name, address, sentence = (
+        single_line(text.name),
+        text.address.strip(),
+        single_line(text.sentence),
+    )
     language = text.language if text.language in language_names() else "en"
     if not (name or address or sentence):
         return RecourseText()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.validators import DataRequired, Length
 
+from forum.markup import single_line
 from forum.members.forms import Day, at_most, language_choices, one_line
 from forum.rules.actions import (
     LONGEST_ADDRESS,
@@ -60,7 +61,7 @@ class RulesForm(Form):
         lines = [line.strip() for line in (self.rules.data or "").splitlines()]
         blocks = "\n".join(lines).strip().split("\n\n")
         parts = [block.strip().partition("\n") for block in blocks if block.strip()]
-        return [(name, " ".join(sentences.split())) for name, _end, sentences in parts]
+        return [(name, single_line(sentences)) for name, _end, sentences in parts]
 
 
 class ReadyTextForm(Form):

@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
+from forum.markup import single_line
 from forum.matches import ScreenedText, domain_of, folded
 from forum.members.queries import get_member
 from forum.permissions import Person, require
@@ -189,7 +190,7 @@ def _apply(administrator: Person, rule: Rule, text: RuleText) -> None:
     _check_sentence(text.sentence)
     rule.kind, rule.sentence = text.kind, text.sentence.strip()
     rule.agenda_id = rule.member_id = None
-    value = " ".join(text.value.split())
+    value = single_line(text.value)
     if len(value) > LONGEST_VALUE:
         raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_VALUE), "value")
     parsers = {

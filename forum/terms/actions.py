@@ -13,7 +13,7 @@ from sqlalchemy import delete, update
 from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
-from forum.markup import Written
+from forum.markup import Written, single_line
 from forum.members.actions import note_terms, note_terms_agreed
 from forum.members.models import Member
 from forum.members.queries import lock_member
@@ -58,7 +58,7 @@ def write_terms(administrator: Person, text: TermsText, *, seen: str | None = No
     written = upcoming() or Terms(number=last_number() + 1)
     written.source, written.html = text.text.source, text.text.html
     written.html_version, written.language = text.text.html_version, text.text.language
-    written.change, written.needs_consent = " ".join(text.change.split()), text.needs_consent
+    written.change, written.needs_consent = single_line(text.change), text.needs_consent
     written.valid_from, written.written_at = max(text.valid_from, now()), now()
     db.session.add(written)
     flush_unique(Conflict())
@@ -70,7 +70,7 @@ def write_terms(administrator: Person, text: TermsText, *, seen: str | None = No
 def _fields_of(text: TermsText) -> dict[str, Any]:
     """The fields that a version with this text would have, as in `terms_fields`."""
     said = {"source": text.text.source, "language": text.text.language}
-    said |= {"change": " ".join(text.change.split())}
+    said |= {"change": single_line(text.change)}
     day = text.valid_from.date().isoformat()
     return {**said, "needs_consent": text.needs_consent, "valid_from": day}
 

@@ -12,7 +12,7 @@ from forum.agendas.actions import archive
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import paragraph_comments, visible_topics
+from forum.dialogue.queries import first_post, paragraph_comments, topic_if_there, visible_topics
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.library import actions, queries
@@ -57,7 +57,7 @@ def comment(world: World, case: Case, key: str | None) -> Post:
 
 def test_a_case_opens_its_discussion_and_is_found(world: World, case: Case) -> None:
     assert case.slug == "the-delta-network"
-    topic = queries.discussion_topic(VISITOR, case.topic_id)
+    topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None
     assert (topic.kind, topic.home, topic.title) == ("case", "/cases/the-delta-network", case.name)
     assert found("deltas") == [("case", "/cases/the-delta-network")]
@@ -131,7 +131,7 @@ def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
     )
     rewrite(world, case, body)
     changed = queries.get_case(VISITOR, case.slug)
-    topic = queries.discussion_topic(VISITOR, case.topic_id)
+    topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None
     beside = paragraph_comments(VISITOR, topic)
     assert set(beside) == {first, keys(changed)[1]}
@@ -176,9 +176,9 @@ def test_an_edited_case_keeps_what_it_said(world: World, case: Case) -> None:
     edit = queries.case_edits(VISITOR, queries.get_case(VISITOR, case.slug))[0]
     assert dict(edit.differences)["name"] == [("same", "The "), ("gone", "delta "), ("new", "dike "), ("same", "network")]  # fmt: skip
     assert found("deltas") == []
-    topic = queries.discussion_topic(VISITOR, case.topic_id)
+    topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None and topic.title == "The dike network"
-    opening = queries.opening_post(topic)
+    opening = first_post(topic)
     assert opening is not None and opening.source == "Dikes are compared."
 
 
@@ -191,7 +191,7 @@ def test_saving_a_case_unchanged_keeps_no_version(world: World, case: Case) -> N
 
 def test_a_case_moves_with_its_discussion(world: World, case: Case) -> None:
     actions.write_case(world.moderator, world.other.id, case_text(), case.id)
-    topic = queries.discussion_topic(VISITOR, case.topic_id)
+    topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None and topic.agenda_id == world.other.id
     assert [one.id for one in queries.cases_of(VISITOR, world.other)] == [case.id]
     with pytest.raises(Forbidden):
@@ -256,7 +256,7 @@ def test_from_draft_to_published(world: World) -> None:
     assert queries.get_practice(VISITOR, practice.slug).topic_id
     assert found("pumps") == [("practice", f"/practices/{practice.slug}")]
     assert told(world.author) == [("published", f"/practices/{practice.slug}")]
-    topic = queries.discussion_topic(VISITOR, practice.topic_id)
+    topic = topic_if_there(VISITOR, practice.topic_id)
     assert topic is not None
     assert (topic.author_id, topic.home) == (world.author.id, f"/practices/{practice.slug}")
 
@@ -426,7 +426,7 @@ def test_a_practice_becomes_for_members_with_its_discussion(world: World) -> Non
     text = practice_text(audience="members")
     actions.write_practice(world.author, world.agenda.id, text, practice.id)
     assert found("pumps") == [] and found("we tried") == []
-    assert queries.discussion_topic(VISITOR, practice.topic_id) is None
+    assert topic_if_there(VISITOR, practice.topic_id) is None
 
 
 def test_a_hidden_practice_is_hidden_everywhere(world: World, practice: Practice) -> None:
@@ -455,7 +455,7 @@ def test_a_deleted_practice_goes_with_its_text(world: World, practice: Practice)
     for reader in (VISITOR, world.author, world.moderator):
         with pytest.raises(NotFound):
             queries.get_practice(reader, practice.slug)
-        assert queries.discussion_topic(reader, practice.topic_id) is None
+        assert topic_if_there(reader, practice.topic_id) is None
     kept = db.session.scalars(select(Practice).where(Practice.id == practice.id)).one()
     assert (kept.sentence, kept.link, kept.sections) == ("", "", [])
     assert found("pumps") == [("practice", f"/practices/{copy.slug}")]
@@ -489,7 +489,7 @@ def test_only_a_moderator_of_both_moves_a_published_practice(
     with pytest.raises(Invalid):
         actions.write_practice(world.author, world.other.id, practice_text(), practice.id)
     actions.write_practice(world.moderator, world.other.id, practice_text(), practice.id)
-    topic = queries.discussion_topic(VISITOR, practice.topic_id)
+    topic = topic_if_there(VISITOR, practice.topic_id)
     assert topic is not None and topic.agenda_id == world.other.id
     assert queries.get_practice(VISITOR, practice.slug).author_id == world.author.id
 

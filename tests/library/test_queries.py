@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post, topic_if_there
 from forum.library import actions, queries
 from forum.library.models import Case, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
@@ -28,9 +29,9 @@ def counts(choices: dict[str, list[queries.Choice]], name: str) -> dict[str, int
 
 
 def tried(world: World, thing: Case | Practice, outcome: str) -> None:
-    topic = queries.discussion_topic(VISITOR, thing.topic_id)
+    topic = topic_if_there(VISITOR, thing.topic_id)
     assert topic is not None
-    opening = queries.opening_post(topic)
+    opening = first_post(topic)
     assert opening is not None
     dialogue.mark(world.reader, opening.id, "tried it", outcome, "It fits our harbour")
 

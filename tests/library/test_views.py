@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from forum.agendas.actions import archive
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import first_post, get_post
+from forum.dialogue.queries import first_post, get_post, topic_if_there
 from forum.library import actions
 from forum.library import queries as library
 from forum.library.actions import _paragraphs
@@ -192,7 +192,7 @@ def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn)
     form = {"source": "Is it so?", "paragraph": key, "language": "en"}
     answer = reader.post(f"/topics/{case.topic_id}/reply", data=form)
     assert answer.status_code == 303 and answer.location.startswith(f"/cases/{case.slug}")
-    topic = library.discussion_topic(VISITOR, case.topic_id)
+    topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None and topic.replies_count == 1
     assert "Is it so?" in reader.get(f"/cases/{case.slug}").text.split('class="annot"')[1]
 
@@ -214,7 +214,7 @@ def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) ->
 def test_two_accounts_from_one_city_are_no_mistake(
     world: World, practice: Practice, client: FlaskClient
 ) -> None:
-    topic = library.discussion_topic(VISITOR, practice.topic_id)
+    topic = topic_if_there(VISITOR, practice.topic_id)
     assert topic is not None
     opening = first_post(topic)
     city = world.reader.city_id
@@ -237,7 +237,7 @@ def test_odd_addresses_of_a_case_are_answered(case: Case, client: FlaskClient, p
 def test_what_a_reader_said_to_a_case_shows_beside_each_page_of_comments(
     world: World, case: Case, sign_in: SignIn
 ) -> None:
-    opening = library.opening_post(library.get_case(world.reader, case.slug).topic)
+    opening = first_post(library.get_case(world.reader, case.slug).topic)
     assert opening
     dialogue.mark(world.reader, opening.id, "same here")
     for number in range(20):

@@ -10,7 +10,7 @@ from forum.db import member_scope
 from forum.dialogue.models import KINDS, MAX_THEMES, Post
 from forum.dialogue.queries import post_by_submission_key
 from forum.errors import Conflict, Invalid
-from forum.markup import MAX_SOURCE, Written, quoted_posts
+from forum.markup import MAX_SOURCE, Written, quoted_posts, single_line
 from forum.permissions import AUDIENCES, Person, require
 
 TITLE_LENGTHS = range(3, 121)
@@ -32,7 +32,7 @@ def already_posted(
     earlier = post_by_submission_key(author, key)
     if earlier is None:
         return None
-    is_titled_alike = title is None or earlier.topic.title == " ".join(title.split())
+    is_titled_alike = title is None or earlier.topic.title == single_line(title)
     if earlier.source == text.source and is_titled_alike:
         return earlier
     raise another_text_sent()
@@ -79,7 +79,7 @@ def check_themes(theme_ids: Collection[int] | None, present: Collection[int] = (
 
 def checked_title(title: str) -> str:
     """A title with its whitespace normalised; raises `Invalid` when it is too short or too long."""
-    title = " ".join(title.split())
+    title = single_line(title)
     if len(title) not in TITLE_LENGTHS:
         raise Invalid(_("Enter a title of 3 to 120 characters."), "title")
     return title

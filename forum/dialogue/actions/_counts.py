@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.agendas.actions import note_activity
-from forum.db import Base, action, db
+from forum.db import action, db, insert_into
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
 from forum.dialogue.queries import CountKey, count_key, posts_by_author
 from forum.members.actions import note_posts, note_posts_of_all
@@ -74,18 +72,9 @@ def count_topics(_doer: Person, moves: Mapping[CountKey, int]) -> None:
         dict(zip(names, key, strict=True)) | {"number": by} for key, by in sorted(moves.items())
     ]
     if rows:
-        db.session.execute(UPSERT_COUNT[db.session.get_bind().dialect.name], rows)
-
-
-def _upsert(rows: Any) -> Any:
-    more = {"number": rows.table.c.number + rows.excluded.number}
-    return rows.on_conflict_do_update(index_elements=rows.table.primary_key.columns, set_=more)
-
-
-UPSERT_COUNT = {
-    "sqlite": _upsert(sqlite.insert(Base.metadata.tables["topic_count"])),
-    "postgresql": _upsert(postgresql.insert(Base.metadata.tables["topic_count"])),
-}
+        put = insert_into(TopicCount)
+        more = {"number": put.table.c.number + put.excluded.number}
+        db.session.execute(put.on_conflict_do_update(index_elements=names, set_=more), rows)
 
 
 def count_mark(post_id: int, kind: str, by: int) -> None:

@@ -20,7 +20,7 @@ from forum.dialogue.queries import (
     held_edit_of,
 )
 from forum.errors import Conflict
-from forum.markup import Written
+from forum.markup import Written, single_line
 from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
 from forum.notifications.actions import note_event, read_queue
@@ -36,7 +36,7 @@ def already_held(
     held = held_by_submission_key(author, key)
     if held is None:
         return None
-    is_titled_alike = title is None or held.title == " ".join(title.split())
+    is_titled_alike = title is None or held.title == single_line(title)
     if held.source == text.source and is_titled_alike:
         return held
     raise another_text_sent()

@@ -6,16 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.agendas.queries import themes_by_id
 from forum.claims.models import queue_path
-from forum.db import Base, db, now
+from forum.db import db, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_all,
@@ -40,7 +38,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
-from forum.markup import Written, excerpt, plain, slugify
+from forum.markup import Written, excerpt, plain, single_line, slugify
 from forum.members.models import Member
 from forum.notifications.actions import (
     clear_titles,
@@ -131,15 +129,9 @@ def set_kind(doer: Person, topic: Topic, kind: str) -> None:
         hide_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES + ANSWER_NOTICES)
 
 
-def dialect_insert(table: str) -> Any:
-    """An INSERT into a table that offers `on_conflict_do_update`, in the dialect of this database."""
-    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(Base.metadata.tables[table])
-
-
 def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
     """Insert a topic without its first post."""
-    title = " ".join(new.title.split())
+    title = single_line(new.title)
     topic = Topic(
         kind=new.kind,
         agenda_id=agenda_id,

@@ -21,6 +21,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
+from forum.markup import single_line
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import lock_writer
@@ -188,7 +189,7 @@ def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None
         return None, ""
     if outcome not in OUTCOMES:
         raise Invalid(_("Say what became of it: kept, adapted or stopped."), "outcome")
-    note = " ".join(note.split())
+    note = single_line(note)
     if len(note) > MAX_NOTE_LENGTH:
         raise Invalid(_("Shorten the sentence to 300 characters."), "note")
     return outcome, note

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete as delete_rows
 
-from forum.db import action, db, now, touches
-from forum.dialogue.actions._rows import dialect_insert
+from forum.db import action, db, insert_into, now, touches
 from forum.dialogue.models import AllRead, Mention, Place
 from forum.notifications.actions import read_topic
 from forum.permissions import Person, require
@@ -16,7 +15,7 @@ def read(member: Person, topic_id: int, number: int) -> None:
     """Note that a member has read a topic up to this post number (never lowering it), and the notices about the topic."""
     touches()
     row = {"member_id": member.id, "topic_id": topic_id, "number": number}
-    place = dialect_insert("place")
+    place = insert_into(Place)
     is_further = place.table.c.number < place.excluded.number
     put = place.on_conflict_do_update(
         index_elements=place.table.primary_key.columns,
@@ -33,7 +32,7 @@ def read_all(member: Person, agenda_id: int | None = None) -> None:
     touches()
     require(member.can.see_notices())
     row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
-    kept = dialect_insert("all_read")
+    kept = insert_into(AllRead)
     key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
     db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
 

@@ -12,12 +12,11 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, now
+from forum.db import action, db, insert_into, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import move_count, note_activity_of, recounted
 from forum.dialogue.actions._rows import (
     ANSWER_NOTICES,
-    dialect_insert,
     has_shown_posts,
     hide_as_empty,
     restore_notices_in,
@@ -392,7 +391,7 @@ def _reassign_held(which: ColumnElement[bool], topic: Topic) -> None:
 def _move_places(topic: Topic, target: Topic, last_read: int) -> None:
     """Let reading positions follow the moved posts, for members who had read `target` to its end (`last_read`)."""
     far = places_after_move(topic.id, target.id)
-    put = dialect_insert("place")
+    put = insert_into(Place)
     key = put.table.primary_key.columns
     columns = ["topic_id", "member_id", "number"]
     if last_read:

@@ -72,7 +72,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid, NotFound
-from forum.markup import Written, withheld_in_html
+from forum.markup import Written, single_line, withheld_in_html
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
 from forum.notifications.actions import update_quotations, watch_own_topic
@@ -172,7 +172,7 @@ def _duplicate_topic(author: Person, agenda_id: int, new: NewTopic) -> Topic | H
         new.text.source,
         author.organisation_id if new.for_organisation else None,
         kind=new.kind,
-        title=" ".join(new.title.split()),
+        title=single_line(new.title),
         audience=new.audience,
     )
     duplicate = found.topic if isinstance(found, Post) else found
@@ -186,7 +186,7 @@ def _held_topic_columns(new: NewTopic) -> dict[str, Any]:
         "kind": new.kind,
         "audience": new.audience,
         "themes": list(new.themes),
-        "title": " ".join(new.title.split()),
+        "title": single_line(new.title),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from forum import permissions, web
@@ -69,9 +69,9 @@ def visible_posts(reader: Person, *topic_options: Any) -> Select[Any]:
     )
 
 
-def is_readable() -> tuple[Any, ...]:
-    """In SQL: a post with a text that readers may see, neither deleted nor hidden."""
-    return (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+def is_readable(row: Any = Post) -> tuple[ColumnElement[bool], ...]:
+    """In SQL: a post whose text readers may see, neither deleted nor hidden; or a topic or practice, as `row` says."""
+    return row.deleted_at.is_(None), row.hidden_at.is_(None)
 
 
 def with_author(query: Select[Any]) -> Select[Any]:

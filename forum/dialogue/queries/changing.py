@@ -53,7 +53,9 @@ def topic_to_change(doer: Person, topic_id: int) -> Topic:
 
 
 def topic_if_there(reader: Person, topic_id: int | None) -> Topic | None:
-    """A topic with its agenda, or None when the reader does not see it (any more)."""
+    """A topic with its agenda, or None when there is none that the reader sees (any more)."""
+    if topic_id is None:
+        return None
     query = visible_topics(reader).where(Topic.id == topic_id)
     topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
     return topic

@@ -142,7 +142,7 @@ def why_not_shown(reader: Person, topic_id: int) -> NotFound:
     if reason is None:
         return NotFound()
     known = gettext("The moderators have hidden this topic.")
-    return NotFound(f"{known} {reason.rstrip('.')}." if reason else known, ("topic", topic_id))
+    return NotFound.hidden(known, reason, ("topic", topic_id))
 
 
 def address_after_merge(reader: Person, topic_id: int, number: int) -> str:

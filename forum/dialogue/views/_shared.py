@@ -129,10 +129,10 @@ def is_for_organisation(form: Any) -> bool:
     return "writes_for" in form and form.writes_for.data == ORGANISATION
 
 
-def theme_boxes(form: Any) -> list[tuple[str, str, None]]:
+def theme_boxes(form: Any) -> list[tuple[Any, str, None]]:
     """The themes as (value, label, hint), as the macro for checkboxes takes them."""
     choices = form.themes.choices if "themes" in form else []
-    return [(slug, name, None) for slug, name in choices]
+    return [(value, name, None) for value, name in choices]
 
 
 def theme_ids(form: Any) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -38,7 +37,7 @@ def topic(id: int, slug: str = "") -> Answer:
     web.depends_on(topic_scope(id), *(theme_scope(theme.id) for theme in found.themes))
     words = discussion(found)
     data = _structured_data(found, words["answer"])
-    words |= _participants(words["posts"]) | {"canonical": _canonical(words)}
+    words |= _participants(words["posts"]) | {"canonical": web.canonical(words["posts"].number)}
     words["regrouped"] = queries.moved_posts_in(me(), found, words["posts"])
     return render_template("dialogue/topic.html", **words, data=data)
 
@@ -67,12 +66,6 @@ def _redirect_permanently(address: str) -> AnyResponse:
     response = redirect(f"{address}?{query}" if query else address, MOVED_PERMANENTLY)
     response.headers["Cache-Control"] = "no-cache"  # a topic may get its old name back
     return response
-
-
-def _canonical(words: dict[str, Any]) -> str:
-    number = words["posts"].number
-    address = web.absolute(quote(request.path))
-    return f"{address}?page={number}" if number > 1 else address
 
 
 def discussion(topic: Topic | TopicRow) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from forum.db import constant, execute_core
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import visible_topics
+from forum.dialogue.queries import is_readable, visible_topics
 from forum.members.models import Member
 from forum.members.queries import HomeCity
 from forum.permissions import Person, cached_statement
@@ -54,7 +54,7 @@ def _replies_between_cities(reader: Person) -> Any:
         .join(newest, newest.c.topic_id == Topic.id)
         .join(helper, helper.id == newest.c.author_id)
         .join(asker, asker.id == Topic.author_id)
-        .where(newest.c.deleted_at.is_(None), newest.c.hidden_at.is_(None))
+        .where(*is_readable(newest.c))
         .where(Topic.hidden_at.is_(None), helper.hidden_at.is_(None), asker.hidden_at.is_(None))
         .where(helper.city_id != asker.city_id)
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post
+from forum.dialogue.queries import is_readable
 from forum.errors import NotFound
 from forum.members.models import Member
 
@@ -49,9 +50,8 @@ def opens_topic(topic_id: Any) -> ColumnElement[bool]:
 
 def is_tried_mark(post_id: Any) -> ColumnElement[bool]:
     """In SQL: a "tried it" mark on a post that readers see, by a member whose profile is not hidden."""
-    is_shown = and_(Post.deleted_at.is_(None), Post.hidden_at.is_(None))
     # Asked for each mark: looking for hidden ones among all members would take longer
     giver = aliased(Member)
     is_hidden = exists().where(giver.id == Mark.member_id, giver.hidden_at.is_not(None))
     is_hidden = is_hidden.correlate(Mark)
-    return and_(Mark.post_id == post_id, Mark.kind == TRIED, is_shown, ~is_hidden)
+    return and_(Mark.post_id == post_id, Mark.kind == TRIED, *is_readable(), ~is_hidden)

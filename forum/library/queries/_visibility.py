@@ -81,6 +81,5 @@ def why_not_shown(reader: Person, model: type[Case] | type[Practice], slug: str)
     if row is None:
         return NotFound()
     item_id, reason = row
-    sentence = gettext("The moderators have hidden this page.")
-    message = f"{sentence} {reason.rstrip('.')}." if reason else sentence
-    return NotFound(message, ("practice" if model is Practice else "case", item_id))
+    known = gettext("The moderators have hidden this page.")
+    return NotFound.hidden(known, reason, ("practice" if model is Practice else "case", item_id))

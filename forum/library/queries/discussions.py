@@ -7,11 +7,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import joinedload
 
 from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
-from forum.dialogue.queries import visible_topics
+from forum.dialogue.queries import first_post, is_readable, topic_if_there
 from forum.errors import NotFound
 from forum.library.models import Case, CaseParagraph
 from forum.library.queries._shared import is_tried_mark
@@ -20,28 +19,12 @@ from forum.members.models import City, Member
 from forum.permissions import Person
 
 
-def discussion_topic(reader: Person, topic_id: int | None) -> Topic | None:
-    """The topic of a case or a practice with its agenda, or None when there is none that the reader may see."""
-    if topic_id is None:
-        return None
-    query = visible_topics(reader).where(Topic.id == topic_id)
-    topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
-    return topic
-
-
-def opening_post(topic: Topic) -> Post | None:
-    """The post that opens a topic, which holds the marks; its text is on the page of the case or practice itself."""
-    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
-    return db.session.scalar(query.options(joinedload(Post.topic)))
-
-
 def opening_post_id(reader: Person, topic_id: int | None) -> int:
     """The id of the post that opens a topic, or `NotFound` when the reader may not see that."""
-    topic = discussion_topic(reader, topic_id)
-    opening = opening_post(topic) if topic else None
-    if opening is None:
+    topic = topic_if_there(reader, topic_id)
+    if topic is None:
         raise NotFound()
-    return opening.id
+    return first_post(topic).id
 
 
 def paragraph_of(reader: Person, topic_id: int, key: str) -> CaseParagraph | None:
@@ -60,10 +43,8 @@ def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:
 def commenting_cities(topic: Topic) -> int:
     """The number of cities from which the comments in a topic come."""
     query = select(func.count(Member.city_id.distinct())).join(Post, Post.author_id == Member.id)
-    is_shown = (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
-    return (
-        db.session.scalar(query.where(Post.topic_id == topic.id, Post.number > 1, *is_shown)) or 0
-    )
+    comments = query.where(Post.topic_id == topic.id, Post.number > 1, *is_readable())
+    return db.session.scalar(comments) or 0
 
 
 def places_of_cases(reader: Person, topic_ids: Iterable[int]) -> dict[int, str]:

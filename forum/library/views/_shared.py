@@ -16,7 +16,7 @@ from forum.agendas.models import Agenda
 from forum.dialogue.actions import mark
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Topic
-from forum.dialogue.queries import mark_given, my_marks, post_to_mark, tried_in
+from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mark, tried_in
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
 from forum.library import forms, queries
@@ -87,26 +87,21 @@ def article_data(title: str, summary: str, language: str, at: Any, thing: Any) -
 def discussion_context(topic: Topic | None) -> dict[str, Any]:
     """The template variables for the discussion of a case or a practice: the comments, and who tried it where."""
     if topic is None:
-        return {"topic": None, "tried": [], "cities": 0, "canonical": _canonical()}
+        return {"topic": None, "tried": [], "cities": 0, "canonical": web.canonical()}
     words = discussion(topic)
     opening = next((post for post in words["posts"].items if post.number == 1), None)
     marks: Mapping[int, Collection[str]] = words["my_marks"]
     if opening is None:  # the reader is on a later page of the discussion
-        opening = queries.opening_post(topic)
-        marks = my_marks(me(), [opening] if opening else [])
+        opening = first_post(topic)
+        marks = my_marks(me(), [opening])
     return {
         **words,
         "opening": opening,
-        "mine": marks.get(opening.id, ()) if opening else (),
+        "mine": marks.get(opening.id, ()),
         "tried": _by_city(tried_in(topic.id, 1)),
         "cities": queries.commenting_cities(topic),
-        "canonical": _canonical(words["posts"].number),
+        "canonical": web.canonical(words["posts"].number),
     }
-
-
-def _canonical(number: int = 1) -> str:
-    address = web.absolute(quote(request.path))
-    return f"{address}?page={number}" if number > 1 else address
 
 
 def _by_city(marks: Iterable[Mark]) -> list[tuple[Any, list[Mark]]]:
@@ -129,11 +124,6 @@ def say_tried(topic_id: int | None, title: str, back: str) -> Answer:
         return saved(_("Thank you. What you tried is listed by city."), f"{back}#tried")
 
     return answer_form(form, page, deed)
-
-
-def theme_boxes(form: Any) -> list[tuple[int, str, None]]:
-    """The themes as (value, label, hint), as the macro for checkboxes takes them."""
-    return [(value, name, None) for value, name in form.themes.choices]
 
 
 def put_in_order(

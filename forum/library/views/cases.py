@@ -15,8 +15,8 @@ from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments
-from forum.dialogue.views import changing, changing_with_preview
+from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments, topic_if_there
+from forum.dialogue.views import changing, changing_with_preview, theme_boxes
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
@@ -34,9 +34,9 @@ from forum.library.views._shared import (
     put_in_order,
     saved,
     say_tried,
-    theme_boxes,
     words_for_columns,
 )
+from forum.markup import single_line
 from forum.members.queries import cities_by_name, languages
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
@@ -67,7 +67,7 @@ def cases() -> Answer:
 def case(slug: str) -> Answer:
     """A case with its facts, its text, and the members' comments beside it."""
     found = get_or_explain(Case, slug, queries.get_case)
-    topic = queries.discussion_topic(me(), found.topic_id)
+    topic = topic_if_there(me(), found.topic_id)
     comments = paragraph_comments(me(), topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
@@ -197,7 +197,7 @@ def _city_ids(typed: str) -> list[int]:
 
 
 def _line_of(number: int, typed: str) -> str:
-    words = forms.quoted(" ".join(typed.split()))
+    words = forms.quoted(single_line(typed))
     return _("%(words)s (line %(number)s)", words=words, number=number)
 
 

@@ -16,7 +16,14 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import themes
 from forum.db import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
-from forum.dialogue.views import changing, posting
+from forum.dialogue.queries import topic_if_there
+from forum.dialogue.views import (
+    changing,
+    offer_organisation,
+    own_organisation,
+    posting,
+    theme_boxes,
+)
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import fill_from_version
@@ -38,7 +45,6 @@ from forum.library.views._shared import (
     get_or_explain,
     saved,
     say_tried,
-    theme_boxes,
     words_for_columns,
 )
 from forum.members.models import Member
@@ -75,7 +81,7 @@ def practice(slug: str) -> Answer:
         adapted_from=queries.adapted_from(me(), found),
         adapted_by=queries.adapted_by(me(), found),
         data=_practice_data(found),
-        **discussion_context(queries.discussion_topic(me(), found.topic_id)),
+        **discussion_context(topic_if_there(me(), found.topic_id)),
         **words_for_columns(),
     )
 
@@ -175,7 +181,8 @@ def _write_practice(
     form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
-    _offer_organisation(form, found)
+    is_mine = found is None or found.author_id == me().id
+    offer_organisation(form, me().name, own_organisation() if is_mine else "")
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
@@ -200,18 +207,6 @@ def _write_practice(
 
 def _latest_practice(slug: str) -> PracticeForm:
     return PracticeForm(formdata=None, **_practice_form_data(queries.practice_to_edit(me(), slug)))
-
-
-def _offer_organisation(form: Any, found: Practice | None) -> None:
-    """Let an author write for the organisation, when there is one."""
-    person = me()
-    organisation = person.organisation if isinstance(person, Member) else None
-    is_mine = found is None or found.author_id == person.id
-    if organisation is None or not is_mine:
-        del form.writes_for
-        return
-    own = (MYSELF, _("Myself, %(name)s", name=person.name))
-    form.writes_for.choices = [own, (ORGANISATION, organisation.name)]
 
 
 def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:

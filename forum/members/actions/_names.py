@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from forum.confusables import skeleton, visible
 from forum.errors import Invalid
-from forum.markup import fold
+from forum.markup import fold, single_line
 from forum.members import queries
 from forum.members.models import Member
 from forum.permissions import ROLES
@@ -163,11 +163,6 @@ def checked_line(most: int, text: str, field: str) -> str:
 def visible_line(text: str) -> str:
     """A line without invisible and directional control characters."""
     return single_line("".join(c for c in visible(text) if not _is_invisible(c)))
-
-
-def single_line(text: str) -> str:
-    """A text with every run of white space replaced by one space."""
-    return " ".join(text.split())
 
 
 def _is_invisible(character: str) -> bool:

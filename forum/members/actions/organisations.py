@@ -10,8 +10,9 @@ from forum.db import action, db, flush_unique, now
 from forum.errors import Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
+from forum.markup import single_line
 from forum.members import queries
-from forum.members.actions._names import HANDLE_PATTERN, first_free, single_line, slug_from
+from forum.members.actions._names import HANDLE_PATTERN, first_free, slug_from
 from forum.members.actions._rows import checked_id, existing_member
 from forum.members.models import City, Organisation
 from forum.permissions import Person, require

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from sqlalchemy import update
 
 from forum.db import action, db, now, touches
-from forum.markup import Written
+from forum.markup import Written, single_line
 from forum.members import queries
-from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office, single_line
+from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office
 from forum.members.actions._profile import Profile, describe, set_languages
 from forum.members.actions._rows import existing_member
 from forum.members.models import Member

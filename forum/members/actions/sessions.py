@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, update
 
 from forum.db import action, db, delete_batch, now, touches
+from forum.markup import single_line
 from forum.members import queries
-from forum.members.actions._names import single_line
 from forum.members.models import Credentials, Member, Session
 from forum.permissions import Person, require
 

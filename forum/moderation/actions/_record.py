@@ -13,6 +13,7 @@ from sqlalchemy import update
 from forum.claims.models import queue_path
 from forum.db import db, now
 from forum.dialogue.models import Topic
+from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.models import OWN, REPORT, Decision, Report
 from forum.moderation.queries import (
@@ -103,7 +104,7 @@ def record(
         rule=rule.number if rule else 0,
         rule_name=rule.name if rule else "",
         rule_sentence=rule.sentence if rule else "",
-        law=" ".join(reasons.law.split()),
+        law=single_line(reasons.law),
         source=source or (REPORT if has_open_reports(thing.kind, thing.item_id) else OWN),
         is_automated=reasons.is_automated,
         is_excused=is_excused,

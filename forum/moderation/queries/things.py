@@ -26,6 +26,7 @@ from forum.dialogue.queries import (
     get_topic,
     get_topic_row,
     held_waiting,
+    is_readable,
     merged_topic,
     merged_topic_to_change,
     posts_in,
@@ -322,16 +323,18 @@ def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
     require(reporter.can.report(None))
     thing = get_thing(reporter, kind, item_id)
     require(reporter.can.report(thing.author_id))
-    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
-        raise NotFound()
-    return thing
+    return _shown(thing)
 
 
 def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thing:
     """A thing that anybody, without an account too, may report as illegal; `NotFound` unless it is shown to them."""
     require(visitor.can.report_illegal())
-    thing = get_thing(visitor, kind, item_id)
-    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
+    return _shown(get_thing(visitor, kind, item_id))
+
+
+def _shown(thing: Thing) -> Thing:
+    """The thing itself; `NotFound` unless readers see it."""
+    if thing.state != "shown" or (thing.kind == "practice" and thing.row.state != "published"):
         raise NotFound()
     return thing
 
@@ -442,7 +445,7 @@ def page_to_select(
 
 def author_ids_of(post_ids: Iterable[int]) -> Sequence[int]:
     """The ids of the authors of those posts that are visible."""
-    these = Post.id.in_(list(post_ids)), *_is_visible(Post)
+    these = Post.id.in_(list(post_ids)), *is_readable(Post)
     wrote = select(Post.author_id).distinct().where(*these)
     return db.session.scalars(wrote.order_by(Post.author_id)).all()
 
@@ -450,10 +453,10 @@ def author_ids_of(post_ids: Iterable[int]) -> Sequence[int]:
 def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
     """Everything visible that a member wrote: topics, practices, and posts in the topics of others or on pages."""
     is_page = Topic.home.is_not(None)
-    topics = select(Topic.id).where(Topic.author_id == member_id, ~is_page, *_is_visible(Topic))
-    practices = select(Practice.id).where(Practice.author_id == member_id, *_is_visible(Practice))
+    topics = select(Topic.id).where(Topic.author_id == member_id, ~is_page, *is_readable(Topic))
+    practices = select(Practice.id).where(Practice.author_id == member_id, *is_readable(Practice))
     others = select(Topic.id).where(Topic.id == Post.topic_id, Topic.author_id != member_id)
-    theirs = select(Post.id).where(Post.author_id == member_id, *_is_visible(Post))
+    theirs = select(Post.id).where(Post.author_id == member_id, *is_readable(Post))
     posts = theirs.where(Post.number > 1, others.exists() | _is_on_page())
     found = (("topic", topics), ("practice", practices), ("post", posts))
     return [
@@ -499,15 +502,11 @@ def _is_on_page() -> ColumnElement[bool]:
     return page.exists()
 
 
-def _is_visible(model: Any) -> tuple[ColumnElement[bool], ...]:
-    return model.hidden_at.is_(None), model.deleted_at.is_(None)
-
-
 def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
     """The ids of the authors of visible posts in a topic, without `author_id`."""
     wrote = select(Post.author_id).distinct()
     theirs = wrote.where(Post.topic_id == topic_id, Post.author_id != (author_id or 0))
-    return db.session.scalars(theirs.where(*_is_visible(Post))).all()
+    return db.session.scalars(theirs.where(*is_readable(Post))).all()
 
 
 def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:

@@ -1,23 +1,16 @@
-"""Writing rows: inserting, replacing, changing many at once; and what notices quote of a text."""
+"""Writing rows: replacing, changing many at once; and what notices quote of a text."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from forum.db import Base, db
+from forum.db import db, insert_into
 from forum.markup import excerpt
 from forum.notifications.models import Event, Notice
 
 QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
-INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-
-def insert_into(model: type[Base]) -> Any:
-    """An INSERT in the dialect of the database, which knows ON CONFLICT."""
-    return INSERTS[db.session.get_bind().dialect.name](model)
 
 
 def upsert(row: Any) -> None:

@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from forum.db import action, db, now, touches
+from forum.db import action, db, insert_into, now, touches
 from forum.members.queries import ignores
-from forum.notifications.actions._rows import insert_into
 from forum.notifications.models import MERGING_KINDS, Event, Notice
 from forum.notifications.queries import (
     due_broadcasts,

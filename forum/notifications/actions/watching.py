@@ -8,9 +8,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete, literal
 
-from forum.db import action, db, now, touches
+from forum.db import action, db, insert_into, now, touches
 from forum.errors import Invalid
-from forum.notifications.actions._rows import insert_into, upsert
+from forum.notifications.actions._rows import upsert
 from forum.notifications.models import LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
 from forum.notifications.queries import watchers_of, watches_replies
 from forum.permissions import Person, require

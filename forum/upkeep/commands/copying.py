@@ -17,6 +17,7 @@ from forum.db import analyze, db
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log
+from forum.markup import single_line
 from forum.settings import why_no_database
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
@@ -146,7 +147,7 @@ def _errors_end_command(words: str) -> Iterator[None]:
     try:
         yield
     except Refusal as error:
-        said = " ".join(error.message.split()).rstrip(".")
+        said = single_line(error.message).rstrip(".")
         raise click.ClickException(f"{said}. {words}".rstrip()) from error
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
