@@ -115,26 +115,26 @@ class Person:
     `hosted` are the ids of the agendas that the person hosts, `ignored` the ids of the members whom they ignore.
     """
 
-    id: Any = None
-    role: Any = ""
-    name: Any = ""
-    handle: Any = ""
-    language: Any = "en"
-    hosted: Any = ()
-    ignored: Any = ()
-    organisation_id: Any = None
-    city_id: Any = None
-    joined_at: Any = None
-    suspended_until: Any = None
-    silenced_until: Any = None
-    hidden_at: Any = None
-    terms_due_at: Any = None
-    leaving_at: Any = None
-    left_at: Any = None
-    factor_at: Any = None
-    held_at: Any = None
-    posts_count: Any = 0
-    waiting_count: Any = 0
+    id: Any = None  # a number for each member; what only members do takes it as such
+    role: str = ""
+    name: str = ""
+    handle: str = ""
+    language: str = "en"
+    hosted: Sequence[int] = ()
+    ignored: Sequence[int] = ()
+    organisation_id: int | None = None
+    city_id: int | None = None
+    joined_at: datetime | None = None
+    suspended_until: datetime | None = None
+    silenced_until: datetime | None = None
+    hidden_at: datetime | None = None
+    terms_due_at: datetime | None = None
+    leaving_at: datetime | None = None
+    left_at: datetime | None = None
+    factor_at: datetime | None = None
+    held_at: datetime | None = None
+    posts_count: int = 0
+    waiting_count: int = 0
 
     @property
     def is_member(self) -> bool:
@@ -786,7 +786,7 @@ def _accepts_letters(member: Member) -> bool:
     return is_active and member.takes_letters and member.mail_paused_at is None
 
 
-def _lazy_datetime(at: datetime) -> LazyString:
+def _lazy_datetime(at: datetime | None) -> LazyString:
     """A date and time in words, formatted when it is shown, in the language of that request."""
     return LazyString(format_datetime, at, "d MMMM yyyy, HH:mm")
 

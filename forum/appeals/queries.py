@@ -61,23 +61,31 @@ class AppealInfo:
 
 
 def standing(person: Person, decision: Decision) -> Standing:
-    """The standing of a person: authors in what restricts them, reporters in what was kept."""
-    restricts = decision.deed in RESTRICTING_DEEDS and is_concerned(person, decision)
-    keeps = decision.deed == "keep" and is_reporter(person, decision)
-    mine = my_appeal(person, decision)
+    """The standing of a person in an appeal against a decision."""
+    return _standing(person, decision, my_appeal(person, decision))
+
+
+def _standing(person: Person, decision: Decision, mine: Appeal | None) -> Standing:
     return Standing(
-        restricts or keeps,
+        _is_party(person, decision),
         mine is not None,
         is_in_effect(decision),
         decision.decided_at + APPEAL_PERIOD,
     )
 
 
+def _is_party(person: Person, decision: Decision) -> bool:
+    """Whether a decision concerns somebody so that they may appeal: authors if it restricts them, reporters if it kept."""
+    if decision.deed == "keep":
+        return is_reporter(person, decision)
+    return decision.deed in RESTRICTING_DEEDS and is_concerned(person, decision)
+
+
 def appeal_info(person: Person, decision: Decision) -> AppealInfo:
     """What the page of a decision tells a person about appealing."""
-    own_standing = standing(person, decision)
-    may = person.can.appeal(own_standing)
-    return AppealInfo(my_appeal(person, decision), may, own_standing.end)
+    mine = my_appeal(person, decision)
+    own_standing = _standing(person, decision, mine)
+    return AppealInfo(mine, person.can.appeal(own_standing), own_standing.end)
 
 
 def my_appeal(person: Person, decision: Decision) -> Appeal | None:
@@ -91,7 +99,7 @@ def my_appeal(person: Person, decision: Decision) -> Appeal | None:
 def decision_to_appeal(person: Person, decision_id: int) -> Decision:
     """A decision that the person may have standing in, suspended or not; `NotFound` for everybody else."""
     decision = decision_by_id(decision_id)
-    if decision is None or not standing(person, decision).is_concerned:
+    if decision is None or not _is_party(person, decision):
         raise NotFound()
     return decision
 

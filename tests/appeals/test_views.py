@@ -156,3 +156,14 @@ def test_what_is_gone_is_not_offered_to_be_taken_back(
     choice = {"deed": "reverse", "reason": "You are right."}
     assert browser.post(f"{pages[0]}/decide", data=choice).status_code == 409
     assert browser.post(f"{pages[0]}/decide", data={**choice, "deed": "uphold"}).status_code == 303
+
+
+def test_the_page_of_an_appeal_asks_for_ones_own_appeal_once(
+    sign_in: Any, people: Any, hidden: Any, queries: Any
+) -> None:
+    browser = sign_in(people.ben)
+    for path in (f"/moderation/decisions/{hidden.id}/appeal", f"/moderation/decisions/{hidden.id}"):
+        with queries() as made:
+            assert browser.get(path).status_code == 200
+        asked = [words for words in made.statements if "FROM appeal" in words]
+        assert len(asked) == 1, asked

@@ -23,6 +23,7 @@ from forum.members.actions import suspend
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import queue_entries
 from forum.search.queries import Query, find
 from tests.library.conftest import (
     BODY,
@@ -250,8 +251,7 @@ def test_a_draft_is_seen_by_its_author_and_who_moderates_its_agenda(world: World
 def test_from_draft_to_published(world: World) -> None:
     practice = draft(world)
     actions.submit(world.author, practice.id)
-    assert [one.id for one in queries.submitted_practices(world.host)] == [practice.id]
-    assert queries.submitted_practices(world.reader) == []
+    assert [one.key for one in queue_entries(world.host)] == [("practice", practice.id)]
     actions.publish(world.host, practice.id)
     assert queries.get_practice(VISITOR, practice.slug).topic_id
     assert found("pumps") == [("practice", f"/practices/{practice.slug}")]

@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from forum.db import at, now
+from forum.db import at, db, now
+from forum.dialogue.actions import mark, reply
+from forum.dialogue.models import TRIED
+from forum.dialogue.queries import get_note, mark_given
 from forum.errors import Forbidden, NotFound
+from forum.markup import write
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
+from forum.moderation.queries import shown_things_of
 from forum.permissions import VISITOR
 
 
@@ -137,3 +142,25 @@ def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) ->
 )
 def test_a_text_is_named_by_its_first_own_words(source: str, words: str) -> None:
     assert queries.first_words(source) == words
+
+
+def test_all_that_a_member_wrote_costs_the_same_however_many_posts(
+    people: Any, things: Any, queries: Any
+) -> None:
+    counts = []
+    for _times in range(2):
+        with queries() as made:
+            found = shown_things_of(people.moderator, people.ben.id)
+        counts.append(made.count)
+        for number in range(5):
+            reply(people.ben, things.topic.id, write(f"Odd, {number}."))
+    assert len(found) >= 6 and counts[0] == counts[1]
+
+
+def test_looking_at_a_note_changes_nothing(people: Any, things: Any) -> None:
+    mark(people.ana, things.first.id, TRIED, "stopped", "Only fools.")
+    given = mark_given(people.ana, things.first.id, TRIED)
+    assert given
+    db.session.commit()
+    note = get_note(people.moderator, given.id)
+    assert note.post.id == things.first.id and not db.session.dirty

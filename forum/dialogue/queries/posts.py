@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import Select, String, and_, bindparam, cast, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.db import db, execute_core
 from forum.dialogue.models import (
@@ -178,7 +179,7 @@ def get_note(reader: Person, mark_id: int) -> Mark:
     given = db.session.scalar(query.execution_options(populate_existing=True))
     if given is None:
         raise NotFound()
-    given.post = get_post(reader, given.post_id)
+    set_committed_value(given, "post", get_post(reader, given.post_id))
     is_out_of_sight = given.post.is_gone or given.member.hidden_at is not None
     if is_out_of_sight and not sees_hidden(reader, given.post.topic.agenda_id):
         raise NotFound()

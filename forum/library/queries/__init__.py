@@ -85,7 +85,6 @@ from forum.library.queries.practices import (
     practices_tried_by,
     practices_written,
     published_by,
-    submitted_practices,
 )
 from forum.library.queries.readings import (
     get_reading,
@@ -178,7 +177,6 @@ __all__ = [
     "related",
     "sections_for",
     "slugs_like",
-    "submitted_practices",
     "tried_counts",
     "visible_cases",
     "visible_practices",

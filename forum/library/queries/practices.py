@@ -33,7 +33,7 @@ from forum.library.queries._shared import (
 from forum.library.queries._visibility import published_practices, visible_practices
 from forum.members.models import City, Member
 from forum.pages import Page, page_of
-from forum.permissions import Person, cached_for_reader, cached_statement, moderated_by, require
+from forum.permissions import Person, cached_for_reader, cached_statement, require
 
 
 def practices(reader: Person, wanted: PracticeFilter, number: int = 1) -> Page[Practice]:
@@ -255,18 +255,6 @@ def published_by(author: Person) -> Sequence[Practice]:
     )
     ordered = query.order_by(*practice_order("newest")).limit(MAX_LISTED)
     return db.session.scalars(ordered.options(*practice_row_options())).all()
-
-
-def submitted_practices(reader: Person) -> Sequence[Practice]:
-    """The practices that wait for a moderator, on the agendas that the reader moderates, oldest first."""
-    query = select(Practice).where(
-        Practice.state == "submitted",
-        Practice.deleted_at.is_(None),
-        Practice.hidden_at.is_(None),
-        moderated_by(reader, Practice.agenda_id),
-    )
-    oldest = query.order_by(Practice.submitted_at, Practice.id).limit(MAX_LISTED)
-    return db.session.scalars(oldest.options(*practice_row_options())).all()
 
 
 def practice_order(order: str) -> tuple[Any, ...]:

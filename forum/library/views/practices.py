@@ -133,7 +133,8 @@ def _new_practice_form_data(source: Practice | None) -> dict[str, Any]:
     """What the form for a new practice contains at first: of the author, and of the practice that is adapted."""
     person = me()
     city = person.city.label if isinstance(person, Member) and person.city else ""
-    words = {"submission_key": webforms.submission_key(), "language": person.language, "city": city}
+    words: dict[str, Any] = {"submission_key": webforms.submission_key(), "city": city}
+    words["language"] = person.language
     words["agenda"] = source.agenda.slug if source else web.text("agenda")
     if source:
         words |= {"adapt": source.slug, "title": source.title}

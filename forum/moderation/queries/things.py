@@ -459,17 +459,18 @@ def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
     theirs = select(Post.id).where(Post.author_id == member_id, *is_readable(Post))
     posts = theirs.where(Post.number > 1, others.exists() | _is_on_page())
     found = (("topic", topics), ("practice", practices), ("post", posts))
-    return [
-        get_thing(moderator, kind, item_id)
+    keys = [
+        (kind, item_id)
         for kind, query in found
-        for item_id in db.session.scalars(query.order_by("id")).all()
+        for item_id in db.session.scalars(query.order_by("id"))
     ]
+    return existing_things(moderator, keys)
 
 
 def held_text_ids(moderator: Person, member_id: int) -> Sequence[int]:
     """The ids of a member's texts that wait because a rule holds them back."""
     theirs = held_waiting(moderator).where(Held.author_id == member_id)
-    return [held.id for held in db.session.scalars(theirs)]
+    return db.session.scalars(theirs.with_only_columns(Held.id)).all()
 
 
 def existing_things(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[Thing]:
