@@ -330,6 +330,33 @@ def test_numbers_of_what_was_deleted_are_given_to_nobody_else(
                 assert connection.scalar(text(f"SELECT count(*) FROM {name}")) == 1
 
 
+def test_no_notice_names_who_is_no_longer_a_candidate(database_url: str, tmp_path: Path) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0031")
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        told = {"kind": "queue", "recipients": [1], "created_at": noon, "due_at": noon}
+        tables = Base.metadata.tables
+        events = {1: "held/1", 2: "candidate/1", 3: "candidate/1", 4: "candidate/2", 5: "joining/3"}
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(tables[name]).values(**row))
+            row = dict(rows_known_by_number())["candidate"]
+            later = noon + timedelta(days=9)
+            connection.execute(insert(tables["candidate"]).values(**row, id=1, confirmed_at=later))
+            for number, address in events.items():
+                at = {"created_at": later if number == 3 else noon}
+                row = {"address": f"/moderation/{address}", "title": f"Title {number}", **at}
+                connection.execute(insert(tables["event"]).values(**(told | row), id=number))
+                row |= {"event_id": number, "member_id": 1, "kind": "queue"}
+                connection.execute(insert(tables["notice"]).values(**row))
+        upgrade()
+        with db.engine.begin() as connection:
+            for table in ("event", "notice"):
+                titles = f"SELECT title FROM {table} WHERE title <> '' ORDER BY title"
+                left = connection.execute(text(titles)).scalars().all()
+                assert left == ["Title 1", "Title 3"], table
+
+
 def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
     """A row of each table whose rows are known by number when they are gone, without that number."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

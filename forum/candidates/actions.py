@@ -8,29 +8,30 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, or_, update
+from sqlalchemy import ColumnElement, delete, or_, update
 
 from forum import tokens
 from forum.candidates.models import Candidate
 from forum.candidates.queries import waiting_candidate
 from forum.claims.models import queue_path
-from forum.db import EVERYTHING, action, db, now, touches
+from forum.db import EVERYTHING, action, db, delete_batch, now, touches
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities.actions import link_at_joining
 from forum.invitations.actions import note_arrival, use
 from forum.invitations.models import Invitation
 from forum.invitations.queries import entrance
-from forum.mail.actions import write_letter
+from forum.mail.actions import forget_addresses, write_letter
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import is_email_taken, moderator_ids, normalised_email
-from forum.notifications.actions import note_event, read_queue
+from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import SYSTEM, VISITOR, Person, require
 from forum.terms.actions import agree
 from forum.terms.models import JOINING
 
 UNCONFIRMED_RETENTION, REFUSED_RETENTION = timedelta(days=3), timedelta(days=30)
+PORTION = 500  # candidates that one transaction deletes
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,7 @@ def confirm(_visitor: Person, candidate: Candidate) -> Member | None:
 
 def _wait(candidate: Candidate) -> None:
     """Tell the moderators, and delete other candidates with the same address."""
-    others = Candidate.email == candidate.email, Candidate.id != candidate.id
-    db.session.execute(delete(Candidate).where(*others))
+    _delete(Candidate.email == candidate.email, Candidate.id != candidate.id)
     candidate.confirmed_at = now()
     note_event(
         VISITOR,
@@ -122,6 +122,19 @@ def _wait(candidate: Candidate) -> None:
         title=candidate.name,
         is_named=False,
     )
+
+
+def _delete(*which: ColumnElement[bool]) -> None:
+    _unname(db.session.scalars(delete(Candidate).where(*which).returning(Candidate)).all())
+
+
+def _unname(gone: Sequence[Candidate]) -> None:
+    """Take the names of candidates who are deleted off the notices that moderators got; what waited for them is read."""
+    for candidate in gone:
+        if candidate.waits:
+            read_queue(SYSTEM, queue_path("candidate", candidate.id))
+    if addresses := [queue_path("candidate", one.id) for one in gone if one.confirmed_at]:
+        retitle_queue(SYSTEM, addresses, "")
 
 
 def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
@@ -138,7 +151,7 @@ def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
         note_arrival(SYSTEM, invitation_id, member.id)
     if terms:
         agree(member, terms, JOINING)
-    db.session.execute(delete(Candidate).where(Candidate.email == candidate.email))
+    _delete(Candidate.email == candidate.email)
     return member
 
 
@@ -149,7 +162,6 @@ def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
     candidate = waiting_candidate(candidate_id, for_update=True)
     if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
-    read_queue(moderator, queue_path("candidate", candidate_id))
     member = _admit(candidate, None)
     words = {"path": "/sign-in", "text": text.strip()}
     write_letter(moderator, "approved", member.email, words, member_id=member.id)
@@ -171,23 +183,30 @@ def refuse(moderator: Person, candidate_id: int, reason: str) -> None:
 
 
 @action
-def forget_old(system: Person) -> int:
-    """Delete candidates who never confirmed after three days, and those who were refused after thirty."""
+def forget_old(system: Person, limit: int = PORTION) -> int:
+    """Delete up to `limit` candidates who never confirmed in three days or were refused thirty ago; returns how many.
+
+    The letters that they got go as well, for their name is in them.
+    """
     require(system.can.administer())
     touches()
     never = Candidate.confirmed_at.is_(None) & (
         Candidate.created_at < now() - UNCONFIRMED_RETENTION
     )
     refused = Candidate.refused_at < now() - REFUSED_RETENTION
-    gone = delete(Candidate).where(or_(never, refused)).returning(Candidate.id)
-    return len(db.session.scalars(gone).all())
+    gone = delete_batch(Candidate, limit, or_(never, refused), returning=Candidate)
+    _unname(gone)
+    # Whoever asks again gets letters, too, which are younger
+    forget_addresses(system, {one.email for one in gone}, now() - UNCONFIRMED_RETENTION)
+    return len(gone)
 
 
 @action
 def forget_member(system: Person, member: Member) -> None:
-    """Delete candidates with the address of a member who leaves, and that the member invited others."""
+    """Delete what is left of when a member who leaves was a candidate, and that the member invited others."""
     require(system.can.administer())
     touches()
-    db.session.execute(delete(Candidate).where(Candidate.email == member.email))
+    _delete(Candidate.email == member.email)
+    forget_addresses(system, [member.email], now())
     invited = update(Candidate).where(Candidate.invited_by_id == member.id)
     db.session.execute(invited.values(invited_by_id=None, invitation_id=None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -345,6 +345,15 @@ def forget_member(system: Person, member_id: int) -> None:
     require(system.can.administer())
     touches()
     db.session.execute(delete(Delivery).where(Delivery.member_id == member_id))
+
+
+@action
+def forget_addresses(system: Person, addresses: Collection[str], until: datetime) -> None:
+    """Delete letters written until a moment to addresses, but for those to members: to candidates, for example."""
+    require(system.can.administer())
+    touches()
+    theirs = (Delivery.address.in_(addresses), Delivery.member_id.is_(None))
+    db.session.execute(delete(Delivery).where(*theirs, Delivery.created_at <= until))
 
 
 @action

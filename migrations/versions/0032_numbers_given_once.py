@@ -2,6 +2,8 @@
 
 Notes, decisions, reports and held texts know them by number, also when they have been deleted: new numbers begin above
 those that are still named.
+
+The names of candidates who are deleted by now go from the events and notices that told moderators of them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,11 @@ down_revision = "0031"
 
 # Each table, with the kind by which notes, decisions and reports name its rows; held texts alone name rules
 KINDS = {"held": "held", "candidate": "candidate", "contact_letter": "letter", "screening_rule": ""}
+# An event before the candidate was confirmed is about another one, who had the same number.
+UNNAME = """UPDATE {table} SET title = ''
+WHERE kind = 'queue' AND (address LIKE '/moderation/candidate/%' OR address LIKE '/moderation/joining/%')
+AND NOT EXISTS (SELECT 1 FROM candidate WHERE confirmed_at <= {table}.created_at
+AND {table}.address IN ('/moderation/candidate/' || id, '/moderation/joining/' || id))"""
 NAMED_BY_KIND = ("decision", "report", "entry_note", "claim", "overdue")
 
 
@@ -26,6 +33,8 @@ def upgrade() -> None:
             _make_anew(table, sqlite_autoincrement=True)
             op.execute(f"DELETE FROM sqlite_sequence WHERE name = '{table}'")
             op.execute(f"INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {last})")
+    for table in ("event", "notice"):
+        op.execute(UNNAME.format(table=table))
 
 
 def downgrade() -> None:

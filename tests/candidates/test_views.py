@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum.accounts.actions import forget_old
 from forum.candidates import actions, queries
@@ -14,13 +15,18 @@ from forum.db import at, db, now
 from forum.errors import Conflict, Forbidden
 from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
 from forum.invitations.queries import CODE_PURPOSE
+from forum.mail.models import Delivery
 from forum.members import actions as members
 from forum.members import queries as known
 from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.actions import tell_overdue
+from forum.rights.commands import delete_expired
 from forum.tokens import secret
 from tests.conftest import link_in
+from tests.rights.conftest import gone, holding
 
 PASSWORD = "four unrelated plain words"
 JOINING = {
@@ -246,6 +252,52 @@ def test_refused_candidates_are_deleted_after_thirty_days_and_waiting_ones_stay(
     with at(now() + timedelta(days=90)):
         forget_old(SYSTEM)
         assert queries.confirmed_candidate("eva@city.example") is not None
+
+
+def test_no_name_of_who_was_refused_is_left_after_thirty_days(eva, people, sign_in):
+    with at(now() + timedelta(days=3)):
+        assert tell_overdue(SYSTEM) == 1
+        make_notices(SYSTEM)
+        actions.refuse(people.moderator, waiting_id(), "No.")
+    named = {"event.title", "notice.title", "candidate.name", "delivery.words"}
+    with at(now() + timedelta(days=32)):
+        delete_expired()
+        assert holding("eva holm") == named
+    with at(now() + timedelta(days=34)):
+        delete_expired()
+        assert holding("eva holm") == holding("eva@city") == set()
+    page = sign_in(people.moderator).get("/notices").text
+    assert page.count("Somebody wants to join:") == 2 and "(no longer kept)" in page
+
+
+def test_no_name_of_who_never_confirmed_is_left_after_three_days(by_approval, client, letters):
+    client.post("/join", data={**JOINING, "answer_0": "To learn."})
+    assert holding("eva holm") == {"candidate.name", "delivery.words"}
+    with at(now() + timedelta(days=3, hours=1)):
+        delete_expired()
+        assert holding("eva holm") == set()
+
+
+def test_who_was_approved_is_named_as_a_member_alone(eva, people):
+    make_notices(SYSTEM)
+    assert {"event.title", "notice.title"} <= holding("eva holm")
+    actions.approve(people.moderator, waiting_id())
+    assert not {"event.title", "notice.title"} & holding("eva holm")
+    gone(known.member_by_email("eva@city.example"), "nameless")
+    assert holding("eva holm") == {"delivery.words"}
+    kinds = select(Delivery.kind).where(Delivery.address == "eva@city.example")
+    assert db.session.scalars(kinds).all() == ["left"], "which goes after a month"
+
+
+def test_who_asks_again_waits_once(eva, app, people, letters):
+    make_notices(SYSTEM)
+    other = app.test_client()
+    other.post("/join", data={**JOINING, "name": "Eva Berg", "answer_0": "Again."})
+    assert other.post(link_in(letters()[-1])).location == "/join/waiting"
+    assert holding("eva holm") == {"delivery.words"}
+    make_notices(SYSTEM)
+    unread = db.session.scalars(select(Notice.title).where(Notice.read_at.is_(None)))
+    assert set(unread) == {"Eva Berg"}
 
 
 def test_the_waiting_page_is_for_who_waits(client):
