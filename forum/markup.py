@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
 from itertools import pairwise
@@ -33,6 +33,7 @@ MARKUP_CHARACTERS = "[<&*_`~!"  # those that cost the parser time
 MAX_MARKUP_CHARACTERS = 5_000
 MAX_QUOTED_POSTS = 20
 MAX_SLUG = 60  # characters
+NAMES_ASKED_AT_ONCE = 20
 ACCENTS_OF_LETTERS = range(10, 36)  # canonical combining classes (Unicode): marks of one script
 FIRST_GENERAL_ACCENT = 200  # from this class on: accents of any script
 
@@ -229,6 +230,35 @@ def slugify(text: str, fallback: str = "text") -> str:
     kept = (c if _is_word_character(c) else " " for c in unicodedata.normalize("NFC", bare))
     name = "-".join("".join(kept).split())[:MAX_SLUG].strip("-")
     return name if any(map(str.isalnum, name)) else fallback
+
+
+def first_free(
+    wish: str, taken: Callable[[Sequence[str]], Collection[str]], most: int = MAX_SLUG
+) -> str:
+    """The wish, or with the first number from 2 on that makes it free: `trams`, `trams-2`, `trams-3` …
+
+    `taken` returns which of some names are in use. It is asked for several at once, so that one query answers as a rule.
+    With a number the wish is cut, so that both together have at most `most` characters.
+    """
+    first, last = 1, NAMES_ASKED_AT_ONCE
+    while True:
+        names = [_numbered(wish, number, most) for number in range(first, last + 1)]
+        used = taken(names)
+        for name in names:
+            if name not in used:
+                return name
+        first, last = last + 1, last * 10
+
+
+def _numbered(wish: str, number: int, most: int) -> str:
+    end = f"-{number}"
+    return wish if number == 1 else wish[: most - len(end)].rstrip("-") + end
+
+
+def is_made_of(name: str, wish: str, most: int = MAX_SLUG) -> bool:
+    """Whether a name is what `first_free` makes of a wish, with a number or without."""
+    number = re.search(r"-([1-9]\d{0,8})$", name)
+    return name == wish or bool(number and name == _numbered(wish, int(number[1]), most))
 
 
 def _is_removable_accent(character: str) -> bool:

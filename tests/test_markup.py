@@ -6,7 +6,7 @@ import re
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -217,6 +217,36 @@ def test_fold_makes_one_of_what_people_type_differently(text: str, folded: str) 
 )
 def test_a_slug_has_letters_and_digits_of_any_script(text: str, slug: str) -> None:
     assert markup.slugify(text) == slug
+
+
+def free(wish: str, used: Collection[str], most: int = 60) -> tuple[str, int]:
+    """The first free name, and how often was asked what is taken."""
+    asked: list[Sequence[str]] = []
+
+    def taken(names: Sequence[str]) -> Collection[str]:
+        asked.append(names)
+        return set(names) & set(used)
+
+    return markup.first_free(wish, taken, most), len(asked)
+
+
+def test_the_first_free_name_is_found_by_few_questions() -> None:
+    numbered = ["trams", *(f"trams-{number}" for number in range(2, 3_000))]
+    assert free("trams", ["tram", "trams-2"]) == ("trams", 1)
+    assert free("trams", ["trams", "trams-2", "trams-4"]) == ("trams-3", 1)
+    assert free("trams", numbered) == ("trams-3000", 4)
+
+
+def test_a_number_finds_room_in_a_name() -> None:
+    long = "a" * 37 + "-bc"
+    assert free(long, [], most=40) == (long, 1)
+    assert free(long, [long], most=40) == ("a" * 37 + "-2", 1)  # without the hyphen before it
+    used = [long, *(markup._numbered(long, number, 40) for number in range(2, 100))]
+    name, _asked = free(long, used, most=40)
+    assert name == "a" * 36 + "-100"
+    assert markup.is_made_of(name, long, 40) and markup.is_made_of(long, long, 40)
+    for other in (long[:-1], f"{long}-2", name[1:], "a" * 36 + "-1", "a" * 36 + "-0100"):
+        assert not markup.is_made_of(other, long, 40), other
 
 
 def test_a_slug_is_short() -> None:

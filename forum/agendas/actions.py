@@ -19,12 +19,12 @@ from forum.agendas.queries import (
     hosted_by,
     last_position,
     member_themes,
-    slugs_like,
     speaker_of,
     statement_by_id,
     statement_fields,
     statements_by,
     statements_of,
+    taken_slugs,
     theme_by_id,
     theme_fields,
     theme_of_slug,
@@ -35,7 +35,7 @@ from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
-from forum.markup import Written, slugify
+from forum.markup import Written, first_free, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
@@ -345,7 +345,7 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
     require(moderator.can.curate_all())
     _refuse_title_of_another(text.title, None)
     agenda = Agenda(
-        slug=_free_slug(slugify(text.slug or text.title, "agenda")),
+        slug=first_free(slugify(text.slug or text.title, "agenda"), _taken_slugs),
         position=last_position() + 1,
         created_at=now(),
         active_at=now(),
@@ -367,10 +367,8 @@ def _refuse_title_of_another(title: str, agenda: Agenda | None) -> None:
         raise Invalid(_("There is an agenda of this title already."), "title")
 
 
-def _free_slug(slug: str) -> str:
-    taken: Collection[str] = slugs_like(slug) | RESERVED
-    tries = (slug if number == 1 else f"{slug}-{number}" for number in range(1, len(taken) + 2))
-    return next(free for free in tries if free not in taken)
+def _taken_slugs(slugs: Sequence[str]) -> set[str]:
+    return taken_slugs(slugs) | RESERVED
 
 
 def _agenda_columns(text: AgendaText) -> dict[str, Any]:

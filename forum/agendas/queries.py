@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -150,9 +150,9 @@ def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
     return _agenda_or_not_found(query.with_for_update(of=Agenda))
 
 
-def slugs_like(slug: str) -> set[str]:
-    """The slugs of agendas in use that begin with this one."""
-    return set(db.session.scalars(select(Agenda.slug).where(Agenda.slug.startswith(slug))))
+def taken_slugs(slugs: Collection[str]) -> set[str]:
+    """Which of some slugs agendas have."""
+    return set(db.session.scalars(select(Agenda.slug).where(Agenda.slug.in_(slugs))))
 
 
 def agendas_titled(title: str) -> set[int]:

@@ -91,6 +91,8 @@ def test_every_agenda_has_an_address_of_its_own(people: Any) -> None:
         for title in ("New", "Order", "Floods!", "floods?", "水のまち", "!!!")
     ]
     assert slugs == ["new-2", "order-2", "floods", "floods-2", "水のまち", "agenda"]
+    long = [actions.write_agenda(people.moderator, text("x" * 70 + end)).slug for end in ("a", "b")]
+    assert long == ["x" * 60, "x" * 58 + "-2"]
 
 
 def test_two_agendas_of_one_title_are_refused(people: Any, agenda: Agenda) -> None:

@@ -344,6 +344,15 @@ def test_the_address_of_a_draft_follows_its_title_until_it_is_submitted(world: W
     assert actions.write_practice(world.author, world.agenda.id, text, practice.id).slug == "pumps-that-ring"  # fmt: skip
 
 
+def test_a_long_address_with_a_number_follows_its_title_too(world: World) -> None:
+    title = "Pumps that ring " * 5
+    first, second = draft(world, title=title), draft(world, title=title)
+    assert len(first.slug) <= 60 and second.slug == f"{first.slug[:58].rstrip('-')}-2"
+    text = practice_text(title="Pumps that sing")
+    written = actions.write_practice(world.author, world.agenda.id, text, second.id)
+    assert written.slug == "pumps-that-sing"
+
+
 def test_a_short_practice_grows(world: World) -> None:
     practice = published(world, sections={})
     assert practice.sections == []
@@ -613,7 +622,7 @@ def test_two_practices_of_a_title_at_once_are_not_both_taken(
     world: World, monkeypatch: Any
 ) -> None:
     draft(world)
-    monkeypatch.setattr("forum.library.actions._rows.slugs_like", lambda *_args: set())
+    monkeypatch.setattr("forum.library.actions._rows.taken_slugs", lambda *_args: set())
     with pytest.raises(Conflict):
         draft(world)
 

@@ -88,6 +88,26 @@ def test_handles_are_unique(app):
     assert handles == ["li-wei", "li-wei-2", "li-wei-3"]
 
 
+def test_namesakes_of_a_long_name_get_handles_that_an_import_takes(app):
+    name = "Maria do Carmo de Albuquerque Cavalcanti da Silva"
+    made = [joined(name, f"maria{number}@city.example").handle for number in range(12)]
+    assert made[0] == "maria-do-carmo-de-albuquerque-cavalcanti"
+    assert made[1] == "maria-do-carmo-de-albuquerque-cavalcan-2"
+    assert made[11] == "maria-do-carmo-de-albuquerque-cavalca-12"
+    for handle in made:
+        with pytest.raises(Invalid, match="This handle is taken"):
+            joined("Another", handle=handle)
+
+
+def test_the_handle_of_a_namesake_costs_no_more(app, queries):
+    numbers = []
+    for number in range(8):
+        with queries() as counted:
+            joined("Li Wei", f"li{number}@city.example")
+        numbers.append(counted.count)
+    assert len(set(numbers)) == 1
+
+
 @pytest.mark.parametrize("handle", ["admin", "moderator", "Ana", "a b", "", "-a", "ä", "x" * 41])
 def test_a_wished_handle_may_be_refused(app, handle):
     with pytest.raises(Invalid) as refused:
@@ -423,6 +443,9 @@ def test_organisations_of_one_name_have_their_own_addresses(app):
         for name in ("City", "City", "New", "都市")
     ]
     assert slugs == ["city", "city-2", "new-2", "organisation"]
+    long = OrganisationText("x" * 99, "city")
+    slugs = [actions.write_organisation(SYSTEM, long).slug for _time in range(2)]
+    assert slugs == ["x" * 60, "x" * 58 + "-2"]
 
 
 def test_organisations_are_for_moderators_and_of_a_known_kind(app, people):

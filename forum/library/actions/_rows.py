@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -13,8 +13,8 @@ from forum.db import db, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import Case, Practice, Reading
-from forum.library.queries import PUBLISHED, cities_by_id, slugs_like
-from forum.markup import slugify
+from forum.library.queries import PUBLISHED, cities_by_id, taken_slugs
+from forum.markup import first_free, slugify
 from forum.members.models import City
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -114,14 +114,11 @@ def sent_twice() -> Conflict:
 
 def free_slug(model: type[Case] | type[Practice], title: str) -> str:
     """A slug made of a title that no other case (or practice) has and no page; numbered when it is taken."""
-    slug = slugify(title, model.__name__.lower())
-    taken: Collection[str] = slugs_like(model, slug) | RESERVED_SLUGS
-    number = 1
-    free = slug
-    while free in taken:
-        number += 1
-        free = f"{slug}-{number}"
-    return free
+
+    def taken(slugs: Sequence[str]) -> set[str]:
+        return taken_slugs(model, slugs) | RESERVED_SLUGS
+
+    return first_free(slugify(title, model.__name__.lower()), taken)
 
 
 def city_or_none(city_id: int | None) -> City | None:

@@ -41,7 +41,7 @@ from forum.library.queries import (
     practice_to_change,
     practices_to_index,
 )
-from forum.markup import PlainTexts, Written, excerpt, slugify, write
+from forum.markup import PlainTexts, Written, excerpt, is_made_of, slugify, write
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
@@ -339,7 +339,7 @@ def _check_audience(practice: Practice, audience: str) -> None:
 def _draft_slug(practice: Practice, title: str) -> str:
     """The slug of a draft with a new title: made of the title, unless it was given one that the old title did not make."""
     old_slug = slugify(practice.title, "practice")
-    if slugify(title, "practice") == old_slug or not practice.slug.startswith(old_slug):
+    if slugify(title, "practice") == old_slug or not is_made_of(practice.slug, old_slug):
         return practice.slug
     return free_slug(Practice, title)
 

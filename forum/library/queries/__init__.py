@@ -44,7 +44,7 @@ from forum.library.queries.cases import (
     latest_cases,
     other_cases,
 )
-from forum.library.queries.changing import cities_by_id, last_position, slugs_like
+from forum.library.queries.changing import cities_by_id, last_position, taken_slugs
 from forum.library.queries.discussions import (
     commented_paragraphs,
     commenting_cities,
@@ -176,7 +176,7 @@ __all__ = [
     "readings_to_index",
     "related",
     "sections_for",
-    "slugs_like",
+    "taken_slugs",
     "tried_counts",
     "visible_cases",
     "visible_practices",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import func, select
 
@@ -12,9 +12,9 @@ from forum.library.queries._shared import MAX_LISTED
 from forum.members.models import City
 
 
-def slugs_like(model: type[Case] | type[Practice], slug: str) -> set[str]:
-    """The slugs of cases or practices in use that begin with this one."""
-    return set(db.session.scalars(select(model.slug).where(model.slug.startswith(slug))))
+def taken_slugs(model: type[Case] | type[Practice], slugs: Collection[str]) -> set[str]:
+    """Which of some slugs cases, or practices, have."""
+    return set(db.session.scalars(select(model.slug).where(model.slug.in_(slugs))))
 
 
 def last_position(model: type[Case] | type[Reading], agenda_id: int) -> int:

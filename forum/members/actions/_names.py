@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
-from itertools import count
 
 from flask_babel import gettext as _
 
@@ -36,9 +35,9 @@ ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
 LINK_PATTERN = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev)\b", re.I)
 
 
-def is_handle_free(handle: str) -> bool:
-    """Whether a new member can have a handle."""
-    return not is_reserved(handle) and not queries.is_handle_taken(handle)
+def taken_handles(handles: Sequence[str]) -> set[str]:
+    """Which of some handles no new member can have."""
+    return set(filter(is_reserved, handles)) | queries.taken_handles(handles)
 
 
 def is_reserved(handle: str) -> bool:
@@ -49,12 +48,6 @@ def is_reserved(handle: str) -> bool:
 @cache
 def _reserved_skeletons() -> frozenset[str]:
     return frozenset(map(skeleton, RESERVED_HANDLES))
-
-
-def first_free(wish: str, is_free: Callable[[str], bool]) -> str:
-    """The wish itself, or with the first number from 2 on that makes it free."""
-    candidates = (wish if number == 1 else f"{wish}-{number}" for number in count(1))
-    return next(candidate for candidate in candidates if is_free(candidate))
 
 
 def clean_name(typed: str) -> str:

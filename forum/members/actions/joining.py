@@ -10,17 +10,17 @@ from sqlalchemy.exc import IntegrityError
 from forum.confusables import skeleton
 from forum.db import action, db, now, touches
 from forum.errors import Invalid
+from forum.markup import first_free
 from forum.members import queries
 from forum.members.actions._names import (
     HANDLE_PATTERN,
     MAX_HANDLE_LENGTH,
     clean_name,
-    first_free,
-    is_handle_free,
     is_reserved,
     refuse_lookalike,
     refuse_office,
     slug_from,
+    taken_handles,
 )
 from forum.members.actions._profile import Joining, describe, refuse_without_seat, set_languages
 from forum.members.actions._rows import checked_id
@@ -102,9 +102,8 @@ def _conflict_at_joining(error: IntegrityError) -> Invalid:
 
 def _new_handle(joining: Joining) -> str:
     if joining.handle is None:
-        return first_free(
-            slug_from(joining.name)[:MAX_HANDLE_LENGTH].strip("-") or "person", is_handle_free
-        )
+        wish = slug_from(joining.name)[:MAX_HANDLE_LENGTH].strip("-") or "person"
+        return first_free(wish, taken_handles, MAX_HANDLE_LENGTH)
     handle = joining.handle
     if (
         not HANDLE_PATTERN.fullmatch(handle)
@@ -112,6 +111,6 @@ def _new_handle(joining: Joining) -> str:
         or is_reserved(handle)
     ):
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
-    if not is_handle_free(handle):
+    if taken_handles([handle]):
         raise Invalid(_("This handle is taken. Choose another one."), "handle")
     return handle

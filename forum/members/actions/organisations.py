@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -10,14 +11,15 @@ from forum.db import action, db, flush_unique, now
 from forum.errors import Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.markup import single_line
+from forum.markup import MAX_SLUG, first_free, single_line
 from forum.members import queries
-from forum.members.actions._names import HANDLE_PATTERN, first_free, slug_from
+from forum.members.actions._names import HANDLE_PATTERN, slug_from
 from forum.members.actions._rows import checked_id, existing_member
 from forum.members.models import City, Organisation
 from forum.permissions import Person, require
 
 ORGANISATION_KINDS = ("city", "institute", "company", "association", "partner")
+RESERVED_SLUGS = {"new"}  # a page under /organisations/ that is no organisation
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,14 @@ def write_organisation(
 
 
 def _new_organisation(text: OrganisationText) -> Organisation:
-    wish = text.slug or slug_from(text.name)[:60].strip("-") or "organisation"
+    wish = text.slug or slug_from(text.name)[:MAX_SLUG].strip("-") or "organisation"
     if not HANDLE_PATTERN.fullmatch(wish):
         raise Invalid(_("Choose an address of letters a to z, digits and hyphens."), "slug")
-    slug = first_free(wish, lambda slug: slug != "new" and queries.is_slug_free(Organisation, slug))
-    return Organisation(slug=slug, created_at=now())
+    return Organisation(slug=first_free(wish, _taken_slugs), created_at=now())
+
+
+def _taken_slugs(slugs: Sequence[str]) -> set[str]:
+    return queries.taken_slugs(slugs) | RESERVED_SLUGS
 
 
 def _organisation_to_edit(moderator: Person, organisation_id: int) -> Organisation:

@@ -55,7 +55,6 @@ from forum.members.queries.languages import (
 from forum.members.queries.names import organisations_by_words
 from forum.members.queries.organisations import (
     get_organisation,
-    is_slug_free,
     names_of_organisations,
     organisation_by_id,
     organisation_fields,
@@ -64,6 +63,7 @@ from forum.members.queries.organisations import (
     organisations_to_curate,
     organisations_with_members,
     seats_taken,
+    taken_slugs,
 )
 from forum.members.queries.people import (
     account_of,
@@ -72,7 +72,6 @@ from forum.members.queries.people import (
     get_member,
     has_due_departures,
     is_email_taken,
-    is_handle_taken,
     is_lookalike_name,
     leaving_members,
     lock_credentials,
@@ -86,6 +85,7 @@ from forum.members.queries.people import (
     members_to_mention,
     my_profile,
     normalised_email,
+    taken_handles,
     visible_members,
     whole_profile,
 )
@@ -150,9 +150,7 @@ __all__ = [
     "ignored_member",
     "ignores",
     "is_email_taken",
-    "is_handle_taken",
     "is_lookalike_name",
-    "is_slug_free",
     "language_names",
     "languages",
     "languages_of_members",
@@ -188,6 +186,8 @@ __all__ = [
     "seats_taken",
     "session_by_token",
     "sessions_of",
+    "taken_handles",
+    "taken_slugs",
     "terms_from",
     "token_hash",
     "visible_members",

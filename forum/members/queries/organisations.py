@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db
-from forum.members.models import City, Member, Organisation
+from forum.members.models import Member, Organisation
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_members
@@ -81,6 +82,6 @@ def seats_taken(organisation_id: int) -> int:
     return db.session.scalar(found.where(Member.left_at.is_(None))) or 0
 
 
-def is_slug_free(table: type[Organisation] | type[City], slug: str) -> bool:
-    """Whether no row of a table has this slug."""
-    return db.session.scalar(select(table.id).where(table.slug == slug)) is None
+def taken_slugs(slugs: Collection[str]) -> set[str]:
+    """Which of some slugs organisations have."""
+    return set(db.session.scalars(select(Organisation.slug).where(Organisation.slug.in_(slugs))))

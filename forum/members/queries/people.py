@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, exists, literal, or_, select
+from sqlalchemy import Select, and_, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.confusables import skeleton
@@ -161,12 +161,22 @@ def is_email_taken(email: str) -> bool:
     return db.session.scalar(found) is not None
 
 
-def is_handle_taken(handle: str) -> bool:
-    """Whether a handle, or one that looks like it, belongs to a member or once belonged to one who has left."""
-    seen = skeleton(handle)
-    has = exists().where(or_(Member.handle == handle, Member.handle_skeleton == seen))
-    had = exists().where(FormerHandle.handle_hash.in_([kept_hash(handle), kept_hash(seen)]))
-    return bool(db.session.scalar(select(or_(has, had))))
+def taken_handles(handles: Collection[str]) -> set[str]:
+    """Which of some handles, or what looks like them, belong to members, or once belonged to members who have left."""
+    skeletons = {handle: skeleton(handle) for handle in handles}
+    seen = set(skeletons.values())
+    hashes = {text: kept_hash(text) for text in seen.union(handles)}
+    known = union_all(
+        select(Member.handle).where(Member.handle.in_(handles)),
+        select(Member.handle_skeleton).where(Member.handle_skeleton.in_(seen)),
+        select(FormerHandle.handle_hash).where(FormerHandle.handle_hash.in_(hashes.values())),
+    )
+    used = set(db.session.scalars(known))
+    return {
+        handle
+        for handle, look in skeletons.items()
+        if used & {handle, look, hashes[handle], hashes[look]}
+    }
 
 
 def is_lookalike_name(name: str, own_id: int | None, readings: Collection[str] = ()) -> bool:

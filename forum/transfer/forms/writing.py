@@ -392,7 +392,7 @@ class Writer:
 
 
 def importable_slug(slug: str) -> str:
-    """A slug that `reading` accepts: a long one that got a number is shortened, with a part of its hash."""
+    """A slug that `reading` accepts: one that a number once made too long is shortened, with a part of its hash."""
     if slugify(slug, "") == slug:
         return slug
     return f"{slugify(slug, '')[:48].strip('-')}-{paragraph_key(slug)[:6]}"
