@@ -1,0 +1,77 @@
+"""After a deed that ends at a post: what is said of it, and the mark of the focus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Visit
+
+LONG = "\n\n".join(["It rained on the square, and the square held."] * 40)
+# Whether the first thing lies over the second, in the window.
+COVERS = """([upper, lower]) => {
+    const [a, b] = [upper, lower].map(one => document.querySelector(one).getBoundingClientRect());
+    return a.top < b.bottom && b.top < a.bottom;
+}"""
+
+
+@pytest.fixture(scope="module")
+def long_topic(windows: Callable[..., Visit]) -> str:
+    """The path of a topic whose first post is longer than a window, with a reply of the member's."""
+    moderator, member = (windows(who, "light", 1280) for who in ("moderator", "member"))
+    topic = moderator.open_topic(f"A long way down\n\n{LONG}")
+    member.reply(topic, "I read it to the end.")
+    return topic
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_what_became_of_a_reply_is_said_where_one_looks(
+    visit: Callable[..., Visit], long_topic: str, width: int, has_scripts: bool
+) -> None:
+    window = visit(viewport={"width": width, "height": 844}, java_script_enabled=has_scripts)
+    window.sign_in("member")
+    page = window.go(long_topic)
+    page.fill("[name=source]", f"Said at {width}, {has_scripts}.")
+    with page.expect_navigation(wait_until="load"):
+        page.click("[data-publish]")
+    post = page.url.partition("#")[2]
+    expect(page.locator("#told")).to_have_text("Your reply is published.")
+    expect(page.locator("#told")).to_be_in_viewport(ratio=1)
+    expect(page.locator(f"#{post}")).to_be_in_viewport()
+    assert not page.evaluate(COVERS, ["#told", f"#{post} .prose"])
+    page.keyboard.press("End")
+    page.locator(".foot").scroll_into_view_if_needed()
+    assert not page.evaluate(COVERS, ["#told", ".foot"])
+
+
+def test_a_decision_about_a_post_can_be_undone_where_one_looks(
+    member: Visit, moderator: Visit, long_topic: str
+) -> None:
+    number = member.post(long_topic, "Soon to be hidden, for a moment.")
+    page = moderator.go(f"/posts/{number}/hide")
+    page.select_option("[name=rule]", "2")
+    page.fill("[name=reason]", "It is about somebody else.")
+    with page.expect_navigation(wait_until="load"):
+        page.click("main [data-publish]")
+    post = page.url.partition("#")[2]
+    expect(page.locator("#told")).to_be_in_viewport(ratio=1)
+    expect(page.locator("[data-undo]")).to_be_in_viewport(ratio=1)
+    assert not page.evaluate(COVERS, [".told", f"#{post}"])
+    with page.expect_navigation(wait_until="load"):
+        page.click("[data-undo]")
+    expect(page.locator(f"#{post} .prose")).to_contain_text("for a moment")
+
+
+def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:
+    page = member.go("/settings")
+    with page.expect_navigation(wait_until="load"):
+        page.click("main [data-publish]")
+    expect(page.locator("#told")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(ABOVE)
+
+
+ABOVE = """() => document.querySelector("#told").getBoundingClientRect().bottom
+    <= document.querySelector("main").getBoundingClientRect().top"""
