@@ -75,3 +75,20 @@ def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:
 
 ABOVE = """() => document.querySelector("#told").getBoundingClientRect().bottom
     <= document.querySelector("main").getBoundingClientRect().top"""
+
+
+RING = """() => {
+    const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(document.activeElement);
+    return [outlineStyle, outlineWidth, outlineOffset];
+}"""
+
+
+def test_the_ring_of_a_new_post_is_seen_and_keeps_off_its_text(
+    member: Visit, long_topic: str
+) -> None:
+    page = member.go(long_topic)
+    page.fill("[name=source]", "Seen with a calm mark.")
+    with page.expect_navigation(wait_until="load"):
+        page.click("[data-publish]")
+    expect(page.locator(f"#{page.url.partition('#')[2]}")).to_be_focused()
+    assert page.evaluate(RING) == ["solid", "2px", "8px"]
