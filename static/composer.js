@@ -10,7 +10,7 @@ export function start({ letter, load }) {
   document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
   document.addEventListener("click", putPrompt);
   return Promise.all([
-    document.querySelector("[data-mentions]") && load("mentions", { write }),
+    document.querySelector("[data-mentions]") && load("suggest", { write }),
     document.querySelector("[data-quote]") && load("quotes", { append, page }),
   ]);
 }

@@ -102,8 +102,7 @@ const wanted = {
   marks: document.querySelector("[data-marks]"),
   suggest: document.querySelector("[data-suggest]"),
   passkeys: document.querySelector("[data-passkey]"),
-  reveal: document.querySelector("main input[type=password]"),
-  limits: document.querySelector("[data-most]"),
+  fields: document.querySelector("[data-most], main input[type=password]"),
   keys: true,
 };
 const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));

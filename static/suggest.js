@@ -1,45 +1,78 @@
-/** Cities or members found while typing, in any script, over a field that also works without it. */
+/**
+ * What may be meant by what one types, to be chosen with keys or a press: cities and members in fields that also work
+ * without it, and whom to mention behind an @.
+ */
 
-export function start({ load }) {
-  const { lang } = document.documentElement;
+const STEPS = ["ArrowLeft", "ArrowRight", "Home", "End"];
+const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
+const { lang } = document.documentElement;
+let lists = 0;
+
+/** The composer starts it with its way to write, for mentions; a page without, for its fields. */
+export function start({ write }) {
+  if (write) document.querySelectorAll("[data-mentions]").forEach((frame) => mention(frame, write));
+  else document.querySelectorAll("[data-suggest]").forEach(suggest);
+}
+
+/** Members whose names begin like what stands behind an @. */
+function mention(frame, write) {
+  const field = frame.querySelector("textarea");
+  combobox({
+    field,
+    address: frame.dataset.mentions,
+    label: frame.dataset.label,
+    kind: "mentions",
+    words: () => begun(field)?.normalize() ?? null,
+    parts: ofMember,
+    choose({ handle }) {
+      const typed = begun(field);
+      const end = field.selectionStart;
+      if (typed !== null) write(field, `${handle} `, end - typed.length, end);
+    },
+    put: (...made) => frame.after(...made),
+  });
+}
+
+/** What is typed behind an @ up to where one writes; null when one is not about to mention somebody. */
+function begun(field) {
+  if (field.selectionStart !== field.selectionEnd) return null;
+  return field.value.slice(0, field.selectionStart).match(BEGUN)?.[1] ?? null;
+}
+
+const ofMember = ({ name, place, handle }) => [name, [place, `@${handle}`].filter(Boolean).join(" · ")];
+
+/** Cities, in any script, or members: one, or several between commas. */
+function suggest(frame) {
+  const { suggest: address, members, none, found } = frame.dataset;
+  const field = frame.querySelector("input");
+  const typed = () => (members === "several" ? field.value.split(/[,;]/) : [field.value]).map((one) => one.trim());
+  combobox({
+    field,
+    address,
+    label: field.labels[0].textContent,
+    kind: "",
+    none,
+    found,
+    words: () => (typed().at(-1).length < 2 ? null : typed().at(-1)),
+    put: (...made) => frame.append(...made),
+    ...(members ? {
+      parts: ofMember,
+      choose: ({ handle }) => (field.value = [...typed().slice(0, -1), `@${handle}`].join(", ")),
+    } : cities(field)),
+  });
+}
+
+function cities(field) {
   const countries = new Intl.DisplayNames([lang], { type: "region" });
   const numbers = new Intl.NumberFormat(lang);
-  const members = (frame, field, shared) => {
-    const parts = () => (frame.dataset.members === "several" ? field.value.split(/[,;]/) : [field.value]);
-    return load("combobox", {
-      ...shared,
-      words: () => (parts().at(-1).trim().length < 2 ? null : parts().at(-1).trim()),
-      parts: ({ name, place, handle }) => [name, [place, `@${handle}`].filter(Boolean).join(" · ")],
-      choose: ({ handle }) => {
-        const before = parts().slice(0, -1).map((one) => one.trim());
-        field.value = [...before, `@${handle}`].join(", ");
-      },
-    });
+  field.addEventListener("input", () => remember(field.form, ""));
+  return {
+    parts: ({ name, country, population }) => [name, `${countries.of(country)}, ${numbers.format(population)}`],
+    choose({ name, country, id }) {
+      field.value = `${name}, ${country}`;
+      remember(field.form, id);
+    },
   };
-  const suggest = (frame) => {
-    const field = frame.querySelector("input");
-    const shared = {
-      field,
-      address: frame.dataset.suggest,
-      label: field.labels[0].textContent,
-      kind: "",
-      none: frame.dataset.none,
-      found: frame.dataset.found,
-      put: (...made) => frame.append(...made),
-    };
-    if (frame.dataset.members) return members(frame, field, shared);
-    field.addEventListener("input", () => remember(field.form, ""));
-    return load("combobox", {
-      ...shared,
-      words: () => (field.value.trim().length < 2 ? null : field.value.trim()),
-      parts: ({ name, country, population }) => [name, `${countries.of(country)}, ${numbers.format(population)}`],
-      choose({ name, country, id }) {
-        field.value = `${name}, ${country}`;
-        remember(field.form, id);
-      },
-    });
-  };
-  return Promise.all([...document.querySelectorAll("[data-suggest]")].map(suggest));
 }
 
 /** Which city of that name is meant; without it the server asks. */
@@ -51,4 +84,111 @@ function remember(form, id) {
     form.append(field);
   }
   field.value = id;
+}
+
+/**
+ * ARIA's combobox over a list. words() is what to ask for, or null; parts(one) its name and what is said of it;
+ * put(list, status) places what is made.
+ * A line chooses nothing by itself and says how many there are. In a longer text Enter takes the first, and a step ends it.
+ */
+function combobox({ field, address, label, kind, none, found, words, parts, choose, put }) {
+  const list = make("ul", { id: `choices-${lists++}`, class: `pop ${kind}`, role: "listbox", "aria-label": label });
+  const status = make("p", { class: "vh", role: "status" });
+  const isLine = field.localName === "input"; // a textarea may be no combobox
+  let all = [];
+  let asked; // what `all` answers: one may have typed on since
+  let active;
+  let timer;
+  let asking;
+
+  const open = (isOpen) => {
+    clearTimeout(timer);
+    asking?.abort();
+    active = -1;
+    list.hidden = !isOpen;
+    status.textContent = "";
+    field.removeAttribute("aria-activedescendant");
+    if (isLine) set(field, { "aria-expanded": isOpen });
+  };
+  const close = () => open(false);
+  const highlight = (next) => {
+    active = (next + all.length) % all.length;
+    [...list.children].forEach((option, n) => set(option, { "aria-selected": n === active }));
+    const { id, textContent } = list.children[active];
+    list.children[active].scrollIntoView({ block: "nearest" });
+    set(field, { "aria-activedescendant": id });
+    if (!isLine) status.textContent = textContent;
+  };
+  const take = (one) => {
+    close();
+    choose(one);
+  };
+  const option = (one, n) => {
+    const [name, about] = parts(one);
+    const made = make("li", { id: `${list.id}-${n}`, role: "option", "aria-selected": false }, name, " ", make("span", { class: "meta xs" }, about));
+    made.addEventListener("pointerdown", (event) => event.preventDefault());
+    made.addEventListener("click", () => take(one));
+    return made;
+  };
+  const show = () => {
+    if (!all.length && !none) return close();
+    open(true);
+    list.replaceChildren(...all.map(option));
+    if (!all.length) list.append(make("li", { class: "meta", role: "option", "aria-disabled": true, "aria-selected": false }, none));
+    list.scrollIntoView({ block: "nearest" }); // on a phone it would be below the keyboard
+    if (isLine) status.textContent = all.length ? `${found} ${all.length}` : none;
+    else highlight(0);
+  };
+  const ask = async () => {
+    const typed = words();
+    if (typed === null) return close();
+    asking?.abort();
+    asking = new AbortController();
+    try {
+      const answer = await fetch(`${address}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+      if (!answer.ok) return close();
+      all = await answer.json();
+      asked = typed;
+      if (document.activeElement === field && words() !== null) show();
+    } catch (error) {
+      if (error.name !== "AbortError") close(); // one goes on by typing
+    }
+  };
+
+  put(list, status);
+  set(field, { "aria-autocomplete": "list", "aria-controls": list.id });
+  if (isLine) set(field, { role: "combobox" });
+  else field.addEventListener("click", close);
+  close();
+  field.addEventListener("blur", close);
+  const wait = () => {
+    clearTimeout(timer);
+    if (words() === null) close();
+    else timer = setTimeout(ask, 150);
+  };
+  field.addEventListener("input", wait);
+  field.addEventListener("keydown", (event) => {
+    const { key } = event;
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (list.hidden) return isLine && key === "ArrowDown" && ask();
+    if (event.altKey) return;
+    if (key === "Escape") close();
+    else if (key === "ArrowDown" && all.length) highlight(active + 1);
+    else if (key === "ArrowUp" && all.length) highlight(Math.max(active, 0) - 1);
+    else if (key === "Enter" && active >= 0 && words() === asked) take(all[active]);
+    else return !isLine && STEPS.includes(key) && close();
+    event.preventDefault();
+  });
+  if (document.activeElement === field && field.value !== field.defaultValue) wait();
+}
+
+function make(tag, attributes, ...inside) {
+  const made = document.createElement(tag);
+  set(made, attributes);
+  made.append(...inside);
+  return made;
+}
+
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 }

@@ -122,8 +122,8 @@ def test_what_is_typed_before_the_suggestions_are_loaded_counts(member: Visit, t
     def hold(route: Route) -> None:
         waiting.append(route)
 
-    page.route("**/combobox.js*", hold)
-    with page.expect_request("**/combobox.js*"):
+    page.route("**/suggest.js*", hold)
+    with page.expect_request("**/suggest.js*"):
         page.goto(topic)
     page.locator("[name=source]").press_sequentially("Ask @koskela")
     expect(page.locator("[role=option]")).to_have_count(0)
