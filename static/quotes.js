@@ -8,10 +8,13 @@ export function start({ append, page }) {
   document.addEventListener("selectionchange", () => place(button, selected()?.range));
   button.addEventListener("click", () => quote(field, append));
   document.addEventListener("quote", () => quote(field, append));
+  const quotes = (link) => link?.pathname === new URL(field.form.action).pathname && !link.search.includes("paragraph=");
+  document.addEventListener("mousedown", (event) => selected() && quotes(linkOf(event)) && event.preventDefault()); // keeps it
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[href*='quote=']");
-    if (!link || link.pathname !== new URL(field.form.action).pathname || link.search.includes("paragraph=")) return;
+    const link = linkOf(event);
+    if (!quotes(link)) return;
     event.preventDefault();
+    if (selected()?.post === link.closest("[data-post]")) return quote(field, append);
     if (link.getAttribute("aria-busy")) return;
     link.setAttribute("aria-busy", "true");
     page(link.href).then((found) => append(field, found.querySelector("[data-quote] textarea").value))
@@ -20,6 +23,8 @@ export function start({ append, page }) {
   });
   if (location.search.includes("quote=")) writeBelow(field);
 }
+
+const linkOf = ({ target }) => target.closest?.("a[href*='quote=']");
 
 /** A page that opens with a quotation is there for what comes below it. */
 function writeBelow(field) {

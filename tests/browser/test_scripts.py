@@ -288,12 +288,18 @@ SELECT = """([from, to]) => {
 }"""
 
 
-@pytest.mark.parametrize("by", ["button", "key"])
+@pytest.mark.parametrize("by", ["button", "row", "row by key", "key"])
 def test_a_quoted_selection_keeps_its_formatting(member: Visit, rich: str, by: str) -> None:
     page = member.go(rich)
+    row = page.locator(".post.op .acts a", has_text="Quote")
     page.evaluate(SELECT, ["p", "ul"])
     expect(page.locator(".quoter")).to_be_visible()
-    page.click(".quoter") if by == "button" else page.keyboard.press("q")
+    if by == "button":
+        page.click(".quoter")
+    elif by == "key":
+        page.keyboard.press("q")
+    else:
+        row.press("Enter") if by == "row by key" else row.click()
     value = page.locator("[name=source]").input_value()
     name = page.locator(".post").first.get_attribute("data-name")
     assert re.match(rf"> \[{name}\]\(/posts/\d+\)\n>\n> We \*\*measured\*\*", value), value
@@ -301,6 +307,16 @@ def test_a_quoted_selection_keeps_its_formatting(member: Visit, rich: str, by: s
     assert "Later" not in value
     expect(page.locator(".quoter")).to_be_hidden()
     expect(page.locator("[name=source]")).to_be_focused()
+
+
+def test_what_is_selected_in_another_post_is_not_quoted(member: Visit, moderator: Visit) -> None:
+    topic = moderator.open_topic("First words of the topic")
+    member.reply(topic, "Other words in a reply.")
+    page = member.go(topic)
+    page.evaluate(SELECT, ["p", "p"])
+    page.locator(".posts .acts a", has_text="Quote").click()
+    expect(page.locator("[name=source]")).to_have_value(re.compile(r"> Other words in a reply\."))
+    assert "First words" not in page.locator("[name=source]").input_value()
 
 
 def test_a_quoted_post_is_what_was_written(member: Visit, rich: str) -> None:
