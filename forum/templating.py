@@ -149,9 +149,9 @@ class TemplateEnvironment(Environment):
         return Markup(f'<time datetime="{stamp}">{self._in_words(value)}</time>')
 
     def moment(self, value: datetime) -> Markup:
-        """A date and time in UTC, in a `<time>` element; a script may shorten it."""
+        """A date and time in UTC, which it says, in a `<time>` element; a script may shorten it."""
         # Each post has one: an element that Markup puts together from a pattern takes three times as long.
-        words = f"{self._in_words(value)}, {value.hour:02}:{value.minute:02}"
+        words = f"{self._in_words(value)}, {value.hour:02}:{value.minute:02} UTC"
         return Markup(f'<time datetime="{value.isoformat()[:16]}Z">{words}</time>')
 
     def _in_words(self, value: date) -> str:

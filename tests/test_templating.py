@@ -208,7 +208,7 @@ def test_a_full_disk_keeps_no_compiled_template_and_shows_the_page(
         (
             datetime(2026, 3, 1, 9, 5, 59, tzinfo=UTC),
             "moment",
-            '<time datetime="2026-03-01T09:05Z">1 March 2026, 09:05</time>',
+            '<time datetime="2026-03-01T09:05Z">1 March 2026, 09:05 UTC</time>',
         ),
         (
             datetime(2026, 3, 1, 9, 5, tzinfo=UTC),
