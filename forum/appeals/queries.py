@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum import tokens
@@ -186,9 +186,11 @@ def appeal_to_decide(moderator: Person, appeal_id: int) -> Appeal:
 
 @cached_statement
 def waiting_appeals_count(reader: Person) -> Select[Any]:
-    """A select of the number of open appeals for this reader, for the queue to add up."""
-    waiting = select(func.count(Appeal.id)).join(Appeal.decision)
-    return waiting.where(_is_waiting(), moderated_by(reader, Decision.present_agenda_id))
+    """A select of the number of open appeals that this reader (parameter `reader_id`) may answer, as `can.decide_appeal` says."""
+    parties = Decision.moderator_id, Decision.author_id, Appeal.appellant_id
+    is_no_party = [func.coalesce(party, 0) != bindparam("reader_id") for party in parties]
+    waiting = select(func.count(Appeal.id)).join(Appeal.decision).where(_is_waiting())
+    return waiting.where(*is_no_party, moderated_by(reader, Decision.present_agenda_id))
 
 
 def other_decider_ids(decision: Decision, appellant_id: int) -> list[int]:

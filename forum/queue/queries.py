@@ -408,6 +408,8 @@ def queue_entries(
 ) -> list[QueueEntry]:
     """What waits for a decision of this reader: what may be illegal first, then appeals, then the longest waiting.
 
+    What only another may decide comes last.
+
     `limit` is the number of entries of each source. `agendas` are those that the reader moderates and `claims_known`
     the active claims, if the caller has loaded them. With `keys`, only these entries. For titles of all see `with_titles`.
     """
@@ -421,7 +423,7 @@ def queue_entries(
     for entry in found.values():
         entry.agenda, entry.claim = by_id.get(entry.agenda_id or 0), claims_known.get(entry.key)
     kept = [entry for entry in found.values() if _is_wanted(entry, wanted)]
-    return sorted(kept, key=lambda entry: (entry.rank, entry.since, *entry.key))
+    return sorted(kept, key=lambda one: (one.is_for_others, one.rank, one.since, *one.key))
 
 
 def _all_lines(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
@@ -482,8 +484,10 @@ def next_entry(reader: Person, waiting: Sequence[QueueEntry], key: EntryKey) -> 
 
 
 def waiting_count(reader: Person) -> int:
-    """How many entries wait for a decision of this reader, each once; one query."""
-    return (db.session.scalar(_waiting_count(reader)) or 0) if reader.is_curator else 0
+    """How many entries wait for a decision of this reader, each once, without appeals that another has to answer; one query."""
+    if not reader.is_curator:
+        return 0
+    return db.session.scalar(_waiting_count(reader), {"reader_id": reader.id}) or 0
 
 
 @cached_statement

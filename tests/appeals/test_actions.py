@@ -29,6 +29,7 @@ from forum.moderation.queries import open_reports
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import queue_entries, waiting_count
 from forum.search.queries import Query, find
 from tests.appeals.conftest import REASONS
 
@@ -57,7 +58,13 @@ def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None
         text for kind, text in notices_of(people.moderator) if kind == "queue" and "joke" in text
     ]
     assert [one.decision_id for one in waiting_appeals(people.host)] == [hidden.id]
-    assert db.session.scalar(waiting_appeals_count(people.host)) == 1
+    for person in (people.host, people.moderator, people.administrator, people.ben):
+        may = [one for one in waiting_appeals(people.moderator) if person.can.decide_appeal(one)]
+        query = waiting_appeals_count(person)
+        assert db.session.scalar(query, {"reader_id": person.id}) == len(may), person.handle
+    *_others, last = queue_entries(people.moderator)
+    assert (last.kind, last.is_for_others) == ("appeal", True), "what one cannot decide is last"
+    assert waiting_count(people.moderator) == len(_others)
 
 
 def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) -> None:
