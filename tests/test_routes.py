@@ -321,6 +321,7 @@ POST /readings/{reading}/remove                       |  403  403  403  yes  yes
 GET  /readyz                                          |  200  200  200  200  200  200
 GET  /reports                                         |  200  200  200  200  200  200
 GET  /reports/nosecret                                |  404  404  404  404  404  404
+GET  /revisions/{revision}/withdraw                   |   in  403  200  403  403  403
 POST /revisions/{revision}/withdraw                   |  403  403  yes  403  403  403
 GET  /robots.txt                                      |  200  200  200  200  200  200
 GET  /rules                                           |  200  200  200  200  200  200

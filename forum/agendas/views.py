@@ -19,7 +19,7 @@ from forum.agendas.models import Agenda, Statement, Theme
 from forum.drawings import PATTERNS, edition, plans
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
-from forum.history.views import fill_from_version
+from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
@@ -186,9 +186,9 @@ def order() -> Answer:
 def history(slug: str) -> Answer:
     """What an agenda and its statements said before."""
     agenda = queries.agenda_to_curate(me(), slug)
-    return render_template(
-        "agendas/history.html", agenda=agenda, edits=queries.edits_of(agenda, me())
-    )
+    edits = queries.edits_of(agenda, me())
+    words = {"agenda": agenda, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("agendas/history.html", **words)
 
 
 # Statements

@@ -397,7 +397,10 @@ class Held(SubmissionMixin, Base):
 
 
 class Revision(Base):
-    """An earlier version of a post, in force until `replaced_at`. Readers may compare it, unless its author withdrew it."""
+    """An earlier version of a post, in force until `replaced_at`. Readers may compare it, unless its author withdrew it.
+
+    `number` counts the versions of a post from 1; `queries.revisions_of` sets it (on the object, in no column).
+    """
 
     __tablename__ = "revision"
     __table_args__ = (Index(None, "post_id", "id"),)
@@ -409,6 +412,7 @@ class Revision(Base):
     written_at: Mapped[datetime]
     replaced_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    number = 0
 
 
 class Trace(Base):

@@ -12,7 +12,10 @@ from forum.db import Base
 
 
 class Version(Base):
-    """The fields of one thing until `replaced_at`, when the named editor replaced them."""
+    """The fields of one thing until `replaced_at`, when the named editor replaced them.
+
+    `number` counts the versions of a thing from 1; the queries for lists set it (on the object, in no column).
+    """
 
     __tablename__ = "version"
     __table_args__ = (Index(None, "kind", "item_id", "id"), Index(None, "editor_handle"))
@@ -24,3 +27,4 @@ class Version(Base):
     editor_handle: Mapped[str]
     replaced_at: Mapped[datetime]
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    number = 0

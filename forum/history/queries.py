@@ -8,7 +8,7 @@ from hashlib import blake2s
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, func, select
 
 from forum.db import db
 from forum.errors import Conflict, NotFound
@@ -21,8 +21,7 @@ STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts",
 
 def versions_of(kind: str, item_id: int) -> list[Version]:
     """The earlier versions of a thing, newest first; at most `MAX_VERSIONS`."""
-    found = select(Version).where(Version.kind == kind, Version.item_id == item_id)
-    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MAX_VERSIONS)))
+    return versions_of_many(kind, [item_id])
 
 
 def get_version(kind: str, item_id: int, version_id: int) -> Version:
@@ -34,9 +33,14 @@ def get_version(kind: str, item_id: int, version_id: int) -> Version:
 
 
 def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
-    """The earlier versions of several things of one kind, newest first; at most `MAX_VERSIONS` in all."""
-    found = select(Version).where(Version.kind == kind, Version.item_id.in_(list(item_ids)))
-    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MAX_VERSIONS)))
+    """The earlier versions of several things of one kind, newest first, with their numbers; at most `MAX_VERSIONS` in all."""
+    number = func.row_number().over(partition_by=Version.item_id, order_by=Version.id)
+    found = select(Version, number)
+    found = found.where(Version.kind == kind, Version.item_id.in_(list(item_ids)))
+    rows = db.session.execute(found.order_by(Version.id.desc()).limit(MAX_VERSIONS)).all()
+    for row in rows:
+        row[0].number = row[1]
+    return [row[0] for row in rows]
 
 
 def versions_naming(handle: str) -> list[Version]:

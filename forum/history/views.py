@@ -1,8 +1,9 @@
-"""Forms that are opened with an earlier version of what they change."""
+"""Earlier versions that an address names: one to read, or one that a form begins with."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Protocol, TypeVar
 
 from flask import request
 
@@ -10,6 +11,23 @@ from forum import web
 from forum.history.models import Version
 from forum.history.queries import STAYING, get_version
 from forum.webforms import Form, fill
+
+
+class HasVersion(Protocol):
+    """One change in a history."""
+
+    @property
+    def version(self) -> Version:
+        """The version that it replaced."""
+
+
+Edit = TypeVar("Edit", bound=HasVersion)
+
+
+def edit_to_read(edits: Iterable[Edit]) -> Edit | None:
+    """The one of these changes whose version the address names (`?version=<id>`), or None."""
+    wanted = web.number("version", 0)
+    return next((edit for edit in edits if edit.version.id == wanted), None)
 
 
 def fill_from_version(

@@ -25,7 +25,7 @@ from forum.app import create_app
 from forum.db import at, db, now
 from forum.dialogue import actions
 from forum.dialogue.models import Post, Topic, TopicTheme
-from forum.dialogue.queries import first_post
+from forum.dialogue.queries import first_post, revisions_of
 from forum.errors import Busy, Invalid
 from forum.markup import quote, write
 from forum.members import actions as members
@@ -728,15 +728,48 @@ def test_an_edited_post_shows_what_it_said(
     assert "<del>Old " in text and "<ins>New " in text and "&lt;b&gt;grey" in text
     assert "Withdraw" not in text and "csrf_token" not in text
     browser = sign_in(people.ben)
-    found = re.search(r'action="(/revisions/\d+/withdraw)"', page(browser, reply_history(reply)))
+    found = re.search(r'href="(/revisions/\d+/withdraw)"', page(browser, reply_history(reply)))
     assert found
+    text = page(browser, found[1])
+    assert "Withdraw this version?" in text and "Old &amp; " in text
+    page(sign_in(people.ana), found[1], 403)
     assert sign_in(people.ana).post(found[1]).status_code == 403
+    assert "Old " in page(client, reply_history(reply))
     assert browser.post(found[1]).status_code == 303
+    page(browser, found[1], 404)
     text = page(client, reply_history(reply))
     assert "Old " not in text and "Withdrawn by the author" in text
     actions.hide(people.moderator, reply.id, "No")
     assert client.get(reply_history(reply)).status_code in (303, 403, 404)
     page(sign_in(people.ana), reply_history(reply), 403)
+
+
+def test_versions_of_a_post_are_told_apart(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any, queries: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("One *line*."))
+    for later, text in ((LATER, "Two lines."), (2 * LATER, "Three lines."), (3 * LATER, "Four.")):
+        with at(now() + later):
+            actions.edit(people.ben, reply.id, write(text))
+    third, second, first = revisions_of(people.ben, reply)
+    assert [one.number for one in (third, second, first)] == [3, 2, 1]
+    with queries() as made:
+        text = page(client, f"{reply_history(reply)}?version={second.id}")
+    assert made.count <= 4
+    assert re.findall(r">Version (\d)</a>", text) == ["4", "3", "2", "1"]
+    (current,) = re.findall(r'aria-current="page">(Version .*?)</b>', text)
+    assert current == "Version 2</a> <b>Open here"
+    assert "Struck out: what version 2 said" in text and "what version 3 says instead" in text
+    assert f"{first.replaced_at:%H:%M:%S}\xa0UTC</time>" in text
+    assert "Underlined: what it says now, version 4" in page(client, reply_history(reply))
+    whole = page(client, f"{reply_history(reply)}?version={first.id}&view=whole")
+    assert "<p>One <em>line</em>.</p>" in whole and "<del>" not in whole
+    assert f"/posts/{reply.id}/edit?version={second.id}" in page(
+        sign_in(people.ben), f"{reply_history(reply)}?version={second.id}"
+    )
+    actions.withdraw(people.ben, second.id)
+    text = page(client, f"{reply_history(reply)}?version={first.id}")
+    assert "what version 3 says instead" in text and "Withdrawn by the author" in text
 
 
 def reply_history(reply: Post) -> str:

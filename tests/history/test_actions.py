@@ -20,6 +20,7 @@ def test_versions_come_back_latest_first_and_of_their_thing_only(app, people):
     assert latest.fields == {"name": "Newer", "year": 2014, "on": "2026-01-02"}
     assert (latest.replaced_at, latest.editor_name) == (datetime(2026, 5, 4, tzinfo=UTC), "system")
     assert (first.editor_name, first.editor_handle) == ("Mona Berg", "mona-berg")
+    assert [one.number for one in (latest, first, *versions_of("case", 2))] == [2, 1, 1]
 
 
 def test_the_name_of_the_editor_is_kept_as_it_was(app, people):
@@ -32,6 +33,7 @@ def test_a_list_of_versions_is_bounded(app):
     for number in range(205):
         keep_version(SYSTEM, "theme", 9, {"number": number})
     assert [len(versions_of("theme", 9)), versions_of("theme", 9)[0].fields["number"]] == [200, 204]
+    assert [one.number for one in versions_of("theme", 9)] == list(range(205, 5, -1))
 
 
 def test_forgetting_takes_all_versions_of_one_thing_and_no_other(app, people):

@@ -149,6 +149,30 @@ def test_a_page_is_put_back_as_it_was(
         assert len(version_links(browser.get(history).text)) in (1, 2)
 
 
+def test_an_earlier_version_has_a_number_and_can_be_read_whole(
+    kind: str, people: Any, agenda: Any, sign_in: Callable[..., Any]
+) -> None:
+    address, history, editor = make(kind, people, agenda)
+    browser = sign_in(editor)
+    first = Form(browser.get(address).text).sent
+    with at(now() + LATER):
+        assert browser.post(address, data={**first, **CHANGES[kind]}).status_code == 303
+        page = browser.get(history).text
+    assert "ersion 1" in page and "from version 1</a>" in page and "\xa0UTC</time>" in page
+    if kind == "organisation":  # its history shows nothing else than whole versions
+        return
+    (whole,) = {
+        unescape(found)
+        for found in re.findall(r'href="([^"]+/history\?version=\d+[^"]*)"', page)
+        if "view=whole" in found or kind not in ("topic", "post")
+    }
+    text = unescape(browser.get(whole).text)
+    assert "<del>" not in text and "ersion 1" in text
+    long = ("title", "name", "introduction", "quotation", "body", "done", "source")
+    for field in set(long) & set(first):
+        assert re.sub(r"[*]", "", first[field][0]) in re.sub(r"[*]|<[^>]+>", "", text), field
+
+
 def test_only_versions_of_the_page_itself_are_put_back(
     kind: str, people: Any, agenda: Any, sign_in: Callable[..., Any]
 ) -> None:

@@ -142,10 +142,14 @@ def test_history_leaves_out_what_became_for_members_after_it_was_public(world: W
         actions.write_practice(world.author, world.agenda.id, text, practice.id)
     found = queries.get_practice(VISITOR, practice.slug)
     before, now = SECRET.split()[1], "froze"
-    said = str(queries.practice_edits(VISITOR, found))
+    edits = queries.practice_edits(VISITOR, found)
+    said = str([edit.differences for edit in edits])
     assert before not in said and now not in said and "failure_audience" in said
-    said = str(queries.practice_edits(world.reader, found))
+    assert not any("failure" in edit.said for edit in edits)
+    edits = queries.practice_edits(world.reader, found)
+    said = str([edit.differences for edit in edits])
     assert before in said and now in said
+    assert [edit.said["failure"] for edit in edits] == ["It froze, too.", SECRET]
 
 
 def test_history_leaves_out_a_practice_that_was_for_members(world: World) -> None:

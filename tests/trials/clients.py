@@ -20,7 +20,7 @@ PLACE = re.compile(r"/topics/(\d+)-[^?#]*(?:\?page=\d+)?#post-(\d+)")
 SHOWN = re.compile(r'<li id="post-(\d+)"[^>]*>\s*<article class="post" data-post="(\d+)"')
 SEEN = re.compile(r'name="seen"[^>]* value="([^"]*)"')
 SOURCE = re.compile(r'<textarea[^>]*name="source"[^>]*>\n?(.*?)</textarea>', re.S)
-VERSION = re.compile(r'action="/revisions/(\d+)/withdraw"')
+VERSION = re.compile(r'href="/revisions/(\d+)/withdraw"')
 PATIENCE = 60.0  # seconds for which a client tries to get an answer
 WORDS = [
     "the",

@@ -187,10 +187,14 @@ def get_note(reader: Person, mark_id: int) -> Mark:
 
 
 def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revision]:
-    """The earlier versions of a post, newest first; withdrawn ones are there without a text."""
+    """The earlier versions of a post, newest first, with their numbers; withdrawn ones are there without a text."""
     require(reader.can.compare(post))
-    query = select(Revision).where(Revision.post_id == post.id)
-    return db.session.scalars(query.order_by(Revision.id.desc()).limit(limit)).all()
+    query = select(Revision, func.row_number().over(order_by=Revision.id))
+    query = query.where(Revision.post_id == post.id).order_by(Revision.id.desc())
+    rows = db.session.execute(query.limit(limit)).all()
+    for row in rows:
+        row[0].number = row[1]
+    return [row[0] for row in rows]
 
 
 def get_revision(reader: Person, post: Post, revision_id: int) -> Revision:
@@ -200,6 +204,14 @@ def get_revision(reader: Person, post: Post, revision_id: int) -> Revision:
     if revision is None or revision.post_id != post.id or revision.withdrawn_at:
         raise NotFound
     return revision
+
+
+def revision_to_withdraw(author: Person, revision_id: int) -> tuple[Post, Revision]:
+    """One's post and the earlier version of it that one wants to withdraw; `NotFound` when that was done already."""
+    post_id = db.session.scalar(select(Revision.post_id).where(Revision.id == revision_id))
+    post = get_post(author, post_id or 0)
+    require(author.can.delete(post))
+    return post, get_revision(author, post, revision_id)
 
 
 def post_to_edit(author: Person, post_id: int) -> Post:

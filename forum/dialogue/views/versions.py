@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from forum import markup, web
@@ -12,19 +12,25 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Revision
 from forum.dialogue.views._shared import bp, changing
 from forum.diffs import changes
+from forum.markup import Written
 from forum.web import Answer, me
 
 
 @bp.get("/posts/<int:id>/history")
 def history(id: int) -> Answer:
-    """What a post said before, one version compared with the next."""
+    """What a post said before: one version compared with the next that can be read, or by itself (`?view=whole`)."""
     post = queries.post_to_compare(me(), id)
     revisions = queries.revisions_of(me(), post)
     chosen = _chosen_version(revisions)
     words = {"post": post, "revisions": revisions, "chosen": chosen}
-    return render_template(
-        "dialogue/history.html", **words, pieces=_differences(post, revisions, chosen)
-    )
+    words |= {"present": revisions[0].number + 1 if revisions else 1}
+    if chosen is None:
+        return render_template("dialogue/history.html", **words)
+    if web.choice("view", ("changes", "whole"), "changes") == "whole":
+        return render_template("dialogue/history.html", **words, whole=_whole(post, chosen))
+    later = next((r for r in reversed(revisions) if r.id > chosen.id and not r.withdrawn_at), None)
+    pieces = _differences(post, chosen, later)
+    return render_template("dialogue/history.html", **words, later=later, pieces=pieces)
 
 
 def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
@@ -35,15 +41,10 @@ def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
     return next(iter(named or readable), None)
 
 
-def _differences(
-    post: Post, revisions: Sequence[Revision], chosen: Revision | None
-) -> list[tuple[str, str]]:
-    """The chosen version compared with the next one that can be read; the last is the post itself."""
-    if chosen is None:
-        return []
-    later = [r for r in revisions if r.id > chosen.id and not r.withdrawn_at]
+def _differences(post: Post, chosen: Revision, later: Revision | None) -> list[tuple[str, str]]:
+    """A version compared with a later one; without one, with what the post says now."""
     title = post.topic.title if post.number == 1 else ""
-    last = (later[-1].title, later[-1].source) if later else (title, post.source)
+    last = (later.title, later.source) if later else (title, post.source)
     before = (chosen.title, queries.with_links_home(chosen.source))
     after = (last[0], queries.with_links_home(last[1]))
     quoted = markup.cited_in_source(before[1]) | markup.cited_in_source(after[1])
@@ -56,10 +57,21 @@ def _full_text(title: str, source: str, unseen: Collection[int]) -> str:
     return f"{title}\n\n{source}" if title else source
 
 
-@bp.post("/revisions/<int:id>/withdraw")
+def _whole(post: Post, version: Revision) -> Written:
+    """The text of a version, as its readers may see it."""
+    source = queries.with_links_home(version.source)
+    unseen = queries.unreadable_posts(post.topic, markup.cited_in_source(source))
+    return markup.write(markup.withhold_in_source(source, unseen), post.language)
+
+
+@bp.route("/revisions/<int:id>/withdraw", methods=["GET", "POST"])
 @changing
 def withdraw(id: int) -> Answer:
-    """Take back what one's post said before."""
+    """Ask, and then take back what one's post said before."""
+    if request.method == "GET":
+        post, version = queries.revision_to_withdraw(me(), id)
+        words = {"post": post, "version": version, "text": _whole(post, version)}
+        return render_template("dialogue/withdraw.html", **words)
     post = actions.withdraw(me(), id)
     flash(_("The earlier version is withdrawn."), "message")
     return web.see_other(url_for("dialogue.history", id=post.id))

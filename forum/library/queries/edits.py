@@ -19,9 +19,13 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Edit:
-    """One change: the version that it replaced, and (name, differences) of each changed field, as `diffs.changes` returns them."""
+    """One change: the version that it replaced, and (name, differences) of each changed field, as `diffs.changes` returns them.
+
+    `said` are the fields of that version as far as the reader may see them.
+    """
 
     version: Version
+    said: Fields
     differences: list[tuple[str, list[Piece]]]
 
     @property
@@ -43,7 +47,7 @@ def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
         before = version.fields
         if all(reads(reader, said["audience"]) for said in (before, after)):
             texts = _without_withheld_failure(reader, practice, before, after)
-            edits.append(Edit(version, _differences(*texts)))
+            edits.append(Edit(version, texts[0], _differences(*texts)))
         after = before
     return edits
 
@@ -57,7 +61,7 @@ def reading_edits(curator: Person, reading: Reading) -> list[Edit]:
 def _edits(versions: Sequence[Version], fields: Fields) -> list[Edit]:
     edits = []
     for version in versions:
-        edits.append(Edit(version, _differences(version.fields, fields)))
+        edits.append(Edit(version, version.fields, _differences(version.fields, fields)))
         fields = version.fields
     return edits
 

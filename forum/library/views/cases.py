@@ -20,7 +20,7 @@ from forum.dialogue.views import changing, changing_with_preview, theme_boxes
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
-from forum.history.views import fill_from_version
+from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm
 from forum.library.models import Case, CaseParagraph
@@ -99,7 +99,8 @@ def case_history(slug: str) -> Answer:
     """What a case said before."""
     found = queries.get_case(me(), slug)
     edits = queries.case_edits(me(), found)
-    return render_template("library/history.html", case=found, edits=edits, **words_for_columns())
+    words = {"case": found, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("library/history.html", **words, **words_for_columns())
 
 
 @bp.route("/agendas/<slug>/cases/new", methods=["GET", "POST"])

@@ -26,7 +26,7 @@ from forum.dialogue.views import (
 )
 from forum.history.models import Version
 from forum.history.queries import fingerprint
-from forum.history.views import fill_from_version
+from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import PracticeForm
 from forum.library.models import Practice
@@ -98,9 +98,8 @@ def practice_history(slug: str) -> Answer:
     """What a practice said before."""
     found = queries.get_practice(me(), slug)
     edits = queries.practice_edits(me(), found)
-    return render_template(
-        "library/history.html", practice=found, edits=edits, **words_for_columns()
-    )
+    words = {"practice": found, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("library/history.html", **words, **words_for_columns())
 
 
 @bp.get("/practices/mine")

@@ -15,7 +15,7 @@ from forum.agendas.queries import agenda_to_curate
 from forum.dialogue.views import changing
 from forum.history.models import Version
 from forum.history.queries import fingerprint
-from forum.history.views import fill_from_version
+from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import ReadingForm
 from forum.library.models import Reading
@@ -94,9 +94,8 @@ def reading_history(id: int) -> Answer:
     """What a best read said before."""
     found = queries.reading_to_edit(me(), id)
     edits = queries.reading_edits(me(), found)
-    return render_template(
-        "library/history.html", reading=found, edits=edits, **words_for_columns()
-    )
+    words = {"reading": found, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("library/history.html", **words, **words_for_columns())
 
 
 @bp.route("/readings/<int:id>/remove", methods=["GET", "POST"])
