@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -861,7 +862,9 @@ def test_who_tried_it_is_asked_what_became_of_it(
 ) -> None:
     post = first_post(topic)
     browser, path = sign_in(people.ben), f"/posts/{post.id}/mark"
+    gist = post.gist
     response = browser.post(path, data={"kind": "tried it"})
+    assert "Number 1, by Ana Prado" in response.text and escape(gist) in response.text
     assert response.status_code == 200 and "What became of it?" in response.text
     form = {"kind": "tried it", "outcome": "lost", "note": "x"}
     assert browser.post(path, data=form).status_code == 422
