@@ -725,7 +725,9 @@ def test_a_text_is_given_back_with_what_stopped_it(
     assert answer.status_code == status and "took an hour" in text(answer)
     assert words in text(answer) and "Your text was not sent yet." in " ".join(text(answer).split())
     page = "/" if status == 404 else f"/topics/{world['topic']}"
-    assert f'href="{page}">Do not send it</a>' in text(answer)
+    away = {403: "Back to the page", 404: "Go to the home page"}.get(status, "Do not send it")
+    assert f'href="{page}">{away}</a>' in text(answer)
+    assert ("Send it<" in text(answer)) is (status not in (403, 404))
 
 
 def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any) -> None:

@@ -572,14 +572,28 @@ def test_readers_are_told_why_a_topic_is_locked(
 ) -> None:
     actions.lock(people.moderator, topic.id, "It is <b>settled</b> 100%.")
     said = "It can be read, not continued. Reason: It is &lt;b&gt;settled&lt;/b&gt; 100%."
-    assert said in page(client, topic.address)
     browser, form = sign_in(people.ben), {"source": "A long text of mine, kept.", "language": "en"}
-    assert said in page(browser, topic.address)
-    assert said in browser.post(f"/topics/{topic.id}/reply", data=form).text
+    for reader in (client, browser):
+        text = page(reader, topic.address)
+        assert said in text.partition("</article>")[0]
+        assert said in text.partition('id="reply-title">Locked</h2>')[2]
+        assert "Add your reply" not in text and 'href="#reply"' not in text
+    refused = browser.post(f"/topics/{topic.id}/reply", data=form).text
+    assert said in refused and "Send it<" not in refused and "A long text of mine" in refused
+    assert f'href="/topics/{topic.id}">Back to the page' in refused
     assert "Reason: It is &lt;b&gt;settled" in page(sign_in(people.host), topic.address)
     actions.unlock(people.moderator, topic.id)
     actions.lock(people.moderator, topic.id)
     assert "It can be read, not continued.<" in page(client, topic.address)
+
+
+def test_a_text_that_can_be_sent_later_keeps_its_button(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    browser, form = sign_in(people.ben), {"source": "A long text of mine, kept.", "language": "en"}
+    members.silence(people.moderator, people.ben.id, until=now() + LATER)
+    refused = browser.post(f"/topics/{topic.id}/reply", data=form)
+    assert refused.status_code == 403 and "Send it<" in refused.text
 
 
 def test_a_quotation_fills_the_composer(
