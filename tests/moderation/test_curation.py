@@ -18,7 +18,7 @@ from forum.appeals.models import REVERSED
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions._rows import set_themes
-from forum.dialogue.models import Post
+from forum.dialogue.models import POSTS_PER_PAGE, Post
 from forum.dialogue.queries import first_post, get_post, get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
@@ -717,6 +717,21 @@ def test_a_topic_is_put_into_another(client: Any, people: Any, things: Any, othe
     feed = client.get(f"/topics/{things.topic.id}/feed.atom")
     assert (feed.status_code, feed.location) == (301, f"/topics/{other.id}/feed.atom")
     assert found("bells") == 1
+
+
+def test_a_merged_group_is_counted_once_on_whichever_pages_it_is(
+    client: Any, people: Any, things: Any, other: Any
+) -> None:
+    for number in range(3, POSTS_PER_PAGE):
+        dialogue.reply(people.ana, other.id, write(f"Number {number}."))
+    new = split(people.host, things, things.second)
+    actions.merge(people.host, things.topic.id, other.id)
+    actions.merge(people.host, new.id, other.id)
+    address = get_topic(VISITOR, other.id).address
+    first, second = (client.get(f"{address}?page={n}").get_data(as_text=True) for n in (1, 2))
+    lines = [re.findall(r"(Continued: )?(\d) posts? came from", text) for text in (first, second)]
+    assert lines == [[("", "2")], [("Continued: ", "2"), ("", "1")]]
+    assert re.search(r"2 posts came from [^(]*\(<time[^>]*>[^<]+</time>\)</p>", second)
 
 
 def test_notices_watches_and_places_follow_a_merged_topic(

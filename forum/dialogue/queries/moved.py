@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
-from sqlalchemy import Select, bindparam, func, literal, or_, select
+from sqlalchemy import Select, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, execute_core
@@ -27,10 +27,13 @@ MAX_MERGE_STEPS = 20  # from a topic to the one it is in now
 class MovedPosts(NamedTuple):
     """A line on the page of a topic: so many `posts` went from here to another topic, or (`has_come`) came from it.
 
-    `title`, `language` and `address` are the other topic's; `address` is empty when that topic was merged.
+    `posts` counts the whole group, on whichever pages it is; `is_continued` says that it began on an earlier page. `title`,
+    `language` and `address` are the other topic's; `address` is empty when that topic was merged.
     """
 
     posts: int
+    moved_at: datetime
+    is_continued: bool
     title: str
     language: str
     address: str
@@ -50,23 +53,14 @@ def moved_posts_in(
     values = {"topic_id": topic.id, "before": last - POSTS_PER_PAGE, "last": last}
     lines: dict[int, list[MovedPosts]] = {}
     for has_come, query in ((False, _moved_away(reader)), (True, _moved_here(reader))):
-        for number, line in _runs(execute_core(query, values), has_come):
-            above = next((post.number for post in posts.items if post.number >= number), 0)
+        for row in execute_core(query, values):
+            above = next((post.number for post in posts.items if post.number >= row.here), 0)
+            address = "" if row.is_merged else f"/topics/{row.id}-{row.slug}"
+            words = (row.title, row.language, address, has_come)
+            is_continued = row.first < row.here
+            line = MovedPosts(row.posts, row.moved_at, is_continued, *words)
             lines.setdefault(above, []).append(line)
     return lines
-
-
-def _runs(rows: Iterable[Any], has_come: bool) -> list[tuple[int, MovedPosts]]:
-    """One line for each run of rows with the same other topic, with the first post number of the run.
-
-    A row is (post number, id, slug, title and language of the other topic, whether that is merged).
-    """
-    runs: list[tuple[int, MovedPosts]] = []
-    for (topic_id, slug, title, language, is_merged), group in groupby(rows, lambda row: row[1:]):
-        numbers = [row[0] for row in group]
-        address = "" if is_merged else f"/topics/{topic_id}-{slug}"
-        runs.append((numbers[0], MovedPosts(len(numbers), title, language, address, has_come)))
-    return runs
 
 
 _THIS_TOPIC_ID: Any = bindparam("topic_id")
@@ -79,7 +73,7 @@ def _moved_away(reader: Person) -> Select[Any]:
     query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
     query = query.join(Trace, Trace.post_id == Post.id).where(Trace.topic_id == _THIS_TOPIC_ID)
     query = query.where(Topic.id != _THIS_TOPIC_ID, Topic.deleted_at.is_(None))
-    return query.where(*is_readable(), *_is_on_page(number)).order_by(number)
+    return _groups_on_page(query.where(*is_readable()))
 
 
 @cached_statement
@@ -90,13 +84,16 @@ def _moved_here(reader: Person) -> Select[Any]:
     query = query.join(Post, Post.id == Trace.post_id).where(Post.topic_id == _THIS_TOPIC_ID)
     went_on = select(later.topic_id).where(later.post_id == Post.id, later.step > Trace.step)
     query = query.where(Topic.id != _THIS_TOPIC_ID, ~went_on.exists())
-    return query.where(*is_readable(), *_is_on_page(number)).order_by(number)
+    return _groups_on_page(query.where(*is_readable()))
 
 
 def _other_topics(reader: Person, number: Any) -> Select[Any]:
-    is_merged = Topic.merged_into_id.is_not(None)
-    columns: tuple[Any, ...] = (number, Topic.id, Topic.slug, Topic.title, Topic.language)
-    return select(*columns, is_merged).where(
+    is_merged = Topic.merged_into_id.is_not(None).label("is_merged")
+    of_same_topic = func.row_number().over(partition_by=Topic.id, order_by=number)
+    # The same for all of a row of numbers with the same other topic, and for no later one
+    run = (func.row_number().over(order_by=number) - of_same_topic).label("run")
+    columns: tuple[Any, ...] = (Topic.id, Topic.slug, Topic.title, Topic.language, is_merged, run)
+    return select(number.label("number"), Trace.moved_at.label("moved_at"), *columns).where(
         Topic.title != "",
         or_(is_merged, Topic.deleted_at.is_(None)),
         shown_to(reader, Topic.hidden_at, Topic.agenda_id),
@@ -104,8 +101,20 @@ def _other_topics(reader: Person, number: Any) -> Select[Any]:
     )
 
 
-def _is_on_page(number: Any) -> tuple[Any, ...]:
-    return number > bindparam("before"), number <= bindparam("last")
+def _groups_on_page(query: Select[Any]) -> Select[Any]:
+    """One row for each group of posts of which one is on the page: its first number, the first on the page (`here`), …"""
+    moved = query.subquery()
+    here = func.min(case((moved.c.number > bindparam("before"), moved.c.number)))
+    names = ("id", "slug", "title", "language", "is_merged", "run")
+    shared = [moved.c[name] for name in names]
+    counted = select(
+        func.min(moved.c.number).label("first"),
+        here.label("here"),
+        func.count().label("posts"),
+        func.min(moved.c.moved_at).label("moved_at"),
+        *shared,
+    )
+    return counted.group_by(*shared).having(here <= bindparam("last")).order_by(here)
 
 
 def topic_after_merge(reader: Person, topic_id: int) -> Topic:
