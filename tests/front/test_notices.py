@@ -13,11 +13,13 @@ from forum.agendas.actions import archive, write_theme
 from forum.agendas.queries import get_theme
 from forum.db import now
 from forum.dialogue import actions as dialogue
+from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox, level_of, settings_of, unread_count, ways_of
 from forum.permissions import SYSTEM
+from tests.everything import case_text, practice
 
 SETTINGS = "/settings/notices"
 
@@ -90,6 +92,31 @@ def test_one_press_watches_another_mutes_and_the_same_again_ends_it(
     assert ben.post(door, data={"level": "loudly"}).status_code == 422
     assert "Watch</button>" not in client.get(page).text
     assert client.post(door, data={"level": "watching"}).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["topic", "case", "practice"])
+def test_watching_begins_and_ends_near_the_title(
+    kind: str, topic: Any, agenda: Any, people: Any, sign_in: Any, client: Any
+) -> None:
+    if kind == "case":
+        case = library.write_case(people.moderator, agenda.id, case_text())
+        topic_id, address = case.topic_id, f"/cases/{case.slug}"
+    elif kind == "practice":
+        made = practice(people, agenda, "Pumps")
+        topic_id, address = made.topic_id, f"/practices/{made.slug}"
+    else:
+        topic_id, address = topic.id, topic.address
+    ben, door = sign_in(people.ben), f"/topics/{topic_id}/watch"
+    for level, offered, words in (
+        ("", "watching", "Watch this"),
+        ("watching", "", "Stop watching"),
+        ("muted", "", "No longer mute"),
+    ):
+        ben.post(door, data={"level": level})
+        head = ben.get(address).text.partition("<main")[2].partition("</header>")[0]
+        button = f'form="deeds" formaction="{door}" name="level" value="{offered}">'
+        assert button in head and f"{words}</button>" in head, level
+    assert f'formaction="{door}"' not in client.get(address).text
 
 
 def test_what_is_out_of_reach_is_not_watched_but_can_be_ended(

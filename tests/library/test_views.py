@@ -221,12 +221,13 @@ def test_two_accounts_from_one_city_are_no_mistake(
     assert city
     dialogue.mark(world.reader, opening.id, "tried it", "kept")
     page = client.get(f"/practices/{practice.slug}").text
-    assert "1 city<small>1 kept it" in page
+    assert 'href="#tried">1 city</a><small>1 kept it' in page
+    assert page.index("<main") < page.index('id="tried"') < page.index('id="replies"')
     world.moderator.city_id = city
     db.session.commit()
     dialogue.mark(get_member(SYSTEM, world.moderator.handle), opening.id, "tried it", "adapted")
     page = client.get(f"/practices/{practice.slug}").text
-    assert "1 city<small>2 accounts: 1 kept it, 1 adapted it" in page
+    assert "1 city</a><small>2 accounts: 1 kept it, 1 adapted it" in page
 
 
 @pytest.mark.parametrize("path", ["/cases/{case}?paragraph=zzz", "/cases/{case}?page=999999999999"])
