@@ -108,13 +108,12 @@ def forget_old(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 @action
-def forget_member(system: Person, member_id: int) -> None:
-    """Delete all letters from and to a member who has left."""
+def forget_member(system: Person, member_id: int, limit: int = BATCH_SIZE) -> int:
+    """Delete up to `limit` letters from and to a member who has left; returns how many."""
     require(system.can.administer())
     touches()
     is_theirs = or_(ContactLetter.sender_id == member_id, ContactLetter.recipient_id == member_id)
-    while _delete_letters(is_theirs, system, BATCH_SIZE):
-        pass
+    return _delete_letters(is_theirs, system, limit)
 
 
 def _delete_letters(which: ColumnElement[bool], system: Person, limit: int) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from forum.db import action, db, now
 from forum.history.models import Version
-from forum.history.queries import versions_naming
+from forum.history.queries import versions_to_change
 from forum.permissions import Person, require
 
 
@@ -39,12 +40,12 @@ def forget_versions(_author: Person, kind: str, item_id: int) -> None:
 
 
 @action
-def unname(system: Person, handle: str, former: str) -> None:
-    """Replace the name of a member who has left by `former` in all versions: as editor, host and author of statements."""
+def unname(system: Person, version_ids: Collection[int], handle: str, former: str) -> None:
+    """Replace the name of a member who has left by `former` in versions: as editor, host and author of statements."""
     require(system.can.administer())
-    edited = update(Version).where(Version.editor_handle == handle)
-    db.session.execute(edited.values(editor_name=former, editor_handle=""))
-    for version in versions_naming(handle):
+    for version in versions_to_change(version_ids):
+        if version.editor_handle == handle:
+            version.editor_name, version.editor_handle = former, ""
         version.fields = _without_name(version.fields, handle, former)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2s
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, and_, cast, func, or_, select
 
 from forum.db import db
 from forum.errors import Conflict, NotFound
@@ -43,11 +43,20 @@ def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
     return [row[0] for row in rows]
 
 
-def versions_naming(handle: str) -> list[Version]:
-    """The versions of agendas and statements that contain a member's handle, as a host or as the author."""
-    named = cast(Version.fields, Text).contains(handle, autoescape=True)
-    found = select(Version).where(Version.kind.in_(("agenda", "statement")), named)
-    return list(db.session.scalars(found))
+def versions_naming(handle: str, after: int, limit: int) -> Sequence[int]:
+    """The ids of at most `limit` versions, those after the id `after`, that name a member: as editor, host or author."""
+    is_in_text = cast(Version.fields, Text).contains(handle, autoescape=True)
+    is_named = and_(Version.kind.in_(("agenda", "statement")), is_in_text)
+    found = select(Version.id).where(or_(Version.editor_handle == handle, is_named))
+    return db.session.scalars(
+        found.where(Version.id > after).order_by(Version.id).limit(limit)
+    ).all()
+
+
+def versions_to_change(version_ids: Collection[int]) -> Sequence[Version]:
+    """The versions of these ids, locked."""
+    found = select(Version).where(Version.id.in_(version_ids)).order_by(Version.id)
+    return db.session.scalars(found.with_for_update()).all()
 
 
 def fingerprint(fields: Mapping[str, Any]) -> str:

@@ -34,13 +34,14 @@ from forum.screening import actions as screening
 from forum.search import actions as search
 from forum.terms import actions as terms
 
+UNNAMING_STEPS = ("notes", "record", "versions", "letters", "quotes", "names")
 # The steps of a departure, in order, by what becomes of the member's texts
 STEPS = {
-    KEEP_NAMELESS: ("quotes", "names", "practices", "documents", "notices"),
-    DELETE_EVERYTHING: ("quotes", "names", "practices", "posts", "marks", "notices"),
+    KEEP_NAMELESS: (*UNNAMING_STEPS, "practices", "documents", "notices"),
+    DELETE_EVERYTHING: (*UNNAMING_STEPS, "practices", "posts", "marks", "notices"),
 }
 BATCH_SIZE = 20  # posts or practices that one action changes
-SMALL_ROWS_BATCH_SIZE = 200  # marks or notices that one action deletes
+SMALL_ROWS_BATCH_SIZE = 200  # marks, notices, letters or versions that one action changes
 
 
 @action
@@ -86,15 +87,13 @@ def begin_departure(system: Person) -> int:
 
 
 def _begin(system: Person, member: Member) -> None:
-    how, name, handle = member.leaving_how or KEEP_NAMELESS, member.name, member.handle
+    how = member.leaving_how or KEEP_NAMELESS
     first = {"step": STEPS[how][0], "position": 0, "begun_at": now()}
-    who = {"member_id": member.id, "name": name, "handle": handle, "address": member.email}
-    db.session.add(Departure(how=how, **who, **first))
+    who = {"name": member.name, "handle": member.handle, "address": member.email}
+    db.session.add(Departure(how=how, member_id=member.id, **who, **first))
     is_silent = how == DELETE_EVERYTHING
-    contact.forget_member(system, member.id)
     dialogue.forget_reading(system, member.id)
     dialogue.forget_held(system, member.id)
-    dialogue.unname_notes(system, member.id, name, FORMER_MEMBER)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)
@@ -104,15 +103,62 @@ def _begin(system: Person, member: Member) -> None:
     invitations.forget_member(system, member.id)
     queue.forget_member(system, member, is_silent=is_silent)
     mail.forget_member(system, member.id)
-    appeals.unname(system, member.id, name, FORMER_MEMBER, is_silent=is_silent)
-    moderation.unname(system, member.id, name, FORMER_MEMBER, is_silent=is_silent)
     agendas.forget_member(system, member.id, FORMER_MEMBER, is_silent=is_silent)
-    history.unname(system, handle, FORMER_MEMBER)
     search.unindex(system, "member", member.id)
     members.depart(system, member.id)
 
 
 # The steps, a batch at a time. When the departure is no longer in the given state, another worker has gone on with it.
+
+
+@action
+def reword_notes(
+    system: Person,
+    state: DepartureState,
+    texts: Mapping[int, tuple[str, Written]],
+    last: int | None,
+) -> None:
+    """Take the name out of moderators' notes below the member's posts; `last` as in `_advance`.
+
+    When one of the notes was edited meanwhile, nothing is noted and the same batch comes again.
+    """
+    require(system.can.administer())
+    departure = departure_in_state(state)
+    if departure and dialogue.reword_notes(system, texts):
+        _advance(system, departure, last)
+
+
+@action
+def unname_record(system: Person, state: DepartureState) -> None:
+    """Take the name out of decisions, reports and appeals."""
+    require(system.can.administer())
+    if departure := departure_in_state(state):
+        who = departure.member_id, departure.name, FORMER_MEMBER
+        is_silent = departure.how == DELETE_EVERYTHING
+        appeals.unname(system, *who, is_silent=is_silent)
+        moderation.unname(system, *who, is_silent=is_silent)
+        _advance(system, departure, None)
+
+
+@action
+def unname_versions(
+    system: Person, state: DepartureState, version_ids: Sequence[int], last: int | None
+) -> None:
+    """Take the name out of earlier versions of pages; `last` as in `_advance`."""
+    require(system.can.administer())
+    if departure := departure_in_state(state):
+        history.unname(system, version_ids, departure.handle, FORMER_MEMBER)
+        _advance(system, departure, last)
+
+
+@action
+def forget_letters(system: Person, state: DepartureState) -> None:
+    """Delete a batch of the letters from and to the member; the step ends when none is left."""
+    require(system.can.administer())
+    departure = departure_in_state(state)
+    limit = SMALL_ROWS_BATCH_SIZE
+    if departure and contact.forget_member(system, departure.member_id, limit) < limit:
+        _advance(system, departure, None)
 
 
 @action

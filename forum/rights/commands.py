@@ -15,10 +15,12 @@ from forum.dialogue import actions as dialogue_actions
 from forum.dialogue import queries as dialogue
 from forum.dialogue.queries import PostSource
 from forum.factors import actions as factors
+from forum.history.queries import versions_naming
 from forum.library.queries import practices_written
 from forum.mail import actions as mail
 from forum.mail import commands as mail_commands
 from forum.markup import PlainTexts, Written
+from forum.matches import replace_name
 from forum.members import actions as members
 from forum.members.actions import FORMER_MEMBER, KEEP_NAMELESS, LEAVING_WAYS
 from forum.members.commands import done
@@ -29,7 +31,7 @@ from forum.notifications import commands as notifications_commands
 from forum.permissions import SYSTEM, Person
 from forum.queue import actions as queue
 from forum.rights import actions
-from forum.rights.actions import BATCH_SIZE
+from forum.rights.actions import BATCH_SIZE, SMALL_ROWS_BATCH_SIZE
 from forum.rights.queries import DepartureState, next_departure
 from forum.screening import actions as screening
 
@@ -77,6 +79,22 @@ def carry_on() -> int:
         return actions.begin_departure(SYSTEM) if has_due_departures() else 0
     STEP_FUNCTIONS[state.step](state)
     return 1
+
+
+def _notes(state: DepartureState) -> None:
+    found = dialogue.notes_naming(state.member_id, state.name, state.position, BATCH_SIZE)
+    texts: dict[int, tuple[str, Written]] = {}
+    for post_id, source, language in found:
+        nameless = replace_name(source, state.name, FORMER_MEMBER)
+        texts[post_id] = (source, dialogue.render_with_mentions(nameless, language))
+    last = found[-1][0] if len(found) == BATCH_SIZE else None
+    actions.reword_notes(SYSTEM, state, texts, last)
+
+
+def _versions(state: DepartureState) -> None:
+    found = versions_naming(state.handle, state.position, SMALL_ROWS_BATCH_SIZE)
+    last = found[-1] if len(found) == SMALL_ROWS_BATCH_SIZE else None
+    actions.unname_versions(SYSTEM, state, found, last)
 
 
 def _quotes(state: DepartureState) -> None:
@@ -144,6 +162,10 @@ def _posts_written(state: DepartureState) -> tuple[list[int], Sequence[PostSourc
 
 
 STEP_FUNCTIONS: dict[str, Callable[[DepartureState], None]] = {
+    "notes": _notes,
+    "record": lambda state: actions.unname_record(SYSTEM, state),
+    "versions": _versions,
+    "letters": lambda state: actions.forget_letters(SYSTEM, state),
     "quotes": _quotes,
     "names": _names,
     "practices": _practices,

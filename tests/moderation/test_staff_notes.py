@@ -11,9 +11,10 @@ from sqlalchemy import select
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import render_with_mentions
+from forum.dialogue.queries import notes_naming, render_with_mentions
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
+from forum.matches import replace_name
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
@@ -119,7 +120,12 @@ def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
     warned = actions.warn(people.moderator, people.ben.id, Reasons("Ben wrote of Benchmarks.", 2))
     post = db.session.get_one(Post, things.first.id)
     noted_at = post.note_at
-    dialogue.unname_notes(SYSTEM, people.ben.id, "Ben", "A former member")
+    nameless = {
+        post_id: (source, render_with_mentions(replace_name(source, "Ben", "A former member")))
+        for post_id, source, _language in notes_naming(people.ben.id, "Ben", 0, 9)
+    }
+    assert dialogue.reword_notes(SYSTEM, nameless)
+    assert not dialogue.reword_notes(SYSTEM, nameless), "the note is another one by now"
     actions.unname(SYSTEM, people.ben.id, "Ben", "A former member", is_silent=False)
     db.session.refresh(post)
     former = "A former member says that <A former member> & *A former member* met Benchmarks."

@@ -320,6 +320,36 @@ def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, mo
     assert [one.subject for one in letters()].count("Your account at Interurban has ended") == 1
 
 
+def test_what_names_a_member_in_many_rows_goes_in_portions(people, lived, monkeypatch):
+    """Nobody else can write while a portion is written, so each is small."""
+    sizes = {"notes": [], "versions": [], "letters": []}
+    monkeypatch.setattr(actions, "SMALL_ROWS_BATCH_SIZE", 1)
+    monkeypatch.setattr(commands, "SMALL_ROWS_BATCH_SIZE", 1)
+    monkeypatch.setattr(commands, "BATCH_SIZE", 1)
+
+    def measured(name, deed, size_of):
+        def measure(system, first, *rest):
+            result = deed(system, first, *rest)
+            sizes[name].append(size_of(first, result))
+            return result
+
+        return measure
+
+    for room, deed, name, size_of in (
+        (actions.dialogue, "reword_notes", "notes", lambda texts, _result: len(texts)),
+        (actions.history, "unname", "versions", lambda ids, _result: len(ids)),
+        (actions.contact, "forget_member", "letters", lambda _who, deleted: deleted),
+    ):
+        monkeypatch.setattr(room, deed, measured(name, getattr(room, deed), size_of))
+    letters = count_of(ContactLetter)
+    gone(people.ana, "nameless")
+    assert sizes["letters"] == [1] * letters + [0] and letters > 1
+    assert sizes["notes"] == [1, 0]
+    assert len(sizes["versions"]) > 2 and set(sizes["versions"]) == {0, 1}
+    for word in NAMES:
+        assert holding(word) <= LAST, word
+
+
 def test_of_two_workers_one_goes_on(people, lived):
     ana = row(Member, people.ana.id)
     actions.leave(ana, ana.id, "nameless")

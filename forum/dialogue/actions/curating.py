@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,15 +29,13 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
     first_post,
     post_to_change,
-    posts_with_notes,
-    render_with_mentions,
+    posts_to_index,
     require_no_home,
     theme_ids_of,
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
-from forum.matches import replace_name
 from forum.permissions import Person, require
 from forum.search import actions as search
 
@@ -281,9 +279,14 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
 
 
 @action
-def unname_notes(system: Person, member_id: int, name: str, former: str) -> None:
-    """Replace the name of a member who has left (`former` is put instead) in moderators' notes below their posts."""
+def reword_notes(system: Person, texts: Mapping[int, tuple[str, Written]]) -> bool:
+    """Replace moderators' notes below posts, by the id of the post: {id: (present source, new text)}.
+
+    Returns False when a note is no longer the present one, and leaves that one as it is.
+    """
     require(system.can.administer())
-    for post in posts_with_notes(member_id, name):
-        source = replace_name(post.note_source, name, former)
-        _set_note(post, render_with_mentions(source, post.note_language), at=post.note_at)
+    posts = posts_to_index(list(texts))
+    same = [post for post in posts if post.note_source == texts[post.id][0]]
+    for post in same:
+        _set_note(post, texts[post.id][1], at=post.note_at)
+    return len(same) == len(texts)

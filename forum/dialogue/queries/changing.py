@@ -173,10 +173,12 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
     return _sources(Post.id > after, Post.id <= until, is_naming, limit=limit)
 
 
-def posts_with_notes(member_id: int, word: str) -> Sequence[Post]:
-    """The posts of a member below which a moderators' note contains a word, locked."""
+def notes_naming(member_id: int, word: str, after: int, limit: int) -> list[PostSource]:
+    """At most `limit` moderators' notes that contain a word, below posts of a member, those after the post `after`."""
     noted = (Post.author_id == member_id, Post.note_source.contains(word, autoescape=True))
-    return db.session.scalars(select(Post).where(*noted).with_for_update()).all()
+    query = select(Post.id, Post.note_source, Post.note_language).where(*noted, Post.id > after)
+    rows = db.session.execute(query.order_by(Post.id).limit(limit))
+    return [(post_id, source, language) for post_id, source, language in rows]
 
 
 def posts_written(member_id: int, after: int, limit: int) -> list[PostSource]:
