@@ -27,10 +27,9 @@ function read(key) {
 }
 
 function store(key, drafts) {
-  let text = JSON.stringify(drafts);
-  for (let kept = drafts.length - 1; kept > 0 && text.length > ROOM; kept--) text = JSON.stringify(drafts.slice(0, kept));
+  while (drafts.length > 1 && JSON.stringify(drafts).length > ROOM) drafts.pop();
   try {
-    if (drafts.length) local[key] = text;
+    if (drafts.length) local[key] = JSON.stringify(drafts);
     else delete local[key];
     return true;
   } catch {
@@ -129,7 +128,8 @@ function keepDraft(form, member) {
   });
   addEventListener("pagehide", () => timer && save());
   form.addEventListener("submit", save);
-  form.addEventListener("submit", () => tell(form));
+  // The forum says when it has published a text that the browser keeps
+  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", "1"));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
 
   const note = form.querySelector("[data-restore]");
@@ -155,12 +155,6 @@ function keepDraft(form, member) {
 }
 
 const newKey = () => crypto.getRandomValues(new Uint32Array(2)).join("");
-
-/** Tell the forum that the browser keeps this text, so that it says when the text is published. */
-function tell(form) {
-  if (form.elements.drafted) return;
-  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "drafted", value: "1" }));
-}
 
 // Sending once: a second press while the first is under way does nothing
 

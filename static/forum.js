@@ -1,10 +1,9 @@
-/** What every page gets: shorter times, menus that close, and the other modules where a page has use for them. */
+/** What every page gets: shorter times, menus that close, keys, and the other modules where a page has use for them. */
 
 const { body, documentElement } = document;
 const script = document.querySelector("script[data-modules]");
-const addresses = script.dataset.modules.trim().split(/\s+/);
-const { failed, show, hide, over } = script.dataset;
-const words = { failed, show, hide, over, member: body.dataset.member || "" };
+const addresses = script.dataset.modules.split(" ");
+const words = { ...script.dataset, member: body.dataset.member || "" };
 const DAY = 86_400_000;
 
 /** What the browser keeps; where it is forbidden to keep anything, what stands in for that. */
@@ -89,9 +88,103 @@ function showPublished() {
   post.focus({ preventScroll: true });
 }
 
+// Keys: / search, ? help, j k next and previous, r reply, q quote, 1 to 9 choose, c claim, n note, Ctrl+Enter sends
+
+const ITEMS = ".post.op, .posts > li, .rows > li, .q > li";
+const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const isOff = () => /(?:^|;\s*)(?:__Host-)?keys=off\b/.test(document.cookie);
+
+function press(event) {
+  const { target } = event;
+  const key = letter(event);
+  if (event.defaultPrevented || event.isComposing || event.altKey || (event.shiftKey && /^[a-z]$/.test(key))) return;
+  if (event.ctrlKey || event.metaKey) return key === "Enter" && send(event, target);
+  if (isOff() || target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
+  if ((/^[1-9]$/.test(key) ? choose(Number(key)) : DEEDS[key]?.()) !== undefined) event.preventDefault();
+}
+
+/** Each answers with something when it has done its deed, and with nothing when the page has no use for the key. */
+const DEEDS = {
+  "/": () => {
+    const field = document.getElementById("find");
+    return field?.checkVisibility?.() ? (field.focus(), true) : follow(".find-l");
+  },
+  "?": () => {
+    const list = document.getElementById("key-list");
+    return list ? (list.showModal(), true) : follow("a[href$='#keys']");
+  },
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => focus(document.querySelector("[data-quote] textarea")) ?? follow("a[href$='#reply']"),
+  q: () => follow(".quoter:not([hidden])") ?? click(here()?.querySelector("a[href*='quote=']")),
+  u: () => follow("[data-undo]"),
+  c: () => follow("[data-claim]"),
+  n: () => focus(document.querySelector("#notes textarea")),
+};
+
+const follow = (selector) => click(document.querySelector(selector));
+
+function click(element) {
+  if (!element) return undefined;
+  element.click();
+  return true;
+}
+
+function focus(element) {
+  if (!element) return undefined;
+  element.focus();
+  element.scrollIntoView({ block: "center" });
+  return true;
+}
+
+const here = () => document.activeElement?.closest(ITEMS) ?? document.querySelector(".q [aria-current]")?.closest("li");
+
+/** To the next or previous post or row; in the queue of moderation, to the next report itself. */
+function move(step) {
+  const items = [...document.querySelectorAll(ITEMS)];
+  if (!items.length) return undefined;
+  const at = items.indexOf(here());
+  const item = items[at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step];
+  if (!item) return true;
+  const link = item.querySelector("h2 a, h3 a, p a") ?? item;
+  if (item.closest(".q")) return click(item.querySelector("a"));
+  if (item.closest(".posts, .op")) {
+    item.tabIndex = -1;
+    item.focus({ preventScroll: true });
+    item.scrollIntoView({ block: "start" });
+    return true;
+  }
+  return focus(link);
+}
+
+/** Choosing never sends: a radio button is ticked, a button of the decision opens its reasons. */
+function choose(number) {
+  const choice = document.querySelectorAll(".dec > *")[number - 1];
+  const button = choice?.querySelector("input") ?? choice;
+  return focus(button) && click(button);
+}
+
+function send(event, target) {
+  const form = target.closest?.("form") ?? document.querySelector(".dec")?.closest("form");
+  const button = form?.querySelector("[data-publish]");
+  if (!button) return;
+  event.preventDefault();
+  form.requestSubmit(button);
+}
+
+/** The switch beside the lists of keys (WCAG 2.1.4) shows the button that changes something. */
+function offerSwitch() {
+  for (const form of document.querySelectorAll("[data-keys]")) {
+    form.hidden = false;
+    for (const button of form.querySelectorAll("[name=keys]")) button.hidden = (button.value === "off") === isOff();
+  }
+}
+
 shortenTimes();
 closeMenus();
 showWhole();
+document.addEventListener("keydown", press);
+offerSwitch();
 document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", noteLeaving));
 forgetDrafts();
 document.querySelector(".sum")?.focus();
@@ -102,8 +195,8 @@ const wanted = {
   marks: document.querySelector("[data-marks]"),
   suggest: document.querySelector("[data-suggest]"),
   passkeys: document.querySelector("[data-passkey]"),
-  fields: document.querySelector("[data-most], main input[type=password]"),
-  keys: true,
+  reveal: document.querySelector("main input[type=password]"),
+  limits: document.querySelector("[data-most]"),
 };
 const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));
 Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for whoever drives a browser: everything listens now

@@ -70,17 +70,16 @@ function decoded(asked) {
   return {
     ...asked,
     challenge: bytes(asked.challenge),
-    ...(asked.user && { user: { ...asked.user, id: bytes(asked.user.id) } }),
-    ...(asked.allowCredentials && { allowCredentials: keys(asked.allowCredentials) }),
-    ...(asked.excludeCredentials && { excludeCredentials: keys(asked.excludeCredentials) }),
+    user: asked.user && { ...asked.user, id: bytes(asked.user.id) },
+    allowCredentials: keys(asked.allowCredentials),
+    excludeCredentials: keys(asked.excludeCredentials),
   };
 }
 
 function encoded({ id, rawId, type, response }) {
   const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
   const said = Object.fromEntries(parts.filter((name) => response[name]).map((name) => [name, text(response[name])]));
-  const transports = response.getTransports?.();
-  return { id, rawId: text(rawId), type, response: { ...said, ...(transports && { transports }) } };
+  return { id, rawId: text(rawId), type, response: { ...said, transports: response.getTransports?.() } };
 }
 
 const bytes = (coded) =>

@@ -7,7 +7,6 @@ export function start({ append, page }) {
   const button = buttonThat(words.dataset.quote);
   document.addEventListener("selectionchange", () => place(button, selected()?.range));
   button.addEventListener("click", () => quote(field, append));
-  document.addEventListener("quote", () => quote(field, append));
   const quotes = (link) => link?.pathname === new URL(field.form.action).pathname && !link.search.includes("paragraph=");
   document.addEventListener("mousedown", (event) => selected() && quotes(linkOf(event)) && event.preventDefault()); // keeps it
   document.addEventListener("click", (event) => {

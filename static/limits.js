@@ -1,0 +1,22 @@
+/** Says below a field how much of its text is too long, before it is sent: nothing that is pasted is cut off. */
+
+export function start({ over }) {
+  document.querySelectorAll("[data-most]").forEach((field) => watch(field, over));
+}
+
+function watch(field, over) {
+  const said = Object.assign(document.createElement("p"), { className: "err" });
+  const numbers = new Intl.NumberFormat(document.documentElement.lang);
+  const { most } = field.dataset;
+  let timer;
+  said.setAttribute("role", "status");
+  field.addEventListener("input", () => {
+    if (!said.isConnected && field.value.length <= most) return;
+    if (!said.isConnected) (field.closest(".comp, .combo") ?? field).after(said); // empty, so that it is heard when it says something
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const tooMany = [...field.value.trim().normalize()].length - most; // counted as the forum does
+      said.textContent = tooMany > 0 ? `${over} ${numbers.format(tooMany)}` : "";
+    }, 500);
+  });
+}
