@@ -1,7 +1,12 @@
 /** The composer: tools, prompts, a preview while typing. */
 
-const AROUND = { bold: ["**", "**"], italic: ["*", "*"], link: ["[", "](https://)"] };
-const BEFORE = { quote: () => "> ", list: () => "- ", numbers: (n) => `${n + 1}. ` };
+const STARS = { italic: 1, bold: 2 }; // and three are both
+const ITEM = /^ *([-*+]|\d+\.) +/;
+const BEFORE = {
+  quote: [/^> ?/, () => "> "],
+  list: [/^ *[-*+] +/, () => "- "],
+  numbers: [/^ *\d+\. +/, (n) => `${n + 1}. `],
+};
 const TABLE = "| A | B |\n|---|---|\n|   |   |\n";
 const KEYS = { b: "bold", i: "italic", k: "link" };
 
@@ -27,16 +32,50 @@ function write(field, text, from = field.selectionStart, to = field.selectionEnd
 
 function format(field, deed) {
   const { selectionStart: from, selectionEnd: to, value } = field;
-  const chosen = value.slice(from, to);
-  if (AROUND[deed]) {
-    const [left, right] = AROUND[deed];
-    write(field, left + chosen + right);
-    return field.setSelectionRange(from + left.length, from + left.length + chosen.length);
-  }
   if (deed === "table") return write(field, lineStart(value, from) + TABLE, from, from);
-  const begin = value.lastIndexOf("\n", from - 1) + 1;
-  const lines = value.slice(begin, to).split("\n");
-  write(field, lines.map((line, n) => BEFORE[deed](n) + line).join("\n"), begin, to);
+  if (BEFORE[deed]) return begin(field, deed, from, to);
+  if (STARS[deed]) return star(field, STARS[deed], from, to);
+  write(field, `[${value.slice(from, to)}](https://)`);
+  field.setSelectionRange(from + 1, to + 1);
+}
+
+/** A second press takes away what the first has put around the words; `had` stars stand there. */
+function star(field, stars, from, to) {
+  const { value } = field;
+  while (from < to && value[from] === "*" && value[to - 1] === "*") from++, to--;
+  let had = 0;
+  while (had < 3 && value[from - had - 1] === "*" && value[to + had] === "*") had++;
+  const sign = "*".repeat(had & stars ? had - stars : had + stars);
+  write(field, sign + value.slice(from, to) + sign, from - had, to + had);
+  from += sign.length - had;
+  field.setSelectionRange(from, field.selectionEnd - sign.length);
+}
+
+/** Begin each line with a sign, in place of another list's; a second press takes it away. */
+function begin(field, deed, from, to) {
+  const { value } = field;
+  const [own, sign] = BEFORE[deed];
+  const start = lineOf(value, from);
+  const end = `${value}\n`.indexOf("\n", Math.max(from, to - 1));
+  const lines = value.slice(start, end).split("\n");
+  const isOn = lines.every((line) => own.test(line));
+  const text = lines.map((line, n) => (isOn ? "" : sign(n)) + line.replace(deed === "quote" ? own : ITEM, "")).join("\n");
+  write(field, text, start, end);
+  const caret = Math.max(start, to + text.length - (end - start));
+  field.setSelectionRange(from < to ? start : caret, caret);
+}
+
+const lineOf = (value, at) => value.slice(0, at).lastIndexOf("\n") + 1;
+
+/** Enter goes on with a list; at an item without words it ends it, with an empty line. */
+function goOn(event, field) {
+  const { selectionStart: at, selectionEnd, value } = field;
+  const line = value.slice(lineOf(value, at), at);
+  const [item] = line.match(ITEM) ?? [];
+  if (!item || at < selectionEnd || event.isComposing || field.hasAttribute("aria-activedescendant")) return;
+  event.preventDefault();
+  if (item === line) write(field, "\n", at - line.length, at);
+  else write(field, `\n${item.replace(/\d+/, (number) => Number(number) + 1)}`);
 }
 
 /** What has to stand before a block that is put in at a place: nothing, a line end, or an empty line. */
@@ -72,8 +111,11 @@ function useTools(bar, letter) {
     button.focus();
   });
   field.addEventListener("keydown", (event) => {
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
     const deed = KEYS[letter(event)];
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || !deed) return;
+    if (altKey || shiftKey) return;
+    if (!ctrlKey && !metaKey) return key === "Enter" && goOn(event, field);
+    if (!deed) return;
     event.preventDefault();
     format(field, deed);
   });

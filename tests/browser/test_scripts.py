@@ -249,6 +249,64 @@ def test_the_tools_write_what_they_say(member: Visit, topic: str, scripted: str)
         expect(field).to_have_value("a\nb")
 
 
+@pytest.mark.parametrize(
+    ("text", "start", "end", "deeds", "wanted"),
+    [
+        ("a b", 0, 3, ["bold", "bold"], ["**a b**", "a b"]),
+        ("a b", 0, 1, ["bold", "italic", "bold"], ["**a** b", "***a*** b", "*a* b"]),
+        ("**a**", 0, 5, ["italic", "bold", "italic"], ["***a***", "*a*", "a"]),
+        ("a\nb\nc", 0, 4, ["list", "list"], ["- a\n- b\nc", "a\nb\nc"]),
+        ("a\nb", 0, 3, ["list", "numbers", "list"], ["- a\n- b", "1. a\n2. b", "- a\n- b"]),
+        ("1. a\n2. b", 9, 9, ["numbers"], ["1. a\nb"]),
+        ("- a", 0, 0, ["list"], ["a"]),
+        ("a\nb", 0, 3, ["quote", "quote"], ["> a\n> b", "a\nb"]),
+        ("- a\n- b", 0, 7, ["quote", "quote"], ["> - a\n> - b", "- a\n- b"]),
+    ],
+)
+def test_a_second_press_on_a_tool_takes_its_signs_away(
+    member: Visit, topic: str, text: str, start: int, end: int, deeds: list[str], wanted: list[str]
+) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    field.fill(text)
+    field.evaluate("(field, [start, end]) => field.setSelectionRange(start, end)", [start, end])
+    for deed, value in zip(deeds, wanted, strict=True):
+        page.click(f".tools [data-md={deed}]")
+        expect(field).to_have_value(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("- one\ntwo\n\nafter", "- one\n- two\n\nafter"),
+        ("9. nine\nten\n\nafter", "9. nine\n10. ten\n\nafter"),
+        ("  * a\nb", "  * a\n  * b"),
+        ("No list\n-5 °C\nend", "No list\n-5 °C\nend"),
+    ],
+)
+def test_enter_goes_on_with_a_list_and_ends_it(
+    member: Visit, topic: str, typed: str, wanted: str
+) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    field.press_sequentially(typed)
+    expect(field).to_have_value(wanted)
+    field.fill("- one two")
+    field.evaluate("field => field.setSelectionRange(5, 6)")
+    field.press("Enter")
+    field.press("Control+z")
+    expect(field).to_have_value("- one two")
+
+
+def test_enter_in_a_list_takes_the_member_who_is_suggested(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    field.press_sequentially("- Ask @koskela")
+    expect(page.locator("[role=option]").first).to_be_visible()
+    field.press("Enter")
+    expect(field).to_have_value("- Ask @henna-koskela ")
+
+
 def test_prompts_are_put_below_the_text(member: Visit) -> None:
     page = member.go(NEW)
     page.fill("[name=source]", "In short.")
