@@ -12,7 +12,7 @@ function watch(field, over) {
   said.setAttribute("role", "status");
   field.addEventListener("input", () => {
     if (!said.isConnected && field.value.length <= most) return;
-    if (!said.isConnected) (field.closest(".comp, .combo") ?? field).after(said); // empty, so that it is heard when it says something
+    if (!said.isConnected) (field.closest(".comp, .combo") ?? field).after(said); // empty at first, so that it is heard
     clearTimeout(timer);
     timer = setTimeout(() => {
       const tooMany = [...field.value.trim().normalize()].length - most; // counted as the forum does

@@ -1,4 +1,4 @@
-/** Marks and watching with one press: shown at once, sent behind the page, taken back with a message if it fails. */
+/** Marks and watching with one press: shown at once, sent behind the page, taken back if it fails. */
 
 export function start({ failed }) {
   document.addEventListener("submit", (event) => {
@@ -45,20 +45,11 @@ function state(button) {
 function show(button, { on, count }) {
   button.setAttribute("aria-pressed", on);
   if (!button.matches(".re")) return;
-  let number = button.querySelector(".n");
-  if (!number) {
-    number = Object.assign(document.createElement("span"), { className: "n" });
-    button.append(" ", number);
-  }
-  number.textContent = count || "";
+  if (!button.querySelector(".n")) button.insertAdjacentHTML("beforeend", ' <span class="n"></span>');
+  button.querySelector(".n").textContent = count || "";
 }
 
 function messageOf(marks) {
-  const known = marks.querySelector("[role=status]");
-  if (known) return known;
-  const message = document.createElement("span");
-  message.className = "err";
-  message.setAttribute("role", "status");
-  marks.append(message);
-  return message;
+  if (!marks.querySelector("[role=status]")) marks.insertAdjacentHTML("beforeend", '<span class="err" role="status"></span>');
+  return marks.querySelector("[role=status]");
 }

@@ -7,8 +7,8 @@ export function start() {
   if (form) offer(form);
 }
 
-// Where one signs in, browsers offer passkeys among the addresses that they know. The offer waits until one is
-// chosen; asking by the button ends it, and it is renewed before its challenge is too old.
+// Where one signs in, browsers offer passkeys among the addresses that they know, until one is chosen or the button
+// asks for it. The offer is renewed before its challenge is too old.
 const RENEWED = 4 * 60 * 1000;
 let offered = null;
 
@@ -24,7 +24,7 @@ async function offer(form) {
     field.value = await answer(form, field.dataset.options, { mediation: "conditional", signal: offered.signal });
     form.submit();
   } catch {
-    ends(); // nothing was pressed, so nothing is said: the button and the other ways are there
+    ends(); // nothing was pressed, so nothing is said
   }
 }
 

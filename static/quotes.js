@@ -100,7 +100,7 @@ function markdown(node) {
 
 const startsLine = ({ previousSibling }) => !previousSibling || previousSibling.nodeName === "BR";
 
-/** Words that are to stay words: without the signs' meaning, and at the start of a line no heading or list. */
+/** Words that stay words: no signs, and at the start of a line no heading or list. */
 function escaped(text, isStart) {
   if (/^\s*\n\s*$/.test(text)) return ""; // between two blocks
   const words = text.replace(/\s+/g, " ").replace(/[\\*_`~|[\]<]|&(?=#?\w+;)/g, "\\$&");

@@ -1,20 +1,16 @@
-/**
- * What may be meant by what one types, to be chosen with keys or a press: cities and members in fields that also work
- * without it, and whom to mention behind an @.
- */
+/** What may be meant by what one types: cities and members in fields that also work without it, and behind an @. */
 
 const STEPS = ["ArrowLeft", "ArrowRight", "Home", "End"];
 const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
 const { lang } = document.documentElement;
 let lists = 0;
 
-/** The composer starts it with its way to write, for mentions; a page without, for its fields. */
+/** With the composer's way to write for mentions; without it for fields. */
 export function start({ write }) {
   if (write) document.querySelectorAll("[data-mentions]").forEach((frame) => mention(frame, write));
   else document.querySelectorAll("[data-suggest]").forEach(suggest);
 }
 
-/** Members whose names begin like what stands behind an @. */
 function mention(frame, write) {
   const field = frame.querySelector("textarea");
   combobox({
@@ -33,7 +29,7 @@ function mention(frame, write) {
   });
 }
 
-/** What is typed behind an @ up to where one writes; null when one is not about to mention somebody. */
+/** What is typed behind an @; null when one is not about to mention somebody. */
 function begun(field) {
   if (field.selectionStart !== field.selectionEnd) return null;
   return field.value.slice(0, field.selectionStart).match(BEGUN)?.[1] ?? null;
@@ -65,30 +61,22 @@ function suggest(frame) {
 function cities(field) {
   const countries = new Intl.DisplayNames([lang], { type: "region" });
   const numbers = new Intl.NumberFormat(lang);
-  field.addEventListener("input", () => remember(field.form, ""));
+  let chosen = null; // which city of that name: what the page says, until something is typed
+  field.addEventListener("input", () => (chosen = ""));
+  field.form.addEventListener("formdata", ({ target, formData }) => {
+    if (chosen !== null && !target.querySelector("[type=radio][name=city_id]")) formData.set("city_id", chosen);
+  });
   return {
     parts: ({ name, country, population }) => [name, `${countries.of(country)}, ${numbers.format(population)}`],
     choose({ name, country, id }) {
       field.value = `${name}, ${country}`;
-      remember(field.form, id);
+      chosen = id;
     },
   };
 }
 
-/** Which city of that name is meant; without it the server asks. */
-function remember(form, id) {
-  let field = form.elements.city_id;
-  if (field && field.type !== "hidden") return; // the server has asked already: radio buttons
-  if (!field) {
-    field = Object.assign(document.createElement("input"), { type: "hidden", name: "city_id" });
-    form.append(field);
-  }
-  field.value = id;
-}
-
 /**
- * ARIA's combobox over a list. words() is what to ask for, or null; parts(one) its name and what is said of it;
- * put(list, status) places what is made.
+ * ARIA's combobox. words() is what to ask for, or null; parts(one) its name and more; put(list, status) places them.
  * A line chooses nothing by itself and says how many there are. In a longer text Enter takes the first, and a step ends it.
  */
 function combobox({ field, address, label, kind, none, found, words, parts, choose, put }) {
