@@ -10,13 +10,13 @@ const BEFORE = {
 const TABLE = "| A | B |\n|---|---|\n|   |   |\n";
 const KEYS = { b: "bold", i: "italic", k: "link" };
 
-export function start({ letter, load }) {
+export function start({ letter, load, page }) {
   document.querySelectorAll(".tools").forEach((bar) => useTools(bar, letter));
-  document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
+  document.querySelectorAll("form[data-draft]").forEach((form) => previewWhileTyping(form, page));
   document.addEventListener("click", putPrompt);
   return Promise.all([
     document.querySelector("[data-mentions]") && load("suggest", { write }),
-    document.querySelector("[data-quote]") && load("quotes", { append, page }),
+    document.querySelector("[data-quote]") && load("quotes", { append }),
   ]);
 }
 
@@ -78,7 +78,7 @@ function goOn(event, field) {
   else write(field, `\n${item.replace(/\d+/, (number) => Number(number) + 1)}`);
 }
 
-/** What has to stand before a block that is put in at a place: nothing, a line end, or an empty line. */
+/** What has to stand before a block: nothing, a line end, or an empty line. */
 function lineStart(value, at) {
   const before = value.slice(0, at);
   return !before || before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
@@ -130,7 +130,7 @@ function putPrompt(event) {
 
 // Preview, and what is like a title: from the page that the server would show
 
-function previewWhileTyping(form) {
+function previewWhileTyping(form, page) {
   const frame = form.querySelector("[data-preview]");
   const buttons = form.querySelectorAll("[name=preview]");
   if (!frame || !buttons.length) return;
@@ -173,15 +173,10 @@ function previewWhileTyping(form) {
   });
 }
 
-// What was asked for may be off the screen, above fields between it and the buttons
+/** The preview may be off the screen, above other fields. */
 function lead(frame) {
   const { top, bottom } = frame.getBoundingClientRect();
   if (top >= 0 && bottom <= innerHeight) return;
   frame.focus({ preventScroll: true });
   frame.scrollIntoView();
-}
-
-async function page(address, options) {
-  const answer = await fetch(address, options);
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }

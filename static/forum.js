@@ -6,7 +6,7 @@ const addresses = script.dataset.modules.split(" ");
 const words = { ...script.dataset, member: body.dataset.member || "" };
 const DAY = 86_400_000;
 
-/** What the browser keeps; where it is forbidden to keep anything, what stands in for that. */
+/** What the browser keeps, and what stands in for it where that is forbidden. */
 const storage = (name, instead) => {
   try {
     return window[name];
@@ -17,19 +17,24 @@ const storage = (name, instead) => {
 const local = storage("localStorage", Object.freeze({})); // says that it has kept nothing
 const session = storage("sessionStorage", {});
 
-/** The letter of a key, also with Caps Lock; where a layout has no Latin letters, the one that stands there on others. */
+/** The letter of a key, also with Caps Lock; on a layout without Latin letters, the one that others have there. */
 const letter = ({ key, code = "" }) =>
   key.length > 1 ? key
   : /\p{L}/u.test(key) && !/\p{Script=Latin}/u.test(key) && code.startsWith("Key") ? code[3].toLowerCase()
   : key.toLowerCase();
 
-/** Load a module of ours by its name and start it; a page that cannot load it stays as it was. */
+/** Start a module of ours; a page that cannot load it stays as it was. */
 const load = (name, tools = {}) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
-    .then((module) => module.start({ ...words, letter, local, session, load, ...tools }))
+    .then((module) => module.start({ ...words, letter, local, session, load, page, ...tools }))
     .catch(console.warn);
 
-/** Times under seven days are said as a distance, in the language of the page; the full time stays as a title. */
+async function page(address, options) {
+  const answer = await fetch(address, options);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+/** Times under seven days are said as a distance; the full time stays as a title. */
 function shortenTimes() {
   const words = new Intl.RelativeTimeFormat(documentElement.lang, { numeric: "auto" });
   for (const time of document.querySelectorAll("time[datetime*=T]")) {
@@ -46,7 +51,7 @@ function shortenTimes() {
 
 const midnight = (...moment) => new Date(...moment).setHours(0, 0, 0, 0); // so that "yesterday" is that
 
-/** A menu closes with Escape, which gives the focus back, and with a press or the focus elsewhere. */
+/** A menu closes with Escape, and with a press or the focus elsewhere. */
 function closeMenus() {
   const closeOthers = ({ target }) => {
     for (const menu of document.querySelectorAll(".more[open]")) if (!menu.contains(target)) menu.open = false;
@@ -68,7 +73,7 @@ function showWhole() {
   });
 }
 
-/** Whoever has signed out leaves no text behind in the browser: it goes on the page that follows, when that is a visitor's. */
+/** Whoever has signed out leaves no text behind: it goes on the page that follows, when that is a visitor's. */
 function forgetDrafts() {
   const isLeaving = session.leaving;
   delete session.leaving;
@@ -76,9 +81,7 @@ function forgetDrafts() {
   for (const key of Object.keys(local)) if (key.startsWith("draft:")) delete local[key];
 }
 
-function noteLeaving() {
-  session.leaving = "1";
-}
+const noteLeaving = ({ target }) => target.matches("[data-sign-out]") && (session.leaving = "1");
 
 /** After publishing, the focus goes to the new post; that of a new topic is its first. */
 function showPublished() {
@@ -88,7 +91,7 @@ function showPublished() {
   post.focus({ preventScroll: true });
 }
 
-// Keys: / search, ? help, j k next and previous, r reply, q quote, 1 to 9 choose, c claim, n note, Ctrl+Enter sends
+// Keys: what each does is said in the list that ? opens
 
 const ITEMS = ".post.op, .posts > li, .rows > li, .q > li";
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -100,19 +103,16 @@ function press(event) {
   if (event.defaultPrevented || event.isComposing || event.altKey || (event.shiftKey && /^[a-z]$/.test(key))) return;
   if (event.ctrlKey || event.metaKey) return key === "Enter" && send(event, target);
   if (isOff() || target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
-  if ((/^[1-9]$/.test(key) ? choose(Number(key)) : DEEDS[key]?.()) !== undefined) event.preventDefault();
+  if ((/^[1-9]$/.test(key) ? choose(Number(key)) : DEEDS[key]?.())) event.preventDefault();
 }
 
-/** Each answers with something when it has done its deed, and with nothing when the page has no use for the key. */
+/** Each says whether the page has a use for the key. */
 const DEEDS = {
   "/": () => {
     const field = document.getElementById("find");
     return field?.checkVisibility?.() ? (field.focus(), true) : follow(".find-l");
   },
-  "?": () => {
-    const list = document.getElementById("key-list");
-    return list ? (list.showModal(), true) : follow("a[href$='#keys']");
-  },
+  "?": () => showKeys().catch(console.warn),
   j: () => move(1),
   k: () => move(-1),
   r: () => focus(document.querySelector("[data-quote] textarea")) ?? follow("a[href$='#reply']"),
@@ -122,13 +122,17 @@ const DEEDS = {
   n: () => focus(document.querySelector("#notes textarea")),
 };
 
-const follow = (selector) => click(document.querySelector(selector));
-
-function click(element) {
-  if (!element) return undefined;
-  element.click();
-  return true;
+/** The list of keys, which most pages have from the page of help. */
+async function showKeys() {
+  const list = (where = document) => where.getElementById("key-list");
+  const found = list() ?? list(await page(document.querySelector("a[href$='#keys']").href));
+  if (!list()) body.append(found);
+  offerSwitch();
+  list().showModal();
 }
+
+const follow = (selector) => click(document.querySelector(selector));
+const click = (element) => element && (element.click(), true);
 
 function focus(element) {
   if (!element) return undefined;
@@ -142,10 +146,9 @@ const here = () => document.activeElement?.closest(ITEMS) ?? document.querySelec
 /** To the next or previous post or row; in the queue of moderation, to the next report itself. */
 function move(step) {
   const items = [...document.querySelectorAll(ITEMS)];
-  if (!items.length) return undefined;
   const at = items.indexOf(here());
-  const item = items[at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step];
-  if (!item) return true;
+  const item = at < 0 && step < 0 ? items.at(-1) : items[at + step];
+  if (!item) return items.length;
   const link = item.querySelector("h2 a, h3 a, p a") ?? item;
   if (item.closest(".q")) return click(item.querySelector("a"));
   if (item.closest(".posts, .op")) {
@@ -172,10 +175,11 @@ function send(event, target) {
   form.requestSubmit(button);
 }
 
-/** The switch beside the lists of keys (WCAG 2.1.4) shows the button that changes something. */
+/** The switch beside the keys (WCAG 2.1.4) shows the button that changes something. */
 function offerSwitch() {
   for (const form of document.querySelectorAll("[data-keys]")) {
     form.hidden = false;
+    form.elements.next.value = location.pathname + location.search;
     for (const button of form.querySelectorAll("[name=keys]")) button.hidden = (button.value === "off") === isOff();
   }
 }
@@ -185,7 +189,7 @@ closeMenus();
 showWhole();
 document.addEventListener("keydown", press);
 offerSwitch();
-document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", noteLeaving));
+document.addEventListener("submit", noteLeaving);
 forgetDrafts();
 document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();
@@ -199,4 +203,4 @@ const wanted = {
   limits: document.querySelector("[data-most]"),
 };
 const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));
-Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for whoever drives a browser: everything listens now
+Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for tests: everything listens now

@@ -562,7 +562,7 @@ def test_members_are_asked_for_in_every_script(
     assert request.value.url.endswith(f"?q={quote(asked)}")
 
 
-def test_keys_lead_through_a_list_and_to_other_pages(visitor: Visit) -> None:
+def test_keys_lead_through_a_list_to_the_search_and_to_the_list_of_keys(visitor: Visit) -> None:
     page = visitor.go("/topics")
     for _press in range(2):
         page.keyboard.press("j")
@@ -572,9 +572,11 @@ def test_keys_lead_through_a_list_and_to_other_pages(visitor: Visit) -> None:
     expect(page.locator("#find")).to_be_focused()
     expect(page.locator("#find")).to_have_value("")
     second.focus()
-    with page.expect_navigation():
-        page.keyboard.press("?")
-    assert page.url.endswith("/help#keys")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(second).to_be_focused()
+    assert page.url.endswith("/topics")
 
 
 def test_single_keys_can_be_switched_off(visitor: Visit) -> None:
@@ -633,6 +635,42 @@ def report(reporter: Visit, address: str) -> str:
     post = re.findall(rf'id="post-{number}".*?data-post="(\d+)"', page, re.S)[0]
     reporter.send(f"/posts/{post}/report", reason="off topic", text="It is odd.")
     return str(post)
+
+
+@pytest.mark.parametrize("who", ["visitor", "member"])
+def test_the_keys_are_listed_over_the_page(
+    windows: Callable[..., Visit], topic: str, who: str
+) -> None:
+    page = windows(who, "light", 1280).go(topic)
+    if who == "member":
+        page.fill("[name=source]", "Half of a sentence")
+        page.locator("[name=source]").blur()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_be_visible()
+    expect(keys.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("?")
+    with page.expect_navigation(wait_until="load"):
+        keys.get_by_role("button", name="Switch single keys off").click()
+    assert page.url.endswith(topic)
+    page.keyboard.press("?")
+    expect(keys).to_be_hidden()
+    page.context.clear_cookies(name="keys")
+    if who == "member":
+        page.evaluate("localStorage.clear()")
+
+
+def test_all_lists_of_keys_say_the_same(moderator: Visit) -> None:
+    page = moderator.go("/help")
+    listed = page.locator("#keys tbody tr").all_inner_texts()
+    for path in ("/help", "/moderation"):
+        rows = moderator.go(path).locator("#key-list dl > div")
+        shown = rows.evaluate_all(
+            "rows => rows.map(row => row.textContent.replace(/\\s+/g, ' ').trim())"
+        )
+        assert shown == [re.sub(r"\s+", " ", line).strip() for line in listed]
 
 
 # Menus, times, cities, appearance
