@@ -48,17 +48,19 @@ function forgetPublished(published = "") {
     }
 }
 
-// What was published from this tab, by fingerprint: Back puts it into the form again, as if it had not been sent
+// What was published from this tab: Back puts it into the form again, as if it had not been sent
 
 const sent = () => (session.sent || "").split(" ");
 const rememberSent = (print) => (session.sent = [print, ...sent()].slice(0, 20).join(" "));
 
 /** Of the longest text that a form holds, as good as its own. */
 function fingerprint(fields) {
-  const [longest] = fields.map(([, , content]) => `${content}`.trim()).sort((a, b) => b.length - a.length);
-  const number = [...longest].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 2 ** 40, 7);
-  return `${longest.length}-${number}`;
+  const text = longest(fields);
+  const number = [...text].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 2 ** 40, 7);
+  return `${text.length}-${number}`;
 }
+
+const longest = (fields) => fields.map(([, , content]) => `${content}`.trim()).sort((a, b) => b.length - a.length)[0];
 
 const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code])";
 const TYPED = /^(text|textarea|url|email|tel|number|date|search)$/;
@@ -90,7 +92,7 @@ function fill(form, saved) {
   });
 }
 
-/** All that was typed, in one line or in many, as one text to compare; choices alone are no text. */
+/** All that was typed as one text to compare; choices alone are no text. */
 function texts(form, saved) {
   const isText = ([name, , content]) => TYPED.test(form.elements[name]?.type) && content.trim();
   return saved.filter(isText).map(([name, , content]) => name + content).join("\n");
@@ -117,7 +119,7 @@ function keepDraft(form, member) {
     clearTimeout(timer);
     timer = 0;
     const fields = contents(form);
-    const mine = texts(form, fields) ? [{ fields, key: own }] : [];
+    const mine = texts(form, fields) ? [{ fields, key: own, at: Date.now() }] : [];
     const done = store(key, [...mine, ...others()]);
     if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
   };
@@ -134,23 +136,38 @@ function keepDraft(form, member) {
 
   const note = form.querySelector("[data-restore]");
   if (!note) return;
-  note.hidden = !offers.length;
-  note.addEventListener("click", ({ target }) => {
+  const gone = form.querySelector("[data-discarded]");
+  const discarded = [];
+  const show = () => {
+    const [offer] = offers;
+    note.hidden = !offer;
+    gone.hidden = !discarded.length;
+    if (!offer) return;
+    note.querySelector("q").textContent = longest(offer.fields).slice(0, 80);
+    const words = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    note.querySelector("[data-at]").textContent = offer.at ? words.format(offer.at) : "";
+  };
+  show();
+  form.addEventListener("click", ({ target }) => {
     const act = target.closest("[data-act]")?.dataset.act;
     if (!act) return;
-    const offer = offers.shift();
-    const replaced = { fields: contents(form), key: newKey() };
+    const offer = (act === "back" ? discarded : offers).shift();
+    const replaced = { fields: contents(form), key: newKey(), at: Date.now() };
     const rest = others().filter((draft) => draft.key !== offer.key);
     let changed = [];
     if (act === "restore") {
       changed = fill(form, offer.fields);
       if (isNew(replaced)) offers.push(replaced) && rest.unshift(replaced);
-    }
+    } else if (act === "back") {
+      offers.unshift(offer);
+      rest.unshift(offer);
+    } else discarded.unshift(offer);
     store(key, rest);
-    note.hidden = !offers.length;
+    show();
     save();
     const first = changed.find((field) => !isTick(field)) ?? form.querySelector("textarea");
-    (note.hidden ? first : target).focus();
+    const next = { restore: first, discard: gone.querySelector("button"), back: note.querySelector("button") }[act];
+    (target.closest("[hidden]") ? next : target).focus();
   });
 }
 

@@ -57,6 +57,44 @@ def test_a_text_can_be_discarded(member: Visit, topic: str) -> None:
     forgotten(page)
 
 
+def test_an_offer_says_how_its_text_begins_and_when_it_was_typed(member: Visit, topic: str) -> None:
+    page = member.tab()
+    page.clock.set_fixed_time("2026-09-08T12:50:00")
+    page.goto(topic)
+    page.fill("[name=source]", f"The kerb is lower now.{' And so on.' * 20}")
+    page.clock.run_for(1_000)
+    expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
+    page.close()
+    page = member.go(topic)
+    offer = page.locator("[data-restore]")
+    expect(offer.locator("q")).to_have_text(re.compile(r"^The kerb is lower now\..{1,58}$"))
+    expect(offer.locator("[data-at]")).to_have_text(re.compile(r"^Sep 8, 2026, 12:50\sPM$"))
+
+
+def test_what_was_discarded_can_be_taken_back(member: Visit, topic: str) -> None:
+    for text in ("The first of two.", "The second of two."):
+        type_and_crash(member, topic, text)
+    page = member.go(topic)
+    offer, back = page.locator("[data-restore]"), page.get_by_role("button", name="Take it back")
+    expect(back).to_be_hidden()
+    for text in ("The second of two.", "The first of two."):
+        expect(offer.locator("q")).to_have_text(text)
+        page.click("[data-act=discard]")
+    expect(offer).to_be_hidden()
+    expect(back).to_be_focused()
+    forgotten(page)
+    back.click()
+    expect(offer.locator("q")).to_have_text("The first of two.")
+    back.click()
+    expect(offer.locator("q")).to_have_text("The second of two.")
+    expect(back).to_be_hidden()
+    expect(offer.get_by_role("button", name="Restore")).to_be_focused()
+    page = member.go(topic)
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("The second of two.")
+    expect(offer.locator("q")).to_have_text("The first of two.")
+
+
 def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
     first, second = member.tab(), member.tab()
     for page in (first, second):
