@@ -369,6 +369,10 @@ class PracticeForm(Form):
             for_organisation=bool(self.writes_for and self.writes_for.data == ORGANISATION),
         )
 
+    def take_draft(self) -> None:
+        """Accept the form without the sentence, which is asked for when the practice is submitted."""
+        self.sentence.validators = [at_most(MAX_SENTENCE)]
+
     @property
     def has_full_part(self) -> bool:
         """Whether a field of the full practice is filled in or has errors, so that the page shows them unfolded."""

@@ -517,7 +517,6 @@ def test_featured_practices_come_first(world: World, practice: Practice) -> None
     ("changes", "field"),
     [
         ({"title": " "}, "title"),
-        ({"sentence": ""}, "sentence"),
         ({"link": "javascript:alert(1)"}, "link"),
         ({"link": " https://x.example"}, "link"),
         ({"started": 2**63}, "started"),
@@ -531,6 +530,24 @@ def test_a_practice_that_cannot_be_taken_is_not_kept(
         draft(world, **changes)
     assert refused.value.field == field
     assert queries.drafts_of(world.author) == []
+
+
+def test_a_draft_needs_its_sentence_when_it_is_submitted(world: World) -> None:
+    text = practice_text(sentence=" ")
+    with pytest.raises(Invalid) as refused:
+        actions.write_and_submit(world.author, world.agenda.id, text)
+    assert refused.value.field == "sentence" and queries.drafts_of(world.author) == []
+    saved = draft(world, sentence="")
+    with pytest.raises(Invalid):
+        actions.submit(world.author, saved.id)
+    whole = practice_text()
+    saved = actions.write_and_submit(world.author, world.agenda.id, whole, saved.id)
+    with pytest.raises(Invalid):
+        actions.write_practice(world.author, world.agenda.id, text, saved.id)
+    saved = actions.publish(world.host, saved.id)
+    with pytest.raises(Invalid):
+        actions.write_practice(world.author, world.agenda.id, text, saved.id)
+    assert queries.get_practice(VISITOR, saved.slug).sentence == whole.sentence
 
 
 def test_nobody_writes_for_an_organisation_without_one(world: World) -> None:

@@ -733,6 +733,27 @@ def test_a_refused_practice_says_what_to_do_and_keeps_what_was_typed(
     assert library.drafts_of(world.author) == []
 
 
+def test_a_draft_takes_what_there_is(world: World, sign_in: SignIn) -> None:
+    author = sign_in(world.author)
+    form = {name: PRACTICE[name] for name in ("title", "agenda", "language")}
+    refused = author.post("/practices/new", data={**form, "deed": "submit"})
+    assert refused.status_code == 422 and "sentence" in errors(refused.text)
+    refused = author.post("/practices/new", data={**form, "title": "", "deed": "save"})
+    assert refused.status_code == 422 and set(errors(refused.text)) == {"title"}
+    saved = author.post("/practices/new", data={**form, "deed": "save"})
+    assert saved.status_code == 303
+    page = author.get(saved.location).text
+    assert "needs one sentence" in page and "Submit to the moderators" not in page
+    assert author.post(f"{saved.location}/submit").status_code == 422
+    assert PRACTICE["title"] in author.get("/practices/mine").text
+    host = sign_in(world.host)
+    assert host.get(saved.location).status_code == 200
+    whole = {**PRACTICE, "deed": "submit"}
+    assert author.post(f"{saved.location}/edit", data=whole).status_code == 303
+    empty = {**PRACTICE, "sentence": "", "deed": "save"}
+    assert author.post(f"{saved.location}/edit", data=empty).status_code == 422
+
+
 def test_the_day_to_look_again_is_ahead_when_it_is_chosen_and_may_pass(
     world: World, sign_in: SignIn, client: FlaskClient
 ) -> None:

@@ -64,7 +64,7 @@ def write_practice(
     *,
     seen: str | None = None,
 ) -> Practice:
-    """Save a new practice as a draft, or change the practice `practice_id`.
+    """Save a new practice as a draft, or change the practice `practice_id`. Until it is submitted, it may lack its sentence.
 
     A form that is sent twice has the same submission `key`: the second time changes the practice that the first time has
     added. A published practice stays published when it is changed, and a version of what it said is kept; only somebody
@@ -109,6 +109,7 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):
         return practice
+    _require_sentence(practice.sentence)
     _record_screening(author, practice, texts)
     practice.state, practice.submitted_at = "submitted", now()
     curators = curators_of(practice.agenda_id)
@@ -262,6 +263,8 @@ def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str |
 def _change_practice(
     author: Person, practice: Practice, agenda: Agenda, text: PracticeText, seen: str | None
 ) -> Practice:
+    if practice.state in ("submitted", PUBLISHED):
+        _require_sentence(text.sentence)
     _check_move(author, practice, agenda)
     _check_audience(practice, text.audience)
     if practice.submitted_at is None:
@@ -431,9 +434,13 @@ def _require_state(practice: Practice, state: str) -> None:
         raise Conflict(_("This practice has changed meanwhile. Load the page again."))
 
 
+def _require_sentence(sentence: str) -> None:
+    if not sentence.strip():
+        raise Invalid(_("Say in one sentence what it is."), "sentence")
+
+
 def _check_practice(author: Person, text: PracticeText) -> None:
     require_text(text.title, "title")
-    require_text(text.sentence, "sentence")
     require_optional_address(text.link, "link")
     require_year(text.started, "started")
     for name in ("evidence", "cost", "language"):

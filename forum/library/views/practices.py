@@ -183,6 +183,9 @@ def _write_practice(
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     is_mine = found is None or found.author_id == me().id
     offer_organisation(form, me().name, own_organisation() if is_mine else "")
+    is_draft = found is None or found.state in ("draft", "returned")
+    if is_draft and request.form.get("deed") == "save":
+        form.take_draft()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
