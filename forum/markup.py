@@ -140,14 +140,17 @@ class Written:
 NO_TEXT = Written("", Markup(""), VERSION, "")
 
 
-def write(source: str, language: str = "en", people: Collection[str] = ()) -> Written:
+def write(
+    source: str, language: str = "en", people: Collection[str] = (), most: int = MAX_MENTIONS
+) -> Written:
     """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 
-    Mentions of the handles in `people` become links. Call it before a write transaction begins, because it takes some
+    Mentions of the handles in `people` become links: in the author's own words those of the first `most` people, in
+    quotes all. Call it before a write transaction begins, because it takes some
     milliseconds.
     """
     source = tidy(source)
-    plain, rendered, named = EMPTY if _is_hostile(source) else _render(source, people)
+    plain, rendered, named = EMPTY if _is_hostile(source) else _render(source, people, most)
     html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _escaped_paragraphs(source)
     return Written(
         source,
@@ -524,7 +527,9 @@ def _is_hostile(source: str) -> bool:
     return is_long or sum(map(source.count, MARKUP_CHARACTERS)) > MAX_MARKUP_CHARACTERS
 
 
-def _render(source: str, people: Collection[str] = ()) -> tuple[str, str, Sequence[str]]:
+def _render(
+    source: str, people: Collection[str] = (), most: int = MAX_MENTIONS
+) -> tuple[str, str, Sequence[str]]:
     """The plain text, the HTML (not sanitised yet), and the handles that are mentioned; `EMPTY` if parsing fails."""
     try:
         tokens = _parser(source).parse(source)
@@ -534,7 +539,7 @@ def _render(source: str, people: Collection[str] = ()) -> tuple[str, str, Sequen
             _let_lists_find_their_direction(tokens)
         mentions = _unique_handles(_mentions(tokens)) if "@" in source else ()
         if people:
-            _link_people(tokens, people)
+            _link_people(tokens, people, [name for name in mentions if name in people][:most])
         return plain, str(_RENDERER.renderer.render(tokens, _RENDERER.options, {})), mentions
     except (RecursionError, ValueError, IndexError):
         return EMPTY
@@ -596,15 +601,19 @@ def _text_outside_links(children: list[Token]) -> Iterator[Token]:
             yield child
 
 
-def _link_people(tokens: list[Token], people: Collection[str]) -> None:
-    left = MAX_LINKS
+def _link_people(tokens: list[Token], people: Collection[str], own: Collection[str]) -> None:
+    """Make links of mentions: of `people` in quotes, and of those in `own` elsewhere."""
+    left, depth = MAX_LINKS, 0
     for token in tokens:
+        depth += _nesting(token, "blockquote")
         if token.type != "inline" or "@" not in token.content:
             continue
         plain = set(map(id, _text_outside_links(token.children or [])))
         linked: list[Token] = []
         for child in token.children or []:
-            parts = _linked_mentions(child.content, people, left) if id(child) in plain else [child]
+            linkable = people if depth else own
+            is_plain = id(child) in plain
+            parts = _linked_mentions(child.content, linkable, left) if is_plain else [child]
             left -= len(parts) // 4
             linked += parts
         token.children = linked

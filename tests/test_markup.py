@@ -444,6 +444,17 @@ def test_only_people_who_are_there_become_links() -> None:
     assert "/members/ana-prado" in quoted.html and not quoted.mentions
 
 
+def test_of_those_whom_an_author_mentions_the_first_become_links() -> None:
+    source = "> @dora\n\n@nobody @ana @ben `@cem` @ana\n\n- @cem @ben"
+    html = markup.write(source, people={"ana", "ben", "cem", "dora"}, most=2).html
+    assert [html.count(f"/members/{name}") for name in ("ana", "ben", "cem", "dora")] == [
+        2,
+        2,
+        0,
+        1,
+    ]
+
+
 def test_a_thousand_mentions_are_bounded_and_quick() -> None:
     many = " ".join(f"@p{number}" for number in range(1_000))
     assert len(markup.write(many).mentions) == 100 and len(markup.handles_in(many)) == 100

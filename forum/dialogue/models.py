@@ -24,6 +24,7 @@ USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
 TAKEN_BACK = "taken back"
 OUTCOMES = ("kept", "adapted", "stopped")
 POSTS_PER_PAGE = 20
+MAX_MENTIONED = 20  # members whom a post tells that it mentions them, and whose names are links
 MAX_THEMES = 5  # that an author gives to a topic
 # The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
 LISTED_COLUMNS = [

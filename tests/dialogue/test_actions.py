@@ -18,6 +18,7 @@ from forum.front.queries import contributions_of_member
 from forum.markup import quote, write
 from forum.members import actions as members
 from forum.members.models import Member
+from forum.members.queries import members_to_mention
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import Event
 from forum.notifications.queries import inbox, visible_notices
@@ -883,6 +884,11 @@ def test_a_post_tells_twenty_that_it_mentions_them_and_no_more(people: Any, topi
     names = [f"@{handle}" for handle in handles]
     reply = actions.reply(people.ben, topic.id, write(" ".join(["@nobody-at-all", *names])))
     assert len(events("mention")[0].recipients) == 20
+    html = queries.render_with_mentions(" ".join(["@nobody-at-all", *names])).html
+    linked = [handle for handle in handles if f"/members/{handle}" in html]
+    assert linked == handles[:20]
+    told = {member.id for member in members_to_mention(linked)}
+    assert told == set(events("mention")[0].recipients)
     actions.edit(people.ben, reply.id, write(" ".join(reversed(names))))
     assert len(events("mention")) == 1
 

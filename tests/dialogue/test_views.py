@@ -688,6 +688,22 @@ def test_nobody_writes_for_an_organisation_of_others(
     assert last_post().organisation_id is None
 
 
+def test_a_preview_says_that_a_text_mentions_more_members_than_are_told(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    names = []
+    for number in range(21):
+        joining = members.Joining(f"Person {number}", f"p{number}@example.org", "no hash")
+        names.append(f"@{members.join(SYSTEM, joining).handle}")
+    browser, said = sign_in(people.ben), "mentions 21 members. Only the first 20 are told"
+    for path in ("/preview", f"/topics/{topic.id}/reply"):
+        typed = {"source": " ".join(names), "language": "en", "preview": "1"}
+        text = browser.post(path, data=typed).text
+        assert said in text and text.count('<a href="/members/person-') == 20
+        few = " ".join([*names[:20], *(f"@nobody-{number}" for number in range(9))])
+        assert "are told" not in browser.post(path, data={**typed, "source": few}).text
+
+
 def test_a_preview_for_the_script(
     people: Any, client: FlaskClient, topic: Topic, sign_in: Any
 ) -> None:

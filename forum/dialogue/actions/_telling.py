@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 
 from forum.db import db
 from forum.dialogue.actions._quotes import refresh_quotes_in
-from forum.dialogue.models import Mention, Post, Quote, Topic
+from forum.dialogue.models import MAX_MENTIONED, Mention, Post, Quote, Topic
 from forum.dialogue.queries import (
     lock_posts_to_quote,
     mentioned_member_ids,
@@ -27,8 +27,6 @@ from forum.notifications.models import AGENDA, CITY, THEME
 from forum.notifications.queries import Subject
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.search import actions as search
-
-MAX_MENTIONED = 20  # by one post
 
 
 def index_topic(doer: Person, topic: Topic, plain: str, *, is_new: bool = False) -> None:
@@ -95,11 +93,12 @@ def notify_named(author: Person, post: Post, text: Written, *, is_new: bool = Fa
 
 
 def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> set[int]:
-    """At most `MAX_MENTIONED` members are notified by one post, however often it is edited."""
+    """At most `MAX_MENTIONED` members are notified by one post, however often it is edited: those whose names are links."""
     if not text.mentions:
         return set()
     known = set() if is_new else mentioned_member_ids(post.id)
-    named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
+    first = members_to_mention(text.mentions)[:MAX_MENTIONED]
+    named = [member.id for member in first if member.id != author.id]
     new = [member_id for member_id in named if member_id not in known]
     new = new[: max(0, MAX_MENTIONED - len(known))]
     db.session.add_all(Mention(post_id=post.id, member_id=member_id) for member_id in new)

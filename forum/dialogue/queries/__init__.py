@@ -16,6 +16,7 @@ from forum.dialogue.queries._rows import (
     TopicRow,
 )
 from forum.dialogue.queries._visibility import (
+    count_mentioned,
     indexable_topics,
     is_readable,
     render_with_mentions,
@@ -187,6 +188,7 @@ __all__ = [
     "answer_of",
     "approved_held",
     "count_key",
+    "count_mentioned",
     "counts_by_agenda",
     "counts_by_kind",
     "derived_values",

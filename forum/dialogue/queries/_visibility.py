@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from forum import permissions, web
 from forum.db import topic_scope
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import MAX_MENTIONED, Post, Topic
 from forum.markup import Written, handles_in, with_local_quotes, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import members_to_mention
@@ -91,12 +91,18 @@ def author_options(relationship: Any) -> Any:
 
 def render_with_mentions(source: str, language: str = "en") -> Written:
     """Markdown as it is stored, in which the handles of members that exist are links to their profiles, and quotes begin
-    with local links to posts.
+    with local links to posts. Of those whom the author mentions, the first `MAX_MENTIONED` are linked, who are told of it.
     """
     source = with_links_home(source)
     handles = handles_in(source)
     people = {member.handle for member in members_to_mention(handles)} if handles else ()
-    return write(source, language, people)
+    return write(source, language, people, MAX_MENTIONED)
+
+
+def count_mentioned(text: Written) -> int:
+    """How many members a text mentions; it is looked up only where they may be more than are told."""
+    count = len(text.mentions)
+    return len(members_to_mention(text.mentions)) if count > MAX_MENTIONED else count
 
 
 def with_links_home(source: str) -> str:

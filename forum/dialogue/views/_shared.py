@@ -15,7 +15,7 @@ from forum import markup, web, webforms
 from forum.agendas.queries import themes_by_slug
 from forum.dialogue import queries
 from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS
-from forum.dialogue.models import POSTS_PER_PAGE, Held, Topic
+from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Topic
 from forum.dialogue.queries import TopicRow
 from forum.members.models import Member
 from forum.pages import pages_for
@@ -99,8 +99,21 @@ def _put_prompt(form: Any) -> None:
 
 
 def preview_of(form: Any) -> Markup | None:
-    """The HTML of the text in a form, when its button for a preview was pressed."""
-    return rendered(form).html if webforms.is_preview() else None
+    """The HTML of the text in a form, when its button for a preview was pressed, as `previewed` has it."""
+    return previewed(rendered(form)) if webforms.is_preview() else None
+
+
+def previewed(text: markup.Written) -> Markup:
+    """The HTML of a text, and below it a line if it mentions more members than are told."""
+    count = queries.count_mentioned(text)
+    if count <= MAX_MENTIONED:
+        return text.html
+    said = _(
+        "This text mentions %(count)s members. Only the first %(most)s are told, and only their names become links.",
+        count=count,
+        most=MAX_MENTIONED,
+    )
+    return text.html + Markup('<p class="meta">{}</p>').format(said)
 
 
 def rendered(form: Any) -> markup.Written:

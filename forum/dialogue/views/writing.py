@@ -27,6 +27,7 @@ from forum.dialogue.views._shared import (
     own_organisation,
     posting,
     preview_of,
+    previewed,
     rendered,
     theme_boxes,
     theme_ids,
@@ -255,6 +256,5 @@ def preview() -> Answer:
     """What a text will look like, as a piece of a page."""
     queries.require_writer(me())
     source = request.form.get("source", "")
-    return render_template(
-        "dialogue/_preview.html", preview=queries.render_with_mentions(source).html
-    )
+    text = queries.render_with_mentions(source)
+    return render_template("dialogue/_preview.html", preview=previewed(text))
