@@ -627,6 +627,26 @@ def test_the_page_for_writing_opens_at_the_field_or_at_the_preview(
     assert "data-preview tabindex" in shown
 
 
+def test_the_page_for_writing_shows_what_was_said_last(
+    topic: Topic, people: Any, sign_in: Any, queries: Any
+) -> None:
+    replies = [actions.reply(people.chitra, topic.id, write(f"Words {n}.")) for n in range(4)]
+    actions.reply(people.host, topic.id, write("Not for Ben."))
+    gone = actions.reply(people.chitra, topic.id, write("Gone again."))
+    actions.delete(people.chitra, gone.id)
+    members.ignore(people.ben, people.host.id)
+    browser, path = sign_in(people.ben), f"/topics/{topic.id}/reply"
+    page(browser, path)
+    with queries() as made:
+        said = page(browser, path).partition('id="latest"')[2]
+    shown = re.findall(r"<p>([\w ]+\.)</p>", said)
+    assert shown == [f"Words {n}." for n in (3, 2, 1, 0)]
+    assert f'href="{topic.address}#post-{replies[3].number}">{replies[3].number} · <time' in said
+    assert made.count <= 6
+    refused = browser.post(path, data={"source": "", "language": "en"})
+    assert refused.status_code == 422 and "Words 3." in refused.text
+
+
 def test_a_comment_is_called_a_comment(people: Any, agenda: Agenda, sign_in: Any) -> None:
     new = actions.NewTopic("case", "C40", write("A network."), home="/cases/c40")
     case = actions.open_topic(people.moderator, agenda.id, new)

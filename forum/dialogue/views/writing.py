@@ -13,8 +13,8 @@ from forum import markup, web, webforms
 from forum.agendas.queries import themes
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import PROMPTS, EditForm, EditTopicForm, ReplyForm, TopicForm
-from forum.dialogue.models import Held, Post, Revision, Topic
-from forum.dialogue.queries import TopicFilter, TopicRow
+from forum.dialogue.models import POSTS_PER_PAGE, Held, Post, Revision, Topic
+from forum.dialogue.queries import PostRow, TopicFilter, TopicRow
 from forum.dialogue.views._shared import (
     answer_form,
     answer_held,
@@ -34,6 +34,7 @@ from forum.dialogue.views._shared import (
 )
 from forum.errors import Conflict
 from forum.members.models import Member
+from forum.pages import pages_for
 from forum.ratelimits import previewing
 from forum.web import CONFLICT, Answer, me
 
@@ -92,6 +93,7 @@ def reply(id: int) -> Answer:
 
     def page(status: int = 200) -> Answer:
         words = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
+        words["latest"] = _latest_posts(topic)
         return render_template("dialogue/reply.html", **words), status
 
     def deed() -> AnyResponse:
@@ -110,6 +112,14 @@ def reply(id: int) -> Answer:
         return web.see_other(post.address)
 
     return answer_form(form, page, deed)
+
+
+def _latest_posts(topic: TopicRow) -> list[PostRow]:
+    """What a reply may answer: the latest posts on the last page of a topic that the reader reads there."""
+    posts = queries.posts_in(me(), topic, pages_for(topic.posts_count, POSTS_PER_PAGE)).items
+    first = 2 if topic.home else 1  # a case or practice is read on its own page
+    shown = [post for post in posts if post.number >= first and not post.is_gone]
+    return [post for post in shown if post.author_id not in me().ignored][-MAX_LATEST:]
 
 
 def _already_posted_message() -> str:
