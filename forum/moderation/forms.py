@@ -131,6 +131,17 @@ class DecisionAwareForm(ClaimAwareForm):
         return whole_number(self.seen.data or "")
 
 
+class GivesReason:
+    """The reasons of a form that asks for nothing more than a reason."""
+
+    reason: Field
+
+    @property
+    def reasons(self) -> Reasons:
+        """The reasons as the deed wants them."""
+        return Reasons(self.reason.data or "")
+
+
 class ReasonForm(DecisionAwareForm):
     """A form with a field `reason`, which a ready text can fill in."""
 
@@ -203,15 +214,10 @@ class StatementForm(ReasonForm):
             raise ValidationError(gettext("Name the law, and the article if you know it."))
 
 
-class RequiredReasonForm(ReasonForm):
+class RequiredReasonForm(GivesReason, ReasonForm):
     """A required reason for what breaks no rule: a topic is locked, a practice returned."""
 
     reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
-
-    @property
-    def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
-        return Reasons(self.reason.data or "")
 
 
 class AskToEditForm(RequiredReasonForm):
@@ -239,16 +245,11 @@ class NoteForm(ClaimAwareForm):
     language = language_field()
 
 
-class MoveForm(DecisionAwareForm):
+class MoveForm(GivesReason, DecisionAwareForm):
     """To which agenda a topic is moved, and why."""
 
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
-
-    @property
-    def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
-        return Reasons(self.reason.data or "")
 
 
 class RetitleForm(ClaimAwareForm):
@@ -266,7 +267,7 @@ class ChangeKindForm(Form):
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
 
-class SplitForm(ClaimAwareForm):
+class SplitForm(GivesReason, ClaimAwareForm):
     """The new topic that posts are split off into."""
 
     title = StringField(
@@ -281,13 +282,8 @@ class SplitForm(ClaimAwareForm):
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
-    @property
-    def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
-        return Reasons(self.reason.data or "")
 
-
-class MergeForm(ClaimAwareForm):
+class MergeForm(GivesReason, ClaimAwareForm):
     """Into which topic another is merged: one of those that are like it, or the one with this address.
 
     `shown` is the id of the topic whose title the page showed for the address or number that was typed.
@@ -311,11 +307,6 @@ class MergeForm(ClaimAwareForm):
             self.like.data or ""
         )
         return int(found[1] or found[2]) if found else 0
-
-    @property
-    def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
-        return Reasons(self.reason.data or "")
 
     def validate_target(self, _field: Field) -> None:
         """Require a choice, or the address or number of a topic."""
@@ -361,15 +352,10 @@ class RestrictionForm(StatementForm):
             raise ValidationError(gettext("Choose a day within the next ten years."))
 
 
-class OptionalReasonForm(ClaimAwareForm):
+class OptionalReasonForm(GivesReason, ClaimAwareForm):
     """A deed that needs no reason but may have one."""
 
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
-
-    @property
-    def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
-        return Reasons(self.reason.data or "")
 
 
 class RestoreForm(ClaimAwareForm):
