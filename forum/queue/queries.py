@@ -44,19 +44,15 @@ from forum.queue.models import EntryNote, Overdue
 ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
 OVERDUE_AFTER = timedelta(hours=48)
 AGES = {"day": timedelta(days=1), "two-days": OVERDUE_AFTER, "week": timedelta(days=7)}
-MODERATORS, ADMINISTRATORS = (
-    "moderators",
-    "administrators",
-)  # who is notified of what waits for too long
+# Who is notified of what waits for too long
+MODERATORS, ADMINISTRATORS = ("moderators", "administrators")
 MAX_ENTRIES = 1_000  # of each source, the most urgent
 ALL_ENTRIES = 10_000  # of each source, when overdue ones are looked for
 MAX_LISTED = 60  # entries in the list beside an opened one
 MAX_NOTES = 100
-UNTITLED: dict[str, Any] = {
-    "post": Post,
-    "held": Held,
-}  # the kinds of texts that have no title, or may have none
+UNTITLED: dict[str, Any] = {"post": Post, "held": Held}  # the kinds of texts that may have no title
 MAX_TITLE_SOURCE = 1_000  # characters of an untitled text from which a title is made
+Keys = Collection[EntryKey]
 
 
 @dataclass(frozen=True)
@@ -136,9 +132,6 @@ class EntryDetails(NamedTuple):
     deeds: Sequence[str]
     seen: int = 0
     author_id: int | None = None
-
-
-Keys = Collection[EntryKey]
 
 
 @dataclass(frozen=True)
@@ -248,10 +241,7 @@ def _submitted_count(reader: Person) -> Select[Any]:
 
 def _is_waiting() -> tuple[ColumnElement[bool], ...]:
     """SQL conditions: the practice is submitted and visible (hidden ones, and those of a cleared spammer, do not wait)."""
-    return (
-        Practice.state == "submitted",
-        *is_readable(Practice),
-    )
+    return Practice.state == "submitted", *is_readable(Practice)
 
 
 def _first_posts(reader: Person) -> Select[Any]:
@@ -306,6 +296,7 @@ def _from_selects(reader: Person, limit: int, keys: Keys | None) -> Iterable[Que
     """The entries of all sources with a select, in one query."""
     parts = [source.waiting(reader) for source in SOURCES if source.waiting]
     wanted = [_narrowed(part, limit, keys) for part in parts if part is not None]
+    rows = db.session.execute(union_all(*wanted))
     found = [
         QueueEntry(
             kind,
@@ -317,9 +308,7 @@ def _from_selects(reader: Person, limit: int, keys: Keys | None) -> Iterable[Que
             is_first=kind == "post",
             author_id=author_id,
         )
-        for kind, item_id, title, agenda_id, since, author_id in db.session.execute(
-            union_all(*wanted)
-        )
+        for kind, item_id, title, agenda_id, since, author_id in rows
     ]
     _mark_own(reader, found)
     return found
