@@ -743,6 +743,7 @@ def test_a_draft_takes_what_there_is(world: World, sign_in: SignIn) -> None:
     saved = author.post("/practices/new", data={**form, "deed": "save"})
     assert saved.status_code == 303
     page = author.get(saved.location).text
+    assert "a short practice" not in page and "Add the full description" in page
     assert "needs one sentence" in page and "Submit to the moderators" not in page
     assert author.post(f"{saved.location}/submit").status_code == 422
     assert PRACTICE["title"] in author.get("/practices/mine").text
