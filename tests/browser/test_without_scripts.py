@@ -140,6 +140,26 @@ def test_prompts_and_the_answer_to_a_question(plain: Any) -> None:
     expect(page.locator(".post.op")).to_contain_text("Go to the answer")
 
 
+def test_the_form_of_a_topic_says_what_fits_the_kind_that_is_chosen(plain: Any) -> None:
+    page = plain("member").go("/agendas/affordable/topics/new?kind=experience")
+    page.fill("[name=title]", "Who holds the key?")
+    for kind, heading, button, prompt, hint in (
+        ("question", "Ask a question", "Publish question", "Our situation", "want to know"),
+        ("experience", "Share an experience", "Publish experience", "What we did", "happened"),
+    ):
+        page.locator(f"label:has([name=kind][value={kind}])").click()
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name=button, exact=True)).to_be_visible()
+        shown = page.locator("button[name=prompt]:visible")
+        expect(shown).to_have_count(3)
+        expect(shown.first).to_have_text(prompt)
+        title = page.get_by_role("textbox", name="Title", exact=True)
+        expect(title).to_have_accessible_description(
+            re.compile(rf"^Say [^.]*{hint}[^.]*\. Up to 120 characters\.$")
+        )
+        expect(title).to_have_value("Who holds the key?")
+
+
 def test_asking_for_advice_and_what_happened_next(plain: Any) -> None:
     asker, member = plain("moderator"), plain("member")
     page = asker.go("/agendas/affordable/topics/new?kind=question")
