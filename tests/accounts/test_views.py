@@ -23,6 +23,7 @@ from forum.members.actions import Joining, Profile
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
+from tests.factors.conftest import change_before_the_session
 from tests.mail.conftest import with_settings
 from tests.odd import ODD_VALUES, OPEN_REDIRECTS
 
@@ -546,6 +547,17 @@ def test_signing_in_by_letter(client, eva, letters):
     assert is_signed_in(client)
     client.post("/sign-out")
     assert client.post(path).status_code == 410
+
+
+def test_a_link_that_is_pressed_while_the_password_is_reset_opens_nothing(
+    client, eva, letters, monkeypatch
+):
+    ask(client, "/sign-in/letter")
+    change_before_the_session(monkeypatch)
+    answer = client.post(link_in(letters()[0]))
+    assert answer.status_code == 409 and 'name="password"' in answer.text
+    assert "How you sign in was changed a moment ago. Sign in again." in answer.text
+    assert not is_signed_in(client)
 
 
 @pytest.mark.parametrize("path", ["/sign-in/letter", "/password"])

@@ -29,7 +29,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
 from tests.elsewhere.conftest import KEY, STRANGE_KEY, as_json
-from tests.factors.conftest import add_key
+from tests.factors.conftest import add_key, change_before_the_session
 
 PASSWORD = "four unrelated plain words"
 EVA = {"email": "eva@city.example", "email_verified": True, "name": "Eva Holm"}
@@ -216,6 +216,15 @@ def test_whoever_is_suspended_is_told_so(client, real, eva, people):
         answer.status_code == 403 and "A moderator has suspended this account until" in answer.text
     )
     assert not is_signed_in(client)
+
+
+def test_who_comes_back_while_credentials_change_is_told_so(client, real, eva, monkeypatch):
+    link(eva, real.issuer, "eva")
+    real.knows("eva", **EVA)
+    change_before_the_session(monkeypatch)
+    answer = client.get(real.says_yes(go(client), "eva"))
+    assert answer.status_code == 409 and not is_signed_in(client)
+    assert "How you sign in was changed a moment ago. Sign in again." in answer.text
 
 
 def test_saying_no_there_is_no_mistake(client, real):

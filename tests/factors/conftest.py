@@ -16,10 +16,11 @@ from forum import otp
 from forum.db import at, now
 from forum.factors import actions, queries
 from forum.members import actions as members
+from forum.members import queries as member_queries
 from forum.members.actions import Joining
-from forum.members.models import Member
+from forum.members.models import Credentials, Member
 from forum.passwords import hash_password
-from forum.permissions import VISITOR
+from forum.permissions import SYSTEM, VISITOR
 from tests.keys import SITE, SoftwarePasskey
 
 PASSWORD = "four unrelated plain words"
@@ -37,6 +38,17 @@ def enter(client: FlaskClient, password: str = PASSWORD, **more: str) -> Any:
 
 def is_signed_in(client: FlaskClient) -> bool:
     return client.get("/settings").status_code == 200
+
+
+def change_before_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let somebody else reset the password just before a session begins."""
+    real = member_queries.lock_credentials
+
+    def lock(member: Member, verified: Credentials) -> None:
+        members.set_password(SYSTEM, member.handle, "another hash")
+        real(member, verified)
+
+    monkeypatch.setattr(member_queries, "lock_credentials", lock)
 
 
 def add_key(member: Member, name: str = "Phone", **how: Any) -> SoftwarePasskey:

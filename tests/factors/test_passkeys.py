@@ -18,6 +18,7 @@ from tests.factors.conftest import (
     PASSWORD,
     add_key,
     asked,
+    change_before_the_session,
     enter,
     is_signed_in,
     shown_codes,
@@ -414,6 +415,14 @@ def test_passkeys_are_not_offered_where_browsers_have_none(client, app, eva, mon
         settings = replace(app.extensions["settings"], url=url)
         monkeypatch.setitem(app.extensions, "settings", settings)
         assert ("Sign in with a passkey" in client.get("/sign-in").text) == offered, url
+
+
+def test_a_passkey_shown_while_credentials_change_opens_nothing(client, eva, monkeypatch):
+    key = add_key(eva)
+    change_before_the_session(monkeypatch)
+    answer = use(client, key, "sign-in", SIGN_IN_PATH)
+    assert answer.status_code == 422 and not is_signed_in(client)
+    assert "How you sign in was changed a moment ago. Sign in again." in answer.text
 
 
 def test_password_alone_is_not_enough_beside_a_passkey(client, eva):
