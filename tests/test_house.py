@@ -140,7 +140,6 @@ RENDERED_UNDER_THE_LOCK = {
     "dialogue/actions/_quotes.py refresh_quotes_in": "quotations that come back; MAX_RENDERED bounds it",
     "dialogue/actions/_rows.py follow_restoring": "an opening post that is shown again; search had lost its words",
     "dialogue/actions/_stored.py _plain": "a moved opening post that was hidden; search has all others",
-    "dialogue/actions/curating.py unname_notes": "notes below the posts of a member who leaves",
     "dialogue/actions/held.py _says_again": "a held text that is revised, where a rule is about repeated texts",
     "dialogue/actions/held.py approve": "a held text that a moderator approves",
     "dialogue/actions/holding_again.py _take_edit_back": "an approval that is undone",

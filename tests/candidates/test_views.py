@@ -22,7 +22,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
-from forum.queue.actions import tell_overdue
+from forum.queue.commands import tell_overdue
 from forum.rights.commands import delete_expired
 from forum.tokens import secret
 from tests.conftest import link_in
