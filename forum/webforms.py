@@ -242,7 +242,7 @@ def process(
     the two differ, as its second argument. Who sends the form once more has seen them, and it is accepted.
     """
     if is_trial():
-        return _show_trial(page)
+        return _show_trial(form, page)
     if request.method == "GET" or is_first_step:
         return page(200)
     is_valid = bool(form.validate())
@@ -263,8 +263,19 @@ def process(
 
 
 @previewing
-def _show_trial(page: Callable[[int], Answer]) -> Answer:
+def _show_trial(form: FlaskForm, page: Callable[[int], Answer]) -> Answer:
+    _choose_language(form)
     return page(200)
+
+
+def _choose_language(form: FlaskForm) -> None:
+    """Choose the language whose code a button for a preview has as its value; one that only asks has no code."""
+    code = request.form.get("preview", "")
+    if "language" not in form or not code.isalpha():
+        return
+    field: Any = form["language"]
+    if code in [option.data for option in field]:
+        field.data = code
 
 
 def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:

@@ -132,7 +132,7 @@ function putPrompt(event) {
 
 function previewWhileTyping(form, page) {
   const frame = form.querySelector("[data-preview]");
-  const buttons = form.querySelectorAll("[name=preview]");
+  const buttons = form.querySelectorAll('[name=preview][value="1"]');
   if (!frame || !buttons.length) return;
   let timer;
   const status = form.querySelector("[data-shown]");
@@ -147,9 +147,9 @@ function previewWhileTyping(form, page) {
     if (number < latest) return;
     const now = shown.querySelector("[data-alike]");
     if (now && now.textContent !== alike.textContent) alike.replaceChildren(...now.childNodes); // once read aloud
-    const prose = shown.querySelector("[data-preview] .prose");
-    if (!prose) throw Error("no preview");
-    frame.querySelector(".prose").replaceChildren(...prose.childNodes);
+    const made = shown.querySelector("[data-preview]");
+    if (!made) throw Error("no preview");
+    frame.replaceChildren(...made.childNodes);
   };
   const press = (event) => {
     if (isPlain || ![...form.querySelectorAll("textarea")].some((field) => field.value.trim())) return;

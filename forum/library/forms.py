@@ -374,6 +374,11 @@ class PracticeForm(Form):
         self.sentence.validators = [at_most(MAX_SENTENCE)]
 
     @property
+    def whole_text(self) -> str:
+        """All that was typed as text, in Markdown."""
+        return "\n\n".join(self[name].data or "" for name in ("sentence", *SECTIONS))
+
+    @property
     def has_full_part(self) -> bool:
         """Whether a field of the full practice is filled in or has errors, so that the page shows them unfolded."""
         names = (*SECTIONS, "evidence", "cost", "started", "revisit_on")

@@ -49,6 +49,26 @@ def test_the_preview_follows_the_text(member: Visit, topic: str) -> None:
     assert page.url.endswith(topic)
 
 
+def test_the_preview_says_that_a_text_is_marked_wrongly(member: Visit) -> None:
+    page = member.go(NEW)
+    page.fill("[name=title]", "Des toits blancs")
+    page.fill(
+        "[name=source]", "The roofs of twelve schools are white now, and the rooms are cooler."
+    )
+    page.get_by_role("button", name="Preview").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview).to_contain_text("The roofs of twelve")
+    expect(preview.get_by_role("button")).to_have_count(0)
+    french = "Nous avons peint en blanc les toits de douze écoles avec les parents, et la pluie lave la chaux."
+    page.fill("[name=source]", french)
+    expect(preview).to_contain_text("It is marked as English and reads like French.")
+    preview.get_by_role("button", name="Mark it as French").click()
+    expect(page.locator("[name=language]")).to_have_value("fr")
+    expect(page.locator("[name=source]")).to_have_value(french)
+    expect(preview).to_contain_text("Nous avons peint")
+    expect(preview.get_by_role("button")).to_have_count(0)
+
+
 def test_what_the_preview_button_did_is_said(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.fill("[name=source]", "It was **wet**.")

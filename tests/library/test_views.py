@@ -807,6 +807,20 @@ def test_a_preview_of_a_practice_writes_nothing(world: World, sign_in: SignIn) -
     assert library.drafts_of(world.author) == []
 
 
+def test_a_practice_that_reads_like_another_language_says_so(world: World, sign_in: SignIn) -> None:
+    text = "Nous avons peint en blanc les toits de douze écoles, et ce que nous ne savions pas est que la pluie lave la chaux."
+    author, said = sign_in(world.author), "It is marked as English and reads like French."
+    form = {**PRACTICE, "lessons": text, "deed": "save"}
+    assert said in author.post("/practices/new", data=form | {"preview": "1"}).text
+    marked = author.post("/practices/new", data=form | {"preview": "fr"}).text
+    assert "reads like" not in marked and '<option selected value="fr">' in marked
+    address = author.post("/practices/new", data=form).location
+    page = author.get(address).text
+    assert said in page and f'<a href="{address}/edit?language=fr">Mark it as French</a>' in page
+    assert '<option selected value="fr">' in author.get(f"{address}/edit?language=fr").text
+    assert '<option selected value="en">' in author.get(f"{address}/edit").text
+
+
 def test_a_practice_form_sent_twice_makes_one(world: World, sign_in: SignIn) -> None:
     author = sign_in(world.author)
     for _ in range(2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, flash, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -15,9 +15,10 @@ from forum import markup, web, webforms
 from forum.agendas.queries import themes_by_slug
 from forum.dialogue import queries
 from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS
-from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Topic
+from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Post, Topic
 from forum.dialogue.queries import TopicRow
 from forum.members.models import Member
+from forum.members.views import flash_language_doubt
 from forum.pages import pages_for
 from forum.ratelimits import by_person, limiter
 from forum.screening.queries import is_newcomer
@@ -119,6 +120,18 @@ def previewed(text: markup.Written) -> Markup:
 def rendered(form: Any) -> markup.Written:
     """The text in a form, as it is stored."""
     return queries.render_with_mentions(form.source.data or "", form.language.data or "en")
+
+
+def flash_doubt(text: markup.Written, post: Callable[[], Post]) -> None:
+    """Tell the author when a text that was just published reads like another language than it is marked with.
+
+    `post` returns the post with this text; it is asked for only then.
+    """
+
+    def address(language: str) -> str:
+        return url_for("dialogue.edit", id=post().id, language=language)
+
+    flash_language_doubt(text.plain, text.language, address)
 
 
 def offer_organisation(form: Any, name: str, organisation: str) -> None:

@@ -18,6 +18,7 @@ from forum.dialogue.views._shared import (
     answer_held,
     bp,
     changing,
+    flash_doubt,
     posting,
     preview_of,
     rendered,
@@ -25,6 +26,7 @@ from forum.dialogue.views._shared import (
     theme_ids,
     usual_wait,
 )
+from forum.markup import Written
 from forum.web import Answer, me
 
 
@@ -59,10 +61,12 @@ def revise(id: int) -> Answer:
         ), status
 
     def deed() -> Answer:
-        revised = _revise(id, form)
+        written = rendered(form)
+        revised = _revise(id, form, written)
         if isinstance(revised, Held):
             return answer_held(revised, url_for("dialogue.held", id=id))
         flash(_("Your text is published."), "message")
+        flash_doubt(written, lambda: revised)
         return web.see_other(queries.get_post(me(), revised.id).address)
 
     return answer_form(form, page, deed)
@@ -78,12 +82,12 @@ def _revise_form(held: Held) -> EditForm:
     return form
 
 
-def _revise(held_id: int, form: EditForm) -> Post | Held:
+def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
     words: dict[str, Any] = {"seen": form.seen.data}
     if isinstance(form, EditTopicForm):
         words |= {"themes": theme_ids(form), "audience": form.audience.data}
         words |= {"title": form.title.data}
-    return actions.revise(me(), held_id, rendered(form), **words)
+    return actions.revise(me(), held_id, written, **words)
 
 
 @bp.post("/waiting/<int:id>/take-back")

@@ -21,6 +21,7 @@ from forum.dialogue.views._shared import (
     bp,
     changing,
     changing_with_preview,
+    flash_doubt,
     held_address,
     is_for_organisation,
     offer_organisation,
@@ -34,6 +35,7 @@ from forum.dialogue.views._shared import (
 )
 from forum.errors import Conflict
 from forum.members.models import Member
+from forum.members.queries import language_names
 from forum.pages import pages_for
 from forum.ratelimits import previewing
 from forum.web import CONFLICT, Answer, me
@@ -60,13 +62,15 @@ def open_topic(slug: str) -> Answer:
         return render_template("dialogue/open_topic.html", **words, latest=latest), status
 
     def deed() -> AnyResponse:
-        opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
+        new = _new_topic(form)
+        opened = actions.open_topic(me(), agenda.id, new, form.submission_key.data)
         if isinstance(opened, Held):
             return answer_held(opened, url_for("dialogue.held", id=opened.id))
-        flash(
-            _already_posted_message() if opened.is_duplicate else _("Your topic is published."),
-            "message",
-        )
+        if opened.is_duplicate:
+            flash(_already_posted_message(), "message")
+        else:
+            flash(_("Your topic is published."), "message")
+            flash_doubt(new.text, lambda: queries.first_post(opened))
         return web.see_other(opened.address)
 
     return answer_form(form, page, deed)
@@ -97,18 +101,23 @@ def reply(id: int) -> Answer:
         return render_template("dialogue/reply.html", **words), status
 
     def deed() -> AnyResponse:
+        text = rendered(form)
         post = actions.reply(
             me(),
             topic.id,
-            rendered(form),
+            text,
             form.submission_key.data,
             paragraph=form.paragraph.data,
             for_organisation=is_for_organisation(form),
         )
         if isinstance(post, Held):
             return answer_held(post, held_address(topic, post))
-        said = _("Your comment is published.") if topic.home else _("Your reply is published.")
-        flash(_already_posted_message() if post.is_duplicate else said, "message")
+        if post.is_duplicate:
+            flash(_already_posted_message(), "message")
+        else:
+            said = _("Your comment is published.") if topic.home else _("Your reply is published.")
+            flash(said, "message")
+            flash_doubt(text, lambda: post)
         return web.see_other(post.address)
 
     return answer_form(form, page, deed)
@@ -197,8 +206,9 @@ def edit(id: int) -> Answer:
         return render_template("dialogue/edit.html", **words), status
 
     def deed() -> Answer:
+        text = rendered(form)
         try:
-            edited = _edit(id, form)
+            edited = _edit(id, form, text)
         except Conflict as error:
             webforms.refuse(form, error)
             now = queries.post_to_edit(me(), id)
@@ -207,6 +217,7 @@ def edit(id: int) -> Answer:
         if isinstance(edited, Held):
             return answer_held(edited, url_for("dialogue.held", id=edited.id))
         flash(_("Your changes are published."), "message")
+        flash_doubt(text, lambda: edited)
         return web.see_other(queries.get_post(me(), id).address)
 
     return answer_form(form, page, deed)
@@ -222,7 +233,7 @@ def _version_to_edit(post: Post) -> Revision | None:
 def _edit_form(post: Post, version: Revision | None) -> EditForm:
     words: dict[str, Any] = {
         "source": post.source,
-        "language": post.language,
+        "language": web.choice("language", language_names(), post.language),
         "seen": post.fingerprint,
     }
     if version:
@@ -237,12 +248,12 @@ def _edit_form(post: Post, version: Revision | None) -> EditForm:
     return form
 
 
-def _edit(post_id: int, form: EditForm) -> Post | Held:
+def _edit(post_id: int, form: EditForm, text: markup.Written) -> Post | Held:
     if isinstance(form, EditTopicForm):
         words = {"themes": theme_ids(form), "audience": form.audience.data}
         title = form.title.data
-        return actions.edit(me(), post_id, rendered(form), title, seen=form.seen.data, **words)
-    return actions.edit(me(), post_id, rendered(form), seen=form.seen.data)
+        return actions.edit(me(), post_id, text, title, seen=form.seen.data, **words)
+    return actions.edit(me(), post_id, text, seen=form.seen.data)
 
 
 @bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])

@@ -48,7 +48,8 @@ from forum.library.views._shared import (
     words_for_columns,
 )
 from forum.members.models import Member
-from forum.members.queries import languages
+from forum.members.queries import language_names, languages
+from forum.members.views import flash_language_doubt
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
@@ -149,7 +150,8 @@ def edit_practice(slug: str) -> Answer:
     agendas = [*queries.agendas_to_share_on(me())]
     if found.agenda not in agendas:
         agendas.append(found.agenda)
-    form = PracticeForm(**_practice_form_data(found))
+    language = web.choice("language", language_names(), found.language)
+    form = PracticeForm(**_practice_form_data(found) | {"language": language})
     version = fill_from_version(form, "practice", found.id, SECTIONS)
     return _write_practice(form, agendas, found, None, version)
 
@@ -202,6 +204,11 @@ def _write_practice(
         is_submitted = request.form.get("deed") == "submit"
         write = actions.write_and_submit if is_submitted else actions.write_practice
         written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
+        flash_language_doubt(
+            markup.plain(form.whole_text),
+            form.language.data,
+            lambda code: url_for("library.edit_practice", slug=written.slug, language=code),
+        )
         return _answer_written(written, is_submitted)
 
     latest = partial(_latest_practice, found.slug) if found else None

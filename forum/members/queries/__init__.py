@@ -47,6 +47,7 @@ from forum.members.queries.ignoring import (
     members_ignoring,
 )
 from forum.members.queries.languages import (
+    language_name,
     language_names,
     languages,
     languages_of_members,
@@ -151,6 +152,7 @@ __all__ = [
     "ignores",
     "is_email_taken",
     "is_lookalike_name",
+    "language_name",
     "language_names",
     "languages",
     "languages_of_members",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from flask_babel import get_locale
 from sqlalchemy import select
 
 from forum.db import db
@@ -28,6 +29,12 @@ def language_names() -> dict[str, str]:
     """The own names of the languages by ISO 639 code; from a file, because Babel needs 70 MB of memory for them."""
     lines = LANGUAGES_FILE.read_text("utf-8").splitlines()
     return dict(line.split(" ", 1) for line in lines)
+
+
+def language_name(code: str) -> str:
+    """What a language is called in the language of the page."""
+    locale = get_locale()
+    return str(locale.languages.get(code, code)) if locale else code
 
 
 def languages_spoken(member_id: int) -> list[str]:
