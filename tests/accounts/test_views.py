@@ -122,6 +122,36 @@ def test_the_page_for_joining(client):
         assert f'<label for="{name}"' in page.text
 
 
+@pytest.mark.parametrize(
+    ("accepted", "chosen"),
+    [
+        ("fr-FR,fr;q=0.9,en;q=0.5", "fr"),
+        ("pt-BR", "pt"),
+        ("nb-NO,nb;q=0.9,en;q=0.8", "nb"),
+        ("tlh,sw;q=0.4,de;q=0.2", "sw"),
+        ("tlh", "en"),
+        ("*", "en"),
+        ("", "en"),
+        (None, "en"),
+        ("\x00;q=,;;=", "en"),
+    ],
+)
+def test_joining_begins_with_the_language_of_the_browser(client, accepted, chosen):
+    page = client.get("/join", headers={"Accept-Language": accepted} if accepted else {})
+    field = page.text.partition('name="language"')[2].partition("</select>")[0]
+    assert re.findall('selected value="([a-z]*)"', field) == [chosen]
+    refused = client.post("/join", data={**JOINING, "name": "", "language": "it"})
+    field = refused.text.partition('name="language"')[2].partition("</select>")[0]
+    assert re.findall('selected value="([a-z]*)"', field) == ["it"]
+
+
+def test_a_page_for_joining_with_one_language_is_sent_to_nobody_else(app, client, monkeypatch):
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)  # as in every forum
+    page = client.get("/join", headers={"Accept-Language": "fr"})
+    assert 'selected value="fr"' in page.text
+    assert page.headers["Cache-Control"] == "private, no-store"
+
+
 def test_who_is_signed_in_does_not_join(sign_in, people):
     assert sign_in(people.ana).get("/join").status_code == 303
 

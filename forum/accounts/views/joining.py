@@ -93,13 +93,19 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
     proved = provider_account()
     known = {name: proved.get(name, "") for name in ("name", "email")}
     asking = join_form(chosen.questions, proved.get("label") or proved.get("subject", ""))
-    form = asking(data=known | {"next": web.safe_next(""), "opened": opening_stamp()})
+    known |= {"next": web.safe_next(""), "opened": opening_stamp()}
+    form = asking(data=known | {"language": _language_of_browser()})
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
     if invitation and invitation.organisation:
         one = invitation.organisation
         form.organisation.choices = [(one.id, one.name)]
     return form
+
+
+def _language_of_browser() -> str:
+    """The language that the browser prefers of those to choose from: a first guess at the one somebody writes in."""
+    return request.accept_languages.best_match(["en", *queries.language_names()], "en")
 
 
 def _join_page(
