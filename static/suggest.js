@@ -67,7 +67,10 @@ function cities(field) {
     if (chosen !== null && !target.querySelector("[type=radio][name=city_id]")) formData.set("city_id", chosen);
   });
   return {
-    parts: ({ name, country, population }) => [name, `${countries.of(country)}, ${numbers.format(population)}`],
+    parts: ({ name, also, country, near, population }) => [
+      also ? `${name} (${also})` : name,
+      [countries.of(country), near, numbers.format(population)].filter(Boolean).join(", "),
+    ],
     choose({ name, country, id }) {
       field.value = `${name}, ${country}`;
       chosen = id;

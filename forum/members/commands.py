@@ -6,7 +6,6 @@ import gzip
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -25,11 +24,11 @@ from forum.members.forms import (
     PASSWORD_MIN,
     check_password,
 )
+from forum.members.queries import CITIES_FILE
 from forum.passwords import hash_password
 from forum.permissions import MEMBER, ROLES, SYSTEM
 
 T = TypeVar("T")
-CITIES_FILE = Path(__file__).parent / "data" / "cities.tsv.gz"
 
 bp = Blueprint("members_commands", __name__, cli_group=None)
 

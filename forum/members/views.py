@@ -45,7 +45,8 @@ from forum.members.forms import (
     PersonForm,
     RoleForm,
 )
-from forum.members.models import City, Federation, Member, Organisation
+from forum.members.models import Federation, Member, Organisation
+from forum.members.queries import CityChoice
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
@@ -147,23 +148,34 @@ def choose_city(form: HasCity) -> None:
     wished, form.city_id.data = form.city_id.data, None
     if not form.city.data:
         return
-    called = queries.cities_by_name(form.city.data)
-    found = called or queries.cities_by_prefix(form.city.data)
+    called = queries.city_choices_by_name(form.city.data)
+    found = called or queries.city_choices(form.city.data)
     if not found:
         raise Invalid(_("No city of this name is known. Try another spelling."), "city")
-    meant = called if len(called) == 1 else [city for city in found if city.id == wished]
+    meant = called if len(called) == 1 else [one for one in found if one.city.id == wished]
     if meant:
-        form.city_id.data = meant[0].id
+        form.city_id.data = meant[0].city.id
         return
-    form.city_id.choices = [(city.id, _city_label(city)) for city in found]
+    form.city_id.choices = [(one.city.id, _city_label(one)) for one in found]
     if len(found) == 1:
         raise Invalid(_("Is it this city? Choose it."), "city_id")
     raise Invalid(_("Several cities fit. Choose the one you mean."), "city_id")
 
 
-def _city_label(city: City) -> str:
-    people = format_decimal(city.population)
-    return _("%(city)s (%(people)s people)", city=city.label, people=people)
+def _city_label(found: CityChoice) -> str:
+    city, people = found.city, format_decimal(found.city.population)
+    label = city.label
+    if found.also:
+        names = {"name": city.name, "also": found.also, "country": city.country_name}
+        label = _("%(name)s (%(also)s), %(country)s", **names)
+    if found.near:
+        return _(
+            "%(city)s, near %(near)s (%(people)s people)",
+            city=label,
+            near=found.near,
+            people=people,
+        )
+    return _("%(city)s (%(people)s people)", city=label, people=people)
 
 
 class LanguageDoubt(NamedTuple):
@@ -215,10 +227,18 @@ def offer_organisations(form: PersonForm) -> None:
 @bp.get("/cities/suggest")
 def cities_suggest() -> Response:
     """Cities with a name, in any script, that starts with `q`; for the script beside a field."""
-    found = queries.cities_by_prefix(web.text("q"))
+    found = queries.city_choices(web.text("q"))
+    return make_response(jsonify([_as_suggestion(one) for one in found]))
+
+
+def _as_suggestion(found: CityChoice) -> dict[str, Any]:
     fields = ("id", "name", "country", "population")
-    answer = jsonify([{name: getattr(city, name) for name in fields} for city in found])
-    return make_response(answer)
+    said = {name: getattr(found.city, name) for name in fields}
+    if found.also:
+        said["also"] = found.also
+    if found.near:
+        said["near"] = _("near %(city)s", city=found.near)
+    return said
 
 
 @bp.get("/members/suggest")

@@ -62,9 +62,71 @@ def test_cities_are_offered_biggest_first_and_few(app):
     assert [city.population for city in found] == [19, 18, 17, 16, 15, 14, 13, 12]
 
 
+def test_cities_whose_own_name_begins_so_come_first(app):
+    rows = [
+        (3685533, "Cúcuta", "CO", 7.9, -72.5, 777_106, ["San José de Cùcuta"]),
+        (5392171, "San Jose", "US", 37.3, -121.9, 997_368, []),
+        (3621849, "San José", "CR", 9.9, -84.1, 335_007, ["サンホセ"]),
+        (90_000_000, "Elsewhere", "CR", 9.9, -84.1, 2_000_000, ["San Jacinto"]),
+    ]
+    actions.load_cities(SYSTEM, rows)
+    found = members.city_choices("SAN J")
+    named = [(one.city.name, one.city.country, one.also) for one in found]
+    assert named == [
+        ("San Jose", "US", ""),
+        ("San José", "CR", ""),
+        ("Elsewhere", "CR", ""),  # the list, which has the spelling, does not know this city
+        ("Cúcuta", "CO", "San José de Cùcuta"),
+    ]
+    assert [one.city.name for one in members.city_choices("san jose de, colombia")] == ["Cúcuta"]
+    assert members.city_choices("サンホセ")[0].also.startswith("サンホセ")
+    assert members.city_choices("San Jose") == members.city_choices("san josé")
+    by_name = members.city_choices_by_name("san jose")
+    assert [one.city.country for one in by_name] == ["US", "CR"]
+
+
+def test_equal_cities_are_told_apart_by_the_nearest_that_is_larger(app, queries):
+    rows = [
+        (90_000_001, "Newtown", "US", 40.0, -75.0, 20_000, []),
+        (90_000_002, "Newtown", "US", 41.4, -73.3, 30_000, []),
+        (90_000_003, "Newtown", "US", 10.0, 10.0, 40_000, []),
+        (90_000_004, "Newtown", "AU", 41.4, -73.3, 25_000, []),
+        (90_000_005, "Great", "US", 40.0, -76.0, 40_000, []),
+        (90_000_006, "Small", "US", 41.4, -73.4, 31_000, []),
+        (90_000_007, "Foreign", "CA", 41.4, -73.5, 900_000, []),
+        (90_000_008, "Huge", "US", 40.7, -74.0, 900_000, []),
+        (90_000_009, "Far", "US", 17.0, 10.0, 900_000, []),
+    ]
+    actions.load_cities(SYSTEM, rows)
+    with queries() as made:
+        found = members.city_choices("newtown")
+    assert [(one.city.id, one.near) for one in found] == [
+        (90_000_003, ""),  # nothing larger is near
+        (90_000_002, "Huge"),
+        (90_000_004, ""),  # the only one of its country
+        (90_000_001, "Great"),
+    ]
+    assert made.count == 4
+    with queries() as made:
+        assert members.city_choices("surat")[0].near == ""
+    assert made.count == 1
+
+
+def test_a_degree_of_longitude_is_shorter_far_from_the_equator(app):
+    rows = [
+        (90_000_001, "Newtown", "FI", 68.0, 25.0, 20_000, []),
+        (90_000_002, "Newtown", "FI", 10.0, 25.0, 20_000, []),
+        (90_000_003, "North", "FI", 69.5, 25.0, 90_000, []),
+        (90_000_004, "East", "FI", 68.0, 28.0, 90_000, []),
+    ]
+    actions.load_cities(SYSTEM, rows)
+    assert [one.near for one in members.city_choices("newtown")] == ["East", ""]
+
+
 @pytest.mark.parametrize("typed", ODD)
 def test_anything_typed_for_a_city_gives_an_answer(app, typed):
     assert isinstance(members.cities_by_prefix(typed), list)
+    assert isinstance(members.city_choices(typed), list)
     assert members.cities_by_name(typed) == []
     assert members.city_by_name(typed) is None
 

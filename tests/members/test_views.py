@@ -129,10 +129,34 @@ def test_appearance_alone_needs_no_token(client, app, eva, monkeypatch):
 def test_cities_are_suggested_while_typing(client):
     answer = client.get("/cities/suggest?q=東京")
     tokyo = {"id": 1850147, "name": "Tokyo", "country": "JP", "population": 8336599}
-    assert answer.get_json() == [tokyo]
+    assert answer.get_json() == [tokyo | {"also": "東京"}]
+    assert client.get("/cities/suggest?q=Toky").get_json() == [tokyo]
     assert answer.headers["Content-Type"] == "application/json"
     assert client.get("/cities/suggest").get_json() == []
     assert client.get("/cities/suggest?q=" + LONG_TEXT).get_json() == []
+
+
+def test_equal_cities_are_told_apart(client, sign_in, people):
+    rows = [
+        (4951788, "Springfield", "US", 42.10, -72.59, 154_341, []),
+        (4409896, "Springfield", "US", 37.22, -93.30, 170_188, []),
+        (4930956, "Boston", "US", 42.36, -71.06, 653_833, []),
+        (3685533, "Cúcuta", "CO", 7.91, -72.50, 777_106, ["San José de Cùcuta"]),
+    ]
+    actions.load_cities(SYSTEM, rows)
+    told = [
+        (one["population"], one.get("near")) for one in client.get("/cities/suggest?q=spri").json
+    ]
+    assert told == [(170_188, None), (154_341, "near Boston")]
+    browser = sign_in(people.ana)
+    page = words_of(browser.post("/settings", data=profile(city="springfield", city_id="")))
+    assert "Springfield, United States, near Boston (154,341 people)" in page
+    assert "Springfield, United States (170,188 people)" in page
+    page = words_of(browser.post("/settings", data=profile(city="San Jose de", city_id="")))
+    assert "Cúcuta (San José de Cùcuta), Colombia (777,106 people)" in page
+    answer = browser.post("/settings", data=profile(city="Springfield", city_id="4951788"))
+    assert answer.status_code == 303
+    assert members.get_member(VISITOR, "ana-prado").city_id == 4951788
 
 
 # Organisations

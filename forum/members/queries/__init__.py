@@ -14,6 +14,12 @@ from forum.members.queries.cities import (
     home_cities,
     home_cities_by_prefix,
 )
+from forum.members.queries.city_choices import (
+    CITIES_FILE,
+    CityChoice,
+    city_choices,
+    city_choices_by_name,
+)
 from forum.members.queries.directory import (
     DIRECTORY_PAGE_SIZE,
     OFFICES,
@@ -108,11 +114,13 @@ from forum.members.queries.sessions import (
 )
 
 __all__ = [
+    "CITIES_FILE",
     "DIRECTORY_PAGE_SIZE",
     "OFFICES",
     "SESSION_IDLE_LIMIT",
     "SESSION_MAX_AGE",
     "CachedFederation",
+    "CityChoice",
     "DirectoryFilter",
     "HomeCity",
     "OpenSession",
@@ -129,6 +137,8 @@ __all__ = [
     "cities_count",
     "cities_with_members",
     "city_by_name",
+    "city_choices",
+    "city_choices_by_name",
     "city_slugs",
     "directory",
     "federation",

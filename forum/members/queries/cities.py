@@ -20,6 +20,8 @@ from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person, cached_statement, sees_hidden
 
+MAX_SORTED = 100  # of the biggest cities that fit, of which a few are shown
+
 
 def get_city(slug: str) -> City:
     """One city by its slug. Raises `NotFound`."""
@@ -28,21 +30,35 @@ def get_city(slug: str) -> City:
 
 
 def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
-    """The cities with a name, in any script, that starts with the typed text; the biggest first.
+    """The cities with a name, in any script, that starts with the typed text.
 
-    A country may follow after a comma, as its name or its code of two letters.
+    First come those whose own name does, then those found by another name; of each the biggest first. A country may
+    follow after a comma, as its name or its code of two letters.
     """
     name, country = _name_and_country(typed)
     if not name:
         return []
     begins = and_(CityName.folded >= name, CityName.folded < name + HIGHEST_CODE_POINT)
-    return _largest_cities(begins, country, limit)
+    return _own_names_first(_largest_cities(begins, country, MAX_SORTED), name)[:limit]
 
 
 def cities_by_name(typed: str, limit: int = 8) -> list[City]:
-    """The cities with exactly the typed name, ignoring case and accents; the biggest first."""
+    """The cities with exactly the typed name, ignoring case and accents, in the same order."""
     name, country = _name_and_country(typed)
-    return _largest_cities(CityName.folded == name, country, limit) if name else []
+    if not name:
+        return []
+    found = _largest_cities(CityName.folded == name, country, MAX_SORTED)
+    return _own_names_first(found, name)[:limit]
+
+
+def _own_names_first(cities: Sequence[City], begun: str) -> list[City]:
+    """The same cities; those whose own name begins so before the others."""
+    return sorted(cities, key=lambda city: not fold(city.name).startswith(begun))
+
+
+def folded_city(typed: str) -> str:
+    """The name of a city, without a country that follows after a comma, as `CityName.folded` has it."""
+    return _name_and_country(typed)[0]
 
 
 def city_by_name(name: str, country: str | None = None) -> City | None:
