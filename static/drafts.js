@@ -15,7 +15,7 @@ export function start({ member, ...storage }) {
   }
 }
 
-// Drafts: a list for each member and form, newest first; only a text that was published is forgotten
+// Drafts: a list for each member and form, newest first
 
 /** Something else may have written what we cannot read. */
 function read(key) {
@@ -134,6 +134,9 @@ function keepDraft(form, member) {
   form.addEventListener("formdata", ({ formData }) => formData.set("drafted", "1"));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
 
+  const beside = Object.keys(local).find((name) => name.startsWith(`${key}?`));
+  const link = beside && document.querySelector(`a[href$="?paragraph=${beside.split("?")[1]}"]`);
+  if (link) Object.assign(form.querySelector("[data-elsewhere]"), { href: link.href, hidden: false });
   const note = form.querySelector("[data-restore]");
   if (!note) return;
   const gone = form.querySelector("[data-discarded]");
@@ -176,17 +179,15 @@ const newKey = () => crypto.getRandomValues(new Uint32Array(2)).join("");
 // Sending once: a second press while the first is under way does nothing
 
 function sendOnce(event) {
-  const form = event.currentTarget;
+  const { currentTarget: form, submitter } = event;
   if (form.dataset.busy) return event.preventDefault();
   if (event.defaultPrevented) return;
+  const free = () => {
+    delete form.dataset.busy;
+    submitter?.removeAttribute("aria-busy");
+  };
   form.dataset.busy = "1";
-  event.submitter?.setAttribute("aria-busy", "true");
-  setTimeout(freeForms, BUSY_SECONDS * 1000); // somebody may have stopped it, or the line is dead
+  submitter?.setAttribute("aria-busy", "true");
+  setTimeout(free, BUSY_SECONDS * 1000); // it may have been stopped
+  addEventListener("pageshow", free);
 }
-
-function freeForms() {
-  for (const form of document.querySelectorAll("[data-draft][data-busy]")) delete form.dataset.busy;
-  for (const button of document.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
-}
-
-addEventListener("pageshow", ({ persisted }) => persisted && freeForms());

@@ -121,12 +121,18 @@ def test_a_text_is_offered_where_it_belongs(member: Visit) -> None:
     first, second = (links.nth(n).get_attribute("href") or "" for n in (0, 1))
     type_and_crash(member, first, "About the first paragraph.")
     offer = page.locator("[data-restore]")
+    elsewhere = page.get_by_role("link", name="You had begun a comment beside a paragraph.")
     for address in (second, case):
         member.go(address)
         expect(page.locator("[name=source]")).to_have_value("")
         expect(offer).to_be_hidden()
-    member.go(first)
+        expect(elsewhere).to_be_visible(visible=address == case)
+    with page.expect_navigation(wait_until="load"):
+        elsewhere.click()
     expect(offer).to_be_visible()
+    page.click("[data-act=discard]")
+    member.go(case)
+    expect(elsewhere).to_be_hidden()
 
 
 def test_what_is_adapted_is_offered_for_the_same_practice(member: Visit) -> None:
