@@ -75,6 +75,19 @@ def test_a_short_text_is_given_back_too(name: str, people: Any, sign_in: Any) ->
     assert answer.status_code == 404 and "Yes, we did." in answer.text
 
 
+def test_what_cannot_be_sent_again_can_all_be_read(people: Any, sign_in: Any) -> None:
+    typed = {
+        "source": "We did.",
+        "note": "It leaked.",
+        "link": "https://a.example",
+        "cost": "EUR 9",
+    }
+    text = sign_in(people.ben).post("/topics/999999/reply", data=typed).text
+    assert "Send it<" not in text
+    for words in typed.values():
+        assert f'readonly dir="auto">\n{words}</textarea>' in text
+
+
 def test_an_address_makes_no_line_of_the_log(
     app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: Any
 ) -> None:
