@@ -2,7 +2,6 @@
 
 const STEPS = ["ArrowLeft", "ArrowRight", "Home", "End"];
 const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
-const { lang } = document.documentElement;
 let lists = 0;
 
 /** With the composer's way to write for mentions; without it for fields. */
@@ -59,20 +58,15 @@ function suggest(frame) {
 }
 
 function cities(field) {
-  const countries = new Intl.DisplayNames([lang], { type: "region" });
-  const numbers = new Intl.NumberFormat(lang);
   let chosen = null; // which city of that name: what the page says, until something is typed
   field.addEventListener("input", () => (chosen = ""));
   field.form.addEventListener("formdata", ({ target, formData }) => {
     if (chosen !== null && !target.querySelector("[type=radio][name=city_id]")) formData.set("city_id", chosen);
   });
   return {
-    parts: ({ name, also, country, near, population }) => [
-      also ? `${name} (${also})` : name,
-      [countries.of(country), near, numbers.format(population)].filter(Boolean).join(", "),
-    ],
-    choose({ name, country, id }) {
-      field.value = `${name}, ${country}`;
+    parts: ({ name, about }) => [name, about],
+    choose({ label, id }) {
+      field.value = label;
       chosen = id;
     },
   };

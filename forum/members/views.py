@@ -232,13 +232,12 @@ def cities_suggest() -> Response:
 
 
 def _as_suggestion(found: CityChoice) -> dict[str, Any]:
-    fields = ("id", "name", "country", "population")
-    said = {name: getattr(found.city, name) for name in fields}
-    if found.also:
-        said["also"] = found.also
-    if found.near:
-        said["near"] = _("near %(city)s", city=found.near)
-    return said
+    """A city to choose: `label` is what goes into the field, `name` and `about` are what the list says."""
+    city = found.city
+    near = _("near %(city)s", city=found.near) if found.near else ""
+    about = filter(None, (city.country_name, near, format_decimal(city.population)))
+    name = f"{city.name} ({found.also})" if found.also else city.name
+    return {"id": city.id, "label": city.label, "name": name, "about": ", ".join(about)}
 
 
 @bp.get("/members/suggest")

@@ -128,8 +128,8 @@ def test_appearance_alone_needs_no_token(client, app, eva, monkeypatch):
 
 def test_cities_are_suggested_while_typing(client):
     answer = client.get("/cities/suggest?q=東京")
-    tokyo = {"id": 1850147, "name": "Tokyo", "country": "JP", "population": 8336599}
-    assert answer.get_json() == [tokyo | {"also": "東京"}]
+    tokyo = {"id": 1850147, "label": "Tokyo, Japan", "name": "Tokyo", "about": "Japan, 8,336,599"}
+    assert answer.get_json() == [tokyo | {"name": "Tokyo (東京)"}]
     assert client.get("/cities/suggest?q=Toky").get_json() == [tokyo]
     assert answer.headers["Content-Type"] == "application/json"
     assert client.get("/cities/suggest").get_json() == []
@@ -144,10 +144,8 @@ def test_equal_cities_are_told_apart(client, sign_in, people):
         (3685533, "Cúcuta", "CO", 7.91, -72.50, 777_106, ["San José de Cùcuta"]),
     ]
     actions.load_cities(SYSTEM, rows)
-    told = [
-        (one["population"], one.get("near")) for one in client.get("/cities/suggest?q=spri").json
-    ]
-    assert told == [(170_188, None), (154_341, "near Boston")]
+    told = [one["about"] for one in client.get("/cities/suggest?q=spri").json]
+    assert told == ["United States, 170,188", "United States, near Boston, 154,341"]
     browser = sign_in(people.ana)
     page = words_of(browser.post("/settings", data=profile(city="springfield", city_id="")))
     assert "Springfield, United States, near Boston (154,341 people)" in page
