@@ -32,9 +32,10 @@ from forum.agendas import views as agendas
 from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
-from forum.db import checkpoint_wal, db, read_without_transactions
+from forum.db import db
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
+from forum.engines import checkpoint_wal, read_without_transactions
 from forum.errors import Refusal
 from forum.factors import commands as factors_commands
 from forum.factors import views as factors

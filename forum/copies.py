@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, make_url
 
-from forum.db import conninfo
+from forum.engines import conninfo
 from forum.errors import Refusal
 from forum.lazy import library
 

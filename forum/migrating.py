@@ -16,7 +16,8 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from forum.db import db, filled_table
+from forum.db import db
+from forum.engines import filled_table
 from forum.lazy import library
 
 FOLDER = Path(__file__).parent.parent / "migrations"

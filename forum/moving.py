@@ -31,7 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from forum.db import Base, analyze, filled_table, is_locked
+from forum.columns import Base
+from forum.engines import analyze, filled_table, is_locked
 from forum.errors import Refusal
 
 BATCH = 1_000

@@ -34,10 +34,12 @@ from werkzeug.http import parse_accept_header
 from werkzeug.sansio.http import parse_cookie  # which `request.cookies` uses, too
 
 from forum import metrics
-from forum.db import ANY_CHANGE, EVERYTHING, ReadCache, commit_announcers, conninfo, db
+from forum.db import db
+from forum.engines import conninfo
 from forum.lazy import library
 from forum.pagestore import PageStore, StoredPage, open_store
 from forum.settings import Settings
+from forum.versions import ANY_CHANGE, EVERYTHING, ReadCache, commit_announcers
 from forum.writelog import WriteLog, hash_of, open_log
 
 if TYPE_CHECKING:

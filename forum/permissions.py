@@ -18,8 +18,10 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from forum.db import cached, constant, now
+from forum.clock import now
+from forum.db import constant
 from forum.errors import Forbidden
+from forum.versions import cached
 
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda

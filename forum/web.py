@@ -22,7 +22,8 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum.db import has_acted, now
+from forum.clock import now
+from forum.deeds import has_acted
 from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON, THEMES
 from forum.permissions import VISITOR, Person

@@ -11,7 +11,8 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, text
 
-from forum.db import Base, Html, Moment, db
+from forum.columns import Base, Html, Moment
+from forum.db import db
 from forum.upkeep.queries import SCHEMA_PROBLEMS, schema_state
 
 # Created by hand in a migration, because models cannot describe them

@@ -40,7 +40,9 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.app import create_app
-from forum.db import Base, _set_clock, db
+from forum.clock import _set_clock
+from forum.columns import Base
+from forum.db import db
 from forum.emails import Letter
 from forum.mail.commands import compose
 from forum.mail.models import Delivery

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
-from forum.db import at, db
+from forum.clock import at
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.library import actions as library

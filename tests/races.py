@@ -14,7 +14,8 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
 from forum.app import create_app
-from forum.db import action, db
+from forum.db import db
+from forum.deeds import action
 from forum.errors import Refusal
 from forum.settings import Settings
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forum.agendas import actions as agendas
 from forum.app import create_app
-from forum.db import db
+from forum.db import db, running_deed
 from forum.markup import write
 from forum.members import actions as members
 from forum.passwords import hash_password
@@ -251,7 +251,7 @@ def test_of_two_who_upgrade_at_once_one_waits(
     made: MakeForum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Longer than a deed waits for a lock, and then it finds that there is nothing left to do."""
-    monkeypatch.setattr("forum.db.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("forum.engines.BUSY_TIMEOUT_MS", 100)
     forum = made("twice")
     engine = create_engine(forum.url)
     with engine.connect().execution_options(is_writing=True) as first:
@@ -279,7 +279,7 @@ def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum)
     seen: list[tuple[bool, bool, str]] = []  # whether in a deed, whether apart, what
 
     def note(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-        is_deed = statement.startswith("SET LOCAL") or db.session().info.get("in_deed", False)
+        is_deed = statement.startswith("SET LOCAL") or running_deed(db.session()) is not None
         driver: Any = connection.connection.driver_connection
         seen.append((is_deed, driver.autocommit, statement))
 

@@ -24,9 +24,10 @@ from sqlalchemy import make_url, select, text
 from forum.agendas import actions as agendas
 from forum.backups import make, put_back
 from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
-from forum.db import conninfo, db
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
+from forum.engines import conninfo
 from forum.errors import Refusal
 from forum.markup import write
 from forum.members import actions as members

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from forum.app import create_app
-from forum.db import EVERYTHING, theme_scope, topic_scope
 from forum.settings import from_environment
+from forum.versions import EVERYTHING, theme_scope, topic_scope
 from tests.bench.growth import without_topic_cache
 
 

@@ -20,26 +20,17 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum import db as tool
+from forum import columns, deeds, engines, versions
 from forum.agendas.models import Theme
-from forum.db import (
-    Base,
-    ReadCache,
-    action,
-    at,
-    cached,
-    checkpoint_wal,
-    constant,
-    db,
-    execute_core,
-    now,
-    read_without_transactions,
-    touches,
-    without_waiting,
-)
+from forum.clock import at, now
+from forum.columns import Base
+from forum.db import constant, db, execute_core
+from forum.deeds import action, touches
+from forum.engines import checkpoint_wal, read_without_transactions, without_waiting
 from forum.errors import Busy, Forbidden, Invalid
 from forum.members.models import City, Member
 from forum.permissions import SYSTEM
+from forum.versions import ReadCache, cached
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -184,14 +175,14 @@ def test_a_deed_that_raises_has_done_nothing(commits: list[Any]) -> None:
 
 
 def test_whoever_reads_knows_whether_this_request_has_acted(own: Flask) -> None:
-    assert not tool.has_acted()
+    assert not deeds.has_acted()
     with pytest.raises(Invalid):
         name_look_and_refuse(SYSTEM, "floods", lambda: ("floods",))
-    assert not tool.has_acted(), "that deed was undone"
+    assert not deeds.has_acted(), "that deed was undone"
     name_theme(SYSTEM, "floods")
-    assert tool.has_acted()
+    assert deeds.has_acted()
     with own.app_context():
-        assert not tool.has_acted(), "another request"
+        assert not deeds.has_acted(), "another request"
 
 
 def test_a_deed_that_the_database_refuses_has_done_nothing(own: Flask) -> None:
@@ -336,7 +327,7 @@ def numbers_now(scopes: tuple[str, ...]) -> dict[str, int]:
     """The numbers that another connection finds."""
     with db.engine.connect() as connection:
         rows = connection.execute(
-            select(tool.PAGE_VERSIONS).where(tool.PAGE_VERSIONS.c.scope.in_(scopes))
+            select(versions.PAGE_VERSIONS).where(versions.PAGE_VERSIONS.c.scope.in_(scopes))
         )
         return {row.scope: row.number for row in rows}
 
@@ -371,8 +362,8 @@ def test_what_is_changed_while_it_is_read_is_read_again(
     def read() -> tuple[str, ...]:
         with db.engine.begin() as connection:
             connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
-            more = {"scope": tool.EVERYTHING, "number": 1}
-            connection.execute(tool.UPSERTS[connection.dialect.name], more)
+            more = {"scope": versions.EVERYTHING, "number": 1}
+            connection.execute(versions.UPSERTS[connection.dialect.name], more)
         return tuple(execute_core(select(Theme.name)).scalars())
 
     with page(own) if is_page else nullcontext():
@@ -405,8 +396,8 @@ def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -
         numbers = numbers_now(scopes)
         with db.engine.begin() as connection:
             connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
-            more = {"scope": tool.EVERYTHING, "number": 1}
-            connection.execute(tool.UPSERTS[connection.dialect.name], more)
+            more = {"scope": versions.EVERYTHING, "number": 1}
+            connection.execute(versions.UPSERTS[connection.dialect.name], more)
         # From here on: what the reader itself asks
         event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
         return numbers
@@ -425,8 +416,8 @@ def test_what_an_older_moment_reads_is_not_taken_for_the_present(own: Flask, the
     assert execute_core(select(Theme.name)).all() == []  # the moment of this session
     with db.engine.begin() as connection:
         connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
-        more = {"scope": tool.EVERYTHING, "number": 1}
-        connection.execute(tool.UPSERTS[connection.dialect.name], more)
+        more = {"scope": versions.EVERYTHING, "number": 1}
+        connection.execute(versions.UPSERTS[connection.dialect.name], more)
     read = cached("themes", lambda: tuple(execute_core(select(Theme.name)).scalars()), "topic 1")
     assert read == () and themes() == ("late",)
 
@@ -462,7 +453,7 @@ def test_a_deed_waits_for_a_lock_and_then_says_busy(
     own: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody holds the database (SQLite) or the row (PostgreSQL) for longer than we wait."""
-    monkeypatch.setattr(tool, "BUSY_TRIES", 2)
+    monkeypatch.setattr(deeds, "BUSY_TRIES", 2)
     member = ana()
     db.session.commit()
     shorten_the_wait()
@@ -478,7 +469,7 @@ def test_a_deed_waits_for_a_lock_and_then_says_busy(
 @pytest.mark.parametrize("kind", [psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected])
 def test_a_lock_is_told_by_its_code_in_whatever_language_the_server_speaks(kind: Any) -> None:
     words = "storniere Anfrage wegen Zeitüberschreitung einer Sperre"
-    assert tool.is_locked(OperationalError("UPDATE theme", {}, kind(words)))
+    assert engines.is_locked(OperationalError("UPDATE theme", {}, kind(words)))
 
 
 def test_a_column_called_like_a_lock_is_none(own: Flask) -> None:
@@ -489,7 +480,7 @@ def test_a_column_called_like_a_lock_is_none(own: Flask) -> None:
     with pytest.raises(DBAPIError, match="locked_at"):
         ask(SYSTEM)
     away = psycopg.OperationalError("the database locked_out does not exist")
-    assert not tool.is_locked(OperationalError("SELECT 1", {}, away))
+    assert not engines.is_locked(OperationalError("SELECT 1", {}, away))
 
 
 def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
@@ -511,7 +502,7 @@ def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
 def test_what_is_noted_in_passing_does_not_wait_for_its_turn(own: Flask) -> None:
     with ExitStack() as waiting:
         for _ in range(2):
-            waiting.enter_context(tool.LOCK_WAITERS)
+            waiting.enter_context(deeds.LOCK_WAITERS)
         began = time.monotonic()
         with pytest.raises(Busy), without_waiting():
             rename(ana(), "Ana Prado")
@@ -521,7 +512,7 @@ def test_what_is_noted_in_passing_does_not_wait_for_its_turn(own: Flask) -> None
 def test_only_some_threads_wait_long_so_that_readers_find_one(own: Flask) -> None:
     with ExitStack() as waiting:
         for _ in range(2):
-            waiting.enter_context(tool.LOCK_WAITERS)
+            waiting.enter_context(deeds.LOCK_WAITERS)
         began = time.monotonic()
         with pytest.raises(Busy):
             rename(ana(), "Ana Prado")
@@ -752,7 +743,7 @@ def test_every_column_of_html_is_told_as_one() -> None:
         f"{table.name}.{column.name}"
         for table in Base.metadata.tables.values()
         for column in table.columns
-        if isinstance(column.type, tool.Html)
+        if isinstance(column.type, columns.Html)
     }
     assert html == typed
 
@@ -763,7 +754,7 @@ def test_every_time_has_a_zone() -> None:
             if (
                 column.name.endswith(("_at", "_until")) and column.name != "as_at"
             ):  # words, as printed
-                assert isinstance(column.type, tool.Moment), f"{table.name}.{column.name}"
+                assert isinstance(column.type, columns.Moment), f"{table.name}.{column.name}"
 
 
 @pytest.mark.sqlite_only  # PostgreSQL keeps its log for itself

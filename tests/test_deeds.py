@@ -13,8 +13,9 @@ from flask import Flask
 
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
+from forum.clock import now
 from forum.contact import actions as contact
-from forum.db import db, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from forum.agendas.actions import write_theme
-from forum.db import now
+from forum.clock import now
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM

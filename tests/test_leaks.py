@@ -24,7 +24,8 @@ from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import UPHELD, Appeal
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import (
     NewTopic,
     delete,

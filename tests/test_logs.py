@@ -227,7 +227,7 @@ def test_what_a_database_says_of_a_row_is_left_out(
     def fails() -> None:
         from sqlalchemy import insert
 
-        from forum.db import now
+        from forum.clock import now
 
         db.session.execute(insert(Member).values(joined_at=now(), hosted=[], **twice))
 

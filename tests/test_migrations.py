@@ -15,8 +15,9 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine, delete, insert, inspect, make_url, text
 
 from forum.app import create_app
+from forum.columns import Base
 from forum.confusables import skeleton
-from forum.db import Base, db
+from forum.db import db
 from forum.settings import Settings
 
 # A member as a forum of version 0008 has it.

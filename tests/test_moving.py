@@ -15,7 +15,9 @@ from forum import moving
 from forum.agendas import actions as agendas
 from forum.agendas.models import Theme
 from forum.agendas.queries import get_agenda
-from forum.db import Base, db, now
+from forum.clock import now
+from forum.columns import Base
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
 from forum.library.models import Practice

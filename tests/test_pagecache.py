@@ -30,16 +30,8 @@ from forum.advice.queries import request_state
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_patterns
-from forum.db import (
-    ANY_CHANGE,
-    EVERYTHING,
-    PAGE_VERSIONS,
-    ReadCache,
-    action,
-    db,
-    topic_scope,
-    touches,
-)
+from forum.db import db
+from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic_row, mark_given, posts_in
 from forum.errors import NotFound
@@ -66,6 +58,7 @@ from forum.pagecache import (
 )
 from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
+from forum.versions import ANY_CHANGE, EVERYTHING, PAGE_VERSIONS, ReadCache, topic_scope
 from forum.writelog import hash_of
 from tests.conftest import dataset_fixture
 from tests.forums import Forum, forums

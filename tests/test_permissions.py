@@ -17,7 +17,9 @@ from forum import permissions
 from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
-from forum.db import Moment, at, db, now
+from forum.clock import at, now
+from forum.columns import Moment
+from forum.db import db
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance

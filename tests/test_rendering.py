@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from forum import markup
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, get_topic
 from forum.markup import quote, write

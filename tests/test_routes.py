@@ -644,7 +644,7 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     world: Any, people: Any, browsers: dict[str, FlaskClient], role: str
 ) -> None:
     """Every door, and every right over others, is shut until there is one; what members may do is open."""
-    from forum.db import now
+    from forum.clock import now
 
     held = db.session.get_one(type(people.host), getattr(people, role).id)
     held.held_at = now()

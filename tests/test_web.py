@@ -854,7 +854,7 @@ def test_without_a_database_members_are_told_so_too(
     def gone(*_args: Any, **_options: Any) -> None:
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
 
-    monkeypatch.setattr(database, "_reading", gone)
+    monkeypatch.setattr(database, "read_state", gone)
     for name in ("scalar", "scalars", "execute"):
         monkeypatch.setattr(db.session, name, gone)
     text_of_reply = {"source": "Of a reply that is long enough.", "language": "en"}

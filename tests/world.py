@@ -13,8 +13,9 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.candidates.actions import JoinDetails, keep
+from forum.clock import at, now
 from forum.contact import actions as contact
-from forum.db import at, db, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import mark_given, revisions_of
 from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge

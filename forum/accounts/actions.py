@@ -16,7 +16,9 @@ from forum.candidates import actions as candidates
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
 from forum.candidates.queries import is_for_moderators
-from forum.db import EVERYTHING, action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Invalid, NotFound
 from forum.factors.actions import remove_factors_since
 from forum.identities.actions import unlink_since
@@ -30,6 +32,7 @@ from forum.members.queries import get_member, is_email_taken, member_by_email, n
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import refuse_caught
 from forum.screening.queries import Sending
+from forum.versions import EVERYTHING
 
 NO_DETAILS = JoinDetails()  # no invitation, no answers
 # The kinds of letters that one limit counts. Strangers who type an address cannot use up its owner's limit.

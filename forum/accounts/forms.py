@@ -11,7 +11,7 @@ from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextA
 from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
 from forum import tokens
-from forum.db import now
+from forum.clock import now
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
 from forum.web import settings, whole_number

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.candidates.models import Candidate
-from forum.db import Base
+from forum.columns import Base
 from forum.members.models import Member
 
 

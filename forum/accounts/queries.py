@@ -6,7 +6,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import Token
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.tokens import kept_hash

@@ -37,7 +37,9 @@ from forum.advice.queries import (
     stored_reason,
     topics_of,
 )
-from forum.db import action, db, insert_into, now, topic_scope, touches
+from forum.clock import now
+from forum.db import db, insert_into
+from forum.deeds import action, touches
 from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
@@ -49,6 +51,7 @@ from forum.members.queries import language_names, lock_member
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
+from forum.versions import topic_scope
 
 MAX_ASKED = 10  # members whom one question asks; who passes it on makes room
 LONGEST_AWAY = timedelta(days=366)

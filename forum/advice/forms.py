@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY
 from forum.advice.models import NO, NOT_YET, PARTLY, YES
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.forms import language_field
 from forum.members.forms import at_most, one_line
 from forum.webforms import Form

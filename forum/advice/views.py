@@ -26,7 +26,7 @@ from forum.advice.forms import (
 )
 from forum.advice.models import FollowUp
 from forum.advice.queries import Proposal, RequestState
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.models import Topic
 from forum.dialogue.views import changing
 from forum.markup import tidy

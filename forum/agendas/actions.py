@@ -30,7 +30,9 @@ from forum.agendas.queries import (
     theme_of_slug,
     themes_by_id,
 )
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version

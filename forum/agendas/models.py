@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base
+from forum.columns import Base
 from forum.members.models import Member
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
-from forum.db import cached, db, now
+from forum.clock import now
+from forum.db import db
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
@@ -18,6 +19,7 @@ from forum.history.queries import STAYING, versions_of, versions_of_many
 from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
 from forum.permissions import Person, cached_statement, may_act, moderates, require, sees_hidden
+from forum.versions import cached
 
 T = TypeVar("T")
 Fields = dict[str, Any]

@@ -15,7 +15,9 @@ from forum.appeals.queries import (
     standing,
 )
 from forum.claims.models import queue_path
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.matches import replace_name
 from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse

@@ -13,7 +13,8 @@ from sqlalchemy.orm import contains_eager, joinedload
 from forum import tokens
 from forum.agendas.queries import curators_of
 from forum.appeals.models import Appeal
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import Forbidden, NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report

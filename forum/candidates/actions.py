@@ -14,7 +14,9 @@ from forum import tokens
 from forum.candidates.models import Candidate
 from forum.candidates.queries import waiting_candidate
 from forum.claims.models import queue_path
-from forum.db import EVERYTHING, action, db, delete_batch, now, touches
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities.actions import link_at_joining
 from forum.invitations.actions import note_arrival, use
@@ -29,6 +31,7 @@ from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import SYSTEM, VISITOR, Person, require
 from forum.terms.actions import agree
 from forum.terms.models import JOINING
+from forum.versions import EVERYTHING
 
 UNCONFIRMED_RETENTION, REFUSED_RETENTION = timedelta(days=3), timedelta(days=30)
 PORTION = 500  # candidates that one transaction deletes

@@ -8,7 +8,9 @@ from sqlalchemy import delete
 
 from forum.claims.models import Claim, EntryKey
 from forum.claims.queries import active_claim, refuse_claimed, stored_claim
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.permissions import Person, require
 
 

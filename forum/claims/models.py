@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base
+from forum.columns import Base
 from forum.members.models import Member
 
 EntryKey = tuple[str, int]  # kind and id of an entry

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from forum.claims.models import Claim, EntryKey
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import Conflict
 from forum.permissions import Person
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_
 
+from forum.clock import now
 from forum.contact.models import ContactLetter
 from forum.contact.queries import letter_to, letters_today
-from forum.db import action, db, delete_batch, now, touches
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.mail import actions as mail
 from forum.mail.models import Delivery

@@ -7,8 +7,9 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from forum.clock import now
 from forum.contact.models import ContactLetter
-from forum.db import db, now
+from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.members.queries import get_member

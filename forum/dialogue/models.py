@@ -12,7 +12,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
-from forum.db import Base, partial_index
+from forum.columns import Base, partial_index
 from forum.markup import excerpt, write
 from forum.members.models import City, Member, Organisation
 from forum.permissions import PUBLIC

@@ -16,7 +16,7 @@ from forum.accounts.views import (
     sign_in_from_provider,
 )
 from forum.candidates.queries import confirmed_candidate
-from forum.db import now
+from forum.clock import now
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities import actions, queries
 from forum.members.models import Member

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum import ciphers, otp, passkeys
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import queries
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import NotFound
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.members.models import Member

@@ -22,7 +22,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import ciphers, otp, passkeys, web, webforms
-from forum.db import now
+from forum.clock import now
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import actions, queries
 from forum.factors.forms import (

@@ -16,8 +16,11 @@ from sqlalchemy import bindparam, insert, text, update
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.clock import at
+from forum.columns import Base
 from forum.confusables import skeleton
-from forum.db import Base, action, at, db
+from forum.db import db
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import CountKey
 from forum.drawings import PATTERNS

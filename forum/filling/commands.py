@@ -10,7 +10,8 @@ import click
 from flask import Blueprint
 
 from forum import web
-from forum.db import analyze, db
+from forum.db import db
+from forum.engines import analyze
 from forum.errors import Refusal
 from forum.filling import queries
 from forum.filling.actions import BatchWriter, set_up_forum, write_batch

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from forum.db import action, db, now
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action
 from forum.history.models import Version
 from forum.history.queries import versions_to_change
 from forum.permissions import Person, require

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.db import Base
+from forum.columns import Base
 
 
 class Version(Base):

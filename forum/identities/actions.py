@@ -7,7 +7,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.factors.queries import passkeys_of
 from forum.identities.models import Identity

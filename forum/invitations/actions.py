@@ -10,7 +10,9 @@ from flask_babel import ngettext
 from sqlalchemy import delete, or_, update
 
 from forum import tokens
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.invitations.queries import (

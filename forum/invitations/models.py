@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base, now
+from forum.clock import now
+from forum.columns import Base
 from forum.members.models import Member, Organisation
 
 

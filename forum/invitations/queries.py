@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import NotFound
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.members.models import Member, Organisation

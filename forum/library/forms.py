@@ -17,7 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, Regexp, StopValidation
 
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.library.actions import (
     CaseText,

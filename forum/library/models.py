@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
-from forum.db import Base
+from forum.columns import Base
 from forum.dialogue.models import Topic
 from forum.members.models import City, Member, Organisation
 

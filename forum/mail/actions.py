@@ -9,7 +9,9 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from forum.db import action, db, delete_batch, now, topic_scope, touches
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
 from forum.errors import NotFound
@@ -33,6 +35,7 @@ from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
 from forum.transports import is_address_unknown
+from forum.versions import topic_scope
 
 BATCH = 20
 TO_MEMBERS = ("notice", "digest")  # these follow the member to a new address

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import markup, tokens, web
 from forum.appeals.queries import suspension_appeal_path
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions, shown_source, telling_marks
 from forum.emails import Letter, message, render

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base, partial_index
+from forum.columns import Base, partial_index
 from forum.members.models import Member
 
 WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"

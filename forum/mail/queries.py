@@ -15,7 +15,8 @@ from sqlalchemy.orm import joinedload
 from forum.agendas.models import Agenda
 from forum.appeals.queries import get_appeal
 from forum.claims.models import queue_key
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound

@@ -11,7 +11,8 @@ from typing import TypeVar
 import click
 from flask import Blueprint
 
-from forum.db import checkpoint_wal, db
+from forum.db import db
+from forum.engines import checkpoint_wal
 from forum.errors import Invalid, Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log

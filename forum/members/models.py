@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions
-from forum.db import Base, partial_index
+from forum.columns import Base, partial_index
 
 # Compared byte by byte on both databases, so that an index serves prefix searches
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")

@@ -28,7 +28,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
 from forum import markup, web, webforms
-from forum.db import FEDERATION, current_version
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
@@ -47,6 +46,7 @@ from forum.members.forms import (
 )
 from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import CityChoice
+from forum.versions import FEDERATION, current_version
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
 

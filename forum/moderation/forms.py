@@ -18,7 +18,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.forms import KINDS, language_field, themes_field, title_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
-from forum.db import Base, partial_index
+from forum.columns import Base, partial_index
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base, partial_index
+from forum.columns import Base, partial_index
 from forum.members.models import Member
 
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice

@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, joinedload
 
-from forum.db import db, execute_core, now
+from forum.clock import now
+from forum.db import db, execute_core
 from forum.members.models import Member, Session
 from forum.members.queries import ignores
 from forum.notifications.models import (

@@ -16,7 +16,9 @@ from forum.candidates import actions as candidates
 from forum.claims import actions as claims
 from forum.claims.models import EntryKey, queue_path
 from forum.claims.queries import refuse_claimed
-from forum.db import action, db, delete_batch, now, touches
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.members.queries import administrator_ids

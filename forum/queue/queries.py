@@ -31,7 +31,8 @@ from forum.candidates import queries as candidates
 from forum.candidates.models import Candidate
 from forum.claims.models import Claim, EntryKey
 from forum.claims.queries import active_claim, active_claims
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting, is_readable
 from forum.errors import Forbidden, NotFound

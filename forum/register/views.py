@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
-from forum.db import now
+from forum.clock import now
 from forum.register import queries
 from forum.register.forms import period
 from forum.register.queries import Figures, Period

@@ -10,8 +10,10 @@ from forum.accounts import actions as accounts
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.appeals import actions as appeals
+from forum.clock import now
 from forum.contact import actions as contact
-from forum.db import action, db, now, touches
+from forum.db import db
+from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.factors import actions as factors
 from forum.history import actions as history

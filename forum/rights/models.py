@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.db import Base
+from forum.columns import Base
 
 
 class Departure(Base):

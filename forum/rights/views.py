@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.archives import Files, zipped
-from forum.db import now
+from forum.clock import now
 from forum.errors import Forbidden
 from forum.members.actions import COOLING_OFF
 from forum.members.forms import PressForm

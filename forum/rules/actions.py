@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen

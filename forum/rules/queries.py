@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of_many

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
-from forum.db import now
+from forum.clock import now
 from forum.history.queries import fingerprint
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm

@@ -10,7 +10,9 @@ from flask_babel import lazy_gettext
 from sqlalchemy import delete
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.markup import single_line
 from forum.matches import ScreenedText, domain_of, folded

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda
-from forum.db import Base
+from forum.columns import Base
 from forum.members.models import Member
 
 # In the order in which they apply: first who and where, then what the text says

@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, text, update
 from sqlalchemy.exc import DatabaseError
 
-from forum.db import ANY_CHANGE, action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document, Retitling
 from forum.search.queries import (
@@ -20,6 +22,7 @@ from forum.search.queries import (
     next_documents_below,
     next_retitling,
 )
+from forum.versions import ANY_CHANGE
 
 PORTION = 200  # documents that get a new title in one transaction
 REBUILD_SQL = {

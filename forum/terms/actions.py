@@ -10,7 +10,9 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
 from forum.markup import Written, single_line

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Federation
 from forum.permissions import Person, require

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web, webforms
-from forum.db import now
+from forum.clock import now
 from forum.history.queries import fingerprint
 from forum.members.queries import my_profile
 from forum.terms import actions, queries

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import func
 
-from forum.db import action, db
+from forum.db import db
+from forum.deeds import action
 from forum.permissions import Person, require
 from forum.upkeep.queries import sequences_behind
 

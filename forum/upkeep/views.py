@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import drawings, machine, metrics, web
-from forum.db import now
+from forum.clock import now
 from forum.ratelimits import is_counting_together
 from forum.upkeep import queries
 from forum.web import me

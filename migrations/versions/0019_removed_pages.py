@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from forum.db import Moment
+from forum.columns import Moment
 
 revision = "0019"
 down_revision = "0018"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from forum.db import Moment
+from forum.columns import Moment
 
 revision = "0027"
 down_revision = "0026"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from forum.db import NAMING_CONVENTION
+from forum.columns import NAMING_CONVENTION
 
 revision = "0032"
 down_revision = "0031"

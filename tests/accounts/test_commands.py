@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from forum.accounts import actions as accounts
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.mail.commands import write_notice_letters
 from forum.mail.models import Delivery

@@ -13,7 +13,9 @@ from forum import passwords, ratelimits
 from forum.accounts import actions as account_actions
 from forum.accounts.views import settings, signing_in
 from forum.app import create_app
-from forum.db import EVERYTHING, PAGE_VERSIONS, Base, at, db, now
+from forum.clock import at, now
+from forum.columns import Base
+from forum.db import db
 from forum.errors import NotFound
 from forum.identities.actions import link
 from forum.identities.queries import member_of
@@ -22,6 +24,7 @@ from forum.members import queries as members
 from forum.members.actions import Joining, Profile
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM, VISITOR
+from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.conftest import link_in
 from tests.factors.conftest import change_before_the_session
 from tests.mail.conftest import with_settings

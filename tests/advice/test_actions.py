@@ -16,7 +16,8 @@ from forum.advice.actions import MAX_ASKED, FollowUpText
 from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
 from forum.advice.queries import availability_of, request_state, requests_about
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Topic

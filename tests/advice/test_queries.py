@@ -20,7 +20,8 @@ from forum.advice.queries import (
 )
 from forum.agendas.actions import write_theme
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import first_post, get_topic

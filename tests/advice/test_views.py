@@ -13,7 +13,7 @@ from forum.advice import actions
 from forum.advice.actions import FollowUpText
 from forum.advice.queries import availability_of, requests_about
 from forum.agendas.actions import archive
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Topic

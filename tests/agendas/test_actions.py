@@ -11,7 +11,8 @@ from sqlalchemy import select
 from forum.agendas import actions, queries
 from forum.agendas.actions import AgendaText, StatementText
 from forum.agendas.models import Agenda
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write

@@ -15,7 +15,8 @@ from forum.appeals.queries import (
     waiting_appeals,
     waiting_appeals_count,
 )
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import reply
 from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 
 from forum.appeals import actions as appeals
 from forum.appeals.models import Appeal
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
 from forum.markup import write

@@ -9,7 +9,7 @@ import pytest
 
 from forum.appeals.actions import appeal
 from forum.appeals.queries import sealed_address
-from forum.db import now
+from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.actions import change_password

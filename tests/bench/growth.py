@@ -15,9 +15,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from forum.db import ReadCache, db, topic_scope
+from forum.db import db
 from forum.dialogue.models import POSTS_PER_PAGE, Topic
 from forum.members.models import City, Member
+from forum.versions import ReadCache, topic_scope
 from tests.bench.pages import queries_of
 from tests.bench.server import Forum
 

@@ -20,7 +20,8 @@ from sqlalchemy import event, insert, update
 
 from forum.agendas import actions as agendas
 from forum.app import create_app
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.markup import MAX_SOURCE, write

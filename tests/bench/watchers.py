@@ -20,7 +20,9 @@ from sqlalchemy import func, insert, select, update
 
 from forum.agendas import actions as agendas
 from forum.app import create_app
-from forum.db import Base, db, now
+from forum.clock import now
+from forum.columns import Base
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members import actions as members

@@ -19,7 +19,10 @@ from forum import ciphers
 from forum.candidates import actions, queries
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
-from forum.db import Base, action, db, now
+from forum.clock import now
+from forum.columns import Base
+from forum.db import db
+from forum.deeds import action
 from forum.factors import actions as factors
 from forum.factors.queries import authenticator_of, codes_left
 from forum.identities.actions import link, unlink

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from forum.accounts.actions import forget_old
 from forum.candidates import actions, queries
 from forum.candidates.models import Candidate
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.errors import Conflict, Forbidden
 from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
 from forum.invitations.queries import CODE_PURPOSE

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from forum.clock import at, now
 from forum.contact import actions
 from forum.contact.models import ContactLetter
-from forum.db import at, db, now
+from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.mail.commands import deliver
 from forum.members import actions as members

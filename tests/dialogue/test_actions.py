@@ -10,7 +10,8 @@ from sqlalchemy import insert, select, update
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Mark, Post, Quote, Revision, Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Held, Post, Topic

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post
 from forum.markup import write

@@ -11,7 +11,8 @@ from sqlalchemy import event, update
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions, queries
 from forum.dialogue.models import MARKS, TRIED, Topic
 from forum.dialogue.queries import TopicFilter, listing

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.agendas.models import Agenda
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.errors import Invalid

@@ -18,12 +18,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
-from forum import db as database
-from forum import ratelimits
+from forum import deeds, ratelimits
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.app import create_app
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions
 from forum.dialogue.models import Post, Topic, TopicTheme
 from forum.dialogue.queries import first_post, revisions_of
@@ -297,10 +297,10 @@ def test_a_full_disk_refuses_nobody_a_topic_whose_notice_would_be_read(
     make_notices(SYSTEM)
     ana = sign_in(people.ana)
 
-    def full(_session: Any) -> None:
+    def full(_session: Any, _scopes: Any) -> None:
         raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
 
-    monkeypatch.setattr(database, "_count_up_versions", full)
+    monkeypatch.setattr(deeds, "count_up", full)
     assert "A reply." in page(ana, topic.address)
     monkeypatch.undo()
     assert unread_count(people.ana) == 1
@@ -1119,7 +1119,7 @@ def test_a_locked_database_refuses_nobody_the_page_that_would_note_how_far_one_r
     def locked(_session: Any) -> None:
         raise Busy()
 
-    monkeypatch.setattr(database, "_take_write_lock", locked)
+    monkeypatch.setattr(deeds, "_take_write_lock", locked)
     assert "Go to the new post" in page(ana, topic.address)
     monkeypatch.undo()
     assert "Go to the new post" in page(ana, topic.address)

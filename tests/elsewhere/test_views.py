@@ -17,7 +17,8 @@ from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response
 
 from forum import admission, oidc
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.identities.actions import link
 from forum.identities.queries import identities_of, member_of
 from forum.invitations.actions import EntranceText, set_entrance

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from webauthn.helpers import bytes_to_base64url
 
 from forum import otp
-from forum.db import at, now
+from forum.clock import at, now
 from forum.factors import actions, queries
 from forum.members import actions as members
 from forum.members import queries as member_queries

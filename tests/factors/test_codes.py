@@ -11,7 +11,9 @@ import pytest
 
 from forum import otp
 from forum.accounts.views import signing_in
-from forum.db import Base, at, db, now
+from forum.clock import at, now
+from forum.columns import Base
+from forum.db import db
 from forum.errors import Conflict
 from forum.factors import actions, queries
 from forum.factors import views as factor_views

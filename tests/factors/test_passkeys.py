@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.factors import queries
 from forum.factors.models import Challenge
 from forum.members import actions as members

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from forum.agendas import actions as agendas
-from forum.db import at, now
+from forum.clock import at, now
 from forum.errors import Forbidden, Invalid
 from forum.factors import actions
 from forum.factors.queries import codes_left, factors_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from forum.db import Base, db
+from forum.columns import Base
+from forum.db import db
 from forum.filling import forms
 from forum.filling.forms import Plan, shape_of
 from tests.conftest import SAMPLE_CITIES

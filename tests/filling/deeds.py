@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from forum.db import at, db
+from forum.clock import at
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.filling.actions import BROKEN_RULE
 from forum.filling.forms import Plan

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from forum.db import at, db
+from forum.clock import at
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Forbidden
 from forum.filling import actions, queries

@@ -11,7 +11,7 @@ import pytest
 from forum.advice import actions as advice
 from forum.agendas.actions import archive, write_theme
 from forum.agendas.queries import get_theme
-from forum.db import now
+from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.library import actions as library
 from forum.markup import write

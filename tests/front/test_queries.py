@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forum.agendas.actions import set_member_themes
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue.actions import delete, hide, hide_topic, mark, reply
 from forum.dialogue.queries import first_post
 from forum.front import queries

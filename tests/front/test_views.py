@@ -23,7 +23,8 @@ from forum.agendas.actions import (
 )
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_of_member
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.actions import NewTopic, hide_topic, merge, open_topic, reply
 from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE

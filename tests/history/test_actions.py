@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from forum.db import at
+from forum.clock import at
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import versions_of
 from forum.permissions import SYSTEM

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from forum.agendas import actions as agendas
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue import actions as dialogue
 from forum.library import actions as library
 from forum.markup import write

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from forum import tokens
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.invitations import queries
 from forum.invitations.actions import (

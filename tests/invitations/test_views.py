@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forum.db import at, now
+from forum.clock import at, now
 from forum.invitations import queries
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.members import actions as members
@@ -252,7 +252,8 @@ def test_a_letter_from_before_the_change_lets_nobody_in(client, people, letters)
 
 def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people):
     """Without a form it is kept for everybody, so the choice has to reach it."""
-    from forum.db import EVERYTHING, PAGE_VERSIONS, db
+    from forum.db import db
+    from forum.versions import EVERYTHING, PAGE_VERSIONS
 
     def number():
         found = db.session.execute(
@@ -266,7 +267,8 @@ def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people
 
 
 def test_who_joins_by_letter_is_on_the_kept_pages(client, letters):
-    from forum.db import EVERYTHING, PAGE_VERSIONS, db
+    from forum.db import db
+    from forum.versions import EVERYTHING, PAGE_VERSIONS
 
     def number():
         found = db.session.execute(

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from forum.agendas.actions import archive
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
 from forum.dialogue.queries import first_post, paragraph_comments, topic_if_there, visible_topics

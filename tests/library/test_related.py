@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forum.agendas.actions import ensure_themes, remove_theme, set_member_themes
-from forum.db import ReadCache, db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import ThemeRow, first_post
@@ -23,6 +24,7 @@ from forum.members.actions import hide_profile, ignore
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM, VISITOR, Person
+from forum.versions import ReadCache
 from tests.conftest import page_versions_of_test
 from tests.library.conftest import World, case_text, published
 

@@ -14,7 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.agendas.actions import archive
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, get_post, topic_if_there
 from forum.library import actions

@@ -22,7 +22,8 @@ from sqlalchemy.exc import OperationalError
 
 from forum import ratelimits
 from forum.app import create_app
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Held, Post

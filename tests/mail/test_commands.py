@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from forum import transports
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.emails import render
 from forum.mail import actions, commands
 from forum.mail.commands import compose, deliver

@@ -13,7 +13,8 @@ from sqlalchemy.orm import joinedload
 from forum import web
 from forum.accounts import actions as accounts
 from forum.appeals import actions as appeals
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import first_post

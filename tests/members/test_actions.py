@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from forum.clock import at, now
 from forum.confusables import skeleton
-from forum.db import at, db, now
+from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write

@@ -14,7 +14,8 @@ from flask import Flask
 from forum.agendas import actions as agendas
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.queries import hosted_by, themes_of_member
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.markup import write
 from forum.members import actions
 from forum.members.actions import Joining, OrganisationText

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.members import actions, views
 from forum.members import queries as members
 from forum.members.actions import Joining, OrganisationText

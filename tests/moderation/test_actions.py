@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import NewTopic, delete, open_topic, reply
 from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound

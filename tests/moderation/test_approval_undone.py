@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from forum.agendas import actions as agendas
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import posts_in, render_with_mentions, wrong_counts

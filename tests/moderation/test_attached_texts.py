@@ -16,7 +16,8 @@ from forum.advice.models import FollowUp
 from forum.advice.queries import follow_up_of
 from forum.appeals import actions as appeals
 from forum.appeals.models import REVERSED
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import derived_values, get_topic, mark_given, posts_in, tried_in

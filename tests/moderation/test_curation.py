@@ -15,7 +15,8 @@ from forum.agendas import actions as agendas
 from forum.agendas.queries import themes_by_slug
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions._rows import set_themes
 from forum.dialogue.models import POSTS_PER_PAGE, Post

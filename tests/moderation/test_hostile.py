@@ -11,7 +11,8 @@ from forum.agendas.actions import set_hosts
 from forum.appeals import actions as appeals
 from forum.appeals.models import Appeal
 from forum.appeals.queries import standing
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Held

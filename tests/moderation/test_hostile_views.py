@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from forum.appeals.queries import sealed_address
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.mail.actions import write_report_letters
 from forum.mail.models import Delivery

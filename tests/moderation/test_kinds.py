@@ -11,7 +11,8 @@ from forum.advice import actions as advice
 from forum.advice.actions import FollowUpText, ask, look_after
 from forum.advice.models import QuestionCare
 from forum.advice.queries import is_advice_awaited, request_to_answer
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic, posts_in, wrong_counts
 from forum.errors import Conflict, Forbidden, Invalid, NotFound

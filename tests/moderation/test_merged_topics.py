@@ -12,7 +12,8 @@ from forum.advice import actions as advice
 from forum.advice.actions import FollowUpText
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Topic
 from forum.dialogue.queries import get_topic

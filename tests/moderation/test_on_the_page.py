@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from forum.claims.models import Claim
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.models import Post
 from forum.dialogue.queries import get_post
 from forum.library import actions as library

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import mark, reply
 from forum.dialogue.models import TRIED
 from forum.dialogue.queries import get_note, mark_given

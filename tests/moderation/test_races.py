@@ -16,7 +16,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.agendas.actions import AgendaText, write_agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, writing
 from forum.dialogue.models import Post, Revision, Topic

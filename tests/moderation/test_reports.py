@@ -17,7 +17,8 @@ from sqlalchemy import select
 from forum import ratelimits
 from forum.agendas.actions import archive
 from forum.app import create_app
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import delete, edit, hide_topic, reply
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.mail import actions as mail

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from forum.agendas.queries import curators_of
-from forum.db import at, now
+from forum.clock import at, now
 from forum.members.actions import appoint
 from forum.members.queries import administrator_ids, has_other_administrator, moderator_ids
 from forum.moderation import actions

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from forum.appeals.actions import appeal, decide_appeal
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held
 from forum.dialogue.queries import get_post, get_topic

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue.queries import get_post, get_topic
 from forum.library.queries import get_practice
 from forum.members.queries import get_member

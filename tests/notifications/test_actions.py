@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.event import listen, remove
 
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.members.models import Member
 from forum.notifications import actions

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.errors import Busy
 from forum.notifications import actions
 from forum.notifications.actions import making

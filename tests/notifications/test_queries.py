@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import get_member, session_by_token

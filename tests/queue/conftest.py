@@ -9,7 +9,7 @@ import pytest
 
 from forum.candidates.actions import JoinDetails, confirm, keep
 from forum.candidates.models import Candidate
-from forum.db import at, now
+from forum.clock import at, now
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.members.actions import Joining
 from forum.moderation import actions as moderation

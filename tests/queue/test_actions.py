@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from forum.agendas.actions import archive
 from forum.candidates.actions import approve, refuse
 from forum.claims.models import Claim
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import delete, hide_topic, reply
 from forum.dialogue.queries import get_post
 from forum.errors import Conflict, Forbidden, Invalid

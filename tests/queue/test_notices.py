@@ -12,7 +12,8 @@ from sqlalchemy import select
 from forum.advice import actions as advice
 from forum.appeals.actions import appeal
 from forum.claims.models import EntryKey, queue_key, queue_path
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED
 from forum.dialogue.queries import mark_given

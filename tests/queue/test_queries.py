@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from forum.appeals.actions import appeal
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.errors import Conflict, Forbidden, NotFound
 from forum.markup import write

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Post
 from forum.markup import write

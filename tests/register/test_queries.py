@@ -15,7 +15,8 @@ from sqlalchemy import select
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import Appeal
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import reply
 from forum.markup import write
 from forum.members.queries import get_member

@@ -17,8 +17,10 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.candidates.actions import JoinDetails, keep
+from forum.clock import at, now
+from forum.columns import Base
 from forum.contact import actions as contact
-from forum.db import Base, at, db, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
 from forum.factors import actions as factors

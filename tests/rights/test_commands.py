@@ -12,9 +12,11 @@ from forum.accounts.actions import ask_to_join, ask_to_sign_in
 from forum.accounts.models import Candidate, Token
 from forum.agendas.models import Statement
 from forum.agendas.queries import get_agenda
+from forum.clock import at, now
+from forum.columns import Base
 from forum.contact import actions as contact
 from forum.contact.models import ContactLetter
-from forum.db import Base, at, db, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, Post, Revision, Topic
 from forum.dialogue.queries import last_post_id

@@ -8,7 +8,8 @@ from pathlib import Path
 from sqlalchemy import String, Text
 
 from forum.advice import actions as advice
-from forum.db import Base, db
+from forum.columns import Base
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.mail.models import Delivery
 from forum.markup import write

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from forum.archives import zipped
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.markup import write

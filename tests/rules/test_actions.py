@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.members.queries import get_member
 from forum.notifications.actions import make_notices

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.errors import Forbidden, Invalid
 from forum.mail.actions import write_notice_letters, write_report_letters

@@ -7,7 +7,7 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.actions import NewTopic, open_topic
 from forum.markup import write
 from forum.rules.actions import RulesText, write_rules

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from forum.agendas.models import Agenda
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.matches import ScreenedText

@@ -10,9 +10,10 @@ from forum.accounts.actions import edit_profile
 from forum.advice import actions as advice
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.contact.actions import contact
 from forum.contact.models import ContactLetter
-from forum.db import db, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Mark, Post
 from forum.dialogue.queries import render_with_mentions

@@ -9,7 +9,8 @@ import pytest
 from forum.accounts.actions import join_proved
 from forum.candidates import actions as candidates
 from forum.candidates.actions import JoinDetails
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from forum.advice.queries import follow_up_of, requests_about
 from forum.agendas.queries import themes
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden

@@ -22,7 +22,8 @@ from forum.advice import actions as advice
 from forum.advice.models import FollowUp
 from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.agendas.models import Agenda
-from forum.db import ClosableSession, at, db, now
+from forum.clock import at, now
+from forum.db import ClosableSession, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, Topic
 from forum.dialogue.queries import first_post

@@ -14,7 +14,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select, update
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.mail.actions import write_letter
 from forum.mail.models import Delivery
 from forum.permissions import SYSTEM

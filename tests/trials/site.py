@@ -20,7 +20,8 @@ from flask_migrate import upgrade
 
 from forum.agendas import actions as agendas
 from forum.app import create_app
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members import actions as members

@@ -16,7 +16,9 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from forum.agendas.models import Agenda, AgendaHost
-from forum.db import Base, at, db, now
+from forum.clock import at, now
+from forum.columns import Base
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic, TopicCount
 from forum.dialogue.queries import wrong_counts

@@ -13,7 +13,8 @@ from sqlalchemy import delete, insert, select, update
 
 from forum import markup
 from forum.agendas.models import Agenda
-from forum.db import Base, db
+from forum.columns import Base
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import render_with_mentions

@@ -21,7 +21,8 @@ from sqlalchemy.pool import NullPool
 
 from forum import machine, web
 from forum.app import create_app
-from forum.db import at, db, now
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue.actions import NewTopic, choose_answer, open_topic, reply
 from forum.drawings import bars
 from forum.markup import write

@@ -10,7 +10,8 @@ from flask import g, request, session
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
-from forum.db import now, without_waiting
+from forum.clock import now
+from forum.engines import without_waiting
 from forum.errors import Busy
 from forum.members import actions as members
 from forum.members import queries

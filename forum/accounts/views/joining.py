@@ -33,7 +33,7 @@ from forum.accounts.views._shared import (
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
 from forum.candidates.queries import candidate_by_id
-from forum.db import now
+from forum.clock import now
 from forum.errors import Invalid, NotFound
 from forum.invitations.models import Entrance, Invitation
 from forum.invitations.queries import entrance, invitation_by_code

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from forum.advice.models import AdviceRequest, Availability
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.members.models import Member
 from forum.permissions import Person, require
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import joinedload
 
 from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
 from forum.agendas.models import AgendaHost
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable
 from forum.members.models import Member

@@ -13,12 +13,14 @@ from sqlalchemy.orm import joinedload
 
 from forum.advice.models import AdviceRequest
 from forum.agendas.models import Agenda
-from forum.db import cached, db, execute_core, now, topic_scope
+from forum.clock import now
+from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, is_readable, visible_topics
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.permissions import Person, require
+from forum.versions import cached, topic_scope
 
 AWAITED_FOR = timedelta(days=30)  # who has said nothing for so long is not waited for
 MAX_WAITING = 100  # requests that wait for one member

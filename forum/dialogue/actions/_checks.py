@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 from flask_babel import gettext as _
 
-from forum.db import member_scope
 from forum.dialogue.models import KINDS, MAX_THEMES, Post
 from forum.dialogue.queries import post_by_submission_key
 from forum.errors import Conflict, Invalid
 from forum.markup import MAX_SOURCE, Written, quoted_posts, single_line
 from forum.permissions import AUDIENCES, Person, require
+from forum.versions import member_scope
 
 TITLE_LENGTHS = range(3, 121)
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from sqlalchemy import update
 
 from forum.agendas.actions import note_activity
-from forum.db import action, db, insert_into
+from forum.db import db, insert_into
+from forum.deeds import action
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
 from forum.dialogue.queries import CountKey, count_key, posts_by_author
 from forum.members.actions import note_posts, note_posts_of_all

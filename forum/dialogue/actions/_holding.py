@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import agenda_by_id, curators_of
 from forum.claims.models import queue_path
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.actions._checks import another_text_sent
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import (

@@ -13,7 +13,8 @@ from sqlalchemy import insert, or_, update
 
 from forum.agendas.queries import themes_by_id
 from forum.claims.models import queue_path
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_all,

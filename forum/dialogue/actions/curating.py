@@ -9,7 +9,8 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, now, topic_scope, touches
+from forum.clock import now
+from forum.deeds import action, touches
 from forum.dialogue.actions._checks import check_themes, checked_title
 from forum.dialogue.actions._counts import count_post
 from forum.dialogue.actions._holding import note_reviewed, note_unreviewed
@@ -38,6 +39,7 @@ from forum.errors import Conflict, Invalid
 from forum.markup import Written
 from forum.permissions import Person, require
 from forum.search import actions as search
+from forum.versions import topic_scope
 
 MAX_MODERATORS_NOTE = 2_000  # characters that moderators add below a post
 

@@ -9,7 +9,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.dialogue.actions._checks import check_text, check_themes, checked_title
 from forum.dialogue.actions._holding import (
     ask_for_review,

@@ -9,7 +9,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.actions import note_quiet
-from forum.db import action, db
+from forum.db import db
+from forum.deeds import action
 from forum.dialogue.actions._rows import change_audience, delete_post, edit_topic, set_themes
 from forum.dialogue.actions._telling import index_post, restore_mentions_and_quotes
 from forum.dialogue.models import EDIT, OPEN, Held, Post

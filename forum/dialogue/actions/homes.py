@@ -8,7 +8,8 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import update
 
-from forum.db import action, db
+from forum.db import db
+from forum.deeds import action
 from forum.dialogue.actions._rows import (
     change_audience,
     mark_topic_deleted,

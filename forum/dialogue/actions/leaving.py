@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forum.db import action
+from forum.deeds import action
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from forum.db import action, db, now, topic_scope, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.dialogue.actions._checks import profile_scopes
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import forget_mark, set_answer
@@ -28,6 +30,7 @@ from forum.members.queries import lock_writer
 from forum.notifications.actions import update_mark_notices
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
+from forum.versions import topic_scope
 
 MAX_NOTE_LENGTH = 300
 

@@ -10,7 +10,9 @@ from sqlalchemy import insert, text, update
 
 from forum.agendas.actions import correct_activity
 from forum.agendas.models import Agenda
-from forum.db import Base, action, db
+from forum.columns import Base
+from forum.db import db
+from forum.deeds import action
 from forum.dialogue.actions._quotes import refresh_quotes, refresh_quotes_in
 from forum.dialogue.actions._telling import post_entry, topic_entry
 from forum.dialogue.models import Post, Quote, Topic

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import delete as delete_rows
 
-from forum.db import action, db, insert_into, now, touches
+from forum.clock import now
+from forum.db import db, insert_into
+from forum.deeds import action, touches
 from forum.dialogue.models import AllRead, Mention, Place
 from forum.notifications.actions import read_topic
 from forum.permissions import Person, require

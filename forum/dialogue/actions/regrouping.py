@@ -12,7 +12,9 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, insert_into, now
+from forum.clock import now
+from forum.db import db, insert_into
+from forum.deeds import action
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import move_count, note_activity_of, recounted
 from forum.dialogue.actions._rows import (

@@ -14,7 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
-from forum.db import ANY_CHANGE, action, db, now, theme_scope, topic_scope, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.dialogue.actions._checks import (
     already_posted,
     check_text,
@@ -80,6 +82,7 @@ from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
+from forum.versions import ANY_CHANGE, theme_scope, topic_scope
 
 
 @action

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from forum import permissions, web
-from forum.db import topic_scope
 from forum.dialogue.models import MAX_MENTIONED, Post, Topic
 from forum.markup import Written, handles_in, with_local_quotes, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import members_to_mention
 from forum.permissions import VISITOR, Person, read_by, shown_to
+from forum.versions import topic_scope
 
 T = TypeVar("T")
 BYLINE_OPTIONS = load_only(

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import OPEN, REPLY, Held, Post, Topic
 from forum.permissions import Person
 

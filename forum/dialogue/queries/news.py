@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from forum.db import Moment, execute_core
+from forum.columns import Moment
+from forum.db import execute_core
 from forum.dialogue.models import POSTS_PER_PAGE, AllRead, Place, Post, Topic
 from forum.dialogue.queries._rows import PostRow, TopicRow
 from forum.dialogue.queries._visibility import is_readable

@@ -9,16 +9,17 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
-from forum.db import theme_scope, topic_scope, without_waiting
 from forum.dialogue import actions, queries
 from forum.dialogue.models import POSTS_PER_PAGE, Topic
 from forum.dialogue.queries import PostRow, ReadingState, TopicRow
 from forum.dialogue.views._shared import bp, changing, usual_wait
 from forum.dialogue.views.writing import writer_of
+from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
 from forum.pages import Page
+from forum.versions import theme_scope, topic_scope
 from forum.web import Answer, me
 
 MOVED_PERMANENTLY = 301  # an HTTP status code

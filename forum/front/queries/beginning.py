@@ -9,7 +9,8 @@ from sqlalchemy import and_, func, select
 
 from forum.agendas.models import AgendaHost, Theme
 from forum.agendas.queries import themes_of_member
-from forum.db import execute_core, now
+from forum.clock import now
+from forum.db import execute_core
 from forum.dialogue.queries import has_written, my_held
 from forum.invitations.models import Entrance
 from forum.members.models import Federation, Member, Organisation

@@ -10,8 +10,8 @@ from flask_babel import ngettext
 from forum import web
 from forum.accounts import actions as accounts
 from forum.candidates import actions as joining
+from forum.clock import now
 from forum.contact import actions as contact_letters
-from forum.db import now
 from forum.dialogue import actions as dialogue
 from forum.front.views._shared import bp
 from forum.mail import actions as mail

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from forum import web
 from forum.agendas.actions import set_member_themes
 from forum.agendas.queries import all_agendas, themes, themes_of_member
-from forum.db import member_scope
 from forum.front import queries
 from forum.front.forms import ThemesForm
 from forum.front.views._maps import mini_map
@@ -28,6 +27,7 @@ from forum.members.queries import (
 )
 from forum.members.queries import directory as directory_of
 from forum.ratelimits import limiter
+from forum.versions import member_scope
 from forum.web import Answer, me
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import Case, Practice, Reading

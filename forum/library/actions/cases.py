@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agenda_by_id, themes_by_id
-from forum.db import action, now
+from forum.clock import now
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
 from forum.history.actions import keep_version

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, update
 
-from forum.db import action, db
+from forum.db import db
+from forum.deeds import action
 from forum.library.actions._entries import case_entry, practice_entry, reading_entry
 from forum.library.models import CaseParagraph, PracticeSection
 from forum.library.queries import PUBLISHED, cases_to_index, practices_to_index, readings_to_index

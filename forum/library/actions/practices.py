@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
 from forum.claims.models import queue_path
-from forum.db import action, db, now
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import has_replies

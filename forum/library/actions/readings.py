@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, now
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import reading_entry

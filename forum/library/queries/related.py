@@ -11,7 +11,7 @@ from sqlalchemy import CompoundSelect, Select, bindparam, func, literal, null, s
 from sqlalchemy.orm import aliased
 
 from forum.agendas.models import MemberTheme
-from forum.db import cached, execute_core, theme_scope
+from forum.db import execute_core
 from forum.dialogue.models import Topic, TopicMixin, TopicTheme
 from forum.dialogue.queries import visible_topics
 from forum.library.models import Case, CaseTheme, Practice, PracticeTheme
@@ -19,6 +19,7 @@ from forum.library.queries._visibility import published_practices, visible_cases
 from forum.members.models import City, Member
 from forum.members.queries import visible_members
 from forum.permissions import VISITOR, Person, cached_statement
+from forum.versions import cached, theme_scope
 
 MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}  # shown of each group, in this order
 READ_OF_THEME = 16  # of each group: more than are shown, as some are left out

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.queries import topic_if_there
 from forum.dialogue.views import (

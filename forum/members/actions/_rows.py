@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import Invalid, NotFound
 from forum.members import queries
 from forum.members.models import City, Member, Organisation

@@ -7,7 +7,9 @@ from itertools import islice
 
 from sqlalchemy import delete, insert, update
 
-from forum.db import Base, action, db
+from forum.columns import Base
+from forum.db import db
+from forum.deeds import action
 from forum.markup import fold
 from forum.members import queries
 from forum.members.actions._names import slug_from

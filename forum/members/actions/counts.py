@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.db import Base, action, db
+from forum.columns import Base
+from forum.db import db
+from forum.deeds import action
 from forum.members.models import Member
 from forum.permissions import Person, require
 

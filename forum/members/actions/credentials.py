@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from sqlalchemy import update
 
-from forum.db import action, db, flush_unique, now, touches
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.members import queries
 from forum.members.actions._rows import existing_member, existing_member_by_handle, update_held_at

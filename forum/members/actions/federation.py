@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from forum.db import EVERYTHING as EVERY_SCOPE
-from forum.db import FEDERATION, action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -15,6 +16,8 @@ from forum.members.actions._profile import Joining
 from forum.members.actions.joining import add_member
 from forum.members.models import Federation, Member
 from forum.permissions import ADMINISTRATOR, Person, require
+from forum.versions import EVERYTHING as EVERY_SCOPE
+from forum.versions import FEDERATION
 
 # Characters; every page shows both
 MAX_FORUM_NAME, MAX_TAGLINE = 80, 300

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members import queries
 from forum.members.models import Ignore, Member

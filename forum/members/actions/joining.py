@@ -7,8 +7,10 @@ from dataclasses import replace
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
+from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import action, db, now, touches
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.markup import first_free
 from forum.members import queries

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
+from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import action, db, now, touches
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members import queries
 from forum.members.actions._rows import existing_member

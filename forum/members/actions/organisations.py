@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from forum.db import action, db, flush_unique, now
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action
 from forum.errors import Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen

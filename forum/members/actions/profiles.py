@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import update
 
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.markup import Written, single_line
 from forum.members import queries
 from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from forum.db import action, now
+from forum.clock import now
+from forum.deeds import action
 from forum.errors import Invalid
 from forum.members import queries
 from forum.members.actions._rows import existing_member, existing_member_by_handle, update_held_at

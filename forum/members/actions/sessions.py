@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, or_, update
 
-from forum.db import action, db, delete_batch, now, touches
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.markup import single_line
 from forum.members import queries
 from forum.members.models import Credentials, Member, Session

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import or_, update
 
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.members.models import Federation, Member
 from forum.permissions import Person, require
 

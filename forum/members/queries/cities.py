@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
-from forum.db import cached, db, execute_core
+from forum.db import db, execute_core
 from forum.markup import fold
 from forum.members.models import City, CityLabel, CityName, Member
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
@@ -19,6 +19,7 @@ from forum.members.queries.directory import member_counts
 from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person, cached_statement, sees_hidden
+from forum.versions import cached
 
 MAX_SORTED = 100  # of the biggest cities that fit, of which a few are shown
 

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum.db import FEDERATION, PAGE_VERSIONS, db, detached
+from forum.db import db, detached
 from forum.errors import Conflict
 from forum.history.models import Version
 from forum.history.queries import versions_of
 from forum.members.models import Federation
 from forum.permissions import Person, require
+from forum.versions import FEDERATION, PAGE_VERSIONS
 
 
 def federation() -> Federation | None:

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 
-from forum.db import cached, db
+from forum.db import db
 from forum.markup import has_words_starting_with, words_in
 from forum.members.models import CityName, Organisation
 from forum.members.queries._shared import LIST_LIMIT
+from forum.versions import cached
 
 HIGHEST_CODE_POINT = "\U0010ffff"
 MIN_PREFIX_LENGTH = 3  # characters; a shorter prefix starts names of thousands of cities

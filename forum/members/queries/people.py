@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, and_, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
+from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import db, now
+from forum.db import db
 from forum.errors import Conflict, Invalid
 from forum.markup import fold
 from forum.members.models import Credentials, FormerHandle, Member, Organisation

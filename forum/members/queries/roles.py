@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members

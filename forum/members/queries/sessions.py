@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, inspect, null, select
 
-from forum.db import Base, Moment, db, detached, execute_core, now
+from forum.clock import now
+from forum.columns import Base, Moment
+from forum.db import db, detached, execute_core
 from forum.members.models import City, Member, Organisation, Session
 from forum.permissions import Person, may_sign_in
 

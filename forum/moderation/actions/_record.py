@@ -11,7 +11,8 @@ from flask_babel import ngettext
 from sqlalchemy import update
 
 from forum.claims.models import queue_path
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import Topic
 from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from flask_babel import gettext as _
 
-from forum.db import action, at, now
+from forum.clock import at, now
+from forum.deeds import action
 from forum.errors import Conflict, Invalid
 from forum.moderation.actions._concurrency import refuse_in_own_case
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons

@@ -12,7 +12,7 @@ from forum.agendas import actions as agendas
 from forum.claims.actions import end_claims
 from forum.claims.models import EntryKey
 from forum.claims.queries import refuse_claimed
-from forum.db import action, topic_scope, touches
+from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import state_before_approval
 from forum.errors import Invalid
@@ -45,6 +45,7 @@ from forum.moderation.queries import (
     thing_to_review,
 )
 from forum.permissions import Person, require
+from forum.versions import topic_scope
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from forum.claims.models import queue_path
-from forum.db import action, now
+from forum.clock import now
+from forum.deeds import action
 from forum.members import actions as members
 from forum.moderation.actions._clearing import record_shared_pages, restore_cleared, withhold_all_of
 from forum.moderation.actions._concurrency import member_to_decide, require_change, thing_to_decide

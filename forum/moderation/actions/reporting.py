@@ -14,7 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import curators_of
 from forum.claims.models import queue_path
-from forum.db import action, db, now, touches
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length

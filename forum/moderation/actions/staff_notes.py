@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
 from forum.claims.models import queue_path
-from forum.db import action, db, delete_batch, now, touches
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.matches import replace_name
 from forum.members.queries import member_by_id

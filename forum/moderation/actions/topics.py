@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
-from forum.db import action
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic
 from forum.errors import Invalid

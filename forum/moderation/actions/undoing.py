@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from forum.advice.queries import is_advice_awaited
 from forum.agendas import actions as agendas
-from forum.db import action, now
+from forum.clock import now
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound

@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
-from forum.db import db, now
+from forum.clock import now
+from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report

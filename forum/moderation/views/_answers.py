@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.claims.models import Claim, EntryKey
 from forum.claims.queries import claims_of_others
-from forum.db import now
+from forum.clock import now
 from forum.errors import Conflict
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons

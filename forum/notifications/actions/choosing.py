@@ -7,7 +7,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from forum.db import action, db, touches
+from forum.db import db
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.queries import lock_member
 from forum.notifications.actions._rows import set_values, upsert

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import literal, or_
 
-from forum.db import action, now
+from forum.clock import now
+from forum.deeds import action
 from forum.notifications.actions._rows import quoted, set_values
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import is_about_mark, mark_texts

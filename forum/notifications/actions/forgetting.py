@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from forum.db import action, db, delete_batch, now, touches
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
 from forum.notifications.models import Event, Notice, NoticeChoice, NoticeSettings, Watch
 from forum.notifications.queries import without_notices
 from forum.permissions import Person, require

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from forum.db import action, db, insert_into, now, touches
+from forum.clock import now
+from forum.db import db, insert_into
+from forum.deeds import action, touches
 from forum.members.queries import ignores
 from forum.notifications.models import MERGING_KINDS, Event, Notice
 from forum.notifications.queries import (

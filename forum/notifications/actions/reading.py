@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from forum.db import action, now, touches
+from forum.clock import now
+from forum.deeds import action, touches
 from forum.errors import NotFound
 from forum.notifications.actions._rows import set_values
 from forum.notifications.models import NEVER, Event, Notice

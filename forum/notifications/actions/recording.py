@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from forum.db import action, db, now
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action
 from forum.notifications.actions._rows import quoted
 from forum.notifications.models import EVERYBODY, Event
 from forum.notifications.queries import Subject, is_watched

@@ -8,7 +8,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete, literal
 
-from forum.db import action, db, insert_into, now, touches
+from forum.clock import now
+from forum.db import db, insert_into
+from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.notifications.actions._rows import upsert
 from forum.notifications.models import LEVELS, SUBJECTS, TOPIC, WATCHING, Watch

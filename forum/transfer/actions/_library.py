@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from forum.db import at, now
+from forum.clock import at, now
 from forum.errors import NotFound
 from forum.library import actions as library
 from forum.library.models import Practice

@@ -11,7 +11,7 @@ from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.db import now
+from forum.clock import now
 from forum.errors import Refusal
 from forum.members.models import City, Member
 from forum.transfer.models import EARLIEST, Fault, FaultyFileError, Step, Values

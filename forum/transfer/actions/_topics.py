@@ -7,7 +7,7 @@ from datetime import timedelta
 from forum.advice import actions as advice
 from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
 from forum.advice.queries import proposals
-from forum.db import now
+from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.members.models import Member

@@ -11,7 +11,9 @@ from operator import attrgetter
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.db import action, at, db, now
+from forum.clock import at, now
+from forum.db import db
+from forum.deeds import action
 from forum.markup import write
 from forum.members.models import Member
 from forum.permissions import require

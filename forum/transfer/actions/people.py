@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forum.agendas import actions as agendas
-from forum.db import action, at
+from forum.clock import at
+from forum.deeds import action
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import City

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from forum.appeals import actions as appeals
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import latest_topics, render_with_mentions
 from forum.members.actions import found_federation

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Blueprint
 
-from forum.db import at, now
+from forum.clock import at, now
 from forum.dialogue.actions import read_all
 from forum.members.queries import all_members
 from forum.notifications.actions import make_notices, read_until

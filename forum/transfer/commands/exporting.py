@@ -9,7 +9,7 @@ import click
 
 from forum import web
 from forum.backups import synchronise, workshop
-from forum.db import now
+from forum.clock import now
 from forum.errors import Refusal
 from forum.members.queries import federation
 from forum.permissions import ANY_MEMBER, VISITOR, Person

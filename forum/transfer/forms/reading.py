@@ -11,7 +11,7 @@ from typing import Any
 from forum.advice.actions import MAX_DEED, MAX_STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
-from forum.db import now
+from forum.clock import now
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import OUTCOMES
 from forum.drawings import PATTERNS

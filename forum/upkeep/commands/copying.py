@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from forum import backups, moving, web
 from forum.copies import Copier, copier, put_aside
-from forum.db import analyze, db
+from forum.db import db
+from forum.engines import analyze
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from forum.db import is_away
+from forum.engines import is_away
 from forum.mail.commands import EX_TEMPFAIL, EX_USAGE
 from forum.settings import WrongSetting
 from forum.upkeep import queries

@@ -20,7 +20,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from forum.db import Base, db
+from forum.columns import Base
+from forum.db import db
 from forum.search.models import Document
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream

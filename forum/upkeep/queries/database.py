@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from forum.db import db, is_locked, without_waiting
+from forum.db import db
+from forum.engines import is_locked, without_waiting
 
 WRITE_NOTHING = text("UPDATE alembic_version SET version_num = version_num WHERE 0")
 IS_WRITABLE = text("SELECT NOT current_setting('transaction_read_only')::bool")
