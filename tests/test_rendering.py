@@ -14,7 +14,7 @@ from forum import markup
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.clock import at, now
-from forum.db import db
+from forum.db import db, running_deed
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, get_topic
 from forum.markup import quote, write
@@ -57,7 +57,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     render = markup._render
 
     def note(*args: Any, **options: Any) -> Any:
-        if db.session().info.get("in_deed"):
+        if running_deed(db.session()):
             ours = [one.name for one in traceback.extract_stack() if "/forum/" in one.filename]
             found.append(" > ".join(ours[-4:]))
         return render(*args, **options)

@@ -128,6 +128,9 @@ def test_posts_are_split_and_merged_without_a_script(visit: Any, moderating: Any
     page.locator("#target").fill(moderating.topic)
     with page.expect_navigation(wait_until="load"):
         page.get_by_role("button", name="Put it there").click()
+    expect(page.get_by_role("note")).to_contain_text("Where to put the benches")
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="Put it there").click()
     expect(page.locator("h1")).to_have_text("Where to put the benches")
     require_fine(moderating.go(moderating.topic), "topic-merged")
     require_fine(moderating.go(f"{topic}/merge"), "merge")

@@ -220,7 +220,7 @@ def test_a_moderator_decides_by_keyboard(
     number = re.findall(r"/topics/(\d+)", member.open_topic("A topic of the member's"))[0]
     administrator.send(f"/topics/{number}/report", reason="off topic", text="Look at it.")
     hands = Hands(moderator.go("/moderation"))
-    hands.follow("ol.q li:last-child a")
+    hands.follow(f"ol.q a[href*='/topic/{number}']")
     hands.reach("[name=deed]")
     hands.press("Space")
     hands.press("ArrowDown")

@@ -743,7 +743,7 @@ def test_times_are_shortened_for_a_week(member: Visit, topic: str) -> None:
         (timedelta(minutes=5), "5 minutes ago"),
         (timedelta(hours=3), "3 hours ago"),
         (timedelta(days=3), "3 days ago"),
-        (timedelta(days=8), r"\d+ \w+ \d{4}, \d\d:\d\d"),
+        (timedelta(days=8), r"\d+ \w+ \d{4}, \d\d:\d\d UTC"),
     ):
         page.clock.set_fixed_time(now + later)
         page.goto("about:blank")
@@ -751,7 +751,7 @@ def test_times_are_shortened_for_a_week(member: Visit, topic: str) -> None:
         time = page.locator(f"#{address.partition('#')[2]} time").first
         expect(time).to_have_text(re.compile(f"^{words}$"))
         if later < timedelta(days=7):
-            expect(time).to_have_attribute("title", re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d$"))
+            expect(time).to_have_attribute("title", re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d UTC$"))
     page.close()
 
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from forum.agendas.actions import archive
 from forum.clock import at, now
-from forum.db import db
+from forum.db import db, running_deed
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, get_post, topic_if_there
 from forum.library import actions
@@ -549,7 +549,7 @@ def test_comments_follow_a_paragraph_that_is_edited_and_nobody_waits_meanwhile(
     find_similar, compared = _paragraphs._most_similar, []
 
     def note(source: str, candidates: Any) -> str | None:
-        compared.append(db.session().info.get("in_deed", False))
+        compared.append(running_deed(db.session()) is not None)
         return find_similar(source, candidates)
 
     monkeypatch.setattr(_paragraphs, "_most_similar", note)
