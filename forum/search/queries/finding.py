@@ -26,6 +26,7 @@ PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
 MAX_PORTIONS = 5  # of hits that are read to find some with words of their own
 MAX_OTHERS = 3  # of the same page, named below the first
+OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # what `has_own_words` needs to know
 # What `find` needs to know of a hit, besides its facets
 HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
 
@@ -112,6 +113,7 @@ def _newest_own_hits(
     terms: Sequence[Term],
     query: Query,
     portion: int,
+    columns: Sequence[Any] = HIT_COLUMNS,
     but: str = "",
 ) -> tuple[list[Any], bool]:
     """The newest hits with a word of their own, read in portions, and whether these are all that there are.
@@ -123,7 +125,7 @@ def _newest_own_hits(
     found: list[Any] = []
     below = None
     for _number in range(MAX_PORTIONS):
-        newest = newest_hits(reader, terms, query, portion, *HIT_COLUMNS, but=but, below=below)
+        newest = newest_hits(reader, terms, query, portion, *columns, but=but, below=below)
         first = first or newest
         found += [hit for hit in newest if has_own_words(hit, terms)]
         if len(newest) < portion:
@@ -170,7 +172,9 @@ def _facet_counts(
 ) -> dict[Any, int]:
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
-        hits, _is_all = _newest_own_hits(reader, terms, query, MAX_COUNTED, but=facet)
+        hits, _is_all = _newest_own_hits(
+            reader, terms, query, MAX_COUNTED, OWN_WORDS_COLUMNS, but=facet
+        )
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
 
