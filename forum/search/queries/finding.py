@@ -24,6 +24,7 @@ from forum.search.queries.documents import documents_by_id
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
 PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
+FACET_PORTION = 1_250  # hits that are read to count so many: some have no word of their own
 MAX_PORTIONS = 5  # of hits that are read to find some with words of their own
 MAX_OTHERS = 3  # of the same page, named below the first
 OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # what `has_own_words` needs to know
@@ -173,7 +174,7 @@ def _facet_counts(
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
         hits, _is_all = _newest_own_hits(
-            reader, terms, query, MAX_COUNTED, OWN_WORDS_COLUMNS, but=facet
+            reader, terms, query, FACET_PORTION, OWN_WORDS_COLUMNS, but=facet
         )
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
