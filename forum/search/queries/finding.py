@@ -114,6 +114,7 @@ def _newest_own_hits(
     terms: Sequence[Term],
     query: Query,
     portion: int,
+    *,
     columns: Sequence[Any] = HIT_COLUMNS,
     but: str = "",
 ) -> tuple[list[Any], bool]:
@@ -174,7 +175,7 @@ def _facet_counts(
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
         hits, _is_all = _newest_own_hits(
-            reader, terms, query, FACET_PORTION, OWN_WORDS_COLUMNS, but=facet
+            reader, terms, query, FACET_PORTION, columns=OWN_WORDS_COLUMNS, but=facet
         )
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
