@@ -17,6 +17,10 @@ from forum.history.models import Version
 MAX_VERSIONS = 200
 # Fields that stay as they are now when a version is put back: what it keeps by name only, and who may read the text
 STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts", "themes"}
+AUDIENCES = {
+    "audience",
+    "failure_audience",
+}  # but what a version said to members alone stays with them
 
 
 def versions_of(kind: str, item_id: int) -> list[Version]:

@@ -9,7 +9,8 @@ from flask import request
 
 from forum import web
 from forum.history.models import Version
-from forum.history.queries import STAYING, get_version
+from forum.history.queries import AUDIENCES, STAYING, get_version
+from forum.permissions import MEMBERS
 from forum.webforms import Form, fill
 
 
@@ -43,5 +44,7 @@ def fill_from_version(
     version = get_version(kind, item_id, web.number("version", 0))
     kept = {**dict.fromkeys(names, ""), **version.fields}
     texts = {name: "" if value is None else str(value) for name, value in kept.items()}
-    fill(form, {name: text for name, text in texts.items() if name not in STAYING})
+    kept_for_members = {name for name in AUDIENCES if texts.get(name) == MEMBERS}
+    put_back = (texts.keys() - STAYING) | kept_for_members
+    fill(form, {name: texts[name] for name in put_back})
     return version

@@ -220,6 +220,20 @@ def test_what_a_version_would_not_change_is_not_offered(
     assert people.host.handle in page and not version_links(page)  # the hosts alone were changed
 
 
+def test_what_a_version_said_to_members_alone_is_put_back_for_them_alone(
+    people: Any, agenda: Any, sign_in: Callable[..., Any]
+) -> None:
+    address, history, editor = make("practice", people, agenda)
+    browser = sign_in(editor)
+    opened_up = {"failure": "Nothing.", "failure_audience": "public"}
+    sent = {**Form(browser.get(address).text).sent, **opened_up}
+    assert browser.post(address, data=sent).status_code == 303
+    (link,) = version_links(browser.get(history).text)
+    filled_in = filled(browser.get(link).text)
+    assert filled_in["failure"] == ["The pumps drowned."]
+    assert (filled_in["failure_audience"], filled_in["audience"]) == (["members"], ["public"])
+
+
 def test_a_withdrawn_version_is_not_given_back(
     people: Any, agenda: Any, sign_in: Callable[..., Any]
 ) -> None:

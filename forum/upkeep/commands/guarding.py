@@ -93,7 +93,7 @@ def _with_readable_errors(
         return context
 
     # This covers subcommands too, which may be loaded only when they are needed, as those of `db`.
-    readable.make_context = make_context  # type: ignore[method-assign]
+    readable.make_context = make_context  # type: ignore[method-assign]  # of this copy alone
     return readable
 
 
