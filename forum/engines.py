@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, Programm
 from forum.columns import Base
 from forum.lazy import library
 
-# With two tries, and the wait for admission before them, a writer is answered within five seconds.
+# With two tries (`deeds.BUSY_TRIES`), and the wait for admission before them, a writer is answered within five seconds.
 BUSY_TIMEOUT_MS = 1_500
 # Statements that each connection to PostgreSQL keeps prepared: about as many as the forum has
 MAX_PREPARED_STATEMENTS = 400

@@ -125,6 +125,13 @@ def compared(sent: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: value for name, value in sent.items() if name not in ("seen", "csrf_token")}
 
 
+def change(browser: Any, address: str, kind: str) -> None:
+    """Send the form of a page with other values, later than a quarter of an hour after it was written."""
+    with at(now() + LATER):
+        sent = {**Form(browser.get(address).text).sent, **CHANGES[kind]}
+        assert browser.post(address, data=sent).status_code == 303
+
+
 def version_links(page: str) -> list[str]:
     """The addresses of forms that begin with an earlier version, newest first."""
     return [unescape(found) for found in re.findall(r'href="([^"]+/edit\?version=\d+)"', page)]
@@ -179,9 +186,7 @@ def test_only_versions_of_the_page_itself_are_put_back(
     address, _history, editor = make(kind, people, agenda)
     other, other_history, other_editor = make("case", people, agenda)
     browser = sign_in(other_editor)
-    with at(now() + LATER):
-        sent = {**Form(browser.get(other).text).sent, **CHANGES["case"]}
-        assert browser.post(other, data=sent).status_code == 303
+    change(browser, other, "case")
     (link,) = version_links(browser.get(other_history).text)
     number = link.partition("=")[2]
     for wanted in (number, "0", "99999999999", "-1", "x", ""):
@@ -193,9 +198,7 @@ def test_nobody_else_is_offered_to_put_a_version_back(
 ) -> None:
     address, history, editor = make(kind, people, agenda)
     browser = sign_in(editor)
-    with at(now() + LATER):
-        sent = {**Form(browser.get(address).text).sent, **CHANGES[kind]}
-        assert browser.post(address, data=sent).status_code == 303
+    change(browser, address, kind)
     (link,) = version_links(browser.get(history).text)
     stranger = sign_in(people.chitra)
     assert not version_links(stranger.get(history).text)

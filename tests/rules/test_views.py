@@ -79,9 +79,7 @@ def test_a_text_whose_rule_is_gone_cites_none(sign_in: Any, people: Any, agenda:
 def test_typed_words_are_kept_beside_those_of_a_ready_text(
     sign_in: Any, people: Any, agenda: Any
 ) -> None:
-    topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
-    browser, address = sign_in(people.moderator), f"/topics/{topic.id}/hide"
-    page = browser.get(address).text
+    topic, browser, address, page = about_to_hide(sign_in, people, agenda)
     number = re.findall(r'name="ready" value="(\d+)"[^>]*>Advertisement<', page)[0]
     answer = browser.post(address, data={"ready": number, "reason": "My own words."})
     assert answer.status_code == 422
@@ -98,9 +96,7 @@ def test_typed_words_are_kept_beside_those_of_a_ready_text(
 def test_the_words_of_a_ready_text_are_changed_before_anything_is_decided(
     sign_in: Any, people: Any, agenda: Any
 ) -> None:
-    topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
-    browser, address = sign_in(people.moderator), f"/topics/{topic.id}/hide"
-    page = browser.get(address).text
+    _topic, browser, address, page = about_to_hide(sign_in, people, agenda)
     number = re.findall(r'name="reword" value="(\d+)"[^>]*“Advertisement”', page)[0]
     answer = browser.post(address, data={"reword": number})
     assert answer.status_code == 200 and reason_in(answer.text).startswith("The post praises")
@@ -109,6 +105,13 @@ def test_the_words_of_a_ready_text_are_changed_before_anything_is_decided(
     answer = browser.post(address, data={"reword": number, "reason": "Mine."})
     assert reason_in(answer.text).startswith("Mine.\n\nThe post praises")
     assert "A street" not in browser.get("/moderation/log").text
+
+
+def about_to_hide(sign_in: Any, people: Any, agenda: Any) -> tuple[Any, Any, str, str]:
+    """A topic, a moderator's browser, and the form that hides the topic: its address and page."""
+    topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
+    browser, address = sign_in(people.moderator), f"/topics/{topic.id}/hide"
+    return topic, browser, address, browser.get(address).text
 
 
 def reason_in(page: str) -> str:
