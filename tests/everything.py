@@ -51,7 +51,9 @@ def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:
     with at(START + timedelta(days=1)):
         dialogue.edit(people.ben, kept.id, write("They *were* loud: `a < b`.", "fr"))
         first = opening(talk)
-        dialogue.edit(people.ana, first.id, write("Anew.", "pt"), "Silent trains")
+        dialogue.edit(
+            people.ana, first.id, write("Anew.", "pt"), dialogue.TopicChanges("Silent trains")
+        )
     bare = opened(people.ana, agenda, "A topic that lost its opening")
     said(people.ben, bare, "An answer to nothing.")
     dialogue.delete(people.ana, opening(bare).id)

@@ -86,14 +86,14 @@ DEEDS: dict[str, Deed] = {
         p.ben, a.id, dialogue.NewTopic("experience", "Another", write("We did."))
     ),
     "give a topic a theme": lambda w, p, a: dialogue.edit(
-        p.ana, w["first"], write("Why?"), themes=[w["theme_id"]]
+        p.ana, w["first"], write("Why?"), dialogue.TopicChanges(themes=[w["theme_id"]])
     ),
     "open a topic on that theme": lambda w, p, a: dialogue.open_topic(
         p.ben, a.id, dialogue.NewTopic("experience", "One more", write("We did."), [w["theme_id"]])
     ),
     "edit": lambda w, p, a: dialogue.edit(p.ana, w["post"], write("Told again.")),
     "edit the first post": lambda w, p, a: dialogue.edit(
-        p.ana, w["first"], write("Told again."), "Why so very loud?"
+        p.ana, w["first"], write("Told again."), dialogue.TopicChanges("Why so very loud?")
     ),
     "mark": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "useful"),
     "unmark": lambda w, p, a: dialogue.unmark(p.ben, w["post"], "tried it"),
@@ -190,7 +190,10 @@ DEEDS: dict[str, Deed] = {
         p.moderator, "practice", w["practice_id"], "hide", Reasons("It is wrong.", 2)
     ),
     "for members": lambda w, p, a: dialogue.edit(
-        p.ana, w["first"], write("Told again."), "Why so loud?", audience="members"
+        p.ana,
+        w["first"],
+        write("Told again."),
+        dialogue.TopicChanges("Why so loud?", audience="members"),
     ),
     "take back what happened next": lambda w, p, a: advice.withdraw_follow_up(p.ana, w["topic"]),
     "make it an experience": lambda w, p, a: dialogue.change_kind(

@@ -278,7 +278,12 @@ def test_only_a_key_of_a_paragraph_is_kept(people: Any, topic: Topic) -> None:
 
 def test_an_early_edit_leaves_no_trace(people: Any, topic: Topic) -> None:
     post = queries.first_post(topic)
-    actions.edit(people.ana, post.id, write("Two and a half years."), "How do you count time?")
+    actions.edit(
+        people.ana,
+        post.id,
+        write("Two and a half years."),
+        actions.TopicChanges("How do you count time?"),
+    )
     post, topic = fresh(post), fresh(topic)
     assert (post.edited_at, db.session.scalar(select(Revision))) == (None, None)
     assert (topic.title, topic.slug) == ("How do you count time?", "how-do-you-count-time")
@@ -290,8 +295,18 @@ def test_an_early_edit_leaves_no_trace(people: Any, topic: Topic) -> None:
 def test_a_late_edit_keeps_what_it_said(people: Any, topic: Topic) -> None:
     post = queries.first_post(topic)
     with at(now() + LATER):
-        actions.edit(people.ana, post.id, write("Three years."), "How do you count them?")
-        actions.edit(people.ana, post.id, write("Three years."), "How do you count them?")
+        actions.edit(
+            people.ana,
+            post.id,
+            write("Three years."),
+            actions.TopicChanges("How do you count them?"),
+        )
+        actions.edit(
+            people.ana,
+            post.id,
+            write("Three years."),
+            actions.TopicChanges("How do you count them?"),
+        )
         moment = now()
     (revision,) = queries.revisions_of(VISITOR, fresh(post))
     assert (revision.title, revision.source) == ("How do you count hours?", "It took two years.")
@@ -330,14 +345,14 @@ def test_replies_for_members_do_not_become_public(people: Any, agenda: Agenda) -
     topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
     post = queries.first_post(topic)
     assert (topics_on(agenda), fresh(people.ana).posts_count) == (0, 0)
-    actions.edit(people.ana, post.id, write("Public."), audience="public")
+    actions.edit(people.ana, post.id, write("Public."), actions.TopicChanges(audience="public"))
     assert (topics_on(agenda), fresh(people.ana).posts_count) == (1, 1)
-    actions.edit(people.ana, post.id, write("Inside."), audience="members")
+    actions.edit(people.ana, post.id, write("Inside."), actions.TopicChanges(audience="members"))
     assert not found(VISITOR, "inside")
     assert found(people.ben, "inside") == ["topic"]
     actions.reply(people.ben, topic.id, write("Among ourselves."))
     with pytest.raises(Invalid):
-        actions.edit(people.ana, post.id, write("Public."), audience="public")
+        actions.edit(people.ana, post.id, write("Public."), actions.TopicChanges(audience="public"))
     assert not found(VISITOR, "ourselves")
 
 
@@ -345,13 +360,14 @@ def test_a_reply_for_members_that_is_hidden_does_not_come_back_in_public(
     people: Any, agenda: Agenda
 ) -> None:
     topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
-    post, audience = queries.first_post(topic), {"audience": "public"}
+    post = queries.first_post(topic)
+    audience = actions.TopicChanges(audience="public")
     reply = actions.reply(people.ben, topic.id, write("Among ourselves."))
     actions.hide(people.moderator, reply.id, "Rule 2")
     with pytest.raises(Invalid, match="for members only"):
-        actions.edit(people.ana, post.id, write("Public."), **audience)
+        actions.edit(people.ana, post.id, write("Public."), audience)
     actions.delete(people.ben, reply.id)
-    actions.edit(people.ana, post.id, write("Public."), **audience)
+    actions.edit(people.ana, post.id, write("Public."), audience)
     assert fresh(topic).audience == "public"
 
 
@@ -371,7 +387,12 @@ def test_an_author_withdraws_what_a_post_said(people: Any, topic: Topic) -> None
 
 def test_a_changed_title_is_no_longer_found(people: Any, topic: Topic) -> None:
     actions.reply(people.ben, topic.id, write("Yes."))
-    actions.edit(people.ana, queries.first_post(topic).id, write("Two."), "Who counts badges?")
+    actions.edit(
+        people.ana,
+        queries.first_post(topic).id,
+        write("Two."),
+        actions.TopicChanges("Who counts badges?"),
+    )
     assert not found(VISITOR, "hours") and not found(VISITOR, "hours yes")
     assert (found(VISITOR, "badges"), found(VISITOR, "badges yes")) == (["topic"], ["post"])
 
@@ -910,7 +931,12 @@ def test_what_only_members_read_stirs_no_agenda(people: Any, agenda: Agenda, top
     assert fresh(agenda).active_at == last
     opening = queries.first_post(inside)
     with at(now() + timedelta(minutes=9)):
-        actions.edit(people.ben, opening.id, write(opening.source), "For all", audience="public")
+        actions.edit(
+            people.ben,
+            opening.id,
+            write(opening.source),
+            actions.TopicChanges("For all", audience="public"),
+        )
     assert fresh(agenda).active_at == fresh(inside).active_at > last
     with at(now() + timedelta(minutes=10)):
         actions.reply(people.ben, topic.id, write("Here, too."))

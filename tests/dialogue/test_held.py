@@ -154,7 +154,9 @@ def test_an_edit_of_what_was_changed_otherwise_is_not_published(
 def test_a_title_alone_can_be_held(people: Any, agenda: Agenda, rule: Any) -> None:
     topic = a_topic(people, agenda, "My town")
     first = posts_in(people.ana, topic, 1).items[0]
-    held = dialogue.edit(people.ana, first.id, write("What we did."), "My casino")
+    held = dialogue.edit(
+        people.ana, first.id, write("What we did."), dialogue.TopicChanges("My casino")
+    )
     assert held.title == "My casino" and topic.title == "My town"
     dialogue.approve(people.moderator, held.id)
     assert db.session.get_one(Topic, topic.id).title == "My casino"
@@ -202,7 +204,9 @@ def test_who_corrects_a_text_sends_no_copy_of_it(
         assert isinstance(dialogue.edit(people.ana, mine.id, write(text)), Post)
     new = dialogue.NewTopic("experience", "A street at night", write(f"{LONG} Then it was quiet."))
     opening = first_post(dialogue.open_topic(people.ana, agenda.id, new))
-    edited = dialogue.edit(people.ana, opening.id, new.text, "A Street at Night")
+    edited = dialogue.edit(
+        people.ana, opening.id, new.text, dialogue.TopicChanges("A Street at Night")
+    )
     assert isinstance(edited, Post) and edited.topic.title == "A Street at Night"
 
 
@@ -364,16 +368,19 @@ def test_a_reply_for_members_that_waits_does_not_appear_in_public(
 ) -> None:
     new = dialogue.NewTopic("experience", "Among us", write("What we did."), audience="members")
     topic = dialogue.open_topic(people.ana, agenda.id, new)
-    opening, audience = first_post(topic), {"audience": "public"}
+    opening, audience = first_post(topic), dialogue.TopicChanges(audience="public")
     own = dialogue.edit(
-        people.ana, opening.id, render_with_mentions("A casino."), audience="public"
+        people.ana,
+        opening.id,
+        render_with_mentions("A casino."),
+        dialogue.TopicChanges(audience="public"),
     )
     held = dialogue.reply(people.ben, topic.id, render_with_mentions("A casino, too."))
     with pytest.raises(Invalid, match="for members only"):
-        dialogue.edit(people.ana, opening.id, write("What we did."), **audience)
+        dialogue.edit(people.ana, opening.id, write("What we did."), audience)
     dialogue.refuse(people.moderator, held.id, "No.")
     with pytest.raises(Invalid, match="for members only"):
-        dialogue.edit(people.ana, opening.id, write("What we did."), **audience)
+        dialogue.edit(people.ana, opening.id, write("What we did."), audience)
     dialogue.take_back(people.ben, held.id)
     assert dialogue.approve(people.moderator, own.id).topic.audience == "public"
 
@@ -550,9 +557,13 @@ def test_a_first_link_put_in_afterwards_is_looked_at(
     topic = a_topic(people, agenda, "My town")
     first = posts_in(people.ana, topic, 1).items[0]
     dialogue.look_at(people.host, first.id)
-    dialogue.edit(people.ana, first.id, write("What we did, again."), "My town")
+    dialogue.edit(
+        people.ana, first.id, write("What we did, again."), dialogue.TopicChanges("My town")
+    )
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at is None
-    dialogue.edit(people.ana, first.id, write("See https://a.example."), "My town")
+    dialogue.edit(
+        people.ana, first.id, write("See https://a.example."), dialogue.TopicChanges("My town")
+    )
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at
     dialogue.delete(people.ana, first.id)
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at is None

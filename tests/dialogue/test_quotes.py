@@ -87,7 +87,12 @@ GONE: dict[str, tuple[Deed, Deed | None]] = {
 
 def _for(people: Any, post: Post, audience: str) -> None:
     opening = queries.first_post(fresh(post.topic))
-    actions.edit(people.ana, opening.id, write(opening.source), "We counted", audience=audience)
+    actions.edit(
+        people.ana,
+        opening.id,
+        write(opening.source),
+        actions.TopicChanges("We counted", audience=audience),
+    )
 
 
 @pytest.mark.parametrize("how", list(GONE))

@@ -476,7 +476,10 @@ def test_a_topic_has_at_most_five_themes(
     for ids in (made, [*made, *made]):
         with pytest.raises(Invalid, match="at most 5"):
             actions.edit(
-                people.ana, first_post(topic).id, write("Why?"), themes=[one.id for one in ids]
+                people.ana,
+                first_post(topic).id,
+                write("Why?"),
+                actions.TopicChanges(themes=[one.id for one in ids]),
             )
     assert browser.post(NEW, data={**FORM, "themes": slugs[:5]}).status_code == 303
 

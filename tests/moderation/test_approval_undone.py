@@ -65,7 +65,9 @@ def title_held(people: Any, things: Any) -> Held:
         render_with_mentions("Of a casino.", "fr"),
         [agendas.write_theme(people.moderator, "N").id],
     )
-    return dialogue.edit(people.ana, opening, text, "The casino", themes=themes)
+    return dialogue.edit(
+        people.ana, opening, text, dialogue.TopicChanges("The casino", themes=themes)
+    )
 
 
 HELD = (reply_held, topic_held, edit_held, title_held)

@@ -1077,7 +1077,12 @@ def test_what_was_changed_since_for_readers_is_not_taken_back(
         actions.decide(people.moderator, "topic", new.id, "hide", REASONS)
     else:
         words = write("A kind answer.")
-        dialogue.edit(people.chitra, things.second.id, words, new.title, audience="members")
+        dialogue.edit(
+            people.chitra,
+            things.second.id,
+            words,
+            dialogue.TopicChanges(new.title, audience="members"),
+        )
     with pytest.raises(Conflict):
         undo(people.host)
 
@@ -1127,7 +1132,7 @@ def test_a_title_that_its_author_has_changed_since_is_not_undone(people: Any, th
     opening = first_post(things.topic)
     text = write(opening.source)
     author = get_member(SYSTEM, things.topic.author.handle)
-    dialogue.edit(author, opening.id, text, "A title of my own")
+    dialogue.edit(author, opening.id, text, dialogue.TopicChanges("A title of my own"))
     with pytest.raises(Conflict, match="changed since"):
         undo(people.host)
     assert get_topic(VISITOR, things.topic.id).title == "A title of my own"

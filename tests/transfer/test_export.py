@@ -375,7 +375,9 @@ def test_of_what_quotes_somebody_hidden_the_words_are_left_out(
     said(people.ana, topic, quote)
     said(people.ana, among, quote)
     first = opening(among)
-    dialogue.edit(people.ana, first.id, write(first.source), audience="members")
+    dialogue.edit(
+        people.ana, first.id, write(first.source), dialogue.TopicChanges(audience="members")
+    )
     dialogue.hide(people.moderator, hidden.id, "A rule.")
     found = exported(run, tmp_path / "out")
     assert "Loud" not in found and "Quiet words" not in found

@@ -237,7 +237,9 @@ def test_a_title_that_the_worker_is_still_to_say_is_no_fault(
     topic = first(Topic, *there)
     opening = first(Post, Post.topic_id == topic.id, Post.number == 1)
     author = get_member(SYSTEM, db.session.get_one(Member, topic.author_id).handle)
-    dialogue.edit(author, opening.id, write(opening.source), title="For everybody")
+    dialogue.edit(
+        author, opening.id, write(opening.source), dialogue.TopicChanges(title="For everybody")
+    )
     assert db.session.scalars(select(Retitling)).one().title == "For everybody"
     assert run("check").exit_code == 0
     monkeypatch.undo()

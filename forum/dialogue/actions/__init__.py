@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.dialogue.actions._checks import TITLE_LENGTHS
 from forum.dialogue.actions._counts import count_topics
-from forum.dialogue.actions._rows import NewTopic
+from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.actions.curating import (
     ask_to_edit,
     hide,
@@ -85,10 +85,12 @@ from forum.dialogue.actions.writing import (
 __all__ = [
     "KEPT_REFUSED",
     "MAX_NOTE_LENGTH",
+    "NO_CHANGES",
     "TITLE_LENGTHS",
     "MovedRecord",
     "NewTopic",
     "SplitTarget",
+    "TopicChanges",
     "approve",
     "ask_to_edit",
     "change_kind",

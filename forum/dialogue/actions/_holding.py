@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,6 +13,7 @@ from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions._checks import another_text_sent
+from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
@@ -93,11 +94,8 @@ def hold_edit(
     author: Person,
     post: Post,
     text: Written,
-    title: str,
+    changes: TopicChanges,
     rule: ScreeningMatch,
-    *,
-    themes: Sequence[int] | None,
-    audience: str | None,
 ) -> Held:
     """Let an edit wait. It replaces an earlier edit of the same post that waits or was refused."""
     columns = held_columns(EDIT, text) | {
@@ -106,8 +104,9 @@ def hold_edit(
         "seen": post.fingerprint,
     }
     if post.number == 1:
-        theme_ids = list(themes) if themes is not None else None
-        columns |= {"title": title, "themes": theme_ids, "audience": audience}
+        theme_ids = None if changes.themes is None else list(changes.themes)
+        columns |= {"title": changes.title_of(post.topic), "themes": theme_ids}
+        columns["audience"] = changes.audience
     earlier = held_edit_of(author, post.id)
     if earlier is None:
         return hold(author, post.topic.agenda_id, columns, rule)
@@ -150,11 +149,6 @@ def ask_for_review(author: Person, post: Post) -> None:
     note_unreviewed(post)
     recipients, address = curators_of(post.topic.agenda_id), queue_path("post", post.id)
     note_event(author, "queue", recipients, address, title=post.topic.title, is_named=False)
-
-
-def changes_text(post: Post, text: Written, title: str) -> bool:
-    """Whether an edit changes what readers see of a post."""
-    return text.source != post.source or (post.number == 1 and title != post.topic.title)
 
 
 def has_same_words(said: ScreenedText, before: Written, title: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -25,6 +25,7 @@ from forum.dialogue.actions._counts import (
 from forum.dialogue.actions._holding import delete_held, note_reviewed
 from forum.dialogue.actions._quotes import refresh_quotes
 from forum.dialogue.actions._telling import index_topic
+from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
@@ -63,19 +64,6 @@ from forum.search import actions as search
 QUESTION_NOTICES = ("advice", "unanswered", "followup")
 ANSWER_NOTICES = ("answer",)  # lead to an answer
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
-
-
-@dataclass(frozen=True)
-class NewTopic:
-    """A topic to open. `themes` are ids; `home` is the path of the case or practice whose page shows it."""
-
-    kind: str
-    title: str
-    text: Written
-    themes: Sequence[int] = ()
-    audience: str = PUBLIC
-    for_organisation: bool = False
-    home: str | None = None
 
 
 def delete_post(doer: Person, post: Post) -> Post:
@@ -215,21 +203,29 @@ def set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
         db.session.execute(insert(TopicTheme), rows)
 
 
-def changed_title(post: Post, title: str | None) -> str:
-    """The checked title that an edit of this post gives its topic; the present one unless the post opens the topic."""
-    if title is None or post.number != 1:
-        return post.topic.title
-    return checked_title(title)
+def checked_changes(post: Post, changes: TopicChanges) -> TopicChanges:
+    """What an edit of this post may change of its topic, with a checked title: nothing unless the post opens it."""
+    if post.number != 1:
+        return NO_CHANGES
+    if changes.title is None:
+        return changes
+    return replace(changes, title=checked_title(changes.title))
 
 
-def keep_revision(post: Post, text: Written, title: str, *, is_traced: bool = False) -> None:
+def changes_text(post: Post, text: Written, changes: TopicChanges) -> bool:
+    """Whether an edit changes what readers see of a post: its text, or the title of the topic that it opens."""
+    return text.source != post.source or changes.title_of(post.topic) != post.topic.title
+
+
+def keep_revision(
+    post: Post, text: Written, changes: TopicChanges, *, is_traced: bool = False
+) -> None:
     """Keep the present text of a post as a `Revision` before it is replaced by another text or title.
 
     Not when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`.
     """
-    has_changed = text.source != post.source or title != post.topic.title
     is_young = now() - post.created_at <= EDIT_WITHOUT_TRACE
-    if not has_changed or (is_young and not is_traced):
+    if not changes_text(post, text, changes) or (is_young and not is_traced):
         return
     moment = now()
     db.session.add(
@@ -244,25 +240,17 @@ def keep_revision(post: Post, text: Written, title: str, *, is_traced: bool = Fa
     post.edited_at = moment
 
 
-def edit_topic(
-    author: Person,
-    topic: Topic,
-    text: Written,
-    title: str,
-    *,
-    themes: Sequence[int] | None,
-    audience: str | None,
-) -> None:
-    """Let a topic follow an edit of its first post; None leaves themes or audience as they are."""
-    retitle(author, topic, title)
-    topic.slug = slugify(title, "topic")
+def edit_topic(author: Person, topic: Topic, text: Written, changes: TopicChanges) -> None:
+    """Let a topic follow an edit of its first post. The title has been checked."""
+    retitle(author, topic, changes.title_of(topic))
+    topic.slug = slugify(topic.title, "topic")
     topic.excerpt = excerpt(text.plain)
     with recounted(author, topic):
         topic.language = text.language
-    if themes is not None:
-        set_themes(topic, themes)
-    if audience is not None:
-        _change_audience_by_author(author, topic, audience)
+    if changes.themes is not None:
+        set_themes(topic, changes.themes)
+    if changes.audience is not None:
+        _change_audience_by_author(author, topic, changes.audience)
     index_topic(author, topic, text.plain)
 
 

@@ -26,6 +26,7 @@ from forum.dialogue.actions._rows import (
     withhold_topic,
 )
 from forum.dialogue.actions._stored import stored_text
+from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
     first_post,
@@ -112,7 +113,7 @@ def retitle(
     text = stored_text(opening)
     if opening.is_gone:  # of it nothing comes back into lists and search
         text = replace(text, plain="")
-    edit_topic(moderator, topic, text, checked_title(title), themes=themes, audience=None)
+    edit_topic(moderator, topic, text, TopicChanges(checked_title(title), themes))
     return topic
 
 

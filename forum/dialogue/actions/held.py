@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ from forum.dialogue.actions._holding import (
     is_first_post,
     resubmit,
 )
-from forum.dialogue.actions._rows import NewTopic
+from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
 from forum.dialogue.models import EDIT, OPEN, REPLY, Held, Post
 from forum.dialogue.queries import (
@@ -51,16 +50,14 @@ def revise(
     author: Person,
     held_id: int,
     text: Written,
-    title: str | None = None,
+    changes: TopicChanges = NO_CHANGES,
     *,
-    themes: Sequence[int] | None = None,
-    audience: str | None = None,
     seen: str | None = None,
 ) -> Post | Held:
     """Change one's text that waits or was refused, and screen it again; what no rule holds back is published at once.
 
-    A text that a moderator has refused always waits again. `title`, `themes` and `audience` are for texts that open a
-    topic or edit its first post; `seen` is as in `edit`.
+    A text that a moderator has refused always waits again. `changes` are for texts that open a topic or edit its
+    first post; `seen` is as in `edit`.
     """
     lock_writer(author)
     held = lock_held(author, held_id)
@@ -69,8 +66,8 @@ def revise(
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
-    check_themes(themes, held.themes or ())
-    columns = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
+    check_themes(changes.themes, held.themes or ())
+    columns = held_columns(held.deed, text) | _revised_topic(held, changes)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         columns["seen"] = (
             post.fingerprint
@@ -100,18 +97,17 @@ def _publish_revised(author: Person, held: Held, text: Written) -> Post:
     return post
 
 
-def _revised_topic(
-    held: Held, title: str | None, themes: Sequence[int] | None, audience: str | None
-) -> dict[str, Any]:
+def _revised_topic(held: Held, changes: TopicChanges) -> dict[str, Any]:
     if not held.title:
         return {}
-    columns: dict[str, Any] = {"title": held.title if title is None else checked_title(title)}
-    if themes is not None:
-        columns["themes"] = list(themes)
-    if audience is not None:
-        if audience not in AUDIENCES:
+    title = held.title if changes.title is None else checked_title(changes.title)
+    columns: dict[str, Any] = {"title": title}
+    if changes.themes is not None:
+        columns["themes"] = list(changes.themes)
+    if changes.audience is not None:
+        if changes.audience not in AUDIENCES:
             raise Invalid(_("Choose who may read it."), "audience")
-        columns["audience"] = audience
+        columns["audience"] = changes.audience
     return columns
 
 
@@ -216,9 +212,8 @@ def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = Fal
     """
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
     if held.deed == EDIT:
-        more: dict[str, Any] = {"themes": held.themes, "audience": held.audience}
-        more["is_traced"] = is_traced
-        return publish_edit(author, held.post_id or 0, text, held.title or None, **more)
+        changes = TopicChanges(held.title or None, held.themes, held.audience)
+        return publish_edit(author, held.post_id or 0, text, changes, is_traced=is_traced)
     if held.deed == REPLY:
         where: dict[str, Any] = {"paragraph": held.paragraph, "for_organisation": is_theirs}
         topic_id, key = held.topic_id or 0, held.submission_key

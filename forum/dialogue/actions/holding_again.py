@@ -13,6 +13,7 @@ from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._rows import change_audience, delete_post, edit_topic, set_themes
 from forum.dialogue.actions._telling import index_post, restore_mentions_and_quotes
+from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import EDIT, OPEN, Held, Post
 from forum.dialogue.queries import (
     has_reactions_since,
@@ -132,7 +133,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
     post.edited_at = _moment(before["edited_at"])
     post.edit_answered_at = _moment(before["edit_answered_at"])
     if post.number == 1:
-        edit_topic(moderator, topic, text, revision.title, themes=before["themes"], audience=None)
+        edit_topic(moderator, topic, text, TopicChanges(revision.title, before["themes"]))
         change_audience(moderator, topic, before["audience"])
     else:
         index_post(moderator, post, topic, text.plain)

@@ -6,7 +6,6 @@ found. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` sk
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -30,7 +29,6 @@ from forum.dialogue.actions._counts import count_post, move_count, note_activity
 from forum.dialogue.actions._holding import (
     already_held,
     ask_for_review,
-    changes_text,
     has_same_words,
     held_columns,
     hold,
@@ -39,10 +37,10 @@ from forum.dialogue.actions._holding import (
     review_first_link,
 )
 from forum.dialogue.actions._rows import (
-    NewTopic,
     add_post,
     add_topic,
-    changed_title,
+    changes_text,
+    checked_changes,
     delete_post,
     edit_topic,
     keep_revision,
@@ -60,6 +58,7 @@ from forum.dialogue.actions._telling import (
     notify_watchers,
     watchable_subjects,
 )
+from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.models import CHOSEN_KINDS, OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
     count_key,
@@ -316,16 +315,14 @@ def edit(
     author: Person,
     post_id: int,
     text: Written,
-    title: str | None = None,
+    changes: TopicChanges = NO_CHANGES,
     *,
-    themes: Sequence[int] | None = None,
-    audience: str | None = None,
     seen: str | None = None,
 ) -> Post | Held:
     """Change one's post, or hold the change when a rule says so.
 
-    `title`, `themes` (ids) and `audience` change with the first post of a topic only; None leaves them as they are.
-    More than 15 minutes after posting, the former text is kept as a `Revision`.
+    `changes` are made with the first post of a topic only. More than 15 minutes after posting, the former text is kept
+    as a `Revision`.
 
     `seen` is the `fingerprint` of the text that the author changed. Raises `Conflict` when the post says something else
     by now; but not when it already says this very text, which was sent again because the answer was lost.
@@ -334,19 +331,20 @@ def edit(
     if seen and seen != post.fingerprint and text.source != post.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
-    check_themes(themes, theme_ids_of(post.topic) if themes else ())
-    title = changed_title(post, title)
-    if changes_text(post, text, title):
-        before, after = (post.topic.title, title) if post.number == 1 else ("", "")
+    check_themes(changes.themes, theme_ids_of(post.topic) if changes.themes else ())
+    changes = checked_changes(post, changes)
+    if changes_text(post, text, changes):
+        topic, is_opening = post.topic, post.number == 1
+        before, after = (topic.title, changes.title_of(topic)) if is_opening else ("", "")
         said = ScreenedText(text, after)
         is_compared = compares_texts(author, post.topic.agenda_id)
         is_again = is_compared and has_same_words(said, _former_text(post), before)
         sending = Sending.EDITED if is_again else Sending.NEW
         if rule := screen(author, post.topic.agenda_id, said, sending):
-            return hold_edit(author, post, text, title, rule, themes=themes, audience=audience)
+            return hold_edit(author, post, text, changes, rule)
         review_first_link(author, post, said)
-    keep_revision(post, text, title)
-    return _apply_edit(author, post, text, title, themes=themes, audience=audience)
+    keep_revision(post, text, changes)
+    return _apply_edit(author, post, text, changes)
 
 
 def _former_text(post: Post) -> Written:
@@ -361,10 +359,8 @@ def publish_edit(
     author: Person,
     post_id: int,
     text: Written,
-    title: str | None = None,
+    changes: TopicChanges = NO_CHANGES,
     *,
-    themes: Sequence[int] | None = None,
-    audience: str | None = None,
     is_traced: bool = False,
 ) -> Post:
     """Change a post without screening it: for what a moderator has read.
@@ -373,9 +369,9 @@ def publish_edit(
     """
     post = _post_to_edit(author, post_id)
     check_text(text)
-    title = changed_title(post, title)
-    keep_revision(post, text, title, is_traced=is_traced)
-    return _apply_edit(author, post, text, title, themes=themes, audience=audience)
+    changes = checked_changes(post, changes)
+    keep_revision(post, text, changes, is_traced=is_traced)
+    return _apply_edit(author, post, text, changes)
 
 
 def _post_to_edit(author: Person, post_id: int) -> Post:
@@ -389,22 +385,14 @@ def _post_to_edit(author: Person, post_id: int) -> Post:
     return post
 
 
-def _apply_edit(
-    author: Person,
-    post: Post,
-    text: Written,
-    title: str,
-    *,
-    themes: Sequence[int] | None,
-    audience: str | None,
-) -> Post:
+def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges) -> Post:
     """Store a checked edit, and let the topic, search and notices follow."""
-    if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
+    if post.edit_asked_at and changes_text(post, text, changes):
         post.edit_answered_at = now()
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
     if post.number == 1:
-        edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
+        edit_topic(author, post.topic, text, changes)
     else:
         index_post(author, post, post.topic, text.plain)
     notify_named(author, post, text)

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.queries import themes_by_slug
 from forum.dialogue import queries
-from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS
+from forum.dialogue.actions import NO_CHANGES, TopicChanges
+from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS, EditForm, EditTopicForm
 from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Post, Topic
 from forum.dialogue.queries import TopicRow
 from forum.members.models import Member
@@ -159,6 +160,13 @@ def theme_boxes(form: Any) -> list[tuple[Any, str, None]]:
     """The themes as (value, label, hint), as the macro for checkboxes takes them."""
     choices = form.themes.choices if "themes" in form else []
     return [(value, name, None) for value, name in choices]
+
+
+def topic_changes(form: EditForm) -> TopicChanges:
+    """What a form changes of a topic besides the text; nothing unless it is for the post that opens one."""
+    if not isinstance(form, EditTopicForm):
+        return NO_CHANGES
+    return TopicChanges(form.title.data, theme_ids(form), form.audience.data)
 
 
 def theme_ids(form: Any) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import flash, render_template, url_for
 from flask_babel import gettext as _
@@ -23,7 +22,7 @@ from forum.dialogue.views._shared import (
     preview_of,
     rendered,
     theme_boxes,
-    theme_ids,
+    topic_changes,
     usual_wait,
 )
 from forum.markup import Written
@@ -83,11 +82,7 @@ def _revise_form(held: Held) -> EditForm:
 
 
 def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
-    words: dict[str, Any] = {"seen": form.seen.data}
-    if isinstance(form, EditTopicForm):
-        words |= {"themes": theme_ids(form), "audience": form.audience.data}
-        words |= {"title": form.title.data}
-    return actions.revise(me(), held_id, written, **words)
+    return actions.revise(me(), held_id, written, topic_changes(form), seen=form.seen.data)
 
 
 @bp.post("/waiting/<int:id>/take-back")

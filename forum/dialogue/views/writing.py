@@ -32,6 +32,7 @@ from forum.dialogue.views._shared import (
     rendered,
     theme_boxes,
     theme_ids,
+    topic_changes,
 )
 from forum.errors import Conflict
 from forum.members.models import Member
@@ -249,11 +250,7 @@ def _edit_form(post: Post, version: Revision | None) -> EditForm:
 
 
 def _edit(post_id: int, form: EditForm, text: markup.Written) -> Post | Held:
-    if isinstance(form, EditTopicForm):
-        words = {"themes": theme_ids(form), "audience": form.audience.data}
-        title = form.title.data
-        return actions.edit(me(), post_id, text, title, seen=form.seen.data, **words)
-    return actions.edit(me(), post_id, text, seen=form.seen.data)
+    return actions.edit(me(), post_id, text, topic_changes(form), seen=form.seen.data)
 
 
 @bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
