@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, jsonify, render_template, request
@@ -14,15 +13,7 @@ from forum.dialogue import actions, queries
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Post
 from forum.dialogue.views._shared import bp, changing
-from forum.notifications.models import Notice
 from forum.web import Answer, me
-
-
-@bp.app_template_global()
-def marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
-    """For the template of the notices, whose room is below this one: the marks of which they tell, by post and member."""
-    pairs = ((one.post_id, one.actor_id) for one in notices if one.kind == "mark")
-    return queries.telling_marks((post, member) for post, member in pairs if post and member)
 
 
 @bp.post("/posts/<int:id>/mark")

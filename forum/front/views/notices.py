@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from forum import web
 from forum.advice.queries import questions_to_advise_on
+from forum.dialogue.models import Mark
+from forum.dialogue.queries import telling_marks
 from forum.front import queries
 from forum.front.views._shared import bp
 from forum.notifications import actions as notices
 from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
 from forum.notifications.forms import NoticesForm, ways_as_fields
+from forum.notifications.models import Notice
 from forum.notifications.queries import entries, settings_of, unread_count, ways_of
 from forum.notifications.queries import inbox as notices_of
 from forum.web import Answer, me
@@ -22,8 +27,19 @@ def inbox() -> str:
     """The inbox: notices that ask for something before the others."""
     found = notices_of(me(), web.number("page"), questions_to_advise_on(me()))
     groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
-    words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
-    return render_template("front/notices.html", **words)
+    return render_template(
+        "front/notices.html",
+        page=found.page,
+        groups=groups,
+        unread=unread_count(me()),
+        marks=_marks_told(found.page.items),
+    )
+
+
+def _marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
+    """The marks of which notices tell, by post and member."""
+    pairs = ((one.post_id, one.actor_id) for one in notices if one.kind == "mark")
+    return telling_marks((post, member) for post, member in pairs if post and member)
 
 
 @bp.route("/settings/notices", methods=["GET", "POST"])
