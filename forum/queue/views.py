@@ -74,6 +74,7 @@ def _page(
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
     words: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
     words |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
+    words["place"] = _place(waiting, opened)
     words["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
     words |= {"agendas": agendas, "kinds": queries.KINDS}
     words |= {
@@ -85,6 +86,12 @@ def _page(
     words["ready"] = ready_texts_for(opened.about.deeds, rules) if opened else []
     words |= {"form": form or _form(opened, rules), "note_form": note or NoteForm(formdata=None)}
     return render_template("queue/index.html", **words), status
+
+
+def _place(waiting: Sequence[QueueEntry], opened: OpenedEntry | None) -> int:
+    """The number of the opened entry in the list, from 1; 0 when it is not in it."""
+    keys = [entry.key for entry in waiting]
+    return keys.index(opened.key) + 1 if opened and opened.key in keys else 0
 
 
 def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:

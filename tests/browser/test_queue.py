@@ -91,6 +91,40 @@ def test_on_a_phone_the_entry_begins_with_what_was_decided(
     expect(page.locator("#entry [data-undo]")).to_be_in_viewport()
 
 
+def test_on_a_phone_the_entry_comes_before_the_list(
+    visit: Callable[..., Visit],
+    one: str,
+    member: Visit,
+    moderator: Visit,
+    administrator: Visit,
+    topic: str,
+) -> None:
+    """Without a script, too; on a wide screen nothing is folded."""
+    administrator.send(f"/posts/{member.post(topic, 'A third odd reply.')}/report", reason="spam")
+    window = visit(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    window.sign_in("moderator")
+    page = window.go("/moderation")
+    expect(page.locator("#entry-title")).to_be_in_viewport()
+    expect(page.locator("ol.q")).to_be_hidden()
+    page.get_by_text("· Show the list").click()
+    with page.expect_navigation(wait_until="load"):
+        page.locator(f"ol.q a[href^='{one}#']").click()
+    expect(page.locator("#entry-title")).to_be_in_viewport()
+    expect(page.locator("ol.q")).to_be_hidden()
+    expect(page.locator("[name=ready]").first).to_be_hidden()
+    page.locator("summary", has_text="ready text").click()
+    expect(page.locator("[name=ready]").first).to_be_visible()
+    page.locator("[name=deed][value=keep]").check(force=True)
+    with page.expect_navigation(wait_until="load"):
+        page.locator("#entry [data-publish]").first.click()
+    expect(page.locator("#entry-title")).to_be_in_viewport()
+    expect(page.locator("ol.q")).to_be_hidden()
+    wide = moderator.go("/moderation")
+    expect(wide.locator("ol.q")).to_be_visible()
+    expect(wide.get_by_text("· Show the list")).to_be_hidden()
+    expect(wide.locator("[name=kind]")).to_be_visible()
+
+
 @pytest.fixture
 def members_own(member: Visit, administrator: Visit, topic: str) -> str:
     """The number of a post of the member's which the administrator has reported."""
