@@ -15,11 +15,20 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, Optional, Regexp, StopValidation
+from wtforms.validators import (
+    DataRequired,
+    Length,
+    Optional,
+    Regexp,
+    StopValidation,
+    ValidationError,
+)
 
 from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.library.actions import (
+    MAX_PARAGRAPHS,
+    VALID_YEARS,
     CaseText,
     FigureText,
     LinkText,
@@ -27,7 +36,7 @@ from forum.library.actions import (
     ReadingText,
 )
 from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
-from forum.markup import MAX_SOURCE, single_line
+from forum.markup import MAX_SOURCE, paragraphs, single_line
 from forum.members.forms import Day, at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form
@@ -115,7 +124,7 @@ class YearField(IntegerField):
         """Read a year such as 2024."""
         typed = valuelist[0].strip() if valuelist else ""
         self.data = int(typed) if typed.isdecimal() and len(typed) == 4 else None
-        if typed and self.data is None:
+        if typed and self.data not in VALID_YEARS:
             raise ValueError(gettext("Enter a year, such as 2024."))
 
 
@@ -280,6 +289,12 @@ class CaseForm(Form):
     figures = TableField(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
     links = TableField(_("Links"), LINK_PARTS, 2, _link_problems)
     themes = SelectMultipleField(_("Themes"), coerce=int)
+
+    def validate_body(self, field: TextAreaField) -> None:
+        """Refuse more than `MAX_PARAGRAPHS`."""
+        if len(paragraphs(field.data or "")) > MAX_PARAGRAPHS:
+            message = gettext("At most %(most)s paragraphs, please.", most=MAX_PARAGRAPHS)
+            raise ValidationError(message)
 
     def text(self, city_ids: Sequence[int]) -> CaseText:
         """What was typed, as the action takes it."""

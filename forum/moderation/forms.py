@@ -22,6 +22,7 @@ from forum.clock import now
 from forum.dialogue.forms import KINDS, language_field, themes_field, title_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
+from forum.moderation.queries import DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON
 from forum.rules.queries import OfferedText, Rule
 from forum.search.models import Document
 from forum.web import whole_number
@@ -56,6 +57,11 @@ LENGTH_LIMIT = Length(
     max=MAX_REASON_LENGTH, message=_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH)
 )
 REASON_REQUIRED = DataRequired(_("Say why. The author reads it."))
+# As values of the choice in `DecisionForm`
+CHOICES_NEEDING_GROUND, CHOICES_NEEDING_REASON = (
+    {deed.replace(" ", "_") for deed in deeds}
+    for deeds in (DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON)
+)
 
 
 class ReportForm(Form):
@@ -80,10 +86,26 @@ class IllegalForm(Form):
         _("I believe in good faith that what I say here is accurate and complete.")
     )
 
+    def validate_name(self, field: StringField) -> None:
+        """Require a name, unless it is about the abuse of children."""
+        self._require_signature(field)
+
     def validate_email(self, field: StringField) -> None:
-        """Refuse what is no e-mail address; whether one is required, the deed decides."""
+        """Require an e-mail address, with the same exception, and refuse what is none."""
+        self._require_signature(field)
         if field.data and not re.match(EMAIL_PATTERN, field.data):
             raise ValidationError(gettext("Write an e-mail address such as name@city.example."))
+
+    def validate_good_faith(self, field: BooleanField) -> None:
+        """Require the box to be ticked."""
+        if not field.data:
+            message = gettext("Confirm that what you say is true as far as you know.")
+            raise ValidationError(message)
+
+    def _require_signature(self, field: StringField) -> None:
+        if not self.about_children.data and not (field.data or "").strip():
+            message = gettext("This is needed, unless it is about the abuse of children.")
+            raise ValidationError(message)
 
     @property
     def notice(self) -> IllegalContentNotice:
@@ -176,6 +198,11 @@ class StatementForm(ReasonForm):
     )
     ground_choices: frozenset[str] | set[str] = frozenset({""})
 
+    @property
+    def needs_ground(self) -> bool:
+        """Whether a rule or the law must be named."""
+        return True
+
     def offer_rules(self, rules: Sequence[Rule]) -> None:
         """Offer these rules, and the law, as grounds."""
         named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules]
@@ -204,8 +231,9 @@ class StatementForm(ReasonForm):
         )
 
     def validate_rule(self, field: Field) -> None:
-        """Accept the grounds on offer, and an empty one: the deed asks for a ground where it needs one."""
-        if (field.data or "") not in self.ground_choices:
+        """Accept the grounds on offer, and an empty one where the deed needs none."""
+        ground = field.data or ""
+        if ground not in self.ground_choices or (self.needs_ground and not ground):
             raise ValidationError(gettext("Choose the rule or name the law."))
 
     def validate_law(self, field: Field) -> None:
@@ -374,11 +402,24 @@ class DecisionForm(StatementForm):
     read = HiddenField()
     reason = TextAreaField(_("What happened and what the author can do"), [LENGTH_LIMIT])
 
-    def offer(self, deeds: list[str]) -> None:
-        """Offer only these deeds."""
-        self.deed.choices = [(deed, DEED_NAMES[deed]) for deed in deeds]
+    @property
+    def needs_ground(self) -> bool:
+        """Whether the chosen deed needs a rule or the law."""
+        return self.deed.data in CHOICES_NEEDING_GROUND
+
+    @property
+    def missing_reason(self) -> str:
+        """What to say when there is no reason; empty where the chosen deed needs none."""
+        needs_reason = self.deed.data in CHOICES_NEEDING_REASON
+        return gettext("Say what happened. The author reads it.") if needs_reason else ""
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the ready text with its deed."""
         super().fill(ready)
         self.deed.data = ready.deed.replace(" ", "_")
+
+    def validate_reason(self, field: Field) -> None:
+        """Require a reason where the chosen deed needs one."""
+        super().validate_reason(field)
+        if self.missing_reason and not (field.data or "").strip():
+            raise ValidationError(self.missing_reason)

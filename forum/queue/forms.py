@@ -22,6 +22,23 @@ DEED_NAMES_BY_KIND = {"candidate": CANDIDATE_DEEDS, "appeal": APPEAL_DEEDS}
 class EntryForm(DecisionForm):
     """The decision about an entry of any kind."""
 
+    kind = ""
+
+    @property
+    def needs_ground(self) -> bool:
+        """As for a thing; candidates and appeals are decided by an answer, which needs no ground."""
+        return self.kind not in DEED_NAMES_BY_KIND and super().needs_ground
+
+    @property
+    def missing_reason(self) -> str:
+        """As for a thing; an appeal is answered in writing, and who is refused must learn why."""
+        if self.kind == "appeal":
+            return gettext("Answer in writing. The person who appealed reads it.")
+        if self.kind == "candidate":
+            is_refused = self.deed.data == "refuse"
+            return gettext("Say why. The reason is sent to the person.") if is_refused else ""
+        return super().missing_reason
+
     @property
     def deed_name(self) -> str:
         """The label of the chosen deed."""
@@ -29,6 +46,7 @@ class EntryForm(DecisionForm):
 
     def offer_for(self, kind: str, deeds: Sequence[str] | None = None) -> None:
         """Offer only these deeds for an entry of a kind; None offers every deed of the kind."""
+        self.kind = kind
         names = DEED_NAMES_BY_KIND.get(kind, THING_DEEDS)
         offered = [deed for deed in (names if deeds is None else deeds) if deed in names]
         self.deed.choices = [(deed, names[deed]) for deed in offered]

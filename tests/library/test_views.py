@@ -505,12 +505,16 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
         "places": "Surat, India\nAtlantis\n\nYs, France",
         "figures": "Streets\nTrees | 75 | | | | example.org\nBenches | 4",
         "links": "Plan | ftp://x | castle\nSite | https://example.org\nMap",
+        "since": "9999",
+        "body": "One.\n\n" * 101,
     }
     answer = sign_in(world.host).post("/agendas/floods-and-heat/cases/new", data={**CASE, **wrong})
     assert answer.status_code == 422
     summary = unescape(answer.text).partition('role="alert"')[2].partition("</div>")[0]
     for sentence in (
-        "7 things to put right",
+        "9 things to put right",
+        "Enter a year, such as 2024.",
+        "At most 100 paragraphs, please.",
         "Give the case a name.",
         "Places: no city of this name is known: “Atlantis” (line 2), “Ys, France” (line 4)",
         "Figures, line 1: write the parts of “Streets” in the order shown",
@@ -524,6 +528,20 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
         "Links, line 3"
         in unescape(answer.text).partition('id="links-error"')[2].partition("</p>")[0]
     )
+
+
+def test_an_unknown_city_is_told_with_all_else_that_is_wrong_with_a_practice(
+    world: World, sign_in: SignIn
+) -> None:
+    wrong = {"title": "", "city": "Atlantis", "started": "9999", "deed": "draft"}
+    answer = sign_in(world.author).post("/practices/new", data=wrong)
+    assert answer.status_code == 422
+    for sentence in (
+        "Give the practice a title.",
+        "No city of this name is known.",
+        "Enter a year, such as 2024.",
+    ):
+        assert sentence in answer.text, sentence
 
 
 def test_a_preview_of_a_case_writes_nothing(world: World, sign_in: SignIn) -> None:

@@ -93,6 +93,13 @@ def test_what_the_law_asks_for_is_asked_for(
     assert db.session.scalars(select(Report)).all() == []
 
 
+def test_all_that_is_missing_is_asked_for_at_once(client: FlaskClient, things: Any) -> None:
+    answer = client.post(f"/posts/{things.first.id}/report", data={})
+    assert answer.status_code == 422
+    for field in ("text", "name", "email", "good_faith"):
+        assert f'href="#{field}"' in words(answer), field
+
+
 def test_about_the_abuse_of_children_nobody_need_say_who_they_are(
     client: FlaskClient, things: Any, letters: Any
 ) -> None:

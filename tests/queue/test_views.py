@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from forum.appeals.actions import appeal
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions import reply
@@ -15,11 +16,13 @@ from forum.dialogue.models import Post
 from forum.markup import write
 from forum.moderation import actions as moderation
 from forum.moderation import queries as moderation_queries
-from forum.moderation.actions import IllegalContentNotice
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.permissions import VISITOR
 from forum.queue import actions
 from forum.queue import queries as queue
 from forum.queue.queries import MAX_LISTED
+
+REASONS = Reasons("It is rude.", 2)
 
 
 def entry_of(page: str) -> tuple[str, dict[str, str]]:
@@ -131,6 +134,53 @@ def test_taking_over_by_the_button(sign_in: Any, people: Any, reported: Any) -> 
     assert "Mona Berg is working on this" in sign_in(people.host).get("/moderation").text
     assert browser.post(f"{address}/release").status_code == 303
     assert "working on this" not in browser.get(address).text.replace("I am working on this", "")
+
+
+GROUND, FACTS = "Choose the rule or name the law.", "Say what happened. The author reads it."
+LAW = "Name the law, and the article if you know it."
+
+
+def faults(answer: Any) -> dict[str, str]:
+    """What a page that gives a form back says beside its fields, by their ids."""
+    assert answer.status_code == 422, answer.text
+    said = re.findall(r'<p class="err" id="(\w+)-error">(.*?)</p>', answer.text, re.S)
+    return {field: re.sub(r"<.*?>|Error: ", "", words).strip() for field, words in said}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"deed": "hide"}, {"rule": GROUND, "reason": FACTS}),
+        ({"deed": "hide", "rule": "999"}, {"rule": GROUND, "reason": FACTS}),
+        ({"deed": "remove", "rule": "law"}, {"law": LAW, "reason": FACTS}),
+        ({"deed": "hide", "reason": "It is rude."}, {"rule": GROUND}),
+        ({"deed": "hide", "rule": "2", "reason": " "}, {"reason": FACTS}),
+        ({"deed": "ask_to_edit"}, {"reason": FACTS}),
+        ({}, {"deed": "Choose a decision."}),
+    ],
+)
+def test_all_that_a_decision_lacks_is_said_at_once(
+    sign_in: Any, people: Any, reported: Any, typed: dict[str, str], said: dict[str, str]
+) -> None:
+    door = f"/moderation/post/{reported.first.id}/decide"
+    answer = sign_in(people.moderator).post(door, data=typed)
+    assert faults(answer) == said
+    assert typed.get("reason", "") in answer.text
+    assert sign_in(people.moderator).post(door, data={"deed": "keep"}).status_code == 303
+
+
+def test_answers_to_people_need_words_and_no_rule(
+    sign_in: Any, people: Any, things: Any, candidate: Any
+) -> None:
+    decision = moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
+    appealed = appeal(people.ben, decision.id, "It was a joke.")
+    browser = sign_in(people.moderator)
+    answer = browser.post(f"/moderation/appeal/{appealed.id}/decide", data={"deed": "uphold"})
+    assert faults(answer) == {"reason": "Answer in writing. The person who appealed reads it."}
+    door = f"/moderation/candidate/{candidate.id}/decide"
+    sentence = "Say why. The reason is sent to the person."
+    assert faults(browser.post(door, data={"deed": "refuse"})) == {"reason": sentence}
+    assert browser.post(door, data={"deed": "approve"}).status_code == 303
 
 
 @pytest.mark.parametrize("holder", ["", "0", "-1", "9" * 30, "x", "\x00"])

@@ -148,14 +148,9 @@ def answer_form(
     deed: Callable[[], Answer],
     latest: Callable[[], Any] | None = None,
 ) -> Answer:
-    """As `webforms.process`; before the action, the city that was typed is looked up."""
-
-    def with_city() -> Answer:
-        if "city" in form:
-            choose_city(form)
-        return deed()
-
-    return webforms.process(form, page, with_city, latest=latest)
+    """As `webforms.process`; a city that was typed is looked up."""
+    checks = [choose_city] if "city" in form else []
+    return webforms.process(form, page, deed, checks=checks, latest=latest)
 
 
 def saved(message: str, address: str) -> AnyResponse:
