@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
 from itertools import pairwise
+from types import MappingProxyType
 
 import bleach
 import nh3
@@ -138,6 +139,8 @@ class Written:
 
 
 NO_TEXT = Written("", Markup(""), VERSION, "")
+# Texts that were rendered before an action, by source
+NO_TEXTS: Mapping[str, Written] = MappingProxyType({})
 
 
 def write(

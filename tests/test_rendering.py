@@ -46,6 +46,10 @@ def places(people: Any, agenda: Agenda, world: dict[str, Any]) -> dict[str, Any]
         made["quoting"] = dialogue.reply(people.ben, made["topic"], write(said)).id
         new = dialogue.NewTopic("experience", "Quiet trams", write(said))
         dialogue.open_topic(people.chitra, agenda.id, new)
+    flight = write("By *zeppelin*, over the trams.")
+    made["waiting_edit"] = dialogue.edit(people.ana, made["post"], flight).id
+    new_flight = dialogue.NewTopic("question", "Who has flown?", flight)
+    made["waiting_topic"] = dialogue.open_topic(people.ana, agenda.id, new_flight).id
     other = get_agenda(SYSTEM, world["other"])
     return {**made, "opening": opening.id, "other_id": other.id}
 
@@ -90,6 +94,10 @@ DOORS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("ana", "/practices/{submitted}/edit", PRACTICE),
     ("ana", "/practices/{practice}/edit", PRACTICE),
     ("moderator", "/practices/{submitted}/publish", {}),
+    ("moderator", "/moderation/practice/{submitted_id}/decide", {"deed": "publish"}),
+    ("moderator", "/moderation/held/{waiting}/decide", {"deed": "approve"}),
+    ("moderator", "/moderation/held/{waiting_edit}/decide", {"deed": "approve"}),
+    ("moderator", "/moderation/held/{waiting_topic}/decide", {"deed": "approve"}),
     ("host", "/topics/{topic}/retitle", {"title": "Another title"}),
     ("moderator", "/topics/{topic}/move", {"agenda": "{other_id}"}),
     ("host", "/topics/{topic}/lock", STATEMENT),

@@ -163,6 +163,7 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
         "practice": published.slug,
         "practice_id": published.id,
         "submitted": submitted.slug,
+        "submitted_id": submitted.id,
         "draft": draft.slug,
     }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
@@ -20,6 +21,7 @@ from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.markup import Written
 from forum.members.models import Member
 from forum.members.queries import administrator_ids
 from forum.moderation import actions as moderation
@@ -48,12 +50,14 @@ class Choice:
     """What a moderator has chosen for an entry: the deed and its reasons.
 
     `seen` is the id of the latest decision that the page showed, `read` the fingerprint of the text that it showed.
+    `texts` are those that the deed publishes, as they were rendered before it, by source.
     """
 
     deed: str
     reasons: Reasons = NO_REASONS
     seen: int | None = None
     read: str | None = None
+    texts: Mapping[str, Written] = field(default_factory=dict)
 
 
 # Claims and notes
@@ -128,7 +132,9 @@ Decider = Callable[[Person, str, int, Choice], object]
 
 def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) -> object:
     if choice.deed == "publish" and kind == "practice":
-        return moderation.publish(moderator, item_id, choice.reasons, seen=choice.seen)
+        return moderation.publish(
+            moderator, item_id, choice.reasons, seen=choice.seen, texts=choice.texts
+        )
     if choice.deed == "send_back" and kind == "practice":
         return moderation.send_back(moderator, item_id, choice.reasons, seen=choice.seen)
     if choice.deed == "ask_to_edit":
@@ -147,15 +153,12 @@ def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choic
 
 
 def _decide_held(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
-    deeds: dict[str, Callable[..., object]] = {
-        "approve": moderation.approve,
-        "refuse": moderation.refuse,
-    }
-    if choice.deed not in deeds:
-        raise Invalid(_("Choose a decision."), "deed")
-    return deeds[choice.deed](
-        moderator, item_id, choice.reasons, seen=choice.seen, read=choice.read
-    )
+    read: dict[str, Any] = {"seen": choice.seen, "read": choice.read}
+    if choice.deed == "approve":
+        return moderation.approve(moderator, item_id, choice.reasons, **read, texts=choice.texts)
+    if choice.deed == "refuse":
+        return moderation.refuse(moderator, item_id, choice.reasons, **read)
+    raise Invalid(_("Choose a decision."), "deed")
 
 
 def _decide_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:

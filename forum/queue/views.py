@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, render_template, url_for
@@ -12,10 +12,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.claims.models import EntryKey
+from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict
+from forum.library.actions import rendered_texts
+from forum.library.models import Practice
+from forum.markup import NO_TEXTS, Written
 from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm
-from forum.moderation.queries import ATTACHED_KINDS, latest_undoable_decision, moderated_agendas
+from forum.moderation.queries import (
+    ATTACHED_KINDS,
+    latest_undoable_decision,
+    moderated_agendas,
+    thing_to_moderate,
+)
 from forum.moderation.views import fill_from_ready_text, is_rewording, ready_texts_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
@@ -134,7 +143,8 @@ def decide(thing: str, item_id: int) -> Answer:
         return _page(opened, left, agendas, form=form, status=status, late=late)
 
     def deed() -> AnyResponse:
-        choice = Choice(form.deed.data, form.reasons, form.seen_id, form.read.data)
+        texts = _texts_to_publish(thing, item_id, form.deed.data)
+        choice = Choice(form.deed.data, form.reasons, form.seen_id, form.read.data, texts)
         title = actions.decide(me(), thing, item_id, choice, form.holder_id)
         flash(_("Decided: %(deed)s. %(title)s", deed=form.deed_name, title=title), "message")
         return web.see_other(_next(waiting, (thing, item_id)))
@@ -143,6 +153,16 @@ def decide(thing: str, item_id: int) -> Answer:
         return webforms.process(form, page, deed, is_first_step=is_rewording())
     except Conflict as error:
         return page(CONFLICT, error.message)
+
+
+def _texts_to_publish(thing: str, item_id: int, deed: str) -> Mapping[str, Written]:
+    """What a deed publishes, rendered before it takes the write lock; none for other deeds."""
+    if (thing, deed) not in (("practice", "publish"), ("held", "approve")):
+        return NO_TEXTS
+    row = thing_to_moderate(me(), thing, item_id).row
+    if isinstance(row, Practice):
+        return rendered_texts(row)
+    return {row.source: render_with_mentions(row.source, row.language)} if row else NO_TEXTS
 
 
 def _next(waiting: list[QueueEntry], key: EntryKey) -> str:

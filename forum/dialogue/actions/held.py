@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,7 @@ from forum.dialogue.queries import (
     topic_if_there,
 )
 from forum.errors import Conflict, Invalid
-from forum.markup import Written
+from forum.markup import NO_TEXTS, Written
 from forum.matches import ScreenedText
 from forum.members.actions import note_waiting
 from forum.members.models import Member
@@ -131,18 +132,25 @@ def _require_held_back(held: Held) -> None:
 
 
 @action
-def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
+def approve(
+    moderator: Person,
+    held_id: int,
+    seen: str | None = None,
+    texts: Mapping[str, Written] = NO_TEXTS,
+) -> Post:
     """Publish a text that waits or was refused, in its author's name and with the rights that the author has now.
 
     Raises `Conflict` when the author may not publish it now, or when the text is another than the moderator has read:
-    `seen` is the `fingerprint` of that.
+    `seen` is the `fingerprint` of that. `texts` is what the text said before the action, rendered, by source; if it was
+    changed since, it is rendered under the lock.
     """
     held = _held_to_decide(moderator, held_id, seen)
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
     if why_not := _why_not(author, held):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
-    # Rendered under the lock, which is fine since it is one text and rare
-    text = render_with_mentions(held.source, held.language)
+    text = texts.get(held.source)
+    if text is None or text.language != held.language:
+        text = render_with_mentions(held.source, held.language)
     post = _publish(author, held, text, is_traced=True)
     held.became_id, held.decided_at = post.id, now()
     held.source, held.title, held.reason = "", "", ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from forum.library.actions._paragraphs import moved_paragraphs
 from forum.library.actions._rows import RESERVED_SLUGS, VALID_YEARS
 from forum.library.actions._texts import (
-    NO_TEXTS,
     CaseText,
     FigureText,
     LinkText,
@@ -47,7 +46,6 @@ from forum.library.actions.readings import order_readings, remove_reading, write
 
 __all__ = [
     "MAX_PARAGRAPHS",
-    "NO_TEXTS",
     "RESERVED_SLUGS",
     "VALID_YEARS",
     "CaseText",

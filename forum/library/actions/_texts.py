@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 
 from forum.library.models import Practice
 from forum.library.queries import SECTIONS
 from forum.markup import PlainTexts, Written, paragraph_key, paragraphs, tidy, write
 from forum.permissions import PUBLIC
-
-NO_TEXTS: Mapping[str, Written] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

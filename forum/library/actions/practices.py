@@ -32,7 +32,7 @@ from forum.library.actions._rows import (
     restore_with_discussion,
     sent_twice,
 )
-from forum.library.actions._texts import NO_TEXTS, PracticeText
+from forum.library.actions._texts import PracticeText
 from forum.library.models import Practice, PracticeSection
 from forum.library.queries import (
     PUBLISHED,
@@ -43,7 +43,15 @@ from forum.library.queries import (
     practice_to_change,
     practices_to_index,
 )
-from forum.markup import PlainTexts, Written, excerpt, is_made_of, slugify, write
+from forum.markup import (
+    NO_TEXTS,
+    PlainTexts,
+    Written,
+    excerpt,
+    is_made_of,
+    slugify,
+    write,
+)
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue

@@ -17,7 +17,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import state_before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
-from forum.markup import NO_TEXT, Written
+from forum.markup import NO_TEXT, NO_TEXTS, Written
 from forum.moderation.actions._clearing import restore_cleared
 from forum.moderation.actions._concurrency import (
     post_to_decide,
@@ -109,14 +109,18 @@ def approve(
     *,
     seen: int | None = None,
     read: str | None = None,
+    texts: Mapping[str, Written] = NO_TEXTS,
 ) -> Decision:
-    """Publish a text that a rule holds back, or that was refused; `seen` and `read` as in `thing_to_decide`."""
+    """Publish a text that a rule holds back, or that was refused.
+
+    `seen` and `read` as in `thing_to_decide`, `texts` as in `dialogue.approve`.
+    """
     thing = thing_to_decide(moderator, "held", held_id, seen)
     refuse_in_own_case(moderator, thing, ["refuse"])
     refuse_to_publish_own(moderator, thing)
     check_length(reasons.facts, "reason")
     before = state_before_approval(thing.row)
-    post = dialogue.approve(moderator, held_id, read)
+    post = dialogue.approve(moderator, held_id, read, texts)
     published = replace(thing, address=f"/posts/{post.id}")
     return record(moderator, "approve", published, reasons, before=before)
 
@@ -195,7 +199,7 @@ def publish(
     reasons: Reasons = NO_REASONS,
     *,
     seen: int | None = None,
-    texts: Mapping[str, Written] = library.NO_TEXTS,
+    texts: Mapping[str, Written] = NO_TEXTS,
 ) -> Decision:
     """Publish a submitted practice; `texts` as in `library.submit`."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
