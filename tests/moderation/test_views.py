@@ -102,6 +102,13 @@ def test_every_kind_has_a_report_form(
     assert sign_in(people.ben).get(f"/posts/{things.first.id}/report").status_code == 403
 
 
+def test_visitors_read_what_they_can_report(client: FlaskClient, things: Any) -> None:
+    page = words(client.get(things.topic.address))
+    links = re.findall(r'<a [^>]*href="/(?:posts|topics)/\d+/report">(.*?)</a>', page, re.S)
+    assert len(links) == 3
+    assert all(link.partition("</svg>")[2].startswith(" Report illegal content<") for link in links)
+
+
 def test_a_report_leads_back_where_one_came_from_but_never_elsewhere(
     sign_in: Any, people: Any, things: Any
 ) -> None:
