@@ -481,6 +481,27 @@ def test_a_note_is_refused_in_words(people: Any, things: Any) -> None:
         actions.note(people.host, things.first.id, write("Too late."))
 
 
+def test_the_note_of_a_hidden_post_is_changed_and_taken_away(
+    client: Any, sign_in: Any, people: Any, things: Any
+) -> None:
+    post_id, browser = things.first.id, sign_in(people.host)
+    actions.note(people.host, post_id, write("Ben Okoth is wrong."))
+    actions.decide(people.host, "post", post_id, "hide", REASONS)
+    page = browser.get(things.topic.address).text
+    assert "Ben Okoth is wrong." in page and f"/posts/{post_id}/note" in page
+    assert "Ben Okoth is wrong." not in client.get(things.topic.address).text
+    answer = browser.post(
+        f"/posts/{post_id}/note", data={"source": "It is wrong.", "language": "en"}
+    )
+    assert answer.status_code == 303
+    assert get_post(people.host, post_id).note_source == "It is wrong."
+    assert f"/posts/{post_id}/unnote" in browser.get(f"/posts/{post_id}/note").text
+    taken = actions.unnote(people.host, post_id)
+    assert get_post(people.host, post_id).note_source == ""
+    actions.undo(people.host, taken.id)
+    assert get_post(people.host, post_id).note_source == "It is wrong."
+
+
 def test_a_note_goes_with_its_post(people: Any, things: Any) -> None:
     actions.note(people.host, things.first.id, write("Ben Okoth is wrong."))
     dialogue.delete(people.ben, things.first.id)

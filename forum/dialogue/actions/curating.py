@@ -245,15 +245,18 @@ def take_request_back(moderator: Person, post_id: int) -> Post:
 
 
 @action
-def note(moderator: Person, post_id: int, text: Written) -> Post:
-    """Set the moderators' note below a post, which all readers see; an empty text removes it."""
+def note(moderator: Person, post_id: int, text: Written, *, is_undone: bool = False) -> Post:
+    """Set the moderators' note below a post, which all who read the post see; an empty text removes it.
+
+    That of a hidden post can be changed and removed; such a post gets a new one only when a removal `is_undone`.
+    """
     post = post_to_change(moderator, post_id)
     touches(topic_scope(post.topic_id))
     require(moderator.can.moderate(post.topic.agenda_id))
     require_no_home(post)
     if len(text.source) > MAX_MODERATORS_NOTE:
         raise Invalid(_("Shorten the text to 2,000 characters."), "source")
-    if post.is_gone:
+    if post.deleted_at or (post.is_gone and not (post.note_source or is_undone)):
         raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
     _set_note(post, text, at=now())
     return post

@@ -162,9 +162,9 @@ def _undo_edit_request(moderator: Person, thing: Thing, _before: Before) -> None
 
 
 def _undo_note_change(moderator: Person, thing: Thing, before: Before) -> None:
-    if thing.state == "shown":
+    if thing.state != "gone":
         text = render_with_mentions(before.get("note", ""), before.get("language", "en"))
-        dialogue.note(moderator, thing.item_id, text)
+        dialogue.note(moderator, thing.item_id, text, is_undone=True)
 
 
 def _undo_move(moderator: Person, thing: Thing, before: Before) -> None:
