@@ -288,7 +288,7 @@ class RetitleForm(ClaimAwareForm):
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
 
-class ChangeKindForm(Form):
+class ChangeKindForm(ClaimAwareForm):
     """Which kind a topic is to be, and for its author why, if a moderator changes it."""
 
     kind = HiddenField()

@@ -98,6 +98,7 @@ def test_a_claim_that_is_over_holds_nobody_up(sign_in: Any, people: Any, claimed
         ("/topics/{topic}/move", {"agenda": "{other}"}),
         ("/topics/{topic}/merge", {"target": "1", "shown": "1"}),
         ("/topics/{topic}/retitle", {"title": "Quiet trams"}),
+        ("/topics/{topic}/change-kind", {"kind": "question"}),
         ("/topics/{topic}/pin", {}),
         ("/topics/{topic}/unpin", {}),
         ("/topics/{topic}/unlock", {}),

@@ -518,6 +518,11 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     return _from_topic(topic)
 
 
+def topic_if_moderated(reader: Person, topic: Topic) -> Thing | None:
+    """A topic as who moderates its agenda decides about it; None for other readers."""
+    return _from_topic(topic) if reader.can.moderate(topic.agenda_id) else None
+
+
 def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
     """The other agendas to which the moderator may move a topic."""
     others = (one for one in agendas(moderator) if one.id != topic.agenda_id)

@@ -27,7 +27,6 @@ from forum.moderation.views._answers import (
     bp,
     decide_by_button,
     deed_page,
-    redirect_to_decided,
     show_claims,
 )
 from forum.permissions import Person
@@ -113,22 +112,28 @@ def retitle(topic_id: int) -> Answer:
 def change_kind(topic_id: int) -> Answer:
     """Make an experience a question, or the reverse: a decision, unless the author does so."""
     topic = topic_to_change_kind(me(), topic_id)
+    thing = queries.topic_if_moderated(me(), topic)
     form = ChangeKindForm(kind="experience" if topic.kind == "question" else "question")
 
-    def page(status: int = 200) -> Answer:
-        return render_template("moderation/change_kind.html", topic=topic, form=form), status
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"topic": topic, "form": form, "late": late}
+        words["claims"] = show_claims(form, [thing], late) if thing else ()
+        return render_template("moderation/change_kind.html", **words), status
 
-    def deed() -> AnyResponse:
+    def deed(member: Person) -> str:
         kind, reasons = form.kind.data or "", actions.Reasons(form.reason.data or "")
-        if decision := actions.change_kind(me(), topic_id, kind, reasons):
-            return redirect_to_decided(decision)
-        is_question = kind == "question"
-        flash(
-            _("It is a question now.") if is_question else _("It is an experience now."), "message"
-        )
-        return web.see_other(topic.address)
+        decision = actions.change_kind(member, topic_id, kind, reasons)
+        return web.safe_next(decision.address) if decision else topic.address
 
-    return webforms.process(form, page, deed)
+    def own_deed() -> AnyResponse:
+        address, is_question = deed(me()), form.kind.data == "question"
+        message = _("It is a question now.") if is_question else _("It is an experience now.")
+        flash(message, "message")
+        return web.see_other(address)
+
+    if thing:
+        return answer_here(form, [thing], page, deed)
+    return webforms.process(form, page, own_deed)
 
 
 @bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
