@@ -221,10 +221,13 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(system: Person, entry: QueueEntry, member_ids: Collection[int], message: str) -> None:
     """Notify members of an entry, except its author, who does not decide about it."""
     recipients = sorted(set(member_ids) - {entry.author_id})
-    address = queue_path(*entry.key)
-    note_event(
-        system, "queue", recipients, address, title=entry.title, text=message, is_named=False
-    )
+    address, title = queue_path(*entry.key), _title_in_notices(entry)
+    note_event(system, "queue", recipients, address, title=title, text=message, is_named=False)
+
+
+def _title_in_notices(entry: QueueEntry) -> str:
+    """What a notice calls an entry: a text that waits by its agenda alone, as its author may still take it back."""
+    return entry.agenda.title if entry.kind == "held" and entry.agenda else entry.title
 
 
 # What is over

@@ -121,6 +121,16 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
     assert queue_path(*key) not in db.session.scalars(waiting).all()
 
 
+def test_every_notice_names_a_waiting_text_by_its_agenda_alone(people: Any, things: Any) -> None:
+    key = "held", held(people, things)
+    for hours in (0, 49, 98):
+        with at(now() + timedelta(hours=hours)):
+            tell_overdue(SYSTEM)
+            notices = notices_about(key)
+    assert any("four days" in one.text for one in notices)
+    assert {one.title for one in notices} == {things.agenda.title}
+
+
 @pytest.mark.parametrize(
     "path", ["/moderation", "/moderation/joining", "/moderation/post/7/x", "/topics/7"]
 )
