@@ -429,6 +429,22 @@ def test_a_case_and_its_comments_are_one_hit(app: Flask) -> None:
     )
 
 
+def test_more_comments_on_a_case_are_as_many_as_a_search_among_them_finds(app: Flask) -> None:
+    actions.index(SYSTEM, replace(entry(7, "", ""), address="/cases/sirens"))
+    case = replace(entry(1, "Sirens", "A network."), kind="case", address="/cases/sirens")
+    actions.index(SYSTEM, case)
+    for number in range(1, 7):
+        reply = replace(entry(number, "Sirens", "Of a siren."), kind="post", parent=("topic", 7))
+        actions.index(SYSTEM, replace(reply, address=f"/posts/{number}"))
+    for is_newest_first in (False, True):
+        query = Query("sirens", is_newest_first=is_newest_first)
+        (hit,) = find(VISITOR, query).page.items
+        named = [hit.document, *hit.others]
+        comments = find(VISITOR, replace(query, topic_id=hit.topic_id)).texts
+        assert [one.kind for one in named].count("case") == 1
+        assert sum(one.kind == "post" for one in named) + hit.more == comments == 6
+
+
 def test_what_is_ignored_gives_way_to_the_others_of_its_page(app: Flask) -> None:
     actions.index(SYSTEM, entry(7, "The siren", "It failed."))
     for number in range(1, 7):

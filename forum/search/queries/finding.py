@@ -43,8 +43,9 @@ def nothing(_things: Sequence[Thing]) -> Container[Thing]:
 class Hit:
     """One document that was found, its title and a snippet of its text with the words in `<mark>`.
 
-    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, `more` the number of
-    those after them; if there are some, `topic_id` is the topic that has them.
+    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, with the case or
+    practice itself before its comments; `more` is the number of those after them, and if there are some, `topic_id` is the
+    topic that has them.
     """
 
     document: Document
@@ -183,6 +184,7 @@ def _facet_counts(
 
 def _hits(groups: Sequence[Sequence[Any]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
     """The hits for rows in groups by page, of each group the first, with the words marked."""
+    groups = [[first, *_own_text_first(rest)] for first, *rest in groups]
     firsts = documents_by_id([group[0].id for group in groups])
     named = [hit.id for group in groups for hit in group[1 : 1 + MAX_OTHERS]]
     homes = {group[0].id: _home(group) for group in groups if len(group) > 1 + MAX_OTHERS}
@@ -199,6 +201,11 @@ def _hits(groups: Sequence[Sequence[Any]], words: Sequence[str], has_prefix: boo
         topic_id = home.item_id if home else None
         shown.append(Hit(document, title, piece, others, len(rest[MAX_OTHERS:]), topic_id))
     return shown
+
+
+def _own_text_first(hits: Sequence[Any]) -> list[Any]:
+    """The rows of a page, that of the case or practice first: a search among the texts of its topic finds the comments alone."""
+    return sorted(hits, key=lambda hit: hit.kind not in ("case", "practice"))
 
 
 def _home(group: Sequence[Any]) -> int:
