@@ -780,7 +780,7 @@ def test_the_page_of_contact_sends_nobody_to_an_address_that_is_not_there(client
     assert (
         "Write from the address" not in text and ">Write to us<" not in text.partition("<footer")[0]
     )
-    assert "write to us" not in text and "Press “Report” beside it" in text
+    assert "write to us" not in text and "Press “Report illegal content” beside it" in text
     found_federation(SYSTEM, "Quiet Cities", "We listen.", contact_email="a@city.example")
     text = client.get("/contact").text
     assert "mailto:a@city.example" in text and "Write from the address" in text
