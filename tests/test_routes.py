@@ -334,6 +334,7 @@ POST /settings/address                                |  403  yes  yes  yes  yes
 POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
 GET  /settings/notices                                |   in  200  200  200  200  200
 POST /settings/notices                                |  403  yes  yes  yes  yes  yes
+POST /settings/notices/clear                          |  403  yes  yes  yes  yes  yes
 POST /settings/notices/end                            |  403  yes  yes  yes  yes  yes
 POST /settings/notices/watch-replies                  |  403  yes  yes  yes  yes  yes
 GET  /settings/advice                                 |   in  200  200  200  200  200

@@ -245,10 +245,13 @@ def time_zones() -> Sequence[str]:
     return ("UTC", *sorted(offered))
 
 
-def watches_of(member: Person, number: int = 1) -> Page[Watch]:
-    """One page of what a member watches and mutes, the latest first."""
+def watches_of(
+    member: Person, number: int = 1, condition: ColumnElement[bool] | None = None
+) -> Page[Watch]:
+    """One page of what a member watches and mutes, all of it or what meets a condition, the latest first."""
     require(member.can.see_notices())
     query = select(Watch).where(Watch.member_id == member.id)
+    query = query if condition is None else query.where(condition)
     newest = query.order_by(Watch.created_at.desc(), Watch.subject, Watch.subject_id.desc())
     return page_of(newest, number, WATCHES_PER_PAGE)
 

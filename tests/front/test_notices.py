@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from forum.advice import actions as advice
-from forum.agendas.actions import archive, write_theme
+from forum.agendas.actions import archive, remove_theme, write_theme
 from forum.agendas.queries import get_theme
 from forum.clock import now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post, get_topic
 from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation
@@ -22,6 +23,7 @@ from forum.permissions import SYSTEM
 from tests.everything import case_text, practice
 
 SETTINGS = "/settings/notices"
+GONE = "{} that you watched or muted can no longer be read."
 
 
 @pytest.fixture
@@ -127,10 +129,49 @@ def test_what_is_out_of_reach_is_not_watched_but_can_be_ended(
     dialogue.hide_topic(people.moderator, topic.id)
     assert ben.post(f"/topics/{topic.id}/watch", data={"level": "muted"}).status_code == 404
     text = ben.get(SETTINGS).text
-    assert "Something that can no longer be read" in text and "Why so loud?" not in text
+    assert GONE.format("1 thing") in text and "Why so loud?" not in text
     ben.post(f"{SETTINGS}/end", data={"subject": "topic", "subject_id": str(topic.id)})
     assert level_of(people.ben, "topic", topic.id) == ""
     assert ben.post(f"{SETTINGS}/end", data={"subject_id": "one"}).status_code == 303
+
+
+def test_what_is_gone_is_counted_and_cleared_by_one_press(
+    topic: Any, agenda: Any, people: Any, sign_in: Any
+) -> None:
+    ben, others, theme_id = sign_in(people.ben), [], get_theme("trams").id
+    for title in ("Deleted", "Hidden"):
+        new = dialogue.NewTopic("experience", title, write("Yes."))
+        others.append(dialogue.open_topic(people.ana, agenda.id, new).id)
+    for door in (*(f"/topics/{one}" for one in (topic.id, *others)), "/agendas/quieter"):
+        ben.post(f"{door}/watch", data={"level": "watching"})
+    ben.post("/themes/trams/watch", data={"level": "muted"})
+    dialogue.delete(people.ana, first_post(get_topic(people.ana, others[0])).id)
+    dialogue.hide_topic(people.moderator, others[1])
+    remove_theme(people.moderator, theme_id)
+    page = ben.get(SETTINGS).text
+    assert GONE.format("3 things") in page and "Stop muting" not in page
+    assert page.count("Stop watching<") == 2 and "Why so loud?" in page
+    dialogue.restore_topic(people.moderator, others[1])
+    page = ben.get(SETTINGS).text
+    assert GONE.format("2 things") in page and ">Hidden</a>" in page
+    assert ben.post(f"{SETTINGS}/clear").status_code == 303
+    page = ben.get(SETTINGS).text
+    assert "can no longer be read" not in page and page.count("Stop watching<") == 3
+    assert level_of(people.ben, "theme", theme_id) == ""
+
+
+def test_what_is_watched_is_called_what_it_is(
+    topic: Any, agenda: Any, people: Any, sign_in: Any
+) -> None:
+    case = library.write_case(people.moderator, agenda.id, case_text())
+    made = practice(people, agenda, "Pumps")
+    ben = sign_in(people.ben)
+    for one in (topic.id, case.topic_id, made.topic_id):
+        ben.post(f"/topics/{one}/watch", data={"level": "watching"})
+    for door in ("/agendas/quieter", "/cities/medellin", "/themes/trams"):
+        ben.post(f"{door}/watch", data={"level": "watching"})
+    kinds = re.findall(r'<p class="meta dot"><span>(\w+)</span>', ben.get(SETTINGS).text)
+    assert sorted(kinds) == ["Agenda", "Case", "City", "Practice", "Theme", "Topic"]
 
 
 def test_one_press_switches_off_that_one_watches_what_one_writes_in(

@@ -14,7 +14,7 @@ from forum.front.queries.feeds import feed_after_merge, feed_of_openings, feed_o
 from forum.front.queries.members import helpers_with, recognition, themes_offered
 from forum.front.queries.search import NOBODY_IGNORED, alike, find_with_ignored, named_pages
 from forum.front.queries.sitemap import sitemap_page, sitemap_pages
-from forum.front.queries.watching import watched
+from forum.front.queries.watching import watched, watches_of_gone
 
 __all__ = [
     "NOBODY_IGNORED",
@@ -40,5 +40,6 @@ __all__ = [
     "sitemap_pages",
     "themes_offered",
     "watched",
+    "watches_of_gone",
     "welcome",
 ]

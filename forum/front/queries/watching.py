@@ -1,11 +1,11 @@
-"""What a member watches and mutes, with names and addresses."""
+"""What a member watches and mutes, with names and addresses, and what of it can no longer be read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from forum.agendas.models import Agenda, Theme
 from forum.db import db
@@ -13,37 +13,70 @@ from forum.dialogue.models import Topic
 from forum.dialogue.queries import visible_topics
 from forum.members.models import City
 from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
-from forum.notifications.queries import watches_of
+from forum.notifications.queries import Subject, watches_of
 from forum.pages import Page
-from forum.permissions import Person
+from forum.permissions import Person, require
+
+MAX_GONE = 1_000  # watches of what can no longer be read that are counted and cleared at once
 
 
 class Watched(NamedTuple):
-    """Something that a member watches or mutes, with its name and address; both empty if it is out of reach now."""
+    """Something that a member watches or mutes: its name, address and kind, which for a page with comments is that of the page."""
 
     watch: Watch
-    name: str = ""
-    address: str = ""
+    name: str
+    address: str
+    kind: str
 
 
 def watched(member: Person, number: int) -> Page[Watched]:
-    """One page of what a member watches and mutes, by name."""
-    page = watches_of(member, number)
+    """One page of what a member watches and mutes and can read, by name."""
+    page = watches_of(member, number, _is_readable(member))
     ids = {kind: [row.subject_id for row in page.items if row.subject == kind] for kind in SUBJECTS}
-    found = {kind: _names_and_addresses(member, kind, ids[kind]) for kind in SUBJECTS if ids[kind]}
-    rows = [Watched(row, *found[row.subject].get(row.subject_id, ())) for row in page.items]
+    found = {kind: _names_and_addresses(kind, ids[kind]) for kind in SUBJECTS if ids[kind]}
+    rows = [
+        Watched(row, *found[row.subject][row.subject_id])
+        for row in page.items
+        if row.subject_id in found[row.subject]
+    ]
     return Page(rows, page.number, page.pages, page.total)
 
 
-def _names_and_addresses(
-    reader: Person, subject: str, ids: Sequence[int]
-) -> dict[int, tuple[str, str]]:
+def watches_of_gone(member: Person) -> Sequence[Subject]:
+    """What a member watches and mutes and cannot read: deleted, hidden, merged, for others alone; at most `MAX_GONE`."""
+    require(member.can.see_notices())
+    query = select(Watch.subject, Watch.subject_id).where(Watch.member_id == member.id)
+    gone = query.where(~_is_readable(member)).order_by(Watch.subject, Watch.subject_id)
+    return [(row.subject, row.subject_id) for row in db.session.execute(gone.limit(MAX_GONE))]
+
+
+def _is_readable(reader: Person) -> ColumnElement[bool]:
+    """SQL condition: what a watch is of is there, and the reader may read it."""
+    readable: dict[str, Select[Any]] = {
+        TOPIC: visible_topics(reader).with_only_columns(Topic.id),
+        AGENDA: select(Agenda.id),
+        CITY: select(City.id),
+        THEME: select(Theme.id).where(Theme.removed_at.is_(None)),
+    }
+    return or_(
+        *(
+            and_(Watch.subject == kind, Watch.subject_id.in_(ids.correlate(None)))
+            for kind, ids in readable.items()
+        )
+    )
+
+
+def _names_and_addresses(subject: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
     if subject == TOPIC:
-        topics = db.session.scalars(visible_topics(reader).where(Topic.id.in_(ids)))
-        return {topic.id: (topic.title, topic.address) for topic in topics}
+        topics = db.session.scalars(select(Topic).where(Topic.id.in_(ids)))
+        return {topic.id: (topic.title, topic.address, _kind_of_topic(topic)) for topic in topics}
     table, name, path = WATCHABLE[subject]
     rows = db.session.execute(select(table.id, name, table.slug).where(table.id.in_(ids)))
-    return {key: (words, f"{path}{slug}") for key, words, slug in rows}
+    return {key: (words, f"{path}{slug}", subject) for key, words, slug in rows}
+
+
+def _kind_of_topic(topic: Topic) -> str:
+    return topic.kind if topic.home else TOPIC
 
 
 WATCHABLE: dict[str, tuple[Any, Any, str]] = {

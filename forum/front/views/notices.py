@@ -59,6 +59,7 @@ def settings_notices() -> Answer:
         kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
         settings=settings,
         watched=queries.watched(member, web.number("page")),
+        gone=len(queries.watches_of_gone(member)),
     )
     return page, 422 if form.errors else 200
 
@@ -69,6 +70,14 @@ def watch_replies() -> Answer:
     notices.set_watching_replies(me(), request.form.get("on") == "1")
     flash(_("Saved. It holds for what you write from now on."), "message")
     return web.see_other(url_for("front.settings_notices"))
+
+
+@bp.post("/settings/notices/clear")
+def clear_watches() -> Answer:
+    """Stop watching and muting all that can no longer be read."""
+    notices.clear_watches(me(), queries.watches_of_gone(me()))
+    flash(_("Cleared. What you can read you watch and mute as before."), "message")
+    return web.see_other(url_for("front.settings_notices") + "#watched")
 
 
 @bp.post("/settings/notices/end")

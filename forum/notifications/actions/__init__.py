@@ -36,6 +36,7 @@ from forum.notifications.actions.recording import (
     note_event_for_watchers,
 )
 from forum.notifications.actions.watching import (
+    clear_watches,
     copy_watchers,
     remove_copied_watchers,
     undo_watch_own_topic,
@@ -51,6 +52,7 @@ __all__ = [
     "choose",
     "choose_ways",
     "clear_titles",
+    "clear_watches",
     "copy_watchers",
     "end_digest",
     "end_mail",

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, literal
+from sqlalchemy import delete, literal, tuple_
 
 from forum.clock import now
 from forum.db import db, insert_into
@@ -14,7 +14,7 @@ from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.notifications.actions._rows import upsert
 from forum.notifications.models import LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
-from forum.notifications.queries import watchers_of, watches_replies
+from forum.notifications.queries import Subject, watchers_of, watches_replies
 from forum.permissions import Person, require
 
 
@@ -36,6 +36,16 @@ def unwatch(member: Person, subject: str, subject_id: int) -> None:
     require(member.can.watch())
     is_of_subject = (Watch.subject == subject, Watch.subject_id == subject_id)
     db.session.execute(delete(Watch).where(Watch.member_id == member.id, *is_of_subject))
+
+
+@action
+def clear_watches(member: Person, subjects: Collection[Subject]) -> None:
+    """Neither watch nor mute any of the subjects any longer."""
+    touches()
+    require(member.can.watch())
+    key = tuple_(Watch.subject, Watch.subject_id)
+    is_one = (Watch.member_id == member.id, key.in_(list(subjects)))
+    db.session.execute(delete(Watch).where(*is_one))
 
 
 @action
