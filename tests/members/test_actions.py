@@ -76,12 +76,24 @@ def test_joining_keeps_what_was_said(app):
     [
         ("Émile Zola", "emile-zola"),
         ("Þór Æsir", "thor-aesir"),
-        ("田中 宏", "person"),
+        ("田中 宏", "tianzhong-hong"),
+        ("Сергей Щукин", "sergey-shchukin"),
+        ("Γιώργος Σεφέρης", "giorgos-seferis"),
+        ("王小明", "wangxiaoming"),
+        ("さくら", "sakura"),
+        ("김 철수", "gim-cheolsu"),
+        ("प्रिया शर्मा", "priya-srma"),
+        ("Ана Prado", "ana-prado"),
         ("Helpa Rules", "helpa-rules"),
     ],
 )
 def test_a_handle_is_made_of_the_name(app, name, handle):
     assert joined(name).handle == handle
+
+
+@pytest.mark.parametrize("name", ["Мона Берг", "Модератор", "Ана модератор", "Администратор"])
+def test_a_handle_in_latin_letters_imitates_nobody_whom_the_name_does_not(people, name):
+    assert joined(name).handle == "person"
 
 
 def test_handles_are_unique(app):

@@ -55,7 +55,7 @@ def test_a_handle_can_be_wished(run):
         ({"name": " "}, PASSWORD, "Give the member a name."),
         ({"email": "eva"}, PASSWORD, "This is not an e-mail address."),
         ({"name": "https://e.example"}, PASSWORD, "Write a name, not an address."),
-        ({"handle": "admin"}, PASSWORD, "Choose a handle"),
+        ({"handle": "admin"}, PASSWORD, "kept for the forum itself"),
         ({"role": "king"}, PASSWORD, "is not one of"),
     ],
 )

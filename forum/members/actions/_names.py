@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from forum.confusables import skeleton, visible
 from forum.errors import Invalid
+from forum.lazy import library
 from forum.markup import fold, single_line
 from forum.members import queries
 from forum.members.models import Member
@@ -31,6 +32,7 @@ ARTICLES = ("the", "official")  # they say nothing of their own
 TITLES = (*OFFICES, "administration", "forum", "moderation", "official", "staff", "team")
 RESERVED_HANDLES = frozenset(RESERVED_WORDS.split())
 HANDLE_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+HANDLE_OF_NOBODY = "person"  # for a name that gives no handle of its own
 ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
 LINK_PATTERN = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev)\b", re.I)
 
@@ -38,6 +40,38 @@ LINK_PATTERN = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top
 def taken_handles(handles: Sequence[str]) -> set[str]:
     """Which of some handles no new member can have."""
     return set(filter(is_reserved, handles)) | queries.taken_handles(handles)
+
+
+def checked_handle(handle: str) -> str:
+    """A handle that was typed. Raises `Invalid` for a wrong shape, and for one that is reserved, taken, or like such a one."""
+    if not HANDLE_PATTERN.fullmatch(handle) or len(handle) > MAX_HANDLE_LENGTH:
+        raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
+    if is_reserved(handle):
+        raise Invalid(_("This handle is kept for the forum itself. Choose another one."), "handle")
+    if taken_handles([handle]):
+        raise Invalid(_("This handle is taken. Choose another one."), "handle")
+    return handle
+
+
+def handle_for(name: str) -> str:
+    """The handle that a name asks for, in Latin letters whatever its script.
+
+    In Latin letters a name may look like that of a moderator or of the forum, which it does not as it is written; then it
+    gives no handle of its own.
+    """
+    if any(c.isalnum() and not c.isascii() for c in fold(name)):
+        name = str(library("anyascii").anyascii(name))
+        if _is_refused(name):
+            return HANDLE_OF_NOBODY
+    return slug_from(name)[:MAX_HANDLE_LENGTH].strip("-") or HANDLE_OF_NOBODY
+
+
+def _is_refused(name: str) -> bool:
+    try:
+        refuse_lookalike(name)
+    except Invalid:
+        return True
+    return False
 
 
 def is_reserved(handle: str) -> bool:

@@ -15,13 +15,12 @@ from forum.errors import Invalid
 from forum.markup import first_free
 from forum.members import queries
 from forum.members.actions._names import (
-    HANDLE_PATTERN,
     MAX_HANDLE_LENGTH,
+    checked_handle,
     clean_name,
-    is_reserved,
+    handle_for,
     refuse_lookalike,
     refuse_office,
-    slug_from,
     taken_handles,
 )
 from forum.members.actions._profile import Joining, describe, refuse_without_seat, set_languages
@@ -104,15 +103,5 @@ def _conflict_at_joining(error: IntegrityError) -> Invalid:
 
 def _new_handle(joining: Joining) -> str:
     if joining.handle is None:
-        wish = slug_from(joining.name)[:MAX_HANDLE_LENGTH].strip("-") or "person"
-        return first_free(wish, taken_handles, MAX_HANDLE_LENGTH)
-    handle = joining.handle
-    if (
-        not HANDLE_PATTERN.fullmatch(handle)
-        or len(handle) > MAX_HANDLE_LENGTH
-        or is_reserved(handle)
-    ):
-        raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
-    if taken_handles([handle]):
-        raise Invalid(_("This handle is taken. Choose another one."), "handle")
-    return handle
+        return first_free(handle_for(joining.name), taken_handles, MAX_HANDLE_LENGTH)
+    return checked_handle(joining.handle)
