@@ -491,20 +491,21 @@ def quote_label(name: str) -> str:
     return " ".join(re.sub(r"[\[\]\\<>`]", " ", name).split())
 
 
-def unname(source: str, post_ids: Collection[int], handle: str, former: str) -> str:
-    """The source of a text with `former` in place of a member's name and handle.
+def unname(source: str, post_ids: Collection[int], handles: Collection[str], former: str) -> str:
+    """The source of a text with `former` in place of a member's name and handles.
 
-    The name is replaced above quotes of the posts `post_ids`, the handle in links to the profile and in mentions.
+    The name is replaced above quotes of the posts `post_ids`, the handles in links to the profile and in mentions.
     """
 
     def replace_name(found: re.Match[str]) -> str:
         is_theirs = int(found[3]) in post_ids
         return f"> {found['emphasis']}[{former}]({found['address']})" if is_theirs else found[0]
 
+    either = "|".join(map(re.escape, handles))
     source = QUOTED_POST.sub(replace_name, source)
-    source = re.sub(rf"\[[^\]\n]*\]\(/members/{re.escape(handle)}/?\)", former, source)
-    source = MENTION.sub(lambda found: former if found[1].lower() == handle else found[0], source)
-    return re.sub(rf"/members/{re.escape(handle)}(?![\w-])", "/members", source)
+    source = re.sub(rf"\[[^\]\n]*\]\(/members/(?:{either})/?\)", former, source)
+    source = MENTION.sub(lambda found: former if found[1].lower() in handles else found[0], source)
+    return re.sub(rf"/members/(?:{either})(?![\w-])", "/members", source)
 
 
 def paragraphs(source: str) -> list[str]:

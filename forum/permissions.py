@@ -42,6 +42,10 @@ PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
 MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is a reach of its own
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)
+HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
+EARLIER_HANDLES_SHOWN = timedelta(
+    days=180
+)  # to moderators, so that nobody escapes them by a change
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ class Person:
     silenced_until: datetime | None = None
     hidden_at: datetime | None = None
     terms_due_at: datetime | None = None
+    handle_changed_at: datetime | None = None
     leaving_at: datetime | None = None
     left_at: datetime | None = None
     factor_at: datetime | None = None
@@ -369,6 +374,27 @@ class Can:
     def edit_profile(self, member: Person) -> Verdict:
         """Members change their own profile, settings and password, and nobody else's."""
         return YES if self.person.is_member and member.id == self.person.id else NO
+
+    def change_handle(self, member: Person) -> Verdict:
+        """Members who may write change their own handle, and not again for thirty days."""
+        if not (verdict := self.edit_profile(member)):
+            return verdict
+        again_at = member.handle_changed_at and member.handle_changed_at + HANDLE_INTERVAL
+        if again_at and _is_future(again_at):
+            return Verdict(
+                _(
+                    "You have changed it not long ago. You can change it again from %(day)s, UTC.",
+                    day=_lazy_datetime(again_at),
+                )
+            )
+        return self.write()
+
+    def see_earlier_handles(self, member: Person) -> Verdict:
+        """Moderators see, for half a year after a change, which handles a member had before."""
+        changed_at = member.handle_changed_at
+        if changed_at is None or not _is_future(changed_at + EARLIER_HANDLES_SHOWN):
+            return Verdict(_("This member has not changed the handle lately."))
+        return self.curate_all()
 
     def write_for_organisation(self) -> Verdict:
         """A member who belongs to an organisation may write for it."""

@@ -407,7 +407,7 @@ def test_texts_written_at_the_same_moment_stay_apart() -> None:
     ],
 )
 def test_a_member_who_has_left_is_named_no_more(before: str, after: str) -> None:
-    assert markup.unname(before, {7}, "ana-prado", "Former member") == after
+    assert markup.unname(before, {7}, ["ana-prado"], "Former member") == after
 
 
 # Mentions
@@ -529,7 +529,7 @@ def test_of_a_decorated_quote_the_plain_link_stays() -> None:
     assert markup.withhold_in_source(source, {12}) == "> [A](/posts/12#b) […]"
     left = markup.withhold_in_html(markup.write(source).html, {12})
     assert '<p><a href="/posts/12#b">A</a></p>' in left and "strong" not in left
-    assert markup.unname(source, {12}, "a", "X") == "> **[X](/posts/12#b)**\n>\n> words"
+    assert markup.unname(source, {12}, ["a"], "X") == "> **[X](/posts/12#b)**\n>\n> words"
     assert markup.quoted_posts(source) == [12]
 
 

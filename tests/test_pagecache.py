@@ -149,6 +149,7 @@ DEEDS: dict[str, Deed] = {
     "a new name": lambda w, p, a: members.edit_profile(
         p.ana, members.Profile(name="Ana de Prado", position="Listener", about=write("Me."))
     ),
+    "another handle": lambda w, p, a: members.change_handle(p.ana, "ana-de-prado"),
     "write an agenda": lambda w, p, a: agendas.write_agenda(
         p.moderator, agendas.AgendaText("Louder", write("Now."), slug="quieter"), a.id
     ),

@@ -107,8 +107,15 @@ def _member(said: str) -> Member:
         "posts_count": posts,
         "hidden_at": hidden_at,
         "takes_letters": takes,
+        "handle_changed_at": _handle_changed_at(said),
     }
     return Member(id=_author(said), role=role, **states)
+
+
+def _handle_changed_at(said: str) -> datetime | None:
+    ages = {"changed lately": 29, "changed before": 31, "changed long ago": 181}
+    found = (now() - timedelta(days=age) for words, age in ages.items() if words in said)
+    return next(found, None)
 
 
 def _standing(said: str) -> Standing:
@@ -156,6 +163,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "leave": lambda said: (_member(said),),
     "stay": lambda said: (_member(said),),
     "edit_profile": lambda said: (_member(said),),
+    **dict.fromkeys(("change_handle", "see_earlier_handles"), lambda said: (_member(said),)),
     "invite": lambda said: (_entrance(said),),
     "invite_for": lambda said: (_organisation(said),),
     "let_in": _letting_in,
@@ -220,6 +228,13 @@ stay                   | own, leaving         |    .    .    .    .    .    .   
 stay                   | somebody's, leaving  |    .    .    .    .    .    .    .    .  yes  yes
 edit_profile           | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
 edit_profile           | somebody's           |    .    .    .    .    .    .    .    .    .   .
+change_handle          | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+change_handle          | own, changed lately  |    .    .    .    .    .    .    .    .    .   .
+change_handle          | own, changed before  |    .  yes    .    .    .  yes  yes  yes  yes   .
+change_handle          | somebody's           |    .    .    .    .    .    .    .    .    .   .
+see_earlier_handles    | somebody's           |    .    .    .    .    .    .    .    .    .   .
+see_earlier_handles    | somebody's, changed before |  .  .    .    .    .    .    .  yes  yes  yes
+see_earlier_handles    | somebody's, changed long ago | . .   .    .    .    .    .    .    .   .
 write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes

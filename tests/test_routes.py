@@ -332,6 +332,8 @@ POST /settings                                        |  403  yes  yes  yes  yes
 GET  /settings/address                                |   in  200  200  200  200  200
 POST /settings/address                                |  403  yes  yes  yes  yes  yes
 POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
+GET  /settings/handle                                 |   in  200  200  200  200  200
+POST /settings/handle                                 |  403  yes  yes  yes  yes  yes
 GET  /settings/notices                                |   in  200  200  200  200  200
 POST /settings/notices                                |  403  yes  yes  yes  yes  yes
 POST /settings/notices/clear                          |  403  yes  yes  yes  yes  yes

@@ -202,6 +202,14 @@ def edit_profile(member: Member, profile: Profile) -> None:
 
 
 @action
+def change_handle(member: Member, typed: str) -> None:
+    """Give a member another handle; one with words that a screening rule catches is refused, as in a profile."""
+    written = from_plain_text(typed.replace("-", " "))
+    refuse_caught(member, None, written, "handle", Sending.EDITED)
+    members.change_handle(member, typed)
+
+
+@action
 def ask_for_address(member: Member, email: str) -> None:
     """Send a letter to a new address; nothing changes before it is confirmed there.
 

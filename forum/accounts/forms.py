@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from re import IGNORECASE
 from typing import Any
 
 from flask_babel import gettext
@@ -12,6 +13,7 @@ from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
 from forum import tokens
 from forum.clock import now
+from forum.members.actions import MAX_HANDLE_LENGTH
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
 from forum.web import settings, whole_number
@@ -19,6 +21,8 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 MAX_ANSWER = 1_000
+# Perhaps with the @ before it; a handle of digits alone would be taken for a number
+HANDLE_TYPED = rf"^@?(?=.{{2,{MAX_HANDLE_LENGTH}}}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$"
 MIN_FILLING_TIME = timedelta(seconds=3)  # no person fills in the form for joining faster
 MAX_FILLING_TIME = timedelta(days=2)  # so that a robot cannot keep an opened form for ever
 
@@ -158,6 +162,25 @@ class SignInForm(Form):
     )
     password = PasswordField(_("Password"), [DataRequired(_("Write your password."))])
     next = HiddenField()
+
+
+class HandleForm(Form):
+    """Another handle."""
+
+    handle = StringField(
+        _("Handle"),
+        [
+            DataRequired(_("Write a handle.")),
+            Regexp(
+                HANDLE_TYPED,
+                IGNORECASE,
+                _(
+                    "Write 2 to 40 letters a to z and digits, with single hyphens between them, such as ana-prado."
+                ),
+            ),
+        ],
+        [one_line],
+    )
 
 
 class EmailForm(Form):

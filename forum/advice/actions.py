@@ -47,7 +47,7 @@ from forum.errors import Invalid, NotFound
 from forum.markup import single_line
 from forum.matches import from_plain_text
 from forum.members.models import Member
-from forum.members.queries import language_names, lock_member
+from forum.members.queries import language_names, lock_member, members_by_any_handle
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
@@ -110,8 +110,10 @@ def ask(
 
 
 def _members(handles: Sequence[str], field: str) -> Sequence[Member]:
-    people = members_to_ask(handles)
-    missing = set(handles) - {member.handle for member in people}
+    present = {one: member.handle for one, member in members_by_any_handle(handles).items()}
+    people = members_to_ask(present.values())
+    shown = {member.handle for member in people}
+    missing = {handle for handle in handles if present.get(handle) not in shown}
     if missing:
         handle = sorted(missing)[0][:80]
         raise Invalid(_("There is no member with the handle “%(handle)s”.", handle=handle), field)

@@ -42,20 +42,25 @@ def forget_versions(_author: Person, kind: str, item_id: int) -> None:
 
 
 @action
-def unname(system: Person, version_ids: Collection[int], handle: str, former: str) -> None:
-    """Replace the name of a member who has left by `former` in versions: as editor, host and author of statements."""
+def unname(
+    system: Person, version_ids: Collection[int], handles: Collection[str], former: str
+) -> None:
+    """Replace the name of a member who has left by `former` in versions: as editor, host and author of statements.
+
+    `handles` are all that the member had.
+    """
     require(system.can.administer())
     for version in versions_to_change(version_ids):
-        if version.editor_handle == handle:
+        if version.editor_handle in handles:
             version.editor_name, version.editor_handle = former, ""
-        version.fields = _without_name(version.fields, handle, former)
+        version.fields = _without_name(version.fields, handles, former)
 
 
-def _without_name(fields: dict[str, Any], handle: str, former: str) -> dict[str, Any]:
+def _without_name(fields: dict[str, Any], handles: Collection[str], former: str) -> dict[str, Any]:
     """The fields of an agenda (`hosts`, a list of handles in one text) or of a statement (`handle`) without a member."""
-    if fields.get("handle") == handle:
+    if fields.get("handle") in handles:
         return {**fields, "name": former, "handle": "", "role_title": "", "organisation": ""}
     if "hosts" in fields:
-        hosts = [host for host in fields["hosts"].split(", ") if host != handle]
+        hosts = [host for host in fields["hosts"].split(", ") if host not in handles]
         return {**fields, "hosts": ", ".join(hosts)}
     return fields

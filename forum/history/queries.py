@@ -47,11 +47,15 @@ def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
     return [row[0] for row in rows]
 
 
-def versions_naming(handle: str, after: int, limit: int) -> Sequence[int]:
-    """The ids of at most `limit` versions, those after the id `after`, that name a member: as editor, host or author."""
-    is_in_text = cast(Version.fields, Text).contains(handle, autoescape=True)
+def versions_naming(handles: Collection[str], after: int, limit: int) -> Sequence[int]:
+    """The ids of at most `limit` versions, those after the id `after`, that name a member: as editor, host or author.
+
+    `handles` are all that the member had.
+    """
+    fields = cast(Version.fields, Text)
+    is_in_text = or_(*(fields.contains(handle, autoescape=True) for handle in handles))
     is_named = and_(Version.kind.in_(("agenda", "statement")), is_in_text)
-    found = select(Version.id).where(or_(Version.editor_handle == handle, is_named))
+    found = select(Version.id).where(or_(Version.editor_handle.in_(handles), is_named))
     return db.session.scalars(
         found.where(Version.id > after).order_by(Version.id).limit(limit)
     ).all()

@@ -144,6 +144,7 @@ class Credentials(NamedTuple):
 class Member(PersonLabel, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
+    `handle_changed_at`: when the member last chose another handle; those before are rows of `EarlierHandle`.
     `sort_key`, the beginning of `folded`, is the order of lists. `factor_at`: since when there is a second factor.
     `held_at`: since when rights over others are suspended, because the second factor that the federation requires is
     missing (`Person.is_held`). `credentials_at`: when credentials were last changed. `terms_due_at`: from when on the
@@ -185,6 +186,7 @@ class Member(PersonLabel, permissions.Person, Base):
     # Equal for names and handles that look alike, see `confusables.skeleton`
     name_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     handle_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    handle_changed_at: Mapped[datetime | None]
     joined_at: Mapped[datetime] = mapped_column(index=True)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
@@ -217,6 +219,17 @@ class Member(PersonLabel, permissions.Person, Base):
     def credentials(self) -> Credentials:
         """What the member signs in with now, to be read together with what is verified."""
         return Credentials(self.password_hash, self.credentials_at)
+
+
+class EarlierHandle(Base):
+    """A handle that a member had until `replaced_at`. It leads to the member for ever, and nobody else gets it."""
+
+    __tablename__ = "earlier_handle"
+
+    handle: Mapped[str] = mapped_column(primary_key=True)
+    handle_skeleton: Mapped[str] = mapped_column(index=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    replaced_at: Mapped[datetime]
 
 
 class FormerHandle(Base):

@@ -25,7 +25,7 @@ from forum.markup import PlainTexts, Written
 from forum.members import actions as members
 from forum.members.actions import DELETE_EVERYTHING, FORMER_MEMBER, KEEP_NAMELESS
 from forum.members.models import Member
-from forum.members.queries import leaving_members
+from forum.members.queries import earlier_handles, leaving_members
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
 from forum.permissions import Person, require
@@ -91,8 +91,10 @@ def begin_departure(system: Person) -> int:
 def _begin(system: Person, member: Member) -> None:
     how = member.leaving_how or KEEP_NAMELESS
     first = {"step": STEPS[how][0], "position": 0, "begun_at": now()}
+    earlier = " ".join(earlier_handles(member.id))
     who = {"name": member.name, "handle": member.handle, "address": member.email}
-    db.session.add(Departure(how=how, member_id=member.id, **who, **first))
+    departure = Departure(how=how, member_id=member.id, earlier_handles=earlier, **who, **first)
+    db.session.add(departure)
     is_silent = how == DELETE_EVERYTHING
     dialogue.forget_reading(system, member.id)
     dialogue.forget_held(system, member.id)
@@ -149,7 +151,7 @@ def unname_versions(
     """Take the name out of earlier versions of pages; `last` as in `_advance`."""
     require(system.can.administer())
     if departure := departure_in_state(state):
-        history.unname(system, version_ids, departure.handle, FORMER_MEMBER)
+        history.unname(system, version_ids, state.handles, FORMER_MEMBER)
         _advance(system, departure, last)
 
 

@@ -92,7 +92,7 @@ def _notes(state: DepartureState) -> None:
 
 
 def _versions(state: DepartureState) -> None:
-    found = versions_naming(state.handle, state.position, SMALL_ROWS_BATCH_SIZE)
+    found = versions_naming(state.handles, state.position, SMALL_ROWS_BATCH_SIZE)
     last = found[-1] if len(found) == SMALL_ROWS_BATCH_SIZE else None
     actions.unname_versions(SYSTEM, state, found, last)
 
@@ -104,7 +104,8 @@ def _quotes(state: DepartureState) -> None:
 def _names(state: DepartureState) -> None:
     """Search all posts for the name: as a link to the profile, and in quotes that were edited away."""
     label = markup.quote_label(state.name)
-    words = [f"@{state.handle}", f"/members/{state.handle}", f"[{label}](/posts/"]
+    words = [sign + handle for handle in state.handles for sign in ("@", "/members/")]
+    words.append(f"[{label}](/posts/")
     until, end = state.position + POSTS_SEARCHED_AT_ONCE, dialogue.last_post_id()
     found = dialogue.posts_naming(words, state.position, until, BATCH_SIZE)
     is_last = until >= end and len(found) < BATCH_SIZE
@@ -135,7 +136,7 @@ def _quoted_posts_of_member(state: DepartureState, found: Sequence[PostSource]) 
 
 
 def _without_name(source: str, state: DepartureState, post_ids: set[int]) -> str:
-    return markup.unname(source, post_ids, state.handle, FORMER_MEMBER)
+    return markup.unname(source, post_ids, state.handles, FORMER_MEMBER)
 
 
 def _practices(state: DepartureState) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import Base
@@ -16,8 +16,8 @@ from forum.columns import Base
 class Departure(Base):
     """What remains to be done for a member who has left: the current `step`, and the number of the last row done.
 
-    It keeps name, handle and address until the end: others' quotes hold the first two, and the last letter goes to the
-    third. Then the row is deleted.
+    It keeps name, handles and address until the end: others' texts hold the name and the handles, and the last letter goes
+    to the address. Then the row is deleted. `earlier_handles` are separated by spaces.
     """
 
     __tablename__ = "departure"
@@ -28,6 +28,7 @@ class Departure(Base):
     how: Mapped[str]
     name: Mapped[str]
     handle: Mapped[str]
+    earlier_handles: Mapped[str] = mapped_column(Text, default="", server_default="")
     address: Mapped[str]
     step: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)

@@ -24,7 +24,7 @@ from forum.dialogue.queries import (
 from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
 from forum.markup import cited_in_source, fold, withhold_in_source
-from forum.members.models import City, CityName, Member, Organisation
+from forum.members.models import City, CityName, EarlierHandle, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
 from forum.transfer.models import (
@@ -46,12 +46,6 @@ def post_saying(words: str) -> Post:
     """The first post whose text has these words; there must be one."""
     query = select(Post).where(Post.source.contains(words, autoescape=True)).order_by(Post.id)
     return db.session.scalars(query.limit(1)).one()
-
-
-def members_by_handle(handles: Iterable[str]) -> dict[str, Member]:
-    """The members with these handles, by handle."""
-    found = db.session.scalars(select(Member).where(Member.handle.in_(set(handles))))
-    return {member.handle: member for member in found}
 
 
 def cities_by_label(names: Iterable[str]) -> dict[str, City]:
@@ -262,6 +256,17 @@ def themes_of_topics(topic_ids: Collection[int]) -> dict[int, list[str]]:
 def themes_of_members(member_ids: Collection[int]) -> dict[int, list[str]]:
     """The names of the themes that members can help with, by member id."""
     return _theme_names_by(MemberTheme.member_id, MemberTheme, member_ids)
+
+
+def handles_before(member_ids: Collection[int]) -> dict[int, list[str]]:
+    """The handles that members had before the present one, sorted, by member id."""
+    found: dict[int, list[str]] = {}
+    query = select(EarlierHandle.member_id, EarlierHandle.handle).order_by(EarlierHandle.handle)
+    for member_id, handle in db.session.execute(
+        query.where(EarlierHandle.member_id.in_(member_ids))
+    ):
+        found.setdefault(member_id, []).append(handle)
+    return found
 
 
 def _theme_names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[str]]:

@@ -61,6 +61,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("letter-over", "/sign-in/letter/none", "visitor"),
     ("settings", "/settings", "member"),
     ("settings-address", "/settings/address", "member"),
+    ("settings-handle", "/settings/handle", "member"),
     ("settings-prove", "/settings/prove", "member"),
     ("settings-factors", "/settings/factors", "member"),
     ("settings-passkey", "/settings/passkeys/new", "member"),

@@ -172,3 +172,10 @@ def test_an_address_is_given_to_one_member_alone(own: Flask, members: list[str])
     ids = [who(handle).id for handle in members[:2]]
     said = at_once(own, [lambda i=i: slowly(change, SYSTEM, i, "a@b.example") for i in ids])
     assert sorted(said) == ["This address belongs to another account.", "done"]
+
+
+def test_a_handle_is_given_to_one_member_alone(own: Flask, members: list[str]) -> None:
+    change = actions.change_handle
+    both = [who(handle) for handle in members[:2]]
+    said = at_once(own, [lambda one=one: slowly(change, one, "quiet") for one in both])
+    assert sorted(said) == ["This handle is taken. Choose another one.", "done"]

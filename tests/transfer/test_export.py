@@ -189,6 +189,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     text_of = library.PracticeText("Adapted", "Again.", adapted_from_id=twin.id)
     write_practice(people, agenda, text_of)
     archive(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
+    members.keep_earlier_handles(SYSTEM, people.ben.id, ["first-ben", "ben-before"])
 
 
 def _agenda(title: str) -> Any:
@@ -332,6 +333,8 @@ def test_small_portions_say_the_same_as_large_ones(
 def test_a_reader_of_the_files_finds_what_pages_show(run: Run, tmp_path: Path) -> None:
     found = exported(run, tmp_path / "out")
     dialogue_file = (tmp_path / "out" / "dialogue-quieter.md").read_text()
+    people_file = (tmp_path / "out" / "people.md").read_text()
+    assert "- handle: ben-okoth\n- earlier handles: ben-before; first-ben\n" in people_file
     assert "### #1 in noise: a | b; c\n- kind: experience\n- by: ana-prado\n" in dialogue_file
     assert "> #1\n> The opening.\n\nAs [she](http://localhost/topics/" in dialogue_file
     assert re.search(r"^> \[Ana\]\(http://localhost/posts/\d+\)$", dialogue_file, re.M)
@@ -597,6 +600,20 @@ def test_who_has_an_account_of_the_handle_goes_on_with_it(
         assert forum.run("import", tmp_path / "out", "--by", "ana-prado").exit_code == 0
         with forum.app.app_context():
             assert get_member(SYSTEM, "ana-prado").email == "ana@example.org"
+
+
+def test_a_handle_that_two_people_have_or_had_is_told_with_its_line(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    members.change_handle(people.ben, "ana-p")
+    exported(run, tmp_path / "out")
+    file = tmp_path / "out" / "people.md"
+    file.write_text(file.read_text().replace(": ben-okoth\n", ": chitra-desai\n"))
+    with elsewhere() as make:
+        failed = make().run("import", tmp_path / "out")
+    assert failed.exit_code == 1
+    told = r"people\.md:\d+: earlier handles: “chitra-desai” is of “Chitra Desai”"
+    assert re.search(told, failed.output), failed.output
 
 
 def test_mistakes_in_an_export_are_told_with_file_and_line(

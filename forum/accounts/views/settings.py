@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web, webforms
 from forum.accounts import actions
-from forum.accounts.forms import EmailForm, PasswordForm
+from forum.accounts.forms import EmailForm, HandleForm, PasswordForm
 from forum.accounts.views._sessions import begin_session, renew_proof
 from forum.accounts.views._shared import bp, check_new_password, was_refused
 from forum.errors import Conflict, Invalid
@@ -86,6 +86,29 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
     actions.edit_profile(member, profile)
     flash(_("Your profile is saved."), "message")
     return web.see_other(url_for("accounts.settings"))
+
+
+@bp.route("/settings/handle", methods=["GET", "POST"])
+@limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
+def change_handle() -> Answer:
+    """Choose another handle, which is the address of one's profile."""
+    member = queries.my_profile(me())
+    if not has_proved():
+        return prove_first()
+    form = HandleForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"member": member, "earlier": queries.earlier_handles(member.id)}
+        return render_template("accounts/handle.html", form=form, **words), status
+
+    def deed() -> Any:
+        actions.change_handle(member, form.handle.data or "")
+        flash(
+            _("The address of your profile is changed. The one before leads there, too."), "message"
+        )
+        return web.see_other(url_for("front.profile", handle=member.handle))
+
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/settings/prove", methods=["GET", "POST"])

@@ -12,7 +12,7 @@ from forum import permissions, web
 from forum.dialogue.models import MAX_MENTIONED, Post, Topic
 from forum.markup import Written, handles_in, with_local_quotes, write
 from forum.members.models import City, Member, Organisation
-from forum.members.queries import members_to_mention
+from forum.members.queries import handles_to_link, members_to_mention
 from forum.permissions import VISITOR, Person, read_by, shown_to
 from forum.versions import topic_scope
 
@@ -95,7 +95,7 @@ def render_with_mentions(source: str, language: str = "en") -> Written:
     """
     source = with_links_home(source)
     handles = handles_in(source)
-    people = {member.handle for member in members_to_mention(handles)} if handles else ()
+    people = handles_to_link(handles) if handles else ()
     return write(source, language, people, MAX_MENTIONED)
 
 

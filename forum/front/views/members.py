@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import flash, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from forum import web
@@ -18,6 +18,7 @@ from forum.library.queries import practices_by, practices_tried_by
 from forum.members.queries import (
     DirectoryFilter,
     get_member,
+    handles_to_moderate,
     home_cities,
     languages,
     languages_of_members,
@@ -30,16 +31,21 @@ from forum.ratelimits import limiter
 from forum.versions import member_scope
 from forum.web import Answer, me
 
+MOVED_PERMANENTLY = 301  # an HTTP status code
+
 
 @bp.get("/members/<handle>")
 def profile(handle: str) -> Answer:
     """A member: who they are, what they help with, what others made of it, what they wrote and tried."""
     reader = me()
     member = get_member(reader, handle)
+    if member.handle != handle:
+        return redirect(url_for("front.profile", handle=member.handle), MOVED_PERMANENTLY)
     web.depends_on(member_scope(member.id))
     return render_template(
         "front/profile.html",
         member=member,
+        earlier=handles_to_moderate(reader, member),
         languages=_language_names(spoken.language for spoken in member.languages),
         themes=themes_of_member(member.id),
         recognition=queries.recognition(reader, member),

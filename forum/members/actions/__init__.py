@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.members.actions._names import HANDLE_PATTERN, RESERVED_HANDLES
+from forum.members.actions._names import HANDLE_PATTERN, MAX_HANDLE_LENGTH, RESERVED_HANDLES
 from forum.members.actions._profile import Joining, Profile
 from forum.members.actions.cities import CityRow, load_cities
 from forum.members.actions.counts import (
@@ -31,6 +31,7 @@ from forum.members.actions.federation import (
     open_first_steps,
     set_up,
 )
+from forum.members.actions.handles import change_handle, keep_earlier_handles
 from forum.members.actions.ignoring import MAX_IGNORED, end_ignoring, ignore, repair_ignored_ids
 from forum.members.actions.joining import add_member, check_name, join, require_seat
 from forum.members.actions.leaving import (
@@ -88,6 +89,7 @@ __all__ = [
     "KEEP_NAMELESS",
     "LEAVING_WAYS",
     "MAX_FORUM_NAME",
+    "MAX_HANDLE_LENGTH",
     "MAX_IGNORED",
     "MAX_SESSIONS",
     "MAX_TAGLINE",
@@ -103,6 +105,7 @@ __all__ = [
     "appoint",
     "ask_to_leave",
     "change_address",
+    "change_handle",
     "change_password",
     "check_name",
     "close_first_steps",
@@ -117,6 +120,7 @@ __all__ = [
     "hide_profile",
     "ignore",
     "join",
+    "keep_earlier_handles",
     "load_cities",
     "note_factor",
     "note_hosting",

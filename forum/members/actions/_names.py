@@ -37,18 +37,18 @@ ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
 LINK_PATTERN = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev)\b", re.I)
 
 
-def taken_handles(handles: Sequence[str]) -> set[str]:
-    """Which of some handles no new member can have."""
-    return set(filter(is_reserved, handles)) | queries.taken_handles(handles)
+def taken_handles(handles: Sequence[str], own_id: int = 0) -> set[str]:
+    """Which of some handles a new member cannot have, or the one with the id `own_id`."""
+    return set(filter(is_reserved, handles)) | queries.taken_handles(handles, own_id)
 
 
-def checked_handle(handle: str) -> str:
+def checked_handle(handle: str, own_id: int = 0) -> str:
     """A handle that was typed. Raises `Invalid` for a wrong shape, and for one that is reserved, taken, or like such a one."""
     if not HANDLE_PATTERN.fullmatch(handle) or len(handle) > MAX_HANDLE_LENGTH:
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
     if is_reserved(handle):
         raise Invalid(_("This handle is kept for the forum itself. Choose another one."), "handle")
-    if taken_handles([handle]):
+    if taken_handles([handle], own_id):
         raise Invalid(_("This handle is taken. Choose another one."), "handle")
     return handle
 

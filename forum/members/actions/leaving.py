@@ -15,7 +15,15 @@ from forum.errors import Invalid
 from forum.members import queries
 from forum.members.actions._rows import existing_member
 from forum.members.actions.sessions import end_sessions
-from forum.members.models import FormerHandle, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.members.models import (
+    EarlierHandle,
+    FormerHandle,
+    Ignore,
+    Member,
+    MemberLanguage,
+    Organisation,
+    Session,
+)
 from forum.permissions import MEMBER, Person, administers, require
 from forum.tokens import kept_hash
 
@@ -46,6 +54,7 @@ COLUMNS_TO_NULL = [
     "factor_at",
     "held_at",
     "credentials_at",
+    "handle_changed_at",
     "invited_by_id",
 ]
 
@@ -93,13 +102,14 @@ def stay_since(system: Person, member: Member, moment: datetime) -> None:
 def depart(system: Person, member_id: int) -> None:
     """End an account and remove everything personal from its row, which stays because posts and decisions refer to it.
 
-    The handle is never given again; the e-mail address is free for another account.
+    Its handles are never given again; the e-mail address is free for another account.
     """
     require(system.can.administer())
     member = existing_member(member_id)
-    for handle in (member.handle, skeleton(member.handle)):
-        db.session.merge(FormerHandle(handle_hash=kept_hash(handle)))
-    for table in (MemberLanguage, Session):
+    for handle in (member.handle, *queries.earlier_handles(member_id)):
+        for text in (handle, skeleton(handle)):
+            db.session.merge(FormerHandle(handle_hash=kept_hash(text)))
+    for table in (EarlierHandle, MemberLanguage, Session):
         db.session.execute(delete(table).where(table.member_id == member_id))
     _forget_ignoring(member_id)
     led = update(Organisation).where(Organisation.representative_id == member_id)

@@ -26,7 +26,7 @@ from forum.markup import fold, words_in
 from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
-from forum.members.queries.people import get_member, visible_members
+from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, administers, moderates, require
 
@@ -92,11 +92,11 @@ def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
     A city or an organisation may also be meant by all the words together, such as "mexico city". With @ a word is the
-    beginning of a handle.
+    beginning of a handle, or a whole one that the member had earlier.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
     each = (
-        Member.handle.startswith(word[1:], autoescape=True)
+        or_(Member.handle.startswith(word[1:], autoescape=True), has_or_had(word[1:]))
         if word.startswith("@") and len(word) > 1
         else or_(
             _has_word_starting_with(word),
@@ -191,7 +191,7 @@ def administered_members(
         or_(
             _has_word_starting_with(word),
             Member.email.contains(word, autoescape=True),
-            Member.handle == word,
+            has_or_had(word),
         )
         for word in wanted
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
@@ -14,9 +15,9 @@ from forum.confusables import skeleton
 from forum.db import db
 from forum.errors import Conflict, Invalid
 from forum.markup import fold
-from forum.members.models import Credentials, FormerHandle, Member, Organisation
+from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
 from forum.members.queries._shared import found_or_raise
-from forum.permissions import Person, moderates, require, sees_hidden
+from forum.permissions import EARLIER_HANDLES_SHOWN, Person, moderates, require, sees_hidden
 from forum.tokens import kept_hash
 
 
@@ -37,9 +38,18 @@ def visible_with_own(reader: Person, own_id: Any) -> Select[Member]:
 
 
 def get_member(reader: Person, handle: str) -> Member:
-    """One visible member with city, organisation, inviter and languages loaded. Raises `NotFound`."""
-    found = visible_members(reader).where(Member.handle == handle).options(*whole_profile())
+    """The visible member who has a handle, or had it earlier, with city, organisation, inviter and languages loaded.
+
+    Raises `NotFound`.
+    """
+    found = visible_members(reader).where(has_or_had(handle)).options(*whole_profile())
     return found_or_raise(db.session.scalar(found), _("There is no member of this name."))
+
+
+def has_or_had(handle: str) -> ColumnElement[bool]:
+    """The SQL condition that a member has a handle, or had it earlier."""
+    had_it = select(EarlierHandle.member_id).where(EarlierHandle.handle == handle)
+    return or_(Member.handle == handle, Member.id == had_it.scalar_subquery())
 
 
 def member_by_id(reader: Person, member_id: int) -> Member:
@@ -100,11 +110,40 @@ def lock_credentials(member: Member, verified: Credentials) -> None:
 
 
 def members_by_handle(handles: Iterable[str]) -> list[Member]:
-    """The members with these handles, in the order of the handles; unknown handles are left out."""
+    """The members who have these handles or had them earlier, in the order of the handles; unknown ones are left out."""
     wanted = list(dict.fromkeys(handles))
-    found = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
-    by_handle = {member.handle: member for member in db.session.scalars(found)}
-    return [by_handle[handle] for handle in wanted if handle in by_handle]
+    known = members_by_any_handle(wanted)
+    return list(dict.fromkeys(known[handle] for handle in wanted if handle in known))
+
+
+def members_by_any_handle(handles: Iterable[str]) -> dict[str, Member]:
+    """The members who have these handles or had them earlier, by the handle that was asked for."""
+    wanted = set(handles)
+    here = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
+    known = {member.handle: member for member in db.session.scalars(here)}
+    if others := wanted - known.keys():
+        had_it = select(EarlierHandle.handle, Member).join(
+            Member, Member.id == EarlierHandle.member_id
+        )
+        for handle, member in db.session.execute(had_it.where(EarlierHandle.handle.in_(others))):
+            known[handle] = member
+    return known
+
+
+def handles_to_moderate(reader: Person, member: Member) -> Sequence[str]:
+    """The handles that a member had until lately, for moderators; nothing for others."""
+    if not reader.can.see_earlier_handles(member):
+        return ()
+    return earlier_handles(member.id, now() - EARLIER_HANDLES_SHOWN)
+
+
+def earlier_handles(member_id: int, since: datetime | None = None) -> Sequence[str]:
+    """The handles that a member had before the present one, the last one first; only those replaced since a moment."""
+    found = select(EarlierHandle.handle).where(EarlierHandle.member_id == member_id)
+    if since:
+        found = found.where(EarlierHandle.replaced_at >= since)
+    newest = found.order_by(EarlierHandle.replaced_at.desc(), EarlierHandle.handle)
+    return db.session.scalars(newest).all()
 
 
 def members_called(reader: Person, typed: str) -> list[Member]:
@@ -141,8 +180,14 @@ def member_called(reader: Person, typed: str, field: str) -> Member:
 
 
 def members_to_mention(handles: Iterable[str]) -> list[Member]:
-    """The members with these handles whose profiles are public, in the order of the handles."""
+    """The members whom these handles mention, whose profiles are public, in the order of the handles."""
     return [member for member in members_by_handle(handles) if member.has_page]
+
+
+def handles_to_link(handles: Iterable[str]) -> set[str]:
+    """Which of some handles lead to a public profile."""
+    known = members_by_any_handle(handles)
+    return {handle for handle, member in known.items() if member.has_page}
 
 
 def member_by_email(email: str) -> Member | None:
@@ -162,14 +207,21 @@ def is_email_taken(email: str) -> bool:
     return db.session.scalar(found) is not None
 
 
-def taken_handles(handles: Collection[str]) -> set[str]:
-    """Which of some handles, or what looks like them, belong to members, or once belonged to members who have left."""
+def taken_handles(handles: Collection[str], own_id: int = 0) -> set[str]:
+    """Which of some handles, or what looks like them, belong to other members than `own_id`, or once belonged to them.
+
+    That includes handles of members who have left.
+    """
     skeletons = {handle: skeleton(handle) for handle in handles}
     seen = set(skeletons.values())
     hashes = {text: kept_hash(text) for text in seen.union(handles)}
+    others, before = Member.id != own_id, EarlierHandle.member_id != own_id
     known = union_all(
-        select(Member.handle).where(Member.handle.in_(handles)),
-        select(Member.handle_skeleton).where(Member.handle_skeleton.in_(seen)),
+        select(Member.handle).where(Member.handle.in_(handles), others),
+        select(Member.handle_skeleton).where(Member.handle_skeleton.in_(seen), others),
+        select(EarlierHandle.handle_skeleton).where(
+            EarlierHandle.handle_skeleton.in_(seen), before
+        ),
         select(FormerHandle.handle_hash).where(FormerHandle.handle_hash.in_(hashes.values())),
     )
     used = set(db.session.scalars(known))

@@ -24,6 +24,7 @@ from forum.invitations.models import Arrival, Invitation
 from forum.library.models import Case, Practice
 from forum.mail.models import Delivery
 from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote
 from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
@@ -49,10 +50,11 @@ def json_value(value: Any) -> Any:
 
 
 def account_of(member: Member) -> Record:
-    names = """handle email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
+    names = """handle handle_changed_at email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
     silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
     came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
     return {name: json_value(getattr(member, name)) for name in names.split()} | {
+        "earlier_handles": list(earlier_handles(member.id)),
         "invited_by": _name_of(Member, member.invited_by_id),
         "invitation_id": db.session.scalar(came_by),
     }
@@ -190,7 +192,8 @@ def rows_of_statements(member: Member) -> Select[Any]:
 
 def rows_of_edits(member: Member) -> Select[Any]:
     kept = columns_of(Version, "kind item_id replaced_at")
-    return select(*kept).where(Version.editor_handle == member.handle)
+    handles = [member.handle, *earlier_handles(member.id)]
+    return select(*kept).where(Version.editor_handle.in_(handles))
 
 
 def rows_of_reports(member: Member) -> Select[Any]:

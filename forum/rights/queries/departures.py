@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -19,8 +20,14 @@ class DepartureState:
     how: str
     name: str
     handle: str
+    earlier_handles: str
     step: str
     position: int
+
+    @property
+    def handles(self) -> Sequence[str]:
+        """All handles that the member had, the last one first."""
+        return self.handle, *self.earlier_handles.split()
 
 
 def next_departure() -> DepartureState | None:

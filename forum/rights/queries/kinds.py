@@ -57,6 +57,7 @@ LEFT_OUT: dict[tuple[str, str], str] = {
     ): "Letters to you are in; a letter to an address without an account is of nobody.",
     ("member", "email"): "It is in the account.",
     ("member", "handle_skeleton"): "It is what your handle looks like, to find others like it.",
+    ("earlier_handle", "handle_skeleton"): "It is what a handle of yours looked like.",
     ("passkey", "user_handle"): "It is a random number by which your passkeys know you.",
     ("federation", "contact_email"): "It is the address of the forum.",
     ("version", "editor_name"): "It is your name, beside each of your edits.",
@@ -71,6 +72,7 @@ LEFT_OUT: dict[tuple[str, str], str] = {
     ("former_handle", "handle_hash"): "It is of people who have left.",
     ("departure", "member_id"): "It is of people who have left.",
     ("departure", "handle"): "It is of people who have left.",
+    ("departure", "earlier_handles"): "It is of people who have left.",
     ("departure", "address"): "It is of people who have left.",
 }
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.markup import paragraphs, slugify
+from forum.members.queries import members_by_any_handle
 from forum.transfer.actions._loading import Loading
 from forum.transfer.actions._quotes import QUOTED_NUMBER
 from forum.transfer.models import AgendaFile, FaultyFileError, Values
@@ -15,7 +16,6 @@ from forum.transfer.queries import (
     agenda_by_slug,
     cases_by_slug,
     cities_by_label,
-    members_by_handle,
     practices_by_slug,
 )
 
@@ -27,7 +27,7 @@ FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried
 
 def check_agenda_file(file: AgendaFile) -> Loading:
     """Look up the members and cities of a file. Raises `FaultyFileError` with all faults that show before anything is written."""
-    people = members_by_handle(handle for handle, _line in _handles(file))
+    people = members_by_any_handle(handle for handle, _line in _handles(file))
     cities = cities_by_label(city for city, _line in _cities(file))
     loading = Loading(people, cities, file.comments, faults=list(file.faults))
     for handle, line in _handles(file):

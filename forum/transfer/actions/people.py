@@ -11,10 +11,11 @@ from forum.deeds import action
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import City
+from forum.members.queries import members_by_any_handle
 from forum.permissions import Person
-from forum.transfer.actions._loading import Loading, noon
+from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.models import FaultyFileError, PeopleFile, Values
-from forum.transfer.queries import cities_by_label, members_by_handle, organisation_ids
+from forum.transfer.queries import cities_by_label, organisation_ids
 
 UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
 NO_ADDRESS = "This account came from an export, which holds no addresses."
@@ -38,12 +39,12 @@ def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
     whoever has edited the files could otherwise make themselves administrator.
     """
     cities = _check_people(file, takes_roles=False)
-    known = members_by_handle(values["handle"] for values in file.members)
+    known = members_by_any_handle(values["handle"] for values in file.members)
     new = [values for values in file.members if values["handle"] not in known]
     _load_people(
         system, replace(file, members=new), cities, {"": password_hash}, UNDELIVERABLE_DOMAIN
     )
-    for member in members_by_handle(values["handle"] for values in new).values():
+    for member in members_by_any_handle(values["handle"] for values in new).values():
         members.pause_mail(system, member.id, member.email, NO_ADDRESS)
 
 
@@ -54,7 +55,7 @@ def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str,
     slugs = {values.get("slug") for values in file.organisations}
     handles = {values.get("handle") for values in file.members}
     handles |= set(
-        members_by_handle(values.get("representative", "") for values in file.organisations)
+        members_by_any_handle(values.get("representative", "") for values in file.organisations)
     )
     loading = Loading({}, cities)
     for values in everything:
@@ -69,6 +70,7 @@ def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str,
         loading.expect(not is_refused, values.line_of("role"), NO_ROLES)
     _check_unique(file.members, "handle", loading)
     _check_unique(file.organisations, "slug", loading)
+    _check_earlier_handles(file, loading)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return cities
@@ -81,6 +83,16 @@ def _check_unique(sections: Sequence[Values], name: str, loading: Loading) -> No
         known = first.setdefault(values[name], values)
         message = f"{name}: “{known['title']}” above has “{values[name]}” already"
         loading.expect(known is values, values.line_of(name), message)
+
+
+def _check_earlier_handles(file: PeopleFile, loading: Loading) -> None:
+    """Nobody had a handle that is, or was, somebody else's."""
+    owners = {values["handle"]: values for values in file.members}
+    for values in file.members:
+        for handle, line in values.values_of("earlier_handles"):
+            owner = owners.setdefault(handle, values)
+            message = f"earlier handles: “{handle}” is of “{owner['title']}”"
+            loading.expect(owner is values, line, message)
 
 
 def _load_people(
@@ -146,6 +158,8 @@ def _join(
     )
     themes = agendas.ensure_themes(system, values.get("helps_with", ()))
     agendas.set_member_themes(member, [theme.id for theme in themes])
+    with faults_at(values, "earlier_handles"):
+        members.keep_earlier_handles(system, member.id, values.get("earlier_handles", ()))
     if "role" in values:
         members.appoint(system, member.handle, values["role"])
 
@@ -153,7 +167,9 @@ def _join(
 def _name_representatives(
     system: Person, file: PeopleFile, ids: Mapping[str, int], cities: Mapping[str, City]
 ) -> None:
-    people = members_by_handle(values.get("representative", "") for values in file.organisations)
+    people = members_by_any_handle(
+        values.get("representative", "") for values in file.organisations
+    )
     for values in file.organisations:
         if representative := people.get(values.get("representative", "")):
             text = _organisation_text(values, cities)

@@ -42,8 +42,10 @@ def _members(export: Export) -> Iterator[tuple[str, str]]:
     """The sort key and the section of each member, by name."""
     for members_here in queries.members_to_write(export.reader, MEMBERS_AT_ONCE):
         export.name_cities(one.city for one in members_here)
-        themes = queries.themes_of_members([one.id for one in members_here])
+        ids = [one.id for one in members_here]
+        themes, earlier = queries.themes_of_members(ids), queries.handles_before(ids)
         for one in members_here:
             if export.writer.people.is_to_write(one.id):
-                yield one.sort_key, export.writer.member(one, themes.get(one.id, []))
+                words = themes.get(one.id, []), earlier.get(one.id, [])
+                yield one.sort_key, export.writer.member(one, *words)
                 export.counts["members"] += 1

@@ -268,6 +268,11 @@ def list_of(value: str) -> list[str]:
     return list(filter(None, split_parts(SEMICOLON, up_to(MAX_SOURCE)(value))))
 
 
+def slugs(value: str) -> list[str]:
+    """A list of slugs with semicolons between them."""
+    return [slug(one) for one in list_of(value)]
+
+
 def new_themes(value: str) -> list[str]:
     """A list of names of themes with semicolons between them."""
     return [theme(name) for name in list_of(value)]
@@ -539,6 +544,7 @@ ORGANISATION = Schema(
 MEMBER = Schema(
     {
         "handle": slug,
+        "earlier handles": slugs,
         "position": short,
         "organisation": slug,
         "city": short,

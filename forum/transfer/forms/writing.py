@@ -158,12 +158,13 @@ class Writer:
             2, organisation.name, schemas.ORGANISATION, fields, organisation.about or ""
         )
 
-    def member(self, member: Member, themes: Sequence[str]) -> str:
-        """The section of a member in the people file, with their profile."""
+    def member(self, member: Member, themes: Sequence[str], earlier: Sequence[str]) -> str:
+        """The section of a member in the people file, with their profile; `earlier` are the handles before."""
         organisation = member.organisation
         languages = [row.language for row in member.languages]
         fields: Fields = (
             ("handle", member.handle),
+            ("earlier handles", join_parts(list(earlier), ";")),
             ("position", member.position),
             ("organisation", organisation.slug if organisation else None),
             ("city", self._city(member.city_id)),
