@@ -29,6 +29,14 @@ class FaultyFileError(Exception):
         super().__init__("\n".join(map(str, self.faults)))
 
 
+class WouldLoad(Exception):
+    """A file was loaded on trial, without a fault, and taken back: title and slug of its agenda. Nothing was changed."""
+
+    def __init__(self, title: str, slug: str) -> None:
+        self.title, self.slug = title, slug
+        super().__init__(title)
+
+
 class Values(dict[str, Any]):
     """The values of a section by field name, with `title` and `text`.
 
@@ -74,6 +82,19 @@ class AgendaFile:
     topics: list[Values] = field(default_factory=list)
     comments: list[Values] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """How many things of each kind the file holds, by the name of one."""
+        return {
+            "statement": len(self.statements),
+            "case": len(self.cases),
+            "practice": len(self.practices),
+            "reading": len(self.readings),
+            "topic": len(self.topics),
+            "reply": sum(len(topic["posts"]) for topic in self.topics),
+            "comment": sum(len(group["posts"]) for group in self.comments),
+        }
 
     @property
     def texts(self) -> Iterator[Values]:

@@ -13,6 +13,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import select
 
+from forum.columns import Base
 from forum.db import db
 from forum.dialogue.models import Topic
 from forum.members.actions import Joining, found_federation, join, load_cities
@@ -150,6 +151,50 @@ def test_what_cannot_be_loaded_is_said_in_a_sentence(
     done = run("import-agenda", file, "--by", by)
     assert (done.exit_code, queries.agenda_by_slug("green")) == (1, None)
     assert says in done.output
+
+
+def test_a_check_says_what_would_be_loaded_and_loads_nothing(
+    run: Run, people: Any, file: Path
+) -> None:
+    file.write_text(GOOD)
+    before = {table: rows_of(table) for table in Base.metadata.sorted_tables}
+    done = run("import-agenda", "--check", file)
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        "Nothing to mend. This would load the new agenda “Making Cities Green”, /agendas/green:",
+        *("  1 statement", "  1 case", "  1 practice", "  1 reading"),
+        *("  1 topic", "  1 reply", "  1 comment"),
+        "Nothing was loaded.",
+    ]
+    assert {table: rows_of(table) for table in before} == before
+    assert run("import-agenda", file).exit_code == 0
+    more = "# More\n- slug: green\n\n## Readings\n\n### A book\n- authors: Ana\n- year: 1999\n"
+    file.write_text(more)
+    done = run("import-agenda", "--check", file)
+    assert "This would load more for the agenda “Making Cities Green”" in done.output
+    assert done.output.splitlines()[1:] == ["  1 reading", "Nothing was loaded."]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("- palette: park", "- palette: green", "write one of"),
+        ("- asked: adam-de-wit", "- asked: ana-of-nowhere", "no member has the handle"),
+        # This one shows only when the deed is done
+        ("passed on to mona-berg", "passed on to chitra-desai", "This is your own handle."),
+    ],
+)
+def test_a_check_finds_what_the_loading_finds(
+    run: Run, people: Any, file: Path, old: str, new: str, says: str
+) -> None:
+    file.write_text(GOOD.replace(old, new, 1))
+    checked, loaded = (run("import-agenda", *words, file) for words in (["--check"], []))
+    assert (checked.exit_code, checked.output) == (1, loaded.output)
+    assert says in checked.output and queries.agenda_by_slug("green") is None
+
+
+def rows_of(table: Any) -> list[Any]:
+    return sorted(map(str, db.session.execute(select(table)).all()))
 
 
 def test_without_a_name_an_administrator_answers_for_the_content(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.transfer.actions.agendas import import_agenda, load_agendas
+from forum.transfer.actions.agendas import import_agenda, load_agendas, try_agenda
 from forum.transfer.actions.people import import_people, load_people
 
-__all__ = ["import_agenda", "import_people", "load_agendas", "load_people"]
+__all__ = ["import_agenda", "import_people", "load_agendas", "load_people", "try_agenda"]

@@ -21,7 +21,7 @@ from forum.transfer.actions._checks import check_agenda_file
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.actions._topics import plan_topic
-from forum.transfer.models import AgendaFile, Step, Values
+from forum.transfer.models import AgendaFile, Step, Values, WouldLoad
 from forum.transfer.queries import agenda_by_slug
 
 Shown = Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]]
@@ -41,6 +41,16 @@ def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False
     loading = _plan(curator, file, is_decided)
     _carry_out(loading.steps)
     return loading.agenda
+
+
+@action
+def try_agenda(curator: Member, file: AgendaFile) -> None:
+    """Load an agenda file on trial, so that what only the loading finds is found, too; nothing of it stays.
+
+    Raises `FaultyFileError` as `import_agenda` does, and `WouldLoad` when there is no fault: with that, all is taken back.
+    """
+    agenda = import_agenda(curator, file)
+    raise WouldLoad(agenda.title, agenda.slug)
 
 
 @action

@@ -14,28 +14,49 @@ import click
 
 from forum.errors import Refusal
 from forum.members.models import Member
-from forum.members.queries import first_administrator
+from forum.members.queries import first_administrator, members_by_handle
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
 from forum.transfer.commands._shared import bp, mark_all_as_read
 from forum.transfer.forms import PEOPLE, README, agendas_in, read_agenda, read_people
-from forum.transfer.models import FaultyFileError
+from forum.transfer.models import AgendaFile, FaultyFileError, WouldLoad
 
 START_OVER = " Mend the file, and begin again with an empty database."
 ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
 HEAD_LENGTH = 4_000  # the characters of a file that may hold it
 LAST_ORDER = 10_000  # that of agendas without this field
+PLURALS = {"reply": "replies"}
 
 
 @bp.cli.command("import-agenda")
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
-def import_agenda(file: IO[str], by: str | None) -> None:
+@click.option(
+    "--check", is_flag=True, help="Say what is wrong, or what it would load; load nothing."
+)
+def import_agenda(file: IO[str], by: str | None, check: bool) -> None:
     """Load a whole agenda page from FILE, in the format of docs/content-format.md."""
     with _faults_end_command(file.name):
-        agenda = actions.import_agenda(_curator(by), read_agenda(file.read()))
+        curator, found = _curator(by), read_agenda(file.read())
+        if check:
+            return _check_agenda(curator, found)
+        agenda = actions.import_agenda(curator, found)
     click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
+
+
+def _check_agenda(curator: Member, file: AgendaFile) -> None:
+    try:
+        actions.try_agenda(curator, file)
+    except WouldLoad as agenda:
+        what = "the new agenda" if file.is_new else "more for the agenda"
+        click.echo(
+            f"Nothing to mend. This would load {what} “{agenda.title}”, /agendas/{agenda.slug}:"
+        )
+        for name, number in file.numbers.items():
+            if number:
+                click.echo(f"  {number:,} {name if number == 1 else PLURALS.get(name, f'{name}s')}")
+        click.echo("Nothing was loaded.")
 
 
 def _curator(handle: str | None) -> Member:
@@ -47,10 +68,10 @@ def _curator(handle: str | None) -> Member:
 
 
 def _member(handle: str) -> Member:
-    found = queries.members_by_handle([handle])
-    if handle not in found:
+    found = members_by_handle([handle])
+    if not found:
         raise click.ClickException(f"No member has the handle “{handle}”.")
-    return found[handle]
+    return found[0]
 
 
 @contextmanager
