@@ -150,15 +150,15 @@ class TemplateEnvironment(Environment):
         return Markup(f'<time datetime="{stamp}">{self._in_words(value)}</time>')
 
     def moment(self, value: datetime) -> Markup:
-        """A date and time in UTC, which it says, in a `<time>` element; a script may shorten it."""
+        """A date and time in UTC, which it says, in a `<time>` element; a script makes it local or a distance."""
         # Each post has one: an element that Markup puts together from a pattern takes three times as long.
         words = f"{self._in_words(value)}, {value.hour:02}:{value.minute:02} UTC"
         return Markup(f'<time datetime="{value.isoformat()[:16]}Z">{words}</time>')
 
     def exactly(self, value: datetime) -> Markup:
-        """A date and time to the second, in a `<time>` element that no script shortens: it tells two versions apart."""
+        """A date and time to the second, which no script makes a distance: it tells two versions apart."""
         words = f"{self._in_words(value)}, {value:%H:%M:%S}\N{NO-BREAK SPACE}UTC"
-        return Markup(f'<time datetime="{value:%Y-%m-%d %H:%M:%S}Z">{words}</time>')
+        return Markup(f'<time datetime="{value:%Y-%m-%dT%H:%M:%S}Z">{words}</time>')
 
     def _in_words(self, value: date) -> str:
         return _date_in_words(value.year, value.month, value.day, self.locale)

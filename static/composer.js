@@ -20,7 +20,7 @@ export function start({ letter, load, page }) {
   ]);
 }
 
-// Writing into the field: by execCommand, so that the browser can undo it
+// By execCommand, so that the browser can undo it
 
 function write(field, text, from = field.selectionStart, to = field.selectionEnd) {
   field.focus();
@@ -51,7 +51,7 @@ function star(field, stars, from, to) {
   field.setSelectionRange(from, field.selectionEnd - sign.length);
 }
 
-/** Begin each line with a sign, in place of another list's; a second press takes it away. */
+/** A sign before each line, in place of another list's; a second press takes it away. */
 function begin(field, deed, from, to) {
   const { value } = field;
   const [own, sign] = BEFORE[deed];
@@ -128,7 +128,7 @@ function putPrompt(event) {
   append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
 }
 
-// Preview, and what is like a title: from the page that the server would show
+// Preview and similar titles: from the server's page
 
 function previewWhileTyping(form, page) {
   const frame = form.querySelector("[data-preview]");

@@ -1,4 +1,4 @@
-/** What was typed is kept in this browser, offered again after a crash, and sent once. */
+/** What is typed is kept in this browser, offered again, and sent once. */
 
 const ROOM = 400_000; // characters of the drafts of one form: twenty of the longest texts
 const BUSY_SECONDS = 10;
@@ -48,7 +48,7 @@ function forgetPublished(published = "") {
     }
 }
 
-// What was published from this tab: Back puts it into the form again, as if it had not been sent
+// What this tab has published: Back puts it into the form again
 
 const sent = () => (session.sent || "").split(" ");
 const rememberSent = (print) => (session.sent = [print, ...sent()].slice(0, 20).join(" "));
@@ -80,7 +80,7 @@ function served(form) {
   return fieldsOf(form).map((f) => [f.name, "", f.defaultValue]);
 }
 
-/** Put a draft into its form, where it can be seen; says which fields it has changed. */
+/** Put a draft into its form, where it can be seen; returns the changed fields. */
 function fill(form, saved) {
   return saved.flatMap(([name, value, content]) => {
     const field = fieldsOf(form).find((f) => f.name === name && (!isTick(f) || f.value === value));
@@ -174,9 +174,9 @@ function keepDraft(form, member) {
   });
 }
 
-const newKey = () => crypto.getRandomValues(new Uint32Array(2)).join("");
+const newKey = () => `${Math.random()}`;
 
-// Sending once: a second press while the first is under way does nothing
+// A second press while the first is under way does nothing
 
 function sendOnce(event) {
   const { currentTarget: form, submitter } = event;

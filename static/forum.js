@@ -1,4 +1,4 @@
-/** What every page gets: shorter times, menus that close, keys, and the other modules where a page has use for them. */
+/** What every page gets: local times, menus that close, keys, and the modules that a page has use for. */
 
 const { body, documentElement } = document;
 const script = document.querySelector("script[data-modules]");
@@ -34,18 +34,23 @@ async function page(address, options) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
-/** Times under seven days are said as a distance; the full time stays as a title. */
-function shortenTimes() {
-  const words = new Intl.RelativeTimeFormat(documentElement.lang, { numeric: "auto" });
-  for (const time of document.querySelectorAll("time[datetime*=T]")) {
-    const then = Date.parse(time.dateTime);
+/** Times are the reader's own, and a distance under seven days; what the page said, in UTC, stays as a title. */
+function localTimes() {
+  const language = documentElement.lang.replace(/^en$/, "en-GB"); // which has the day first, and 24 hours
+  const distance = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  for (const time of document.querySelectorAll("time[datetime$=Z]")) {
+    const { dateTime, textContent: said } = time;
+    const isExact = dateTime[19]; // to the second, to tell versions apart
+    const then = new Date(dateTime);
     const age = Date.now() - then;
-    if (!(age >= 0 && age < 7 * DAY)) continue;
-    time.title = time.textContent;
+    const isNear = !isExact && age >= 0 && age < 7 * DAY;
+    if (!isNear && !said.includes(":")) continue;
+    time.title = said;
     time.textContent =
-      age < DAY / 24 ? words.format(-Math.floor(age / 60_000), "minute")
-      : age < DAY ? words.format(-Math.floor(age / 3_600_000), "hour")
-      : words.format(-Math.round((midnight() - midnight(then)) / DAY), "day");
+      !isNear ? then.toLocaleString(language, { dateStyle: "long", timeStyle: isExact ? "medium" : "short" }).replace(" at ", ", ")
+      : age < DAY / 24 ? distance.format(-Math.floor(age / 60_000), "minute")
+      : age < DAY ? distance.format(-Math.floor(age / 3_600_000), "hour")
+      : distance.format(-Math.round((midnight() - midnight(then)) / DAY), "day");
   }
 }
 
@@ -73,7 +78,7 @@ function showWhole() {
   });
 }
 
-/** Whoever has signed out leaves no text behind: it goes on the page that follows, when that is a visitor's. */
+/** After signing out, the first page of a visitor deletes the drafts. */
 function forgetDrafts() {
   const isLeaving = session.leaving;
   delete session.leaving;
@@ -124,26 +129,21 @@ const DEEDS = {
 
 /** The list of keys, which most pages have from the page of help. */
 async function showKeys() {
-  const list = (where = document) => where.getElementById("key-list");
-  const found = list() ?? list(await page(document.querySelector("a[href$='#keys']").href));
-  if (!list()) body.append(found);
+  const list = (where) => where.getElementById("key-list");
+  const found = list(document) ?? list(await page(document.querySelector("a[href$='#keys']").href));
+  body.append(found);
   offerSwitch();
-  list().showModal();
+  found.showModal();
 }
 
 const follow = (selector) => click(document.querySelector(selector));
 const click = (element) => element && (element.click(), true);
 
-function focus(element) {
-  if (!element) return undefined;
-  element.focus();
-  element.scrollIntoView({ block: "center" });
-  return true;
-}
+const focus = (element) => element && (element.focus(), element.scrollIntoView({ block: "center" }), true);
 
 const here = () => document.activeElement?.closest(ITEMS) ?? document.querySelector(".q [aria-current]")?.closest("li");
 
-/** To the next or previous post or row; in the queue of moderation, to the next report itself. */
+/** To the next or previous post or row; in the queue, to the report itself. */
 function move(step) {
   const items = [...document.querySelectorAll(ITEMS)];
   const at = items.indexOf(here());
@@ -184,7 +184,7 @@ function offerSwitch() {
   }
 }
 
-shortenTimes();
+localTimes();
 closeMenus();
 showWhole();
 document.addEventListener("keydown", press);

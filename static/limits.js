@@ -1,4 +1,4 @@
-/** Says below a field how much of its text is too long, before it is sent: nothing that is pasted is cut off. */
+/** Says below a field how much of its text is too long; nothing is cut off. */
 
 export function start({ over }) {
   document.querySelectorAll("[data-most]").forEach((field) => watch(field, over));

@@ -1,4 +1,4 @@
-/** Passkeys: a form asks the browser for one, puts the answer into its field `credential`, and is sent. */
+/** A form asks the browser for a passkey, puts the answer into its field `credential`, and is sent. */
 
 export function start() {
   for (const form of document.querySelectorAll("form[data-passkey]"))
@@ -63,7 +63,7 @@ async function answer(form, address, how = {}) {
   return JSON.stringify(encoded(made));
 }
 
-// Bytes travel as base64url. Browsers of before 2025 have no toJSON and parse…FromJSON for that.
+// Bytes travel as base64url, for which browsers of before 2025 have no toJSON.
 
 function decoded(asked) {
   const keys = (list) => list?.map((key) => ({ ...key, id: bytes(key.id) }));

@@ -1,4 +1,4 @@
-/** Quoting: what a reader has selected in a post, with its formatting, or the whole of the post. */
+/** Quoting: what is selected in a post, with its formatting, or all of it. */
 
 export function start({ append, page }) {
   const words = document.querySelector("[data-quote]");

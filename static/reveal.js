@@ -1,4 +1,4 @@
-/** A button beside each password shows what was typed, and hides it again; it is hidden before it is sent. */
+/** A button beside each password shows it, and hides it again, as sending does. */
 
 export function start({ show, hide }) {
   for (const field of document.querySelectorAll("main input[type=password]")) reveal(field, show, hide);
