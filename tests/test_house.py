@@ -34,7 +34,7 @@ TABLES_OF_KINDS = {
 }
 # Rows that are emptied at most; the others have numbers that SQLite does not give again
 NEVER_DELETED = (
-    *("post", "topic", "case", "practice", "member", "appeal"),
+    *("post", "topic", "case", "practice", "member", "decision", "appeal"),
     *("agenda", "statement", "theme", "organisation", "reading", "city"),
 )
 # Columns that hold the number of a row and are no foreign keys, with the tables of those rows
@@ -45,6 +45,7 @@ ROWS_KNOWN_BY_NUMBER = {
     "topic_id": {"topic"},
     "post_id": {"post"},
     "rule_id": {"screening_rule"},
+    "decision_id": {"decision"},
     "parent_id": set(),  # of documents, which are deleted together with those that know them so
 }
 

@@ -409,11 +409,12 @@ class BatchWriter:
             "before": {"words": "", "state": "shown"},
             "decided_at": hiding.at,
         }
-        address = f"/moderation/decisions/{self._add('decision', decision)}"
+        decision_id = self._add("decision", decision)
+        address = f"/moderation/decisions/{decision_id}"
         words = f"{AUTHOR_MESSAGES['hide']()} {post.reason}"
         title = str(decision["title"])
         event = _event("decision", None, address, hiding.at, title=title, text=words)
-        self._add_event(event, hiding.moderator, [post.author])
+        self._add_event(event, hiding.moderator, [post.author], decision_id)
 
     def _notify_of_post(self, post: PlannedPost) -> None:
         details: Row = {"moment": post.at, "words": post.text.plain}
@@ -446,7 +447,11 @@ class BatchWriter:
         self._add_event(event, doer, recipients)
 
     def _add_event(
-        self, event: Row, doer: PlannedMember, recipients: Iterable[PlannedMember]
+        self,
+        event: Row,
+        doer: PlannedMember,
+        recipients: Iterable[PlannedMember],
+        decision_id: int | None = None,
     ) -> None:
         """Add an event that the worker has handled: a notice for each recipient except the doer."""
         recipient_ids = sorted({member.id for member in recipients} - {doer.id})
@@ -454,7 +459,8 @@ class BatchWriter:
             return
         moment = event["created_at"]
         work = {"recipients": recipient_ids, "due_at": moment, "attempts": 0, "done_at": moment}
-        event_id = self._add("event", {**event, "but": [], "reached": 0, **work})
+        work |= {"but": [], "reached": 0, "decision_id": decision_id}
+        event_id = self._add("event", {**event, **work})
         read_at = END if moment < NEWS_SINCE else None
         for member_id in recipient_ids:
             whose = {"event_id": event_id, "member_id": member_id, "read_at": read_at}

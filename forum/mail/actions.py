@@ -30,7 +30,12 @@ from forum.members.models import Member
 from forum.members.queries import addresses_of, normalised_email
 from forum.moderation import actions as moderation
 from forum.moderation.models import Report
-from forum.moderation.queries import UPHOLDING_DEEDS, reports_to_confirm, reports_to_tell
+from forum.moderation.queries import (
+    UNDO_PERIOD,
+    UPHOLDING_DEEDS,
+    reports_to_confirm,
+    reports_to_tell,
+)
 from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
@@ -92,10 +97,13 @@ def write_test(administrator: Member) -> Delivery:
 
 @action
 def write_notice_letters(system: Person, limit: int = 100) -> int:
-    """Write a letter for up to `limit` notices that are mailed at once and older than `NOTICE_DELAY`; returns how many."""
+    """Write a letter for up to `limit` notices that are mailed at once and older than `NOTICE_DELAY`; returns how many.
+
+    Those of decisions wait until the decision can no longer be undone.
+    """
     require(system.can.administer())
     touches()
-    notices = notices_to_mail(limit, now() - NOTICE_DELAY)
+    notices = notices_to_mail(limit, now() - NOTICE_DELAY, now() - UNDO_PERIOD)
     addresses = addresses_of({notice.member_id for notice in notices})
     for notice in notices:
         if address := addresses.get(notice.member_id):
@@ -164,7 +172,7 @@ def write_digest(system: Person, member_id: int) -> None:
     """Write a member's digest of the notices that wait for it; does nothing when another worker has just written it."""
     require(system.can.administer())
     touches()
-    ids = [notice.id for notice in notices_for_digest(member_id)]
+    ids = [notice.id for notice in notices_for_digest(member_id, now() - UNDO_PERIOD)]
     address = addresses_of({member_id}).get(member_id)
     note_mailed(system, ids)
     if ids and address:

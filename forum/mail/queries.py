@@ -22,7 +22,13 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.mail.models import Delivery
 from forum.members.models import Member
-from forum.moderation.queries import Thing, is_first_post, open_reports, thing_to_moderate
+from forum.moderation.queries import (
+    UNDO_PERIOD,
+    Thing,
+    is_first_post,
+    open_reports,
+    thing_to_moderate,
+)
 from forum.notifications.models import NO_DIGEST, Notice, NoticeSettings
 from forum.notifications.queries import digests_waiting, settings_by_member, visible_notices
 from forum.permissions import Person, require
@@ -304,7 +310,7 @@ def _group(agenda: Agenda | None, entries: list[DigestEntry]) -> DigestGroup:
 
 def members_due_for_digest(after_id: int, limit: int) -> tuple[list[int], int]:
     """The ids of members whose digest is due, among the next `limit`, and the id to go on after (0 at the end)."""
-    waiting = digests_waiting(after_id, limit)
+    waiting = digests_waiting(after_id, limit, now() - UNDO_PERIOD)
     ids = [row.member_id for row in waiting]
     settings, last = settings_by_member(ids), _last_digests(ids)
     due = [

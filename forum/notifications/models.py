@@ -60,6 +60,8 @@ OFFICIAL_KINDS = (
     "host",
     "security",
 )  # also made when the member ignores the actor
+# They tell of decisions of moderators, who may take them back in the minutes after.
+DECISION_KINDS = ("decision", "returned", "published", "report")
 MERGING_KINDS = ("mark",)  # the next ones about the same post are merged into an unread notice
 
 
@@ -68,6 +70,7 @@ class Event(Base):
 
     The worker makes the notices and sets `done_at`. Watchers get theirs in the order of their ids; `reached` is the
     last one who has. `watched` holds pairs of a subject's kind and id, and is null for events with recipients.
+    `decision_id` is the decision of a moderator that it tells of: both are taken back together.
     """
 
     __tablename__ = "event"
@@ -77,6 +80,7 @@ class Event(Base):
         Index(None, "topic_id"),
         Index(None, "actor_id"),
         Index("ix_event_of_queue", "address", **partial_index("kind = 'queue'")),
+        Index("ix_event_decision_id", "decision_id", **partial_index("decision_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -91,6 +95,7 @@ class Event(Base):
     address: Mapped[str] = mapped_column(Text)
     topic_id: Mapped[int | None]
     post_id: Mapped[int | None]
+    decision_id: Mapped[int | None]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

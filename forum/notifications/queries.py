@@ -32,6 +32,7 @@ from forum.notifications.models import (
     ACTIONABLE_KINDS,
     ALWAYS_TOLD,
     AT_ONCE,
+    DECISION_KINDS,
     DEFAULT_WAYS,
     DIGEST,
     EVERYBODY,
@@ -178,8 +179,9 @@ def is_unread_about(member_id: Any, topic_id: Any) -> ColumnElement[bool]:
 
 
 def get_notice(reader: Person, notice_id: int) -> Notice | None:
-    """One of the reader's own notices; None when there is none with this id."""
-    return db.session.scalar(visible_notices(reader).where(Notice.id == notice_id))
+    """One of the reader's own notices, locked for update; None when there is none with this id."""
+    which = visible_notices(reader).where(Notice.id == notice_id)
+    return db.session.scalar(which.with_for_update(of=Notice))
 
 
 def is_about_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -339,6 +341,21 @@ def _is_due() -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
+    """The events that tell of decisions, in their order, locked for update: a worker that makes notices of them ends first."""
+    query = select(Event).where(Event.decision_id.in_(decision_ids)).order_by(Event.id)
+    return db.session.scalars(query.with_for_update()).all()
+
+
+def members_with_notices(event_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The ids of the members who have a notice of these events, by event."""
+    found: dict[int, set[int]] = {}
+    rows = select(Notice.event_id, Notice.member_id).where(Notice.event_id.in_(event_ids))
+    for event_id, member_id in db.session.execute(rows):
+        found.setdefault(event_id, set()).add(member_id)
+    return found
+
+
 def next_watchers(event: Event, limit: int) -> list[int]:
     """The ids of the next watchers of an event's subjects, in order; they may mute another subject."""
     selects = [_watcher_ids(event, subject, limit) for subject in event.watched or ()]
@@ -417,27 +434,28 @@ def _has_muted(subjects: Iterable[Subject]) -> ColumnElement[bool]:
 # For the mail
 
 
-def notices_to_mail(limit: int, before: Any) -> Sequence[Notice]:
+def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> Sequence[Notice]:
     """The notices to be mailed at once that were made before a moment, oldest first, with their actors.
 
-    They are locked for update; those that another worker has locked are skipped.
+    Those of decisions of moderators wait until `decided_before` is past them. They are locked for update; those that
+    another worker has locked are skipped.
     """
-    query = _to_mail(AT_ONCE).where(Notice.created_at < before).limit(limit)
+    query = _to_mail(AT_ONCE, decided_before).where(Notice.created_at < before).limit(limit)
     return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
 
 
-def notices_for_digest(member_id: int) -> Sequence[Notice]:
-    """The notices of a member's next digest, the oldest `MOST_IN_DIGEST`, with their actors.
-
-    They are locked for update; those that another worker has locked are skipped.
-    """
-    query = _to_mail(DIGEST).where(Notice.member_id == member_id).limit(MOST_IN_DIGEST)
+def notices_for_digest(member_id: int, decided_before: datetime) -> Sequence[Notice]:
+    """The notices of a member's next digest, the oldest `MOST_IN_DIGEST`, with their actors; otherwise as `notices_to_mail`."""
+    waiting = _to_mail(DIGEST, decided_before).where(Notice.member_id == member_id)
+    query = waiting.limit(MOST_IN_DIGEST)
     return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
 
 
-def digests_waiting(after_id: int, limit: int) -> Sequence[Row[int, datetime]]:
+def digests_waiting(
+    after_id: int, limit: int, decided_before: datetime
+) -> Sequence[Row[int, datetime]]:
     """Rows of the next members, by id, with notices for their digest: `member_id`, and `oldest`, since when."""
-    waiting = _to_mail(DIGEST).where(Notice.member_id > after_id).order_by(None)
+    waiting = _to_mail(DIGEST, decided_before).where(Notice.member_id > after_id).order_by(None)
     by_member = waiting.with_only_columns(
         Notice.member_id, func.min(Notice.created_at).label("oldest"), maintain_column_froms=True
     )
@@ -452,7 +470,8 @@ def settings_by_member(member_ids: Sequence[int]) -> dict[int, NoticeSettings]:
     return {member_id: known.get(member_id) or _defaults(member_id) for member_id in member_ids}
 
 
-def _to_mail(way: str) -> Select[Notice]:
+def _to_mail(way: str, decided_before: datetime) -> Select[Notice]:
+    is_settled = or_(Notice.kind.not_in(DECISION_KINDS), Notice.created_at < decided_before)
     waiting = select(Notice).where(
         Notice.way
         == literal(
@@ -462,5 +481,6 @@ def _to_mail(way: str) -> Select[Notice]:
         Notice.read_at.is_(None),
         Notice.hidden_at.is_(None),
         ~_is_from_hidden(),
+        is_settled,
     )
     return waiting.order_by(Notice.id).options(joinedload(Notice.actor))

@@ -27,13 +27,16 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
+from forum.moderation.queries import UNDO_PERIOD
 from forum.notifications import actions as notifications
 from forum.notifications.models import Notice, NoticeSettings
+from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from tests.conftest import link_in
 
 SOON = timedelta(minutes=2)
+SETTLED = UNDO_PERIOD + SOON  # after a decision that is not undone
 MORNING = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)  # a Monday
 TEXT = "We asked the trams to slow down.\n\nIt *helped* & cost <nothing>."
 
@@ -176,12 +179,34 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
     assert len(letters) == 1 and letters[0].why
 
 
+def test_a_decision_is_mailed_once_it_can_no_longer_be_undone(people, topic, mail_server):
+    post = dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
+    for later in (SOON, UNDO_PERIOD):
+        mail(later)
+        assert len(sent(mail_server)) == 1 and unread_count(people.ben) == 1
+    mail(SETTLED)
+    assert "advertising" in body(sent(mail_server)[-1])
+
+
+def test_one_that_is_undone_is_not_mailed_nor_that_it_was(people, topic, mail_server):
+    post = dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    reasons = Reasons("It is advertising.", 2)
+    decision = moderation.decide(people.moderator, "post", post.id, "hide", reasons)
+    mail(SOON)
+    moderation.undo(people.moderator, decision.id)
+    mail(SETTLED)
+    assert len(sent(mail_server)) == 1 and unread_count(people.ben) == 0
+
+
 def test_a_decision_is_mailed_to_somebody_who_is_suspended(people, topic, mail_server):
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     mail()
     moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
     members.suspend(SYSTEM, people.ben.id, now() + timedelta(days=1))
-    mail()
+    mail(SETTLED)
     message = sent(mail_server)[-1]
     assert message["To"].addresses[0].addr_spec == "ben@example.org"
     assert "A moderator decided about" in body(message) and "advertising" in body(message)
@@ -195,7 +220,7 @@ def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
     members.ask_to_leave(people.ben, people.ben.id, "nameless")
     dialogue.reply(people.ana, topic.id, write("Which ones, @ben-okoth?"))
     moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
-    mail()
+    mail(SETTLED)
     to_ben = [one for one in sent(mail_server) if one["To"].addresses[0].username == "ben"]
     assert ["advertising" in body(one) for one in to_ben] == [True]
 
@@ -293,6 +318,19 @@ def test_a_digest_tells_nothing_that_was_read_and_is_never_empty(people, topic, 
         notifications.read_topic(people.ben, topic.id)  # between writing and sending
         deliver()
     assert sent(mail_server) == []
+
+
+def test_a_decision_is_in_a_digest_once_it_can_no_longer_be_undone(people, topic, mail_server):
+    notifications.choose_ways(people.ana, {"decision": "digest"})
+    hour = MORNING.replace(hour=7, minute=0)
+    with at(hour - timedelta(minutes=5)):
+        moderation.lock(people.moderator, topic.id, Reasons("It is answered."))
+        notifications.make_notices(SYSTEM)
+    for minutes, written in ((0, 0), (5, 0), (6, 1)):
+        with at(hour + timedelta(minutes=minutes)):
+            assert write_digests() == written
+            deliver()
+    assert "It is answered." in body(sent(mail_server)[0])
 
 
 def test_what_was_in_a_digest_is_not_in_the_next(people, topic, mail_server):

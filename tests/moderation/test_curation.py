@@ -641,7 +641,6 @@ def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(
     assert told.address == things.topic.address and f"in “{new.title}” now" in told.text
     undo(people.host)
     assert get_topic(VISITOR, things.topic.id).answer_id == answer.id
-    assert any("is back here" in n.text for n in notices_of(people.ana) if n.kind == "decision")
 
 
 def test_who_splits_off_the_answer_reads_what_becomes_of_it(

@@ -72,16 +72,6 @@ def test_who_wrote_what_is_hidden_is_not_told(people: Any, things: Any, target: 
     assert notices_of(people.chitra) == before
 
 
-def test_they_are_told_that_it_is_taken_back(people: Any, things: Any, target: Topic) -> None:
-    decision = actions.merge(people.host, things.topic.id, target.id)
-    actions.undo(people.host, decision.id)
-    back = ("Quiet streets at night", "What you wrote is in this topic now.", things.topic.address)
-    assert notices_of(people.ben)[1:] == [back] == notices_of(people.chitra)[1:]
-    assert [text for _title, text, _address in notices_of(people.ana)][1:] == [
-        "The decision is taken back."
-    ]
-
-
 # What belongs to a question
 
 

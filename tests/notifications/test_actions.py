@@ -384,19 +384,19 @@ def test_without_digests_nothing_is_kept_for_one(people: Any, end: str) -> None:
         actions.choose_ways(member, {"reply": "digest"})
     note(people)
     actions.make_notices(SYSTEM)
-    assert [row.member_id for row in digests_waiting(0, 10)] == [ana.id, people.chitra.id]
+    assert [row.member_id for row in digests_waiting(0, 10, now())] == [ana.id, people.chitra.id]
     if end == "in a letter":
         actions.end_digest(VISITOR, ana.id)
     else:
         actions.set_digest(ana, "never", 7, "UTC")
     note(people)
     actions.make_notices(SYSTEM)
-    assert [row.member_id for row in digests_waiting(0, 10)] == [people.chitra.id]
+    assert [row.member_id for row in digests_waiting(0, 10, now())] == [people.chitra.id]
     actions.set_digest(ana, "daily", 7, "UTC")
-    assert notices_for_digest(ana.id) == [] and len(titles(ana)) == 2
+    assert notices_for_digest(ana.id, now()) == [] and len(titles(ana)) == 2
     note(people)
     actions.make_notices(SYSTEM)
-    assert len(notices_for_digest(ana.id)) == 1
+    assert len(notices_for_digest(ana.id, now())) == 1
 
 
 def test_what_was_kept_while_no_digest_came_is_left_out(people: Any) -> None:
@@ -410,7 +410,7 @@ def test_what_was_kept_while_no_digest_came_is_left_out(people: Any) -> None:
     db.session.add(settings)
     db.session.flush()
     actions.set_digest(ana, "weekly", 7, "UTC")
-    assert notices_for_digest(ana.id) == []
+    assert notices_for_digest(ana.id, now()) == []
 
 
 def test_only_members_have_an_inbox_and_read_in_it(people: Any) -> None:

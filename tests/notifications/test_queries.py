@@ -42,11 +42,11 @@ def titles(notices: Sequence[Notice]) -> list[str]:
 
 
 def to_mail(limit: int = 100) -> list[str]:
-    return titles(notices_to_mail(limit, now() + SOON))
+    return titles(notices_to_mail(limit, now() + SOON, now()))
 
 
 def in_digest(people: Any) -> list[str]:
-    return titles(notices_for_digest(people.ana.id))
+    return titles(notices_for_digest(people.ana.id, now()))
 
 
 def test_each_kind_goes_the_way_it_goes_by_itself_or_the_one_that_was_chosen(people: Any) -> None:
@@ -60,15 +60,15 @@ def test_each_kind_goes_the_way_it_goes_by_itself_or_the_one_that_was_chosen(peo
     tell(people, "reply", "mark", "quote", "mention", "post")
     assert to_mail() == ["mark", "mention"]
     assert in_digest(people) == ["reply", "post"]
-    assert notices_to_mail(1, now() + SOON)[0].actor.name == people.ben.name
-    assert notices_for_digest(people.ana.id)[0].actor.name == people.ben.name
+    assert notices_to_mail(1, now() + SOON, now())[0].actor.name == people.ben.name
+    assert notices_for_digest(people.ana.id, now())[0].actor.name == people.ben.name
 
 
 def test_what_is_young_waits_and_the_oldest_go_first(people: Any) -> None:
     with at(now() - timedelta(minutes=5)):
         tell(people, "mention")
     tell(people, "quote")
-    assert titles(notices_to_mail(9, now() - timedelta(minutes=2))) == ["mention"]
+    assert titles(notices_to_mail(9, now() - timedelta(minutes=2), now())) == ["mention"]
     assert to_mail(limit=1) == ["mention"]
 
 
@@ -78,7 +78,7 @@ def test_what_was_mailed_read_or_hidden_is_not_mailed(people: Any) -> None:
     tell(people, "reply", "answer", topic_id=3)
     actions.hide_notices(people.moderator, post_id=1)
     assert to_mail() == ["quote", "reply"]
-    actions.note_mailed(SYSTEM, [notice.id for notice in notices_to_mail(1, now() + SOON)])
+    actions.note_mailed(SYSTEM, [notice.id for notice in notices_to_mail(1, now() + SOON, now())])
     assert (to_mail(), in_digest(people)) == (["reply"], ["topic", "answer"])
     actions.read_topic(people.ana, 3)
     assert (to_mail(), in_digest(people)) == ([], ["topic"])

@@ -129,11 +129,15 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
 
 @action
 def publish(
-    moderator: Person, practice_id: int, texts: Mapping[str, Written] = NO_TEXTS
+    moderator: Person,
+    practice_id: int,
+    texts: Mapping[str, Written] = NO_TEXTS,
+    *,
+    decision_id: int | None = None,
 ) -> Practice:
     """Publish a submitted practice: open its discussion, index it for search, notify its author.
 
-    `texts` as in `submit`. Raises `Conflict` if it is not submitted, or hidden: then it must be restored first.
+    `texts` as in `submit`; `decision_id` is the decision with which the notice is taken back. Raises `Conflict` if it is not submitted, or hidden: then it must be restored first.
     """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
@@ -150,13 +154,18 @@ def publish(
     db.session.flush()
     search.index(moderator, practice_entry(practice, _plain(texts)))
     read_queue(moderator, queue_path("practice", practice.id))
-    _notify_author(moderator, practice, "published")
+    _notify_author(moderator, practice, "published", decision_id=decision_id)
     return practice
 
 
 @action
-def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
-    """Return a submitted practice to its author with a reason. Raises `Conflict` if it is not submitted."""
+def send_back(
+    moderator: Person, practice_id: int, reason: str, *, decision_id: int | None = None
+) -> Practice:
+    """Return a submitted practice to its author with a reason; `decision_id` as in `publish`.
+
+    Raises `Conflict` if it is not submitted.
+    """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     _require_state(practice, "submitted")
@@ -164,7 +173,7 @@ def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
         raise Invalid(_("Say what the author should change."), "reason")
     practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
     read_queue(moderator, queue_path("practice", practice.id))
-    _notify_author(moderator, practice, "returned", reason)
+    _notify_author(moderator, practice, "returned", reason, decision_id=decision_id)
     return practice
 
 
@@ -426,7 +435,9 @@ def _update_published(
     search.index(author, practice_entry(practice, _plain(text.rendered)))
 
 
-def _notify_author(moderator: Person, practice: Practice, kind: str, text: str = "") -> None:
+def _notify_author(
+    moderator: Person, practice: Practice, kind: str, text: str = "", *, decision_id: int | None
+) -> None:
     note_event(
         moderator,
         kind,
@@ -435,6 +446,7 @@ def _notify_author(moderator: Person, practice: Practice, kind: str, text: str =
         title=practice.title,
         text=text,
         topic_id=practice.topic_id,
+        decision_id=decision_id,
         is_named=False,
     )
 

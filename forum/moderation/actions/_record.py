@@ -13,6 +13,7 @@ from sqlalchemy import update
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
+from forum.dialogue.actions import MovedRecord
 from forum.dialogue.models import Topic
 from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
@@ -21,11 +22,12 @@ from forum.moderation.queries import (
     WITHHOLDING_DEEDS,
     Thing,
     author_ids_of,
+    decisions_in_lot,
     has_open_reports,
     open_reporter_ids,
     other_author_ids,
 )
-from forum.notifications.actions import note_event, read_queue
+from forum.notifications.actions import note_event, read_queue, take_back
 from forum.permissions import Person, require
 from forum.rules.queries import in_force
 
@@ -70,6 +72,7 @@ def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
             f"/moderation/decisions/{first.id}",
             title=first.title,
             text=text,
+            decision_id=first.id,
             is_named=False,
         )
 
@@ -160,6 +163,7 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
         addresses.get(decision.deed, "/rules"),
         title=KIND_NOUNS[thing.kind](),
         text=_("Its author has deleted it.") if is_deleted else REPORTER_MESSAGES[decision.deed](),
+        decision_id=decision.id,
         is_named=False,
     )
 
@@ -186,6 +190,7 @@ def notify_author(moderator: Person, decision: Decision, address: str = "") -> N
         address or f"/moderation/decisions/{decision.id}",
         title=decision.title,
         text=_message_to_author(decision),
+        decision_id=decision.id,
         is_named=False,
     )
 
@@ -204,37 +209,37 @@ def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) ->
         text=_("It is hidden, and your posts with it.")
         if is_topic
         else _("It is hidden, and your comments with it."),
+        decision_id=decision.id,
         is_named=False,
     )
 
 
 def notify_moved_authors(
     moderator: Person,
-    post_ids: Iterable[int],
-    topic: Topic,
-    reasons: Reasons = NO_REASONS,
+    decision: Decision,
+    moved: MovedRecord,
+    reasons: Reasons,
+    *,
     but: int | None = None,
 ) -> None:
-    """Notify the authors of posts that are in another topic now, each once; `but` is the id of one who is not notified."""
+    """Notify the authors of posts that a decision moved, each once; `but` is the id of one who is not notified."""
     message = _("What you wrote is in this topic now.")
     note_event(
         moderator,
         "decision",
-        set(author_ids_of(post_ids)) - {but},
-        topic.address,
-        title=topic.title,
+        set(author_ids_of(moved.numbers)) - {but},
+        moved.target.address,
+        title=moved.target.title,
         text=f"{message} {reasons.facts}".strip(),
+        decision_id=decision.id,
         is_named=False,
     )
 
 
-def notify_asker(moderator: Person, question: Topic, target: Topic | None = None) -> None:
-    """Notify the asker of a question that the chosen answer went to the topic `target`, or without one that it is back."""
-    if target is None:
-        text = _("The answer that you chose is back here.")
-    else:
-        text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
-        text += " " + _("You can choose another one.")
+def notify_asker(moderator: Person, decision: Decision, question: Topic, target: Topic) -> None:
+    """Notify the asker of a question that a decision put the chosen answer into the topic `target`."""
+    text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
+    text += " " + _("You can choose another one.")
     note_event(
         moderator,
         "decision",
@@ -242,8 +247,47 @@ def notify_asker(moderator: Person, question: Topic, target: Topic | None = None
         question.address,
         title=question.title,
         text=text,
+        decision_id=decision.id,
         is_named=False,
     )
+
+
+def take_notices_back(
+    moderator: Person, decisions: Sequence[Decision], undone: Sequence[Decision]
+) -> None:
+    """Take back the notices of decisions that were undone: who has not read them and got no letter is told nothing.
+
+    The others are told that it was taken back, each once: authors of what was decided about by `undone`, the decisions
+    that undid it, in their order.
+    """
+    followed = [
+        one
+        for decision in decisions
+        if decision.kind == "member"
+        for one in decisions_in_lot(decision.id)
+    ]
+    addresses = {one.id: one.address for one in (*decisions, *followed)}
+    known = take_back(moderator, list(addresses))
+    knowing = {member_id for _event, member_ids in known for member_id in member_ids}
+    told = [
+        undoing
+        for decision, undoing in zip(decisions, undone, strict=True)
+        if decision.deed in AUTHOR_MESSAGES and decision.author_id in knowing
+    ]
+    notify_authors(moderator, told)
+    done = {undoing.author_id for undoing in told}
+    for event, member_ids in known:
+        is_report = event.kind == "report"
+        note_event(
+            moderator,
+            "report" if is_report else "decision",
+            member_ids - done,
+            "/reports" if is_report else addresses[event.decision_id or 0],
+            title=event.title,
+            text=AUTHOR_MESSAGES["undo"](),
+            is_named=False,
+        )
+        done |= member_ids
 
 
 KIND_NOUNS: dict[str, Callable[[], str]] = {

@@ -205,8 +205,9 @@ def publish(
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
     refuse_in_own_case(moderator, thing, ["send back"])
     refuse_to_publish_own(moderator, thing)
-    library.publish(moderator, practice_id, texts)
-    return record(moderator, "publish", thing, reasons)
+    decision = record(moderator, "publish", thing, reasons)
+    library.publish(moderator, practice_id, texts, decision_id=decision.id)
+    return decision
 
 
 @action
@@ -216,8 +217,9 @@ def send_back(
     """Return a submitted practice to its author, with what to change as the reason."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
     require_reasons("send back", reasons)
-    library.send_back(moderator, practice_id, reasons.facts)
-    return record(moderator, "send back", thing, reasons)
+    decision = record(moderator, "send back", thing, reasons)
+    library.send_back(moderator, practice_id, reasons.facts, decision_id=decision.id)
+    return decision
 
 
 @action

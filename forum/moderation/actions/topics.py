@@ -153,9 +153,9 @@ def split(
     )
     before = _move_snapshot(moved)
     decision = record(moderator, "split", thing, _prefixed(gone, reasons), before=before)
-    notify_moved_authors(moderator, moved.numbers, moved.target, reasons)
+    notify_moved_authors(moderator, decision, moved, reasons)
     if moved.answer:
-        notify_asker(moderator, moved.topic, moved.target)
+        notify_asker(moderator, decision, moved.topic, moved.target)
     return decision
 
 
@@ -177,7 +177,7 @@ def merge(
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
     before = _move_snapshot(moved)
     decision = record(moderator, "merge", thing, _prefixed(now_in, reasons), before=before)
-    notify_moved_authors(moderator, moved.numbers, moved.target, reasons, but=thing.author_id)
+    notify_moved_authors(moderator, decision, moved, reasons, but=thing.author_id)
     return decision
 
 

@@ -23,10 +23,8 @@ from forum.moderation.actions._record import (
     AUTHOR_MESSAGES,
     Before,
     group_as_lot,
-    notify_asker,
-    notify_authors,
-    notify_moved_authors,
     record,
+    take_notices_back,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
 from forum.moderation.models import APPEAL, OWN, Decision
@@ -58,28 +56,24 @@ UndoHandler = Callable[[Person, Thing, Before], None]
 def undo(moderator: Person, decision_id: int) -> Decision:
     """Undo one's own latest decision within ten minutes: everything is as it was, and its reports are open again.
 
+    The decisions that were made with it are undone as well. Only those who know of them are told.
     Raises `Conflict` when it is too late, or somebody has decided about the thing since.
     """
     serialize_decisions()
     decision = latest_undoable_decision(moderator)
     if decision is None or decision.id != decision_id or not is_reversible(moderator, decision):
         raise _too_late()
-    if decision.lot_id:
-        return _undo_lot(moderator, decision.lot_id)
-    return _reverse(
-        moderator, decision, "undo", NO_REASONS, is_told=decision.deed in AUTHOR_MESSAGES
-    )
-
-
-def _undo_lot(moderator: Person, lot_id: int) -> Decision:
-    """Undo the decisions of one lot, as long as nobody has decided about one of its things since."""
-    undone = []
-    for decision in decisions_in_lot(lot_id):
-        if latest_decision_id(decision.kind, decision.item_id) != decision.id:
-            raise _too_late()
-        undone.append(_reverse(moderator, decision, "undo", NO_REASONS, is_told=False))
-    notify_authors(moderator, group_as_lot(undone))
+    lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
+    undone = [_undo_one(moderator, one) for one in lot]
+    take_notices_back(moderator, lot, group_as_lot(undone))
     return undone[-1]
+
+
+def _undo_one(moderator: Person, decision: Decision) -> Decision:
+    """Undo a decision by itself or in its lot, unless somebody has decided about its thing since."""
+    if latest_decision_id(decision.kind, decision.item_id) != decision.id:
+        raise _too_late()
+    return _reverse(moderator, decision, "undo", NO_REASONS, is_told=False)
 
 
 @action
@@ -268,16 +262,12 @@ def _undo_split(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
     if is_advice_awaited(target.id):
         raise Conflict(_("Members were asked for advice on it since, and look for it there."))
-    topic = dialogue.unsplit(moderator, _moved_posts(thing.row, target, before))
-    notify_moved_authors(moderator, dict(before["posts"]), topic)
-    if before.get("answer"):
-        notify_asker(moderator, topic)
+    dialogue.unsplit(moderator, _moved_posts(thing.row, target, before))
 
 
 def _undo_merge(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
-    topic = dialogue.unmerge(moderator, _moved_posts(thing.row, target, before))
-    notify_moved_authors(moderator, dict(before["posts"]), topic, but=thing.author_id)
+    dialogue.unmerge(moderator, _moved_posts(thing.row, target, before))
 
 
 def _moved_posts(topic: Any, target: Any, before: Before) -> dialogue.MovedRecord:

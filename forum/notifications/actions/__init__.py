@@ -16,6 +16,7 @@ from forum.notifications.actions.following import (
     move_notices,
     restore_notices,
     retitle_queue,
+    take_back,
     update_mark_notices,
     update_quotations,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "retitle_queue",
     "set_digest",
     "set_watching_replies",
+    "take_back",
     "undo_watch_own_topic",
     "unwatch",
     "update_mark_notices",

@@ -1,17 +1,24 @@
-"""Notices and events follow what they are about: they are hidden, shown, moved and reworded with it."""
+"""Notices and events follow what they are about: they are hidden, shown, moved, reworded and taken back with it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import literal, or_
+from sqlalchemy import delete, literal, or_
 
 from forum.clock import now
-from forum.deeds import action
+from forum.db import db
+from forum.deeds import action, touches
 from forum.notifications.actions._rows import quoted, set_values
 from forum.notifications.models import Event, Notice
-from forum.notifications.queries import is_about_mark, mark_texts
+from forum.notifications.queries import (
+    events_of_decisions,
+    is_about_mark,
+    mark_texts,
+    members_with_notices,
+    without_notices,
+)
 from forum.permissions import Person, require
 
 QUOTING_KINDS = ("reply", "quote", "mention", "topic", "post")  # show the first words of a post
@@ -117,3 +124,19 @@ def retitle_queue(system: Person, addresses: Collection[str], title: str) -> Non
     for model in (Event, Notice):
         is_queue = model.kind == literal("queue", literal_execute=True)  # so that its index is used
         set_values(model, {"title": title}, is_queue, model.address.in_(addresses))
+
+
+@action
+def take_back(_moderator: Person, decision_ids: Collection[int]) -> list[tuple[Event, set[int]]]:
+    """Take back the notices of decisions that nobody has read and that were not mailed; no more are made of them.
+
+    Returns the events that members know of all the same, each with the ids of those who do.
+    """
+    touches()
+    events = events_of_decisions(decision_ids)
+    ids = [event.id for event in events]
+    is_unknown = Notice.read_at.is_(None), Notice.mailed_at.is_(None)
+    db.session.execute(delete(Notice).where(Notice.event_id.in_(ids), *is_unknown))
+    known = members_with_notices(ids)
+    db.session.execute(delete(Event).where(Event.id.in_(ids), without_notices()))
+    return [(event, known[event.id]) for event in events if event.id in known]

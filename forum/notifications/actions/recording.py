@@ -25,12 +25,14 @@ def note_event(
     text: str = "",
     topic_id: int | None = None,
     post_id: int | None = None,
+    decision_id: int | None = None,
     is_named: bool = True,
 ) -> None:
     """Record an event that concerns `recipients`, the ids of members; the worker makes the notices.
 
     `kind` is one of `DEFAULT_WAYS`, `address` the path to which the notice leads. The doer gets no notice of own
-    deeds, and is not named in the notice when `is_named` is false (a moderator, a reporter).
+    deeds, and is not named in the notice when `is_named` is false (a moderator, a reporter). `decision_id` is the
+    decision with which it is taken back.
     """
     concerned = sorted({member_id for member_id in recipients if member_id} - {doer.id})
     if concerned:
@@ -43,6 +45,7 @@ def note_event(
             text=text,
             topic_id=topic_id,
             post_id=post_id,
+            decision_id=decision_id,
         )
 
 

@@ -1,0 +1,321 @@
+"""Undoing a decision takes back what was told of it: only those who know of the decision are told that it was undone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import sleep
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from forum.agendas.models import Agenda
+from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.models import REVERSED
+from forum.db import db
+from forum.deeds import action
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
+from forum.errors import NotFound
+from forum.markup import write
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.models import Decision, Report
+from forum.notifications.actions import make_notices, note_mailed, read
+from forum.notifications.models import Event, Notice
+from forum.permissions import SYSTEM
+from forum.upkeep.queries import checks, faults_of
+from tests.candidates import test_races as races
+from tests.moderation import test_races as topics_of_two
+from tests.races import at_once
+
+REASONS = Reasons("It is rude.", 2)
+TAKEN_BACK = "The decision is taken back."
+own = races.own
+topics = topics_of_two.topics
+person = topics_of_two.person
+
+
+def notices_of(*members: Any) -> list[Notice]:
+    """The notices of members of what moderators decided, in their order."""
+    while make_notices(SYSTEM):
+        pass
+    theirs = select(Notice).where(
+        Notice.member_id.in_([member.id for member in members]),
+        Notice.kind.in_(("decision", "published", "returned", "report")),
+    )
+    return list(db.session.scalars(theirs.order_by(Notice.id)))
+
+
+def lines_of(*members: Any) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.title, one.text) for one in notices_of(*members)]
+
+
+def kept() -> tuple[int, int]:
+    """How many events and notices of decisions there are."""
+    of_decisions = Event.decision_id.is_not(None)
+    events = db.session.scalar(select(func.count(Event.id)).where(of_decisions))
+    told = select(func.count(Notice.id)).join(Event, Event.id == Notice.event_id)
+    return events or 0, db.session.scalar(told.where(of_decisions)) or 0
+
+
+def nobody_knows(*_members: Any) -> None:
+    """The worker has not made the notices yet."""
+
+
+def nobody_reads(*members: Any) -> None:
+    notices_of(*members)
+
+
+def they_read(*members: Any) -> None:
+    for member in members:
+        for notice in notices_of(member):
+            read(member, notice.id)
+
+
+def they_get_letters(*members: Any) -> None:
+    note_mailed(SYSTEM, [notice.id for notice in notices_of(*members)])
+
+
+UNKNOWN, KNOWN = (nobody_knows, nobody_reads), (they_read, they_get_letters)
+
+
+def sound() -> bool:
+    """Whether `flask check` finds nothing wrong."""
+    return [fault for check in checks() for fault in faults_of(check)] == []
+
+
+@pytest.fixture
+def reported(people: Any, things: Any) -> Report:
+    """Ben's post, reported by Chitra."""
+    return actions.report(people.chitra, "post", things.first.id, "rules")
+
+
+@pytest.mark.parametrize("happens", UNKNOWN)
+def test_who_does_not_know_of_it_is_told_nothing(
+    people: Any, things: Any, reported: Report, happens: Callable[..., None]
+) -> None:
+    decision = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    happens(people.ben, people.chitra)
+    actions.undo(people.host, decision.id)
+    assert notices_of(people.ben, people.chitra) == [] and kept() == (0, 0)
+    assert sound()
+
+
+@pytest.mark.parametrize("happens", KNOWN)
+def test_who_knows_of_it_is_told_that_it_was_taken_back(
+    people: Any, things: Any, reported: Report, happens: Callable[..., None]
+) -> None:
+    decision = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    notices_of(people.ben, people.chitra)
+    happens(people.ben)
+    undone = actions.undo(people.host, decision.id)
+    assert notices_of(people.chitra) == []
+    _first, told = notices_of(people.ben)
+    assert (told.text, told.address) == (TAKEN_BACK, f"/moderation/decisions/{undone.id}")
+    assert sound()
+
+
+@pytest.mark.parametrize("happens", KNOWN)
+def test_so_is_who_reported_it(
+    people: Any, things: Any, reported: Report, happens: Callable[..., None]
+) -> None:
+    decision = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    notices_of(people.ben, people.chitra)
+    happens(people.chitra)
+    actions.undo(people.host, decision.id)
+    assert notices_of(people.ben) == []
+    told = notices_of(people.chitra)[-1]
+    assert (told.kind, told.title, told.text) == ("report", "a post", TAKEN_BACK)
+    assert told.address == "/reports" and reported.decision_id is None
+
+
+def test_what_a_decision_before_it_told_stays(people: Any, things: Any) -> None:
+    actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    again = actions.decide(people.host, "post", things.first.id, "restore")
+    actions.undo(people.host, again.id)
+    assert lines_of(people.ben) == [
+        ("decision", "A rude answer to all.", "Hidden by the moderators. It is rude.")
+    ]
+
+
+def test_a_lot_is_taken_back_as_one(people: Any, things: Any) -> None:
+    third = dialogue.reply(people.ben, things.topic.id, write("Another rude answer."))
+    dialogue.reply(people.ana, things.topic.id, write("Whose?"))
+    posts = [things.first.id, things.second.id, third.id]
+    for post_id in posts:
+        actions.report(people.ana, "post", post_id, "rules")
+    decisions = actions.decide_all(people.host, things.topic.id, posts, "hide", REASONS)
+    notices_of(people.ana)
+    they_read(people.ben)
+    actions.undo(people.host, decisions[-1].id)
+    assert notices_of(people.chitra) == [] == notices_of(people.ana)
+    _first, told = notices_of(people.ben)
+    assert told.text == f"{TAKEN_BACK} And one more text of yours."
+    assert sound()
+
+
+def test_who_reported_several_texts_of_a_lot_is_told_once(people: Any, things: Any) -> None:
+    posts = [things.first.id, things.second.id]
+    for post_id in posts:
+        actions.report(people.ana, "post", post_id, "rules")
+    decisions = actions.decide_all(people.host, things.topic.id, posts, "hide", REASONS)
+    they_read(people.ana)
+    actions.undo(people.host, decisions[-1].id)
+    assert [one.text for one in notices_of(people.ana)].count(TAKEN_BACK) == 1
+
+
+@pytest.fixture
+def target(people: Any, agenda: Agenda) -> Topic:
+    new = dialogue.NewTopic("experience", "Quiet trams", write("The trams are quiet."))
+    return dialogue.open_topic(people.administrator, agenda.id, new)
+
+
+@pytest.mark.parametrize("happens", UNKNOWN)
+def test_of_a_merge_nothing_is_left(
+    people: Any, things: Any, target: Topic, happens: Callable[..., None]
+) -> None:
+    decision = actions.merge(people.host, things.topic.id, target.id)
+    authors = (people.ana, people.ben, people.chitra)
+    happens(*authors)
+    actions.undo(people.host, decision.id)
+    assert notices_of(*authors) == [] and kept() == (0, 0) and sound()
+
+
+def test_who_knows_of_a_merge_is_led_back(people: Any, things: Any, target: Topic) -> None:
+    decision = actions.merge(people.host, things.topic.id, target.id)
+    notices_of(people.chitra)
+    they_read(people.ana, people.ben)
+    undone = actions.undo(people.host, decision.id)
+    assert notices_of(people.chitra) == []
+    back = [notices_of(member)[1:] for member in (people.ana, people.ben)]
+    assert [[(one.text, one.address) for one in lines] for lines in back] == [
+        [(TAKEN_BACK, f"/moderation/decisions/{undone.id}")],
+        [(TAKEN_BACK, things.topic.address)],
+    ]
+
+
+def test_who_knows_where_the_chosen_answer_went_is_told_once(
+    people: Any, things: Any, agenda: Agenda
+) -> None:
+    new = dialogue.NewTopic("question", "Why so loud?", write("Who measured?"))
+    question = dialogue.open_topic(people.ana, agenda.id, new)
+    answer = dialogue.reply(people.ben, question.id, write("We did."))
+    own = dialogue.reply(people.ana, question.id, write("Thank you."))
+    dialogue.choose_answer(people.ana, question.id, answer.id)
+    part = dialogue.SplitTarget("Who measured?", "experience", agenda.id)
+    decision = actions.split(people.host, question.id, [answer.id, own.id], part)
+    they_read(people.ana)
+    assert len(notices_of(people.ana)) == 2  # of the chosen answer, and of what was moved
+    actions.undo(people.host, decision.id)
+    told = notices_of(people.ana)[2:]
+    assert [(one.text, one.address) for one in told] == [(TAKEN_BACK, question.address)]
+    assert notices_of(people.ben) == [] and sound()
+
+
+@pytest.mark.parametrize("deed", ["publish", "send back"])
+@pytest.mark.parametrize("happens", [*UNKNOWN, *KNOWN])
+def test_a_practice(people: Any, things: Any, deed: str, happens: Callable[..., None]) -> None:
+    if deed == "publish":
+        decision = actions.publish(people.host, things.practice.id)
+    else:
+        decision = actions.send_back(people.host, things.practice.id, Reasons("Say where."))
+    happens(people.ben)
+    actions.undo(people.host, decision.id)
+    told = [(one.text, one.address) for one in notices_of(people.ben)]
+    back = (TAKEN_BACK, f"/practices/{things.practice.slug}")
+    assert told[1:] == ([back] if happens in KNOWN else []) and sound()
+    assert len(told) == (2 if happens in KNOWN else 0)
+
+
+def test_others_who_wrote_in_what_a_spammer_opened(people: Any, things: Any) -> None:
+    new = dialogue.NewTopic("experience", "Cheap watches", write("Buy them."))
+    topic = dialogue.open_topic(people.ben, things.agenda.id, new)
+    for member in (people.ana, people.chitra):
+        dialogue.reply(member, topic.id, write("Is this an advertisement?"))
+    decision = actions.clear_spam(people.moderator, people.ben.id)
+    notices_of(people.chitra)
+    they_read(people.ana)
+    actions.undo(people.moderator, decision.id)
+    assert notices_of(people.chitra) == [] == notices_of(people.ben)
+    told = notices_of(people.ana)[1:]
+    assert [(one.text, one.address) for one in told] == [(TAKEN_BACK, topic.address)]
+    assert sound()
+
+
+def test_after_an_appeal_they_are_told_as_ever(people: Any, things: Any) -> None:
+    decision = actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
+    notices_of(people.ana, people.ben)
+    made = appeal(people.ben, decision.id, "I wrote there.")
+    decide_appeal(people.moderator, made.id, REVERSED, "You are right.")
+    assert [one.text for one in notices_of(people.ana)] == [
+        "Hidden by the moderators. It is rude.",
+        "After an appeal the decision is taken back. You are right.",
+    ]
+
+
+def test_a_notice_that_was_taken_back_cannot_be_read(people: Any, things: Any) -> None:
+    decision = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    (notice,) = notices_of(people.ben)
+    actions.undo(people.host, decision.id)
+    with pytest.raises(NotFound):
+        read(people.ben, notice.id)
+
+
+# In the same moment
+
+
+@pytest.fixture
+def hidden(own: Flask, topics: list[int]) -> Decision:
+    """The moderator's post, hidden by the administrator."""
+    post_id = topics_of_two.posts_of(topics[0])[1]
+    by = person("adam-de-wit")
+    decision = actions.decide(by, "post", post_id, "hide", REASONS)
+    db.session.commit()
+    return decision
+
+
+def begun_in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> list[Callable[[], Any]]:
+    """Two deeds, of which the second begins when the first has done everything and is not saved yet."""
+    done = threading.Event()
+
+    @action
+    def whole(_doer: Any) -> None:
+        first()
+        db.session.flush()
+        done.set()
+        sleep(0.3)
+
+    def after() -> None:
+        assert done.wait(10)
+        second()
+
+    return [lambda: whole(SYSTEM), after]
+
+
+@pytest.mark.parametrize("is_worker_first", [True, False])
+def test_while_the_worker_makes_the_notices(
+    own: Flask, hidden: Decision, is_worker_first: bool
+) -> None:
+    moderator, decision_id = person("adam-de-wit"), hidden.id
+    deeds = [lambda: make_notices(SYSTEM), lambda: actions.undo(moderator, decision_id)]
+    in_turn = deeds if is_worker_first else deeds[::-1]
+    assert at_once(own, begun_in_turn(*in_turn)) == ["done", "done"]
+    assert notices_of(person("mona-berg")) == [] and kept() == (0, 0)
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_while_it_is_read(own: Flask, hidden: Decision, is_read_first: bool) -> None:
+    moderator, reader, decision_id = person("adam-de-wit"), person("mona-berg"), hidden.id
+    notice_id = notices_of(reader)[0].id
+    db.session.commit()
+    deeds = [lambda: read(reader, notice_id), lambda: actions.undo(moderator, decision_id)]
+    in_turn = deeds if is_read_first else deeds[::-1]
+    outcomes = at_once(own, begun_in_turn(*in_turn))
+    told = [one.text for one in notices_of(reader)]
+    if is_read_first:
+        assert outcomes == ["done", "done"] and told[1:] == [TAKEN_BACK]
+    else:
+        assert outcomes == ["done", "NotFound"] and told == []
