@@ -7,8 +7,8 @@ from alembic import op
 
 from forum.columns import Moment
 
-revision = "0036"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 
 
 def upgrade() -> None:
