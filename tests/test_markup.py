@@ -364,7 +364,7 @@ def test_a_text_of_white_space_makes_no_work() -> None:
 
 
 @given(st.one_of(ANY_CHANGE, MARKDOWN))
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300)
 def test_any_text_is_written(source: str) -> None:
     written = markup.write(source)
     assert unicodedata.is_normalized("NFC", written.source)
