@@ -41,7 +41,7 @@ from forum.markup import Written, first_free, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
-from forum.notifications.actions import note_event, read_hosting
+from forum.notifications.actions import note_event, read_outdated
 from forum.permissions import Person, require
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
             title=agenda.title,
             is_named=False,
         )
-        read_hosting(moderator, address, before - {host.id for host in hosts})
+        gone = before - {host.id for host in hosts}
+        read_outdated(moderator, "host", [address], gone)
     _note_hosting(moderator, before ^ {host.id for host in hosts})
     return agenda
 

@@ -17,6 +17,8 @@ from forum.dialogue.queries import first_post, get_topic
 from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox, level_of, settings_of, unread_count, ways_of
 from forum.permissions import SYSTEM
@@ -269,3 +271,57 @@ def test_a_request_whose_answer_is_deleted_waits_again(asked: Any, people: Any, 
     assert waiting(asked) == ""
     dialogue.delete(people.ben, post.id)
     assert "asks you for advice: Why so loud?" in waiting(asked)
+
+
+# What is over waits no longer
+
+
+def told(browser: Any) -> str:
+    """What waits in the inbox once the worker has made all notices."""
+    while make_notices(SYSTEM):
+        pass
+    return waiting(browser)
+
+
+def test_a_return_waits_until_the_practice_is_submitted_again(
+    topic: Any, agenda: Any, people: Any, sign_in: Any
+) -> None:
+    text = library.PracticeText("Pumps", "It is said in one sentence.")
+    made, ana = library.write_practice(people.ana, agenda.id, text), sign_in(people.ana)
+    library.submit(people.ana, made.id)
+    moderation.send_back(people.moderator, made.id, Reasons("Name the street."))
+    assert "A moderator returned your practice: Pumps Name the street." in told(ana)
+    library.submit(people.ana, made.id)
+    assert "returned" not in told(ana)
+    returned = moderation.send_back(people.moderator, made.id, Reasons("Name the year."))
+    assert "Name the year." in told(ana)
+    moderation.undo(people.moderator, returned.id)
+    assert "Name the year." not in told(ana)
+
+
+def test_a_decision_waits_until_another_ends_it(topic: Any, people: Any, sign_in: Any) -> None:
+    post = dialogue.reply(people.ben, topic.id, write("You fools."))
+    ben, rude = sign_in(people.ben), Reasons("It is rude.", 2)
+    hidden, removed = "Hidden by the moderators.", "Removed by the moderators."
+    for deed, waits, is_over in (
+        ("hide", hidden, "Shown again."),
+        ("remove", removed, hidden),
+        ("restore", "Shown again.", removed),
+    ):
+        moderation.decide(people.moderator, "post", post.id, deed, rude)
+        inbox_of_ben = told(ben)
+        assert waits in inbox_of_ben and is_over not in inbox_of_ben, deed
+    assert hidden in " ".join(ben.get("/notices").text.split()), "it can be read further down"
+    asked = moderation.ask_to_edit(people.moderator, "post", post.id, Reasons("Be kind."))
+    assert "The moderators ask you to change this." in told(ben)
+    moderation.undo(people.moderator, asked.id)
+    assert "ask you to change this" not in told(ben)
+
+
+def test_a_warning_waits_whatever_comes_after_it(topic: Any, people: Any, sign_in: Any) -> None:
+    ben, rude = sign_in(people.ben), Reasons("It is rude.", 2)
+    moderation.warn(people.moderator, people.ben.id, rude)
+    moderation.silence(people.moderator, people.ben.id, now() + timedelta(days=1), rude)
+    assert "A warning." in told(ben) and "You may not write" in told(ben)
+    moderation.unsilence(people.moderator, people.ben.id)
+    assert "A warning." in told(ben) and "You may not write" not in told(ben)

@@ -54,7 +54,12 @@ from forum.markup import (
 )
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
-from forum.notifications.actions import note_event, read_queue, retitle_queue
+from forum.notifications.actions import (
+    note_event,
+    read_outdated,
+    read_queue,
+    retitle_queue,
+)
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
@@ -122,6 +127,7 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     _require_sentence(practice.sentence)
     _record_screening(author, practice, texts)
     practice.state, practice.submitted_at = "submitted", now()
+    _close_returns(author, practice)
     curators = curators_of(practice.agenda_id)
     note_event(author, "queue", curators, queue_path("practice", practice.id), title=practice.title)
     return practice
@@ -154,6 +160,7 @@ def publish(
     db.session.flush()
     search.index(moderator, practice_entry(practice, _plain(texts)))
     read_queue(moderator, queue_path("practice", practice.id))
+    _close_returns(moderator, practice)
     _notify_author(moderator, practice, "published", decision_id=decision_id)
     return practice
 
@@ -189,6 +196,7 @@ def wait_again(moderator: Person, practice_id: int) -> Practice:
             dialogue.hide_topic(moderator, practice.topic_id)
     practice.state, practice.returned_at, practice.returned_reason = "submitted", None, ""
     practice.submitted_at = practice.submitted_at or now()
+    _close_returns(moderator, practice)
     return practice
 
 
@@ -433,6 +441,11 @@ def _update_published(
             agenda_id=practice.agenda_id,
         )
     search.index(author, practice_entry(practice, _plain(text.rendered)))
+
+
+def _close_returns(doer: Person, practice: Practice) -> None:
+    """Mark the author's notices that the practice was returned read: it is submitted again, or published."""
+    read_outdated(doer, "returned", [f"/practices/{practice.slug}"], [practice.author_id])
 
 
 def _notify_author(

@@ -24,10 +24,11 @@ from forum.moderation.queries import (
     author_ids_of,
     decisions_in_lot,
     has_open_reports,
+    ids_ended_by,
     open_reporter_ids,
     other_author_ids,
 )
-from forum.notifications.actions import note_event, read_queue, take_back
+from forum.notifications.actions import note_event, read_outdated, read_queue, take_back
 from forum.permissions import Person, require
 from forum.rules.queries import in_force
 
@@ -122,6 +123,7 @@ def record(
     db.session.add(decision)
     db.session.flush()
     read_queue(moderator, queue_path(thing.kind, thing.item_id))
+    _close_ended(moderator, decision)
     if deed in DEEDS_ANSWERING_REPORTS:
         answer_reports(moderator, decision, thing)
     if is_told is None:
@@ -130,6 +132,13 @@ def record(
         notify_author(moderator, decision)
         notify_other_authors(moderator, decision, thing)
     return decision
+
+
+def _close_ended(moderator: Person, decision: Decision) -> None:
+    """Mark the author's notices of decisions read that this one ends, undoes or replaces."""
+    addresses = [f"/moderation/decisions/{ended}" for ended in ids_ended_by(decision)]
+    if addresses:
+        read_outdated(moderator, "decision", addresses, [decision.author_id])
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:

@@ -47,6 +47,7 @@ from forum.moderation.queries import (
     thing_to_review,
     topic_to_moderate,
 )
+from forum.notifications.actions import read_outdated
 from forum.permissions import Person
 
 UndoHandler = Callable[[Person, Thing, Before], None]
@@ -152,7 +153,8 @@ def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
 
 def _undo_edit_request(moderator: Person, thing: Thing, _before: Before) -> None:
     if thing.row is not None:
-        dialogue.take_request_back(moderator, post_of_thing(thing).id)
+        post = dialogue.take_request_back(moderator, post_of_thing(thing).id)
+        read_outdated(moderator, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
 
 
 def _undo_note_change(moderator: Person, thing: Thing, before: Before) -> None:

@@ -164,6 +164,17 @@ def place_of(reader: Person, decision: Decision) -> Topic | None:
     return place
 
 
+def ids_ended_by(decision: Decision) -> Sequence[int]:
+    """The ids of earlier decisions about the same thing that a decision ends, undoes or, hiding or removing, replaces."""
+    deeds = [deed for deed, ending in ENDED_BY.items() if decision.deed in ending]
+    deeds += WITHHOLDING_DEEDS if decision.deed in WITHHOLDING_DEEDS else ()
+    if not deeds and decision.undoes_id is None:
+        return []
+    is_earlier = (*is_about(Decision, decision.kind, decision.item_id), Decision.id < decision.id)
+    is_ended = or_(Decision.deed.in_(deeds), Decision.id == decision.undoes_id)
+    return db.session.scalars(select(Decision.id).where(*is_earlier, is_ended)).all()
+
+
 def waits_for_another(person: Person, kind: str, item_id: int, agenda_id: int) -> bool:
     """Whether a practice or text of the person's own that waits on an agenda is for another moderator to publish."""
     return bool(waiting_for_another(person, {(kind, item_id): agenda_id}))

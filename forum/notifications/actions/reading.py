@@ -57,10 +57,15 @@ def read_queue(_moderator: Person, address: str) -> None:
 
 
 @action
-def read_hosting(_moderator: Person, address: str, member_ids: Collection[int]) -> None:
-    """Mark notices of members that they host the agenda at this address read, so that none is mailed: they no longer do."""
+def read_outdated(
+    _doer: Person, kind: str, addresses: Collection[str], member_ids: Collection[int | None]
+) -> None:
+    """Mark notices of members read that are of a kind and lead to one of some addresses, so that none is mailed.
+
+    What they tell of is so no more: the member hosts the agenda no longer, the decision holds no more.
+    """
     touches()
-    told = (Notice.kind == "host", Notice.address == address, Notice.member_id.in_(member_ids))
+    told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
     set_values(Notice, {"read_at": now()}, *told, Notice.read_at.is_(None))
 
 
