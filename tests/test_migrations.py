@@ -358,6 +358,29 @@ def test_no_notice_names_who_is_no_longer_a_candidate(database_url: str, tmp_pat
                 assert left == ["Title 1", "Title 3"], table
 
 
+def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path) -> None:
+    former = ["hide", "send back", "ask to edit", "change kind", "spam"]
+    present = ["hide", "send_back", "ask_to_edit", "change_kind", "clear_spam"]
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0033")
+        tables = Base.metadata.tables
+        decided = {"moderator_id": 1, "kind": "post", "item_id": 1}
+        decided["decided_at"] = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        ready = {"number": 1, "name": "N", "rule": 0, "version": 0, "text": "Text."}
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(tables[name]).values(**row))
+            for deed in former:
+                connection.execute(insert(tables["decision"]).values(deed=deed, **decided))
+            connection.execute(insert(tables["ready_text"]).values(deed=former[1], **ready))
+        for change, revision, words in ((upgrade, "0034", present), (downgrade, "0033", former)):
+            change(revision=revision)
+            with db.engine.begin() as connection:
+                deeds = connection.scalars(text("SELECT deed FROM decision ORDER BY id"))
+                assert deeds.all() == words
+                assert connection.scalar(text("SELECT deed FROM ready_text")) == words[1]
+
+
 def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
     """A row of each table whose rows are known by number when they are gone, without that number."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -154,7 +154,7 @@ DEEDS: dict[str, Deed] = {
         p.moderator, agendas.AgendaText("Louder", write("Now."), slug="quieter"), a.id
     ),
     "note": lambda w, p, a: moderation.note(p.moderator, w["post"], write("Not so.")),
-    "ask to edit": lambda w, p, a: moderation.ask_to_edit(
+    "ask_to_edit": lambda w, p, a: moderation.ask_to_edit(
         p.moderator, "post", w["post"], Reasons("Say where.")
     ),
     "another note": lambda w, p, a: moderation.note(p.moderator, w["post"], write("It is so.")),

@@ -17,7 +17,7 @@ from forum.clock import now
 from forum.db import db
 from forum.errors import Forbidden, NotFound
 from forum.members.models import Member
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import (
     RESTRICTING_DEEDS,
     ReviewContext,
@@ -77,7 +77,7 @@ def _standing(person: Person, decision: Decision, mine: Appeal | None) -> Standi
 
 def _is_party(person: Person, decision: Decision) -> bool:
     """Whether a decision concerns somebody so that they may appeal: authors if it restricts them, reporters if it kept."""
-    if decision.deed == "keep":
+    if decision.deed == Deed.KEEP:
         return is_reporter(person, decision)
     return decision.deed in RESTRICTING_DEEDS and is_concerned(person, decision)
 
@@ -118,7 +118,7 @@ def suspending_decision(member: Person) -> Decision | None:
     query = select(Decision).where(
         Decision.kind == "member",
         Decision.item_id == member.id,
-        Decision.deed.in_(("suspend", "spam")),
+        Decision.deed.in_((Deed.SUSPEND, Deed.CLEAR_SPAM)),
         Decision.until > now(),
     )
     decision = db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()

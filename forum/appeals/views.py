@@ -12,7 +12,7 @@ from forum.appeals.forms import OUTCOME_NAMES, AnswerForm, AppealForm
 from forum.appeals.models import REVERSED
 from forum.errors import Forbidden, NotFound
 from forum.moderation.forms import REASON_NAMES
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import is_in_effect
 from forum.permissions import SIGN_IN, Person
 from forum.ratelimits import limiter
@@ -97,7 +97,7 @@ def decide_appeal(appeal_id: int) -> Answer:
     def deed() -> AnyResponse:
         decided = actions.decide_appeal(me(), appeal_id, form.outcome.data, form.answer.data or "")
         flash(_("Your answer is sent."), "message")
-        if decided.outcome == REVERSED and decided.decision.deed == "keep":
+        if decided.outcome == REVERSED and decided.decision.deed == Deed.KEEP:
             kind, item_id = decided.decision.kind, decided.decision.item_id
             return web.see_other(url_for("queue.entry", thing=kind, item_id=item_id))
         return web.see_other(url_for("appeals.index"))

@@ -48,7 +48,7 @@ from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.members.queries import folded_and_sort_key
 from forum.moderation.actions import AUTHOR_MESSAGES
-from forum.moderation.models import OWN
+from forum.moderation.models import OWN, Deed
 from forum.moderation.queries import first_words
 from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
@@ -391,7 +391,7 @@ class BatchWriter:
         post = hiding.post
         decision = {
             "moderator_id": hiding.moderator.id,
-            "deed": "hide",
+            "deed": Deed.HIDE,
             "kind": "post",
             "item_id": post.id,
             "agenda_id": self.foundation.agendas[post.topic.agenda],
@@ -411,7 +411,7 @@ class BatchWriter:
         }
         decision_id = self._add("decision", decision)
         address = f"/moderation/decisions/{decision_id}"
-        words = f"{AUTHOR_MESSAGES['hide']()} {post.reason}"
+        words = f"{AUTHOR_MESSAGES[Deed.HIDE]()} {post.reason}"
         title = str(decision["title"])
         event = _event("decision", None, address, hiding.at, title=title, text=words)
         self._add_event(event, hiding.moderator, [post.author], decision_id)

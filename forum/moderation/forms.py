@@ -22,6 +22,7 @@ from forum.clock import now
 from forum.dialogue.forms import KINDS, language_field, themes_field, title_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
+from forum.moderation.models import Deed
 from forum.moderation.queries import DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON
 from forum.rules.queries import OfferedText, Rule
 from forum.search.models import Document
@@ -36,16 +37,16 @@ REASON_NAMES = {
     "illegal": _("It is illegal"),
     "something else": _("Something else"),
 }
-DEED_NAMES = {
-    "keep": _("Keep"),
-    "hide": _("Hide"),
-    "remove": _("Remove"),
-    "ask_to_edit": _("Ask to edit"),
-    "restore": _("Show again"),
-    "publish": _("Publish"),
-    "send_back": _("Return to the author"),
-    "approve": _("Publish"),
-    "refuse": _("Do not publish"),
+DEED_NAMES: dict[str, str] = {
+    Deed.KEEP: _("Keep"),
+    Deed.HIDE: _("Hide"),
+    Deed.REMOVE: _("Remove"),
+    Deed.ASK_TO_EDIT: _("Ask to edit"),
+    Deed.RESTORE: _("Show again"),
+    Deed.PUBLISH: _("Publish"),
+    Deed.SEND_BACK: _("Return to the author"),
+    Deed.APPROVE: _("Publish"),
+    Deed.REFUSE: _("Do not publish"),
 }
 UNTIL_DAY = "day"  # chosen in place of a number of days
 MAX_HOLDERS = 100  # members whose claims a form may name
@@ -57,11 +58,6 @@ LENGTH_LIMIT = Length(
     max=MAX_REASON_LENGTH, message=_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH)
 )
 REASON_REQUIRED = DataRequired(_("Say why. The author reads it."))
-# As values of the choice in `DecisionForm`
-CHOICES_NEEDING_GROUND, CHOICES_NEEDING_REASON = (
-    {deed.replace(" ", "_") for deed in deeds}
-    for deeds in (DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON)
-)
 
 
 class ReportForm(Form):
@@ -405,18 +401,18 @@ class DecisionForm(StatementForm):
     @property
     def needs_ground(self) -> bool:
         """Whether the chosen deed needs a rule or the law."""
-        return self.deed.data in CHOICES_NEEDING_GROUND
+        return self.deed.data in DEEDS_NEEDING_GROUND
 
     @property
     def missing_reason(self) -> str:
         """What to say when there is no reason; empty where the chosen deed needs none."""
-        needs_reason = self.deed.data in CHOICES_NEEDING_REASON
+        needs_reason = self.deed.data in DEEDS_NEEDING_REASON
         return gettext("Say what happened. The author reads it.") if needs_reason else ""
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the ready text with its deed."""
         super().fill(ready)
-        self.deed.data = ready.deed.replace(" ", "_")
+        self.deed.data = ready.deed
 
     def validate_reason(self, field: Field) -> None:
         """Require a reason where the chosen deed needs one."""

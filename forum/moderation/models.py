@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum, auto
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Text, case, func, select
@@ -18,6 +19,43 @@ from forum.members.models import Member
 BY_MEMBER, BY_VISITOR, BY_RULE = ("member", "visitor", "screening")  # sources of a report
 # What led to a decision
 OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")
+
+
+class Deed(StrEnum):
+    """What a moderator did, by the name of the action; the first four are for all kinds of things and done by `decide`."""
+
+    KEEP = auto()
+    HIDE = auto()
+    REMOVE = auto()
+    RESTORE = auto()
+    ASK_TO_EDIT = auto()
+    NOTE = auto()
+    UNNOTE = auto()
+    APPROVE = auto()
+    REFUSE = auto()
+    PUBLISH = auto()
+    SEND_BACK = auto()
+    FEATURE = auto()
+    UNFEATURE = auto()
+    LOCK = auto()
+    UNLOCK = auto()
+    PIN = auto()
+    UNPIN = auto()
+    MOVE = auto()
+    RETITLE = auto()
+    CHANGE_KIND = auto()
+    SPLIT = auto()
+    MERGE = auto()
+    WARN = auto()
+    SILENCE = auto()
+    UNSILENCE = auto()
+    SUSPEND = auto()
+    UNSUSPEND = auto()
+    CLEAR_SPAM = auto()
+    ARCHIVE = auto()
+    REOPEN = auto()
+    UNDO = auto()
+    REVERSE = auto()
 
 
 def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]:
@@ -47,7 +85,7 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
 
 
 class Decision(Base):
-    """What a moderator did about one thing, and why. `deed` is the word of the deed: hide, keep, lock …
+    """What a moderator did (`deed`, a value of `Deed`) about one thing, and why.
 
     Together, `reason` (the facts, and what the author can do), the ground and the source are the statement of reasons
     of Regulation (EU) 2022/2065, article 17. The ground is `rule`, the number of a house rule (0 for none) whose words

@@ -26,6 +26,7 @@ from forum.members.models import Member
 from forum.members.queries import administrator_ids
 from forum.moderation import actions as moderation
 from forum.moderation.actions import MAX_REASON_LENGTH, NO_REASONS, Reasons
+from forum.moderation.models import Deed
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
@@ -131,13 +132,13 @@ Decider = Callable[[Person, str, int, Choice], object]
 
 
 def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) -> object:
-    if choice.deed == "publish" and kind == "practice":
+    if choice.deed == Deed.PUBLISH and kind == "practice":
         return moderation.publish(
             moderator, item_id, choice.reasons, seen=choice.seen, texts=choice.texts
         )
-    if choice.deed == "send_back" and kind == "practice":
+    if choice.deed == Deed.SEND_BACK and kind == "practice":
         return moderation.send_back(moderator, item_id, choice.reasons, seen=choice.seen)
-    if choice.deed == "ask_to_edit":
+    if choice.deed == Deed.ASK_TO_EDIT:
         return moderation.ask_to_edit(moderator, kind, item_id, choice.reasons, seen=choice.seen)
     return moderation.decide(
         moderator, kind, item_id, choice.deed, choice.reasons, seen=choice.seen, read=choice.read
@@ -154,9 +155,9 @@ def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choic
 
 def _decide_held(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     read: dict[str, Any] = {"seen": choice.seen, "read": choice.read}
-    if choice.deed == "approve":
+    if choice.deed == Deed.APPROVE:
         return moderation.approve(moderator, item_id, choice.reasons, **read, texts=choice.texts)
-    if choice.deed == "refuse":
+    if choice.deed == Deed.REFUSE:
         return moderation.refuse(moderator, item_id, choice.reasons, **read)
     raise Invalid(_("Choose a decision."), "deed")
 

@@ -19,7 +19,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
 from forum.appeals.models import REVERSED, Appeal
 from forum.db import db
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
@@ -160,7 +160,7 @@ def figures(period: Period) -> Figures:
         deeds=_totals(((one.deed, one.is_automated), one.number) for one in restrictions),
         sources=_totals((one.source, one.number) for one in restrictions),
         grounds=_totals((_ground(one), one.number) for one in restrictions),
-        kept=_scalar(_decisions_count(decided, Decision.deed == "keep")),
+        kept=_scalar(_decisions_count(decided, Decision.deed == Deed.KEEP)),
         taken_back=_scalar(_decisions_count(decided, Decision.undoes_id.is_not(None))),
         appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),
         appeals_by=_counts(_grouped_counts(period, Appeal.decided_at, Appeal.outcome)),

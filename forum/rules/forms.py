@@ -24,9 +24,9 @@ LONGEST_RULES = 30_000  # characters of all rules together
 DEED_NAMES = {
     "hide": _("Hide"),
     "remove": _("Remove"),
-    "ask to edit": _("Ask the author to edit"),
+    "ask_to_edit": _("Ask the author to edit"),
     "lock": _("Lock"),
-    "send back": _("Return to the author"),
+    "send_back": _("Return to the author"),
     "warn": _("Warn"),
     "silence": _("Silence"),
     "suspend": _("Suspend"),

@@ -312,7 +312,7 @@ def default_texts() -> Sequence[ReadyText]:
         ),
         (
             _("Sources are missing"),
-            "send back",
+            "send_back",
             0,
             _(
                 "Please say for each figure from when it is and where it comes from, and submit the practice again."
@@ -320,7 +320,7 @@ def default_texts() -> Sequence[ReadyText]:
         ),
         (
             _("What failed is missing"),
-            "send back",
+            "send_back",
             0,
             _(
                 "Please tell what did not work, too, even if it is little. It is the part that other cities look for first."

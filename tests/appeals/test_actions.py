@@ -186,15 +186,15 @@ def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -
     assert fresh(people.ben).suspended_until == until
 
 
-@pytest.mark.parametrize("deed", ["warn", "lock", "send back", "spam"])
+@pytest.mark.parametrize("deed", ["warn", "lock", "send_back", "clear_spam"])
 def test_every_restriction_can_be_taken_back(people, things, deed: str) -> None:
     made = {
         "warn": lambda: moderation.warn(people.moderator, people.ben.id, REASONS),
         "lock": lambda: moderation.lock(people.moderator, things.topic.id, Reasons("Done.")),
-        "send back": lambda: moderation.send_back(
+        "send_back": lambda: moderation.send_back(
             people.moderator, things.practice.id, Reasons("Sources.")
         ),
-        "spam": lambda: moderation.clear_spam(people.moderator, people.ben.id),
+        "clear_spam": lambda: moderation.clear_spam(people.moderator, people.ben.id),
     }[deed]()
     author = people.ana if deed == "lock" else fresh(people.ben)
     said = appeal(author, made.id, "Look again.")

@@ -332,7 +332,7 @@ def test_a_practice_is_published_or_returned_once(people: Any, things: Any) -> N
     actions.feature(people.host, things.practice.id)
     assert get_practice(VISITOR, "quiet-asphalt").featured_at
     actions.unfeature(people.host, things.practice.id)
-    assert deeds_of(people.host) == ["send back", "publish", "feature", "unfeature"]
+    assert deeds_of(people.host) == ["send_back", "publish", "feature", "unfeature"]
 
 
 def test_a_suspension_ends_the_membership_for_its_time(people: Any, things: Any) -> None:

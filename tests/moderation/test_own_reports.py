@@ -63,7 +63,7 @@ DEEDS: dict[str, Callable[[Any, Post], Any]] = {
     for deed in ("keep", "hide", "remove")
 }
 DEEDS |= {
-    "ask to edit": lambda me, post: actions.ask_to_edit(me, "post", post.id, REASONS),
+    "ask_to_edit": lambda me, post: actions.ask_to_edit(me, "post", post.id, REASONS),
     "hide several": lambda me, post: actions.decide_all(
         me, post.topic_id, [post.id], "hide", REASONS
     ),

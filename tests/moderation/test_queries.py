@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +17,10 @@ from forum.errors import Forbidden, NotFound
 from forum.markup import write
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
+from forum.moderation.models import Deed
 from forum.moderation.queries import shown_things_of
 from forum.permissions import VISITOR
+from forum.rules.actions import READY_DEEDS
 
 
 @pytest.fixture
@@ -120,6 +123,26 @@ def test_the_log_can_be_narrowed(
     assert page.count("<tr><td") == len(deeds)
     assert ("Nothing fits these filters" in page) == (not deeds)
     assert page.count("Clear all") == bool({"author", "by"} & set(wanted))
+
+
+def test_a_kept_address_of_the_log_finds_deeds_by_their_former_names(
+    people: Any, things: Any, sign_in: Any
+) -> None:
+    actions.send_back(people.moderator, things.practice.id, Reasons("Say where."))
+    browser = sign_in(people.moderator)
+    for deed, found in (("send back", 1), ("send_back", 1), ("spam", 0)):
+        page = browser.get("/moderation/log", query_string={"deed": deed}).text
+        assert page.count("<tr><td") == found
+    assert '<option value="clear_spam" selected>Cleared as spam</option>' in page
+
+
+def test_a_deed_has_the_name_of_its_action(people: Any, sign_in: Any) -> None:
+    named = {deed for deed in Deed if getattr(actions, deed, None)}
+    assert set(Deed) - named == {Deed.KEEP, Deed.HIDE, Deed.REMOVE, Deed.RESTORE}
+    assert set(READY_DEEDS) <= set(queries.DEEDS_NEEDING_REASON)
+    page = sign_in(people.moderator).get("/moderation/log").text
+    in_words = dict(re.findall('<option value="([a-z_]+)">([^<]+)</option>', page))
+    assert set(in_words) >= set(Deed) and all(in_words[deed] != deed for deed in Deed)
 
 
 def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) -> None:

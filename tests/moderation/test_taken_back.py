@@ -215,7 +215,7 @@ def test_who_knows_where_the_chosen_answer_went_is_told_once(
     assert notices_of(people.ben) == [] and sound()
 
 
-@pytest.mark.parametrize("deed", ["publish", "send back"])
+@pytest.mark.parametrize("deed", ["publish", "send_back"])
 @pytest.mark.parametrize("happens", [*UNKNOWN, *KNOWN])
 def test_a_practice(people: Any, things: Any, deed: str, happens: Callable[..., None]) -> None:
     if deed == "publish":

@@ -480,7 +480,7 @@ def test_only_the_demo_makes_decisions_of_what_its_files_say(
     returned = GOOD.replace("## Readings", f"{another}## Readings", 1)
     import_agenda(people.moderator, read_agenda(returned), is_decided=is_decided)
     deeds = {decision.deed for decision in db.session.scalars(select(Decision))}
-    assert {"publish", "send back"} <= deeds if is_decided else not deeds
+    assert {"publish", "send_back"} <= deeds if is_decided else not deeds
     practice = db.session.scalars(select(Practice).where(Practice.state == "returned")).one()
     author = sign_in(db.session.get_one(Member, practice.author_id))
     for page in (f"/practices/{practice.slug}", f"/practices/{practice.slug}/edit"):

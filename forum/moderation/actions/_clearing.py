@@ -14,7 +14,7 @@ from forum.moderation.actions._visibility import (
     restore_thing,
     state_before,
 )
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import (
     REMOVABLE_KINDS,
     ClearedContent,
@@ -50,7 +50,7 @@ def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[T
         if other_author_ids(thing.topic_id, thing.author_id):
             removal = record(
                 moderator,
-                "remove",
+                Deed.REMOVE,
                 thing,
                 before=state_before(thing),
                 lot_id=decision.id,
@@ -70,8 +70,8 @@ def restore_cleared(moderator: Person, cleared: ClearedContent) -> Before:
     """Show cleared things again and return refused texts to the queue; returns what `withhold_restored` needs."""
     for text in cleared.things:
         restore_thing(moderator, text, NO_REASONS)
-        if removal := clearing_of_shared_page(text.kind, text.item_id, "remove"):
-            record(moderator, "restore", text, is_told=False, lot_id=removal.lot_id)
+        if removal := clearing_of_shared_page(text.kind, text.item_id, Deed.REMOVE):
+            record(moderator, Deed.RESTORE, text, is_told=False, lot_id=removal.lot_id)
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
     return {
@@ -98,6 +98,6 @@ def withhold_restored(moderator: Person, decision: Decision) -> None:
 
 def _undo_return(moderator: Person, thing: Thing) -> None:
     """Undo the recorded return of a topic or page in which others wrote, so that its removal is in effect again."""
-    if shown_again := clearing_of_shared_page(thing.kind, thing.item_id, "restore"):
+    if shown_again := clearing_of_shared_page(thing.kind, thing.item_id, Deed.RESTORE):
         undone_id, lot_id = shown_again.id, shown_again.lot_id
-        record(moderator, "undo", thing, undoes_id=undone_id, lot_id=lot_id, is_told=False)
+        record(moderator, Deed.UNDO, thing, undoes_id=undone_id, lot_id=lot_id, is_told=False)

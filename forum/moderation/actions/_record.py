@@ -17,7 +17,7 @@ from forum.dialogue.actions import MovedRecord
 from forum.dialogue.models import Topic
 from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
-from forum.moderation.models import OWN, REPORT, Decision, Report
+from forum.moderation.models import OWN, REPORT, Decision, Deed, Report
 from forum.moderation.queries import (
     WITHHOLDING_DEEDS,
     Thing,
@@ -34,15 +34,15 @@ from forum.rules.queries import in_force
 
 PORTION = 500
 DEEDS_ANSWERING_REPORTS = (
-    "keep",
-    "hide",
-    "remove",
-    "ask to edit",
-    "restore",
-    "warn",
-    "silence",
-    "suspend",
-    "spam",
+    Deed.KEEP,
+    Deed.HIDE,
+    Deed.REMOVE,
+    Deed.ASK_TO_EDIT,
+    Deed.RESTORE,
+    Deed.WARN,
+    Deed.SILENCE,
+    Deed.SUSPEND,
+    Deed.CLEAR_SPAM,
 )
 Before = dict[str, Any]  # what a decision keeps in order to be undone
 
@@ -163,8 +163,12 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
     db.session.execute(open_reports.values(decision_id=decision.id))
-    is_deleted = decision.deed == "keep" and thing.state == "gone" and thing.kind != "letter"
-    addresses = {"keep": "/reports", "restore": thing.address, "ask to edit": thing.address}
+    is_deleted = decision.deed == Deed.KEEP and thing.state == "gone" and thing.kind != "letter"
+    addresses: dict[str, str] = {
+        Deed.KEEP: "/reports",
+        Deed.RESTORE: thing.address,
+        Deed.ASK_TO_EDIT: thing.address,
+    }
     note_event(
         moderator,
         "report",
@@ -178,15 +182,15 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
 
 
 REPORTER_MESSAGES: dict[str, Callable[[], str]] = {
-    "keep": lambda: _("Kept: it is within the rules. You can appeal against that."),
-    "restore": lambda: _("Kept: it is within the rules."),
-    "hide": lambda: _("Hidden: it broke the rules."),
-    "remove": lambda: _("Removed: it broke the rules."),
-    "ask to edit": lambda: _("The author is asked to change it."),
-    "warn": lambda: _("The member was warned."),
-    "silence": lambda: _("The member may not write for some time."),
-    "suspend": lambda: _("The account is closed for some time."),
-    "spam": lambda: _("Removed: it was advertising. The account is closed."),
+    Deed.KEEP: lambda: _("Kept: it is within the rules. You can appeal against that."),
+    Deed.RESTORE: lambda: _("Kept: it is within the rules."),
+    Deed.HIDE: lambda: _("Hidden: it broke the rules."),
+    Deed.REMOVE: lambda: _("Removed: it broke the rules."),
+    Deed.ASK_TO_EDIT: lambda: _("The author is asked to change it."),
+    Deed.WARN: lambda: _("The member was warned."),
+    Deed.SILENCE: lambda: _("The member may not write for some time."),
+    Deed.SUSPEND: lambda: _("The account is closed for some time."),
+    Deed.CLEAR_SPAM: lambda: _("Removed: it was advertising. The account is closed."),
 }
 
 
@@ -293,7 +297,7 @@ def take_notices_back(
             member_ids - done,
             "/reports" if is_report else addresses[event.decision_id or 0],
             title=event.title,
-            text=AUTHOR_MESSAGES["undo"](),
+            text=AUTHOR_MESSAGES[Deed.UNDO](),
             is_named=False,
         )
         done |= member_ids
@@ -312,24 +316,24 @@ KIND_NOUNS: dict[str, Callable[[], str]] = {
 }
 # What the notice to an author says; deeds that are missing here notify nobody by themselves.
 AUTHOR_MESSAGES: dict[str, Callable[[], str]] = {
-    "hide": lambda: _("Hidden by the moderators."),
-    "remove": lambda: _("Removed by the moderators."),
-    "ask to edit": lambda: _("The moderators ask you to change this."),
-    "note": lambda: _("The moderators added a note below it."),
-    "restore": lambda: _("Shown again."),
-    "undo": lambda: _("The decision is taken back."),
-    "reverse": lambda: _("After an appeal the decision is taken back."),
-    "warn": lambda: _("A warning."),
-    "silence": lambda: _("You may not write for some time. You can read."),
-    "unsilence": lambda: _("You can write again."),
-    "lock": lambda: _("Locked: it takes no more replies."),
-    "unlock": lambda: _("Open for replies again."),
-    "move": lambda: "",
-    "retitle": lambda: "",
-    "change kind": lambda: "",
-    "approve": lambda: _("Published."),
-    "refuse": lambda: _("Not published. You can change it and send it again."),
-    "merge": lambda: _("Your topic is part of another one now."),
-    "suspend": lambda: _("Your account is suspended."),
-    "unsuspend": lambda: _("Your account is open again."),
+    Deed.HIDE: lambda: _("Hidden by the moderators."),
+    Deed.REMOVE: lambda: _("Removed by the moderators."),
+    Deed.ASK_TO_EDIT: lambda: _("The moderators ask you to change this."),
+    Deed.NOTE: lambda: _("The moderators added a note below it."),
+    Deed.RESTORE: lambda: _("Shown again."),
+    Deed.UNDO: lambda: _("The decision is taken back."),
+    Deed.REVERSE: lambda: _("After an appeal the decision is taken back."),
+    Deed.WARN: lambda: _("A warning."),
+    Deed.SILENCE: lambda: _("You may not write for some time. You can read."),
+    Deed.UNSILENCE: lambda: _("You can write again."),
+    Deed.LOCK: lambda: _("Locked: it takes no more replies."),
+    Deed.UNLOCK: lambda: _("Open for replies again."),
+    Deed.MOVE: lambda: "",
+    Deed.RETITLE: lambda: "",
+    Deed.CHANGE_KIND: lambda: "",
+    Deed.APPROVE: lambda: _("Published."),
+    Deed.REFUSE: lambda: _("Not published. You can change it and send it again."),
+    Deed.MERGE: lambda: _("Your topic is part of another one now."),
+    Deed.SUSPEND: lambda: _("Your account is suspended."),
+    Deed.UNSUSPEND: lambda: _("Your account is open again."),
 }

@@ -14,6 +14,7 @@ from forum.library import actions as library
 from forum.members import actions as members
 from forum.moderation.actions._concurrency import require_change
 from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
+from forum.moderation.models import Deed
 from forum.moderation.queries import (
     ATTACHED_KINDS,
     REMOVABLE_KINDS,
@@ -25,14 +26,16 @@ from forum.moderation.queries import (
 from forum.permissions import Person
 from forum.search import actions as search
 
-Deed = Callable[[Person, int, str], Any]
+Withhold = Callable[[Person, int, str], Any]
 
 
 def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
     """Raise `Invalid` when the deed is not possible for this thing or lacks its reasons, `Conflict` when it changes nothing."""
-    if deed not in VISIBILITY_ACTIONS or (deed == "remove" and thing.kind not in REMOVABLE_KINDS):
+    if deed not in VISIBILITY_ACTIONS or (
+        deed == Deed.REMOVE and thing.kind not in REMOVABLE_KINDS
+    ):
         raise Invalid(_("Choose a decision."), "deed")
-    if deed == "restore" and is_emptied(thing):
+    if deed == Deed.RESTORE and is_emptied(thing):
         raise Conflict(
             _(
                 "None of its posts is shown. Show one of them again, and the topic comes back with it."
@@ -41,16 +44,16 @@ def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
     require_reasons(deed, reasons)
     require_change(
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
-        if deed == "keep"
+        if deed == Deed.KEEP
         else thing.state in ALLOWED_STATES[deed]
     )
 
 
 # The states in which a thing can be hidden, removed or restored
-ALLOWED_STATES = {
-    "hide": ("shown",),
-    "remove": ("shown", "hidden"),
-    "restore": ("hidden", "removed"),
+ALLOWED_STATES: dict[str, tuple[str, ...]] = {
+    Deed.HIDE: ("shown",),
+    Deed.REMOVE: ("shown", "hidden"),
+    Deed.RESTORE: ("hidden", "removed"),
 }
 
 
@@ -102,7 +105,7 @@ def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
 
 
 # The actions that hide and remove each kind of thing; profiles and attached texts are only ever hidden.
-WITHHOLDING_ACTIONS: dict[str, tuple[Deed, Deed]] = {
+WITHHOLDING_ACTIONS: dict[str, tuple[Withhold, Withhold]] = {
     "post": (dialogue.hide, dialogue.remove),
     "topic": (dialogue.hide_topic, dialogue.remove_topic),
     "case": (library.hide_case, library.remove_case),
@@ -112,10 +115,10 @@ WITHHOLDING_ACTIONS: dict[str, tuple[Deed, Deed]] = {
     "followup": (advice.hide_follow_up, advice.hide_follow_up),
 }
 VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {
-    "keep": keep_thing,
-    "hide": hide_thing,
-    "remove": remove_thing,
-    "restore": restore_thing,
+    Deed.KEEP: keep_thing,
+    Deed.HIDE: hide_thing,
+    Deed.REMOVE: remove_thing,
+    Deed.RESTORE: restore_thing,
 }
 
 

@@ -33,7 +33,7 @@ from forum.moderation.actions._visibility import (
     require_applicable,
     state_before,
 )
-from forum.moderation.models import RULE, Decision
+from forum.moderation.models import RULE, Decision, Deed
 from forum.moderation.queries import (
     EDITABLE_KINDS,
     WITHHOLDING_DEEDS,
@@ -69,13 +69,13 @@ def decide(
     """
     thing = thing_to_decide(moderator, kind, item_id, seen, read)
     require_applicable(thing, deed, reasons)
-    if deed == "keep":
+    if deed == Deed.KEEP:
         require(moderator.can.judge(thing.author_id))
     elif thing.state in ("hidden", "removed"):
         refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
     before = state_before(thing)
     VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
-    if shows_again and deed == "restore" and kind == "member":
+    if shows_again and deed == Deed.RESTORE and kind == "member":
         before |= restore_cleared(moderator, content_cleared_of(moderator, item_id))
     return record(moderator, deed, thing, reasons, before=before)
 
@@ -116,13 +116,13 @@ def approve(
     `seen` and `read` as in `thing_to_decide`, `texts` as in `dialogue.approve`.
     """
     thing = thing_to_decide(moderator, "held", held_id, seen)
-    refuse_in_own_case(moderator, thing, ["refuse"])
+    refuse_in_own_case(moderator, thing, [Deed.REFUSE])
     refuse_to_publish_own(moderator, thing)
     check_length(reasons.facts, "reason")
     before = state_before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read, texts)
     published = replace(thing, address=f"/posts/{post.id}")
-    return record(moderator, "approve", published, reasons, before=before)
+    return record(moderator, Deed.APPROVE, published, reasons, before=before)
 
 
 @action
@@ -135,12 +135,12 @@ def refuse(
     read: str | None = None,
 ) -> Decision:
     """Refuse a text that a rule holds back, with reasons; its author keeps it and may change it."""
-    require_reasons("refuse", reasons)
+    require_reasons(Deed.REFUSE, reasons)
     thing = thing_to_decide(moderator, "held", held_id, seen)
     dialogue.refuse(moderator, held_id, reasons.facts, read)
     refused = replace(thing, address=f"/waiting/{held_id}")
     pointed_out = replace(reasons, is_automated=True)
-    return record(moderator, "refuse", refused, pointed_out, source=RULE)
+    return record(moderator, Deed.REFUSE, refused, pointed_out, source=RULE)
 
 
 @action
@@ -149,7 +149,7 @@ def ask_to_edit(
 ) -> Decision:
     """Ask the author to change a post, or the opening post of a topic; nothing happens to it until then."""
     thing = thing_to_decide(moderator, kind, item_id, seen)
-    require_reasons("ask to edit", reasons)
+    require_reasons(Deed.ASK_TO_EDIT, reasons)
     if thing.kind not in EDITABLE_KINDS:
         raise Invalid(_("Choose a decision."), "deed")
     require_change(thing.state not in ("merged", "gone"))
@@ -157,7 +157,7 @@ def ask_to_edit(
     touches(topic_scope(post.topic_id))  # visitors see nothing of it, the author does
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)
-    decision = record(moderator, "ask to edit", thing, reasons, is_told=False)
+    decision = record(moderator, Deed.ASK_TO_EDIT, thing, reasons, is_told=False)
     notify_author(moderator, decision, f"/posts/{post.id}/edit")
     return decision
 
@@ -168,24 +168,24 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
     thing = post_to_decide(moderator, post_id)
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
-    refuse_in_own_case(moderator, thing, ["note"])
+    refuse_in_own_case(moderator, thing, [Deed.NOTE])
     require_change(text.source != thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, text)
-    return record(moderator, "note", thing, Reasons(text.source), before=before)
+    return record(moderator, Deed.NOTE, thing, Reasons(text.source), before=before)
 
 
 @action
 def unnote(moderator: Person, post_id: int) -> Decision:
     """Take the note of the moderators below a post away."""
     thing = post_to_decide(moderator, post_id)
-    refuse_in_own_case(moderator, thing, ["note"])
+    refuse_in_own_case(moderator, thing, [Deed.NOTE])
     require_change(thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, NO_TEXT)
-    return record(moderator, "unnote", thing, before=before)
+    return record(moderator, Deed.UNNOTE, thing, before=before)
 
 
 def _note_of(thing: Thing) -> Before:
@@ -203,9 +203,9 @@ def publish(
 ) -> Decision:
     """Publish a submitted practice; `texts` as in `library.submit`."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
-    refuse_in_own_case(moderator, thing, ["send back"])
+    refuse_in_own_case(moderator, thing, [Deed.SEND_BACK])
     refuse_to_publish_own(moderator, thing)
-    decision = record(moderator, "publish", thing, reasons)
+    decision = record(moderator, Deed.PUBLISH, thing, reasons)
     library.publish(moderator, practice_id, texts, decision_id=decision.id)
     return decision
 
@@ -216,8 +216,8 @@ def send_back(
 ) -> Decision:
     """Return a submitted practice to its author, with what to change as the reason."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
-    require_reasons("send back", reasons)
-    decision = record(moderator, "send back", thing, reasons)
+    require_reasons(Deed.SEND_BACK, reasons)
+    decision = record(moderator, Deed.SEND_BACK, thing, reasons)
     library.send_back(moderator, practice_id, reasons.facts, decision_id=decision.id)
     return decision
 
@@ -228,7 +228,7 @@ def feature(moderator: Person, practice_id: int) -> Decision:
     thing = thing_to_decide(moderator, "practice", practice_id)
     require_change(not thing.row.featured_at)
     library.feature(moderator, practice_id)
-    return record(moderator, "feature", thing)
+    return record(moderator, Deed.FEATURE, thing)
 
 
 @action
@@ -237,7 +237,7 @@ def unfeature(moderator: Person, practice_id: int) -> Decision:
     thing = thing_to_decide(moderator, "practice", practice_id)
     require_change(thing.row.featured_at)
     library.unfeature(moderator, practice_id)
-    return record(moderator, "unfeature", thing)
+    return record(moderator, Deed.UNFEATURE, thing)
 
 
 @action
@@ -247,7 +247,7 @@ def archive(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) ->
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.archived_at)
     agendas.archive(moderator, agenda_id)
-    return record(moderator, "archive", thing, reasons)
+    return record(moderator, Deed.ARCHIVE, thing, reasons)
 
 
 @action
@@ -257,4 +257,4 @@ def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> 
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(thing.row.archived_at)
     agendas.reopen(moderator, agenda_id)
-    return record(moderator, "reopen", thing, reasons)
+    return record(moderator, Deed.REOPEN, thing, reasons)

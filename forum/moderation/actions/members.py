@@ -14,7 +14,7 @@ from forum.moderation.actions._concurrency import member_to_decide, require_chan
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, record
 from forum.moderation.actions._visibility import hide_profile, state_before
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import content_cleared_of
 from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
@@ -26,14 +26,16 @@ SPAM_SUSPENSION = timedelta(days=3650)  # for good, in effect
 def warn(moderator: Person, member_id: int, reasons: Reasons) -> Decision:
     """Warn a member: it restricts nothing, but later moderators see it."""
     thing = member_to_decide(moderator, member_id)
-    require_reasons("warn", reasons)
-    return record(moderator, "warn", thing, reasons)
+    require_reasons(Deed.WARN, reasons)
+    return record(moderator, Deed.WARN, thing, reasons)
 
 
 @action
 def silence(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
     """Silence a member until a moment: they can read but not write."""
-    return _shut_out("silence", members.silence, moderator, member_id, until=until, reasons=reasons)
+    return _shut_out(
+        Deed.SILENCE, members.silence, moderator, member_id, until=until, reasons=reasons
+    )
 
 
 @action
@@ -43,13 +45,15 @@ def unsilence(moderator: Person, member_id: int, reasons: Reasons = NO_REASONS) 
     require_change(thing.row.is_silenced)
     before = state_before(thing)
     members.unsilence(moderator, member_id)
-    return record(moderator, "unsilence", thing, reasons, before=before)
+    return record(moderator, Deed.UNSILENCE, thing, reasons, before=before)
 
 
 @action
 def suspend(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
     """Suspend a member's account until a moment."""
-    return _shut_out("suspend", members.suspend, moderator, member_id, until=until, reasons=reasons)
+    return _shut_out(
+        Deed.SUSPEND, members.suspend, moderator, member_id, until=until, reasons=reasons
+    )
 
 
 def _shut_out(
@@ -79,7 +83,7 @@ def unsuspend(
     members.unsuspend(moderator, member_id)
     if shows_again:
         before |= restore_cleared(moderator, content_cleared_of(moderator, member_id))
-    return record(moderator, "unsuspend", thing, reasons, before=before)
+    return record(moderator, Deed.UNSUSPEND, thing, reasons, before=before)
 
 
 @action
@@ -100,7 +104,9 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     if thing.state == "shown":
         hide_profile(moderator, member_id)
     before |= {"hidden": [[text.kind, text.item_id] for text in shown], "refused": waiting}
-    decision = record(moderator, "spam", thing, before=before, until=until, is_excused=True)
+    decision = record(
+        moderator, Deed.CLEAR_SPAM, thing, before=before, until=until, is_excused=True
+    )
     for text in shown:
         answer_reports(moderator, decision, text)
         read_queue(moderator, queue_path(text.kind, text.item_id))

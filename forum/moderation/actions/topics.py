@@ -21,7 +21,7 @@ from forum.moderation.actions._concurrency import (
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
 from forum.moderation.actions._record import Before, notify_asker, notify_moved_authors, record
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.permissions import Person
 
 
@@ -31,10 +31,10 @@ def lock(
 ) -> Decision:
     """Lock a topic: it takes no more replies, and its readers see why."""
     thing = topic_to_decide(moderator, topic_id, seen)
-    require_reasons("lock", reasons)
+    require_reasons(Deed.LOCK, reasons)
     require_change(not thing.row.locked_at)
     dialogue.lock(moderator, topic_id, reasons.facts)
-    return record(moderator, "lock", thing, reasons)
+    return record(moderator, Deed.LOCK, thing, reasons)
 
 
 @action
@@ -42,10 +42,10 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> D
     """Unlock a topic: it takes replies again."""
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.locked_at)
-    refuse_in_own_case(moderator, thing, ["lock"])
+    refuse_in_own_case(moderator, thing, [Deed.LOCK])
     before = {"reason": thing.row.locked_reason}
     dialogue.unlock(moderator, topic_id)
-    return record(moderator, "unlock", thing, reasons, before=before)
+    return record(moderator, Deed.UNLOCK, thing, reasons, before=before)
 
 
 @action
@@ -54,7 +54,7 @@ def pin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Deci
     thing = topic_to_decide(moderator, topic_id)
     require_change(not thing.row.pinned_at)
     dialogue.pin(moderator, topic_id)
-    return record(moderator, "pin", thing, reasons)
+    return record(moderator, Deed.PIN, thing, reasons)
 
 
 @action
@@ -63,7 +63,7 @@ def unpin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> De
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.pinned_at)
     dialogue.unpin(moderator, topic_id)
-    return record(moderator, "unpin", thing, reasons)
+    return record(moderator, Deed.UNPIN, thing, reasons)
 
 
 @action
@@ -79,7 +79,7 @@ def move(
     before = {"agenda": thing.agenda_id}
     dialogue.move(moderator, topic_id, agenda_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
-    return record(moderator, "move", thing, _prefixed(moved, reasons), before=before)
+    return record(moderator, Deed.MOVE, thing, _prefixed(moved, reasons), before=before)
 
 
 @action
@@ -106,7 +106,9 @@ def retitle(
         changed.append(
             _("The themes were: %(names)s.", names=names) if names else _("It had no themes.")
         )
-    return record(moderator, "retitle", thing, _prefixed(" ".join(changed), reasons), before=before)
+    return record(
+        moderator, Deed.RETITLE, thing, _prefixed(" ".join(changed), reasons), before=before
+    )
 
 
 @action
@@ -130,7 +132,7 @@ def change_kind(
     }
     dialogue.change_kind(member, topic_id, kind)
     made = _("Made a question.") if kind == "question" else _("Made an experience.")
-    return record(member, "change kind", thing, _prefixed(made, reasons), before=before)
+    return record(member, Deed.CHANGE_KIND, thing, _prefixed(made, reasons), before=before)
 
 
 @action
@@ -152,7 +154,7 @@ def split(
         title=moved.target.title,
     )
     before = _move_snapshot(moved)
-    decision = record(moderator, "split", thing, _prefixed(gone, reasons), before=before)
+    decision = record(moderator, Deed.SPLIT, thing, _prefixed(gone, reasons), before=before)
     notify_moved_authors(moderator, decision, moved, reasons)
     if moved.answer:
         notify_asker(moderator, decision, moved.topic, moved.target)
@@ -176,7 +178,7 @@ def merge(
     moved = dialogue.merge(moderator, topic_id, target_id)
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
     before = _move_snapshot(moved)
-    decision = record(moderator, "merge", thing, _prefixed(now_in, reasons), before=before)
+    decision = record(moderator, Deed.MERGE, thing, _prefixed(now_in, reasons), before=before)
     notify_moved_authors(moderator, decision, moved, reasons, but=thing.author_id)
     return decision
 

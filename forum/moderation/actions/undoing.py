@@ -27,7 +27,7 @@ from forum.moderation.actions._record import (
     take_notices_back,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
-from forum.moderation.models import APPEAL, OWN, Decision
+from forum.moderation.models import APPEAL, OWN, Decision, Deed
 from forum.moderation.queries import (
     Thing,
     answered_by,
@@ -74,7 +74,7 @@ def _undo_one(moderator: Person, decision: Decision) -> Decision:
     """Undo a decision by itself or in its lot, unless somebody has decided about its thing since."""
     if latest_decision_id(decision.kind, decision.item_id) != decision.id:
         raise _too_late()
-    return _reverse(moderator, decision, "undo", NO_REASONS, is_told=False)
+    return _reverse(moderator, decision, Deed.UNDO, NO_REASONS, is_told=False)
 
 
 @action
@@ -89,8 +89,8 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     decision = decision_to_review(moderator, decision_id)
     if not is_reversible(moderator, decision):
         raise Conflict(_("This decision holds no more, so nothing was changed."))
-    is_told = is_told and decision.deed in (*AUTHOR_MESSAGES, "spam")
-    return _reverse(moderator, decision, "reverse", Reasons(answer), is_told=is_told)
+    is_told = is_told and decision.deed in (*AUTHOR_MESSAGES, Deed.CLEAR_SPAM)
+    return _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
 
 
 def _reverse(
@@ -100,11 +100,11 @@ def _reverse(
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
     if undo_handler := UNDO_HANDLERS.get(decision.deed):
         undo_handler(moderator, thing, {**(decision.before or {}), "decision": decision})
-    if decision.deed == "approve":  # the held text has its words, and so its title, again
+    if decision.deed == Deed.APPROVE:  # the held text has its words, and so its title, again
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
-    if deed == "undo" or decision.deed == "keep":
+    if deed == Deed.UNDO or decision.deed == Deed.KEEP:
         _reopen_reports(moderator, decision, thing)
-    source = APPEAL if deed == "reverse" else OWN
+    source = APPEAL if deed == Deed.REVERSE else OWN
     return record(
         moderator, deed, thing, reasons, undoes_id=decision.id, source=source, is_told=is_told
     )
@@ -117,7 +117,7 @@ def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None
     for report in answered:
         if report.reporter_id not in reported_again:
             report.decision_id = None
-    if decision.deed == "keep" and not answered and thing.kind == "post":
+    if decision.deed == Deed.KEEP and not answered and thing.kind == "post":
         dialogue.look_again(moderator, thing.item_id)
 
 
@@ -191,7 +191,7 @@ def _undo_practice_decision(moderator: Person, thing: Thing, _before: Before) ->
 
 
 def _undo_silence_change(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _restriction_end_before(before, "silenced_until", ("silence",))
+    until = _restriction_end_before(before, "silenced_until", (Deed.SILENCE,))
     if until:
         members.silence(moderator, thing.item_id, until)
     else:
@@ -199,7 +199,7 @@ def _undo_silence_change(moderator: Person, thing: Thing, before: Before) -> Non
 
 
 def _undo_suspension_change(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _restriction_end_before(before, "suspended_until", ("suspend", "spam"))
+    until = _restriction_end_before(before, "suspended_until", (Deed.SUSPEND, Deed.CLEAR_SPAM))
     if until:
         members.suspend(moderator, thing.item_id, until)
     else:
@@ -282,32 +282,32 @@ def _moved_posts(topic: Any, target: Any, before: Before) -> dialogue.MovedRecor
 
 # What restores the state before each deed; deeds that are missing here changed nothing but the record.
 UNDO_HANDLERS: dict[str, UndoHandler] = {
-    "approve": _undo_approval,
-    "refuse": _undo_refusal,
-    "hide": _undo_hide,
-    "remove": _undo_remove,
-    "restore": _undo_restore,
-    "ask to edit": _undo_edit_request,
-    "note": _undo_note_change,
-    "unnote": _undo_note_change,
-    "lock": _undo_with(dialogue.unlock),
-    "unlock": _undo_unlock,
-    "pin": _undo_with(dialogue.unpin),
-    "unpin": _undo_with(dialogue.pin),
-    "move": _undo_move,
-    "retitle": _undo_retitling,
-    "change kind": _undo_kind_change,
-    "split": _undo_split,
-    "merge": _undo_merge,
-    "publish": _undo_practice_decision,
-    "send back": _undo_practice_decision,
-    "feature": _undo_with(library.unfeature),
-    "unfeature": _undo_with(library.feature),
-    "silence": _undo_silence_change,
-    "unsilence": _undo_silence_change,
-    "suspend": _undo_suspension_change,
-    "unsuspend": _undo_suspension_change,
-    "spam": _undo_spam,
-    "archive": _undo_with(agendas.reopen),
-    "reopen": _undo_with(agendas.archive),
+    Deed.APPROVE: _undo_approval,
+    Deed.REFUSE: _undo_refusal,
+    Deed.HIDE: _undo_hide,
+    Deed.REMOVE: _undo_remove,
+    Deed.RESTORE: _undo_restore,
+    Deed.ASK_TO_EDIT: _undo_edit_request,
+    Deed.NOTE: _undo_note_change,
+    Deed.UNNOTE: _undo_note_change,
+    Deed.LOCK: _undo_with(dialogue.unlock),
+    Deed.UNLOCK: _undo_unlock,
+    Deed.PIN: _undo_with(dialogue.unpin),
+    Deed.UNPIN: _undo_with(dialogue.pin),
+    Deed.MOVE: _undo_move,
+    Deed.RETITLE: _undo_retitling,
+    Deed.CHANGE_KIND: _undo_kind_change,
+    Deed.SPLIT: _undo_split,
+    Deed.MERGE: _undo_merge,
+    Deed.PUBLISH: _undo_practice_decision,
+    Deed.SEND_BACK: _undo_practice_decision,
+    Deed.FEATURE: _undo_with(library.unfeature),
+    Deed.UNFEATURE: _undo_with(library.feature),
+    Deed.SILENCE: _undo_silence_change,
+    Deed.UNSILENCE: _undo_silence_change,
+    Deed.SUSPEND: _undo_suspension_change,
+    Deed.UNSUSPEND: _undo_suspension_change,
+    Deed.CLEAR_SPAM: _undo_spam,
+    Deed.ARCHIVE: _undo_with(agendas.reopen),
+    Deed.REOPEN: _undo_with(agendas.archive),
 }

@@ -20,7 +20,7 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries._kinds import (
     EDITABLE_KINDS,
     ENDED_BY,
@@ -37,7 +37,7 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, Verdict, moderated_by, require
 
 ATTACHED_MODELS: dict[str, Any] = {"mark": Mark, "followup": FollowUp}
-PUBLISHING_DEEDS = {"practice": "publish", "held": "approve"}  # by the kind of what waits
+PUBLISHING_DEEDS = {"practice": Deed.PUBLISH, "held": Deed.APPROVE}  # by the kind of what waits
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
@@ -230,7 +230,7 @@ def content_cleared_of(moderator: Person, member_id: int) -> ClearedContent:
     undoing = aliased(Decision)
     is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
     query = select(Decision).where(*is_about(Decision, "member", member_id), ~is_undone)
-    latest = query.where(Decision.deed == "spam").order_by(Decision.id.desc()).limit(1)
+    latest = query.where(Decision.deed == Deed.CLEAR_SPAM).order_by(Decision.id.desc()).limit(1)
     decision = db.session.scalars(latest).first()
     return content_cleared_by(moderator, decision) if decision else ClearedContent()
 
@@ -320,7 +320,7 @@ def request_to_edit(reader: Person, post: Post) -> Decision | None:
     about = [and_(*is_about(Decision, "post", post.id))]
     if post.number == 1:
         about.append(and_(*is_about(Decision, "topic", post.topic_id)))
-    query = select(Decision).where(or_(*about), Decision.deed == "ask to edit")
+    query = select(Decision).where(or_(*about), Decision.deed == Deed.ASK_TO_EDIT)
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
@@ -386,7 +386,7 @@ def is_reversible(moderator: Person, decision: Decision) -> bool:
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     except NotFound:
         return False
-    is_possible = thing.state != "merged" or decision.deed in ("merge", "keep")
+    is_possible = thing.state != "merged" or decision.deed in (Deed.MERGE, Deed.KEEP)
     return is_possible and is_in_effect(decision)
 
 

@@ -19,7 +19,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.moderation.models import Decision, Report, StaffNote
+from forum.moderation.models import Decision, Deed, Report, StaffNote
 from forum.moderation.queries._kinds import (
     ATTACHED_KINDS,
     EDITABLE_KINDS,
@@ -80,26 +80,26 @@ class ReviewContext:
         return is_first_post(self.thing)
 
     @property
-    def deeds(self) -> list[str]:
+    def deeds(self) -> list[Deed]:
         """The deeds that the reader may choose now, in the order in which the form offers them."""
         if self.is_own and self.is_reported:
             return []
         if self.thing.kind == "held" or self.is_submitted:
             return [] if self.is_for_others else self._publishing_deeds()
-        keep = ["keep"] if (self.reports or self.is_first) and not self.is_own else []
+        keep = [Deed.KEEP] if (self.reports or self.is_first) and not self.is_own else []
         return keep if self.is_for_others else keep + self._visibility_deeds()
 
-    def _publishing_deeds(self) -> list[str]:
+    def _publishing_deeds(self) -> list[Deed]:
         if self.is_submitted:
-            return ["publish", "send_back", *(["hide"] if self.reports else [])]
-        return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
+            return [Deed.PUBLISH, Deed.SEND_BACK, *([Deed.HIDE] if self.reports else [])]
+        return {"waiting": [Deed.APPROVE, Deed.REFUSE], "refused": [Deed.APPROVE]}[self.thing.state]
 
-    def _visibility_deeds(self) -> list[str]:
-        remove = ["remove"] if self.thing.kind in REMOVABLE_KINDS else []
-        edit = ["ask_to_edit"] if self.thing.kind in EDITABLE_KINDS else []
-        restore = [] if is_emptied(self.thing) else ["restore"]
+    def _visibility_deeds(self) -> list[Deed]:
+        remove = [Deed.REMOVE] if self.thing.kind in REMOVABLE_KINDS else []
+        edit = [Deed.ASK_TO_EDIT] if self.thing.kind in EDITABLE_KINDS else []
+        restore = [] if is_emptied(self.thing) else [Deed.RESTORE]
         by_state = {
-            "shown": ["hide", *remove, *edit],
+            "shown": [Deed.HIDE, *remove, *edit],
             "hidden": [*restore, *remove],
             "removed": restore,
         }
@@ -140,7 +140,7 @@ def _is_for_others(reader: Person, thing: Thing) -> bool:
     if thing.author_id != reader.id:
         return False
     if thing.state in ("hidden", "removed"):
-        return is_for_another(reader, thing.kind, thing.item_id, "restore")
+        return is_for_another(reader, thing.kind, thing.item_id, Deed.RESTORE)
     is_submitted = thing.kind == "practice" and thing.row.state == "submitted"
     if thing.agenda_id is not None and (is_submitted or thing.kind == "held"):
         return waits_for_another(reader, thing.kind, thing.item_id, thing.agenda_id)

@@ -24,7 +24,7 @@ from forum.moderation.forms import (
     RequiredReasonForm,
     StatementForm,
 )
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.permissions import Person
 from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
@@ -126,7 +126,7 @@ def restore_by_button(thing: Thing) -> Answer:
     """Restore a thing by a button."""
 
     def restore(moderator: Person) -> Decision:
-        return actions.decide(moderator, thing.kind, thing.item_id, "restore")
+        return actions.decide(moderator, thing.kind, thing.item_id, Deed.RESTORE)
 
     return decide_by_button(_("Show again"), thing, restore)
 
@@ -176,7 +176,7 @@ def undoable_decision() -> Decision | None:
 def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[OfferedText]:
     """The ready texts for any of the deeds; `held` are the rules in force, if the caller has loaded them."""
     texts = ready_texts(me(), held=held)
-    return [text for text in texts if text.deed.replace(" ", "_") in deeds]
+    return [text for text in texts if text.deed in deeds]
 
 
 def fill_from_ready_text(form: ReasonForm) -> None:

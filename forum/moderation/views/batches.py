@@ -13,6 +13,7 @@ from forum import web
 from forum.dialogue.actions import SplitTarget
 from forum.moderation import actions, queries
 from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
+from forum.moderation.models import Deed
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
     answer_here,
@@ -40,25 +41,25 @@ def select_posts(topic_id: int) -> Answer:
 @bp.route("/topics/<int:topic_id>/posts/hide", methods=["GET", "POST"])
 def hide_posts(topic_id: int) -> Answer:
     """Hide several posts of a topic."""
-    return _batch_page(topic_id, "hide")
+    return _batch_page(topic_id, Deed.HIDE)
 
 
 @bp.route("/topics/<int:topic_id>/posts/remove", methods=["GET", "POST"])
 def remove_posts(topic_id: int) -> Answer:
     """Remove several posts of a topic."""
-    return _batch_page(topic_id, "remove")
+    return _batch_page(topic_id, Deed.REMOVE)
 
 
 @bp.route("/topics/<int:topic_id>/posts/restore", methods=["GET", "POST"])
 def restore_posts(topic_id: int) -> Answer:
     """Show several posts of a topic again."""
-    return _batch_page(topic_id, "restore")
+    return _batch_page(topic_id, Deed.RESTORE)
 
 
 def _batch_page(topic_id: int, word: str) -> Answer:
     topic, posts = _chosen_things(topic_id)
     form: StatementForm | OptionalReasonForm = (
-        OptionalReasonForm() if word == "restore" else StatementForm()
+        OptionalReasonForm() if word == Deed.RESTORE else StatementForm()
     )
 
     def deed(moderator: Person) -> str:
@@ -85,7 +86,7 @@ def split(topic_id: int) -> Answer:
         decision = actions.split(moderator, topic_id, ids, part, form.reasons)
         return f"/topics/{(decision.before or {})['target']}"
 
-    return _batch_form_page("split", topic, posts, form, deed)
+    return _batch_form_page(Deed.SPLIT, topic, posts, form, deed)
 
 
 def _chosen_things(topic_id: int) -> tuple[Thing, list[Thing]]:

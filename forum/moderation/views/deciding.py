@@ -17,7 +17,7 @@ from forum.moderation.forms import (
     OptionalReasonForm,
     RequiredReasonForm,
 )
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
     answer_here,
@@ -35,49 +35,49 @@ from forum.web import Answer, me
 @bp.route("/topics/<int:topic_id>/hide", methods=["GET", "POST"])
 def hide_topic(topic_id: int) -> Answer:
     """Hide a topic."""
-    return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), "hide")
+    return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), Deed.HIDE)
 
 
 @bp.route("/posts/<int:post_id>/hide", methods=["GET", "POST"])
 def hide(post_id: int) -> Answer:
     """Hide a post."""
-    return withhold_page(queries.thing_to_moderate(me(), "post", post_id), "hide")
+    return withhold_page(queries.thing_to_moderate(me(), "post", post_id), Deed.HIDE)
 
 
 @bp.route("/cases/<slug>/hide", methods=["GET", "POST"])
 def hide_case(slug: str) -> Answer:
     """Hide a case."""
-    return withhold_page(queries.case_to_moderate(me(), slug), "hide")
+    return withhold_page(queries.case_to_moderate(me(), slug), Deed.HIDE)
 
 
 @bp.route("/practices/<slug>/hide", methods=["GET", "POST"])
 def hide_practice(slug: str) -> Answer:
     """Hide a practice."""
-    return withhold_page(queries.practice_to_moderate(me(), slug), "hide")
+    return withhold_page(queries.practice_to_moderate(me(), slug), Deed.HIDE)
 
 
 @bp.route("/topics/<int:topic_id>/remove", methods=["GET", "POST"])
 def remove_topic(topic_id: int) -> Answer:
     """Remove a topic."""
-    return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), "remove")
+    return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), Deed.REMOVE)
 
 
 @bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
 def remove(post_id: int) -> Answer:
     """Remove a post."""
-    return withhold_page(queries.thing_to_moderate(me(), "post", post_id), "remove")
+    return withhold_page(queries.thing_to_moderate(me(), "post", post_id), Deed.REMOVE)
 
 
 @bp.route("/cases/<slug>/remove", methods=["GET", "POST"])
 def remove_case(slug: str) -> Answer:
     """Remove a case."""
-    return withhold_page(queries.case_to_moderate(me(), slug), "remove")
+    return withhold_page(queries.case_to_moderate(me(), slug), Deed.REMOVE)
 
 
 @bp.route("/practices/<slug>/remove", methods=["GET", "POST"])
 def remove_practice(slug: str) -> Answer:
     """Remove a practice."""
-    return withhold_page(queries.practice_to_moderate(me(), slug), "remove")
+    return withhold_page(queries.practice_to_moderate(me(), slug), Deed.REMOVE)
 
 
 @bp.post("/topics/<int:topic_id>/restore")
@@ -113,7 +113,7 @@ def ask_to_edit(post_id: int) -> Answer:
     def deed(moderator: Person, why: Reasons) -> Decision:
         return actions.ask_to_edit(moderator, thing.kind, thing.item_id, why, seen=form.seen_id)
 
-    return deed_page("ask_to_edit", thing, form, deed)
+    return deed_page(Deed.ASK_TO_EDIT, thing, form, deed)
 
 
 @bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
@@ -168,7 +168,7 @@ def send_back(slug: str) -> Answer:
     def deed(moderator: Person, why: Reasons) -> Decision:
         return actions.send_back(moderator, thing.item_id, why, seen=form.seen_id)
 
-    return deed_page("send_back", thing, form, deed)
+    return deed_page(Deed.SEND_BACK, thing, form, deed)
 
 
 @bp.post("/practices/<slug>/feature")
@@ -194,7 +194,7 @@ def archive(slug: str) -> Answer:
     """Archive an agenda."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(
-        "archive",
+        Deed.ARCHIVE,
         thing,
         OptionalReasonForm(),
         lambda moderator, why: actions.archive(moderator, thing.item_id, why),
@@ -206,7 +206,7 @@ def reopen(slug: str) -> Answer:
     """Reopen an archived agenda."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(
-        "reopen",
+        Deed.REOPEN,
         thing,
         OptionalReasonForm(),
         lambda moderator, why: actions.reopen(moderator, thing.item_id, why),

@@ -14,7 +14,7 @@ from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import RestoreForm, RestrictionForm, StaffNoteForm, StatementForm
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
     answer_here,
@@ -34,7 +34,7 @@ def warn(handle: str) -> Answer:
     """Warn a member."""
     thing = queries.member_to_suspend(me(), handle)
     return deed_page(
-        "warn",
+        Deed.WARN,
         thing,
         StatementForm(),
         lambda moderator, why: actions.warn(moderator, thing.item_id, why),
@@ -50,7 +50,7 @@ def silence(handle: str) -> Answer:
     def deed(moderator: Person, why: Reasons) -> Decision:
         return actions.silence(moderator, thing.item_id, form.end, why)
 
-    return deed_page("silence", thing, form, deed)
+    return deed_page(Deed.SILENCE, thing, form, deed)
 
 
 @bp.post("/members/<handle>/unsilence")
@@ -71,7 +71,7 @@ def suspend(handle: str) -> Answer:
     def deed(moderator: Person, why: Reasons) -> Decision:
         return actions.suspend(moderator, thing.item_id, form.end, why)
 
-    return deed_page("suspend", thing, form, deed)
+    return deed_page(Deed.SUSPEND, thing, form, deed)
 
 
 @bp.route("/members/<handle>/unsuspend", methods=["GET", "POST"])
@@ -82,13 +82,13 @@ def unsuspend(handle: str) -> Answer:
     def deed(moderator: Person, shows_again: bool) -> Decision:
         return actions.unsuspend(moderator, thing.item_id, shows_again=shows_again)
 
-    return _restore_page("unsuspend", thing, deed)
+    return _restore_page(Deed.UNSUSPEND, thing, deed)
 
 
 @bp.route("/members/<handle>/hide", methods=["GET", "POST"])
 def hide_profile(handle: str) -> Answer:
     """Hide a profile."""
-    return withhold_page(queries.member_to_moderate(me(), handle), "hide")
+    return withhold_page(queries.member_to_moderate(me(), handle), Deed.HIDE)
 
 
 @bp.route("/members/<handle>/restore", methods=["GET", "POST"])
@@ -98,10 +98,10 @@ def restore_profile(handle: str) -> Answer:
 
     def deed(moderator: Person, shows_again: bool) -> Decision:
         return actions.decide(
-            moderator, "member", thing.item_id, "restore", shows_again=shows_again
+            moderator, "member", thing.item_id, Deed.RESTORE, shows_again=shows_again
         )
 
-    return _restore_page("restore", thing, deed)
+    return _restore_page(Deed.RESTORE, thing, deed)
 
 
 def _restore_page(word: str, thing: Thing, deed: Callable[[Person, bool], Decision]) -> Answer:

@@ -12,7 +12,7 @@ from forum.errors import NotFound
 from forum.library.models import Practice
 from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.views._answers import bp
 from forum.web import Answer, me
 
@@ -20,7 +20,9 @@ from forum.web import Answer, me
 @bp.get("/moderation/log")
 def log() -> Answer:
     """The moderation log."""
-    wanted = queries.LogFilter(*(web.text(name) for name in ("agenda", "deed", "author", "by")))
+    agenda, deed, author, by = (web.text(name) for name in ("agenda", "deed", "author", "by"))
+    deed = queries.FORMER_NAMES.get(deed, deed)
+    wanted = queries.LogFilter(agenda, deed, author, by)
     words = {
         "page": queries.decision_log(me(), wanted, web.number("page")),
         "wanted": wanted,
@@ -117,6 +119,6 @@ def waits_for_another(practice: Practice) -> bool:
 
 
 @bp.app_template_global()
-def is_for_another(kind: str, item_id: int, deed: str = "restore") -> bool:
+def is_for_another(kind: str, item_id: int, deed: str = Deed.RESTORE) -> bool:
     """Whether only another moderator may do this deed: it would end a decision that was made against the reader."""
     return queries.is_for_another(me(), kind, item_id, deed)

@@ -21,7 +21,7 @@ from forum.moderation.forms import (
     RequiredReasonForm,
     RetitleForm,
 )
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Deed
 from forum.moderation.views._answers import (
     answer_here,
     bp,
@@ -39,7 +39,7 @@ def lock(topic_id: int) -> Answer:
     thing = queries.topic_to_moderate(me(), topic_id)
     form = RequiredReasonForm()
     return deed_page(
-        "lock",
+        Deed.LOCK,
         thing,
         form,
         lambda moderator, why: actions.lock(moderator, topic_id, why, seen=form.seen_id),
@@ -78,7 +78,7 @@ def move(topic_id: int) -> Answer:
     there = queries.agendas_to_move_to(me(), thing.row)
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
     return deed_page(
-        "move",
+        Deed.MOVE,
         thing,
         form,
         lambda moderator, why: actions.move(moderator, topic_id, form.agenda.data, why),

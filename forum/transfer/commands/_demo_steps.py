@@ -19,6 +19,7 @@ from forum.members.actions import found_federation
 from forum.members.commands import load_cities
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
+from forum.moderation.models import Deed
 from forum.permissions import ROLES, SYSTEM
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer import actions
@@ -134,7 +135,7 @@ def _decisions(files: Sequence[AgendaFile]) -> list[Step]:
     def hide() -> None:
         reasons = moderation.Reasons(HIDDEN_BECAUSE, rule=2)
         post = post_saying(HIDDEN_WORDS)
-        made["decision"] = moderation.decide(moderator(), "post", post.id, "hide", reasons).id
+        made["decision"] = moderation.decide(moderator(), "post", post.id, Deed.HIDE, reasons).id
 
     def lock() -> None:
         topic_id = post_saying(HIDDEN_WORDS).topic_id
