@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -29,6 +29,7 @@ from forum.moderation.queries import (
     other_author_ids,
 )
 from forum.notifications.actions import note_event, read_outdated, read_queue, take_back
+from forum.notifications.models import Event
 from forum.permissions import Person, require
 from forum.rules.queries import in_force
 
@@ -265,14 +266,18 @@ def notify_asker(moderator: Person, decision: Decision, question: Topic, target:
     )
 
 
-def take_notices_back(
-    moderator: Person, decisions: Sequence[Decision], undone: Sequence[Decision]
-) -> None:
-    """Take back the notices of decisions that were undone: who has not read them and got no letter is told nothing.
+class TakenBack(NamedTuple):
+    """The notices of decisions that are undone of which members know all the same.
 
-    The others are told that it was taken back, each once: authors of what was decided about by `undone`, the decisions
-    that undid it, in their order.
+    `known` are their events, each with the ids of those members; `addresses` those of the things, by decision.
     """
+
+    known: Sequence[tuple[Event, set[int]]]
+    addresses: Mapping[int, str]
+
+
+def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> TakenBack:
+    """Take back the notices of decisions that are to be undone: those that nobody has read and that were not mailed."""
     followed = [
         one
         for decision in decisions
@@ -280,8 +285,17 @@ def take_notices_back(
         for one in decisions_in_lot(decision.id)
     ]
     addresses = {one.id: one.address for one in (*decisions, *followed)}
-    known = take_back(moderator, list(addresses))
-    knowing = {member_id for _event, member_ids in known for member_id in member_ids}
+    return TakenBack(take_back(moderator, list(addresses)), addresses)
+
+
+def notify_of_undoing(
+    moderator: Person,
+    decisions: Sequence[Decision],
+    undone: Sequence[Decision],
+    taken: TakenBack,
+) -> None:
+    """Tell those who know of decisions that they were taken back, each once; `undone` are what undid them, in their order."""
+    knowing = {member_id for _event, member_ids in taken.known for member_id in member_ids}
     told = [
         undoing
         for decision, undoing in zip(decisions, undone, strict=True)
@@ -289,13 +303,13 @@ def take_notices_back(
     ]
     notify_authors(moderator, told)
     done = {undoing.author_id for undoing in told}
-    for event, member_ids in known:
+    for event, member_ids in taken.known:
         is_report = event.kind == "report"
         note_event(
             moderator,
             "report" if is_report else "decision",
             member_ids - done,
-            "/reports" if is_report else addresses[event.decision_id or 0],
+            "/reports" if is_report else taken.addresses[event.decision_id or 0],
             title=event.title,
             text=AUTHOR_MESSAGES[Deed.UNDO](),
             is_named=False,

@@ -23,6 +23,7 @@ from forum.moderation.actions._record import (
     AUTHOR_MESSAGES,
     Before,
     group_as_lot,
+    notify_of_undoing,
     record,
     take_notices_back,
 )
@@ -65,8 +66,9 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     if decision is None or decision.id != decision_id or not is_reversible(moderator, decision):
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
+    taken = take_notices_back(moderator, lot)  # before anything that follows marks them read
     undone = [_undo_one(moderator, one) for one in lot]
-    take_notices_back(moderator, lot, group_as_lot(undone))
+    notify_of_undoing(moderator, lot, group_as_lot(undone), taken)
     return undone[-1]
 
 
