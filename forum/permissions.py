@@ -125,6 +125,7 @@ class Person:
     role: str = ""
     name: str = ""
     handle: str = ""
+    first_handle: str | None = None
     language: str = "en"
     hosted: Sequence[int] = ()
     ignored: Sequence[int] = ()

@@ -168,7 +168,7 @@ class HandleForm(Form):
     """Another handle."""
 
     handle = StringField(
-        _("Handle"),
+        _("New handle"),
         [
             DataRequired(_("Write a handle.")),
             Regexp(

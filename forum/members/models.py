@@ -144,7 +144,8 @@ class Credentials(NamedTuple):
 class Member(PersonLabel, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
-    `handle_changed_at`: when the member last chose another handle; those before are rows of `EarlierHandle`.
+    `handle_changed_at`: when the member last chose another handle; those before are rows of `EarlierHandle`, and the very
+    first of them is `first_handle`, under which browsers go on keeping what the member has typed.
     `sort_key`, the beginning of `folded`, is the order of lists. `factor_at`: since when there is a second factor.
     `held_at`: since when rights over others are suspended, because the second factor that the federation requires is
     missing (`Person.is_held`). `credentials_at`: when credentials were last changed. `terms_due_at`: from when on the
@@ -187,6 +188,7 @@ class Member(PersonLabel, permissions.Person, Base):
     name_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     handle_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     handle_changed_at: Mapped[datetime | None]
+    first_handle: Mapped[str | None]
     joined_at: Mapped[datetime] = mapped_column(index=True)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)

@@ -26,6 +26,7 @@ def upgrade() -> None:
     for column in ("handle_skeleton", "member_id"):
         op.create_index(f"ix_earlier_handle_{column}", "earlier_handle", [column])
     op.add_column("member", sa.Column("handle_changed_at", Moment()))
+    op.add_column("member", sa.Column("first_handle", sa.String(200)))
     op.add_column(
         "departure", sa.Column("earlier_handles", sa.Text(), nullable=False, server_default="")
     )
@@ -33,5 +34,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("departure", "earlier_handles")
+    op.drop_column("member", "first_handle")
     op.drop_column("member", "handle_changed_at")
     op.drop_table("earlier_handle")

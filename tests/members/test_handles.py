@@ -175,7 +175,9 @@ def test_the_page_changes_it_once_one_has_proved_who_one_is(people: Any, sign_in
         assert answer.status_code == 422 and f'value="{typed}"' in answer.text
     answer = browser.post("/settings/handle", data={"handle": "@Ana-P"})
     assert (answer.status_code, answer.location) == (303, "/members/ana-p")
-    assert "leads there, too" in browser.get("/members/ana-p").text
+    page = browser.get("/members/ana-p").text
+    assert "leads there, too" in page
+    assert 'data-member="ana-prado"' in page  # so that what she has typed is still offered
     page = browser.get("/settings/handle").text
     assert "@ana-prado" in page and "You can change it again from" in page
     assert 'name="handle"' not in page

@@ -32,6 +32,7 @@ def change_handle(member: Member, typed: str) -> None:
     except Invalid as error:
         raise Invalid(error.message, "handle") from error
     _keep_earlier(member, member.handle)
+    member.first_handle = member.first_handle or member.handle
     db.session.execute(delete(EarlierHandle).where(EarlierHandle.handle == handle))
     member.handle, member.handle_skeleton = handle, skeleton(handle)
     member.handle_changed_at = now()

@@ -55,6 +55,7 @@ COLUMNS_TO_NULL = [
     "held_at",
     "credentials_at",
     "handle_changed_at",
+    "first_handle",
     "invited_by_id",
 ]
 

@@ -56,6 +56,7 @@ LEFT_OUT: dict[tuple[str, str], str] = {
         "address",
     ): "Letters to you are in; a letter to an address without an account is of nobody.",
     ("member", "email"): "It is in the account.",
+    ("member", "first_handle"): "It is among the handles that you had before.",
     ("member", "handle_skeleton"): "It is what your handle looks like, to find others like it.",
     ("earlier_handle", "handle_skeleton"): "It is what a handle of yours looked like.",
     ("passkey", "user_handle"): "It is a random number by which your passkeys know you.",
