@@ -32,9 +32,23 @@ function write(field, text, from = field.selectionStart, to = field.selectionEnd
 
 function format(field, deed) {
   const { selectionStart: from, selectionEnd: to, value } = field;
-  if (deed === "table") return write(field, lineStart(value, from) + TABLE, from, from);
   if (BEFORE[deed]) return begin(field, deed, from, to);
   if (STARS[deed]) return star(field, STARS[deed], from, to);
+  if (deed === "link") return link(field, from, to);
+  const end = `${value}\n\n`.indexOf("\n\n", from); // of the paragraph, or of another table
+  write(field, lineStart(value, end) + TABLE, end, end);
+}
+
+/** Within a link the address goes and the words stay. */
+function link(field, from, to) {
+  const { value } = field;
+  const start = value.lastIndexOf("[", from);
+  const [whole, words] = value.slice(start).match(/^\[([^\]]*)\]\([^)]*\)/) ?? [];
+  const end = start + whole?.length;
+  if (from < end && to <= end) {
+    write(field, words, start, end);
+    return field.setSelectionRange(start, start + words.length);
+  }
   write(field, `[${value.slice(from, to)}](https://)`);
   field.setSelectionRange(from + 1, to + 1);
 }

@@ -71,7 +71,7 @@ function closeMenus() {
   });
 }
 
-/** A field that Tab comes to is shown whole: browsers scroll only as far as its first line. */
+/** Tab shows a field whole: browsers scroll only to its first line. */
 function showWhole() {
   document.addEventListener("keyup", ({ key }) => {
     if (key === "Tab") document.activeElement?.closest("textarea")?.scrollIntoView({ block: "nearest" });
@@ -160,7 +160,7 @@ function move(step) {
   return focus(link);
 }
 
-/** Choosing never sends: a radio button is ticked, a button of the decision opens its reasons. */
+/** Choosing never sends: it ticks a radio button, or opens the reasons. */
 function choose(number) {
   const choice = document.querySelectorAll(".dec > *")[number - 1];
   const button = choice?.querySelector("input") ?? choice;

@@ -6,7 +6,6 @@ export function start({ over }) {
 
 function watch(field, over) {
   const said = Object.assign(document.createElement("p"), { className: "err" });
-  const numbers = new Intl.NumberFormat(document.documentElement.lang);
   const { most } = field.dataset;
   let timer;
   said.setAttribute("role", "status");
@@ -16,7 +15,7 @@ function watch(field, over) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const tooMany = [...field.value.trim().normalize()].length - most; // counted as the forum does
-      said.textContent = tooMany > 0 ? `${over} ${numbers.format(tooMany)}` : "";
+      said.textContent = tooMany > 0 ? `${over} ${tooMany.toLocaleString(document.documentElement.lang)}` : "";
     }, 500);
   });
 }

@@ -1,4 +1,4 @@
-/** What may be meant by what one types: cities and members in fields that also work without it, and behind an @. */
+/** What may be meant by what one types: cities and members, in fields and behind an @. */
 
 const STEPS = ["ArrowLeft", "ArrowRight", "Home", "End"];
 const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
@@ -36,7 +36,7 @@ function begun(field) {
 
 const ofMember = ({ name, place, handle }) => [name, [place, `@${handle}`].filter(Boolean).join(" · ")];
 
-/** Cities, in any script, or members: one, or several between commas. */
+/** Cities or members, several between commas. */
 function suggest(frame) {
   const { suggest: address, members, none, found } = frame.dataset;
   const field = frame.querySelector("input");

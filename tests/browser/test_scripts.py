@@ -283,6 +283,12 @@ def test_the_tools_write_what_they_say(member: Visit, topic: str, scripted: str)
         ("- a", 0, 0, ["list"], ["a"]),
         ("a\nb", 0, 3, ["quote", "quote"], ["> a\n> b", "a\nb"]),
         ("- a\n- b", 0, 7, ["quote", "quote"], ["> - a\n> - b", "- a\n- b"]),
+        ("a b", 2, 3, ["link", "link"], ["a [b](https://)", "a b"]),
+        ("a\nb", 0, 3, ["link", "link"], ["[a\nb](https://)", "a\nb"]),
+        ("[a](/b) [c](/d)", 8, 15, ["link", "link"], ["[a](/b) c", "[a](/b) [c](https://)"]),
+        ("[a](/b) [c](/d)", 4, 5, ["link"], ["a [c](/d)"]),
+        ("[a](/b) c", 7, 7, ["link"], ["[a](/b)[](https://) c"]),
+        ("[a](/b) c", 4, 9, ["link"], ["[a]([/b) c](https://)"]),
     ],
 )
 def test_a_second_press_on_a_tool_takes_its_signs_away(
@@ -295,6 +301,27 @@ def test_a_second_press_on_a_tool_takes_its_signs_away(
     for deed, value in zip(deeds, wanted, strict=True):
         page.click(f".tools [data-md={deed}]")
         expect(field).to_have_value(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "before", "after"),
+    [
+        ("", 0, "", ""),
+        ("One.\n\nTwo.", 2, "One.\n\n", "\n\nTwo."),
+        ("One.\n\n", 6, "One.\n\n", ""),
+        ("| X |\n|---|\n| y |", 3, "| X |\n|---|\n| y |\n\n", ""),
+        ("| X |\n|---|\n| y |\n\nTwo.", 15, "| X |\n|---|\n| y |\n\n", "\n\nTwo."),
+    ],
+)
+def test_a_table_goes_below_the_paragraph_or_table_where_one_is(
+    member: Visit, topic: str, text: str, at: int, before: str, after: str
+) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    field.fill(text)
+    field.evaluate("(field, at) => field.setSelectionRange(at, at)", at)
+    page.click(".tools [data-md=table]")
+    expect(field).to_have_value(f"{before}| A | B |\n|---|---|\n|   |   |\n{after}")
 
 
 @pytest.mark.parametrize(
