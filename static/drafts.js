@@ -6,12 +6,12 @@ const BUSY_SECONDS = 10;
 let local;
 let session;
 
-export function start({ member, ...storage }) {
-  ({ local, session } = storage);
+export function start(tools) {
+  ({ local, session } = tools);
   forgetPublished(document.body.dataset.published);
   for (const form of document.querySelectorAll("form[data-draft]")) {
     form.addEventListener("submit", sendOnce);
-    keepDraft(form, member);
+    keepDraft(form, tools.member);
   }
 }
 
@@ -134,9 +134,13 @@ function keepDraft(form, member) {
   form.addEventListener("formdata", ({ formData }) => formData.set("drafted", "1"));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
 
-  const beside = Object.keys(local).find((name) => name.startsWith(`${key}?`));
-  const link = beside && document.querySelector(`a[href$="?paragraph=${beside.split("?")[1]}"]`);
-  if (link) Object.assign(form.querySelector("[data-elsewhere]"), { href: link.href, hidden: false });
+  const elsewhere = form.querySelector("[data-elsewhere]");
+  for (const name of Object.keys(local)) {
+    const link = name.startsWith(`${key}?`) && document.querySelector(`a[href$="?paragraph=${name.split("?")[1]}"]`);
+    if (!link) continue;
+    Object.assign(elsewhere, { href: link.href, hidden: false });
+    link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
+  }
   const note = form.querySelector("[data-restore]");
   if (!note) return;
   const gone = form.querySelector("[data-discarded]");
@@ -147,8 +151,8 @@ function keepDraft(form, member) {
     gone.hidden = !discarded.length;
     if (!offer) return;
     note.querySelector("q").textContent = longest(offer.fields).slice(0, 80);
-    const words = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-    note.querySelector("[data-at]").textContent = offer.at ? words.format(offer.at) : "";
+    const words = offer.at && new Date(offer.at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    note.querySelector("[data-at]").textContent = words || "";
   };
   show();
   form.addEventListener("click", ({ target }) => {

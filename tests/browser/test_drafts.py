@@ -135,6 +135,23 @@ def test_a_text_is_offered_where_it_belongs(member: Visit) -> None:
     expect(elsewhere).to_be_hidden()
 
 
+def test_each_paragraph_says_that_a_comment_was_begun_there(member: Visit) -> None:
+    case = "/cases/vienna-social-housing"
+    page = member.go(case)
+    links = page.locator("a[href*='paragraph=']:not([href*='quote='])")
+    addresses = [links.nth(n).get_attribute("href") or "" for n in (0, 1, 2)]
+    for address in addresses[1:]:
+        type_and_crash(member, address, "About this paragraph.")
+    member.go(case)
+    for number, words in enumerate(("Comment on this paragraph", *["Go on with your comment"] * 2)):
+        expect(links.nth(number)).to_have_text(f"{words} ({number + 1})")
+    for address in addresses[1:]:
+        member.go(address)
+        page.click("[data-act=discard]")
+    member.go(case)
+    expect(page.get_by_role("link", name="Go on with your comment")).to_have_count(0)
+
+
 def test_what_is_adapted_is_offered_for_the_same_practice(member: Visit) -> None:
     page = member.go("/practices")
     found = page.locator("main h3 a[href^='/practices/'], main h2 a[href^='/practices/']")
