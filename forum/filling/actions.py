@@ -48,7 +48,7 @@ from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.members.queries import folded_and_sort_key
 from forum.moderation.actions import AUTHOR_MESSAGES
-from forum.moderation.models import OWN, Deed
+from forum.moderation.models import OWN, Deed, ThingBefore
 from forum.moderation.queries import first_words
 from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
@@ -406,7 +406,7 @@ class BatchWriter:
             "source": OWN,
             "is_automated": False,
             "is_excused": False,
-            "before": {"words": "", "state": "shown"},
+            "before": ThingBefore("shown").to_json(),
             "decided_at": hiding.at,
         }
         decision_id = self._add("decision", decision)

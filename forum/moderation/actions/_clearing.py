@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 from forum.dialogue import actions as dialogue
 from forum.moderation.actions._reasons import NO_REASONS
-from forum.moderation.actions._record import Before, notify_other_authors, record
+from forum.moderation.actions._record import notify_other_authors, record
 from forum.moderation.actions._visibility import (
     hide_thing,
     remove_thing,
     restore_thing,
     state_before,
 )
-from forum.moderation.models import Decision, Deed
+from forum.moderation.models import Decision, Deed, MemberBefore
 from forum.moderation.queries import (
     REMOVABLE_KINDS,
     ClearedContent,
@@ -66,32 +66,30 @@ def _withhold(moderator: Person, things: Iterable[Thing]) -> None:
         withhold(moderator, thing, NO_REASONS)
 
 
-def restore_cleared(moderator: Person, cleared: ClearedContent) -> Before:
-    """Show cleared things again and return refused texts to the queue; returns what `withhold_restored` needs."""
+def restore_cleared(
+    moderator: Person, before: MemberBefore, cleared: ClearedContent
+) -> MemberBefore:
+    """Show cleared things again and return refused texts to the queue; returns `before` with what `withhold_restored` needs."""
     for text in cleared.things:
         restore_thing(moderator, text, NO_REASONS)
         if removal := clearing_of_shared_page(text.kind, text.item_id, Deed.REMOVE):
             record(moderator, Deed.RESTORE, text, is_told=False, lot_id=removal.lot_id)
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
-    return {
-        "shown": [[text.kind, text.item_id] for text in cleared.things],
-        "waiting": [held.item_id for held in cleared.held],
-    }
+    shown = [(text.kind, text.item_id) for text in cleared.things]
+    return replace(before, shown=shown, waiting=[held.item_id for held in cleared.held])
 
 
 def withhold_restored(moderator: Person, decision: Decision) -> None:
     """Withhold again what a decision restored, except for what somebody has decided about since."""
-    before: dict[str, Any] = decision.before or {}
-    keys = [(kind, item_id) for kind, item_id in before.get("shown", ())]
-    since = decided_since(decision, keys)
-    for thing in existing_things(moderator, [key for key in keys if key not in since]):
+    restored = MemberBefore.from_json(decision.kept)
+    since = decided_since(decision, restored.shown)
+    for thing in existing_things(moderator, [key for key in restored.shown if key not in since]):
         if thing.state == "shown":
             _withhold(moderator, [thing])
             _undo_return(moderator, thing)
-    for held in existing_things(
-        moderator, [("held", held_id) for held_id in before.get("waiting", ())]
-    ):
+    waiting = [("held", held_id) for held_id in restored.waiting]
+    for held in existing_things(moderator, waiting):
         if held.state == "waiting":
             dialogue.refuse(moderator, held.item_id, "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,7 +17,7 @@ from forum.dialogue.actions import MovedRecord
 from forum.dialogue.models import Topic
 from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
-from forum.moderation.models import OWN, REPORT, Decision, Deed, Report
+from forum.moderation.models import OWN, REPORT, Before, Decision, Deed, Report
 from forum.moderation.queries import (
     WITHHOLDING_DEEDS,
     Thing,
@@ -45,7 +45,6 @@ DEEDS_ANSWERING_REPORTS = (
     Deed.SUSPEND,
     Deed.CLEAR_SPAM,
 )
-Before = dict[str, Any]  # what a decision keeps in order to be undone
 
 
 def group_as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
@@ -115,7 +114,7 @@ def record(
         is_automated=reasons.is_automated,
         is_excused=is_excused,
         until=until,
-        before=before,
+        before=before.to_json() if before else None,
         undoes_id=undoes_id,
         lot_id=lot_id,
         decided_at=now(),

@@ -14,7 +14,7 @@ from forum.library import actions as library
 from forum.members import actions as members
 from forum.moderation.actions._concurrency import require_change
 from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
-from forum.moderation.models import Deed
+from forum.moderation.models import Deed, MemberBefore, ThingBefore
 from forum.moderation.queries import (
     ATTACHED_KINDS,
     REMOVABLE_KINDS,
@@ -127,14 +127,15 @@ def _restore_profile(moderator: Person, member_id: int) -> None:
     search.restore(moderator, "member", member_id)
 
 
-def state_before(thing: Thing) -> dict[str, Any]:
-    """The state of a thing before a decision, as JSON values: what undoing the decision needs."""
-    row = thing.row
+def state_before(thing: Thing) -> ThingBefore | MemberBefore:
+    """The state of a thing before a decision: what undoing the decision needs."""
     if thing.kind == "member":
-        until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
-        ends = {name: at.isoformat() if at else None for name, at in until.items()}
-        return {**ends, "state": thing.state}
-    has_words = thing.kind in (*REMOVABLE_KINDS, *ATTACHED_KINDS) and row is not None
-    words = {"words": row.hidden_reason} if has_words else {}
-    emptied = {"emptied": True} if is_emptied(thing) else {}
-    return {**words, **emptied, "state": thing.state}
+        return member_before(thing)
+    has_words = thing.kind in (*REMOVABLE_KINDS, *ATTACHED_KINDS) and thing.row is not None
+    words = thing.row.hidden_reason if has_words else ""
+    return ThingBefore(thing.state, words, is_emptied(thing))
+
+
+def member_before(thing: Thing) -> MemberBefore:
+    """The same for a member: also until when they are restricted."""
+    return MemberBefore(thing.state, thing.row.silenced_until, thing.row.suspended_until)

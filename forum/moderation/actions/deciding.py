@@ -27,13 +27,13 @@ from forum.moderation.actions._concurrency import (
     thing_to_decide,
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import Before, notify_author, record
+from forum.moderation.actions._record import notify_author, record
 from forum.moderation.actions._visibility import (
     VISIBILITY_ACTIONS,
     require_applicable,
     state_before,
 )
-from forum.moderation.models import RULE, Decision, Deed
+from forum.moderation.models import RULE, ApprovalBefore, Decision, Deed, MemberBefore, NoteBefore
 from forum.moderation.queries import (
     EDITABLE_KINDS,
     WITHHOLDING_DEEDS,
@@ -75,8 +75,8 @@ def decide(
         refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
     before = state_before(thing)
     VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
-    if shows_again and deed == Deed.RESTORE and kind == "member":
-        before |= restore_cleared(moderator, content_cleared_of(moderator, item_id))
+    if shows_again and deed == Deed.RESTORE and isinstance(before, MemberBefore):
+        before = restore_cleared(moderator, before, content_cleared_of(moderator, item_id))
     return record(moderator, deed, thing, reasons, before=before)
 
 
@@ -119,7 +119,7 @@ def approve(
     refuse_in_own_case(moderator, thing, [Deed.REFUSE])
     refuse_to_publish_own(moderator, thing)
     check_length(reasons.facts, "reason")
-    before = state_before_approval(thing.row)
+    before = ApprovalBefore(state_before_approval(thing.row))
     post = dialogue.approve(moderator, held_id, read, texts)
     published = replace(thing, address=f"/posts/{post.id}")
     return record(moderator, Deed.APPROVE, published, reasons, before=before)
@@ -188,8 +188,8 @@ def unnote(moderator: Person, post_id: int) -> Decision:
     return record(moderator, Deed.UNNOTE, thing, before=before)
 
 
-def _note_of(thing: Thing) -> Before:
-    return {"note": thing.row.note_source, "language": thing.row.note_language}
+def _note_of(thing: Thing) -> NoteBefore:
+    return NoteBefore(thing.row.note_source, thing.row.note_language)
 
 
 @action

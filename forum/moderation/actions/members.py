@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from forum.claims.models import queue_path
@@ -13,7 +14,7 @@ from forum.moderation.actions._clearing import record_shared_pages, restore_clea
 from forum.moderation.actions._concurrency import member_to_decide, require_change, thing_to_decide
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, record
-from forum.moderation.actions._visibility import hide_profile, state_before
+from forum.moderation.actions._visibility import hide_profile, member_before
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import content_cleared_of
 from forum.notifications.actions import read_queue
@@ -43,7 +44,7 @@ def unsilence(moderator: Person, member_id: int, reasons: Reasons = NO_REASONS) 
     """Let a silenced member write again."""
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_silenced)
-    before = state_before(thing)
+    before = member_before(thing)
     members.unsilence(moderator, member_id)
     return record(moderator, Deed.UNSILENCE, thing, reasons, before=before)
 
@@ -67,7 +68,7 @@ def _shut_out(
 ) -> Decision:
     thing = member_to_decide(moderator, member_id)
     require_reasons(word, reasons)
-    before = state_before(thing)
+    before = member_before(thing)
     deed(moderator, member_id, until)
     return record(moderator, word, thing, reasons, until=until, before=before)
 
@@ -79,10 +80,11 @@ def unsuspend(
     """End the suspension of a member; with `shows_again`, what was cleared of them is restored as well."""
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_suspended)
-    before = state_before(thing)
+    before = member_before(thing)
     members.unsuspend(moderator, member_id)
     if shows_again:
-        before |= restore_cleared(moderator, content_cleared_of(moderator, member_id))
+        cleared = content_cleared_of(moderator, member_id)
+        before = restore_cleared(moderator, before, cleared)
     return record(moderator, Deed.UNSUSPEND, thing, reasons, before=before)
 
 
@@ -97,13 +99,14 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     """
     thing = thing_to_decide(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
-    before, until = state_before(thing), now() + SPAM_SUSPENSION
+    before, until = member_before(thing), now() + SPAM_SUSPENSION
     # First of all, so that nothing can be posted after the list of texts was made.
     members.suspend(moderator, member_id, until)
     shown, waiting = withhold_all_of(moderator, member_id)
     if thing.state == "shown":
         hide_profile(moderator, member_id)
-    before |= {"hidden": [[text.kind, text.item_id] for text in shown], "refused": waiting}
+    hidden = [(text.kind, text.item_id) for text in shown]
+    before = replace(before, hidden=hidden, refused=waiting)
     decision = record(
         moderator, Deed.CLEAR_SPAM, thing, before=before, until=until, is_excused=True
     )

@@ -20,8 +20,16 @@ from forum.moderation.actions._concurrency import (
     topic_to_decide,
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import Before, notify_asker, notify_moved_authors, record
-from forum.moderation.models import Decision, Deed
+from forum.moderation.actions._record import notify_asker, notify_moved_authors, record
+from forum.moderation.models import (
+    Decision,
+    Deed,
+    KindBefore,
+    LockBefore,
+    MoveBefore,
+    RegroupingBefore,
+    TitleBefore,
+)
 from forum.permissions import Person
 
 
@@ -43,7 +51,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> D
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.locked_at)
     refuse_in_own_case(moderator, thing, [Deed.LOCK])
-    before = {"reason": thing.row.locked_reason}
+    before = LockBefore(thing.row.locked_reason)
     dialogue.unlock(moderator, topic_id)
     return record(moderator, Deed.UNLOCK, thing, reasons, before=before)
 
@@ -76,7 +84,7 @@ def move(
     if thing.agenda_id == agenda_id:
         raise Invalid(_("The topic is on this agenda already."), "agenda")
     check_length(reasons.facts, "reason")
-    before = {"agenda": thing.agenda_id}
+    before = MoveBefore(thing.row.agenda_id)
     dialogue.move(moderator, topic_id, agenda_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
     return record(moderator, Deed.MOVE, thing, _prefixed(moved, reasons), before=before)
@@ -94,13 +102,12 @@ def retitle(
     thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     present = {theme.id: theme.name for theme in thing.row.themes}
-    before = {"title": thing.title, "themes": sorted(present)}
     topic = dialogue.retitle(moderator, topic_id, title, themes)
-    before["made"] = topic.title
-    require_change(topic.title != before["title"] or set(themes) != set(present))
+    before = TitleBefore(thing.title, sorted(present), made=topic.title)
+    require_change(before.made != before.title or set(themes) != set(present))
     changed = []
-    if topic.title != before["title"]:
-        changed.append(_("The title was “%(title)s”.", title=before["title"]))
+    if before.made != before.title:
+        changed.append(_("The title was “%(title)s”.", title=before.title))
     if set(themes) != set(present):
         names = ", ".join(present.values())
         changed.append(
@@ -124,12 +131,9 @@ def change_kind(
         return None
     thing = topic_to_decide(member, topic_id)
     check_length(reasons.facts, "reason")
-    at = thing.row.answered_at
-    before = {
-        "kind": thing.row.kind,
-        "answer": thing.row.answer_id,
-        "answered_at": at.isoformat() if at else None,
-    }
+    topic = thing.row
+    answer = (topic.answer_id, topic.answered_at) if topic.answer_id else None
+    before = KindBefore(topic.kind, answer)
     dialogue.change_kind(member, topic_id, kind)
     made = _("Made a question.") if kind == "question" else _("Made an experience.")
     return record(member, Deed.CHANGE_KIND, thing, _prefixed(made, reasons), before=before)
@@ -153,7 +157,7 @@ def split(
         len(moved.numbers),
         title=moved.target.title,
     )
-    before = _move_snapshot(moved)
+    before = _regrouping(moved)
     decision = record(moderator, Deed.SPLIT, thing, _prefixed(gone, reasons), before=before)
     notify_moved_authors(moderator, decision, moved, reasons)
     if moved.answer:
@@ -177,7 +181,7 @@ def merge(
         )
     moved = dialogue.merge(moderator, topic_id, target_id)
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
-    before = _move_snapshot(moved)
+    before = _regrouping(moved)
     decision = record(moderator, Deed.MERGE, thing, _prefixed(now_in, reasons), before=before)
     notify_moved_authors(moderator, decision, moved, reasons, but=thing.author_id)
     return decision
@@ -188,14 +192,6 @@ def _prefixed(sentence: str, reasons: Reasons) -> Reasons:
     return replace(reasons, facts=f"{sentence} {reasons.facts}".strip())
 
 
-def _move_snapshot(moved: dialogue.MovedRecord) -> Before:
-    """What undoing a split or merge needs, as JSON values; `undoing._moved_posts` reads it."""
-    post_id, at = moved.answer or (None, None)
-    return {
-        "target": moved.target.id,
-        "posts": list(moved.numbers.items()),
-        "last": moved.before,
-        "held": list(moved.held),
-        "answer": post_id,
-        "answered_at": at.isoformat() if at else None,
-    }
+def _regrouping(moved: dialogue.MovedRecord) -> RegroupingBefore:
+    """What undoing a split or merge needs; `undoing._moved_posts` makes it a record again."""
+    return RegroupingBefore(moved.target.id, moved.numbers, moved.before, moved.answer, moved.held)

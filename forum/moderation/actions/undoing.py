@@ -13,6 +13,7 @@ from forum.agendas import actions as agendas
 from forum.clock import now
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
 from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
@@ -21,14 +22,27 @@ from forum.moderation.actions._clearing import restore_cleared, withhold_restore
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.actions._record import (
     AUTHOR_MESSAGES,
-    Before,
     group_as_lot,
     notify_of_undoing,
     record,
     take_notices_back,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
-from forum.moderation.models import APPEAL, OWN, Decision, Deed
+from forum.moderation.models import (
+    APPEAL,
+    OWN,
+    ApprovalBefore,
+    Decision,
+    Deed,
+    KindBefore,
+    LockBefore,
+    MemberBefore,
+    MoveBefore,
+    NoteBefore,
+    RegroupingBefore,
+    ThingBefore,
+    TitleBefore,
+)
 from forum.moderation.queries import (
     Thing,
     answered_by,
@@ -51,7 +65,7 @@ from forum.moderation.queries import (
 from forum.notifications.actions import read_outdated
 from forum.permissions import Person
 
-UndoHandler = Callable[[Person, Thing, Before], None]
+UndoHandler = Callable[[Person, Thing, Decision], None]
 
 
 @action
@@ -101,7 +115,7 @@ def _reverse(
     """Restore the state before a decision, and record that as a decision of its own (`deed` is undo or reverse)."""
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
     if undo_handler := UNDO_HANDLERS.get(decision.deed):
-        undo_handler(moderator, thing, {**(decision.before or {}), "decision": decision})
+        undo_handler(moderator, thing, decision)
     if decision.deed == Deed.APPROVE:  # the held text has its words, and so its title, again
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     if deed == Deed.UNDO or decision.deed == Deed.KEEP:
@@ -127,130 +141,129 @@ def _too_late() -> Conflict:
     return Conflict(_("This can no longer be taken back. Nothing was changed."))
 
 
-def _undo_hide(moderator: Person, thing: Thing, _before: Before) -> None:
+def _undo_hide(moderator: Person, thing: Thing, _decision: Decision) -> None:
     if thing.state == "hidden":
         restore_thing(moderator, thing, NO_REASONS)
 
 
-def _undo_remove(moderator: Person, thing: Thing, before: Before) -> None:
+def _undo_remove(moderator: Person, thing: Thing, decision: Decision) -> None:
     """Hide a thing again that was hidden before it was removed; a topic that was only emptied is restored."""
     if thing.state != "removed":
         return
-    if before.get("state") == "hidden" and not before.get("emptied"):
+    before = ThingBefore.from_json(decision.kept)
+    if before.state == "hidden" and not before.is_emptied:
         _withhold_again(moderator, thing, before)
     else:
         restore_thing(moderator, thing, NO_REASONS)
 
 
-def _undo_restore(moderator: Person, thing: Thing, before: Before) -> None:
+def _undo_restore(moderator: Person, thing: Thing, decision: Decision) -> None:
     if thing.state == "shown" or is_emptied(thing):
-        _withhold_again(moderator, thing, before)
-    withhold_restored(moderator, before["decision"])
+        _withhold_again(moderator, thing, ThingBefore.from_json(decision.kept))
+    withhold_restored(moderator, decision)
 
 
-def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
-    is_removed = before.get("state") == "removed"
-    withhold(moderator, thing, before.get("words", ""), is_removed=is_removed)
+def _withhold_again(moderator: Person, thing: Thing, before: ThingBefore) -> None:
+    withhold(moderator, thing, before.words, is_removed=before.state == "removed")
 
 
-def _undo_edit_request(moderator: Person, thing: Thing, _before: Before) -> None:
+def _undo_edit_request(moderator: Person, thing: Thing, _decision: Decision) -> None:
     if thing.row is not None:
         post = dialogue.take_request_back(moderator, post_of_thing(thing).id)
         read_outdated(moderator, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
 
 
-def _undo_note_change(moderator: Person, thing: Thing, before: Before) -> None:
+def _undo_note_change(moderator: Person, thing: Thing, decision: Decision) -> None:
     if thing.state != "gone":
-        text = render_with_mentions(before.get("note", ""), before.get("language", "en"))
+        before = NoteBefore.from_json(decision.kept)
+        text = render_with_mentions(before.source, before.language)
         dialogue.note(moderator, thing.item_id, text, is_undone=True)
 
 
-def _undo_move(moderator: Person, thing: Thing, before: Before) -> None:
-    if thing.agenda_id != before["agenda"]:
-        dialogue.move_back(moderator, thing.item_id, before["agenda"])
+def _undo_move(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = MoveBefore.from_json(decision.kept)
+    if thing.agenda_id != before.agenda_id:
+        dialogue.move_back(moderator, thing.item_id, before.agenda_id)
 
 
-def _undo_retitling(moderator: Person, thing: Thing, before: Before) -> None:
-    if thing.title != before["made"]:
+def _undo_retitling(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = TitleBefore.from_json(decision.kept)
+    if thing.title != before.made:
         raise Conflict(_("The title was changed since. Nothing was changed."))
-    themes = before["themes"]
-    dialogue.retitle(moderator, thing.item_id, before["title"], themes, is_undone=True)
+    dialogue.retitle(moderator, thing.item_id, before.title, before.themes, is_undone=True)
 
 
-def _undo_kind_change(moderator: Person, thing: Thing, before: Before) -> None:
-    topic = thing.row
-    if topic.kind == before["kind"]:
+def _undo_kind_change(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = KindBefore.from_json(decision.kept)
+    if thing.row.kind == before.kind:
         return
-    dialogue.change_kind(moderator, topic.id, before["kind"])
-    if before["answer"]:
-        at = before.get("answered_at")
-        chosen_at = datetime.fromisoformat(at) if at else None
-        dialogue.restore_answer(moderator, topic.id, before["answer"], chosen_at)
+    dialogue.change_kind(moderator, thing.item_id, before.kind)
+    if before.answer:
+        dialogue.restore_answer(moderator, thing.item_id, *before.answer)
 
 
-def _undo_practice_decision(moderator: Person, thing: Thing, _before: Before) -> None:
+def _undo_practice_decision(moderator: Person, thing: Thing, _decision: Decision) -> None:
     library.wait_again(moderator, thing.item_id)
 
 
-def _undo_silence_change(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _restriction_end_before(before, "silenced_until", (Deed.SILENCE,))
+def _undo_silence_change(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = MemberBefore.from_json(decision.kept)
+    until = _restriction_end(decision, before.silenced_until, (Deed.SILENCE,))
     if until:
         members.silence(moderator, thing.item_id, until)
     else:
         members.unsilence(moderator, thing.item_id)
 
 
-def _undo_suspension_change(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _restriction_end_before(before, "suspended_until", (Deed.SUSPEND, Deed.CLEAR_SPAM))
+def _undo_suspension_change(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = MemberBefore.from_json(decision.kept)
+    deeds = (Deed.SUSPEND, Deed.CLEAR_SPAM)
+    until = _restriction_end(decision, before.suspended_until, deeds)
     if until:
         members.suspend(moderator, thing.item_id, until)
     else:
         members.unsuspend(moderator, thing.item_id)
-    withhold_restored(moderator, before["decision"])
+    withhold_restored(moderator, decision)
 
 
-def _restriction_end_before(before: Before, name: str, deeds: Sequence[str]) -> datetime | None:
+def _restriction_end(
+    decision: Decision, until: datetime | None, deeds: Sequence[str]
+) -> datetime | None:
     """Until when a member is still restricted once a decision is undone; None for not at all.
 
     When the decision restricted the member, another one in effect may do so too; when it ended a restriction, the
-    kept moment `name` counts.
+    moment counts that it had (`until`), unless it has passed.
     """
-    decision: Decision = before["decision"]
     if decision.deed in deeds:
         return end_of_other_restriction(decision, deeds)
-    return _future_moment(before.get(name))
+    return until if until and until > now() else None
 
 
-def _future_moment(at: str | None) -> datetime | None:
-    """A moment in ISO 8601, unless it has passed."""
-    moment = datetime.fromisoformat(at) if at else None
-    return moment if moment and moment > now() else None
+def _undo_spam(moderator: Person, thing: Thing, decision: Decision) -> None:
+    _undo_suspension_change(moderator, thing, decision)
+    before = MemberBefore.from_json(decision.kept)
+    if before.state == "shown":
+        _undo_hide(moderator, thing, decision)
+    restore_cleared(moderator, before, content_cleared_by(moderator, decision))
 
 
-def _undo_spam(moderator: Person, thing: Thing, before: Before) -> None:
-    _undo_suspension_change(moderator, thing, before)
-    if before.get("state") == "shown":
-        _undo_hide(moderator, thing, before)
-    restore_cleared(moderator, content_cleared_by(moderator, before["decision"]))
-
-
-def _undo_unlock(moderator: Person, thing: Thing, before: Before) -> None:
-    dialogue.lock(moderator, thing.item_id, before.get("reason", ""))
+def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:
+    dialogue.lock(moderator, thing.item_id, LockBefore.from_json(decision.kept).reason)
 
 
 def _undo_with(deed: Callable[[Person, int], Any]) -> UndoHandler:
-    return lambda moderator, thing, _before: deed(moderator, thing.item_id)
+    return lambda moderator, thing, _decision: deed(moderator, thing.item_id)
 
 
-def _undo_refusal(moderator: Person, thing: Thing, _before: Before) -> None:
+def _undo_refusal(moderator: Person, thing: Thing, _decision: Decision) -> None:
     if thing.state == "refused":
         dialogue.reconsider(moderator, thing.item_id)
 
 
-def _undo_approval(moderator: Person, thing: Thing, before: Before) -> None:
+def _undo_approval(moderator: Person, thing: Thing, decision: Decision) -> None:
     """Hold a published text back again; raises `Conflict` when it was decided about or reported meanwhile."""
-    decision: Decision = before["decision"]
-    if "said" not in before:
+    before = ApprovalBefore.from_json(decision.kept)
+    if before is None:
         raise _too_late()
     for kind, item_id in keys_of_published(thing.row):
         if latest_decision_id(kind, item_id) > decision.id:
@@ -259,27 +272,28 @@ def _undo_approval(moderator: Person, thing: Thing, before: Before) -> None:
             )
         if has_open_reports(kind, item_id):
             raise Conflict(_("Somebody has reported it since. Decide about the report instead."))
-    dialogue.hold_again(moderator, thing.item_id, before)
+    dialogue.hold_again(moderator, thing.item_id, before.state)
 
 
-def _undo_split(moderator: Person, thing: Thing, before: Before) -> None:
-    target = topic_to_moderate(moderator, before["target"]).row
+def _undo_split(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = RegroupingBefore.from_json(decision.kept)
+    target = topic_to_moderate(moderator, before.target_id).row
     if is_advice_awaited(target.id):
         raise Conflict(_("Members were asked for advice on it since, and look for it there."))
     dialogue.unsplit(moderator, _moved_posts(thing.row, target, before))
 
 
-def _undo_merge(moderator: Person, thing: Thing, before: Before) -> None:
-    target = topic_to_moderate(moderator, before["target"]).row
+def _undo_merge(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = RegroupingBefore.from_json(decision.kept)
+    target = topic_to_moderate(moderator, before.target_id).row
     dialogue.unmerge(moderator, _moved_posts(thing.row, target, before))
 
 
-def _moved_posts(topic: Any, target: Any, before: Before) -> dialogue.MovedRecord:
-    """The moved posts as `topics._move_snapshot` kept them."""
-    post_id, at = before["answer"], before["answered_at"]
-    answer = (post_id, datetime.fromisoformat(at) if at else None) if post_id else None
-    held = before.get("held", ())
-    return dialogue.MovedRecord(topic, target, dict(before["posts"]), before["last"], answer, held)
+def _moved_posts(topic: Topic, target: Topic, before: RegroupingBefore) -> dialogue.MovedRecord:
+    """The moved posts as `topics._regrouping` kept them."""
+    return dialogue.MovedRecord(
+        topic, target, before.numbers, before.last, before.answer, before.held
+    )
 
 
 # What restores the state before each deed; deeds that are missing here changed nothing but the record.

@@ -20,7 +20,7 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
-from forum.moderation.models import Decision, Deed, Report
+from forum.moderation.models import Decision, Deed, MemberBefore, Report
 from forum.moderation.queries._kinds import (
     EDITABLE_KINDS,
     ENDED_BY,
@@ -237,11 +237,10 @@ def content_cleared_of(moderator: Person, member_id: int) -> ClearedContent:
 
 def content_cleared_by(moderator: Person, decision: Decision) -> ClearedContent:
     """What a `spam` decision cleared and nobody has decided about since."""
-    before: dict[str, Any] = decision.before or {}
-    hidden = [(kind, item_id) for kind, item_id in before.get("hidden", ())]
-    since = decided_since(decision, hidden)
-    texts = existing_things(moderator, [key for key in hidden if key not in since])
-    held = existing_things(moderator, [("held", held_id) for held_id in before.get("refused", ())])
+    cleared = MemberBefore.from_json(decision.kept)
+    since = decided_since(decision, cleared.hidden)
+    texts = existing_things(moderator, [key for key in cleared.hidden if key not in since])
+    held = existing_things(moderator, [("held", held_id) for held_id in cleared.refused])
     return ClearedContent(
         [text for text in texts if text.state in ("hidden", "removed")],
         [text for text in held if text.state == "refused"],

@@ -13,7 +13,7 @@ from forum import web
 from forum.dialogue.actions import SplitTarget
 from forum.moderation import actions, queries
 from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
-from forum.moderation.models import Deed
+from forum.moderation.models import Deed, RegroupingBefore
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
     answer_here,
@@ -84,7 +84,7 @@ def split(topic_id: int) -> Answer:
         part = SplitTarget(form.title.data or "", form.kind.data, form.agenda.data)
         ids = [post.item_id for post in posts]
         decision = actions.split(moderator, topic_id, ids, part, form.reasons)
-        return f"/topics/{(decision.before or {})['target']}"
+        return f"/topics/{RegroupingBefore.from_json(decision.kept).target_id}"
 
     return _batch_form_page(Deed.SPLIT, topic, posts, form, deed)
 

@@ -14,7 +14,7 @@ from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import RestoreForm, RestrictionForm, StaffNoteForm, StatementForm
-from forum.moderation.models import Decision, Deed
+from forum.moderation.models import Decision, Deed, MemberBefore
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
     answer_here,
@@ -137,7 +137,7 @@ def clear_spam(handle: str) -> Answer:
 
 
 def _answer_cleared(decision: Decision) -> AnyResponse:
-    hidden = len((decision.before or {}).get("hidden", ()))
+    hidden = len(MemberBefore.from_json(decision.kept).hidden)
     flash(
         ngettext(
             "%(num)s text is removed, and the account closed.",

@@ -92,7 +92,7 @@ class Decision(Base):
     are kept as they were, or `law`. `source` says what led to the decision, `is_automated` whether a machine pointed
     the thing out. `is_excused` marks advertising in bulk, for which the law asks no reasons.
 
-    `before` is the state that undoing the decision restores; `undoes_id` is the decision that this one reverses.
+    `before` is the state that undoing the decision restores, one of the values of `before.py`; `undoes_id` is the decision that this one reverses.
     Decisions of one deed over several things share a `lot_id`, the id of the first of them; those that followed from
     clearing a member have the id of that decision. `agenda_id` is the agenda at the time, `present_agenda_id` the one
     where the thing is now: its moderators answer appeals and reverse decisions.
@@ -130,6 +130,11 @@ class Decision(Base):
     moderator: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[moderator_id])
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What was kept in order to undo it, as JSON; empty when that was nothing."""
+        return self.before or {}
 
 
 class StaffNote(Base):

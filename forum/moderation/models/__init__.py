@@ -1,0 +1,55 @@
+"""Reports, the decisions that answer them, what these keep in order to be undone, and notes about members."""
+
+from __future__ import annotations
+
+from forum.moderation.models.before import (
+    ApprovalBefore,
+    Before,
+    Key,
+    KindBefore,
+    LockBefore,
+    MemberBefore,
+    MoveBefore,
+    NoteBefore,
+    RegroupingBefore,
+    ThingBefore,
+    TitleBefore,
+)
+from forum.moderation.models.records import (
+    APPEAL,
+    BY_MEMBER,
+    BY_RULE,
+    BY_VISITOR,
+    OWN,
+    REPORT,
+    RULE,
+    Decision,
+    Deed,
+    Report,
+    StaffNote,
+)
+
+__all__ = [
+    "APPEAL",
+    "BY_MEMBER",
+    "BY_RULE",
+    "BY_VISITOR",
+    "OWN",
+    "REPORT",
+    "RULE",
+    "ApprovalBefore",
+    "Before",
+    "Decision",
+    "Deed",
+    "Key",
+    "KindBefore",
+    "LockBefore",
+    "MemberBefore",
+    "MoveBefore",
+    "NoteBefore",
+    "RegroupingBefore",
+    "Report",
+    "StaffNote",
+    "ThingBefore",
+    "TitleBefore",
+]

@@ -1,0 +1,241 @@
+"""What a decision keeps in order to be undone: a value for each sort of deed, as JSON in `Decision.before`.
+
+The keys are those that every earlier version has stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+Kept = Mapping[str, Any]  # the JSON of a decision
+Key = tuple[str, int]  # kind and id of a thing
+
+
+class Before(Protocol):
+    """The state before a decision."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+
+
+@dataclass(frozen=True)
+class ThingBefore:
+    """Before a thing was kept, hidden, removed or restored: its state, and the words in the place of what was hidden.
+
+    `is_emptied` says that it was a topic that was hidden only because none of its posts was shown.
+    """
+
+    state: str
+    words: str = ""
+    is_emptied: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"state": self.state, "words": self.words, "emptied": self.is_emptied}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> ThingBefore:
+        """What a decision has stored."""
+        return cls(kept.get("state", ""), kept.get("words", ""), kept.get("emptied", False))
+
+
+@dataclass(frozen=True)
+class MemberBefore:
+    """Before a decision about a member: the state of the profile, and until when the member was restricted.
+
+    `shown` are the things and `waiting` the held texts that the decision restored, `hidden` and `refused` those that it
+    cleared.
+    """
+
+    state: str
+    silenced_until: datetime | None = None
+    suspended_until: datetime | None = None
+    shown: Sequence[Key] = ()
+    waiting: Sequence[int] = ()
+    hidden: Sequence[Key] = ()
+    refused: Sequence[int] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {
+            "state": self.state,
+            "silenced_until": _as_text(self.silenced_until),
+            "suspended_until": _as_text(self.suspended_until),
+            "shown": [list(key) for key in self.shown],
+            "waiting": list(self.waiting),
+            "hidden": [list(key) for key in self.hidden],
+            "refused": list(self.refused),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> MemberBefore:
+        """What a decision has stored."""
+        return cls(
+            state=kept.get("state", ""),
+            silenced_until=_moment(kept.get("silenced_until")),
+            suspended_until=_moment(kept.get("suspended_until")),
+            shown=_keys(kept.get("shown", ())),
+            waiting=tuple(kept.get("waiting", ())),
+            hidden=_keys(kept.get("hidden", ())),
+            refused=tuple(kept.get("refused", ())),
+        )
+
+
+@dataclass(frozen=True)
+class NoteBefore:
+    """Before the note below a post was changed: its words and their language."""
+
+    source: str
+    language: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"note": self.source, "language": self.language}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> NoteBefore:
+        """What a decision has stored."""
+        return cls(kept.get("note", ""), kept.get("language", "en"))
+
+
+@dataclass(frozen=True)
+class LockBefore:
+    """Before a topic was unlocked: why it was locked."""
+
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"reason": self.reason}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> LockBefore:
+        """What a decision has stored."""
+        return cls(kept.get("reason", ""))
+
+
+@dataclass(frozen=True)
+class MoveBefore:
+    """Before a topic was moved: the id of its agenda."""
+
+    agenda_id: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"agenda": self.agenda_id}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> MoveBefore:
+        """What a decision has stored."""
+        return cls(kept["agenda"])
+
+
+@dataclass(frozen=True)
+class TitleBefore:
+    """Before the title and the themes (ids) of a topic were changed; `made` is the title that the decision gave it."""
+
+    title: str
+    themes: Sequence[int]
+    made: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"title": self.title, "themes": list(self.themes), "made": self.made}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> TitleBefore:
+        """What a decision has stored."""
+        return cls(kept["title"], tuple(kept["themes"]), kept["made"])
+
+
+@dataclass(frozen=True)
+class KindBefore:
+    """Before a topic became of another kind; `answer` is the post that was the answer, and when it was chosen."""
+
+    kind: str
+    answer: tuple[int, datetime | None] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"kind": self.kind, **_answer_as_json(self.answer)}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> KindBefore:
+        """What a decision has stored."""
+        return cls(kept["kind"], _answer(kept))
+
+
+@dataclass(frozen=True)
+class RegroupingBefore:
+    """Before posts were split off a topic, or a topic was merged: what `dialogue.MovedRecord` needs.
+
+    `target_id` is the topic into which they went, `numbers` are their former numbers by id, `last` is the number of the
+    last post that was there already, `held` are the ids of the held texts that followed.
+    """
+
+    target_id: int
+    numbers: Mapping[int, int]
+    last: int
+    answer: tuple[int, datetime | None] | None
+    held: Sequence[int] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {
+            "target": self.target_id,
+            "posts": [list(pair) for pair in self.numbers.items()],
+            "last": self.last,
+            "held": list(self.held),
+            **_answer_as_json(self.answer),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> RegroupingBefore:
+        """What a decision has stored."""
+        return cls(
+            target_id=kept["target"],
+            numbers=dict(kept["posts"]),
+            last=kept["last"],
+            answer=_answer(kept),
+            held=tuple(kept.get("held", ())),
+        )
+
+
+@dataclass(frozen=True)
+class ApprovalBefore:
+    """Before a text that waited was published: what `dialogue.state_before_approval` says of it and of its place."""
+
+    state: Kept
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return dict(self.state)
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> ApprovalBefore | None:
+        """What a decision has stored; None for one that an early version made, which kept nothing."""
+        return cls(kept) if "said" in kept else None
+
+
+def _keys(kept: Iterable[Sequence[Any]]) -> tuple[Key, ...]:
+    return tuple((kind, item_id) for kind, item_id in kept)
+
+
+def _answer_as_json(answer: tuple[int, datetime | None] | None) -> dict[str, Any]:
+    post_id, chosen_at = answer or (None, None)
+    return {"answer": post_id, "answered_at": _as_text(chosen_at)}
+
+
+def _answer(kept: Kept) -> tuple[int, datetime | None] | None:
+    return (kept["answer"], _moment(kept.get("answered_at"))) if kept["answer"] else None
+
+
+def _as_text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
