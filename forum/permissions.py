@@ -43,9 +43,7 @@ MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)
 HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
-EARLIER_HANDLES_SHOWN = timedelta(
-    days=180
-)  # to moderators, so that nobody escapes them by a change
+EARLIER_HANDLES_SHOWN = timedelta(days=180)  # to moderators: nobody escapes them by a change
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from forum.members.models import EarlierHandle, Member, Session
 from forum.members.queries import DirectoryFilter
 from forum.permissions import EARLIER_HANDLES_SHOWN, HANDLE_INTERVAL, SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
+from tests.rights.conftest import holding
 from tests.rights.test_commands import gone
 
 
@@ -212,6 +213,7 @@ def test_who_leaves_leaves_no_handle_behind(people: Any, agenda: Any) -> None:
     assert [one.editor_handle for one in versions_of("organisation", made.id)] == [""]
     posts = [post.source for post in db.session.scalars(select(Post))]
     assert posts == ["Ask Former member, or Former member.", "And Former member."]
+    assert holding("ana-prado") == holding("ana-p") == set()
     for handle in ("ana-prado", "ana-p", "anap"):
         with pytest.raises(NotFound):
             queries.get_member(SYSTEM, handle)
