@@ -9,11 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import Base
 
+FAILURE = "failure"  # what did not work, of a practice that tells it to members alone
+PAGE_KINDS = ("case", "practice", FAILURE)  # of texts whose address is that of their page
+PART_KINDS = ("post", FAILURE)  # of parts of a topic or practice, whose words hold its title, too
+
 
 class Document(Base):
     """One thing that can be found. The `folded_…` columns hold its words without case and accents.
 
-    A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows.
+    A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows. So is
+    that of a practice for what did not work, which has a document of its own where only members may find it.
     A migration creates the full-text index over the folded columns (FTS5 or tsvector).
     """
 

@@ -395,14 +395,46 @@ def test_a_search_shows_a_practice_without_signs_of_markdown(world: World) -> No
     )
 
 
-def test_what_failed_is_never_found_when_it_is_for_members(world: World) -> None:
+def test_what_did_not_work_is_found_by_members_alone_when_it_is_for_them(world: World) -> None:
     practice = published(world)
-    assert found("drowned", world.reader) == []
+    place = f"/practices/{practice.slug}"
+    part = [("failure", f"{place}#failure")]
+    assert (found("drowned"), found("drowned", world.reader)) == ([], part)
     public = practice_text(failure_audience="public")
     actions.write_practice(world.author, world.agenda.id, public, practice.id)
-    assert found("drowned") == [("practice", f"/practices/{practice.slug}")]
+    assert found("drowned") == found("drowned", world.reader) == [("practice", place)]
     actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
-    assert found("drowned") == []
+    assert (found("drowned"), found("drowned", world.reader)) == ([], part)
+    actions.hide_practice(world.host, practice.id)
+    assert found("drowned", world.reader) == []
+    actions.restore_practice(world.host, practice.id)
+    assert found("drowned", world.reader) == part
+    within = practice_text(audience="members")
+    actions.write_practice(world.author, world.agenda.id, within, practice.id)
+    assert (found("drowned"), found("drowned", world.reader)) == ([], [("practice", place)])
+    actions.write_practice(world.author, world.agenda.id, practice_text(sections={}), practice.id)
+    assert found("drowned", world.reader) == []
+    actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
+    assert found("drowned", world.reader) == part
+    actions.delete_practice(world.author, practice.id)
+    assert found("drowned", world.reader) == []
+
+
+def test_visitors_learn_nothing_of_what_did_not_work_from_counts_and_facets(world: World) -> None:
+    told = {"done": "We wired them.", "failure": f"{SECRET} It was wired badly."}
+    published(world, sections=told)
+    nothing = find(VISITOR, Query("drowned"))
+    assert (nothing.page.total, nothing.texts, nothing.kinds, nothing.agendas) == (0, 0, {}, {})
+    assert find(VISITOR, Query("drowned", kinds=("failure",))).texts == 0
+    seen, known = find(VISITOR, Query("wired")), find(world.reader, Query("wired"))
+    assert (seen.page.total, seen.texts, seen.kinds) == (1, 1, {"practice": 1})
+    assert (known.page.total, known.texts, known.kinds) == (1, 2, {"practice": 1, "failure": 1})
+    (hit,) = known.page.items
+    assert {one.kind for one in (hit.document, *hit.others)} == {"practice", "failure"}
+    assert "badly" not in str([one.snippet for one in seen.page.items])
+    titled = find(world.reader, Query("call"))  # the part is found by its own words alone
+    assert (titled.texts, [one.document.kind for one in titled.page.items]) == (1, ["practice"])
+    assert len(find(world.reader, Query("call drowned")).page.items) == 1
 
 
 def test_a_practice_for_members_is_for_members_everywhere(world: World) -> None:

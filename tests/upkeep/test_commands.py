@@ -22,6 +22,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic, TopicCount
 from forum.dialogue.queries import wrong_counts
+from forum.library import actions as library
 from forum.library.models import Practice, Reading
 from forum.machine import is_shut
 from forum.markup import write
@@ -60,6 +61,12 @@ def world(app: Flask, people: Any, agenda: Agenda) -> None:
 
 def _live(people: Any, agenda: Agenda) -> None:
     build(people, agenda)
+    for title in ("Wet asphalt", "Dry asphalt"):
+        told = {"done": "We did it.", "failure": "It cracked."}
+        text = library.PracticeText(title, "Short.", sections=told, failure_audience="members")
+        practice = library.write_practice(people.ana, agenda.id, text)
+        library.submit(people.ana, practice.id)
+        library.publish(people.host, practice.id)
     for title, audience in (("For all of us", "public"), ("For members", "members")):
         new = dialogue.NewTopic("experience", title, write("Text."), audience=audience)
         topic = dialogue.open_topic(people.ben, agenda.id, new)
@@ -210,6 +217,8 @@ DAMAGES = [
     ("topic", forgotten, "is not known to search"),
     ("case", changed(hidden_at=now()), "hidden in search is True, should be False"),
     ("practice", forgotten, "is not known to search"),
+    ("failure", forgotten, "is not known to search"),
+    ("failure", changed(audience="public"), "audience in search is public, should be members"),
     ("reading", changed(agenda_id=None), "agenda in search is nothing, should be "),
 ]
 

@@ -91,6 +91,7 @@ def corrupted() -> None:
     ]
     strays = [("topic", 9_001), ("post", 9_002), ("case", 9_003), ("reading", 9_004), ("tree", 1)]
     strays += [("topic", gone[0]), ("post", gone[1]), ("practice", gone[2]), ("post", post)]
+    strays += [("failure", gone[2]), ("failure", 9_005)]
     for kind, item_id in strays:
         row = {**wrong, "kind": kind, "item_id": item_id, "parent_id": first}
         db.session.execute(delete(Document).filter_by(kind=kind, item_id=item_id))
@@ -102,7 +103,8 @@ def test_reindexing_leaves_what_the_deeds_left(
     run: Run, forum: Agenda, damage: Callable[[], None]
 ) -> None:
     before = documents()
-    assert {kind for kind, _id in before} == {"topic", "post", "case", "practice", "reading"}
+    kinds = {"topic", "post", "case", "practice", "failure", "reading"}
+    assert {kind for kind, _id in before} == kinds
     damage()
     db.session.commit()
     done = run("reindex")

@@ -17,7 +17,7 @@ from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
 from forum.members.queries import home_cities_by_prefix, organisations_by_words
 from forum.permissions import Person
-from forum.search.models import Document
+from forum.search.models import FAILURE, Document
 from forum.search.queries import Query, SearchResults, Thing, find, find_alike
 
 MAX_NAMED_PAGES = 5  # of each kind
@@ -68,7 +68,12 @@ def find_with_ignored(
 
 
 # What search finds and has an author
-AUTHORED_MODELS: dict[str, Any] = {"topic": Topic, "post": Post, "practice": Practice}
+AUTHORED_MODELS: dict[str, Any] = {
+    "topic": Topic,
+    "post": Post,
+    "practice": Practice,
+    FAILURE: Practice,
+}
 
 
 def ignored_authors(reader: Person, things: Sequence[Thing]) -> dict[Thing, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import FAILURE
 from forum.markup import PlainTexts
-from forum.permissions import PUBLIC
+from forum.permissions import MEMBERS, PUBLIC
 from forum.search.actions import Entry
 
 
@@ -28,14 +28,15 @@ def case_entry(case: Case, plain: PlainTexts) -> Entry:
 
 
 def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
-    """The search entry of a practice: all its texts, except what did not work where that is for members only.
+    """The search entry of a practice: all its texts, except what did not work where only members may read that.
 
     `plain` holds plain texts by source.
     """
+    is_apart = _is_failure_apart(practice)
     sections = [
         plain[section.source]
         for section in practice.sections
-        if section.name != FAILURE or practice.failure_audience == PUBLIC
+        if section.name != FAILURE or not is_apart
     ]
     city = practice.city.name if practice.city else ""
     return Entry(
@@ -50,6 +51,31 @@ def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
         language=practice.language,
         audience=practice.audience,
     )
+
+
+def failure_entry(practice: Practice, plain: PlainTexts) -> Entry | None:
+    """The search entry, for members, of what did not work; None where `practice_entry` has it, or there is nothing."""
+    told = [section.source for section in practice.sections if section.name == FAILURE]
+    if not told or not _is_failure_apart(practice):
+        return None
+    return Entry(
+        kind=FAILURE,
+        item_id=practice.id,
+        address=f"/practices/{practice.slug}#{FAILURE}",
+        title=practice.title,
+        body=plain[told[0]],
+        written_at=practice.published_at or practice.updated_at,
+        byline=practice.author.name,
+        agenda_id=practice.agenda_id,
+        parent=("practice", practice.id),
+        language=practice.language,
+        audience=MEMBERS,
+    )
+
+
+def _is_failure_apart(practice: Practice) -> bool:
+    """Whether fewer may read what did not work than the rest of the practice."""
+    return practice.audience == PUBLIC and practice.failure_audience == MEMBERS
 
 
 def reading_entry(reading: Reading) -> Entry:

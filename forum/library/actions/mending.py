@@ -8,9 +8,20 @@ from sqlalchemy import ColumnElement, update
 
 from forum.db import db
 from forum.deeds import action
-from forum.library.actions._entries import case_entry, practice_entry, reading_entry
+from forum.library.actions._entries import (
+    case_entry,
+    failure_entry,
+    practice_entry,
+    reading_entry,
+)
 from forum.library.models import CaseParagraph, PracticeSection
-from forum.library.queries import PUBLISHED, cases_to_index, practices_to_index, readings_to_index
+from forum.library.queries import (
+    FAILURE,
+    PUBLISHED,
+    cases_to_index,
+    practices_to_index,
+    readings_to_index,
+)
 from forum.markup import PlainTexts, Written
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -65,7 +76,9 @@ def reindex_practices(system: Person, practice_ids: Sequence[int], plain: PlainT
     for practice in practices_to_index(practice_ids):
         has_document = practice.state == PUBLISHED and practice.deleted_at is None
         entry = (practice_entry(practice, plain), practice.hidden_at) if has_document else None
+        failure = failure_entry(practice, plain) if has_document else None
         things["practice", practice.id] = entry
+        things[FAILURE, practice.id] = (failure, None) if failure else None
     search.reindex(system, things)
 
 

@@ -19,7 +19,7 @@ from forum.dialogue.queries import has_replies
 from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
-from forum.library.actions._entries import practice_entry
+from forum.library.actions._entries import failure_entry, practice_entry
 from forum.library.actions._rows import (
     add_row,
     city_or_none,
@@ -35,6 +35,7 @@ from forum.library.actions._rows import (
 from forum.library.actions._texts import PracticeText
 from forum.library.models import Practice, PracticeSection
 from forum.library.queries import (
+    FAILURE,
     PUBLISHED,
     SECTIONS,
     practice_by_id,
@@ -158,7 +159,7 @@ def publish(
     if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
         dialogue.restore_topic(moderator, topic.id)
     db.session.flush()
-    search.index(moderator, practice_entry(practice, _plain(texts)))
+    _index(moderator, practice, texts)
     read_queue(moderator, queue_path("practice", practice.id))
     _close_returns(moderator, practice)
     _notify_author(moderator, practice, "published", decision_id=decision_id)
@@ -344,9 +345,14 @@ def _written(practice: Practice, source: str, texts: Mapping[str, Written]) -> W
     return texts.get(source) or write(source, practice.language)
 
 
-def _plain(texts: Mapping[str, Written]) -> PlainTexts:
-    """The plain texts of what was rendered before the action, by source."""
-    return PlainTexts({source: written.plain for source, written in texts.items()})
+def _index(doer: Person, practice: Practice, texts: Mapping[str, Written]) -> None:
+    """Write the search documents of a published practice."""
+    plain = PlainTexts({source: written.plain for source, written in texts.items()})
+    search.index(doer, practice_entry(practice, plain))
+    if entry := failure_entry(practice, plain):
+        search.index(doer, entry)
+    else:
+        search.unindex(doer, FAILURE, practice.id)
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
@@ -440,7 +446,7 @@ def _update_published(
             text=text.opening,
             agenda_id=practice.agenda_id,
         )
-    search.index(author, practice_entry(practice, _plain(text.rendered)))
+    _index(author, practice, text.rendered)
 
 
 def _close_returns(doer: Person, practice: Practice) -> None:

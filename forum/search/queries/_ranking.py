@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from forum.search.models import Document
+from forum.search.models import PART_KINDS, Document
 from forum.search.queries._words import Term, searchable
 
 TYPICAL_LENGTH = 600  # characters of a text
@@ -26,15 +26,15 @@ def rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
 
 def has_own_words(hit: Any, terms: Sequence[Term]) -> bool:
     """Whether one of the terms stands in what a hit itself says: a reply is also found by the title of its topic."""
-    if hit.kind != "post":
+    if hit.kind not in PART_KINDS:
         return True
     own = f" {_own_words(hit)} "
     return any(needle in own for term in terms for needle in term.needles)
 
 
 def _relevance(hit: Any, needles: Sequence[Sequence[str]]) -> float:
-    """The score of a hit. A reply scores by its own text, and a little by its topic's title."""
-    if hit.kind != "post":
+    """The score of a hit. A reply scores by its own text, and a little by its topic's title; so do other parts of a page."""
+    if hit.kind not in PART_KINDS:
         return _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles)
     title = f" {_folded_title(hit.title)} "
     own = f" {_own_words(hit)} "

@@ -14,14 +14,14 @@ from sqlalchemy.orm import defer
 from forum.db import db
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
-from forum.search.models import Document
+from forum.search.models import FAILURE, PAGE_KINDS, Document
 from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
 from forum.search.queries._ranking import RANKED_COLUMNS, has_own_words, rank
 from forum.search.queries._words import Term, parse_terms, words_of
 from forum.search.queries.documents import documents_by_id
 
-KINDS = ("topic", "post", "case", "practice", "reading", "member")
+KINDS = ("topic", "post", "case", "practice", FAILURE, "reading", "member")
 PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
 FACET_PORTION = 1_250  # hits that are read to count so many: some have no word of their own
@@ -145,7 +145,7 @@ def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
     Replies name their topic's document. That of a case's or a practice's topic has no words, and the address of its page.
     """
     homes: dict[int, str] = {}
-    if any(hit.kind in ("case", "practice") for hit in hits):
+    if any(hit.kind in PAGE_KINDS for hit in hits):
         parents = {hit.parent_id for hit in hits if hit.parent_id}
         wordless = select(Document.id, Document.address).where(
             Document.id.in_(parents), Document.title == ""
@@ -153,8 +153,10 @@ def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
         homes = {row.id: row.address for row in db.session.execute(wordless)}
     pages: dict[int | str, list[Any]] = {}
     for hit in hits:
-        own = hit.address if hit.kind in ("case", "practice") else hit.id
-        pages.setdefault(homes.get(hit.parent_id) or hit.parent_id or own, []).append(hit)
+        where = homes.get(hit.parent_id) or hit.parent_id or hit.id
+        is_of_page = hit.kind in PAGE_KINDS
+        page = hit.address.partition("#")[0] if is_of_page else where
+        pages.setdefault(page, []).append(hit)
     return list(pages.values())
 
 
@@ -205,9 +207,9 @@ def _hits(groups: Sequence[Sequence[Any]], words: Sequence[str], has_prefix: boo
 
 def _own_text_first(hits: Sequence[Any]) -> list[Any]:
     """The rows of a page, that of the case or practice first: a search among the texts of its topic finds the comments alone."""
-    return sorted(hits, key=lambda hit: hit.kind not in ("case", "practice"))
+    return sorted(hits, key=lambda hit: hit.kind not in PAGE_KINDS)
 
 
 def _home(group: Sequence[Any]) -> int:
-    """The id of the document of the topic that several rows belong to, all but one of which are replies."""
-    return next(int(hit.parent_id) for hit in group if hit.parent_id)
+    """The id of the document of the topic that several rows belong to, most of which are replies."""
+    return next(int(hit.parent_id) for hit in group if hit.kind == "post")

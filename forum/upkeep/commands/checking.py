@@ -16,6 +16,7 @@ from forum.machine import is_shut
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
+from forum.search.models import FAILURE
 from forum.upkeep import actions, queries
 from forum.upkeep.commands._shared import bp, refusals_end_command
 from forum.upkeep.commands.rebuilding import reindex_batch
@@ -148,6 +149,8 @@ def _by_ids(deed: Callable[..., None]) -> Mend:
 def _reindex(kind: str, ids: Sequence[int]) -> None:
     if kind == "topic":
         reindex_batch("post", queries.opening_post_ids(ids))
+    elif kind == FAILURE:
+        reindex_batch("practice", list(ids))
     else:
         reindex_batch(kind, list(ids))
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, and_, case, join, literal, null, or_, select, true
+from sqlalchemy import Select, and_, case, exists, join, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
 from forum.dialogue.models import Post, Topic
-from forum.library.models import Case, Practice, Reading
+from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import PUBLISHED
-from forum.permissions import PUBLIC
-from forum.search.models import Document, Retitling
+from forum.permissions import MEMBERS, PUBLIC
+from forum.search.models import FAILURE, Document, Retitling
 from forum.search.queries import documents_with_stale_words
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
@@ -63,6 +63,22 @@ INDEXED_KINDS = {
         Practice.agenda_id,
         Practice.hidden_at,
         Practice.audience,
+    ),
+    FAILURE: Indexed(
+        Practice,
+        Practice.id,
+        and_(
+            Practice.state == PUBLISHED,
+            Practice.deleted_at.is_(None),
+            Practice.audience == PUBLIC,
+            Practice.failure_audience == MEMBERS,
+            exists().where(
+                PracticeSection.practice_id == Practice.id, PracticeSection.name == FAILURE
+            ),
+        ),
+        Practice.title,
+        Practice.agenda_id,
+        audience=literal(MEMBERS),
     ),
     "reading": Indexed(
         Reading, Reading.id, Reading.removed_at.is_(None), Reading.title, Reading.agenda_id

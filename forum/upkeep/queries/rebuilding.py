@@ -13,7 +13,7 @@ from forum.dialogue.models import Post, Topic
 from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
 from forum.markup import VERSION
 from forum.members.models import Member
-from forum.search.models import Document
+from forum.search.models import FAILURE, Document
 from forum.terms.models import Terms
 from forum.upkeep.models import TextColumns
 
@@ -34,12 +34,13 @@ TEXT_COLUMNS = {
     "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
     "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }
-# What search indexes. Topics are indexed along with their opening posts.
+# What search indexes. Topics are indexed along with their opening posts, what did not work along with its practice.
 INDEXED_MODELS: dict[str, Any] = {
     "topic": Topic,
     "post": Post,
     "case": Case,
     "practice": Practice,
+    FAILURE: Practice,
     "reading": Reading,
     "member": Member,
 }
