@@ -160,6 +160,23 @@ def test_the_form_of_a_topic_says_what_fits_the_kind_that_is_chosen(plain: Any) 
         expect(title).to_have_value("Who holds the key?")
 
 
+def test_the_themes_that_are_chosen_are_counted(plain: Any) -> None:
+    window = plain("member")
+    page = window.go("/agendas/affordable/topics/new")
+    page.locator("#themes summary").click()
+    for number, said in enumerate(("0", "1", "2")):
+        if number:
+            page.locator("#themes input").nth(number).check()
+        assert f" {said} of 5 chosen" in read_aloud(window)
+
+
+def read_aloud(window: Visit) -> str:
+    """The words of a page as a screen reader finds them, with what the style sheet adds."""
+    tree = window.context.new_cdp_session(window.page).send("Accessibility.getFullAXTree")
+    texts = [one for one in tree["nodes"] if one.get("role", {}).get("value") == "StaticText"]
+    return " ".join(" ".join(str(one["name"]["value"]) for one in texts).split())
+
+
 def test_asking_for_advice_and_what_happened_next(plain: Any) -> None:
     asker, member = plain("moderator"), plain("member")
     page = asker.go("/agendas/affordable/topics/new?kind=question")
