@@ -359,8 +359,8 @@ def test_no_notice_names_who_is_no_longer_a_candidate(database_url: str, tmp_pat
 
 
 def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path) -> None:
-    former = ["hide", "send back", "ask to edit", "change kind", "spam"]
-    present = ["hide", "send_back", "ask_to_edit", "change_kind", "clear_spam"]
+    former = ["hide", "send back", "ask to edit", "change kind", "spam", "undo"]
+    present = ["hide", "send_back", "ask_to_edit", "change_kind", "clear_spam", "undo"]
     with own_forum(database_url, tmp_path):
         upgrade(revision="0033")
         tables = Base.metadata.tables
@@ -370,7 +370,7 @@ def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path)
         with db.engine.begin() as connection:
             for name, row in hidden_topics():
                 connection.execute(insert(tables[name]).values(**row))
-            for deed in former:
+            for deed in (*former[:-1], "undo hide"):
                 connection.execute(insert(tables["decision"]).values(deed=deed, **decided))
             connection.execute(insert(tables["ready_text"]).values(deed=former[1], **ready))
         for change, revision, words in ((upgrade, "0034", present), (downgrade, "0033", former)):

@@ -47,9 +47,8 @@ from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.members.queries import folded_and_sort_key
-from forum.moderation.actions import AUTHOR_MESSAGES
 from forum.moderation.models import OWN, Deed, ThingBefore
-from forum.moderation.queries import first_words
+from forum.moderation.queries import DEEDS, first_words
 from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
 from forum.permissions import PUBLIC, Person, require
@@ -411,7 +410,7 @@ class BatchWriter:
         }
         decision_id = self._add("decision", decision)
         address = f"/moderation/decisions/{decision_id}"
-        words = f"{AUTHOR_MESSAGES[Deed.HIDE]()} {post.reason}"
+        words = f"{DEEDS[Deed.HIDE].for_author()} {post.reason}"
         title = str(decision["title"])
         event = _event("decision", None, address, hiding.at, title=title, text=words)
         self._add_event(event, hiding.moderator, [post.author], decision_id)

@@ -23,7 +23,7 @@ from forum.dialogue.forms import KINDS, language_field, themes_field, title_fiel
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.moderation.models import Deed
-from forum.moderation.queries import DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON
+from forum.moderation.queries import DEEDS, DeedKind
 from forum.rules.queries import OfferedText, Rule
 from forum.search.models import Document
 from forum.web import whole_number
@@ -401,13 +401,18 @@ class DecisionForm(StatementForm):
     @property
     def needs_ground(self) -> bool:
         """Whether the chosen deed needs a rule or the law."""
-        return self.deed.data in DEEDS_NEEDING_GROUND
+        return self._chosen.needs_ground
 
     @property
     def missing_reason(self) -> str:
         """What to say when there is no reason; empty where the chosen deed needs none."""
-        needs_reason = self.deed.data in DEEDS_NEEDING_REASON
-        return gettext("Say what happened. The author reads it.") if needs_reason else ""
+        if not self._chosen.needs_reason:
+            return ""
+        return gettext("Say what happened. The author reads it.")
+
+    @property
+    def _chosen(self) -> DeedKind:
+        return DEEDS.get(self.deed.data or "", DeedKind())
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the ready text with its deed."""

@@ -17,6 +17,8 @@ NAMES = {
     "change kind": "change_kind",
     "spam": "clear_spam",
 }
+# What early versions wrote when such a decision was undone
+UNDOING = {"undo hide": "undo", "undo refuse": "undo"}
 INDEX, WHERE = "ix_event_decision_id", sa.text("decision_id IS NOT NULL")
 
 
@@ -24,7 +26,7 @@ def upgrade() -> None:
     op.add_column("event", sa.Column("decision_id", sa.Integer(), nullable=True))
     partial = {"sqlite_where": WHERE, "postgresql_where": WHERE}
     op.create_index(INDEX, "event", ["decision_id"], **partial)
-    _rename(NAMES)
+    _rename(NAMES | UNDOING)
 
 
 def downgrade() -> None:

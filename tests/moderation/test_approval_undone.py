@@ -17,9 +17,10 @@ from forum.dialogue.queries import posts_in, render_with_mentions, wrong_counts
 from forum.errors import Conflict, NotFound
 from forum.members.actions import LEAVING_WAYS, ask_to_leave, depart
 from forum.moderation import actions
-from forum.moderation.actions import AUTHOR_MESSAGES, Reasons
+from forum.moderation.actions import Reasons
 from forum.moderation.actions.undoing import UNDO_HANDLERS
-from forum.moderation.queries import UNDOABLE_DEEDS, latest_undoable_decision, review_context
+from forum.moderation.models import Deed
+from forum.moderation.queries import DEEDS, UNDOABLE_DEEDS, latest_undoable_decision, review_context
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -275,7 +276,7 @@ def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> N
 
 
 def test_every_deed_that_is_told_can_be_undone() -> None:
-    assert set(UNDOABLE_DEEDS) >= set(AUTHOR_MESSAGES) - {"undo", "reverse"}
+    assert set(DEEDS) == set(Deed) == {*UNDOABLE_DEEDS, Deed.UNDO, Deed.REVERSE}
     assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {
         "keep",
         "warn",

@@ -139,7 +139,7 @@ def test_a_kept_address_of_the_log_finds_deeds_by_their_former_names(
 def test_a_deed_has_the_name_of_its_action(people: Any, sign_in: Any) -> None:
     named = {deed for deed in Deed if getattr(actions, deed, None)}
     assert set(Deed) - named == {Deed.KEEP, Deed.HIDE, Deed.REMOVE, Deed.RESTORE}
-    assert set(READY_DEEDS) <= set(queries.DEEDS_NEEDING_REASON)
+    assert all(queries.DEEDS[deed].needs_reason for deed in READY_DEEDS)
     page = sign_in(people.moderator).get("/moderation/log").text
     in_words = dict(re.findall('<option value="([a-z_]+)">([^<]+)</option>', page))
     assert set(in_words) >= set(Deed) and all(in_words[deed] != deed for deed in Deed)

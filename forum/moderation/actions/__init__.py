@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from forum.moderation.actions._reasons import MAX_REASON_LENGTH, NO_REASONS, Reasons
-from forum.moderation.actions._record import AUTHOR_MESSAGES
 from forum.moderation.actions.batches import MAX_POSTS_AT_ONCE, decide_all
 from forum.moderation.actions.deciding import (
     approve,
@@ -61,7 +60,6 @@ from forum.moderation.actions.topics import (
 from forum.moderation.actions.undoing import reverse, undo
 
 __all__ = [
-    "AUTHOR_MESSAGES",
     "KEPT_STAFF_NOTES",
     "KEPT_VISITORS",
     "KINDS_TITLED_BY_NAME",

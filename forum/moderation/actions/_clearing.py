@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from forum.dialogue import actions as dialogue
 from forum.moderation.actions._reasons import NO_REASONS
-from forum.moderation.actions._record import notify_other_authors, record
+from forum.moderation.actions._record import notify_other_authors, record_quietly
 from forum.moderation.actions._visibility import (
     hide_thing,
     remove_thing,
@@ -48,14 +48,13 @@ def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[T
         if thing.kind == "post" or not thing.topic_id:
             continue
         if other_author_ids(thing.topic_id, thing.author_id):
-            removal = record(
+            removal = record_quietly(
                 moderator,
                 Deed.REMOVE,
                 thing,
                 before=state_before(thing),
                 lot_id=decision.id,
                 is_excused=True,
-                is_told=False,
             )
             notify_other_authors(moderator, removal, thing)
 
@@ -73,7 +72,7 @@ def restore_cleared(
     for text in cleared.things:
         restore_thing(moderator, text, NO_REASONS)
         if removal := clearing_of_shared_page(text.kind, text.item_id, Deed.REMOVE):
-            record(moderator, Deed.RESTORE, text, is_told=False, lot_id=removal.lot_id)
+            record_quietly(moderator, Deed.RESTORE, text, lot_id=removal.lot_id)
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
     shown = [(text.kind, text.item_id) for text in cleared.things]
@@ -98,4 +97,4 @@ def _undo_return(moderator: Person, thing: Thing) -> None:
     """Undo the recorded return of a topic or page in which others wrote, so that its removal is in effect again."""
     if shown_again := clearing_of_shared_page(thing.kind, thing.item_id, Deed.RESTORE):
         undone_id, lot_id = shown_again.id, shown_again.lot_id
-        record(moderator, Deed.UNDO, thing, undoes_id=undone_id, lot_id=lot_id, is_told=False)
+        record_quietly(moderator, Deed.UNDO, thing, undoes_id=undone_id, lot_id=lot_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from forum.errors import Invalid
-from forum.moderation.queries import DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON
+from forum.moderation.queries import DEEDS
 from forum.rules.queries import in_force
 
 MAX_REASON_LENGTH = 2_000  # characters of a reason or of a reporter's sentence
@@ -33,9 +33,9 @@ NO_REASONS = Reasons()
 
 def require_reasons(deed: str, reasons: Reasons) -> None:
     """Raise `Invalid` unless the deed has the ground and the facts that it needs."""
-    if deed in DEEDS_NEEDING_GROUND and not _has_ground(reasons):
+    if DEEDS[deed].needs_ground and not _has_ground(reasons):
         raise Invalid(_("Choose the rule or name the law."), "rule")
-    if deed in DEEDS_NEEDING_REASON and not reasons.facts.strip():
+    if DEEDS[deed].needs_reason and not reasons.facts.strip():
         raise Invalid(_("Say what happened. The author reads it."), "reason")
     check_length(reasons.facts, "reason")
     check_length(reasons.law, "law")

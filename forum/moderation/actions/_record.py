@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -19,6 +19,7 @@ from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.models import OWN, REPORT, Before, Decision, Deed, Report
 from forum.moderation.queries import (
+    DEEDS,
     WITHHOLDING_DEEDS,
     Thing,
     author_ids_of,
@@ -34,17 +35,17 @@ from forum.permissions import Person, require
 from forum.rules.queries import in_force
 
 PORTION = 500
-DEEDS_ANSWERING_REPORTS = (
-    Deed.KEEP,
-    Deed.HIDE,
-    Deed.REMOVE,
-    Deed.ASK_TO_EDIT,
-    Deed.RESTORE,
-    Deed.WARN,
-    Deed.SILENCE,
-    Deed.SUSPEND,
-    Deed.CLEAR_SPAM,
-)
+
+
+class Columns(TypedDict, total=False):
+    """What of a decision is not the same for most deeds: columns of `Decision`, and `before` as its value."""
+
+    source: str
+    before: Before
+    until: datetime
+    undoes_id: int
+    lot_id: int | None
+    is_excused: bool
 
 
 def group_as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
@@ -79,7 +80,7 @@ def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
 
 
 def _message_to_author(decision: Decision) -> str:
-    return f"{AUTHOR_MESSAGES[decision.deed]()} {decision.reason}".strip()
+    return f"{DEEDS[decision.deed].for_author()} {decision.reason}".strip()
 
 
 def record(
@@ -87,21 +88,30 @@ def record(
     deed: str,
     thing: Thing,
     reasons: Reasons = NO_REASONS,
-    *,
-    source: str | None = None,
-    before: Before | None = None,
-    until: datetime | None = None,
-    undoes_id: int | None = None,
-    lot_id: int | None = None,
-    is_excused: bool = False,
-    is_told: bool | None = None,
+    **more: Unpack[Columns],
 ) -> Decision:
     """Record a decision, answer the open reports of its thing if the deed does so, and notify those whom it concerns.
 
-    `source` is what led to it, by default a report if there are open ones. `is_told` says whether the author and
-    others are notified, by default whether there is a message for the deed. The rest are columns of `Decision`.
+    `source` is what led to it, by default a report if there are open ones.
     """
+    decision = record_quietly(moderator, deed, thing, reasons, **more)
+    if DEEDS[deed].to_author:
+        notify_author(moderator, decision)
+        notify_other_authors(moderator, decision, thing)
+    return decision
+
+
+def record_quietly(
+    moderator: Person,
+    deed: str,
+    thing: Thing,
+    reasons: Reasons = NO_REASONS,
+    **more: Unpack[Columns],
+) -> Decision:
+    """The same for a decision of which the author and the others are not notified, or by the caller."""
     rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
+    is_reported = has_open_reports(thing.kind, thing.item_id)
+    before = more.pop("before", None)
     decision = Decision(
         moderator_id=moderator.id,
         deed=deed,
@@ -110,27 +120,18 @@ def record(
         rule_name=rule.name if rule else "",
         rule_sentence=rule.sentence if rule else "",
         law=single_line(reasons.law),
-        source=source or (REPORT if has_open_reports(thing.kind, thing.item_id) else OWN),
         is_automated=reasons.is_automated,
-        is_excused=is_excused,
-        until=until,
         before=before.to_json() if before else None,
-        undoes_id=undoes_id,
-        lot_id=lot_id,
         decided_at=now(),
+        **{"source": REPORT if is_reported else OWN, **more},
     )
     describe(decision, thing)
     db.session.add(decision)
     db.session.flush()
     read_queue(moderator, queue_path(thing.kind, thing.item_id))
     _close_ended(moderator, decision)
-    if deed in DEEDS_ANSWERING_REPORTS:
+    if DEEDS[deed].to_reporters:
         answer_reports(moderator, decision, thing)
-    if is_told is None:
-        is_told = deed in AUTHOR_MESSAGES
-    if is_told:
-        notify_author(moderator, decision)
-        notify_other_authors(moderator, decision, thing)
     return decision
 
 
@@ -175,23 +176,12 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
         reporters,
         addresses.get(decision.deed, "/rules"),
         title=KIND_NOUNS[thing.kind](),
-        text=_("Its author has deleted it.") if is_deleted else REPORTER_MESSAGES[decision.deed](),
+        text=_("Its author has deleted it.")
+        if is_deleted
+        else DEEDS[decision.deed].for_reporters(),
         decision_id=decision.id,
         is_named=False,
     )
-
-
-REPORTER_MESSAGES: dict[str, Callable[[], str]] = {
-    Deed.KEEP: lambda: _("Kept: it is within the rules. You can appeal against that."),
-    Deed.RESTORE: lambda: _("Kept: it is within the rules."),
-    Deed.HIDE: lambda: _("Hidden: it broke the rules."),
-    Deed.REMOVE: lambda: _("Removed: it broke the rules."),
-    Deed.ASK_TO_EDIT: lambda: _("The author is asked to change it."),
-    Deed.WARN: lambda: _("The member was warned."),
-    Deed.SILENCE: lambda: _("The member may not write for some time."),
-    Deed.SUSPEND: lambda: _("The account is closed for some time."),
-    Deed.CLEAR_SPAM: lambda: _("Removed: it was advertising. The account is closed."),
-}
 
 
 def notify_author(moderator: Person, decision: Decision, address: str = "") -> None:
@@ -298,7 +288,7 @@ def notify_of_undoing(
     told = [
         undoing
         for decision, undoing in zip(decisions, undone, strict=True)
-        if decision.deed in AUTHOR_MESSAGES and decision.author_id in knowing
+        if DEEDS[decision.deed].to_author and decision.author_id in knowing
     ]
     notify_authors(moderator, told)
     done = {undoing.author_id for undoing in told}
@@ -310,7 +300,7 @@ def notify_of_undoing(
             member_ids - done,
             "/reports" if is_report else taken.addresses[event.decision_id or 0],
             title=event.title,
-            text=AUTHOR_MESSAGES[Deed.UNDO](),
+            text=_("The decision is taken back."),
             is_named=False,
         )
         done |= member_ids
@@ -326,27 +316,4 @@ KIND_NOUNS: dict[str, Callable[[], str]] = {
     "followup": lambda: _("what happened next"),
     "letter": lambda: _("an e-mail"),
     "held": lambda: _("a text that waits"),
-}
-# What the notice to an author says; deeds that are missing here notify nobody by themselves.
-AUTHOR_MESSAGES: dict[str, Callable[[], str]] = {
-    Deed.HIDE: lambda: _("Hidden by the moderators."),
-    Deed.REMOVE: lambda: _("Removed by the moderators."),
-    Deed.ASK_TO_EDIT: lambda: _("The moderators ask you to change this."),
-    Deed.NOTE: lambda: _("The moderators added a note below it."),
-    Deed.RESTORE: lambda: _("Shown again."),
-    Deed.UNDO: lambda: _("The decision is taken back."),
-    Deed.REVERSE: lambda: _("After an appeal the decision is taken back."),
-    Deed.WARN: lambda: _("A warning."),
-    Deed.SILENCE: lambda: _("You may not write for some time. You can read."),
-    Deed.UNSILENCE: lambda: _("You can write again."),
-    Deed.LOCK: lambda: _("Locked: it takes no more replies."),
-    Deed.UNLOCK: lambda: _("Open for replies again."),
-    Deed.MOVE: lambda: "",
-    Deed.RETITLE: lambda: "",
-    Deed.CHANGE_KIND: lambda: "",
-    Deed.APPROVE: lambda: _("Published."),
-    Deed.REFUSE: lambda: _("Not published. You can change it and send it again."),
-    Deed.MERGE: lambda: _("Your topic is part of another one now."),
-    Deed.SUSPEND: lambda: _("Your account is suspended."),
-    Deed.UNSUSPEND: lambda: _("Your account is open again."),
 }

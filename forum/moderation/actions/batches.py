@@ -11,7 +11,7 @@ from forum.deeds import action
 from forum.errors import Conflict, Invalid
 from forum.moderation.actions._concurrency import refuse_in_own_case
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
-from forum.moderation.actions._record import group_as_lot, notify_authors, record
+from forum.moderation.actions._record import group_as_lot, notify_authors, record_quietly
 from forum.moderation.actions._visibility import ALLOWED_STATES, VISIBILITY_ACTIONS, state_before
 from forum.moderation.models import Decision
 from forum.moderation.queries import (
@@ -58,7 +58,7 @@ def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) ->
         refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
     before = state_before(thing)
     VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
-    return record(moderator, deed, thing, reasons, before=before, is_told=False)
+    return record_quietly(moderator, deed, thing, reasons, before=before)
 
 
 def _posts_to_decide(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:

@@ -27,7 +27,7 @@ from forum.moderation.actions._concurrency import (
     thing_to_decide,
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import notify_author, record
+from forum.moderation.actions._record import notify_author, record, record_quietly
 from forum.moderation.actions._visibility import (
     VISIBILITY_ACTIONS,
     require_applicable,
@@ -157,7 +157,7 @@ def ask_to_edit(
     touches(topic_scope(post.topic_id))  # visitors see nothing of it, the author does
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)
-    decision = record(moderator, Deed.ASK_TO_EDIT, thing, reasons, is_told=False)
+    decision = record_quietly(moderator, Deed.ASK_TO_EDIT, thing, reasons)
     notify_author(moderator, decision, f"/posts/{post.id}/edit")
     return decision
 

@@ -21,10 +21,10 @@ from forum.members import actions as members
 from forum.moderation.actions._clearing import restore_cleared, withhold_restored
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.actions._record import (
-    AUTHOR_MESSAGES,
     group_as_lot,
     notify_of_undoing,
     record,
+    record_quietly,
     take_notices_back,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
@@ -44,6 +44,7 @@ from forum.moderation.models import (
     TitleBefore,
 )
 from forum.moderation.queries import (
+    DEEDS,
     Thing,
     answered_by,
     content_cleared_by,
@@ -105,7 +106,8 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     decision = decision_to_review(moderator, decision_id)
     if not is_reversible(moderator, decision):
         raise Conflict(_("This decision holds no more, so nothing was changed."))
-    is_told = is_told and decision.deed in (*AUTHOR_MESSAGES, Deed.CLEAR_SPAM)
+    knows = bool(DEEDS[decision.deed].to_author) or decision.deed == Deed.CLEAR_SPAM
+    is_told = is_told and knows
     return _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
 
 
@@ -121,9 +123,8 @@ def _reverse(
     if deed == Deed.UNDO or decision.deed == Deed.KEEP:
         _reopen_reports(moderator, decision, thing)
     source = APPEAL if deed == Deed.REVERSE else OWN
-    return record(
-        moderator, deed, thing, reasons, undoes_id=decision.id, source=source, is_told=is_told
-    )
+    recorded = record if is_told else record_quietly
+    return recorded(moderator, deed, thing, reasons, undoes_id=decision.id, source=source)
 
 
 def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None:

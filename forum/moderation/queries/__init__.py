@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from forum.moderation.queries._kinds import (
-    ATTACHED_KINDS,
-    DEEDS_NEEDING_GROUND,
-    DEEDS_NEEDING_REASON,
-    EDITABLE_KINDS,
+from forum.moderation.queries._deeds import (
+    DEEDS,
     FORMER_NAMES,
-    KINDS,
-    LOGGED_DEEDS,
-    REMOVABLE_KINDS,
     RESTRICTING_DEEDS,
     UNDO_PERIOD,
     UNDOABLE_DEEDS,
     UPHOLDING_DEEDS,
     WITHHOLDING_DEEDS,
+    DeedKind,
+)
+from forum.moderation.queries._kinds import (
+    ATTACHED_KINDS,
+    EDITABLE_KINDS,
+    KINDS,
+    REMOVABLE_KINDS,
     first_words,
 )
 from forum.moderation.queries.decisions import (
@@ -114,12 +115,10 @@ from forum.moderation.queries.things import (
 
 __all__ = [
     "ATTACHED_KINDS",
-    "DEEDS_NEEDING_GROUND",
-    "DEEDS_NEEDING_REASON",
+    "DEEDS",
     "EDITABLE_KINDS",
     "FORMER_NAMES",
     "KINDS",
-    "LOGGED_DEEDS",
     "REMOVABLE_KINDS",
     "RESTRICTING_DEEDS",
     "UNDOABLE_DEEDS",
@@ -127,6 +126,7 @@ __all__ = [
     "UPHOLDING_DEEDS",
     "WITHHOLDING_DEEDS",
     "ClearedContent",
+    "DeedKind",
     "LogFilter",
     "ReportedThing",
     "ReviewContext",

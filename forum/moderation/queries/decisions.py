@@ -21,15 +21,19 @@ from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
 from forum.moderation.models import Decision, Deed, MemberBefore, Report
-from forum.moderation.queries._kinds import (
-    EDITABLE_KINDS,
-    ENDED_BY,
-    LOG_PAGE_SIZE,
-    MAX_RELATED_DECISIONS,
+from forum.moderation.queries._deeds import (
+    DEEDS,
+    PUBLISHING_DEEDS,
     RESTRICTING_DEEDS,
     UNDO_PERIOD,
     UNDOABLE_DEEDS,
     WITHHOLDING_DEEDS,
+    deeds_ended_by,
+)
+from forum.moderation.queries._kinds import (
+    EDITABLE_KINDS,
+    LOG_PAGE_SIZE,
+    MAX_RELATED_DECISIONS,
     is_about,
 )
 from forum.moderation.queries.things import Thing, existing_things, thing_to_review
@@ -37,7 +41,6 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, Verdict, moderated_by, require
 
 ATTACHED_MODELS: dict[str, Any] = {"mark": Mark, "followup": FollowUp}
-PUBLISHING_DEEDS = {"practice": Deed.PUBLISH, "held": Deed.APPROVE}  # by the kind of what waits
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
@@ -145,8 +148,7 @@ def decided_by_another(
 
 def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
     """Whether only another moderator may do this deed: it would end a decision that was made against the person."""
-    ended = [ended for ended, ending in ENDED_BY.items() if deed in ending]
-    decision = decided_by_another(person, kind, item_id, ended)
+    decision = decided_by_another(person, kind, item_id, deeds_ended_by(deed))
     return decision is not None and not person.can.give_back(decision)
 
 
@@ -166,7 +168,7 @@ def place_of(reader: Person, decision: Decision) -> Topic | None:
 
 def ids_ended_by(decision: Decision) -> Sequence[int]:
     """The ids of earlier decisions about the same thing that a decision ends, undoes or, hiding or removing, replaces."""
-    deeds = [deed for deed, ending in ENDED_BY.items() if decision.deed in ending]
+    deeds = deeds_ended_by(decision.deed)
     deeds += WITHHOLDING_DEEDS if decision.deed in WITHHOLDING_DEEDS else ()
     if not deeds and decision.undoes_id is None:
         return []
@@ -196,7 +198,7 @@ def _ended_by_another(person: Person, keys: Set[tuple[str, int]]) -> set[tuple[s
     """Which of the person's own practices and texts only another may publish, as that would end a decision against them."""
     if not keys:
         return set()
-    ended = [one for one, ending in ENDED_BY.items() if {*PUBLISHING_DEEDS.values()} & {*ending}]
+    ended = deeds_ended_by(*PUBLISHING_DEEDS.values())
     against = Decision.author_id == person.id, Decision.moderator_id != person.id
     query = select(Decision).where(*against, Decision.deed.in_(ended))
     about = query.where(tuple_(Decision.kind, Decision.item_id).in_(list(keys)))
@@ -366,12 +368,12 @@ def decision_to_review(moderator: Person, decision_id: int) -> Decision:
 
 
 def is_in_effect(decision: Decision) -> bool:
-    """Whether a decision is neither reversed nor ended by a later one (see `ENDED_BY`)."""
+    """Whether a decision is neither reversed nor ended by a later one (see `DeedKind.ended_by`)."""
     later = select(Decision.id).where(Decision.id > decision.id)
     same = (Decision.kind == decision.kind) & (Decision.item_id == decision.item_id)
     undoing = aliased(Decision)
     is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
-    ended = same & Decision.deed.in_(ENDED_BY.get(decision.deed, ())) & ~is_undone
+    ended = same & Decision.deed.in_(DEEDS[decision.deed].ended_by) & ~is_undone
     over = later.where(or_(Decision.undoes_id == decision.id, ended))
     return not db.session.scalar(select(over.exists()))
 

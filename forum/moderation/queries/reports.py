@@ -16,10 +16,10 @@ from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
+from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import (
     MAX_OPEN_REPORTS,
     REPORTS_PER_PAGE,
-    UNDO_PERIOD,
     is_about,
 )
 from forum.moderation.queries.things import Thing

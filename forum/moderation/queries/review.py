@@ -20,13 +20,13 @@ from forum.dialogue.queries import (
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Deed, Report, StaffNote
+from forum.moderation.queries._deeds import RESTRICTING_DEEDS
 from forum.moderation.queries._kinds import (
     ATTACHED_KINDS,
     EDITABLE_KINDS,
     MAX_RELATED_DECISIONS,
     MAX_STAFF_NOTES,
     REMOVABLE_KINDS,
-    RESTRICTING_DEEDS,
     is_about,
 )
 from forum.moderation.queries.decisions import (

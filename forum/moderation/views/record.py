@@ -27,7 +27,7 @@ def log() -> Answer:
         "page": queries.decision_log(me(), wanted, web.number("page")),
         "wanted": wanted,
         "agendas": queries.moderated_agendas(me()),
-        "deeds": queries.LOGGED_DEEDS,
+        "deeds": list(queries.DEEDS),
         "narrowed": _url_of_log,
     }
     return render_template("moderation/log.html", **words)
