@@ -371,7 +371,11 @@ THING, APPEAL, CANDIDATE = (
 )
 SOURCES = (
     EntrySource(
-        moderation.KINDS, moderation.reported_things_count, _thing_details, THING, listed=_reported
+        tuple(moderation.KINDS),
+        moderation.reported_things_count,
+        _thing_details,
+        THING,
+        listed=_reported,
     ),
     EntrySource(("practice",), _submitted_count, _thing_details, THING, _submitted),
     EntrySource(("post",), _first_posts_count, _thing_details, THING, _first_posts),

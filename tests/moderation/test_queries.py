@@ -17,6 +17,7 @@ from forum.errors import Forbidden, NotFound
 from forum.markup import write
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
+from forum.moderation.actions._visibility import VISIBILITY
 from forum.moderation.models import Deed
 from forum.moderation.queries import shown_things_of
 from forum.permissions import VISITOR
@@ -143,6 +144,14 @@ def test_a_deed_has_the_name_of_its_action(people: Any, sign_in: Any) -> None:
     page = sign_in(people.moderator).get("/moderation/log").text
     in_words = dict(re.findall('<option value="([a-z_]+)">([^<]+)</option>', page))
     assert set(in_words) >= set(Deed) and all(in_words[deed] != deed for deed in Deed)
+
+
+def test_what_is_known_of_a_kind_is_in_two_tables() -> None:
+    assert set(queries.KINDS) - set(VISIBILITY) == {"letter", "held"}  # nobody hides these
+    for kind, facts in queries.KINDS.items():
+        if kind in VISIBILITY:
+            is_removed_otherwise = VISIBILITY[kind].hide != VISIBILITY[kind].remove
+            assert is_removed_otherwise == facts.is_removable, kind
 
 
 def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) -> None:

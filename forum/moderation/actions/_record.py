@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -20,6 +20,7 @@ from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.models import OWN, REPORT, Before, Decision, Deed, Report
 from forum.moderation.queries import (
     DEEDS,
+    KINDS,
     WITHHOLDING_DEEDS,
     Thing,
     author_ids_of,
@@ -175,7 +176,7 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
         "report",
         reporters,
         addresses.get(decision.deed, "/rules"),
-        title=KIND_NOUNS[thing.kind](),
+        title=KINDS[thing.kind].noun(),
         text=_("Its author has deleted it.")
         if is_deleted
         else DEEDS[decision.deed].for_reporters(),
@@ -304,16 +305,3 @@ def notify_of_undoing(
             is_named=False,
         )
         done |= member_ids
-
-
-KIND_NOUNS: dict[str, Callable[[], str]] = {
-    "post": lambda: _("a post"),
-    "topic": lambda: _("a topic"),
-    "case": lambda: _("a case"),
-    "practice": lambda: _("a practice"),
-    "member": lambda: _("a profile"),
-    "mark": lambda: _("a note by somebody who tried it"),
-    "followup": lambda: _("what happened next"),
-    "letter": lambda: _("an e-mail"),
-    "held": lambda: _("a text that waits"),
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,7 +17,6 @@ from forum.moderation.actions._concurrency import require_change
 from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
 from forum.moderation.models import Deed, MemberBefore, ThingBefore
 from forum.moderation.queries import (
-    ATTACHED_KINDS,
     REMOVABLE_KINDS,
     Thing,
     has_open_reports,
@@ -25,8 +25,6 @@ from forum.moderation.queries import (
 )
 from forum.permissions import Person
 from forum.search import actions as search
-
-Withhold = Callable[[Person, int, str], Any]
 
 
 def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
@@ -75,8 +73,8 @@ def remove_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
 
 def withhold(moderator: Person, thing: Thing, words: str, *, is_removed: bool) -> None:
     """Hide or remove a thing; `words` is what readers see in its place."""
-    hide, remove = WITHHOLDING_ACTIONS[thing.kind]
-    deed = remove if is_removed else hide
+    of_kind = VISIBILITY[thing.kind]
+    deed = of_kind.remove if is_removed else of_kind.hide
     deed(moderator, thing.item_id, words)
 
 
@@ -88,31 +86,37 @@ def hide_profile(moderator: Person, member_id: int) -> None:
 
 def restore_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
     """Show a hidden or removed thing again."""
-    deeds: dict[str, Callable[[Person, int], Any]] = {
-        "post": dialogue.restore,
-        "topic": dialogue.restore_topic,
-        "case": library.restore_case,
-        "practice": library.restore_practice,
-        "member": _restore_profile,
-        "mark": dialogue.restore_note,
-        "followup": advice.restore_follow_up,
-    }
-    deeds[thing.kind](moderator, thing.item_id)
+    VISIBILITY[thing.kind].restore(moderator, thing.item_id)
 
 
 def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
     hide_profile(moderator, member_id)
 
 
-# The actions that hide and remove each kind of thing; profiles and attached texts are only ever hidden.
-WITHHOLDING_ACTIONS: dict[str, tuple[Withhold, Withhold]] = {
-    "post": (dialogue.hide, dialogue.remove),
-    "topic": (dialogue.hide_topic, dialogue.remove_topic),
-    "case": (library.hide_case, library.remove_case),
-    "practice": (library.hide_practice, library.remove_practice),
-    "member": (_hide_profile, _hide_profile),
-    "mark": (dialogue.hide_note, dialogue.hide_note),
-    "followup": (advice.hide_follow_up, advice.hide_follow_up),
+def _restore_profile(moderator: Person, member_id: int) -> None:
+    members.restore_profile(moderator, member_id)
+    search.restore(moderator, "member", member_id)
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """The actions that hide, remove and restore a kind of thing; what readers see nothing of when hidden is only hidden."""
+
+    hide: Callable[[Person, int, str], Any]
+    remove: Callable[[Person, int, str], Any]
+    restore: Callable[[Person, int], Any]
+
+
+VISIBILITY = {
+    "post": Visibility(dialogue.hide, dialogue.remove, dialogue.restore),
+    "topic": Visibility(dialogue.hide_topic, dialogue.remove_topic, dialogue.restore_topic),
+    "case": Visibility(library.hide_case, library.remove_case, library.restore_case),
+    "practice": Visibility(
+        library.hide_practice, library.remove_practice, library.restore_practice
+    ),
+    "member": Visibility(_hide_profile, _hide_profile, _restore_profile),
+    "mark": Visibility(dialogue.hide_note, dialogue.hide_note, dialogue.restore_note),
+    "followup": Visibility(advice.hide_follow_up, advice.hide_follow_up, advice.restore_follow_up),
 }
 VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {
     Deed.KEEP: keep_thing,
@@ -122,16 +126,11 @@ VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {
 }
 
 
-def _restore_profile(moderator: Person, member_id: int) -> None:
-    members.restore_profile(moderator, member_id)
-    search.restore(moderator, "member", member_id)
-
-
 def state_before(thing: Thing) -> ThingBefore | MemberBefore:
     """The state of a thing before a decision: what undoing the decision needs."""
     if thing.kind == "member":
         return member_before(thing)
-    has_words = thing.kind in (*REMOVABLE_KINDS, *ATTACHED_KINDS) and thing.row is not None
+    has_words = thing.kind in VISIBILITY and thing.row is not None
     words = thing.row.hidden_reason if has_words else ""
     return ThingBefore(thing.state, words, is_emptied(thing))
 

@@ -41,7 +41,7 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
             db.session.execute(
                 theirs.where(model.kind.not_in(KINDS_TITLED_BY_NAME)).values(title=former)
             )
-    kinds = KINDS if is_silent else KINDS_TITLED_BY_NAME
+    kinds = tuple(KINDS) if is_silent else KINDS_TITLED_BY_NAME
     addresses = [queue_path(*key) for key in reported_keys(member_id, kinds)]
     retitle_queue(system, addresses, former)
     is_obsolete = StaffNote.member_id == member_id

@@ -17,8 +17,11 @@ from forum.moderation.queries._kinds import (
     EDITABLE_KINDS,
     KINDS,
     REMOVABLE_KINDS,
-    first_words,
+    Thing,
+    get_thing,
+    letter_thing,
 )
+from forum.moderation.queries._shared import first_words
 from forum.moderation.queries.decisions import (
     ClearedContent,
     LogFilter,
@@ -81,20 +84,17 @@ from forum.moderation.queries.review import (
     staff_notes,
 )
 from forum.moderation.queries.things import (
-    Thing,
     agenda_to_moderate,
     agendas_to_move_to,
     agendas_to_split_into,
     author_ids_of,
     case_to_moderate,
     existing_things,
-    get_thing,
     held_text_ids,
     is_emptied,
     is_first_post,
     is_reported,
     keys_of_published,
-    letter_thing,
     member_to_moderate,
     member_to_suspend,
     other_author_ids,

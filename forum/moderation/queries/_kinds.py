@@ -1,43 +1,306 @@
-"""Kinds of things, page sizes, and small expressions that these queries share."""
+"""What a report or a decision is about: the kinds of things, and how each is looked up."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from flask_babel import gettext
+from sqlalchemy import select
 
-from forum.markup import excerpt
-from forum.moderation.models import Decision, Report
-
-KINDS = ("post", "topic", "case", "practice", "member", "mark", "followup", "letter", "held")
-EDITABLE_KINDS = ("post", "topic")  # the author can be asked to edit them
-# Short texts attached to something else: the note of a "tried it" mark, and the follow-up of a question
-ATTACHED_KINDS = ("mark", "followup")
-# Hidden profiles and attached texts leave no trace for readers, so that there is nothing more to remove.
-REMOVABLE_KINDS = (*EDITABLE_KINDS, "case", "practice")
-MAX_STAFF_NOTES = 100
-REPORTS_PER_PAGE = 20  # in the list of one's own reports
-MAX_OPEN_REPORTS = (
-    500  # things with open reports in the queue, and reports of one thing; the oldest first
+from forum.advice.models import FollowUp
+from forum.advice.queries import get_follow_up
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue.models import Held, Mark, Post, Topic
+from forum.dialogue.queries import (
+    get_held,
+    get_note,
+    get_post,
+    get_topic,
 )
-LOG_PAGE_SIZE = 50
-MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
-MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
+from forum.errors import NotFound
+from forum.library.models import Case, Practice
+from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
+from forum.members.models import Member
+from forum.members.queries import member_by_id
+from forum.moderation.models import Report
+from forum.moderation.queries._shared import first_words, is_about
+from forum.permissions import Person
 
 
-def first_words(source: str) -> str:
-    """The first 90 characters of a text without its quotations and Markdown signs; an ellipsis when nothing is left.
+@dataclass(frozen=True)
+class Thing:
+    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, letter or held text.
 
-    Headings count only when there is nothing else: the forum itself offers some to begin with.
+    `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
+    the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
+    say which notices are about it; attached texts have neither, because their notices are about the parent.
     """
-    own = [line for line in source.split("\n") if not line.startswith(">")]
-    told = [line for line in own if not line.startswith("#")]
-    plain = (MARKDOWN_SYNTAX.sub("", " ".join(lines)) for lines in (told, own))
-    return next((excerpt(text, 90) for text in plain if text.strip()), "…")
+
+    kind: str
+    item_id: int
+    title: str
+    address: str
+    author_id: int | None
+    agenda_id: int | None
+    state: str = "shown"
+    row: Any = None
+    agenda: Agenda | None = None
+    shown_in: str = ""
+    topic_id: int | None = None
+    post_id: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the words of things without versions (held texts, notes, follow-ups); empty for others and when gone."""
+        has_one = self.kind in ("held", *ATTACHED_KINDS) and self.row is not None
+        return self.row.fingerprint if has_one else ""
 
 
-def is_about(
-    model: type[Decision] | type[Report], kind: str, item_id: int
-) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """SQL conditions: the decision or report is about this thing."""
-    return model.kind == kind, model.item_id == item_id
+def _post_thing(reader: Person, post_id: int) -> Thing:
+    return from_post(reader, get_post(reader, post_id))
+
+
+def from_post(reader: Person, post: Post) -> Thing:
+    if is_of_page(post):
+        return _thing_of_page_topic(reader, post.topic)
+    return Thing(
+        kind="post",
+        item_id=post.id,
+        title=first_words(post.source),
+        address=f"/posts/{post.id}",
+        author_id=post.author_id,
+        agenda_id=post.topic.agenda_id,
+        state=_state(post),
+        row=post,
+        agenda=post.topic.agenda,
+        shown_in=post.topic.title,
+        topic_id=post.topic_id,
+        post_id=post.id,
+    )
+
+
+def _topic_thing(reader: Person, topic_id: int) -> Thing:
+    topic = get_topic(reader, topic_id)
+    return _thing_of_page_topic(reader, topic) if topic.home else from_topic(topic)
+
+
+def from_topic(topic: Topic) -> Thing:
+    return Thing(
+        kind="topic",
+        item_id=topic.id,
+        title=topic.title,
+        address=topic.address,
+        author_id=topic.author_id,
+        agenda_id=topic.agenda_id,
+        state=_state(topic),
+        row=topic,
+        agenda=topic.agenda,
+        topic_id=topic.id,
+    )
+
+
+def _thing_of_page_topic(reader: Person, topic: Topic) -> Thing:
+    room, slug = (topic.home or "").strip("/").split("/", 1)
+    if room == "cases":
+        return from_case(get_case(reader, slug))
+    return from_practice(get_practice(reader, slug))
+
+
+def _case_thing(reader: Person, case_id: int) -> Thing:
+    return from_case(case_by_id(reader, case_id))
+
+
+def from_case(case: Case) -> Thing:
+    return _from_page(case, "case", case.name, case.topic.author_id)
+
+
+def _practice_thing(reader: Person, practice_id: int) -> Thing:
+    return from_practice(practice_by_id(reader, practice_id))
+
+
+def from_practice(practice: Practice) -> Thing:
+    return _from_page(practice, "practice", practice.title, practice.author_id)
+
+
+def _from_page(page: Case | Practice, kind: str, title: str, author_id: int) -> Thing:
+    return Thing(
+        kind=kind,
+        item_id=page.id,
+        title=title,
+        address=f"/{kind}s/{page.slug}",
+        author_id=author_id,
+        agenda_id=page.agenda_id,
+        state=_state(page),
+        row=page,
+        agenda=page.agenda,
+        topic_id=page.topic_id,
+    )
+
+
+def _member_thing(reader: Person, member_id: int) -> Thing:
+    return from_member(member_by_id(reader, member_id))
+
+
+def from_member(member: Member) -> Thing:
+    return Thing(
+        kind="member",
+        item_id=member.id,
+        title=member.name,
+        address=f"/members/{member.handle}",
+        author_id=member.id,
+        agenda_id=None,
+        state=_state(member),
+        row=member,
+    )
+
+
+def letter_thing(letter_id: int, sender: Member) -> Thing:
+    """A letter from one member to another. Moderators cannot read it: they see only what its reports quote."""
+    return Thing(
+        kind="letter",
+        item_id=letter_id,
+        title=gettext("An e-mail from %(name)s", name=sender.name),
+        address=f"/members/{sender.handle}",
+        author_id=sender.id,
+        agenda_id=None,
+        state="gone",
+    )
+
+
+def _reported_letter(reader: Person, letter_id: int) -> Thing:
+    """A letter as described in its reports, for moderators of the whole forum."""
+    query = select(Report).where(*is_about(Report, "letter", letter_id))
+    report = db.session.scalars(query.limit(1)).first()
+    if report is None or not reader.can.moderate(None):
+        raise NotFound()
+    author_id, title, address = report.author_id, report.title, report.address
+    return Thing("letter", letter_id, title, address, author_id, None, "gone")
+
+
+def _held_thing(reader: Person, held_id: int) -> Thing:
+    """A text that a rule holds back; its place is its topic or, for a new topic, the agenda."""
+    return from_held(get_held(reader, held_id))
+
+
+def from_held(held: Held) -> Thing:
+    topic = held.topic
+    return Thing(
+        kind="held",
+        item_id=held.id,
+        title=held.title or first_words(held.source),
+        address=topic.address if topic else f"/agendas/{held.agenda.slug}",
+        author_id=held.author_id,
+        agenda_id=held.agenda_id,
+        state=held.state,
+        row=held,
+        agenda=held.agenda,
+        shown_in=topic.title if topic else held.agenda.title,
+        topic_id=held.topic_id,
+    )
+
+
+def _note_thing(reader: Person, mark_id: int) -> Thing:
+    """The note of a "tried it" mark; a mark without words is nothing to moderate."""
+    return _from_note(get_note(reader, mark_id))
+
+
+def _from_note(mark: Mark) -> Thing:
+    topic = mark.post.topic
+    place = f"{topic.home}#tried" if is_of_page(mark.post) else f"/posts/{mark.post_id}/marks"
+    return Thing(
+        kind="mark",
+        item_id=mark.id,
+        title=first_words(mark.words),
+        address=place,
+        author_id=mark.member_id,
+        agenda_id=topic.agenda_id,
+        state=_state(mark),
+        row=mark,
+        agenda=topic.agenda,
+        shown_in=topic.title,
+    )
+
+
+def is_of_page(post: Post) -> bool:
+    """Whether a post is the body of a case or practice."""
+    return post.number == 1 and bool(post.topic.home)
+
+
+def _follow_up_thing(reader: Person, follow_up_id: int) -> Thing:
+    return _from_follow_up(get_follow_up(reader, follow_up_id))
+
+
+def _from_follow_up(follow_up: FollowUp) -> Thing:
+    topic = follow_up.topic
+    return Thing(
+        kind="followup",
+        item_id=follow_up.id,
+        title=first_words(follow_up.deed),
+        address=f"{topic.address}#next",
+        author_id=topic.author_id,
+        agenda_id=topic.agenda_id,
+        state=_state(follow_up),
+        row=follow_up,
+        agenda=topic.agenda,
+        shown_in=topic.title,
+    )
+
+
+def _state(row: Any) -> str:
+    if getattr(row, "merged_into_id", None):
+        return "merged"
+    if getattr(row, "deleted_at", None):
+        return "gone"
+    if getattr(row, "removed_at", None):
+        return "removed"
+    return "hidden" if row.hidden_at else "shown"
+
+
+@dataclass(frozen=True)
+class ThingKind:
+    """A kind of thing: how it is looked up for a reader, what notices call it, and what can be done with it.
+
+    Who wrote something editable can be asked to change it. Hidden profiles and `attached` texts (of a "tried it" mark,
+    and what happened next) leave no trace for readers, so that there is nothing more to remove.
+    """
+
+    look_up: Callable[[Person, int], Thing]
+    noun: Callable[[], str]
+    is_editable: bool = False
+    is_removable: bool = False
+    attached: type[Mark] | type[FollowUp] | None = None
+
+
+KINDS: dict[str, ThingKind] = {
+    "post": ThingKind(_post_thing, lambda: gettext("a post"), is_editable=True, is_removable=True),
+    "topic": ThingKind(
+        _topic_thing, lambda: gettext("a topic"), is_editable=True, is_removable=True
+    ),
+    "case": ThingKind(_case_thing, lambda: gettext("a case"), is_removable=True),
+    "practice": ThingKind(_practice_thing, lambda: gettext("a practice"), is_removable=True),
+    "member": ThingKind(_member_thing, lambda: gettext("a profile")),
+    "mark": ThingKind(
+        _note_thing, lambda: gettext("a note by somebody who tried it"), attached=Mark
+    ),
+    "followup": ThingKind(
+        _follow_up_thing, lambda: gettext("what happened next"), attached=FollowUp
+    ),
+    "letter": ThingKind(_reported_letter, lambda: gettext("an e-mail")),
+    "held": ThingKind(_held_thing, lambda: gettext("a text that waits")),
+}
+EDITABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_editable)
+REMOVABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_removable)
+ATTACHED_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.attached)
+
+
+def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
+    """The thing of a kind and id, as far as the reader can see it, else `NotFound`.
+
+    The topic of a case or practice, and the post that opens it, stand for the case or practice itself.
+    """
+    if kind not in KINDS:
+        raise NotFound()
+    return KINDS[kind].look_up(reader, item_id)

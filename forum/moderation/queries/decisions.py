@@ -30,17 +30,11 @@ from forum.moderation.queries._deeds import (
     WITHHOLDING_DEEDS,
     deeds_ended_by,
 )
-from forum.moderation.queries._kinds import (
-    EDITABLE_KINDS,
-    LOG_PAGE_SIZE,
-    MAX_RELATED_DECISIONS,
-    is_about,
-)
-from forum.moderation.queries.things import Thing, existing_things, thing_to_review
+from forum.moderation.queries._kinds import ATTACHED_KINDS, EDITABLE_KINDS, KINDS, Thing
+from forum.moderation.queries._shared import LOG_PAGE_SIZE, MAX_RELATED_DECISIONS, is_about
+from forum.moderation.queries.things import existing_things, thing_to_review
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, Verdict, moderated_by, require
-
-ATTACHED_MODELS: dict[str, Any] = {"mark": Mark, "followup": FollowUp}
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
@@ -298,8 +292,8 @@ def own_withheld_text(reader: Person, decision: Decision) -> Post | Mark | Follo
     """
     if decision.author_id != reader.id:
         return None
-    if decision.kind in ATTACHED_MODELS:
-        model = ATTACHED_MODELS[decision.kind]
+    if decision.kind in ATTACHED_KINDS:
+        model: Any = KINDS[decision.kind].attached
         is_it = (model.id == decision.item_id, model.hidden_at.is_not(None))
         added: Mark | FollowUp | None = db.session.scalar(select(model).where(*is_it))
         return added

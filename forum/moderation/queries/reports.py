@@ -17,12 +17,8 @@ from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries._deeds import UNDO_PERIOD
-from forum.moderation.queries._kinds import (
-    MAX_OPEN_REPORTS,
-    REPORTS_PER_PAGE,
-    is_about,
-)
-from forum.moderation.queries.things import Thing
+from forum.moderation.queries._kinds import Thing
+from forum.moderation.queries._shared import MAX_OPEN_REPORTS, REPORTS_PER_PAGE, is_about
 from forum.pages import Page, page_of
 from forum.permissions import Person, cached_statement, moderated_by, require
 

@@ -24,11 +24,11 @@ from forum.moderation.queries._deeds import RESTRICTING_DEEDS
 from forum.moderation.queries._kinds import (
     ATTACHED_KINDS,
     EDITABLE_KINDS,
-    MAX_RELATED_DECISIONS,
-    MAX_STAFF_NOTES,
     REMOVABLE_KINDS,
-    is_about,
+    Thing,
+    is_of_page,
 )
+from forum.moderation.queries._shared import MAX_RELATED_DECISIONS, MAX_STAFF_NOTES, is_about
 from forum.moderation.queries.decisions import (
     is_for_another,
     latest_decisions,
@@ -36,10 +36,8 @@ from forum.moderation.queries.decisions import (
 )
 from forum.moderation.queries.reports import has_open_reports, open_reports
 from forum.moderation.queries.things import (
-    Thing,
     is_emptied,
     is_first_post,
-    is_of_page,
     thing_to_moderate,
 )
 from forum.permissions import Person, moderated_by, require

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, select
 
-from forum.advice.models import FollowUp
-from forum.advice.queries import get_follow_up
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agendas
 from forum.db import db
-from forum.dialogue.models import Held, Mark, Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
     PostRow,
     TopicRow,
     approved_held,
     first_post,
-    get_held,
-    get_note,
-    get_post,
     get_topic,
     get_topic_row,
     held_waiting,
@@ -35,247 +30,27 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound
-from forum.library.models import Case, Practice
-from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
-from forum.members.models import Member
-from forum.members.queries import get_member, member_by_id
+from forum.library.models import Practice
+from forum.library.queries import get_case, get_practice
+from forum.members.queries import get_member
 from forum.moderation.models import Report
-from forum.moderation.queries._kinds import ATTACHED_KINDS, first_words, is_about
+from forum.moderation.queries._kinds import (
+    Thing,
+    from_case,
+    from_held,
+    from_member,
+    from_post,
+    from_practice,
+    from_topic,
+    get_thing,
+)
+from forum.moderation.queries._shared import first_words, is_about
 from forum.pages import Page
 from forum.permissions import Person, require
 from forum.search.models import Document
 from forum.search.queries import Query, find_alike
 
 MAX_ALIKE, MAX_OFFERED = 20, 6  # topics into which one may be put: looked at, and offered
-
-
-@dataclass(frozen=True)
-class Thing:
-    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, letter or held text.
-
-    `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
-    the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
-    say which notices are about it; attached texts have neither, because their notices are about the parent.
-    """
-
-    kind: str
-    item_id: int
-    title: str
-    address: str
-    author_id: int | None
-    agenda_id: int | None
-    state: str = "shown"
-    row: Any = None
-    agenda: Agenda | None = None
-    shown_in: str = ""
-    topic_id: int | None = None
-    post_id: int | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of the words of things without versions (held texts, notes, follow-ups); empty for others and when gone."""
-        has_one = self.kind in ("held", *ATTACHED_KINDS) and self.row is not None
-        return self.row.fingerprint if has_one else ""
-
-
-def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
-    """The thing of a kind and id, as far as the reader can see it, else `NotFound`.
-
-    The topic of a case or practice, and the post that opens it, stand for the case or practice itself.
-    """
-    if kind not in LOOKUPS:
-        raise NotFound()
-    return LOOKUPS[kind](reader, item_id)
-
-
-def _post_thing(reader: Person, post_id: int) -> Thing:
-    return _from_post(reader, get_post(reader, post_id))
-
-
-def _from_post(reader: Person, post: Post) -> Thing:
-    if is_of_page(post):
-        return _thing_of_page_topic(reader, post.topic)
-    return Thing(
-        kind="post",
-        item_id=post.id,
-        title=first_words(post.source),
-        address=f"/posts/{post.id}",
-        author_id=post.author_id,
-        agenda_id=post.topic.agenda_id,
-        state=_state(post),
-        row=post,
-        agenda=post.topic.agenda,
-        shown_in=post.topic.title,
-        topic_id=post.topic_id,
-        post_id=post.id,
-    )
-
-
-def _topic_thing(reader: Person, topic_id: int) -> Thing:
-    topic = get_topic(reader, topic_id)
-    return _thing_of_page_topic(reader, topic) if topic.home else _from_topic(topic)
-
-
-def _from_topic(topic: Topic) -> Thing:
-    return Thing(
-        kind="topic",
-        item_id=topic.id,
-        title=topic.title,
-        address=topic.address,
-        author_id=topic.author_id,
-        agenda_id=topic.agenda_id,
-        state=_state(topic),
-        row=topic,
-        agenda=topic.agenda,
-        topic_id=topic.id,
-    )
-
-
-def _thing_of_page_topic(reader: Person, topic: Topic) -> Thing:
-    room, slug = (topic.home or "").strip("/").split("/", 1)
-    if room == "cases":
-        return _from_case(get_case(reader, slug))
-    return _from_practice(get_practice(reader, slug))
-
-
-def _case_thing(reader: Person, case_id: int) -> Thing:
-    return _from_case(case_by_id(reader, case_id))
-
-
-def _from_case(case: Case) -> Thing:
-    return _from_page(case, "case", case.name, case.topic.author_id)
-
-
-def _practice_thing(reader: Person, practice_id: int) -> Thing:
-    return _from_practice(practice_by_id(reader, practice_id))
-
-
-def _from_practice(practice: Practice) -> Thing:
-    return _from_page(practice, "practice", practice.title, practice.author_id)
-
-
-def _from_page(page: Case | Practice, kind: str, title: str, author_id: int) -> Thing:
-    return Thing(
-        kind=kind,
-        item_id=page.id,
-        title=title,
-        address=f"/{kind}s/{page.slug}",
-        author_id=author_id,
-        agenda_id=page.agenda_id,
-        state=_state(page),
-        row=page,
-        agenda=page.agenda,
-        topic_id=page.topic_id,
-    )
-
-
-def _member_thing(reader: Person, member_id: int) -> Thing:
-    return _from_member(member_by_id(reader, member_id))
-
-
-def _from_member(member: Member) -> Thing:
-    return Thing(
-        kind="member",
-        item_id=member.id,
-        title=member.name,
-        address=f"/members/{member.handle}",
-        author_id=member.id,
-        agenda_id=None,
-        state=_state(member),
-        row=member,
-    )
-
-
-def letter_thing(letter_id: int, sender: Member) -> Thing:
-    """A letter from one member to another. Moderators cannot read it: they see only what its reports quote."""
-    return Thing(
-        kind="letter",
-        item_id=letter_id,
-        title=gettext("An e-mail from %(name)s", name=sender.name),
-        address=f"/members/{sender.handle}",
-        author_id=sender.id,
-        agenda_id=None,
-        state="gone",
-    )
-
-
-def _reported_letter(reader: Person, letter_id: int) -> Thing:
-    """A letter as described in its reports, for moderators of the whole forum."""
-    query = select(Report).where(*is_about(Report, "letter", letter_id))
-    report = db.session.scalars(query.limit(1)).first()
-    if report is None or not reader.can.moderate(None):
-        raise NotFound()
-    author_id, title, address = report.author_id, report.title, report.address
-    return Thing("letter", letter_id, title, address, author_id, None, "gone")
-
-
-def _held_thing(reader: Person, held_id: int) -> Thing:
-    """A text that a rule holds back; its place is its topic or, for a new topic, the agenda."""
-    return _from_held(get_held(reader, held_id))
-
-
-def _from_held(held: Held) -> Thing:
-    topic = held.topic
-    return Thing(
-        kind="held",
-        item_id=held.id,
-        title=held.title or first_words(held.source),
-        address=topic.address if topic else f"/agendas/{held.agenda.slug}",
-        author_id=held.author_id,
-        agenda_id=held.agenda_id,
-        state=held.state,
-        row=held,
-        agenda=held.agenda,
-        shown_in=topic.title if topic else held.agenda.title,
-        topic_id=held.topic_id,
-    )
-
-
-def _note_thing(reader: Person, mark_id: int) -> Thing:
-    """The note of a "tried it" mark; a mark without words is nothing to moderate."""
-    return _from_note(get_note(reader, mark_id))
-
-
-def _from_note(mark: Mark) -> Thing:
-    topic = mark.post.topic
-    place = f"{topic.home}#tried" if is_of_page(mark.post) else f"/posts/{mark.post_id}/marks"
-    return Thing(
-        kind="mark",
-        item_id=mark.id,
-        title=first_words(mark.words),
-        address=place,
-        author_id=mark.member_id,
-        agenda_id=topic.agenda_id,
-        state=_state(mark),
-        row=mark,
-        agenda=topic.agenda,
-        shown_in=topic.title,
-    )
-
-
-def is_of_page(post: Post) -> bool:
-    """Whether a post is the body of a case or practice."""
-    return post.number == 1 and bool(post.topic.home)
-
-
-def _follow_up_thing(reader: Person, follow_up_id: int) -> Thing:
-    return _from_follow_up(get_follow_up(reader, follow_up_id))
-
-
-def _from_follow_up(follow_up: FollowUp) -> Thing:
-    topic = follow_up.topic
-    return Thing(
-        kind="followup",
-        item_id=follow_up.id,
-        title=first_words(follow_up.deed),
-        address=f"{topic.address}#next",
-        author_id=topic.author_id,
-        agenda_id=topic.agenda_id,
-        state=_state(follow_up),
-        row=follow_up,
-        agenda=topic.agenda,
-        shown_in=topic.title,
-    )
 
 
 def is_first_post(thing: Thing) -> bool:
@@ -287,29 +62,6 @@ def is_first_post(thing: Thing) -> bool:
 def is_emptied(thing: Thing) -> bool:
     """Whether a thing is a topic that is hidden only because none of its posts is shown."""
     return thing.kind == "topic" and thing.row is not None and thing.row.emptied_at is not None
-
-
-LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
-    "post": _post_thing,
-    "topic": _topic_thing,
-    "case": _case_thing,
-    "practice": _practice_thing,
-    "member": _member_thing,
-    "mark": _note_thing,
-    "followup": _follow_up_thing,
-    "letter": _reported_letter,
-    "held": _held_thing,
-}
-
-
-def _state(row: Any) -> str:
-    if getattr(row, "merged_into_id", None):
-        return "merged"
-    if getattr(row, "deleted_at", None):
-        return "gone"
-    if getattr(row, "removed_at", None):
-        return "removed"
-    return "hidden" if row.hidden_at else "shown"
 
 
 def post_of_thing(thing: Thing) -> Post:
@@ -359,7 +111,7 @@ def _merged_reported_topic(moderator: Person, kind: str, item_id: int) -> Thing 
         target = topic_after_merge(moderator, item_id).title
     except NotFound:
         target = ""
-    return replace(_from_topic(topic), shown_in=target)
+    return replace(from_topic(topic), shown_in=target)
 
 
 def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
@@ -396,7 +148,7 @@ def thing_to_review(moderator: Person, kind: str, item_id: int) -> Thing:
     if kind == "topic":
         return _topic_to_review(moderator, item_id)
     if kind == "held" and (published := approved_held(moderator, item_id)):
-        return _from_held(published)
+        return from_held(published)
     return thing_to_moderate(moderator, kind, item_id)
 
 
@@ -416,7 +168,7 @@ def _topic_to_review(moderator: Person, topic_id: int) -> Thing:
     except NotFound:
         topic = merged_topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    return _from_topic(topic)
+    return from_topic(topic)
 
 
 def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
@@ -426,7 +178,7 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
     posts = db.session.scalars(with_author(query).order_by(Post.number)).all()
     if len(posts) != len(set(post_ids)):
         raise NotFound()
-    things = [_from_post(moderator, post) for post in posts]
+    things = [from_post(moderator, post) for post in posts]
     if any(thing.kind != "post" for thing in things):
         raise Forbidden(gettext("This is changed on its own page."))
     return things
@@ -478,9 +230,7 @@ def existing_things(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[
     posts = visible_posts(moderator).where(
         Post.id.in_([one for kind, one in keys if kind == "post"])
     )
-    known = {
-        post.id: _from_post(moderator, post) for post in db.session.scalars(with_author(posts))
-    }
+    known = {post.id: from_post(moderator, post) for post in db.session.scalars(with_author(posts))}
     found = [
         known.get(item_id) if kind == "post" else _existing_thing(moderator, kind, item_id)
         for kind, item_id in keys
@@ -515,7 +265,7 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     require(moderator.can.see_queue())
     topic = get_topic(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    return _from_topic(topic)
+    return from_topic(topic)
 
 
 def topic_if_moderated(reader: Person, topic: Topic) -> Thing | None:
@@ -562,7 +312,7 @@ def topic_to_merge_into(moderator: Person, topic_id: int) -> TopicRow | None:
 def case_to_moderate(moderator: Person, slug: str) -> Thing:
     """A case by its slug, for a moderator of its agenda."""
     require(moderator.can.see_queue())
-    thing = _from_case(get_case(moderator, slug))
+    thing = from_case(get_case(moderator, slug))
     require(moderator.can.moderate(thing.agenda_id))
     return thing
 
@@ -570,7 +320,7 @@ def case_to_moderate(moderator: Person, slug: str) -> Thing:
 def practice_to_moderate(moderator: Person, slug: str) -> Thing:
     """A practice by its slug, for a moderator of its agenda."""
     require(moderator.can.see_queue())
-    thing = _from_practice(get_practice(moderator, slug))
+    thing = from_practice(get_practice(moderator, slug))
     require(moderator.can.moderate(thing.agenda_id))
     return thing
 
@@ -578,7 +328,7 @@ def practice_to_moderate(moderator: Person, slug: str) -> Thing:
 def member_to_moderate(moderator: Person, handle: str) -> Thing:
     """A profile by its handle, for a moderator of the whole forum."""
     require(moderator.can.curate_all())
-    return _from_member(get_member(moderator, handle))
+    return from_member(get_member(moderator, handle))
 
 
 def member_to_suspend(moderator: Person, handle: str) -> Thing:

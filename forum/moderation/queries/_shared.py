@@ -1,0 +1,37 @@
+"""Page sizes, and small expressions that these queries share."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import ColumnElement
+
+from forum.markup import excerpt
+from forum.moderation.models import Decision, Report
+
+MAX_STAFF_NOTES = 100
+REPORTS_PER_PAGE = 20  # in the list of one's own reports
+MAX_OPEN_REPORTS = (
+    500  # things with open reports in the queue, and reports of one thing; the oldest first
+)
+LOG_PAGE_SIZE = 50
+MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
+MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
+
+
+def first_words(source: str) -> str:
+    """The first 90 characters of a text without its quotations and Markdown signs; an ellipsis when nothing is left.
+
+    Headings count only when there is nothing else: the forum itself offers some to begin with.
+    """
+    own = [line for line in source.split("\n") if not line.startswith(">")]
+    told = [line for line in own if not line.startswith("#")]
+    plain = (MARKDOWN_SYNTAX.sub("", " ".join(lines)) for lines in (told, own))
+    return next((excerpt(text, 90) for text in plain if text.strip()), "…")
+
+
+def is_about(
+    model: type[Decision] | type[Report], kind: str, item_id: int
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """SQL conditions: the decision or report is about this thing."""
+    return model.kind == kind, model.item_id == item_id
