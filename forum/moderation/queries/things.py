@@ -270,7 +270,7 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
 
 def topic_if_moderated(reader: Person, topic: Topic) -> Thing | None:
     """A topic as who moderates its agenda decides about it; None for other readers."""
-    return _from_topic(topic) if reader.can.moderate(topic.agenda_id) else None
+    return from_topic(topic) if reader.can.moderate(topic.agenda_id) else None
 
 
 def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
