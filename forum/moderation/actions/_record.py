@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -256,18 +256,20 @@ def notify_asker(moderator: Person, decision: Decision, question: Topic, target:
     )
 
 
-class TakenBack(NamedTuple):
-    """The notices of decisions that are undone of which members know all the same.
+class Known(NamedTuple):
+    """An event of which members know although its decision is undone; `address` is the page of the thing."""
 
-    `known` are their events, each with the ids of those members; `addresses` those of the things, by decision.
+    event: Event
+    address: str
+    member_ids: set[int]
+
+
+def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> list[Known]:
+    """Take back the notices of decisions that are undone: who has not read one and got no letter is told nothing.
+
+    Returns the events of which members know. As it waits for a worker that makes notices of them, it comes before the
+    deeds that lock members, for whom the worker may have to wait.
     """
-
-    known: Sequence[tuple[Event, set[int]]]
-    addresses: Mapping[int, str]
-
-
-def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> TakenBack:
-    """Take back the notices of decisions that are to be undone: those that nobody has read and that were not mailed."""
     followed = [
         one
         for decision in decisions
@@ -275,17 +277,23 @@ def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> Taken
         for one in decisions_in_lot(decision.id)
     ]
     addresses = {one.id: one.address for one in (*decisions, *followed)}
-    return TakenBack(take_back(moderator, list(addresses)), addresses)
+    return [
+        Known(event, addresses[event.decision_id or 0], member_ids)
+        for event, member_ids in take_back(moderator, list(addresses))
+    ]
 
 
-def notify_of_undoing(
+def tell_undone(
     moderator: Person,
     decisions: Sequence[Decision],
     undone: Sequence[Decision],
-    taken: TakenBack,
+    known: Sequence[Known],
 ) -> None:
-    """Tell those who know of decisions that they were taken back, each once; `undone` are what undid them, in their order."""
-    knowing = {member_id for _event, member_ids in taken.known for member_id in member_ids}
+    """Tell those who know of decisions that they are undone, each once.
+
+    `undone` are the decisions that undid them, in their order, to whose pages the authors of the things are led.
+    """
+    knowing = {member_id for one in known for member_id in one.member_ids}
     told = [
         undoing
         for decision, undoing in zip(decisions, undone, strict=True)
@@ -293,15 +301,15 @@ def notify_of_undoing(
     ]
     notify_authors(moderator, told)
     done = {undoing.author_id for undoing in told}
-    for event, member_ids in taken.known:
+    for event, address, member_ids in known:
         is_report = event.kind == "report"
         note_event(
             moderator,
             "report" if is_report else "decision",
             member_ids - done,
-            "/reports" if is_report else taken.addresses[event.decision_id or 0],
+            "/reports" if is_report else address,
             title=event.title,
-            text=_("The decision is taken back."),
+            text=DEEDS[Deed.UNDO].for_author(),
             is_named=False,
         )
         done |= member_ids

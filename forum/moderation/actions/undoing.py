@@ -22,10 +22,10 @@ from forum.moderation.actions._clearing import restore_cleared, withhold_restore
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.actions._record import (
     group_as_lot,
-    notify_of_undoing,
     record,
     record_quietly,
     take_notices_back,
+    tell_undone,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
 from forum.moderation.models import (
@@ -81,9 +81,9 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     if decision is None or decision.id != decision_id or not is_reversible(moderator, decision):
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
-    taken = take_notices_back(moderator, lot)  # before anything that follows marks them read
+    known = take_notices_back(moderator, lot)
     undone = [_undo_one(moderator, one) for one in lot]
-    notify_of_undoing(moderator, lot, group_as_lot(undone), taken)
+    tell_undone(moderator, lot, group_as_lot(undone), known)
     return undone[-1]
 
 
