@@ -14,18 +14,22 @@ from sqlalchemy import func, select
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
+from forum.clock import at, now
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.errors import NotFound
 from forum.markup import write
+from forum.members.actions import COOLING_OFF
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
 from forum.notifications.actions import make_notices, note_mailed, read
 from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM
+from forum.rights.actions import leave
+from forum.rights.commands import carry_on
 from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
 from tests.moderation import test_races as topics_of_two
@@ -254,6 +258,19 @@ def test_after_an_appeal_they_are_told_as_ever(people: Any, things: Any) -> None
         "Hidden by the moderators. It is rude.",
         "After an appeal the decision is taken back. You are right.",
     ]
+
+
+def test_who_has_left_is_told_nothing(people: Any, things: Any, reported: Report) -> None:
+    with at(now() - COOLING_OFF):
+        leave(people.ben, people.ben.id, "nameless")
+    decision = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    they_get_letters(people.ben, people.chitra)
+    while carry_on():
+        pass
+    assert notices_of(people.ben) == []
+    actions.undo(people.host, decision.id)
+    assert notices_of(people.ben) == [] and len(notices_of(people.chitra)) == 2
+    assert sound()
 
 
 def test_a_notice_that_was_taken_back_cannot_be_read(people: Any, things: Any) -> None:
