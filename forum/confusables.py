@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from forum.markup import SURROGATES
+from forum.plaintext import SURROGATES
 
 DATA = Path(__file__).parent / "members/data/lookalikes.txt"
 MAX_LENGTH = 200  # characters

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import logs
 from forum.db import db
 from forum.errors import Busy, Forbidden, Refusal
-from forum.markup import tidy
+from forum.plaintext import tidy
 from forum.web import TOO_MANY, is_cross_site, is_local, me, see_other
 
 # Fields that are never given back: secrets, and what the page that gives a text back sets itself

@@ -14,7 +14,8 @@ from urllib.parse import unquote
 from markupsafe import Markup
 
 from forum.confusables import INVISIBLE, skeleton
-from forum.markup import VERSION, Written, fold
+from forum.markup import VERSION, Written
+from forum.plaintext import fold
 
 HREF = re.compile(r'href="([^"]*)"')
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)

@@ -14,7 +14,8 @@ from random import Random
 
 from markupsafe import Markup
 
-from forum.markup import VERSION, Written, quote, write
+from forum.markup import VERSION, Written, write
+from forum.quotes import quote
 
 ENDS = {"ja": "。", "zh": "。", "hi": "।"}  # the end of a sentence where it is no full stop
 ASKS = {"ja": "？", "zh": "？", "ar": "؟"}

@@ -24,9 +24,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum.clock import now
 from forum.deeds import has_acted
-from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON, THEMES
 from forum.permissions import VISITOR, Person
+from forum.plaintext import tidy
 from forum.settings import Settings
 
 if TYPE_CHECKING:

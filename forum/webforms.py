@@ -21,7 +21,7 @@ from wtforms.validators import NumberRange, Optional, StopValidation
 from wtforms.widgets import TextInput
 
 from forum.errors import Conflict, Invalid, Refusal
-from forum.markup import tidy
+from forum.plaintext import tidy
 from forum.ratelimits import previewing
 from forum.web import CONFLICT, REFUSED, Answer, me
 

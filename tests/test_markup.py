@@ -16,6 +16,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum import markup
+from forum.markdown import (
+    MAX_CELLS,
+    MAX_LINKS,
+    MAX_SOURCE,
+    _max_cells,
+    paragraph_key,
+    paragraphs,
+    parser_for,
+)
+from forum.mentions import handles_in
+from forum.plaintext import (
+    _numbered,
+    excerpt,
+    first_free,
+    fold,
+    in_one_line,
+    is_made_of,
+    slugify,
+    tidy,
+)
+from forum.quotes import (
+    cited_in_html,
+    cited_in_source,
+    quote,
+    quoted_posts,
+    unname,
+    with_local_quotes,
+    withhold_in_html,
+    withhold_in_source,
+)
 from tests.corpus import HOSTILE, stress_texts
 
 SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -132,18 +162,18 @@ def test_a_quotation_of_a_post_is_told_from_other_quotations() -> None:
 
 
 def test_quoting_a_post_and_finding_it_again() -> None:
-    made = markup.quote("Ana [the] <first>", 12, "> earlier\n\nNoise is **heard** last.\n\n- a\n")
+    made = quote("Ana [the] <first>", 12, "> earlier\n\nNoise is **heard** last.\n\n- a\n")
     assert made.startswith("> [Ana the first](/posts/12)\n>\n> Noise is **heard** last.\n")
     assert "earlier" not in made and made.endswith("> - a\n\n")
-    assert markup.quoted_posts(made + "Indeed.") == [12]
+    assert quoted_posts(made + "Indeed.") == [12]
     assert "cite" in html(made) and "Indeed." in html(made + "Indeed.")
 
 
 def test_quoted_posts_are_few_different_and_known_to_the_databases() -> None:
     many = "\n\n".join(f"> [A](/posts/{number})" for number in [3, 3, *range(40)])
-    assert markup.quoted_posts(many) == [3, 0, 1, 2, *range(4, 20)]
-    assert markup.quoted_posts("> [A](/posts/999999999999)\n\n> [A](/posts/2147483648)") == []
-    assert markup.quoted_posts("[A](/posts/1) and `> [A](/posts/2)`") == []
+    assert quoted_posts(many) == [3, 0, 1, 2, *range(4, 20)]
+    assert quoted_posts("> [A](/posts/999999999999)\n\n> [A](/posts/2147483648)") == []
+    assert quoted_posts("[A](/posts/1) and `> [A](/posts/2)`") == []
 
 
 def test_plain_words_are_those_of_the_author() -> None:
@@ -153,10 +183,10 @@ def test_plain_words_are_those_of_the_author() -> None:
 
 
 def test_an_excerpt_is_cut_between_words() -> None:
-    assert markup.excerpt("  a  b ") == "a b"
-    assert markup.excerpt("one two, three", 10) == "one two…"
-    assert markup.excerpt("x" * 50, 10) == "x" * 9 + "…"
-    assert len(markup.excerpt("word " * 100)) <= 200
+    assert excerpt("  a  b ") == "a b"
+    assert excerpt("one two, three", 10) == "one two…"
+    assert excerpt("x" * 50, 10) == "x" * 9 + "…"
+    assert len(excerpt("word " * 100)) <= 200
 
 
 @pytest.mark.parametrize(
@@ -171,7 +201,7 @@ def test_an_excerpt_is_cut_between_words() -> None:
     ],
 )
 def test_in_one_line_its_parts_are_told_apart(source: str, line: str) -> None:
-    assert markup.in_one_line(markup.write(source).plain) == line
+    assert in_one_line(markup.write(source).plain) == line
 
 
 def test_an_excerpt_of_escaped_text_is_escaped_text() -> None:
@@ -179,7 +209,7 @@ def test_an_excerpt_of_escaped_text_is_escaped_text() -> None:
 
     source = "&lt;img src=x onerror=alert(1)&gt; <script>alert(1)</script>"
     for length in range(2, 60):
-        assert "<" not in escape(markup.excerpt(markup.write(source).plain, length))
+        assert "<" not in escape(excerpt(markup.write(source).plain, length))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +225,7 @@ def test_an_excerpt_of_escaped_text_is_escaped_text() -> None:
     ],
 )
 def test_fold_makes_one_of_what_people_type_differently(text: str, folded: str) -> None:
-    assert markup.fold(text) == folded
+    assert fold(text) == folded
 
 
 @pytest.mark.parametrize(
@@ -216,7 +246,7 @@ def test_fold_makes_one_of_what_people_type_differently(text: str, folded: str) 
     ],
 )
 def test_a_slug_has_letters_and_digits_of_any_script(text: str, slug: str) -> None:
-    assert markup.slugify(text) == slug
+    assert slugify(text) == slug
 
 
 def free(wish: str, used: Collection[str], most: int = 60) -> tuple[str, int]:
@@ -227,7 +257,7 @@ def free(wish: str, used: Collection[str], most: int = 60) -> tuple[str, int]:
         asked.append(names)
         return set(names) & set(used)
 
-    return markup.first_free(wish, taken, most), len(asked)
+    return first_free(wish, taken, most), len(asked)
 
 
 def test_the_first_free_name_is_found_by_few_questions() -> None:
@@ -241,33 +271,33 @@ def test_a_number_finds_room_in_a_name() -> None:
     long = "a" * 37 + "-bc"
     assert free(long, [], most=40) == (long, 1)
     assert free(long, [long], most=40) == ("a" * 37 + "-2", 1)  # without the hyphen before it
-    used = [long, *(markup._numbered(long, number, 40) for number in range(2, 100))]
+    used = [long, *(_numbered(long, number, 40) for number in range(2, 100))]
     name, _asked = free(long, used, most=40)
     assert name == "a" * 36 + "-100"
-    assert markup.is_made_of(name, long, 40) and markup.is_made_of(long, long, 40)
+    assert is_made_of(name, long, 40) and is_made_of(long, long, 40)
     for other in (long[:-1], f"{long}-2", name[1:], "a" * 36 + "-1", "a" * 36 + "-0100"):
-        assert not markup.is_made_of(other, long, 40), other
+        assert not is_made_of(other, long, 40), other
 
 
 def test_a_slug_is_short() -> None:
-    assert len(markup.slugify("a" * 500)) == 60
-    assert not markup.slugify("a" * 59 + " b").endswith("-")
+    assert len(slugify("a" * 500)) == 60
+    assert not slugify("a" * 59 + " b").endswith("-")
 
 
 def test_paragraphs_are_the_blocks_of_a_text() -> None:
     source = "One\nline\n\n- a\n\n- b\n\n```\nc\n\nd\n```\n\n# e"
-    assert markup.paragraphs(source) == ["One\nline", "- a\n\n- b", "```\nc\n\nd\n```", "# e"]
-    assert markup.paragraphs("") == []
+    assert paragraphs(source) == ["One\nline", "- a\n\n- b", "```\nc\n\nd\n```", "# e"]
+    assert paragraphs("") == []
 
 
 def test_the_key_of_a_paragraph_follows_from_its_words() -> None:
-    assert markup.paragraph_key("a  b\n c") == markup.paragraph_key("a b c")
-    assert markup.paragraph_key("a b") != markup.paragraph_key("a c")
+    assert paragraph_key("a  b\n c") == paragraph_key("a b c")
+    assert paragraph_key("a b") != paragraph_key("a c")
 
 
 def test_a_text_is_tidied() -> None:
-    assert markup.tidy("a\tb\x01\x08\x1b[2J\x7fc") == "a\tb[2Jc"
-    assert markup.tidy("\n\na\r\nb\rc\x00\ud800e\u0301\n") == "a\nb\nc\ufffd\u00e9"
+    assert tidy("a\tb\x01\x08\x1b[2J\x7fc") == "a\tb[2Jc"
+    assert tidy("\n\na\r\nb\rc\x00\ud800e\u0301\n") == "a\nb\nc\ufffd\u00e9"
     assert markup.write("a", "fi").language == "fi"
 
 
@@ -295,7 +325,7 @@ def test_nothing_that_runs_passes(around: str) -> None:
 
 def test_the_two_cleaners_agree_and_have_nothing_left_to_do() -> None:
     for text in HOSTILE:
-        made = markup._clean(markup._render(markup.tidy(text))[1])
+        made = markup._clean(markup._render(tidy(text))[1])
         assert markup._clean(made) == made, text
         assert markup._NH3.clean(made) == made, text
 
@@ -307,7 +337,7 @@ def test_each_cleaner_alone_would_hold() -> None:
     )
     for text in HOSTILE:
         for clean in (markup._BLEACH.cleaner.clean, markup._NH3.clean, markup._clean):
-            assert not unsafe.search(clean(markup.tidy(text))), text
+            assert not unsafe.search(clean(tidy(text))), text
 
 
 # Bounds
@@ -315,7 +345,7 @@ def test_each_cleaner_alone_would_hold() -> None:
 
 def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
     """The two seconds are many times what any of them takes; what is bounded is the work."""
-    for name, text in stress_texts(markup.MAX_SOURCE).items():
+    for name, text in stress_texts(MAX_SOURCE).items():
         begun = time.process_time()
         written = markup.write(text)
         assert time.process_time() - begun < 2, name
@@ -323,15 +353,15 @@ def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
             written.source
         )  # a text of one sign that is escaped, shown as it was typed
         assert len(written.html) <= max(markup.MAX_HTML, escaped), name
-        assert written.html.count("<td") + written.html.count("<th") <= markup.MAX_CELLS + 60, name
+        assert written.html.count("<td") + written.html.count("<th") <= MAX_CELLS + 60, name
 
 
-@pytest.mark.parametrize("length", [markup.MAX_SOURCE // 2, markup.MAX_SOURCE, 60_000])
+@pytest.mark.parametrize("length", [MAX_SOURCE // 2, MAX_SOURCE, 60_000])
 def test_what_is_made_of_the_source_is_bounded_too(length: int) -> None:
     for name, text in stress_texts(length).items():
         begun = time.process_time()
-        markup.quoted_posts(text), markup.slugify(text[:1_000]), markup.excerpt(text)
-        markup.quote("A", 1, text), markup._max_cells(text), markup.BARE_LINK.findall(text)
+        quoted_posts(text), slugify(text[:1_000]), excerpt(text)
+        quote("A", 1, text), _max_cells(text), markup.BARE_LINK.findall(text)
         assert time.process_time() - begun < 1, name
 
 
@@ -344,8 +374,8 @@ def test_the_tree_is_bounded() -> None:
         "links in emphasis",
     )
     for name in names:
-        source = stress_texts(markup.MAX_SOURCE)[name]
-        tokens = markup._parser(source).parse(source)
+        source = stress_texts(MAX_SOURCE)[name]
+        tokens = parser_for(source).parse(source)
         assert sum(1 + len(token.children or []) for token in tokens) <= 25_000, name
         assert max(token.level for token in tokens) <= 2 * 20 + 2, name
 
@@ -353,10 +383,10 @@ def test_the_tree_is_bounded() -> None:
 def test_what_is_too_much_is_shown_as_it_was_typed() -> None:
     wide = "|a" * 60 + "|\n" + "|-" * 60 + "|\n" + "|b\n" * 60
     assert "<td" not in html(wide) and "|a|a" in html(wide)
-    assert html("a\n\n\n<b>" + " x" * markup.MAX_SOURCE).startswith("<p>a</p>\n<p>&lt;b&gt; x")
+    assert html("a\n\n\n<b>" + " x" * MAX_SOURCE).startswith("<p>a</p>\n<p>&lt;b&gt; x")
     assert html("[" * 6_000) == f"<p>{'[' * 6_000}</p>"
     many = html("https://e.org/a " * 1_000)
-    assert many.count("<a ") <= markup.MAX_LINKS + 1_000 and len(many) <= markup.MAX_HTML
+    assert many.count("<a ") <= MAX_LINKS + 1_000 and len(many) <= markup.MAX_HTML
 
 
 def test_a_text_of_white_space_makes_no_work() -> None:
@@ -374,9 +404,9 @@ def test_any_text_is_written(source: str) -> None:
     for element in elements(source):
         assert element.tag in markup.TAGS
         assert not [name for name in element.attrib if name not in ATTRIBUTES]
-    markup.paragraphs(source), markup.quoted_posts(source), markup.fold(source)
-    assert markup.slugify(source).encode()
-    assert len(markup.excerpt(written.plain, 50)) <= 50
+    paragraphs(source), quoted_posts(source), fold(source)
+    assert slugify(source).encode()
+    assert len(excerpt(written.plain, 50)) <= 50
 
 
 def test_texts_written_at_the_same_moment_stay_apart() -> None:
@@ -407,7 +437,7 @@ def test_texts_written_at_the_same_moment_stay_apart() -> None:
     ],
 )
 def test_a_member_who_has_left_is_named_no_more(before: str, after: str) -> None:
-    assert markup.unname(before, {7}, ["ana-prado"], "Former member") == after
+    assert unname(before, {7}, ["ana-prado"], "Former member") == after
 
 
 # Mentions
@@ -457,7 +487,7 @@ def test_of_those_whom_an_author_mentions_the_first_become_links() -> None:
 
 def test_a_thousand_mentions_are_bounded_and_quick() -> None:
     many = " ".join(f"@p{number}" for number in range(1_000))
-    assert len(markup.write(many).mentions) == 100 and len(markup.handles_in(many)) == 100
+    assert len(markup.write(many).mentions) == 100 and len(handles_in(many)) == 100
     begun = time.perf_counter()
     html = markup.write("@ana " * 4_000, people={"ana"}).html
     markup.write("@" + "a-" * 9_999, people={"a"})
@@ -470,27 +500,27 @@ def test_a_thousand_mentions_are_bounded_and_quick() -> None:
 
 
 TWO = (
-    markup.quote("Ana <b>", 12, "First *words*.\n\n- a\n- b")
+    quote("Ana <b>", 12, "First *words*.\n\n- a\n- b")
     + "Mine.\n\n"
-    + markup.quote("Ben", 13, "Others.")
+    + quote("Ben", 13, "Others.")
     + "End."
 )
 
 
 def test_what_is_quoted_of_a_post_is_withheld() -> None:
     html = markup.write(TWO).html
-    assert markup.cited_in_html(html) == markup.cited_in_source(TWO) == {12, 13}
-    assert markup.withhold_in_html(html, ()) == markup.withhold_in_html(html, {99}) == html
-    without = markup.withhold_in_html(html, {12})
+    assert cited_in_html(html) == cited_in_source(TWO) == {12, 13}
+    assert withhold_in_html(html, ()) == withhold_in_html(html, {99}) == html
+    without = withhold_in_html(html, {12})
     assert "words" not in without and "<li>" not in without and "Others." in without
     assert '<a href="/posts/12">Ana  b</a>' in without or '<a href="/posts/12">Ana b</a>' in without
     assert "Mine." in without and "End." in without and without.count("[…]") == 1
     assert without.count("<blockquote") == without.count("</blockquote>") == 2
-    assert markup.withhold_in_html(without, {12}) == without and markup.cited_in_html(without) == {
+    assert withhold_in_html(without, {12}) == without and cited_in_html(without) == {
         12,
         13,
     }
-    assert "Others." not in markup.withhold_in_html(without, {12, 13})
+    assert "Others." not in withhold_in_html(without, {12, 13})
 
 
 QUOTES = [
@@ -516,21 +546,21 @@ QUOTES = [
 @pytest.mark.parametrize("source", [*QUOTES[:6], *QUOTES[7:]])
 def test_however_it_is_quoted(source: str) -> None:
     html = markup.write(source).html
-    without = markup.withhold_in_html(html, {12})
-    assert 12 in markup.cited_in_html(html) & markup.cited_in_source(source)
+    without = withhold_in_html(html, {12})
+    assert 12 in cited_in_html(html) & cited_in_source(source)
     assert "words" not in without and "Mine." in without
     assert without.count("<blockquote") == without.count("</blockquote>")
-    left = markup.withhold_in_source(source, {12})
+    left = withhold_in_source(source, {12})
     assert "words" not in left and "Mine." in left and "[…]" in left
 
 
 def test_of_a_decorated_quote_the_plain_link_stays() -> None:
     source = "> **[A](/posts/12#b)**\n>\n> words"
-    assert markup.withhold_in_source(source, {12}) == "> [A](/posts/12#b) […]"
-    left = markup.withhold_in_html(markup.write(source).html, {12})
+    assert withhold_in_source(source, {12}) == "> [A](/posts/12#b) […]"
+    left = withhold_in_html(markup.write(source).html, {12})
     assert '<p><a href="/posts/12#b">A</a></p>' in left and "strong" not in left
-    assert markup.unname(source, {12}, ["a"], "X") == "> **[X](/posts/12#b)**\n>\n> words"
-    assert markup.quoted_posts(source) == [12]
+    assert unname(source, {12}, ["a"], "X") == "> **[X](/posts/12#b)**\n>\n> words"
+    assert quoted_posts(source) == [12]
 
 
 @pytest.mark.parametrize(
@@ -553,33 +583,33 @@ def test_of_a_decorated_quote_the_plain_link_stays() -> None:
     ],
 )  # fmt: skip
 def test_a_whole_address_of_a_quoted_post_becomes_a_local_one(typed: str, local: str) -> None:
-    assert markup.with_local_quotes(typed, "https://f.example") == local
+    assert with_local_quotes(typed, "https://f.example") == local
 
 
 def test_looking_for_whole_addresses_takes_no_time() -> None:
     for piece in ("> ", "> [", "> *", ">](", "[a]: ", "> https://f.example/posts/3#", ">\n"):
         begun = time.perf_counter()
-        markup.with_local_quotes(piece * 5_000 + "/posts/", "https://f.example")
-        markup.quoted_posts(piece * 5_000)
+        with_local_quotes(piece * 5_000 + "/posts/", "https://f.example")
+        quoted_posts(piece * 5_000)
         assert time.perf_counter() - begun < 1
 
 
 def test_the_inner_quote_alone_is_withheld() -> None:
     source = "> [A](/posts/12)\n>\n> > [B](/posts/13)\n> >\n> > inner\n>\n> outer\n\nMine."
-    without = markup.withhold_in_html(markup.write(source).html, {13})
+    without = withhold_in_html(markup.write(source).html, {13})
     assert "inner" not in without and "outer" in without and "Mine." in without
-    assert "inner" not in markup.withhold_in_source(source, {13})
+    assert "inner" not in withhold_in_source(source, {13})
 
 
 def test_the_source_is_withheld_as_well() -> None:
-    without = markup.withhold_in_source(TWO, {12})
+    without = withhold_in_source(TWO, {12})
     assert "words" not in without and "- a" not in without
     assert "Mine." in without and "Others." in without and "[…]" in without
-    assert markup.withhold_in_source(TWO, ()) == TWO
+    assert withhold_in_source(TWO, ()) == TWO
 
 
 def test_search_knows_no_words_of_others() -> None:
-    text = markup.write(markup.quote("Ana", 12, "Her words."))
+    text = markup.write(quote("Ana", 12, "Her words."))
     assert "words" not in text.plain and "words" not in markup.plain(text.source)
 
 

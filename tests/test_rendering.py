@@ -17,8 +17,9 @@ from forum.clock import at, now
 from forum.db import db, running_deed
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, get_topic
-from forum.markup import quote, write
+from forum.markup import write
 from forum.permissions import SYSTEM
+from forum.quotes import quote
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import dataset_fixture
 from tests.world import build

@@ -44,12 +44,12 @@ from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
-from forum.markup import single_line
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import language_names, lock_member, members_by_any_handle
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
 from forum.versions import topic_scope
 

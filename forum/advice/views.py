@@ -29,9 +29,9 @@ from forum.advice.queries import Proposal, RequestState
 from forum.clock import now
 from forum.dialogue.models import Topic
 from forum.dialogue.views import changing
-from forum.markup import tidy
 from forum.members.queries import member_called
 from forum.permissions import sees_hidden
+from forum.plaintext import tidy
 from forum.web import Answer, me
 
 bp = Blueprint("advice", __name__)

@@ -37,12 +37,13 @@ from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
-from forum.markup import Written, first_free, slugify
+from forum.markup import Written
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
 from forum.notifications.actions import note_event, read_outdated
 from forum.permissions import Person, require
+from forum.plaintext import first_free, slugify
 
 if TYPE_CHECKING:
     from forum.members.models import Member

@@ -6,7 +6,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.validators import DataRequired, Optional
 
 from forum.drawings import PATTERNS
-from forum.markup import MAX_SOURCE
+from forum.markdown import MAX_SOURCE
 from forum.members.forms import Day, at_most, one_line
 from forum.members.models import PALETTES
 from forum.webforms import Form

@@ -16,9 +16,9 @@ from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import STAYING, versions_of, versions_of_many
-from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
 from forum.permissions import Person, cached_statement, may_act, moderates, require, sees_hidden
+from forum.plaintext import has_words_starting_with, words_in
 from forum.versions import cached
 
 T = TypeVar("T")
@@ -230,7 +230,7 @@ class ThemeName(NamedTuple):
 
 
 def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
-    """The themes in use whose name has a word for each of the beginnings (`markup.words_in`), by name; none without beginnings."""
+    """The themes in use whose name has a word for each of the beginnings (`words_in`), by name; none without beginnings."""
 
     def read() -> Sequence[ThemeName]:
         return [ThemeName(theme.slug, theme.name, words_in(theme.name)) for theme in themes()]

@@ -13,7 +13,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from forum.dialogue.models import MAX_THEMES
-from forum.markup import MAX_SOURCE
+from forum.markdown import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _

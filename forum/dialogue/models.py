@@ -13,9 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
 from forum.columns import Base, partial_index
-from forum.markup import excerpt, write
+from forum.markup import write
 from forum.members.models import City, Member, Organisation
 from forum.permissions import PUBLIC
+from forum.plaintext import excerpt
 
 KINDS = ("experience", "question", "practice", "case")
 CHOSEN_KINDS = KINDS[:2]  # those that an author chooses

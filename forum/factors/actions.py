@@ -17,13 +17,13 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import queries
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.mail.actions import write_letter
-from forum.markup import single_line
 from forum.members import actions as members
 from forum.members.models import Credentials, Member
 from forum.members.queries import lock_credentials, lock_member, member_by_id, members_by_handle
 from forum.notifications.actions import note_event
 from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
+from forum.plaintext import single_line
 from forum.tokens import kept_hash
 
 CIPHER_PURPOSE = "authenticator"  # of `ciphers.lock`, for the secrets of apps

@@ -43,7 +43,7 @@ from forum.filling.models import (
     RowBatch,
 )
 from forum.library import actions as library
-from forum.markup import excerpt, slugify, write
+from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.members.queries import folded_and_sort_key
@@ -53,6 +53,7 @@ from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
 from forum.permissions import PUBLIC, Person, require
 from forum.phrases import Phrases
+from forum.plaintext import excerpt, slugify
 from forum.rules.queries import default_rules
 from forum.search.queries import searchable
 

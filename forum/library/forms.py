@@ -36,9 +36,10 @@ from forum.library.actions import (
     ReadingText,
 )
 from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
-from forum.markup import MAX_SOURCE, paragraphs, single_line
+from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import Day, at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
+from forum.plaintext import single_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 

@@ -20,7 +20,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum import markup, tokens, web
+from forum import tokens, web
 from forum.appeals.queries import suspension_appeal_path
 from forum.clock import now
 from forum.dialogue.models import Held
@@ -54,6 +54,7 @@ from forum.moderation.forms import REASON_NAMES
 from forum.notifications.models import QUEUE, Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
+from forum.plaintext import tidy
 from forum.ratelimits import within_limit
 from forum.screening.queries import is_newcomer
 from forum.settings import Settings
@@ -420,7 +421,7 @@ def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
             raise Invalid(
                 _("There was no text in your message above the e-mail that you answered.")
             )
-        source, key = markup.tidy(incoming.text), f"mail-{incoming.number}"
+        source, key = tidy(incoming.text), f"mail-{incoming.number}"
         if has_posted_today(member, source, key):
             return "The same text was posted today, so nothing was posted."
         limit = ANSWER_LIMIT_OF_NEW if is_newcomer(member) else ANSWER_LIMIT

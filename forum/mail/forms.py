@@ -17,7 +17,7 @@ import nh3
 
 from forum import tokens
 from forum.imap import LARGEST
-from forum.markup import tidy
+from forum.plaintext import tidy
 
 MAX_TEXT = 40_000  # characters in which the answer is looked for
 MAX_HEADER = 500  # characters of a header that is parsed

@@ -24,10 +24,10 @@ from wtforms.widgets import Select
 
 from forum.confusables import visible
 from forum.errors import Invalid
-from forum.markup import fold
 from forum.members.actions import MAX_FORUM_NAME, MAX_TAGLINE
 from forum.members.queries import languages
 from forum.permissions import ROLES
+from forum.plaintext import fold
 from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _

@@ -72,7 +72,7 @@ class City(CityLabel, Base):
 
 
 class CityName(Base):
-    """One name of a city in one script, folded for search by `markup.fold`."""
+    """One name of a city in one script, folded for search by `fold`."""
 
     __tablename__ = "city_name"
 

@@ -30,6 +30,7 @@ from forum.moderation import actions as moderation
 from forum.notifications import commands as notifications_commands
 from forum.permissions import SYSTEM, Person
 from forum.queue import actions as queue
+from forum.quotes import quote_label, quoted_posts, unname
 from forum.rights import actions
 from forum.rights.actions import BATCH_SIZE, SMALL_ROWS_BATCH_SIZE
 from forum.rights.queries import DepartureState, next_departure
@@ -103,7 +104,7 @@ def _quotes(state: DepartureState) -> None:
 
 def _names(state: DepartureState) -> None:
     """Search all posts for the name: as a link to the profile, and in quotes that were edited away."""
-    label = markup.quote_label(state.name)
+    label = quote_label(state.name)
     words = [sign + handle for handle in state.handles for sign in ("@", "/members/")]
     words.append(f"[{label}](/posts/")
     until, end = state.position + POSTS_SEARCHED_AT_ONCE, dialogue.last_post_id()
@@ -131,12 +132,12 @@ def _quoted_posts_of_member(state: DepartureState, found: Sequence[PostSource]) 
     """The ids of the member's posts that some texts, or their earlier versions, quote."""
     sources = [source for _id, source, _language in found]
     sources += dialogue.earlier_sources([post_id for post_id, _source, _language in found])
-    quoted = {post_id for source in sources for post_id in markup.quoted_posts(source)}
+    quoted = {post_id for source in sources for post_id in quoted_posts(source)}
     return dialogue.ids_written_by(state.member_id, quoted)
 
 
 def _without_name(source: str, state: DepartureState, post_ids: set[int]) -> str:
-    return markup.unname(source, post_ids, state.handles, FORMER_MEMBER)
+    return unname(source, post_ids, state.handles, FORMER_MEMBER)
 
 
 def _practices(state: DepartureState) -> None:

@@ -16,10 +16,10 @@ from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.markup import single_line
 from forum.members.queries import language_names
 from forum.notifications.actions import note_event_for_everybody
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
 from forum.rules.queries import (
     RECOURSE_HISTORY,

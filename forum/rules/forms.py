@@ -5,8 +5,8 @@ from __future__ import annotations
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.validators import DataRequired, Length
 
-from forum.markup import single_line
 from forum.members.forms import Day, at_most, language_choices, one_line
+from forum.plaintext import single_line
 from forum.rules.actions import (
     LONGEST_ADDRESS,
     LONGEST_CHANGE,

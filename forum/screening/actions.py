@@ -14,10 +14,10 @@ from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
-from forum.markup import single_line
 from forum.matches import ScreenedText, domain_of, folded
 from forum.members.queries import get_member
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 from forum.screening.models import (
     AGENDA,
     DOMAIN,

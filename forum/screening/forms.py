@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
-from forum.markup import MAX_SOURCE
+from forum.markdown import MAX_SOURCE
 from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, USUAL_SENTENCE
 from forum.webforms import Form
 from forum.webforms import lazy_text as _

@@ -15,11 +15,12 @@ from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
-from forum.markup import Written, single_line
+from forum.markup import Written
 from forum.members.actions import note_terms, note_terms_agreed
 from forum.members.models import Member
 from forum.members.queries import lock_member
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 from forum.terms.models import ASKED, Consent, Terms
 from forum.terms.queries import (
     consent_of,

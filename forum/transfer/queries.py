@@ -23,10 +23,11 @@ from forum.dialogue.queries import (
 )
 from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
-from forum.markup import cited_in_source, fold, withhold_in_source
 from forum.members.models import City, CityName, EarlierHandle, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
+from forum.plaintext import fold
+from forum.quotes import cited_in_source, withhold_in_source
 from forum.transfer.models import (
     Author,
     ExportedDiscussion,

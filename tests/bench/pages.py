@@ -24,7 +24,8 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
-from forum.markup import MAX_SOURCE, write
+from forum.markdown import MAX_SOURCE
+from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import from_environment

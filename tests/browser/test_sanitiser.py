@@ -10,6 +10,7 @@ from markupsafe import escape
 from playwright.sync_api import Browser
 
 from forum import markup, responses
+from forum.plaintext import excerpt
 from tests.corpus import ELEMENTS, HOSTILE, stress_texts
 
 ADDRESS = "http://localhost/sanitiser"
@@ -32,9 +33,9 @@ def pages_of(texts: tuple[str, ...]) -> Iterator[str]:
         parts = []
         for source in texts[start : start + 250]:
             written = markup.write(source)
-            shown, excerpt = escape(written.source), escape(markup.excerpt(written.plain))
+            shown, cut = escape(written.source), escape(excerpt(written.plain))
             parts.append(
-                f'<div>{written.html}</div><p title="{excerpt}">{excerpt}</p><p>{shown}</p>'
+                f'<div>{written.html}</div><p title="{cut}">{cut}</p><p>{shown}</p>'
                 f"<textarea>\n{shown}</textarea>"
             )
         yield f"<!doctype html><title>A page</title><main>{''.join(parts)}</main>"

@@ -16,7 +16,7 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import Mark, Post, Quote, Revision, Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.front.queries import contributions_of_member
-from forum.markup import quote, write
+from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import members_to_mention
@@ -24,6 +24,7 @@ from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import Event
 from forum.notifications.queries import inbox, visible_notices
 from forum.permissions import SYSTEM, VISITOR
+from forum.quotes import quote
 from forum.search.models import Document
 from forum.search.queries import Query, find
 

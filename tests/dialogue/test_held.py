@@ -25,10 +25,11 @@ from forum.dialogue.queries import (
     usual_wait,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
-from forum.markup import quote, write
+from forum.markup import write
 from forum.members.models import Member
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM, VISITOR
+from forum.quotes import quote
 from forum.screening.actions import RuleText, delete_rule, make_rule
 
 SENTENCE = "We read this word first."

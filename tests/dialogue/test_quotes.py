@@ -16,9 +16,10 @@ from forum.dialogue.models import Post, Topic
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.mail.commands import write_notice_letters
-from forum.markup import quote, write
+from forum.markup import write
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
+from forum.quotes import quote
 from forum.upkeep import queries as upkeep
 from tests.dialogue.test_actions import fresh, new
 

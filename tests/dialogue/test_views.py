@@ -28,11 +28,12 @@ from forum.dialogue import actions
 from forum.dialogue.models import Post, Topic, TopicTheme
 from forum.dialogue.queries import first_post, revisions_of
 from forum.errors import Busy, Invalid
-from forum.markup import quote, write
+from forum.markup import write
 from forum.members import actions as members
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM
+from forum.quotes import quote
 from forum.screening.actions import set_newness
 
 LATER = timedelta(minutes=16)

@@ -19,7 +19,8 @@ from forum.history.queries import versions_of
 from forum.library import actions, queries
 from forum.library.actions import FigureText, LinkText, ReadingText
 from forum.library.models import Case, Practice
-from forum.markup import paragraph_key, write
+from forum.markdown import paragraph_key
+from forum.markup import write
 from forum.members.actions import suspend
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox

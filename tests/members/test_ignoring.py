@@ -25,7 +25,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
-from forum.markup import quote, write
+from forum.markup import write
 from forum.members import actions
 from forum.members.actions import found_federation
 from forum.members.models import Ignore, Member
@@ -35,6 +35,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
+from forum.quotes import quote
 
 SAID = "hushignored words"
 

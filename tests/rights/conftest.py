@@ -35,7 +35,7 @@ from forum.invitations.actions import (
 )
 from forum.library import actions as library
 from forum.mail.actions import write_letter
-from forum.markup import quote, write
+from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import get_member
@@ -45,6 +45,7 @@ from forum.notifications import actions as notifications
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
+from forum.quotes import quote
 from forum.rights import commands
 from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.terms.actions import TermsText, agree, write_terms

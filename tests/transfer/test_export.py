@@ -29,7 +29,7 @@ from forum.dialogue.models import Mark, Topic
 from forum.dialogue.queries import first_post
 from forum.errors import Refusal
 from forum.library import actions as library
-from forum.markup import tidy, write
+from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, depart, found_federation
 from forum.members.models import Member
@@ -37,6 +37,7 @@ from forum.members.queries import all_members, get_member, member_by_email
 from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
+from forum.plaintext import tidy
 from forum.transfer import queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.actions._quotes import link_quotes

@@ -8,8 +8,9 @@ from hashlib import sha256
 from flask import Response, after_this_request, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from forum import markup, web
+from forum import web
 from forum.members import queries
+from forum.plaintext import tidy
 
 DEVICE_COOKIE = "device"
 DEVICE_COOKIE_SECONDS = 365 * 24 * 3600  # a year
@@ -63,4 +64,4 @@ def _is_device_of(device: str, account: str) -> bool:
 
 def _email_hash(email: str) -> str:
     """The hash by which rate limits and cookies name the account of an e-mail address."""
-    return sha256(queries.normalised_email(markup.tidy(email)).encode()).hexdigest()
+    return sha256(queries.normalised_email(tidy(email)).encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from forum.markup import fold
+from forum.plaintext import fold
 from forum.search.queries import words_of
 
 MAX_WORDS = 8

@@ -9,8 +9,11 @@ from flask_babel import gettext as _
 from forum.dialogue.models import KINDS, MAX_THEMES, Post
 from forum.dialogue.queries import post_by_submission_key
 from forum.errors import Conflict, Invalid
-from forum.markup import MAX_SOURCE, Written, quoted_posts, single_line
+from forum.markdown import MAX_SOURCE
+from forum.markup import Written
 from forum.permissions import AUDIENCES, Person, require
+from forum.plaintext import single_line
+from forum.quotes import quoted_posts
 from forum.versions import member_scope
 
 TITLE_LENGTHS = range(3, 121)

@@ -22,11 +22,12 @@ from forum.dialogue.queries import (
     held_edit_of,
 )
 from forum.errors import Conflict
-from forum.markup import Written, single_line
+from forum.markup import Written
 from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
 from forum.notifications.actions import note_event, read_queue
 from forum.permissions import Person
+from forum.plaintext import single_line
 from forum.screening.models import ScreeningMatch
 from forum.screening.queries import is_newcomer, newness
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from forum.db import db
 from forum.dialogue.models import Post
 from forum.dialogue.queries import quoting_posts, render_with_mentions, withheld_quotes
-from forum.markup import withheld_in_html, withhold_in_html
+from forum.quotes import withheld_in_html, withhold_in_html
 
 BATCH_SIZE = 200  # posts
 MAX_RENDERED = 100_000  # characters of Markdown rendered in one action: about a second

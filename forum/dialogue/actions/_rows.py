@@ -40,7 +40,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
-from forum.markup import Written, excerpt, plain, single_line, slugify
+from forum.markup import Written, plain
 from forum.members.models import Member
 from forum.notifications.actions import (
     clear_titles,
@@ -58,6 +58,7 @@ from forum.permissions import (
     Person,
     require,
 )
+from forum.plaintext import excerpt, single_line, slugify
 from forum.search import actions as search
 
 # Notices that only a question has: advice is asked for, nobody answers, what happened next

@@ -19,13 +19,14 @@ from forum.dialogue.queries import (
     quoted_post_ids,
 )
 from forum.errors import Invalid
-from forum.markup import Written, cited_in_html, quoted_posts
+from forum.markup import Written
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
 from forum.notifications.actions import note_event, note_event_for_watchers
 from forum.notifications.models import AGENDA, CITY, THEME
 from forum.notifications.queries import Subject
 from forum.permissions import MEMBERS, PUBLIC, Person
+from forum.quotes import cited_in_html, quoted_posts
 from forum.search import actions as search
 
 

@@ -23,12 +23,12 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
-from forum.markup import single_line
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.notifications.actions import update_mark_notices
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
 from forum.versions import topic_scope
 

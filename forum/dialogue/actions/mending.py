@@ -24,11 +24,12 @@ from forum.dialogue.queries import (
     quoting_posts,
     revisions_to_reword,
 )
-from forum.markup import PlainTexts, Written, excerpt
+from forum.markup import PlainTexts, Written
 from forum.members.actions import set_post_counts
 from forum.members.models import Member
 from forum.notifications.actions import hide_notices, update_quotations
 from forum.permissions import Person, require
+from forum.plaintext import excerpt
 from forum.search import actions as search
 
 NO_LIMIT = sys.maxsize

@@ -47,7 +47,6 @@ from forum.dialogue.queries import (
     topics_to_change,
 )
 from forum.errors import Conflict, Invalid, NotFound
-from forum.markup import excerpt, slugify
 from forum.members.models import Member
 from forum.notifications.actions import (
     copy_watchers,
@@ -57,6 +56,7 @@ from forum.notifications.actions import (
     restore_notices,
 )
 from forum.permissions import Person, require
+from forum.plaintext import excerpt, slugify
 from forum.search import actions as search
 
 MAX_MERGED_POSTS = 1_000  # posts of a topic that is put into another

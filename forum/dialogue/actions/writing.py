@@ -73,12 +73,14 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid, NotFound
-from forum.markup import Written, single_line, withheld_in_html
+from forum.markup import Written
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
 from forum.notifications.actions import update_quotations, watch_own_topic
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
+from forum.plaintext import single_line
+from forum.quotes import withheld_in_html
 from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
 from forum.versions import ANY_CHANGE, theme_scope, topic_scope

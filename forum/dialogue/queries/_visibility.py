@@ -10,10 +10,12 @@ from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from forum import permissions, web
 from forum.dialogue.models import MAX_MENTIONED, Post, Topic
-from forum.markup import Written, handles_in, with_local_quotes, write
+from forum.markup import Written, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import handles_to_link, members_to_mention
+from forum.mentions import handles_in
 from forum.permissions import VISITOR, Person, read_by, shown_to
+from forum.quotes import with_local_quotes
 from forum.versions import topic_scope
 
 T = TypeVar("T")

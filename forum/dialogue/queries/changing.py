@@ -34,9 +34,9 @@ from forum.dialogue.queries._visibility import (
     with_links_home,
 )
 from forum.errors import NotFound
-from forum.markup import MAX_ID, cited_in_source, withhold_in_source
 from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person, shown_to
+from forum.quotes import MAX_ID, cited_in_source, withhold_in_source
 
 SUBMISSION_KEY_LENGTH = 64
 

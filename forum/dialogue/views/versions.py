@@ -13,6 +13,7 @@ from forum.dialogue.models import Post, Revision
 from forum.dialogue.views._shared import bp, changing
 from forum.diffs import changes
 from forum.markup import Written
+from forum.quotes import cited_in_source, withhold_in_source
 from forum.web import Answer, me
 
 
@@ -47,21 +48,21 @@ def _differences(post: Post, chosen: Revision, later: Revision | None) -> list[t
     last = (later.title, later.source) if later else (title, post.source)
     before = (chosen.title, queries.with_links_home(chosen.source))
     after = (last[0], queries.with_links_home(last[1]))
-    quoted = markup.cited_in_source(before[1]) | markup.cited_in_source(after[1])
+    quoted = cited_in_source(before[1]) | cited_in_source(after[1])
     unseen = queries.unreadable_posts(post.topic, quoted)
     return changes(_full_text(*before, unseen), _full_text(*after, unseen))
 
 
 def _full_text(title: str, source: str, unseen: Collection[int]) -> str:
-    source = markup.withhold_in_source(source, unseen)
+    source = withhold_in_source(source, unseen)
     return f"{title}\n\n{source}" if title else source
 
 
 def _whole(post: Post, version: Revision) -> Written:
     """The text of a version, as its readers may see it."""
     source = queries.with_links_home(version.source)
-    unseen = queries.unreadable_posts(post.topic, markup.cited_in_source(source))
-    return markup.write(markup.withhold_in_source(source, unseen), post.language)
+    unseen = queries.unreadable_posts(post.topic, cited_in_source(source))
+    return markup.write(withhold_in_source(source, unseen), post.language)
 
 
 @bp.route("/revisions/<int:id>/withdraw", methods=["GET", "POST"])

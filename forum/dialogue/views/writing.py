@@ -38,6 +38,7 @@ from forum.errors import Conflict
 from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.pages import pages_for
+from forum.quotes import quote
 from forum.ratelimits import previewing
 from forum.web import CONFLICT, Answer, me
 
@@ -188,9 +189,7 @@ def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
 def _quotation() -> str:
     """The quotation that a composer begins with, when the address asks for one; an empty line ends it."""
     quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
-    return "".join(
-        markup.quote(post.author.name, post.id, queries.shown_source(post)) for post in quoted
-    )
+    return "".join(quote(post.author.name, post.id, queries.shown_source(post)) for post in quoted)
 
 
 @bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])

@@ -13,10 +13,10 @@ from forum.agendas.queries import themes_by_words
 from forum.db import execute_core
 from forum.dialogue.models import Post, Topic
 from forum.library.models import Practice
-from forum.markup import has_words_starting_with, words_in
 from forum.members.models import Member
 from forum.members.queries import home_cities_by_prefix, organisations_by_words
 from forum.permissions import Person
+from forum.plaintext import has_words_starting_with, words_in
 from forum.search.models import FAILURE, Document
 from forum.search.queries import Query, SearchResults, Thing, find, find_alike
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import format_decimal
 
-from forum.markup import excerpt
 from forum.pages import capped
+from forum.plaintext import excerpt
 
 bp = Blueprint("front", __name__)
 bp.add_app_template_filter(excerpt)

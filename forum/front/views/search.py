@@ -15,10 +15,10 @@ from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
 from forum.errors import NotFound
 from forum.front import queries
 from forum.front.views._shared import MAX_QUERY_LENGTH, SIDE_ITEMS, bp
-from forum.markup import tidy
 from forum.members.queries import languages, members_matching
 from forum.pages import Page, page_of
 from forum.permissions import Person
+from forum.plaintext import tidy
 from forum.search.models import Document
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, SearchResults, words_of

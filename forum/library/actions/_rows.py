@@ -15,9 +15,9 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED, cities_by_id, taken_slugs
-from forum.markup import first_free, slugify
 from forum.members.models import City
 from forum.permissions import Person, require
+from forum.plaintext import first_free, slugify
 from forum.search import actions as search
 
 CaseOrPractice = TypeVar("CaseOrPractice", Case, Practice)

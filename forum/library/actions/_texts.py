@@ -8,8 +8,10 @@ from datetime import date
 
 from forum.library.models import Practice
 from forum.library.queries import SECTIONS
-from forum.markup import PlainTexts, Written, paragraph_key, paragraphs, tidy, write
+from forum.markdown import paragraph_key, paragraphs
+from forum.markup import PlainTexts, Written, write
 from forum.permissions import PUBLIC
+from forum.plaintext import tidy
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,9 @@ from forum.library.queries import (
     commented_paragraphs,
     last_position,
 )
-from forum.markup import excerpt
 from forum.members.models import City
 from forum.permissions import SYSTEM, Person, require
+from forum.plaintext import excerpt
 from forum.search import actions as search
 
 MAX_PARAGRAPHS = 100

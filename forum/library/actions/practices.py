@@ -44,15 +44,7 @@ from forum.library.queries import (
     practice_to_change,
     practices_to_index,
 )
-from forum.markup import (
-    NO_TEXTS,
-    PlainTexts,
-    Written,
-    excerpt,
-    is_made_of,
-    slugify,
-    write,
-)
+from forum.markup import NO_TEXTS, PlainTexts, Written, write
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import (
@@ -62,6 +54,7 @@ from forum.notifications.actions import (
     retitle_queue,
 )
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
+from forum.plaintext import excerpt, is_made_of, slugify
 from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
 from forum.search import actions as search

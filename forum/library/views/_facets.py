@@ -11,7 +11,6 @@ from flask import render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from forum import markup
 from forum.library import forms
 from forum.library.queries import (
     CITY_SIZES,
@@ -25,6 +24,7 @@ from forum.library.queries import (
 )
 from forum.library.views._shared import words_for_columns
 from forum.members.queries import languages
+from forum.plaintext import tidy
 
 MAX_CHOSEN = 20
 
@@ -77,7 +77,7 @@ def chosen_values(filter_class: type[Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _chosen_in_query(name: str) -> tuple[str, ...]:
-    given = dict.fromkeys(markup.tidy(value)[:100] for value in request.args.getlist(name))
+    given = dict.fromkeys(tidy(value)[:100] for value in request.args.getlist(name))
     return tuple(value for value in given if value)[:MAX_CHOSEN]
 
 

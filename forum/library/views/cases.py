@@ -36,8 +36,8 @@ from forum.library.views._shared import (
     say_tried,
     words_for_columns,
 )
-from forum.markup import single_line
 from forum.members.queries import cities_by_name, languages
+from forum.plaintext import single_line
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
 

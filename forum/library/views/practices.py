@@ -50,6 +50,7 @@ from forum.library.views._shared import (
 from forum.members.models import Member
 from forum.members.queries import language_names, languages
 from forum.members.views import flash_language_doubt
+from forum.plaintext import tidy
 from forum.web import Answer, me
 from forum.webforms import ChangedFields
 
@@ -126,7 +127,7 @@ def new_practice() -> Answer:
 
 def _adapted_slug() -> str:
     """The slug of the practice that a new one is adapted from, or nothing."""
-    return markup.tidy(request.form.get("adapt") or request.args.get("adapt") or "")[:200]
+    return tidy(request.form.get("adapt") or request.args.get("adapt") or "")[:200]
 
 
 def _new_practice_form_data(source: Practice | None) -> dict[str, Any]:

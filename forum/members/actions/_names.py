@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from forum.confusables import skeleton, visible
 from forum.errors import Invalid
 from forum.lazy import library
-from forum.markup import fold, single_line
 from forum.members import queries
 from forum.members.models import Member
 from forum.permissions import ROLES
+from forum.plaintext import fold, single_line
 
 MAX_HANDLE_LENGTH = 40
 RESERVED_WORDS = """

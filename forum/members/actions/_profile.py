@@ -11,11 +11,12 @@ from sqlalchemy import delete, insert
 from forum.confusables import skeleton
 from forum.db import db
 from forum.errors import Invalid
-from forum.markup import Written, single_line
+from forum.markup import Written
 from forum.members import queries
 from forum.members.actions._names import clean_name
 from forum.members.actions._rows import checked_id
 from forum.members.models import City, Member, MemberLanguage, Organisation
+from forum.plaintext import single_line
 
 MAX_LANGUAGES = 10
 

@@ -10,11 +10,11 @@ from sqlalchemy import delete, insert, update
 from forum.columns import Base
 from forum.db import db
 from forum.deeds import action
-from forum.markup import fold
 from forum.members import queries
 from forum.members.actions._names import slug_from
 from forum.members.models import City, CityName
 from forum.permissions import Person, require
+from forum.plaintext import fold
 
 # GeoNames number, name, country code, latitude, longitude, population, names in all scripts
 CityRow = tuple[int, str, str, float, float, int, list[str]]

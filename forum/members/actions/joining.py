@@ -12,7 +12,6 @@ from forum.confusables import skeleton
 from forum.db import db
 from forum.deeds import action, touches
 from forum.errors import Invalid
-from forum.markup import first_free
 from forum.members import queries
 from forum.members.actions._names import (
     MAX_HANDLE_LENGTH,
@@ -28,6 +27,7 @@ from forum.members.actions._rows import checked_id
 from forum.members.actions.roles import appoint
 from forum.members.models import Member, Organisation
 from forum.permissions import MEMBER, SYSTEM, Person, require
+from forum.plaintext import first_free
 
 
 @action

@@ -13,12 +13,12 @@ from forum.deeds import action
 from forum.errors import Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.markup import MAX_SLUG, first_free, single_line
 from forum.members import queries
 from forum.members.actions._names import HANDLE_PATTERN, slug_from
 from forum.members.actions._rows import checked_id, existing_member
 from forum.members.models import City, Organisation
 from forum.permissions import Person, require
+from forum.plaintext import MAX_SLUG, first_free, single_line
 
 ORGANISATION_KINDS = ("city", "institute", "company", "association", "partner")
 RESERVED_SLUGS = {"new"}  # a page under /organisations/ that is no organisation

@@ -9,13 +9,14 @@ from sqlalchemy import update
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.markup import Written, single_line
+from forum.markup import Written
 from forum.members import queries
 from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office
 from forum.members.actions._profile import Profile, describe, set_languages
 from forum.members.actions._rows import existing_member
 from forum.members.models import Member
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 
 # The columns of a profile; its languages are rows of their own.
 PROFILE_FIELDS = [

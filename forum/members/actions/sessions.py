@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, delete, or_, update
 from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
-from forum.markup import single_line
 from forum.members import queries
 from forum.members.models import Credentials, Member, Session
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 
 MAX_SESSIONS = 50
 BATCH_SIZE = 500  # rows that one transaction deletes, so that other writers wait only briefly

@@ -12,13 +12,13 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from forum.db import db, execute_core
-from forum.markup import fold
 from forum.members.models import City, CityLabel, CityName, Member
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
 from forum.members.queries.directory import member_counts
 from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person, cached_statement, sees_hidden
+from forum.plaintext import fold
 from forum.versions import cached
 
 MAX_SORTED = 100  # of the biggest cities that fit, of which a few are shown

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from forum.db import db
-from forum.markup import fold
 from forum.members.models import City
 from forum.members.queries.cities import cities_by_name, cities_by_prefix, folded_city
+from forum.plaintext import fold
 
 CITIES_FILE = Path(__file__).parent.parent / "data" / "cities.tsv.gz"
 MORE_PEOPLE = 2  # so many times as many has a city that people know better

@@ -22,13 +22,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db
-from forum.markup import fold, words_in
 from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, administers, moderates, require
+from forum.plaintext import fold, words_in
 
 DIRECTORY_PAGE_SIZE = 40
 # Further words of a search are ignored

@@ -9,11 +9,11 @@ from flask_babel import get_locale
 from sqlalchemy import select
 
 from forum.db import db
-from forum.markup import fold
 from forum.members.models import Member, MemberLanguage
 from forum.members.queries._shared import distinct_values
 from forum.members.queries.people import visible_members
 from forum.permissions import Person
+from forum.plaintext import fold
 
 LANGUAGES_FILE = Path(__file__).parent.parent / "data/languages.txt"
 

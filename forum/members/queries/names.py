@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, select
 
 from forum.db import db
-from forum.markup import has_words_starting_with, words_in
 from forum.members.models import CityName, Organisation
 from forum.members.queries._shared import LIST_LIMIT
+from forum.plaintext import has_words_starting_with, words_in
 from forum.versions import cached
 
 HIGHEST_CODE_POINT = "\U0010ffff"
@@ -38,7 +38,7 @@ def city_ids_by_prefix(prefix: str) -> Select[Any]:
 
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
-    """The organisations whose name has a word for each of the beginnings (`markup.words_in`), by name; none without beginnings."""
+    """The organisations whose name has a word for each of the beginnings (`words_in`), by name; none without beginnings."""
     if not any(beginnings):
         return []
     return [one for one in _organisation_names() if has_words_starting_with(one.words, beginnings)]

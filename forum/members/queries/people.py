@@ -14,10 +14,10 @@ from forum.clock import now
 from forum.confusables import skeleton
 from forum.db import db
 from forum.errors import Conflict, Invalid
-from forum.markup import fold
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
 from forum.members.queries._shared import found_or_raise
 from forum.permissions import EARLIER_HANDLES_SHOWN, Person, moderates, require, sees_hidden
+from forum.plaintext import fold
 from forum.tokens import kept_hash
 
 

@@ -15,7 +15,6 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions import MovedRecord
 from forum.dialogue.models import Topic
-from forum.markup import single_line
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.models import OWN, REPORT, Before, Decision, Deed, Report
 from forum.moderation.queries import (
@@ -33,6 +32,7 @@ from forum.moderation.queries import (
 from forum.notifications.actions import note_event, read_outdated, read_queue, take_back
 from forum.notifications.models import Event
 from forum.permissions import Person, require
+from forum.plaintext import single_line
 from forum.rules.queries import in_force
 
 PORTION = 500

@@ -6,8 +6,8 @@ import re
 
 from sqlalchemy import ColumnElement
 
-from forum.markup import excerpt
 from forum.moderation.models import Decision, Report
+from forum.plaintext import excerpt
 
 MAX_STAFF_NOTES = 100
 REPORTS_PER_PAGE = 20  # in the list of one's own reports

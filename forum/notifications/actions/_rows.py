@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import update
 
 from forum.db import db, insert_into
-from forum.markup import excerpt
 from forum.notifications.models import Event, Notice
+from forum.plaintext import excerpt
 
 QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from forum.markup import fold, in_one_line
+from forum.plaintext import fold, in_one_line
 from forum.search.queries._matching import MIN_PREFIX_LENGTH
 from forum.search.queries._words import is_in_script_without_spaces, is_word_character
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from forum.markup import SCRIPTS_WITHOUT_SPACES, fold
+from forum.plaintext import SCRIPTS_WITHOUT_SPACES, fold
 
 MAX_QUERY_LENGTH = 500
 MAX_WORDS = 12

@@ -7,8 +7,9 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
-from forum.markup import paragraphs, slugify
+from forum.markdown import paragraphs
 from forum.members.queries import members_by_any_handle
+from forum.plaintext import slugify
 from forum.transfer.actions._loading import Loading
 from forum.transfer.actions._quotes import QUOTED_NUMBER
 from forum.transfer.models import AgendaFile, FaultyFileError, Values

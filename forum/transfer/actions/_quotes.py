@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from forum.markup import quote_label
+from forum.quotes import quote_label
 
 QUOTED_NUMBER = re.compile(r"^> #([0-9]+)[ \t]*$", re.M)
 ESCAPED_NUMBER = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from forum.markup import tidy
+from forum.plaintext import tidy
 
 INNER_HEADING = re.compile(r"^#{3}(#{2,3} )")
 FENCE = re.compile(r"^\s*(```|~~~)")

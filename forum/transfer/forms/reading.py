@@ -18,12 +18,13 @@ from forum.drawings import PATTERNS
 from forum.library import forms as library
 from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
 from forum.library.queries import FIGURE_PARTS
-from forum.markup import CONTROLS, MAX_SOURCE, SURROGATES, paragraphs, slugify, tidy
+from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.models import PALETTES
 from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
 from forum.permissions import AUDIENCES
+from forum.plaintext import CONTROLS, SURROGATES, slugify, tidy
 from forum.transfer.forms._escaping import (
     ALMOST_FIELD,
     BAR,

@@ -18,7 +18,7 @@ from forum.engines import analyze
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log
-from forum.markup import single_line
+from forum.plaintext import single_line
 from forum.settings import why_no_database
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp

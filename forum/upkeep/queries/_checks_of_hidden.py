@@ -13,10 +13,10 @@ from forum.dialogue.models import Post, Quote, Topic
 from forum.dialogue.queries import is_readable, is_unreadable_from, unreadable_by, with_links_home
 from forum.library.models import Case, CaseParagraph, Practice, PracticeSection
 from forum.library.queries import FAILURE, PUBLISHED
-from forum.markup import cited_in_source, shown_in_html, withheld_in_html
 from forum.members.models import Member
 from forum.notifications.models import Notice
 from forum.permissions import MEMBERS, PUBLIC
+from forum.quotes import cited_in_source, shown_in_html, withheld_in_html
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
 

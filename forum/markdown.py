@@ -1,0 +1,103 @@
+"""Markdown as the parser finds it (CommonMark by markdown-it-py): its tokens, its paragraphs, its plain text; within bounds."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2s
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from forum.plaintext import single_line, tidy
+
+MAX_SOURCE = (
+    20_000  # characters; a longer text, or one that exceeds another limit, is shown as typed
+)
+MAX_CELLS = 2_000
+MAX_LINKS = 400
+MAX_LINES = 1_200
+MARKUP_CHARACTERS = "[<&*_`~!"  # those that cost the parser time
+MAX_MARKUP_CHARACTERS = 5_000
+DELIMITER_CHARACTERS = frozenset(
+    "|:- \t>"
+)  # of the row that separates a table's head from its body
+
+
+def tokens_of(source: str) -> list[Token]:
+    """What the parser finds in a text; nothing if it fails."""
+    try:
+        return parser_for(source).parse(source)
+    except (RecursionError, ValueError, IndexError):
+        return []
+
+
+def nesting(token: Token, kind: str) -> int:
+    """1 if a token opens an element of a kind, -1 if it closes one, else 0."""
+    return (token.type == f"{kind}_open") - (token.type == f"{kind}_close")
+
+
+def paragraphs(source: str) -> list[str]:
+    """The sources of the top-level blocks of a text, in their order."""
+    source = tidy(source)
+    if is_hostile(source):
+        return split_paragraphs(source)
+    lines = source.split("\n")
+    blocks = [
+        t.map for t in parser_for(source).parse(source) if t.map and t.level == 0 and t.nesting >= 0
+    ]
+    return ["\n".join(lines[start:end]).strip("\n") for start, end in blocks]
+
+
+def paragraph_key(source: str) -> str:
+    """A short hash of a paragraph's words, whatever its white space."""
+    return blake2s(single_line(source).encode(), digest_size=6).hexdigest()
+
+
+def is_hostile(source: str) -> bool:
+    """Whether a text could keep the parser busy for too long; it is then shown as it was typed."""
+    is_long = len(source) > MAX_SOURCE or source.count("\n") > MAX_LINES
+    return is_long or sum(map(source.count, MARKUP_CHARACTERS)) > MAX_MARKUP_CHARACTERS
+
+
+def parser_for(source: str) -> MarkdownIt:
+    """The parser for a text: with tables, unless there would be too many cells."""
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable("strikethrough")
+    return parser.enable("table") if 0 < _max_cells(source) <= MAX_CELLS else parser
+
+
+def _max_cells(source: str) -> int:
+    """An upper bound for the table cells of a text: each of its lines may fill all columns of the widest table."""
+    lines = source.split("\n")
+    rows = [line for line in lines if "-" in line and DELIMITER_CHARACTERS.issuperset(line)]
+    return len(lines) * max((row.count("|") + 1 for row in rows if "|" in row), default=0)
+
+
+def link_tokens(address: str, text: str) -> list[Token]:
+    """The three tokens of a link."""
+    opening = Token("link_open", "a", 1, attrs={"href": address})
+    return [opening, text_token(text), Token("link_close", "a", -1)]
+
+
+def text_token(content: str) -> Token:
+    """The token of a text."""
+    return Token("text", "", 0, content=content)
+
+
+def split_paragraphs(source: str) -> list[str]:
+    """The parts of a text between blank lines, without asking the parser."""
+    return [part.strip("\n") for part in re.split(r"\n{2,}", source) if part.strip()]
+
+
+def plain_of(tokens: list[Token]) -> str:
+    """The plain text without quotes."""
+    parts = []
+    depth = 0
+    for token in tokens:
+        depth += nesting(token, "blockquote")
+        if depth:
+            continue
+        if token.type == "inline":
+            parts.append("".join(c.content or " " for c in token.children or [] if c.nesting == 0))
+        elif token.type in ("fence", "code_block"):
+            parts.append(token.content)
+    return re.sub(r"[ \t]+", " ", "\n".join(parts)).strip()

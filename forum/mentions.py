@@ -1,0 +1,79 @@
+"""Mentions: the handles after an @ in a text, and the links that they become."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from markdown_it.token import Token
+
+from forum.markdown import MAX_LINKS, link_tokens, nesting, text_token
+
+# Not inside an e-mail address or a URL: "ana@example.org" and "@ana.example.org" mention nobody.
+MENTION = re.compile(
+    r"(?<![\w@/.+=&#-])@([A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,20})(?![\w@]|[./-]\w)"
+)
+MAX_MENTIONS = 100  # handles of a text that are looked up
+
+
+def handles_in(source: str) -> list[str]:
+    """The handles that a text may mention, at most `MAX_MENTIONS`; some may turn out to be in code or in links."""
+    return unique_handles(MENTION.findall(source)) if "@" in source else []
+
+
+def unique_handles(handles: Iterable[str]) -> list[str]:
+    """Handles in small letters, each once, at most `MAX_MENTIONS`."""
+    return list(dict.fromkeys(map(str.lower, handles)))[:MAX_MENTIONS]
+
+
+def mentions_in(tokens: list[Token]) -> Iterator[str]:
+    """The handles after an @ in a text, except those in code, in links and in quotes."""
+    depth = 0
+    for token in tokens:
+        depth += nesting(token, "blockquote")
+        if token.type == "inline" and not depth:
+            for text in _text_outside_links(token.children or []):
+                yield from MENTION.findall(text.content)
+
+
+def _text_outside_links(children: list[Token]) -> Iterator[Token]:
+    """The text tokens that contain an @ and are in no link."""
+    depth = 0
+    for child in children:
+        depth += nesting(child, "link")
+        if child.type == "text" and depth == 0 and "@" in child.content:
+            yield child
+
+
+def link_people(tokens: list[Token], people: Collection[str], own: Collection[str]) -> None:
+    """Make links of mentions: of `people` in quotes, and of those in `own` elsewhere."""
+    left, depth = MAX_LINKS, 0
+    for token in tokens:
+        depth += nesting(token, "blockquote")
+        if token.type != "inline" or "@" not in token.content:
+            continue
+        plain = set(map(id, _text_outside_links(token.children or [])))
+        linked: list[Token] = []
+        for child in token.children or []:
+            linkable = people if depth else own
+            is_plain = id(child) in plain
+            parts = _linked_mentions(child.content, linkable, left) if is_plain else [child]
+            left -= len(parts) // 4
+            linked += parts
+        token.children = linked
+
+
+def _linked_mentions(text: str, people: Collection[str], max_links: int) -> list[Token]:
+    """The tokens of a text with links to people: four for each link, and one for the rest."""
+    tokens: list[Token] = []
+    position = 0
+    for found in MENTION.finditer(text):
+        handle = found[1].lower()
+        if handle not in people or len(tokens) >= 4 * max_links:
+            continue
+        tokens += [
+            text_token(text[position : found.start()]),
+            *link_tokens(f"/members/{handle}", found[0]),
+        ]
+        position = found.end()
+    return [*tokens, text_token(text[position:])]

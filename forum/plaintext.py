@@ -1,0 +1,135 @@
+"""Plain text: tidied, folded into what search compares, cut to an excerpt, made into a part of an address."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
+
+MAX_SLUG = 60  # characters
+NAMES_ASKED_AT_ONCE = 20
+ACCENTS_OF_LETTERS = range(10, 36)  # canonical combining classes (Unicode): marks of one script
+FIRST_GENERAL_ACCENT = 200  # from this class on: accents of any script
+FINAL_SIGMA = "ς"
+STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a letter and a mark
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
+)
+SURROGATES = re.compile("[\ud800-\udfff]")
+# No script needs them, and terminals obey them.
+CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+# Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
+SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
+ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟۔।።"”’»›」』)]）》')
+MIN_TELLING_WORD = 4  # letters of a Latin word that tells one name from others
+
+
+def tidy(source: str) -> str:
+    """A text with `\\n` as line ends, composed accents (NFC), and without control characters and lone surrogates."""
+    source = CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source)).strip("\n")
+
+
+def fold(text: str) -> str:
+    """A text as search compares it on both databases: without case and accents, compatible forms made one (NFKD)."""
+    if text.isascii():
+        return text.replace("\x00", " ").lower()
+    decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
+    folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return folded.translate(STROKES)
+
+
+def words_in(text: str) -> list[str]:
+    """The folded words of a text. A script without spaces between words gives whole runs of it."""
+    folded = fold(text)
+    return "".join(c if _is_word_character(c) else " " for c in folded).split()
+
+
+def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> bool:
+    """Whether each of the beginnings starts a word of a name; both are `words_in` a text.
+
+    In scripts without spaces a word may begin anywhere. Where all are short Latin words, such as "the", the name has to
+    start with one: too many names have such a word inside.
+    """
+    words = f" {' '.join(name)}"
+    if all(len(one) < MIN_TELLING_WORD and one.isascii() for one in beginnings):
+        return any(words.startswith(f" {one}") for one in beginnings)
+    return all((one if SPACELESS.search(one) else f" {one}") in words for one in beginnings)
+
+
+def slugify(text: str, fallback: str = "text") -> str:
+    """A short name for an address: letters and digits of any script, in lower case, joined by hyphens.
+
+    The Greek final sigma is kept. A text without letters and digits gives the fallback.
+    """
+    bare = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
+    bare = "".join(c for c in bare if not _is_removable_accent(c))
+    bare = FINAL_SIGMA.join(part.casefold() for part in bare.split(FINAL_SIGMA)).translate(STROKES)
+    kept = (c if _is_word_character(c) else " " for c in unicodedata.normalize("NFC", bare))
+    name = "-".join("".join(kept).split())[:MAX_SLUG].strip("-")
+    return name if any(map(str.isalnum, name)) else fallback
+
+
+def first_free(
+    wish: str, taken: Callable[[Sequence[str]], Collection[str]], most: int = MAX_SLUG
+) -> str:
+    """The wish, or with the first number from 2 on that makes it free: `trams`, `trams-2`, `trams-3` …
+
+    `taken` returns which of some names are in use. It is asked for several at once, so that one query answers as a rule.
+    With a number the wish is cut, so that both together have at most `most` characters.
+    """
+    first, last = 1, NAMES_ASKED_AT_ONCE
+    while True:
+        names = [_numbered(wish, number, most) for number in range(first, last + 1)]
+        used = taken(names)
+        for name in names:
+            if name not in used:
+                return name
+        first, last = last + 1, last * 10
+
+
+def _numbered(wish: str, number: int, most: int) -> str:
+    end = f"-{number}"
+    return wish if number == 1 else wish[: most - len(end)].rstrip("-") + end
+
+
+def is_made_of(name: str, wish: str, most: int = MAX_SLUG) -> bool:
+    """Whether a name is what `first_free` makes of a wish, with a number or without."""
+    number = re.search(r"-([1-9]\d{0,8})$", name)
+    return name == wish or bool(number and name == _numbered(wish, int(number[1]), most))
+
+
+def _is_removable_accent(character: str) -> bool:
+    """Whether words can be read without it; vowel signs and viramas of Indic scripts and of Thai are not accents."""
+    combining_class = unicodedata.combining(character)
+    return combining_class in ACCENTS_OF_LETTERS or combining_class >= FIRST_GENERAL_ACCENT
+
+
+def _is_word_character(character: str) -> bool:
+    is_selector = unicodedata.name(character, "").startswith("VARIATION SELECTOR")
+    return unicodedata.category(character)[0] in "LMN" and not is_selector
+
+
+def single_line(text: str) -> str:
+    """A text with every run of white space replaced by one space."""
+    return " ".join(text.split())
+
+
+def in_one_line(plain: str) -> str:
+    """A plain text in one line, with a dot after each heading, item, cell or paragraph that does not end as a sentence does."""
+    parts: list[str] = []
+    for line in plain.split("\n"):
+        if words := single_line(line):
+            if parts:
+                parts.append(" " if parts[-1].endswith(ENDS_OF_SENTENCES) else " · ")
+            parts.append(words)
+    return "".join(parts)
+
+
+def excerpt(plain: str, length: int = 200) -> str:
+    """The beginning of a plain text, at most `length` characters, cut between words; `…` if something is left out."""
+    text = in_one_line(plain)
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[length // 2 :] else head).rstrip(",;:.") + "…"
