@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 CONFLICT, REFUSED, TOO_MANY = 409, 422, 429
-Answer = str | AnyResponse | tuple[str, int]  # what a view returns
 MAX_ID = 2**31 - 1  # of the id columns of both databases
 LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
 NUL = "\x00"

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from babel import support
 from flask import Flask, request
+from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -23,7 +24,7 @@ from wtforms.widgets import TextInput
 from forum.errors import Conflict, Invalid, Refusal
 from forum.plaintext import tidy
 from forum.ratelimits import previewing
-from forum.web import CONFLICT, REFUSED, Answer, me
+from forum.web import CONFLICT, REFUSED, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
@@ -223,13 +224,13 @@ def is_preview() -> bool:
 
 def process(
     form: FlaskForm,
-    page: Callable[..., Answer],
-    deed: Callable[[], Answer],
+    page: Callable[..., ResponseReturnValue],
+    deed: Callable[[], ResponseReturnValue],
     *,
     checks: Sequence[Callable[[Any], None]] = (),
     latest: Callable[[], FlaskForm] | None = None,
     is_first_step: bool = False,
-) -> Answer:
+) -> ResponseReturnValue:
     """Show a form (GET), show it again with what has to be put right (422), or do its deed.
 
     `page` renders the form with a status, `deed` does what the form is for and answers; it may raise `Invalid`. Each of
@@ -263,7 +264,7 @@ def process(
 
 
 @previewing
-def _show_trial(form: FlaskForm, page: Callable[[int], Answer]) -> Answer:
+def _show_trial(form: FlaskForm, page: Callable[[int], ResponseReturnValue]) -> ResponseReturnValue:
     _choose_language(form)
     return page(200)
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -32,7 +33,7 @@ from forum.dialogue.views import changing
 from forum.members.queries import member_called
 from forum.permissions import sees_hidden
 from forum.plaintext import tidy
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("advice", __name__)
 MAX_HANDLES = 20  # handles of one form
@@ -76,12 +77,12 @@ bp.add_app_template_global(OUTCOME_NAMES.__getitem__, "what_came_of")
 
 @bp.route("/topics/<int:id>/ask", methods=["GET", "POST"])
 @changing
-def ask(id: int) -> Answer:
+def ask(id: int) -> ResponseReturnValue:
     """Whom a question may ask, and what became of those who were asked."""
     topic = queries.topic_to_ask(me(), id)
     form = AskForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         proposed = queries.proposals(me(), topic)
         words = {"topic": topic, "form": form, "proposals": proposed}
         words |= {"fates": queries.requests_about(topic), "ticked": _ticked(form, topic, proposed)}
@@ -125,7 +126,7 @@ def _message_for(number: int) -> str:
 
 @bp.post("/topics/<int:id>/decline")
 @changing
-def decline(id: int) -> Answer:
+def decline(id: int) -> ResponseReturnValue:
     """Not me: this is not my subject."""
     topic, _asked = queries.request_to_answer(me(), id)
     actions.decline(me(), id)
@@ -135,12 +136,12 @@ def decline(id: int) -> Answer:
 
 @bp.route("/topics/<int:id>/postpone", methods=["GET", "POST"])
 @changing
-def postpone(id: int) -> Answer:
+def postpone(id: int) -> ResponseReturnValue:
     """Not now: away until a day, before which nobody asks the member."""
     topic, asked = queries.request_to_answer(me(), id)
     form = PostponeForm(until=now().date() + TWO_WEEKS)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"topic": topic, "asked": asked, "form": form}
         return render_template("advice/postpone.html", **words, **_days()), status
 
@@ -154,12 +155,12 @@ def postpone(id: int) -> Answer:
 
 @bp.route("/topics/<int:id>/pass-on", methods=["GET", "POST"])
 @changing
-def pass_on(id: int) -> Answer:
+def pass_on(id: int) -> ResponseReturnValue:
     """Let somebody else be asked instead."""
     topic, asked = queries.request_to_answer(me(), id)
     form = PassOnForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"topic": topic, "asked": asked, "form": form}
         return render_template("advice/pass_on.html", **words), status
 
@@ -174,14 +175,14 @@ def pass_on(id: int) -> Answer:
 
 @bp.route("/settings/advice", methods=["GET", "POST"])
 @changing
-def settings() -> Answer:
+def settings() -> ResponseReturnValue:
     """Whether one wants to be asked for advice, and from when on."""
     row = queries.availability_of(me())
     away_until = row.away_until if row.away_until and row.away_until > now() else None
     until = away_until.date() if away_until else None
     form = AvailabilityForm(is_asked=row.muted_at is None, until=until)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("advice/settings.html", form=form, **_days()), status
 
     def deed() -> AnyResponse:
@@ -206,7 +207,7 @@ def _start_of_day(day: date) -> datetime:
 
 @bp.route("/topics/<int:id>/follow-up", methods=["GET", "POST"])
 @changing
-def follow_up(id: int) -> Answer:
+def follow_up(id: int) -> ResponseReturnValue:
     """Tell what happened after a question was answered, tell it better, or take it back."""
     if request.method == "POST" and "take_back" in request.form:
         return _withdraw(queries.topic_to_withdraw_follow_up(me(), id))
@@ -214,7 +215,7 @@ def follow_up(id: int) -> Answer:
     told = queries.follow_up_of(topic)
     form = FollowUpForm(obj=told, language=told.language if told else topic.language)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("advice/follow_up.html", topic=topic, told=told, form=form), status
 
     def deed() -> AnyResponse:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
@@ -23,7 +24,7 @@ from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("agendas", __name__)
@@ -31,7 +32,7 @@ PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
 
 
 @bp.get("/agendas")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The open agendas with their plans, and the archived ones below."""
     known = queries.all_agendas(me())
     return render_template(
@@ -42,7 +43,7 @@ def index() -> Answer:
 
 
 @bp.post("/agendas/<slug>/watch")
-def watch(slug: str) -> Answer:
+def watch(slug: str) -> ResponseReturnValue:
     """Watch or mute an agenda, or neither any longer."""
     agenda = queries.get_agenda(me(), slug)
     return set_level(AGENDA, agenda.id, url_for("front.agenda", slug=slug))
@@ -98,7 +99,7 @@ def _template_variables() -> dict[str, Any]:
 
 
 @bp.route("/agendas/new", methods=["GET", "POST"])
-def new() -> Answer:
+def new() -> ResponseReturnValue:
     """Make an agenda."""
     known = queries.agendas_to_order(me())
     form = AgendaForm(language="en", palette="water", pattern=PATTERNS[0])
@@ -106,7 +107,7 @@ def new() -> Answer:
 
 
 @bp.route("/agendas/<slug>/edit", methods=["GET", "POST"])
-def edit(slug: str) -> Answer:
+def edit(slug: str) -> ResponseReturnValue:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     form = AgendaForm(**_agenda_form_data(agenda))
@@ -126,16 +127,16 @@ def _write_agenda(
     agenda: Agenda | None,
     known: Sequence[Agenda] = (),
     version: Version | None = None,
-) -> Answer:
+) -> ResponseReturnValue:
     form.language.choices = languages()
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": _preview(form)}
         words |= {"known": known, "meanwhile": meanwhile, "version": version}
         patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
         return render_template("agendas/edit.html", patterns_url=patterns_url, **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         hosts = form.handles if "hosts" in request.form else None
         text, agenda_id = _agenda_text(form), agenda.id if agenda else None
         written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
@@ -166,15 +167,15 @@ def _preview(form: AgendaForm) -> Markup | None:
 
 
 @bp.route("/agendas/order", methods=["GET", "POST"])
-def order() -> Answer:
+def order() -> ResponseReturnValue:
     """Put the agendas in order."""
     agendas = queries.agendas_to_order(me())
     form = webforms.OrderForm.of([agenda.id for agenda in agendas])
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("agendas/order.html", agendas=agendas, form=form), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         actions.order(me(), form.ordered_ids)
         flash(_("The order is saved."), "message")
         return web.see_other(url_for("agendas.index"))
@@ -183,7 +184,7 @@ def order() -> Answer:
 
 
 @bp.get("/agendas/<slug>/history")
-def history(slug: str) -> Answer:
+def history(slug: str) -> ResponseReturnValue:
     """What an agenda and its statements said before."""
     agenda = queries.agenda_to_curate(me(), slug)
     edits = queries.edits_of(agenda, me())
@@ -195,17 +196,17 @@ def history(slug: str) -> Answer:
 
 
 @bp.route("/agendas/<slug>/statements", methods=["GET", "POST"])
-def statements(slug: str) -> Answer:
+def statements(slug: str) -> ResponseReturnValue:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
     shown = queries.statements_of(agenda)
     form = webforms.OrderForm.of([statement.id for statement in shown])
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"agenda": agenda, "statements": shown, "form": form}
         return render_template("agendas/statements.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         actions.order_statements(me(), agenda.id, form.ordered_ids)
         flash(_("The order is saved."), "message")
         return web.see_other(url_for("agendas.statements", slug=slug))
@@ -214,14 +215,14 @@ def statements(slug: str) -> Answer:
 
 
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])
-def new_statement(slug: str) -> Answer:
+def new_statement(slug: str) -> ResponseReturnValue:
     """Add a member's take to an agenda."""
     agenda = queries.agenda_to_curate(me(), slug)
     return _write_statement(agenda, StatementForm(language=agenda.language), None)
 
 
 @bp.route("/agendas/<slug>/statements/<int:statement_id>/edit", methods=["GET", "POST"])
-def edit_statement(slug: str, statement_id: int) -> Answer:
+def edit_statement(slug: str, statement_id: int) -> ResponseReturnValue:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
@@ -246,15 +247,15 @@ def _write_statement(
     form: StatementForm,
     statement: Statement | None,
     version: Version | None = None,
-) -> Answer:
+) -> ResponseReturnValue:
     form.language.choices = languages()
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "statement": statement}
         words |= {"meanwhile": meanwhile, "version": version}
         return render_template("agendas/statement.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         text, statement_id = _statement_text(form), statement.id if statement else None
         actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
         flash(_("The statement is saved."), "message")
@@ -282,7 +283,7 @@ def _statement_text(form: StatementForm) -> actions.StatementText:
 
 
 @bp.route("/agendas/<slug>/statements/<int:statement_id>/remove", methods=["GET", "POST"])
-def remove_statement(slug: str, statement_id: int) -> Answer:
+def remove_statement(slug: str, statement_id: int) -> ResponseReturnValue:
     """Take a statement from an agenda."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
@@ -297,41 +298,41 @@ def remove_statement(slug: str, statement_id: int) -> Answer:
 
 
 @bp.get("/themes")
-def themes() -> Answer:
+def themes() -> ResponseReturnValue:
     """The themes, each with a link to its dialogue."""
     return render_template("agendas/themes.html", themes=queries.themes())
 
 
 @bp.route("/themes/new", methods=["GET", "POST"])
-def new_theme() -> Answer:
+def new_theme() -> ResponseReturnValue:
     """Make a theme."""
     queries.themes_to_curate(me())
     return _write_theme(ThemeForm(), None)
 
 
 @bp.post("/themes/<slug>/watch")
-def watch_theme(slug: str) -> Answer:
+def watch_theme(slug: str) -> ResponseReturnValue:
     """Watch or mute a theme, or neither any longer."""
     theme = queries.get_theme(slug)
     return set_level(THEME, theme.id, url_for("dialogue.index", theme=slug))
 
 
 @bp.route("/themes/<slug>/edit", methods=["GET", "POST"])
-def edit_theme(slug: str) -> Answer:
+def edit_theme(slug: str) -> ResponseReturnValue:
     """Rename a theme; its address stays."""
     return _write_theme(None, slug)
 
 
-def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
+def _write_theme(form: ThemeForm | None, slug: str | None) -> ResponseReturnValue:
     theme = queries.theme_to_curate(me(), slug) if slug else None
     form = form or ThemeForm(data=_theme_form_data(theme))
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         versions = versions_of("theme", theme.id) if theme else []
         words = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
         return render_template("agendas/theme.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         name, theme_id = form.name.data or "", theme.id if theme else None
         actions.write_theme(me(), name, theme_id, seen=form.seen.data)
         flash(_("The theme is saved."), "message")
@@ -353,7 +354,7 @@ def _theme_form_data(theme: Theme | None) -> dict[str, Any]:
 
 
 @bp.route("/themes/<slug>/remove", methods=["GET", "POST"])
-def remove_theme(slug: str) -> Answer:
+def remove_theme(slug: str) -> ResponseReturnValue:
     """Take a theme out of use."""
     theme = queries.theme_to_curate(me(), slug)
     if request.method == "GET":

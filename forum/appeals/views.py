@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,7 +17,7 @@ from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import is_in_effect
 from forum.permissions import SIGN_IN, Person
 from forum.ratelimits import limiter
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("appeals", __name__)
 
@@ -29,7 +30,7 @@ def appeals_about(decision: Decision) -> queries.AppealInfo:
 
 @bp.route("/moderation/decisions/<int:decision_id>/appeal", methods=["GET", "POST"])
 @limiter.limit("10 per hour", key_func=web.by_member, methods=["POST"])
-def appeal(decision_id: int) -> Answer:
+def appeal(decision_id: int) -> ResponseReturnValue:
     """Appeal against a decision, or read the answer to one's appeal."""
     if not me().is_member:
         raise Forbidden(str(SIGN_IN.why_not))
@@ -39,7 +40,7 @@ def appeal(decision_id: int) -> Answer:
 
 @bp.route("/appeal/<int:decision_id>/<int:member_id>/<seal>", methods=["GET", "POST"])
 @limiter.limit("10 per hour", methods=["POST"])
-def sealed(decision_id: int, member_id: int, seal: str) -> Answer:
+def sealed(decision_id: int, member_id: int, seal: str) -> ResponseReturnValue:
     """Appeal without signing in, for suspended members: the seal in the address proves who it is."""
     if not queries.is_sealed(decision_id, member_id, seal):
         raise NotFound()
@@ -49,11 +50,11 @@ def sealed(decision_id: int, member_id: int, seal: str) -> Answer:
     return answer
 
 
-def _appeal_page(person: Person, decision_id: int, here: str) -> Answer:
+def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnValue:
     decision = queries.decision_to_appeal(person, decision_id)
     form = AppealForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         info = queries.appeal_info(person, decision)
         words = {
             "decision": decision,
@@ -74,21 +75,21 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> Answer:
 
 
 @bp.get("/moderation/appeals")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The open and the answered appeals."""
     words = {"waiting": queries.waiting_appeals(me()), "decided": queries.decided_appeals(me())}
     return render_template("appeals/index.html", outcomes=OUTCOME_NAMES, **words)
 
 
 @bp.route("/moderation/appeals/<int:appeal_id>", methods=["GET", "POST"])
-def decide_appeal(appeal_id: int) -> Answer:
+def decide_appeal(appeal_id: int) -> ResponseReturnValue:
     """One appeal with its file, and the form to answer it."""
     if request.method == "POST":
         queries.require_answerable(me(), appeal_id)
     found = queries.get_appeal(me(), appeal_id)
     form = AnswerForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         file = queries.appeal_file(me(), found)
         form.offer(is_reversible=file.is_reversible)
         words = {"file": file, "form": form, "outcomes": OUTCOME_NAMES}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,24 +15,24 @@ from forum.candidates.forms import AnswerForm
 from forum.candidates.queries import JoinRequest
 from forum.errors import Conflict, Invalid
 from forum.invitations.queries import entrance
-from forum.web import CONFLICT, Answer, me
+from forum.web import CONFLICT, me
 
 bp = Blueprint("candidates", __name__)
 
 
 @bp.get("/moderation/joining")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The list of waiting candidates."""
     return _list_page()
 
 
-def _list_page(status: int = 200, late: str = "") -> Answer:
+def _list_page(status: int = 200, late: str = "") -> ResponseReturnValue:
     words = {"requests": queries.waiting(me()), "late": late}
     return render_template("candidates/index.html", **words), status
 
 
 @bp.route("/moderation/joining/<int:candidate_id>/approve", methods=["GET", "POST"])
-def approve(candidate_id: int) -> Answer:
+def approve(candidate_id: int) -> ResponseReturnValue:
     """Let somebody join."""
 
     def deed(form: AnswerForm) -> AnyResponse:
@@ -57,7 +58,7 @@ def _for_moderators(error: Invalid) -> Invalid:
 
 
 @bp.route("/moderation/joining/<int:candidate_id>/refuse", methods=["GET", "POST"])
-def refuse(candidate_id: int) -> Answer:
+def refuse(candidate_id: int) -> ResponseReturnValue:
     """Refuse somebody, with a reason."""
 
     def deed(form: AnswerForm) -> AnyResponse:
@@ -68,7 +69,9 @@ def refuse(candidate_id: int) -> Answer:
     return _decide("refuse", candidate_id, deed)
 
 
-def _decide(deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
+def _decide(
+    deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]
+) -> ResponseReturnValue:
     """The form of a decision, or the decision; a moderator who comes too late is told."""
     try:
         return _decision(deed, queries.request_to_decide(me(), candidate_id), do)
@@ -76,11 +79,13 @@ def _decide(deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse
         return _list_page(CONFLICT, error.message)
 
 
-def _decision(deed: str, request: JoinRequest, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
+def _decision(
+    deed: str, request: JoinRequest, do: Callable[[AnswerForm], AnyResponse]
+) -> ResponseReturnValue:
     form, chosen = AnswerForm(), entrance()
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"deed": deed, "request_": request, "form": form}
         return render_template("candidates/decide.html", **words), status
 

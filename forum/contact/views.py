@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,19 +14,19 @@ from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.moderation.forms import ReportForm
 from forum.ratelimits import limiter
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("contact", __name__)
 
 
 @bp.route("/members/<handle>/contact", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
-def contact(handle: str) -> Answer:
+def contact(handle: str) -> ResponseReturnValue:
     """Write to a member."""
     member = queries.member_to_contact(me(), handle)
     form = ContactForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("contact/contact.html", form=form, member=member), status
 
     def deed() -> AnyResponse:
@@ -39,12 +40,12 @@ def contact(handle: str) -> Answer:
 
 @bp.route("/letters/<int:letter_id>/report", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
-def report(letter_id: int) -> Answer:
+def report(letter_id: int) -> ResponseReturnValue:
     """Report a letter that one received."""
     letter = queries.letter_to(me(), letter_id)
     form = ReportForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("contact/report.html", form=form, letter=letter), status
 
     def deed() -> AnyResponse:
@@ -57,12 +58,12 @@ def report(letter_id: int) -> Answer:
 
 
 @bp.route("/settings/contact", methods=["GET", "POST"])
-def takes_letters() -> Answer:
+def takes_letters() -> ResponseReturnValue:
     """Choose whether other members may write one letters."""
     member = my_profile(me())
     form = ContactSettingsForm(data={"takes_letters": member.takes_letters})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("contact/settings.html", form=form, member=member), status
 
     def deed() -> AnyResponse:

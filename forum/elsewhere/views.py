@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, current_app, flash, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import abort
 
@@ -22,7 +23,7 @@ from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import member_by_email, my_profile
 from forum.ratelimits import limiter
-from forum.web import CONFLICT, REFUSED, Answer, has_proved, me, my_token, prove_first
+from forum.web import CONFLICT, REFUSED, has_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)
 # Keys of the browser's session
@@ -46,7 +47,7 @@ def _provider() -> oidc.Provider:
 
 @bp.get("/sign-in/elsewhere")
 @limiter.limit("20/minute")
-def begin() -> Answer:
+def begin() -> ResponseReturnValue:
     """Go to the provider: to sign in, and for members to link an account or to authenticate again.
 
     A link and not a form, because the content security policy allows no form to lead to another site; it changes
@@ -67,7 +68,7 @@ def _return_address() -> str:
 
 @bp.get("/sign-in/elsewhere/back")
 @limiter.limit("20/minute")
-def back() -> Answer:
+def back() -> ResponseReturnValue:
     """Come back from the provider. What the browser's session kept is valid for one return."""
     provider, way = _provider(), session.pop(FLOW_KEY, None) or {}
     if way.get("at", 0) < now().timestamp() - FLOW_SECONDS:
@@ -84,7 +85,7 @@ def back() -> Answer:
     return _sign_in(owner, way["next"]) if owner else _join_or_wait(said, way["next"])
 
 
-def _provider_failed(error: oidc.ProviderUnavailable) -> Answer:
+def _provider_failed(error: oidc.ProviderUnavailable) -> ResponseReturnValue:
     """The page for a provider that does not answer properly; the reason goes to the log."""
     current_app.logger.warning("the OpenID provider: %s", error)
     sentence = _(
@@ -94,7 +95,7 @@ def _provider_failed(error: oidc.ProviderUnavailable) -> Answer:
     return _refused_page(sentence, BAD_GATEWAY)
 
 
-def _not_confirmed() -> Answer:
+def _not_confirmed() -> ResponseReturnValue:
     sentence = _(
         "%(provider)s did not confirm who you are, or it took too long. Begin once more.",
         provider=web.provider_elsewhere(),
@@ -102,19 +103,19 @@ def _not_confirmed() -> Answer:
     return _refused_page(sentence, BAD_REQUEST)
 
 
-def _refused_page(sentence: str, status: int) -> Answer:
+def _refused_page(sentence: str, status: int) -> ResponseReturnValue:
     words = {"sentence": sentence, "provider": web.provider_elsewhere()}
     return render_template("elsewhere/refused.html", **words), status
 
 
-def _sign_in(owner: Member, target: str) -> Answer:
+def _sign_in(owner: Member, target: str) -> ResponseReturnValue:
     try:
         return sign_in_from_provider(owner, target)
     except (Forbidden, Conflict) as error:
         return _refused_page(error.message, error.status)
 
 
-def _join_or_wait(said: oidc.Identity, target: str) -> Answer:
+def _join_or_wait(said: oidc.Identity, target: str) -> ResponseReturnValue:
     """Somebody whose account is linked with nobody joins. No account is ever found by the address alone."""
     if said.is_verified and member_by_email(said.email):
         sentence = _(
@@ -130,7 +131,7 @@ def _join_or_wait(said: oidc.Identity, target: str) -> Answer:
 
 
 @bp.post("/sign-in/elsewhere/forget")
-def forget() -> Answer:
+def forget() -> ResponseReturnValue:
     """Forget the account with which somebody came back to join; another person may sit at the screen now."""
     session.pop(PROVIDER_ACCOUNT_KEY, None)
     return web.see_other(web.safe_next(url_for("accounts.join")))
@@ -149,7 +150,7 @@ def _account_data(said: oidc.Identity) -> dict[str, Any]:
     }
 
 
-def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> Answer:
+def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> ResponseReturnValue:
     """A signed-in member has come back: this authenticates again, or an account is ready to be linked."""
     member = my_profile(me())
     if owner is not None and owner.id != member.id:
@@ -170,13 +171,13 @@ def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> An
 
 
 @bp.get("/settings/elsewhere")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """One's accounts at the provider, and the one that is ready to be linked."""
     my_profile(me())
     return _index_page() if has_proved() else prove_first()
 
 
-def _index_page(status: int = 200, problem: str = "") -> Answer:
+def _index_page(status: int = 200, problem: str = "") -> ResponseReturnValue:
     words = {
         "identities": queries.identities_of(me()),
         "linking": _linking(),
@@ -192,7 +193,7 @@ def _linking() -> dict[str, Any]:
 
 
 @bp.post("/settings/elsewhere/link")
-def link() -> Answer:
+def link() -> ResponseReturnValue:
     """Link the account with which one has just come back."""
     member, linking = my_profile(me()), _linking()
     if not has_proved():
@@ -209,7 +210,7 @@ def link() -> Answer:
 
 
 @bp.post("/settings/elsewhere/<int:identity_id>/unlink")
-def unlink(identity_id: int) -> Answer:
+def unlink(identity_id: int) -> ResponseReturnValue:
     """Unlink an account at the provider."""
     member = my_profile(me())
     if not has_proved():

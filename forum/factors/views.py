@@ -18,6 +18,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -48,7 +49,7 @@ from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
 from forum.permissions import VISITOR, Person
 from forum.ratelimits import limiter
-from forum.web import Answer, has_proved, me, my_token, prove_first
+from forum.web import has_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
 T = TypeVar("T")
@@ -205,7 +206,7 @@ def _refuse_as(deed: Callable[[], T], sentence: Invalid) -> T:
 
 
 @bp.get("/settings/factors")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """One's second factors."""
     member = my_profile(me())
     has = queries.factors_of(member)
@@ -214,7 +215,7 @@ def index() -> Answer:
 
 @bp.route("/settings/passkeys/new", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def add_passkey() -> Answer:
+def add_passkey() -> ResponseReturnValue:
     """Add a passkey; with the first factor come the recovery codes, which are shown only this once."""
     member = my_profile(me())
     if not has_proved():
@@ -222,7 +223,7 @@ def add_passkey() -> Answer:
     number = len(queries.passkeys_of(member)) + 1
     form = NewPasskeyForm(data={"name": _("Passkey %(number)s", number=number)})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("factors/new_passkey.html", form=form), status
 
     def deed() -> Any:
@@ -252,7 +253,7 @@ def _code_hashes(codes: list[str]) -> list[str]:
     return [hash_code(otp.normalised(code)) for code in codes]
 
 
-def _answer_set_up(words: str, codes: list[str]) -> Answer:
+def _answer_set_up(words: str, codes: list[str]) -> ResponseReturnValue:
     """The answer after a change: new recovery codes, which no other page shows, or the list of factors."""
     if codes:
         return render_template("factors/recovery_codes.html", codes=codes, done=words)
@@ -261,13 +262,13 @@ def _answer_set_up(words: str, codes: list[str]) -> Answer:
 
 
 @bp.route("/settings/passkeys/<int:passkey_id>/rename", methods=["GET", "POST"])
-def rename_passkey(passkey_id: int) -> Answer:
+def rename_passkey(passkey_id: int) -> ResponseReturnValue:
     """Give a passkey another name."""
     member = my_profile(me())
     passkey = queries.get_passkey(member, passkey_id)
     form = NameForm(data={"name": passkey.name})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("factors/rename.html", form=form, passkey=passkey), status
 
     def deed() -> Any:
@@ -279,7 +280,7 @@ def rename_passkey(passkey_id: int) -> Answer:
 
 
 @bp.route("/settings/passkeys/<int:passkey_id>/remove", methods=["GET", "POST"])
-def remove_passkey(passkey_id: int) -> Answer:
+def remove_passkey(passkey_id: int) -> ResponseReturnValue:
     """Remove a passkey."""
     member = my_profile(me())
     passkey = queries.get_passkey(member, passkey_id)
@@ -291,7 +292,9 @@ def remove_passkey(passkey_id: int) -> Answer:
     )
 
 
-def _answer_removing(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answer:
+def _answer_removing(
+    what: dict[str, Any], remove: Callable[[], None], done: str
+) -> ResponseReturnValue:
     """Ask whether to remove a factor, or remove it. `what` are further variables of the template."""
     if not has_proved():
         return prove_first()
@@ -325,7 +328,7 @@ def begin_codes() -> AnyResponse:
 
 @bp.route("/settings/codes", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def confirm_codes() -> Answer:
+def confirm_codes() -> ResponseReturnValue:
     """Show the secret to an app, and switch codes on, or go over to the other app, by its first code."""
     member = my_profile(me())
     if not has_proved():
@@ -338,7 +341,7 @@ def confirm_codes() -> Answer:
         return web.see_other(url_for("factors.index"))
     form = CodeForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         address = otp.provisioning_uri(secret, federation().name, member.email)
         picture = otp.qr_code(address)
         words: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
@@ -397,7 +400,7 @@ def _first_code_refused() -> Invalid:
 
 
 @bp.route("/settings/codes/remove", methods=["GET", "POST"])
-def remove_codes() -> Answer:
+def remove_codes() -> ResponseReturnValue:
     """Switch the app's codes off."""
     member = my_profile(me())
     if not queries.factors_of(member).authenticator:
@@ -408,7 +411,7 @@ def remove_codes() -> Answer:
 
 @bp.post("/settings/recovery-codes")
 @limiter.limit("10/hour")
-def renew_recovery_codes() -> Answer:
+def renew_recovery_codes() -> ResponseReturnValue:
     """Make new recovery codes and show them this once."""
     member = my_profile(me())
     if not has_proved():
@@ -422,12 +425,12 @@ def renew_recovery_codes() -> Answer:
 
 
 @bp.route("/administration/factors", methods=["GET", "POST"])
-def require_factors() -> Answer:
+def require_factors() -> ResponseReturnValue:
     """Choose whether moderators, hosts and administrators need a second factor."""
     without = moderators_without_factor(me())
     form = RequiredForm(data={"is_required": are_factors_required()})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("factors/required.html", form=form, without=without), status
 
     def deed() -> Any:

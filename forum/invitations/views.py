@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import tokens, web, webforms
@@ -22,7 +23,7 @@ from forum.invitations.forms import (
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
 from forum.ratelimits import limiter
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("invitations", __name__)
 DEFAULT_VALIDITY = timedelta(days=30)
@@ -32,19 +33,19 @@ DEFAULT_VALIDITY = timedelta(days=30)
 
 
 @bp.route("/administration/joining", methods=["GET", "POST"])
-def joining() -> Answer:
+def joining() -> ResponseReturnValue:
     """Choose who may join, what they are asked, and ready answers."""
     form = EntranceForm(data=entrance_data(queries.entrance_to_change(me())))
     order = webforms.OrderForm.of(range(1, MAX_QUESTIONS + 1))
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         if status == web.REFUSED:
             order.validate()  # what is wrong in either is said at once
         numbers = {"questions": MAX_QUESTIONS, "ready": READY_ANSWERS}
         words = {"form": form, "order": order, "notes": MODE_NOTES}
         return render_template("invitations/joining.html", **words, **numbers), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         if not order.validate():
             return page(web.REFUSED)
         actions.set_entrance(me(), _with_questions_in_order(form.text, order.ordered_ids))
@@ -63,7 +64,7 @@ def _with_questions_in_order(text: EntranceText, order: Sequence[int]) -> Entran
 
 
 @bp.get("/invitations")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """One's own invitations, and who joined by them."""
     made = queries.my_invitations(me())
     may = queries.may_invite(me()) or bool(queries.organisations_to_invite_for(me()))
@@ -82,7 +83,7 @@ def has_invitations() -> bool:
 
 
 @bp.get("/moderation/invitations")
-def everybodys() -> Answer:
+def everybodys() -> ResponseReturnValue:
     """All invitations, for moderators."""
     page = queries.all_invitations(me(), web.number("page"))
     return render_template("invitations/all.html", page=page, back=web.here())
@@ -96,16 +97,16 @@ def link_of(invitation: Invitation) -> str:
 
 @bp.route("/invitations/new", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
-def invite() -> Answer:
+def invite() -> ResponseReturnValue:
     """Make an invitation."""
     member = my_profile(me())
     form = InvitationForm(data=_initial_data())
     _offer_organisations(form)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("invitations/new.html", form=form), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         made = actions.invite(member, form.text)
         flash(_("The invitation is made. Copy its link and send it."), "message")
         return web.see_other(url_for("invitations.index", _anchor=f"invitation-{made.id}"))
@@ -128,7 +129,7 @@ def _offer_organisations(form: InvitationForm) -> None:
 
 
 @bp.post("/invitations/<int:invitation_id>/end")
-def end(invitation_id: int) -> Answer:
+def end(invitation_id: int) -> ResponseReturnValue:
     """End an invitation."""
     actions.end_invitation(me(), invitation_id)
     flash(_("The invitation is ended. Nobody joins with it any more."), "message")
@@ -139,7 +140,7 @@ def end(invitation_id: int) -> Answer:
 
 
 @bp.get("/organisations/<slug>/seats")
-def seats(slug: str) -> Answer:
+def seats(slug: str) -> ResponseReturnValue:
     """The seats of an organisation, and the invitations for it."""
     words = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
     return render_template("invitations/seats.html", **words)

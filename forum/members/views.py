@@ -19,6 +19,7 @@ from flask import (
     request,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -47,7 +48,7 @@ from forum.members.forms import (
 from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import CityChoice
 from forum.versions import FEDERATION, current_version
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("members", __name__)
@@ -258,7 +259,7 @@ def _place(member: Member) -> str:
 
 
 @bp.get("/organisations")
-def organisations() -> Answer:
+def organisations() -> ResponseReturnValue:
     """The member organisations."""
     web.depends_on()
     counts = {one.id: number for one, number in queries.organisations_with_members(me())}
@@ -267,14 +268,14 @@ def organisations() -> Answer:
 
 
 @bp.route("/organisations/new", methods=["GET", "POST"])
-def new_organisation() -> Answer:
+def new_organisation() -> ResponseReturnValue:
     """Add an organisation."""
     known = queries.organisations_to_curate(me())
     return _write_organisation(OrganisationForm(), None, known)
 
 
 @bp.route("/organisations/<slug>/edit", methods=["GET", "POST"])
-def edit_organisation(slug: str) -> Answer:
+def edit_organisation(slug: str) -> ResponseReturnValue:
     """Edit an organisation; the former fields are kept as a version."""
     organisation = queries.organisation_to_curate(me(), slug)
     form = OrganisationForm(data=_organisation_data(organisation))
@@ -299,13 +300,13 @@ def _write_organisation(
     organisation: Organisation | None,
     known: Sequence[Organisation] = (),
     version: Version | None = None,
-) -> Answer:
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "organisation": organisation, "known": known}
         words |= {"meanwhile": meanwhile, "version": version}
         return render_template("members/organisation.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         text, number = _organisation_text(form), organisation.id if organisation else None
         written = actions.write_organisation(me(), text, number, seen=form.seen.data)
         flash(_("The organisation is saved."), "message")
@@ -335,7 +336,7 @@ def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
 
 
 @bp.get("/organisations/<slug>/history")
-def organisation_history(slug: str) -> Answer:
+def organisation_history(slug: str) -> ResponseReturnValue:
     """The earlier versions of an organisation."""
     organisation = queries.organisation_to_curate(me(), slug)
     words = {"organisation": organisation, "versions": versions_of("organisation", organisation.id)}
@@ -346,13 +347,13 @@ def organisation_history(slug: str) -> Answer:
 
 
 @bp.get("/administration")
-def administer() -> Answer:
+def administer() -> ResponseReturnValue:
     """Redirect to the first page of the administration, which says whom it is for."""
     return redirect(url_for("members.administration"))
 
 
 @bp.get("/administration/members")
-def administration() -> Answer:
+def administration() -> ResponseReturnValue:
     """All members, to be searched by name or e-mail address."""
     words, office = web.text("q"), web.choice("office", queries.OFFICES)
     page = queries.administered_members(me(), words, web.number("page"), office)
@@ -366,18 +367,18 @@ def administration() -> Answer:
 
 
 @bp.route("/administration/forum", methods=["GET", "POST"])
-def describe_federation() -> Answer:
+def describe_federation() -> ResponseReturnValue:
     """Edit the forum's name, tagline and contact address."""
     known = queries.federation_to_describe(me())
     form = FederationForm(data=_fields_of(known))
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         before = queries.federation_versions(me())
         words = {"form": form, "meanwhile": meanwhile, "before": before}
         words["closed_at"] = known.first_steps_closed_at
         return render_template("members/federation.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
         actions.describe_federation(me(), seen=form.seen.data, **said)
         flash(_("Saved. Every page says so from now on."), "message")
@@ -415,12 +416,12 @@ def _fields_of(known: Federation) -> dict[str, str]:
 
 
 @bp.route("/administration/members/<handle>/role", methods=["GET", "POST"])
-def appoint(handle: str) -> Answer:
+def appoint(handle: str) -> ResponseReturnValue:
     """Give a member a role."""
     member = queries.administered_member(me(), handle)
     form = RoleForm(data={"role": member.role})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "member": member, "notes": ROLE_NOTES}
         return render_template("members/role.html", **words), status
 
@@ -455,7 +456,7 @@ def end_ignoring(handle: str) -> AnyResponse:
 
 
 @bp.get("/settings/ignored")
-def ignored() -> Answer:
+def ignored() -> ResponseReturnValue:
     """Whom one ignores."""
     return render_template("members/ignored.html", rows=queries.ignored_by(_my_account()))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -31,13 +32,13 @@ from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
 from forum.queue.queries import OpenedEntry, QueueEntry, QueueFilter
 from forum.rules.queries import Rules, in_force
-from forum.web import CONFLICT, Answer, me
+from forum.web import CONFLICT, me
 
 bp = Blueprint("queue", __name__)
 
 
 @bp.get("/moderation")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """What waits for a decision, with the first entry opened that nobody else has claimed."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
@@ -45,7 +46,7 @@ def index() -> Answer:
 
 
 @bp.get("/moderation/<thing>/<int:item_id>")
-def entry(thing: str, item_id: int) -> Answer:
+def entry(thing: str, item_id: int) -> ResponseReturnValue:
     """One entry in its context, beside the queue."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
     opened = queries.opened_entry(me(), thing, item_id, claims)
@@ -75,7 +76,7 @@ def _page(
     note: NoteForm | None = None,
     status: int = 200,
     late: str = "",
-) -> Answer:
+) -> ResponseReturnValue:
     if agendas is None:
         agendas = moderated_agendas(me())
     if waiting is None:
@@ -124,7 +125,7 @@ def _holder(opened: OpenedEntry) -> str:
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/decide")
-def decide(thing: str, item_id: int) -> Answer:
+def decide(thing: str, item_id: int) -> ResponseReturnValue:
     """Decide about an entry, and open the next."""
     agendas = moderated_agendas(me())
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
@@ -133,7 +134,7 @@ def decide(thing: str, item_id: int) -> Answer:
     form.offer_rules(in_force().rules)
     fill_from_ready_text(form)
 
-    def page(status: int, late: str = "") -> Answer:
+    def page(status: int, late: str = "") -> ResponseReturnValue:
         opened = queries.opened_entry(me(), thing, item_id)
         form.offer_for(thing, opened.about.deeds)
         if late:
@@ -176,7 +177,7 @@ def _address(key: EntryKey, anchor: str = "entry") -> str:
 
 
 @bp.post("/moderation/decisions/<int:decision_id>/undo")
-def undo(decision_id: int) -> Answer:
+def undo(decision_id: int) -> ResponseReturnValue:
     """Undo one's own latest decision."""
     undone = moderation.undo(me(), decision_id)
     flash(_("Taken back: %(title)s", title=undone.title), "message")
@@ -186,7 +187,7 @@ def undo(decision_id: int) -> Answer:
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/claim")
-def claim(thing: str, item_id: int) -> Answer:
+def claim(thing: str, item_id: int) -> ResponseReturnValue:
     """Claim an entry; when another moderator has it, the page says so, and pressing again takes it over."""
     try:
         actions.claim(me(), thing, item_id, ClaimAwareForm().holder_id)
@@ -197,18 +198,18 @@ def claim(thing: str, item_id: int) -> Answer:
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/release")
-def release(thing: str, item_id: int) -> Answer:
+def release(thing: str, item_id: int) -> ResponseReturnValue:
     """Release one's claim on an entry."""
     actions.release(me(), thing, item_id)
     return web.see_other(_address((thing, item_id)))
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/note")
-def write_note(thing: str, item_id: int) -> Answer:
+def write_note(thing: str, item_id: int) -> ResponseReturnValue:
     """Write a note about an entry for the other moderators."""
     form = NoteForm()
 
-    def page(status: int) -> Answer:
+    def page(status: int) -> ResponseReturnValue:
         opened = queries.opened_entry(me(), thing, item_id)
         return _page(opened, note=form, status=status)
 

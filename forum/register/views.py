@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from flask import Blueprint, Response, make_response, render_template
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
@@ -14,13 +15,12 @@ from forum.clock import now
 from forum.register import queries
 from forum.register.forms import period
 from forum.register.queries import Figures, Period
-from forum.web import Answer
 
 bp = Blueprint("register", __name__)
 
 
 @bp.get("/transparency")
-def report() -> Answer:
+def report() -> ResponseReturnValue:
     """The transparency report of a period."""
     figures = queries.figures(_period())
     words = {"figures": figures, "reversals": queries.reversals(figures), "today": now().date()}
@@ -28,7 +28,7 @@ def report() -> Answer:
 
 
 @bp.get("/transparency.csv")
-def report_csv() -> Answer:
+def report_csv() -> ResponseReturnValue:
     """The transparency report as CSV (RFC 4180): section, what, by what, number."""
     figures = queries.figures(_period())
     out = StringIO()
@@ -40,7 +40,7 @@ def report_csv() -> Answer:
 
 
 @bp.get("/transparency/decisions")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The register of decisions."""
     return _fresh(render_template("register/index.html", page=queries.entries(web.number("page"))))
 

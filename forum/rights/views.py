@@ -19,6 +19,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -37,7 +38,7 @@ from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, json_value, records
-from forum.web import Answer, has_proved, me, prove_first
+from forum.web import has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
 # What members with a closed account can still do; everything else leads to opening it again
@@ -77,7 +78,7 @@ def _lead_to_reopening() -> AnyResponse | None:
 
 @bp.route("/settings/data", methods=["GET", "POST"])
 @limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
-def data() -> Answer:
+def data() -> ResponseReturnValue:
     """Download everything that is stored about oneself, as a ZIP file that is made while it is sent."""
     member = account_of(me())
     if not has_proved():
@@ -183,7 +184,7 @@ def _descriptions(numbers: dict[str, int]) -> list[dict[str, Any]]:
 
 @bp.route("/settings/leave", methods=["GET", "POST"])
 @limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
-def leave() -> Answer:
+def leave() -> ResponseReturnValue:
     """Close one's account; when it is closed, say until when it can be opened again."""
     member = account_of(me())
     if member.is_leaving:
@@ -192,7 +193,7 @@ def leave() -> Answer:
         return prove_first()
     form = LeaveForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         is_last = me().is_administrator and administrators_count() < 2
         return _leave_page(form, member, status, is_last=is_last)
 
@@ -207,19 +208,19 @@ def leave() -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _closed_page(member: Member) -> Answer:
+def _closed_page(member: Member) -> ResponseReturnValue:
     words = {"member": member, "form": PressForm(), "ways": WAY_NAMES}
     return render_template("rights/closed.html", **words)
 
 
-def _leave_page(form: LeaveForm, member: Member, status: int, **words: Any) -> Answer:
+def _leave_page(form: LeaveForm, member: Member, status: int, **words: Any) -> ResponseReturnValue:
     words |= {"form": form, "member": member, "notes": WAY_NOTES, "days": COOLING_OFF.days}
     words |= {"until": now() + COOLING_OFF, "is_mine": member.id == me().id}
     return render_template("rights/leave.html", **words), status
 
 
 @bp.get("/left")
-def left() -> Answer:
+def left() -> ResponseReturnValue:
     """Say that the account is closed, to whoever has just closed it."""
     return render_template("rights/left.html", days=COOLING_OFF.days)
 
@@ -236,12 +237,12 @@ def stay() -> AnyResponse:
 
 
 @bp.route("/administration/members/<handle>/leave", methods=["GET", "POST"])
-def close(handle: str) -> Answer:
+def close(handle: str) -> ResponseReturnValue:
     """Close the account of a member who has asked for it, or open it again."""
     member = administered_member(me(), handle)
     form = LeaveForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return _leave_page(form, member, status, is_last=False)
 
     def deed() -> AnyResponse:

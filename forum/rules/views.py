@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from flask import Blueprint, flash, make_response, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,25 +17,25 @@ from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse
 from forum.rules.queries import Rule, Rules
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("rules", __name__)
 
 
 @bp.get("/rules")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The house rules in force."""
     return _page(queries.in_force())
 
 
 @bp.get("/rules/<int:number>")
-def version(number: int) -> Answer:
+def version(number: int) -> ResponseReturnValue:
     """One version of the house rules."""
     return _page(queries.rules_version(number))
 
 
-def _page(rules: Rules) -> Answer:
+def _page(rules: Rules) -> ResponseReturnValue:
     words = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
     page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **words))
     # New rules come into force on their day, without a deed that would invalidate the page cache.
@@ -43,13 +44,13 @@ def _page(rules: Rules) -> Answer:
 
 
 @bp.route("/administration/rules", methods=["GET", "POST"])
-def write() -> Answer:
+def write() -> ResponseReturnValue:
     """Write the next version of the house rules."""
     versions = queries.rules_to_write(me())
     ahead = queries.upcoming()
     form = RulesForm(data=_form_data(versions[0], is_upcoming=ahead is not None))
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
         return render_template("rules/write.html", **words, meanwhile=meanwhile), status
 
@@ -58,7 +59,7 @@ def write() -> Answer:
         versions, ahead = queries.rules_to_write(me()), queries.upcoming()
         return RulesForm(formdata=None, data=_form_data(versions[0], is_upcoming=True))
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         day = form.valid_from.data or now().date()
         begin = datetime.combine(day, time(), UTC)
         text = actions.RulesText(form.pairs, begin, form.change.data or "", form.language.data)
@@ -96,7 +97,7 @@ def recourses() -> Sequence[Recourse]:
 
 
 @bp.route("/administration/recourse", methods=["GET", "POST"])
-def name_recourses() -> Answer:
+def name_recourses() -> ResponseReturnValue:
     """Name the body for disputes and the authority to which members can turn."""
     known = queries.recourses_to_name(me())
     data = {
@@ -107,7 +108,7 @@ def name_recourses() -> Answer:
     languages = (recourse.language for recourse in known.values() if recourse.name)
     form = RecourseForm(data=data | {"language": next(languages, "en")})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "before": queries.recourse_versions(me())}
         return render_template("rules/recourse.html", **words), status
 
@@ -123,21 +124,21 @@ def name_recourses() -> Answer:
 
 
 @bp.get("/moderation/texts")
-def texts() -> Answer:
+def texts() -> ResponseReturnValue:
     """The ready texts."""
     words = {"texts": queries.ready_texts(me()), "rules": queries.in_force(), "deeds": DEED_NAMES}
     return render_template("rules/texts.html", **words)
 
 
 @bp.route("/moderation/texts/new", methods=["GET", "POST"])
-def new_text() -> Answer:
+def new_text() -> ResponseReturnValue:
     """Write a new ready text."""
     rules = queries.rules_for_text(me())
     return _text_page(ReadyTextForm(data={"deed": "hide"}), rules)
 
 
 @bp.route("/moderation/texts/<int:number>", methods=["GET", "POST"])
-def edit_text(number: int) -> Answer:
+def edit_text(number: int) -> ResponseReturnValue:
     """Change a ready text."""
     rules = queries.rules_for_text(me())
     text = queries.ready_text(me(), number)
@@ -145,11 +146,13 @@ def edit_text(number: int) -> Answer:
     return _text_page(ReadyTextForm(data=data), rules, number)
 
 
-def _text_page(form: ReadyTextForm, rules: Sequence[Rule], number: int | None = None) -> Answer:
+def _text_page(
+    form: ReadyTextForm, rules: Sequence[Rule], number: int | None = None
+) -> ResponseReturnValue:
     choices = [(0, _("No rule"))]
     form.rule.choices = choices + [(rule.number, f"{rule.number}. {rule.name}") for rule in rules]
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("rules/text.html", form=form, number=number), status
 
     def deed() -> AnyResponse:
@@ -164,7 +167,7 @@ def _text_page(form: ReadyTextForm, rules: Sequence[Rule], number: int | None = 
 
 
 @bp.post("/moderation/texts/<int:number>/end")
-def end_text(number: int) -> Answer:
+def end_text(number: int) -> ResponseReturnValue:
     """Stop offering a ready text."""
     actions.end_text(me(), number)
     flash(_("The text is not offered any more."), "message")

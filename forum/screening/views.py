@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,20 +17,20 @@ from forum.matches import ScreenedText
 from forum.screening import actions, queries
 from forum.screening.forms import KIND_NAMES, DomainsForm, NewnessForm, RuleForm, TryForm
 from forum.screening.models import Rule
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("screening", __name__)
 
 
 @bp.route("/administration/screening", methods=["GET", "POST"])
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The rules, and who counts as new."""
     known = queries.newness_to_change(me())
     form = NewnessForm(
         data={name: getattr(known, name) for name in ("days", "posts", "first_posts")}
     )
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         kind, words = web.choice("kind", KIND_NAMES), web.text("q", 100)
         rules = queries.rules(me(), kind, words, web.number("page"))
         shown: dict[str, Any] = {"form": form, "page": rules, "kind": kind, "words": words}
@@ -49,23 +50,23 @@ def _saved(message: str) -> AnyResponse:
 
 
 @bp.route("/administration/screening/new", methods=["GET", "POST"])
-def make_rule() -> Answer:
+def make_rule() -> ResponseReturnValue:
     """Make a rule."""
     queries.newness_to_change(me())
     return _rule_page(None)
 
 
 @bp.route("/administration/screening/<int:id>", methods=["GET", "POST"])
-def change_rule(id: int) -> Answer:
+def change_rule(id: int) -> ResponseReturnValue:
     """Change a rule."""
     return _rule_page(queries.get_rule(me(), id))
 
 
-def _rule_page(rule: Rule | None) -> Answer:
+def _rule_page(rule: Rule | None) -> ResponseReturnValue:
     form = RuleForm(data=_form_data(rule)) if rule else RuleForm()
     form.agenda.choices = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("screening/rule.html", form=form, rule=rule), status
 
     def deed() -> AnyResponse:
@@ -86,7 +87,7 @@ def _form_data(rule: Rule) -> dict[str, Any]:
 
 
 @bp.post("/administration/screening/<int:id>/switch")
-def switch_rule(id: int) -> Answer:
+def switch_rule(id: int) -> ResponseReturnValue:
     """Switch a rule on (`on=1`) or off."""
     is_on = request.form.get("on") == "1"
     actions.switch_rule(me(), id, is_on=is_on)
@@ -94,19 +95,19 @@ def switch_rule(id: int) -> Answer:
 
 
 @bp.post("/administration/screening/<int:id>/delete")
-def delete_rule(id: int) -> Answer:
+def delete_rule(id: int) -> ResponseReturnValue:
     """Delete a rule."""
     actions.delete_rule(me(), id)
     return _saved(_("The rule is deleted. What it has held back goes on waiting."))
 
 
 @bp.route("/administration/screening/domains", methods=["GET", "POST"])
-def import_domains() -> Answer:
+def import_domains() -> ResponseReturnValue:
     """Make a rule for each domain of a list."""
     queries.newness_to_change(me())
     form = DomainsForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("screening/domains.html", form=form), status
 
     def deed() -> AnyResponse:
@@ -126,7 +127,7 @@ def import_domains() -> Answer:
 
 
 @bp.route("/administration/screening/try", methods=["GET", "POST"])
-def try_text() -> Answer:
+def try_text() -> ResponseReturnValue:
     """Show which rules would hold a text back. Nothing is stored."""
     queries.newness_to_change(me())
     form = TryForm()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 
 from flask import Blueprint, flash, make_response, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +16,7 @@ from forum.members.queries import my_profile
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("terms", __name__)
@@ -50,18 +51,18 @@ def _ask_for_consent() -> AnyResponse | None:
 
 
 @bp.get("/terms")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The terms that are in force."""
     return _page(queries.in_force())
 
 
 @bp.get("/terms/<int:number>")
-def version(number: int) -> Answer:
+def version(number: int) -> ResponseReturnValue:
     """One version of the terms."""
     return _page(queries.terms_of(number))
 
 
-def _page(terms: Terms | None) -> Answer:
+def _page(terms: Terms | None) -> ResponseReturnValue:
     words = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
     page = make_response(render_template("terms/index.html", now=now(), **words))
     # Not kept by the page cache: new terms come into force without an action that would clear it.
@@ -70,14 +71,14 @@ def _page(terms: Terms | None) -> Answer:
 
 
 @bp.route("/terms/agree", methods=["GET", "POST"])
-def agree() -> Answer:
+def agree() -> ResponseReturnValue:
     """Read the terms and agree, or see how to take one's data or leave."""
     terms = queries.terms_to_agree(me())
     if terms is None or not me().owes_terms:
         return web.see_other(web.safe_next(url_for("terms.index")))
     form = AgreeForm(data={"number": str(terms.number)})
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         target = web.safe_next("")
         return render_template("terms/agree.html", form=form, terms=terms, target=target), status
 
@@ -90,13 +91,13 @@ def agree() -> Answer:
 
 
 @bp.route("/administration/terms", methods=["GET", "POST"])
-def write() -> Answer:
+def write() -> ResponseReturnValue:
     """Write the next version of the terms."""
     versions = queries.terms_to_write(me())
     ahead = queries.upcoming()
     form = TermsForm(data=_initial_data(versions[0] if versions else None, ahead is not None))
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         preview = markup.write(form.source.data or "").html if webforms.is_preview() else None
         words = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
         words |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
@@ -108,7 +109,7 @@ def write() -> Answer:
         data = _initial_data(versions[0] if versions else None, is_ahead=True)
         return TermsForm(formdata=None, data=data)
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         written = actions.write_terms(me(), _terms_text(form), seen=form.seen.data)
         flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
         return web.see_other(url_for("terms.write"))

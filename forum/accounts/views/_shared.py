@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import tokens, web, webforms
@@ -14,7 +15,7 @@ from forum.accounts.models import Token
 from forum.accounts.queries import usable_token
 from forum.errors import Invalid, NotFound
 from forum.members.forms import check_password
-from forum.web import REFUSED, Answer
+from forum.web import REFUSED
 
 bp = Blueprint("accounts", __name__)
 FORBIDDEN, GONE = 403, 410
@@ -29,12 +30,14 @@ def usable_token_or_none(purpose: str, secret: str) -> Token | None:
         return None
 
 
-def link_expired_page() -> Answer:
+def link_expired_page() -> ResponseReturnValue:
     """The page for a link that cannot be used: used before, too old, or void because something changed since."""
     return render_template("accounts/over.html"), GONE
 
 
-def answer_with_secret(form: Any, page: Callable[[int], Answer], deed: Callable[[], Any]) -> Answer:
+def answer_with_secret(
+    form: Any, page: Callable[[int], ResponseReturnValue], deed: Callable[[], Any]
+) -> ResponseReturnValue:
     """As `webforms.process`, for a form that uses up a letter's secret; another window may have used it meanwhile."""
     try:
         return webforms.process(form, page, deed)

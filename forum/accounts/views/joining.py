@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from flask import flash, make_response, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -46,7 +47,7 @@ from forum.passwords import hash_password, verify_password
 from forum.permissions import VISITOR
 from forum.ratelimits import limiter
 from forum.terms.queries import in_force
-from forum.web import Answer, me
+from forum.web import me
 
 # Keys of the browser's session
 WAITING_KEY = "waits"  # the candidate who waits for moderators: [number, hash of the browser's key]
@@ -57,7 +58,7 @@ PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
 
 @bp.route("/join", methods=["GET", "POST"])
 @limiter.limit("10/hour", methods=["POST"])
-def join() -> Answer:
+def join() -> ResponseReturnValue:
     """Ask for an account. A letter goes to the address; the page does not reveal whether it has an account already."""
     if me().is_member:
         return web.see_other(web.safe_next())
@@ -72,7 +73,7 @@ def join() -> Answer:
 
 @bp.route("/join/invited/<code>", methods=["GET", "POST"])
 @limiter.limit("10/hour", methods=["POST"])
-def join_invited(code: str) -> Answer:
+def join_invited(code: str) -> ResponseReturnValue:
     """Ask for an account by an invitation's link. Opening the page does not use the invitation."""
     if me().is_member:
         return web.see_other(web.safe_next())
@@ -82,7 +83,7 @@ def join_invited(code: str) -> Answer:
         return render_template("accounts/uninvited.html"), GONE
 
 
-def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> Answer:
+def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> ResponseReturnValue:
     form = _join_form(chosen, invitation)
     page = partial(_join_page, form, chosen=chosen, invitation=invitation)
     checks = [_check_new_password, choose_city]
@@ -110,13 +111,13 @@ def _language_of_browser() -> str:
 
 def _join_page(
     form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
-) -> Answer:
+) -> ResponseReturnValue:
     words = {"invitation": invitation, "mode": chosen.mode, "proved": provider_account()}
     has_mail = bool(web.settings().smtp_url)
     return render_template("accounts/join.html", form=form, has_mail=has_mail, **words), status
 
 
-def join_form_again() -> tuple[JoinForm, Callable[[Any, int], Answer]]:
+def join_form_again() -> tuple[JoinForm, Callable[[Any, int], ResponseReturnValue]]:
     """The form and the renderer of its page after too many attempts, with the invitation if it is still usable."""
     invitation, chosen = None, entrance()
     with suppress(NotFound):
@@ -186,7 +187,7 @@ def _shows_letter_links() -> bool:
 
 
 @bp.get("/join/sent")
-def sent() -> Answer:
+def sent() -> ResponseReturnValue:
     """Say that a letter is on its way, and what to do when it does not arrive."""
     words = session.get(SENT_KEY)
     if not words:
@@ -200,7 +201,7 @@ def sent() -> Answer:
 
 @bp.route("/join/confirm/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def confirm_joining(secret: str) -> Answer:
+def confirm_joining(secret: str) -> ResponseReturnValue:
     """Join by a press in the browser that filled in the form; in another one with the password chosen there.
 
     So nobody can make an account with somebody else's address and a password of their own.
@@ -211,7 +212,7 @@ def confirm_joining(secret: str) -> Answer:
     is_here = _is_browser_of(token)
     form: Any = PressForm() if is_here else ConfirmForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         has_password = bool(token.candidate and token.candidate.password_hash)
         words = {"form": form, "candidate": token.candidate, "has_password": has_password}
         return render_template("accounts/confirm.html", **words, is_here=is_here), status
@@ -267,7 +268,7 @@ def _candidate_here() -> Candidate | None:
 
 
 @bp.get("/join/waiting")
-def waiting() -> Answer:
+def waiting() -> ResponseReturnValue:
     """Tell a candidate that moderators are to decide, since when, or what they decided."""
     if not session.get(WAITING_KEY):
         return web.see_other(url_for("accounts.join"))

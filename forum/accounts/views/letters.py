@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from flask import flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web, webforms
@@ -29,24 +30,24 @@ from forum.members.views import federation
 from forum.passwords import hash_password
 from forum.permissions import VISITOR
 from forum.ratelimits import limiter
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.route("/sign-in/letter", methods=["GET", "POST"])
 @limiter.limit("10/hour", methods=["POST"])
-def sign_in_by_letter() -> Answer:
+def sign_in_by_letter() -> ResponseReturnValue:
     """Ask for a letter whose link signs one in once, without a password."""
     return _ask_for_letter("sign_in", actions.ask_to_sign_in)
 
 
 @bp.route("/password", methods=["GET", "POST"])
 @limiter.limit("10/hour", methods=["POST"])
-def ask_for_password() -> Answer:
+def ask_for_password() -> ResponseReturnValue:
     """Ask for a letter whose link lets one choose a new password."""
     return _ask_for_letter("password", actions.ask_for_password)
 
 
-def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> Answer:
+def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> ResponseReturnValue:
     form = EmailForm()
 
     def deed() -> Any:
@@ -56,24 +57,24 @@ def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> Answer:
     return webforms.process(form, partial(letter_page, what, form), deed)
 
 
-def letter_page(what: str, form: EmailForm, status: int = 200) -> Answer:
+def letter_page(what: str, form: EmailForm, status: int = 200) -> ResponseReturnValue:
     """The form that asks for a letter; `what` is `sign_in` or `password`."""
     return render_template("accounts/letter.html", form=form, what=what), status
 
 
 @bp.route("/sign-in/letter/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def spend_sign_in(secret: str) -> Answer:
+def spend_sign_in(secret: str) -> ResponseReturnValue:
     """Sign in by a press, with a letter's secret. Opening the page uses nothing up: mail programs open links."""
     token = usable_token_or_none(SIGN_IN, secret)
     if token is None or token.member is None:
         return link_expired_page()
     member, form = token.member, PressForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("accounts/spend.html", form=form, member=member), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         owner = actions.spend_sign_in(VISITOR, secret)
         return sign_in_or_ask_second(owner, "letter", owner.credentials)
 
@@ -82,14 +83,14 @@ def spend_sign_in(secret: str) -> Answer:
 
 @bp.route("/password/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def reset_password(secret: str) -> Answer:
+def reset_password(secret: str) -> ResponseReturnValue:
     """Choose a new password with a letter's secret and sign in with it; a second factor stays."""
     token = usable_token_or_none(RESET, secret)
     if token is None or token.member is None:
         return link_expired_page()
     member, form = token.member, NewPasswordForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("accounts/new_password.html", form=form, member=member), status
 
     def deed() -> Any:
@@ -106,25 +107,27 @@ def reset_password(secret: str) -> Answer:
 
 @bp.route("/address/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def confirm_address(secret: str) -> Answer:
+def confirm_address(secret: str) -> ResponseReturnValue:
     """Take a new address by a press, with the secret that was sent there."""
     return _answer_address_link(ADDRESS, secret, actions.confirm_address)
 
 
 @bp.route("/address/undo/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
-def undo_address(secret: str) -> Answer:
+def undo_address(secret: str) -> ResponseReturnValue:
     """Take the former address back by a press, with the secret that was sent there."""
     return _answer_address_link(UNDO, secret, actions.undo_address)
 
 
-def _answer_address_link(purpose: str, secret: str, spend: Callable[[Any, str], Member]) -> Answer:
+def _answer_address_link(
+    purpose: str, secret: str, spend: Callable[[Any, str], Member]
+) -> ResponseReturnValue:
     token = usable_token_or_none(purpose, secret)
     if token is None or token.member is None:
         return link_expired_page()
     form = PressForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "token": token, "is_undo": purpose == UNDO}
         return render_template("accounts/confirm_address.html", **words), status
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 from flask import flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,18 +29,18 @@ from forum.members.models import Member
 from forum.members.views import choose_city, federation, offer_organisations
 from forum.passwords import hash_password, verify_password
 from forum.ratelimits import limiter
-from forum.web import Answer, SessionUser, has_proved, me, my_token, prove_first
+from forum.web import SessionUser, has_proved, me, my_token, prove_first
 
 
 @bp.route("/settings", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"], exempt_when=webforms.is_trial)
-def settings() -> Answer:
+def settings() -> ResponseReturnValue:
     """Edit what one says about oneself."""
     member = queries.my_profile(me())
     form = ProfileForm(data=_profile_data(member))
     offer_organisations(form)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "member": member, "preview": _preview(form)}
         return render_template("accounts/settings.html", **words), status
 
@@ -90,14 +91,14 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
 
 @bp.route("/settings/handle", methods=["GET", "POST"])
 @limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
-def change_handle() -> Answer:
+def change_handle() -> ResponseReturnValue:
     """Choose another handle, which is the address of one's profile."""
     member = queries.my_profile(me())
     if not has_proved():
         return prove_first()
     form = HandleForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"member": member, "earlier": queries.earlier_handles(member.id)}
         return render_template("accounts/handle.html", form=form, **words), status
 
@@ -114,7 +115,7 @@ def change_handle() -> Answer:
 @bp.route("/settings/prove", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
 @limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
-def prove() -> Answer:
+def prove() -> ResponseReturnValue:
     """Authenticate again before changing credentials (ASVS 5.0, 7.5.1), even while the account is closed.
 
     Who has a second factor shows it, or a recovery code: with the password alone somebody else could take it off.
@@ -142,7 +143,7 @@ def _check_proof(member: Member, form: ProofForm) -> None:
         raise Invalid(_("This is not your present password."), "password")
 
 
-def proof_page(form: ProofForm, status: int = 200) -> Answer:
+def proof_page(form: ProofForm, status: int = 200) -> ResponseReturnValue:
     """The form for authenticating again; with `by=recovery` in the address, by a recovery code."""
     has = factors_of(queries.account_of(me()))
     elsewhere = web.provider_elsewhere() if not has.are_any and identities_of(me()) else ""
@@ -152,7 +153,7 @@ def proof_page(form: ProofForm, status: int = 200) -> Answer:
 
 @bp.route("/settings/address", methods=["GET", "POST"])
 @limiter.limit("10/hour", methods=["POST"])
-def address() -> Answer:
+def address() -> ResponseReturnValue:
     """Ask for another e-mail address; nothing changes before it is confirmed."""
     member = queries.my_profile(me())
     if not has_proved():
@@ -171,7 +172,7 @@ def address() -> Answer:
     return webforms.process(form, partial(address_page, form), deed)
 
 
-def address_page(form: EmailForm, status: int = 200) -> Answer:
+def address_page(form: EmailForm, status: int = 200) -> ResponseReturnValue:
     """The form for another e-mail address."""
     member = queries.my_profile(me())
     return render_template("accounts/address.html", form=form, member=member), status
@@ -188,7 +189,7 @@ def resume_mail() -> AnyResponse:
 @bp.route("/settings/password", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
 @limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
-def change_password() -> Answer:
+def change_password() -> ResponseReturnValue:
     """Choose a new password, which ends all other sessions."""
     member = queries.my_profile(me())
     form = PasswordForm()
@@ -197,7 +198,7 @@ def change_password() -> Answer:
     )
 
 
-def password_page(form: PasswordForm, status: int = 200) -> Answer:
+def password_page(form: PasswordForm, status: int = 200) -> ResponseReturnValue:
     """The form for a new password."""
     return render_template("accounts/password.html", form=form), status
 
@@ -223,7 +224,7 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 
 
 @bp.get("/settings/sessions")
-def sessions() -> Answer:
+def sessions() -> ResponseReturnValue:
     """The list of one's open sessions."""
     member = queries.my_profile(me())
     words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(my_token())}

@@ -14,6 +14,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -38,7 +39,7 @@ from forum.members.models import Credentials, Member
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.ratelimits import limiter
-from forum.web import CONFLICT, Answer, me, my_token
+from forum.web import CONFLICT, me, my_token
 
 
 def _sign_in_limit_key() -> str:
@@ -49,7 +50,7 @@ def _sign_in_limit_key() -> str:
 @bp.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
 @limiter.limit("20/hour", key_func=_sign_in_limit_key, methods=["POST"], deduct_when=was_refused)
-def sign_in() -> Answer:
+def sign_in() -> ResponseReturnValue:
     """Begin a session. The answers to a wrong password and to an unknown address are the same."""
     if me().is_member and request.method == "GET":
         return web.see_other(web.safe_next())
@@ -57,7 +58,7 @@ def sign_in() -> Answer:
     return webforms.process(form, partial(sign_in_page, form), lambda: _sign_in(form))
 
 
-def sign_in_page(form: SignInForm, status: int = 200) -> Answer:
+def sign_in_page(form: SignInForm, status: int = 200) -> ResponseReturnValue:
     """The form for signing in, or, for a text that waits to be sent again, the page that keeps it."""
     if errorpages.kept_action() and form.errors:
         why = next(error for errors in form.errors.values() for error in errors)
@@ -66,7 +67,7 @@ def sign_in_page(form: SignInForm, status: int = 200) -> Answer:
     return render_template("accounts/sign_in.html", form=form), status
 
 
-def _sign_in(form: SignInForm) -> Answer:
+def _sign_in(form: SignInForm) -> ResponseReturnValue:
     password = form.password.data or ""
     member = queries.member_by_email(form.email.data or "")
     candidate = None if member else confirmed_candidate(form.email.data or "")
@@ -93,7 +94,7 @@ def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
     raise Invalid(error.message) from error
 
 
-def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> Answer:
+def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> ResponseReturnValue:
     """Begin the session of a member who has shown a first factor, or ask for the second one first.
 
     `verified` are the credentials for which it was verified. When they have changed since, the page for signing in says so.
@@ -126,7 +127,7 @@ def _complete_sign_in(member: Member, how: str, verified: Credentials) -> AnyRes
 
 @bp.post("/sign-in/passkey")
 @limiter.limit("10/minute")
-def sign_in_with_passkey() -> Answer:
+def sign_in_with_passkey() -> ResponseReturnValue:
     """Begin a session with a passkey alone, which has verified its user itself."""
     form = PasskeyForm(next=web.safe_next(""))
 
@@ -142,7 +143,7 @@ def sign_in_with_passkey() -> Answer:
         except Forbidden as error:  # suspended: said only to those who have the passkey
             return _suspended_answer(owner, error)
 
-    def page(status: int) -> Answer:
+    def page(status: int) -> ResponseReturnValue:
         other = SignInForm(next=web.safe_next(""))
         other.form_errors = [error for errors in form.errors.values() for error in errors]
         return sign_in_page(other, status)
@@ -164,7 +165,7 @@ def _second_factor_limit_key() -> str:
 @limiter.limit(
     "10/hour", key_func=_second_factor_limit_key, methods=["POST"], deduct_when=was_refused
 )
-def second() -> Answer:
+def second() -> ResponseReturnValue:
     """Show the second factor after the first, and only then begin a session."""
     if me().is_member and factors.HALF_SESSION_KEY not in session and request.method == "GET":
         return web.see_other(web.safe_next())
@@ -195,7 +196,7 @@ def second() -> Answer:
         return _sign_in_again(error.message)
 
 
-def _sign_in_again(why: str) -> Answer:
+def _sign_in_again(why: str) -> ResponseReturnValue:
     """The first factor was shown too long ago, or never: ask for it again and keep the text."""
     if request.method == "GET":
         return web.see_other(url_for("accounts.sign_in", next=web.safe_next("") or None))
@@ -206,7 +207,7 @@ def _sign_in_again(why: str) -> Answer:
     return sign_in_page(form, CONFLICT)
 
 
-def second_page(form: SecondForm, status: int = 200) -> Answer:
+def second_page(form: SecondForm, status: int = 200) -> ResponseReturnValue:
     """The form for the second factor."""
     has = factors_of(factors.current_half_session().member)
     by = request.form.get("ask") or request.form.get("by", "")
@@ -241,7 +242,7 @@ def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
 
 
 @bp.route("/sign-out", methods=["GET", "POST"])
-def sign_out() -> Answer:
+def sign_out() -> ResponseReturnValue:
     """End this session. Afterwards, and for visitors, the page says that nobody is signed in."""
     if request.method == "GET":
         return render_template("accounts/sign_out.html")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from flask import request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
@@ -19,16 +20,18 @@ from forum.accounts.views.settings import address_page, password_page, proof_pag
 from forum.accounts.views.signing_in import second_page, sign_in_page
 from forum.errors import Refusal
 from forum.factors.forms import ProofForm, SecondForm
-from forum.web import TOO_MANY, Answer
+from forum.web import TOO_MANY
 
 
 @bp.errorhandler(TOO_MANY)
-def too_many_attempts(error: HTTPException) -> Answer:
+def too_many_attempts(error: HTTPException) -> ResponseReturnValue:
     """Answer too many attempts with the form and what was typed.
 
     Other addresses, and people who may not see the form, get the common page.
     """
-    forms: dict[str, Callable[[], tuple[webforms.Form, Callable[[Any, int], Answer]]]] = {
+    forms: dict[
+        str, Callable[[], tuple[webforms.Form, Callable[[Any, int], ResponseReturnValue]]]
+    ] = {
         "accounts.join": join_form_again,
         "accounts.join_invited": join_form_again,
         "accounts.sign_in": lambda: (SignInForm(), sign_in_page),

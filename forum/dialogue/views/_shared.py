@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -23,7 +24,7 @@ from forum.members.views import flash_language_doubt
 from forum.pages import pages_for
 from forum.ratelimits import by_person, limiter
 from forum.screening.queries import is_newcomer
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("dialogue", __name__)
 SEE_OTHER = 303  # an HTTP status code
@@ -86,8 +87,10 @@ def usual_wait() -> str:
 
 
 def answer_form(
-    form: webforms.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]
-) -> Answer:
+    form: webforms.Form,
+    page: Callable[[int], ResponseReturnValue],
+    deed: Callable[[], ResponseReturnValue],
+) -> ResponseReturnValue:
     """As `webforms.process`; a heading that was asked for is put into the text first."""
     _put_prompt(form)
     return webforms.process(form, page, deed)

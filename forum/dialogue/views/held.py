@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web
@@ -26,18 +27,18 @@ from forum.dialogue.views._shared import (
     usual_wait,
 )
 from forum.markup import Written
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/waiting")
-def waiting() -> Answer:
+def waiting() -> ResponseReturnValue:
     """One's own texts that wait for a moderator, or were refused."""
     texts = queries.my_held(me())
     return render_template("dialogue/waiting.html", texts=texts, usual=usual_wait())
 
 
 @bp.get("/waiting/<int:id>")
-def held(id: int) -> Answer:
+def held(id: int) -> ResponseReturnValue:
     """One text that waits or was refused; once it is published, the post that it has become."""
     became = queries.published_post_id(me(), id) if me().is_member else None
     if became is not None:
@@ -48,18 +49,18 @@ def held(id: int) -> Answer:
 
 @bp.route("/waiting/<int:id>/revise", methods=["GET", "POST"])
 @posting
-def revise(id: int) -> Answer:
+def revise(id: int) -> ResponseReturnValue:
     """Change a text that waits or was refused, and send it again."""
     text = queries.held_to_revise(me(), id)
     form = _revise_form(text)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "held": text, "preview": preview_of(form)}
         return render_template(
             "dialogue/revise.html", **words, theme_choices=theme_boxes(form)
         ), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         written = rendered(form)
         revised = _revise(id, form, written)
         if isinstance(revised, Held):
@@ -87,7 +88,7 @@ def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
 
 @bp.post("/waiting/<int:id>/take-back")
 @changing
-def take_back(id: int) -> Answer:
+def take_back(id: int) -> ResponseReturnValue:
     """Take back a text that waits or was refused."""
     actions.take_back(me(), id)
     flash(_("Your text is taken back. Nothing of it is kept."), "message")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import flash, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,22 +22,22 @@ from forum.members.queries import languages
 from forum.notifications.models import THEME
 from forum.notifications.queries import level_of
 from forum.pages import Page
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/topics")
-def index() -> Answer:
+def index() -> ResponseReturnValue:
     """The dialogue of all agendas."""
     return _list(None)
 
 
 @bp.get("/agendas/<slug>/topics")
-def topics(slug: str) -> Answer:
+def topics(slug: str) -> ResponseReturnValue:
     """The dialogue of one agenda."""
     return _list(get_agenda(me(), slug))
 
 
-def _list(agenda: Agenda | None) -> Answer:
+def _list(agenda: Agenda | None) -> ResponseReturnValue:
     wanted = _filter_from_query(agenda)
     names = {theme.slug: theme.name for theme in themes()}
     counts = _counts(wanted, names)
@@ -82,14 +83,14 @@ def _reader_context(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str
 
 @bp.post("/topics/read-all")
 @changing
-def read_all() -> Answer:
+def read_all() -> ResponseReturnValue:
     """Take all that has been written for read."""
     return _read_all(None, url_for("dialogue.index"))
 
 
 @bp.post("/agendas/<slug>/topics/read-all")
 @changing
-def read_agenda(slug: str) -> Answer:
+def read_agenda(slug: str) -> ResponseReturnValue:
     """Take all that has been written on one agenda for read."""
     return _read_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,12 +14,12 @@ from forum.dialogue import actions, queries
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Post
 from forum.dialogue.views._shared import bp, changing
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.post("/posts/<int:id>/mark")
 @changing
-def mark(id: int) -> Answer:
+def mark(id: int) -> ResponseReturnValue:
     """Say something to a post with one press, or take it back. A script gets the new count."""
     kind = request.form.get("kind", "")
     post = queries.post_to_mark(me(), id)
@@ -37,12 +38,12 @@ def _is_wanted(kind: str, given: Mark | None) -> bool:
     return request.form.get("on") == "1" or given is None or kind == TRIED
 
 
-def _tried(post: Post, given: Mark | None) -> Answer:
+def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     """Ask what became of it, beginning with what was said before; then note it."""
     is_said = "outcome" in request.form
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "post": post, "given": given}
         return render_template("dialogue/tried.html", **words), status
 
@@ -60,7 +61,7 @@ def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
 
 
 @bp.get("/posts/<int:id>/marks")
-def marks(id: int) -> Answer:
+def marks(id: int) -> ResponseReturnValue:
     """Who tried what a post tells, and what became of it, by city."""
     post = queries.get_post(me(), id)
     tried = queries.tried_in(post.topic_id, post.number)
@@ -69,7 +70,7 @@ def marks(id: int) -> Answer:
 
 @bp.post("/topics/<int:id>/answer")
 @changing
-def choose_answer(id: int) -> Answer:
+def choose_answer(id: int) -> ResponseReturnValue:
     """Choose the answer to a question, or with an empty `post` take the choice back."""
     chosen = request.form.get("post", "")
     topic = actions.choose_answer(me(), id, _row_id(chosen) if chosen else None)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
@@ -20,14 +21,14 @@ from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
 from forum.pages import Page
 from forum.versions import theme_scope, topic_scope
-from forum.web import Answer, me
+from forum.web import me
 
 MOVED_PERMANENTLY = 301  # an HTTP status code
 
 
 @bp.get("/topics/<int:id>")
 @bp.get("/topics/<int:id>-<slug>")
-def topic(id: int, slug: str = "") -> Answer:
+def topic(id: int, slug: str = "") -> ResponseReturnValue:
     """One page of a topic. Redirects from a slug that is not (or no longer) its own, and to the page of its home."""
     try:
         found = queries.get_topic_row(me(), id)
@@ -169,12 +170,12 @@ def _structured_person(member: Any) -> dict[str, str]:
 
 @bp.post("/topics/<int:id>/watch")
 @changing
-def watch(id: int) -> Answer:
+def watch(id: int) -> ResponseReturnValue:
     """Watch or mute a topic, or neither any longer."""
     return set_level(TOPIC, id, queries.get_topic(me(), id).address)
 
 
 @bp.get("/posts/<int:id>")
-def post(id: int) -> Answer:
+def post(id: int) -> ResponseReturnValue:
     """Where a post is shown: the page of its topic, and its number there."""
     return redirect(queries.get_post(me(), id).address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import markup, web
@@ -14,11 +15,11 @@ from forum.dialogue.views._shared import bp, changing
 from forum.diffs import changes
 from forum.markup import Written
 from forum.quotes import cited_in_source, withhold_in_source
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/posts/<int:id>/history")
-def history(id: int) -> Answer:
+def history(id: int) -> ResponseReturnValue:
     """What a post said before: one version compared with the next that can be read, or by itself (`?view=whole`)."""
     post = queries.post_to_compare(me(), id)
     revisions = queries.revisions_of(me(), post)
@@ -67,7 +68,7 @@ def _whole(post: Post, version: Revision) -> Written:
 
 @bp.route("/revisions/<int:id>/withdraw", methods=["GET", "POST"])
 @changing
-def withdraw(id: int) -> Answer:
+def withdraw(id: int) -> ResponseReturnValue:
     """Ask, and then take back what one's post said before."""
     if request.method == "GET":
         post, version = queries.revision_to_withdraw(me(), id)

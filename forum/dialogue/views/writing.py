@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 from flask import flash, get_template_attribute, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -40,14 +41,14 @@ from forum.members.queries import language_names
 from forum.pages import pages_for
 from forum.quotes import quote
 from forum.ratelimits import previewing
-from forum.web import CONFLICT, Answer, me
+from forum.web import CONFLICT, me
 
 MAX_LATEST = 4
 
 
 @bp.route("/agendas/<slug>/topics/new", methods=["GET", "POST"])
 @posting
-def open_topic(slug: str) -> Answer:
+def open_topic(slug: str) -> ResponseReturnValue:
     """Open a topic: an experience or a question."""
     agenda = queries.agenda_to_open(me(), slug)
     kind = web.choice("kind", tuple(PROMPTS), "experience")
@@ -55,7 +56,7 @@ def open_topic(slug: str) -> Answer:
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     offer_organisation(form, me().name, own_organisation())
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
         like = TopicFilter(agenda_id=agenda.id, kind=chosen)
         words = {"form": form, "agenda": agenda, "preview": preview_of(form), "prompts": PROMPTS}
@@ -91,13 +92,13 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
 
 @bp.route("/topics/<int:id>/reply", methods=["GET", "POST"])
 @posting
-def reply(id: int) -> Answer:
+def reply(id: int) -> ResponseReturnValue:
     """Reply to a topic, or comment on the case or practice that it belongs to."""
     topic = queries.topic_to_reply(me(), id)
     writer = writer_of(topic)
     form = _reply_form(writer, submission_key=webforms.submission_key())
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
         words["latest"] = _latest_posts(topic)
         return render_template("dialogue/reply.html", **words), status
@@ -194,18 +195,18 @@ def _quotation() -> str:
 
 @bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
 @changing_with_preview
-def edit(id: int) -> Answer:
+def edit(id: int) -> ResponseReturnValue:
     """Change one's post. When it has changed since the form was opened, both texts are shown."""
     post = queries.post_to_edit(me(), id)
     version = _version_to_edit(post)
     form = _edit_form(post, version)
 
-    def page(status: int = 200, now: Post | None = None) -> Answer:
+    def page(status: int = 200, now: Post | None = None) -> ResponseReturnValue:
         words = {"form": form, "post": post, "preview": preview_of(form), "now": now}
         words |= {"theme_choices": theme_boxes(form), "version": version}
         return render_template("dialogue/edit.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         text = rendered(form)
         try:
             edited = _edit(id, form, text)
@@ -254,7 +255,7 @@ def _edit(post_id: int, form: EditForm, text: markup.Written) -> Post | Held:
 
 @bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
 @changing
-def delete(id: int) -> Answer:
+def delete(id: int) -> ResponseReturnValue:
     """Ask, and then delete one's post."""
     post = queries.post_to_delete(me(), id)
     if request.method == "GET":
@@ -269,7 +270,7 @@ def delete(id: int) -> Answer:
 
 @bp.post("/preview")
 @previewing
-def preview() -> Answer:
+def preview() -> ResponseReturnValue:
     """What a text will look like, as a piece of a page."""
     queries.require_writer(me())
     source = request.form.get("source", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Response, render_template
+from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from forum import web
@@ -22,17 +23,16 @@ from forum.moderation import actions as moderation
 from forum.notifications import actions as notices
 from forum.queue import actions as queue
 from forum.screening.queries import REPETITION_WINDOW
-from forum.web import Answer
 
 
 @bp.get("/help")
-def help() -> Answer:
+def help() -> ResponseReturnValue:
     """How the forum works, how to format a text, which keyboard shortcuts there are."""
     return render_template("front/help.html")
 
 
 @bp.get("/privacy")
-def privacy() -> Answer:
+def privacy() -> ResponseReturnValue:
     """Which personal data is kept, and for how long."""
     return render_template("front/privacy.html", periods=_retention_periods())
 
@@ -63,13 +63,13 @@ def _retention_periods() -> dict[str, str]:
 
 
 @bp.get("/accessibility")
-def accessibility() -> Answer:
+def accessibility() -> ResponseReturnValue:
     """How accessible the forum is, and whom to tell about barriers."""
     return render_template("front/accessibility.html")
 
 
 @bp.get("/contact")
-def contact() -> Answer:
+def contact() -> ResponseReturnValue:
     """How to reach the people who run the forum."""
     return render_template("front/contact.html")
 

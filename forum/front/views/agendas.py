@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.agendas.queries import get_agenda, statements_of
@@ -19,14 +20,14 @@ from forum.library.queries import (
 )
 from forum.notifications.models import AGENDA
 from forum.notifications.queries import level_of
-from forum.web import Answer, me
+from forum.web import me
 
 AGENDA_TOPICS = 10
 UNANSWERED = ORDERS[2]
 
 
 @bp.get("/agendas/<slug>")
-def agenda(slug: str) -> Answer:
+def agenda(slug: str) -> ResponseReturnValue:
     """An agenda: introduction, statements, cases, best reads, and the newest of its dialogue."""
     reader = me()
     agenda = get_agenda(reader, slug)

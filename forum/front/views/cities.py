@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.front import queries
@@ -14,11 +15,11 @@ from forum.members.queries import cities_with_members, get_city, members_count, 
 from forum.notifications.models import CITY
 from forum.notifications.queries import level_of
 from forum.notifications.views import set_level
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/cities")
-def cities() -> Answer:
+def cities() -> ResponseReturnValue:
     """The cities that members come from, by country: the map of the world as a list."""
     web.depends_on()
     known = cities_with_members(me())
@@ -29,7 +30,7 @@ def cities() -> Answer:
 
 
 @bp.get("/cities/<slug>")
-def city(slug: str) -> Answer:
+def city(slug: str) -> ResponseReturnValue:
     """A city: its members, what they wrote, which practices they share and tried, which cases name it."""
     reader = me()
     city = get_city(slug)
@@ -48,6 +49,6 @@ def city(slug: str) -> Answer:
 
 
 @bp.post("/cities/<slug>/watch")
-def watch_city(slug: str) -> Answer:
+def watch_city(slug: str) -> ResponseReturnValue:
     """Watch or mute a city, or stop doing so."""
     return set_level(CITY, get_city(slug).id, url_for("front.city", slug=slug))

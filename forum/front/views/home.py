@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.agendas.queries import agendas
@@ -20,13 +21,13 @@ from forum.front.views._shared import SIDE_ITEMS, bp
 from forum.library.queries import latest_cases, latest_practices, tried_counts
 from forum.members.queries import home_cities
 from forum.members.views import federation
-from forum.web import Answer, me
+from forum.web import me
 
 HOME_TOPICS = 8
 
 
 @bp.get("/")
-def home() -> Answer:
+def home() -> ResponseReturnValue:
     """The home page: the latest dialogue, the map, the agendas, the newest cases and practices."""
     reader = me()
     latest = latest_topics(reader, HOME_TOPICS)

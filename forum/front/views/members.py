@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web
@@ -29,13 +30,13 @@ from forum.members.queries import (
 from forum.members.queries import directory as directory_of
 from forum.ratelimits import limiter
 from forum.versions import member_scope
-from forum.web import Answer, me
+from forum.web import me
 
 MOVED_PERMANENTLY = 301  # an HTTP status code
 
 
 @bp.get("/members/<handle>")
-def profile(handle: str) -> Answer:
+def profile(handle: str) -> ResponseReturnValue:
     """A member: who they are, what they help with, what others made of it, what they wrote and tried."""
     reader = me()
     member = get_member(reader, handle)
@@ -66,7 +67,7 @@ def _language_names(codes: Iterable[str]) -> list[str]:
 
 
 @bp.get("/members")
-def directory() -> Answer:
+def directory() -> ResponseReturnValue:
     """The members, filtered by name, city, organisation, language and what they can help with."""
     web.depends_on()
     reader = me()
@@ -101,7 +102,7 @@ def directory() -> Answer:
 
 @bp.route("/settings/themes", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
-def settings_themes() -> Answer:
+def settings_themes() -> ResponseReturnValue:
     """The themes that a member can help with."""
     member = my_profile(me())
     known = themes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web
@@ -19,7 +20,7 @@ from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import Notice
 from forum.notifications.queries import entries, settings_of, unread_count, ways_of
 from forum.notifications.queries import inbox as notices_of
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/notices")
@@ -43,7 +44,7 @@ def _marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
 
 
 @bp.route("/settings/notices", methods=["GET", "POST"])
-def settings_notices() -> Answer:
+def settings_notices() -> ResponseReturnValue:
     """Which notices are mailed, and when; what the member watches and mutes."""
     member, ways = me(), ways_of(me())
     settings = settings_of(member.id)
@@ -65,7 +66,7 @@ def settings_notices() -> Answer:
 
 
 @bp.post("/settings/notices/watch-replies")
-def watch_replies() -> Answer:
+def watch_replies() -> ResponseReturnValue:
     """Choose whether to watch topics in which one writes."""
     notices.set_watching_replies(me(), request.form.get("on") == "1")
     flash(_("Saved. It holds for what you write from now on."), "message")
@@ -73,7 +74,7 @@ def watch_replies() -> Answer:
 
 
 @bp.post("/settings/notices/clear")
-def clear_watches() -> Answer:
+def clear_watches() -> ResponseReturnValue:
     """Stop watching and muting all that can no longer be read."""
     notices.clear_watches(me(), queries.watches_of_gone(me()))
     flash(_("Cleared. What you can read you watch and mute as before."), "message")
@@ -81,7 +82,7 @@ def clear_watches() -> Answer:
 
 
 @bp.post("/settings/notices/end")
-def end_watching() -> Answer:
+def end_watching() -> ResponseReturnValue:
     """Stop watching or muting something, even if it is out of reach by now."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)

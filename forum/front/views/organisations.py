@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.front import queries
@@ -11,11 +12,11 @@ from forum.front.views._shared import MEMBERS_SHOWN, bp
 from forum.library.queries import practices_by, practices_tried_by
 from forum.members.forms import KIND_NAMES
 from forum.members.queries import get_organisation, members_count, members_of_organisation
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/organisations/<slug>")
-def organisation(slug: str) -> Answer:
+def organisation(slug: str) -> ResponseReturnValue:
     """An organisation: its members, what they wrote, which practices they share and tried."""
     reader = me()
     organisation = get_organisation(slug)

@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from flask import render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web
@@ -22,7 +23,7 @@ from forum.plaintext import tidy
 from forum.search.models import Document
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, SearchResults, words_of
-from forum.web import Answer, me
+from forum.web import me
 
 MAX_ALIKE = 5
 NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
@@ -43,7 +44,7 @@ class Asked(NamedTuple):
 
 
 @bp.get("/search")
-def search() -> Answer:
+def search() -> ResponseReturnValue:
     """Everything that contains the words, or what does in one topic, with facets, and pages and members of that name."""
     reader = me()
     agendas = all_agendas(reader)

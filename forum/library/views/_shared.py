@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -23,7 +24,7 @@ from forum.library import forms, queries
 from forum.library.models import Case, Practice
 from forum.members.views import choose_city
 from forum.permissions import Person
-from forum.web import Answer, me
+from forum.web import me
 
 bp = Blueprint("library", __name__)
 Page = TypeVar("Page", Case, Practice)
@@ -109,13 +110,13 @@ def _by_city(marks: Iterable[Mark]) -> list[tuple[Any, list[Mark]]]:
     return [(city, list(group)) for city, group in groupby(marks, key=lambda mark: mark.city)]
 
 
-def say_tried(topic_id: int | None, title: str, back: str) -> Answer:
+def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
     """The form for a "tried it" mark on the case or practice of a topic; `back` is the address of its page."""
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
     given = mark_given(me(), post.id, TRIED)
     form = TriedForm(**({"outcome": given.outcome, "note": given.note} if given else {}))
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "title": title, "back": back, "post": post, "given": given}
         return render_template("library/tried.html", **words), status
 
@@ -128,11 +129,11 @@ def say_tried(topic_id: int | None, title: str, back: str) -> Answer:
 
 def put_in_order(
     agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
-) -> Answer:
+) -> ResponseReturnValue:
     """The form that orders the cases or the readings of an agenda; `order` is the action, `shown` the template's list."""
     form = webforms.OrderForm.of(ids)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         return render_template("library/order.html", agenda=agenda, form=form, **shown), status
 
     def deed() -> AnyResponse:
@@ -144,10 +145,10 @@ def put_in_order(
 
 def answer_form(
     form: Any,
-    page: Callable[..., Answer],
-    deed: Callable[[], Answer],
+    page: Callable[..., ResponseReturnValue],
+    deed: Callable[[], ResponseReturnValue],
     latest: Callable[[], Any] | None = None,
-) -> Answer:
+) -> ResponseReturnValue:
     """As `webforms.process`; a city that was typed is looked up."""
     checks = [choose_city] if "city" in form else []
     return webforms.process(form, page, deed, checks=checks, latest=latest)

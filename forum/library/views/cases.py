@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -38,7 +39,7 @@ from forum.library.views._shared import (
 )
 from forum.members.queries import cities_by_name, languages
 from forum.plaintext import single_line
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 
@@ -55,7 +56,7 @@ def paragraph_beside(topic: Topic, key: str) -> CaseParagraph | None:
 
 
 @bp.get("/cases")
-def cases() -> Answer:
+def cases() -> ResponseReturnValue:
     """The library of cases."""
     wanted = CaseFilter(**chosen_values(CaseFilter))
     facets = shown_facets(queries.case_choices(me(), wanted), wanted)
@@ -64,7 +65,7 @@ def cases() -> Answer:
 
 
 @bp.get("/cases/<slug>")
-def case(slug: str) -> Answer:
+def case(slug: str) -> ResponseReturnValue:
     """A case with its facts, its text, and the members' comments beside it."""
     found = get_or_explain(Case, slug, queries.get_case)
     topic = topic_if_there(me(), found.topic_id)
@@ -95,7 +96,7 @@ def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post])
 
 
 @bp.get("/cases/<slug>/history")
-def case_history(slug: str) -> Answer:
+def case_history(slug: str) -> ResponseReturnValue:
     """What a case said before."""
     found = queries.get_case(me(), slug)
     edits = queries.case_edits(me(), found)
@@ -105,7 +106,7 @@ def case_history(slug: str) -> Answer:
 
 @bp.route("/agendas/<slug>/cases/new", methods=["GET", "POST"])
 @changing_with_preview
-def new_case(slug: str) -> Answer:
+def new_case(slug: str) -> ResponseReturnValue:
     """Add a case to an agenda."""
     agenda = agenda_to_curate(me(), slug)
     form = CaseForm(
@@ -116,7 +117,7 @@ def new_case(slug: str) -> Answer:
 
 @bp.route("/cases/<slug>/edit", methods=["GET", "POST"])
 @changing_with_preview
-def edit_case(slug: str) -> Answer:
+def edit_case(slug: str) -> ResponseReturnValue:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
     form = CaseForm(**_case_form_data(found))
@@ -140,7 +141,7 @@ def _case_form_data(found: Case) -> dict[str, Any]:
 
 def _write_case(
     form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
-) -> Answer:
+) -> ResponseReturnValue:
     curated = queries.curated_agendas(me())
     form.agenda.choices = [(one.slug, one.title) for one in curated]
     form.language.choices = languages()
@@ -150,14 +151,14 @@ def _write_case(
     def places(_form: CaseForm) -> None:
         city_ids[:] = _city_ids(form.places.data or "")
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
         words |= {"meanwhile": meanwhile, "version": version}
         words["preview"] = _preview(form)
         words["theme_choices"] = theme_boxes(form)
         return render_template("library/edit_case.html", **words, **words_for_columns()), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         wanted = next(one for one in curated if one.slug == form.agenda.data)
         text = form.text(city_ids)
         case_id = found.id if found else None
@@ -204,7 +205,7 @@ def _line_of(number: int, typed: str) -> str:
 
 @bp.route("/agendas/<slug>/cases/order", methods=["GET", "POST"])
 @changing
-def order_cases(slug: str) -> Answer:
+def order_cases(slug: str) -> ResponseReturnValue:
     """Put the cases of an agenda in order."""
     agenda = agenda_to_curate(me(), slug)
     shown = queries.cases_of(me(), agenda)
@@ -214,7 +215,7 @@ def order_cases(slug: str) -> Answer:
 
 @bp.route("/cases/<slug>/tried", methods=["GET", "POST"])
 @changing
-def tried_case(slug: str) -> Answer:
+def tried_case(slug: str) -> ResponseReturnValue:
     """Say that one has tried what a case tells, and what became of it."""
     found = queries.get_case(me(), slug)
     return say_tried(found.topic_id, found.name, url_for("library.case", slug=slug))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -51,12 +52,12 @@ from forum.members.models import Member
 from forum.members.queries import language_names, languages
 from forum.members.views import flash_language_doubt
 from forum.plaintext import tidy
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 
 @bp.get("/practices")
-def practices() -> Answer:
+def practices() -> ResponseReturnValue:
     """The library of practices, featured ones first or newest first."""
     order = web.choice("order", ("featured", "newest"), "featured")
     wanted = PracticeFilter(**chosen_values(PracticeFilter), order=order)
@@ -71,7 +72,7 @@ def practices() -> Answer:
 
 
 @bp.get("/practices/<slug>")
-def practice(slug: str) -> Answer:
+def practice(slug: str) -> ResponseReturnValue:
     """A practice with its facts, its parts, who tried it, and its discussion."""
     found = get_or_explain(Practice, slug, queries.get_practice)
     return render_template(
@@ -96,7 +97,7 @@ def _practice_data(found: Practice) -> dict[str, Any] | None:
 
 
 @bp.get("/practices/<slug>/history")
-def practice_history(slug: str) -> Answer:
+def practice_history(slug: str) -> ResponseReturnValue:
     """What a practice said before."""
     found = queries.get_practice(me(), slug)
     edits = queries.practice_edits(me(), found)
@@ -105,7 +106,7 @@ def practice_history(slug: str) -> Answer:
 
 
 @bp.get("/practices/mine")
-def mine() -> Answer:
+def mine() -> ResponseReturnValue:
     """One's own practices: drafts, what waits, what came back, what is published."""
     queries.agendas_to_share_on(me())
     return render_template(
@@ -118,7 +119,7 @@ def mine() -> Answer:
 
 @bp.route("/practices/new", methods=["GET", "POST"])
 @posting
-def new_practice() -> Answer:
+def new_practice() -> ResponseReturnValue:
     """Share a practice, or begin with one of another city (`adapt`)."""
     agendas = queries.agendas_to_share_on(me())
     source = queries.get_practice(me(), _adapted_slug()) if _adapted_slug() else None
@@ -145,7 +146,7 @@ def _new_practice_form_data(source: Practice | None) -> dict[str, Any]:
 
 @bp.route("/practices/<slug>/edit", methods=["GET", "POST"])
 @posting
-def edit_practice(slug: str) -> Answer:
+def edit_practice(slug: str) -> ResponseReturnValue:
     """Change a practice; once it is published, what it said before is kept."""
     found = queries.practice_to_edit(me(), slug)
     agendas = [*queries.agendas_to_share_on(me())]
@@ -179,7 +180,7 @@ def _write_practice(
     found: Practice | None,
     source: Practice | None,
     version: Version | None = None,
-) -> Answer:
+) -> ResponseReturnValue:
     choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
     form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
     form.language.choices = languages()
@@ -190,14 +191,14 @@ def _write_practice(
     if is_draft and request.form.get("deed") == "save":
         form.take_draft()
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
         words |= {"meanwhile": meanwhile, "version": version}
         words["preview"] = _section_previews(form)
         words["theme_choices"] = theme_boxes(form)
         return render_template("library/edit_practice.html", **words, **words_for_columns()), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         agenda = next(one for one in agendas if one.slug == form.agenda.data)
         text = form.text(source.id if source else None)
         practice_id = found.id if found else None
@@ -241,7 +242,7 @@ def _answer_written(written: Practice, is_submitted: bool) -> AnyResponse:
 
 @bp.post("/practices/<slug>/submit")
 @changing
-def submit(slug: str) -> Answer:
+def submit(slug: str) -> ResponseReturnValue:
     """Hand a draft to the moderators."""
     found = queries.practice_to_edit(me(), slug)
     actions.submit(me(), found.id, actions.rendered_texts(found))
@@ -251,7 +252,7 @@ def submit(slug: str) -> Answer:
 
 @bp.route("/practices/<slug>/delete", methods=["GET", "POST"])
 @changing
-def delete_practice(slug: str) -> Answer:
+def delete_practice(slug: str) -> ResponseReturnValue:
     """Ask, and then delete one's practice."""
     found = queries.practice_to_delete(me(), slug)
     if request.method == "GET":
@@ -262,7 +263,7 @@ def delete_practice(slug: str) -> Answer:
 
 @bp.route("/practices/<slug>/tried", methods=["GET", "POST"])
 @changing
-def tried(slug: str) -> Answer:
+def tried(slug: str) -> ResponseReturnValue:
     """Say that one has tried a practice, and what became of it."""
     found = queries.get_practice(me(), slug)
     return say_tried(found.topic_id, found.title, url_for("library.practice", slug=slug))

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web
@@ -23,12 +24,12 @@ from forum.library.queries import ReadingFilter
 from forum.library.views._facets import chosen_values, render_library, shown_facets
 from forum.library.views._shared import answer_form, bp, put_in_order, saved, words_for_columns
 from forum.members.queries import languages
-from forum.web import Answer, me
+from forum.web import me
 from forum.webforms import ChangedFields
 
 
 @bp.get("/readings")
-def readings() -> Answer:
+def readings() -> ResponseReturnValue:
     """The best reads of all agendas."""
     web.depends_on()
     wanted = ReadingFilter(**chosen_values(ReadingFilter))
@@ -40,7 +41,7 @@ def readings() -> Answer:
 
 @bp.route("/agendas/<slug>/readings/new", methods=["GET", "POST"])
 @changing
-def new_reading(slug: str) -> Answer:
+def new_reading(slug: str) -> ResponseReturnValue:
     """Add a best read to an agenda."""
     agenda = agenda_to_curate(me(), slug)
     return _write_reading(ReadingForm(language=agenda.language), agenda, None)
@@ -48,7 +49,7 @@ def new_reading(slug: str) -> Answer:
 
 @bp.route("/readings/<int:id>/edit", methods=["GET", "POST"])
 @changing
-def edit_reading(id: int) -> Answer:
+def edit_reading(id: int) -> ResponseReturnValue:
     """Change a best read; what it said before is kept."""
     found = queries.reading_to_edit(me(), id)
     form = ReadingForm(**_reading_form_data(found))
@@ -65,15 +66,15 @@ def _reading_form_data(found: Reading) -> dict[str, Any]:
 
 def _write_reading(
     form: ReadingForm, agenda: Agenda, found: Reading | None, version: Version | None = None
-) -> Answer:
+) -> ResponseReturnValue:
     form.language.choices = languages()
 
-    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "reading": found}
         words |= {"meanwhile": meanwhile, "version": version}
         return render_template("library/edit_reading.html", **words), status
 
-    def deed() -> Answer:
+    def deed() -> ResponseReturnValue:
         reading_id = found.id if found else None
         actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
         back = url_for("front.agenda", slug=agenda.slug)
@@ -90,7 +91,7 @@ def _latest_reading(reading_id: int) -> ReadingForm:
 
 
 @bp.get("/readings/<int:id>/history")
-def reading_history(id: int) -> Answer:
+def reading_history(id: int) -> ResponseReturnValue:
     """What a best read said before."""
     found = queries.reading_to_edit(me(), id)
     edits = queries.reading_edits(me(), found)
@@ -100,7 +101,7 @@ def reading_history(id: int) -> Answer:
 
 @bp.route("/readings/<int:id>/remove", methods=["GET", "POST"])
 @changing
-def remove_reading(id: int) -> Answer:
+def remove_reading(id: int) -> ResponseReturnValue:
     """Ask, and then take a best read from its agenda."""
     found = queries.reading_to_edit(me(), id)
     if request.method == "GET":
@@ -111,7 +112,7 @@ def remove_reading(id: int) -> Answer:
 
 @bp.route("/agendas/<slug>/readings/order", methods=["GET", "POST"])
 @changing
-def order_readings(slug: str) -> Answer:
+def order_readings(slug: str) -> ResponseReturnValue:
     """Put the best reads of an agenda in order."""
     agenda = agenda_to_curate(me(), slug)
     shown = queries.readings_of(me(), agenda)

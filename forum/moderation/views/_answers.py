@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, flash, render_template, request, session
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,7 +29,7 @@ from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.permissions import Person
 from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
-from forum.web import CONFLICT, Answer, me
+from forum.web import CONFLICT, me
 
 bp = Blueprint("moderation", __name__)
 
@@ -41,7 +42,7 @@ def deed_page(
     thing: Thing,
     form: StatementForm | RequiredReasonForm | MoveForm | OptionalReasonForm,
     deed: Callable[[Person, Reasons], Decision],
-) -> Answer:
+) -> ResponseReturnValue:
     """The page that asks for the reasons of a deed, and the deed once they are given.
 
     `word` names the deed in the template. `deed` gets the moderator and the reasons, and does it.
@@ -54,7 +55,7 @@ def deed_page(
         ready = ready_texts_for([word], rules)
         fill_from_ready_text(form)
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if isinstance(form, DecisionAwareForm) and (request.method == "GET" or late):
             form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
         words = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
@@ -67,7 +68,7 @@ def deed_page(
     return answer_here(form, [thing], page, done)
 
 
-def withhold_page(thing: Thing, word: str) -> Answer:
+def withhold_page(thing: Thing, word: str) -> ResponseReturnValue:
     """The page that hides or removes a thing (`word`), with a statement of reasons."""
     form = StatementForm()
 
@@ -80,11 +81,11 @@ def withhold_page(thing: Thing, word: str) -> Answer:
 def answer_here(
     form: ClaimAwareForm,
     things: Sequence[Thing],
-    page: Callable[..., Answer],
+    page: Callable[..., ResponseReturnValue],
     deed: Callable[[Person], str],
     *,
     is_first_step: bool = False,
-) -> Answer:
+) -> ResponseReturnValue:
     """Show the page of a deed, or do the deed (which gets the moderator) and redirect to the address that it returns.
 
     A first step shows the page once more before anything is done. `page` takes a status and a message for a moderator who comes too late; then it is shown with everything typed.
@@ -105,7 +106,7 @@ def decide_by_button(
     thing: Thing,
     deed: Callable[[Person], Decision],
     answer: Callable[[Decision], AnyResponse] | None = None,
-) -> Answer:
+) -> ResponseReturnValue:
     """Do the deed of a button (`word` is its label); when another moderator has claimed the thing, ask once more.
 
     `answer` says what follows, by default `redirect_to_decided`.
@@ -122,7 +123,7 @@ def decide_by_button(
     return (answer or redirect_to_decided)(decision)
 
 
-def restore_by_button(thing: Thing) -> Answer:
+def restore_by_button(thing: Thing) -> ResponseReturnValue:
     """Restore a thing by a button."""
 
     def restore(moderator: Person) -> Decision:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import render_template, request
+from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.dialogue.actions import SplitTarget
@@ -24,11 +25,11 @@ from forum.moderation.views._answers import (
 )
 from forum.permissions import Person
 from forum.rules.queries import OfferedText, in_force
-from forum.web import REFUSED, Answer, me
+from forum.web import REFUSED, me
 
 
 @bp.get("/topics/<int:topic_id>/posts/select")
-def select_posts(topic_id: int) -> Answer:
+def select_posts(topic_id: int) -> ResponseReturnValue:
     """Tick posts of a topic, page by page, and choose what is done to all of them."""
     topic, posts, first = queries.page_to_select(me(), topic_id, web.number("page"))
     chosen = _post_ids(request.args.getlist("post"))
@@ -39,24 +40,24 @@ def select_posts(topic_id: int) -> Answer:
 
 
 @bp.route("/topics/<int:topic_id>/posts/hide", methods=["GET", "POST"])
-def hide_posts(topic_id: int) -> Answer:
+def hide_posts(topic_id: int) -> ResponseReturnValue:
     """Hide several posts of a topic."""
     return _batch_page(topic_id, Deed.HIDE)
 
 
 @bp.route("/topics/<int:topic_id>/posts/remove", methods=["GET", "POST"])
-def remove_posts(topic_id: int) -> Answer:
+def remove_posts(topic_id: int) -> ResponseReturnValue:
     """Remove several posts of a topic."""
     return _batch_page(topic_id, Deed.REMOVE)
 
 
 @bp.route("/topics/<int:topic_id>/posts/restore", methods=["GET", "POST"])
-def restore_posts(topic_id: int) -> Answer:
+def restore_posts(topic_id: int) -> ResponseReturnValue:
     """Show several posts of a topic again."""
     return _batch_page(topic_id, Deed.RESTORE)
 
 
-def _batch_page(topic_id: int, word: str) -> Answer:
+def _batch_page(topic_id: int, word: str) -> ResponseReturnValue:
     topic, posts = _chosen_things(topic_id)
     form: StatementForm | OptionalReasonForm = (
         OptionalReasonForm() if word == Deed.RESTORE else StatementForm()
@@ -71,7 +72,7 @@ def _batch_page(topic_id: int, word: str) -> Answer:
 
 
 @bp.route("/topics/<int:topic_id>/posts/split", methods=["GET", "POST"])
-def split(topic_id: int) -> Answer:
+def split(topic_id: int) -> ResponseReturnValue:
     """Split several posts of a topic off into a new one."""
     topic, posts = _chosen_things(topic_id)
     is_with_answer = topic.row.answer_id in [post.item_id for post in posts]
@@ -108,7 +109,7 @@ def _batch_form_page(
     posts: list[Thing],
     form: StatementForm | OptionalReasonForm | SplitForm,
     deed: Callable[[Person], str],
-) -> Answer:
+) -> ResponseReturnValue:
     """The page of a deed over several posts, and the deed once the form is complete."""
     ready: list[OfferedText] = []
     if isinstance(form, StatementForm):
@@ -117,7 +118,7 @@ def _batch_form_page(
         ready = ready_texts_for([word], rules)
         fill_from_ready_text(form)
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         words = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
         words |= {"late": late, "claims": show_claims(form, posts, late)}
         return render_template("moderation/posts.html", **words), status

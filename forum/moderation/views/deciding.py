@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web, webforms
@@ -29,83 +30,83 @@ from forum.moderation.views._answers import (
     withhold_page,
 )
 from forum.permissions import Person
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.route("/topics/<int:topic_id>/hide", methods=["GET", "POST"])
-def hide_topic(topic_id: int) -> Answer:
+def hide_topic(topic_id: int) -> ResponseReturnValue:
     """Hide a topic."""
     return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), Deed.HIDE)
 
 
 @bp.route("/posts/<int:post_id>/hide", methods=["GET", "POST"])
-def hide(post_id: int) -> Answer:
+def hide(post_id: int) -> ResponseReturnValue:
     """Hide a post."""
     return withhold_page(queries.thing_to_moderate(me(), "post", post_id), Deed.HIDE)
 
 
 @bp.route("/cases/<slug>/hide", methods=["GET", "POST"])
-def hide_case(slug: str) -> Answer:
+def hide_case(slug: str) -> ResponseReturnValue:
     """Hide a case."""
     return withhold_page(queries.case_to_moderate(me(), slug), Deed.HIDE)
 
 
 @bp.route("/practices/<slug>/hide", methods=["GET", "POST"])
-def hide_practice(slug: str) -> Answer:
+def hide_practice(slug: str) -> ResponseReturnValue:
     """Hide a practice."""
     return withhold_page(queries.practice_to_moderate(me(), slug), Deed.HIDE)
 
 
 @bp.route("/topics/<int:topic_id>/remove", methods=["GET", "POST"])
-def remove_topic(topic_id: int) -> Answer:
+def remove_topic(topic_id: int) -> ResponseReturnValue:
     """Remove a topic."""
     return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), Deed.REMOVE)
 
 
 @bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
-def remove(post_id: int) -> Answer:
+def remove(post_id: int) -> ResponseReturnValue:
     """Remove a post."""
     return withhold_page(queries.thing_to_moderate(me(), "post", post_id), Deed.REMOVE)
 
 
 @bp.route("/cases/<slug>/remove", methods=["GET", "POST"])
-def remove_case(slug: str) -> Answer:
+def remove_case(slug: str) -> ResponseReturnValue:
     """Remove a case."""
     return withhold_page(queries.case_to_moderate(me(), slug), Deed.REMOVE)
 
 
 @bp.route("/practices/<slug>/remove", methods=["GET", "POST"])
-def remove_practice(slug: str) -> Answer:
+def remove_practice(slug: str) -> ResponseReturnValue:
     """Remove a practice."""
     return withhold_page(queries.practice_to_moderate(me(), slug), Deed.REMOVE)
 
 
 @bp.post("/topics/<int:topic_id>/restore")
-def restore_topic(topic_id: int) -> Answer:
+def restore_topic(topic_id: int) -> ResponseReturnValue:
     """Show a hidden topic again."""
     return restore_by_button(queries.thing_to_moderate(me(), "topic", topic_id))
 
 
 @bp.post("/posts/<int:post_id>/restore")
-def restore(post_id: int) -> Answer:
+def restore(post_id: int) -> ResponseReturnValue:
     """Show a hidden post again."""
     return restore_by_button(queries.thing_to_moderate(me(), "post", post_id))
 
 
 @bp.post("/cases/<slug>/restore")
-def restore_case(slug: str) -> Answer:
+def restore_case(slug: str) -> ResponseReturnValue:
     """Show a hidden case again."""
     return restore_by_button(queries.case_to_moderate(me(), slug))
 
 
 @bp.post("/practices/<slug>/restore")
-def restore_practice(slug: str) -> Answer:
+def restore_practice(slug: str) -> ResponseReturnValue:
     """Show a hidden practice again."""
     return restore_by_button(queries.practice_to_moderate(me(), slug))
 
 
 @bp.route("/posts/<int:post_id>/ask-to-edit", methods=["GET", "POST"])
-def ask_to_edit(post_id: int) -> Answer:
+def ask_to_edit(post_id: int) -> ResponseReturnValue:
     """Ask the author to change a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     form = AskToEditForm()
@@ -117,13 +118,13 @@ def ask_to_edit(post_id: int) -> Answer:
 
 
 @bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
-def note(post_id: int) -> Answer:
+def note(post_id: int) -> ResponseReturnValue:
     """Put a note of the moderators below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     form = NoteForm(source=_note_of(thing), language=me().language)
     text = render_with_mentions(form.source.data or "", form.language.data or "en")
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         preview = text.html if webforms.is_preview() else None
         words = {"thing": thing, "form": form, "preview": preview, "late": late}
         words["claims"] = show_claims(form, [thing], late)
@@ -140,7 +141,7 @@ def _note_of(thing: Thing) -> str:
 
 
 @bp.post("/posts/<int:post_id>/unnote")
-def unnote(post_id: int) -> Answer:
+def unnote(post_id: int) -> ResponseReturnValue:
     """Take the note of the moderators below a post away."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     word = _("Take the note away")
@@ -148,7 +149,7 @@ def unnote(post_id: int) -> Answer:
 
 
 @bp.post("/practices/<slug>/publish")
-def publish(slug: str) -> Answer:
+def publish(slug: str) -> ResponseReturnValue:
     """Publish a submitted practice."""
     thing = queries.practice_to_moderate(me(), slug)
     texts = rendered_texts(thing.row)
@@ -160,7 +161,7 @@ def publish(slug: str) -> Answer:
 
 
 @bp.route("/practices/<slug>/send-back", methods=["GET", "POST"])
-def send_back(slug: str) -> Answer:
+def send_back(slug: str) -> ResponseReturnValue:
     """Return a submitted practice to its author."""
     thing = queries.practice_to_moderate(me(), slug)
     form = RequiredReasonForm()
@@ -172,7 +173,7 @@ def send_back(slug: str) -> Answer:
 
 
 @bp.post("/practices/<slug>/feature")
-def feature(slug: str) -> Answer:
+def feature(slug: str) -> ResponseReturnValue:
     """Put a practice first in the library."""
     thing = queries.practice_to_moderate(me(), slug)
     return decide_by_button(
@@ -181,7 +182,7 @@ def feature(slug: str) -> Answer:
 
 
 @bp.post("/practices/<slug>/unfeature")
-def unfeature(slug: str) -> Answer:
+def unfeature(slug: str) -> ResponseReturnValue:
     """Let a practice stand in the library like any other."""
     thing = queries.practice_to_moderate(me(), slug)
     return decide_by_button(
@@ -190,7 +191,7 @@ def unfeature(slug: str) -> Answer:
 
 
 @bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
-def archive(slug: str) -> Answer:
+def archive(slug: str) -> ResponseReturnValue:
     """Archive an agenda."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(
@@ -202,7 +203,7 @@ def archive(slug: str) -> Answer:
 
 
 @bp.route("/agendas/<slug>/reopen", methods=["GET", "POST"])
-def reopen(slug: str) -> Answer:
+def reopen(slug: str) -> ResponseReturnValue:
     """Reopen an archived agenda."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(

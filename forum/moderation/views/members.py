@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -26,11 +27,11 @@ from forum.moderation.views._answers import (
     withhold_page,
 )
 from forum.permissions import Person
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.route("/members/<handle>/warn", methods=["GET", "POST"])
-def warn(handle: str) -> Answer:
+def warn(handle: str) -> ResponseReturnValue:
     """Warn a member."""
     thing = queries.member_to_suspend(me(), handle)
     return deed_page(
@@ -42,7 +43,7 @@ def warn(handle: str) -> Answer:
 
 
 @bp.route("/members/<handle>/silence", methods=["GET", "POST"])
-def silence(handle: str) -> Answer:
+def silence(handle: str) -> ResponseReturnValue:
     """Silence a member."""
     thing = queries.member_to_suspend(me(), handle)
     form = RestrictionForm()
@@ -54,7 +55,7 @@ def silence(handle: str) -> Answer:
 
 
 @bp.post("/members/<handle>/unsilence")
-def unsilence(handle: str) -> Answer:
+def unsilence(handle: str) -> ResponseReturnValue:
     """Let a silenced member write again."""
     thing = queries.member_to_suspend(me(), handle)
     return decide_by_button(
@@ -63,7 +64,7 @@ def unsilence(handle: str) -> Answer:
 
 
 @bp.route("/members/<handle>/suspend", methods=["GET", "POST"])
-def suspend(handle: str) -> Answer:
+def suspend(handle: str) -> ResponseReturnValue:
     """Suspend a member."""
     thing = queries.member_to_suspend(me(), handle)
     form = RestrictionForm()
@@ -75,7 +76,7 @@ def suspend(handle: str) -> Answer:
 
 
 @bp.route("/members/<handle>/unsuspend", methods=["GET", "POST"])
-def unsuspend(handle: str) -> Answer:
+def unsuspend(handle: str) -> ResponseReturnValue:
     """End a suspension and, if wanted, restore what was cleared with it."""
     thing = queries.member_to_suspend(me(), handle)
 
@@ -86,13 +87,13 @@ def unsuspend(handle: str) -> Answer:
 
 
 @bp.route("/members/<handle>/hide", methods=["GET", "POST"])
-def hide_profile(handle: str) -> Answer:
+def hide_profile(handle: str) -> ResponseReturnValue:
     """Hide a profile."""
     return withhold_page(queries.member_to_moderate(me(), handle), Deed.HIDE)
 
 
 @bp.route("/members/<handle>/restore", methods=["GET", "POST"])
-def restore_profile(handle: str) -> Answer:
+def restore_profile(handle: str) -> ResponseReturnValue:
     """Restore a hidden profile and, if wanted, what was cleared with it."""
     thing = queries.member_to_moderate(me(), handle)
 
@@ -104,12 +105,14 @@ def restore_profile(handle: str) -> Answer:
     return _restore_page(Deed.RESTORE, thing, deed)
 
 
-def _restore_page(word: str, thing: Thing, deed: Callable[[Person, bool], Decision]) -> Answer:
+def _restore_page(
+    word: str, thing: Thing, deed: Callable[[Person, bool], Decision]
+) -> ResponseReturnValue:
     """Restore a member by a button; when texts were cleared, a page first offers to restore them as well."""
     form = RestoreForm()
     cleared = queries.content_cleared_of(me(), thing.item_id)
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         words = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
         words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/back.html", **words), status
@@ -125,7 +128,7 @@ def _restore_page(word: str, thing: Thing, deed: Callable[[Person, bool], Decisi
 
 
 @bp.post("/members/<handle>/clear-spam")
-def clear_spam(handle: str) -> Answer:
+def clear_spam(handle: str) -> ResponseReturnValue:
     """Clear everything of a spammer."""
     thing = queries.member_to_suspend(me(), handle)
     return decide_by_button(
@@ -151,13 +154,13 @@ def _answer_cleared(decision: Decision) -> AnyResponse:
 
 
 @bp.route("/members/<handle>/notes", methods=["GET", "POST"])
-def notes(handle: str) -> Answer:
+def notes(handle: str) -> ResponseReturnValue:
     """The notes of moderators about a member, and a form to add one."""
     member = get_member(me(), handle)
     noted = queries.staff_notes(me(), member)
     form = StaffNoteForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "member": member, "notes": noted}
         return render_template("moderation/notes.html", **words), status
 
@@ -169,7 +172,7 @@ def notes(handle: str) -> Answer:
 
 
 @bp.post("/members/<handle>/notes/<int:note_id>/remove")
-def remove_note(handle: str, note_id: int) -> Answer:
+def remove_note(handle: str, note_id: int) -> ResponseReturnValue:
     """Remove a note about a member."""
     actions.remove_staff_note(me(), note_id)
     flash(_("The note is removed."), "message")

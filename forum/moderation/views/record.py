@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.dialogue.models import Post, Topic
@@ -14,11 +15,11 @@ from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
 from forum.moderation.models import Decision, Deed
 from forum.moderation.views._answers import bp
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.get("/moderation/log")
-def log() -> Answer:
+def log() -> ResponseReturnValue:
     """The moderation log."""
     agenda, deed, author, by = (web.text(name) for name in ("agenda", "deed", "author", "by"))
     deed = queries.FORMER_NAMES.get(deed, deed)
@@ -39,7 +40,7 @@ def _url_of_log(**changes: str) -> str:
 
 
 @bp.get("/moderation/decisions/<int:decision_id>")
-def decision(decision_id: int) -> Answer:
+def decision(decision_id: int) -> ResponseReturnValue:
     """The statement of reasons: what was decided, on which ground, and what the author can do."""
     found = queries.get_decision(me(), decision_id)
     words = {
@@ -57,30 +58,30 @@ def decision(decision_id: int) -> Answer:
 
 
 @bp.get("/posts/<int:post_id>/why")
-def why(post_id: int) -> Answer:
+def why(post_id: int) -> ResponseReturnValue:
     """Redirect to the latest decision that restricts a post, for its author and the moderators of its agenda."""
     return _why("post", post_id)
 
 
 @bp.get("/practices/<slug>/why")
-def why_practice(slug: str) -> Answer:
+def why_practice(slug: str) -> ResponseReturnValue:
     """The same for a practice that was returned or hidden."""
     return _why("practice", get_practice(me(), slug).id)
 
 
 @bp.get("/marks/<int:mark_id>/why")
-def why_note(mark_id: int) -> Answer:
+def why_note(mark_id: int) -> ResponseReturnValue:
     """The same for the note of a "tried it" mark."""
     return _why("mark", mark_id)
 
 
 @bp.get("/follow-ups/<int:follow_up_id>/why")
-def why_follow_up(follow_up_id: int) -> Answer:
+def why_follow_up(follow_up_id: int) -> ResponseReturnValue:
     """The same for the follow-up of a question."""
     return _why("followup", follow_up_id)
 
 
-def _why(kind: str, item_id: int) -> Answer:
+def _why(kind: str, item_id: int) -> ResponseReturnValue:
     found = queries.restricting_decision(me(), kind, item_id)
     return web.see_other(url_for("moderation.decision", decision_id=found.id))
 

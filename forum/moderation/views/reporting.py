@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import current_app, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,62 +14,62 @@ from forum.moderation import actions, queries
 from forum.moderation.forms import REASON_NAMES, IllegalForm, ReportForm
 from forum.moderation.views._answers import bp
 from forum.ratelimits import limiter
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.route("/topics/<int:topic_id>/report", methods=["GET", "POST"])
-def report_topic(topic_id: int) -> Answer:
+def report_topic(topic_id: int) -> ResponseReturnValue:
     """Report a topic."""
     return _report("topic", topic_id)
 
 
 @bp.route("/posts/<int:post_id>/report", methods=["GET", "POST"])
-def report_post(post_id: int) -> Answer:
+def report_post(post_id: int) -> ResponseReturnValue:
     """Report a post."""
     return _report("post", post_id)
 
 
 @bp.route("/cases/<slug>/report", methods=["GET", "POST"])
-def report_case(slug: str) -> Answer:
+def report_case(slug: str) -> ResponseReturnValue:
     """Report a case."""
     return _report("case", get_case(me(), slug).id)
 
 
 @bp.route("/practices/<slug>/report", methods=["GET", "POST"])
-def report_practice(slug: str) -> Answer:
+def report_practice(slug: str) -> ResponseReturnValue:
     """Report a practice."""
     return _report("practice", get_practice(me(), slug).id)
 
 
 @bp.route("/marks/<int:mark_id>/report", methods=["GET", "POST"])
-def report_note(mark_id: int) -> Answer:
+def report_note(mark_id: int) -> ResponseReturnValue:
     """Report the note of a "tried it" mark."""
     return _report("mark", mark_id)
 
 
 @bp.route("/follow-ups/<int:follow_up_id>/report", methods=["GET", "POST"])
-def report_follow_up(follow_up_id: int) -> Answer:
+def report_follow_up(follow_up_id: int) -> ResponseReturnValue:
     """Report the follow-up of a question."""
     return _report("followup", follow_up_id)
 
 
 @bp.route("/members/<handle>/report", methods=["GET", "POST"])
-def report_member(handle: str) -> Answer:
+def report_member(handle: str) -> ResponseReturnValue:
     """Report a profile."""
     return _report("member", get_member(me(), handle).id)
 
 
-def _report(kind: str, item_id: int) -> Answer:
+def _report(kind: str, item_id: int) -> ResponseReturnValue:
     """Members report with a reason; everybody else can report what is illegal."""
     return _report_as_member(kind, item_id) if me().is_member else _report_illegal(kind, item_id)
 
 
 @limiter.limit("5 per hour; 20 per day", methods=["POST"])
-def _report_illegal(kind: str, item_id: int) -> Answer:
+def _report_illegal(kind: str, item_id: int) -> ResponseReturnValue:
     thing = queries.thing_to_report_as_illegal(me(), kind, item_id)
     form = IllegalForm()
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "thing": thing, "place": web.absolute(thing.address)}
         return render_template("moderation/report_illegal.html", **words), status
 
@@ -80,12 +81,12 @@ def _report_illegal(kind: str, item_id: int) -> Answer:
 
 
 @limiter.limit("10 per minute; 60 per day", key_func=web.by_member, methods=["POST"])
-def _report_as_member(kind: str, item_id: int) -> Answer:
+def _report_as_member(kind: str, item_id: int) -> ResponseReturnValue:
     thing = queries.thing_to_report(me(), kind, item_id)
     form = ReportForm()
     mine = queries.my_report(me(), thing) if request.method == "GET" else None
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200) -> ResponseReturnValue:
         words = {"form": form, "thing": thing, "mine": mine, "reasons": REASON_NAMES}
         return render_template("moderation/report.html", **words), status
 
@@ -100,7 +101,7 @@ def _report_as_member(kind: str, item_id: int) -> Answer:
 
 
 @bp.get("/reports")
-def reports() -> Answer:
+def reports() -> ResponseReturnValue:
     """One's own reports with their outcomes; a visitor asks with the number of the receipt."""
     if number := _normalized_number(web.text("number")):
         return web.see_other(url_for("moderation.receipt", secret=number))
@@ -117,7 +118,7 @@ def reports() -> Answer:
 
 @bp.get("/reports/<secret>")
 @limiter.limit("60 per hour")
-def receipt(secret: str) -> Answer:
+def receipt(secret: str) -> ResponseReturnValue:
     """The outcome of a report, for anybody who knows the number of its receipt; it does not say what was reported."""
     report = queries.get_receipt(me(), _normalized_number(secret))
     words = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import flash, render_template
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,11 +31,11 @@ from forum.moderation.views._answers import (
     show_claims,
 )
 from forum.permissions import Person
-from forum.web import Answer, me
+from forum.web import me
 
 
 @bp.route("/topics/<int:topic_id>/lock", methods=["GET", "POST"])
-def lock(topic_id: int) -> Answer:
+def lock(topic_id: int) -> ResponseReturnValue:
     """Lock a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = RequiredReasonForm()
@@ -47,31 +48,33 @@ def lock(topic_id: int) -> Answer:
 
 
 @bp.post("/topics/<int:topic_id>/unlock")
-def unlock(topic_id: int) -> Answer:
+def unlock(topic_id: int) -> ResponseReturnValue:
     """Unlock a topic."""
     return _decide_topic(_("Unlock the topic"), topic_id, actions.unlock)
 
 
 @bp.post("/topics/<int:topic_id>/pin")
-def pin(topic_id: int) -> Answer:
+def pin(topic_id: int) -> ResponseReturnValue:
     """Pin a topic."""
     return _decide_topic(_("Pin the topic"), topic_id, actions.pin)
 
 
 @bp.post("/topics/<int:topic_id>/unpin")
-def unpin(topic_id: int) -> Answer:
+def unpin(topic_id: int) -> ResponseReturnValue:
     """Unpin a topic."""
     return _decide_topic(_("Unpin the topic"), topic_id, actions.unpin)
 
 
-def _decide_topic(word: str, topic_id: int, deed: Callable[[Person, int], Decision]) -> Answer:
+def _decide_topic(
+    word: str, topic_id: int, deed: Callable[[Person, int], Decision]
+) -> ResponseReturnValue:
     """Do the deed of a button about a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
     return decide_by_button(word, thing, lambda moderator: deed(moderator, topic_id))
 
 
 @bp.route("/topics/<int:topic_id>/move", methods=["GET", "POST"])
-def move(topic_id: int) -> Answer:
+def move(topic_id: int) -> ResponseReturnValue:
     """Move a topic to another agenda."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MoveForm()
@@ -87,13 +90,13 @@ def move(topic_id: int) -> Answer:
 
 @bp.route("/topics/<int:topic_id>/retitle", methods=["GET", "POST"])
 @changing
-def retitle(topic_id: int) -> Answer:
+def retitle(topic_id: int) -> ResponseReturnValue:
     """Correct the title and the themes of a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = RetitleForm(title=thing.title, themes=[theme.slug for theme in thing.row.themes])
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         words = {"thing": thing, "form": form, "theme_choices": theme_boxes(form), "late": late}
         words["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/retitle.html", **words), status
@@ -109,13 +112,13 @@ def retitle(topic_id: int) -> Answer:
 
 @bp.route("/topics/<int:topic_id>/change-kind", methods=["GET", "POST"])
 @changing
-def change_kind(topic_id: int) -> Answer:
+def change_kind(topic_id: int) -> ResponseReturnValue:
     """Make an experience a question, or the reverse: a decision, unless the author does so."""
     topic = topic_to_change_kind(me(), topic_id)
     thing = queries.topic_if_moderated(me(), topic)
     form = ChangeKindForm(kind="experience" if topic.kind == "question" else "question")
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         words = {"topic": topic, "form": form, "late": late}
         words["claims"] = show_claims(form, [thing], late) if thing else ()
         return render_template("moderation/change_kind.html", **words), status
@@ -137,7 +140,7 @@ def change_kind(topic_id: int) -> Answer:
 
 
 @bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
-def merge(topic_id: int) -> Answer:
+def merge(topic_id: int) -> ResponseReturnValue:
     """Merge a topic into another."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MergeForm()
@@ -149,7 +152,7 @@ def merge(topic_id: int) -> Answer:
     if form.is_typed_blindly and form.target_id != topic_id:
         other = queries.topic_to_merge_into(me(), form.target_id)
 
-    def page(status: int = 200, late: str = "") -> Answer:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if other:
             form.shown.data = str(other.id)
         words = {"thing": thing, "form": form, "other": other, "late": late}
