@@ -84,9 +84,12 @@ def ask(id: int) -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         proposed = queries.proposals(me(), topic)
-        words = {"topic": topic, "form": form, "proposals": proposed}
-        words |= {"fates": queries.requests_about(topic), "ticked": _ticked(form, topic, proposed)}
-        return render_template("advice/ask.html", **words), status
+        context = {"topic": topic, "form": form, "proposals": proposed}
+        context |= {
+            "fates": queries.requests_about(topic),
+            "ticked": _ticked(form, topic, proposed),
+        }
+        return render_template("advice/ask.html", **context), status
 
     def deed() -> AnyResponse:
         handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MAX_HANDLES]
@@ -142,8 +145,8 @@ def postpone(id: int) -> ResponseReturnValue:
     form = PostponeForm(until=now().date() + TWO_WEEKS)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"topic": topic, "asked": asked, "form": form}
-        return render_template("advice/postpone.html", **words, **_days()), status
+        context = {"topic": topic, "asked": asked, "form": form}
+        return render_template("advice/postpone.html", **context, **_days()), status
 
     def deed() -> AnyResponse:
         actions.postpone(me(), id, _start_of_day(form.until.data or first_day()))
@@ -161,8 +164,8 @@ def pass_on(id: int) -> ResponseReturnValue:
     form = PassOnForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"topic": topic, "asked": asked, "form": form}
-        return render_template("advice/pass_on.html", **words), status
+        context = {"topic": topic, "asked": asked, "form": form}
+        return render_template("advice/pass_on.html", **context), status
 
     def deed() -> AnyResponse:
         called = member_called(me(), form.handle.data or "", "handle")

@@ -131,10 +131,10 @@ def _write_agenda(
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": _preview(form)}
-        words |= {"known": known, "meanwhile": meanwhile, "version": version}
+        context: dict[str, Any] = {"form": form, "agenda": agenda, "preview": _preview(form)}
+        context |= {"known": known, "meanwhile": meanwhile, "version": version}
         patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
-        return render_template("agendas/edit.html", patterns_url=patterns_url, **words), status
+        return render_template("agendas/edit.html", patterns_url=patterns_url, **context), status
 
     def deed() -> ResponseReturnValue:
         hosts = form.handles if "hosts" in request.form else None
@@ -188,8 +188,8 @@ def history(slug: str) -> ResponseReturnValue:
     """What an agenda and its statements said before."""
     agenda = queries.agenda_to_curate(me(), slug)
     edits = queries.edits_of(agenda, me())
-    words = {"agenda": agenda, "edits": edits, "chosen": edit_to_read(edits)}
-    return render_template("agendas/history.html", **words)
+    context = {"agenda": agenda, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("agendas/history.html", **context)
 
 
 # Statements
@@ -203,8 +203,8 @@ def statements(slug: str) -> ResponseReturnValue:
     form = webforms.OrderForm.of([statement.id for statement in shown])
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"agenda": agenda, "statements": shown, "form": form}
-        return render_template("agendas/statements.html", **words), status
+        context = {"agenda": agenda, "statements": shown, "form": form}
+        return render_template("agendas/statements.html", **context), status
 
     def deed() -> ResponseReturnValue:
         actions.order_statements(me(), agenda.id, form.ordered_ids)
@@ -251,9 +251,9 @@ def _write_statement(
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "agenda": agenda, "statement": statement}
-        words |= {"meanwhile": meanwhile, "version": version}
-        return render_template("agendas/statement.html", **words), status
+        context: dict[str, Any] = {"form": form, "agenda": agenda, "statement": statement}
+        context |= {"meanwhile": meanwhile, "version": version}
+        return render_template("agendas/statement.html", **context), status
 
     def deed() -> ResponseReturnValue:
         text, statement_id = _statement_text(form), statement.id if statement else None
@@ -329,8 +329,8 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> ResponseReturnValu
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         versions = versions_of("theme", theme.id) if theme else []
-        words = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
-        return render_template("agendas/theme.html", **words), status
+        context = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
+        return render_template("agendas/theme.html", **context), status
 
     def deed() -> ResponseReturnValue:
         name, theme_id = form.name.data or "", theme.id if theme else None

@@ -56,15 +56,15 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
 
     def page(status: int = 200) -> ResponseReturnValue:
         info = queries.appeal_info(person, decision)
-        words = {
+        context = {
             "decision": decision,
             "info": info,
             "form": form,
             "is_in_effect": is_in_effect(decision),
         }
-        words["is_author"] = decision.author_id == person.id
-        words["nobody"] = not queries.other_decider_ids(decision, person.id)
-        return render_template("appeals/appeal.html", **words), status
+        context["is_author"] = decision.author_id == person.id
+        context["nobody"] = not queries.other_decider_ids(decision, person.id)
+        return render_template("appeals/appeal.html", **context), status
 
     def deed() -> AnyResponse:
         actions.appeal(person, decision_id, form.text.data or "")
@@ -77,8 +77,8 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
 @bp.get("/moderation/appeals")
 def index() -> ResponseReturnValue:
     """The open and the answered appeals."""
-    words = {"waiting": queries.waiting_appeals(me()), "decided": queries.decided_appeals(me())}
-    return render_template("appeals/index.html", outcomes=OUTCOME_NAMES, **words)
+    context = {"waiting": queries.waiting_appeals(me()), "decided": queries.decided_appeals(me())}
+    return render_template("appeals/index.html", outcomes=OUTCOME_NAMES, **context)
 
 
 @bp.route("/moderation/appeals/<int:appeal_id>", methods=["GET", "POST"])
@@ -92,8 +92,8 @@ def decide_appeal(appeal_id: int) -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         file = queries.appeal_file(me(), found)
         form.offer(is_reversible=file.is_reversible)
-        words = {"file": file, "form": form, "outcomes": OUTCOME_NAMES}
-        return render_template("appeals/decide.html", reasons=REASON_NAMES, **words), status
+        context = {"file": file, "form": form, "outcomes": OUTCOME_NAMES}
+        return render_template("appeals/decide.html", reasons=REASON_NAMES, **context), status
 
     def deed() -> AnyResponse:
         decided = actions.decide_appeal(me(), appeal_id, form.outcome.data, form.answer.data or "")

@@ -27,8 +27,8 @@ def index() -> ResponseReturnValue:
 
 
 def _list_page(status: int = 200, late: str = "") -> ResponseReturnValue:
-    words = {"requests": queries.waiting(me()), "late": late}
-    return render_template("candidates/index.html", **words), status
+    context = {"requests": queries.waiting(me()), "late": late}
+    return render_template("candidates/index.html", **context), status
 
 
 @bp.route("/moderation/joining/<int:candidate_id>/approve", methods=["GET", "POST"])
@@ -86,7 +86,7 @@ def _decision(
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"deed": deed, "request_": request, "form": form}
-        return render_template("candidates/decide.html", **words), status
+        context = {"deed": deed, "request_": request, "form": form}
+        return render_template("candidates/decide.html", **context), status
 
     return webforms.process(form, page, lambda: do(form))

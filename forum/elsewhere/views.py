@@ -104,8 +104,8 @@ def _not_confirmed() -> ResponseReturnValue:
 
 
 def _refused_page(sentence: str, status: int) -> ResponseReturnValue:
-    words = {"sentence": sentence, "provider": web.provider_elsewhere()}
-    return render_template("elsewhere/refused.html", **words), status
+    context = {"sentence": sentence, "provider": web.provider_elsewhere()}
+    return render_template("elsewhere/refused.html", **context), status
 
 
 def _sign_in(owner: Member, target: str) -> ResponseReturnValue:
@@ -178,13 +178,13 @@ def index() -> ResponseReturnValue:
 
 
 def _index_page(status: int = 200, problem: str = "") -> ResponseReturnValue:
-    words = {
+    context = {
         "identities": queries.identities_of(me()),
         "linking": _linking(),
         "provider": web.provider_elsewhere(),
         "problem": problem,
     }
-    return render_template("elsewhere/index.html", **words), status
+    return render_template("elsewhere/index.html", **context), status
 
 
 def _linking() -> dict[str, Any]:

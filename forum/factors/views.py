@@ -302,8 +302,8 @@ def _answer_removing(
     if request.method == "GET":
         has = queries.factors_of(member)
         is_last = len(has.passkeys) + bool(has.authenticator) == 1
-        words = {"form": PressForm(), "is_last": is_last, "member": member, **what}
-        return render_template("factors/remove.html", **words)
+        context = {"form": PressForm(), "is_last": is_last, "member": member, **what}
+        return render_template("factors/remove.html", **context)
     remove()
     flash(done, "message")
     return web.see_other(url_for("factors.index"))
@@ -344,9 +344,9 @@ def confirm_codes() -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         address = otp.provisioning_uri(secret, federation().name, member.email)
         picture = otp.qr_code(address)
-        words: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
-        words["is_other"] = is_other
-        return render_template("factors/codes.html", form=form, **words), status
+        context: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
+        context["is_other"] = is_other
+        return render_template("factors/codes.html", form=form, **context), status
 
     def deed() -> Any:
         code = otp.normalised(form.code.data or "")

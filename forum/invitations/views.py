@@ -42,8 +42,8 @@ def joining() -> ResponseReturnValue:
         if status == web.REFUSED:
             order.validate()  # what is wrong in either is said at once
         numbers = {"questions": MAX_QUESTIONS, "ready": READY_ANSWERS}
-        words = {"form": form, "order": order, "notes": MODE_NOTES}
-        return render_template("invitations/joining.html", **words, **numbers), status
+        context = {"form": form, "order": order, "notes": MODE_NOTES}
+        return render_template("invitations/joining.html", **context, **numbers), status
 
     def deed() -> ResponseReturnValue:
         if not order.validate():
@@ -68,12 +68,12 @@ def index() -> ResponseReturnValue:
     """One's own invitations, and who joined by them."""
     made = queries.my_invitations(me())
     may = queries.may_invite(me()) or bool(queries.organisations_to_invite_for(me()))
-    words = {"invitations": made, "may_invite": bool(may), "why_not": queries.may_invite(me())}
-    words |= {
+    context = {"invitations": made, "may_invite": bool(may), "why_not": queries.may_invite(me())}
+    context |= {
         "mode": queries.entrance().mode,
         "join_address": web.absolute(url_for("accounts.join")),
     }
-    return render_template("invitations/index.html", **words, link_of=link_of)
+    return render_template("invitations/index.html", **context, link_of=link_of)
 
 
 @bp.app_template_global()
@@ -142,5 +142,5 @@ def end(invitation_id: int) -> ResponseReturnValue:
 @bp.get("/organisations/<slug>/seats")
 def seats(slug: str) -> ResponseReturnValue:
     """The seats of an organisation, and the invitations for it."""
-    words = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
-    return render_template("invitations/seats.html", **words)
+    context = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
+    return render_template("invitations/seats.html", **context)

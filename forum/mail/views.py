@@ -90,8 +90,8 @@ def stop(member_id: int, kind: str, seal: str) -> str:
         raise NotFound()
     if request.method == "POST":
         actions.stop(me(), member_id, kind)
-    words = {"kind": kind, "is_done": request.method == "POST"}
-    return render_template("mail/stop.html", **words)
+    context = {"kind": kind, "is_done": request.method == "POST"}
+    return render_template("mail/stop.html", **context)
 
 
 csrf.exempt(stop)  # a mail program sends no token; the seal in the address is the proof

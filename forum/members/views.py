@@ -263,8 +263,8 @@ def organisations() -> ResponseReturnValue:
     """The member organisations."""
     web.depends_on()
     counts = {one.id: number for one, number in queries.organisations_with_members(me())}
-    words = {"organisations": queries.organisations(), "counts": counts, "kinds": KIND_NAMES}
-    return render_template("members/organisations.html", **words)
+    context = {"organisations": queries.organisations(), "counts": counts, "kinds": KIND_NAMES}
+    return render_template("members/organisations.html", **context)
 
 
 @bp.route("/organisations/new", methods=["GET", "POST"])
@@ -302,9 +302,9 @@ def _write_organisation(
     version: Version | None = None,
 ) -> ResponseReturnValue:
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "organisation": organisation, "known": known}
-        words |= {"meanwhile": meanwhile, "version": version}
-        return render_template("members/organisation.html", **words), status
+        context: dict[str, Any] = {"form": form, "organisation": organisation, "known": known}
+        context |= {"meanwhile": meanwhile, "version": version}
+        return render_template("members/organisation.html", **context), status
 
     def deed() -> ResponseReturnValue:
         text, number = _organisation_text(form), organisation.id if organisation else None
@@ -339,8 +339,11 @@ def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
 def organisation_history(slug: str) -> ResponseReturnValue:
     """The earlier versions of an organisation."""
     organisation = queries.organisation_to_curate(me(), slug)
-    words = {"organisation": organisation, "versions": versions_of("organisation", organisation.id)}
-    return render_template("members/organisation_history.html", kinds=KIND_NAMES, **words)
+    context = {
+        "organisation": organisation,
+        "versions": versions_of("organisation", organisation.id),
+    }
+    return render_template("members/organisation_history.html", kinds=KIND_NAMES, **context)
 
 
 # Roles
@@ -374,9 +377,9 @@ def describe_federation() -> ResponseReturnValue:
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         before = queries.federation_versions(me())
-        words = {"form": form, "meanwhile": meanwhile, "before": before}
-        words["closed_at"] = known.first_steps_closed_at
-        return render_template("members/federation.html", **words), status
+        context = {"form": form, "meanwhile": meanwhile, "before": before}
+        context["closed_at"] = known.first_steps_closed_at
+        return render_template("members/federation.html", **context), status
 
     def deed() -> ResponseReturnValue:
         said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
@@ -422,8 +425,8 @@ def appoint(handle: str) -> ResponseReturnValue:
     form = RoleForm(data={"role": member.role})
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "member": member, "notes": ROLE_NOTES}
-        return render_template("members/role.html", **words), status
+        context = {"form": form, "member": member, "notes": ROLE_NOTES}
+        return render_template("members/role.html", **context), status
 
     def deed() -> AnyResponse:
         actions.appoint(me(), handle, form.role.data)

@@ -82,20 +82,20 @@ def _page(
     if waiting is None:
         waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
-    words: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
-    words |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
-    words["place"] = _place(waiting, opened)
-    words["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
-    words |= {"agendas": agendas, "kinds": queries.KINDS}
-    words |= {
+    context: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
+    context |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
+    context["place"] = _place(waiting, opened)
+    context["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
+    context |= {"agendas": agendas, "kinds": queries.KINDS}
+    context |= {
         "mine": latest_undoable_decision(me()),
         "reasons": REASON_NAMES,
         "deed_names": DEED_NAMES,
     }
     rules = in_force() if opened else None
-    words["ready"] = ready_texts_for(opened.about.deeds, rules) if opened else []
-    words |= {"form": form or _form(opened, rules), "note_form": note or NoteForm(formdata=None)}
-    return render_template("queue/index.html", **words), status
+    context["ready"] = ready_texts_for(opened.about.deeds, rules) if opened else []
+    context |= {"form": form or _form(opened, rules), "note_form": note or NoteForm(formdata=None)}
+    return render_template("queue/index.html", **context), status
 
 
 def _place(waiting: Sequence[QueueEntry], opened: OpenedEntry | None) -> int:

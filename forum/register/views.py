@@ -23,8 +23,8 @@ bp = Blueprint("register", __name__)
 def report() -> ResponseReturnValue:
     """The transparency report of a period."""
     figures = queries.figures(_period())
-    words = {"figures": figures, "reversals": queries.reversals(figures), "today": now().date()}
-    return _fresh(render_template("register/report.html", **words))
+    context = {"figures": figures, "reversals": queries.reversals(figures), "today": now().date()}
+    return _fresh(render_template("register/report.html", **context))
 
 
 @bp.get("/transparency.csv")

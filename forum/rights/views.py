@@ -209,14 +209,16 @@ def leave() -> ResponseReturnValue:
 
 
 def _closed_page(member: Member) -> ResponseReturnValue:
-    words = {"member": member, "form": PressForm(), "ways": WAY_NAMES}
-    return render_template("rights/closed.html", **words)
+    context = {"member": member, "form": PressForm(), "ways": WAY_NAMES}
+    return render_template("rights/closed.html", **context)
 
 
-def _leave_page(form: LeaveForm, member: Member, status: int, **words: Any) -> ResponseReturnValue:
-    words |= {"form": form, "member": member, "notes": WAY_NOTES, "days": COOLING_OFF.days}
-    words |= {"until": now() + COOLING_OFF, "is_mine": member.id == me().id}
-    return render_template("rights/leave.html", **words), status
+def _leave_page(
+    form: LeaveForm, member: Member, status: int, **context: Any
+) -> ResponseReturnValue:
+    context |= {"form": form, "member": member, "notes": WAY_NOTES, "days": COOLING_OFF.days}
+    context |= {"until": now() + COOLING_OFF, "is_mine": member.id == me().id}
+    return render_template("rights/leave.html", **context), status
 
 
 @bp.get("/left")

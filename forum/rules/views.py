@@ -36,8 +36,8 @@ def version(number: int) -> ResponseReturnValue:
 
 
 def _page(rules: Rules) -> ResponseReturnValue:
-    words = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
-    page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **words))
+    context = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
+    page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **context))
     # New rules come into force on their day, without a deed that would invalidate the page cache.
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
@@ -51,8 +51,8 @@ def write() -> ResponseReturnValue:
     form = RulesForm(data=_form_data(versions[0], is_upcoming=ahead is not None))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
-        return render_template("rules/write.html", **words, meanwhile=meanwhile), status
+        context = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
+        return render_template("rules/write.html", **context, meanwhile=meanwhile), status
 
     def latest() -> RulesForm:
         nonlocal versions, ahead
@@ -109,8 +109,8 @@ def name_recourses() -> ResponseReturnValue:
     form = RecourseForm(data=data | {"language": next(languages, "en")})
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "before": queries.recourse_versions(me())}
-        return render_template("rules/recourse.html", **words), status
+        context = {"form": form, "before": queries.recourse_versions(me())}
+        return render_template("rules/recourse.html", **context), status
 
     def deed() -> AnyResponse:
         actions.name_recourses(me(), form.named)
@@ -126,8 +126,8 @@ def name_recourses() -> ResponseReturnValue:
 @bp.get("/moderation/texts")
 def texts() -> ResponseReturnValue:
     """The ready texts."""
-    words = {"texts": queries.ready_texts(me()), "rules": queries.in_force(), "deeds": DEED_NAMES}
-    return render_template("rules/texts.html", **words)
+    context = {"texts": queries.ready_texts(me()), "rules": queries.in_force(), "deeds": DEED_NAMES}
+    return render_template("rules/texts.html", **context)
 
 
 @bp.route("/moderation/texts/new", methods=["GET", "POST"])

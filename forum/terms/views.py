@@ -63,8 +63,8 @@ def version(number: int) -> ResponseReturnValue:
 
 
 def _page(terms: Terms | None) -> ResponseReturnValue:
-    words = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
-    page = make_response(render_template("terms/index.html", now=now(), **words))
+    context = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
+    page = make_response(render_template("terms/index.html", now=now(), **context))
     # Not kept by the page cache: new terms come into force without an action that would clear it.
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
@@ -99,9 +99,9 @@ def write() -> ResponseReturnValue:
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         preview = markup.write(form.source.data or "").html if webforms.is_preview() else None
-        words = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
-        words |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
-        return render_template("terms/write.html", **words), status
+        context = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
+        context |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
+        return render_template("terms/write.html", **context), status
 
     def latest() -> TermsForm:
         nonlocal versions, ahead

@@ -112,9 +112,9 @@ def _language_of_browser() -> str:
 def _join_page(
     form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
 ) -> ResponseReturnValue:
-    words = {"invitation": invitation, "mode": chosen.mode, "proved": provider_account()}
+    context = {"invitation": invitation, "mode": chosen.mode, "proved": provider_account()}
     has_mail = bool(web.settings().smtp_url)
-    return render_template("accounts/join.html", form=form, has_mail=has_mail, **words), status
+    return render_template("accounts/join.html", form=form, has_mail=has_mail, **context), status
 
 
 def join_form_again() -> tuple[JoinForm, Callable[[Any, int], ResponseReturnValue]]:
@@ -189,11 +189,11 @@ def _shows_letter_links() -> bool:
 @bp.get("/join/sent")
 def sent() -> ResponseReturnValue:
     """Say that a letter is on its way, and what to do when it does not arrive."""
-    words = session.get(SENT_KEY)
-    if not words:
+    context = session.get(SENT_KEY)
+    if not context:
         return web.see_other(url_for("accounts.sign_in"))
     page = make_response(
-        render_template("accounts/sent.html", **words, has_mail=bool(web.settings().smtp_url))
+        render_template("accounts/sent.html", **context, has_mail=bool(web.settings().smtp_url))
     )
     page.headers["Cache-Control"] = "private, no-store"
     return page
@@ -214,8 +214,8 @@ def confirm_joining(secret: str) -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         has_password = bool(token.candidate and token.candidate.password_hash)
-        words = {"form": form, "candidate": token.candidate, "has_password": has_password}
-        return render_template("accounts/confirm.html", **words, is_here=is_here), status
+        context = {"form": form, "candidate": token.candidate, "has_password": has_password}
+        return render_template("accounts/confirm.html", **context, is_here=is_here), status
 
     def deed() -> Any:
         if not is_here:

@@ -128,8 +128,8 @@ def _answer_address_link(
     form = PressForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "token": token, "is_undo": purpose == UNDO}
-        return render_template("accounts/confirm_address.html", **words), status
+        context = {"form": form, "token": token, "is_undo": purpose == UNDO}
+        return render_template("accounts/confirm_address.html", **context), status
 
     def deed() -> Any:
         member = spend(me(), secret)

@@ -41,8 +41,8 @@ def settings() -> ResponseReturnValue:
     offer_organisations(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "member": member, "preview": _preview(form)}
-        return render_template("accounts/settings.html", **words), status
+        context = {"form": form, "member": member, "preview": _preview(form)}
+        return render_template("accounts/settings.html", **context), status
 
     return webforms.process(form, page, lambda: _edit_profile(member, form), checks=[choose_city])
 
@@ -99,8 +99,8 @@ def change_handle() -> ResponseReturnValue:
     form = HandleForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"member": member, "earlier": queries.earlier_handles(member.id)}
-        return render_template("accounts/handle.html", form=form, **words), status
+        context = {"member": member, "earlier": queries.earlier_handles(member.id)}
+        return render_template("accounts/handle.html", form=form, **context), status
 
     def deed() -> Any:
         actions.change_handle(member, form.handle.data or "")
@@ -147,8 +147,8 @@ def proof_page(form: ProofForm, status: int = 200) -> ResponseReturnValue:
     """The form for authenticating again; with `by=recovery` in the address, by a recovery code."""
     has = factors_of(queries.account_of(me()))
     elsewhere = web.provider_elsewhere() if not has.are_any and identities_of(me()) else ""
-    words = {"has": has, "by": web.choice("by", ("recovery",)), "elsewhere": elsewhere}
-    return render_template("accounts/prove.html", form=form, **words), status
+    context = {"has": has, "by": web.choice("by", ("recovery",)), "elsewhere": elsewhere}
+    return render_template("accounts/prove.html", form=form, **context), status
 
 
 @bp.route("/settings/address", methods=["GET", "POST"])
@@ -227,8 +227,8 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 def sessions() -> ResponseReturnValue:
     """The list of one's open sessions."""
     member = queries.my_profile(me())
-    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(my_token())}
-    return render_template("accounts/sessions.html", member=member, **words)
+    context = {"sessions": queries.sessions_of(member), "current": queries.token_hash(my_token())}
+    return render_template("accounts/sessions.html", member=member, **context)
 
 
 @bp.post("/settings/sessions/end")

@@ -43,8 +43,8 @@ def held(id: int) -> ResponseReturnValue:
     became = queries.published_post_id(me(), id) if me().is_member else None
     if became is not None:
         return web.see_other(url_for("dialogue.post", id=became))
-    words = {"held": queries.get_my_held(me(), id), "usual": usual_wait()}
-    return render_template("dialogue/held.html", **words)
+    context = {"held": queries.get_my_held(me(), id), "usual": usual_wait()}
+    return render_template("dialogue/held.html", **context)
 
 
 @bp.route("/waiting/<int:id>/revise", methods=["GET", "POST"])
@@ -55,9 +55,9 @@ def revise(id: int) -> ResponseReturnValue:
     form = _revise_form(text)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "held": text, "preview": preview_of(form)}
+        context = {"form": form, "held": text, "preview": preview_of(form)}
         return render_template(
-            "dialogue/revise.html", **words, theme_choices=theme_boxes(form)
+            "dialogue/revise.html", **context, theme_choices=theme_boxes(form)
         ), status
 
     def deed() -> ResponseReturnValue:

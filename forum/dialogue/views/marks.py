@@ -44,8 +44,8 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "post": post, "given": given}
-        return render_template("dialogue/tried.html", **words), status
+        context: dict[str, Any] = {"form": form, "post": post, "given": given}
+        return render_template("dialogue/tried.html", **context), status
 
     def deed() -> AnyResponse:
         marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")

@@ -37,11 +37,13 @@ def topic(id: int, slug: str = "") -> ResponseReturnValue:
     if found.home or found.slug != slug:
         return _redirect_permanently(found.address)
     web.depends_on(topic_scope(id), *(theme_scope(theme.id) for theme in found.themes))
-    words = discussion(found)
-    data = _structured_data(found, words["answer"])
-    words |= _participants(words["posts"]) | {"canonical": web.canonical(words["posts"].number)}
-    words["regrouped"] = queries.moved_posts_in(me(), found, words["posts"])
-    return render_template("dialogue/topic.html", **words, data=data)
+    context = discussion(found)
+    data = _structured_data(found, context["answer"])
+    context |= _participants(context["posts"]) | {
+        "canonical": web.canonical(context["posts"].number)
+    }
+    context["regrouped"] = queries.moved_posts_in(me(), found, context["posts"])
+    return render_template("dialogue/topic.html", **context, data=data)
 
 
 def _redirect_after_merge(topic_id: int) -> AnyResponse:

@@ -24,15 +24,15 @@ def history(id: int) -> ResponseReturnValue:
     post = queries.post_to_compare(me(), id)
     revisions = queries.revisions_of(me(), post)
     chosen = _chosen_version(revisions)
-    words = {"post": post, "revisions": revisions, "chosen": chosen}
-    words |= {"present": revisions[0].number + 1 if revisions else 1}
+    context = {"post": post, "revisions": revisions, "chosen": chosen}
+    context |= {"present": revisions[0].number + 1 if revisions else 1}
     if chosen is None:
-        return render_template("dialogue/history.html", **words)
+        return render_template("dialogue/history.html", **context)
     if web.choice("view", ("changes", "whole"), "changes") == "whole":
-        return render_template("dialogue/history.html", **words, whole=_whole(post, chosen))
+        return render_template("dialogue/history.html", **context, whole=_whole(post, chosen))
     later = next((r for r in reversed(revisions) if r.id > chosen.id and not r.withdrawn_at), None)
     pieces = _differences(post, chosen, later)
-    return render_template("dialogue/history.html", **words, later=later, pieces=pieces)
+    return render_template("dialogue/history.html", **context, later=later, pieces=pieces)
 
 
 def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
@@ -72,8 +72,8 @@ def withdraw(id: int) -> ResponseReturnValue:
     """Ask, and then take back what one's post said before."""
     if request.method == "GET":
         post, version = queries.revision_to_withdraw(me(), id)
-        words = {"post": post, "version": version, "text": _whole(post, version)}
-        return render_template("dialogue/withdraw.html", **words)
+        context = {"post": post, "version": version, "text": _whole(post, version)}
+        return render_template("dialogue/withdraw.html", **context)
     post = actions.withdraw(me(), id)
     flash(_("The earlier version is withdrawn."), "message")
     return web.see_other(url_for("dialogue.history", id=post.id))

@@ -59,10 +59,10 @@ def open_topic(slug: str) -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
         like = TopicFilter(agenda_id=agenda.id, kind=chosen)
-        words = {"form": form, "agenda": agenda, "preview": preview_of(form), "prompts": PROMPTS}
-        words |= {"theme_choices": theme_boxes(form)}
+        context = {"form": form, "agenda": agenda, "preview": preview_of(form), "prompts": PROMPTS}
+        context |= {"theme_choices": theme_boxes(form)}
         latest = queries.first_topics(me(), like, MAX_LATEST)
-        return render_template("dialogue/open_topic.html", **words, latest=latest), status
+        return render_template("dialogue/open_topic.html", **context, latest=latest), status
 
     def deed() -> AnyResponse:
         new = _new_topic(form)
@@ -99,9 +99,9 @@ def reply(id: int) -> ResponseReturnValue:
     form = _reply_form(writer, submission_key=webforms.submission_key())
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
-        words["latest"] = _latest_posts(topic)
-        return render_template("dialogue/reply.html", **words), status
+        context = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
+        context["latest"] = _latest_posts(topic)
+        return render_template("dialogue/reply.html", **context), status
 
     def deed() -> AnyResponse:
         text = rendered(form)
@@ -202,9 +202,9 @@ def edit(id: int) -> ResponseReturnValue:
     form = _edit_form(post, version)
 
     def page(status: int = 200, now: Post | None = None) -> ResponseReturnValue:
-        words = {"form": form, "post": post, "preview": preview_of(form), "now": now}
-        words |= {"theme_choices": theme_boxes(form), "version": version}
-        return render_template("dialogue/edit.html", **words), status
+        context = {"form": form, "post": post, "preview": preview_of(form), "now": now}
+        context |= {"theme_choices": theme_boxes(form), "version": version}
+        return render_template("dialogue/edit.html", **context), status
 
     def deed() -> ResponseReturnValue:
         text = rendered(form)

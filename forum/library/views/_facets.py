@@ -53,7 +53,7 @@ _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def render_library(name: str, facets: list[Facet], **words: Any) -> str:
+def render_library(name: str, facets: list[Facet], **context: Any) -> str:
     """Render the list `name` (cases, practices or readings) with its facets, and a chip to remove each chosen value."""
     chips = [
         (f"{facet.title}: {text}", _address_without(name, facet.name, value))
@@ -61,13 +61,13 @@ def render_library(name: str, facets: list[Facet], **words: Any) -> str:
         for value, text, _count in facet.choices
         if value in facet.chosen
     ]
-    words |= {
+    context |= {
         "facets": facets,
         "chips": chips,
         **words_for_columns(),
     }
-    words["is_filterable"] = any(facet.choices for facet in facets)
-    return render_template(f"library/{name}.html", **words)
+    context["is_filterable"] = any(facet.choices for facet in facets)
+    return render_template(f"library/{name}.html", **context)
 
 
 def chosen_values(filter_class: type[Any]) -> dict[str, tuple[str, ...]]:

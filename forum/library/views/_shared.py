@@ -117,8 +117,8 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
     form = TriedForm(**({"outcome": given.outcome, "note": given.note} if given else {}))
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "title": title, "back": back, "post": post, "given": given}
-        return render_template("library/tried.html", **words), status
+        context = {"form": form, "title": title, "back": back, "post": post, "given": given}
+        return render_template("library/tried.html", **context), status
 
     def deed() -> AnyResponse:
         mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")

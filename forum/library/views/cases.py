@@ -100,8 +100,8 @@ def case_history(slug: str) -> ResponseReturnValue:
     """What a case said before."""
     found = queries.get_case(me(), slug)
     edits = queries.case_edits(me(), found)
-    words = {"case": found, "edits": edits, "chosen": edit_to_read(edits)}
-    return render_template("library/history.html", **words, **words_for_columns())
+    context = {"case": found, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("library/history.html", **context, **words_for_columns())
 
 
 @bp.route("/agendas/<slug>/cases/new", methods=["GET", "POST"])
@@ -152,11 +152,11 @@ def _write_case(
         city_ids[:] = _city_ids(form.places.data or "")
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
-        words |= {"meanwhile": meanwhile, "version": version}
-        words["preview"] = _preview(form)
-        words["theme_choices"] = theme_boxes(form)
-        return render_template("library/edit_case.html", **words, **words_for_columns()), status
+        context: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
+        context |= {"meanwhile": meanwhile, "version": version}
+        context["preview"] = _preview(form)
+        context["theme_choices"] = theme_boxes(form)
+        return render_template("library/edit_case.html", **context, **words_for_columns()), status
 
     def deed() -> ResponseReturnValue:
         wanted = next(one for one in curated if one.slug == form.agenda.data)

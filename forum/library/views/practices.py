@@ -101,8 +101,8 @@ def practice_history(slug: str) -> ResponseReturnValue:
     """What a practice said before."""
     found = queries.get_practice(me(), slug)
     edits = queries.practice_edits(me(), found)
-    words = {"practice": found, "edits": edits, "chosen": edit_to_read(edits)}
-    return render_template("library/history.html", **words, **words_for_columns())
+    context = {"practice": found, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("library/history.html", **context, **words_for_columns())
 
 
 @bp.get("/practices/mine")
@@ -192,11 +192,13 @@ def _write_practice(
         form.take_draft()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "practice": found, "source": source}
-        words |= {"meanwhile": meanwhile, "version": version}
-        words["preview"] = _section_previews(form)
-        words["theme_choices"] = theme_boxes(form)
-        return render_template("library/edit_practice.html", **words, **words_for_columns()), status
+        context: dict[str, Any] = {"form": form, "practice": found, "source": source}
+        context |= {"meanwhile": meanwhile, "version": version}
+        context["preview"] = _section_previews(form)
+        context["theme_choices"] = theme_boxes(form)
+        return render_template(
+            "library/edit_practice.html", **context, **words_for_columns()
+        ), status
 
     def deed() -> ResponseReturnValue:
         agenda = next(one for one in agendas if one.slug == form.agenda.data)

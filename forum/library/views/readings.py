@@ -70,9 +70,9 @@ def _write_reading(
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        words: dict[str, Any] = {"form": form, "agenda": agenda, "reading": found}
-        words |= {"meanwhile": meanwhile, "version": version}
-        return render_template("library/edit_reading.html", **words), status
+        context: dict[str, Any] = {"form": form, "agenda": agenda, "reading": found}
+        context |= {"meanwhile": meanwhile, "version": version}
+        return render_template("library/edit_reading.html", **context), status
 
     def deed() -> ResponseReturnValue:
         reading_id = found.id if found else None
@@ -95,8 +95,8 @@ def reading_history(id: int) -> ResponseReturnValue:
     """What a best read said before."""
     found = queries.reading_to_edit(me(), id)
     edits = queries.reading_edits(me(), found)
-    words = {"reading": found, "edits": edits, "chosen": edit_to_read(edits)}
-    return render_template("library/history.html", **words, **words_for_columns())
+    context = {"reading": found, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("library/history.html", **context, **words_for_columns())
 
 
 @bp.route("/readings/<int:id>/remove", methods=["GET", "POST"])

@@ -58,9 +58,9 @@ def deed_page(
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if isinstance(form, DecisionAwareForm) and (request.method == "GET" or late):
             form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
-        words = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
-        words["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/deed.html", **words), status
+        context = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
+        context["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/deed.html", **context), status
 
     def done(moderator: Person) -> str:
         return web.safe_next(deed(moderator, form.reasons).address)
@@ -118,8 +118,8 @@ def decide_by_button(
         claims = show_claims(form, [thing], error.message)
         if not claims:
             raise
-        words = {"word": word, "thing": thing, "form": form, "claims": claims}
-        return render_template("moderation/press.html", **words, late=error.message), CONFLICT
+        context = {"word": word, "thing": thing, "form": form, "claims": claims}
+        return render_template("moderation/press.html", **context, late=error.message), CONFLICT
     return (answer or redirect_to_decided)(decision)
 
 

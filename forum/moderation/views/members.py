@@ -113,9 +113,9 @@ def _restore_page(
     cleared = queries.content_cleared_of(me(), thing.item_id)
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        words = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
-        words["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/back.html", **words), status
+        context = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
+        context["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/back.html", **context), status
 
     def done(moderator: Person) -> str:
         shows_again = bool(cleared and form.shows_again.data)
@@ -161,8 +161,8 @@ def notes(handle: str) -> ResponseReturnValue:
     form = StaffNoteForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "member": member, "notes": noted}
-        return render_template("moderation/notes.html", **words), status
+        context = {"form": form, "member": member, "notes": noted}
+        return render_template("moderation/notes.html", **context), status
 
     def deed() -> AnyResponse:
         actions.write_staff_note(me(), member.id, form.text.data or "")

@@ -24,14 +24,14 @@ def log() -> ResponseReturnValue:
     agenda, deed, author, by = (web.text(name) for name in ("agenda", "deed", "author", "by"))
     deed = queries.FORMER_NAMES.get(deed, deed)
     wanted = queries.LogFilter(agenda, deed, author, by)
-    words = {
+    context = {
         "page": queries.decision_log(me(), wanted, web.number("page")),
         "wanted": wanted,
         "agendas": queries.moderated_agendas(me()),
         "deeds": list(queries.DEEDS),
         "narrowed": _url_of_log,
     }
-    return render_template("moderation/log.html", **words)
+    return render_template("moderation/log.html", **context)
 
 
 def _url_of_log(**changes: str) -> str:
@@ -43,18 +43,18 @@ def _url_of_log(**changes: str) -> str:
 def decision(decision_id: int) -> ResponseReturnValue:
     """The statement of reasons: what was decided, on which ground, and what the author can do."""
     found = queries.get_decision(me(), decision_id)
-    words = {
+    context = {
         "decision": found,
         "is_in_effect": queries.is_in_effect(found),
         "restricting": queries.RESTRICTING_DEEDS,
     }
-    words |= {
+    context |= {
         "text": queries.own_withheld_text(me(), found),
         "file": queries.related_decisions(me(), found),
     }
-    words["lot"] = queries.others_in_lot(me(), found)
-    words["page"] = own_hidden_practice(me(), found.item_id) if found.kind == "practice" else None
-    return render_template("moderation/decision.html", **words)
+    context["lot"] = queries.others_in_lot(me(), found)
+    context["page"] = own_hidden_practice(me(), found.item_id) if found.kind == "practice" else None
+    return render_template("moderation/decision.html", **context)
 
 
 @bp.get("/posts/<int:post_id>/why")

@@ -70,8 +70,8 @@ def _report_illegal(kind: str, item_id: int) -> ResponseReturnValue:
     form = IllegalForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "thing": thing, "place": web.absolute(thing.address)}
-        return render_template("moderation/report_illegal.html", **words), status
+        context = {"form": form, "thing": thing, "place": web.absolute(thing.address)}
+        return render_template("moderation/report_illegal.html", **context), status
 
     def deed() -> AnyResponse:
         report = actions.report_illegal(me(), thing.kind, thing.item_id, form.notice)
@@ -87,8 +87,8 @@ def _report_as_member(kind: str, item_id: int) -> ResponseReturnValue:
     mine = queries.my_report(me(), thing) if request.method == "GET" else None
 
     def page(status: int = 200) -> ResponseReturnValue:
-        words = {"form": form, "thing": thing, "mine": mine, "reasons": REASON_NAMES}
-        return render_template("moderation/report.html", **words), status
+        context = {"form": form, "thing": thing, "mine": mine, "reasons": REASON_NAMES}
+        return render_template("moderation/report.html", **context), status
 
     def deed() -> AnyResponse:
         reason, text = form.reason.data, form.text.data or ""
@@ -108,12 +108,12 @@ def reports() -> ResponseReturnValue:
     if not me().is_member:
         return render_template("moderation/ask_receipt.html")
     mine = queries.my_reports(me(), web.number("page"))
-    words = {
+    context = {
         "page": mine,
         "reasons": REASON_NAMES,
         "over": queries.reversed_decision_ids(mine.items),
     }
-    return render_template("moderation/reports.html", **words)
+    return render_template("moderation/reports.html", **context)
 
 
 @bp.get("/reports/<secret>")
@@ -121,11 +121,11 @@ def reports() -> ResponseReturnValue:
 def receipt(secret: str) -> ResponseReturnValue:
     """The outcome of a report, for anybody who knows the number of its receipt; it does not say what was reported."""
     report = queries.get_receipt(me(), _normalized_number(secret))
-    words = {
+    context = {
         "report": report,
         "is_over": report.decision_id in queries.reversed_decision_ids([report]),
     }
-    page = current_app.make_response(render_template("moderation/receipt.html", **words))
+    page = current_app.make_response(render_template("moderation/receipt.html", **context))
     page.headers["Cache-Control"] = "private, no-store"
     page.headers["X-Robots-Tag"] = "noindex"
     return page

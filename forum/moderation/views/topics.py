@@ -97,9 +97,9 @@ def retitle(topic_id: int) -> ResponseReturnValue:
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        words = {"thing": thing, "form": form, "theme_choices": theme_boxes(form), "late": late}
-        words["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/retitle.html", **words), status
+        context = {"thing": thing, "form": form, "theme_choices": theme_boxes(form), "late": late}
+        context["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/retitle.html", **context), status
 
     def deed(moderator: Person) -> str:
         reasons = actions.Reasons(form.reason.data or "")
@@ -119,9 +119,9 @@ def change_kind(topic_id: int) -> ResponseReturnValue:
     form = ChangeKindForm(kind="experience" if topic.kind == "question" else "question")
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        words = {"topic": topic, "form": form, "late": late}
-        words["claims"] = show_claims(form, [thing], late) if thing else ()
-        return render_template("moderation/change_kind.html", **words), status
+        context = {"topic": topic, "form": form, "late": late}
+        context["claims"] = show_claims(form, [thing], late) if thing else ()
+        return render_template("moderation/change_kind.html", **context), status
 
     def deed(member: Person) -> str:
         kind, reasons = form.kind.data or "", actions.Reasons(form.reason.data or "")
@@ -155,9 +155,9 @@ def merge(topic_id: int) -> ResponseReturnValue:
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if other:
             form.shown.data = str(other.id)
-        words = {"thing": thing, "form": form, "other": other, "late": late}
-        words["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/merge.html", **words), status
+        context = {"thing": thing, "form": form, "other": other, "late": late}
+        context["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/merge.html", **context), status
 
     def deed(moderator: Person) -> str:
         try:
