@@ -332,6 +332,18 @@ def test_what_failed_leaks_nowhere_to_visitors(
     assert "drowned" in sign_in(world.reader).get(f"/practices/{practice.slug}/history").text
 
 
+def test_a_search_names_the_part_on_what_did_not_work_to_members(
+    world: World, practice: Practice, sign_in: SignIn, client: FlaskClient
+) -> None:
+    page = sign_in(world.reader).get("/search?q=drowned").text
+    results = page.partition('id="results"')[2]
+    assert f'href="/practices/{practice.slug}#failure"' in results
+    assert "<span>What did not work</span>" in results and "<span>Members only</span>" in results
+    for address in ("/search?q=drowned", "/search?q=drowned&kind=failure"):
+        seen = client.get(address).text
+        assert "#failure" not in seen and "<mark>" not in seen, address
+
+
 def test_a_practice_for_members_does_not_exist_for_visitors(
     world: World, client: FlaskClient, sign_in: SignIn
 ) -> None:
