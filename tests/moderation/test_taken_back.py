@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from time import sleep
 from typing import Any
 
@@ -321,6 +323,18 @@ def test_while_the_worker_makes_the_notices(
     in_turn = deeds if is_worker_first else deeds[::-1]
     assert at_once(own, begun_in_turn(*in_turn)) == ["done", "done"]
     assert notices_of(person("mona-berg")) == [] and kept() == (0, 0)
+
+
+@pytest.mark.postgresql_only
+def test_the_worker_is_waited_for_before_a_member_is_locked(people: Any, queries: Any) -> None:
+    """It holds the events while it waits for the rows of members."""
+    actions.silence(people.moderator, people.ben.id, now() + timedelta(days=1), REASONS)
+    decision = actions.unsilence(people.moderator, people.ben.id)
+    with queries() as made:
+        actions.undo(people.moderator, decision.id)
+    locking = [one for one in made.statements if "FOR UPDATE" in one]
+    tables = [re.findall(r"\bFROM (\w+)", one)[0] for one in locking]
+    assert tables.index("event") < tables.index("member")
 
 
 @pytest.mark.parametrize("is_read_first", [True, False])
