@@ -889,8 +889,21 @@ def test_an_empty_composer_is_remembered_without_anything_of_a_session(
     assert len(seen) == 6
     pieces = app.jinja_env.globals["remembered"]
     remembered = "".join({**pieces.old, **pieces.young}.values())
-    assert "data-draft" in remembered
+    assert 'name="source"' in remembered
     assert not [word for word in (*seen, "csrf_token", "submission_key") if word in remembered]
+
+
+def test_the_fields_of_an_empty_composer_are_the_same_below_all_topics(
+    app: Flask, people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    browser, pieces = sign_in(people.ben), app.jinja_env.globals["remembered"]
+    pieces.young, pieces.old = {}, {}
+    new = actions.NewTopic("question", "Another", write("Another question."))
+    other = actions.open_topic(people.ana, agenda.id, new)
+    for one in (topic, other):
+        assert f'action="/topics/{one.id}/reply"' in page(browser, one.address)
+    remembered = [piece for piece in pieces.young.values() if 'name="source"' in piece]
+    assert len(remembered) == 1
 
 
 # Marks and answers

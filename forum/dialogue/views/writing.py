@@ -139,10 +139,12 @@ def _already_posted_message() -> str:
 
 
 class Writer(NamedTuple):
-    """All that an empty form for a reply depends on, as values, so that its HTML can be cached by them."""
+    """All that the fields of an empty form for a reply depend on, as values, so that their HTML can be cached by them.
 
-    topic_id: int
-    home: str | None
+    The topic is not among them, so that a member's fields are the same below all topics with the same readers.
+    """
+
+    is_comment: bool
     audience: str
     name: str
     city: str
@@ -153,12 +155,11 @@ class Writer(NamedTuple):
 
 
 def writer_of(topic: Topic | TopicRow) -> Writer:
-    """What the reader's empty form below a topic depends on."""
+    """What the fields of the reader's empty form below a topic depend on."""
     person = me()
     city = person.city if isinstance(person, Member) else None
     return Writer(
-        topic_id=topic.id,
-        home=topic.home,
+        is_comment=bool(topic.home),
         audience=topic.audience,
         name=person.name,
         city=city.name if city else "",
@@ -171,9 +172,9 @@ def writer_of(topic: Topic | TopicRow) -> Writer:
 
 @bp.app_template_global()
 def empty_composer(writer: Writer, focus: bool = False) -> Markup:
-    """The HTML of an empty form for a reply, without tokens, since templates cache it."""
+    """The HTML of the fields of an empty form for a reply, without tokens, since templates cache it."""
     form = _reply_form(writer, meta={"csrf": False})
-    macro = get_template_attribute("dialogue/_composer.html", "reply_form")
+    macro = get_template_attribute("dialogue/_composer.html", "reply_fields")
     return cast(Markup, macro(form, writer, focus=focus))
 
 
@@ -181,7 +182,7 @@ def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
     form = ReplyForm(language=writer.language, paragraph=writer.paragraph, **more)
     if writer.quotation:
         form.source.data = writer.quotation  # not cleaned: it ends in an empty line
-    if writer.home:
+    if writer.is_comment:
         form.source.label.text = _("Your comment")
     offer_organisation(form, writer.name, writer.organisation)
     return form
