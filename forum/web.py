@@ -24,7 +24,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum.clock import now
 from forum.deeds import has_acted
-from forum.pagecache import DEPENDS_ON, THEMES
+from forum.keptpages import DEPENDS_ON
+from forum.pagecache import THEMES
 from forum.permissions import VISITOR, Person
 from forum.plaintext import tidy
 from forum.settings import Settings

@@ -21,9 +21,10 @@ from forum import app as application
 from forum import metrics
 from forum.app import create_app
 from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.freshness import VersionCache
 from forum.markup import write
 from forum.moderation.actions import report
-from forum.pagecache import PageCache, VersionCache
+from forum.pagecache import PageCache
 from forum.settings import Settings
 from forum.upkeep import views
 

@@ -35,6 +35,14 @@ from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic_row, mark_given, posts_in
 from forum.errors import NotFound
+from forum.freshness import (
+    MAX_PREFETCHED,
+    PostgresqlVersions,
+    SqliteVersions,
+    VersionCache,
+    version_source,
+)
+from forum.keptpages import DEPENDS_ON, _best_encoding
 from forum.library import actions as library
 from forum.library.queries import latest_cases, latest_practices
 from forum.markup import write
@@ -43,19 +51,7 @@ from forum.members.queries import home_cities
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
-from forum.pagecache import (
-    DEPENDS_ON,
-    MAX_KEY_LENGTH,
-    MAX_PREFETCHED,
-    Key,
-    PageCache,
-    PostgresqlVersions,
-    Rendering,
-    SqliteVersions,
-    VersionCache,
-    _best_encoding,
-    version_source,
-)
+from forum.pagecache import MAX_KEY_LENGTH, Key, PageCache, Rendering
 from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, EVERYTHING, PAGE_VERSIONS, ReadCache, topic_scope
@@ -1187,7 +1183,7 @@ def test_without_an_index_sqlite_is_asked(tmp_path: Path, monkeypatch: pytest.Mo
     """A file that keeps no log (WAL), and a log in a format that is not known."""
     with monkeypatch.context() as patch:
         other = _file(tmp_path / "other")
-        patch.setattr("forum.pagecache.WAL_INDEX_VERSION", 1)
+        patch.setattr("forum.freshness.WAL_INDEX_VERSION", 1)
         unknown = SqliteVersions(str(tmp_path / "other"))
         plain = SqliteVersions(str(tmp_path / "plain"))
         writer = _file(tmp_path / "plain", "DELETE")

@@ -1,0 +1,208 @@
+"""One page as the cache keeps it: taken from an answer, compressed once for each encoding, and sent."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import brotli
+from werkzeug.http import parse_accept_header
+
+from forum.freshness import Versions
+from forum.pagestore import StoredPage
+from forum.versions import ANY_CHANGE, EVERYTHING
+
+Headers = list[tuple[str, str]]
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+DEPENDS_ON = "forum.depends_on"  # the key in a WSGI environment for the scopes of a page
+# Left to whoever sends the page, as is its date (RFC 9110, 6.6.1)
+UNCACHED_HEADERS = {"X-Request-Id", "Content-Length", "ETag", "Date"}
+CONDITIONAL_HEADERS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
+COMPRESSIBLE_TYPES = (
+    "text/",
+    "application/atom+xml",
+    "application/xml",
+    "application/json",
+    "image/svg+xml",
+)
+MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is
+MAX_CACHED_BYTES = 1_000_000
+DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress}
+MAX_ACCEPT_LENGTH = 200  # characters of a header that says which encodings a browser reads
+
+
+@dataclass
+class CachedPage:
+    """A page as it is sent, and what it depends on.
+
+    It was valid at `stamp`. `is_own` is true of a page (not a file) that this process has rendered. `was_read` says whether
+    it was sent since it last came up for eviction. `body` is the content without an encoding until it is kept in one: a
+    page takes a quarter of the memory then, and hardly anybody asks for it without.
+    """
+
+    headers: Headers
+    body: bytes | None
+    etag: str = ""
+    scopes: tuple[str, ...] = ()
+    versions: Versions = field(default_factory=dict)
+    stamp: Any = None
+    is_own: bool = False
+    was_read: bool = False
+    counted: int = 0  # of its size in that of the cache
+    encoded: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
+
+    def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
+        """Headers and body in a content encoding, compressed when it is first asked for."""
+        if encoding not in self.encoded:
+            made = _compressed(self.headers, self._whole(), encoding, is_thorough=True)
+            self.encoded[encoding] = made
+            self.body = None  # from now on `_whole` finds it in an encoding
+        return self.encoded[encoding]
+
+    def _whole(self) -> bytes:
+        body = self.body  # which another thread may set to None meanwhile
+        if body is not None:
+            return body
+        (headers, body), *_others = (
+            self.encoded.values()
+        )  # in one step: a thread may add one meanwhile
+        decompress = DECOMPRESSORS.get(dict(headers).get("Content-Encoding", ""))
+        return decompress(body) if decompress else body
+
+    def to_store(self) -> StoredPage:
+        """The page for the other processes; one that was sent, and so is kept in an encoding."""
+        return StoredPage(self.headers, self.etag, self.scopes, self.versions, dict(self.encoded))
+
+    @classmethod
+    def from_store(cls, page: StoredPage, stamp: Any) -> CachedPage:
+        """A page of another process that is valid at a stamp."""
+        fields = (page.headers, None, page.etag, page.scopes, page.versions)
+        return cls(*fields, stamp, encoded=page.encoded)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes in all its encodings."""
+        bodies = [self.body or b"", *(body for _headers, body in [*self.encoded.values()])]
+        # What is not compressed is the same object for each encoding
+        return sum(len(body) for body in {id(body): body for body in bodies}.values()) + 1_000
+
+
+class CapturedResponse:
+    """The response of an application, with its body unread until it is needed."""
+
+    def __init__(self, application: Application, environ: Environ) -> None:
+        self.environ = environ
+        self.status = ""
+        self.headers: Headers = []
+        self.parts = application(environ, self._start)
+
+    def _start(self, status: str, headers: Headers, *_rest: Any) -> None:
+        self.status, self.headers = status, headers
+
+    def header(self, name: str) -> str:
+        """The value of a header, or an empty string."""
+        return next((value for known, value in self.headers if known == name), "")
+
+    @property
+    def is_cacheable(self) -> bool:
+        """Whether it may be kept for all visitors: a whole page or file that says so, and sets no cookie."""
+        control = self.header("Cache-Control")
+        is_shared = (control == "no-cache" and self.header("ETag")) or "immutable" in control
+        length = self.header("Content-Length")
+        is_whole = self.status == "200 OK" and length.isdigit() and int(length) <= MAX_CACHED_BYTES
+        return bool(is_shared and is_whole and not self.header("Set-Cookie"))
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether it only asks to come again (503), so that it says nothing about the page."""
+        return self.status.startswith("503")
+
+    def to_page(self) -> CachedPage:
+        """The response as a page to keep; reads its whole body."""
+        headers = [
+            (name, value)
+            for name, value in self.headers
+            if name not in UNCACHED_HEADERS and not (name == "Vary" and value == "Cookie")
+        ]
+        etag = self.header("ETag").removeprefix("W/")
+        is_file = "immutable" in self.header("Cache-Control")
+        # One tag for all encodings of a page, which makes it a weak one (RFC 9110, 8.8.1)
+        headers += [("Vary", "Accept-Encoding" if is_file else "Cookie, Accept-Encoding")]
+        headers += [("ETag", f"W/{etag}")] if etag else []
+        scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANY_CHANGE,)), EVERYTHING)
+        return CachedPage(headers, self._body(), etag, scopes, is_own=bool(scopes))
+
+    def _body(self) -> bytes:
+        try:
+            return b"".join(self.parts)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        getattr(self.parts, "close", lambda: None)()
+
+    def send(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Pass the response on, compressed if it is a text of known length; without a body for HEAD."""
+        encoding = wanted_encoding(environ)
+        is_text = self.header("Content-Type").startswith(COMPRESSIBLE_TYPES)
+        length = self.header("Content-Length")
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        is_sized = length.isdigit() and MIN_COMPRESSED_BYTES < int(length) <= MAX_CACHED_BYTES
+        if encoding and is_text and is_sized:
+            vary = ", ".join(filter(None, (self.header("Vary"), "Accept-Encoding")))
+            others = [(n, v) for n, v in self.headers if n not in ("Vary", "Content-Length")]
+            headers, body = _compressed([*others, ("Vary", vary)], self._body(), encoding)
+            start_response(self.status, headers)
+            return [] if is_head else [body]
+        start_response(self.status, self.headers)
+        if is_head:
+            self._close()
+            return []
+        return self.parts
+
+
+def send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    """Send a page, or 304 if the browser has it already."""
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked and page.etag and (page.etag in asked or asked == "*"):
+        start_response("304 NOT MODIFIED", page.headers)
+        return []
+    headers, body = page.in_encoding(wanted_encoding(environ))
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def wanted_encoding(environ: Environ) -> str:
+    """The encoding for a request, see `_best_encoding`; none for an absurdly long header, which is not remembered."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return _best_encoding(accepted) if len(accepted) <= MAX_ACCEPT_LENGTH else ""
+
+
+@lru_cache(maxsize=1_000)
+def _best_encoding(accepted: str) -> str:
+    """The encoding that a browser prefers (RFC 9110, 12.5.3), of equals the smaller; an empty string if none of ours."""
+    best = parse_accept_header(accepted).best_match(("br", "gzip", "identity"))
+    return best if best in ("br", "gzip") else ""
+
+
+def _compressed(
+    headers: Headers, body: bytes, encoding: str, *, is_thorough: bool = False
+) -> tuple[Headers, bytes]:
+    """Headers and body in an encoding; a small body, or one that is no text, stays as it is.
+
+    Thorough is for what is sent many times, the default for what is sent once.
+    """
+    content_type = next((value for name, value in headers if name == "Content-Type"), "")
+    is_text = content_type.startswith(COMPRESSIBLE_TYPES)
+    if not encoding or not is_text or len(body) <= MIN_COMPRESSED_BYTES:
+        return [*headers, ("Content-Length", str(len(body)))], body
+    if encoding == "br":
+        body = brotli.compress(body, mode=brotli.MODE_TEXT, quality=5 if is_thorough else 2)
+    else:
+        body = gzip.compress(body, 6 if is_thorough else 2, mtime=0)
+    length = ("Content-Length", str(len(body)))
+    return [*headers, ("Content-Encoding", encoding), length], body
