@@ -701,7 +701,8 @@ def test_what_has_a_page_of_its_own_is_changed_there(people: Any, practice: Topi
 def test_the_topic_of_a_practice_follows_its_page(people: Any, practice: Topic) -> None:
     reply = actions.reply(people.ben, practice.id, write("A xylophone."))
     assert fresh(people.ana).posts_count == 0
-    actions.rename(people.ana, practice.id, "Squares", audience="members", text=write("New."))
+    page = actions.PageOfTopic("Squares", write("New."), audience="members")
+    actions.follow_page(people.ana, practice.id, page)
     assert (fresh(practice).title, fresh(practice).audience) == ("Squares", "members")
     assert not found(VISITOR, "xylophone")
     assert (topics_on(practice.agenda), fresh(people.ben).posts_count) == (0, 0)
@@ -713,7 +714,7 @@ def test_the_topic_of_a_practice_follows_its_page(people: Any, practice: Topic) 
 
 def test_only_topics_with_a_page_follow_it(people: Any, topic: Topic) -> None:
     with pytest.raises(Forbidden):
-        actions.rename(people.moderator, topic.id, "Mine now")
+        actions.follow_page(people.moderator, topic.id, actions.PageOfTopic("Mine now"))
     with pytest.raises(Forbidden):
         actions.delete_topic(people.moderator, topic.id)
 

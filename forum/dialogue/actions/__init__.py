@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.dialogue.actions._checks import TITLE_LENGTHS
 from forum.dialogue.actions._counts import count_topics
-from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
+from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, PageOfTopic, TopicChanges
 from forum.dialogue.actions.curating import (
     ask_to_edit,
     hide,
@@ -37,7 +37,7 @@ from forum.dialogue.actions.held import (
     take_back,
 )
 from forum.dialogue.actions.holding_again import hold_again
-from forum.dialogue.actions.homes import delete_topic, move_comments, note_follow_up, rename
+from forum.dialogue.actions.homes import delete_topic, follow_page, move_comments, note_follow_up
 from forum.dialogue.actions.leaving import delete_posts, remove_marks
 from forum.dialogue.actions.marking import (
     MAX_NOTE_LENGTH,
@@ -89,6 +89,7 @@ __all__ = [
     "TITLE_LENGTHS",
     "MovedRecord",
     "NewTopic",
+    "PageOfTopic",
     "SplitTarget",
     "TopicChanges",
     "approve",
@@ -100,6 +101,7 @@ __all__ = [
     "delete_posts",
     "delete_topic",
     "edit",
+    "follow_page",
     "forget_held",
     "forget_reading",
     "forget_refused",
@@ -137,7 +139,6 @@ __all__ = [
     "remove",
     "remove_marks",
     "remove_topic",
-    "rename",
     "reply",
     "rerender",
     "rerender_notes",

@@ -1,4 +1,4 @@
-"""What an author says of a topic: of a new one, and of one whose first post is edited."""
+"""What a topic is to be: a new one, one whose first post is edited, and one that follows the page of a case or practice."""
 
 from __future__ import annotations
 
@@ -37,3 +37,16 @@ class TopicChanges:
 
 
 NO_CHANGES = TopicChanges()
+
+
+@dataclass(frozen=True)
+class PageOfTopic:
+    """What the topic of a case or practice takes over from its page; None leaves a value as it is.
+
+    `text` is that of the post that opens the topic.
+    """
+
+    title: str
+    text: Written | None = None
+    agenda_id: int | None = None
+    audience: str | None = None

@@ -18,11 +18,12 @@ from forum.dialogue.actions._rows import (
     rewrite_opening,
 )
 from forum.dialogue.actions._telling import index_topic
+from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Forbidden
-from forum.markup import Written
 from forum.permissions import Person
+from forum.plaintext import excerpt
 
 
 @action
@@ -35,33 +36,22 @@ def note_follow_up(
 
 
 @action
-def rename(
-    doer: Person,
-    topic_id: int,
-    title: str,
-    *,
-    audience: str | None = None,
-    excerpt: str | None = None,
-    text: Written | None = None,
-    agenda_id: int | None = None,
-    home: str | None = None,
-) -> Topic:
-    """Let the topic of a case or practice follow its page: title, audience, excerpt, first post, agenda, `home`.
+def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
+    """Let the topic of a case or practice follow its page.
 
-    None leaves a value as it is. The calling action has checked the doer's rights.
+    The calling action has checked the doer's rights. Raises `Forbidden` for a topic that has no such page.
     """
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
-    retitle(doer, topic, title)
-    topic.home = home or topic.home
-    topic.excerpt = topic.excerpt if excerpt is None else excerpt
-    if audience is not None:
-        change_audience(doer, topic, audience)
-    if text is not None:
-        rewrite_opening(doer, topic, text)
-    if agenda_id is not None and agenda_id != topic.agenda_id:
-        move_topic(doer, topic, agenda_id)
+    retitle(doer, topic, page.title)
+    if page.audience is not None:
+        change_audience(doer, topic, page.audience)
+    if page.text is not None:
+        topic.excerpt = excerpt(page.text.plain)
+        rewrite_opening(doer, topic, page.text)
+    if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
+        move_topic(doer, topic, page.agenda_id)
     index_topic(doer, topic, "")
     return topic
 

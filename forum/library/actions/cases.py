@@ -42,7 +42,6 @@ from forum.library.queries import (
 )
 from forum.members.models import City
 from forum.permissions import SYSTEM, Person, require
-from forum.plaintext import excerpt
 from forum.search import actions as search
 
 MAX_PARAGRAPHS = 100
@@ -152,14 +151,8 @@ def _change_case(
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
     _move_comments(curator, case, old_keys, moves)
-    dialogue.rename(
-        SYSTEM,
-        case.topic_id,
-        case.name,
-        excerpt=excerpt(text.opening.plain),
-        text=text.opening,
-        agenda_id=agenda.id,
-    )
+    page = dialogue.PageOfTopic(case.name, text.opening, agenda.id)
+    dialogue.follow_page(SYSTEM, case.topic_id, page)
     search.index(curator, case_entry(case, text.plain))
     return case
 

@@ -54,7 +54,7 @@ from forum.notifications.actions import (
     retitle_queue,
 )
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
-from forum.plaintext import excerpt, is_made_of, slugify
+from forum.plaintext import is_made_of, slugify
 from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
 from forum.search import actions as search
@@ -430,15 +430,10 @@ def _update_published(
         return
     keep_version(author, "practice", practice.id, before)
     if practice.topic_id:
-        dialogue.rename(
-            SYSTEM,
-            practice.topic_id,
-            practice.title,
-            audience=practice.audience,
-            excerpt=excerpt(text.opening.plain),
-            text=text.opening,
-            agenda_id=practice.agenda_id,
+        page = dialogue.PageOfTopic(
+            practice.title, text.opening, practice.agenda_id, practice.audience
         )
+        dialogue.follow_page(SYSTEM, practice.topic_id, page)
     _index(author, practice, text.rendered)
 
 
