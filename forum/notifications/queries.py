@@ -333,10 +333,11 @@ def _due(condition: ColumnElement[bool], limit: int) -> Sequence[Event]:
 
 
 def _is_due() -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: notices are to be made of the event now. New ones are due whatever the clock said: it may have been ahead."""
     return (
         Event.done_at.is_(None),
         Event.hidden_at.is_(None),
-        Event.due_at <= now(),
+        or_(Event.attempts == 0, Event.due_at <= now()),
         Event.attempts < MAX_ATTEMPTS,
     )
 
@@ -404,10 +405,15 @@ def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
 
 
 def notice_values(event: Event) -> Mapping[str, Any]:
-    """The columns of an event's notice as SQL expressions; the query must select from `Member`, who gets it."""
-    copied = ("kind", "actor_id", "title", "text", "address", "topic_id", "post_id", "created_at")
+    """The columns of an event's notice as SQL expressions; the query must select from `Member`, who gets it.
+
+    A notice is never of a later moment than now, when it would be mailed too late: the clock may have been ahead.
+    """
+    copied = ("kind", "actor_id", "title", "text", "address", "topic_id", "post_id")
+    known = {name: getattr(event, name) for name in copied}
+    known["created_at"] = min(event.created_at, now())
     columns = Notice.__table__.c
-    values = {name: literal(getattr(event, name), columns[name].type) for name in copied}
+    values = {name: literal(value, columns[name].type) for name, value in known.items()}
     key = {"event_id": literal(event.id, columns.event_id.type), "member_id": Member.id}
     return {**key, **values, "others": literal(0), "way": _way(event.kind)}
 

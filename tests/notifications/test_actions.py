@@ -60,6 +60,16 @@ def test_events_become_notices_in_portions(people: Any) -> None:
     assert len(titles(people.ana)) == 3
 
 
+def test_what_happened_while_the_clock_was_ahead_is_told_when_it_is_right_again(
+    people: Any,
+) -> None:
+    with at(now() + timedelta(days=3)):
+        note(people)
+    assert actions.make_notices(SYSTEM) == 1
+    assert titles(people.ana) == ["A reply"]
+    assert inbox(people.ana).page.items[0].created_at <= now()
+
+
 def test_who_reported_stays_unnamed(people: Any) -> None:
     note(people, is_named=False)
     actions.make_notices(SYSTEM)
