@@ -147,6 +147,29 @@ def test_what_a_decision_before_it_told_stays(people: Any, things: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize("deed", ["remove", "restore"])
+def test_what_it_had_ended_waits_again(people: Any, things: Any, deed: str) -> None:
+    """The author has not read why the text is hidden, which it is again."""
+    actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    notices_of(people.ben)
+    again = actions.decide(people.host, "post", things.first.id, deed, REASONS)
+    assert all(notice.read_at for notice in notices_of(people.ben) if "Hidden" in notice.text)
+    actions.undo(people.host, again.id)
+    (hidden,) = notices_of(people.ben)
+    db.session.refresh(hidden)
+    assert (hidden.text, hidden.read_at) == ("Hidden by the moderators. It is rude.", None)
+
+
+def test_what_was_read_before_it_stays_read(people: Any, things: Any) -> None:
+    with at(now() - timedelta(minutes=1)):
+        actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+        they_read(people.ben)
+    again = actions.decide(people.host, "post", things.first.id, "restore")
+    actions.undo(people.host, again.id)
+    (hidden,) = notices_of(people.ben)
+    assert hidden.read_at == now() - timedelta(minutes=1)
+
+
 def test_a_lot_is_taken_back_as_one(people: Any, things: Any) -> None:
     third = dialogue.reply(people.ben, things.topic.id, write("Another rude answer."))
     dialogue.reply(people.ana, things.topic.id, write("Whose?"))

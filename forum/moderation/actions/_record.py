@@ -29,7 +29,13 @@ from forum.moderation.queries import (
     open_reporter_ids,
     other_author_ids,
 )
-from forum.notifications.actions import note_event, read_outdated, read_queue, take_back
+from forum.notifications.actions import (
+    note_event,
+    read_outdated,
+    read_queue,
+    take_back,
+    wait_again,
+)
 from forum.notifications.models import Event
 from forum.permissions import Person, require
 from forum.plaintext import single_line
@@ -138,9 +144,22 @@ def record_quietly(
 
 def _close_ended(moderator: Person, decision: Decision) -> None:
     """Mark the author's notices of decisions read that this one ends, undoes or replaces."""
-    addresses = [f"/moderation/decisions/{ended}" for ended in ids_ended_by(decision)]
-    if addresses:
+    if addresses := _pages_of_ended(decision):
         read_outdated(moderator, "decision", addresses, [decision.author_id])
+
+
+def reopen_ended(moderator: Person, decision: Decision) -> None:
+    """Let the author's notices of decisions wait again that a decision had ended which holds no more.
+
+    Those decisions hold again, and the author may not have read their reasons.
+    """
+    if addresses := _pages_of_ended(decision):
+        since = decision.decided_at
+        wait_again(moderator, "decision", addresses, [decision.author_id], since)
+
+
+def _pages_of_ended(decision: Decision) -> list[str]:
+    return [f"/moderation/decisions/{ended}" for ended in ids_ended_by(decision)]
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:

@@ -24,6 +24,7 @@ from forum.moderation.actions._record import (
     group_as_lot,
     record,
     record_quietly,
+    reopen_ended,
     take_notices_back,
     tell_undone,
 )
@@ -122,6 +123,7 @@ def _reverse(
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     if deed == Deed.UNDO or decision.deed == Deed.KEEP:
         _reopen_reports(moderator, decision, thing)
+    reopen_ended(moderator, decision)
     source = APPEAL if deed == Deed.REVERSE else OWN
     recorded = record if is_told else record_quietly
     return recorded(moderator, deed, thing, reasons, undoes_id=decision.id, source=source)

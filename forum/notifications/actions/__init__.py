@@ -30,6 +30,7 @@ from forum.notifications.actions.reading import (
     read_queue,
     read_topic,
     read_until,
+    wait_again,
 )
 from forum.notifications.actions.recording import (
     note_event,
@@ -84,6 +85,7 @@ __all__ = [
     "unwatch",
     "update_mark_notices",
     "update_quotations",
+    "wait_again",
     "watch",
     "watch_own_topic",
 ]

@@ -70,6 +70,20 @@ def read_outdated(
 
 
 @action
+def wait_again(
+    _doer: Person,
+    kind: str,
+    addresses: Collection[str],
+    member_ids: Collection[int | None],
+    since: datetime,
+) -> None:
+    """Mark notices unread that were marked read since a moment (see `read_outdated`): what they tell of is so again."""
+    touches()
+    told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
+    set_values(Notice, {"read_at": None}, *told, Notice.read_at >= since)
+
+
+@action
 def read_until(_system: Person, moment: datetime) -> None:
     """Mark all notices up to a moment read, its own second too, and mail none: after an import they are no news."""
     touches()
