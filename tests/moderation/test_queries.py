@@ -15,6 +15,7 @@ from forum.dialogue.models import TRIED
 from forum.dialogue.queries import get_note, mark_given
 from forum.errors import Forbidden, NotFound
 from forum.markup import write
+from forum.members.actions import change_handle
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.actions._visibility import VISIBILITY
@@ -97,6 +98,15 @@ def test_the_log_can_be_read_by_agenda(people: Any, reported: Any) -> None:
     assert queries.decision_log(people.host).total == 1
     assert queries.decision_log(reported.other_host).total == 0
     assert queries.decision_log(people.moderator, queries.LogFilter("nowhere"), 10**9).total == 0
+
+
+def test_the_log_is_read_by_a_handle_that_somebody_had_before(people: Any, reported: Any) -> None:
+    actions.decide(people.moderator, "post", reported.first.id, "keep")
+    by, author = people.moderator.handle, people.ben.handle
+    change_handle(people.moderator, "new-here")
+    change_handle(people.ben, "ben-the-builder")
+    for wanted in (queries.LogFilter(by=by), queries.LogFilter(author=author)):
+        assert queries.decision_log(people.moderator, wanted).total == 1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
+from forum.members.queries import has_or_had
 from forum.moderation.models import Decision, Deed, MemberBefore, Report
 from forum.moderation.queries._deeds import (
     DEEDS,
@@ -278,7 +279,7 @@ def decision_log(
         (wanted.by, Decision.moderator_id),
     ):
         if handle:
-            named = select(Member.id).where(Member.handle == handle)
+            named = select(Member.id).where(has_or_had(handle))
             query = query.where(column == named.scalar_subquery())
     people = (joinedload(Decision.moderator), joinedload(Decision.author))
     newest = query.options(*people, joinedload(Decision.agenda)).order_by(Decision.id.desc())
