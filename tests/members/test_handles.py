@@ -19,7 +19,7 @@ from forum.errors import Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write
 from forum.members import actions, queries
-from forum.members.actions import Joining
+from forum.members.actions import Joining, Profile
 from forum.members.models import EarlierHandle, Member, Session
 from forum.members.queries import DirectoryFilter
 from forum.permissions import EARLIER_HANDLES_SHOWN, HANDLE_INTERVAL, SYSTEM, VISITOR
@@ -77,6 +77,15 @@ def test_nobody_gets_a_handle_that_was_somebodys(people: Any, renamed: Any) -> N
         with pytest.raises(Invalid, match="taken"):
             joined("Another", handle=typed)
     assert joined("Ana Prado").handle == "ana-prado-2"
+
+
+def test_no_name_imitates_a_handle_that_was_somebodys(people: Any, renamed: Any) -> None:
+    imitation = "\N{CYRILLIC CAPITAL LETTER A}na Prado"
+    with pytest.raises(Invalid, match="looks like the name"):
+        joined(imitation)
+    with pytest.raises(Invalid, match="looks like the name"):
+        actions.edit_profile(people.ben, Profile(name=imitation, languages=["en"]))
+    actions.edit_profile(renamed, Profile(name=imitation, languages=["en"]))
 
 
 def test_not_again_for_thirty_days_and_then_even_back(people: Any, renamed: Any) -> None:

@@ -233,7 +233,8 @@ def taken_handles(handles: Collection[str], own_id: int = 0) -> set[str]:
 
 
 def is_lookalike_name(name: str, own_id: int | None, readings: Collection[str] = ()) -> bool:
-    """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters.
+    """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters,
+    even one that its member had earlier.
 
     Another member's plain name is free for everybody, since people have namesakes. `own_id` is the member who wants the
     name, None for somebody who joins. `readings` are skeletons of what else might be read as a moderator's name.
@@ -241,7 +242,9 @@ def is_lookalike_name(name: str, own_id: int | None, readings: Collection[str] =
     seen = skeleton(name)
     moderator = and_(Member.name_skeleton.in_({seen, *readings}), moderates(Member.role))
     is_foreign = not fold(name).isascii()
-    likes = or_(moderator, Member.handle_skeleton == seen) if is_foreign else moderator
+    had_it = select(EarlierHandle.member_id).where(EarlierHandle.handle_skeleton == seen)
+    handle = or_(Member.handle_skeleton == seen, Member.id.in_(had_it))
+    likes = or_(moderator, handle) if is_foreign else moderator
     found = select(Member.id).where(likes, Member.id != (own_id or 0), Member.left_at.is_(None))
     return db.session.scalar(found.limit(1)) is not None
 
