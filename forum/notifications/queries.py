@@ -348,6 +348,12 @@ def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
     return db.session.scalars(query.with_for_update()).all()
 
 
+def is_of_decisions(decision_ids: Iterable[int]) -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: a notice tells those of decisions whom they concern, not who reported something."""
+    events = select(Event.id).where(Event.decision_id.in_(decision_ids))
+    return Notice.event_id.in_(events), Notice.kind == "decision"
+
+
 def members_with_notices(event_ids: Iterable[int]) -> dict[int, set[int]]:
     """The ids of the members who have a notice of these events, by event."""
     found: dict[int, set[int]] = {}

@@ -161,13 +161,41 @@ def test_what_it_had_ended_waits_again(people: Any, things: Any, deed: str) -> N
 
 
 def test_what_was_read_before_it_stays_read(people: Any, things: Any) -> None:
-    with at(now() - timedelta(minutes=1)):
+    before = now() - timedelta(minutes=1)
+    with at(before):
         actions.decide(people.host, "post", things.first.id, "hide", REASONS)
         they_read(people.ben)
     again = actions.decide(people.host, "post", things.first.id, "restore")
     actions.undo(people.host, again.id)
     (hidden,) = notices_of(people.ben)
-    assert hidden.read_at == now() - timedelta(minutes=1)
+    db.session.refresh(hidden)
+    assert hidden.read_at == before
+
+
+def test_what_is_over_waits_for_none_of_those_who_wrote(people: Any, things: Any) -> None:
+    actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
+    told = notices_of(people.ana, people.ben)
+    assert len(told) == 2 and not any(notice.read_at for notice in told)
+    shown = actions.decide(people.host, "topic", things.topic.id, "restore")
+    for notice in told:
+        db.session.refresh(notice)
+    assert all(notice.read_at for notice in told)
+    actions.undo(people.host, shown.id)
+    for notice in told:
+        db.session.refresh(notice)
+    assert not any(notice.read_at for notice in told)
+
+
+def test_what_tells_of_several_texts_waits_while_one_is_hidden(people: Any, things: Any) -> None:
+    third = dialogue.reply(people.ben, things.topic.id, write("Another rude answer."))
+    posts = [things.first.id, third.id]
+    actions.decide_all(people.host, things.topic.id, posts, "hide", REASONS)
+    notices_of(people.ben)
+    actions.decide(people.host, "post", things.first.id, "restore")
+    hidden, shown = notices_of(people.ben)
+    db.session.refresh(hidden)
+    assert hidden.text.endswith("And one more text of yours.") and hidden.read_at is None
+    assert "Shown again" in shown.text
 
 
 def test_a_lot_is_taken_back_as_one(people: Any, things: Any) -> None:

@@ -31,10 +31,10 @@ from forum.moderation.queries import (
 )
 from forum.notifications.actions import (
     note_event,
-    read_outdated,
+    read_decisions,
     read_queue,
     take_back,
-    wait_again,
+    unread_decisions,
 )
 from forum.notifications.models import Event
 from forum.permissions import Person, require
@@ -143,23 +143,18 @@ def record_quietly(
 
 
 def _close_ended(moderator: Person, decision: Decision) -> None:
-    """Mark the author's notices of decisions read that this one ends, undoes or replaces."""
-    if addresses := _pages_of_ended(decision):
-        read_outdated(moderator, "decision", addresses, [decision.author_id])
+    """Mark the notices of decisions read that this one ends, undoes or replaces."""
+    if ended := ids_ended_by(decision):
+        read_decisions(moderator, ended)
 
 
 def reopen_ended(moderator: Person, decision: Decision) -> None:
-    """Let the author's notices of decisions wait again that a decision had ended which holds no more.
+    """Let the notices of decisions wait again that a decision had ended which holds no more.
 
-    Those decisions hold again, and the author may not have read their reasons.
+    Those decisions hold again, and whom they concern may not have read their reasons.
     """
-    if addresses := _pages_of_ended(decision):
-        since = decision.decided_at
-        wait_again(moderator, "decision", addresses, [decision.author_id], since)
-
-
-def _pages_of_ended(decision: Decision) -> list[str]:
-    return [f"/moderation/decisions/{ended}" for ended in ids_ended_by(decision)]
+    if ended := ids_ended_by(decision):
+        unread_decisions(moderator, ended, decision.decided_at)
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:

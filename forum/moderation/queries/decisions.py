@@ -162,13 +162,18 @@ def place_of(reader: Person, decision: Decision) -> Topic | None:
 
 
 def ids_ended_by(decision: Decision) -> Sequence[int]:
-    """The ids of earlier decisions about the same thing that a decision ends, undoes or, hiding or removing, replaces."""
+    """The ids of earlier decisions about the same thing that a decision ends, undoes or, hiding or removing, replaces.
+
+    Without those of a lot, unless it is undone as a whole: their notices tell of the others, too, which may hold.
+    """
     deeds = deeds_ended_by(decision.deed)
     deeds += WITHHOLDING_DEEDS if decision.deed in WITHHOLDING_DEEDS else ()
     if not deeds and decision.undoes_id is None:
         return []
     is_earlier = (*is_about(Decision, decision.kind, decision.item_id), Decision.id < decision.id)
     is_ended = or_(Decision.deed.in_(deeds), Decision.id == decision.undoes_id)
+    if decision.deed != Deed.UNDO:
+        is_ended = and_(is_ended, Decision.lot_id.is_(None))
     return db.session.scalars(select(Decision.id).where(*is_earlier, is_ended)).all()
 
 

@@ -26,11 +26,12 @@ from forum.notifications.actions.reading import (
     note_mailed,
     read,
     read_all,
+    read_decisions,
     read_outdated,
     read_queue,
     read_topic,
     read_until,
-    wait_again,
+    unread_decisions,
 )
 from forum.notifications.actions.recording import (
     note_event,
@@ -71,6 +72,7 @@ __all__ = [
     "postpone_event",
     "read",
     "read_all",
+    "read_decisions",
     "read_outdated",
     "read_queue",
     "read_topic",
@@ -82,10 +84,10 @@ __all__ = [
     "set_watching_replies",
     "take_back",
     "undo_watch_own_topic",
+    "unread_decisions",
     "unwatch",
     "update_mark_notices",
     "update_quotations",
-    "wait_again",
     "watch",
     "watch_own_topic",
 ]

@@ -10,7 +10,7 @@ from forum.deeds import action, touches
 from forum.errors import NotFound
 from forum.notifications.actions._rows import set_values
 from forum.notifications.models import NEVER, Event, Notice
-from forum.notifications.queries import get_notice
+from forum.notifications.queries import get_notice, is_of_decisions
 from forum.permissions import Person, require
 
 
@@ -62,7 +62,7 @@ def read_outdated(
 ) -> None:
     """Mark notices of members read that are of a kind and lead to one of some addresses, so that none is mailed.
 
-    What they tell of is so no more: the member hosts the agenda no longer, the decision holds no more.
+    What they tell of is so no more, such as that the member hosts an agenda.
     """
     touches()
     told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
@@ -70,16 +70,17 @@ def read_outdated(
 
 
 @action
-def wait_again(
-    _doer: Person,
-    kind: str,
-    addresses: Collection[str],
-    member_ids: Collection[int | None],
-    since: datetime,
-) -> None:
-    """Mark notices unread that were marked read since a moment (see `read_outdated`): what they tell of is so again."""
+def read_decisions(_moderator: Person, decision_ids: Collection[int]) -> None:
+    """Mark everybody's notices of decisions read that hold no more, so that none is mailed; those of reports stay."""
     touches()
-    told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
+    set_values(Notice, {"read_at": now()}, *is_of_decisions(decision_ids), Notice.read_at.is_(None))
+
+
+@action
+def unread_decisions(_moderator: Person, decision_ids: Collection[int], since: datetime) -> None:
+    """Mark the notices of decisions that hold again unread which were marked read since a moment (see `read_decisions`)."""
+    touches()
+    told = is_of_decisions(decision_ids)
     set_values(Notice, {"read_at": None}, *told, Notice.read_at >= since)
 
 
