@@ -54,6 +54,7 @@ def test_members_choose_another_handle(people: Any, typed: str) -> None:
     "typed",
     [
         *("", "ana prado", "ana_prado", "-ana", "ana-", "ana--p", "ána", "a" * 41, "анна"),
+        *("moderator1", "admin-2", "mona-berg-2", "m0naberg22", "staff2"),
         *("admin", "rn0derator", "the-moderators", "ana-moderator"),
         *("ben-okoth", "benokoth", "ben-0koth", "mona-berg", "monaberg-admin", "ana-prado"),
     ],
@@ -65,9 +66,15 @@ def test_not_any_handle(people: Any, typed: str) -> None:
     assert refused.value.field == "handle" and people.ana.handle == "ana-prado"
 
 
-def test_a_handle_that_looks_like_the_own_one_is_free(people: Any) -> None:
-    actions.change_handle(people.ana, "anaprado")
-    assert people.ana.handle == "anaprado"
+@pytest.mark.parametrize("typed", ["anaprado", "cities-2030", "ben-okoth-2"])
+def test_a_handle_like_the_own_one_or_with_a_number_is_free(people: Any, typed: str) -> None:
+    actions.change_handle(people.ana, typed)
+    assert people.ana.handle == typed
+
+
+def test_a_moderator_may_have_a_number(people: Any) -> None:
+    actions.change_handle(people.moderator, "mona-berg-2")
+    assert people.moderator.handle == "mona-berg-2"
 
 
 def test_nobody_gets_a_handle_that_was_somebodys(people: Any, renamed: Any) -> None:

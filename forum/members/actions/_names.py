@@ -112,6 +112,16 @@ def refuse_lookalike(typed: str, member: Member | None = None) -> None:
         )
 
 
+def refuse_numbered(handle: str, member: Member) -> None:
+    """Raise `Invalid` for a handle that only a number tells from an office or from the name of a moderator: `moderator-2`."""
+    name = handle.rstrip("0123456789-").replace("-", " ")
+    is_office = skeleton(name) in map(skeleton, TITLES) and not member.has_office
+    if is_office or queries.is_lookalike_name(name, member.id, _without_decorations(name)):
+        raise Invalid(
+            _("This looks like an office or like a moderator. Choose another one."), "handle"
+        )
+
+
 def _is_name_of_forum(name: str) -> bool:
     """Whether a name consists of words of the forum's name and reserved words, such as “moderator”, alone."""
     own = _forum_name()

@@ -13,7 +13,7 @@ from forum.db import db, flush_unique
 from forum.deeds import action
 from forum.errors import Invalid
 from forum.members import queries
-from forum.members.actions._names import checked_handle, refuse_lookalike
+from forum.members.actions._names import checked_handle, refuse_lookalike, refuse_numbered
 from forum.members.actions._rows import existing_member
 from forum.members.models import EarlierHandle, Member
 from forum.permissions import Person, require
@@ -31,6 +31,7 @@ def change_handle(member: Member, typed: str) -> None:
         refuse_lookalike(handle.replace("-", " "), member)
     except Invalid as error:
         raise Invalid(error.message, "handle") from error
+    refuse_numbered(handle, member)
     _keep_earlier(member, member.handle)
     member.first_handle = member.first_handle or member.handle
     db.session.execute(delete(EarlierHandle).where(EarlierHandle.handle == handle))
