@@ -43,7 +43,7 @@ function format(field, deed) {
 function link(field, from, to) {
   const { value } = field;
   const start = value.lastIndexOf("[", from);
-  const [whole, words] = value.slice(start).match(/^\[([^\]]*)\]\([^)]*\)/) ?? [];
+  const [whole, words] = value.slice(start).match(/^\[([^\]]*)\]\((?:\([^)]*\)|[^)])*\)/) ?? [];
   const end = start + whole?.length;
   if (from < end && to <= end) {
     write(field, words, start, end);

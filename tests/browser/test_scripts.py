@@ -286,6 +286,7 @@ def test_the_tools_write_what_they_say(member: Visit, topic: str, scripted: str)
         ("a b", 2, 3, ["link", "link"], ["a [b](https://)", "a b"]),
         ("a\nb", 0, 3, ["link", "link"], ["[a\nb](https://)", "a\nb"]),
         ("[a](/b) [c](/d)", 8, 15, ["link", "link"], ["[a](/b) c", "[a](/b) [c](https://)"]),
+        ("[a](/b_(c)) (d)", 1, 1, ["link"], ["a (d)"]),
         ("[a](/b) [c](/d)", 4, 5, ["link"], ["a [c](/d)"]),
         ("[a](/b) c", 7, 7, ["link"], ["[a](/b)[](https://) c"]),
         ("[a](/b) c", 4, 9, ["link"], ["[a]([/b) c](https://)"]),
