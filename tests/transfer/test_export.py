@@ -603,6 +603,24 @@ def test_who_has_an_account_of_the_handle_goes_on_with_it(
             assert get_member(SYSTEM, "ana-prado").email == "ana@example.org"
 
 
+@pytest.mark.parametrize("name", ["Ana P", "Ana Prado"])
+def test_so_does_who_has_one_of_a_handle_before_and_all_lead_to_it(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere, name: str
+) -> None:
+    members.change_handle(people.ana, "ana-p")
+    opened(people.ana, agenda, "A topic")
+    exported(run, tmp_path / "out")
+    with elsewhere() as make:
+        forum = make()
+        with forum.app.app_context():
+            members.add_member(SYSTEM, Joining(name, "ana@example.org", "-"), "moderator")
+        done = forum.run("import", tmp_path / "out")
+        assert done.exit_code == 0, done.output
+        with forum.app.app_context():
+            for handle in ("ana-p", "ana-prado"):
+                assert get_member(SYSTEM, handle).email == "ana@example.org"
+
+
 def test_a_handle_that_two_people_have_or_had_is_told_with_its_line(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
 ) -> None:

@@ -35,17 +35,29 @@ def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, 
 def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
     """The same for an export, which holds no e-mail addresses: members can sign in, and get mail, once one is entered.
 
-    A member whose handle exists already, such as the first administrator, keeps that account. Roles are refused, because
-    whoever has edited the files could otherwise make themselves administrator.
+    A member whose handle exists already, or one that the member had before, such as the first administrator, keeps that
+    account, to which all the others lead. Roles are refused, because whoever has edited the files could otherwise make
+    themselves administrator.
     """
     cities = _check_people(file, takes_roles=False)
-    known = members_by_any_handle(values["handle"] for values in file.members)
-    new = [values for values in file.members if values["handle"] not in known]
+    known = members_by_any_handle(one for values in file.members for one in _handles_of(values))
+    new = [values for values in file.members if known.keys().isdisjoint(_handles_of(values))]
     _load_people(
         system, replace(file, members=new), cities, {"": password_hash}, UNDELIVERABLE_DOMAIN
     )
+    for values in file.members:
+        account = next((known[one] for one in _handles_of(values) if one in known), None)
+        if account:
+            others = [one for one in _handles_of(values) if one != account.handle]
+            with faults_at(values, "earlier_handles"):
+                members.keep_earlier_handles(system, account.id, others)
     for member in members_by_any_handle(values["handle"] for values in new).values():
         members.pause_mail(system, member.id, member.email, NO_ADDRESS)
+
+
+def _handles_of(values: Values) -> Sequence[str]:
+    """All handles that a member of a file has or had, the present one first."""
+    return values["handle"], *values.get("earlier_handles", ())
 
 
 def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str, City]:
