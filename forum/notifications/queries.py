@@ -178,7 +178,7 @@ def is_unread_about(member_id: Any, topic_id: Any) -> ColumnElement[bool]:
     return unread.with_only_columns(Notice.id).exists()
 
 
-def get_notice(reader: Person, notice_id: int) -> Notice | None:
+def lock_notice(reader: Person, notice_id: int) -> Notice | None:
     """One of the reader's own notices, locked for update; None when there is none with this id."""
     which = visible_notices(reader).where(Notice.id == notice_id)
     return db.session.scalar(which.with_for_update(of=Notice))

@@ -10,7 +10,7 @@ from forum.deeds import action, touches
 from forum.errors import NotFound
 from forum.notifications.actions._rows import set_values
 from forum.notifications.models import NEVER, Event, Notice
-from forum.notifications.queries import get_notice, is_of_decisions
+from forum.notifications.queries import is_of_decisions, lock_notice
 from forum.permissions import Person, require
 
 
@@ -19,7 +19,7 @@ def read(member: Person, notice_id: int) -> Notice:
     """Mark one notice read and return it; raises `NotFound` when it is not the member's."""
     touches()
     require(member.can.see_notices())
-    notice = get_notice(member, notice_id)
+    notice = lock_notice(member, notice_id)
     if notice is None:
         raise NotFound()
     notice.read_at = notice.read_at or now()
