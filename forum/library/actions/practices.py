@@ -137,7 +137,8 @@ def publish(
 ) -> Practice:
     """Publish a submitted practice: open its discussion, index it for search, notify its author.
 
-    `texts` as in `submit`; `decision_id` is the decision with which the notice is taken back. Raises `Conflict` if it is not submitted, or hidden: then it must be restored first.
+    `texts` as in `submit`; `decision_id` is the decision with which the notice is taken back. Raises `Conflict` if it is
+    not submitted, or hidden: then it must be restored first.
     """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
