@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     literal_column,
     select,
 )
@@ -32,6 +33,10 @@ from forum.errors import Refusal
 
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
+OPENINGS, HANDLES = (
+    1,
+    2,
+)  # what `serialize` serializes: the first key of an advisory lock of PostgreSQL
 # Of a row whose unique key exists already: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
     "23505",
@@ -143,6 +148,16 @@ INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 def insert_into(table: Any) -> Any:
     """An INSERT into a table, or that of a model, in the dialect of this database, which knows ON CONFLICT."""
     return INSERTS[db.session.get_bind().dialect.name](getattr(table, "__table__", table))
+
+
+def serialize(what: int, number: int = 0) -> None:
+    """Make actions that do the same at the same moment run one after the other, where there is no row yet to lock.
+
+    `what` is `OPENINGS` or `HANDLES`; `number` tells apart those that need not wait for each other. On PostgreSQL by an
+    advisory lock that the transaction holds; on SQLite only one transaction writes at a time.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(what, number)))
 
 
 def flush_unique(refusal: Refusal) -> None:

@@ -41,7 +41,7 @@ OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
 MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is a reach of its own
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
-EDIT_WITHOUT_TRACE = timedelta(minutes=15)
+EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # of posts, and of a handle that was mistyped
 HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
 EARLIER_HANDLES_SHOWN = timedelta(days=180)  # to moderators: nobody escapes them by a change
 
@@ -167,6 +167,12 @@ class Person:
     def is_silenced(self) -> bool:
         """Whether the person may, until some time that is still to come, neither write nor moderate."""
         return _is_future(self.silenced_until)
+
+    @property
+    def corrects_handle(self) -> bool:
+        """Whether the person has changed the handle a moment ago, so that another change corrects that one."""
+        changed_at = self.handle_changed_at
+        return changed_at is not None and _is_future(changed_at + EDIT_WITHOUT_TRACE)
 
     @property
     def kept_from_writing(self) -> str:
@@ -375,11 +381,11 @@ class Can:
         return YES if self.person.is_member and member.id == self.person.id else NO
 
     def change_handle(self, member: Person) -> Verdict:
-        """Members who may write change their own handle, and not again for thirty days."""
+        """Members who may write change their own handle; they correct it for a while, and then not for thirty days."""
         if not (verdict := self.edit_profile(member)):
             return verdict
         again_at = member.handle_changed_at and member.handle_changed_at + HANDLE_INTERVAL
-        if again_at and _is_future(again_at):
+        if again_at and _is_future(again_at) and not member.corrects_handle:
             return Verdict(
                 _(
                     "You have changed it not long ago. You can change it again from %(day)s, UTC.",

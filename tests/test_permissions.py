@@ -113,7 +113,12 @@ def _member(said: str) -> Member:
 
 
 def _handle_changed_at(said: str) -> datetime | None:
-    ages = {"changed lately": 29, "changed before": 31, "changed long ago": 181}
+    ages = {
+        "changed just now": 0,
+        "changed lately": 29,
+        "changed before": 31,
+        "changed long ago": 181,
+    }
     found = (now() - timedelta(days=age) for words, age in ages.items() if words in said)
     return next(found, None)
 
@@ -229,6 +234,7 @@ stay                   | somebody's, leaving  |    .    .    .    .    .    .   
 edit_profile           | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
 edit_profile           | somebody's           |    .    .    .    .    .    .    .    .    .   .
 change_handle          | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+change_handle          | own, changed just now |    .  yes    .    .    .  yes  yes  yes  yes   .
 change_handle          | own, changed lately  |    .    .    .    .    .    .    .    .    .   .
 change_handle          | own, changed before  |    .  yes    .    .    .  yes  yes  yes  yes   .
 change_handle          | somebody's           |    .    .    .    .    .    .    .    .    .   .

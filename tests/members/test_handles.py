@@ -22,7 +22,13 @@ from forum.members import actions, queries
 from forum.members.actions import Joining, Profile
 from forum.members.models import EarlierHandle, Member, Session
 from forum.members.queries import DirectoryFilter
-from forum.permissions import EARLIER_HANDLES_SHOWN, HANDLE_INTERVAL, SYSTEM, VISITOR
+from forum.permissions import (
+    EARLIER_HANDLES_SHOWN,
+    EDIT_WITHOUT_TRACE,
+    HANDLE_INTERVAL,
+    SYSTEM,
+    VISITOR,
+)
 from forum.screening.actions import RuleText, make_rule
 from tests.rights.conftest import holding
 from tests.rights.test_commands import gone
@@ -106,6 +112,29 @@ def test_not_again_for_thirty_days_and_then_even_back(people: Any, renamed: Any)
         assert queries.get_member(VISITOR, "ana-of-the-trams").id == renamed.id
 
 
+def test_what_was_mistyped_is_corrected_and_forgotten(people: Any, renamed: Any) -> None:
+    changed_at = renamed.handle_changed_at
+    with at(now() + EDIT_WITHOUT_TRACE - timedelta(seconds=1)):
+        for typed in ("ana-of-the-tarms", "ana-of-trams"):
+            actions.change_handle(renamed, typed)
+    assert queries.earlier_handles(renamed.id) == ["ana-prado"]
+    assert (renamed.first_handle, renamed.handle_changed_at) == ("ana-prado", changed_at)
+    for forgotten in ("ana-of-the-trams", "ana-of-the-tarms"):
+        with pytest.raises(NotFound):
+            queries.get_member(VISITOR, forgotten)
+    with at(now() + EDIT_WITHOUT_TRACE), pytest.raises(Forbidden, match="not long ago"):
+        actions.change_handle(renamed, "ana-p")
+
+
+def test_a_change_can_be_taken_back_at_once(people: Any, renamed: Any) -> None:
+    actions.change_handle(renamed, "ana-prado")
+    assert renamed.handle == "ana-prado" and not queries.earlier_handles(renamed.id)
+    with pytest.raises(NotFound):
+        queries.get_member(VISITOR, "ana-of-the-trams")
+    with at(now() + EDIT_WITHOUT_TRACE), pytest.raises(Forbidden, match="not long ago"):
+        actions.change_handle(renamed, "ana-p")
+
+
 def test_who_may_not_write_changes_no_handle(people: Any) -> None:
     actions.silence(people.moderator, people.ana.id, now() + timedelta(days=1))
     with pytest.raises(Forbidden, match="paused"):
@@ -130,6 +159,13 @@ def test_the_address_before_leads_to_the_present_one(
     assert "no-store" in answer.headers["Cache-Control"]  # for she may take it back
     assert "Ana Prado" in client.get(answer.location).text
     assert client.get("/members/ana-prado/report").status_code == 200
+
+
+def test_capitals_in_an_address_lead_to_the_handle(client: Any, people: Any, renamed: Any) -> None:
+    for typed in ("Ana-Of-The-Trams", "ANA-PRADO"):
+        answer = client.get(f"/members/{typed}")
+        assert (answer.status_code, answer.location) == (301, "/members/ana-of-the-trams")
+    assert client.get("/members/%C3%81NA-PRADO").status_code == 404
 
 
 def test_a_hidden_profile_stays_hidden_at_both(client: Any, people: Any, renamed: Any) -> None:
@@ -195,6 +231,11 @@ def test_the_page_changes_it_once_one_has_proved_who_one_is(people: Any, sign_in
     page = browser.get("/members/ana-p").text
     assert "leads there, too" in page
     assert 'data-member="ana-prado"' in page  # so that what she has typed is still offered
+    assert "you can correct it" in browser.get("/settings/handle").text
+    answer = browser.post("/settings/handle", data={"handle": "ana-p2"})
+    assert "is corrected" in browser.get(answer.location).text
+    db.session.execute(update(Member).values(handle_changed_at=now() - EDIT_WITHOUT_TRACE))
+    db.session.commit()
     page = browser.get("/settings/handle").text
     assert "@ana-prado" in page and "You can change it again from" in page
     assert 'name="handle"' not in page

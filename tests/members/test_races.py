@@ -20,7 +20,13 @@ from forum.markup import write
 from forum.members import actions
 from forum.members.actions import Joining, OrganisationText
 from forum.members.models import Member
-from forum.members.queries import get_member, ignored_ids, languages_spoken, sessions_of
+from forum.members.queries import (
+    all_members,
+    get_member,
+    ignored_ids,
+    languages_spoken,
+    sessions_of,
+)
 from forum.notifications import actions as notices
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR
@@ -179,3 +185,29 @@ def test_a_handle_is_given_to_one_member_alone(own: Flask, members: list[str]) -
     both = [who(handle) for handle in members[:2]]
     said = at_once(own, [lambda one=one: slowly(change, one, "quiet") for one in both])
     assert sorted(said) == ["This handle is taken. Choose another one.", "done"]
+
+
+def test_handles_that_look_alike_are_given_to_one_member_alone(
+    own: Flask, members: list[str]
+) -> None:
+    change, taken = actions.change_handle, "This handle is taken. Choose another one."
+    both = [
+        (who(handle), f"qu{sep}iet") for handle, sep in zip(members[:2], ("", "-"), strict=True)
+    ]
+    said = at_once(own, [lambda one=one: slowly(change, *one) for one in both])
+    assert sorted(said) == [taken, "done"]
+
+
+def test_who_joins_gets_no_handle_like_one_that_is_just_taken(
+    own: Flask, members: list[str]
+) -> None:
+    ana = who(members[0])
+    joining = actions.Joining("Qui Et", "qui@city.example", "a hash")
+    deeds = [
+        lambda: slowly(actions.change_handle, ana, "quiet"),
+        lambda: slowly(actions.join, VISITOR, joining),
+    ]
+    assert sorted(at_once(own, deeds))[-1] == "done"
+    db.session.expire_all()
+    handles = {member.handle for member in all_members()}
+    assert handles >= {"quiet", "qui-et-2"} or handles >= {members[0], "qui-et"}

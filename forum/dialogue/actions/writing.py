@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
-from forum.db import db
+from forum.db import OPENINGS, db, serialize
 from forum.deeds import action, touches
 from forum.dialogue.actions._checks import (
     already_posted,
@@ -67,7 +67,6 @@ from forum.dialogue.queries import (
     post_to_change,
     render_with_mentions,
     require_no_home,
-    serialize_openings,
     theme_ids_of,
     topic_after_merge,
     topic_to_change,
@@ -169,7 +168,8 @@ def _add_topic(
 
 
 def _duplicate_topic(author: Person, agenda_id: int, new: NewTopic) -> Topic | Held | None:
-    serialize_openings(author)
+    if author.id:
+        serialize(OPENINGS, author.id)
     found = duplicate_topic(
         author,
         agenda_id,

@@ -82,7 +82,7 @@ from forum.dialogue.queries.counts import (
     derived_values,
     wrong_counts,
 )
-from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic, serialize_openings
+from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic
 from forum.dialogue.queries.held import (
     MIN_DECIDED,
     HeldOutcomes,
@@ -281,7 +281,6 @@ __all__ = [
     "revision_to_withdraw",
     "revisions_of",
     "revisions_to_reword",
-    "serialize_openings",
     "shown_replies_count",
     "shown_source",
     "state_before_approval",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, exists, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.clock import now
@@ -19,20 +19,8 @@ from forum.dialogue.models import OPEN, REPLY, Held, Post, Topic
 from forum.permissions import Person
 
 DUPLICATE_WINDOW = timedelta(minutes=10)
-OPENING_LOCK = (
-    1  # the first key of PostgreSQL's advisory lock for openings; the second is the author's id
-)
 
 Conditions = Iterable[ColumnElement[bool]]
-
-
-def serialize_openings(author: Person) -> None:
-    """Make two requests that open topics of one author at the same moment run one after the other.
-
-    On PostgreSQL by an advisory lock, for there is no row yet to lock. On SQLite only one transaction writes at a time.
-    """
-    if author.id and db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(select(func.pg_advisory_xact_lock(OPENING_LOCK, author.id)))
 
 
 def duplicate_reply(

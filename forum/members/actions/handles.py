@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import db, flush_unique
+from forum.db import HANDLES, db, flush_unique, serialize
 from forum.deeds import action
 from forum.errors import Invalid
 from forum.members import queries
@@ -21,7 +21,13 @@ from forum.permissions import Person, require
 
 @action
 def change_handle(member: Member, typed: str) -> None:
-    """Give a member another handle. The one before still leads to the member, and nobody else gets it."""
+    """Give a member another handle. The one before still leads to the member, and nobody else gets it.
+
+    A handle that is corrected soon after (`Person.corrects_handle`) is forgotten, and the thirty days count from the first.
+    """
+    serialize(
+        HANDLES
+    )  # for two that only look alike; before the lock of a row, as when somebody joins
     queries.lock_member(member.id, may_write=True)
     require(member.can.change_handle(member))
     handle = checked_handle(typed.strip().removeprefix("@").lower(), member.id)
@@ -32,11 +38,12 @@ def change_handle(member: Member, typed: str) -> None:
     except Invalid as error:
         raise Invalid(error.message, "handle") from error
     refuse_numbered(handle, member)
-    _keep_earlier(member, member.handle)
-    member.first_handle = member.first_handle or member.handle
+    if not member.corrects_handle:
+        _keep_earlier(member, member.handle)
+        member.first_handle = member.first_handle or member.handle
+        member.handle_changed_at = now()
     db.session.execute(delete(EarlierHandle).where(EarlierHandle.handle == handle))
     member.handle, member.handle_skeleton = handle, skeleton(handle)
-    member.handle_changed_at = now()
     flush_unique(Invalid(_("This handle is taken. Choose another one."), "handle"))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import db
+from forum.db import HANDLES, db, serialize
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members import queries
@@ -102,6 +102,7 @@ def _conflict_at_joining(error: IntegrityError) -> Invalid:
 
 
 def _new_handle(joining: Joining) -> str:
+    serialize(HANDLES)  # for two that only look alike
     if joining.handle is None:
         return first_free(handle_for(joining.name), taken_handles, MAX_HANDLE_LENGTH)
     return checked_handle(joining.handle)

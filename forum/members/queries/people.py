@@ -40,9 +40,9 @@ def visible_with_own(reader: Person, own_id: Any) -> Select[Member]:
 def get_member(reader: Person, handle: str) -> Member:
     """The visible member who has a handle, or had it earlier, with city, organisation, inviter and languages loaded.
 
-    Raises `NotFound`.
+    In an address that somebody typed, a handle may have capitals. Raises `NotFound`.
     """
-    found = visible_members(reader).where(has_or_had(handle)).options(*whole_profile())
+    found = visible_members(reader).where(has_or_had(handle.lower())).options(*whole_profile())
     return found_or_raise(db.session.scalar(found), _("There is no member of this name."))
 
 
