@@ -59,11 +59,15 @@ def handle_for(name: str) -> str:
     In Latin letters a name may look like that of a moderator or of the forum, which it does not as it is written; then it
     gives no handle of its own.
     """
-    if any(c.isalnum() and not c.isascii() for c in fold(name)):
-        name = str(library("anyascii").anyascii(name))
-        if _is_refused(name):
-            return HANDLE_OF_NOBODY
-    return slug_from(name)[:MAX_HANDLE_LENGTH].strip("-") or HANDLE_OF_NOBODY
+    if (latin := _in_latin(name)) != name and _is_refused(latin):
+        return HANDLE_OF_NOBODY
+    return slug_from(latin)[:MAX_HANDLE_LENGTH].strip("-") or HANDLE_OF_NOBODY
+
+
+def _in_latin(name: str) -> str:
+    """A name in Latin letters: as it is read where it has others."""
+    is_foreign = any(c.isalnum() and not c.isascii() for c in fold(name))
+    return str(library("anyascii").anyascii(name)) if is_foreign else name
 
 
 def _is_refused(name: str) -> bool:
@@ -97,13 +101,17 @@ def clean_name(typed: str) -> str:
 
 
 def refuse_lookalike(typed: str, member: Member | None = None) -> None:
-    """Raise `Invalid` for a name that could be mistaken for a moderator or for the forum itself."""
+    """Raise `Invalid` for a name that could be mistaken for a moderator or for the forum itself, even with a number."""
     name = clean_name(typed)
-    is_ours = (member is None or not member.is_moderator) and _is_name_of_forum(name)
+    alone = _without_number(name)
+    is_ours = _is_name_of_forum(name) or _is_title(alone)
     own_id = member.id if member else None
-    if _has_rank(name) and not (member and member.has_office):
+    is_rank = _has_rank(name) or (not is_ours and _sounds_like_rank(name))
+    if is_rank and not (member and member.has_office):
         raise Invalid(_("Write your name alone, without an office."), "name")
-    if is_ours or queries.is_lookalike_name(name, own_id, _without_decorations(name)):
+    readings = {skeleton(alone)}.union(*map(_without_decorations, (name, alone)))
+    is_ours &= member is None or not member.is_moderator
+    if is_ours or queries.is_lookalike_name(name, own_id, readings):
         raise Invalid(
             _(
                 "This looks like the name of the forum or of somebody else here. Choose another one, or write to us."
@@ -114,12 +122,23 @@ def refuse_lookalike(typed: str, member: Member | None = None) -> None:
 
 def refuse_numbered(handle: str, member: Member) -> None:
     """Raise `Invalid` for a handle that only a number tells from an office or from the name of a moderator: `moderator-2`."""
-    name = handle.rstrip("0123456789-").replace("-", " ")
-    is_office = skeleton(name) in map(skeleton, TITLES) and not member.has_office
+    name = _without_number(handle).replace("-", " ")
+    is_office = _is_title(name) and not member.has_office
     if is_office or queries.is_lookalike_name(name, member.id, _without_decorations(name)):
         raise Invalid(
             _("This looks like an office or like a moderator. Choose another one."), "handle"
         )
+
+
+def _without_number(name: str) -> str:
+    """A name or handle without a number at its end."""
+    return name.rstrip("0123456789 -")
+
+
+def _is_title(name: str) -> bool:
+    """Whether a name consists of words such as “moderator” and “team” alone."""
+    words = set(_word_skeletons(name))
+    return bool(words) and words.issubset(map(skeleton, TITLES))
 
 
 def _is_name_of_forum(name: str) -> bool:
@@ -135,6 +154,14 @@ def _has_rank(name: str) -> bool:
     """Whether a word of office stands among other words of a name."""
     words = _word_skeletons(name)
     return not _is_name_of_forum(name) and not set(map(skeleton, RANKS)).isdisjoint(words)
+
+
+def _sounds_like_rank(name: str) -> bool:
+    """Whether a name in another script is read as an office, or has a word that is (“Модератор”)."""
+    latin = _in_latin(name)
+    words = set(_word_skeletons(_without_number(latin)))
+    offices = set(map(skeleton, OFFICES))
+    return latin != name and not words.isdisjoint(offices)
 
 
 def _without_decorations(name: str) -> set[str]:
