@@ -27,6 +27,7 @@ from forum.dialogue.models import Post, Topic
 from forum.markdown import MAX_SOURCE
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import from_environment
 from tests.corpus import stress_texts
@@ -115,7 +116,7 @@ def _addresses(app: Flask) -> tuple[str, str]:
 
 def _signed_in(app: Flask) -> Any:
     with app.app_context():
-        member = db.session.query(members.Member).filter_by(handle="person-5").one()
+        member = db.session.query(Member).filter_by(handle="person-5").one()
         token = members.sign_in(member, "bench")
     client = app.test_client()
     with client.session_transaction() as session:
