@@ -197,6 +197,39 @@ def test_views_ask_for_no_rights() -> None:
         assert not asking, f"{path}: {asking}"
 
 
+def test_views_call_no_action_that_leaves_rights_to_its_caller() -> None:
+    """An action whose doer is named `_doer`, `_author` or `_moderator` is a part of deeds that have asked for a right."""
+    parts = {
+        (path.relative_to(TOP / "forum").parts[0], function.name)
+        for path in modules("actions")
+        for function in public_functions(path)
+        if re.match(PART_OF_A_DEED, function.args.args[0].arg if function.args.args else "")
+    }
+    assert len(parts) > 20
+    for path in modules("views"):
+        assert not parts & set(_actions_named_in(path)), path
+
+
+PART_OF_A_DEED = r"_(?!visitor$|person$|system$)"  # for these three there is no right to ask for
+
+
+def _actions_named_in(path: Path) -> Iterator[tuple[str, str]]:
+    """Room and name of each action that a file names, imported by itself or behind the name of its module."""
+    modules_of: dict[str, str] = {}
+    for line in nodes(path, ast.ImportFrom):
+        assert isinstance(line, ast.ImportFrom)
+        if found := re.fullmatch(r"forum\.(\w+)(\.actions)?", line.module or ""):
+            for name in line.names:
+                if found[2]:
+                    yield found[1], name.name
+                elif name.name == "actions":
+                    modules_of[name.asname or name.name] = found[1]
+    for node in nodes(path, ast.Attribute):
+        assert isinstance(node, ast.Attribute)
+        if room := modules_of.get(ast.unparse(node.value)):
+            yield room, node.attr
+
+
 def test_actions_and_queries_know_no_request() -> None:
     for kind in ("actions", "queries", "models"):
         for path in modules(kind):
