@@ -15,9 +15,9 @@ run: .venv/run
 test: .venv/dev
 	$(BIN)/pytest -n 2 --dist worksteal
 
-# While working: one database, and no browser. `make check` has the last word.
+# While working: one database, no browser, and nothing that goes through the whole forum. `make check` has the last word.
 quick: .venv/dev
-	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser"
+	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser and not thorough"
 
 check: format lint types contracts templates test
 

@@ -25,6 +25,8 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 from tests.forums import Forum, MakeForum, forums
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeForum]:

@@ -28,6 +28,8 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, PAGE_VERSIONS, topic_scope
 from tests.forums import Forum, forums
 
+pytestmark = pytest.mark.thorough
+
 TOP = Path(__file__).parent.parent
 
 

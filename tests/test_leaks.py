@@ -74,6 +74,8 @@ from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import dataset_fixture, load_dataset
 
+pytestmark = pytest.mark.thorough
+
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
 SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")]

@@ -16,6 +16,8 @@ from tests.odd import ODD_VALUES, OPEN_REDIRECTS
 from tests.test_routes import rows
 from tests.world import build
 
+pytestmark = pytest.mark.thorough
+
 ROOMS = ("moderation", "appeals", "queue", "rules", "screening", "register")
 # A well-filled form for any of the doors; a door takes of it what it knows.
 WELL: dict[str, str] = {

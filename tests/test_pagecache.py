@@ -285,6 +285,7 @@ def kept(cache: PageCache) -> Client:
 
 
 @pytest.mark.sqlite_only  # what a deed touches does not depend on the database; the numbers do, below
+@pytest.mark.thorough
 def test_after_every_deed_every_kept_page_is_a_fresh_one(
     client: FlaskClient,
     kept: Client,
@@ -338,6 +339,7 @@ def test_what_one_process_has_rendered_anew_the_others_take(
 
 
 @pytest.mark.sqlite_only  # the same
+@pytest.mark.thorough
 def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
     app: Flask, world: dict[str, Any], people: Any, agenda: Agenda
 ) -> None:

@@ -57,6 +57,8 @@ from tests.everything import START, case_text, make_everything, opened, opening,
 from tests.forums import Forum, forums
 from tests.transfer.test_actions import GOOD
 
+pytestmark = pytest.mark.thorough
+
 Run = Callable[..., Result]
 
 
