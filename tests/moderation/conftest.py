@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +13,23 @@ from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import get_topic, posts_in
 from forum.library.actions import CaseText, PracticeText, submit, write_case, write_practice
 from forum.library.models import Case, Practice
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.members.queries import get_member
-from forum.permissions import SYSTEM
+from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
+from forum.permissions import SYSTEM, VISITOR
+from forum.search.queries import Query, find
+from forum.upkeep.queries import checks, faults_of
 from tests.conftest import dataset_fixture, load_dataset_rows
+
+REASONS = Reasons("It is rude.", 2)
 
 
 @dataclass
@@ -69,3 +79,35 @@ def make_things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "case": case,
         "practice": practice,
     }
+
+
+@pytest.fixture
+def sound(app: Flask) -> Iterator[None]:
+    """Whatever a test did, `flask check` finds nothing wrong afterwards."""
+    yield
+    while make_notices(SYSTEM):
+        pass
+    assert [fault for check in checks() for fault in faults_of(check)] == []
+
+
+def notices_of(member: Any) -> list[Any]:
+    """The notices of a member, once all are made."""
+    while make_notices(SYSTEM):
+        pass
+    return list(inbox(member).page.items)
+
+
+def shown(reader: Any, topic_id: int) -> list[int]:
+    """The numbers of the posts that a reader sees on the first page of a topic."""
+    topic = get_topic(reader, topic_id)
+    return [post.number for post in posts_in(reader, topic, 1).items]
+
+
+def found(words: str) -> int:
+    """How many texts a visitor finds by some words."""
+    return find(VISITOR, Query(words)).texts
+
+
+def undo(moderator: Any) -> Any:
+    """Take back the latest decision of a moderator."""
+    return actions.undo(moderator, queries.latest_undoable_decision(moderator).id)  # type: ignore[union-attr]
