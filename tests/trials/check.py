@@ -106,9 +106,9 @@ def _check_texts(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
     for deed in _of(deeds, "reply", "open", "edit"):
         if deed.outcome == REFUSED:
             continue
-        post = (deed.client, deed.facts.get("of", deed.key))
+        whose = (deed.client, deed.facts.get("of", deed.key))
         text = {deed.facts["text"]}
-        said[post] = text if deed.outcome == DONE else said.get(post, {OLD_TEXT}) | text
+        said[whose] = text if deed.outcome == DONE else said.get(whose, {OLD_TEXT}) | text
     for post in found:
         wanted = said.get((post.author, post.key), {OLD_TEXT})
         if OLD_TEXT not in wanted and not post.is_deleted and fingerprint(post.text) not in wanted:

@@ -151,10 +151,9 @@ class Client(threading.Thread):
         page = self._insist(lambda: self.browser.ask(f"/posts/{post}/edit"))
         if not (seen := SEEN.search(page.text)):
             return  # it is hidden
-        text = self._text()
+        text, path = self._text(), f"/posts/{post}/edit"
         fields = {"source": text, "language": "en", "seen": seen[1]}
-        facts = {"text": fingerprint(text), "of": key, "post": post}
-        self._do(self._key(), "edit", f"/posts/{post}/edit", fields, **facts)
+        self._do(self._key(), "edit", path, fields, text=fingerprint(text), of=key, post=post)
 
     def delete(self) -> None:
         """Delete what one has written."""
@@ -168,8 +167,8 @@ class Client(threading.Thread):
         post, _key = self.rng.choice(self.old)
         page = self._insist(lambda: self.browser.ask(f"/posts/{post}/history"))
         if found := VERSION.search(page.text):
-            facts = {"post": post, "revision": int(found[1])}
-            self._do(self._key(), "withdraw", f"/revisions/{found[1]}/withdraw", {}, **facts)
+            path = f"/revisions/{found[1]}/withdraw"
+            self._do(self._key(), "withdraw", path, {}, post=post, revision=int(found[1]))
 
     def hide(self) -> None:
         """Hide somebody's reply, as a moderator."""
@@ -191,9 +190,9 @@ class Client(threading.Thread):
         """Choose another password."""
         new = f"a word for {self._key()}"
         old, cookie = self.person.password, dict(self.browser.cookies)
-        fields = {"current_password": old, "new_password": new}
-        facts = {"old": old, "new": new, "cookie": cookie}
-        if self._do(self._key(), "password", "/settings/password", fields, **facts) is None:
+        fields, path = {"current_password": old, "new_password": new}, "/settings/password"
+        facts = self._do(self._key(), "password", path, fields, old=old, new=new, cookie=cookie)
+        if facts is None:
             other = Browser(self.browser.port, self.plan.tally)
             if not self._insist(lambda: other.sign_in(self.person.email, new)):
                 new = old

@@ -102,7 +102,7 @@ def rolling(trial: Trial, doors: Doors, front: Nginx, rounds: int) -> None:
     """The servers are restarted one after the other, as docs/scale.md says: nobody notices anything."""
     begun = len(lines_of(front))
     with counted(trial, f"both servers restarted in turn, {rounds} ×") as found:
-        for server in doors.servers * rounds:
+        for server in [*doors.servers] * rounds:
             server.stop()
             server.start()
             time.sleep(TRUSTED_AGAIN)

@@ -112,8 +112,11 @@ def wait_for_notices(site: Site, seconds: float = 30) -> float:
 
 def posts_of(site: Site) -> list[StoredPost]:
     """Every post with what belongs to it, as the database has it."""
+    columns = (Post.id, Post.submission_key, Post.topic_id, Post.number, Post.source)
+    states = (Post.hidden_at, Post.deleted_at, Member.handle)
+    rows = select(*columns, *states).join(Member, Member.id == Post.author_id).order_by(Post.id)
     with site.app.app_context():
-        found = [_found(row) for row in db.session.execute(_posts()).mappings()]
+        found = [_found(row) for row in db.session.execute(rows).mappings()]
         by_id = {post.id: post for post in found}
         marks = select(Mark.post_id, Mark.kind, Member.handle).join(
             Member, Member.id == Mark.member_id
@@ -130,12 +133,6 @@ def posts_of(site: Site) -> list[StoredPost]:
         db.session.rollback()
         db.engine.dispose()
     return found
-
-
-def _posts():  # type: ignore[no-untyped-def]  # a select of columns of many types
-    columns = (Post.id, Post.submission_key, Post.topic_id, Post.number, Post.source)
-    states = (Post.hidden_at, Post.deleted_at, Member.handle)
-    return select(*columns, *states).join(Member, Member.id == Post.author_id).order_by(Post.id)
 
 
 def _found(row: RowMapping) -> StoredPost:

@@ -79,7 +79,7 @@ def _migrate_once(trial: Trial, database: Database, servers: list[Server]) -> No
     ended: list[subprocess.CompletedProcess[str]] = []
     both = [
         Thread(target=lambda s=s: ended.append(s.flask("db", "upgrade", **place))) for s in servers
-    ]  # type: ignore[misc]
+    ]
     for one in both:
         one.start()
     for one in both:

@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 
 import psycopg
 import valkey
+from psycopg.conninfo import make_conninfo
 
 from tests.trials.browser import NoAnswer, Tally
 from tests.trials.doors import NAME, AddressedBrowser
@@ -85,18 +86,18 @@ class Database(Program):
         with (cluster / "pg_hba.conf").open("a") as file:
             file.write(f"host all interurban {self.files.network}0/24 scram-sha-256\n")
         self.begin()
-        where = {"host": str(self.folder), "user": "postgres", "dbname": "postgres"}
-        known = f"password={self.files.words['database-password']}"
-        until(lambda: _can_connect(known, **where), "PostgreSQL")
-        with psycopg.connect(known, **where, autocommit=True) as connection:
+        place = {"host": str(self.folder), "user": "postgres", "dbname": "postgres"}
+        address = make_conninfo(**place, password=self.files.words["database-password"])
+        until(lambda: _can_connect(address), "PostgreSQL")
+        with psycopg.connect(address, autocommit=True) as connection:
             for line in self.files.filled_in("database.sql").split(";"):
                 connection.execute(line.encode())
         self.ask("CREATE DATABASE second")
 
 
-def _can_connect(address: str, **where: str) -> bool:
+def _can_connect(address: str) -> bool:
     try:
-        psycopg.connect(address, **where).close()
+        psycopg.connect(address).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -131,12 +132,12 @@ class Valkey(Program):
 
     def keys(self) -> int:
         """How many counters there are."""
-        with valkey.from_url(self.url) as client:
+        with valkey.Valkey.from_url(self.url) as client:
             return int(client.dbsize())
 
     def _answers(self) -> bool:
         try:
-            with valkey.from_url(self.url) as client:
+            with valkey.Valkey.from_url(self.url) as client:
                 return bool(client.ping())
         except valkey.ValkeyError:
             return False

