@@ -111,7 +111,9 @@ class Forum:
                 "/topics/1", follow_redirects=True
             )  # a page with forms puts their token there
             db.engine.dispose()
-        return f"session={client.get_cookie('session').value}"
+        session_cookie = client.get_cookie("session")
+        assert session_cookie  # the page has sent it
+        return f"session={session_cookie.value}"
 
 
 @contextmanager
@@ -152,8 +154,8 @@ def throughput(forum: Forum) -> Iterator[Row]:
     topic, agenda = paths["topic"][0], paths["agenda"][0]
     with served(forum.environment) as (url, _process, _seconds):
         answer = urllib.request.urlopen(url + topic)
-        headers = [pair for pair in answer.getheaders() if pair[0].lower() not in SERVER_HEADERS]
-        same = {"headers": headers, "body": answer.read().decode()}
+        own = [pair for pair in answer.getheaders() if pair[0].lower() not in SERVER_HEADERS]
+        same = {"headers": own, "body": answer.read().decode()}
     with tempfile.NamedTemporaryFile("w") as file:
         json.dump(same, file)
         file.flush()
@@ -178,8 +180,8 @@ def throughput(forum: Forum) -> Iterator[Row]:
             warm_up(url, [topic, agenda, "/"])
             for _round in range(ROUNDS):
                 for name, (address, headers, new) in asked.items():
-                    new_ones = {"is_new": bool(new), "paths": new}
-                    found[name].append(closed_loop(address, SECONDS, headers, **new_ones))
+                    rate = closed_loop(address, SECONDS, headers, is_new=bool(new), paths=new)
+                    found[name].append(rate)
     yield from _share_rows(found)
 
 
