@@ -61,16 +61,15 @@ class Forum:
 
     def fill(self, posts: int = POSTS, of_a_topic: int = 20) -> None:
         """Fill the forum with so many posts, unless it is filled already."""
-        flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+        fill = [sys.executable, "-m", "flask", "--app", "wsgi", "fill"]
         numbers = ["--topics", str(posts // of_a_topic), "--posts", str(posts)]
-        for command in (["db", "upgrade"], ["fill", *numbers]):
-            subprocess.run(
-                [*flask, *command],
-                check=True,
-                cwd=TOP,
-                env={**os.environ, **self.environment},
-                capture_output=True,
-            )
+        subprocess.run(
+            [*fill, *numbers],
+            check=True,
+            cwd=TOP,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+        )
 
     @cache  # noqa: B019  # a forum lives as long as the bench; what is written meanwhile makes topics longer
     def addresses(self) -> dict[str, list[str]]:
