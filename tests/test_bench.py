@@ -1,16 +1,92 @@
-"""The benchmarks: what they switch off, they switch on again."""
+"""The benchmarks: tables that need no server run, over small forums; what they switch off, they switch on again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from forum.app import create_app
 from forum.settings import from_environment
 from forum.versions import EVERYTHING, theme_scope, topic_scope
-from tests.bench.growth import without_topic_cache
+from tests.bench import __main__ as bench
+from tests.bench import growth, pages, search, server, watchers
+from tests.bench.growth import TimedReader, without_topic_cache
+from tests.bench.load import MIX
+from tests.conftest import SAMPLE_CITIES
+
+Row = tuple[str, str, str, bool]
+
+
+def rows_by_name(rows: Iterable[Row]) -> dict[str, Row]:
+    """The rows of a table, each of which has a figure and a name of its own, and is met unless it has a bound."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        name, figure, bound, is_met = row
+        assert name and figure and (bound or is_met), row
+        assert name not in found
+        found[name] = row
+    return found
+
+
+def test_the_table_of_pages_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SMALL": 20, "LARGE": 80, "ROUNDS": 1, "MAX_SOURCE": 500}.items():
+        monkeypatch.setattr(pages, name, value)
+    rows = rows_by_name(pages.rows())
+    assert [row for row in rows.values() if not row[3]] == []
+    assert sum(name.startswith("queries, ") for name in rows) == 4
+
+
+def test_the_tables_of_large_forums_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A forum is compared with itself, so that only one has to be filled."""
+    monkeypatch.setattr(server, "subprocess", SimpleNamespace(run=run_here))
+    monkeypatch.setattr("forum.filling.commands.city_rows", lambda: SAMPLE_CITIES)
+    monkeypatch.setattr(growth, "WARM_UP", 0)
+    for table in (growth, search):
+        monkeypatch.setattr(table, "ROUNDS", 1)
+    forum = server.Forum(tmp_path)
+    forum.fill(600, of_a_topic=10)
+    compared = rows_by_name(growth.rows(forum, forum))
+    queries = [row for name, row in compared.items() if name.endswith(", queries")]
+    assert len(queries) * 3 == len(compared)
+    assert [row for row in queries if not row[3]] == []
+    found = list(rows_by_name(search.rows(forum)))
+    assert len(found) == len(search.SEARCHES)
+    assert "the (0)" not in " ".join(found)
+    reader, paths = TimedReader(forum.app), forum.addresses()
+    assert set(paths) >= set(MIX) - {"write"}
+    for some in paths.values():
+        reader.seconds(some[0])  # it is there
+
+
+def run_here(command: list[str], *, env: dict[str, str], **_how: Any) -> None:
+    """Run a command of the forum in this process, which saves the start of another one."""
+    app = create_app(from_environment(env))
+    done = app.test_cli_runner().invoke(args=command[command.index("wsgi") + 1 :])
+    assert done.exit_code == 0, done.output
+
+
+def test_posting_where_many_watch_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Only the first row: the others need a worker."""
+    monkeypatch.setattr(watchers, "ROUNDS", 1)
+    with closing(watchers.rows(tmp_path, None, watchers=20)) as rows:
+        assert next(rows)[0] == "posting where 20 watch, against where nobody does"
+
+
+@pytest.mark.parametrize(("is_met", "code"), [(True, 0), (False, 1)])
+def test_a_missed_bound_is_printed_and_decides_the_exit_code(
+    is_met: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pages, "rows", lambda: iter([("what", "7", "at most 8", is_met)]))
+    assert bench.main(["pages"]) == code
+    assert ("MISSED" in capsys.readouterr().out) is not is_met
 
 
 def test_topics_are_measured_without_the_cache_of_what_was_read(tmp_path: Path) -> None:

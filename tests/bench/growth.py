@@ -24,6 +24,7 @@ from tests.bench.server import Forum
 
 Row = tuple[str, str, str, bool]
 ROUNDS = 60
+WARM_UP = 5  # rounds before, which are not counted
 MAX_RATIO = 1.25
 # These list all cities or ids there are (300 cities to 120; 15,000 addresses to 1,400), so they are not compared.
 NOT_COMPARED = ("members", "cities", "a city", "sitemap")
@@ -91,10 +92,10 @@ def _row(
     name: str, apps: list[Flask], readers: list[TimedReader], paths: list[str]
 ) -> Iterator[Row]:
     times: list[list[float]] = [[], []]
-    for turn in range(ROUNDS + 5):
+    for turn in range(ROUNDS + WARM_UP):
         for reader, path, found in zip(readers, paths, times, strict=True):
             seconds = reader.seconds(path)
-            if turn >= 5:
+            if turn >= WARM_UP:
                 found.append(seconds)
     small, large = (statistics.median(found) for found in times)
     made = [
