@@ -1,16 +1,32 @@
-"""The checker of the trials finds what is lost, doubled, half there, in the wrong order, or undone."""
+"""The checker of the trials finds what is lost, doubled, half there, in the wrong order, or undone; a trial runs."""
 
 from __future__ import annotations
 
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from werkzeug.serving import make_server
 
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM
+from tests.trials import __main__ as trials
 from tests.trials import ledger
+from tests.trials import site as trial_site
 from tests.trials.check import StoredPost, faults_in
+from tests.trials.clients import Client, Plan
 from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Deed, Ledger, fingerprint
+from tests.trials.papers import SCALE, ScaleFiles
+from tests.trials.run import Trial
 from tests.trials.site import MEMBERS, MODERATORS, Site
+
+DEEDS = {"reply", "open", "mark", "edit", "delete", "withdraw", "hide", "sign out", "password"}
 
 FIRST = StoredPost(1, "topic", "ana", 7, 1, "opening")
 SECOND = StoredPost(2, "a-1", "ana", 7, 2, "one")
@@ -152,9 +168,82 @@ def test_a_ledger_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert (second.outcome, second.client) == (UNKNOWN, "ana")
 
 
-@pytest.mark.sqlite_only
-def test_the_forum_of_the_trials_can_be_made(tmp_path: Path) -> None:
-    site = Site(tmp_path / "template", "sqlite", None).build()
-    assert [person.is_moderator for person in site.people] == [False] * MEMBERS + [
-        True
-    ] * MODERATORS
+# The clients at work, and the files of many machines
+
+
+def test_a_trial_in_which_every_deed_is_done_passes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The whole way of a trial, with one process for the clients and the forum."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(trial_site, "OLD_POSTS", 2)
+    monkeypatch.setattr(trials, "TRIALS", {"every deed": do_every_deed})
+    monkeypatch.setattr(sys, "argv", ["tests.trials", "--database", "sqlite", "--seed", "1"])
+    assert trials.main() == 0
+
+
+def do_every_deed(trial: Trial) -> None:
+    site, plan = trial.site, trial.plan
+    people = [person.is_moderator for person in site.people]
+    assert people == [False] * MEMBERS + [True] * MODERATORS
+    with answering(site.app) as port:
+        site.ports.append(port)
+        plan.ports, plan.wanted = site.ports, 1_000
+        member, moderator = (Client(plan, site.people[number], number) for number in (0, -1))
+        for client in (member, moderator):
+            assert client.browser.sign_in(client.person.email, client.person.password)
+        member.old = member.old[:1]  # so that the one that is edited has a version to withdraw
+        make_all_notices(site)
+        for deed in (
+            *(member.edit, member.withdraw, member.mark, member.open_topic, member.reply),
+            *(member.delete, moderator.hide, member.sign_out, member.change_password),
+        ):
+            insist_on(deed, plan)
+            make_all_notices(site)
+        member.ledger.close()
+        moderator.ledger.close()
+        trial.judge()
+    done = {deed.deed for deed in ledger.read(plan.folder) if deed.outcome == DONE}
+    assert done == DEEDS
+
+
+@contextmanager
+def answering(app: Flask) -> Iterator[int]:
+    """Let threads of this process answer requests to an application; yields the port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    often = {"poll_interval": 0.01}  # it looks that often whether it shall stop
+    thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def make_all_notices(site: Site) -> None:
+    """What the worker does meanwhile; of what is hidden before, nobody would be told."""
+    with site.app.app_context():
+        while make_notices(SYSTEM):
+            pass
+
+
+def insist_on(deed: Callable[[], None], plan: Plan) -> None:
+    """Let a client do something until it is done: what it picks by chance may be nothing to which that can be done."""
+    done = plan.done
+    for _turn in range(100):
+        deed()
+        if plan.done > done:
+            return
+    raise AssertionError(f"{deed} is never done: {plan.tally.statuses}, {plan.tally.faults}")
+
+
+def test_what_the_trials_fill_in_stands_in_the_files_of_many_machines(tmp_path: Path) -> None:
+    files = ScaleFiles(tmp_path)
+    written = "".join(path.read_text() for path in SCALE.iterdir())
+    assert [word for word in files.words if word not in written] == []
+    settings = files.settings(11)
+    assert files.address(11) in settings["LISTEN"]
+    assert files.words["database-password"] in settings["FORUM_DATABASE_URL"]
+    assert files.words["valkey-password"] in settings["FORUM_VALKEY_URL"]
