@@ -1,0 +1,221 @@
+"""Changing the address of an account by letter, and taking that back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from forum.clock import at, now
+from forum.db import db
+from forum.identities.actions import link
+from forum.identities.queries import member_of
+from forum.members import actions
+from forum.members import queries as members
+from forum.members.actions import Joining, Profile
+from forum.passwords import verify_password
+from forum.permissions import SYSTEM, VISITOR
+from tests.accounts.conftest import PASSWORD, enter, is_signed_in
+from tests.conftest import link_in
+
+
+def change_address(client, email="eva@harbour.example"):
+    return client.post("/settings/address", data={"email": email})
+
+
+def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters):
+    enter(client)
+    assert change_address(client).status_code == 303
+    (letter,) = letters()
+    assert letter.to == "eva@harbour.example"
+    assert members.member_by_email("eva@harbour.example") is None
+    assert enter(app.test_client()).status_code == 303
+    anywhere = app.test_client()
+    assert "becomes eva@harbour.example" in anywhere.get(link_in(letter)).text
+    assert anywhere.post(link_in(letter)).status_code == 303
+    assert "Your address is now eva@harbour.example." in anywhere.get("/sign-in").text
+    assert enter(app.test_client()).status_code == 422
+    assert enter(app.test_client(), "eva@harbour.example").status_code == 303
+    assert letters()[-1].to == "eva@city.example", "the old address is told"
+
+
+def test_the_old_address_takes_everything_back(client, app, eva, letters):
+    """Whoever changes the address of somebody else, and the password after it, has not won."""
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[0]))
+    form = {"current_password": PASSWORD, "new_password": "plain words in a row"}
+    assert client.post("/settings/password", data=form).status_code == 303
+    undo = next(one for one in letters() if one.to == "eva@city.example")
+    owner = app.test_client()
+    assert "again" in owner.get(link_in(undo)).text
+    assert owner.post(link_in(undo)).status_code == 303
+    assert not is_signed_in(client)
+    assert members.member_by_email("eva@city.example") is not None
+    for password in (PASSWORD, "plain words in a row"):
+        assert enter(app.test_client(), password=password).status_code == 422
+    assert "choose a new password" in owner.get("/sign-in").text
+    reset = letters()[-1]
+    assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
+    assert owner.post(link_in(undo)).status_code == 410
+
+
+def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
+    """Who took it over has closed it, so that it ends in two weeks."""
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[0]))
+    actions.ask_to_leave(members.all_members()[0], eva.id, "everything")
+    undo = next(one for one in letters() if one.to == "eva@city.example")
+    owner = app.test_client()
+    assert owner.post(link_in(undo)).status_code == 303
+    assert members.member_by_email("eva@city.example").leaving_at is None
+    form = {"new_password": "plain words in a row"}
+    assert owner.post(link_in(letters()[-1]), data=form).status_code == 303
+    assert is_signed_in(owner)
+
+
+def test_undoing_a_change_leaves_an_account_closed_that_was_closed_before(app, eva):
+    actions.ask_to_leave(eva, eva.id, "everything")
+    actions.stay_since(SYSTEM, eva, now() + timedelta(minutes=1))
+    assert eva.leaving_at is not None
+
+
+def test_a_closed_account_gets_a_new_password(client, eva, letters):
+    """Or nobody who has lost it could come back within the two weeks."""
+    actions.ask_to_leave(eva, eva.id, "everything")
+    client.post("/password", data={"email": "eva@city.example"})
+    path = link_in(letters()[-1])
+    form = {"new_password": "plain words in a row"}
+    assert client.get(path).status_code == 200
+    assert client.post(path, data=form).status_code == 303
+    assert client.get("/settings/leave").status_code == 200
+    assert verify_password(
+        members.member_by_email("eva@city.example").password_hash, form["new_password"]
+    )
+
+
+def test_who_may_not_write_publishes_nothing_in_the_profile(sign_in, people):
+    """But may move, and say in which language they read."""
+    actions.silence(people.moderator, people.ana.id, now() + timedelta(days=3))
+    browser = sign_in(people.ana)
+    same = {"name": "Ana Prado", "position": "", "helps_with": "", "about": "", "organisation": ""}
+    for words in (
+        {"about": "Buy my trams, which are the best."},
+        {"position": "Buy my trams, which are the best."},
+    ):
+        refused = browser.post("/settings", data={**same, "language": "en", **words})
+        assert refused.status_code == 403 and "paused your right to write" in refused.text
+        assert "Buy my trams, which are the best." in refused.text
+    moved = {**same, "language": "es", "city": "Nairobi"}
+    assert browser.post("/settings", data=moved).status_code == 303
+    found = members.get_member(SYSTEM, people.ana.handle)
+    assert (found.language, found.city.name, found.about) == ("es", "Nairobi", "")
+
+
+def test_languages_that_the_form_has_no_room_for_stay(sign_in, people):
+    """They came with an import."""
+    spoken = ("es", "en", "fr", "pt", "de")
+    actions.edit_profile(people.ana, Profile(name="Ana Prado", language="en", languages=spoken))
+    form = {"name": "Ana Prado", "organisation": "", "language": "en", "helps_with": "Trams."}
+    form |= {"second_language": "es", "third_language": ""}
+    assert sign_in(people.ana).post("/settings", data=form).status_code == 303
+    db.session.expire_all()
+    found = members.get_member(SYSTEM, people.ana.handle)
+    assert [one.language for one in found.languages] == ["en", "es", "pt", "de"]
+
+
+def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
+    """Or a thief comes back with an account of elsewhere, of which a letter told the thief alone."""
+    with at(now() - timedelta(days=3)):
+        link(eva, "https://id.example", "eva")
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[-1]))
+    link(members.all_members()[0], "https://id.example", "thief")
+    undo = next(one for one in letters() if one.to == "eva@city.example" and "/undo/" in one.text)
+    assert app.test_client().post(link_in(undo)).status_code == 303
+    assert member_of("https://id.example", "thief") is None
+    assert member_of("https://id.example", "eva").id == eva.id
+
+
+def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):
+    """A thief who changes the address twice is told of the second change, and cannot undo the owner's undoing."""
+    for email in ("thief@harbour.example", "thief@island.example"):
+        enter(client, members.all_members()[0].email)
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+    owners, thiefs = (
+        link_in(next(one for one in letters() if one.to == to and "/undo/" in one.text))
+        for to in ("eva@city.example", "thief@harbour.example")
+    )
+    assert app.test_client().post(owners).status_code == 303
+    assert app.test_client().post(thiefs).status_code == 410
+    assert members.member_by_email("eva@city.example") is not None
+
+
+def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva, letters):
+    for email in ("eva@harbour.example", "eva@island.example"):
+        enter(client, members.all_members()[0].email)
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+    for to in ("eva@harbour.example", "eva@city.example"):
+        undo = next(one for one in letters() if one.to == to and "/undo/" in one.text)
+        assert app.test_client().post(link_in(undo)).status_code == 303
+        assert members.member_by_email(to) is not None
+
+
+def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
+    enter(client)
+    for _number in range(5):
+        assert change_address(client, "other@city.example").status_code == 303
+    refused = change_address(client, "other@city.example")
+    assert refused.status_code == 422 and len(letters()) == 5
+
+
+def test_the_newer_address_is_told_when_it_is_undone(client, eva, letters):
+    """The older mailbox may be that of a former employer."""
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[0]))
+    undo = next(one for one in letters() if one.to == "eva@city.example")
+    client.post(link_in(undo))
+    told = [one for one in letters() if one.to == "eva@harbour.example"]
+    assert "older address again" in told[-1].subject
+
+
+def test_a_taken_address_is_told_by_letter_alone(client, eva, letters):
+    actions.join(VISITOR, Joining("Other", "other@city.example", "no hash"))
+    enter(client)
+    assert change_address(client, "other@city.example").status_code == 303
+    (letter,) = letters()
+    assert letter.to == "other@city.example" and "an account already" in letter.text
+
+
+def test_an_address_that_was_taken_meanwhile_is_refused(client, eva, letters):
+    enter(client)
+    change_address(client)
+    actions.join(VISITOR, Joining("Other", "eva@harbour.example", "no hash"))
+    answer = client.post(link_in(letters()[0]))
+    assert answer.status_code in (409, 422) and "another account" in answer.text
+    assert members.member_by_email("eva@city.example") is not None
+
+
+def test_who_was_signed_in_for_long_shows_who_they_are(client, eva, letters):
+    enter(client)
+    with at(now() + timedelta(minutes=16)):
+        assert client.get("/settings/address").location == "/settings/prove?next=/settings/address"
+        assert 'href="/password"' in client.get("/settings/prove").text
+        assert change_address(client).location == "/settings/prove?next=/settings/address"
+        assert letters() == []
+        assert client.post("/settings/prove", data={"password": "no"}).status_code == 422
+        proof = {"password": PASSWORD, "next": "/settings/address"}
+        assert client.post("/settings/prove", data=proof).location == "/settings/address"
+        assert client.get("/settings/address").status_code == 200
+
+
+def test_mail_that_came_back_is_said_and_tried_again(client, eva):
+    actions.pause_mail(SYSTEM, eva.id, "eva@city.example", "550 no such user")
+    enter(client)
+    page = client.get("/settings/address").text
+    assert "Mail to eva@city.example came back" in page and "550 no such user" in page
+    assert client.post("/settings/address/resume").status_code == 303
+    assert "came back" not in client.get("/settings/address").text
