@@ -21,15 +21,13 @@ from sqlalchemy import select
 from werkzeug.test import Client
 
 from forum import web
-from forum.advice import actions as advice
 from forum.advice.queries import request_state
-from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_patterns
+from forum.agendas.queries import agenda_patterns, get_agenda, themes
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import get_topic_row, mark_given, posts_in
+from forum.dialogue.queries import get_topic, get_topic_row, posts_in
 from forum.errors import NotFound
 from forum.freshness import (
     MAX_PREFETCHED,
@@ -37,193 +35,18 @@ from forum.freshness import (
 )
 from forum.keptpages import DEPENDS_ON, _best_encoding
 from forum.library import actions as library
-from forum.library.queries import latest_cases, latest_practices
+from forum.library.queries import get_case, latest_cases, latest_practices
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import home_cities
-from forum.moderation import actions as moderation
-from forum.moderation.actions import Reasons
-from forum.notifications import actions as notifications
 from forum.pagecache import MAX_KEY_LENGTH, Key, PageCache, Rendering
 from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, EVERYTHING, PAGE_VERSIONS, ReadCache, topic_scope
 from forum.writelog import hash_of
+from tests.changes import ASPHALT, DEEDS, PAGES
 from tests.conftest import dataset_fixture
 from tests.world import build
-
-# Deeds, one after the other. After each the kept pages must be what a fresh look gives: w is the world, p the people, a the agenda.
-
-
-Deed = Callable[[dict[str, Any], Any, Agenda], object]
-
-
-def _mark_of(member: Any, w: dict[str, Any]) -> int:
-    given = mark_given(member, w["post"], "tried it")
-    assert given is not None
-    return given.id
-
-
-ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
-DEEDS: dict[str, Deed] = {
-    "reply": lambda w, p, a: dialogue.reply(p.ben, w["topic"], write("One more.")),
-    "reply elsewhere": lambda w, p, a: dialogue.reply(p.ben, w["case_topic"], write("A comment.")),
-    "ask a member": lambda w, p, a: advice.ask(p.ana, w["topic"], [p.ben.handle]),
-    "pass on": lambda w, p, a: advice.pass_on(p.ben, w["topic"], p.moderator.handle),
-    "open a topic": lambda w, p, a: dialogue.open_topic(
-        p.ben, a.id, dialogue.NewTopic("experience", "Another", write("We did."))
-    ),
-    "give a topic a theme": lambda w, p, a: dialogue.edit(
-        p.ana, w["first"], write("Why?"), dialogue.TopicChanges(themes=[w["theme_id"]])
-    ),
-    "open a topic on that theme": lambda w, p, a: dialogue.open_topic(
-        p.ben, a.id, dialogue.NewTopic("experience", "One more", write("We did."), [w["theme_id"]])
-    ),
-    "edit": lambda w, p, a: dialogue.edit(p.ana, w["post"], write("Told again.")),
-    "edit the first post": lambda w, p, a: dialogue.edit(
-        p.ana, w["first"], write("Told again."), dialogue.TopicChanges("Why so very loud?")
-    ),
-    "mark": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "useful"),
-    "unmark": lambda w, p, a: dialogue.unmark(p.ben, w["post"], "tried it"),
-    "tried it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept"),
-    "stopped it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "stopped"),
-    "say why": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept", "It rained."),
-    "hide a note": lambda w, p, a: moderation.decide(
-        p.moderator, "mark", _mark_of(p.chitra, w), "hide", Reasons("It is wrong.", 2)
-    ),
-    "restore a note": lambda w, p, a: moderation.decide(
-        p.moderator, "mark", _mark_of(p.chitra, w), "restore"
-    ),
-    "hide what happened next": lambda w, p, a: moderation.decide(
-        p.moderator, "followup", w["told"], "hide", Reasons("It is wrong.", 2)
-    ),
-    "restore what happened next": lambda w, p, a: moderation.decide(
-        p.moderator, "followup", w["told"], "restore"
-    ),
-    "choose the answer": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
-    "choose none": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], None),
-    "choose another": lambda w, p, a: dialogue.choose_answer(
-        p.ana, w["topic"], dialogue.reply(p.chitra, w["topic"], write("Like that.")).id
-    ),
-    "choose the first": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
-    "edit a reply": lambda w, p, a: dialogue.edit(p.ben, w["reply"], write("Said again.")),
-    "delete": lambda w, p, a: dialogue.delete(p.ben, w["reply"]),
-    "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], Reasons("Enough.")),
-    "unlock": lambda w, p, a: moderation.unlock(p.moderator, w["topic"]),
-    "pin": lambda w, p, a: dialogue.pin(p.moderator, w["topic"]),
-    "join": lambda w, p, a: members.join(
-        VISITOR, members.Joining("Nora", "nora@example.org", "-", city_id=p.ana.city_id)
-    ),
-    "sign in": lambda w, p, a: members.sign_in(p.ben, "A train"),
-    "report": lambda w, p, a: moderation.report(p.ben, "post", w["post"], "rules"),
-    "read": lambda w, p, a: notifications.read_all(p.ana),
-    "make notices": lambda w, p, a: notifications.make_notices(SYSTEM),
-    "describe the federation": lambda w, p, a: members.describe_federation(
-        p.administrator, name="Quiet Cities"
-    ),
-    "appoint": lambda w, p, a: members.appoint(SYSTEM, p.ben.handle, "moderator"),
-    "set hosts": lambda w, p, a: agendas.set_hosts(p.moderator, a.id, [p.ana.handle]),
-    "write a statement": lambda w, p, a: agendas.write_statement(
-        p.moderator, a.id, agendas.StatementText("Ben", "We hear.")
-    ),
-    "name a theme": lambda w, p, a: agendas.write_theme(p.moderator, "Trams"),
-    "write a reading": lambda w, p, a: library.write_reading(
-        p.moderator, a.id, library.ReadingText("Another book", "Somebody")
-    ),
-    "share a practice": lambda w, p, a: library.publish(
-        p.moderator, library.submit(p.ana, library.write_practice(p.ana, a.id, ASPHALT).id).id
-    ),
-    "feature": lambda w, p, a: library.feature(p.moderator, w["practice_id"]),
-    "a new name": lambda w, p, a: members.edit_profile(
-        p.ana, members.Profile(name="Ana de Prado", position="Listener", about=write("Me."))
-    ),
-    "another handle": lambda w, p, a: members.change_handle(p.ana, "ana-de-prado"),
-    "write an agenda": lambda w, p, a: agendas.write_agenda(
-        p.moderator, agendas.AgendaText("Louder", write("Now."), slug="quieter"), a.id
-    ),
-    "note": lambda w, p, a: moderation.note(p.moderator, w["post"], write("Not so.")),
-    "ask_to_edit": lambda w, p, a: moderation.ask_to_edit(
-        p.moderator, "post", w["post"], Reasons("Say where.")
-    ),
-    "another note": lambda w, p, a: moderation.note(p.moderator, w["post"], write("It is so.")),
-    "unnote": lambda w, p, a: moderation.unnote(p.moderator, w["post"]),
-    "split": lambda w, p, a: moderation.split(
-        p.moderator,
-        w["topic"],
-        [dialogue.reply(p.chitra, w["topic"], write("Of trams.")).id],
-        dialogue.SplitTarget("Trams", "question", a.id),
-    ),
-    "merge": lambda w, p, a: moderation.merge(
-        p.moderator,
-        dialogue.open_topic(
-            p.ben, a.id, dialogue.NewTopic("question", "Again so loud?", write("Why?"))
-        ).id,
-        w["topic"],
-    ),
-    "hide a post": lambda w, p, a: moderation.decide(
-        p.moderator, "post", w["post"], "hide", Reasons("It is wrong.", 2)
-    ),
-    "restore a post": lambda w, p, a: moderation.decide(
-        p.moderator, "post", w["hidden_post"], "restore"
-    ),
-    "remove a post": lambda w, p, a: moderation.decide(
-        p.moderator, "post", w["hidden_post"], "remove", Reasons("It is wrong.", 2)
-    ),
-    "restore it": lambda w, p, a: moderation.decide(
-        p.moderator, "post", w["hidden_post"], "restore"
-    ),
-    "hide a case": lambda w, p, a: moderation.decide(
-        p.moderator, "case", w["case_id"], "hide", Reasons("It is wrong.", 2)
-    ),
-    "hide a practice": lambda w, p, a: moderation.decide(
-        p.moderator, "practice", w["practice_id"], "hide", Reasons("It is wrong.", 2)
-    ),
-    "for members": lambda w, p, a: dialogue.edit(
-        p.ana,
-        w["first"],
-        write("Told again."),
-        dialogue.TopicChanges("Why so loud?", audience="members"),
-    ),
-    "take back what happened next": lambda w, p, a: advice.withdraw_follow_up(p.ana, w["topic"]),
-    "make it an experience": lambda w, p, a: dialogue.change_kind(
-        p.moderator, w["topic"], "experience"
-    ),
-    "make it a question": lambda w, p, a: dialogue.change_kind(p.moderator, w["topic"], "question"),
-    "hide a topic": lambda w, p, a: moderation.decide(
-        p.moderator, "topic", w["topic"], "hide", Reasons("It is wrong.", 2)
-    ),
-    "retitle": lambda w, p, a: dialogue.retitle(p.moderator, w["topic"], "Another title", []),
-    "move": lambda w, p, a: dialogue.move(p.moderator, w["topic"], w["other_id"]),
-    "hide a person": lambda w, p, a: moderation.decide(
-        p.moderator, "member", p.ana.id, "hide", Reasons("It is wrong.", 2)
-    ),
-    "archive": lambda w, p, a: agendas.archive(p.moderator, a.id),
-}
-PAGES = (
-    "/",
-    "/topics",
-    "/topics/{topic}-{topic_slug}",
-    "/posts/{post}/marks",
-    "/agendas",
-    "/agendas/quieter",
-    "/agendas/quieter/topics",
-    "/cases",
-    "/cases/{case}",
-    "/practices",
-    "/practices/{practice}",
-    "/readings",
-    "/themes",
-    "/members",
-    "/members/ana-prado",
-    "/members/ben-okoth",
-    "/members/chitra-desai",
-    "/cities",
-    "/cities/medellin",
-    "/organisations",
-    "/search?q=loud",
-    "/feeds/all.atom",
-    "/topics/{topic}/feed.atom",
-)
 
 
 class VersionsOfTest:
@@ -245,10 +68,6 @@ class VersionsOfTest:
 @pytest.fixture
 @dataset_fixture
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
-    from forum.agendas.queries import get_agenda, themes
-    from forum.dialogue.queries import get_topic
-    from forum.library.queries import get_case
-
     made = build(people, agenda)
     topic = get_topic(VISITOR, made["topic"])
     made["first"] = posts_in(VISITOR, topic, 1).items[0].id
