@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Text, bindparam, create_engine, select, text
+from sqlalchemy import Text, bindparam, create_engine, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from forum import logformat, logs
 from forum.admission import AdmissionGate
 from forum.app import create_app
+from forum.clock import now
 from forum.db import db
 from forum.members.models import Member
 from forum.settings import Settings, WrongSetting
@@ -225,9 +226,6 @@ def test_what_a_database_says_of_a_row_is_left_out(
     }
 
     def fails() -> None:
-        from sqlalchemy import insert
-
-        from forum.clock import now
 
         db.session.execute(insert(Member).values(joined_at=now(), hosted=[], **twice))
 

@@ -18,7 +18,10 @@ from sqlalchemy import event
 from forum import ratelimits
 from forum.agendas.models import Agenda
 from forum.app import create_app
+from forum.clock import now
 from forum.db import db
+from forum.members.queries import sessions_of
+from forum.moderation.actions import Reasons, decide
 from tests.conftest import OneConnectionSession, dataset_fixture
 from tests.world import build
 
@@ -647,7 +650,6 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     world: Any, people: Any, browsers: dict[str, FlaskClient], role: str
 ) -> None:
     """Every door, and every right over others, is shut until there is one; what members may do is open."""
-    from forum.clock import now
 
     held = db.session.get_one(type(people.host), getattr(people, role).id)
     held.held_at = now()
@@ -720,7 +722,6 @@ def test_what_is_out_of_reach_is_as_if_it_were_not(
 
 def hide(world: dict[str, Any], people: Any) -> dict[str, list[Any]]:
     """Hide a topic, a case, a practice and a person; the names by the first part of their addresses."""
-    from forum.moderation.actions import Reasons, decide
 
     for kind, item_id in (("topic", world["topic"]), ("member", people.ben.id)):
         decide(people.moderator, kind, item_id, "hide", Reasons("It broke a rule.", 2))
@@ -753,7 +754,6 @@ def pairs(rule: str, hidden: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
 def test_nobody_ends_the_session_of_another(
     world: Any, people: Any, browsers: dict[str, FlaskClient]
 ) -> None:
-    from forum.members.queries import sessions_of
 
     before = [session.id for session in sessions_of(people.ana)]
     browsers["member"].post(f"/settings/sessions/{world['session']}/end")

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,17 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 from werkzeug.exceptions import HTTPException, TooManyRequests
-from wtforms import DateField, IntegerField, SelectField, SelectMultipleField
+from wtforms import DateField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired
 
 from forum import db as database
 from forum import errorpages, web, webforms
 from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.db import db
-from forum.errors import Busy
+from forum.errors import Busy, Invalid
 from forum.members import actions as members
+from forum.moderation.actions import Reasons, lock
 from forum.passwords import hash_password
 from tests.conftest import dataset_fixture
 from tests.test_routes import rows, undone
@@ -586,7 +589,6 @@ def test_a_practice_that_is_given_back_names_each_of_its_texts(
 
 def fields_of(page: str, action: str) -> dict[str, str]:
     """What a form of a page would send."""
-    from html import unescape
 
     form = next(
         part for part in page.split("<form ")[1:] if f'action="{action}"' in part.split(">")[0]
@@ -692,7 +694,6 @@ def test_a_text_is_given_back_to_this_site_alone(csrf: None, client: FlaskClient
 
 
 def test_a_lock_put_on_meanwhile_gives_the_text_back(sign_in: Any, people: Any, world: Any) -> None:
-    from forum.moderation.actions import Reasons, lock
 
     lock(people.moderator, world["topic"], Reasons("It is settled."))
     data = {"source": LONG, "submission_key": "once"}
@@ -909,10 +910,6 @@ def test_numbers_texts_and_choices_of_the_query_string(app: Flask) -> None:
 
 @once
 def test_an_answer_names_the_problems_of_validators_and_checks_together(app: Flask) -> None:
-    from wtforms import StringField
-    from wtforms.validators import DataRequired
-
-    from forum.errors import Invalid
 
     class NameForm(webforms.Form):
         name = StringField("Name", [DataRequired("Write a name.")])

@@ -15,7 +15,7 @@ from forum.advice import actions
 from forum.advice.actions import MAX_ASKED, FollowUpText
 from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
 from forum.advice.queries import availability_of, request_state, requests_about
-from forum.agendas.actions import AgendaText, set_hosts, write_agenda
+from forum.agendas.actions import AgendaText, archive, set_hosts, write_agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -358,7 +358,6 @@ def test_a_host_who_asks_is_not_told_of_it(people: Any, question: Question) -> N
 
 @pytest.mark.parametrize("state", ["replied", "locked", "hidden", "deleted", "archived"])
 def test_some_questions_are_not_told_of(people: Any, question: Question, state: str) -> None:
-    from forum.agendas.actions import archive
 
     topic = question.topic
     if state == "replied":

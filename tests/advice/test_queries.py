@@ -26,7 +26,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import first_post, get_topic
 from forum.markup import write
-from forum.members.actions import hide_profile, suspend
+from forum.members.actions import Profile, edit_profile, hide_profile, suspend
 from forum.members.models import Member
 from forum.members.queries import city_by_name
 from forum.permissions import SYSTEM, VISITOR
@@ -70,7 +70,6 @@ def test_words_of_any_form_and_accent_meet(people: Any, question: Question) -> N
 
 
 def test_words_follow_the_profile(people: Any, question: Question) -> None:
-    from forum.members.actions import Profile, edit_profile
 
     member = somebody("Words", helps_with="parking")
     edit_profile(member, Profile("Words", helps_with="trees"))
@@ -197,7 +196,6 @@ def test_who_cannot_be_asked_is_not_proposed(people: Any, question: Question) ->
 
 
 def test_the_asker_is_not_proposed_even_to_a_moderator(people: Any, question: Question) -> None:
-    from forum.members.actions import Profile, edit_profile
 
     edit_profile(people.ana, Profile("Ana Prado", helps_with="parking"))
     assert proposed(people.moderator, question) == {}

@@ -20,6 +20,8 @@ from forum.dialogue.models import Topic
 from forum.dialogue.queries import posts_in
 from forum.markup import write
 from forum.members.actions import hide_profile
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM
 from tests.advice.conftest import Question, somebody
 
 DAY = timedelta(days=1)
@@ -417,8 +419,6 @@ def test_the_page_of_asking_costs_the_same_for_many(
 
 
 def test_each_notice_says_what_it_wants(sign_in: Any, people: Any, asked: Topic) -> None:
-    from forum.notifications.actions import make_notices
-    from forum.permissions import SYSTEM
 
     later = now() + 60 * DAY
     with at(now() + 8 * DAY):

@@ -26,11 +26,12 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
+from forum.members.actions import OrganisationText, write_organisation
 from forum.members.models import Member
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
-from forum.screening.actions import RuleText, delete_rule, make_rule
+from forum.screening.actions import RuleText, delete_rule, make_rule, set_newness
 
 SENTENCE = "We read this word first."
 
@@ -441,7 +442,6 @@ def test_it_waits_where_its_topic_has_been_moved_to(
 def test_who_left_the_organisation_does_not_write_for_it(
     people: Any, topic: Topic, rule: Any
 ) -> None:
-    from forum.members.actions import OrganisationText, write_organisation
 
     city = write_organisation(people.moderator, OrganisationText("Tampere", "city"))
     _member(organisation_id=city.id)(people, topic)
@@ -517,7 +517,6 @@ def test_the_number_on_the_member_is_mended(people: Any, waiting: Held) -> None:
 
 @pytest.fixture
 def newcomers(people: Any) -> None:
-    from forum.screening.actions import set_newness
 
     set_newness(people.administrator, days=14, posts=3, first_posts=2)
 

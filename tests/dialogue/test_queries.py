@@ -15,7 +15,14 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions, queries
 from forum.dialogue.models import MARKS, TRIED, Topic
-from forum.dialogue.queries import TopicFilter, listing
+from forum.dialogue.queries import (
+    TopicFilter,
+    first_post,
+    listing,
+    my_marks,
+    posts_in,
+    reading_state,
+)
 from forum.errors import NotFound
 from forum.front.queries import (
     contributions_in_city,
@@ -226,7 +233,6 @@ def test_who_tried_it_does_not_name_hidden_members(people: Any, agenda: Agenda) 
 
 
 def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: Any) -> None:
-    from forum.dialogue.queries import first_post, my_marks
 
     post = first_post(opened(people.ana, agenda, "Squares"))
     actions.mark(people.ben, post.id, "useful")
@@ -240,7 +246,6 @@ def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: An
 def test_marks_are_asked_for_only_where_somebody_left_one(
     people: Any, agenda: Agenda, queries: Any
 ) -> None:
-    from forum.dialogue.queries import first_post, posts_in, reading_state
 
     topic = opened(people.ana, agenda, "Squares")
     actions.reply(people.chitra, topic.id, write("Round ones."))

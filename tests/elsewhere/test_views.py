@@ -17,6 +17,8 @@ from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response
 
 from forum import admission, oidc
+from forum.candidates import actions
+from forum.candidates.queries import waiting
 from forum.clock import at, now
 from forum.db import db
 from forum.identities.actions import link
@@ -200,8 +202,6 @@ def test_joining_by_approval_waits_with_the_account(client, real, people):
     assert client.post("/join", data=form).location == "/join/waiting"
     other = client.application.test_client()
     assert other.get(real.says_yes(go(other), "eva")).location == "/join/waiting"
-    from forum.candidates import actions
-    from forum.candidates.queries import waiting
 
     actions.approve(people.moderator, waiting(people.moderator)[0].candidate.id)
     assert other.get(real.says_yes(go(other), "eva")).location == "/"

@@ -15,6 +15,7 @@ from webauthn.helpers import bytes_to_base64url
 from forum import otp
 from forum.clock import at, now
 from forum.factors import actions, queries
+from forum.factors.views import unconfirmed_secret
 from forum.members import actions as members
 from forum.members import queries as member_queries
 from forum.members.actions import Joining
@@ -69,7 +70,6 @@ def add_key(member: Member, name: str = "Phone", **how: Any) -> SoftwarePasskey:
 def switch_codes_on(member: Member) -> tuple[str, list[str]]:
     """An app for codes, by the deeds: its secret, and the recovery codes."""
     actions.begin_codes(member)
-    from forum.factors.views import unconfirmed_secret
 
     secret = unconfirmed_secret(queries.authenticator_of(member))
     codes = otp.recovery_codes()

@@ -20,6 +20,7 @@ from forum.factors import views as factor_views
 from forum.factors.models import Authenticator
 from forum.members import actions as members
 from forum.members.queries import member_by_id, session_by_token
+from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from tests.conftest import link_in
 from tests.factors.conftest import (
@@ -585,7 +586,6 @@ def test_another_app_is_set_up_by_who_shows_who_they_are(client, eva, with_codes
 
 
 def test_every_change_stands_in_the_inbox(client, eva, with_codes):
-    from forum.notifications.actions import make_notices
 
     make_notices(SYSTEM)
     enter(client)

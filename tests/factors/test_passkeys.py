@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from forum.clock import at, now
 from forum.db import db
 from forum.factors import queries
+from forum.factors.actions import forget_old
 from forum.factors.models import Challenge
 from forum.members import actions as members
 from forum.members.queries import member_by_id, sessions_of
@@ -277,7 +279,6 @@ def test_a_challenge_made_up_by_a_browser_is_worth_nothing(client, eva):
 
 
 def test_challenges_are_kept_as_hashes_and_forgotten(client, eva):
-    from forum.factors.actions import forget_old
 
     challenge = asked(client, "sign-in")["challenge"]
     (row,) = db.session.query(Challenge).all()
@@ -407,7 +408,6 @@ def test_one_passkey_removed_in_two_tabs_is_removed_once(client, eva, letters):
 
 
 def test_passkeys_are_not_offered_where_browsers_have_none(client, app, eva, monkeypatch):
-    from dataclasses import replace
 
     for url, offered in (
         ("http://127.0.0.1:8000", False), ("http://forum.example", False),

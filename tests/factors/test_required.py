@@ -10,9 +10,11 @@ from forum.agendas import actions as agendas
 from forum.clock import at, now
 from forum.errors import Forbidden, Invalid
 from forum.factors import actions
-from forum.factors.queries import codes_left, factors_of
+from forum.factors.queries import authenticator_of, codes_left, factors_of
+from forum.factors.views import unconfirmed_secret
 from forum.members import actions as members
 from forum.members.queries import member_by_id
+from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from tests.conftest import link_in
 from tests.factors.conftest import EMAIL, add_key, code_of, switch_codes_on, use
@@ -61,7 +63,6 @@ def test_nobody_locks_themselves_out(app, sign_in, people, agenda):
 def test_who_has_none_is_led_to_one_and_has_the_rights_with_it(
     client, sign_in, people, agenda, federation
 ):
-    from forum.passwords import hash_password
 
     members.set_password(SYSTEM, people.moderator.handle, hash_password("four plain words"))
     require_it(people)
@@ -82,8 +83,6 @@ def test_who_has_none_is_led_to_one_and_has_the_rights_with_it(
 
 
 def _secret(member):
-    from forum.factors.queries import authenticator_of
-    from forum.factors.views import unconfirmed_secret
 
     return unconfirmed_secret(authenticator_of(member)), None
 

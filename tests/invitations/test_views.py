@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forum.clock import at, now
+from forum.db import db
 from forum.invitations import queries
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.members import actions as members
 from forum.members import queries as known
 from forum.members.actions import OrganisationText
 from forum.permissions import VISITOR
+from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.conftest import link_in
 
 JOINING = {
@@ -252,8 +254,6 @@ def test_a_letter_from_before_the_change_lets_nobody_in(client, people, letters)
 
 def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people):
     """Without a form it is kept for everybody, so the choice has to reach it."""
-    from forum.db import db
-    from forum.versions import EVERYTHING, PAGE_VERSIONS
 
     def number():
         found = db.session.execute(
@@ -267,8 +267,6 @@ def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people
 
 
 def test_who_joins_by_letter_is_on_the_kept_pages(client, letters):
-    from forum.db import db
-    from forum.versions import EVERYTHING, PAGE_VERSIONS
 
     def number():
         found = db.session.execute(

@@ -10,6 +10,7 @@ import pytest
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, topic_if_there
 from forum.library import actions, queries
+from forum.library import queries as library
 from forum.library.models import Case, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.permissions import VISITOR
@@ -200,7 +201,6 @@ def test_readings_are_narrowed(world: World) -> None:
 def test_lists_take_the_same_queries_with_many_rows(
     world: World, case: Case, practice: Practice, queries: Callable[[], Any]
 ) -> None:
-    from forum.library import queries as library
 
     def look() -> int:
         with queries() as made:

@@ -19,6 +19,7 @@ from forum.appeals.models import REVERSED
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import remove_marks
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import derived_values, get_topic, mark_given, posts_in, tried_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -27,7 +28,7 @@ from forum.library.queries import opening_post_id
 from forum.mail.commands import write_digests, write_notice_letters
 from forum.markup import write
 from forum.moderation import actions
-from forum.moderation.actions import IllegalContentNotice, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons, unname
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries import get_thing, review_context
 from forum.notifications.actions import make_notices
@@ -520,8 +521,6 @@ def test_a_question_of_which_what_happened_next_is_hidden_is_not_put_into_anothe
 
 
 def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None:
-    from forum.dialogue.actions import remove_marks
-    from forum.moderation.actions import unname
 
     actions.report(people.chitra, *added.key, "rules")
     name = people.ana.name

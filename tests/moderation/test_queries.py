@@ -20,7 +20,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.actions._visibility import VISIBILITY
 from forum.moderation.models import Deed
-from forum.moderation.queries import shown_things_of
+from forum.moderation.queries import review_context, shown_things_of
 from forum.permissions import VISITOR
 from forum.rules.actions import READY_DEEDS
 
@@ -165,7 +165,6 @@ def test_what_is_known_of_a_kind_is_in_two_tables() -> None:
 
 
 def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) -> None:
-    from forum.moderation.queries import review_context
 
     with queries() as made:
         review_context(people.moderator, "post", reported.first.id)

@@ -11,7 +11,7 @@ from forum.agendas import actions as agendas
 from forum.appeals.actions import appeal, decide_appeal
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import POSTS_PER_PAGE
-from forum.dialogue.queries import get_post, get_topic, posts_in
+from forum.dialogue.queries import get_post, get_topic, posts_in, reading_state
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.moderation import actions, queries
@@ -106,7 +106,6 @@ def test_notices_watches_and_places_follow_the_posts(people: Any, things: Any) -
 
 
 def reading(member: Any, topic: Any) -> Any:
-    from forum.dialogue.queries import reading_state
 
     return reading_state(member, topic)
 

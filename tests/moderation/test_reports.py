@@ -30,6 +30,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.models import Report
 from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
 
 SAID = {
@@ -172,7 +173,6 @@ def test_reports_of_the_same_thing_are_one_entry(people: Any, things: Any) -> No
 
 
 def _queue_notices() -> Any:
-    from forum.notifications.models import Notice
 
     return db.session.scalars(select(Notice).where(Notice.kind == "queue")).all()
 

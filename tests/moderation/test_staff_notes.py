@@ -21,6 +21,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.models import StaffNote
 from forum.permissions import SYSTEM, VISITOR
+from forum.rights.queries import KINDS, records
 
 SECRET = "hushstaff"
 
@@ -92,7 +93,6 @@ def test_they_are_written_and_removed_on_their_page(sign_in: Any, people: Any, n
 
 
 def test_the_member_takes_them_without_the_writers_name(sign_in: Any, people: Any) -> None:
-    from forum.rights.queries import KINDS, records
 
     actions.write_staff_note(people.moderator, people.ben.id, SECRET)
     (kind,) = [kind for kind in KINDS if kind.name == "moderators-notes"]

@@ -6,17 +6,20 @@ from typing import Any
 
 import pytest
 
+from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
+from forum.members.actions import found_federation
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import is_in_effect, review_context
 from forum.notifications.models import Event
+from forum.permissions import SYSTEM
 from forum.queue.actions import write_note
 from forum.queue.queries import (
     NO_FILTER,
@@ -176,7 +179,6 @@ def test_a_reported_first_post_is_one_entry(people: Any, first: Post) -> None:
 
 
 def test_first_posts_wait_for_their_own_hosts(people: Any, first: Post) -> None:
-    from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 
     other = write_agenda(people.moderator, AgendaText("Other", write("Text.")))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
@@ -188,8 +190,6 @@ def test_first_posts_wait_for_their_own_hosts(people: Any, first: Post) -> None:
 
 
 def test_the_queue_shows_it_and_decides(sign_in: Any, people: Any, held: Held) -> None:
-    from forum.members.actions import found_federation
-    from forum.permissions import SYSTEM
 
     found_federation(SYSTEM, "Quiet cities")
     browser = sign_in(people.host)

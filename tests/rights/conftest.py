@@ -47,6 +47,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.quotes import quote
 from forum.rights import commands
+from forum.rights.actions import leave
 from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import dataset_fixture, load_dataset
@@ -266,7 +267,6 @@ def carry_out() -> int:
 
 def gone(member: Member, how: str = "everything") -> Member:
     """Let somebody leave, and let the two weeks pass."""
-    from forum.rights.actions import leave
 
     leave(db.session.get_one(Member, member.id), member.id, how)
     with at(now() + members.COOLING_OFF):

@@ -24,7 +24,9 @@ from forum.members import actions as members
 from forum.members.models import Member, Session
 from forum.passwords import hash_password
 from forum.rights import queries, views
+from forum.rights.actions import leave
 from forum.rights.queries import KINDS
+from tests.rights.conftest import carry_out
 
 PASSWORD = "three unrelated words"
 
@@ -171,7 +173,6 @@ def test_closing_an_account(people, lived, sign_in, letters, client):
 
 
 def closed(people, sign_in, how="nameless"):
-    from forum.rights.actions import leave
 
     leave(people.ana, people.ana.id, how)
     return sign_in(db.session.get_one(Member, people.ana.id, populate_existing=True))
@@ -233,7 +234,6 @@ def test_coming_back(people, sign_in, client):
 
 def test_after_two_weeks_nobody_signs_in(people, sign_in):
     browser = closed(people, sign_in)
-    from tests.rights.conftest import carry_out
 
     with at(now() + members.COOLING_OFF):
         carry_out()
