@@ -153,6 +153,18 @@ def test_what_cannot_be_loaded_is_said_in_a_sentence(
     assert says in done.output
 
 
+@pytest.mark.parametrize("content", ["", "\ufeff", "a", "#", "# ", "a\n\n## Statements\n"])
+def test_a_file_without_an_agenda_is_one_thing_to_mend(
+    run: Run, people: Any, file: Path, content: str
+) -> None:
+    file.write_text(content)
+    done = run("import-agenda", file, "--check")
+    assert done.output.splitlines() == [
+        f"{file}:1: the file begins with “# Title of the agenda”",
+        "Error: 1 thing to mend; nothing was loaded.",
+    ]
+
+
 def test_a_check_says_what_would_be_loaded_and_loads_nothing(
     run: Run, people: Any, file: Path
 ) -> None:

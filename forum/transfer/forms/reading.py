@@ -581,11 +581,10 @@ def read_agenda(source: str) -> AgendaFile:
 
 def _only_agenda(root: Section, faults: list[Fault]) -> Section:
     """The section of the agenda, or the root if there is none."""
-    if root.text:
-        faults.append(Fault(root.text_line, "the file begins with “# Title of the agenda”"))
     first, *others = [section for section in root.children if section.level == 1] or [root]
-    if first is root:
-        faults.append(Fault(1, "the file needs one heading “# Title of the agenda”"))
+    if first is root or root.text:
+        line = root.text_line or root.line
+        faults.append(Fault(line, "the file begins with “# Title of the agenda”"))
     for other in others:
         faults.append(Fault(other.line, "a file has one agenda; this begins a second one"))
     return first
