@@ -331,7 +331,8 @@ class Held(SubmissionMixin, Base):
     `post` (whose fingerprint was `seen` when the author wrote it).
 
     The text waits until `decided_at`. When it is approved, it becomes the post `became_id` and its own text is emptied.
-    When it is refused (`refused_at`, for a `reason`), it stays with its author, who may revise it: then it waits again.
+    When it is refused (`refused_at`, for a `reason`, with the decision `decision_id`), it stays with its author, who may revise
+    it: then it waits again.
     `rule` and `sentence` are copies, since the rule may be changed or deleted. Notes and decisions refer to the text by its
     id, also when its author has taken it back, so ids are never reused.
     """
@@ -372,6 +373,7 @@ class Held(SubmissionMixin, Base):
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
+    decision_id: Mapped[int | None]
     reason: Mapped[str] = mapped_column(Text, default="")
 
     author: Mapped[Member] = relationship(lazy="raise_on_sql")

@@ -277,6 +277,29 @@ def test_a_practice_is_returned_with_a_reason(world: World) -> None:
     assert queries.drafts_of(world.author) == []
 
 
+@pytest.mark.parametrize("deed", [actions.submit, actions.delete_practice])
+def test_a_return_waits_in_the_inbox_until_its_author_has_acted_on_it(
+    world: World, deed: Any
+) -> None:
+    practice = draft(world)
+    actions.submit(world.author, practice.id)
+    actions.send_back(world.host, practice.id, "Say what it cost.")
+    (waiting,) = waiting_for(world.author)
+    changed = practice_text(cost="Nothing.")
+    actions.write_practice(world.author, world.agenda.id, changed, practice.id)
+    assert waiting_for(world.author) == [waiting]
+    deed(world.author, practice.id)
+    assert waiting_for(world.author) == []
+    assert inbox(world.author).told[0].text == "Say what it cost."
+
+
+def waiting_for(member: Any) -> list[int]:
+    """The ids of the notices that ask a member for something."""
+    make_notices(SYSTEM)
+    db.session.expire_all()
+    return [notice.id for notice in inbox(member).waiting]
+
+
 def test_only_who_moderates_publishes(world: World) -> None:
     practice = draft(world)
     actions.submit(world.author, practice.id)

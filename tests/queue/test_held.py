@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post
@@ -18,7 +20,9 @@ from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import is_in_effect, review_context
-from forum.notifications.models import Event
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Event, Notice
+from forum.notifications.queries import inbox, notices_to_mail, unread_count
 from forum.permissions import SYSTEM
 from forum.queue.actions import write_note
 from forum.queue.queries import (
@@ -87,6 +91,63 @@ def test_refusing_needs_a_reason_and_tells_its_author(people: Any, held: Held) -
     with pytest.raises(Conflict, match="Another moderator"):
         actions.approve(people.moderator, held.id, seen=0)
     assert actions.approve(people.moderator, held.id, seen=decision.id).deed == "approve"
+
+
+@pytest.fixture
+def refused(people: Any, held: Held) -> Notice:
+    """What tells its author that the text was refused."""
+    actions.refuse(people.host, held.id, Reasons("Rule 2.", 2))
+    return told_by(people.ana, "Not published")
+
+
+def told_by(member: Any, words: str) -> Notice:
+    """The newest notice of a member that begins with words."""
+    while make_notices(SYSTEM):
+        pass
+    theirs = db.select(Notice).where(Notice.member_id == member.id, Notice.text.startswith(words))
+    found = db.session.scalars(theirs.order_by(Notice.id.desc())).first()
+    assert found is not None
+    return found
+
+
+def waiting_and_mailed(member: Any) -> tuple[int, int]:
+    """How many notices of a member are counted, and how many of all are to be mailed to somebody at once."""
+    db.session.expire_all()
+    later = now() + timedelta(hours=1)
+    mailed = [one for one in notices_to_mail(9, later, later) if one.member_id == member.id]
+    return unread_count(member), len(mailed)
+
+
+def test_a_refusal_waits_in_the_inbox_until_its_author_has_sent_the_text_again(
+    people: Any, held: Held, refused: Notice
+) -> None:
+    assert waiting_and_mailed(people.ana) == (1, 1)
+    with pytest.raises(Invalid):
+        dialogue.revise(people.ana, held.id, write(" "))
+    assert waiting_and_mailed(people.ana) == (1, 1)
+    dialogue.revise(people.ana, held.id, write("A casino, with reasons."))
+    assert waiting_and_mailed(people.ana) == (0, 0)
+    (told,) = inbox(people.ana).told
+    assert (told.id, told.text[-7:]) == (refused.id, "Rule 2.")
+    actions.refuse(people.host, held.id, Reasons("Still no.", 2))
+    assert told_by(people.ana, "Not published").text.endswith("Still no.")
+    assert waiting_and_mailed(people.ana) == (1, 1)
+
+
+def test_or_has_deleted_it(people: Any, held: Held, refused: Notice) -> None:
+    dialogue.take_back(people.ana, held.id)
+    assert waiting_and_mailed(people.ana) == (0, 0)
+
+
+def test_or_has_changed_the_post_in_another_way(people: Any, topic: Any) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    post = dialogue.reply(people.ana, topic.id, write("Loud."))
+    edit = dialogue.edit(people.ana, post.id, write("A casino."))
+    actions.refuse(people.host, edit.id, Reasons("Rule 2.", 2))
+    told_by(people.ana, "Not published")
+    assert waiting_and_mailed(people.ana) == (1, 1)
+    dialogue.edit(people.ana, post.id, write("A better casino."))
+    assert waiting_and_mailed(people.ana) == (0, 0)
 
 
 def test_a_refusal_is_taken_back(people: Any, held: Held) -> None:

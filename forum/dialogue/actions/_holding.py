@@ -25,7 +25,7 @@ from forum.errors import Conflict
 from forum.markup import Written
 from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
-from forum.notifications.actions import note_event, read_queue
+from forum.notifications.actions import note_event, read_decisions, read_queue
 from forum.permissions import Person
 from forum.plaintext import single_line
 from forum.screening.models import ScreeningMatch
@@ -126,15 +126,23 @@ def resubmit(
     if held.decided_at is not None:
         held.created_at, held.decided_at = now(), None
         db.session.flush()
+        _close_refusal(author, held)
         _notify_curators(author, held)
 
 
 def delete_held(doer: Person, held: Held) -> None:
-    """Delete a text that is held, with its counter and its notices in the queue."""
+    """Delete a text that is held, with its counter; its notices in the queue, and the author's, are read then."""
     read_queue(doer, queue_path("held", held.id))
+    _close_refusal(doer, held)
     note_waiting(doer, held.author_id, -1)
     db.session.delete(held)
     db.session.flush()
+
+
+def _close_refusal(doer: Person, held: Held) -> None:
+    """Mark the author's notice that a text was refused read: it is sent again, or deleted."""
+    if held.decision_id is not None:
+        read_decisions(doer, [held.decision_id])
 
 
 def is_first_post(author: Person, agenda_id: int) -> bool:

@@ -159,14 +159,24 @@ def approve(
 
 
 @action
-def refuse(moderator: Person, held_id: int, reason: str, seen: str | None = None) -> Held:
-    """Refuse a text that waits, for a reason that its author reads; only the author and moderators still see the text."""
+def refuse(
+    moderator: Person,
+    held_id: int,
+    reason: str,
+    seen: str | None = None,
+    *,
+    decision_id: int | None = None,
+) -> Held:
+    """Refuse a text that waits, for a reason that its author reads; only the author and moderators still see the text.
+
+    `decision_id` is the decision whose notice is done with when the author sends the text again, or deletes it.
+    """
     touches()
     held = _held_to_decide(moderator, held_id, seen)
     if held.decided_at is not None:
         raise Conflict(_("This was refused already. Nothing was changed."))
     held.decided_at = held.refused_at = now()
-    held.reason = reason
+    held.decision_id, held.reason = decision_id, reason
     return held
 
 
@@ -176,7 +186,7 @@ def reconsider(moderator: Person, held_id: int) -> Held:
     touches()
     held = _held_to_decide(moderator, held_id, None)
     held.decided_at = held.refused_at = None
-    held.reason = ""
+    held.decision_id, held.reason = None, ""
     return held
 
 

@@ -238,6 +238,7 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     practice.deleted_at, practice.featured_at = now(), None
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
+    _close_returns(doer, practice)
     search.unindex(doer, "practice", practice.id)
     if practice.topic_id:
         dialogue.delete_topic(SYSTEM, practice.topic_id)
@@ -439,7 +440,7 @@ def _update_published(
 
 
 def _close_returns(doer: Person, practice: Practice) -> None:
-    """Mark the author's notices that the practice was returned read: it is submitted again, or published."""
+    """Mark the author's notices that the practice was returned read: it is submitted again, published or deleted."""
     read_outdated(doer, "returned", [f"/practices/{practice.slug}"], [practice.author_id])
 
 

@@ -137,10 +137,11 @@ def refuse(
     """Refuse a text that a rule holds back, with reasons; its author keeps it and may change it."""
     require_reasons(Deed.REFUSE, reasons)
     thing = thing_to_decide(moderator, "held", held_id, seen)
-    dialogue.refuse(moderator, held_id, reasons.facts, read)
     refused = replace(thing, address=f"/waiting/{held_id}")
     pointed_out = replace(reasons, is_automated=True)
-    return record(moderator, Deed.REFUSE, refused, pointed_out, source=RULE)
+    decision = record(moderator, Deed.REFUSE, refused, pointed_out, source=RULE)
+    dialogue.refuse(moderator, held_id, reasons.facts, read, decision_id=decision.id)
+    return decision
 
 
 @action

@@ -70,8 +70,11 @@ def read_outdated(
 
 
 @action
-def read_decisions(_moderator: Person, decision_ids: Collection[int]) -> None:
-    """Mark everybody's notices of decisions read that hold no more, so that none is mailed; those of reports stay."""
+def read_decisions(_doer: Person, decision_ids: Collection[int]) -> None:
+    """Mark everybody's notices of decisions read, so that none is mailed; those of reports stay.
+
+    The decisions hold no more, or whom they concern has done what they ask for.
+    """
     touches()
     set_values(Notice, {"read_at": now()}, *is_of_decisions(decision_ids), Notice.read_at.is_(None))
 
