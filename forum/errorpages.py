@@ -18,7 +18,7 @@ from forum import logs
 from forum.db import db
 from forum.errors import Busy, Forbidden, Refusal
 from forum.plaintext import tidy
-from forum.web import TOO_MANY, is_cross_site, is_local, me, see_other
+from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, see_other
 
 # Fields that are never given back: secrets, and what the page that gives a text back sets itself
 NEVER_GIVEN_BACK = {
@@ -92,7 +92,7 @@ def resend_page(action: str, why: str, status: int) -> Response:
     instead = url_for("front.home") if status == 404 else _parent_page(action)
     words = {"action": action, "instead": instead, "kept": fields, "why": why}
     if _is_of_another_member(fields):
-        status = 403
+        status = FORBIDDEN
         page = render_template("errors/anothers.html", **words)
     else:
         page = render_template("errors/resend.html", status=status, **words)

@@ -9,7 +9,7 @@ from flask import Flask, Response, flash, g, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum.templating import is_current
-from forum.web import is_cross_site, me, settings
+from forum.web import SEE_OTHER, is_cross_site, me, settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -81,7 +81,7 @@ def _note_published(response: Response) -> None:
 
     A form without a submission key is named by its path, if the browser says (`drafted`) that it keeps a draft.
     """
-    if request.method != "POST" or response.status_code != 303:
+    if request.method != "POST" or response.status_code != SEE_OTHER:
         return
     key = request.form.get("submission_key") or ("drafted" in request.form and quote(request.path))
     if key and me().is_member:

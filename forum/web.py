@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
-CONFLICT, REFUSED, TOO_MANY = 409, 422, 429
+MOVED_PERMANENTLY, SEE_OTHER = 301, 303
+FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
 MAX_ID = 2**31 - 1  # of the id columns of both databases
 LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
 NUL = "\x00"
@@ -194,7 +195,12 @@ def choice(name: str, choices: Iterable[str], default: str = "") -> str:
 
 def see_other(address: str) -> AnyResponse:
     """The redirect (303) that follows a deed."""
-    return redirect(address, 303)
+    return redirect(address, SEE_OTHER)
+
+
+def moved_permanently(address: str) -> AnyResponse:
+    """The redirect (301) from an address that is no longer that of a page, such as one with a former name in it."""
+    return redirect(address, MOVED_PERMANENTLY)
 
 
 def safe_next(fallback: str = "/") -> str:
@@ -328,7 +334,7 @@ def _refuse_cross_site() -> None:
     The browser has not sent our cookie along (SameSite), so that the answer could even end the reader's session.
     """
     if request.method == "POST" and is_cross_site():
-        abort(403)
+        abort(FORBIDDEN)
 
 
 def is_cross_site() -> bool:

@@ -23,7 +23,7 @@ from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import member_by_email, my_profile
 from forum.ratelimits import limiter
-from forum.web import CONFLICT, REFUSED, has_proved, me, my_token, prove_first
+from forum.web import CONFLICT, FORBIDDEN, REFUSED, has_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)
 # Keys of the browser's session
@@ -31,7 +31,7 @@ FLOW_KEY = "way"  # the state of `oidc.begin` while somebody is at the provider
 LINKING_KEY = "linking"  # the account that is ready to be linked
 FLOW_SECONDS = 15 * 60
 RECENT_SECONDS = 5 * 60  # a sign-in at the provider as recent as this authenticates again
-FORBIDDEN, BAD_GATEWAY, BAD_REQUEST = 403, 502, 400
+BAD_GATEWAY, BAD_REQUEST = 502, 400
 
 
 def _provider() -> oidc.Provider:

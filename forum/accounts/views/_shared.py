@@ -18,7 +18,7 @@ from forum.members.forms import check_password
 from forum.web import REFUSED
 
 bp = Blueprint("accounts", __name__)
-FORBIDDEN, GONE = 403, 410
+GONE = 410
 SENT_KEY = "sent"  # of the browser's session: the letter that was asked for last
 
 

@@ -21,7 +21,6 @@ from forum.accounts.models import Token
 from forum.accounts.queries import JOIN
 from forum.accounts.views._sessions import begin_session
 from forum.accounts.views._shared import (
-    FORBIDDEN,
     GONE,
     SENT_KEY,
     answer_with_secret,
@@ -47,7 +46,7 @@ from forum.passwords import hash_password, verify_password
 from forum.permissions import VISITOR
 from forum.ratelimits import limiter
 from forum.terms.queries import in_force
-from forum.web import me
+from forum.web import FORBIDDEN, me
 
 # Keys of the browser's session
 WAITING_KEY = "waits"  # the candidate who waits for moderators: [number, hash of the browser's key]

@@ -24,10 +24,9 @@ from forum.members.views import flash_language_doubt
 from forum.pages import pages_for
 from forum.ratelimits import by_person, limiter
 from forum.screening.queries import is_newcomer
-from forum.web import me
+from forum.web import SEE_OTHER, me
 
 bp = Blueprint("dialogue", __name__)
-SEE_OTHER = 303  # an HTTP status code
 MAX_HOURS = 48  # a longer wait is said in days
 
 

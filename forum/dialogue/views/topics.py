@@ -23,8 +23,6 @@ from forum.pages import Page
 from forum.versions import theme_scope, topic_scope
 from forum.web import me
 
-MOVED_PERMANENTLY = 301  # an HTTP status code
-
 
 @bp.get("/topics/<int:id>")
 @bp.get("/topics/<int:id>-<slug>")
@@ -53,7 +51,7 @@ def _redirect_after_merge(topic_id: int) -> AnyResponse:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
         raise queries.why_not_shown(me(), topic_id) from None
-    response = redirect(address, MOVED_PERMANENTLY)
+    response = web.moved_permanently(address)
     response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
     return response
 
@@ -67,7 +65,7 @@ def _participants(posts: Page[PostRow]) -> dict[str, Any]:
 
 def _redirect_permanently(address: str) -> AnyResponse:
     query = request.query_string.decode("ascii", "replace")
-    response = redirect(f"{address}?{query}" if query else address, MOVED_PERMANENTLY)
+    response = web.moved_permanently(f"{address}?{query}" if query else address)
     response.headers["Cache-Control"] = "no-cache"  # a topic may get its old name back
     return response
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,8 +18,6 @@ from forum.front.views._shared import bp
 from forum.members.models import Member
 from forum.members.views import federation
 from forum.web import me
-
-MOVED_PERMANENTLY = 301  # an HTTP status code
 
 
 @bp.get("/feeds/all.atom")
@@ -43,7 +41,7 @@ def topic_feed(topic_id: int) -> AnyResponse:
         topic, posts = queries.feed_of_topic(topic_id)
     except NotFound:
         target = queries.feed_after_merge(topic_id)
-        return redirect(url_for("front.topic_feed", topic_id=target.id), MOVED_PERMANENTLY)
+        return web.moved_permanently(url_for("front.topic_feed", topic_id=target.id))
     return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -32,8 +32,6 @@ from forum.ratelimits import limiter
 from forum.versions import member_scope
 from forum.web import me
 
-MOVED_PERMANENTLY = 301  # an HTTP status code
-
 
 @bp.get("/members/<handle>")
 def profile(handle: str) -> ResponseReturnValue:
@@ -41,7 +39,7 @@ def profile(handle: str) -> ResponseReturnValue:
     reader = me()
     member = get_member(reader, handle)
     if member.handle != handle:
-        return redirect(url_for("front.profile", handle=member.handle), MOVED_PERMANENTLY)
+        return web.moved_permanently(url_for("front.profile", handle=member.handle))
     web.depends_on(member_scope(member.id))
     return render_template(
         "front/profile.html",
@@ -113,4 +111,4 @@ def settings_themes() -> ResponseReturnValue:
         flash(_("What you can help with is saved."), "message")
         return web.see_other(url_for("front.profile", handle=member.handle))
     page = render_template("front/settings_themes.html", form=form, themes=known)
-    return page, 422 if form.errors else 200
+    return page, web.REFUSED if form.errors else 200

@@ -62,7 +62,7 @@ def settings_notices() -> ResponseReturnValue:
         watched=queries.watched(member, web.number("page")),
         gone=len(queries.watches_of_gone(member)),
     )
-    return page, 422 if form.errors else 200
+    return page, web.REFUSED if form.errors else 200
 
 
 @bp.post("/settings/notices/watch-replies")
