@@ -596,7 +596,7 @@ def test_honest_names_are_taken(people):
     [
         *("Moderator", "Admin ✓", "Forum administrator", "The official moderator"),
         "Moderator, Quiet Cities",
-        "Mоderator",
+        *("Mоderator", "Модератор", "Moderator 2"),
     ],
 )
 def test_no_position_pretends_to_an_office(people, position):
@@ -618,6 +618,7 @@ def test_no_position_pretends_to_an_office(people, position):
         "Moderator of citizens' assemblies",
         "Database administrator",
         "Administrator, Cork",
+        "Администратор архива",
         "Support",
         "",
     ],

@@ -204,10 +204,7 @@ def refuse_office(position: str, member: Member | None = None) -> None:
 
     Elsewhere these are professions: a position that says where, or of what, is welcome.
     """
-    words = set(_word_skeletons(position))
-    around = {*map(skeleton, (*ARTICLES, "forum")), *_word_skeletons(_forum_name())}
-    offices = set(map(skeleton, OFFICES))
-    is_office = bool(words & offices) and words <= offices | around
+    is_office = any(map(_says_office_alone, (position, _in_latin(position))))
     if is_office and not (member and member.has_office):
         raise Invalid(
             _(
@@ -215,6 +212,13 @@ def refuse_office(position: str, member: Member | None = None) -> None:
             ),
             "position",
         )
+
+
+def _says_office_alone(position: str) -> bool:
+    words = set(_word_skeletons(_without_number(position)))
+    around = {*map(skeleton, (*ARTICLES, "forum")), *_word_skeletons(_forum_name())}
+    offices = set(map(skeleton, OFFICES))
+    return bool(words & offices) and words <= offices | around
 
 
 def checked_line(most: int, text: str, field: str) -> str:
