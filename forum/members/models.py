@@ -124,8 +124,8 @@ class PersonLabel:
 
     @property
     def initials(self) -> str:
-        """One or two letters in place of the name."""
-        words = self.name.split()
+        """One or two letters in place of the name: of its first and last word that begins with one."""
+        words = [word for word in self.name.split() if word[0].isalpha()] or self.name.split()
         return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
 
     @property

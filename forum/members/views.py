@@ -22,7 +22,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
@@ -92,11 +92,15 @@ def _cached_federation() -> Federation | None:
 
 
 @bp.app_template_global()
-def place_of(member: Member, organisation: Organisation | None = None) -> str:
-    """What a person does and where: position, organisation and city, as far as they are known, joined by commas."""
+def place_of(member: Member, organisation: Organisation | None = None) -> Markup:
+    """What a person does and where: position, organisation and city, as far as they are known, joined by commas.
+
+    Each is an element of its own, so that they stand in this order from whichever side each of them is read.
+    """
     city = member.city
     said = (member.position, organisation.name if organisation else "", city.name if city else "")
-    return ", ".join(dict.fromkeys(word for word in said if word))
+    known = dict.fromkeys(word for word in said if word)
+    return Markup(", ".join(f"<bdi>{escape(word)}</bdi>" for word in known))
 
 
 @bp.post("/appearance")

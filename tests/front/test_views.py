@@ -427,6 +427,34 @@ def test_a_profile_begins_with_what_the_member_helps_with(small: Small, client: 
     assert 0 < page.find('id="helps"') < page.find('id="wrote-title"')
 
 
+def test_names_from_right_to_left_stay_in_their_order_and_beside_their_squares(
+    small: Small, client: Any
+) -> None:
+    """Otherwise "…, 3 Cities" would stand in pieces on both sides of an Arabic position."""
+    ben = small.people.ben
+    organisation = write_organisation(SYSTEM, OrganisationText("3 Cities", "association"))
+    said = Profile("ليلى حداد 2", "مهندسة، القسم 3", organisation.id, ben.city_id)
+    edit_profile(ben, said)
+    listed = client.get("/members").text
+    assert "<bdi>مهندسة، القسم 3</bdi>, <bdi>3 Cities</bdi>, <bdi>" in listed
+    assert re.findall(r'class="av[^>]*>(..)</span><div><b>\s*<a[^>]*ben-okoth', listed) == ["لح"]
+    assert "<h1><bdi>ليلى حداد 2</bdi></h1>" in client.get("/members/ben-okoth").text
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [
+        ("Ana Prado", "AP"),
+        ("דנה לוי (חיפה)", "דל"),
+        ("Ben 2", "B"),
+        ("東京 太郎", "東太"),
+        ("7", "7"),
+    ],
+)
+def test_initials_are_letters(name: str, initials: str) -> None:
+    assert Member(name=name).initials == initials
+
+
 def test_a_visitor_is_told_that_a_member_can_be_written_to(small: Small, client: Any) -> None:
     ben = small.people.ben
     assert "Sign in to write to Ben" in client.get("/members/ben-okoth").text

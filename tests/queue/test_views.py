@@ -41,6 +41,19 @@ def entry_of(page: str) -> tuple[str, dict[str, str]]:
     return path.replace("&amp;", "&"), {**hidden, "deed": deeds[0]}
 
 
+def test_who_reports_is_named_in_an_element_of_its_own(
+    sign_in: Any, people: Any, things: Any, candidate: Any
+) -> None:
+    """In the middle of a line that runs the other way, the city and the colon would change sides."""
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    said = ("Unlawful.", "ليلى حداد", "leila@example.org")
+    notice = IllegalContentNotice(*said, is_in_good_faith=True)
+    moderation.report_illegal(VISITOR, "post", things.first.id, notice)
+    page = sign_in(people.moderator).get(f"/moderation/post/{things.first.id}").text
+    assert f"<b><bdi>{people.chitra.name}</bdi>" in page
+    assert "<b><bdi>ليلى حداد</bdi>, leila@example.org (without an account):</b>" in page
+
+
 def test_fifty_entries_are_decided_without_a_script(
     sign_in: Any, people: Any, things: Any, candidate: Any
 ) -> None:
