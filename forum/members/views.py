@@ -22,7 +22,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
@@ -100,7 +100,7 @@ def place_of(member: Member, organisation: Organisation | None = None) -> Markup
     city = member.city
     said = (member.position, organisation.name if organisation else "", city.name if city else "")
     known = dict.fromkeys(word for word in said if word)
-    return Markup(", ".join(f"<bdi>{escape(word)}</bdi>" for word in known))
+    return Markup(", ").join(Markup("<bdi>{}</bdi>").format(word) for word in known)
 
 
 @bp.post("/appearance")
