@@ -30,9 +30,9 @@ from forum.markdown import (
 )
 from forum.mentions import MAX_MENTIONS, link_people, mentions_in, unique_handles
 from forum.plaintext import tidy
-from forum.quotes import cited_in_source, leading_address, withhold_in_source
+from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 2  # to be raised when the same source gives other HTML; then run `flask rerender`
+VERSION = 3  # to be raised when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000
 TAGS = frozenset(
     [
@@ -63,6 +63,7 @@ TAGS = frozenset(
 )
 ATTRIBUTES = {
     "a": ["href", "title", "rel"],
+    "p": ["dir"],
     "ul": ["dir"],
     "ol": ["dir", "start"],
     "table": ["dir"],
@@ -70,7 +71,7 @@ ATTRIBUTES = {
     "th": ["class", "scope"],
     "div": ["class", "role", "tabindex", "aria-label"],
     "pre": ["tabindex"],
-    "blockquote": ["class"],
+    "blockquote": ["class", "dir"],
 }
 CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
@@ -79,7 +80,7 @@ BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open"}
+DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open", "blockquote_open"}
 EMPTY: tuple[str, str, Sequence[str]] = ("", "", ())
 
 
@@ -149,7 +150,7 @@ def _render(
         plain = plain_of(tokens)
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
-            _let_lists_find_their_direction(tokens)
+            _let_blocks_find_their_direction(tokens)
         mentions = unique_handles(mentions_in(tokens)) if "@" in source else ()
         if people:
             link_people(tokens, people, [name for name in mentions if name in people][:most])
@@ -169,14 +170,24 @@ def _adapt_tokens(tokens: list[Token]) -> None:
             links += sum(child.type == "link_open" for child in token.children)
 
 
-def _let_lists_find_their_direction(tokens: list[Token]) -> None:
-    """Put markers and columns where the language of each list or table has them, whatever that of the text around is.
+def _let_blocks_find_their_direction(tokens: list[Token]) -> None:
+    """Put markers, bars and columns where the language of each list, quote or table has them, whatever that around it is.
 
-    Paragraphs need no attribute for this: the stylesheet does it (`unicode-bidi`).
+    Paragraphs need no attribute for this: the stylesheet does it (`unicode-bidi`). Only the name above a quote has one, so
+    that it does not count when a browser looks for the direction of the quote.
     """
     for token in tokens:
         if token.type in DIRECTED_TOKENS:
             token.attrSet("dir", "auto")
+    for quote, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if _is_cite(quote, inline) and is_one_link(inline):
+            paragraph.attrSet("dir", "auto")
+
+
+def _is_cite(quote: Token, inline: Token) -> bool:
+    """Whether a block quote, whose first paragraph has this text, is of a post."""
+    is_quote = quote.type == "blockquote_open"
+    return is_quote and leading_address(inline).startswith("/posts/")
 
 
 def _set_heading_levels(tokens: list[Token]) -> None:
@@ -247,13 +258,18 @@ def _image(self: object, tokens: list[Token], index: int, options: object, env: 
 
 
 def _blockquote(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
-    following = tokens[index + 2] if index + 2 < len(tokens) else None
-    is_cite = following is not None and leading_address(following).startswith("/posts/")
-    return '<blockquote class="cite">\n' if is_cite else "<blockquote>\n"
+    quote = tokens[index]
+    is_cite = index + 2 < len(tokens) and _is_cite(quote, tokens[index + 2])
+    kind = ' class="cite"' if is_cite else ""
+    return f"<blockquote{kind}{_direction(quote)}>\n"
+
+
+def _direction(token: Token) -> str:
+    return ' dir="auto"' if token.attrGet("dir") else ""
 
 
 def _table(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
-    direction = ' dir="auto"' if tokens[index].attrGet("dir") else ""
+    direction = _direction(tokens[index])
     return f'<div class="tw" role="region" tabindex="0" aria-label="Table"><table{direction}>\n'
 
 

@@ -19,19 +19,22 @@ MAX_QUOTED_POSTS = 20
 POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\"\s]*)?"
 TYPED_POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\s<>()]*)?"
 IN_EMPHASIS = r"(?:<(?:em|strong|s)>)*"
+AUTO = r'(?: dir="auto")?'  # in texts with letters that run from right to left
 CITED_POST = re.compile(
-    rf'<blockquote class="cite">\s*<p>{IN_EMPHASIS}(?P<link><a href="{POST_PATH}"[^>]*>.*?</a>)',
+    rf'<blockquote class="cite"{AUTO}>\s*<p{AUTO}>{IN_EMPHASIS}(?P<link><a href="{POST_PATH}"[^>]*>.*?</a>)',
     re.DOTALL,  # the text of a link may go on in the next line
 )
 POST_ADDRESS = re.compile(POST_PATH)
-LEADING_POST_LINK = re.compile(rf'<p>{IN_EMPHASIS}<a href="{POST_PATH}"')
+LEADING_POST_LINK = re.compile(rf'<p{AUTO}>{IN_EMPHASIS}<a href="{POST_PATH}"')
 POST_LINK_END = re.compile(rf"\]\({TYPED_POST_PATH}\)")
 LEADING_EMPHASIS = re.compile(r"[*_~]+(?=\[)")
 EMPHASIS_TOKENS = {"em_open", "strong_open", "s_open"}
 WITHHELD_QUOTE = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
 QUOTE_TAG = re.compile(r"</?blockquote\b")
 # Without words, since it is stored and read in every language
-WITHHELD_HTML = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'
+WITHHELD_HTML = (
+    '<blockquote class="cite" data-withheld="{}">\n<p dir="auto">{}</p>\n<p>[…]</p>\n</blockquote>'
+)
 QUOTED_POST = re.compile(
     rf"^> ?(?P<emphasis>[*_~]*)\[[^\]\n]{{1,300}}\]\((?P<address>{TYPED_POST_PATH})\)",
     re.MULTILINE,
@@ -161,14 +164,14 @@ def quote_heads(source: str) -> list[tuple[int, int, int]]:
     tokens = tokens_of(source)
     heads = []
     for quote, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        is_head = quote.type == "blockquote_open" and quote.level == 0 and _is_one_link(inline)
+        is_head = quote.type == "blockquote_open" and quote.level == 0 and is_one_link(inline)
         found = POST_ADDRESS.fullmatch(leading_address(inline)) if is_head else None
         if found and paragraph.type == "paragraph_open" and paragraph.map:
             heads.append((paragraph.map[0], paragraph.map[1], int(found[1])))
     return heads
 
 
-def _is_one_link(inline: Token) -> bool:
+def is_one_link(inline: Token) -> bool:
     """Whether a paragraph is a link and nothing else, which may stand in emphasis."""
     told = [one for one in inline.children or [] if one.type != "text" or one.content.strip()]
     while told and told[0].type in EMPHASIS_TOKENS and told[-1].nesting == -1:

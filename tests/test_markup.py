@@ -558,7 +558,7 @@ def test_of_a_decorated_quote_the_plain_link_stays() -> None:
     source = "> **[A](/posts/12#b)**\n>\n> words"
     assert withhold_in_source(source, {12}) == "> [A](/posts/12#b) […]"
     left = withhold_in_html(markup.write(source).html, {12})
-    assert '<p><a href="/posts/12#b">A</a></p>' in left and "strong" not in left
+    assert '<p dir="auto"><a href="/posts/12#b">A</a></p>' in left and "strong" not in left
     assert unname(source, {12}, ["a"], "X") == "> **[X](/posts/12#b)**\n>\n> words"
     assert quoted_posts(source) == [12]
 
@@ -611,6 +611,20 @@ def test_the_source_is_withheld_as_well() -> None:
 def test_search_knows_no_words_of_others() -> None:
     text = markup.write(quote("Ana", 12, "Her words."))
     assert "words" not in text.plain and "words" not in markup.plain(text.source)
+
+
+def test_a_quote_has_the_direction_of_its_own_words_and_not_of_the_name_above() -> None:
+    source = "> [نور الدين](/posts/12)\n>\n> Hers.\n>\n> > שלי.\n\nMine."
+    html = markup.write(source).html
+    assert html.startswith(
+        '<blockquote class="cite" dir="auto">\n<p dir="auto"><a href="/posts/12">نور الدين</a></p>\n<p>Hers.'
+    )
+    assert '<blockquote dir="auto">\n<p>שלי.</p>' in html
+    assert cited_in_html(html) == cited_in_source(source) == {12}
+    without = withhold_in_html(html, {12})
+    assert "Hers" not in without and "Mine." in without and cited_in_html(without) == {12}
+    assert '<p dir="auto">' not in markup.write("> [نور](/posts/12) Hers.").html
+    assert "dir=" not in markup.write("> [Nour](/posts/12)\n>\n> Hers.").html
 
 
 def test_lists_and_tables_have_the_direction_of_their_own_words() -> None:

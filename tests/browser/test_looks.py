@@ -18,6 +18,12 @@ QUOTING = """> [Hanne Vestergaard](/posts/1)
 
 - بند أول!
 """
+NAMED = """> [نور الدين](/posts/1)
+>
+> We planted trees!
+
+So did we!
+"""
 ARABIC = """مرحبا بالجميع!
 
 An English sentence!
@@ -56,10 +62,10 @@ PIECES = """element => {
 
 @pytest.fixture(scope="module")
 def topic(windows: Callable[..., Visit]) -> str:
-    """The address of a topic with two replies in Arabic, or partly so."""
+    """The address of a topic with replies in Arabic, or partly so."""
     window = windows("member", "light", 1280)
     address = str(window.open_topic("Shade along the canal"))
-    for text in (QUOTING, ARABIC):
+    for text in (QUOTING, ARABIC, NAMED):
         window.reply(address, text)
     return address
 
@@ -87,6 +93,17 @@ def test_each_paragraph_runs_as_its_own_letters_do(member: Visit, topic: str) ->
         " return li.getBoundingClientRect().right - words.getBoundingClientRect().right }"
     )
     assert gap < 2, "the words stand beside their marker, which is at the right"
+
+
+def test_a_name_above_a_quote_turns_nothing_round(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    for where, direction in (
+        ("#post-2 .prose", "rtl"),
+        ("#post-2 blockquote", "ltr"),
+        ("#post-4 .prose", "ltr"),
+        ("#post-4 blockquote", "ltr"),
+    ):
+        assert page.locator(where).evaluate("one => getComputedStyle(one).direction") == direction
 
 
 # Each page with what must stand on its paper, and what must not
