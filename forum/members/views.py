@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -92,15 +92,11 @@ def _cached_federation() -> Federation | None:
 
 
 @bp.app_template_global()
-def place_of(member: Member, organisation: Organisation | None = None) -> Markup:
-    """What a person does and where: position, organisation and city, as far as they are known, joined by commas.
-
-    Each is an element of its own, so that they stand in this order from whichever side each of them is read.
-    """
+def place_of(member: Member, organisation: Organisation | None = None) -> Iterable[str]:
+    """What a person does and where: position, organisation and city, as far as they are known."""
     city = member.city
     said = (member.position, organisation.name if organisation else "", city.name if city else "")
-    known = dict.fromkeys(word for word in said if word)
-    return Markup(", ").join(Markup("<bdi>{}</bdi>").format(word) for word in known)
+    return dict.fromkeys(word for word in said if word)
 
 
 @bp.post("/appearance")
