@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Visit
+from tests.browser.unseen import SPACED
 
 QUOTING = """> [Hanne Vestergaard](/posts/1)
 >
@@ -164,9 +165,6 @@ def test_long_lines_of_code_are_whole_on_paper(member: Visit) -> None:
     assert wide == frame
 
 
-# What readers may set in their browsers (WCAG 1.4.12)
-SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
-p { margin-bottom: 2em !important }"""
 AGENDAS = [f"/agendas/{name}" for name in ("globally-connected", "climate-resilient", "affordable")]
 
 

@@ -1,0 +1,70 @@
+"""What axe does not see on the page that is open: words that are cut off or lie on others, controls too close, names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# What readers may set in their browsers (WCAG 1.4.4, 1.4.10, 1.4.12), with the width of the window.
+SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+p { margin-bottom: 2em !important }"""
+LARGE = "html { font-size: 200% }"
+SETTINGS = {"spaced": (320, SPACED), "large": (390, LARGE), "large on a desk": (1280, LARGE)}
+
+SET = """style => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(style);
+  document.adoptedStyleSheets = [sheet];
+}"""
+
+# Words beyond the window, cut off by what holds them, or on other words; tables and code scroll by themselves, and what
+# sticks to an edge lies on others.
+CROWDED = """() => {
+  const {clientWidth, scrollWidth} = document.documentElement;
+  const found = scrollWidth > clientWidth ? [`${scrollWidth - clientWidth} px wider than the window`] : [];
+  const holders = element => {
+    const all = [];
+    for (let one = element; one !== document.body; one = one.parentElement)
+      if (getComputedStyle(one).overflowX !== "visible") all.push(one);
+    return all;
+  };
+  const words = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const {currentNode: node} = texts, element = node.parentElement;
+    if (!node.data.trim() || element.closest(".vh, .skip, .by-row thead, svg, .act, .stick, .told")) continue;
+    if (!element.checkVisibility({visibilityProperty: true})) continue;
+    const range = document.createRange(), held = holders(element), said = node.data.trim().slice(0, 40);
+    const scrolls = element.closest(".tw, pre, .prose > table");
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.width < 2 || box.height < 2) continue;
+      if (!scrolls && (box.left < -1 || box.right > clientWidth + 1)) found.push(`“${said}” is beyond the window`);
+      for (const one of scrolls ? [] : held) {
+        const frame = one.getBoundingClientRect(), dot = parseFloat(getComputedStyle(one).fontSize) * 1.3;
+        if (box.left < frame.left - dot || box.right > frame.right + dot) found.push(`“${said}” is cut off`);
+      }
+      words.push({box, node, said});
+    }
+  }
+  words.sort((one, other) => one.box.top - other.box.top);
+  words.forEach(({box, node, said}, place) => {
+    for (let next = place + 1; next < words.length && words[next].box.top < box.bottom - 3; next++) {
+      const other = words[next];
+      const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+      const down = Math.min(box.bottom, other.box.bottom) - other.box.top;
+      const isOn = across > 3 && down > .35 * Math.min(box.height, other.box.height);
+      if (isOn && other.node !== node) found.push(`“${said}” and “${other.said}” lie on each other`);
+    }
+  });
+  return found;
+}"""
+
+
+def crowded(page: Any) -> list[str]:
+    """What does not fit, whatever the reader has set; leaves the page without these settings."""
+    found = []
+    for how, (width, style) in SETTINGS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(SET, style)
+        found += [f"{how}: {fault}" for fault in page.evaluate(CROWDED)]
+    page.evaluate(SET, "")
+    return found
