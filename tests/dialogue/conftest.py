@@ -1,16 +1,27 @@
-"""A forum that has been set up, for the pages of the dialogue."""
+"""Fixtures of the tests of the dialogue: a forum that has been set up, a topic."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue import actions
+from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import wrong_counts
+from forum.markup import write
 from forum.members.actions import found_federation as found
 from forum.permissions import SYSTEM
 from tests.conftest import dataset_fixture, load_dataset
+
+LATER = timedelta(minutes=16)
+HOSTILE = ("", "\x00", "\ud800", "9" * 30, str(2**63), "-1", "1e9", "٣", "<script>", "' or 1=1")
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +36,29 @@ def kept(app: Flask) -> Iterator[None]:
     """Whatever a test did, the numbers of topics in lists are right afterwards."""
     yield
     assert wrong_counts() == []
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Agenda) -> Topic:
+    """A question of Ana without replies; some files have a topic of their own."""
+    new = actions.NewTopic("question", "How do you count hours?", write("It took **two** years."))
+    return actions.open_topic(people.ana, agenda.id, new)
+
+
+def page(client: FlaskClient, address: str, status: int = 200) -> str:
+    """What a browser reads at an address."""
+    response = client.get(address)
+    assert response.status_code == status, response.status_code
+    return str(response.text)
+
+
+def last_post() -> Post:
+    """The newest post of the forum."""
+    post = db.session.query(Post).order_by(Post.id.desc()).first()
+    assert post is not None
+    return post
+
+
+def odd_texts() -> list[bytes]:
+    """What no browser sends by itself: NUL, lone surrogates, numbers beyond the databases' own."""
+    return [value.encode("utf-8", "surrogatepass") for value in HOSTILE]

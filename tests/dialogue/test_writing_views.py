@@ -1,0 +1,646 @@
+"""The doors for writing: opening a topic, replying, editing, deleting, and the limits of all three."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+
+from forum import ratelimits
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.app import create_app
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue import actions
+from forum.dialogue.models import Post, Topic, TopicTheme
+from forum.dialogue.queries import first_post, revisions_of
+from forum.errors import Invalid
+from forum.markup import write
+from forum.members import actions as members
+from forum.permissions import SYSTEM
+from forum.quotes import quote
+from forum.screening.actions import set_newness
+from tests.dialogue.conftest import LATER, last_post, odd_texts, page
+
+# Opening a topic
+
+NEW = "/agendas/quieter/topics/new"
+FORM = {
+    "kind": "experience",
+    "title": "We counted our hours",
+    "source": "It took two years.",
+    "language": "en",
+    "audience": "public",
+    "submission_key": "abc",
+}
+
+
+def test_visitors_are_led_to_the_sign_in(client: FlaskClient, agenda: Agenda, topic: Topic) -> None:
+    for path in (NEW, f"/topics/{topic.id}/reply"):
+        response = client.get(path)
+        assert response.status_code == 303
+        assert response.location.startswith("/sign-in?next=")
+        assert client.post(path, data=FORM).status_code == 403
+    assert db.session.query(Post).count() == 1
+
+
+def test_a_member_opens_a_topic(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    agendas.write_theme(people.moderator, "Floods")
+    browser = sign_in(people.ben)
+    text = page(browser, f"{NEW}?kind=question")
+    assert "Ask a question" in text and "Begin with" in text and "What we want to know" in text
+    for _ in range(2):
+        response = browser.post(NEW, data={**FORM, "themes": ["floods"]})
+        assert response.status_code == 303
+    (topic,) = db.session.query(Topic).all()
+    assert response.location == topic.address
+    text = page(browser, topic.address)
+    assert "Your topic is published." in text and "Floods" in text
+    assert 'data-published="abc"' in text
+
+
+def test_only_title_and_text_are_compulsory(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    least = {"title": "We counted", "source": "Two years.", "language": "en"}
+    assert browser.post(NEW, data=least).status_code == 303
+    assert last_post().submission_key
+
+
+def test_the_form_of_a_new_topic_shows_what_is_like_its_title(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    browser = sign_in(people.ben)
+    assert "Is it here already?" not in browser.get(NEW).text
+
+    def said(**data: str) -> str:
+        found = browser.post(NEW, data={**FORM, **data, "preview": "1"}).text
+        return found.partition("data-alike")[2].partition("</section>")[0]
+
+    assert f'href="{topic.address}"' in said(title=f"{topic.title} again")
+    assert topic.address not in said(title="Of what else we thought")
+    members.ignore(people.ben, topic.author_id)
+    assert topic.address not in said(title=f"{topic.title} again")
+
+
+def test_a_preview_and_a_prompt_write_nothing(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    response = browser.post(NEW, data={**FORM, "source": "It **took**", "preview": "1"})
+    assert response.status_code == 200 and "<strong>took</strong>" in response.text
+    assert 'value="abc"' in response.text
+    response = browser.post(NEW, data={**FORM, "prompt": "What happened"})
+    assert response.status_code == 200
+    assert "It took two years.\n\n## What happened" in response.text.replace("\r", "")
+    response = browser.post(NEW, data={**FORM, "prompt": "Anything else"})
+    assert "Anything else" not in response.text
+    assert db.session.query(Topic).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("title", "", "Enter a title of 3 to 120 characters."),
+        ("title", "\u3164\u115f\u2800\u200d", "Enter a title of 3 to 120 characters."),
+        ("title", "x" * 121, "Enter a title of 3 to 120 characters."),
+        ("source", " \n ", "Write a text."),
+        ("source", "x" * 20_001, "Shorten the text to 20,000 characters."),
+        ("kind", "poem", "Choose one from the list"),
+        ("language", "xx", "Choose one from the list"),
+        ("audience", "friends", "Choose one from the list"),
+        ("themes", "nothing", "Choose again."),
+    ],
+)
+def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(
+    people: Any, agenda: Agenda, sign_in: Any, name: str, value: str, sentence: str
+) -> None:
+    response = sign_in(people.ben).post(NEW, data={**FORM, name: value})
+    assert response.status_code == 422
+    assert sentence in response.text and "<title>Error:" in response.text
+    for other in {"title", "source"} - {name}:
+        assert FORM[other] in response.text
+    assert db.session.query(Topic).count() == 0
+
+
+def test_a_topic_has_at_most_five_themes(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    made = agendas.ensure_themes(SYSTEM, [f"Theme {number}" for number in range(6)])
+    slugs, browser = [theme.slug for theme in made], sign_in(people.ana)
+    response = browser.post(NEW, data={**FORM, "themes": slugs})
+    assert response.status_code == 422 and "Choose at most 5 themes." in response.text
+    assert response.text.count('checked><span dir="auto">Theme ') == 6
+    for ids in (made, [*made, *made]):
+        with pytest.raises(Invalid, match="at most 5"):
+            actions.edit(
+                people.ana,
+                first_post(topic).id,
+                write("Why?"),
+                actions.TopicChanges(themes=[one.id for one in ids]),
+            )
+    assert browser.post(NEW, data={**FORM, "themes": slugs[:5]}).status_code == 303
+
+
+def test_a_topic_that_was_imported_with_more_themes_keeps_them(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    made = agendas.ensure_themes(SYSTEM, [f"Theme {number}" for number in range(8)])
+    rows = [{"topic_id": topic.id, "theme_id": theme.id} for theme in made[:7]]
+    db.session.execute(insert(TopicTheme), rows)
+    db.session.commit()
+    path = f"/posts/{first_post(topic).id}/edit"
+    form = {"title": topic.title, "source": "Corrected.", "language": "en", "audience": "public"}
+    slugs, browser = [theme.slug for theme in made], sign_in(people.ana)
+    response = browser.post(path, data={**form, "themes": slugs})
+    assert response.status_code == 422 and "Choose at most 5 themes." in response.text
+    for fewer in (slugs[:7], slugs[:6]):
+        assert browser.post(path, data={**form, "themes": fewer}).status_code == 303
+
+
+@pytest.mark.parametrize("name", [*FORM, "writes_for", "themes", "preview", "prompt"])
+def test_no_field_breaks_the_form(people: Any, agenda: Agenda, sign_in: Any, name: str) -> None:
+    browser = sign_in(people.ben)
+    for text in odd_texts():
+        response = browser.post(NEW, data={**FORM, name: [text, text], f"{name}[]": text})
+        assert response.status_code in (200, 303, 422), text
+
+
+def test_a_text_of_all_scripts_and_of_none_is_kept(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    browser = sign_in(people.ben)
+    source = "東京 नमस्ते مرحبا \x00\ud800 é 🚲"
+    data = {**FORM, "title": "東京で測った時間", "source": source.encode("utf-8", "surrogatepass")}
+    assert browser.post(NEW, data=data).status_code == 303
+    post = last_post()
+    assert "東京 नमस्ते مرحبا" in post.source and "\x00" not in post.source
+    assert page(browser, db.session.query(Topic).one().address)
+
+
+def test_an_archived_agenda_gives_the_text_back(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    agendas.archive(people.moderator, agenda.id)
+    response = sign_in(people.ben).post(NEW, data={**FORM, "source": "A long text of mine, kept."})
+    assert response.status_code == 403
+    assert "A long text of mine, kept." in response.text and "archived" in response.text
+
+
+# Replying
+
+
+def test_a_member_replies_and_lands_at_the_new_post(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    for number in range(2, 22):
+        actions.reply(people.chitra, topic.id, write(str(number)))
+    browser = sign_in(people.ben)
+    assert 'name="source"' in page(browser, topic.address)
+    form = {"source": "Yes.", "language": "fr", "submission_key": "k"}
+    for _ in range(2):
+        response = browser.post(f"/topics/{topic.id}/reply", data=form)
+        assert (response.status_code, response.location) == (303, f"{topic.address}?page=2#post-22")
+    assert last_post().language == "fr"
+    assert 'lang="fr"' in page(browser, f"{topic.address}?page=2")
+
+
+def test_what_is_written_after_going_back_is_given_back_with_a_key_of_its_own(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    browser, address = sign_in(people.ben), f"/topics/{topic.id}/reply"
+    form = {"source": "Yes.", "language": "en", "submission_key": "k"}
+    assert browser.post(address, data=form).status_code == 303
+    answer = browser.post(address, data={**form, "source": "Yes, and more."})
+    assert answer.status_code == 422 and "Yes, and more." in answer.text
+    assert "with another text" in answer.text and 'value="k"' not in answer.text
+
+
+def test_a_refused_reply_is_kept(people: Any, topic: Topic, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    assert "Write a text." in browser.post(path, data={"source": "", "language": "en"}).text
+    data = {"source": "Kept **text**", "language": "en", "preview": "1", "submission_key": "k"}
+    response = browser.post(path, data=data)
+    assert response.status_code == 200 and "<strong>text</strong>" in response.text
+    actions.lock(people.moderator, topic.id)
+    response = browser.post(path, data={"source": "A long text of mine, kept.", "language": "en"})
+    assert response.status_code == 403
+    assert "A long text of mine, kept." in response.text and "locked" in response.text
+    assert "locked" in page(browser, topic.address)
+
+
+def test_readers_are_told_why_a_topic_is_locked(
+    people: Any, topic: Topic, client: FlaskClient, sign_in: Any
+) -> None:
+    actions.lock(people.moderator, topic.id, "It is <b>settled</b> 100%.")
+    said = "It can be read, not continued. Reason: It is &lt;b&gt;settled&lt;/b&gt; 100%."
+    browser, form = sign_in(people.ben), {"source": "A long text of mine, kept.", "language": "en"}
+    for reader in (client, browser):
+        text = page(reader, topic.address)
+        assert said in text.partition("</article>")[0]
+        assert said in text.partition('id="reply-title">Locked</h2>')[2]
+        assert "Add your reply" not in text and 'href="#reply"' not in text
+    refused = browser.post(f"/topics/{topic.id}/reply", data=form).text
+    assert said in refused and "Send it<" not in refused and "A long text of mine" in refused
+    assert f'href="/topics/{topic.id}">Back to the page' in refused
+    assert "Reason: It is &lt;b&gt;settled" in page(sign_in(people.host), topic.address)
+    actions.unlock(people.moderator, topic.id)
+    actions.lock(people.moderator, topic.id)
+    assert "It can be read, not continued.<" in page(client, topic.address)
+
+
+def test_a_text_that_can_be_sent_later_keeps_its_button(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    browser, form = sign_in(people.ben), {"source": "A long text of mine, kept.", "language": "en"}
+    members.silence(people.moderator, people.ben.id, until=now() + LATER)
+    refused = browser.post(f"/topics/{topic.id}/reply", data=form)
+    assert refused.status_code == 403 and "Send it<" in refused.text
+
+
+def test_a_quotation_fills_the_composer(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    post = first_post(topic)
+    browser = sign_in(people.ben)
+    expected = quote("Ana Prado", post.id, post.source).strip().split("\n")[-1]
+    for path in (topic.address, f"/topics/{topic.id}/reply"):
+        text = page(browser, f"{path}?quote={post.id}")
+        assert f"{expected.replace('>', '&gt;')}\n\n</textarea>" in text
+        assert f"(/posts/{post.id})" in text
+    for odd in odd_texts():
+        response = browser.get(f"/topics/{topic.id}/reply", query_string={"quote": odd})
+        assert response.status_code in (200, 404)
+    actions.hide_topic(people.moderator, topic.id)
+    new = actions.NewTopic("experience", "Another", write("Text."))
+    other = actions.open_topic(people.ben, agenda.id, new)
+    assert "two" not in page(sign_in(people.ben), f"/topics/{other.id}/reply?quote={post.id}")
+
+
+def test_the_page_for_writing_opens_at_the_field_or_at_the_preview(
+    topic: Topic, people: Any, sign_in: Any
+) -> None:
+    browser, path = sign_in(people.ben), f"/topics/{topic.id}/reply"
+    assert re.search("<textarea[^>]* autofocus", page(browser, path))
+    for other in (topic.address, f"{path}?quote={first_post(topic).id}"):
+        assert not re.search("<textarea[^>]* autofocus", page(browser, other))
+    shown = browser.post(path, data={"source": "Words", "language": "en", "preview": "1"}).text
+    assert re.findall("<([a-z]+)[^>]* autofocus", shown) == ["div"]
+    assert "data-preview tabindex" in shown
+
+
+def test_the_page_for_writing_shows_what_was_said_last(
+    topic: Topic, people: Any, sign_in: Any, queries: Any
+) -> None:
+    replies = [actions.reply(people.chitra, topic.id, write(f"Words {n}.")) for n in range(4)]
+    actions.reply(people.host, topic.id, write("Not for Ben."))
+    gone = actions.reply(people.chitra, topic.id, write("Gone again."))
+    actions.delete(people.chitra, gone.id)
+    members.ignore(people.ben, people.host.id)
+    browser, path = sign_in(people.ben), f"/topics/{topic.id}/reply"
+    page(browser, path)
+    with queries() as made:
+        said = page(browser, path).partition('id="latest"')[2]
+    shown = re.findall(r"<p>([\w ]+\.)</p>", said)
+    assert shown == [f"Words {n}." for n in (3, 2, 1, 0)]
+    assert f'href="{topic.address}#post-{replies[3].number}">{replies[3].number} · <time' in said
+    assert made.count <= 6
+    refused = browser.post(path, data={"source": "", "language": "en"})
+    assert refused.status_code == 422 and "Words 3." in refused.text
+
+
+def test_a_comment_is_called_a_comment(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    new = actions.NewTopic("case", "C40", write("A network."), home="/cases/c40")
+    case = actions.open_topic(people.moderator, agenda.id, new)
+    browser, path = sign_in(people.ben), f"/topics/{case.id}/reply"
+    text = page(browser, path)
+    assert "Your comment" in text and "<title>Comment: C40" in text and "Your reply" not in text
+    browser.post(path, data={"source": "A remark.", "language": "en", "submission_key": "k"})
+    with browser.session_transaction() as session:
+        assert ("message", "Your comment is published.") in session["_flashes"]
+    assert "1 comment</span>" in page(browser, "/topics")
+
+
+def test_no_link_leads_to_a_hidden_profile(client: FlaskClient, people: Any, topic: Topic) -> None:
+    actions.reply(people.ben, topic.id, write("A reply."))
+    assert page(client, topic.address).count("/members/ben-okoth") == 1
+    assert "/members/ben-okoth" in page(client, f"/topics/{topic.id}/feed.atom")
+    members.hide_profile(people.moderator, people.ben.id)
+    for path in (topic.address, f"/topics/{topic.id}/feed.atom"):
+        text = page(client, path)
+        assert "Ben Okoth" in text and "/members/ben-okoth" not in text
+
+
+def test_the_topic_is_reported_at_its_opening_and_a_reply_at_its_own_menu(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ana, topic.id, write("A reply."))
+    text = page(sign_in(people.ben), topic.address)
+    reported = re.findall('href="([^"]*)/report"', text)
+    assert reported == [f"/topics/{topic.id}", f"/posts/{reply.id}"]
+
+
+def test_a_topic_without_replies_says_so(client: FlaskClient, topic: Topic) -> None:
+    text = page(client, topic.address)
+    assert "No replies yet</h2>" in text and "0 replies" not in text
+    assert f"/join?next=/topics/{topic.id}/reply" in text
+
+
+def test_one_writes_for_an_organisation_and_the_page_says_so(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
+    organisation = members.write_organisation(people.moderator, text)
+    ben = db.session.get(type(people.ben), people.ben.id)
+    assert ben is not None
+    ben.organisation_id = organisation.id
+    db.session.commit()
+    browser = sign_in(ben)
+    assert "Gemeente Rotterdam" in page(browser, f"/topics/{topic.id}/reply")
+    form = {"source": "Yes.", "language": "en", "writes_for": "organisation"}
+    assert browser.post(f"/topics/{topic.id}/reply", data=form).status_code == 303
+    assert "Writes for Gemeente Rotterdam" in page(browser, topic.address)
+
+
+def test_nobody_writes_for_an_organisation_of_others(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    form = {"source": "Yes.", "language": "en", "writes_for": "organisation"}
+    assert sign_in(people.ben).post(f"/topics/{topic.id}/reply", data=form).status_code == 303
+    assert last_post().organisation_id is None
+
+
+def test_a_preview_says_that_a_text_mentions_more_members_than_are_told(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    names = []
+    for number in range(21):
+        joining = members.Joining(f"Person {number}", f"p{number}@example.org", "no hash")
+        names.append(f"@{members.join(SYSTEM, joining).handle}")
+    browser, said = sign_in(people.ben), "mentions 21 members. Only the first 20 are told"
+    for path in ("/preview", f"/topics/{topic.id}/reply"):
+        typed = {"source": " ".join(names), "language": "en", "preview": "1"}
+        text = browser.post(path, data=typed).text
+        assert said in text and text.count('<a href="/members/person-') == 20
+        few = " ".join([*names[:20], *(f"@nobody-{number}" for number in range(9))])
+        assert "are told" not in browser.post(path, data={**typed, "source": few}).text
+
+
+def test_a_preview_for_the_script(
+    people: Any, client: FlaskClient, topic: Topic, sign_in: Any
+) -> None:
+    assert client.post("/preview", data={"source": "x"}).status_code == 403
+    response = sign_in(people.ben).post("/preview", data={"source": "A **bold** <script>"})
+    assert "<strong>bold</strong>" in response.text and "<script>" not in response.text
+    assert "<html" not in response.text
+
+
+# Editing, deleting, earlier versions
+
+
+def test_an_author_edits(people: Any, topic: Topic, sign_in: Any) -> None:
+    post = first_post(topic)
+    browser = sign_in(people.ana)
+    assert "It took **two** years." in page(browser, f"/posts/{post.id}/edit")
+    form = {**FORM, "title": "How do you count time?", "source": "Three.", "seen": post.fingerprint}
+    form |= {"submission_key": "", "drafted": "1"}
+    response = browser.post(f"/posts/{post.id}/edit", data=form)
+    assert response.status_code == 303
+    assert response.location == f"/topics/{topic.id}-how-do-you-count-time#post-1"
+    text = page(browser, f"/topics/{topic.id}-how-do-you-count-time")
+    assert "Three." in text and "/history" not in text
+    assert f'data-published="/posts/{post.id}/edit"' in text
+
+
+def test_a_conflict_shows_both_texts(people: Any, topic: Topic, sign_in: Any) -> None:
+    reply = actions.reply(people.ben, topic.id, write("As it was."))
+    seen = reply.fingerprint
+    actions.edit(people.ben, reply.id, write("From my phone."))
+    browser = sign_in(people.ben)
+    form = {"source": "From my desk.", "language": "en", "seen": seen}
+    response = browser.post(f"/posts/{reply.id}/edit", data=form)
+    assert response.status_code == 409
+    assert "From my phone." in response.text and "From my desk." in response.text
+    assert response.text.count("<title>Error: Edit: ") == 1
+    summary = response.text.partition('<div class="sum" role="alert" tabindex="-1" autofocus')[2]
+    assert "changed since you opened the form" in summary.partition("</div>")[0]
+    found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
+    assert found
+    again = browser.post(f"/posts/{reply.id}/edit", data={**form, "seen": found[1]})
+    assert again.status_code == 303 and last_post().source == "From my desk."
+
+
+def test_an_edited_post_shows_what_it_said(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Old & <b>grey</b>\n\nsame"))
+    with at(now() + LATER):
+        actions.edit(people.ben, reply.id, write("New & <b>grey</b>\n\nsame"))
+    text = page(client, topic.address)
+    assert f"/posts/{reply.id}/history" in text
+    assert '<a class="meta" href="#post-1">1 · <time' in text
+    assert f'href="#post-{reply.number}">{reply.number} · <time' in text
+    text = page(client, f"/posts/{reply.id}/history")
+    assert "<del>Old " in text and "<ins>New " in text and "&lt;b&gt;grey" in text
+    assert "Withdraw" not in text and "csrf_token" not in text
+    browser = sign_in(people.ben)
+    found = re.search(r'href="(/revisions/\d+/withdraw)"', page(browser, reply_history(reply)))
+    assert found
+    text = page(browser, found[1])
+    assert "Withdraw this version?" in text and "Old &amp; " in text
+    page(sign_in(people.ana), found[1], 403)
+    assert sign_in(people.ana).post(found[1]).status_code == 403
+    assert "Old " in page(client, reply_history(reply))
+    assert browser.post(found[1]).status_code == 303
+    page(browser, found[1], 404)
+    text = page(client, reply_history(reply))
+    assert "Old " not in text and "Withdrawn by the author" in text
+    actions.hide(people.moderator, reply.id, "No")
+    assert client.get(reply_history(reply)).status_code in (303, 403, 404)
+    page(sign_in(people.ana), reply_history(reply), 403)
+
+
+def test_versions_of_a_post_are_told_apart(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any, queries: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("One *line*."))
+    for later, text in ((LATER, "Two lines."), (2 * LATER, "Three lines."), (3 * LATER, "Four.")):
+        with at(now() + later):
+            actions.edit(people.ben, reply.id, write(text))
+    third, second, first = revisions_of(people.ben, reply)
+    assert [one.number for one in (third, second, first)] == [3, 2, 1]
+    with queries() as made:
+        text = page(client, f"{reply_history(reply)}?version={second.id}")
+    assert made.count <= 4
+    assert re.findall(r">Version (\d)</a>", text) == ["4", "3", "2", "1"]
+    (current,) = re.findall(r'aria-current="page">(Version .*?)</b>', text)
+    assert current == "Version 2</a> <b>Open here"
+    assert "Struck out: what version 2 said" in text and "what version 3 says instead" in text
+    assert f"{first.replaced_at:%H:%M:%S}\xa0UTC</time>" in text
+    assert "Underlined: what it says now, version 4" in page(client, reply_history(reply))
+    whole = page(client, f"{reply_history(reply)}?version={first.id}&view=whole")
+    assert "<p>One <em>line</em>.</p>" in whole and "<del>" not in whole
+    assert f"/posts/{reply.id}/edit?version={second.id}" in page(
+        sign_in(people.ben), f"{reply_history(reply)}?version={second.id}"
+    )
+    actions.withdraw(people.ben, second.id)
+    text = page(client, f"{reply_history(reply)}?version={first.id}")
+    assert "what version 3 says instead" in text and "Withdrawn by the author" in text
+
+
+def reply_history(reply: Post) -> str:
+    return f"/posts/{reply.id}/history"
+
+
+def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in: Any) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Away with it."))
+    browser = sign_in(people.ben)
+    assert "Away with it." in page(browser, f"/posts/{reply.id}/delete")
+    response = browser.post(f"/posts/{reply.id}/delete")
+    assert response.location == f"{topic.address}#post-2"
+    browser = sign_in(people.ana)
+    response = browser.post(f"/posts/{first_post(topic).id}/delete")
+    assert response.location == "/agendas/quieter/topics"
+    page(browser, topic.address, 404)
+
+
+def test_who_deletes_an_opening_reads_what_stays(people: Any, topic: Topic, sign_in: Any) -> None:
+    stays, post = "The title, your name and the replies stay.", first_post(topic)
+    browser, edit = sign_in(people.ana), f"/posts/{post.id}/edit"
+    assert stays not in page(browser, f"/posts/{post.id}/delete")  # without replies, all of it goes
+    reply = actions.reply(people.ben, topic.id, write("I heard it."))
+    assert stays not in page(sign_in(people.ben), f"/posts/{reply.id}/delete")
+    text = page(browser, f"/posts/{post.id}/delete")
+    assert stays in text and f'href="{edit}"' in text
+    actions.lock(people.moderator, topic.id)
+    text = page(browser, f"/posts/{post.id}/delete")
+    assert "ask the moderators" in text and f'href="{edit}"' not in text
+    browser.post(f"/posts/{post.id}/delete")
+    assert "You have deleted this text" in page(browser, edit, 403)
+
+
+@pytest.mark.parametrize("deed", ["edit", "delete"])
+def test_others_neither_edit_nor_delete(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any, deed: str
+) -> None:
+    path = f"/posts/{first_post(topic).id}/{deed}"
+    assert client.get(path).status_code == 303
+    assert client.post(path, data=FORM).status_code == 403
+    for person in (people.ben, people.moderator):
+        browser = sign_in(person)
+        assert browser.get(path).status_code == 403
+        assert browser.post(path, data=FORM).status_code == 403
+    assert last_post().source == "It took **two** years."
+
+
+def test_an_empty_composer_is_remembered_without_anything_of_a_session(
+    app: Flask, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    seen = set()
+    for person in (people.ben, people.ben, people.chitra):
+        seen |= set(
+            re.findall(
+                r'"(?:csrf_token|submission_key)" value="([^"]+)"',
+                page(sign_in(person), topic.address),
+            )
+        )
+    assert len(seen) == 6
+    pieces = app.jinja_env.globals["remembered"]
+    remembered = "".join({**pieces.old, **pieces.young}.values())
+    assert 'name="source"' in remembered
+    assert not [word for word in (*seen, "csrf_token", "submission_key") if word in remembered]
+
+
+def test_the_fields_of_an_empty_composer_are_the_same_below_all_topics(
+    app: Flask, people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    browser, pieces = sign_in(people.ben), app.jinja_env.globals["remembered"]
+    pieces.young, pieces.old = {}, {}
+    new = actions.NewTopic("question", "Another", write("Another question."))
+    other = actions.open_topic(people.ana, agenda.id, new)
+    for one in (topic, other):
+        assert f'action="/topics/{one.id}/reply"' in page(browser, one.address)
+    remembered = [piece for piece in pieces.young.values() if 'name="source"' in piece]
+    assert len(remembered) == 1
+
+
+# Limits
+
+
+@pytest.fixture
+def limited(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[Callable[[Any], Any]]:
+    """Browsers of a forum that counts requests, over the same database."""
+    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    counting.test_client_class = type(client)
+
+    def signed_in(member: Any) -> Any:
+        browser = counting.test_client()
+        token = members.sign_in(member, "A test")
+        with browser.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = token, True
+        return browser
+
+    yield signed_in
+    ratelimits.limiter.enabled = False
+
+
+def test_posting_is_limited_for_each_member(people: Any, topic: Topic, limited: Any) -> None:
+    ben, chitra = limited(people.ben), limited(people.chitra)
+    path, form = f"/topics/{topic.id}/reply", {"language": "en"}
+    for number in range(5):
+        assert ben.post(path, data={**form, "source": ""}).status_code == 422
+        assert ben.post(path, data={**form, "source": f"{number}"}).status_code == 303
+        assert ben.post(path, data={**form, "source": "x", "preview": "1"}).status_code == 200
+    response = ben.post(path, data={**form, "source": "My sixth reply within one minute."})
+    assert response.status_code == 429
+    assert "My sixth reply within one minute." in response.text
+    assert chitra.post(path, data={**form, "source": "Mine."}).status_code == 303
+
+
+def test_a_deed_that_calls_itself_a_trial_is_counted(
+    people: Any, topic: Topic, limited: Any
+) -> None:
+    ben, post = limited(people.ben), first_post(topic)
+    for number in range(30):
+        data = {"kind": "useful", "on": str(number % 2), ("preview", "prompt")[number % 2]: "1"}
+        assert ben.post(f"/posts/{post.id}/mark", data=data).status_code == 303
+    data = {"kind": "useful", "on": "1", "preview": "1"}
+    assert ben.post(f"/posts/{post.id}/mark", data=data).status_code == 429
+
+
+def test_trials_are_limited_as_previews_and_not_as_posts(
+    people: Any, topic: Topic, limited: Any
+) -> None:
+    ben, path = limited(people.ben), f"/topics/{topic.id}/reply"
+    form = {"language": "en", "source": "Words that took me long."}
+    for number in range(60):
+        trial = {("preview", "prompt")[number % 2]: "1"}
+        assert ben.post(path, data={**form, **trial}).status_code == 200
+    response = ben.post(path, data={**form, "preview": "1"})
+    assert response.status_code == 429 and "Words that took me long." in response.text
+    assert ben.post(path, data=form).status_code == 303
+    assert ben.post("/preview", data=form).status_code == 429
+
+
+def test_one_may_preview_what_one_may_not_post_yet(people: Any, topic: Topic, limited: Any) -> None:
+    ben, form = limited(people.ben), {"language": "en"}
+    for number in range(6):
+        ben.post(f"/topics/{topic.id}/reply", data={**form, "source": f"Reply {number}."})
+    data = {**form, "source": "Next.", "preview": "1"}
+    assert ben.post(f"/topics/{topic.id}/reply", data=data).status_code == 200
+
+
+def test_new_members_may_post_less(people: Any, topic: Topic, limited: Any) -> None:
+    set_newness(people.administrator, days=14, posts=30, first_posts=0)
+    ben, host = limited(people.ben), limited(people.host)
+    path, form = f"/topics/{topic.id}/reply", {"language": "en"}
+    for browser, most in ((ben, 3), (host, 5)):
+        for number in range(most):
+            assert browser.post(path, data={**form, "source": f"{number}"}).status_code == 303
+        response = browser.post(path, data={**form, "source": "One more than I may."})
+        assert response.status_code == 429 and "One more than I may." in response.text
