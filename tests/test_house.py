@@ -91,8 +91,8 @@ def test_a_room_has_no_other_kind_of_file() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    """A kind of file that a room outgrows becomes a folder of that name."""
-    for path in (TOP / "forum").rglob("*.py"):
+    """A kind of file that a room outgrows becomes a folder of that name, and a file of tests several."""
+    for path in (*(TOP / "forum").rglob("*.py"), *(TOP / "tests").rglob("*.py")):
         assert len(path.read_text().splitlines()) <= LONGEST_FILE, path
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from forum.agendas.actions import AgendaText, ensure_themes, set_hosts, write_agenda
 from forum.agendas.models import Agenda, Theme
@@ -20,6 +25,39 @@ from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import dataset_fixture, load_dataset, load_dataset_rows
+
+SignIn = Callable[[Member], FlaskClient]
+CASE = {
+    "name": "Quiet streets",
+    "agenda": "floods-and-heat",
+    "kind": "city project",
+    "status": "running",
+    "summary": "Cars wait outside.",
+    "body": "One paragraph.\n\nAnother one.",
+    "language": "en",
+    "since": "2019",
+    "checked_on": "2026-10-02",
+    "places": "Tampere, FI\n\nCopenhagen",
+    "figures": "Streets | 41 | streets | 2025 | Count of the city | https://t.example/streets\nCost | 3",
+    "links": "The plan | https://t.example/plan | report",
+}
+PRACTICE = {
+    "title": "Pumps that call",
+    "agenda": "floods-and-heat",
+    "sentence": "Each pump sends a message.",
+    "language": "en",
+    "city": "Surat, India",
+}
+HOSTILE = [
+    "\x00",
+    "x" * 30_000,
+    "\ud800 lone",
+    str(2**63),
+    "<script>alert(1)</script>",
+    "' OR 1=1 --",
+    "{{ 7 * 7 }}",
+    "٤٢",
+]
 
 SURAT, TAMPERE, TOKYO, COPENHAGEN = 1255364, 634963, 1850147, 2618425
 SECRET = "The pumps drowned in the basement"
@@ -129,3 +167,20 @@ def published(world: World, **changes: Any) -> Practice:
     made = actions.write_practice(world.author, world.agenda.id, practice_text(**changes))
     actions.submit(world.author, made.id)
     return actions.publish(world.host, made.id)
+
+
+def structured(page: str) -> dict[str, Any]:
+    """The data for search engines in a page; empty without."""
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)
+    return json.loads(found.group(1)) if found else {}
+
+
+def post(browser: FlaskClient, path: str, form: dict[str, str]) -> Any:
+    """Send a form as it is, even with what no browser would send."""
+    body = urlencode(form, errors="surrogatepass").encode()
+    return browser.post(path, data=body, content_type="application/x-www-form-urlencoded")
+
+
+def errors(page: str) -> list[str]:
+    """The fields of a form that are refused."""
+    return re.findall(r'class="err" id="(\w+)-error"', page)

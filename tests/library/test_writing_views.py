@@ -1,0 +1,485 @@
+"""The doors for writing cases, practices and best reads."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.agendas.actions import archive
+from forum.clock import at, now
+from forum.db import db, running_deed
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import get_post
+from forum.library import actions
+from forum.library import queries as library
+from forum.library.actions import _paragraphs
+from forum.library.models import Case, Practice
+from forum.markup import write
+from forum.permissions import SYSTEM, VISITOR
+from tests.library.conftest import (
+    BODY,
+    CASE,
+    PRACTICE,
+    SECRET,
+    SignIn,
+    World,
+    case_text,
+    errors,
+    post,
+    practice_text,
+    published,
+)
+
+# Writing a case
+
+
+def test_a_curator_writes_and_edits_a_case(
+    world: World, sign_in: SignIn, client: FlaskClient
+) -> None:
+    host = sign_in(world.host)
+    answer = host.post("/agendas/floods-and-heat/cases/new", data=CASE)
+    assert answer.status_code == 303 and answer.location == "/cases/quiet-streets"
+    case = library.get_case(VISITOR, "quiet-streets")
+    assert [city.name for city in case.places] == ["Copenhagen", "Tampere"]
+    assert [figure.source for figure in case.figures] == ["Count of the city", ""]
+    assert case.links[0].kind == "report"
+    form = host.get("/cases/quiet-streets/edit").text
+    assert "Streets | 41 | streets | 2025 | Count of the city" in form and "Tampere, FI" in form
+    answer = host.post("/cases/quiet-streets/edit", data={**CASE, "name": "Quieter streets"})
+    assert answer.status_code == 303
+    assert "Quieter" in client.get("/cases/quiet-streets/history").text
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"summary": ""}, "summary"),
+        ({"body": ""}, "body"),
+        ({"body": "x" * 20_001}, "body"),
+        ({"since": "20x9"}, "since"),
+        ({"since": "0999"}, "since"),
+        ({"kind": "castle"}, "kind"),
+        ({"language": "klingon"}, "language"),
+        ({"agenda": "homes"}, "agenda"),
+        ({"checked_on": "2026-13-01"}, "checked_on"),
+        ({"places": "Tampere\nAtlantis"}, "places"),
+        ({"places": "Tampere\n" * 41}, "places"),
+        ({"figures": "Streets"}, "figures"),
+        ({"figures": "a|b|c|d|e|f|g"}, "figures"),
+        ({"figures": "a|b|c|d|e|javascript:x"}, "figures"),
+        ({"figures": "a|1\n" * 41}, "figures"),
+        ({"links": "Plan | ftp://x"}, "links"),
+        ({"links": "Plan | https://x.example | castle"}, "links"),
+        ({"links": "Plan"}, "links"),
+        ({"themes": "abc"}, "themes"),
+    ],
+)
+def test_a_refused_case_says_what_to_do_and_keeps_what_was_typed(
+    world: World, sign_in: SignIn, changes: dict[str, str], field: str
+) -> None:
+    answer = sign_in(world.host).post(
+        "/agendas/floods-and-heat/cases/new", data={**CASE, **changes}
+    )
+    assert answer.status_code == 422
+    assert field in errors(answer.text) or (field == "themes" and 'class="err"' in answer.text)
+    assert "Another one." in answer.text or field == "body"
+    assert library.cases(VISITOR, library.CaseFilter()).total == 0
+
+
+def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: SignIn) -> None:
+    wrong = {
+        "name": "",
+        "places": "Surat, India\nAtlantis\n\nYs, France",
+        "figures": "Streets\nTrees | 75 | | | | example.org\nBenches | 4",
+        "links": "Plan | ftp://x | castle\nSite | https://example.org\nMap",
+        "since": "9999",
+        "body": "One.\n\n" * 101,
+    }
+    answer = sign_in(world.host).post("/agendas/floods-and-heat/cases/new", data={**CASE, **wrong})
+    assert answer.status_code == 422
+    summary = unescape(answer.text).partition('role="alert"')[2].partition("</div>")[0]
+    for sentence in (
+        "9 things to put right",
+        "Enter a year, such as 2024.",
+        "At most 100 paragraphs, please.",
+        "Give the case a name.",
+        "Places: no city of this name is known: “Atlantis” (line 2), “Ys, France” (line 4)",
+        "Figures, line 1: write the parts of “Streets” in the order shown",
+        "Figures, line 2: “example.org” is not a whole address",
+        "Links, line 1: “ftp://x” is not a whole address",
+        "Links, line 1: “castle” is no kind of link. The kind is one of site, report",
+        "Links, line 3: write the parts of “Map”",
+    ):
+        assert sentence in summary, sentence
+    assert (
+        "Links, line 3"
+        in unescape(answer.text).partition('id="links-error"')[2].partition("</p>")[0]
+    )
+
+
+def test_an_unknown_city_is_told_with_all_else_that_is_wrong_with_a_practice(
+    world: World, sign_in: SignIn
+) -> None:
+    wrong = {"title": "", "city": "Atlantis", "started": "9999", "deed": "draft"}
+    answer = sign_in(world.author).post("/practices/new", data=wrong)
+    assert answer.status_code == 422
+    for sentence in (
+        "Give the practice a title.",
+        "No city of this name is known.",
+        "Enter a year, such as 2024.",
+    ):
+        assert sentence in answer.text, sentence
+
+
+def test_a_preview_of_a_case_writes_nothing(world: World, sign_in: SignIn) -> None:
+    form = {**CASE, "body": "Some *words* here.", "preview": "1"}
+    answer = sign_in(world.host).post("/agendas/floods-and-heat/cases/new", data=form)
+    assert answer.status_code == 200 and "<em>words</em>" in answer.text
+    assert library.cases(VISITOR, library.CaseFilter()).total == 0
+
+
+def test_a_case_form_sent_twice_makes_one(world: World, sign_in: SignIn) -> None:
+    host = sign_in(world.host)
+    for _ in range(2):
+        form = {**CASE, "submission_key": "once"}
+        assert host.post("/agendas/floods-and-heat/cases/new", data=form).status_code == 303
+    assert library.cases(VISITOR, library.CaseFilter()).total == 1
+
+
+def test_comments_follow_a_paragraph_that_is_edited_and_nobody_waits_meanwhile(
+    world: World, case: Case, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = case.paragraphs[1]
+    comment = dialogue.reply(world.reader, case.topic_id, write("Why?"), paragraph=before.key)
+    find_similar, compared = _paragraphs._most_similar, []
+
+    def note(source: str, candidates: Any) -> str | None:
+        compared.append(running_deed(db.session()) is not None)
+        return find_similar(source, candidates)
+
+    monkeypatch.setattr(_paragraphs, "_most_similar", note)
+    body = BODY.replace("a fee of honour", "a small fee of honour")
+    answer = sign_in(world.host).post(f"/cases/{case.slug}/edit", data={**CASE, "body": body})
+    assert answer.status_code == 303 and compared == [False]
+    changed = library.get_case(VISITOR, case.slug)
+    key = get_post(VISITOR, comment.id).paragraph
+    assert key == changed.paragraphs[1].key != before.key
+
+
+def test_the_order_of_cases_is_typed(world: World, case: Case, sign_in: SignIn) -> None:
+    other = actions.write_case(world.host, world.agenda.id, case_text(name="Other"))
+    form = {f"place-{other.id}": "1", f"place-{case.id}": ""}
+    host = sign_in(world.host)
+    for odd in ("abc", "-1", str(2**63)):
+        typed = {**form, f"place-{case.id}": odd}
+        answer = host.post("/agendas/floods-and-heat/cases/order", data=typed)
+        assert answer.status_code == 422 and "Enter a place from 1 to 9999." in answer.text
+        assert f'value="{odd}"' in answer.text
+    assert library.cases_of(VISITOR, world.agenda)[0].name != "Other"
+    assert host.post("/agendas/floods-and-heat/cases/order", data=form).status_code == 303
+    shown = library.cases_of(VISITOR, world.agenda)
+    assert [one.name for one in shown] == ["Other", "The delta network"]
+
+
+# Writing a practice
+
+
+def test_from_a_short_practice_to_a_published_one(
+    world: World, sign_in: SignIn, client: FlaskClient
+) -> None:
+    author = sign_in(world.author)
+    answer = author.post("/practices/new", data={**PRACTICE, "deed": "save"})
+    assert answer.status_code == 303 and answer.location == "/practices/pumps-that-call"
+    assert "This is a draft" in author.get(answer.location).text
+    assert "Draft" in author.get("/practices/mine").text
+    full = {**PRACTICE, "done": "We **wired** them.", "evidence": "counted", "deed": "submit"}
+    assert author.post("/practices/pumps-that-call/edit", data=full).status_code == 303
+    practice = library.get_practice(world.host, "pumps-that-call")
+    assert practice.state == "submitted"
+    assert "Publish the practice" in sign_in(world.host).get("/practices/pumps-that-call").text
+    actions.publish(world.host, practice.id)
+    assert "<strong>wired</strong>" in client.get("/practices/pumps-that-call").text
+
+
+def test_a_short_practice_names_only_what_is_known_of_it(world: World, client: FlaskClient) -> None:
+    short = published(world, sections={}, city_id=None, cost="", started=None, evidence="told")
+    page = client.get(f"/practices/{short.slug}").text
+    assert "Not known" not in page and re.findall(r"<dt>([^<]*)</dt>", page) == [
+        "Evidence",
+        "Tried in",
+    ]
+    full = published(world, title="In full", cost="", started=None)
+    assert client.get(f"/practices/{full.slug}").text.count("Not known") == 2
+
+
+def seen_in(page: str) -> str:
+    """The fingerprint in a form, wherever its attributes stand."""
+    (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
+    return re.findall(r'value="([^"]*)"', tag)[0]
+
+
+def test_two_who_edit_a_practice_lose_no_words(world: World, sign_in: SignIn) -> None:
+    """One that is not published keeps no versions, so that what is replaced would be nowhere."""
+    waits = actions.write_practice(world.author, world.agenda.id, practice_text())
+    actions.submit(world.author, waits.id)
+    host, author = sign_in(world.host), sign_in(world.author)
+    path = f"/practices/{waits.slug}/edit"
+    seen = seen_in(host.get(path).text)
+    assert seen and seen == seen_in(author.get(path).text)
+    form = {**PRACTICE, "title": waits.title, "seen": seen, "evidence": "told"}
+    theirs = {**form, "sentence": "The host says it better."}
+    assert host.post(path, data=theirs).status_code == 303
+    mine = {**form, "sentence": "The author says it, too.", "evidence": "counted"}
+    for deed in ("save", "submit"):
+        answer = author.post(path, data={**mine, "deed": deed})
+        assert answer.status_code == 409
+        assert "The host says it better." in answer.text and "has changed since" in answer.text
+        assert (
+            "The author says it, too." in answer.text
+            and "What it says now: Link" not in answer.text
+        )
+        assert "What it says now: How do you know the results?" in answer.text
+    db.session.expire_all()
+    assert library.get_practice(world.host, waits.slug).sentence == "The host says it better."
+    again = {**mine, "seen": seen_in(answer.text), "deed": "save"}
+    assert author.post(path, data=again).status_code == 303
+    assert author.post(path, data=again).status_code == 303, "pressed twice"
+    db.session.expire_all()
+    assert library.get_practice(world.host, waits.slug).sentence == "The author says it, too."
+
+
+def test_two_who_edit_a_case_lose_no_words(world: World, case: Case, sign_in: SignIn) -> None:
+    host, moderator = sign_in(world.host), sign_in(world.moderator)
+    path = f"/cases/{case.slug}/edit"
+    form = {**CASE, "seen": seen_in(host.get(path).text)}
+    assert moderator.post(path, data={**form, "body": "The moderator's text."}).status_code == 303
+    answer = host.post(path, data={**form, "body": "The host's text.", "status": "ended"})
+    assert answer.status_code == 409 and "The host&#39;s text." in answer.text
+    assert "The moderator&#39;s text." in answer.text and "What it says now: Status" in answer.text
+    assert "<title>Error: Edit the case" in answer.text and 'class="sum"' in answer.text
+    again = {**form, "body": "The host's text.", "seen": seen_in(answer.text)}
+    assert host.post(path, data=again).status_code == 303
+
+
+def test_two_who_edit_a_best_read_lose_no_words(world: World, sign_in: SignIn) -> None:
+    said = actions.ReadingText(title="Who’s your city", authors="Florida, R.", year=2008)
+    kept = actions.write_reading(world.host, world.agenda.id, said)
+    host, moderator = sign_in(world.host), sign_in(world.moderator)
+    path = f"/readings/{kept.id}/edit"
+    opened = host.get(path).text
+    assert 'value="Florida, R."' in opened
+    form = {"title": said.title, "authors": said.authors, "kind": "book", "year": "2008"}
+    form |= {"language": "en", "seen": seen_in(opened)}
+    assert moderator.post(path, data={**form, "why": "The moderator’s reason."}).status_code == 303
+    answer = host.post(path, data={**form, "authors": "Florida, Richard"})
+    assert answer.status_code == 409 and "has changed since" in answer.text
+    assert "The moderator’s reason." in answer.text and "Florida, Richard" in answer.text
+    assert "<title>Error: Edit the best read" in answer.text and 'class="sum"' in answer.text
+    again = {**form, "authors": "Florida, Richard", "seen": seen_in(answer.text)}
+    assert host.post(path, data=again).status_code == 303
+    assert host.post(path, data=again).status_code == 303, "pressed twice"
+
+
+def test_on_an_archived_agenda_nothing_is_submitted_and_nothing_half_saved(
+    world: World, sign_in: SignIn
+) -> None:
+    draft = actions.write_practice(world.author, world.agenda.id, practice_text())
+    author, path = sign_in(world.author), f"/practices/{draft.slug}/edit"
+    assert "Submit to the moderators" in author.get(path).text
+    archive(world.moderator, world.agenda.id)
+    page = author.get(path).text
+    assert "Submit to the moderators" not in page and "This agenda is archived." in page
+    form = {**PRACTICE, "title": draft.title, "sentence": "A new sentence.", "deed": "submit"}
+    refused = author.post(path, data=form)
+    assert refused.status_code == 403 and "A new sentence." in refused.text
+    db.session.expire_all()
+    found = library.get_practice(world.author, draft.slug)
+    assert (found.state, found.sentence) == ("draft", practice_text().sentence)
+    assert author.post(path, data={**form, "deed": "save"}).status_code == 303
+
+
+def test_a_returned_practice_says_why_to_its_author(world: World, sign_in: SignIn) -> None:
+    draft = actions.write_practice(world.author, world.agenda.id, practice_text())
+    actions.submit(world.author, draft.id)
+    actions.send_back(world.host, draft.id, "Say what it cost")
+    author = sign_in(world.author)
+    for path in (f"/practices/{draft.slug}", f"/practices/{draft.slug}/edit"):
+        assert "Say what it cost" in author.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "x" * 101}, "title"),
+        ({"sentence": ""}, "sentence"),
+        ({"sentence": "x" * 201}, "sentence"),
+        ({"link": "javascript:alert(1)"}, "link"),
+        ({"link": "https://"}, "link"),
+        ({"city": "Atlantis"}, "city"),
+        ({"agenda": "none"}, "agenda"),
+        ({"started": "soon"}, "started"),
+        ({"started": "9999"}, "started"),
+        ({"revisit_on": "tomorrow"}, "revisit_on"),
+        ({"revisit_on": "2020-01-01"}, "revisit_on"),
+        ({"evidence": "sworn"}, "evidence"),
+        ({"audience": "friends"}, "audience"),
+        ({"failure_audience": "friends"}, "failure_audience"),
+        ({"language": "klingon"}, "language"),
+        ({"failure": "x" * 8_001}, "failure"),
+    ],
+)
+def test_a_refused_practice_says_what_to_do_and_keeps_what_was_typed(
+    world: World, sign_in: SignIn, changes: dict[str, str], field: str
+) -> None:
+    form = {**PRACTICE, "challenge": "Kept as it was", **changes}
+    answer = sign_in(world.author).post("/practices/new", data=form)
+    assert answer.status_code == 422 and field in errors(answer.text)
+    assert "Kept as it was" in answer.text and '<details class="stack" open>' in answer.text
+    assert library.drafts_of(world.author) == []
+
+
+def test_a_draft_takes_what_there_is(world: World, sign_in: SignIn) -> None:
+    author = sign_in(world.author)
+    form = {name: PRACTICE[name] for name in ("title", "agenda", "language")}
+    refused = author.post("/practices/new", data={**form, "deed": "submit"})
+    assert refused.status_code == 422 and "sentence" in errors(refused.text)
+    refused = author.post("/practices/new", data={**form, "title": "", "deed": "save"})
+    assert refused.status_code == 422 and set(errors(refused.text)) == {"title"}
+    saved = author.post("/practices/new", data={**form, "deed": "save"})
+    assert saved.status_code == 303
+    page = author.get(saved.location).text
+    assert "a short practice" not in page and "Add the full description" in page
+    assert "needs one sentence" in page and "Submit to the moderators" not in page
+    assert author.post(f"{saved.location}/submit").status_code == 422
+    assert PRACTICE["title"] in author.get("/practices/mine").text
+    host = sign_in(world.host)
+    assert host.get(saved.location).status_code == 200
+    whole = {**PRACTICE, "deed": "submit"}
+    assert author.post(f"{saved.location}/edit", data=whole).status_code == 303
+    empty = {**PRACTICE, "sentence": "", "deed": "save"}
+    assert author.post(f"{saved.location}/edit", data=empty).status_code == 422
+
+
+def test_the_day_to_look_again_is_ahead_when_it_is_chosen_and_may_pass(
+    world: World, sign_in: SignIn, client: FlaskClient
+) -> None:
+    today = now().date()
+    there = published(world, revisit_on=today)
+    page, author = f"/practices/{there.slug}", sign_in(world.author)
+    assert "This day has passed" not in author.get(page).text
+    with at(now() + timedelta(days=2)):
+        assert "This day has passed" in author.get(page).text
+        assert today.strftime("%Y") in client.get(page).text
+        assert "This day has passed" not in client.get(page).text  # a kept page has no clock
+        form = {**PRACTICE, "revisit_on": today.isoformat()}
+        assert post(author, f"{page}/edit", form).status_code == 303  # it was so before
+        form["revisit_on"] = (today - timedelta(days=1)).isoformat()
+        answer = post(author, f"{page}/edit", form)
+        assert answer.status_code == 422 and "revisit_on" in errors(answer.text)
+
+
+def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_in: SignIn) -> None:
+    author = sign_in(world.author)
+
+    def chosen(page: str) -> str:
+        (select,) = re.findall(r'<select[^>]* name="agenda".*?</select>', page, re.DOTALL)
+        (first,) = re.findall(r'<option selected value="([^"]*)"', select) or [
+            re.findall(r'value="([^"]*)"', select)[0]
+        ]
+        return first
+
+    assert chosen(author.get("/practices/new").text) == ""
+    assert (
+        chosen(author.get(f"/practices/new?agenda={world.agenda.slug}").text) == world.agenda.slug
+    )
+    answer = author.post("/practices/new", data={**PRACTICE, "agenda": ""})
+    assert answer.status_code == 422 and "Choose an agenda." in answer.text
+    archive(SYSTEM, world.other.id)
+    assert chosen(author.get("/practices/new").text) == world.agenda.slug  # there is no other
+
+
+def test_a_preview_of_a_practice_writes_nothing(world: World, sign_in: SignIn) -> None:
+    form = {**PRACTICE, "lessons": "Ask *twice*.", "preview": "1"}
+    author = sign_in(world.author)
+    answer = author.post("/practices/new", data=form)
+    assert answer.status_code == 200 and "<em>twice</em>" in answer.text
+    assert "Surat" in answer.text and "<dt>Started</dt>" not in answer.text
+    facts = {"cost": "INR 18,000", "started": "2019", "evidence": "measured"}
+    preview = author.post("/practices/new", data=form | facts).text
+    shown = preview.partition('<dl class="glance">')[2].partition("</dl>")[0]
+    for said in ("INR 18,000", "2019", "3 of 4", "Measured before and after"):
+        assert said in shown, said
+    assert library.drafts_of(world.author) == []
+
+
+def test_a_practice_that_reads_like_another_language_says_so(world: World, sign_in: SignIn) -> None:
+    text = "Nous avons peint en blanc les toits de douze écoles, et ce que nous ne savions pas est que la pluie lave la chaux."
+    author, said = sign_in(world.author), "It is marked as English and reads like French."
+    form = {**PRACTICE, "lessons": text, "deed": "save"}
+    assert said in author.post("/practices/new", data=form | {"preview": "1"}).text
+    marked = author.post("/practices/new", data=form | {"preview": "fr"}).text
+    assert "reads like" not in marked and '<option selected value="fr">' in marked
+    address = author.post("/practices/new", data=form).location
+    page = author.get(address).text
+    assert said in page and f'<a href="{address}/edit?language=fr">Mark it as French</a>' in page
+    assert '<option selected value="fr">' in author.get(f"{address}/edit?language=fr").text
+    assert '<option selected value="en">' in author.get(f"{address}/edit").text
+
+
+def test_a_practice_form_sent_twice_makes_one(world: World, sign_in: SignIn) -> None:
+    author = sign_in(world.author)
+    for _ in range(2):
+        form = {**PRACTICE, "submission_key": "once", "deed": "submit"}
+        assert author.post("/practices/new", data=form).status_code == 303
+    assert len(library.drafts_of(world.author)) == 1
+
+
+def test_using_a_practice_in_another_city(
+    world: World, practice: Practice, sign_in: SignIn
+) -> None:
+    reader = sign_in(world.reader)
+    form = reader.get(f"/practices/new?adapt={practice.slug}").text
+    assert "What Surat wrote" in form and SECRET in form and "Tokyo, Japan" in form
+    answer = reader.post("/practices/new", data={**PRACTICE, "adapt": practice.slug})
+    assert answer.status_code == 303
+    made = library.drafts_of(world.reader)[0]
+    assert made.adapted_from_id == practice.id
+    assert reader.get("/practices/new?adapt=nothing").status_code == 404
+
+
+def test_a_text_is_given_back_when_the_practice_it_copies_has_gone(
+    world: World, practice: Practice, sign_in: SignIn
+) -> None:
+    actions.hide_practice(world.host, practice.id)
+    form = {**PRACTICE, "adapt": practice.slug, "challenge": "A long text that must not be lost"}
+    answer = sign_in(world.reader).post("/practices/new", data=form)
+    assert answer.status_code == 404 and "A long text that must not be lost" in answer.text
+
+
+def test_an_author_deletes_a_practice(
+    world: World, practice: Practice, sign_in: SignIn, client: FlaskClient
+) -> None:
+    author = sign_in(world.author)
+    assert "cannot be undone" in author.get(f"/practices/{practice.slug}/delete").text
+    assert author.post(f"/practices/{practice.slug}/delete").status_code == 303
+    assert client.get(f"/practices/{practice.slug}").status_code == 404
+    assert author.get("/practices/mine").status_code == 200
+
+
+def test_a_moderator_edits_a_practice_in_the_name_of_its_author(
+    world: World, practice: Practice, sign_in: SignIn
+) -> None:
+    form = {**PRACTICE, "title": "Pumps that ring", "deed": "submit"}
+    assert (
+        sign_in(world.host).post(f"/practices/{practice.slug}/edit", data=form).status_code == 303
+    )
+    changed = library.get_practice(VISITOR, practice.slug)
+    assert (changed.title, changed.author_id) == ("Pumps that ring", world.author.id)
