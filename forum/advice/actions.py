@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask_babel import format_date
 from flask_babel import gettext as _
@@ -47,7 +46,7 @@ from forum.errors import Invalid, NotFound
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import language_names, lock_member, members_by_any_handle
-from forum.notifications.actions import note_event
+from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
@@ -160,8 +159,8 @@ def _add_request(asker: Person, topic: Topic, member: Member, reasons: Sequence[
 
 
 def _notify_asked(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
-    about: dict[str, Any] = {"title": topic.title, "text": topic.excerpt, "topic_id": topic.id}
-    note_event(asker, "advice", [member.id for member in people], topic.address, **about)
+    notice = NoticeText("advice", topic.address, topic.title, topic.excerpt, topic.id)
+    note_event(asker, notice, [member.id for member in people])
 
 
 # What the asked member makes of it
@@ -400,8 +399,7 @@ def _next_look(care: QuestionCare, course: QuestionProgress) -> datetime | None:
 def _notify(
     system: Person, kind: str, recipients: Sequence[int], topic: Topic, address: str
 ) -> None:
-    about: dict[str, Any] = {"title": topic.title, "topic_id": topic.id}
-    note_event(system, kind, recipients, address, **about)
+    note_event(system, NoticeText(kind, address, topic.title, topic_id=topic.id), recipients)
 
 
 # For members who have left

@@ -41,7 +41,7 @@ from forum.markup import Written
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
-from forum.notifications.actions import note_event, read_outdated
+from forum.notifications.actions import NoticeText, note_event, read_outdated
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify
 
@@ -151,14 +151,8 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
         agenda.hosts = hosts
         db.session.flush()
         address = f"/agendas/{agenda.slug}"
-        note_event(
-            moderator,
-            "host",
-            {host.id for host in hosts} - before,
-            address,
-            title=agenda.title,
-            is_named=False,
-        )
+        notice = NoticeText("host", address, agenda.title)
+        note_event(moderator, notice, {host.id for host in hosts} - before, is_named=False)
         gone = before - {host.id for host in hosts}
         read_outdated(moderator, "host", [address], gone)
     _note_hosting(moderator, before ^ {host.id for host in hosts})

@@ -22,7 +22,8 @@ from forum.errors import Conflict, Invalid
 from forum.matches import replace_name
 from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse
 from forum.moderation.queries import serialize_decisions
-from forum.notifications.actions import note_event, read_queue, retitle_queue
+from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
+from forum.notifications.models import QUEUE
 from forum.permissions import Person, require
 
 LONGEST = 5_000  # characters of an appeal, or of its answer
@@ -53,8 +54,8 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     except IntegrityError:
         raise Conflict(_("You have appealed already.")) from None
     decider_ids = other_decider_ids(decision, appellant.id)
-    address = queue_path("appeal", new.id)
-    note_event(appellant, "queue", decider_ids, address, title=decision.title, is_named=False)
+    notice = NoticeText(QUEUE, queue_path("appeal", new.id), decision.title)
+    note_event(appellant, notice, decider_ids, is_named=False)
     return new
 
 
@@ -82,15 +83,10 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
     found.outcome, found.answer = outcome, answer
     found.decided_at, found.decider_id = now(), moderator.id
     read_queue(moderator, queue_path("appeal", found.id))
-    note_event(
-        moderator,
-        "decision",
-        [found.appellant_id],
-        f"/moderation/decisions/{found.decision_id}/appeal",
-        title=found.decision.title,
-        text=f"{_outcome_sentence(outcome)} {answer}",
-        is_named=False,
-    )
+    address = f"/moderation/decisions/{found.decision_id}/appeal"
+    text = f"{_outcome_sentence(outcome)} {answer}"
+    notice = NoticeText("decision", address, found.decision.title, text)
+    note_event(moderator, notice, [found.appellant_id], is_named=False)
     return found
 
 

@@ -27,7 +27,8 @@ from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import is_email_taken, moderator_ids, normalised_email
-from forum.notifications.actions import note_event, read_queue, retitle_queue
+from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
+from forum.notifications.models import QUEUE
 from forum.permissions import SYSTEM, VISITOR, Person, require
 from forum.terms.actions import agree
 from forum.terms.models import JOINING
@@ -117,14 +118,8 @@ def _wait(candidate: Candidate) -> None:
     """Tell the moderators, and delete other candidates with the same address."""
     _delete(Candidate.email == candidate.email, Candidate.id != candidate.id)
     candidate.confirmed_at = now()
-    note_event(
-        VISITOR,
-        "queue",
-        moderator_ids(),
-        queue_path("candidate", candidate.id),
-        title=candidate.name,
-        is_named=False,
-    )
+    notice = NoticeText(QUEUE, queue_path("candidate", candidate.id), candidate.name)
+    note_event(VISITOR, notice, moderator_ids(), is_named=False)
 
 
 def _delete(*which: ColumnElement[bool]) -> None:

@@ -20,7 +20,7 @@ from forum.mail.actions import write_letter
 from forum.members import actions as members
 from forum.members.models import Credentials, Member
 from forum.members.queries import lock_credentials, lock_member, member_by_id, members_by_handle
-from forum.notifications.actions import note_event
+from forum.notifications.actions import NoticeText, note_event
 from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
 from forum.plaintext import single_line
@@ -399,8 +399,8 @@ def _notify_owner(member: Member, what: str, name: str = "") -> None:
     }
     words = {"what": what, "detail": name}
     write_letter(SYSTEM, "changed", member.email, words, member_id=member.id)
-    address, text = "/settings/factors", name
-    note_event(SYSTEM, "security", [member.id], address, title=titles[what], text=text)
+    notice = NoticeText("security", "/settings/factors", titles[what], name)
+    note_event(SYSTEM, notice, [member.id])
 
 
 @action

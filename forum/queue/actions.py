@@ -28,7 +28,8 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import MAX_REASON_LENGTH, NO_REASONS, Reasons
 from forum.moderation.models import Deed
 from forum.moderation.queries import serialize_decisions
-from forum.notifications.actions import note_event
+from forum.notifications.actions import NoticeText, note_event
+from forum.notifications.models import QUEUE
 from forum.permissions import Person, require
 from forum.queue.models import EntryNote, Overdue
 from forum.queue.queries import (
@@ -222,8 +223,8 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(system: Person, entry: QueueEntry, member_ids: Collection[int], message: str) -> None:
     """Notify members of an entry, except its author, who does not decide about it."""
     recipients = sorted(set(member_ids) - {entry.author_id})
-    address, title = queue_path(*entry.key), _title_in_notices(entry)
-    note_event(system, "queue", recipients, address, title=title, text=message, is_named=False)
+    notice = NoticeText(QUEUE, queue_path(*entry.key), _title_in_notices(entry), message)
+    note_event(system, notice, recipients, is_named=False)
 
 
 def _title_in_notices(entry: QueueEntry) -> str:

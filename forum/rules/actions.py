@@ -17,7 +17,7 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.members.queries import language_names
-from forum.notifications.actions import note_event_for_everybody
+from forum.notifications.actions import NoticeText, note_event_for_everybody
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
@@ -84,10 +84,8 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
         for number, (name, sentence) in enumerate(rules, start=1)
     ]
     db.session.flush()
-    title = _("The house rules change")
-    note_event_for_everybody(
-        administrator, "rules", f"/rules/{book.number}", title=title, text=book.change
-    )
+    notice = NoticeText("rules", f"/rules/{book.number}", _("The house rules change"), book.change)
+    note_event_for_everybody(administrator, notice)
     return book
 
 

@@ -83,7 +83,9 @@ def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
 
 def test_what_comes_from_nobody_comes_from_the_forum(people, topic, mail_server):
     notifications.note_event(
-        SYSTEM, "queue", [people.moderator.id], "/moderation/joining", title="Eva Holm"
+        SYSTEM,
+        notifications.NoticeText("queue", "/moderation/joining", "Eva Holm"),
+        [people.moderator.id],
     )
     mail()
     (message,) = sent(mail_server)
@@ -227,7 +229,9 @@ def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
 
 def test_who_moderates_no_longer_gets_no_letter_about_what_waits(people, agenda, mail_server):
     notifications.note_event(
-        people.ana, "queue", [people.moderator.id], "/moderation/joining", title="Eva Holm"
+        people.ana,
+        notifications.NoticeText("queue", "/moderation/joining", "Eva Holm"),
+        [people.moderator.id],
     )
     notifications.make_notices(SYSTEM)
     members.appoint(people.administrator, people.moderator.handle, "member")
@@ -505,7 +509,9 @@ def test_a_letter_about_an_appeal_says_so(people, agenda, topic, mail_server):
 
 def test_a_letter_about_what_waits_no_more_says_only_that(people, agenda, mail_server):
     address = "/moderation/post/999999"
-    notifications.note_event(people.ana, "queue", [people.moderator.id], address, title="Gone")
+    notifications.note_event(
+        people.ana, notifications.NoticeText("queue", address, "Gone"), [people.moderator.id]
+    )
     mail()
     (message,) = sent(mail_server)
     assert message["Subject"] == "Something waits in the queue: “Gone”"

@@ -29,9 +29,10 @@ from forum.notifications.queries import (
 from forum.permissions import SYSTEM, VISITOR
 
 
-def note(people: Any, **more: Any) -> None:
+def note(people: Any, *, is_named: bool = True, **more: Any) -> None:
     concerned = [people.ana.id, people.chitra.id, people.ben.id, None, people.ana.id]
-    actions.note_event(people.ben, "reply", concerned, "/topics/1", title="A reply", **more)
+    notice = actions.NoticeText("reply", "/topics/1", "A reply", **more)
+    actions.note_event(people.ben, notice, concerned, is_named=is_named)
 
 
 def titles(member: Any) -> list[str]:
@@ -48,7 +49,7 @@ def test_everybody_concerned_is_told_once_but_not_the_doer(people: Any) -> None:
 
 
 def test_a_deed_that_concerns_only_its_doer_is_no_event(people: Any) -> None:
-    actions.note_event(people.ben, "reply", [people.ben.id, None], "/topics/1")
+    actions.note_event(people.ben, actions.NoticeText("reply", "/topics/1"), [people.ben.id, None])
     assert db.session.scalar(select(Event)) is None
 
 
@@ -142,8 +143,11 @@ def crowd(people: Any) -> list[Member]:
     return named
 
 
-def news(people: Any, kind: str = "topic", subjects: Any = (WATCHED,), **more: Any) -> None:
-    actions.note_event_for_watchers(people.ben, kind, subjects, "/posts/1", title="News", **more)
+def news(
+    people: Any, kind: str = "topic", subjects: Any = (WATCHED,), but: Any = (), **more: Any
+) -> None:
+    notice = actions.NoticeText(kind, "/posts/1", "News", **more)
+    actions.note_event_for_watchers(people.ben, notice, subjects, but)
 
 
 def recipients_among(members: list[Member]) -> list[int]:
@@ -329,7 +333,9 @@ def test_a_muted_topic_is_silent_but_for_what_is_said_to_oneself(people: Any) ->
     mona = people.moderator  # whom every kind may concern
     actions.watch(mona, "topic", 1, "muted")
     for kind in DEFAULT_WAYS:
-        actions.note_event(people.ben, kind, [mona.id], "/posts/1", title=kind, topic_id=1)
+        actions.note_event(
+            people.ben, actions.NoticeText(kind, "/posts/1", kind, topic_id=1), [mona.id]
+        )
     actions.make_notices(SYSTEM)
     assert set(titles(mona)) == set(DEFAULT_WAYS) - {"reply", "answer", "mark"}
 
@@ -339,7 +345,9 @@ def test_a_muted_topic_is_silent_but_for_what_is_said_to_oneself(people: Any) ->
 
 def mark(doer: Any, people: Any, post_id: int = 5, text: str = "") -> None:
     what = {"title": "Loud", "post_id": post_id, "topic_id": 1, "text": text}
-    actions.note_event(doer, "mark", [people.ana.id], f"/posts/{post_id}", **what)
+    actions.note_event(
+        doer, actions.NoticeText("mark", f"/posts/{post_id}", **what), [people.ana.id]
+    )
     actions.make_notices(SYSTEM)
 
 
@@ -380,7 +388,7 @@ def test_what_was_decided_waits_for_nobody(people: Any) -> None:
     for number in (1, 2):
         where = f"/moderation/post/{number}"
         who = [people.moderator.id, people.administrator.id]
-        actions.note_event(people.ana, "queue", who, where, title="Loud")
+        actions.note_event(people.ana, actions.NoticeText("queue", where, "Loud"), who)
     actions.make_notices(SYSTEM)
     actions.read_queue(people.moderator, "/moderation/post/1")
     assert unread_count(people.moderator) == unread_count(people.administrator) == 1

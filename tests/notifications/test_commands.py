@@ -40,9 +40,13 @@ def at_fault(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "_make_for", told)
     actions.watch(people.ana, TOPIC, 1)
     for title in (AT_FAULT, "By name"):
-        actions.note_event(people.ben, "reply", [people.ana.id], "/topics/1", title=title)
+        actions.note_event(
+            people.ben, actions.NoticeText("reply", "/topics/1", title), [people.ana.id]
+        )
     for title in (AT_FAULT, "To who watches"):
-        actions.note_event_for_watchers(people.ben, "reply", [(TOPIC, 1)], "/topics/1", title=title)
+        actions.note_event_for_watchers(
+            people.ben, actions.NoticeText("reply", "/topics/1", title), [(TOPIC, 1)]
+        )
 
 
 @pytest.mark.usefixtures("at_fault")
@@ -81,7 +85,9 @@ def test_what_was_put_off_is_told_when_the_fault_is_mended(
 def test_a_database_that_is_away_puts_nothing_off(
     people: Any, monkeypatch: pytest.MonkeyPatch, away: Exception
 ) -> None:
-    actions.note_event(people.ben, "reply", [people.ana.id], "/topics/1", title="Waits")
+    actions.note_event(
+        people.ben, actions.NoticeText("reply", "/topics/1", "Waits"), [people.ana.id]
+    )
 
     def told(*_words: Any) -> None:
         raise away

@@ -32,7 +32,9 @@ SOON = timedelta(minutes=1)
 def tell(people: Any, *kinds: str, **more: Any) -> None:
     for kind in kinds:
         concerned = [people.ana.id]
-        actions.note_event(people.ben, kind, concerned, "/posts/1", title=kind, **more)
+        actions.note_event(
+            people.ben, actions.NoticeText(kind, "/posts/1", kind, **more), concerned
+        )
     while actions.make_notices(SYSTEM):
         pass
 

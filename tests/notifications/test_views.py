@@ -11,7 +11,7 @@ from forum.dialogue.actions import NewTopic, mark, open_topic, reply, unmark
 from forum.dialogue.queries import first_post
 from forum.markup import write
 from forum.members.actions import found_federation
-from forum.notifications.actions import hide_notices, make_notices, note_event, watch
+from forum.notifications.actions import NoticeText, hide_notices, make_notices, note_event, watch
 from forum.notifications.forms import KIND_NAMES
 from forum.notifications.models import ACTIONABLE_KINDS, DEFAULT_WAYS
 from forum.notifications.queries import inbox, unread_count
@@ -21,18 +21,16 @@ from forum.permissions import SYSTEM
 @pytest.fixture
 def told(people: Any) -> Any:
     found_federation(SYSTEM, "Interurban")
-    note_event(people.ben, "reply", [people.ana.id], "/topics/1", title="A reply", topic_id=1)
+    note_event(people.ben, NoticeText("reply", "/topics/1", "A reply", topic_id=1), [people.ana.id])
     note_event(
-        people.ben, "mark", [people.ana.id, people.ben.id], "/posts/2", title="A mark", post_id=2
+        people.ben,
+        NoticeText("mark", "/posts/2", "A mark", post_id=2),
+        [people.ana.id, people.ben.id],
     )
     note_event(
         people.moderator,
-        "decision",
+        NoticeText("decision", "/posts/2", "Hidden", text="Rule 2", post_id=2),
         [people.ana.id],
-        "/posts/2",
-        title="Hidden",
-        text="Rule 2",
-        post_id=2,
         is_named=False,
     )
     make_notices(SYSTEM)
@@ -87,7 +85,9 @@ def test_an_empty_inbox_says_what_will_be_there(people: Any, sign_in: Any) -> No
 def test_every_kind_has_its_words(people: Any, sign_in: Any) -> None:
     found_federation(SYSTEM, "Interurban")
     for kind in DEFAULT_WAYS:
-        note_event(people.ben, kind, [people.moderator.id], "/posts/2", title=f"Title of {kind}")
+        note_event(
+            people.ben, NoticeText(kind, "/posts/2", f"Title of {kind}"), [people.moderator.id]
+        )
     make_notices(SYSTEM)
     page = sign_in(people.moderator).get("/notices").text
     plain = re.sub(r"<[^>]+>", " ", page)
@@ -103,7 +103,7 @@ def test_every_kind_has_its_words(people: Any, sign_in: Any) -> None:
 def test_a_grown_notice_says_how_many_there_are(people: Any, sign_in: Any) -> None:
     found_federation(SYSTEM, "Interurban")
     for member in (people.ben, people.chitra, people.host):
-        note_event(member, "mark", [people.ana.id], "/posts/2", title="Loud", post_id=2)
+        note_event(member, NoticeText("mark", "/posts/2", "Loud", post_id=2), [people.ana.id])
         make_notices(SYSTEM)
     page = " ".join(sign_in(people.ana).get("/notices").text.split())
     assert 'Hana Virtanen</b> and 2 others marked your post in <button class="as-link"' in page

@@ -25,7 +25,8 @@ from forum.errors import Conflict
 from forum.markup import Written
 from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
-from forum.notifications.actions import note_event, read_decisions, read_queue
+from forum.notifications.actions import NoticeText, note_event, read_decisions, read_queue
+from forum.notifications.models import QUEUE
 from forum.permissions import Person
 from forum.plaintext import single_line
 from forum.screening.models import ScreeningMatch
@@ -86,9 +87,8 @@ def _copy_rule(held: Held, rule: ScreeningMatch) -> None:
 def _notify_curators(author: Person, held: Held) -> None:
     """The notice names the agenda only and nothing of the text, which its author may still take back."""
     agenda = agenda_by_id(author, held.agenda_id)
-    recipients = curators_of(held.agenda_id)
-    address = queue_path("held", held.id)
-    note_event(author, "queue", recipients, address, title=agenda.title, is_named=False)
+    notice = NoticeText(QUEUE, queue_path("held", held.id), agenda.title)
+    note_event(author, notice, curators_of(held.agenda_id), is_named=False)
 
 
 def hold_edit(
@@ -156,8 +156,8 @@ def is_first_post(author: Person, agenda_id: int) -> bool:
 def ask_for_review(author: Person, post: Post) -> None:
     """Put a post into the queue of those who moderate its agenda, and notify them."""
     note_unreviewed(post)
-    recipients, address = curators_of(post.topic.agenda_id), queue_path("post", post.id)
-    note_event(author, "queue", recipients, address, title=post.topic.title, is_named=False)
+    notice = NoticeText(QUEUE, queue_path("post", post.id), post.topic.title)
+    note_event(author, notice, curators_of(post.topic.agenda_id), is_named=False)
 
 
 def has_same_words(said: ScreenedText, before: Written, title: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
@@ -22,7 +21,7 @@ from forum.errors import Invalid
 from forum.markup import Written
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
-from forum.notifications.actions import note_event, note_event_for_watchers
+from forum.notifications.actions import NoticeText, note_event, note_event_for_watchers
 from forum.notifications.models import AGENDA, CITY, THEME
 from forum.notifications.queries import Subject
 from forum.permissions import MEMBERS, PUBLIC, Person
@@ -157,18 +156,17 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
 
 def notify(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
     """Note an event about a post, from which each of the recipients gets a notice."""
-    note_event(doer, kind, recipients, f"/posts/{post.id}", text=text, **_about(post))
+    note_event(doer, _notice_text(kind, post, text), recipients)
 
 
 def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
     """Notify whoever watches one of the subjects of a new post, except the members in `told`, who were notified already."""
     author = db.session.get_one(Member, post.author_id)
-    about = {"text": post.gist, **_about(post)}
-    note_event_for_watchers(author, kind, subjects, f"/posts/{post.id}", but=told, **about)
+    note_event_for_watchers(author, _notice_text(kind, post, post.gist), subjects, told)
 
 
-def _about(post: Post) -> dict[str, Any]:
-    return {"title": post.topic.title, "topic_id": post.topic_id, "post_id": post.id}
+def _notice_text(kind: str, post: Post, text: str) -> NoticeText:
+    return NoticeText(kind, f"/posts/{post.id}", post.topic.title, text, post.topic_id, post.id)
 
 
 def watchable_subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:

@@ -48,11 +48,13 @@ from forum.markup import NO_TEXTS, PlainTexts, Written, write
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import (
+    NoticeText,
     note_event,
     read_outdated,
     read_queue,
     retitle_queue,
 )
+from forum.notifications.models import QUEUE
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.plaintext import is_made_of, slugify
 from forum.screening.actions import refuse_caught, screen
@@ -122,8 +124,8 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     _record_screening(author, practice, texts)
     practice.state, practice.submitted_at = "submitted", now()
     _close_returns(author, practice)
-    curators = curators_of(practice.agenda_id)
-    note_event(author, "queue", curators, queue_path("practice", practice.id), title=practice.title)
+    notice = NoticeText(QUEUE, queue_path("practice", practice.id), practice.title)
+    note_event(author, notice, curators_of(practice.agenda_id))
     return practice
 
 
@@ -447,17 +449,10 @@ def _close_returns(doer: Person, practice: Practice) -> None:
 def _notify_author(
     moderator: Person, practice: Practice, kind: str, text: str = "", *, decision_id: int | None
 ) -> None:
-    note_event(
-        moderator,
-        kind,
-        [practice.author_id],
-        f"/practices/{practice.slug}",
-        title=practice.title,
-        text=text,
-        topic_id=practice.topic_id,
-        decision_id=decision_id,
-        is_named=False,
+    notice = NoticeText(
+        kind, f"/practices/{practice.slug}", practice.title, text, practice.topic_id
     )
+    note_event(moderator, notice, [practice.author_id], decision_id=decision_id, is_named=False)
 
 
 def _require_state(practice: Practice, state: str) -> None:

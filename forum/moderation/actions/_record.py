@@ -30,6 +30,7 @@ from forum.moderation.queries import (
     other_author_ids,
 )
 from forum.notifications.actions import (
+    NoticeText,
     note_event,
     read_decisions,
     read_queue,
@@ -74,16 +75,15 @@ def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
                 "And one more text of yours.", "And %(num)s more texts of yours.", len(others)
             )
             text = f"{text} {more}"
-        note_event(
-            moderator,
-            "decision",
-            [author_id],
-            f"/moderation/decisions/{first.id}",
-            title=first.title,
-            text=text,
-            decision_id=first.id,
-            is_named=False,
-        )
+        notice = NoticeText("decision", f"/moderation/decisions/{first.id}", first.title, text)
+        _tell(moderator, first, notice, [author_id])
+
+
+def _tell(
+    moderator: Person, decision: Decision, notice: NoticeText, recipients: Iterable[int | None]
+) -> None:
+    """Notify members of a decision, without the moderator's name, as long as it is not taken back."""
+    note_event(moderator, notice, recipients, decision_id=decision.id, is_named=False)
 
 
 def _message_to_author(decision: Decision) -> str:
@@ -185,32 +185,22 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
         Deed.RESTORE: thing.address,
         Deed.ASK_TO_EDIT: thing.address,
     }
-    note_event(
+    deleted = _("Its author has deleted it.")
+    text = deleted if is_deleted else DEEDS[decision.deed].for_reporters()
+    address = addresses.get(decision.deed, "/rules")
+    _tell(
         moderator,
-        "report",
+        decision,
+        NoticeText("report", address, KINDS[thing.kind].noun(), text),
         reporters,
-        addresses.get(decision.deed, "/rules"),
-        title=KINDS[thing.kind].noun(),
-        text=_("Its author has deleted it.")
-        if is_deleted
-        else DEEDS[decision.deed].for_reporters(),
-        decision_id=decision.id,
-        is_named=False,
     )
 
 
 def notify_author(moderator: Person, decision: Decision, address: str = "") -> None:
     """Notify the author of a decision; the notice leads to `address`, by default to the page of the decision."""
-    note_event(
-        moderator,
-        "decision",
-        [decision.author_id],
-        address or f"/moderation/decisions/{decision.id}",
-        title=decision.title,
-        text=_message_to_author(decision),
-        decision_id=decision.id,
-        is_named=False,
-    )
+    leads_to = address or f"/moderation/decisions/{decision.id}"
+    notice = NoticeText("decision", leads_to, decision.title, _message_to_author(decision))
+    _tell(moderator, decision, notice, [decision.author_id])
 
 
 def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) -> None:
@@ -218,18 +208,11 @@ def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) ->
     if decision.deed not in WITHHOLDING_DEEDS or thing.kind == "post" or not thing.topic_id:
         return
     is_topic = thing.kind == "topic"
-    note_event(
-        moderator,
-        "decision",
-        other_author_ids(thing.topic_id, thing.author_id),
-        f"/moderation/decisions/{decision.id}",
-        title=_("A topic in which you wrote") if is_topic else _("A page that you commented on"),
-        text=_("It is hidden, and your posts with it.")
-        if is_topic
-        else _("It is hidden, and your comments with it."),
-        decision_id=decision.id,
-        is_named=False,
-    )
+    title, text = _("A page that you commented on"), _("It is hidden, and your comments with it.")
+    if is_topic:
+        title, text = _("A topic in which you wrote"), _("It is hidden, and your posts with it.")
+    notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, text)
+    _tell(moderator, decision, notice, other_author_ids(thing.topic_id, thing.author_id))
 
 
 def notify_moved_authors(
@@ -242,32 +225,17 @@ def notify_moved_authors(
 ) -> None:
     """Notify the authors of posts that a decision moved, each once; `but` is the id of one who is not notified."""
     message = _("What you wrote is in this topic now.")
-    note_event(
-        moderator,
-        "decision",
-        set(author_ids_of(moved.numbers)) - {but},
-        moved.target.address,
-        title=moved.target.title,
-        text=f"{message} {reasons.facts}".strip(),
-        decision_id=decision.id,
-        is_named=False,
-    )
+    text = f"{message} {reasons.facts}".strip()
+    notice = NoticeText("decision", moved.target.address, moved.target.title, text)
+    _tell(moderator, decision, notice, set(author_ids_of(moved.numbers)) - {but})
 
 
 def notify_asker(moderator: Person, decision: Decision, question: Topic, target: Topic) -> None:
     """Notify the asker of a question that a decision put the chosen answer into the topic `target`."""
     text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
     text += " " + _("You can choose another one.")
-    note_event(
-        moderator,
-        "decision",
-        [question.author_id],
-        question.address,
-        title=question.title,
-        text=text,
-        decision_id=decision.id,
-        is_named=False,
-    )
+    notice = NoticeText("decision", question.address, question.title, text)
+    _tell(moderator, decision, notice, [question.author_id])
 
 
 class Known(NamedTuple):
@@ -317,13 +285,7 @@ def tell_undone(
     done = {undoing.author_id for undoing in told}
     for event, address, member_ids in known:
         is_report = event.kind == "report"
-        note_event(
-            moderator,
-            "report" if is_report else "decision",
-            member_ids - done,
-            "/reports" if is_report else address,
-            title=event.title,
-            text=DEEDS[Deed.UNDO].for_author(),
-            is_named=False,
-        )
+        kind, leads_to = ("report", "/reports") if is_report else ("decision", address)
+        notice = NoticeText(kind, leads_to, event.title, DEEDS[Deed.UNDO].for_author())
+        note_event(moderator, notice, member_ids - done, is_named=False)
         done |= member_ids

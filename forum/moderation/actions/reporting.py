@@ -31,7 +31,8 @@ from forum.moderation.queries import (
     thing_to_report,
     thing_to_report_as_illegal,
 )
-from forum.notifications.actions import note_event
+from forum.notifications.actions import NoticeText, note_event
+from forum.notifications.models import QUEUE
 from forum.permissions import VISITOR, Person, require
 
 REPORT_REASONS = ("rules", "spam", "off topic", "illegal", "something else")
@@ -181,8 +182,8 @@ def forget_visitors(system: Person, limit: int = PORTION) -> int:
 def _notify_moderators(reporter: Person, thing: Thing) -> None:
     """Notify those who can decide that something was reported; not the author, who does not decide about it."""
     moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
-    address = queue_path(thing.kind, thing.item_id)
-    note_event(reporter, "queue", moderator_ids, address, title=thing.title, is_named=False)
+    notice = NoticeText(QUEUE, queue_path(thing.kind, thing.item_id), thing.title)
+    note_event(reporter, notice, moderator_ids, is_named=False)
 
 
 def _reported_already() -> Invalid:

@@ -34,6 +34,7 @@ from forum.notifications.actions.reading import (
     unread_decisions,
 )
 from forum.notifications.actions.recording import (
+    NoticeText,
     note_event,
     note_event_for_everybody,
     note_event_for_watchers,
@@ -52,6 +53,7 @@ __all__ = [
     "BATCH",
     "KEPT_READ",
     "PORTION",
+    "NoticeText",
     "choose",
     "choose_ways",
     "clear_titles",
