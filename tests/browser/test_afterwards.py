@@ -1,4 +1,4 @@
-"""After a deed that ends at a post: what is said of it, and the mark of the focus."""
+"""After a deed that ends at a post, or at another place of a page: what is said of it, and the mark of the focus."""
 
 from __future__ import annotations
 
@@ -63,6 +63,21 @@ def test_a_decision_about_a_post_can_be_undone_where_one_looks(
     with page.expect_navigation(wait_until="load"):
         page.click("[data-undo]")
     expect(page.locator(f"#{post} .prose")).to_contain_text("for a moment")
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_what_became_of_a_watch_is_said_where_the_list_is(
+    visit: Callable[..., Visit], long_topic: str, has_scripts: bool
+) -> None:
+    window = visit(viewport={"width": 390, "height": 844}, java_script_enabled=has_scripts)
+    window.sign_in("member")
+    page = window.go("/settings/notices")
+    page.locator("#watched button", has_text="Stop watching").last.focus()
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_have_text("You neither watch nor mute this any longer.")
+    expect(page.locator("#told")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#watched-title")).to_be_in_viewport(ratio=1)
 
 
 def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:
