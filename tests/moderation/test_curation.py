@@ -62,6 +62,20 @@ def test_moderators_see_whether_it_was_edited_since(sign_in: Any, people: Any, t
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("And the date."))
 
 
+def test_a_request_waits_in_the_inbox_until_the_text_is_changed(people: Any, things: Any) -> None:
+    actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
+
+    def is_read() -> bool:
+        (told,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
+        db.session.refresh(told)
+        return told.read_at is not None
+
+    dialogue.edit(people.ben, things.first.id, write(things.first.source))
+    assert not is_read()
+    dialogue.edit(people.ben, things.first.id, write("A polite answer."))
+    assert is_read()
+
+
 def test_a_request_restricts_nobody_and_can_be_taken_back(people: Any, things: Any) -> None:
     asked = actions.ask_to_edit(people.host, "topic", things.topic.id, Reasons("A clearer title."))
     assert asked.deed not in queries.RESTRICTING_DEEDS

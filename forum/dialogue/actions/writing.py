@@ -75,7 +75,7 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.markup import Written
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
-from forum.notifications.actions import update_quotations, watch_own_topic
+from forum.notifications.actions import read_outdated, update_quotations, watch_own_topic
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
 from forum.plaintext import single_line
@@ -391,6 +391,7 @@ def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges
     """Store a checked edit, and let the topic, search and notices follow."""
     if post.edit_asked_at and changes_text(post, text, changes):
         post.edit_answered_at = now()
+        read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
     if post.number == 1:
