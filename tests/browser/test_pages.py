@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.unseen import crowded
+from tests.browser.unseen import crowded, misleading
 
 SHOTS = os.environ.get("FORUM_SHOTS")  # a folder: keep a picture of every page there
 
@@ -173,7 +173,7 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
         )
         if wide > 0:
             faults.append(f"{theme} {width}: {wide} px wider than the window")
-        faults += [f"{theme} {width}: {fault}" for fault in axe_faults(page)]
+        faults += [f"{theme} {width}: {fault}" for fault in (*axe_faults(page), *misleading(page))]
     # Of the content security policy, or of a request to another host
     faults += window.complaints
     window.complaints.clear()

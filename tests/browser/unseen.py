@@ -1,4 +1,4 @@
-"""What axe does not see on the page that is open: words that are cut off or lie on others, controls too close, names."""
+"""What axe does not see on the page that is open: words that are cut off or lie on others, controls too close."""
 
 from __future__ import annotations
 
@@ -68,3 +68,41 @@ def crowded(page: Any) -> list[str]:
         found += [f"{how}: {fault}" for fault in page.evaluate(CROWDED)]
     page.evaluate(SET, "")
     return found
+
+
+# Small controls so near to another one that a finger takes the wrong one (WCAG 2.5.8); links in a sentence are exempt,
+# and so is the map, whose places stand in a list as well.
+CONTROLS = """() => {
+  const found = [], squeezed = text => text.replace(/\\s+/g, " ").trim().toLowerCase();
+  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+    .filter(control => control.checkVisibility({visibilityProperty: true}) && !control.closest(".vh, .skip, svg"))
+    .map(control => {
+      const boxes = [...(control.closest("label") ?? control).getClientRects()].filter(({width}) => width > 1);
+      const [left, top] = ["left", "top"].map(side => Math.min(...boxes.map(box => box[side])));
+      const [right, bottom] = ["right", "bottom"].map(side => Math.max(...boxes.map(box => box[side])));
+      const isSmall = right - left < 23.5 || bottom - top < 23.5;
+      return {control, left, top, right, bottom, x: (left + right) / 2, y: (top + bottom) / 2, isSmall, said: squeezed(control.textContent)};
+    })
+    .filter(({left}) => left < Infinity);
+  const isInSentence = ({control, said}) => {
+    if (getComputedStyle(control).display !== "inline") return false;
+    let block = control.parentElement;
+    while (getComputedStyle(block).display === "inline") block = block.parentElement;
+    const others = [...block.querySelectorAll("a, button")].map(one => squeezed(one.textContent)).join("");
+    return squeezed(block.innerText).length - others.length > 8;
+  };
+  for (const one of all.filter(one => one.isSmall && !isInSentence(one)))
+    for (const other of all) {
+      if (other === one || other.control.contains(one.control) || one.control.contains(other.control)) continue;
+      const gap = Math.hypot(...[[one.x, other.left, other.right], [one.y, other.top, other.bottom]]
+        .map(([at, from, to]) => Math.max(from - at, 0, at - to)));
+      const apart = other.isSmall ? Math.hypot(one.x - other.x, one.y - other.y) : Infinity;
+      if (gap < 11.5 || apart < 23.5) found.push(`“${one.said}” is too near to “${other.said}”`);
+    }
+  return found;
+}"""
+
+
+def misleading(page: Any) -> list[str]:
+    """Controls that one presses in place of another."""
+    return [str(fault) for fault in page.evaluate(CONTROLS)]
