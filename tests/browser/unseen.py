@@ -1,4 +1,4 @@
-"""What axe does not see on the page that is open: words that are cut off or lie on others, controls too close."""
+"""What axe does not see on the page that is open: words that are cut off or lie on others, controls too close, names."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def crowded(page: Any) -> list[str]:
 
 
 # Small controls so near to another one that a finger takes the wrong one (WCAG 2.5.8); links in a sentence are exempt,
-# and so is the map, whose places stand in a list as well.
+# and so is the map, whose places stand in a list as well. Controls whose names lack what they show (2.5.3), and links
+# of several posts that are told apart only by their place (2.4.4, 2.4.9).
 CONTROLS = """() => {
   const found = [], squeezed = text => text.replace(/\\s+/g, " ").trim().toLowerCase();
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
@@ -99,10 +100,16 @@ CONTROLS = """() => {
       const apart = other.isSmall ? Math.hypot(one.x - other.x, one.y - other.y) : Infinity;
       if (gap < 11.5 || apart < 23.5) found.push(`“${one.said}” is too near to “${other.said}”`);
     }
+  for (const {control} of all.filter(({control}) => control.ariaLabel))
+    if (!squeezed(control.ariaLabel).includes(squeezed(control.innerText)))
+      found.push(`“${control.innerText}” has another name: “${control.ariaLabel}”`);
+  const places = {};
+  for (const {control, said} of all.filter(({control}) => control.matches(".acts > a, .mg .dot a")))
+    if ((places[said] ??= control.href) !== control.href) found.push(`“${said}” leads to several places`);
   return found;
 }"""
 
 
 def misleading(page: Any) -> list[str]:
-    """Controls that one presses in place of another."""
+    """Controls that one presses or names in place of another."""
     return [str(fault) for fault in page.evaluate(CONTROLS)]

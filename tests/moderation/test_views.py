@@ -318,6 +318,15 @@ def test_the_log_has_empty_cells_where_nothing_is_said(
     assert '<td data-heading="Reason"></td>' in browser.get("/moderation/log").text
 
 
+def test_the_log_tells_its_decisions_apart_by_their_names(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    browser.post(f"/topics/{things.topic.id}/pin")
+    page = browser.get("/moderation/log").text
+    assert f'Pinned<bdi class="vh">: {things.topic.title}</bdi></a>' in page
+
+
 def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, things: Any) -> None:
     browser = sign_in(people.moderator)
     topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"

@@ -97,7 +97,7 @@ def test_the_words_of_a_ready_text_are_changed_before_anything_is_decided(
     sign_in: Any, people: Any, agenda: Any
 ) -> None:
     _topic, browser, address, page = about_to_hide(sign_in, people, agenda)
-    number = re.findall(r'name="reword" value="(\d+)"[^>]*“Advertisement”', page)[0]
+    number = re.findall(r'name="reword" value="(\d+)"[^>]*>[^<]*<bdi class="vh">: Adv', page)[0]
     answer = browser.post(address, data={"reword": number})
     assert answer.status_code == 200 and reason_in(answer.text).startswith("The post praises")
     assert re.search(r"<textarea[^>]* autofocus", answer.text)
