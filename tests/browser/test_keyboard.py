@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.people import Visit
 
-# What is wrong with the place of the focus, if anything: unseen, or under something else.
+# What is wrong with the place of the focus, if anything: unseen, not whole, or under something else.
 FAULT = """() => {
     const element = document.activeElement;
     if (!element || element === document.body) return "nowhere";
@@ -23,6 +23,15 @@ FAULT = """() => {
     if (!boxes.length && shown === element) return `${name}: has no size`;
     const isMarked = style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     if (![element, shown].some(one => isMarked(getComputedStyle(one)))) return `${name}: is not marked`;
+    const holds = one => getComputedStyle(one).overflowX !== "visible" || one === document.body;
+    let holder = element.parentElement;
+    while (!holds(holder)) holder = holder.parentElement;
+    const {outlineStyle, outlineWidth, outlineOffset} = getComputedStyle(element);
+    const {overflowX, overflowClipMargin} = getComputedStyle(holder);
+    const frame = holder.getBoundingClientRect(), ring = parseFloat(outlineWidth) + parseFloat(outlineOffset);
+    const room = (overflowX === "clip" ? parseFloat(overflowClipMargin.match(/[0-9.]+/) ?? 0) : 0) - ring + .5;
+    const isCut = boxes.some(box => box.left < frame.left - room || box.right > frame.right + room);
+    if (outlineStyle !== "none" && holder !== document.body && isCut) return `${name}: its ring is cut off`;
     const seen = (boxes.length ? boxes : [...shown.getClientRects()]).some(box => [.1, .5, .9].some(part => {
         const top = document.elementFromPoint(box.left + box.width * part, box.top + box.height / 2);
         return top && (element.contains(top) || shown.contains(top));
@@ -108,6 +117,10 @@ SPOIL = """style => {
         (":focus-visible { outline: 0 !important }", "is not marked"),
         ("body::after { content: ''; position: fixed; inset: 0 }", "is covered"),
         (":focus { opacity: 0 }", "is not marked"),
+        (
+            "nav { overflow: hidden } nav a { padding: 0 !important; outline-offset: 2px !important }",
+            "is cut off",
+        ),
     ],
 )
 def test_a_lost_focus_would_be_noticed(member: Visit, style: str, fault: str) -> None:
