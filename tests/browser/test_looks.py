@@ -235,3 +235,23 @@ def test_a_mark_that_is_on_shows_in_forced_colours(visit: Callable[..., Visit]) 
         grounds.append(mark.evaluate("mark => getComputedStyle(mark).backgroundColor"))
         mark.evaluate("mark => mark.classList.toggle('on')")
     assert grounds[0] != grounds[1]
+
+
+def test_drawings_have_the_forced_colours_of_the_words_around_them(
+    visit: Callable[..., Visit],
+) -> None:
+    """Also where one has chosen the theme that the device does not have."""
+    window = visit(forced_colors="active", color_scheme="dark")
+    window.sign_in("administrator")
+    for path, part, colour in (
+        ("/administration/figures", ".chart text", "fill"),
+        ("/", ".land", "stroke"),
+    ):
+        page = window.go(path)
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
+        drawn, said = page.locator(part).first.evaluate(
+            "(part, colour) => [part, document.body].map((one, place) =>"
+            " getComputedStyle(one)[place ? 'color' : colour])",
+            colour,
+        )
+        assert drawn == said, path
