@@ -355,6 +355,18 @@ def test_each_page_of_a_list_has_a_title_of_its_own(visit: Any) -> None:
         assert len({*titles}) == len(titles), titles
 
 
+def test_pages_about_the_same_have_titles_of_their_own(administrator: Any) -> None:
+    waiting = (
+        administrator.go("/moderation")
+        .locator("ol.q a")
+        .evaluate_all("links => links.slice(0, 2).map(link => link.pathname)")
+    )
+    paths = ["/notices", "/settings/notices", "/moderation/log", "/moderation/log?deed=hide"]
+    paths += [way + subject for subject in ("rules", "terms") for way in ("/", "/administration/")]
+    titles = [administrator.go(path).title() for path in (*paths, *waiting)]
+    assert len(waiting) == 2 and len({*titles}) == len(titles), titles
+
+
 def test_words_without_end_are_broken(visit: Any) -> None:
     """A name, a position, a title and a text in one word each, on a narrow window."""
     window = visit(viewport={"width": 320, "height": 700})
