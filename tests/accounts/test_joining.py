@@ -108,6 +108,24 @@ def test_a_page_for_joining_with_one_language_is_sent_to_nobody_else(app, client
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
+# What browsers may fill in (WCAG 1.3.5)
+TOKENS = {
+    "name": "name",
+    "position": "organization-title",
+    "organisation": "organization",
+    "city": "address-level2",
+    "language": "language",
+}
+
+
+def test_fields_about_a_person_say_so_to_the_browser(client, sign_in, people):
+    joining = client.get("/join").text
+    for page in (joining, sign_in(people.ana).get("/settings").text):
+        for name, token in TOKENS.items():
+            (field,) = re.findall(rf'<(?:input|select)[^>]* name="{name}"[^>]*>', page)
+            assert f'autocomplete="{token}"' in field, name
+
+
 def test_who_is_signed_in_does_not_join(sign_in, people):
     assert sign_in(people.ana).get("/join").status_code == 303
 
