@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Visit
-from tests.browser.unseen import SPACED
+from tests.browser.unseen import MENUS, SPACED
 
 QUOTING = """> [Hanne Vestergaard](/posts/1)
 >
@@ -179,6 +179,13 @@ def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> N
             faults += [f"{path} {how}: {wide}"] if wide > 320 else []
             page.add_style_tag(content=SPACED)
     assert faults == []
+
+
+def test_the_lists_of_menus_stay_in_the_window(visit: Callable[..., Visit]) -> None:
+    window = visit(viewport={"width": 768, "height": 800})
+    window.sign_in("member")
+    assert window.go("/topics").locator("main .more").count() == 2
+    assert window.page.evaluate(MENUS) == []
 
 
 LONG = "Hochwasserschutzmaßnahmenkoordinierungsstellenleiterbesprechung"

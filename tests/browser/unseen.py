@@ -59,13 +59,27 @@ CROWDED = """() => {
 }"""
 
 
+# Lists of menus that would stand beyond the window
+MENUS = """() => {
+  const found = [];
+  for (const menu of document.querySelectorAll(".more")) {
+    menu.open = true;
+    const {left, right} = menu.querySelector(".pop").getBoundingClientRect();
+    if (left < 0 || right > document.documentElement.clientWidth)
+      found.push(`the list of “${menu.querySelector("summary").textContent.trim()}” is beyond the window`);
+    menu.open = false;
+  }
+  return found;
+}"""
+
+
 def crowded(page: Any) -> list[str]:
     """What does not fit, whatever the reader has set; leaves the page without these settings."""
     found = []
     for how, (width, style) in SETTINGS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate(SET, style)
-        found += [f"{how}: {fault}" for fault in page.evaluate(CROWDED)]
+        found += [f"{how}: {fault}" for part in (CROWDED, MENUS) for fault in page.evaluate(part)]
     page.evaluate(SET, "")
     return found
 
