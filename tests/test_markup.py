@@ -488,11 +488,11 @@ def test_of_those_whom_an_author_mentions_the_first_become_links() -> None:
 def test_a_thousand_mentions_are_bounded_and_quick() -> None:
     many = " ".join(f"@p{number}" for number in range(1_000))
     assert len(markup.write(many).mentions) == 100 and len(handles_in(many)) == 100
-    begun = time.perf_counter()
+    begun = time.process_time()
     html = markup.write("@ana " * 4_000, people={"ana"}).html
     markup.write("@" + "a-" * 9_999, people={"a"})
     markup.write("@a" * 9_999, people={"a"})
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert 300 <= html.count("<a ") <= 400
 
 
@@ -588,10 +588,10 @@ def test_a_whole_address_of_a_quoted_post_becomes_a_local_one(typed: str, local:
 
 def test_looking_for_whole_addresses_takes_no_time() -> None:
     for piece in ("> ", "> [", "> *", ">](", "[a]: ", "> https://f.example/posts/3#", ">\n"):
-        begun = time.perf_counter()
+        begun = time.process_time()
         with_local_quotes(piece * 5_000 + "/posts/", "https://f.example")
         quoted_posts(piece * 5_000)
-        assert time.perf_counter() - begun < 1
+        assert time.process_time() - begun < 1
 
 
 def test_the_inner_quote_alone_is_withheld() -> None:
