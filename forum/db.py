@@ -33,10 +33,8 @@ from forum.errors import Refusal
 
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
-OPENINGS, HANDLES = (
-    1,
-    2,
-)  # what `serialize` serializes: the first key of an advisory lock of PostgreSQL
+# What `serialize` serializes: the first key of an advisory lock of PostgreSQL
+OPENINGS, HANDLES = 1, 2
 # Of a row whose unique key exists already: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
     "23505",

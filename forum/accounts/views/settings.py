@@ -103,13 +103,13 @@ def change_handle() -> ResponseReturnValue:
         return render_template("accounts/handle.html", form=form, **context), status
 
     def deed() -> Any:
-        said = _(
+        is_correction = member.corrects_handle
+        actions.change_handle(member, form.handle.data or "")
+        changed = _(
             "The address of your profile is changed. The one before leads there, too. You can correct it for fifteen minutes, in the settings."
         )
-        if member.corrects_handle:
-            said = _("The address of your profile is corrected.")
-        actions.change_handle(member, form.handle.data or "")
-        flash(said, "message")
+        corrected = _("The address of your profile is corrected.")
+        flash(corrected if is_correction else changed, "message")
         return web.see_other(url_for("front.profile", handle=member.handle))
 
     return webforms.process(form, page, deed)

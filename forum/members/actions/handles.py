@@ -25,9 +25,8 @@ def change_handle(member: Member, typed: str) -> None:
 
     A handle that is corrected soon after (`Person.corrects_handle`) is forgotten, and the thirty days count from the first.
     """
-    serialize(
-        HANDLES
-    )  # for two that only look alike; before the lock of a row, as when somebody joins
+    # For two that only look alike; before the row is locked, in the order in which joining locks
+    serialize(HANDLES)
     queries.lock_member(member.id, may_write=True)
     require(member.can.change_handle(member))
     handle = checked_handle(typed.strip().removeprefix("@").lower(), member.id)
