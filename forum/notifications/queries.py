@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -346,6 +346,15 @@ def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
     """The events that tell of decisions, in their order, locked for update: a worker that makes notices of them ends first."""
     query = select(Event).where(Event.decision_id.in_(decision_ids)).order_by(Event.id)
     return db.session.scalars(query.with_for_update()).all()
+
+
+def lock_open_events(kind: str, addresses: Collection[str]) -> None:
+    """Lock the events of a kind that lead to these addresses and of which notices are still to be made.
+
+    When this returns, a worker that makes some right now has ended.
+    """
+    is_open = Event.done_at.is_(None), Event.kind == kind, Event.address.in_(addresses)
+    db.session.execute(select(Event.id).where(*is_open).order_by(Event.id).with_for_update())
 
 
 def is_of_decisions(decision_ids: Iterable[int]) -> tuple[ColumnElement[bool], ...]:

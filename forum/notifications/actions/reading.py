@@ -10,7 +10,12 @@ from forum.deeds import action, touches
 from forum.errors import NotFound
 from forum.notifications.actions._rows import set_values
 from forum.notifications.models import NEVER, Event, Notice
-from forum.notifications.queries import is_of_decisions, lock_notice
+from forum.notifications.queries import (
+    events_of_decisions,
+    is_of_decisions,
+    lock_notice,
+    lock_open_events,
+)
 from forum.permissions import Person, require
 
 
@@ -49,9 +54,12 @@ def read_topic(member: Person, topic_id: int) -> None:
 
 @action
 def read_queue(_moderator: Person, address: str) -> None:
-    """Mark everybody's notices of an entry of the queue read, and make no more of them: it was decided."""
+    """Mark everybody's notices of an entry of the queue read, and make no more of them: it was decided.
+
+    The events first: then a worker that makes notices of them right now has ended, and these are marked, too.
+    """
     touches()
-    for model, moment in ((Notice, Notice.read_at), (Event, Event.done_at)):
+    for model, moment in ((Event, Event.done_at), (Notice, Notice.read_at)):
         is_open = (model.address == address, model.kind == "queue", moment.is_(None))
         set_values(model, {moment.key: now()}, *is_open)
 
@@ -65,6 +73,7 @@ def read_outdated(
     What they tell of is so no more, such as that the member hosts an agenda.
     """
     touches()
+    lock_open_events(kind, addresses)  # as in `read_queue`
     told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
     set_values(Notice, {"read_at": now()}, *told, Notice.read_at.is_(None))
 
@@ -76,6 +85,7 @@ def read_decisions(_doer: Person, decision_ids: Collection[int]) -> None:
     The decisions hold no more, or whom they concern has done what they ask for.
     """
     touches()
+    events_of_decisions(decision_ids)  # locked, as in `read_queue`
     set_values(Notice, {"read_at": now()}, *is_of_decisions(decision_ids), Notice.read_at.is_(None))
 
 

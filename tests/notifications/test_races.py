@@ -1,0 +1,53 @@
+"""The worker makes notices in the moment in which what they tell of is over: nobody is told of it any more.
+
+Both run in threads over a database of their own, in which commits are real.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.db import db
+from forum.members.queries import get_member
+from forum.notifications import actions
+from forum.notifications.actions import NoticeText
+from forum.notifications.queries import inbox
+from forum.permissions import SYSTEM
+from tests.candidates import test_races as races
+from tests.races import at_once, slowly
+
+own = races.own  # over an empty database with a moderator and an administrator
+WAITS = NoticeText("queue", "/moderation/post/1", "Loud")
+HIDDEN = NoticeText("decision", "/moderation/decisions/1", "Loud")
+RETURNED = NoticeText("returned", "/practices/quiet-asphalt", "Quiet asphalt")
+
+
+@pytest.mark.parametrize(
+    ("notice", "over"),
+    [
+        (WAITS, lambda moderator: actions.read_queue(moderator, WAITS.address)),
+        (HIDDEN, lambda moderator: actions.read_decisions(moderator, [1])),
+        (
+            RETURNED,
+            lambda author: actions.read_outdated(author, "returned", [RETURNED.address], [1]),
+        ),
+    ],
+    ids=["decided", "ended", "sent again"],
+)
+def test_what_is_over_while_its_notices_are_made_waits_for_nobody(
+    own: Flask, notice: NoticeText, over: Any
+) -> None:
+    mona, adam = get_member(SYSTEM, "mona-berg"), get_member(SYSTEM, "adam-de-wit")
+    actions.note_event(adam, notice, [mona.id], decision_id=1, is_named=False)
+
+    def end() -> None:
+        time.sleep(0.1)
+        over(adam)
+
+    assert at_once(own, [lambda: slowly(actions.make_notices, SYSTEM), end]) == ["done"] * 2
+    db.session.expire_all()
+    assert [one.read_at is None for one in inbox(mona).page.items] == [False]
