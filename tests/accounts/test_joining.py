@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from forum import ratelimits
 from forum.accounts import actions as account_actions
-from forum.app import create_app
 from forum.clock import at, now
 from forum.errors import NotFound
 from forum.members import actions
@@ -340,48 +337,38 @@ def test_a_letter_to_join_repeats_no_words_of_a_stranger(client, letters):
 # Robots
 
 
-@pytest.fixture
-def strict(app, client, tmp_path):
-    """A browser of a forum that looks how fast a form is filled in, over the same database."""
-    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    counting.test_client_class = type(client)
-    yield counting.test_client()
-    ratelimits.limiter.enabled = False
-
-
 def opened_in(page):
     return re.search(r'name="opened" type="hidden" value="([^"]*)"', page.text)[1]
 
 
-def test_what_is_sent_too_fast_is_asked_again_and_then_taken(strict):
-    opened = opened_in(strict.get("/join"))
-    answer = strict.post("/join", data={**JOINING, "opened": opened})
+def test_what_is_sent_too_fast_is_asked_again_and_then_taken(limited):
+    opened = opened_in(limited.get("/join"))
+    answer = limited.post("/join", data={**JOINING, "opened": opened})
     assert answer.status_code == 422 and "faster than people write" in answer.text
     assert opened_in(answer) == opened and "Eva Holm" in answer.text
     with at(now() + timedelta(seconds=5)):
-        answer = strict.post("/join", data={**JOINING, "opened": opened})
+        answer = limited.post("/join", data={**JOINING, "opened": opened})
     assert answer.location == "/join/sent"
 
 
 @pytest.mark.parametrize(
     "forged", ["", "1", "1.x", "9999999999.aaaa", "²", "-1.x", "1." + "a" * 999]
 )
-def test_a_stamp_that_is_not_ours_or_old_is_replaced(strict, forged):
-    answer = strict.post("/join", data={**JOINING, "opened": forged})
+def test_a_stamp_that_is_not_ours_or_old_is_replaced(limited, forged):
+    answer = limited.post("/join", data={**JOINING, "opened": forged})
     assert answer.status_code == 422 and "open for too long" in answer.text
     with at(now() + timedelta(seconds=5)):
-        again = strict.post("/join", data={**JOINING, "opened": opened_in(answer)})
+        again = limited.post("/join", data={**JOINING, "opened": opened_in(answer)})
     assert again.location == "/join/sent"
 
 
-def test_a_form_that_was_open_for_days_is_taken_at_the_second_press(strict):
-    opened = opened_in(strict.get("/join"))
+def test_a_form_that_was_open_for_days_is_taken_at_the_second_press(limited):
+    opened = opened_in(limited.get("/join"))
     with at(now() + timedelta(days=3)):
-        answer = strict.post("/join", data={**JOINING, "opened": opened})
+        answer = limited.post("/join", data={**JOINING, "opened": opened})
         assert answer.status_code == 422 and "open for too long" in answer.text
     with at(now() + timedelta(days=3, seconds=5)):
-        again = strict.post("/join", data={**JOINING, "opened": opened_in(answer)})
+        again = limited.post("/join", data={**JOINING, "opened": opened_in(answer)})
     assert again.location == "/join/sent"
 
 

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
-from forum import ratelimits
-from forum.app import create_app
 from forum.db import db
 from forum.members import queries as members
 from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.accounts.conftest import JOINING, PASSWORD, enter, is_signed_in, session_token
 
 # Limits
-
-
-@pytest.fixture
-def limited(app, client, tmp_path):
-    """A browser of a forum that counts requests, over the same database."""
-    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    counting.test_client_class = type(client)
-    yield counting.test_client()
-    ratelimits.limiter.enabled = False
 
 
 def test_signing_in_is_limited_for_an_address(limited, eva):
