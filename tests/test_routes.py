@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +13,7 @@ from flask.testing import FlaskClient
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import event
 
-from forum import ratelimits
 from forum.agendas.models import Agenda
-from forum.app import create_app
 from forum.clock import now
 from forum.db import db
 from forum.members.queries import sessions_of
@@ -610,17 +606,11 @@ TRIALS = ({"preview": "1"}, {"prompt": "What we did"})
 
 
 @pytest.fixture
-def counting(
-    app: Flask, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Flask]:
+def counting(limited_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The forum as it counts requests, when nobody may send any more."""
-    made = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    made.test_client_class = type(client)
     for name in ("hit", "test"):
         monkeypatch.setattr(FixedWindowRateLimiter, name, lambda *_args, **_options: False)
-    yield made
-    ratelimits.limiter.enabled = False
+    return limited_app
 
 
 @pytest.mark.sqlite_only  # the counters are in neither database

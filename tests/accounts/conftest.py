@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from forum import ratelimits
-from forum.app import create_app
 from forum.members import actions
 from forum.members.actions import Joining
 from forum.passwords import hash_password
@@ -61,10 +57,6 @@ def session_token(client):
 
 
 @pytest.fixture
-def limited(app, client, tmp_path):
-    """A browser of a forum that counts requests and looks how fast a form is filled in, over the same database."""
-    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    counting.test_client_class = type(client)
-    yield counting.test_client()
-    ratelimits.limiter.enabled = False
+def limited(limited_app):
+    """A browser of a forum that counts requests and looks how fast a form is filled in."""
+    return limited_app.test_client()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,10 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from forum import ratelimits
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.app import create_app
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions
@@ -28,6 +25,7 @@ from forum.members import actions as members
 from forum.permissions import SYSTEM
 from forum.quotes import quote
 from forum.screening.actions import set_newness
+from tests.conftest import signed_in
 from tests.dialogue.conftest import LATER, last_post, odd_texts, page
 
 # Opening a topic
@@ -572,21 +570,9 @@ def test_the_fields_of_an_empty_composer_are_the_same_below_all_topics(
 
 
 @pytest.fixture
-def limited(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[Callable[[Any], Any]]:
-    """Browsers of a forum that counts requests, over the same database."""
-    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    counting.test_client_class = type(client)
-
-    def signed_in(member: Any) -> Any:
-        browser = counting.test_client()
-        token = members.sign_in(member, "A test")
-        with browser.session_transaction() as session:
-            session["_user_id"], session["_fresh"] = token, True
-        return browser
-
-    yield signed_in
-    ratelimits.limiter.enabled = False
+def limited(limited_app: Flask) -> Callable[[Any], Any]:
+    """Browsers of members at a forum that counts requests."""
+    return partial(signed_in, limited_app)
 
 
 def test_posting_is_limited_for_each_member(people: Any, topic: Topic, limited: Any) -> None:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from forum import ratelimits
-from forum.app import create_app
 from tests.factors.conftest import EMAIL, PASSWORD, code_of, enter, switch_codes_on
 
 
 @pytest.fixture
-def limited(app, client, tmp_path):
-    """Browsers of a forum that counts requests, over the same database."""
-    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    counting.test_client_class = type(client)
-    yield counting.test_client
-    ratelimits.limiter.enabled = False
+def limited(limited_app):
+    """Browsers of a forum that counts requests."""
+    return limited_app.test_client
 
 
 def from_address(browser, number, path, **data):

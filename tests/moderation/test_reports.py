@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from forum import ratelimits
 from forum.agendas.actions import archive
-from forum.app import create_app
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import delete, edit, hide_topic, reply
@@ -142,13 +137,9 @@ def test_an_archived_agenda_is_no_hindrance(people: Any, things: Any) -> None:
 
 
 @pytest.fixture
-def limited(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[FlaskClient]:
+def limited(limited_app: Flask) -> FlaskClient:
     """A visitor's browser at a forum that counts requests."""
-    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    counting.test_client_class = type(client)
-    yield counting.test_client()
-    ratelimits.limiter.enabled = False
+    return limited_app.test_client()
 
 
 def test_a_flood_is_limited_and_gives_the_text_back(limited: FlaskClient, things: Any) -> None:
