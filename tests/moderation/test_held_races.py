@@ -26,6 +26,8 @@ from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule, set_newness
 from tests.races import at_once, own_forum
@@ -140,3 +142,30 @@ def test_a_topic_is_merged_while_a_reply_that_waits_in_it_appears(own: Flask, sl
     assert said == ["done", "done"]
     became = db.session.get_one(Post, db.session.get_one(Held, held_id).became_id)
     assert became.topic_id == other_id
+
+
+def test_a_text_is_refused_while_its_author_takes_it_back(
+    own: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lock the text before its notices, or each would wait for the other."""
+    topic_id = a_topic()
+    held_id = dialogue.reply(who("ana-prado"), topic_id, write("A casino.")).id
+    while make_notices(SYSTEM):
+        pass
+    db.session.remove()
+    recorded, refuse = Event(), waiting.refuse
+
+    def refuse_slowly(*told: Any, **more: Any) -> Any:
+        recorded.set()
+        sleep(0.5)
+        return refuse(*told, **more)
+
+    def take_back() -> Any:
+        recorded.wait(10)
+        return dialogue.take_back(who("ana-prado"), held_id)
+
+    monkeypatch.setattr(dialogue, "refuse", refuse_slowly)
+    reasons = Reasons("It advertises.", 2)
+    said = at_once(own, [lambda: moderation.refuse(who("mona-berg"), held_id, reasons), take_back])
+    assert said == ["done"] * 2
+    assert number_of(Held) == 0 and who("ana-prado").waiting_count == 0

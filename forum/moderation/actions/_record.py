@@ -82,7 +82,7 @@ def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
 def _tell(
     moderator: Person, decision: Decision, notice: NoticeText, recipients: Iterable[int | None]
 ) -> None:
-    """Notify members of a decision, without the moderator's name, as long as it is not taken back."""
+    """Notify members of a decision without naming the moderator; the notice is taken back with the decision."""
     note_event(moderator, notice, recipients, decision_id=decision.id, is_named=False)
 
 

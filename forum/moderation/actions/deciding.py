@@ -14,7 +14,7 @@ from forum.claims.models import EntryKey
 from forum.claims.queries import refuse_claimed
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import state_before_approval
+from forum.dialogue.queries import lock_held, state_before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import NO_TEXT, NO_TEXTS, Written
@@ -137,6 +137,7 @@ def refuse(
     """Refuse a text that a rule holds back, with reasons; its author keeps it and may change it."""
     require_reasons(Deed.REFUSE, reasons)
     thing = thing_to_decide(moderator, "held", held_id, seen)
+    lock_held(moderator, held_id)  # before its notices, which its author's deeds lock after it, too
     refused = replace(thing, address=f"/waiting/{held_id}")
     pointed_out = replace(reasons, is_automated=True)
     decision = record(moderator, Deed.REFUSE, refused, pointed_out, source=RULE)
