@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 from flask import Flask, Response, current_app, request
+from rjsmin import jsmin
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.security import safe_join
 
 from forum import (
     admission,
@@ -118,6 +120,15 @@ class Forum(Flask):
         if close := getattr(parts, "close", None):
             close()
         return []
+
+    def send_static_file(self, filename: str) -> Any:
+        """A file of `static/`; a script without its comments and its indentation, which are a fifth of what is sent."""
+        path = safe_join(str(self.static_folder), filename)
+        if not filename.endswith(".js") or not path or not Path(path).is_file():
+            return super().send_static_file(filename)
+        script = Response(jsmin(Path(path).read_text("utf-8")), mimetype="text/javascript")
+        script.add_etag()
+        return script.make_conditional(request)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: no view is a coroutine, and Flask would check that at each request."""

@@ -101,7 +101,7 @@ function texts(form, saved) {
 function keepDraft(form, member) {
   const { paragraph, adapt } = form.elements; // what a text is about when its address does not say it
   const about = paragraph?.value || adapt?.value;
-  const key = `draft:${member}:${new URL(form.action).pathname}${about ? `?${about}` : ""}`;
+  const key = `draft:${member}:${new URL(form.action).pathname}` + (about ? `?${about}` : "");
   const saved = form.querySelector("[data-saved]");
   const own = form.elements.submission_key?.value || newKey();
   const begun = texts(form, served(form));

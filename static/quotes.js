@@ -115,5 +115,5 @@ function bullet(item) {
 
 function row({ cells, previousElementSibling, parentElement }, text) {
   const isHead = parentElement?.nodeName === "THEAD" && !previousElementSibling;
-  return `| ${text}\n${isHead ? `|${"---|".repeat(cells.length)}\n` : ""}`;
+  return `| ${text}\n` + (isHead ? `|${"---|".repeat(cells.length)}\n` : "");
 }

@@ -148,10 +148,29 @@ def test_a_file_is_not_kept_under_the_name_of_a_content_that_it_does_not_have(
 
 
 @once
+def test_scripts_come_without_their_comments(client: FlaskClient) -> None:
+    for path in Path("static").glob("*.js"):
+        answer = client.get(f"/static/{path.name}")
+        source, sent = path.read_text("utf-8"), answer.text
+        assert answer.mimetype == "text/javascript" and len(sent) < 0.9 * len(source)
+        assert "/**" not in sent and "\n  " not in sent
+        assert not re.search(r"`[^`]*\$\{[^}`]*`", source), (
+            "rjsmin reads no template within a template"
+        )
+        again = client.get(
+            f"/static/{path.name}", headers={"If-None-Match": answer.headers["ETag"]}
+        )
+        assert again.status_code == 304
+        part = client.get(f"/static/{path.name}", headers={"Range": "bytes=0-9"})
+        assert part.status_code == 200 and part.text == sent
+
+
+@once
 def test_a_static_file_that_is_not_there_is_not_kept_for_ever(client: FlaskClient) -> None:
-    answer = client.get("/static/none.css")
-    assert answer.status_code == 404
-    assert "immutable" not in answer.headers["Cache-Control"]
+    for name in ("none.css", "none.js", "..%2fnone.js"):
+        answer = client.get(f"/static/{name}")
+        assert answer.status_code == 404
+        assert "immutable" not in answer.headers["Cache-Control"]
 
 
 @once
