@@ -134,7 +134,7 @@ def overload(trial: Trial) -> None:
     trial.result.sent, trial.result.acknowledged = total, len(served)
     trial.result.notes.append(
         f"{able:.0f} pages a second can be made; {total / seconds:.0f} arrivals a second: {len(served)} served (p95"
-        f" {p95[0]:.2f} s), {len(shed)} shed (p95 {p95[1]:.2f} s), {dict(others)} otherwise"
+        f" {p95[0]:.2f} s), {len(shed)} shed (p95 {p95[1]:.2f} s), {dict(others) or 'none'} otherwise"
     )
     trial.result.expect(total > 3 * able * seconds, "those who came were no crowd")
     trial.result.expect(len(shed) > total / 3, "little was shed")
