@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import click
 import pytest
 from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -121,6 +122,29 @@ COMMANDS = [
     ["backup", "forum.backup"],
     ["export", "folder"],
 ]
+
+
+def every_command(group: click.Group, *above: str) -> Iterator[tuple[list[str], click.Command]]:
+    """All commands of a group with the words that call them, those of its groups included."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
+        yield [*above, name], command
+        if isinstance(command, click.Group):
+            yield from every_command(command, *above, name)
+
+
+def test_every_command_explains_itself_over_an_empty_database(made: MakeForum) -> None:
+    forum = made("explained")
+    for words, command in every_command(forum.app.cli):
+        told = forum.run(*words, "--help")
+        assert told.exit_code == 0 and told.output.startswith("Usage: "), (words, told.output)
+        options = [one for one in command.params if isinstance(one, click.Option)]
+        assert all(one.help for one in options), words
+    for words in (["members", "list"], ["cities", "load"]):
+        refused = forum.run(*words)
+        assert (refused.exit_code, refused.stderr) == (1, f"Error: {EMPTY}\n"), words
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -18,7 +18,7 @@ bp = Blueprint("accounts_commands", __name__)  # its command stands among those 
 def give_address(handle: str, email: str) -> None:
     """Give the member with HANDLE the address EMAIL, when somebody you trust says that it is theirs.
 
-    Ends their sessions and makes every link void that was sent to the address before, which is told by letter. The
+    Ends their sessions and makes every link void that was sent to the address before, which is told by e-mail. The
     password stays: where somebody else knows it, `flask members password` gives another.
     """
     checked_email(email)

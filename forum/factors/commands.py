@@ -17,7 +17,7 @@ bp = Blueprint("factors_commands", __name__)  # its command stands among those o
 def remove_factors(handle: str) -> None:
     """Take passkeys, codes and recovery codes off the member with HANDLE, who has lost them; ends their sessions.
 
-    Make sure first who asks: by telephone, or face to face. The member is told by letter.
+    Make sure first who asks: by telephone, or face to face. The member is told by e-mail.
     """
     member = done(lambda: actions.remove_factors(SYSTEM, handle))
     current_app.logger.warning("the second factor of member %s was taken off", member.id)

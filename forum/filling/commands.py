@@ -31,10 +31,20 @@ bp = Blueprint("filling_commands", __name__, cli_group=None)
 
 @bp.cli.command("fill")
 @click.option("--topics", type=int, required=True, help="How many topics.")
-@click.option("--posts", type=int, required=True, help="How many posts, the openings with them.")
-@click.option("--members", type=int, help="How many members; else one for fifty posts.")
-@click.option("--largest", type=int, help="Posts of the largest topic; else 5 %, at most 50,000.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another one, another forum.")
+@click.option(
+    "--posts", type=int, required=True, help="How many posts; the first of each topic counts."
+)
+@click.option("--members", type=int, help="How many members; without it, one for fifty posts.")
+@click.option(
+    "--largest", type=int, help="Posts of the largest topic; without it, 5 %, at most 50,000."
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="The same number makes the same forum; another number makes another one.",
+)
 def fill(topics: int, posts: int, members: int | None, largest: int | None, seed: int) -> None:
     """Write a made-up forum into an empty database. May be stopped and started again."""
     library("flask_migrate").upgrade()

@@ -462,7 +462,7 @@ def fetch_messages() -> int:
 
 @bp.cli.command("mail-in")
 @click.option(
-    "--recipient", default="", help="Whom the message is for, if the mail server says so."
+    "--recipient", default="", help="Address that the mail server delivered the message to."
 )
 def mail_in(recipient: str) -> None:
     """Take in a message on standard input, as a mail server's pipe hands it over (exit codes of sysexits.h)."""
@@ -486,7 +486,7 @@ def mail_in(recipient: str) -> None:
 @bp.cli.command("mail-test")
 @click.argument("address")
 def mail_test(address: str) -> None:
-    """Send a letter to an address at once, and say what the mail server answers."""
+    """Send an e-mail to ADDRESS at once, and say what the mail server answers."""
     settings = web.settings()
     if not re.match(EMAIL_PATTERN, normalised_email(address)):
         raise click.BadParameter("Write an e-mail address such as name@city.example.")

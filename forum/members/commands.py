@@ -58,9 +58,9 @@ def setup() -> None:
 
 
 @bp.cli.command("forum")
-@click.option("--name", help="Another name.")
-@click.option("--tagline", help="Another sentence that says what it is for.")
-@click.option("--contact", help="Another e-mail address for /contact, which everybody reads.")
+@click.option("--name", help="New name of the forum.")
+@click.option("--tagline", help="New sentence that says what the forum is for.")
+@click.option("--contact", help="New e-mail address on /contact, which everybody reads.")
 def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
     """Say what the forum is called, what it is for and where it is reached, or change that."""
     said = {"name": name, "tagline": tagline, "contact_email": contact and checked_email(contact)}
@@ -82,12 +82,14 @@ def members() -> None:
 
 
 @members.command("add")
-@click.option("--email", required=True)
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice(ROLES), default=MEMBER, show_default=True)
-@click.option("--handle", help="Made from the name when it is left out.")
+@click.option("--email", required=True, help="E-mail address with which they sign in.")
+@click.option("--name", required=True, help="Name that everybody reads, such as “Eva Holm”.")
+@click.option(
+    "--role", type=click.Choice(ROLES), default=MEMBER, show_default=True, help="What they may do."
+)
+@click.option("--handle", help="Short name in addresses; without it, made from the name.")
 def add(email: str, name: str, role: str, handle: str | None) -> None:
-    """Make an account. The password comes on standard input."""
+    """Make an account. Its password is asked for, or read from standard input."""
     if not name.strip():
         raise click.ClickException("Give the member a name.")
     password = _new_password((_name_of_forum(), name, _unused_email(email)))
@@ -116,7 +118,10 @@ def give_role(handle: str, role: str) -> None:
 @members.command("password")
 @click.argument("handle")
 def give_password(handle: str) -> None:
-    """Give the member with HANDLE a new password, from standard input; ends their sessions."""
+    """Give the member with HANDLE a new password, and end their sessions.
+
+    The password is asked for, or read from standard input.
+    """
     password_hash = hash_password(_new_password((_name_of_forum(), handle)))
     done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")

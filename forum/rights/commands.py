@@ -180,7 +180,13 @@ STEP_FUNCTIONS: dict[str, Callable[[DepartureState], None]] = {
 
 @members_group.command("leave")
 @click.argument("handle")
-@click.option("--how", type=click.Choice(LEAVING_WAYS), default=KEEP_NAMELESS, show_default=True)
+@click.option(
+    "--how",
+    type=click.Choice(LEAVING_WAYS),
+    default=KEEP_NAMELESS,
+    show_default=True,
+    help="What becomes of the texts they wrote.",
+)
 def leave(handle: str, how: str) -> None:
     """Close the account of the member with HANDLE, who has asked for it. It ends in two weeks."""
     member = done(lambda: actions.leave(SYSTEM, get_member(SYSTEM, handle).id, how))

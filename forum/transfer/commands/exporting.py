@@ -55,7 +55,13 @@ its members have accounts of these handles; the files of an agenda in the order 
 
 @bp.cli.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--readers", type=click.Choice(list(READERS)), default="visitors", show_default=True)
+@click.option(
+    "--readers",
+    type=click.Choice(list(READERS)),
+    default="visitors",
+    show_default=True,
+    help="Whose view of the forum is written.",
+)
 def export(folder: Path, readers: str) -> None:
     """Write all that visitors, or members, may read into FOLDER, as text files of docs/content-format.md."""
     target = folder.resolve()

@@ -31,7 +31,9 @@ PLURALS = {"reply": "replies"}
 
 @bp.cli.command("import-agenda")
 @click.argument("file", type=click.File(encoding="utf-8"))
-@click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
+@click.option(
+    "--by", help="Handle of the moderator who answers for it; without it, the first administrator."
+)
 @click.option(
     "--check", is_flag=True, help="Say what is wrong, or what it would load; load nothing."
 )
@@ -96,7 +98,9 @@ def _faults_end_command(name: str, then: str = "") -> Iterator[None]:
 
 @bp.cli.command("import")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
+@click.option(
+    "--by", help="Handle of the moderator who answers for it; without it, the first administrator."
+)
 def import_folder(folder: Path, by: str | None) -> None:
     """Load an export, FOLDER, into a forum that has been set up and holds nothing else."""
     curator = _curator(by)

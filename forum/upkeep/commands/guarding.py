@@ -61,8 +61,14 @@ def wrong_settings_end_command(words: Sequence[str]) -> Iterator[None]:
 
 
 def _with_schema_check(command: click.Command) -> click.Command:
-    # A copy, because all applications of this process share the command.
+    """A copy, because all applications of this process share the command; of a group, with a check in each subcommand.
+
+    A group's own callback runs before `--help` of a subcommand, which is read by whoever does not know yet what to do.
+    """
     guarded: click.Command = copy(command)
+    if isinstance(guarded, click.Group):
+        guarded.commands = {name: _with_schema_check(one) for name, one in guarded.commands.items()}
+        return guarded
 
     @with_appcontext
     def checking_schema(*args: Any, **kwargs: Any) -> Any:
