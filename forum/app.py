@@ -215,7 +215,8 @@ def worker() -> None:
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8000, help="Port to listen on.")
 @click.option("--workers", default=2, type=click.IntRange(1), help="How many server processes.")
-def serve(host: str, port: int, workers: int) -> None:
+@click.option("--no-worker", is_flag=True, help="Start no worker: `flask worker` runs elsewhere.")
+def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
     metrics_setting = from_environment().metrics
     if (
@@ -227,7 +228,9 @@ def serve(host: str, port: int, workers: int) -> None:
     if metrics_setting:
         _listen_address(*metrics_address(metrics_setting))
     click.echo(f"The forum is at http://{jobs.host_and_port(host, port)} – Ctrl-C ends it.")
-    commands = jobs.server_commands(address, port, workers)
+    commands = [jobs.server_command(address, port, workers)]
+    if not no_worker:
+        commands.append(jobs.WORKER_COMMAND)
     if metrics_setting:
         commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
     try:

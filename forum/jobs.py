@@ -42,6 +42,7 @@ CONNECTIONS = 1_000
 OTHER_OPEN_FILES = 200  # of a process, besides its connections, at most
 PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 PORT_RELEASE_SECONDS = 3.0
+WORKER_COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
 
 
 class Worker:
@@ -248,16 +249,15 @@ def _try_to_bind(family: int, kind: int, address: Any) -> None:
         time.sleep(0.1)
 
 
-def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
-    """The commands of a whole forum: granian with so many server processes, and `flask worker`."""
+def server_command(host: str, port: int, workers: int) -> list[str]:
+    """The command of a server, granian with so many server processes. `WORKER_COMMAND` is that of a worker."""
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
     # Threads cost little while they wait for a slow sender; `admission` limits how many are at work
     server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]
     server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]  # a process may hang
-    server += ["--log-level", "error", "wsgi:app"]
-    return [server, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
+    return [*server, "--log-level", "error", "wsgi:app"]
 
 
 def _connections() -> int:

@@ -24,7 +24,7 @@ from forum.app import create_app
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
-from forum.jobs import THREADS, Worker, server_commands, supervise
+from forum.jobs import THREADS, WORKER_COMMAND, Worker, server_command, supervise
 from forum.markup import write
 from forum.members import actions as members
 from forum.notifications.queries import unread_count
@@ -267,7 +267,7 @@ def test_browsers_that_rest_leave_room_for_others(
     done: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _which: files)
     monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: done.append(limits))
-    server, _worker = server_commands("127.0.0.1", 8000, 2)
+    server = server_command("127.0.0.1", 8000, 2)
     assert (server[server.index("--backpressure") + 1], done) == (connections, raised)
 
 
@@ -308,9 +308,9 @@ def test_a_server_that_was_killed_has_a_moment_to_let_go_of_its_port() -> None:
 
 
 def test_the_server_comes_back_when_a_worker_of_it_dies() -> None:
-    server, worker = server_commands("127.0.0.1", 8000, 2)
+    server = server_command("127.0.0.1", 8000, 2)
     assert "--respawn-failed-workers" in server and server[-1] == "wsgi:app"
-    assert worker[-1] == "worker"
+    assert WORKER_COMMAND[-1] == "worker"
 
 
 # The worker of the forum

@@ -27,6 +27,7 @@ from forum.moderation.actions import report
 from forum.pagecache import PageCache
 from forum.settings import Settings
 from forum.upkeep import views
+from tests.trials.site import free_port
 
 TOP = Path(__file__).parent.parent
 COUNT_AND_WAIT = """
@@ -214,24 +215,33 @@ def test_nobody_reads_figures_at_the_public_address(app: Flask, client: Any) -> 
 
 
 @pytest.mark.sqlite_only  # no statement is new
-@pytest.mark.parametrize(("address", "commands"), [("", 2), ("127.0.0.1:9100", 3)])
-def test_the_private_address_is_served_when_it_is_wanted(
-    address: str,
-    commands: int,
+@pytest.mark.parametrize(
+    ("words", "is_wanted", "commands"),
+    [
+        ([], False, ["wsgi:app", "worker"]),
+        ([], True, ["wsgi:app", "worker", "metrics"]),
+        (["--no-worker"], False, ["wsgi:app"]),
+        (["--no-worker"], True, ["wsgi:app", "metrics"]),
+    ],
+)
+def test_the_server_comes_with_a_worker_and_figures_as_they_are_wanted(
+    words: list[str],
+    is_wanted: bool,
+    commands: list[str],
     migrated_app: Flask,
     database_url: str,
     tmp_path: Path,
     monkeypatch: Any,
 ) -> None:
     started: list[list[str]] = []
-    monkeypatch.setenv("FORUM_METRICS", address)
+    monkeypatch.setenv("FORUM_METRICS", f"127.0.0.1:{free_port()}" if is_wanted else "")
     monkeypatch.setenv("FORUM_DATA", str(tmp_path))
     monkeypatch.setenv("FORUM_DATABASE_URL", database_url)
     monkeypatch.setattr(application.jobs, "supervise", lambda all: started.extend(all) or 0)
     runner = migrated_app.test_cli_runner()
-    assert runner.invoke(args=["serve"]).exit_code == 0
-    assert len(started) == commands and (started[-1][-1] == "metrics") is bool(address)
-    if not address:
+    assert runner.invoke(args=["serve", "--port", str(free_port()), *words]).exit_code == 0
+    assert [command[-1] for command in started] == commands
+    if not is_wanted:
         assert "Set FORUM_METRICS" in runner.invoke(args=["metrics"]).output
 
 

@@ -31,7 +31,7 @@ from flask import Flask
 from forum.app import create_app
 from forum.db import db
 from forum.dialogue.models import Topic
-from forum.jobs import server_commands
+from forum.jobs import server_command
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.settings import from_environment
@@ -119,7 +119,7 @@ class Forum:
 def served(environment: dict[str, str], target: str = "", workers: int = 2) -> Iterator[Any]:
     """A server of the forum (or of another WSGI `target`) on a port of its own: yields address and process."""
     port = free_port()
-    command = server_commands("127.0.0.1", port, workers)[0]
+    command = server_command("127.0.0.1", port, workers)
     command = [*command[:-1], target or command[-1]]
     url = f"http://127.0.0.1:{port}"
     # An error that is no refusal is looked into by reading it
