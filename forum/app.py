@@ -251,7 +251,7 @@ def answer_metrics() -> None:
     """Answer Prometheus at the address of FORUM_METRICS, until stopped."""
     settings = from_environment()
     if not settings.metrics:
-        raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:9100 first.")
+        raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:8001 first.")
     host, port = metrics_address(settings.metrics)
     _listen_address(host, port)
     app = create_app(settings)

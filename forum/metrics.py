@@ -267,7 +267,7 @@ def _cumulative_histogram(name: str, figures: Samples) -> Samples:
 
 
 def server(address: str, figures: Callable[[], Samples]) -> HTTPServer:
-    """The HTTP server for `/metrics` at an address such as `127.0.0.1:9100`; not started yet."""
+    """The HTTP server for `/metrics` at an address such as `127.0.0.1:8001`; not started yet."""
 
     class MetricsRequest(BaseHTTPRequestHandler):
         timeout = 10

@@ -8,18 +8,18 @@
 | FORUM_ONE_MACHINE | `1` says that nobody on another machine writes to this database, and that all who do have this FORUM_DATA: then kept pages are answered without asking PostgreSQL. SQLite needs no such word | not set |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
-| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
+| FORUM_SECRET_KEY | signs cookies, form tokens and links in e-mails, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LOG | `json`: a line in JSON for each request, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
-| FORUM_METRICS | address such as `127.0.0.1:9100` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
+| FORUM_METRICS | address such as `127.0.0.1:8001` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
 | FORUM_SLOW_MS | statements that take longer, in milliseconds, are written down, without their values | 200 |
 | FORUM_PG_DUMP | PostgreSQL's program for backups; `pg_restore` stands beside it | `pg_dump` |
 | FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
 | FORUM_SMTP_URL | mail server, such as `smtp://user:password@mail.example.org:587` (with STARTTLS; `?tls=no` without) or `smtps://…:465` | not set: mail is written to FORUM_DATA/mail |
 | FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
-| FORUM_REPLY_ADDRESS | mailbox for answers to letters, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: letters cannot be answered |
+| FORUM_REPLY_ADDRESS | mailbox for answers to e-mails, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: e-mails cannot be answered |
 | FORUM_IMAP_URL | where the worker fetches those messages, such as `imaps://user:password@mail.example.org/INBOX` | not set |
 | FORUM_OIDC_ISSUER | an OpenID provider with whose accounts people may sign in, such as `https://id.example.org`, as it writes its own name | not set |
 | FORUM_OIDC_CLIENT_ID | how the provider knows the forum; there, enter the forum's address with `/sign-in/elsewhere/back` as the way back | not set |
@@ -354,7 +354,7 @@ def _number(environ: Mapping[str, str], name: str, usual: int) -> int:
 def _metrics(written: str) -> str:
     if written and not 0 < metrics_address(written)[1] <= LAST_PORT:
         raise WrongSetting(
-            f"FORUM_METRICS is {written}, and should be an address such as 127.0.0.1:9100."
+            f"FORUM_METRICS is {written}, and should be an address such as 127.0.0.1:8001."
         )
     return written
 
@@ -389,14 +389,14 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
 
 
 def _secret_key(written: str) -> str:
-    """The given key, or "". Who knows it can forge links of letters and answers by mail, so it is not repeated."""
+    """The given key, or "". Who knows it can forge links in e-mails and answers by mail, so it is not repeated."""
     is_weak = len(written) < MIN_KEY_LENGTH or len(set(written)) < MIN_KEY_VARIETY
     if written and (is_weak or written in KNOWN_KEYS):
         command = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         raise WrongSetting(
             f"FORUM_SECRET_KEY can be guessed: it is that of an old example, or has fewer than {MIN_KEY_LENGTH} characters "
             f"or than {MIN_KEY_VARIETY} different ones. {command} prints a good one. A new key signs everybody out, voids "
-            "links of letters, and authenticator apps have to be set up again."
+            "links in e-mails, and authenticator apps have to be set up again."
         )
     return written
 

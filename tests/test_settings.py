@@ -41,11 +41,11 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             "FORUM_FREE_MB": "250",
             "FORUM_LOG": "plain",
             "FORUM_SLOW_MS": "50",
-            "FORUM_METRICS": "127.0.0.1:9100",
+            "FORUM_METRICS": "127.0.0.1:8001",
         }
     )
     assert (found.free_mb, found.log, found.slow_ms) == (250, "plain", 50)
-    assert found.metrics == "127.0.0.1:9100" and found.metrics_path == tmp_path / "metrics"
+    assert found.metrics == "127.0.0.1:8001" and found.metrics_path == tmp_path / "metrics"
     assert found.url == "https://dialogue.example.org" and found.is_https
     assert found.trusted_hosts[0] == "dialogue.example.org"
     assert found.trusted_hosts[-2:] == ("a.example", "b.example")
@@ -158,7 +158,7 @@ def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, key: str) -> None:
     assert words.startswith("FORUM_SECRET_KEY can be guessed") and "token_urlsafe(48)" in words
     assert key == "a" or key not in words
     assert all(
-        said in words for said in ("everybody out", "links of letters", "authenticator apps")
+        said in words for said in ("everybody out", "links in e-mails", "authenticator apps")
     )
 
 
