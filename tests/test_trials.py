@@ -247,3 +247,4 @@ def test_what_the_trials_fill_in_stands_in_the_files_of_many_machines(tmp_path: 
     assert files.address(11) in settings["LISTEN"]
     assert files.words["database-password"] in settings["FORUM_DATABASE_URL"]
     assert files.words["valkey-password"] in settings["FORUM_VALKEY_URL"]
+    assert files.pg_hba().startswith("host ") and f" {files.network}0/24 " in files.pg_hba()

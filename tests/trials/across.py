@@ -30,7 +30,7 @@ class Doors:
 
     def front(self, source: str = "", **more: str) -> AddressedBrowser:
         """A browser at nginx, by TLS."""
-        trusts = self.files.folder / "certificate.pem"
+        trusts = self.files.folder / "fullchain.pem"
         address = self.files.address(1)
         headers = {name.replace("_", "-"): value for name, value in more.items()}
         return AddressedBrowser(

@@ -16,6 +16,7 @@ from tests.trials.parts import Database, Nginx, Server, Valkey
 from tests.trials.run import Trial
 from tests.trials.site import TOP
 
+COMPARED = "It has been restored once and compared."
 EMPTY = "The database is empty. Run `flask db upgrade` first."
 
 
@@ -35,6 +36,7 @@ def many_machines(trial: Trial) -> None:
         servers = [Server(files, machine, FORUM_LIMITS="0") for machine in (11, 12)]
         _migrate_once(trial, database, servers)
         _move(trial, database)
+        _back_up(trial, database, servers[0])
         for server in servers:
             parts.callback(server.stop)
             server.begin()
@@ -105,3 +107,12 @@ def _move(trial: Trial, database: Database) -> None:
     trial.site.extra |= {"FORUM_DATABASE_URL": database.url, "FORUM_ONE_MACHINE": ""}
     trial.site.database = "postgresql"
     trial.site.app = create_app(from_environment(trial.site.environment()))
+
+
+def _back_up(trial: Trial, database: Database, server: Server) -> None:
+    """What docs/scale gives the role is enough for a backup, which is restored once in a database of its own."""
+    file, pg_dump = trial.site.folder / "forum.backup", database.programs / "pg_dump"
+    made = server.flask("backup", str(file), FORUM_PG_DUMP=str(pg_dump))
+    trial.result.expect(made.returncode == 0, f"backup: {made.stderr[-300:]}")
+    trial.result.expect(COMPARED in made.stdout, f"backup: {made.stdout}")
+    trial.result.notes.append(f"a backup with the role of database.sql. {COMPARED}")

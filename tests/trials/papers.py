@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.trials.doors import NAME
 from tests.trials.site import TOP, commands_below, end, free_port
 
 SCALE = TOP / "docs/scale"
@@ -35,7 +36,7 @@ class ScaleFiles:
             "valkey-password": secrets.token_urlsafe(12),
             "/var/log/nginx": str(folder),
             "/var/lib/nginx": str(folder),
-            "/etc/ssl/interurban": str(folder),
+            f"/etc/letsencrypt/live/{NAME}": str(folder),
             # The clients of the trials speak no TLS: they come in by a door beside it
             "listen 443 ssl;": f"listen {self.network}1:443 ssl; listen 127.0.0.1:{self.plain_port};",
             "listen 80;": f"listen {self.network}1:80;",
@@ -52,6 +53,12 @@ class ScaleFiles:
         for of_docs, of_trial in self.words.items():
             text = text.replace(of_docs, of_trial)
         return text
+
+    def pg_hba(self) -> str:
+        """The line for pg_hba.conf, which stands in a comment of postgresql.conf."""
+        lines = self.filled_in("postgresql.conf").splitlines()
+        [line] = [line.lstrip("# ") for line in lines if line.startswith("#     host ")]
+        return line
 
     def settings(self, machine: int, **more: str) -> dict[str, str]:
         """The file interurban.env of one of the servers, with other settings on top."""

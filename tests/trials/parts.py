@@ -63,7 +63,7 @@ class Database(Program):
         return str(self.ask("SHOW server_version")[0][0]).split()[0]
 
     def _make(self) -> None:
-        """A new cluster, as the package makes one, with the role and the two lines of docs/scale.md."""
+        """A new cluster, as the package makes one, with the role, and the line of pg_hba.conf, of docs/scale."""
         self.folder.mkdir()
         word = self.folder / "word"
         word.write_text(self.files.words["database-password"])
@@ -83,8 +83,13 @@ class Database(Program):
         with (cluster / "postgresql.conf").open("a") as file:
             file.write(self.files.filled_in("postgresql.conf"))
             file.write(f"shared_buffers = '64MB'\nunix_socket_directories = '{self.folder}'\n")
-        with (cluster / "pg_hba.conf").open("a") as file:
-            file.write(f"host all interurban {self.files.network}0/24 scram-sha-256\n")
+        # From a machine to itself all come from 127.0.0.1, whichever of its addresses they ask
+        line = self.files.pg_hba().replace(f"{self.files.network}0/24", "127.0.0.1/32")
+        second = (
+            "host second interurban 127.0.0.1/32 scram-sha-256"  # a database of the trial alone
+        )
+        words = ["local all all scram-sha-256", line, second, ""]
+        (cluster / "pg_hba.conf").write_text("\n".join(words))
         self.begin()
         place = {"host": str(self.folder), "user": "postgres", "dbname": "postgres"}
         address = make_conninfo(**place, password=self.files.words["database-password"])
@@ -168,7 +173,7 @@ http {{
         super().__init__(files.folder)
         self.files = files
         self.log = files.folder / "interurban.log"
-        _certificate(files.folder)
+        certificate(files.folder)
         (self.folder / "conf.d").mkdir()
         self.write()
         places = " ".join(f"{name}_temp_path {self.folder}/{name};" for name in self.PLACES)
@@ -207,10 +212,11 @@ http {{
         (self.folder / "nginx.pid").unlink(missing_ok=True)
 
 
-def _certificate(folder: Path) -> None:
+def certificate(folder: Path) -> None:
+    """Make a certificate of the forum's name, under the names of the files of certbot."""
     words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     words += ["-days", "2", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
-    words += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    words += ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
     subprocess.run(["openssl", *words], check=True, capture_output=True)
 
 
