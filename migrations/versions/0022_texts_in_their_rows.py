@@ -1,6 +1,6 @@
 """On PostgreSQL the words of a text stay in its row, so that whoever looks for common ones need not fetch them one by one.
 
-What was written before comes there when its row is written anew; `VACUUM FULL document` does so for all (docs/scale.md).
+What was written before comes there when its row is written anew; `VACUUM FULL document` does so for all.
 """
 
 from __future__ import annotations

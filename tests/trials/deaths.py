@@ -99,7 +99,7 @@ def _says_that_it_is_away(doors: Doors, number: int) -> None:
 
 
 def rolling(trial: Trial, doors: Doors, front: Nginx, rounds: int) -> None:
-    """The servers are restarted one after the other, as docs/scale.md says: nobody notices anything."""
+    """The servers are restarted one after the other, as docs/operating.md says: nobody notices anything."""
     begun = len(lines_of(front))
     with counted(trial, f"both servers restarted in turn, {rounds} ×") as found:
         for server in [*doors.servers] * rounds:

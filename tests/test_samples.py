@@ -1,0 +1,193 @@
+"""The files that an operator copies: they fit the programs that read them, and each other."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import make_url
+
+from forum.app import serve
+from forum.copies import PostgresqlCopier
+from forum.settings import from_environment
+from tests.trials.papers import FOLDER, SCALE, ScaleFiles, program
+from tests.trials.parts import certificate
+
+ONE = SCALE.parent / "one-machine"
+ENVIRONMENTS = [ONE / "interurban.env", SCALE / "interurban.env"]
+PATH = {"PATH": os.environ["PATH"]}
+NGINX = [ONE / "nginx.conf", SCALE / "nginx.conf"]
+
+
+def as_systemd_reads(file: Path) -> dict[str, str]:
+    words = [shlex.split(line, comments=True) for line in file.read_text().splitlines()]
+    return dict(word.split("=", 1) for line in words for word in line)
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    return [path.parent.name for path in paths]
+
+
+@pytest.mark.parametrize("file", ENVIRONMENTS, ids=names_of(ENVIRONMENTS))
+def test_settings_are_taken_and_mean_the_same_to_systemd_and_the_shell(
+    file: Path, tmp_path: Path
+) -> None:
+    written = as_systemd_reads(file)
+    script = f"set -a; . {shlex.quote(str(file))}; exec env"
+    command = ["sh", "-c", script]
+    told = subprocess.run(command, env=PATH, capture_output=True, text=True, check=True).stdout
+    in_shell = dict(line.split("=", 1) for line in told.splitlines())
+    assert written == {name: in_shell.get(name) for name in written}
+    found = from_environment(written | {"FORUM_DATA": str(tmp_path)})
+    assert found.is_https and found.proxies == 1
+    assert found.database_url.startswith("postgresql://" if file.parent == SCALE else "sqlite://")
+
+
+def test_the_unit_starts_the_server_where_each_machine_says() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read_string((SCALE / "interurban.service").read_text())
+    service = unit["Service"]
+    assert service["EnvironmentFile"] == "/etc/interurban.env"
+    wanted = set(re.findall(r"\$\{(\w+)\}", service["ExecStart"]))
+    for file in ENVIRONMENTS:
+        assert wanted == {name for name in as_systemd_reads(file) if "FORUM_" not in name}
+    words = shlex.split(re.sub(r"\$\{\w+\}", "1", service["ExecStart"]))
+    assert words[:4] == [f"{FOLDER}/.venv/bin/flask", "--app", "wsgi", "serve"]
+    serve.make_context("serve", words[4:])  # it knows these options
+
+
+@pytest.mark.parametrize("file", NGINX, ids=names_of(NGINX))
+def test_nginx_takes_its_configuration(file: Path, tmp_path: Path) -> None:
+    nginx = program("nginx", "/usr/sbin")
+    if not nginx:
+        pytest.skip("nginx is not installed (Debian: apt-get install nginx)")
+    certificate(tmp_path)
+    text = ScaleFiles(tmp_path).filled(file.read_text())
+    (tmp_path / "forum.conf").write_text(text)
+    frame = f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{ include {tmp_path}/forum.conf; }}"
+    (tmp_path / "nginx.conf").write_text(frame)
+    command = [nginx, "-t", "-q", "-c", f"{tmp_path}/nginx.conf"]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert tried.returncode == 0 and "warn" not in tried.stderr, tried.stderr
+
+
+def test_both_configurations_of_nginx_are_the_same_but_for_who_answers() -> None:
+    one, several = ({*path.read_text().splitlines()} for path in NGINX)
+    more = {line.strip() for line in one - several if not line.lstrip().startswith("#")}
+    assert more == {
+        """'"$upstream_status" $upstream_cache_status $request_id';""",
+        "proxy_pass http://127.0.0.1:8000;",
+    }
+
+
+def test_a_backup_may_be_tried_in_the_database_that_it_makes(tmp_path: Path) -> None:
+    files = ScaleFiles(tmp_path)
+    _host, databases, role, *_more = files.pg_hba().split()
+    url = files.settings(11)["FORUM_DATABASE_URL"]
+    copier = PostgresqlCopier(make_url(url), "pg_dump")
+    assert databases.split(",") == [copier.name, copier._scratch().name]
+    assert f"CREATE ROLE {role} LOGIN CREATEDB" in files.filled_in("database.sql")
+
+
+# The scripts
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A folder in place of the root of a machine: settings, a release that prints what it is told, both scripts."""
+    release, programs = tmp_path / "srv/interurban", tmp_path / "bin"
+    (release / ".venv/bin").mkdir(parents=True)
+    programs.mkdir()
+    (tmp_path / "interurban.env").write_text('FORUM_URL=https://a.example\nFORUM_X="b & c"\n')
+    write_script(release / ".venv/bin/flask", 'echo "$PWD $FORUM_URL $FORUM_X $*"')
+    write_script(programs / "id", "echo interurban")
+    for script in ("interurban", "interurban-mail-in"):
+        text = (ONE / script).read_text()
+        text = text.replace("/etc/interurban.env", f"{tmp_path}/interurban.env")
+        text = text.replace("/usr/local/bin", str(programs)).replace("/srv", f"{tmp_path}/srv")
+        (programs / script).write_text(text)
+        (programs / script).chmod(0o755)
+    return tmp_path
+
+
+def write_script(path: Path, words: str) -> None:
+    path.write_text(f"#!/bin/sh\n{words}\n")
+    path.chmod(0o755)
+
+
+def call(machine: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": f"{machine}/bin{os.pathsep}{PATH['PATH']}"}
+    command = [f"{machine}/bin/{words[0]}", *words[1:]]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_command_is_given_in_the_release_with_the_settings(machine: Path) -> None:
+    told = call(machine, "interurban", "backup", "/a file").stdout
+    assert told == f"{machine}/srv/interurban https://a.example b & c --app wsgi backup /a file\n"
+
+
+def test_a_command_of_another_user_is_given_as_the_forum(machine: Path) -> None:
+    write_script(machine / "bin/id", "echo root")
+    write_script(machine / "bin/runuser", 'echo "$*"')
+    told = call(machine, "interurban", "check").stdout
+    assert told == f"-u interurban -- {machine}/bin/interurban check\n"
+
+
+def test_a_message_is_handed_in_with_its_recipient(machine: Path) -> None:
+    told = call(machine, "interurban-mail-in", "reply+r7@mail.example.org").stdout
+    assert told.endswith(" --app wsgi mail-in --recipient reply+r7@mail.example.org\n")
+
+
+@pytest.mark.parametrize("missing", ["interurban.env", "srv"])
+def test_a_message_comes_again_while_the_forum_is_not_in_its_place(
+    machine: Path, missing: str
+) -> None:
+    path = machine / missing
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert call(machine, "interurban-mail-in", "reply+r7@mail.example.org").returncode == 75
+
+
+def test_the_backup_of_each_night_is_given_by_the_forum() -> None:
+    [line] = [
+        line for line in (ONE / "interurban.cron").read_text().splitlines() if "* * *" in line
+    ]
+    _time, user, command = re.split(r" {2,}", line.replace("15 3 * * *", "at"), maxsplit=2)
+    assert user == "interurban"
+    echo = command.replace("/usr/local/bin/interurban", "echo").replace("\\%", "%")
+    told = subprocess.run(
+        ["sh", "-c", echo.partition(" >")[0]], capture_output=True, text=True, check=True
+    )
+    assert re.fullmatch(r"backup /var/backups/interurban/day-[1-7]\.backup\n", told.stdout)
+
+
+# The commands of the handbook
+
+HANDBOOK = [ONE.parent / "operating.md", ONE.parent / "scale.md", ONE / "interurban.cron"]
+SPAN = re.compile(r"`([^`\n]+)`")
+
+
+def commands_in(file: Path) -> list[list[str]]:
+    """The words of each `interurban …`, in backticks or at the beginning of a line."""
+    text = file.read_text().replace("/usr/local/bin/interurban", "\ninterurban")
+    lines = [*SPAN.findall(text), *text.splitlines()]
+    return [line.split()[1:] for line in lines if re.match(r"interurban [a-z]", line)]
+
+
+@pytest.mark.parametrize("file", HANDBOOK, ids=lambda file: file.name)
+def test_the_forum_has_the_commands_and_options_of_the_handbook(file: Path, app: Flask) -> None:
+    given = commands_in(file)
+    assert given
+    for words in given:
+        command = list(takewhile(re.compile(r"[a-z][a-z-]*").fullmatch, words))
+        told = app.test_cli_runner().invoke(args=[*command, "--help"])
+        assert told.exit_code == 0, words
+        options = [word for word in words if word.startswith("--")]
+        assert [one for one in options if f"{one} " not in told.output] == [], words
