@@ -451,13 +451,35 @@ def test_an_organisation_may_be_whole_from_the_start(app, people):
 
 def test_organisations_of_one_name_have_their_own_addresses(app):
     slugs = [
-        actions.write_organisation(SYSTEM, OrganisationText(name, "city")).slug
-        for name in ("City", "City", "New", "都市")
+        actions.write_organisation(SYSTEM, OrganisationText(name, "city", city)).slug
+        for name, city in (("City", None), ("City", TAMPERE), ("New", None), ("都市", None))
     ]
     assert slugs == ["city", "city-2", "new-2", "organisation"]
-    long = OrganisationText("x" * 99, "city")
-    slugs = [actions.write_organisation(SYSTEM, long).slug for _time in range(2)]
+    long = [OrganisationText("x" * 99, "city", city) for city in (None, TAMPERE)]
+    slugs = [actions.write_organisation(SYSTEM, text).slug for text in long]
     assert slugs == ["x" * 60, "x" * 58 + "-2"]
+
+
+@pytest.mark.parametrize("city", [None, TAMPERE])
+def test_no_two_organisations_of_a_city_have_one_name(app, city):
+    made = actions.write_organisation(SYSTEM, OrganisationText("Ciudad Unión", "city", city))
+    other = actions.write_organisation(SYSTEM, OrganisationText("Trams", "company", city))
+    again = OrganisationText(" ciudad  union", "institute", city)
+    for number in (None, other.id):
+        with pytest.raises(Invalid) as refused:
+            actions.write_organisation(SYSTEM, again, number)
+        assert refused.value.field == "name"
+    assert {one.name for one in queries.organisations()} == {"Ciudad Unión", "Trams"}
+    written = actions.write_organisation(SYSTEM, again, made.id)
+    assert written.name == "ciudad union"
+
+
+def test_organisations_of_a_file_may_have_one_name(app):
+    """A forum may have had two before they were refused; what it exports can be read again."""
+    texts = [OrganisationText("Trams", "company", slug=slug) for slug in ("trams", "trams-2")]
+    made = [actions.write_organisation(SYSTEM, text).id for text in texts]
+    longer = OrganisationText("Trams", "company", about="Trams and buses.")
+    assert actions.write_organisation(SYSTEM, longer, made[1]).about == "Trams and buses."
 
 
 def test_organisations_are_for_moderators_and_of_a_known_kind(app, people):

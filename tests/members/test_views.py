@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import count
 from typing import Any
 
 import pytest
@@ -175,12 +176,11 @@ def organisation(**change):
 
 
 def test_a_representative_is_named_by_handle_or_unique_full_name(sign_in, people):
-    browser = sign_in(people.moderator)
+    browser, numbers = sign_in(people.moderator), count(1)
 
     def saved(typed: str) -> str:
-        answer = browser.post(
-            "/organisations/new", data=organisation(name=typed, representative=typed)
-        )
+        fields = organisation(name=f"Institute {next(numbers)}", representative=typed)
+        answer = browser.post("/organisations/new", data=fields)
         return "saved" if answer.status_code == 303 else unescape(answer.text)
 
     for typed in ("Ana Prado", "@ana-prado", "ana  PRADO"):
@@ -190,7 +190,7 @@ def test_a_representative_is_named_by_handle_or_unique_full_name(sign_in, people
     several = "“Ana Prado” is the name or the handle of several members. Write @ and the handle."
     assert several in saved("Ana Prado")
     assert saved("ana-prado") == "saved"
-    assert 'value="@ana-prado"' in browser.get("/organisations/ana-prado/edit").text
+    assert 'value="@ana-prado"' in browser.get("/organisations/institute-1/edit").text
     assert 'data-members="one"' in browser.get("/organisations/new").text
 
 
@@ -233,6 +233,13 @@ def test_a_refused_organisation_says_why(sign_in, people, change, field):
     answer = sign_in(people.moderator).post("/organisations/new", data=organisation(**change))
     assert answer.status_code == 422
     assert (f'id="{field}-error"' in answer.text and "A port." in answer.text) or field == "about"
+
+
+def test_an_organisation_sent_twice_is_made_once(sign_in, people):
+    browser = sign_in(people.moderator)
+    answers = [browser.post("/organisations/new", data=organisation()) for _time in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 422]
+    assert 'id="name-error"' in answers[1].text and "A port." in answers[1].text
 
 
 def test_others_do_not_curate_organisations(sign_in, people, client):

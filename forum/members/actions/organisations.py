@@ -26,7 +26,10 @@ RESERVED_SLUGS = {"new"}  # a page under /organisations/ that is no organisation
 
 @dataclass(frozen=True)
 class OrganisationText:
-    """What is said of an organisation. Without a slug a new one gets it from the name."""
+    """What is said of an organisation. Without a slug a new one gets it from the name.
+
+    A slug is for what comes from a file, whose organisations are told apart by it: they may have one name in one city.
+    """
 
     name: str
     kind: str
@@ -49,6 +52,7 @@ def write_organisation(
     """Make an organisation, or edit one and keep its former fields as a version.
 
     `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since.
+    Raises `Invalid` for the name of another organisation in the same city.
     """
     require(moderator.can.curate_all())
     if text.kind not in ORGANISATION_KINDS:
@@ -56,12 +60,25 @@ def write_organisation(
     if not single_line(text.name):
         raise Invalid(_("Write the name of the organisation."), "name")
     if organisation_id is None:
+        _refuse_name_of_another(text)
         return _apply(_new_organisation(text), text)
     organisation = _organisation_to_edit(moderator, organisation_id)
     before = queries.organisation_fields(organisation)
+    if (text.name, text.city_id) != (organisation.name, organisation.city_id):
+        _refuse_name_of_another(text, organisation.id)
     if queries.organisation_fields(_apply(organisation, text)) != before:
         refuse_unseen(seen, before)
     return organisation
+
+
+def _refuse_name_of_another(text: OrganisationText, organisation_id: int | None = None) -> None:
+    """Two of one name would confuse, and nothing merges them; this also catches a form that is sent twice."""
+    others = queries.organisations_called(single_line(text.name), text.city_id)
+    if text.slug is None and others - {organisation_id}:
+        told_apart = _(
+            "There is an organisation of this name already. If this is another one, tell them apart by name or city."
+        )
+        raise Invalid(told_apart, "name")
 
 
 def _new_organisation(text: OrganisationText) -> Organisation:

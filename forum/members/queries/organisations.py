@@ -15,6 +15,7 @@ from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_members
 from forum.permissions import Person, require
+from forum.plaintext import fold
 
 
 def organisations() -> list[Organisation]:
@@ -80,6 +81,12 @@ def seats_taken(organisation_id: int) -> int:
     """The number of members who hold a seat of an organisation, including those with a hidden profile."""
     found = select(func.count(Member.id)).where(Member.organisation_id == organisation_id)
     return db.session.scalar(found.where(Member.left_at.is_(None))) or 0
+
+
+def organisations_called(name: str, city_id: int | None) -> set[int]:
+    """The ids of the organisations of this name in a city (None: in no city), as search compares names."""
+    in_city = select(Organisation.id, Organisation.name).where(Organisation.city_id == city_id)
+    return {row.id for row in db.session.execute(in_city) if fold(row.name) == fold(name)}
 
 
 def taken_slugs(slugs: Collection[str]) -> set[str]:
