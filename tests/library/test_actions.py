@@ -635,7 +635,7 @@ def test_readings_are_written_ordered_and_removed(world: World) -> None:
     assert [one.id for one in queries.readings_of(VISITOR, world.agenda)] == [second.id]
     assert found("revolution") == []
     with pytest.raises(NotFound):
-        queries.get_reading(world.host, first.id)
+        queries.reading_to_edit(world.host, first.id)
 
 
 def test_only_who_curates_keeps_the_readings(world: World) -> None:

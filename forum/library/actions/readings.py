@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, agenda_to_change
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action
@@ -21,10 +21,10 @@ from forum.library.actions._rows import (
 from forum.library.actions._texts import ReadingText
 from forum.library.models import Reading
 from forum.library.queries import (
-    get_reading,
     identical_reading,
     last_position,
     reading_fields,
+    reading_to_change,
     readings_of,
 )
 from forum.permissions import Person, require
@@ -44,12 +44,12 @@ def write_reading(
 
     The same best read sent twice is added once. `seen` and what is raised are as in `write_case`.
     """
-    agenda = agenda_by_id(curator, agenda_id)
+    agenda = agenda_to_change(curator, agenda_id)
     require(curator.can.curate(agenda))
     _check_reading(text)
     if reading_id is None:
         return identical_reading(agenda.id, vars(text)) or _new_reading(curator, agenda, text)
-    reading = get_reading(curator, reading_id)
+    reading = reading_to_change(curator, reading_id)
     require(curator.can.curate(reading.agenda))
     before = reading_fields(reading)
     for column, value in vars(text).items():
@@ -64,7 +64,7 @@ def write_reading(
 @action
 def remove_reading(curator: Person, reading_id: int) -> Reading:
     """Remove a best read from its agenda and from search; its last version is kept."""
-    reading = get_reading(curator, reading_id)
+    reading = reading_to_change(curator, reading_id)
     require(curator.can.curate(reading.agenda))
     keep_version(curator, "reading", reading.id, reading_fields(reading))
     reading.removed_at = now()

@@ -87,10 +87,10 @@ from forum.library.queries.practices import (
     published_by,
 )
 from forum.library.queries.readings import (
-    get_reading,
     has_readings,
     identical_reading,
     reading_choices,
+    reading_to_change,
     reading_to_edit,
     readings,
     readings_of,
@@ -138,7 +138,6 @@ __all__ = [
     "drafts_of",
     "get_case",
     "get_practice",
-    "get_reading",
     "has_cases",
     "has_readings",
     "identical_reading",
@@ -170,6 +169,7 @@ __all__ = [
     "reading_choices",
     "reading_edits",
     "reading_fields",
+    "reading_to_change",
     "reading_to_edit",
     "readings",
     "readings_of",

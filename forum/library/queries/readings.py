@@ -18,7 +18,7 @@ from forum.library.queries._facets import (
     facet_conditions,
     reading_facets,
 )
-from forum.library.queries._shared import MAX_LISTED, one_or_not_found
+from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found
 from forum.library.queries._visibility import visible_readings
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
@@ -69,6 +69,13 @@ def get_reading(reader: Person, reading_id: int) -> Reading:
     """One best read with its agenda, or `NotFound`."""
     query = visible_readings(reader).where(Reading.id == reading_id)
     return one_or_not_found(Reading, query.options(joinedload(Reading.agenda)))
+
+
+def reading_to_change(doer: Person, reading_id: int) -> Reading:
+    """The best read with this id and its agenda, locked; or `NotFound`."""
+    lock = visible_readings(doer).where(Reading.id == reading_id).with_only_columns(Reading.id)
+    lock_row(lock.with_for_update(of=Reading))
+    return get_reading(doer, reading_id)
 
 
 def readings_to_index(reading_ids: Iterable[int]) -> Sequence[Reading]:

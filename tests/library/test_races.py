@@ -1,0 +1,74 @@
+"""Two editors of the library in the same moment: none undoes what the other has done.
+
+They run in threads over a database of their own, in which commits are real.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.models import Agenda
+from forum.history.queries import fingerprint, versions_of
+from forum.library.actions import ReadingText, remove_reading, write_reading
+from forum.library.queries import reading_fields, readings_of
+from forum.markup import write
+from forum.members.models import Member
+from forum.members.queries import get_member
+from forum.permissions import SYSTEM
+from tests.candidates import test_races as races
+from tests.races import at_once, slowly
+
+own = races.own  # over an empty database with a moderator and an administrator
+
+READING = ReadingText("Floods", "A. Author", 2024, why="It is short.")
+SHORTER = ReadingText("Floods", "A. Author", 2024, why="Short.")
+
+
+@pytest.fixture
+def mona(own: Flask) -> Member:
+    return get_member(SYSTEM, "mona-berg")
+
+
+@pytest.fixture
+def agenda(own: Flask, mona: Member) -> Agenda:
+    return write_agenda(mona, AgendaText("Floods", write("Text.")))
+
+
+def test_two_editors_of_a_best_read_lose_no_text(own: Flask, mona: Member, agenda: Agenda) -> None:
+    reading = write_reading(mona, agenda.id, READING)
+    seen = fingerprint(reading_fields(reading))
+    longer = ReadingText("Floods", "A. Author and B. Author", 2024, why="It is short and true.")
+
+    def edit(text: ReadingText) -> Any:
+        return lambda: slowly(write_reading, mona, agenda.id, text, reading.id, seen=seen)
+
+    said = at_once(own, [edit(SHORTER), edit(longer)])
+    assert sorted(said) == ["This text has changed since you opened the form.", "done"]
+    (version,) = versions_of("reading", reading.id)
+    assert version.fields["why"] == "It is short."
+
+
+def test_a_best_read_that_is_removed_while_it_is_edited_stays_removed(
+    own: Flask, mona: Member, agenda: Agenda
+) -> None:
+    reading = write_reading(mona, agenda.id, READING)
+    deeds = [
+        lambda: slowly(write_reading, mona, agenda.id, SHORTER, reading.id),
+        lambda: slowly(remove_reading, mona, reading.id),
+    ]
+    said = at_once(own, deeds)
+    assert said[1] == "done" and readings_of(mona, agenda) == []
+    kept = {version.fields["why"] for version in versions_of("reading", reading.id)}
+    assert kept == ({"It is short.", "Short."} if said[0] == "done" else {"It is short."})
+
+
+def test_a_best_read_sent_twice_at_once_is_added_once(
+    own: Flask, mona: Member, agenda: Agenda
+) -> None:
+    said = at_once(own, [lambda: slowly(write_reading, mona, agenda.id, READING)] * 2)
+    assert said == ["done"] * 2
+    assert len(readings_of(mona, agenda)) == 1
