@@ -17,6 +17,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED
 from forum.dialogue.queries import mark_given
+from forum.library import actions as library
 from forum.mail.queries import queue_content
 from forum.markup import write
 from forum.moderation import actions as moderation
@@ -119,6 +120,28 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
         assert notices_about(key) == []
     waiting = select(Event.address).where(Event.kind == "queue", Event.done_at.is_(None))
     assert queue_path(*key) not in db.session.scalars(waiting).all()
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("is_erased", [True, False])
+def test_nothing_leads_to_a_submitted_practice_that_its_author_has_deleted(
+    people: Any, things: Any, is_told: bool, is_erased: bool
+) -> None:
+    key = "practice", things.practice.id
+    assert not is_told or notices_about(key)
+    if is_erased:
+        library.erase_practice(SYSTEM, things.practice.id)
+    else:
+        library.delete_practice(people.ben, things.practice.id)
+    assert notices_about(key) == []
+
+
+def test_what_was_reported_waits_when_its_author_has_deleted_it(people: Any, things: Any) -> None:
+    key = "practice", things.practice.id
+    library.publish(people.host, things.practice.id)
+    moderation.report(people.chitra, *key, "rules")
+    library.delete_practice(people.ben, things.practice.id)
+    assert notices_about(key) and queue_content(people.administrator, queue_path(*key))
 
 
 def test_every_notice_names_a_waiting_text_by_its_agenda_alone(people: Any, things: Any) -> None:

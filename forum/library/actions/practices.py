@@ -241,6 +241,8 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
     _close_returns(doer, practice)
+    if practice.state == "submitted":  # a report of a published one still waits for its decision
+        read_queue(doer, queue_path("practice", practice.id))
     search.unindex(doer, "practice", practice.id)
     if practice.topic_id:
         dialogue.delete_topic(SYSTEM, practice.topic_id)
