@@ -26,6 +26,7 @@ from forum.agendas.queries import (
     statements_of,
     taken_slugs,
     theme_by_id,
+    theme_called,
     theme_fields,
     theme_of_slug,
     themes_by_id,
@@ -215,13 +216,17 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
 def write_theme(
     moderator: Person, name: str, theme_id: int | None = None, *, seen: str | None = None
 ) -> Theme:
-    """Make a theme, or rename one; its slug stays. `seen` as in `write_agenda`."""
+    """Make a theme, or rename one; its slug stays. `seen` as in `write_agenda`.
+
+    Raises `Invalid` for the name of another theme in use, and for a new name whose address a renamed theme has.
+    """
     require(moderator.can.curate_all())
     if theme_id is None:
         return _new_theme(name)
     theme = theme_by_id(theme_id)
     if theme.name != name:
         _check_length(name, "name")
+        _refuse_name_of_another(name, theme)
         refuse_unseen(seen, theme_fields(theme))
         keep_version(moderator, "theme", theme.id, theme_fields(theme))
         theme.name = name
@@ -239,10 +244,14 @@ def remove_theme(moderator: Person, theme_id: int) -> None:
 
 @action
 def ensure_themes(doer: Person, names: Iterable[str]) -> list[Theme]:
-    """The themes with these names; those that are missing are made. For imports."""
+    """The themes with these names, or else these addresses; those that are missing are made. For imports."""
     require(doer.can.curate_all())
     found = {slugify(name, "theme"): name.strip() for name in names}
-    return [_theme_in_use(slug) or _new_theme(name) for slug, name in found.items()]
+    meant = (
+        theme_called(name) or _theme_in_use(slug) or _new_theme(name)
+        for slug, name in found.items()
+    )
+    return list(dict.fromkeys(meant))
 
 
 @action
@@ -448,13 +457,24 @@ def _theme_in_use(slug: str) -> Theme | None:
 def _new_theme(name: str) -> Theme:
     name = name.strip()
     _check_length(name, "name")
-    theme = theme_of_slug(slugify(name, "theme"))
-    is_there = _("There is a theme of this name already.")
-    if theme and theme.removed_at is None:
-        raise Invalid(is_there, "name")
+    _refuse_name_of_another(name, None)
+    slug = slugify(name, "theme")
+    if theme := _theme_in_use(slug):
+        has_address = _(
+            "The theme “%(name)s” has the address of this name. Choose another one.",
+            name=theme.name,
+        )
+        raise Invalid(has_address, "name")
+    theme = theme_of_slug(slug)
     if theme is None:
-        theme = Theme(slug=slugify(name, "theme"), name=name)
+        theme = Theme(slug=slug, name=name)
         db.session.add(theme)
     theme.name, theme.removed_at = name, None
-    flush_unique(Invalid(is_there, "name"))
+    flush_unique(Invalid(_("There is a theme of this name already."), "name"))
     return theme
+
+
+def _refuse_name_of_another(name: str, theme: Theme | None) -> None:
+    known = theme_called(name)
+    if known and known is not theme:
+        raise Invalid(_("There is a theme of this name already."), "name")

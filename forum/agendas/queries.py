@@ -18,7 +18,7 @@ from forum.history.models import Version
 from forum.history.queries import STAYING, versions_of, versions_of_many
 from forum.members.models import Member
 from forum.permissions import Person, cached_statement, may_act, moderates, require, sees_hidden
-from forum.plaintext import has_words_starting_with, words_in
+from forum.plaintext import fold, has_words_starting_with, words_in
 from forum.versions import cached
 
 T = TypeVar("T")
@@ -291,6 +291,12 @@ def get_theme(slug: str) -> Theme:
 def theme_of_slug(slug: str) -> Theme | None:
     """The theme with this slug, even a removed one; or None."""
     return db.session.scalars(select(Theme).where(Theme.slug == slug)).first()
+
+
+def theme_called(name: str) -> Theme | None:
+    """The theme in use with this name, as search compares names; or None."""
+    wanted = fold(name.strip())
+    return next((one for one in db.session.scalars(_themes()) if fold(one.name) == wanted), None)
 
 
 def member_themes(member_id: int) -> Sequence[MemberTheme]:

@@ -224,9 +224,23 @@ def test_a_renamed_theme_keeps_its_address(people: Any) -> None:
     assert [(known.slug, known.name) for known in queries.themes()] == [
         ("land-value", "Value of land")
     ]
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         actions.write_theme(people.moderator, "land VALUE")
+    assert "“Value of land” has the address of this name" in refused.value.message
     assert versions_of("theme", theme.id)[0].fields == {"name": "Land value"}
+
+
+def test_no_two_themes_in_use_have_one_name(people: Any) -> None:
+    theme, trees = (actions.write_theme(people.moderator, name) for name in ("Parking", "Trees"))
+    actions.write_theme(people.moderator, "Kerbside", theme.id)
+    for name, number in (("Kerbside", trees.id), (" kerbsidé", trees.id), ("Kerbside", None)):
+        with pytest.raises(Invalid) as refused:
+            actions.write_theme(people.moderator, name, number)
+        assert refused.value.message == "There is a theme of this name already."
+    assert [known.name for known in queries.themes()] == ["Kerbside", "Trees"]
+    actions.write_theme(people.moderator, "KERBSIDE", theme.id)
+    actions.remove_theme(people.moderator, theme.id)
+    assert actions.write_theme(people.moderator, "Kerbside", trees.id).slug == "trees"
 
 
 def test_a_removed_theme_is_gone_and_can_come_back(people: Any) -> None:
@@ -243,6 +257,15 @@ def test_themes_are_made_by_name_for_imports_alone(people: Any) -> None:
     assert {theme.slug for theme in made} == {"floods", "ports"}
     with pytest.raises(Forbidden):
         actions.ensure_themes(people.ana, ["Mine"])
+
+
+def test_an_import_finds_a_renamed_theme_by_its_name_and_by_its_address(people: Any) -> None:
+    theme = actions.write_theme(people.moderator, "Parking")
+    actions.write_theme(people.moderator, "Kerbside", theme.id)
+    assert actions.ensure_themes(SYSTEM, ["kerbside", "Parking"]) == [theme]
+    trees = actions.write_theme(people.moderator, "Trees")
+    actions.write_theme(people.moderator, "Parking", trees.id)
+    assert actions.ensure_themes(SYSTEM, ["Parking", "Kerbside"]) == [trees, theme]
 
 
 def test_a_member_chooses_and_unchooses_themes(people: Any) -> None:
