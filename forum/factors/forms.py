@@ -13,6 +13,7 @@ from forum.webforms import lazy_text as _
 METHOD_NAMES = {
     "password": _("password"),
     "letter": _("e-mail"),
+    "elsewhere": _("another service"),
     "passkey": _("passkey"),
     "code": _("code"),
     "recovery code": _("recovery code"),

@@ -78,6 +78,7 @@ def test_a_linked_account_signs_in(client, real, eva):
     answer = client.get(real.says_yes(go(client, next="/cases"), "eva"))
     assert (answer.status_code, answer.location) == (303, "/cases")
     assert is_signed_in(client)
+    assert "by another service" in client.get("/settings/sessions").text
 
 
 def test_somebody_new_joins_without_a_letter(client, real, letters):
@@ -96,6 +97,7 @@ def test_somebody_new_joins_without_a_letter(client, real, letters):
     }
     assert client.post("/join", data=form).location == "/"
     assert is_signed_in(client)
+    assert "by another service" in client.get("/settings/sessions").text
     (told,) = letters()  # and none that waits for a press
     assert told.to == "eva@city.example" and "linked with your account" in told.text
     assert member_of(real.issuer, "eva").handle == "eva-holm"

@@ -155,7 +155,7 @@ def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
     details = JoinDetails(form.answers, invitation, _identity(form), form.agreed)
     session[JOINING_KEY] = {"key": key, "next": web.safe_next("")}
     if _has_proved_address(form):
-        return joined(actions.join_proved(VISITOR, joining, key, details))
+        return _joined(actions.join_proved(VISITOR, joining, key, details), "elsewhere")
     asked = actions.ask_to_join(VISITOR, joining, key, details)
     return letter_sent(
         queries.normalised_email(joining.email), asked if _shows_letter_links() else None
@@ -219,7 +219,7 @@ def confirm_joining(secret: str) -> ResponseReturnValue:
     def deed() -> Any:
         if not is_here:
             _check_candidate_password(token, form.password.data or "")
-        return joined(actions.confirm_joining(VISITOR, secret))
+        return _joined(actions.confirm_joining(VISITOR, secret), "letter")
 
     return answer_with_secret(form, page, deed)
 
@@ -236,12 +236,15 @@ def _check_candidate_password(token: Token, password: str) -> None:
         raise Invalid(_("This is not the password that was chosen."), "password")
 
 
-def joined(member: Member | Candidate) -> AnyResponse:
-    """Sign a new member in; a candidate goes to the page that says that moderators are to decide."""
+def _joined(member: Member | Candidate, how: str) -> AnyResponse:
+    """Sign a new member in, who has shown `how` (as `Session.how` holds it) whose address it is.
+
+    A candidate goes to the page that says that moderators are to decide.
+    """
     if isinstance(member, Candidate):
         return show_waiting(member)
     target = session.get(JOINING_KEY, {}).get("next") or "/"
-    begin_session(member, "letter", member.credentials)
+    begin_session(member, how, member.credentials)
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
 

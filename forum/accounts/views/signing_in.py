@@ -24,7 +24,7 @@ from forum.accounts.forms import SignInForm
 from forum.accounts.views._devices import rate_limit_key, remember_device
 from forum.accounts.views._sessions import begin_session
 from forum.accounts.views._shared import bp, was_refused
-from forum.accounts.views.joining import joined
+from forum.accounts.views.joining import show_waiting
 from forum.appeals.queries import suspension_appeal_path
 from forum.candidates.models import Candidate
 from forum.candidates.queries import confirmed_candidate
@@ -75,7 +75,7 @@ def _sign_in(form: SignInForm) -> ResponseReturnValue:
     verified = member.credentials if member else None  # as they are now, for they may change
     is_right = verify_password(known.password_hash if known else None, password)
     if candidate and is_right:
-        return joined(candidate)
+        return show_waiting(candidate)
     if member is None or verified is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
     try:
