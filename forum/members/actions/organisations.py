@@ -62,12 +62,13 @@ def write_organisation(
     if organisation_id is None:
         _refuse_name_of_another(text)
         return _apply(_new_organisation(text), text)
-    organisation = _organisation_to_edit(moderator, organisation_id)
+    organisation = _organisation_to_change(organisation_id)
     before = queries.organisation_fields(organisation)
     if (text.name, text.city_id) != (organisation.name, organisation.city_id):
         _refuse_name_of_another(text, organisation.id)
     if queries.organisation_fields(_apply(organisation, text)) != before:
         refuse_unseen(seen, before)
+        keep_version(moderator, "organisation", organisation.id, before)
     return organisation
 
 
@@ -92,15 +93,13 @@ def _taken_slugs(slugs: Sequence[str]) -> set[str]:
     return queries.taken_slugs(slugs) | RESERVED_SLUGS
 
 
-def _organisation_to_edit(moderator: Person, organisation_id: int) -> Organisation:
-    """The organisation, locked, with its present fields kept as a version. Raises `NotFound`."""
+def _organisation_to_change(organisation_id: int) -> Organisation:
+    """The organisation, locked; or `NotFound`."""
     organisation = db.session.get(
         Organisation, organisation_id, populate_existing=True, with_for_update=True
     )
     if organisation is None:
         raise NotFound(_("There is no such organisation."))
-    fields = queries.organisation_fields(organisation)
-    keep_version(moderator, "organisation", organisation.id, fields)
     return organisation
 
 
