@@ -54,13 +54,9 @@ def clamp(number: int, pages: int) -> int:
     return min(max(1, number), pages)
 
 
-def page_of(query: Select[Any], number: int, size: int, total: int | None = None) -> Page[Any]:
-    """The page `number` (from 1) of the entities of a query, `size` to a page; out of range, the nearest one.
-
-    The rows are counted, unless `total` says how many there are.
-    """
-    if total is None:
-        total = count_of(query)
+def page_of(query: Select[Any], number: int, size: int) -> Page[Any]:
+    """The page `number` (from 1) of the entities of a query, `size` to a page; out of range, the nearest one."""
+    total = count_of(query)
     pages = min(pages_for(total, size), LAST_PAGE)
     number = clamp(number, pages)
     rows = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()

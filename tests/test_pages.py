@@ -46,15 +46,10 @@ def test_a_list_of_nothing_has_one_page(app: Flask) -> None:
     assert (list(page.items), page.number, page.pages, page.total) == ([], 1, 1, 0)
 
 
-def test_a_page_takes_two_questions_and_one_when_the_total_is_known(
-    app: Flask, queries: Any
-) -> None:
+def test_a_page_takes_two_questions(app: Flask, queries: Any) -> None:
     with queries() as made:
         page_of(CITIES, 2, 3)
     assert made.count == 2
-    with queries() as made:
-        page_of(CITIES, 2, 3, total=8)
-    assert made.count == 1
 
 
 def test_a_count_asks_for_no_order_and_few_columns(app: Flask, queries: Any) -> None:

@@ -106,9 +106,9 @@ def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
     assert titles(VISITOR, kind="question") == ["Second"]
     assert titles(VISITOR, theme="floods") == ["First"]
     assert titles(VISITOR, language="fr") == ["Second"]
-    assert titles(VISITOR, author_id=people.ana.id) == ["First"]
     assert titles(VISITOR, theme="nothing") == []
     assert queries.counts_by_kind(VISITOR, TopicFilter()) == {"experience": 1, "question": 1}
+    assert queries.counts_by_kind(VISITOR, TopicFilter(theme="floods")) == {"experience": 1}
     assert [t.title for t in queries.questions_waiting(VISITOR, 5)] == ["Second"]
     agendas.archive(people.moderator, agenda.id)
     assert not queries.questions_waiting(VISITOR, 5)  # it takes no replies any more
@@ -177,8 +177,6 @@ def test_topics_of_lists_are_counted_for_those_who_see_them(people: Any, agenda:
         assert waiting.get("question", 0) == number and "experience" not in waiting
         assert queries.counts_by_agenda(reader) == {agenda.id: number + 1}
     assert queries.counts_by_kind(people.moderator, TopicFilter(language="fr")) == {"experience": 1}
-    about = queries.counts_by_kind(people.ben, TopicFilter(author_id=people.ana.id))
-    assert about == {"experience": 1, "question": 1}
 
 
 def test_a_case_is_listed_once_it_has_comments(people: Any, agenda: Agenda) -> None:

@@ -218,8 +218,8 @@ def test_the_directory_is_narrowed(app, people):
         ]
 
     assert len(named()) == 6
-    assert named(city_id=nairobi.id) == named(country="KE") == named(language="sw") == ["Ben Okoth"]
-    assert named(words="ana", country="KE") == []
+    assert named(city_id=nairobi.id) == named(language="sw") == ["Ben Okoth"]
+    assert named(words="ana", city_id=nairobi.id) == []
     assert named(organisation_id=5) == []
     hidden_in_a_room_above = members.visible_members(VISITOR).with_only_columns(Member.id)
     assert len(named(ids=hidden_in_a_room_above)) == 6

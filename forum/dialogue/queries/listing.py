@@ -51,7 +51,6 @@ class TopicFilter:
     order: str = "active"
     theme: str = ""
     language: str = ""
-    author_id: int | None = None
 
 
 def topics(
@@ -59,8 +58,8 @@ def topics(
 ) -> Page[TopicRow]:
     """One page of a list of topics, ready for the macro `topic_row`. A case is listed once it has comments.
 
-    Topics of members whom the reader ignores are left out, except in a list of one author's topics (`author_id`).
-    `total` is the number of topics in the list, when the caller knows it; otherwise they are counted.
+    Topics of members whom the reader ignores are left out. `total` is the number of topics in the list,
+    when the caller knows it; otherwise they are counted.
     """
     if total is None:
         counts = counts_by_kind(reader, wanted)
@@ -93,22 +92,22 @@ def _slice(
     if is_from_end := start > total // 2:
         limit = min(limit, total - start)
         start = total - start - limit
-    ignored = _ignored(reader, wanted)
+    ignored = _ignored(reader)
     query = _slice_query(reader, wanted, is_from_end, bool(ignored))
     values = {"pinned": pinned, "pinned_here": pinned_here, "limit": limit, "start": start}
     return [to_topic_row(columns) for columns in execute_core(query, {**values, **ignored})]
 
 
-def _ignored(reader: Person, wanted: TopicFilter) -> dict[str, list[int]]:
+def _ignored(reader: Person) -> dict[str, list[int]]:
     """The parameter of a statement that leaves out topics of ignored members; empty for those who ignore nobody."""
-    return {"ignored": list(reader.ignored)} if reader.ignored and not wanted.author_id else {}
+    return {"ignored": list(reader.ignored)} if reader.ignored else {}
 
 
 def _pinned_ids(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only an agenda's list in order of activity has some."""
     if not wanted.agenda_id or wanted.order != "active":
         return []
-    ignored = _ignored(reader, wanted)
+    ignored = _ignored(reader)
     return [row.id for row in execute_core(_pinned_query(reader, wanted, bool(ignored)), ignored)]
 
 
@@ -149,10 +148,10 @@ def _literal(name: str) -> BindParameter[int]:
 
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list; kinds without a topic may be missing."""
-    is_stored = not (wanted.theme or wanted.author_id)
-    query = _stored_counts(reader, wanted) if is_stored else _computed_counts(reader, wanted)
+    counted = _computed_counts if wanted.theme else _stored_counts
+    query = counted(reader, wanted)
     counts = {kind: number for kind, number in execute_core(query) if number}
-    if ignored := _ignored(reader, wanted):
+    if ignored := _ignored(reader):
         for kind, number in execute_core(_counts_of_ignored(reader, wanted), ignored):
             counts[kind] = max(0, counts.get(kind, 0) - number)
     return counts
@@ -165,7 +164,7 @@ def _counts_of_ignored(reader: Person, wanted: TopicFilter) -> Select[Any]:
 
 @cached_statement
 def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
-    """The counts that `TopicCount` keeps, which knows neither themes nor authors."""
+    """The counts that `TopicCount` keeps, which knows no themes."""
     row = TopicCount
     query = _stored_sums(reader, row.kind)
     if wanted.agenda_id:
@@ -194,7 +193,7 @@ def _computed_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
 def counts_by_agenda(reader: Person) -> dict[int, int]:
     """How many topics the list of each agenda has for a reader, by its id; agendas without a topic may be missing."""
     counts = {row[0]: row[1] for row in execute_core(_agenda_sums(reader))}
-    if ignored := _ignored(reader, TopicFilter()):
+    if ignored := _ignored(reader):
         for agenda_id, number in execute_core(_agenda_counts_of_ignored(reader), ignored):
             counts[agenda_id] = max(0, counts.get(agenda_id, 0) - number)
     return counts
@@ -214,7 +213,7 @@ def _agenda_counts_of_ignored(reader: Person) -> Select[Any]:
 
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicRow]:
     """The newest questions that have no answer yet and take replies, ready for the macro `topic_row`."""
-    ignored = _ignored(reader, TopicFilter())
+    ignored = _ignored(reader)
     query = _questions_waiting_query(reader, bool(ignored), limit)
     return [to_topic_row(columns) for columns in execute_core(query, ignored)]
 
@@ -331,7 +330,6 @@ def _filtered_but_kind(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
         for column, value in (
             (Topic.agenda_id, wanted.agenda_id),
             (Topic.language, wanted.language),
-            (Topic.author_id, wanted.author_id),
         )
         if value
     ]

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db
-from forum.members.models import City, Member, MemberLanguage
+from forum.members.models import Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
 from forum.members.queries.people import get_member, has_or_had, visible_members
@@ -42,7 +42,6 @@ class DirectoryFilter:
 
     words: str = ""
     city_id: int | None = None
-    country: str = ""
     organisation_id: int | None = None
     language: str = ""
     ids: Select[Any] | None = None
@@ -65,9 +64,6 @@ def _conditions(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
     rules = [_matches(wanted.words)] if wanted.words.strip() else []
     if wanted.city_id is not None:
         rules.append(Member.city_id == wanted.city_id)
-    if wanted.country:
-        here = select(City.id).where(City.country == wanted.country)
-        rules.append(Member.city_id.in_(here))
     if wanted.organisation_id is not None:
         rules.append(Member.organisation_id == wanted.organisation_id)
     if wanted.language:
