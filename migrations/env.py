@@ -22,7 +22,7 @@ ADVISORY_LOCK_ID = 1_096_114_000  # any constant
 
 
 def include_object(
-    _object: object, name: str | None, kind: str, _reflected: bool, _other: object
+    _object: object, name: str | None, _kind: str, _reflected: bool, _other: object
 ) -> bool:
     """Ignore what is not in the models: the full-text index."""
     return not (name or "").startswith(UNMODELLED)

@@ -44,7 +44,7 @@ class Edit:
         return any(name not in STAYING for name, _pieces in self.differences)
 
 
-def visible_agendas(reader: Person) -> Select[Agenda]:
+def visible_agendas(reader: Person) -> Select[Agenda]:  # noqa: ARG001  # all are seen by all
     """The agendas that a reader may see: all of them, in the order that the moderators chose."""
     return select(Agenda).order_by(Agenda.position, Agenda.id)
 

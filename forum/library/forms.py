@@ -129,7 +129,7 @@ class YearField(IntegerField):
             raise ValueError(gettext("Enter a year, such as 2024."))
 
 
-def not_over(form: Any, day: Any) -> None:
+def not_over(_form: Any, day: Any) -> None:
     """Stop at a day before today, unless the field said so before."""
     if day.data and day.data != day.object_data and day.data < now().date():
         raise StopValidation(gettext("Choose today or a day that is still ahead."))

@@ -136,7 +136,7 @@ def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
     changed = queries.get_case(VISITOR, case.slug)
     topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None
-    beside = paragraph_comments(VISITOR, topic)
+    beside = paragraph_comments(topic)
     assert set(beside) == {first, keys(changed)[1]}
     assert keys(changed)[1] != second
     assert topic.replies_count == 3
@@ -176,7 +176,7 @@ def test_an_edited_case_keeps_what_it_said(world: World, case: Case) -> None:
     text = case_text(summary="Dikes are compared.", name="The dike network")
     actions.write_case(world.host, world.agenda.id, text, case.id)
     assert versions_of("case", case.id)[0].fields["name"] == "The delta network"
-    edit = queries.case_edits(VISITOR, queries.get_case(VISITOR, case.slug))[0]
+    edit = queries.case_edits(queries.get_case(VISITOR, case.slug))[0]
     assert dict(edit.differences)["name"] == [("same", "The "), ("gone", "delta "), ("new", "dike "), ("same", "network")]  # fmt: skip
     assert found("deltas") == []
     topic = topic_if_there(VISITOR, case.topic_id)

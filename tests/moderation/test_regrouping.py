@@ -11,7 +11,13 @@ from forum.agendas import actions as agendas
 from forum.appeals.actions import appeal, decide_appeal
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import POSTS_PER_PAGE
-from forum.dialogue.queries import get_post, get_topic, posts_in, reading_state
+from forum.dialogue.queries import (
+    get_post,
+    get_topic,
+    merged_topic_to_change,
+    posts_in,
+    reading_state,
+)
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.moderation import actions, queries
@@ -264,6 +270,17 @@ def test_merging_is_undone(client: Any, people: Any, things: Any, other: Any) ->
     assert found("bells") == 1
     assert reading(people.chitra, target).level == ""
     assert dialogue.reply(people.ana, other.id, write("Number three.")).number == 3
+
+
+def test_a_merged_topic_is_held_for_who_moderates_it_alone(
+    people: Any, things: Any, other: Any
+) -> None:
+    actions.merge(people.host, things.topic.id, other.id)
+    for doer in (SYSTEM, people.moderator, people.host):
+        assert merged_topic_to_change(doer, things.topic.id).id == things.topic.id
+    for doer in (people.ana, people.chitra, VISITOR):
+        with pytest.raises(NotFound):
+            merged_topic_to_change(doer, things.topic.id)
 
 
 def test_a_merge_stays_when_somebody_wrote_since(people: Any, things: Any, other: Any) -> None:

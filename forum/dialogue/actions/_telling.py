@@ -106,7 +106,7 @@ def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -
     return set(new)
 
 
-def restore_mentions_and_quotes(doer: Person, post: Post, text: Written) -> None:
+def restore_mentions_and_quotes(post: Post, text: Written) -> None:
     """Store the mentions and quotes of a post whose former text is put back, and notify nobody."""
     named = {member.id for member in members_to_mention(text.mentions)} if text.mentions else set()
     theirs = delete_rows(Mention).where(Mention.post_id == post.id)

@@ -137,7 +137,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
         change_audience(moderator, topic, before["audience"])
     else:
         index_post(moderator, post, topic, text.plain)
-    restore_mentions_and_quotes(moderator, post, text)
+    restore_mentions_and_quotes(post, text)
     hide_notices(moderator, post_id=post.id, since=revision.replaced_at)
     db.session.delete(revision)
     db.session.flush()

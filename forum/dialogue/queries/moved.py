@@ -186,9 +186,9 @@ def topic_to_reply(author: Person, topic_id: int) -> TopicRow:
     return topic
 
 
-def merged_topic_to_change(doer: Person, topic_id: int) -> Topic:
-    """A merged topic with its agenda, locked; `NotFound` when there is none of this id."""
-    query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
+def merged_topic_to_change(moderator: Person, topic_id: int) -> Topic:
+    """A merged topic with its agenda, locked, for who moderates that; else `NotFound`."""
+    query = _merged_topic(moderator, topic_id)
     if db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)) is None:
         raise NotFound()
     return db.session.scalars(query.options(joinedload(Topic.agenda))).one()
@@ -196,9 +196,12 @@ def merged_topic_to_change(doer: Person, topic_id: int) -> Topic:
 
 def merged_topic(moderator: Person, topic_id: int) -> Topic | None:
     """A merged topic with its agenda, for who moderates that; else None."""
+    return db.session.scalar(_merged_topic(moderator, topic_id).options(joinedload(Topic.agenda)))
+
+
+def _merged_topic(moderator: Person, topic_id: int) -> Select[Topic]:
     query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
-    query = query.where(moderated_by(moderator, Topic.agenda_id))
-    return db.session.scalar(query.options(joinedload(Topic.agenda)))
+    return query.where(moderated_by(moderator, Topic.agenda_id))
 
 
 def opening_after_merge(reader: Person, topic_id: int) -> Select[Any]:

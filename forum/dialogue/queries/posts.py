@@ -76,8 +76,11 @@ def get_post(reader: Person, post_id: int, *topic_options: Any) -> Post:
     return post
 
 
-def answer_of(reader: Person, topic: Topic | TopicRow) -> PostRow | None:
-    """The post that was chosen as the answer, with its author; None when there is none to read."""
+def answer_of(topic: Topic | TopicRow) -> PostRow | None:
+    """The post that was chosen as the answer, with its author; None when there is none to read.
+
+    The caller has found the topic for its reader, who sees what is shown in it.
+    """
     if topic.answer_id is None:
         return None
     columns = execute_core(_answer_query(), {"answer_id": topic.answer_id}).first()
@@ -89,8 +92,11 @@ def _answer_query() -> Select[Any]:
     return POST_ROWS.where(Post.id == bindparam("answer_id"), *is_readable())
 
 
-def paragraph_comments(reader: Person, topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
-    """The comments of a case's topic on single paragraphs, by the paragraph's key, oldest first."""
+def paragraph_comments(topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
+    """The comments of a case's topic on single paragraphs, by the paragraph's key, oldest first.
+
+    The caller has found the topic for its reader, who sees what is shown in it.
+    """
     query = select(Post).where(
         Post.topic_id == topic.id, Post.paragraph.is_not(None), *is_readable()
     )

@@ -117,7 +117,7 @@ def _answer_of(topic: Topic | TopicRow, posts: Page[PostRow]) -> PostRow | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
-    return queries.answer_of(me(), topic)
+    return queries.answer_of(topic)
 
 
 def _structured_data(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:

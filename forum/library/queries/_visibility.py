@@ -48,7 +48,7 @@ def visible_practices(reader: Person) -> Select[Any]:
     )
 
 
-def visible_readings(reader: Person) -> Select[Any]:
+def visible_readings(reader: Person) -> Select[Any]:  # noqa: ARG001  # all are seen by all
     """The best reads that a reader may see: all that are not removed."""
     return select(Reading).where(Reading.removed_at.is_(None))
 

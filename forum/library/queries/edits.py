@@ -34,7 +34,7 @@ class Edit:
         return any(name not in STAYING for name, _pieces in self.differences)
 
 
-def case_edits(reader: Person, case: Case) -> list[Edit]:
+def case_edits(case: Case) -> list[Edit]:
     """What was changed in a case that the reader was found to see, newest first."""
     return _edits(versions_of("case", case.id), case_fields(case))
 

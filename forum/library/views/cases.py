@@ -69,7 +69,7 @@ def case(slug: str) -> ResponseReturnValue:
     """A case with its facts, its text, and the members' comments beside it."""
     found = get_or_explain(Case, slug, queries.get_case)
     topic = topic_if_there(me(), found.topic_id)
-    comments = paragraph_comments(me(), topic) if topic else {}
+    comments = paragraph_comments(topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
     return render_template(
@@ -99,7 +99,7 @@ def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post])
 def case_history(slug: str) -> ResponseReturnValue:
     """What a case said before."""
     found = queries.get_case(me(), slug)
-    edits = queries.case_edits(me(), found)
+    edits = queries.case_edits(found)
     context = {"case": found, "edits": edits, "chosen": edit_to_read(edits)}
     return render_template("library/history.html", **context, **words_for_columns())
 

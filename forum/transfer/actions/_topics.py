@@ -24,7 +24,7 @@ def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
     plan_marks(values, 1, opened_at, discussion, loading)
     plan_reports(values, 1, opened_at, discussion, loading)
     for which, (_handle, moment, _became) in enumerate(values["asked"]):
-        loading.plan(moment, _ask, values, which, discussion, loading)
+        loading.plan(moment, _ask, values, which, discussion)
         loading.plan(later(moment, days=1), _respond, values, which, discussion, loading)
     latest = plan_replies(values["posts"], opened_at, discussion, loading)
     if "followed_up" in values:
@@ -50,7 +50,7 @@ def _open_topic(curator: Member, values: Values, discussion: Discussion, loading
     discussion.begin(topic.id)
 
 
-def _ask(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
+def _ask(values: Values, which: int, discussion: Discussion) -> None:
     """Let the author of a question ask a member for advice.
 
     The reasons are those for which the forum would have proposed the member at that moment.
