@@ -12,20 +12,22 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length
 
+from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import MAX_THEMES
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
+from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 MYSELF, ORGANISATION = "myself", "organisation"
-KINDS = (("experience", _("Experience")), ("question", _("Question")))
-AUDIENCES = (("public", _("Everyone")), ("members", _("Members only")))
-OUTCOMES = (
-    ("kept", _("We kept it")),
-    ("adapted", _("We adapted it")),
-    ("stopped", _("We stopped it")),
-)
+KIND_NAMES = {"experience": _("Experience"), "question": _("Question")}  # of `CHOSEN_KINDS`
+AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
+OUTCOME_NAMES = {
+    "kept": _("We kept it"),
+    "adapted": _("We adapted it"),
+    "stopped": _("We stopped it"),
+}
 # Headings that a press puts into the text of each kind
 PROMPTS = {
     "experience": (_("What we did"), _("What happened"), _("What we would change")),
@@ -44,12 +46,24 @@ def text_field(label: str) -> TextAreaField:
     )
 
 
-def title_field() -> StringField:
+def title_field(label: str = _("Title")) -> StringField:
     """The title of a topic."""
-    message = _("Enter a title of 3 to 120 characters.")
+    least, most = TITLE_LENGTHS[0], TITLE_LENGTHS[-1]
+    message = _("Enter a title of %(least)s to %(most)s characters.", least=least, most=most)
     return StringField(
-        _("Title"), [DataRequired(message), Length(3, 120, message=message)], [one_line]
+        label, [DataRequired(message), Length(least, most, message=message)], [one_line]
     )
+
+
+def kind_field(label: str) -> RadioField:
+    """Which kind of topic it is, of those that an author chooses."""
+    return RadioField(label, choices=list(KIND_NAMES.items()), default="experience")
+
+
+def audience_field() -> RadioField:
+    """Who can read a topic."""
+    choices = list(AUDIENCE_NAMES.items())
+    return RadioField(_("Who can read it"), choices=choices, default=PUBLIC)
 
 
 def themes_field() -> SelectMultipleField:
@@ -76,12 +90,12 @@ class TopicForm(Form):
     """A new topic. Only title and text are compulsory."""
 
     submission_key = HiddenField()
-    kind = RadioField(_("What kind of contribution is it?"), choices=KINDS, default="experience")
+    kind = kind_field(_("What kind of contribution is it?"))
     title = title_field()
     source = text_field(_("Text"))
     themes = themes_field()
     language = language_field()
-    audience = RadioField(_("Who can read it"), choices=AUDIENCES, default="public")
+    audience = audience_field()
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
 
 
@@ -98,7 +112,7 @@ class EditTopicForm(EditForm):
 
     title = title_field()
     themes = themes_field()
-    audience = RadioField(_("Who can read it"), choices=AUDIENCES, default="public")
+    audience = audience_field()
 
 
 class TriedForm(Form):
@@ -107,10 +121,15 @@ class TriedForm(Form):
     outcome = RadioField(
         _("What became of it?"),
         [DataRequired(_("Say what became of it: kept, adapted or stopped."))],
-        choices=OUTCOMES,
+        choices=list(OUTCOME_NAMES.items()),
     )
     note = StringField(
         _("Why, in one sentence"),
-        [Length(max=300, message=_("Shorten the sentence to 300 characters."))],
+        [
+            Length(
+                max=MAX_NOTE_LENGTH,
+                message=_("Shorten the sentence to %(most)s characters.", most=MAX_NOTE_LENGTH),
+            )
+        ],
         [one_line],
     )

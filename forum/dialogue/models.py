@@ -19,7 +19,7 @@ from forum.permissions import PUBLIC
 from forum.plaintext import excerpt
 
 KINDS = ("experience", "question", "practice", "case")
-CHOSEN_KINDS = KINDS[:2]  # those that an author chooses
+CHOSEN_KINDS = KINDS[:2]  # those that an author chooses, because they have no page of their own
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
 # The kind of a "tried it" mark that was taken back while moderators hide its note
 TAKEN_BACK = "taken back"

@@ -19,7 +19,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.clock import now
-from forum.dialogue.forms import KINDS, language_field, themes_field, title_field
+from forum.dialogue.forms import kind_field, language_field, themes_field, title_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.moderation.models import Deed
@@ -294,15 +294,8 @@ class ChangeKindForm(ClaimAwareForm):
 class SplitForm(GivesReason, ClaimAwareForm):
     """The new topic that posts are split off into."""
 
-    title = StringField(
-        _("Title of the new topic"),
-        [
-            DataRequired(_("Enter a title of 3 to 120 characters.")),
-            Length(3, 120, message=_("Enter a title of 3 to 120 characters.")),
-        ],
-        [one_line],
-    )
-    kind = RadioField(_("What is it?"), choices=KINDS, default="experience")
+    title = title_field(_("Title of the new topic"))
+    kind = kind_field(_("What is it?"))
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 

@@ -84,7 +84,10 @@ def checked_title(title: str) -> str:
     """A title with its whitespace normalised; raises `Invalid` when it is too short or too long."""
     title = single_line(title)
     if len(title) not in TITLE_LENGTHS:
-        raise Invalid(_("Enter a title of 3 to 120 characters."), "title")
+        least, most = TITLE_LENGTHS[0], TITLE_LENGTHS[-1]
+        raise Invalid(
+            _("Enter a title of %(least)s to %(most)s characters.", least=least, most=most), "title"
+        )
     return title
 
 

@@ -194,7 +194,9 @@ def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None
         raise Invalid(_("Say what became of it: kept, adapted or stopped."), "outcome")
     note = single_line(note)
     if len(note) > MAX_NOTE_LENGTH:
-        raise Invalid(_("Shorten the sentence to 300 characters."), "note")
+        raise Invalid(
+            _("Shorten the sentence to %(most)s characters.", most=MAX_NOTE_LENGTH), "note"
+        )
     return outcome, note
 
 

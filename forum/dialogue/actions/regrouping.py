@@ -28,7 +28,7 @@ from forum.dialogue.actions._rows import (
 )
 from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
-from forum.dialogue.models import Held, Place, Post, Topic, Trace
+from forum.dialogue.models import CHOSEN_KINDS, Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,
     first_post,
@@ -60,7 +60,6 @@ from forum.plaintext import excerpt, slugify
 from forum.search import actions as search
 
 MAX_MERGED_POSTS = 1_000  # posts of a topic that is put into another
-SPLIT_INTO = ("experience", "question")  # the kinds of topics that have no page of their own
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def split(
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
     _require_regroupable(topic)
-    if part.kind not in SPLIT_INTO:
+    if part.kind not in CHOSEN_KINDS:
         raise Invalid(_("Choose an experience or a question."), "kind")
     title = checked_title(part.title)
     posts = _chosen_to_move(topic, post_ids)

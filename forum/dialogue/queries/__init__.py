@@ -111,8 +111,10 @@ from forum.dialogue.queries.held import (
     visible_held,
 )
 from forum.dialogue.queries.listing import (
+    ACTIVE,
     ORDERS,
     TOPICS_PER_PAGE,
+    UNANSWERED,
     TopicFilter,
     agenda_to_open,
     counts_by_agenda,
@@ -162,11 +164,13 @@ from forum.dialogue.queries.posts import (
 )
 
 __all__ = [
+    "ACTIVE",
     "DERIVED_COLUMNS",
     "MIN_DECIDED",
     "ORDERS",
     "SUBMISSION_KEY_LENGTH",
     "TOPICS_PER_PAGE",
+    "UNANSWERED",
     "AgendaContext",
     "AgendaRow",
     "AuthorRow",

@@ -39,7 +39,7 @@ from forum.permissions import Person, cached_statement, moderated_by, read_by, r
 
 TOPICS_PER_PAGE = 20
 MAX_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
-ORDERS = ("active", "newest", "unanswered")
+ACTIVE, NEWEST, UNANSWERED = ORDERS = ("active", "newest", "unanswered")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class TopicFilter:
 
     agenda_id: int | None = None
     kind: str = ""
-    order: str = "active"
+    order: str = ACTIVE
     theme: str = ""
     language: str = ""
 
@@ -105,7 +105,7 @@ def _ignored(reader: Person) -> dict[str, list[int]]:
 
 def _pinned_ids(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only an agenda's list in order of activity has some."""
-    if not wanted.agenda_id or wanted.order != "active":
+    if not wanted.agenda_id or wanted.order != ACTIVE:
         return []
     ignored = _ignored(reader)
     return [row.id for row in execute_core(_pinned_query(reader, wanted, bool(ignored)), ignored)]
@@ -171,7 +171,7 @@ def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
         query = query.where(row.agenda_id == wanted.agenda_id)
     if wanted.language:
         query = query.where(row.language == wanted.language)
-    if wanted.order == "unanswered":
+    if wanted.order == UNANSWERED:
         query = query.where(row.is_waiting)
     return query
 
@@ -320,7 +320,7 @@ def _filtered(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
 
 
 def _order(wanted: TopicFilter) -> tuple[Any, ...]:
-    moment = Topic.created_at if wanted.order == "newest" else Topic.active_at
+    moment = Topic.created_at if wanted.order == NEWEST else Topic.active_at
     return moment.desc(), Topic.id.desc()
 
 
@@ -333,7 +333,7 @@ def _filtered_but_kind(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
         )
         if value
     ]
-    if wanted.order == "unanswered":
+    if wanted.order == UNANSWERED:
         conditions += [Topic.kind == "question", Topic.answer_id.is_(None)]
         conditions.append(Topic.locked_at.is_(None))
     if wanted.theme:

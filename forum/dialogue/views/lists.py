@@ -16,7 +16,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
 from forum.dialogue import actions, queries
 from forum.dialogue.models import KINDS
-from forum.dialogue.queries import ORDERS, TopicFilter, TopicRow
+from forum.dialogue.queries import ACTIVE, ORDERS, TopicFilter, TopicRow
 from forum.dialogue.views._shared import bp, changing
 from forum.members.queries import languages
 from forum.notifications.models import THEME
@@ -119,7 +119,7 @@ def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
     return TopicFilter(
         agenda_id=agenda.id if agenda else None,
         kind=web.text("kind", 100),
-        order=web.choice("order", ORDERS, "active"),
+        order=web.choice("order", ORDERS, ACTIVE),
         theme=web.text("theme", 100),
         language=web.text("language", 100),
     )
@@ -129,7 +129,7 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
     """The address of the same list with another kind, order, theme or language."""
     now = {
         "kind": wanted.kind,
-        "order": "" if wanted.order == "active" else wanted.order,
+        "order": "" if wanted.order == ACTIVE else wanted.order,
         "theme": wanted.theme,
         "language": wanted.language,
     }

@@ -8,7 +8,15 @@ from flask.typing import ResponseReturnValue
 from forum import web
 from forum.agendas.queries import get_agenda, statements_of
 from forum.dialogue.models import KINDS
-from forum.dialogue.queries import ORDERS, TopicFilter, counts_by_kind, first_topics, new_posts_in
+from forum.dialogue.queries import (
+    ACTIVE,
+    ORDERS,
+    UNANSWERED,
+    TopicFilter,
+    counts_by_kind,
+    first_topics,
+    new_posts_in,
+)
 from forum.front.views._shared import SIDE_ITEMS, bp
 from forum.library.queries import (
     cases_of,
@@ -23,7 +31,6 @@ from forum.notifications.queries import level_of
 from forum.web import me
 
 AGENDA_TOPICS = 10
-UNANSWERED = ORDERS[2]
 
 
 @bp.get("/agendas/<slug>")
@@ -31,7 +38,7 @@ def agenda(slug: str) -> ResponseReturnValue:
     """An agenda: introduction, statements, cases, best reads, and the newest of its dialogue."""
     reader = me()
     agenda = get_agenda(reader, slug)
-    kind, order = web.choice("kind", KINDS), web.choice("order", ORDERS, ORDERS[0])
+    kind, order = web.choice("kind", KINDS), web.choice("order", ORDERS, ACTIVE)
     wanted = TopicFilter(agenda.id, kind, order)
     totals = counts_by_kind(reader, TopicFilter(agenda.id))
     counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals

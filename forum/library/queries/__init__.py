@@ -15,7 +15,6 @@ from forum.library.queries._shared import (
     FAILURE,
     FIGURE_PARTS,
     LINK_PARTS,
-    OUTCOMES,
     PUBLISHED,
     SECTIONS,
 )
@@ -105,7 +104,6 @@ __all__ = [
     "FIGURE_PARTS",
     "LARGEST_SIZE",
     "LINK_PARTS",
-    "OUTCOMES",
     "PUBLISHED",
     "SECTIONS",
     "CaseFilter",

@@ -16,7 +16,6 @@ from forum.members.models import Member
 T = TypeVar("T")
 ITEMS_PER_PAGE = 20
 MAX_LISTED = 200  # cases, practices or readings in a list without pages
-OUTCOMES = ("kept", "adapted", "stopped")
 EVIDENCE = ("told", "counted", "measured", "studied")  # from the weakest to the strongest
 SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
 FAILURE = "failure"  # the section on what did not work, with an audience (and a kind in search) of its own

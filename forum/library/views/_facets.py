@@ -11,12 +11,12 @@ from flask import render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from forum.dialogue.models import OUTCOMES
 from forum.library import forms
 from forum.library.queries import (
     CITY_SIZES,
     EVIDENCE,
     LARGEST_SIZE,
-    OUTCOMES,
     CaseFilter,
     Choice,
     PracticeFilter,
