@@ -178,13 +178,14 @@ def write_statement(
 ) -> Statement:
     """Add a statement to an agenda, or change one and keep the former version; `seen` as in `write_agenda`.
 
+    The same statement sent twice is added once.
     When the profile of who made it is hidden from the curator, an empty handle leaves the member as it is, because the
     form could not show the handle.
     """
     agenda = _agenda_to_curate(curator, agenda_id)
     said = _statement_columns(curator, text)
     if statement_id is None:
-        return _new_statement(agenda, said)
+        return _identical_statement(agenda, said) or _new_statement(agenda, said)
     statement = _statement_of_agenda(agenda, statement_id)
     if not text.handle and speaker_of(curator, statement) is None:
         said["member_id"] = statement.member_id
@@ -432,6 +433,14 @@ def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:
         "language": text.language,
         "member_id": members[0].id if members else None,
     }
+
+
+def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | None:
+    """A statement of the agenda that says exactly this, as when a form is sent twice; or None."""
+    for known in statements_of(agenda):
+        if all(getattr(known, name) == value for name, value in said.items()):
+            return known
+    return None
 
 
 def _new_statement(agenda: Agenda, said: dict[str, Any]) -> Statement:

@@ -184,6 +184,18 @@ def test_agendas_stand_in_the_order_that_was_chosen(people: Any, agenda: Agenda)
     assert [known.id for known in queries.agendas(VISITOR)] == [third.id, agenda.id, second.id]
 
 
+def test_a_statement_sent_twice_stands_once(people: Any, agenda: Agenda) -> None:
+    whole = said(said_on=date(2026, 6, 5), handle="ben-okoth")
+    made = actions.write_statement(people.host, agenda.id, whole)
+    assert actions.write_statement(people.host, agenda.id, whole).id == made.id
+    for other in (said(handle="ben-okoth"), said(said_on=date(2026, 6, 5))):
+        actions.write_statement(people.host, agenda.id, other)
+    assert len(queries.statements_of(agenda)) == 3
+    actions.remove_statement(people.host, agenda.id, made.id)
+    actions.write_statement(people.host, agenda.id, whole)
+    assert len(queries.statements_of(agenda)) == 3
+
+
 def test_a_statement_is_written_edited_ordered_and_removed(people: Any, agenda: Agenda) -> None:
     first = actions.write_statement(people.host, agenda.id, said(said_on=date(2026, 6, 5)))
     second = actions.write_statement(people.host, agenda.id, said(name="Bo", handle="ben-okoth"))
