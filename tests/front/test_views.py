@@ -28,7 +28,7 @@ from forum.db import db
 from forum.dialogue.actions import NewTopic, hide_topic, merge, open_topic, reply
 from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
-from forum.front.queries import sitemap
+from forum.front.queries import sitemap, welcome
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
@@ -47,8 +47,10 @@ from forum.members.actions import (
     write_organisation,
 )
 from forum.members.models import Member
+from forum.members.queries import get_member
 from forum.moderation.actions import Reasons, lock, unlock
 from forum.permissions import ADMINISTRATOR, SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 from forum.upkeep.queries import checks, faults_of
 from tests.mail.conftest import with_settings
 
@@ -211,6 +213,22 @@ def test_a_new_member_is_welcomed_until_they_write(small: Small, sign_in: Any) -
     assert browser.get("/").text.count("> Done</span>") == 2
     reply(member, small.question.id, write("At night."))
     assert "Welcome, Nora Lind" not in browser.get("/").text
+
+
+def test_the_welcome_takes_two_queries_and_none_for_whom_a_text_waits(
+    small: Small, sign_in: Any, queries: Any
+) -> None:
+    member = join(VISITOR, Joining("Nora Lind", "nora@city.example", "hash"))
+    with queries() as made:
+        assert welcome(member)
+    assert made.count == 2
+    make_rule(small.people.administrator, RuleText("word", "casino", "We read this first."))
+    reply(member, small.question.id, write("A casino for all."))
+    assert "Welcome, Nora Lind" not in sign_in(member).get("/").text
+    waiting = get_member(SYSTEM, member.handle)
+    with queries() as made:
+        assert welcome(waiting) is None
+    assert made.count == 0
 
 
 def test_who_has_written_for_members_or_may_not_write_is_not_welcomed(

@@ -11,7 +11,7 @@ from forum.agendas.models import AgendaHost, Theme
 from forum.agendas.queries import themes_of_member
 from forum.clock import now
 from forum.db import execute_core
-from forum.dialogue.queries import has_written, my_held
+from forum.dialogue.queries import has_written
 from forum.invitations.models import Entrance
 from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import visible_members
@@ -68,11 +68,13 @@ class Welcome(NamedTuple):
 
 def welcome(reader: Person) -> Welcome | None:
     """For members who joined lately, may write, moderate nothing and have not written yet; else None."""
-    if not isinstance(reader, Member) or reader.is_curator or reader.posts_count:
+    if not isinstance(reader, Member) or reader.is_curator:
+        return None
+    if reader.posts_count or reader.waiting_count:
         return None
     if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():
         return None
-    if has_written(reader, 1) or my_held(reader):
+    if has_written(reader, 1):
         return None
     is_described = bool(reader.position and reader.city)
     return Welcome(is_described, bool(themes_of_member(reader.id)))
