@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -132,10 +133,13 @@ def try_text() -> ResponseReturnValue:
     queries.newness_to_change(me())
     form = TryForm()
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
-    found: list[Rule] | None = None
-    if request.method == "POST" and form.validate():
+
+    def page(status: int = 200, found: Sequence[Rule] | None = None) -> ResponseReturnValue:
+        return render_template("screening/try.html", form=form, found=found), status
+
+    def deed() -> ResponseReturnValue:
         said = ScreenedText(write(form.source.data or ""), form.title.data or "")
         is_new = form.who.data == "new"
-        found = queries.matching_rules(me(), form.agenda.data, said, is_by_new=is_new)
-    status = web.REFUSED if form.errors else 200
-    return render_template("screening/try.html", form=form, found=found), status
+        return page(found=queries.matching_rules(me(), form.agenda.data, said, is_by_new=is_new))
+
+    return webforms.process(form, page, deed)

@@ -14,11 +14,13 @@ from forum.agendas.queries import get_theme
 from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, get_topic
+from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
+from forum.notifications import actions as notices
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox, level_of, settings_of, unread_count, ways_of
 from forum.permissions import SYSTEM
@@ -70,6 +72,23 @@ def test_what_cannot_be_chosen_is_said(topic: Any, people: Any, sign_in: Any, wr
     assert answer.status_code == 422
     assert "One thing to put right" in answer.text
     assert ways_of(people.ben)["reply"] == "at once"
+
+
+@pytest.mark.parametrize("field", ["way_reply", "digest_every"])
+def test_what_the_deed_refuses_is_said_beside_the_field(
+    topic: Any, people: Any, sign_in: Any, monkeypatch: Any, field: str
+) -> None:
+    """As when time zones, or the kinds of notice, have changed since the form was opened."""
+
+    def refuse(*_args: Any) -> None:
+        raise Invalid("Not any more.", field)
+
+    monkeypatch.setattr(notices, "choose", refuse)
+    chosen = {f"way_{kind}": way for kind, way in ways_of(people.ben).items()}
+    digest = {"digest_every": "daily", "digest_hour": "7", "time_zone": "UTC"}
+    answer = sign_in(people.ben).post(SETTINGS, data={**chosen, **digest})
+    assert answer.status_code == 422 and f'href="#{field}"' in answer.text
+    assert "Not any more." in answer.text and 'value="weekly"' in answer.text
 
 
 @pytest.mark.parametrize(

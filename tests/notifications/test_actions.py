@@ -302,6 +302,12 @@ def test_what_cannot_be_chosen_is_refused(people: Any, deed: Any) -> None:
         deed(people.ana)
 
 
+def test_a_way_that_cannot_be_chosen_is_said_beside_its_field(people: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        actions.choose_ways(people.ana, {"reply": "by pigeon"})
+    assert refused.value.field == "way_reply"  # as the field of the form
+
+
 def test_visitors_watch_and_choose_nothing(people: Any) -> None:
     for deed in (
         lambda: actions.watch(VISITOR, "topic", 5),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import flash, render_template, request, url_for
+from flask import flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum import web
+from forum import web, webforms
 from forum.agendas.actions import set_member_themes
 from forum.agendas.queries import all_agendas, themes, themes_of_member
 from forum.front import queries
@@ -106,9 +106,13 @@ def settings_themes() -> ResponseReturnValue:
     known = themes()
     form = ThemesForm(themes=[theme.id for theme in themes_of_member(member.id)])
     form.offer(known)
-    if request.method == "POST" and form.validate():
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template("front/settings_themes.html", form=form, themes=known), status
+
+    def deed() -> ResponseReturnValue:
         set_member_themes(member, form.themes.data or [])
         flash(_("What you can help with is saved."), "message")
         return web.see_other(url_for("front.profile", handle=member.handle))
-    page = render_template("front/settings_themes.html", form=form, themes=known)
-    return page, web.REFUSED if form.errors else 200
+
+    return webforms.process(form, page, deed)

@@ -8,7 +8,7 @@ from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum import web
+from forum import web, webforms
 from forum.advice.queries import questions_to_advise_on
 from forum.dialogue.models import Mark
 from forum.dialogue.queries import telling_marks
@@ -49,20 +49,25 @@ def settings_notices() -> ResponseReturnValue:
     member, ways = me(), ways_of(me())
     settings = settings_of(member.id)
     form = NoticesForm(obj=settings, **ways_as_fields(ways)).for_somebody(member.is_curator)
-    if request.method == "POST" and form.validate():
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        shown = render_template(
+            "front/settings_notices.html",
+            form=form,
+            kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
+            settings=settings,
+            watched=queries.watched(member, web.number("page")),
+            gone=len(queries.watches_of_gone(member)),
+        )
+        return shown, status
+
+    def deed() -> ResponseReturnValue:
         hour = form.digest_hour.data
         notices.choose(member, form.ways, form.digest_every.data, hour, form.time_zone.data)
         flash(_("How you are told is saved."), "message")
         return web.see_other(url_for("front.settings_notices"))
-    page = render_template(
-        "front/settings_notices.html",
-        form=form,
-        kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
-        settings=settings,
-        watched=queries.watched(member, web.number("page")),
-        gone=len(queries.watches_of_gone(member)),
-    )
-    return page, web.REFUSED if form.errors else 200
+
+    return webforms.process(form, page, deed)
 
 
 @bp.post("/settings/notices/watch-replies")

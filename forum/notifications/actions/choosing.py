@@ -47,7 +47,7 @@ def choose_ways(member: Person, ways: Mapping[str, str]) -> None:
     require(member.can.see_notices())
     for kind, way in sorted(ways.items()):
         if kind not in DEFAULT_WAYS or way not in WAYS:
-            raise Invalid(_("Choose one of the ways."), f"way-{kind}")
+            raise Invalid(_("Choose one of the ways."), f"way_{kind}")
         upsert(NoticeChoice(member_id=member.id, kind=kind, way=way))
         if way != AT_ONCE:
             is_unmailed = _is_unmailed(member.id, Notice.kind == kind)
