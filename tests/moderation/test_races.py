@@ -18,9 +18,11 @@ from sqlalchemy import select
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.clock import at, now
 from forum.db import db
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, writing
 from forum.dialogue.models import Post, Revision, Topic
+from forum.dialogue.queries import merged_topics_opened_by
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import get_member
@@ -112,6 +114,29 @@ def test_two_topics_are_not_merged_into_each_other(own: Flask, topics: list[int]
         [by("adam-de-wit", actions.merge, one, two), by("mona-berg", actions.merge, two, one)],
     )
     assert sorted(said) == ["NotFound", "done"]
+    require_sound(6)
+
+
+def test_a_merger_is_undone_while_the_post_that_opened_it_is_deleted(
+    own: Flask, topics: list[int]
+) -> None:
+    """Both lock the merged topic before the other one, so that neither waits for ever."""
+    one, two = topics
+    opening = posts_of(one)[0]
+    moved = dialogue.merge(person("adam-de-wit"), one, two)
+
+    @action
+    def delete_slowly(system: Any) -> None:
+        assert merged_topics_opened_by([opening])
+        sleep(0.4)
+        dialogue.delete_posts(system, [opening])
+
+    def undo() -> None:
+        sleep(0.1)
+        dialogue.unmerge(person("adam-de-wit"), moved)
+
+    assert at_once(own, [lambda: delete_slowly(SYSTEM), undo]) == ["done"] * 2
+    assert len(posts_of(one)) == len(posts_of(two)) == 3
     require_sound(6)
 
 

@@ -178,8 +178,9 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
 
     Raises `Conflict` when somebody has written in the other topic since.
     """
-    target = topic_to_change(moderator, moved.target.id)
+    # Locked in the order of `delete_posts`
     topic = merged_topic_to_change(moderator, moved.topic.id)
+    target = topic_to_change(moderator, moved.target.id)
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
     _require_unchanged(topic, target, posts, moved)
