@@ -313,6 +313,14 @@ def test_no_field_cuts_off_what_is_pasted() -> None:
         assert "maxlength" not in path.read_text(), path
 
 
+def test_a_form_whose_text_is_kept_offers_it_again() -> None:
+    """A script keeps what is typed into such a form, and offers it where `kept_draft` stands: `composer` has it, too."""
+    keeping = [path for path in PAGES if "data-draft" in path.read_text()]
+    assert keeping
+    for path in keeping:
+        assert re.search(r"\{\{ (kept_draft\(\) \}\}|composer\()", path.read_text()), path
+
+
 def test_no_page_uses_a_name_that_the_frame_sets() -> None:
     """What the frame sets stands over a page's own: Cancel would lead to the page itself."""
     trees = {path: Environment(extensions=EXTENSIONS).parse(path.read_text()) for path in PAGES}
