@@ -65,7 +65,8 @@ MAX_AGE_TAKEN_UP = timedelta(
 )  # older questions are not taken up when the worker comes to a forum
 FOLLOW_UP_AFTER = timedelta(days=30)  # until the asker is asked what happened next
 FOLLOW_UP_AGAIN_AFTER = timedelta(days=60)  # until once more, when it was not tried yet
-MAX_CARE = timedelta(days=365)  # a question without help for so long is left alone
+# A question is left alone so long after help came, or after it was asked if none did
+MAX_CARE = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -362,7 +363,7 @@ def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
 
 def _look_at(system: Person, care: QuestionCare, course: QuestionProgress) -> None:
     topic = course.topic
-    care.look_at = None if topic.deleted_at else _next_look(care, course)
+    care.look_at = _next_look(care, course)
     if not course.is_open:
         return
     if not course.has_replies and not course.helped_at and _is_unanswered_for_long(care, topic):
@@ -387,13 +388,20 @@ def _is_followed_up(care: QuestionCare, course: QuestionProgress) -> bool:
 
 
 def _next_look(care: QuestionCare, course: QuestionProgress) -> datetime | None:
-    """When to look again: when a follow-up is due, else after the same time, so that help is not noticed too late."""
+    """When to look again: when a follow-up is due, else after the same time, so that help is not noticed too late.
+
+    A question that is closed when its follow-up is due is looked at again as well: it may be open by then.
+    """
+    topic = course.topic
+    if topic.deleted_at:
+        return None
+    is_left_alone = now() - (course.helped_at or topic.created_at) >= MAX_CARE
+    later = None if is_left_alone else now() + FOLLOW_UP_AFTER
+    if _is_followed_up(care, course):
+        return None if course.is_open else later
     if course.outcome is not None or care.followups:
         return None
-    if course.helped_at:
-        due = course.helped_at + FOLLOW_UP_AFTER
-        return due if due > now() else None
-    return now() + FOLLOW_UP_AFTER if now() - course.topic.created_at < MAX_CARE else None
+    return course.helped_at + FOLLOW_UP_AFTER if course.helped_at else later
 
 
 def _notify(

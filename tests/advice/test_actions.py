@@ -15,7 +15,7 @@ from forum.advice import actions
 from forum.advice.actions import MAX_ASKED, FollowUpText
 from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
 from forum.advice.queries import availability_of, request_state, requests_about
-from forum.agendas.actions import AgendaText, archive, set_hosts, write_agenda
+from forum.agendas.actions import AgendaText, archive, reopen, set_hosts, write_agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -423,6 +423,56 @@ def test_the_asker_is_asked_a_month_after_the_last_asked_for_reply(
     assert kinds(asked) == []
     look(35.1)
     assert kinds(asked) == [("followup", [people.ana.id])]
+
+
+CLOSED = {
+    "locked": (dialogue.lock, dialogue.unlock),
+    "hidden": (dialogue.hide_topic, dialogue.restore_topic),
+}
+
+
+@pytest.mark.parametrize("state", ["locked", "hidden", "archived"])
+def test_the_asker_of_a_question_that_is_closed_on_its_day_is_asked_when_it_is_open_again(
+    people: Any, asked: Topic, state: str
+) -> None:
+    close, open_again = CLOSED.get(state, (archive, reopen))
+    number = asked.agenda_id if state == "archived" else asked.id
+    dialogue.reply(people.ben, asked.id, write("Try it."))
+    close(people.moderator, number)
+    for days in (8, 30.1, 40, 61):
+        look(days)
+    assert kinds(asked) == []
+    open_again(people.moderator, number)
+    for days in (89, 92, 123, 160):
+        look(days)
+    assert kinds(asked) == [("followup", [people.ana.id])]
+    assert db.session.get_one(QuestionCare, asked.id).look_at is None
+
+
+def test_the_asker_who_has_tried_nothing_yet_is_asked_once_a_closed_question_is_open_again(
+    people: Any, asked: Topic
+) -> None:
+    dialogue.reply(people.ben, asked.id, write("Try it."))
+    actions.follow_up(people.ana, asked.id, FollowUpText("Nothing so far.", "not yet tried"))
+    dialogue.lock(people.moderator, asked.id)
+    look(61)
+    dialogue.unlock(people.moderator, asked.id)
+    for days in (90, 92, 130):
+        look(days)
+    assert kinds(asked) == [("followup", [people.ana.id])]
+
+
+def test_a_question_that_stays_closed_is_left_alone_a_year_after_help_came(
+    people: Any, asked: Topic
+) -> None:
+    dialogue.reply(people.ben, asked.id, write("Try it."))
+    dialogue.lock(people.moderator, asked.id)
+    for days in range(8, 400, 10):
+        look(days)
+    assert db.session.get_one(QuestionCare, asked.id).look_at is None
+    dialogue.unlock(people.moderator, asked.id)
+    look(800)
+    assert kinds(asked) == []
 
 
 def test_without_answer_and_asked_for_reply_nobody_is_asked(people: Any, asked: Topic) -> None:
