@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 
 from forum.clock import now
 from forum.db import db, delete_batch
@@ -286,12 +286,12 @@ def note_refused(
 def postpone(system: Person, ids: Sequence[int], why: str) -> None:
     """Postpone letters because no server can be reached: the longer they have waited, the later.
 
-    After the time of `GIVE_UP_AFTER` they are given up.
+    After the time of `GIVE_UP_AFTER` they are given up; it begins anew when they are sent again.
     """
     require(system.can.administer())
     touches()
     for letter in deliveries_by_id(ids):
-        waited = now() - letter.created_at
+        waited = now() - (letter.resumed_at or letter.created_at)
         letter.why = why[:MAX_WHY]
         letter.due_at = now() + min(max(waited, MIN_POSTPONEMENT), MAX_POSTPONEMENT)
         if waited > GIVE_UP_AFTER:
@@ -318,20 +318,21 @@ def readdress(system: Person, member: Member) -> None:
 @action
 def send_again(administrator: Person, letter_id: int) -> None:
     """Send a letter again that was given up, with all its attempts."""
-    require(administrator.can.administer())
-    touches()
-    lost = update(Delivery).where(Delivery.id == letter_id, Delivery.given_up_at.is_not(None))
-    db.session.execute(lost.values(given_up_at=None, attempts=0, due_at=now(), why=""))
+    _resume(administrator, Delivery.id == letter_id)
 
 
 @action
 def send_all_again(administrator: Person) -> int:
     """Send all letters again that were given up; returns how many. Those whose link has expired are dropped then."""
+    return _resume(administrator)
+
+
+def _resume(administrator: Person, *conditions: ColumnElement[bool]) -> int:
     require(administrator.can.administer())
     touches()
-    lost = update(Delivery).where(Delivery.given_up_at.is_not(None)).returning(Delivery.id)
-    again = lost.values(given_up_at=None, attempts=0, due_at=now(), why="")
-    return len(db.session.scalars(again).all())
+    lost = update(Delivery).where(Delivery.given_up_at.is_not(None), *conditions)
+    again = lost.values(given_up_at=None, attempts=0, due_at=now(), resumed_at=now(), why="")
+    return len(db.session.scalars(again.returning(Delivery.id)).all())
 
 
 @action

@@ -18,7 +18,8 @@ class Delivery(Base):
     """A letter, written in the transaction of the deed that it tells of; the row is the worker's job.
 
     `kind` is the name of its template, `words` the values for it. In the end it is sent, given up (`why` is what the
-    mail server said), or dropped (there was nothing left to tell).
+    mail server said), or dropped (there was nothing left to tell). `resumed_at` is when an administrator last had it
+    sent again after it was given up.
     """
 
     __tablename__ = "delivery"
@@ -39,6 +40,7 @@ class Delivery(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    resumed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]

@@ -136,6 +136,20 @@ def test_a_server_that_is_away_loses_nothing(people, app):
             assert row(letter).given_up_at
 
 
+@pytest.mark.parametrize("again", ["send_again", "send_all_again"])
+def test_what_is_sent_again_has_all_its_attempts_also_while_no_server_is_there(people, app, again):
+    """Also days after it was written."""
+    letter = write(people)
+    which = [letter.id] if again == "send_again" else []
+    with with_settings(app, smtp_url=f"smtp://127.0.0.1:{free_port()}"):
+        for days, is_given_up in ((4.5, True), (10, False), (13.9, False), (14.1, True)):
+            with at(letter.created_at + timedelta(days=days)):
+                if days == 10:
+                    getattr(actions, again)(people.administrator, *which)
+                assert deliver() == 0
+                assert bool(row(letter).given_up_at) is is_given_up, days
+
+
 def test_a_slow_server_is_left_after_a_while(people, app, monkeypatch):
     letter = write(people)
     silent = socket.create_server(("127.0.0.1", 0))
