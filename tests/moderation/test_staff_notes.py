@@ -12,8 +12,8 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import notes_naming, render_with_mentions
-from forum.errors import Forbidden, Invalid, NotFound
+from forum.dialogue.queries import first_post, get_topic, notes_naming, render_with_mentions
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.matches import replace_name
 from forum.members.queries import get_member
@@ -24,6 +24,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.rights.queries import KINDS, records
 
 SECRET = "hushstaff"
+REASONS = Reasons("It says what it is about.")
 
 
 @pytest.fixture
@@ -137,3 +138,39 @@ def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
     )
     db.session.refresh(warned)
     assert warned.reason == "A former member wrote of Benchmarks."
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_decisions_keep_no_words_that_have_gone_with_their_author(
+    people: Any, things: Any, is_silent: bool
+) -> None:
+    """Neither those of a title that moderators replaced, nor notes that named the author."""
+    post_id, former = first_post(things.topic).id, "A former member"
+    retitled = actions.retitle(people.host, things.topic.id, "Calmer nights", [], REASONS)
+    told = retitled.reason
+    actions.note(people.moderator, post_id, render_with_mentions("Ana is at the council."))
+    changed = actions.note(people.moderator, post_id, render_with_mentions("Corrected."))
+    removed = actions.unnote(people.moderator, post_id)
+    assert "Quiet streets at night" in told and "Ana" in str(changed.before)
+    actions.unname(SYSTEM, people.ana.id, "Ana", former, is_silent=is_silent)
+    for decision in (retitled, changed, removed):
+        db.session.refresh(decision)
+    assert not changed.before and not removed.before
+    nameless = told.replace("Quiet streets at night", former)
+    assert retitled.reason == (nameless if is_silent else told)
+    assert bool(retitled.before) is not is_silent
+
+@pytest.mark.parametrize("deed", ["retitle", "note"])
+def test_what_moderators_did_just_before_its_author_left_stays(
+    people: Any, things: Any, deed: str
+) -> None:
+    post_id = first_post(things.topic).id
+    if deed == "retitle":
+        decision = actions.retitle(people.host, things.topic.id, "Calmer nights", [])
+    else:
+        decision = actions.note(people.host, post_id, write("She is at the council."))
+    actions.unname(SYSTEM, people.ana.id, "Ana", "A former member", is_silent=True)
+    with pytest.raises(Conflict):
+        actions.undo(people.host, decision.id)
+    topic, post = get_topic(people.host, things.topic.id), first_post(things.topic)
+    assert topic.title == "Calmer nights" if deed == "retitle" else post.note_source

@@ -16,8 +16,14 @@ from forum.matches import replace_name
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION
-from forum.moderation.models import Decision, Report, StaffNote
-from forum.moderation.queries import KINDS, decisions_naming, reported_keys, staff_note
+from forum.moderation.models import Decision, Deed, Report, StaffNote, TitleBefore
+from forum.moderation.queries import (
+    KINDS,
+    decisions_naming,
+    decisions_of_deeds,
+    reported_keys,
+    staff_note,
+)
 from forum.notifications.actions import retitle_queue
 from forum.permissions import Person, require
 
@@ -29,8 +35,9 @@ KEPT_STAFF_NOTES = timedelta(days=730)
 def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
     """Take the name of a member who has left off decisions and reports, which stay.
 
-    `name` is replaced by `former` in titles, addresses and reasons. With `is_silent` the titles made from the member's
-    texts, the texts of the member's own reports and the staff notes that the member wrote go as well.
+    `name` is replaced by `former` in titles, addresses and reasons, and notes below the member's posts that were replaced
+    are kept no longer. With `is_silent` the titles made from the member's texts, those that moderators replaced too, the
+    texts of the member's own reports and the staff notes that the member wrote go as well.
     """
     require(system.can.administer())
     for model in (Decision, Report):
@@ -50,8 +57,20 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
         db.session.execute(own_reports.values(text=""))
         is_obsolete = or_(is_obsolete, StaffNote.author_id == member_id)
     db.session.execute(delete(StaffNote).where(is_obsolete))
+    _forget_words_before(member_id, former, is_silent=is_silent)
     for decision in decisions_naming(member_id, name):
         decision.reason = replace_name(decision.reason, name, former)
+
+
+def _forget_words_before(member_id: int, former: str, *, is_silent: bool) -> None:
+    """Delete what decisions keep of notes, and with `is_silent` of titles, in order to be undone, which nobody does now."""
+    for decision in decisions_of_deeds(member_id, (Deed.NOTE, Deed.UNNOTE)):
+        decision.before = None
+    for decision in decisions_of_deeds(member_id, (Deed.RETITLE,)) if is_silent else ():
+        if decision.before:
+            title = TitleBefore.from_json(decision.before).title
+            decision.reason = replace_name(decision.reason, title, former)
+            decision.before = None
 
 
 @action

@@ -89,8 +89,13 @@ def undo(moderator: Person, decision_id: int) -> Decision:
 
 
 def _undo_one(moderator: Person, decision: Decision) -> Decision:
-    """Undo a decision by itself or in its lot, unless somebody has decided about its thing since."""
+    """Undo a decision by itself or in its lot, unless somebody has decided about its thing since.
+
+    Nor if it keeps the words no longer that it replaced, because their author has left.
+    """
     if latest_decision_id(decision.kind, decision.item_id) != decision.id:
+        raise _too_late()
+    if decision.deed in (Deed.NOTE, Deed.UNNOTE, Deed.RETITLE) and not decision.before:
         raise _too_late()
     return _reverse(moderator, decision, Deed.UNDO, NO_REASONS, is_told=False)
 

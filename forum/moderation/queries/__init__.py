@@ -62,6 +62,7 @@ from forum.moderation.queries.decisions import (
 from forum.moderation.queries.reports import (
     ReportedThing,
     decisions_naming,
+    decisions_of_deeds,
     get_receipt,
     has_open_reports,
     has_reported,
@@ -148,6 +149,7 @@ __all__ = [
     "decision_to_review",
     "decisions_in_lot",
     "decisions_naming",
+    "decisions_of_deeds",
     "end_of_other_restriction",
     "existing_things",
     "first_words",

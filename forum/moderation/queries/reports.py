@@ -49,6 +49,12 @@ def decisions_naming(author_id: int, word: str) -> Sequence[Decision]:
     return db.session.scalars(select(Decision).where(*theirs)).all()
 
 
+def decisions_of_deeds(author_id: int, deeds: Collection[str]) -> Sequence[Decision]:
+    """The decisions about things of a member by which moderators did one of these deeds."""
+    theirs = (Decision.author_id == author_id, Decision.deed.in_(deeds))
+    return db.session.scalars(select(Decision).where(*theirs)).all()
+
+
 def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     """The open reports of a thing, oldest first, with their reporters; at most `MAX_OPEN_REPORTS`."""
     query = select(Report).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
