@@ -160,6 +160,7 @@ def test_decisions_keep_no_words_that_have_gone_with_their_author(
     assert retitled.reason == (nameless if is_silent else told)
     assert bool(retitled.before) is not is_silent
 
+
 @pytest.mark.parametrize("deed", ["retitle", "note"])
 def test_what_moderators_did_just_before_its_author_left_stays(
     people: Any, things: Any, deed: str
