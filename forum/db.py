@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+from flask_babel import gettext as _
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
@@ -29,7 +31,7 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 
 from forum.columns import Base
 from forum.engines import ENGINE_OPTIONS
-from forum.errors import Refusal
+from forum.errors import Conflict, Refusal
 
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
@@ -158,8 +160,8 @@ def serialize(what: int, number: int = 0) -> None:
         db.session.execute(select(func.pg_advisory_xact_lock(what, number)))
 
 
-def flush_unique(refusal: Refusal) -> None:
-    """Flush the session; raises `refusal` if another transaction has just taken a unique key.
+def flush_unique(refusal: Refusal | None = None) -> None:
+    """Flush the session; raises `refusal`, or a `Conflict`, if another transaction has just taken a unique key.
 
     An action that looks for the key first can say so with more words, but on PostgreSQL two that look at the same time
     both find nothing. Where both would write the same member's row, they lock the member instead (`lock_member`).
@@ -167,9 +169,32 @@ def flush_unique(refusal: Refusal) -> None:
     try:
         db.session.flush()
     except IntegrityError as error:
-        if _is_unique_violation(error):
-            raise refusal from error
-        raise
+        if not _is_unique_violation(error):
+            raise
+        raise refusal or _saved_meanwhile() from error
+
+
+def _saved_meanwhile() -> Conflict:
+    return Conflict(_("Somebody saved the same at the same moment. Send the form once more."))
+
+
+class KeyTaken(Exception):
+    """Another transaction has just taken a unique key that a row should get."""
+
+
+@contextmanager
+def unique_keys() -> Iterator[None]:
+    """A savepoint for statements after which the action goes on, also if one of them finds a unique key taken.
+
+    It raises `KeyTaken` then, and what was done within is undone.
+    """
+    try:
+        with db.session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if not _is_unique_violation(error):
+            raise
+        raise KeyTaken from error
 
 
 def _is_unique_violation(error: IntegrityError) -> bool:

@@ -14,9 +14,10 @@ from weakref import ref
 import psycopg
 import pytest
 from flask import Flask
+from flask_babel import Babel
 from markupsafe import Markup
 from sqlalchemy import create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -24,10 +25,10 @@ from forum import columns, deeds, engines, versions
 from forum.agendas.models import Theme
 from forum.clock import at, now
 from forum.columns import Base
-from forum.db import constant, db, execute_core
+from forum.db import KeyTaken, constant, db, execute_core, flush_unique, unique_keys
 from forum.deeds import action, touches
 from forum.engines import checkpoint_wal, read_without_transactions, without_waiting
-from forum.errors import Busy, Forbidden, Invalid
+from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.members.models import City, Member
 from forum.permissions import SYSTEM
 from forum.versions import ReadCache, cached
@@ -50,6 +51,7 @@ def own_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     made = Flask("own")
     made.config["SQLALCHEMY_DATABASE_URI"] = url
     db.init_app(made)
+    Babel(made)
     read_without_transactions(made)
     with made.app_context():
         Base.metadata.create_all(db.engine)
@@ -131,6 +133,48 @@ def elsewhere(**values: Any) -> None:
     """Somebody else changes the member meanwhile."""
     with db.engine.begin() as connection:
         connection.execute(Member.__table__.update().values(**values))
+
+
+@action
+def take_key(doer: Any, refusal: Refusal | None, **columns: Any) -> None:
+    db.session.add(Theme(**columns))
+    flush_unique(refusal)
+
+
+@action
+def take_key_or(doer: Any, fallback: str, **columns: Any) -> None:
+    try:
+        with unique_keys():
+            db.session.add(Theme(**columns))
+    except KeyTaken:
+        db.session.add(Theme(slug=fallback, name=fallback))
+
+
+@pytest.mark.parametrize("refusal", [None, Invalid("Taken.")])
+def test_who_comes_late_for_a_unique_key_is_refused(own: Flask, refusal: Refusal | None) -> None:
+    name_theme(SYSTEM, "a")
+    with own.test_request_context(), pytest.raises(type(refusal or Conflict())) as late:
+        take_key(SYSTEM, refusal, slug="a", name="b")
+    assert late.value is refusal or "at the same moment" in str(late.value)
+    assert names() == ["a"]
+
+
+def test_an_action_goes_on_after_a_savepoint_in_which_a_key_was_taken(own: Flask) -> None:
+    name_theme(SYSTEM, "a")
+    take_key_or(SYSTEM, "c", slug="a", name="b")
+    assert names() == ["a", "c"]
+
+
+def test_no_other_fault_is_taken_for_a_key(own: Flask) -> None:
+    """Else a mistake of the forum would be told to people as one of theirs."""
+    with own.test_request_context():
+        for late in (
+            lambda **row: take_key(SYSTEM, None, **row),
+            lambda **row: take_key_or(SYSTEM, "c", **row),
+        ):
+            with pytest.raises(IntegrityError):
+                late(slug="a", name=None)
+    assert names() == []
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
 from forum.appeals.models import OUTCOMES, REVERSED, Appeal
 from forum.appeals.queries import (
@@ -16,7 +15,7 @@ from forum.appeals.queries import (
 )
 from forum.claims.models import queue_path
 from forum.clock import now
-from forum.db import db
+from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.matches import replace_name
@@ -48,11 +47,8 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
         outcome="",
         answer="",
     )
-    try:
-        with db.session.begin_nested():
-            db.session.add(new)
-    except IntegrityError:
-        raise Conflict(_("You have appealed already.")) from None
+    db.session.add(new)
+    flush_unique(Conflict(_("You have appealed already.")))
     decider_ids = other_decider_ids(decision, appellant.id)
     notice = NoticeText(QUEUE, queue_path("appeal", new.id), decision.title)
     note_event(appellant, notice, decider_ids, is_named=False)

@@ -13,7 +13,7 @@ from forum import tokens
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
-from forum.errors import Conflict, Invalid
+from forum.errors import Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.invitations.queries import (
     CODE_PURPOSE,
@@ -68,7 +68,7 @@ def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
     chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
     chosen.id = 1
     db.session.add(chosen)
-    flush_unique(Conflict())  # the first choice, made twice in the same moment
+    flush_unique()  # the first choice, made twice in the same moment
     return chosen
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
-from forum.errors import Conflict, Invalid, NotFound
+from forum.errors import Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.members.queries import language_names
@@ -78,7 +78,7 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
     book.valid_from, book.written_at = max(text.valid_from, now()), now()
     book.rules = []
     db.session.add(book)
-    flush_unique(Conflict())
+    flush_unique()
     book.rules = [
         HouseRule(version=book.number, number=number, name=name, sentence=sentence)
         for number, (name, sentence) in enumerate(rules, start=1)
@@ -143,7 +143,7 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
     ready.rule, ready.text = wording.rule, wording.text.strip()
     ready.version = in_force().number
     db.session.add(ready)
-    db.session.flush()
+    flush_unique()
     return ready
 
 
@@ -160,7 +160,7 @@ def _store_defaults() -> None:
     """Store the default texts, before one of them is changed for the first time."""
     if latest_text_number() == 0:
         db.session.add_all(default_texts())
-        db.session.flush()
+        flush_unique()
 
 
 def _stored_text(number: int) -> ReadyText:
@@ -213,7 +213,7 @@ def name_recourses(administrator: Person, named: Mapping[str, RecourseText]) -> 
             setattr(row, field, value)
         row.changed_at = now()
         db.session.add(row)
-    flush_unique(Conflict())
+    flush_unique()
 
 
 def _checked_recourse(kind: str, text: RecourseText) -> RecourseText:

@@ -13,7 +13,7 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
-from forum.errors import Conflict, Invalid
+from forum.errors import Invalid
 from forum.matches import ScreenedText, domain_of, folded
 from forum.members.queries import get_member
 from forum.permissions import Person, require
@@ -114,7 +114,7 @@ def make_rule(administrator: Person, text: RuleText) -> Rule:
     rule = Rule(made_by_id=administrator.id, made_at=now())
     _apply(administrator, rule, text)
     db.session.add(rule)
-    flush_unique(Conflict())
+    flush_unique()
     return rule
 
 
@@ -124,7 +124,7 @@ def change_rule(administrator: Person, rule_id: int, text: RuleText) -> Rule:
     touches()
     rule = rule_to_change(administrator, rule_id)
     _apply(administrator, rule, text)
-    flush_unique(Conflict())
+    flush_unique()
     return rule
 
 
@@ -163,7 +163,7 @@ def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -
     for domain in new:
         columns = {"kind": DOMAIN, "value": domain, "key": domain, "sentence": sentence.strip()}
         db.session.add(Rule(made_by_id=administrator.id, made_at=now(), **columns))
-    flush_unique(Conflict())
+    flush_unique()
     return len(new), sum(not domain for domain in domain_by_line.values())
 
 
@@ -181,7 +181,7 @@ def set_newness(administrator: Person, days: int, posts: int, first_posts: int) 
     chosen.days, chosen.posts, chosen.first_posts = days, posts, first_posts
     chosen.id = 1  # there is only one row
     db.session.add(chosen)
-    flush_unique(Conflict())
+    flush_unique()
     return chosen
 
 

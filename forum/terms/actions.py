@@ -64,7 +64,7 @@ def write_terms(administrator: Person, text: TermsText, *, seen: str | None = No
     written.change, written.needs_consent = single_line(text.change), text.needs_consent
     written.valid_from, written.written_at = max(text.valid_from, now()), now()
     db.session.add(written)
-    flush_unique(Conflict())
+    flush_unique()
     since = written.valid_from if written.needs_consent else None
     note_terms(administrator, due_after(0), since)
     return written

@@ -16,6 +16,7 @@ from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.queries import hosted_by, themes_of_member
 from forum.clock import now
 from forum.db import db
+from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members import actions
 from forum.members.actions import Joining, OrganisationText
@@ -31,7 +32,9 @@ from forum.notifications import actions as notices
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR
 from forum.rules import actions as rules
-from forum.rules.actions import RulesText
+from forum.rules.actions import RulesText, Wording
+from forum.screening import actions as screening
+from forum.screening.actions import RuleText
 from forum.terms import actions as terms
 from forum.terms.actions import TermsText
 from tests.candidates import test_races as races
@@ -137,6 +140,7 @@ def test_terms_are_agreed_to_once_in_two_windows(own: Flask, members: list[str])
 
 SAME_NAME = "There is an organisation of this name already. If this is another one, tell them apart by name or city."
 MEANWHILE = "{} at the same moment. Send the form once more."
+SAVED = MEANWHILE.format("Somebody saved the same")
 
 
 @pytest.mark.parametrize(
@@ -147,8 +151,11 @@ MEANWHILE = "{} at the same moment. Send the form once more."
         (agendas.write_theme, "Floods", {"There is a theme of this name already."}),
         (actions.write_organisation, OrganisationText("Trams", "institute"),
          {SAME_NAME, MEANWHILE.format("Somebody made an organisation of this name")}),
-        (rules.write_rules, RulesText((("Kind", "Be kind."),), now(), "New."), {"", "Conflict", "These are the rules that hold already. Nothing was changed."}),
-        (terms.write_terms, TermsText(write("Be kind."), now()), {"Conflict", "Say in a sentence what is new."}),
+        (rules.write_rules, RulesText((("Kind", "Be kind."),), now(), "New."), {SAVED, "These are the rules that hold already. Nothing was changed."}),
+        (terms.write_terms, TermsText(write("Be kind."), now()), {SAVED, "Say in a sentence what is new."}),
+        (rules.write_text, Wording("Rude", "hide", 2, "It was rude."), {"done", SAVED}),
+        (screening.make_rule, RuleText("word", "casino", "We read this first."), {SAVED, "There is such a rule already."}),
+        (set_entrance, EntranceText("approval"), {"done", SAVED}),
     ],
 )  # fmt: skip
 def test_what_has_one_name_is_made_once_by_two_moderators(
@@ -156,7 +163,14 @@ def test_what_has_one_name_is_made_once_by_two_moderators(
 ) -> None:
     adam = who("adam-de-wit")
     said = at_once(own, [lambda: slowly(deed, adam, text)] * 2)
-    assert said.count("done") == 1 and {*said} - {"done"} <= late
+    assert said.count("done") == 1 or {"done"} == {*said} <= late  # two ready texts, or the same entrance again
+    assert {*said} - {"done"} <= late
+
+
+def test_of_two_who_join_with_one_address_one_is_told_to_sign_in(own: Flask) -> None:
+    both = [Joining(name, "mail@city.example", "-") for name in ("Ana Prado", "Ben Okoth")]
+    said = at_once(own, [lambda one=one: slowly(actions.join, VISITOR, one) for one in both])
+    assert sorted(said) == ["There is an account with this address. Sign in instead.", "done"]
 
 
 def test_nobody_stays_signed_in_who_came_in_while_the_password_was_reset(

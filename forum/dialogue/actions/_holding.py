@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import agenda_by_id, curators_of
 from forum.claims.models import queue_path
 from forum.clock import now
-from forum.db import db
+from forum.db import db, flush_unique
 from forum.dialogue.actions._checks import another_text_sent
 from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import EDIT, Held, Post
@@ -70,11 +69,8 @@ def hold(
         **columns,
     )
     _copy_rule(held, rule)
-    try:
-        with db.session.begin_nested():
-            db.session.add(held)
-    except IntegrityError:
-        raise Conflict(_("This was sent twice at once. Please send it again.")) from None
+    db.session.add(held)
+    flush_unique(Conflict(_("This was sent twice at once. Please send it again.")))
     note_waiting(author, author.id, 1)
     _notify_curators(author, held)
     return held

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
-from forum.db import OPENINGS, db, serialize
+from forum.db import OPENINGS, KeyTaken, db, serialize, unique_keys
 from forum.deeds import action, touches
 from forum.dialogue.actions._checks import (
     already_posted,
@@ -148,10 +147,10 @@ def _add_topic(
 ) -> Topic:
     """Add a checked topic with its first post, and all that follows from it: search, counters, notices."""
     try:
-        with db.session.begin_nested():
+        with unique_keys():
             topic = add_topic(author, agenda_id, organisation_id, new)
             post = add_post(topic, author, organisation_id, new.text, key=key, number=1)
-    except IntegrityError:
+    except KeyTaken:
         return posted_meanwhile(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
     touches(*map(theme_scope, new.themes))
@@ -281,12 +280,12 @@ def _add_reply(
     """Add a checked reply, and all that follows from it: search, counters, notices."""
     before = count_key(topic)
     try:
-        with db.session.begin_nested():
+        with unique_keys():
             number = next_number(topic)
             post = add_post(
                 topic, author, organisation_id, text, key=key, number=number, paragraph=paragraph
             )
-    except IntegrityError:
+    except KeyTaken:
         return posted_meanwhile(author, key, text)
     note_activity_of(author, topic)
     move_count(author, before, count_key(topic))

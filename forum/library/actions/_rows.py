@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
 
 from forum.clock import now
-from forum.db import db
+from forum.db import KeyTaken, db, unique_keys
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import Case, Practice, Reading
@@ -100,10 +99,9 @@ def require_optional_address(address: str, field: str) -> None:
 def add_row(row: Case | Practice) -> bool:
     """Add a row; False if another request has just added one with the same slug or submission key."""
     try:
-        with db.session.begin_nested():
+        with unique_keys():
             db.session.add(row)
-            db.session.flush()
-    except IntegrityError:
+    except KeyTaken:
         return False
     return True
 

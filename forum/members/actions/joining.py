@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
 
 from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import HANDLES, db, serialize
+from forum.db import HANDLES, db, flush_unique, serialize
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members import queries
@@ -65,16 +64,14 @@ def join(visitor: Person, joining: Joining) -> Member:
     require(visitor.can.join())
     member = _new_member(joining)
     db.session.add(member)
-    try:
-        db.session.flush()
-    except IntegrityError as error:
-        raise _conflict_at_joining(error) from error
+    flush_unique(Invalid(_("Somebody joined at the same moment. Send the form once more.")))
     set_languages(member, joining.languages or (joining.language,))
     db.session.flush()
     return member
 
 
 def _new_member(joining: Joining) -> Member:
+    serialize(HANDLES)  # for two with one address, or with handles that only look alike
     if queries.is_email_taken(joining.email):
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
     if not joining.is_official:
@@ -95,14 +92,7 @@ def _new_member(joining: Joining) -> Member:
     return member
 
 
-def _conflict_at_joining(error: IntegrityError) -> Invalid:
-    if "email" in str(error.orig):
-        return Invalid(_("There is an account with this address. Sign in instead."), "email")
-    return Invalid(_("Somebody joined at the same moment. Send the form once more."))
-
-
 def _new_handle(joining: Joining) -> str:
-    serialize(HANDLES)  # for two that only look alike
     if joining.handle is None:
         return first_free(handle_for(joining.name), taken_handles, MAX_HANDLE_LENGTH)
     return checked_handle(joining.handle)

@@ -10,12 +10,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import curators_of
 from forum.claims.models import queue_path
 from forum.clock import now
-from forum.db import db
+from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.models import Member
@@ -78,11 +77,8 @@ def _add_once(reporter: Person, thing: Thing, new: Report) -> None:
     """Add a report unless the same member has an open one; what was decided about may be reported again."""
     if has_reported(reporter, thing):
         raise _reported_already()
-    try:
-        with db.session.begin_nested():
-            db.session.add(new)
-    except IntegrityError:
-        raise _reported_already() from None
+    db.session.add(new)
+    flush_unique(_reported_already())
 
 
 @action
