@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional
 
 from forum.drawings import PATTERNS
 from forum.markdown import MAX_SOURCE
-from forum.members.forms import Day, at_most, one_line
+from forum.members.forms import at_most, one_line
 from forum.members.models import PALETTES
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -68,7 +68,7 @@ class StatementForm(Form):
     name = StringField(_("Name"), [DataRequired(_("Say who said it.")), at_most(LINE)], [one_line])
     role_title = StringField(_("Position"), [at_most(LINE)], [one_line])
     organisation = StringField(_("Organisation"), [at_most(LINE)], [one_line])
-    said_on = Day(_("Date"), [Optional()])
+    said_on = DateField(_("Date"), [Optional()])
     quotation = TextAreaField(
         _("Quotation"), [DataRequired(_("Write what the person said.")), at_most(QUOTATION)]
     )

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from wtforms import (
     BooleanField,
+    DateField,
     IntegerField,
     RadioField,
     SelectField,
@@ -23,7 +24,7 @@ from forum.invitations.actions import (
     InvitationText,
 )
 from forum.invitations.models import Entrance
-from forum.members.forms import Day, at_most, number_or_none, one_line
+from forum.members.forms import at_most, number_or_none, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -95,7 +96,7 @@ def entrance_data(entrance: Entrance) -> dict[str, Any]:
     return said
 
 
-class LastDay(Day):
+class LastDay(DateField):
     """A field for the last day of something: from today on, within a year."""
 
     def pre_validate(self, form: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 from wtforms import (
+    DateField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -37,7 +38,7 @@ from forum.library.actions import (
 )
 from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
 from forum.markdown import MAX_SOURCE, paragraphs
-from forum.members.forms import Day, at_most, city_choice, one_line
+from forum.members.forms import at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
 from forum.plaintext import single_line
 from forum.webforms import Form
@@ -285,7 +286,7 @@ class CaseForm(Form):
     )
     body = TextAreaField(_("Text"), required_text(_("Write the text of the case."), MAX_SOURCE))
     language = SelectField(_("Language"), default="en")
-    checked_on = Day(_("Facts checked on"), [Optional()])
+    checked_on = DateField(_("Facts checked on"), [Optional()])
     places = TextAreaField(_("Places"), [at_most(MAX_PLACES)])
     figures = TableField(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
     links = TableField(_("Links"), LINK_PARTS, 2, _link_problems)
@@ -354,7 +355,7 @@ class PracticeForm(Form):
     )
     cost = StringField(_("Cost in short"), [at_most(MAX_LINE)], [one_line])
     started = YearField(_("Started in"), [Optional()])
-    revisit_on = Day(_("Look at it again on"), [Optional(), not_over])
+    revisit_on = DateField(_("Look at it again on"), [Optional(), not_over])
     themes = SelectMultipleField(_("Themes"), coerce=int)
     language = SelectField(_("Language"), default="en")
     audience = RadioField(

@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import (
-    DateField,
     HiddenField,
     PasswordField,
     RadioField,
@@ -79,18 +78,6 @@ def one_line(value: Any) -> Any:
 def at_most(length: int) -> Length:
     """A validator that refuses more than `length` characters, and says how many are allowed."""
     return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
-
-
-class Day(DateField):
-    """A field for a date, whose error says how to write one."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read a date such as 2026-06-05."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            self.data = None
-            raise ValueError(gettext("Enter a date, such as 2026-06-05.")) from None
 
 
 def number_or_none(value: Any) -> int | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from flask_babel import gettext
 from wtforms import (
     BooleanField,
+    DateField,
     Field,
     HiddenField,
     RadioField,
@@ -20,7 +21,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.clock import now
 from forum.dialogue.forms import kind_field, language_field, themes_field, title_field
-from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
+from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.moderation.models import Deed
 from forum.moderation.queries import DEEDS, DeedKind
@@ -350,7 +351,7 @@ class RestrictionForm(StatementForm):
     days = RadioField(
         _("For how long?"), choices=[*DURATIONS.items(), (UNTIL_DAY, _("Until a day"))], default="7"
     )
-    until = Day(_("Until which day"), [Optional()])
+    until = DateField(_("Until which day"), [Optional()])
 
     @property
     def end(self) -> datetime:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms import (
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    URLField,
+)
 from wtforms.validators import DataRequired, Length
 
-from forum.members.forms import Day, at_most, language_choices, one_line
+from forum.members.forms import at_most, language_choices, one_line
 from forum.plaintext import single_line
 from forum.rules.actions import (
     LONGEST_ADDRESS,
@@ -53,7 +61,9 @@ class RulesForm(Form):
         [DataRequired(_("Say in a sentence what is new.")), at_most(LONGEST_CHANGE)],
         [one_line],
     )
-    valid_from = Day(_("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
+    valid_from = DateField(
+        _("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))]
+    )
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from forum.members.forms import Day, at_most, language_choices, one_line
+from forum.members.forms import at_most, language_choices, one_line
 from forum.terms.actions import MAX_CHANGE_LENGTH, MAX_LENGTH
 from forum.web import whole_number
 from forum.webforms import Form
@@ -25,7 +25,9 @@ class TermsForm(Form):
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")
     change = StringField(_("What is new, in a sentence"), [at_most(MAX_CHANGE_LENGTH)], [one_line])
-    valid_from = Day(_("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
+    valid_from = DateField(
+        _("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))]
+    )
     needs_consent = BooleanField(_("Members have to agree before they write again"), default=True)
 
 
