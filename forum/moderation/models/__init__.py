@@ -18,7 +18,6 @@ from forum.moderation.models.before import (
 from forum.moderation.models.records import (
     APPEAL,
     BY_MEMBER,
-    BY_RULE,
     BY_VISITOR,
     OWN,
     REPORT,
@@ -32,7 +31,6 @@ from forum.moderation.models.records import (
 __all__ = [
     "APPEAL",
     "BY_MEMBER",
-    "BY_RULE",
     "BY_VISITOR",
     "OWN",
     "REPORT",

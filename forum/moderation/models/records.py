@@ -16,7 +16,7 @@ from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
 
-BY_MEMBER, BY_VISITOR, BY_RULE = ("member", "visitor", "screening")  # sources of a report
+BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
 # What led to a decision
 OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")
 
@@ -155,8 +155,8 @@ class StaffNote(Base):
 class Report(Base):
     """Somebody says that a thing breaks the rules or the law. The author of the thing never learns who.
 
-    `source` is *member* (`reporter_id`), *visitor* (`name` and `email`, for illegal content; both may be empty when it
-    is about the abuse of children) or *screening*. It waits for the moderators of the agenda where the thing is now
+    `source` is *member* (`reporter_id`) or *visitor* (`name` and `email`, for illegal content; both may be empty when it
+    is about the abuse of children). It waits for the moderators of the agenda where the thing is now
     (`present_agenda_id`); `agenda_id`, where it was reported, counts when the thing is gone. `number` is the receipt.
     `confirmed_at` is when a letter of receipt was written to a visitor, `told_at` when one about the outcome was.
     """

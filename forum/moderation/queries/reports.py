@@ -71,7 +71,7 @@ def has_open_reports(kind: str, item_id: int) -> bool:
 
 
 def open_reporter_ids(kind: str, item_id: int) -> set[int | None]:
-    """The ids of the reporters of a thing's open reports; None stands for visitors and rules."""
+    """The ids of the reporters of a thing's open reports; None stands for visitors."""
     query = select(Report.reporter_id).where(*is_about(Report, kind, item_id))
     return set(db.session.scalars(query.where(Report.decision_id.is_(None)).distinct()))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from forum.advice import models as advice
 from forum.advice.actions import MAX_DEED, MAX_STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
@@ -391,18 +392,17 @@ def advice_request(value: str) -> tuple[str, datetime, str]:
 
 
 def follow_up(value: str) -> list[Any]:
-    """What happened after a question was answered: time, outcome (`WORKED`), what was done, and a text, which may be empty."""
+    """What happened after a question was answered: time, outcome (`advice.OUTCOMES`), what was done, and a text, which may be empty."""
     at, outcome, deed, text = parts(3, 4)(value)
     return [
         moment(at),
-        one_of(*WORKED)(outcome),
+        one_of(*advice.OUTCOMES)(outcome),
         up_to(MAX_DEED)(deed),
         up_to(MAX_STORY)(text) if text else "",
     ]
 
 
 audience = one_of(*AUDIENCES)
-WORKED = ("yes", "partly", "no", "not yet tried")
 MARKS = {"useful": list_of, "same here": list_of}
 TRIED = {"tried": tried}
 NEW_THEMES = {"new themes": new_themes}
