@@ -17,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
+from forum.clock import now
 from forum.invitations.actions import (
     MAX_QUESTIONS,
     MAX_USES,
@@ -101,7 +102,7 @@ class LastDay(DateField):
 
     def pre_validate(self, form: Any) -> None:
         """Refuse every other day."""
-        today = datetime.now(UTC).date()
+        today = now().date()
         is_near = self.data is not None and today <= self.data <= today + MAX_VALIDITY
         if not is_near and not self.errors:
             raise ValidationError(gettext("Choose a day from today on, within a year."))
@@ -125,7 +126,7 @@ class InvitationForm(Form):
     @property
     def text(self) -> InvitationText:
         """What was chosen; an invitation is valid until the end of its last day, in UTC."""
-        day = self.ends_on.data or datetime.now(UTC).date()
+        day = self.ends_on.data or now().date()
         ends_at = datetime.combine(day, time(23, 59, 59), UTC)
         return InvitationText(
             self.uses.data or 0, ends_at, self.note.data or "", self.organisation.data

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import tokens, web, webforms
+from forum.clock import now
 from forum.errors import Forbidden
 from forum.invitations import actions, queries
 from forum.invitations.actions import MAX_QUESTIONS, EntranceText
@@ -115,7 +116,7 @@ def invite() -> ResponseReturnValue:
 
 
 def _initial_data() -> dict[str, object]:
-    day = (datetime.now(UTC) + DEFAULT_VALIDITY).date()
+    day = (now() + DEFAULT_VALIDITY).date()
     return {"uses": 1, "ends_on": day, "organisation": web.number("organisation", 0) or None}
 
 

@@ -234,6 +234,15 @@ def test_a_refused_invitation_says_what_to_put_right(sign_in, people, typed, sen
     assert queries.my_invitations(people.moderator) == []
 
 
+def test_the_days_of_an_invitation_are_counted_by_the_clock_of_the_forum(sign_in, people):
+    browser, form = sign_in(people.moderator), {"uses": "2", "organisation": ""}
+    with at(now() + timedelta(days=10)):
+        late = browser.post("/invitations/new", data={**form, "ends_on": IN_A_WEEK})
+        assert late.status_code == 422 and "Choose a day from today on" in late.text
+        in_time = (now() + timedelta(days=30)).date().isoformat()
+        assert f'value="{in_time}"' in browser.get("/invitations/new").text
+
+
 # By invitation only
 
 
