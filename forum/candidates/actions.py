@@ -52,26 +52,27 @@ class JoinDetails:
 
 
 @action
-def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> None:
+def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> str:
     """Check that somebody can join now; the same whether or not the address has an account.
 
-    Raises `Forbidden` without a required invitation, and what `check_name` and `require_seat` raise.
+    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, and what `check_name` and `require_seat` raise.
     """
     touches()
     if entrance().mode == "invitation" and details.invitation is None:
         raise Forbidden(_("Joining is by invitation only."))
-    members.check_name(SYSTEM, joining.name, joining.position)
+    name = members.check_name(SYSTEM, joining.name, joining.position)
     members.require_seat(SYSTEM, joining.organisation_id)
+    return name
 
 
 @action
 def keep(visitor: Person, joining: Joining, browser_key: str, details: JoinDetails) -> Candidate:
     """Store a candidate until the address is confirmed. Raises what `check_may_join` raises."""
     touches()
-    check_may_join(visitor, joining, details)
+    name = check_may_join(visitor, joining, details)
     candidate = Candidate(
         email=normalised_email(joining.email),
-        name=members.check_name(SYSTEM, joining.name),
+        name=name,
         password_hash=joining.password_hash,
         profile=_profile_of(joining),
         answers=[list(pair) for pair in details.answers],

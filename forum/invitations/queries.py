@@ -129,9 +129,9 @@ def _newest_with_people(found: Select[Invitation]) -> Select[Invitation]:
     return found.order_by(Invitation.id.desc()).options(*loaded, came)
 
 
-def may_invite(member: Person) -> Verdict:
-    """Whether a member may make invitations without an organisation, and if not why."""
-    return member.can.invite(entrance())
+def may_invite(member: Person, chosen: Entrance) -> Verdict:
+    """Whether a member may make invitations without an organisation, as `entrance` says, and if not why."""
+    return member.can.invite(chosen)
 
 
 def has_invitations(member: Person) -> bool:

@@ -67,11 +67,13 @@ def _with_questions_in_order(text: EntranceText, order: Sequence[int]) -> Entran
 @bp.get("/invitations")
 def index() -> ResponseReturnValue:
     """One's own invitations, and who joined by them."""
-    made = queries.my_invitations(me())
-    may = queries.may_invite(me()) or bool(queries.organisations_to_invite_for(me()))
-    context = {"invitations": made, "may_invite": bool(may), "why_not": queries.may_invite(me())}
-    context |= {
-        "mode": queries.entrance().mode,
+    made, entrance = queries.my_invitations(me()), queries.entrance()
+    may = queries.may_invite(me(), entrance)
+    context = {
+        "invitations": made,
+        "may_invite": bool(may or queries.organisations_to_invite_for(me())),
+        "why_not": may,
+        "mode": entrance.mode,
         "join_address": web.absolute(url_for("accounts.join")),
     }
     return render_template("invitations/index.html", **context, link_of=link_of)
@@ -123,7 +125,7 @@ def _initial_data() -> dict[str, object]:
 def _offer_organisations(form: InvitationForm) -> None:
     """Set the organisations that a form offers. Raises `Forbidden` when the member may not invite at all."""
     known = [(str(one.id), one.name) for one in queries.organisations_to_invite_for(me())]
-    may = queries.may_invite(me())
+    may = queries.may_invite(me(), queries.entrance())
     if not known and not may:
         raise Forbidden(str(may.why_not))
     form.organisation.choices = [*([("", _("None"))] if may else []), *known]

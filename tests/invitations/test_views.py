@@ -129,6 +129,13 @@ def test_whoever_may_not_invite_reads_how_somebody_joins(sign_in, people, mode, 
     assert way in page and ("http://localhost/join" in page) == (mode != "invitation")
 
 
+def test_the_page_of_invitations_reads_once_who_may_join(sign_in, people, queries):
+    browser = sign_in(people.ana)
+    with queries() as made:
+        browser.get("/invitations")
+    assert len([words for words in made.statements if "entrance.questions" in words]) == 1
+
+
 def test_the_settings_lead_to_invitations_where_there_is_something_to_do(sign_in, people, queries):
     link, browser = 'href="/invitations"', sign_in(people.ana)
     with queries() as made:
