@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, true
 
 from forum.clock import now
 from forum.db import constant
@@ -894,6 +894,11 @@ def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
         return built
 
     return statement
+
+
+def is_by_another(author_id: Any) -> ColumnElement[bool]:
+    """The SQL condition that the reader (parameter `reader_id`) is not the author of something, as `can.judge` asks."""
+    return func.coalesce(author_id, 0) != bindparam("reader_id")
 
 
 def cached_for_reader(reader: Person, key: Hashable, read: Callable[[], R], *scopes: str) -> R:

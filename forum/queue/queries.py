@@ -39,7 +39,7 @@ from forum.errors import Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
-from forum.permissions import Person, cached_statement, moderated_by, require
+from forum.permissions import Person, cached_statement, is_by_another, moderated_by, require
 from forum.queue.models import EntryNote, Overdue
 
 ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
@@ -139,10 +139,10 @@ class EntryDetails(NamedTuple):
 class EntrySource:
     """Where entries come from: how they are listed and counted for a reader, and how one is opened.
 
-    `counted` returns a select of one number, `details` raises unless the reader may decide, `template` shows the
-    opened entry. A source either has `waiting`, a select of `_columns` that is run in one union with those of other
-    sources, or lists its entries itself (`listed`): as many as a limit says, all of them or only those with some keys.
-    None in place of a select: the source is not for this reader.
+    `counted` returns a select of one number, without what the reader wrote (parameter `reader_id`), `details` raises
+    unless the reader may decide, `template` shows the opened entry. A source either has `waiting`, a select of `_columns`
+    that is run in one union with those of other sources, or lists its entries itself (`listed`): as many as a limit says,
+    all of them or only those with some keys. None in place of a select: the source is not for this reader.
     """
 
     kinds: tuple[str, ...]
@@ -236,6 +236,7 @@ def _submitted_count(reader: Person) -> Select[Any]:
     return select(func.count(Practice.id)).where(
         *_is_waiting(),
         moderated_by(reader, Practice.agenda_id),
+        is_by_another(Practice.author_id),
         ~moderation.is_reported("practice", Practice.id),
     )
 
@@ -260,10 +261,13 @@ def _first_posts(reader: Person) -> Select[Any]:
 
 def _first_posts_count(reader: Person) -> Select[Any]:
     """Those that are reported as well are counted there."""
-    first = (
-        first_posts_to_review(reader).where(~moderation.is_reported("post", Post.id)).order_by(None)
-    )
+    counted = (is_by_another(Post.author_id), ~moderation.is_reported("post", Post.id))
+    first = first_posts_to_review(reader).where(*counted).order_by(None)
     return select(func.count()).select_from(first.with_only_columns(Post.id).subquery())
+
+
+def _held_count(reader: Person) -> Select[Any]:
+    return held_count(reader).where(is_by_another(Held.author_id))
 
 
 def _held(reader: Person) -> Select[Any]:
@@ -379,7 +383,7 @@ SOURCES = (
     ),
     EntrySource(("practice",), _submitted_count, _thing_details, THING, _submitted),
     EntrySource(("post",), _first_posts_count, _thing_details, THING, _first_posts),
-    EntrySource(("held",), held_count, _thing_details, THING, _held),
+    EntrySource(("held",), _held_count, _thing_details, THING, _held),
     EntrySource(
         ("appeal",), appeals.waiting_appeals_count, _appeal_details, APPEAL, listed=_appeals
     ),
@@ -478,17 +482,48 @@ def next_entry(reader: Person, waiting: Sequence[QueueEntry], key: EntryKey) -> 
 
 
 def waiting_count(reader: Person) -> int:
-    """How many entries wait for a decision of this reader, each once, without appeals that another has to answer; one query."""
+    """How many entries wait for a decision of this reader, each once, without those that only another may decide.
+
+    One query, and some more for a reader of whom something waits, which the others may have to publish.
+    """
     if not reader.is_curator:
         return 0
-    return db.session.scalar(_waiting_count(reader), {"reader_id": reader.id}) or 0
+    values = {"reader_id": reader.id}
+    by_others, own = db.session.execute(_waiting_counts(reader), values).one()
+    if not own:
+        return int(by_others)
+    rows = db.session.execute(union_all(*_own_to_publish(reader)), values)
+    agenda_ids = {(kind, item_id): agenda_id for kind, item_id, agenda_id in rows}
+    for_others = moderation.waiting_for_another(reader, agenda_ids)
+    return int(by_others) + len(agenda_ids.keys() - for_others)
 
 
 @cached_statement
-def _waiting_count(reader: Person) -> Select[Any]:
-    parts = [counted for source in SOURCES if (counted := source.counted(reader)) is not None]
-    numbers: list[Any] = [part.scalar_subquery() for part in parts]
-    return select(reduce(lambda one, other: one + other, numbers))
+def _waiting_counts(reader: Person) -> Select[Any]:
+    """How many entries by others wait for the reader (parameter `reader_id`), and how many own ones to be published."""
+    by_others = [counted for source in SOURCES if (counted := source.counted(reader)) is not None]
+    own = [part.with_only_columns(func.count()) for part in _own_to_publish(reader)]
+    return select(_sum_of(by_others), _sum_of(own))
+
+
+def _sum_of(counts: Sequence[Select[Any]]) -> Any:
+    numbers: list[Any] = [counted.scalar_subquery() for counted in counts]
+    return reduce(lambda one, other: one + other, numbers)
+
+
+@cached_statement
+def _own_to_publish(reader: Person) -> Sequence[Select[Any]]:
+    """Kind, id and agenda of what the reader (parameter `reader_id`) wrote and waits where they moderate, not reported."""
+    practice: list[Any] = [literal("practice"), Practice.id, Practice.agenda_id]
+    text: list[Any] = [literal("held"), Held.id, Held.agenda_id]
+    practices = select(*practice).where(
+        *_is_waiting(),
+        moderated_by(reader, Practice.agenda_id),
+        ~is_by_another(Practice.author_id),
+        ~moderation.is_reported("practice", Practice.id),
+    )
+    held = held_count(reader).where(~is_by_another(Held.author_id))
+    return practices, held.with_only_columns(*text)
 
 
 def claims_by_key() -> dict[EntryKey, Claim]:

@@ -8,18 +8,24 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.agendas.actions import set_hosts
 from forum.appeals.actions import appeal
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.dialogue.models import Held
 from forum.errors import Conflict, Forbidden, NotFound
+from forum.library.actions import PracticeText, submit, write_practice
 from forum.markup import write
+from forum.members.actions import suspend
+from forum.members.queries import get_member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.models import Report
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions, queries
 from forum.queue.queries import QueueFilter
+from forum.screening.actions import RuleText, make_rule, set_newness
 
 
 def keys(waiting: Any) -> list[tuple[str, int]]:
@@ -80,6 +86,32 @@ def test_each_reader_has_a_queue_of_their_own(people: Any, reported: Any) -> Non
             queries.queue_entries(person)
         with pytest.raises(Forbidden):
             queries.opened_entry(person, "post", reported.first.id)
+
+
+def test_the_number_of_what_waits_leaves_out_what_only_another_may_decide(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    """A host who wrote before she was one: a first post, one that is reported, a held text and a practice."""
+    agenda_id, topic_id = things.agenda.id, things.topic.id
+    set_newness(people.administrator, days=14, posts=3, first_posts=2)
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    wrote = [reply(people.chitra, topic_id, write(words)) for words in ("Well.", "A casino.")]
+    assert wrote[0].unseen_at and isinstance(wrote[1], Held)
+    moderation.report(people.ana, "post", things.second.id, "rules")
+    own = write_practice(people.chitra, agenda_id, PracticeText(title="Mine", sentence="So."))
+    submit(people.chitra, own.id)
+    set_hosts(people.moderator, agenda_id, [people.chitra.handle])
+    chitra = get_member(SYSTEM, people.chitra.handle)
+    waiting = queries.queue_entries(chitra)
+    assert len(waiting) == 5 and queries.waiting_count(chitra) == 1
+    assert queries.first_decidable(chitra, waiting).key == ("practice", things.practice.id)
+    moderation.publish(people.moderator, things.practice.id)
+    page = sign_in(chitra).get("/moderation").text
+    assert "Nothing is waiting for you" in page and "Moderation, 0 waiting" in page
+    for other in (people.moderator, people.administrator):
+        suspend(SYSTEM, other.id, now() + timedelta(days=1))  # nobody else can publish now
+    alone = [line.kind for line in queries.queue_entries(chitra) if not line.is_for_others]
+    assert sorted(alone) == ["held", "practice"] and queries.waiting_count(chitra) == 2
 
 
 def test_the_queue_is_filtered_by_agenda_kind_and_age(people: Any, reported: Any) -> None:

@@ -20,7 +20,7 @@ from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import Thing
 from forum.moderation.queries._shared import MAX_OPEN_REPORTS, REPORTS_PER_PAGE, is_about
 from forum.pages import Page, page_of
-from forum.permissions import Person, cached_statement, moderated_by, require
+from forum.permissions import Person, cached_statement, is_by_another, moderated_by, require
 
 
 def my_report(reporter: Person, thing: Thing) -> Report | None:
@@ -169,8 +169,9 @@ def _reported_things(reader: Person) -> Select[Any]:
 
 @cached_statement
 def reported_things_count(reader: Person) -> Select[Any]:
-    """A select of the number of things with open reports that this reader decides."""
-    things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
+    """A select of the number of things with open reports that this reader (parameter `reader_id`) decides."""
+    theirs = (_waits_for(reader), is_by_another(Report.author_id))
+    things = select(Report.kind, Report.item_id).where(*theirs).distinct().subquery()
     return select(func.count()).select_from(things)
 
 
