@@ -55,7 +55,8 @@ class JoinDetails:
 def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> str:
     """Check that somebody can join now; the same whether or not the address has an account.
 
-    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, and what `check_name` and `require_seat` raise.
+    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, and what `check_name` and
+    `require_seat` raise.
     """
     touches()
     if entrance().mode == "invitation" and details.invitation is None:

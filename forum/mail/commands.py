@@ -325,7 +325,7 @@ COUNT_PHRASES: dict[str, Callable[[int], str]] = {
 }
 
 
-def _contact(letter: Delivery, member: Member, _ways: _MailHeaders) -> dict[str, Any] | None:
+def _contact(letter: Delivery, member: Member, _headers: _MailHeaders) -> dict[str, Any] | None:
     """None when the writer was suspended meanwhile, or the member no longer wants such letters."""
     writer = addressee(letter.words["sender_id"])
     return {"is_wanted": True} if writer and writer.can.contact(member) else None

@@ -238,7 +238,7 @@ def content_cleared_of(moderator: Person, member_id: int) -> ClearedContent:
 
 
 def content_cleared_by(moderator: Person, decision: Decision) -> ClearedContent:
-    """What a `spam` decision cleared and nobody has decided about since."""
+    """What a decision `clear_spam` cleared and nobody has decided about since."""
     cleared = MemberBefore.from_json(decision.kept)
     since = decided_since(decision, cleared.hidden)
     texts = existing_things(moderator, [key for key in cleared.hidden if key not in since])
