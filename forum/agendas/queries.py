@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,10 +12,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.clock import now
 from forum.db import db
-from forum.diffs import Piece, changes
 from forum.errors import NotFound
-from forum.history.models import Version
-from forum.history.queries import STAYING, versions_of, versions_of_many
+from forum.history.queries import Edit, edits_between, versions_of, versions_of_many
 from forum.members.models import Member
 from forum.permissions import Person, cached_statement, may_act, moderates, require, sees_hidden
 from forum.plaintext import fold, has_words_starting_with, words_in
@@ -27,21 +25,14 @@ MAX_LISTED = 500  # agendas, statements or themes in one list
 
 
 @dataclass(frozen=True)
-class Edit:
-    """One change by a curator: the version that it replaced, whose statement it was, and the differences by field.
+class AgendaEdit(Edit):
+    """One change by a curator: of the agenda itself, or of the statement of somebody (`name`).
 
-    `name` is empty for a change of the agenda itself. `is_removed`: the statement has been taken from the agenda since.
+    `is_removed`: the statement has been taken from the agenda since.
     """
 
-    version: Version
-    name: str
-    is_removed: bool
-    differences: list[tuple[str, list[Piece]]]
-
-    @property
-    def can_be_put_back(self) -> bool:
-        """Whether something was changed that putting the version back would change again."""
-        return any(name not in STAYING for name, _pieces in self.differences)
+    name: str = ""
+    is_removed: bool = False
 
 
 def visible_agendas(reader: Person) -> Select[Agenda]:  # noqa: ARG001  # all are seen by all
@@ -98,35 +89,22 @@ def agenda_patterns() -> tuple[tuple[str, str], ...]:
     return cached("plans drawn", read)
 
 
-def edits_of(agenda: Agenda, reader: Person) -> list[Edit]:
+def edits_of(agenda: Agenda, reader: Person) -> list[AgendaEdit]:
     """What curators changed on an agenda and in its statements, newest first."""
     require(reader.can.curate(agenda))
-    query = select(Statement).where(Statement.agenda_id == agenda.id).limit(MAX_LISTED)
-    said = db.session.scalars(query.options(joinedload(Statement.member))).all()
-    edits = _edits(versions_of("agenda", agenda.id), {agenda.id: ("", agenda_fields(agenda))})
-    present = {statement.id: (statement.name, statement_fields(statement)) for statement in said}
-    edits += _edits(versions_of_many("statement", present), present)
+    own = edits_between(versions_of("agenda", agenda.id), {agenda.id: agenda_fields(agenda)})
+    edits = [*(AgendaEdit(**vars(edit)) for edit in own), *_edits_of_statements(agenda)]
     return sorted(edits, key=lambda edit: edit.version.id, reverse=True)
 
 
-def _edits(versions: Sequence[Version], present: dict[int, tuple[str, Fields]]) -> list[Edit]:
-    """Each version, newest first, compared with what replaced it. `present` is {item id: (name, fields)} of today."""
-    after = dict(present)
-    edits = []
-    for version in versions:
-        name, fields = after[version.item_id]
-        is_removed = present[version.item_id][1].get("is_removed") == "yes"
-        edits.append(Edit(version, name, is_removed, _differences(version.fields, fields)))
-        after[version.item_id] = (name, version.fields)
-    return edits
-
-
-def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
-    return [
-        (name, changes(str(value), str(after.get(name, ""))))
-        for name, value in before.items()
-        if value != after.get(name)
-    ]
+def _edits_of_statements(agenda: Agenda) -> Iterator[AgendaEdit]:
+    query = select(Statement).where(Statement.agenda_id == agenda.id).limit(MAX_LISTED)
+    rows = db.session.scalars(query.options(joinedload(Statement.member))).all()
+    statements = {statement.id: statement for statement in rows}
+    present = {statement.id: statement_fields(statement) for statement in rows}
+    for edit in edits_between(versions_of_many("statement", present), present):
+        about = statements[edit.version.item_id]
+        yield AgendaEdit(**vars(edit), name=about.name, is_removed=about.removed_at is not None)
 
 
 def agenda_fields(agenda: Agenda) -> Fields:

@@ -1,9 +1,10 @@
-"""Earlier versions of edited pages, and whether a form was opened on the latest one."""
+"""Earlier versions of edited pages, what was changed in each, and whether a form was opened on the latest one."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2s
 from typing import Any
 
@@ -11,9 +12,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Text, and_, cast, func, or_, select
 
 from forum.db import db
+from forum.diffs import Piece, changes
 from forum.errors import Conflict, NotFound
 from forum.history.models import Version
 
+Fields = Mapping[str, Any]
 MAX_VERSIONS = 200
 # Fields that stay as they are now when a version is put back: what it keeps by name only, and who may read the text
 STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts", "themes"}
@@ -45,6 +48,46 @@ def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
     for row in rows:
         row[0].number = row[1]
     return [row[0] for row in rows]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change: the version that it replaced, and (name, differences) of each changed field, as `diffs.changes` returns them.
+
+    `said` are the fields of that version as far as the reader may see them.
+    """
+
+    version: Version
+    said: Fields
+    differences: Sequence[tuple[str, list[Piece]]]
+
+    @property
+    def can_be_put_back(self) -> bool:
+        """Whether something was changed that putting the version back would change again."""
+        return any(name not in STAYING for name, _pieces in self.differences)
+
+
+def edits_between(versions: Iterable[Version], present: Mapping[int, Fields]) -> list[Edit]:
+    """Each version, newest first, compared with what replaced it. `present` are the fields of today, by the id of the thing."""
+    after = dict(present)
+    edits = []
+    for version in versions:
+        said = version.fields
+        edits.append(Edit(version, said, differences(said, after[version.item_id])))
+        after[version.item_id] = said
+    return edits
+
+
+def differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
+    """The name of each field in which two versions differ, and how; a field that one of them lacks is empty there."""
+    names = dict.fromkeys([*before, *after])
+    pairs = [(name, _text_of(before, name), _text_of(after, name)) for name in names]
+    return [(name, changes(old, new)) for name, old, new in pairs if old != new]
+
+
+def _text_of(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    return "" if value is None else str(value)
 
 
 def versions_naming(handles: Collection[str], after: int, limit: int) -> Sequence[int]:

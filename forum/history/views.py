@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from flask import request
 
 from forum import web
 from forum.history.models import Version
-from forum.history.queries import AUDIENCES, STAYING, get_version
+from forum.history.queries import AUDIENCES, STAYING, Edit, get_version
 from forum.permissions import MEMBERS
 from forum.webforms import Form, fill
 
-
-class HasVersion(Protocol):
-    """One change in a history."""
-
-    @property
-    def version(self) -> Version:
-        """The version that it replaced."""
+E = TypeVar("E", bound=Edit)
 
 
-Edit = TypeVar("Edit", bound=HasVersion)
-
-
-def edit_to_read(edits: Iterable[Edit]) -> Edit | None:
+def edit_to_read(edits: Iterable[E]) -> E | None:
     """The one of these changes whose version the address names (`?version=<id>`), or None."""
     wanted = web.number("version", 0)
     return next((edit for edit in edits if edit.version.id == wanted), None)

@@ -53,7 +53,6 @@ from forum.library.queries.discussions import (
     tried_counts,
 )
 from forum.library.queries.edits import (
-    Edit,
     case_edits,
     case_fields,
     practice_edits,
@@ -109,7 +108,6 @@ __all__ = [
     "CaseFilter",
     "CaseRow",
     "Choice",
-    "Edit",
     "PracticeFilter",
     "PracticeRow",
     "ReadingFilter",

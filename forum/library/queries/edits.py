@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from forum.diffs import Piece, changes
-from forum.history.models import Version
-from forum.history.queries import STAYING, versions_of
+from forum.history.queries import Edit, differences, edits_between, versions_of
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries._shared import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.permissions import Person, reads, require
@@ -17,26 +14,9 @@ READING_FIELDS = ("title", "authors", "year", "kind", "link", "why", "language")
 Fields = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Edit:
-    """One change: the version that it replaced, and (name, differences) of each changed field, as `diffs.changes` returns them.
-
-    `said` are the fields of that version as far as the reader may see them.
-    """
-
-    version: Version
-    said: Fields
-    differences: list[tuple[str, list[Piece]]]
-
-    @property
-    def can_be_put_back(self) -> bool:
-        """Whether something was changed that putting the version back would change again."""
-        return any(name not in STAYING for name, _pieces in self.differences)
-
-
 def case_edits(case: Case) -> list[Edit]:
     """What was changed in a case that the reader was found to see, newest first."""
-    return _edits(versions_of("case", case.id), case_fields(case))
+    return edits_between(versions_of("case", case.id), {case.id: case_fields(case)})
 
 
 def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
@@ -47,7 +27,7 @@ def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
         before = version.fields
         if all(reads(reader, said["audience"]) for said in (before, after)):
             texts = _without_withheld_failure(reader, practice, before, after)
-            edits.append(Edit(version, texts[0], _differences(*texts)))
+            edits.append(Edit(version, texts[0], differences(*texts)))
         after = before
     return edits
 
@@ -55,21 +35,7 @@ def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
 def reading_edits(curator: Person, reading: Reading) -> list[Edit]:
     """What was changed in a best read, newest first, for somebody who may edit it."""
     require(curator.can.curate(reading.agenda))
-    return _edits(versions_of("reading", reading.id), reading_fields(reading))
-
-
-def _edits(versions: Sequence[Version], fields: Fields) -> list[Edit]:
-    edits = []
-    for version in versions:
-        edits.append(Edit(version, version.fields, _differences(version.fields, fields)))
-        fields = version.fields
-    return edits
-
-
-def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
-    names = dict.fromkeys([*before, *after])
-    pairs = [(name, str(before.get(name, "")), str(after.get(name, ""))) for name in names]
-    return [(name, changes(old, new)) for name, old, new in pairs if old != new]
+    return edits_between(versions_of("reading", reading.id), {reading.id: reading_fields(reading)})
 
 
 def _without_withheld_failure(
