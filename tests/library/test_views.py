@@ -241,6 +241,22 @@ def test_a_practice_has_one_way_to_say_that_one_tried_it(
     assert 'value="tried it"' in page  # by which it is taken back
 
 
+def test_what_was_told_of_a_case_or_practice_is_taken_back_where_it_is_changed(
+    world: World, practice: Practice, case: Case, sign_in: SignIn
+) -> None:
+    reader = sign_in(world.reader)
+    for address in (f"/practices/{practice.slug}", f"/cases/{case.slug}"):
+        door = f"{address}/tried"
+        assert "Take it back" not in reader.get(door).text
+        reader.post(door, data={"outcome": "adapted", "note": "It rings."})
+        page = reader.get(door).text
+        assert 'name="take_back"' in page and 'value="It rings."' in page
+        back = reader.post(door, data={"outcome": "adapted", "take_back": "1"})
+        assert back.status_code == 303 and back.location == address
+        page = reader.get(address).text
+        assert "What you told is taken back." in page and "It rings." not in page
+
+
 def test_whoever_tells_nothing_goes_back_to_the_case_or_practice(
     world: World, practice: Practice, case: Case, sign_in: SignIn
 ) -> None:

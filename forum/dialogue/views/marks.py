@@ -44,7 +44,7 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "post": post, "given": given}
+        context: dict[str, Any] = {"form": form, "post": post, "given": given, "back": post.address}
         return render_template("dialogue/tried.html", **context), status
 
     def deed() -> AnyResponse:

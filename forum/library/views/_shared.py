@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.models import Agenda
-from forum.dialogue.actions import mark
+from forum.dialogue.actions import mark, unmark
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Topic
 from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mark, tried_in
@@ -111,10 +111,16 @@ def _by_city(marks: Iterable[Mark]) -> list[tuple[Any, list[Mark]]]:
 
 
 def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
-    """The form for a "tried it" mark on the case or practice of a topic; `back` is the address of its page."""
+    """The form for a "tried it" mark on the case or practice of a topic, which can take it back.
+
+    `back` is the address of its page.
+    """
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
+    if "take_back" in request.form:
+        unmark(me(), post.id, TRIED)
+        return saved(_("What you told is taken back."), back)
     given = mark_given(me(), post.id, TRIED)
-    form = TriedForm(**({"outcome": given.outcome, "note": given.note} if given else {}))
+    form = TriedForm(obj=given)
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "title": title, "back": back, "post": post, "given": given}
