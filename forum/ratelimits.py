@@ -72,6 +72,11 @@ def by_person() -> str:
 previewing = limiter.shared_limit("60 per minute", scope="previewing", key_func=by_person)
 
 
+# What is changed, chosen or marked, at whatever door; new texts have limits of their own.
+MAX_CHANGES = "30 per minute; 300 per hour"
+changing = limiter.shared_limit(MAX_CHANGES, scope="changing", key_func=by_person, methods=["POST"])
+
+
 class SQLiteStorage(Storage):
     """Counters in a file of their own, which may be lost without harm (`synchronous=OFF`)."""
 

@@ -23,7 +23,7 @@ from wtforms.widgets import TextInput
 
 from forum.errors import Conflict, Invalid, Refusal
 from forum.plaintext import tidy
-from forum.ratelimits import previewing
+from forum.ratelimits import MAX_CHANGES, by_person, limiter, previewing
 from forum.web import CONFLICT, REFUSED, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
@@ -220,6 +220,12 @@ def is_trial() -> bool:
 def is_preview() -> bool:
     """Whether a form is sent with its button for a preview."""
     return is_trial() and "preview" in request.form
+
+
+# The limit `changing` for doors that do everything in `process`, which limits trials and does no deed for them.
+changing_with_preview = limiter.shared_limit(
+    MAX_CHANGES, scope="changing", key_func=by_person, methods=["POST"], exempt_when=is_trial
+)
 
 
 def process(

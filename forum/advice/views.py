@@ -29,10 +29,10 @@ from forum.advice.models import FollowUp
 from forum.advice.queries import Proposal, RequestState
 from forum.clock import now
 from forum.dialogue.models import Topic
-from forum.dialogue.views import changing
 from forum.members.queries import member_called
 from forum.permissions import sees_hidden
 from forum.plaintext import tidy
+from forum.ratelimits import changing
 from forum.web import me
 
 bp = Blueprint("advice", __name__)

@@ -24,8 +24,9 @@ from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
+from forum.ratelimits import changing
 from forum.web import me
-from forum.webforms import ChangedFields
+from forum.webforms import ChangedFields, changing_with_preview
 
 bp = Blueprint("agendas", __name__)
 PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
@@ -43,6 +44,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.post("/agendas/<slug>/watch")
+@changing
 def watch(slug: str) -> ResponseReturnValue:
     """Watch or mute an agenda, or neither any longer."""
     agenda = queries.get_agenda(me(), slug)
@@ -99,6 +101,7 @@ def _template_variables() -> dict[str, Any]:
 
 
 @bp.route("/agendas/new", methods=["GET", "POST"])
+@changing_with_preview
 def new() -> ResponseReturnValue:
     """Make an agenda."""
     known = queries.agendas_to_order(me())
@@ -107,6 +110,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.route("/agendas/<slug>/edit", methods=["GET", "POST"])
+@changing_with_preview
 def edit(slug: str) -> ResponseReturnValue:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
@@ -167,6 +171,7 @@ def _preview(form: AgendaForm) -> Markup | None:
 
 
 @bp.route("/agendas/order", methods=["GET", "POST"])
+@changing
 def order() -> ResponseReturnValue:
     """Put the agendas in order."""
     agendas = queries.agendas_to_order(me())
@@ -196,6 +201,7 @@ def history(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/agendas/<slug>/statements", methods=["GET", "POST"])
+@changing
 def statements(slug: str) -> ResponseReturnValue:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
@@ -215,6 +221,7 @@ def statements(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])
+@changing_with_preview
 def new_statement(slug: str) -> ResponseReturnValue:
     """Add a member's take to an agenda."""
     agenda = queries.agenda_to_curate(me(), slug)
@@ -222,6 +229,7 @@ def new_statement(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/agendas/<slug>/statements/<int:statement_id>/edit", methods=["GET", "POST"])
+@changing_with_preview
 def edit_statement(slug: str, statement_id: int) -> ResponseReturnValue:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
@@ -283,6 +291,7 @@ def _statement_text(form: StatementForm) -> actions.StatementText:
 
 
 @bp.route("/agendas/<slug>/statements/<int:statement_id>/remove", methods=["GET", "POST"])
+@changing
 def remove_statement(slug: str, statement_id: int) -> ResponseReturnValue:
     """Take a statement from an agenda."""
     agenda = queries.agenda_to_curate(me(), slug)
@@ -304,6 +313,7 @@ def themes() -> ResponseReturnValue:
 
 
 @bp.route("/themes/new", methods=["GET", "POST"])
+@changing_with_preview
 def new_theme() -> ResponseReturnValue:
     """Make a theme."""
     queries.themes_to_curate(me())
@@ -311,6 +321,7 @@ def new_theme() -> ResponseReturnValue:
 
 
 @bp.post("/themes/<slug>/watch")
+@changing
 def watch_theme(slug: str) -> ResponseReturnValue:
     """Watch or mute a theme, or neither any longer."""
     theme = queries.get_theme(slug)
@@ -318,6 +329,7 @@ def watch_theme(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/themes/<slug>/edit", methods=["GET", "POST"])
+@changing_with_preview
 def edit_theme(slug: str) -> ResponseReturnValue:
     """Rename a theme; its address stays."""
     return _write_theme(None, slug)
@@ -354,6 +366,7 @@ def _theme_form_data(theme: Theme | None) -> dict[str, Any]:
 
 
 @bp.route("/themes/<slug>/remove", methods=["GET", "POST"])
+@changing
 def remove_theme(slug: str) -> ResponseReturnValue:
     """Take a theme out of use."""
     theme = queries.theme_to_curate(me(), slug)

@@ -47,6 +47,7 @@ from forum.members.forms import (
 )
 from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import CityChoice
+from forum.ratelimits import changing
 from forum.versions import FEDERATION, current_version
 from forum.web import me
 from forum.webforms import ChangedFields
@@ -440,6 +441,7 @@ def appoint(handle: str) -> ResponseReturnValue:
 
 
 @bp.post("/members/<handle>/ignore")
+@changing
 def ignore(handle: str) -> AnyResponse:
     """Ignore a member."""
     other = queries.get_member(me(), handle)
@@ -449,6 +451,7 @@ def ignore(handle: str) -> AnyResponse:
 
 
 @bp.post("/members/<handle>/end-ignoring")
+@changing
 def end_ignoring(handle: str) -> AnyResponse:
     """Stop ignoring a member."""
     member = _my_account()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from forum.dialogue.views import held, lists, marks, topics, versions, writing
 from forum.dialogue.views._shared import (
     bp,
-    changing,
-    changing_with_preview,
     offer_organisation,
     own_organisation,
     posting,
@@ -17,8 +15,6 @@ from forum.dialogue.views.topics import discussion
 
 __all__ = [
     "bp",
-    "changing",
-    "changing_with_preview",
     "discussion",
     "held",
     "lists",

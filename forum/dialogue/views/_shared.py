@@ -49,15 +49,6 @@ posting = limiter.shared_limit(
     exempt_when=webforms.is_trial,
     deduct_when=_was_accepted,
 )
-MAX_CHANGES = "30 per minute; 300 per hour"
-changing = limiter.shared_limit(MAX_CHANGES, scope="changing", key_func=by_person, methods=["POST"])
-changing_with_preview = limiter.shared_limit(
-    MAX_CHANGES,
-    scope="changing",
-    key_func=by_person,
-    methods=["POST"],
-    exempt_when=webforms.is_trial,
-)
 
 
 def answer_held(held: Held, address: str) -> AnyResponse:

@@ -17,7 +17,6 @@ from forum.dialogue.views._shared import (
     answer_form,
     answer_held,
     bp,
-    changing,
     flash_doubt,
     posting,
     preview_of,
@@ -27,6 +26,7 @@ from forum.dialogue.views._shared import (
     usual_wait,
 )
 from forum.markup import Written
+from forum.ratelimits import changing
 from forum.web import me
 
 

@@ -17,11 +17,12 @@ from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
 from forum.dialogue import actions, queries
 from forum.dialogue.models import KINDS
 from forum.dialogue.queries import ACTIVE, ORDERS, TopicFilter, TopicRow
-from forum.dialogue.views._shared import bp, changing
+from forum.dialogue.views._shared import bp
 from forum.members.queries import languages
 from forum.notifications.models import THEME
 from forum.notifications.queries import level_of
 from forum.pages import Page
+from forum.ratelimits import changing
 from forum.web import me
 
 

@@ -13,7 +13,8 @@ from forum import web, webforms
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Post
-from forum.dialogue.views._shared import bp, changing
+from forum.dialogue.views._shared import bp
+from forum.ratelimits import changing
 from forum.web import me
 
 

@@ -13,13 +13,14 @@ from forum import web
 from forum.dialogue import actions, queries
 from forum.dialogue.models import POSTS_PER_PAGE, Topic
 from forum.dialogue.queries import PostRow, ReadingState, TopicRow
-from forum.dialogue.views._shared import bp, changing, usual_wait
+from forum.dialogue.views._shared import bp, usual_wait
 from forum.dialogue.views.writing import writer_of
 from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
 from forum.pages import Page
+from forum.ratelimits import changing
 from forum.versions import theme_scope, topic_scope
 from forum.web import me
 

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from forum import markup, web
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Revision
-from forum.dialogue.views._shared import bp, changing
+from forum.dialogue.views._shared import bp
 from forum.diffs import changes
 from forum.markup import Written
 from forum.quotes import cited_in_source, withhold_in_source
+from forum.ratelimits import changing
 from forum.web import me
 
 

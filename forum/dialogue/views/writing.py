@@ -20,8 +20,6 @@ from forum.dialogue.views._shared import (
     answer_form,
     answer_held,
     bp,
-    changing,
-    changing_with_preview,
     flash_doubt,
     held_address,
     is_for_organisation,
@@ -40,8 +38,9 @@ from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.pages import pages_for
 from forum.quotes import quote
-from forum.ratelimits import previewing
+from forum.ratelimits import changing, previewing
 from forum.web import CONFLICT, me
+from forum.webforms import changing_with_preview
 
 MAX_LATEST = 4
 

@@ -15,6 +15,7 @@ from forum.members.queries import cities_with_members, get_city, members_count, 
 from forum.notifications.models import CITY
 from forum.notifications.queries import level_of
 from forum.notifications.views import set_level
+from forum.ratelimits import changing
 from forum.web import me
 
 
@@ -49,6 +50,7 @@ def city(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/cities/<slug>/watch")
+@changing
 def watch_city(slug: str) -> ResponseReturnValue:
     """Watch or mute a city, or stop doing so."""
     return set_level(CITY, get_city(slug).id, url_for("front.city", slug=slug))

@@ -20,6 +20,7 @@ from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import Notice
 from forum.notifications.queries import entries, settings_of, unread_count, ways_of
 from forum.notifications.queries import inbox as notices_of
+from forum.ratelimits import changing
 from forum.web import me
 
 
@@ -44,6 +45,7 @@ def _marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
 
 
 @bp.route("/settings/notices", methods=["GET", "POST"])
+@changing
 def settings_notices() -> ResponseReturnValue:
     """Which notices are mailed, and when; what the member watches and mutes."""
     member, ways = me(), ways_of(me())
@@ -71,6 +73,7 @@ def settings_notices() -> ResponseReturnValue:
 
 
 @bp.post("/settings/notices/watch-replies")
+@changing
 def watch_replies() -> ResponseReturnValue:
     """Choose whether to watch topics in which one writes."""
     notices.set_watching_replies(me(), request.form.get("on") == "1")
@@ -79,6 +82,7 @@ def watch_replies() -> ResponseReturnValue:
 
 
 @bp.post("/settings/notices/clear")
+@changing
 def clear_watches() -> ResponseReturnValue:
     """Stop watching and muting all that can no longer be read."""
     notices.clear_watches(me(), queries.watches_of_gone(me()))
@@ -87,6 +91,7 @@ def clear_watches() -> ResponseReturnValue:
 
 
 @bp.post("/settings/notices/end")
+@changing
 def end_watching() -> ResponseReturnValue:
     """Stop watching or muting something, even if it is out of reach by now."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0

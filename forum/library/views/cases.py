@@ -17,7 +17,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments, topic_if_there
-from forum.dialogue.views import changing, changing_with_preview, theme_boxes
+from forum.dialogue.views import theme_boxes
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
@@ -39,8 +39,9 @@ from forum.library.views._shared import (
 )
 from forum.members.queries import cities_by_name, languages
 from forum.plaintext import single_line
+from forum.ratelimits import changing
 from forum.web import me
-from forum.webforms import ChangedFields
+from forum.webforms import ChangedFields, changing_with_preview
 
 
 @bp.app_template_global()

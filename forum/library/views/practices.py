@@ -19,7 +19,6 @@ from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.queries import topic_if_there
 from forum.dialogue.views import (
-    changing,
     offer_organisation,
     own_organisation,
     posting,
@@ -52,6 +51,7 @@ from forum.members.models import Member
 from forum.members.queries import language_names, languages
 from forum.members.views import flash_language_doubt
 from forum.plaintext import tidy
+from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields
 

@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from forum import web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate
-from forum.dialogue.views import changing
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
@@ -24,6 +23,7 @@ from forum.library.queries import ReadingFilter
 from forum.library.views._facets import chosen_values, render_library, shown_facets
 from forum.library.views._shared import answer_form, bp, put_in_order, saved, words_for_columns
 from forum.members.queries import languages
+from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.agendas.queries import themes
 from forum.dialogue.queries import topic_to_change_kind
-from forum.dialogue.views import changing, theme_boxes, theme_ids
+from forum.dialogue.views import theme_boxes, theme_ids
 from forum.errors import Invalid, NotFound
 from forum.moderation import actions, queries
 from forum.moderation.forms import (
@@ -31,6 +31,7 @@ from forum.moderation.views._answers import (
     show_claims,
 )
 from forum.permissions import Person
+from forum.ratelimits import changing
 from forum.web import me
 
 
