@@ -141,6 +141,7 @@ class Person:
     held_at: datetime | None = None
     posts_count: int = 0
     waiting_count: int = 0
+    drafts_count: int = 0
 
     @property
     def is_member(self) -> bool:

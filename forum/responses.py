@@ -81,7 +81,7 @@ def _note_published(response: Response) -> None:
 
     A form without a submission key is named by its path, if the browser says (`drafted`) that it keeps a draft.
     """
-    if request.method != "POST" or response.status_code != SEE_OTHER:
+    if request.method != "POST" or response.status_code != SEE_OTHER or "draft" in request.form:
         return
     key = request.form.get("submission_key") or ("drafted" in request.form and quote(request.path))
     if key and me().is_member:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
-MOVED_PERMANENTLY, SEE_OTHER = 301, 303
+NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
 MAX_ID = 2**31 - 1  # of the id columns of both databases
 LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes

@@ -29,7 +29,8 @@ from forum.web import CONFLICT, REFUSED, me
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
 MAX_PLACE = 9_999
-TRIAL_FIELDS = {"preview", "prompt"}  # buttons that ask for a preview, or for a heading in the text
+# Buttons that ask for a preview, for a heading in the text, or to keep the form as a draft
+TRIAL_FIELDS = {"preview", "prompt", "draft"}
 
 
 def init_app(app: Flask) -> None:
@@ -92,11 +93,11 @@ def _author_field() -> Markup:
     return field.format(me().id) if me().is_member else Markup("")
 
 
-def fill(form: Form, texts: Mapping[str, str]) -> None:
+def fill(form: FlaskForm, texts: Mapping[str, str | list[str]]) -> None:
     """Fill fields of a form with texts, each read as if it had been typed. Names that are no fields are left out."""
     for name, text in texts.items():
         if name in form and text:
-            form[name].process_formdata([text])
+            form[name].process_formdata([text] if isinstance(text, str) else text)
         elif name in form:
             form[name].data = ""  # which is no date and no number
 
@@ -215,6 +216,11 @@ def refuse(form: FlaskForm, error: Refusal) -> None:
 def is_trial() -> bool:
     """Whether a form is sent with a button for a trial: it is shown with what was typed so far, and nothing is stored."""
     return request.method == "POST" and not TRIAL_FIELDS.isdisjoint(request.form)
+
+
+def is_for_draft() -> bool:
+    """Whether a form is sent to keep what it holds as a draft."""
+    return is_trial() and "draft" in request.form
 
 
 def is_preview() -> bool:

@@ -2,6 +2,7 @@
 
 const ROOM = 400_000; // characters of the drafts of one form: twenty of the longest texts
 const BUSY_SECONDS = 10;
+const KEEP_SECONDS = 10; // between two sendings of a form that changes
 
 let local;
 let session;
@@ -98,12 +99,20 @@ function texts(form, saved) {
   return saved.filter(isText).map(([name, , content]) => name + content).join("\n");
 }
 
+/** What the forum keeps of this form, as a draft of this browser: its pairs of a name and a value, by our fields. */
+function asDraft(form, { key, at, fields: pairs }) {
+  const sent = (name) => pairs.filter(([of]) => of === name).map(([, content]) => content);
+  const fields = contents(form).map(([name, value]) => [name, value, value ? sent(name).includes(value) : sent(name)[0] ?? ""]);
+  return { key, at, fields, kept: at };
+}
+
 function keepDraft(form, member) {
   const { paragraph, adapt } = form.elements; // what a text is about when its address does not say it
   const about = paragraph?.value || adapt?.value;
   const key = `draft:${member}:${new URL(form.action).pathname}` + (about ? `?${about}` : "");
   const saved = form.querySelector("[data-saved]");
-  const own = form.elements.submission_key?.value || newKey();
+  const isKept = "keep" in form.dataset; // by the forum, too
+  let own = form.elements.submission_key?.value || newKey();
   const begun = texts(form, served(form));
   const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
   const empty = () => {
@@ -114,22 +123,50 @@ function keepDraft(form, member) {
   addEventListener("pageshow", empty);
   const offers = read(key).filter((draft) => draft.key !== own && isNew(draft));
   let timer;
+  let sending;
 
-  const save = () => {
+  const save = (isSent = false) => {
     clearTimeout(timer);
     timer = 0;
     const fields = contents(form);
-    const mine = texts(form, fields) ? [{ fields, key: own, at: Date.now() }] : [];
+    const at = Date.now();
+    const mine = texts(form, fields) ? [{ fields, key: own, at, kept: isSent && at }] : [];
     const done = store(key, [...mine, ...others()]);
     if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
+    if (isKept) sending ||= setTimeout(send, KEEP_SECONDS * 1000);
+  };
+  /** To the forum, where other devices find it. */
+  const send = async () => {
+    clearTimeout(sending);
+    sending = 0;
+    const [mine] = read(key).filter((draft) => draft.key === own);
+    const { status } = await post(form.action, new FormData(form)).catch(() => ({}));
+    if (status !== 204 || !mine) return;
+    store(key, read(key).map((draft) => (draft.key === own ? { ...draft, kept: mine.at } : draft)));
+    if (saved && !timer && !sending) saved.textContent = saved.dataset.kept;
+  };
+  /** Offer what was typed on another device, and not what was sent or discarded there. */
+  const offerKept = async () => {
+    const rows = form.dataset.keep ? await (await fetch(form.dataset.keep)).json() : []; // empty where there are none
+    const kept = rows.map((draft) => asDraft(form, draft));
+    const isGone = (draft) => draft.kept >= draft.at && !kept.some((one) => one.key === draft.key);
+    store(key, read(key).filter((draft) => !isGone(draft)));
+    const isKnown = (one) => offers.some((o) => o.key === one.key && (o.at > one.at || texts(form, o.fields) === texts(form, one.fields)));
+    const newest = kept.filter((one) => one.key !== own && isNew(one) && !isKnown(one));
+    const rest = offers.filter((o) => !isGone(o) && !newest.some((one) => one.key === o.key));
+    offers.splice(0, offers.length, ...[...newest, ...rest].sort((a, b) => b.at - a.at));
+    show();
   };
   const others = () => read(key).filter((draft) => draft.key !== own); // perhaps of another window
   form.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(save, 500);
+    timer = setTimeout(() => save(), 500);
   });
-  addEventListener("pagehide", () => timer && save());
-  form.addEventListener("submit", save);
+  addEventListener("pagehide", () => {
+    if (timer) save();
+    if (sending && !form.dataset.busy) send();
+  });
+  form.addEventListener("submit", ({ submitter }) => save(submitter?.name === "draft"));
   // The forum says when it has published a text that the browser keeps
   form.addEventListener("formdata", ({ formData }) => formData.set("drafted", "1"));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
@@ -155,20 +192,28 @@ function keepDraft(form, member) {
     note.querySelector("[data-at]").textContent = words || "";
   };
   show();
+  if (isKept) offerKept().catch(console.warn);
   form.addEventListener("click", ({ target }) => {
     const act = target.closest("[data-act]")?.dataset.act;
     if (!act) return;
     const offer = (act === "back" ? discarded : offers).shift();
-    const replaced = { fields: contents(form), key: newKey(), at: Date.now() };
+    const replaced = { fields: contents(form), key: isKept ? own : newKey(), at: Date.now() };
     const rest = others().filter((draft) => draft.key !== offer.key);
     let changed = [];
     if (act === "restore") {
       changed = fill(form, offer.fields);
+      if (isKept) form.elements.submission_key.value = own = offer.key; // it goes on to be that draft
       if (isNew(replaced)) offers.push(replaced) && rest.unshift(replaced);
     } else if (act === "back") {
       offers.unshift(offer);
       rest.unshift(offer);
-    } else discarded.unshift(offer);
+    } else {
+      discarded.unshift(offer);
+      delete offer.kept;
+      const body = new FormData(form);
+      body.set("submission_key", offer.key);
+      if (isKept) post(form.dataset.discard, body).catch(console.warn);
+    }
     store(key, rest);
     show();
     save();
@@ -176,6 +221,12 @@ function keepDraft(form, member) {
     const next = { restore: first, discard: gone.querySelector("button"), back: note.querySelector("button") }[act];
     (target.closest("[hidden]") ? next : target).focus();
   });
+}
+
+/** Send a form whose text is not to be published; also while the page goes. */
+function post(address, body) {
+  body.set("draft", "auto");
+  return fetch(address, { method: "POST", body, keepalive: true });
 }
 
 const newKey = () => `${Math.random()}`;

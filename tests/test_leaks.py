@@ -30,6 +30,7 @@ from forum.dialogue.actions import (
     NewTopic,
     delete,
     edit,
+    keep_draft,
     mark,
     open_topic,
     reply,
@@ -461,6 +462,7 @@ PLANTED = {
     "a hidden profile of somebody else": "profile",
     "an earlier version of a shown post": "earlier",
     "a withdrawn version": "withdrawn",
+    "a text that was begun": "begun",
     "a text that waits": "waiting",
     "a refused text": "refused",
     "why a text was refused": "refusal",
@@ -698,10 +700,13 @@ def _of_a_moderator(people: Any, numbers: Numbers, rita: Member) -> None:
 
 
 def _held(people: Any, numbers: Numbers) -> None:
-    """A reply, a topic and a change of a post that wait, and a reply that was refused."""
+    """A reply, a topic and a change of a post that wait, a reply that was refused, and what is only begun."""
     make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
     words = write(f"zeppelin {secret('waiting')}")
     refused = reply(people.ana, numbers.topic_id, write(f"zeppelin {secret('refused')}"))
+    begun = [("title", secret("begun")), ("source", secret("begun"))]
+    keep_draft(people.ana, "a reply", begun, topic_id=numbers.topic_id)
+    keep_draft(people.ana, "a topic", begun, agenda_id=refused.agenda_id)
     waiting = [refused, reply(people.ana, numbers.topic_id, words)]
     new = NewTopic("question", secret("waiting"), words)
     waiting.append(open_topic(people.ana, refused.agenda_id, new))

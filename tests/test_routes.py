@@ -140,6 +140,10 @@ GET  /cities/suggest                                  |  200  200  200  200  200
 GET  /cities/tampere                                  |  200  200  200  200  200  200
 POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
+GET  /drafts                                          |   in  200  200  200  200  200
+GET  /drafts/agenda/1                                 |   in  200  200  200  200  200
+POST /drafts/discard                                  |  403  yes  yes  yes  yes  yes
+GET  /drafts/topic/{topic}                            |   in  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200
 GET  /help                                            |  200  200  200  200  200  200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2s
 from typing import Any
 
@@ -27,6 +27,11 @@ OUTCOMES = ("kept", "adapted", "stopped")
 POSTS_PER_PAGE = 20
 MAX_MENTIONED = 20  # members whom a post tells that it mentions them, and whose names are links
 MAX_THEMES = 5  # that an author gives to a topic
+MAX_DRAFTS = 30  # of one author; with one more the oldest is deleted
+MAX_DRAFT_LENGTH = (
+    100_000  # characters of all its fields: more than may be published, since one may shorten it
+)
+DRAFTS_KEPT = timedelta(days=90)  # after they were last saved
 # The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
 LISTED_COLUMNS = [
     "kind",
@@ -73,6 +78,11 @@ class TopicMixin:
     def address(self) -> str:
         """The path of the page that shows the topic."""
         return self.home or f"/topics/{self.id}-{self.slug}"
+
+
+def _gist(source: str, length: int = 160) -> str:
+    words = MARKDOWN_SYNTAX.sub("", source[:1_000]).split()
+    return excerpt(" ".join(words), length)  # a line end in Markdown ends nothing
 
 
 class SubmissionMixin:
@@ -236,8 +246,7 @@ class PostMixin:
     @property
     def gist(self) -> str:
         """The first words of the text (at most 160 characters), without Markdown syntax and without quotations."""
-        words = MARKDOWN_SYNTAX.sub("", self.source[:1_000]).split()
-        return excerpt(" ".join(words), 160)  # a line end in Markdown ends nothing
+        return _gist(self.source)
 
     @property
     def fingerprint(self) -> str:
@@ -322,6 +331,54 @@ class Post(PostMixin, SubmissionMixin, Base):
 
 
 OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # the values of `Held.deed`
+
+
+class Draft(Base):
+    """A text that its author has begun in a form of the dialogue and not published; nobody else ever reads it.
+
+    It is for a new topic on an agenda, or for a reply in a topic. `fields` is what the form holds, as [name, value]; a
+    field with several values has several pairs. `submission_key` is that of the form: the text published with it is this one.
+    """
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        Index(None, "author_id", "submission_key", unique=True),
+        Index(None, "agenda_id"),
+        Index(None, "topic_id"),
+        Index(None, "saved_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    submission_key: Mapped[str]
+    fields: Mapped[list[list[str]]] = mapped_column(JSON)
+    saved_at: Mapped[datetime]
+
+    agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """What the form holds, by the names of its fields."""
+        found: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            found.setdefault(name, []).append(value)
+        return found
+
+    def value(self, name: str) -> str:
+        """What one field holds; empty if it holds nothing."""
+        return self.values.get(name, [""])[0]
+
+    @property
+    def gist(self) -> str:
+        """The first words of the text, as of a post."""
+        return _gist(self.value("source"))
+
+    @property
+    def name(self) -> str:
+        """What to call it in a list: its title, or else the first words of its text."""
+        return self.value("title") or _gist(self.value("source"), 60) or "…"
 
 
 class Held(SubmissionMixin, Base):

@@ -194,6 +194,7 @@ class Member(PersonLabel, permissions.Person, Base):
     posts_count: Mapped[int] = mapped_column(default=0)
     # Texts that wait for a moderator, or were refused and not withdrawn; set by the dialogue room
     waiting_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    drafts_count: Mapped[int] = mapped_column(server_default="0")  # likewise
     mail_paused_at: Mapped[datetime | None]
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]

@@ -98,6 +98,7 @@ def _begin(system: Person, member: Member) -> None:
     is_silent = how == DELETE_EVERYTHING
     dialogue.forget_reading(system, member.id)
     dialogue.forget_held(system, member.id)
+    dialogue.forget_drafts_of(system, member.id)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)

@@ -53,6 +53,7 @@ EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
     moderation.forget_staff_notes,
     queue.forget_old,
     dialogue_actions.forget_refused,
+    dialogue_actions.forget_drafts,
     screening.forget_traces,
 )
 

@@ -99,28 +99,48 @@ def windows(chromium: Browser, site: Site) -> Any:
     return window
 
 
+# When the page goes
+SEND_NOTHING = """() => {
+  for (const form of document.querySelectorAll("[data-keep]")) form.dataset.busy = "1";
+}"""
+# Of this browser, and those that the forum keeps
+FORGET_DRAFTS = """async () => {
+  localStorage.clear();
+  const page = new DOMParser().parseFromString(await (await fetch("/drafts")).text(), "text/html");
+  for (const form of page.querySelectorAll("form[action='/drafts/discard']"))
+    await fetch("/drafts/discard", { method: "POST", body: new FormData(form) });
+}"""
+
+
 @pytest.fixture
 def member(windows: Any) -> Iterator[Visit]:
     """A wide window of the demo's member, without drafts. It is shared, so a test must leave it usable."""
-    yield from _wide_window(windows("member", "light", 1280))
+    yield from _without_drafts(windows("member", "light", 1280))
+
+
+@pytest.fixture
+def another_device(windows: Any) -> Iterator[Visit]:
+    """A narrow window of the demo's member, with a storage of its own, likewise shared."""
+    yield from _without_drafts(windows("member", "light", 390))
 
 
 @pytest.fixture
 def moderator(windows: Any) -> Iterator[Visit]:
     """A wide window of the demo's moderator, likewise shared."""
-    yield from _wide_window(windows("moderator", "light", 1280))
+    yield from _without_drafts(windows("moderator", "light", 1280))
 
 
 @pytest.fixture
 def administrator(windows: Any) -> Iterator[Visit]:
     """A wide window of the demo's administrator, for decisions about the moderator's own texts, likewise shared."""
-    yield from _wide_window(windows("administrator", "light", 1280))
+    yield from _without_drafts(windows("administrator", "light", 1280))
 
 
-def _wide_window(window: Visit) -> Iterator[Visit]:
+def _without_drafts(window: Visit) -> Iterator[Visit]:
     window.complaints.clear()
     window.page.unroute_all()  # what an earlier test has put in the way of requests
-    window.go("/rules").evaluate("localStorage.clear()")
+    window.page.evaluate(SEND_NOTHING)
+    window.go("/rules").evaluate(FORGET_DRAFTS)
     yield window
     assert window.complaints == []
 

@@ -417,3 +417,78 @@ def test_a_stopped_form_can_be_sent_again(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.click("[data-act=restore]")
     expect(page.locator("[name=source]")).to_have_value("Through the tunnel.")
+
+
+# Drafts that the forum keeps, too
+
+
+def kept_by_the_forum(page: Page) -> None:
+    """Wait until the forum has what was typed: it is sent every ten seconds, and when the page goes."""
+    page.clock.run_for(11_000)
+    expect(page.locator("[data-saved]")).to_have_text("Kept among your drafts")
+
+
+def begin(member: Visit, address: str, text: str) -> Page:
+    page = member.tab()
+    page.clock.install()
+    page.goto(address)
+    page.fill("[name=source]", text)
+    kept_by_the_forum(page)
+    return page
+
+
+def test_a_text_is_gone_on_with_on_another_device(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    desk = begin(member, topic, "Begun at the desk.")
+    train = another_device.go(topic)
+    train.click("[data-act=restore]")
+    expect(train.locator("[name=source]")).to_have_value("Begun at the desk.")
+    train.fill("[name=source]", "Begun at the desk, done on the train.")
+    publish(train)
+    expect(train.locator("main")).to_contain_text("done on the train")
+    # At the desk nothing of it is offered any more, nor kept
+    desk.goto(topic)
+    expect(desk.locator("[data-restore]")).to_be_hidden()
+    desk.goto("/drafts")
+    expect(desk.locator("main")).to_contain_text("No drafts")
+
+
+def test_what_is_discarded_is_gone_from_all_devices(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    desk = begin(member, topic, "Never mind that.")
+    train = another_device.go(topic)
+    with train.expect_response("**/drafts/discard"):
+        train.click("[data-act=discard]")
+    desk.goto(topic)
+    expect(desk.locator("[name=source]")).to_have_value("")
+    expect(desk.locator("[data-restore]")).to_be_hidden()
+    # What is taken back is there, and kept again once it is restored
+    train.click("[data-act=back]")
+    train.click("[data-act=restore]")
+    expect(train.locator("[name=source]")).to_have_value("Never mind that.")
+
+
+def test_a_page_that_goes_takes_its_text_to_the_forum(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Typed in a hurry.")
+    with page.expect_request(lambda request: b"draft" in (request.post_data_buffer or b"")):
+        page.goto("/help")
+    drafts = another_device.go("/drafts")
+    expect(drafts.locator("main")).to_contain_text("Typed in a hurry.")
+    drafts.get_by_role("link", name="Go on writing").click()
+    expect(drafts.locator("[name=source]")).to_have_value("Typed in a hurry.")
+
+
+def test_a_draft_is_kept_with_a_button(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Half of it.")
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.locator("h1")).to_have_text("Your drafts")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator("main")).to_contain_text("No drafts")
+    page = member.go(topic)
+    expect(page.locator("[data-restore]")).to_be_hidden()

@@ -26,6 +26,13 @@ from forum.dialogue.actions.curating import (
     unlock,
     unpin,
 )
+from forum.dialogue.actions.drafts import (
+    Fields,
+    discard_draft,
+    forget_drafts,
+    forget_drafts_of,
+    keep_draft,
+)
 from forum.dialogue.actions.held import (
     KEPT_REFUSED,
     approve,
@@ -87,6 +94,7 @@ __all__ = [
     "MAX_NOTE_LENGTH",
     "NO_CHANGES",
     "TITLE_LENGTHS",
+    "Fields",
     "MovedRecord",
     "NewTopic",
     "PageOfTopic",
@@ -100,8 +108,11 @@ __all__ = [
     "delete",
     "delete_posts",
     "delete_topic",
+    "discard_draft",
     "edit",
     "follow_page",
+    "forget_drafts",
+    "forget_drafts_of",
     "forget_held",
     "forget_reading",
     "forget_refused",
@@ -109,6 +120,7 @@ __all__ = [
     "hide_note",
     "hide_topic",
     "hold_again",
+    "keep_draft",
     "lock",
     "look_again",
     "look_at",

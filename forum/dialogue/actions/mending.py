@@ -142,10 +142,10 @@ def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
 
 @action
 def mend_members(system: Person, member_ids: Sequence[int]) -> None:
-    """Recompute the numbers of posts and of held texts of members."""
+    """Recompute the numbers of posts, of held texts and of drafts of members."""
     require(system.can.administer())
-    for member_id, posts, waiting in derived_values(Member, member_ids):
-        set_post_counts(system, member_id, posts, waiting)
+    for member_id, posts, waiting, drafts in derived_values(Member, member_ids):
+        set_post_counts(system, member_id, posts, waiting, drafts)
 
 
 @action

@@ -25,6 +25,7 @@ from forum.dialogue.actions._checks import (
     profile_scopes,
 )
 from forum.dialogue.actions._counts import count_post, move_count, note_activity_of
+from forum.dialogue.actions._drafts import end_draft
 from forum.dialogue.actions._holding import (
     already_held,
     ask_for_review,
@@ -95,6 +96,7 @@ def open_topic(
     themes, and says `is_duplicate`.
     """
     _begin_topic(author)
+    end_draft(author, key)
     agenda = agenda_by_id(author, agenda_id)
     if earlier := already_posted(author, key, new.text, new.title):
         return earlier.topic
@@ -210,6 +212,7 @@ def reply(
     paragraph of a case that the post comments on.
     """
     topic = _begin_reply(author, topic_id)
+    end_draft(author, key)
     if earlier := already_posted(author, key, text):
         return earlier
     if waiting := already_held(author, key, text):

@@ -82,6 +82,16 @@ from forum.dialogue.queries.counts import (
     derived_values,
     wrong_counts,
 )
+from forum.dialogue.queries.drafts import (
+    DraftRow,
+    draft_by_submission_key,
+    drafts_beyond_most,
+    drafts_of,
+    drafts_saved_before,
+    my_draft,
+    my_drafts,
+    my_drafts_for,
+)
 from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic
 from forum.dialogue.queries.held import (
     MIN_DECIDED,
@@ -175,6 +185,7 @@ __all__ = [
     "AgendaRow",
     "AuthorRow",
     "CountKey",
+    "DraftRow",
     "HeldOutcomes",
     "MovedPosts",
     "NameAndSlug",
@@ -196,6 +207,10 @@ __all__ = [
     "counts_by_agenda",
     "counts_by_kind",
     "derived_values",
+    "draft_by_submission_key",
+    "drafts_beyond_most",
+    "drafts_of",
+    "drafts_saved_before",
     "duplicate_reply",
     "duplicate_topic",
     "earlier_sources",
@@ -246,6 +261,9 @@ __all__ = [
     "merged_topic_to_change",
     "merged_topics_opened_by",
     "moved_posts_in",
+    "my_draft",
+    "my_drafts",
+    "my_drafts_for",
     "my_held",
     "my_held_in",
     "my_marks",

@@ -14,6 +14,7 @@ from forum.dialogue.models import (
     SAME_HERE,
     TRIED,
     USEFUL,
+    Draft,
     Held,
     Mark,
     Post,
@@ -88,6 +89,7 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
         .where(Post.author_id == Member.id, IS_NOT_OWN_PAGE, *IS_PUBLIC, *is_readable())
         .scalar_subquery(),
         Member.waiting_count: _count(Held, Held.author_id == Member.id, *is_held_back()),
+        Member.drafts_count: _count(Draft, Draft.author_id == Member.id),
     },
 }
 

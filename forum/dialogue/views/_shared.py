@@ -80,8 +80,14 @@ def answer_form(
     form: webforms.Form,
     page: Callable[[int], ResponseReturnValue],
     deed: Callable[[], ResponseReturnValue],
+    keep: Callable[[], ResponseReturnValue] | None = None,
 ) -> ResponseReturnValue:
-    """As `webforms.process`; a heading that was asked for is put into the text first."""
+    """As `webforms.process`; a heading that was asked for is put into the text first.
+
+    `keep` answers a form that is sent to be kept as a draft.
+    """
+    if keep and webforms.is_for_draft():
+        return keep()
     _put_prompt(form)
     return webforms.process(form, page, deed)
 

@@ -33,6 +33,7 @@ from forum.dialogue.views._shared import (
     theme_ids,
     topic_changes,
 )
+from forum.dialogue.views.drafts import go_on_with_draft, keep_form
 from forum.errors import Conflict
 from forum.members.models import Member
 from forum.members.queries import language_names
@@ -54,6 +55,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
     form = TopicForm(kind=kind, language=me().language, submission_key=webforms.submission_key())
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     offer_organisation(form, me().name, own_organisation())
+    go_on_with_draft(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
@@ -75,7 +77,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
             flash_doubt(new.text, lambda: queries.first_post(opened))
         return web.see_other(opened.address)
 
-    return answer_form(form, page, deed)
+    return answer_form(form, page, deed, lambda: keep_form(form, agenda_id=agenda.id))
 
 
 def _new_topic(form: TopicForm) -> actions.NewTopic:
@@ -96,6 +98,7 @@ def reply(id: int) -> ResponseReturnValue:
     topic = queries.topic_to_reply(me(), id)
     writer = writer_of(topic)
     form = _reply_form(writer, submission_key=webforms.submission_key())
+    go_on_with_draft(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
@@ -122,7 +125,7 @@ def reply(id: int) -> ResponseReturnValue:
             flash_doubt(text, lambda: post)
         return web.see_other(post.address)
 
-    return answer_form(form, page, deed)
+    return answer_form(form, page, deed, lambda: keep_form(form, topic_id=topic.id))
 
 
 def _latest_posts(topic: TopicRow) -> list[PostRow]:

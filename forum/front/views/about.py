@@ -14,6 +14,7 @@ from forum.candidates import actions as joining
 from forum.clock import now
 from forum.contact import actions as contact_letters
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import DRAFTS_KEPT
 from forum.front.views._shared import bp
 from forum.mail import actions as mail
 from forum.members import actions as people
@@ -55,6 +56,7 @@ def _retention_periods() -> dict[str, str]:
         "staff_notes": moderation.KEPT_STAFF_NOTES,
         "queue_notes": queue.KEPT_NOTES,
         "held": dialogue.KEPT_REFUSED,
+        "drafts": DRAFTS_KEPT,
         "traces": REPETITION_WINDOW,
     }
     return {

@@ -6,6 +6,7 @@ from forum.members.actions._names import HANDLE_PATTERN, MAX_HANDLE_LENGTH, RESE
 from forum.members.actions._profile import Joining, Profile
 from forum.members.actions.cities import CityRow, load_cities
 from forum.members.actions.counts import (
+    note_drafts,
     note_posts,
     note_posts_of_all,
     note_waiting,
@@ -122,6 +123,7 @@ __all__ = [
     "join",
     "keep_earlier_handles",
     "load_cities",
+    "note_drafts",
     "note_factor",
     "note_hosting",
     "note_posts",

@@ -1,4 +1,4 @@
-"""The numbers of a member's posts and waiting texts."""
+"""The numbers of a member's posts, waiting texts and drafts."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def note_waiting(doer: Person, member_id: int, by: int) -> None:
     _move_counter(doer, member_id, by, waiting_count=Member.waiting_count + by)
 
 
+@action
+def note_drafts(doer: Person, member_id: int, by: int) -> None:
+    """Change the number of a member's drafts; as `note_posts`."""
+    _move_counter(doer, member_id, by, drafts_count=Member.drafts_count + by)
+
+
 def _move_counter(doer: Person, member_id: int, by: int, **moved: Any) -> None:
     """Change a counter; when members raise their own, check their right to write by the row as it is now."""
     ends = (Member.suspended_until, Member.silenced_until)
@@ -61,8 +67,9 @@ def _move_counter(doer: Person, member_id: int, by: int, **moved: Any) -> None:
 
 
 @action
-def set_post_counts(system: Person, member_id: int, number: int, waiting: int) -> None:
-    """Set the numbers of a member's posts and waiting texts, as the dialogue room has counted them."""
+def set_post_counts(system: Person, member_id: int, posts: int, waiting: int, drafts: int) -> None:
+    """Set the numbers of a member's posts, waiting texts and drafts, as the dialogue room has counted them."""
     require(system.can.administer())
     counted = update(Member).where(Member.id == member_id)
-    db.session.execute(counted.values(posts_count=number, waiting_count=waiting))
+    numbers = {"posts_count": posts, "waiting_count": waiting, "drafts_count": drafts}
+    db.session.execute(counted.values(**numbers))

@@ -16,7 +16,7 @@ from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import models as dialogue
-from forum.dialogue.models import AllRead, Held, Mark, Mention, Post, Topic
+from forum.dialogue.models import AllRead, Draft, Held, Mark, Mention, Post, Topic
 from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
 from forum.identities.models import Identity
@@ -50,8 +50,8 @@ def json_value(value: Any) -> Any:
 
 
 def account_of(member: Member) -> Record:
-    names = """handle handle_changed_at email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
-    silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
+    names = """handle handle_changed_at email role joined_at posts_count waiting_count drafts_count takes_letters terms_due_at mail_paused_at
+    mail_paused_why silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
     came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
     return {name: json_value(getattr(member, name)) for name in names.split()} | {
         "earlier_handles": list(earlier_handles(member.id)),
@@ -134,6 +134,14 @@ def rows_of_held(member: Member) -> Select[Any]:
     query = query.join(Agenda, Agenda.id == Held.agenda_id)
     query = query.outerjoin(Topic, Topic.id == Held.topic_id)
     return query.where(Held.author_id == member.id)
+
+
+def rows_of_drafts(member: Member) -> Select[Any]:
+    query = select(*columns_of(Draft, "id fields saved_at"), Agenda.title.label("agenda"))
+    query = query.add_columns(_title(member))
+    query = query.outerjoin(Agenda, Agenda.id == Draft.agenda_id)
+    query = query.outerjoin(Topic, Topic.id == Draft.topic_id)
+    return query.where(Draft.author_id == member.id)
 
 
 def rows_of_rules(member: Member) -> Select[Any]:

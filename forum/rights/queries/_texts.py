@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from forum.agendas.models import Statement
 from forum.db import db
-from forum.dialogue.models import Held, Mark, Post, Revision, Topic
+from forum.dialogue.models import Draft, Held, Mark, Post, Revision, Topic
 from forum.history.models import Version
 from forum.library.models import Case, Practice, PracticeSection
 from forum.rights.models import Kind, Record
@@ -17,6 +17,7 @@ from forum.rights.queries._rows import (
     columns_of,
     plain_record,
     rows_of_cases,
+    rows_of_drafts,
     rows_of_edits,
     rows_of_held,
     rows_of_marks,
@@ -132,6 +133,20 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "created_at": "when you sent it",
             **LANGUAGE,
             **AUDIENCE,
+        },
+    ),
+    Kind(
+        "drafts",
+        "Drafts",
+        "What you have begun to write and not published.",
+        (("draft", "author_id"),),
+        in_batches(rows_of_drafts, Draft.id),
+        {
+            "id": "its number",
+            "agenda": "of a new topic: the agenda it is for",
+            "topic": "of a reply: the title of the topic it is for",
+            "fields": "what the form holds: the name and the value of each field",
+            "saved_at": "when it was last kept",
         },
     ),
     Kind(

@@ -1,0 +1,104 @@
+"""Texts that were begun and not published, for their authors alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flask_babel import gettext
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from forum.db import db
+from forum.dialogue.models import MAX_DRAFTS, Draft, Topic
+from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
+from forum.dialogue.queries._visibility import visible_topics
+from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH
+from forum.dialogue.queries.moved import topic_to_reply
+from forum.errors import Refusal
+from forum.permissions import Person, require
+
+
+class DraftRow(NamedTuple):
+    """A draft in its author's list.
+
+    `topic` is what it replies to; None for a new topic, and when the author does not see it any more. `why_not` says why
+    nobody could go on with it now; empty when one can.
+    """
+
+    draft: Draft
+    topic: TopicRow | None
+    why_not: str
+
+
+def _by(author: Person) -> Select[Any]:
+    return select(Draft).where(Draft.author_id == author.id)
+
+
+def _newest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(Draft.saved_at.desc(), Draft.id.desc())
+
+
+def my_drafts(author: Person) -> list[DraftRow]:
+    """One's own drafts, the one saved last first."""
+    require(author.can.see_notices())
+    query = _newest_first(_by(author)).options(joinedload(Draft.agenda)).limit(MAX_DRAFTS)
+    drafts = db.session.scalars(query).all()
+    topics = _topics(author, {draft.topic_id for draft in drafts if draft.topic_id})
+    return [_row(author, draft, topics) for draft in drafts]
+
+
+def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
+    rows = as_topic_rows(visible_topics(reader).where(Topic.id.in_(ids)))
+    return {topic.id: topic for topic in map(to_topic_row, db.session.execute(rows))}
+
+
+def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
+    if draft.agenda:
+        return DraftRow(draft, None, str(author.can.open_topic(draft.agenda).why_not or ""))
+    topic = topics.get(draft.topic_id or 0)
+    if topic:
+        return DraftRow(draft, topic, str(author.can.reply(topic).why_not or ""))
+    try:
+        return DraftRow(draft, topic_to_reply(author, draft.topic_id or 0), "")  # it was merged
+    except Refusal:
+        return DraftRow(draft, None, gettext("What it replies to is not there any more."))
+
+
+def my_drafts_for(
+    author: Person, *, agenda_id: int | None = None, topic_id: int | None = None
+) -> Sequence[Draft]:
+    """One's own drafts for new topics on an agenda, or for replies in a topic; the one saved last first."""
+    require(author.can.see_notices())
+    place = Draft.agenda_id == agenda_id if agenda_id else Draft.topic_id == topic_id
+    return db.session.scalars(_newest_first(_by(author).where(place)).limit(MAX_DRAFTS)).all()
+
+
+def my_draft(author: Person, draft_id: int) -> Draft | None:
+    """One's own draft; None when there is none of this id."""
+    draft: Draft | None = db.session.scalar(_by(author).where(Draft.id == draft_id))
+    return draft
+
+
+def draft_by_submission_key(author: Person, key: str) -> Draft | None:
+    """One's own draft in the form with this submission key; or None."""
+    key = key[:SUBMISSION_KEY_LENGTH]
+    draft: Draft | None = db.session.scalar(_by(author).where(Draft.submission_key == key))
+    return draft
+
+
+def drafts_beyond_most(author: Person) -> Sequence[Draft]:
+    """One's own drafts that were saved before the last `MAX_DRAFTS`."""
+    return db.session.scalars(_newest_first(_by(author)).offset(MAX_DRAFTS)).all()
+
+
+def drafts_of(member_id: int) -> Sequence[Draft]:
+    """All drafts of one member."""
+    return db.session.scalars(select(Draft).where(Draft.author_id == member_id)).all()
+
+
+def drafts_saved_before(moment: datetime, limit: int) -> Sequence[Draft]:
+    """At most `limit` drafts that were last saved before a moment, locked."""
+    old = select(Draft).where(Draft.saved_at < moment).order_by(Draft.id).limit(limit)
+    return db.session.scalars(old.with_for_update()).all()

@@ -1,0 +1,101 @@
+"""Texts that one has begun: kept while one types, found again on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.dialogue import actions, queries
+from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFTS, Draft
+from forum.dialogue.views._shared import bp, changing
+from forum.errors import Invalid
+from forum.plaintext import tidy
+from forum.ratelimits import by_person, limiter
+from forum.web import NO_CONTENT, REFUSED, me
+
+# A script sends a form that changes every ten seconds
+keeping = limiter.shared_limit("30 per minute", scope="keeping", key_func=by_person)
+BY_SCRIPT = "auto"  # the value of `draft` when a script sends a form while somebody types
+UNKEPT_TYPES = (*webforms.HIDDEN_FIELD_TYPES, "SubmitField")
+
+
+@bp.get("/drafts")
+def drafts() -> ResponseReturnValue:
+    """One's own texts that are not published."""
+    rules = {"most": MAX_DRAFTS, "days": DRAFTS_KEPT.days}
+    return render_template("dialogue/drafts.html", rows=queries.my_drafts(me()), **rules)
+
+
+@bp.post("/drafts/discard")
+@changing
+def discard_draft() -> ResponseReturnValue:
+    """Delete a draft, which the submission key of its form names. A script is answered without a page."""
+    actions.discard_draft(me(), request.form.get("submission_key", ""))
+    if request.form.get("draft") == BY_SCRIPT:
+        return "", NO_CONTENT
+    flash(_("The draft is deleted."), "message")
+    return web.see_other(url_for("dialogue.drafts"))
+
+
+@bp.get("/drafts/agenda/<int:agenda_id>")
+def topics_begun(agenda_id: int) -> ResponseReturnValue:
+    """One's drafts of topics on an agenda, for the script that offers them in the form."""
+    return _as_json(queries.my_drafts_for(me(), agenda_id=agenda_id))
+
+
+@bp.get("/drafts/topic/<int:topic_id>")
+def replies_begun(topic_id: int) -> ResponseReturnValue:
+    """One's drafts of replies in a topic, or of comments beside one paragraph, for the script that offers them there."""
+    beside = web.text("paragraph", 12)
+    found = queries.my_drafts_for(me(), topic_id=topic_id)
+    return _as_json([draft for draft in found if draft.value("paragraph") == beside])
+
+
+def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
+    """A list of {key, fields, at}, with the moment in milliseconds."""
+    rows = [
+        {"key": one.submission_key, "fields": one.fields, "at": one.saved_at.timestamp() * 1000}
+        for one in drafts
+    ]
+    return jsonify(rows)
+
+
+@keeping
+def keep_form(
+    form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
+) -> ResponseReturnValue:
+    """Keep what a form holds as a draft, and lead to the list of drafts; a script is answered without a page."""
+    is_by_script = request.form["draft"] == BY_SCRIPT
+    key = form.submission_key.data or webforms.submission_key()
+    try:
+        kept = actions.keep_draft(me(), key, _fields(form), agenda_id=agenda_id, topic_id=topic_id)
+    except Invalid:
+        if is_by_script:
+            return "", REFUSED
+        raise
+    if is_by_script:
+        return "", NO_CONTENT
+    if kept:
+        flash(_("Your draft is kept. Nobody else can read it."), "message")
+    return web.see_other(url_for("dialogue.drafts"))
+
+
+def _fields(form: Any) -> list[tuple[str, str]]:
+    """What a form was sent with, as [name, value], without what belongs to this sending alone."""
+    names = [field.name for field in form if field.type not in UNKEPT_TYPES]
+    names += ["paragraph"] if "paragraph" in form else []
+    return [(name, tidy(value)) for name in names for value in request.form.getlist(name) if value]
+
+
+def go_on_with_draft(form: Any) -> None:
+    """Fill an empty form with the draft that the address names, which goes on to be that draft."""
+    number = web.number("draft", 0) if request.method == "GET" else 0
+    draft = queries.my_draft(me(), number) if number else None
+    if draft:
+        webforms.fill(form, draft.values)
+        form.submission_key.data = draft.submission_key

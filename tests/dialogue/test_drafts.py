@@ -1,0 +1,237 @@
+"""Drafts: kept while one types, found again on another device, gone once they are published."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue import actions
+from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, MAX_DRAFTS, Draft, Post, Topic
+from forum.dialogue.queries import my_drafts
+from forum.errors import Forbidden, Invalid
+from forum.markup import write
+from forum.members.models import Member
+from forum.moderation.actions import Reasons, decide, lock, silence
+from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
+from tests.conftest import signed_in
+from tests.dialogue.conftest import odd_texts, page
+
+NEW = "/agendas/quieter/topics/new"
+TOPIC = {
+    "kind": "question",
+    "title": "Who counts the hours?",
+    "source": "We **do** not.",
+    "language": "pt",
+    "audience": "members",
+    "themes": ["noise", "trams"],
+    "submission_key": "abc",
+}
+WORDS = [("source", "It is *half* done."), ("language", "en")]
+
+
+def count(member: Member) -> int:
+    """How many drafts a member has, as it is stored and as it is."""
+    rows = db.session.query(Draft).filter_by(author_id=member.id).count()
+    assert db.session.query(Member.drafts_count).filter_by(id=member.id).scalar() == rows
+    return rows
+
+
+def keep(member: Any, topic: Topic, key: str = "abc", words: Any = WORDS) -> Draft | None:
+    return actions.keep_draft(member, key, words, topic_id=topic.id)
+
+
+def test_a_topic_is_kept_without_being_valid_and_gone_on_with(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    for name in ("Noise", "Trams"):
+        agendas.write_theme(people.moderator, name)
+    browser = sign_in(people.ben)
+    answer = browser.post(NEW, data={**TOPIC, "draft": "1"})
+    assert (answer.status_code, answer.location) == (303, "/drafts")
+    said = page(browser, "/drafts")
+    assert "Your draft is kept. Nobody else can read it." in said
+    assert "Who counts the hours?" in said and "We do not." in said and "Question" in said
+    assert '<span class="n">1</span>' in said
+    assert db.session.query(Topic).count() == 0
+    draft = db.session.query(Draft).one()
+    form = page(browser, f"{NEW}?draft={draft.id}")
+    assert 'value="Who counts the hours?"' in form and "We **do** not." in form
+    assert 'name="submission_key" type="hidden" value="abc"' in form
+    for chosen in ("question", "members", "noise", "trams"):
+        assert f'value="{chosen}"' in form.replace("checked ", "")
+    assert form.count("checked") >= 4 and '<option selected value="pt"' in form
+    # Once more from there it is the same draft, and published it is none
+    browser.post(NEW, data={**TOPIC, "title": "", "draft": "1"})
+    assert count(people.ben) == 1
+    assert "We do not." in page(browser, "/drafts")
+    assert browser.post(NEW, data=TOPIC).location.startswith("/topics/")
+    assert count(people.ben) == 0
+    assert "No drafts" in page(browser, "/drafts")
+
+
+def test_a_reply_is_kept_by_the_script_without_a_page(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    form = {"source": "Half a", "language": "en", "submission_key": "abc", "draft": "auto"}
+    for source in ("Half a", "Half a thought"):
+        answer = browser.post(path, data=form | {"source": source})
+        assert (answer.status_code, answer.text) == (204, "")
+    assert "published" not in page(browser, "/drafts")
+    (draft,) = browser.get(f"/drafts/topic/{topic.id}").json
+    assert draft["key"] == "abc" and ["source", "Half a thought"] in draft["fields"]
+    assert abs(draft["at"] / 1000 - now().timestamp()) < 60
+    assert browser.get(f"/drafts/topic/{topic.id}?paragraph=00000000").json == []
+    assert browser.get("/drafts/topic/99").json == browser.get("/drafts/agenda/1").json == []
+    assert f'data-keep="/drafts/topic/{topic.id}"' in page(browser, topic.address)
+    browser.post(path, data=form | {"source": " "})
+    assert count(people.ben) == 0
+    assert 'data-keep=""' in page(browser, topic.address)
+
+
+def test_a_draft_is_its_authors_alone(people: Any, topic: Topic, sign_in: Any) -> None:
+    draft = keep(people.ben, topic)
+    assert draft
+    for other in (people.ana, people.moderator, people.administrator):
+        browser = sign_in(other)
+        assert "half" not in page(browser, "/drafts")
+        assert "half" not in page(browser, f"/topics/{topic.id}/reply?draft={draft.id}")
+        assert browser.get(f"/drafts/topic/{topic.id}").json == []
+        browser.post("/drafts/discard", data={"submission_key": "abc"})
+    assert count(people.ben) == 1
+
+
+def test_a_draft_is_discarded(people: Any, topic: Topic, sign_in: Any) -> None:
+    keep(people.ben, topic)
+    browser = sign_in(people.ben)
+    quiet = browser.post("/drafts/discard", data={"submission_key": "no", "draft": "auto"})
+    assert quiet.status_code == 204 and count(people.ben) == 1
+    answer = browser.post("/drafts/discard", data={"submission_key": "abc"})
+    assert answer.location == "/drafts" and count(people.ben) == 0
+    assert "The draft is deleted." in page(browser, "/drafts")
+
+
+def test_what_was_sent_is_no_draft_any_more(people: Any, topic: Topic) -> None:
+    keep(people.ben, topic, "published")
+    keep(people.ben, topic, "other")
+    actions.reply(people.ben, topic.id, write("It is done."), "published")
+    assert [row.draft.submission_key for row in my_drafts(people.ben)] == ["other"]
+    # What a script sends a moment too late is not kept
+    assert keep(people.ben, topic, "published") is None
+    make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
+    actions.reply(people.ben, topic.id, write("By zeppelin."), "other")
+    assert count(people.ben) == 0
+    assert keep(people.ben, topic, "other") is None
+    assert count(people.ben) == 0
+
+
+def test_a_refused_text_leaves_its_draft(people: Any, topic: Topic) -> None:
+    keep(people.ben, topic)
+    with pytest.raises(Invalid):
+        actions.reply(people.ben, topic.id, write(" "), "abc")
+    assert count(people.ben) == 1
+
+
+def test_the_latest_are_kept_each_for_its_time(people: Any, topic: Topic) -> None:
+    begun = now()
+    for number in range(MAX_DRAFTS + 2):
+        with at(begun + timedelta(minutes=number)):
+            keep(people.ben, topic, f"key {number}")
+    assert count(people.ben) == MAX_DRAFTS
+    keys = [row.draft.submission_key for row in my_drafts(people.ben)]
+    assert keys[0] == f"key {MAX_DRAFTS + 1}" and keys[-1] == "key 2"
+    with at(begun + timedelta(minutes=3) + DRAFTS_KEPT):
+        assert actions.forget_drafts(SYSTEM) == 1
+        assert actions.forget_drafts(SYSTEM) == 0
+    assert count(people.ben) == MAX_DRAFTS - 1
+
+
+def test_who_may_not_write_there_keeps_nothing(people: Any, topic: Topic) -> None:
+    with pytest.raises(Forbidden):
+        keep(VISITOR, topic)
+    lock(people.moderator, topic.id, Reasons("Enough."))
+    with pytest.raises(Forbidden):
+        keep(people.ben, topic)
+    for deed in (actions.forget_drafts, lambda doer: actions.forget_drafts_of(doer, people.ben.id)):
+        with pytest.raises(Forbidden):
+            deed(people.ben)
+
+
+def test_a_text_can_be_copied_where_nobody_can_go_on_with_it(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    keep(people.ben, topic, "locked", [("source", "Line one\n\nLine two")])
+    lock(people.moderator, topic.id, Reasons("Enough."))
+    browser = sign_in(people.ben)
+    said = page(browser, "/drafts")
+    assert "Line one\n\nLine two" in said and "This topic is locked." in said
+    assert "Go on writing" not in said
+    decide(people.moderator, "topic", topic.id, "hide", Reasons("Spam.", 2))
+    said = page(browser, "/drafts")
+    assert "What it replies to is not there any more." in said and "Line two" in said
+    assert topic.title not in said
+
+
+def test_a_silenced_member_finds_the_drafts_and_begins_none(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    keep(people.ben, topic)
+    silence(people.moderator, people.ben.id, now() + timedelta(days=7), Reasons("It was rude.", 2))
+    db.session.expire_all()
+    with pytest.raises(Forbidden):
+        keep(people.ben, topic, "another")
+    assert "It is *half* done." in page(sign_in(people.ben), "/drafts")
+
+
+def test_odd_drafts_never_break(people: Any, topic: Topic, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    for odd in odd_texts():
+        for name in ("source", "language", "submission_key", "paragraph", "draft"):
+            form = {"source": "Half", "submission_key": "k", "draft": "auto", name: odd}
+            assert browser.post(path, data=form).status_code < 500
+        assert browser.get(path, query_string={"draft": odd}).status_code == 200
+        form = {"submission_key": odd}
+        assert browser.post("/drafts/discard", data=form).status_code == 303
+    assert page(browser, "/drafts")
+    long = {"source": "x" * (MAX_DRAFT_LENGTH + 1), "submission_key": "k", "draft": "auto"}
+    assert browser.post(path, data=long).status_code == 422
+    loud = browser.post(path, data=long | {"draft": "1"})
+    assert loud.status_code in (400, 422) and "too long to be kept" in loud.text
+    assert "x" * 1000 in loud.text
+
+
+def test_keeping_counts_as_no_post_and_has_a_limit_of_its_own(
+    people: Any, topic: Topic, limited_app: Flask
+) -> None:
+    browser = signed_in(limited_app, people.ben)
+    path = f"/topics/{topic.id}/reply"
+    form = {"source": "Half", "language": "en", "submission_key": "abc", "draft": "auto"}
+    assert {browser.post(path, data=form).status_code for _ in range(30)} == {204}
+    assert browser.post(path, data=form).status_code == 429
+    del form["draft"]
+    assert browser.post(path, data=form).status_code == 303
+
+
+def test_a_draft_has_no_part_in_the_forum(client: FlaskClient, people: Any, topic: Topic) -> None:
+    keep(people.ben, topic, words=[("source", "Zugunruhe")])
+    for path in (
+        "/",
+        topic.address,
+        "/search?q=zugunruhe",
+        "/feeds/all.atom",
+        "/members/ben-okoth",
+    ):
+        found = page(client, path)
+        assert "Zugunruhe" not in found
+    assert db.session.query(Post).count() == 1
