@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from forum import web, webforms
 from forum.dialogue import actions, queries
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFTS, Draft
-from forum.dialogue.views._shared import bp, changing
+from forum.dialogue.views._shared import bp
 from forum.errors import Invalid
 from forum.plaintext import tidy
-from forum.ratelimits import by_person, limiter
+from forum.ratelimits import by_person, changing, limiter
 from forum.web import NO_CONTENT, REFUSED, me
 
 # A script sends a form that changes every ten seconds
