@@ -377,7 +377,7 @@ class Draft(Base):
 
     @property
     def name(self) -> str:
-        """What to call it in a list: its title, or else the first words of its text."""
+        """What to call a topic that is begun: its title, or else the first words of its text."""
         return self.value("title") or _gist(self.value("source"), 60) or "…"
 
 
