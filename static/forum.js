@@ -86,7 +86,22 @@ function forgetDrafts() {
   for (const key of Object.keys(local)) if (key.startsWith("draft:")) delete local[key];
 }
 
-const noteLeaving = ({ target }) => target.matches("[data-sign-out]") && (session.leaving = "1");
+/** Whether texts were typed here that the forum has not; who signs out is asked about them. */
+function hasUnsent() {
+  const mine = Object.keys(local).filter((key) => key.startsWith(`draft:${words.member}:`));
+  try {
+    return mine.some((key) => JSON.parse(local[key]).some(({ at, kept }) => !(kept >= at)));
+  } catch {
+    return false; // damaged, so that there is nothing to lose
+  }
+}
+
+function noteLeaving(event) {
+  const { target } = event;
+  if (!target.matches("[data-sign-out]")) return;
+  if (hasUnsent() && !confirm(words.unsent)) return event.preventDefault();
+  session.leaving = "1";
+}
 
 /** After publishing, the focus goes to the new post; that of a new topic is its first. */
 function showPublished() {
