@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext
@@ -25,8 +24,8 @@ from forum.confusables import visible
 from forum.errors import Invalid
 from forum.members.actions import MAX_FORUM_NAME, MAX_TAGLINE
 from forum.members.queries import languages
+from forum.passwords import is_guessed_first, letters_and_digits
 from forum.permissions import ROLES
-from forum.plaintext import fold
 from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -42,7 +41,6 @@ PASSWORD_MIN, PASSWORD_MAX = 8, 128
 EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
 # Without =? at the beginning, which mail programs read as an encoded word (RFC 2047)
 EMAIL_PATTERN = rf"^(?!=\?)(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
-COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common-passwords.txt"
 KIND_NAMES = {
     "city": _("City or municipality"),
     "institute": _("Institute or university"),
@@ -93,32 +91,20 @@ def check_password(password: str, own: tuple[str, ...]) -> None:
 
     `own` are the forum's name and the person's name and e-mail address.
     """
-    core = _letters(password)
-    bare = core.strip("0123456789")
-    if bare in _common_passwords() or core in _common_passwords() or len(set(password)) < 4:
+    if is_guessed_first(password):
         raise Invalid(gettext("Many people use this password. Choose a less common one."))
+    core = letters_and_digits(password)
     if any(len(core) - len(word) < 6 for word in _words(own) if word in core):
         raise Invalid(
             gettext("Choose a password that is not made of your name, your address or the forum's.")
         )
 
 
-def _letters(text: str) -> str:
-    return "".join(c for c in fold(text) if c.isalnum())
-
-
 def _words(own: tuple[str, ...]) -> set[str]:
     parts = {
         part for text in own for part in (text, text.partition("@")[0], *re.split(r"\W+", text))
     }
-    return {word for word in map(_letters, parts) if len(word) >= 4}
-
-
-@cache
-def _common_passwords() -> frozenset[str]:
-    return frozenset(
-        _letters(line) for line in COMMON_PASSWORDS_FILE.read_text(encoding="utf-8").splitlines()
-    )
+    return {word for word in map(letters_and_digits, parts) if len(word) >= 4}
 
 
 class NewPassword(PasswordField):
