@@ -11,7 +11,16 @@ from sqlalchemy import delete
 
 from forum import tokens
 from forum.accounts.models import Token
-from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, usable_token
+from forum.accounts.queries import (
+    ADDRESS,
+    HOURS,
+    JOIN,
+    RESET,
+    SIGN_IN,
+    UNDO,
+    undo_token_to,
+    usable_token,
+)
 from forum.candidates import actions as candidates
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
@@ -230,11 +239,26 @@ def ask_for_address(member: Member, email: str) -> None:
 
 @action
 def confirm_address(_person: Person, secret: str) -> Member:
-    """Use up a letter's secret to change the address. The former one is told, and can undo it for two weeks."""
+    """Use up a letter's secret to change the address. The former one is told, and can undo it for two weeks.
+
+    Who goes back to an address that could undo a change has undone it: the address that came in between, which may be
+    that of a thief, is told and can undo nothing.
+    """
     token, member = _use_member_token(ADDRESS, secret)
+    undone = undo_token_to(member, token.address)
     before = _change_address(member, token.address)
-    _send_link(member, UNDO, before, member=member)
+    if undone:
+        _forget_undoing_after(undone)
+        write_letter(SYSTEM, "address_back", before, {"name": member.name, "path": "/contact"})
+    else:
+        _send_link(member, UNDO, before, member=member)
     return member
+
+
+def _forget_undoing_after(token: Token) -> None:
+    """Void the links that undo later changes of a member's address than the one that `token` undoes."""
+    later = delete(Token).where(Token.member_id == token.member_id, Token.id > token.id)
+    db.session.execute(later.where(Token.purpose == UNDO))
 
 
 @action
@@ -274,8 +298,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     address. An account that was closed since is opened again, for the same reason.
     """
     token, member = _use_member_token(UNDO, secret)
-    later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
-    db.session.execute(later.where(Token.purpose == UNDO))
+    _forget_undoing_after(token)
     undone = _change_address(member, token.address)
     members.set_password(SYSTEM, member.handle, "")
     remove_factors_since(SYSTEM, member.id, token.created_at)

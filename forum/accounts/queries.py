@@ -10,6 +10,7 @@ from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Member
+from forum.members.queries import normalised_email
 from forum.tokens import kept_hash
 
 # The purposes of secrets sent by mail, and for how many hours each is valid
@@ -42,3 +43,11 @@ def usable_token(purpose: str, secret: str, *, for_update: bool = False) -> Toke
     if token is None:
         raise NotFound()
     return token
+
+
+def undo_token_to(member: Member, address: str) -> Token | None:
+    """The oldest token with which an address can still undo a change of a member's address, if there is one."""
+    undoing = select(Token).where(Token.member_id == member.id, Token.purpose == UNDO)
+    to_address = Token.address == normalised_email(address)
+    usable = undoing.where(to_address, Token.used_at.is_(None), Token.expires_at > now())
+    return db.session.scalar(usable.order_by(Token.id).limit(1))

@@ -163,6 +163,47 @@ def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva
         assert members.member_by_email(to) is not None
 
 
+def test_going_back_undoes_a_change_as_its_link_does(client, app, eva, letters):
+    """The owner has everything right again; the address in between, a thief's, takes nothing back."""
+    enter(client)
+    for email in ("thief@harbour.example", "eva@city.example"):
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+        enter(client, email)
+    form = {"current_password": PASSWORD, "new_password": "plain words in a row"}
+    assert client.post("/settings/password", data=form).status_code == 303
+    told = [one for one in letters() if one.to == "thief@harbour.example"]
+    assert "older address again" in told[-1].subject
+    for link_to_thief in map(link_in, told):
+        app.test_client().post(link_to_thief)
+        assert members.member_by_email("eva@city.example") is not None
+    assert is_signed_in(client)
+    assert not any("/undo/" in one.text for one in told)
+
+
+def test_going_back_further_voids_the_links_of_all_that_lies_between(client, app, eva, letters):
+    """A thief changed the address twice, and the first of the thief's addresses could undo the second change."""
+    enter(client)
+    for email in ("thief@harbour.example", "thief@island.example", "eva@city.example"):
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+        enter(client, email)
+    _owners, thiefs = (link_in(one) for one in letters() if "/undo/" in one.text)
+    assert app.test_client().post(thiefs).status_code == 410
+    assert members.member_by_email("eva@city.example") is not None
+
+
+def test_going_back_after_two_weeks_is_a_change_like_any_other(client, eva, letters):
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[-1]))
+    with at(now() + timedelta(days=15)):
+        enter(client, "eva@harbour.example")
+        change_address(client, "eva@city.example")
+        client.post(link_in(letters()[-1]))
+        assert letters()[-1].to == "eva@harbour.example" and "/undo/" in letters()[-1].text
+
+
 def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
     enter(client)
     for _number in range(5):
