@@ -83,11 +83,11 @@ def _locked_because(reason: str) -> Verdict:
     """The verdict that a topic is locked, with the moderator's reason if there is one."""
     if not reason:
         return LOCKED
-    why_not = _(
-        "This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason
-    )
     # A lazy string counts as safe HTML in templates, but somebody typed the reason.
-    return Verdict(str(why_not))
+    why_not = str(
+        _("This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason)
+    )
+    return Verdict(why_not)
 
 
 def require(verdict: Verdict) -> None:

@@ -352,6 +352,22 @@ def test_markup_is_made_in_few_places() -> None:
                 assert isinstance(argument, ast.Constant), f"{path}: {ast.unparse(node)}"
 
 
+def test_no_lazy_text_holds_what_somebody_typed() -> None:
+    """A lazy string says of itself that it is safe HTML, so that its values have to be numbers or dates."""
+    for path in (TOP / "forum").rglob("*.py"):
+        imported = [name for node in nodes(path, ast.ImportFrom) for name in node.names]  # type: ignore[attr-defined]
+        lazy = {name.asname or name.name for name in imported if name.name.startswith("lazy_")}
+        tree = [node for node in nodes(path, ast.Call) if isinstance(node.func, ast.Name)]  # type: ignore[attr-defined]
+        made_plain = {id(part) for node in tree if node.func.id == "str" for part in node.args}  # type: ignore[attr-defined]
+        for node in tree:
+            if node.func.id in lazy and id(node) not in made_plain:  # type: ignore[attr-defined]
+                for value in node.keywords:  # type: ignore[attr-defined]
+                    is_date = ast.unparse(value.value).startswith("_lazy_datetime(")
+                    is_number = value.arg in ("number", "most", "least")
+                    passes_on = value.arg is None and path.name == "webforms.py"
+                    assert is_date or is_number or passes_on, f"{path}: {ast.unparse(node)}"
+
+
 def test_the_map_names_every_room_and_tool() -> None:
     told = set(re.findall(r"\w+", (TOP / "CONTRIBUTING.md").read_text()))
     tools = {path.stem for path in (TOP / "forum").glob("*.py")} - {"__init__"}

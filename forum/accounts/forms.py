@@ -141,7 +141,9 @@ def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> 
         first = DataRequired(_("Answer this question.")) if is_required else Optional()
         setattr(Asking, f"answer_{number}", TextAreaField(words, [first, at_most(MAX_ANSWER)]))
     if account:
-        Asking.link = BooleanField(_("Sign in here with %(account)s, too", account=account))
+        # A lazy string counts as safe HTML, but somebody typed the label at the provider.
+        sentence = str(_("Sign in here with %(account)s, too", account=account))
+        Asking.link = BooleanField(sentence)
         Asking.password = NewPassword(_("Password"), is_optional=True)
     return Asking
 

@@ -131,6 +131,12 @@ def test_an_address_that_is_not_verified_needs_a_letter(client, real, letters, c
     assert member_of(real.issuer, "eva2").email == "eva@city.example"
 
 
+def test_what_somebody_is_called_there_is_text_on_the_page(client, real):
+    real.knows("eva3", name="<img src=x>Eva")
+    page = client.get(client.get(real.says_yes(go(client), "eva3")).location).text
+    assert "Sign in here with &lt;img src=x&gt;Eva, too" in page and "<img src=x>" not in page
+
+
 def test_another_address_than_the_verified_one_needs_a_letter(client, real, letters):
     real.knows("eva", **EVA)
     client.get(real.says_yes(go(client), "eva"))
