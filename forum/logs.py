@@ -1,4 +1,4 @@
-"""The log: a line for each request, errors, and slow SQL statements, without personal data.
+"""The log: a line for each request, refused factor and received message, errors, and slow SQL, without personal data.
 
 A line names the URL rule (`/members/<handle>`) and never the address, and contains neither query string nor IP address,
 user agent, member or e-mail address. All lines of one request have its id.
@@ -235,3 +235,4 @@ def _log_to_standard_error(kind: str) -> None:
     log.addHandler(
         _StandardErrorHandler(logformat.JSON if kind == logformat.JSON else logformat.PLAIN)
     )
+    log.setLevel(logging.NOTSET if kind == logformat.OFF else logging.INFO)

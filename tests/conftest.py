@@ -37,7 +37,7 @@ from sqlalchemy import Connection, Engine, delete, event, insert, inspect, selec
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from forum import passwords, ratelimits
+from forum import logformat, logs, passwords, ratelimits
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
@@ -510,6 +510,14 @@ def limited_app(app: Flask, tmp_path: Path) -> Iterator[Flask]:
     counting.test_client_class = IsolatedClient
     yield counting
     ratelimits.limiter.enabled = False
+
+
+@pytest.fixture
+def written_log(app: Flask, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """What was written to the log since it was last asked for, with FORUM_LOG=json."""
+    logs._log_to_standard_error(logformat.JSON)
+    yield lambda: capsys.readouterr().err
+    logs._log_to_standard_error(logformat.OFF)
 
 
 @pytest.fixture

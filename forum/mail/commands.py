@@ -65,6 +65,7 @@ ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of o
 EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 log = logging.getLogger("forum.mail")
 MAX_QUOTED_CHARACTERS = 8_000
+PLACE = re.compile(r" as /\w+/[0-9]+")  # says who wrote a message, so that the log leaves it out
 KINDS_WITH_TEXT = (
     "reply",
     "quote",
@@ -450,7 +451,7 @@ def fetch_messages() -> int:
         for raw in messages:
             number += 1
             try:
-                log.info(receive_message(raw))
+                log.info(PLACE.sub("", receive_message(raw)))
             except Forbidden as error:
                 log.info(error.message)
             except (Busy, SQLAlchemyError):

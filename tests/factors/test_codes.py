@@ -225,6 +225,21 @@ def test_wrong_codes_of_either_kind_are_answered_alike(client, eva, with_codes):
     assert queries.codes_left(eva) == 10
 
 
+def test_the_log_says_that_a_factor_was_refused_and_not_whose(client, eva, with_codes, written_log):
+    enter(client)
+    for code, why in (("000000", "a wrong code, or one that was used"), ("4kxq-p7m2-hwd9", "")):
+        show(client, code)
+        written = written_log()
+        assert f"a factor was refused: {why}" in written and '"level":"info"' in written
+        assert code not in written and "eva" not in written.lower()
+
+
+def test_a_log_that_is_off_says_nothing_of_it(client, eva, with_codes, capsys):
+    enter(client)
+    show(client, "000000")
+    assert capsys.readouterr().err == ""
+
+
 def test_the_first_half_is_bound_to_its_browser_and_short_lived(client, app, eva, with_codes):
     secret, _codes = with_codes
     stranger = app.test_client()

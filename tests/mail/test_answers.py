@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import json
 import os
 import re
 import socket
@@ -365,6 +366,20 @@ def test_a_message_that_nobody_can_read_holds_up_no_other(people, topic, post, a
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
         assert fetch_messages() == 2
     assert box.seen == {1, 2} and len(posts(topic)) == 3
+
+
+def test_the_log_says_what_became_of_a_message_and_not_who_wrote_it(
+    people, topic, post, app, written_log
+):
+    strange = answer(people, post, sender="Somebody <else@where.example>")
+    box = Mailbox(answer(people, post, "One."), strange)
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch_messages() == 2
+    lines = [json.loads(line) for line in written_log().splitlines()]
+    assert [one["level"] for one in lines] == ["info", "info"]
+    assert lines[0]["message"] == "Posted." and "not from the member" in lines[1]["message"]
+    written = json.dumps(lines)
+    assert "prado" not in written.lower() and str(posts(topic)[-1].id) not in lines[0]["message"]
 
 
 def test_a_mistake_of_ours_holds_up_no_other(people, topic, post, app, monkeypatch):
