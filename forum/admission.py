@@ -3,16 +3,20 @@
 The server has far more threads than requests that are admitted. A body that arrives slowly occupies one of those threads,
 but is not admitted before it is complete. When more people come than can be served, most are served as quickly as ever and
 the others are told so at once, instead of everybody waiting. The page cache is outside: its hits need no admission.
+
+No network alone takes all places, and those that wait are admitted in turn, so that whoever sends hundreds of requests at once
+waits for themselves. Many people may share one address: as long as nobody else waits, it is served as quickly as the forum can.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from io import BytesIO
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from flask import Flask
@@ -22,6 +26,9 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 MAX_WAITING = 24  # requests that may wait for admission
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
+# Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a
+# quarter of a second: the room for an office or a meeting behind one address.
+SHARE_OF_ONE = 1 / 2
 READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
@@ -34,39 +41,90 @@ NOT_SAVED_MESSAGE = (
 )
 
 
+def network_of(address: str) -> str:
+    """The network that counts as one: of an IPv6 address the /64, of IPv4 the address alone; empty for no address."""
+    try:
+        remote = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(remote, IPv6Address):
+        return str(remote.ipv4_mapped or IPv6Network((remote, 64), strict=False).network_address)
+    return str(remote)
+
+
+def _whose(environ: Environ) -> str:
+    """The network that a request comes from; empty for this machine: a proxy that FORUM_PROXIES does not count is everybody."""
+    network = network_of(environ.get("REMOTE_ADDR", ""))
+    return "" if network and ip_address(network).is_loopback else network
+
+
 class FairSemaphore:
-    """A semaphore that admits waiting threads in the order in which they came; the standard one admits whoever is quick."""
+    """A semaphore that admits waiting networks in turn, and of each the thread that came first.
+
+    The standard one admits whoever is quick.
+    """
 
     def __init__(self, number: int) -> None:
         self._free = number
-        self._waiting: deque[threading.Event] = deque()
+        self._waiting: OrderedDict[str, deque[threading.Event]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def acquire(self, seconds: float) -> bool:
-        """Acquire it, or give up after some seconds; returns whether it was acquired."""
+    def acquire(self, seconds: float, whose: str = "") -> bool:
+        """Acquire it for a network, or give up after some seconds; returns whether it was acquired."""
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
             mine = threading.Event()
-            self._waiting.append(mine)
-        return mine.wait(seconds) or not self._leave_queue(mine)
+            self._waiting.setdefault(whose, deque()).append(mine)
+        return mine.wait(seconds) or not self._leave_queue(mine, whose)
 
-    def _leave_queue(self, mine: threading.Event) -> bool:
+    def _leave_queue(self, mine: threading.Event, whose: str) -> bool:
         """Stop waiting; false if the semaphore was acquired at the last moment."""
         with self._lock:
             if mine.is_set():
                 return False
-            self._waiting.remove(mine)
+            self._waiting[whose].remove(mine)
+            if not self._waiting[whose]:
+                del self._waiting[whose]
             return True
 
     def release(self) -> None:
-        """Release it to whoever has waited longest."""
+        """Release it to the network whose turn it is; its others wait until all other networks have had theirs."""
         with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
+            if not self._waiting:
                 self._free += 1
+                return
+            whose, queue = self._waiting.popitem(last=False)
+            queue.popleft().set()
+            if queue:
+                self._waiting[whose] = queue
+
+
+class Places:
+    """Places of which one network gets a share at most; those of this machine have none."""
+
+    def __init__(self, number: int) -> None:
+        self._free, self._share = number, max(1, int(number * SHARE_OF_ONE))
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def acquire(self, whose: str) -> bool:
+        """Take a place for a network; false if none is free, or it has its share."""
+        with self._lock:
+            if not self._free or (whose and self._taken[whose] >= self._share):
+                return False
+            self._free -= 1
+            self._taken[whose] += 1
+            return True
+
+    def release(self, whose: str) -> None:
+        """Give back a place that was taken for a network."""
+        with self._lock:
+            self._free += 1
+            self._taken[whose] -= 1
+            if not self._taken[whose]:
+                del self._taken[whose]
 
 
 class AdmissionGate:
@@ -84,8 +142,8 @@ class AdmissionGate:
         self._turns = FairSemaphore(at_once)
         # Writers may wait for a locked database. They never occupy all places, so that readers are served.
         self._writers = FairSemaphore(max(1, at_once // 2))
-        self._places = threading.BoundedSemaphore(at_once + MAX_WAITING)
-        self._senders = threading.BoundedSemaphore(senders)
+        self._places = Places(at_once + MAX_WAITING)
+        self._senders = Places(senders)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Read the whole request, wait for admission, answer."""
@@ -95,18 +153,18 @@ class AdmissionGate:
         if not is_reading and not self._read_body(environ):
             return _refuse(start_response, is_reading)
         with ExitStack() as held:
-            if self._admit(held, is_reading):
+            if self._admit(held, is_reading, _whose(environ)):
                 return self._answer(environ, start_response)
         return _refuse(start_response, is_reading)
 
-    def _admit(self, held: ExitStack, is_reading: bool) -> bool:
-        """Wait for admission if the queue is not full; returns whether it was granted. The stack releases what is held."""
+    def _admit(self, held: ExitStack, is_reading: bool, whose: str) -> bool:
+        """Wait for admission if there is a place; returns whether it was granted. The stack releases what is held."""
         until = time.monotonic() + (READERS_WAIT if is_reading else WRITERS_WAIT)
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(whose):
             return False
-        held.callback(self._places.release)
+        held.callback(self._places.release, whose)
         for turns in [self._turns] if is_reading else [self._writers, self._turns]:
-            if not turns.acquire(max(0.0, until - time.monotonic())):
+            if not turns.acquire(max(0.0, until - time.monotonic()), whose):
                 return False
             held.callback(turns.release)
         return True
@@ -119,13 +177,14 @@ class AdmissionGate:
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdigit() and int(length) > self.largest_body:
             return True
-        if not self._senders.acquire(blocking=False):
+        whose = _whose(environ)
+        if not self._senders.acquire(whose):
             return False
         try:
             wanted = int(length) if length.isdigit() else self.largest_body + 1
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
         finally:
-            self._senders.release()
+            self._senders.release(whose)
         return True
 
     def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -159,5 +218,5 @@ def _refuse(start_response: Any, is_reading: bool) -> Iterable[bytes]:
 
 
 def init_app(app: Flask, largest_body: int) -> None:
-    """Wrap an application that is complete except for its page cache; `largest_body` in bytes."""
+    """Wrap an application that is complete except for its page cache and its proxies; `largest_body` in bytes."""
     app.wsgi_app = AdmissionGate(app.wsgi_app, largest_body)  # type: ignore[method-assign]  # as Flask documents it

@@ -140,8 +140,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or from_environment()
     app = Forum("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     db.init_app(app)
     read_without_transactions(app)
     with app.app_context():
@@ -157,6 +155,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for module in BLUEPRINT_MODULES:
         app.register_blueprint(module.bp)
     admission.init_app(app, web.MAX_BODY)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     with app.app_context():
         logs.init_app(app, settings, db.engine)
     with explain_os_errors(settings.data):

@@ -9,7 +9,6 @@ import logging
 import sqlite3
 import threading
 import time
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from flask import Flask, Response, request
@@ -18,6 +17,7 @@ from limits import parse
 from limits.storage import Storage
 
 from forum import web
+from forum.admission import network_of
 from forum.settings import Settings
 from forum.web import me
 
@@ -37,13 +37,7 @@ VALKEY_SECONDS = 0.5
 
 def address() -> str:
     """The address that a request comes from; an IPv6 network of /64 counts as one."""
-    try:
-        remote = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "nowhere"
-    if isinstance(remote, IPv6Address):
-        return str(remote.ipv4_mapped or IPv6Network((remote, 64), strict=False).network_address)
-    return str(remote)
+    return network_of(request.remote_addr or "") or "nowhere"
 
 
 def _too_much(limit: RequestLimit) -> Response:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.test import Client
 
 from forum import admission
-from forum.admission import AT_ONCE, MAX_WAITING, SENDERS, AdmissionGate, FairSemaphore
+from forum.admission import (
+    AT_ONCE,
+    MAX_WAITING,
+    SENDERS,
+    AdmissionGate,
+    FairSemaphore,
+    network_of,
+)
+from forum.app import create_app
 from forum.jobs import THREADS
 
 
@@ -43,9 +54,12 @@ def slow() -> Iterator[Slow]:
     made.go.set()
 
 
-def ask_together(application: Any, paths: list[str], answers: list[int]) -> list[threading.Thread]:
+def ask_together(
+    application: Any, paths: list[str], answers: list[int], address: str = "127.0.0.1"
+) -> list[threading.Thread]:
     def ask(path: str) -> None:
-        answers.append(Client(application).get(path).status_code)
+        came_from = {"REMOTE_ADDR": address}
+        answers.append(Client(application).get(path, environ_base=came_from).status_code)
 
     threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
     for thread in threads:
@@ -93,7 +107,7 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     closed = AdmissionGate(slow, 100, at_once=1)
     answers: list[int] = []
     threads = ask_together(closed, ["/a", "/b"], answers)
-    wait_until(lambda: closed._places._value == 0)  # type: ignore[attr-defined]  # both have a place
+    wait_until(lambda: closed._places._free == 0)  # both have a place
     begun = time.monotonic()
     assert Client(closed).get("/c").status_code == 503
     assert time.monotonic() - begun < admission.READERS_WAIT / 2
@@ -101,6 +115,130 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     for thread in threads:
         thread.join(5)
     assert answers == [200, 200]
+
+
+# Whose turn it is
+
+
+HERS, HIS = "203.0.113.1", "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.1", "203.0.113.1"),
+        ("::ffff:203.0.113.1", "203.0.113.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("", ""),
+        ("unix:", ""),
+    ],
+)
+def test_a_network_is_an_address_or_the_front_half_of_one(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_one_network_leaves_places_to_others(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MAX_WAITING", 3)
+    closed = AdmissionGate(slow, 100, at_once=1)
+    answers: list[int] = []
+    threads = ask_together(closed, ["/a", "/b"], answers, HERS)
+    wait_until(lambda: closed._places._free == 2)
+    refused = Client(closed).get("/c", environ_base={"REMOTE_ADDR": HERS})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "3")
+    threads += ask_together(closed, ["/d"], answers, HIS)
+    wait_until(lambda: closed._places._free == 1)
+    slow.go.set()
+    for thread in threads:
+        thread.join(5)
+    assert answers == [200] * 3
+    again = [Client(closed).get("/e", environ_base={"REMOTE_ADDR": HERS}) for _time in range(5)]
+    assert [one.status_code for one in again] == [200] * 5, "places come back"
+    assert not closed._places._taken
+
+
+def test_a_proxy_that_the_forum_does_not_know_of_has_all_places(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody comes from its address."""
+    monkeypatch.setattr(admission, "MAX_WAITING", 3)
+    closed = AdmissionGate(slow, 100, at_once=1)
+    answers: list[int] = []
+    threads = ask_together(closed, ["/a", "/b", "/c", "/d"], answers)
+    wait_until(lambda: closed._places._free == 0)
+    slow.go.set()
+    for thread in threads:
+        thread.join(5)
+    assert answers == [200] * 4
+
+
+def test_networks_that_wait_are_admitted_in_turn() -> None:
+    turns, order, threads = FairSemaphore(1), [], []
+    assert turns.acquire(0)
+
+    def wait(whose: str) -> None:
+        assert turns.acquire(5, whose)
+        order.append(whose)
+        turns.release()
+
+    for number, whose in enumerate((HERS, HERS, HERS, HIS, HERS, HIS)):
+        threads.append(threading.Thread(target=wait, args=(whose,)))
+        threads[-1].start()
+        wait_until(lambda n=number: sum(map(len, turns._waiting.values())) == n + 1)
+    assert not turns.acquire(0.01, "192.0.2.1"), "who gives up leaves no queue behind"
+    assert [*turns._waiting] == [HERS, HIS]
+    turns.release()
+    for thread in threads:
+        thread.join(5)
+    assert order == [HERS, HIS, HERS, HIS, HERS, HERS]
+    assert turns.acquire(0)
+
+
+def test_senders_of_one_network_leave_room_to_others(slow: Slow) -> None:
+    slow.go.set()
+    may_end, begun = threading.Event(), threading.Semaphore(0)
+
+    class Trickle(BytesIO):
+        def read(self, *_size: Any) -> bytes:
+            begun.release()
+            may_end.wait(5)
+            return b"a=b"
+
+    closed = AdmissionGate(slow, 100, senders=4)
+
+    def send(address: str, **form: Any) -> int:
+        came_from = {"REMOTE_ADDR": address}
+        return int(Client(closed).post("/slow", environ_base=came_from, **form).status_code)
+
+    def trickle() -> None:
+        send(HERS, input_stream=Trickle(), content_length=3)
+
+    threads = [threading.Thread(target=trickle) for _one in range(2)]
+    for thread in threads:
+        thread.start()
+        assert begun.acquire(timeout=5)
+    assert (send(HERS, data={"a": "b"}), send(HIS, data={"a": "b"})) == (503, 200)
+    may_end.set()
+    for thread in threads:
+        thread.join(5)
+    assert send(HERS, data={"a": "b"}) == 200
+
+
+def test_the_address_is_the_one_that_the_proxies_say(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def full(_gate: AdmissionGate, _held: Any, _is_reading: bool, whose: str) -> bool:
+        asked.append(whose)
+        return False
+
+    monkeypatch.setattr(AdmissionGate, "_admit", full)
+    for proxies in (0, 1):
+        behind = create_app(replace(app.extensions["settings"], data=tmp_path, proxies=proxies))
+        came = {"X-Forwarded-For": f"{HIS}, {HERS}"}
+        answer = behind.test_client().get("/search?q=a", headers=came)
+        assert answer.status_code == 503
+    assert asked == ["", HERS]
 
 
 def test_writers_leave_turns_to_readers(slow: Slow) -> None:
@@ -232,9 +370,9 @@ def test_turns_go_in_the_order_in_which_people_came() -> None:
     for number in range(8):
         waiting.append(threading.Thread(target=wait, args=(number,)))
         waiting[-1].start()
-        wait_until(lambda number=number: len(turns._waiting) == number + 1)
+        wait_until(lambda number=number: len(turns._waiting[""]) == number + 1)
     assert not turns.acquire(0.01), "somebody who does not wait is not let in before them"
-    assert len(turns._waiting) == 8
+    assert len(turns._waiting[""]) == 8
     turns.release()
     for thread in waiting:
         thread.join(5)

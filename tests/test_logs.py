@@ -114,7 +114,7 @@ def test_lines_can_be_in_words_or_left_out(
 def test_who_is_asked_to_come_again_is_written_down(
     logged: Flask, lines: LineFormatter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_gate: AdmissionGate, _held: Any, _is_reading: bool) -> bool:
+    def full(_gate: AdmissionGate, *_request: Any) -> bool:
         return False
 
     monkeypatch.setattr(AdmissionGate, "_admit", full)
