@@ -17,9 +17,23 @@ from forum.members import actions
 from forum.members import queries as members
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM
-from tests.accounts.conftest import PASSWORD, WRONG, ask, enter, is_signed_in, session_token
+from tests.accounts.conftest import (
+    JOINING,
+    PASSWORD,
+    WRONG,
+    ask,
+    enter,
+    is_signed_in,
+    session_token,
+)
 from tests.conftest import link_in
-from tests.factors.conftest import change_before_the_session
+from tests.factors.conftest import (
+    add_key,
+    change_before_the_session,
+    code_of,
+    switch_codes_on,
+    use,
+)
 from tests.odd import ODD_VALUES, OPEN_REDIRECTS
 
 # Signing in
@@ -62,6 +76,52 @@ def test_a_session_given_before_signing_in_is_not_kept(client, eva):
     first = session_token(client)
     enter(client)
     assert session_token(client) != first
+
+
+def by_password(client, eva, letters):
+    enter(client)
+
+
+def by_letter(client, eva, letters):
+    ask(client, "/sign-in/letter")
+    client.post(link_in(letters()[-1]))
+
+
+def by_code(client, eva, letters):
+    secret, _codes = switch_codes_on(eva)
+    enter(client)
+    client.post("/sign-in/second", data={"code": code_of(secret)})
+
+
+def by_passkey(client, eva, letters):
+    use(client, add_key(eva), "sign-in", "/sign-in/passkey")
+
+
+def by_joining(client, eva, letters):
+    elsewhere = client.application.test_client()
+    elsewhere.post("/join", data={**JOINING, "email": "new@city.example"})
+    client.post(link_in(letters()[-1]), data={"password": PASSWORD})
+
+
+@pytest.mark.parametrize("way", [by_password, by_letter, by_code, by_passkey, by_joining])
+def test_signing_in_again_ends_the_session_that_the_browser_had(client, app, eva, letters, way):
+    """Whoever has copied its cookie comes in no more, be it another member's."""
+    enter(client)
+    copied, before = app.test_client(), session_token(client)
+    copied.set_cookie("session", client.get_cookie("session").value)
+    assert is_signed_in(copied)
+    way(client, eva, letters)
+    assert is_signed_in(client) and session_token(client) != before
+    assert not is_signed_in(copied)
+
+
+def test_a_session_that_does_not_begin_ends_no_other(client, eva, monkeypatch):
+    enter(client)
+    assert enter(client, password="not this one").status_code == 422
+    assert is_signed_in(client)
+    change_before_the_session(monkeypatch)
+    assert enter(client).status_code == 409
+    assert is_signed_in(client)
 
 
 def test_a_session_ended_on_the_server_is_refused(client, eva):

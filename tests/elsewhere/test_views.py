@@ -288,8 +288,11 @@ def test_a_closed_account_is_shown_to_be_ones_own_by_the_provider(sign_in, real,
     browser = sign_in(eva)
     db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
     assert browser.get("/settings/data").location.startswith("/settings/prove")
+    copied = browser.application.test_client()
+    copied.set_cookie("session", browser.get_cookie("session").value)
     came = browser.get(real.says_yes(go(browser, next="/settings/data"), "eva"))
     assert came.status_code == 303 and came.location == "/settings/data"
+    assert copied.get("/settings/leave").location.startswith("/sign-in"), "its session has ended"
     assert browser.get("/settings/data").status_code == 200
 
 

@@ -56,12 +56,14 @@ def begin_session(
     is_proved: bool = True,
     proved_at: datetime | None = None,
 ) -> None:
-    """Sign a member in with a new token, and discard everything that the browser's session held before.
+    """Sign a member in with a new token; the browser's session before it ends, with everything that it held.
 
     `verified`, `is_proved` and `proved_at` are those of `members.sign_in`, which raises `Conflict` alike.
     """
     proof: dict[str, Any] = {"verified": verified, "is_proved": is_proved, "proved_at": proved_at}
-    token = members.sign_in(member, _device_name(), how, **proof)
+    before = current_user._get_current_object()
+    former = before.token if isinstance(before, SessionUser) else ""
+    token = members.sign_in(member, _device_name(), how, **proof, instead_of=former)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True

@@ -29,8 +29,11 @@ def sign_in(
     verified: Credentials | None = None,
     is_proved: bool = True,
     proved_at: datetime | None = None,
+    instead_of: str = "",
 ) -> str:
     """Begin a session and return its token. The caller has authenticated the member.
+
+    The session of the token `instead_of`, which the browser had before, ends, whosever it was (ASVS 5.0, 7.2.4).
 
     With `verified`, the credentials as they were then, it raises `Conflict` when they have changed since: who knows the
     former password does not come in after a reset.
@@ -42,6 +45,8 @@ def sign_in(
     if verified:
         queries.lock_credentials(member, verified)
     require(member.can.sign_in())
+    if instead_of:
+        _end_sessions(Session.token_hash == queries.token_hash(instead_of))
     _limit_sessions(member)
     token = secrets.token_urlsafe(32)
     session = Session(member_id=member.id, token_hash=queries.token_hash(token))
@@ -81,26 +86,30 @@ def note_proof(member: Member, session_id: int) -> str:
 def sign_out(member: Member, token: str) -> None:
     """End the session with a token."""
     touches()
-    _end_sessions(member, Session.token_hash == queries.token_hash(token))
+    _end_sessions_of(member, Session.token_hash == queries.token_hash(token))
 
 
 @action
 def end_session(member: Member, session_id: int) -> None:
     """End one of one's own sessions."""
     touches()
-    _end_sessions(member, Session.id == session_id)
+    _end_sessions_of(member, Session.id == session_id)
 
 
 @action
 def end_sessions(member: Member, except_token: str | None = None) -> None:
     """End all sessions of a member, except the one with a token."""
     touches()
-    _end_sessions(member, Session.token_hash != queries.token_hash(except_token or ""))
+    _end_sessions_of(member, Session.token_hash != queries.token_hash(except_token or ""))
 
 
-def _end_sessions(member: Member, which: ColumnElement[bool]) -> None:
-    mine = Session.member_id == member.id, Session.ended_at.is_(None)
-    db.session.execute(update(Session).where(*mine, which).values(ended_at=now()))
+def _end_sessions_of(member: Member, which: ColumnElement[bool]) -> None:
+    _end_sessions(Session.member_id == member.id, which)
+
+
+def _end_sessions(*which: ColumnElement[bool]) -> None:
+    ended = update(Session).where(*which, Session.ended_at.is_(None))
+    db.session.execute(ended.values(ended_at=now()))
 
 
 @action
