@@ -13,8 +13,8 @@ from forum import tokens
 from forum.accounts.models import Token
 from forum.accounts.queries import (
     ADDRESS,
-    HOURS,
     JOIN,
+    LIFETIMES,
     RESET,
     SIGN_IN,
     UNDO,
@@ -355,7 +355,7 @@ def _send_link(
     if member and purpose != UNDO:  # only the newest letter is valid
         earlier = delete(Token).where(Token.member_id == member.id, Token.purpose == purpose)
         db.session.execute(earlier)
-    salt, hours = tokens.new_salt(), HOURS[purpose]
+    salt, lifetime = tokens.new_salt(), LIFETIMES[purpose]
     token = Token(
         purpose=purpose,
         token_hash=tokens.kept_hash(tokens.secret(purpose, salt)),
@@ -363,12 +363,13 @@ def _send_link(
         candidate_id=candidate.id if candidate else None,
         address=address,
         created_at=now(),
-        expires_at=now() + timedelta(hours=hours),
+        expires_at=now() + lifetime,
     )
     db.session.add(token)
     kind, path = LINKS[purpose]
     name = member.name if member else candidate.name if candidate else ""
-    words = {"path": path, "purpose": purpose, "salt": salt, "hours": hours, "name": name}
+    minutes = int(lifetime.total_seconds()) // 60
+    words = {"path": path, "purpose": purpose, "salt": salt, "minutes": minutes, "name": name}
     if candidate:
         words["is_asked"] = is_for_moderators(candidate)
     write_letter(doer, kind, address, words, member_id=token.member_id)

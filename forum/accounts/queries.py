@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
@@ -13,9 +15,15 @@ from forum.members.models import Member
 from forum.members.queries import normalised_email
 from forum.tokens import kept_hash
 
-# The purposes of secrets sent by mail, and for how many hours each is valid
+# The purposes of secrets sent by mail, and for how long each is valid
 JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", "undo"
-HOURS = {JOIN: 72, SIGN_IN: 1, RESET: 1, ADDRESS: 24, UNDO: 14 * 24}
+LIFETIMES = {
+    JOIN: timedelta(days=3),
+    SIGN_IN: timedelta(minutes=15),  # it signs in by itself (ASVS 5.0, 6.5.5)
+    RESET: timedelta(hours=1),
+    ADDRESS: timedelta(days=1),
+    UNDO: timedelta(days=14),
+}
 
 
 def usable_token(purpose: str, secret: str, *, for_update: bool = False) -> Token:

@@ -213,8 +213,13 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
 
 def _is_expired(letter: Delivery) -> bool:
     """Whether the link in a letter has expired before it could be sent."""
-    hours = int(letter.words.get("hours", 0))
-    return hours > 0 and letter.created_at + timedelta(hours=hours) < now()
+    minutes = _minutes(letter)
+    return minutes > 0 and letter.created_at + timedelta(minutes=minutes) < now()
+
+
+def _minutes(letter: Delivery) -> int:
+    """For how long the link in a letter is valid; earlier releases wrote hours."""
+    return int(letter.words.get("minutes", 60 * letter.words.get("hours", 0)))
 
 
 def _comes_back_to(letter: Delivery, settings: Settings) -> str:
@@ -365,7 +370,8 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "name": letter.member.name if letter.member else letter.words.get("name", ""),
         "address": letter.address,
     }
-    return words | letter.words | {"link": _link(letter.words, settings)}
+    valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
+    return words | letter.words | valid | {"link": _link(letter.words, settings)}
 
 
 def _link(words: Mapping[str, Any], settings: Settings) -> str:

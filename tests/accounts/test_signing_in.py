@@ -352,6 +352,19 @@ def test_a_secret_is_good_for_one_purpose(client, eva, letters, purpose):
                 assert answer.status_code == 410, (here, purpose)
 
 
+@pytest.mark.parametrize(
+    ("door", "says", "minutes"),
+    [("/sign-in/letter", "within 15 minutes", 15), ("/password", "within an hour", 60)],
+)
+def test_a_letter_says_how_soon_its_link_is_over(client, eva, letters, door, says, minutes):
+    ask(client, door)
+    (letter,) = letters()
+    assert says in letter.text and says in letter.html
+    for after, status in ((minutes - 1, 200), (minutes + 1, 410)):
+        with at(now() + timedelta(minutes=after)):
+            assert client.get(link_in(letter)).status_code == status
+
+
 def test_a_secret_is_short_lived_and_kept_as_a_hash_alone(client, eva, letters):
     ask(client, "/password")
     path = link_in(letters()[0])
