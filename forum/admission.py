@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from io import BytesIO
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -35,6 +35,7 @@ ALWAYS_ADMITTED = ("/healthz",)  # paths
 MAX_BUFFERED_BYTES = (
     2_000_000  # of a response, which is read whole so that a slow reader holds no turn
 )
+NO_HEADERS: Mapping[str, str] = {}
 BUSY_MESSAGE = b"Many people are here at this moment. Please try again in a few seconds.\n"
 NOT_SAVED_MESSAGE = (
     b"Nothing was saved yet. Go back: your text is still in the form. Then send it again.\n"
@@ -128,17 +129,18 @@ class Places:
 
 
 class AdmissionGate:
-    """WSGI middleware that admits a few requests at once."""
+    """WSGI middleware that admits a few requests at once. `headers` are those of its own responses."""
 
     def __init__(
         self,
         application: Application,
         largest_body: int,
+        headers: Mapping[str, str] = NO_HEADERS,
         *,
         at_once: int = AT_ONCE,
         senders: int = SENDERS,
     ) -> None:
-        self.application, self.largest_body = application, largest_body
+        self.application, self.largest_body, self.headers = application, largest_body, headers
         self._turns = FairSemaphore(at_once)
         # Writers may wait for a locked database. They never occupy all places, so that readers are served.
         self._writers = FairSemaphore(max(1, at_once // 2))
@@ -151,11 +153,11 @@ class AdmissionGate:
             return self.application(environ, start_response)
         is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
         if not is_reading and not self._read_body(environ):
-            return _refuse(start_response, is_reading)
+            return self._refuse(start_response, is_reading)
         with ExitStack() as held:
             if self._admit(held, is_reading, _whose(environ)):
                 return self._answer(environ, start_response)
-        return _refuse(start_response, is_reading)
+        return self._refuse(start_response, is_reading)
 
     def _admit(self, held: ExitStack, is_reading: bool, whose: str) -> bool:
         """Wait for admission if there is a place; returns whether it was granted. The stack releases what is held."""
@@ -187,6 +189,18 @@ class AdmissionGate:
             self._senders.release(whose)
         return True
 
+    def _refuse(self, start_response: Any, is_reading: bool) -> Iterable[bytes]:
+        body = BUSY_MESSAGE if is_reading else BUSY_MESSAGE + NOT_SAVED_MESSAGE
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "private, no-store"),
+            ("Retry-After", RETRY_AFTER),
+            *self.headers.items(),
+        ]
+        start_response("503 Service Unavailable", headers)
+        return [body]
+
     def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         said: list[Any] = []
 
@@ -205,18 +219,9 @@ class AdmissionGate:
                 close()
 
 
-def _refuse(start_response: Any, is_reading: bool) -> Iterable[bytes]:
-    body = BUSY_MESSAGE if is_reading else BUSY_MESSAGE + NOT_SAVED_MESSAGE
-    headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "private, no-store"),
-        ("Retry-After", RETRY_AFTER),
-    ]
-    start_response("503 Service Unavailable", headers)
-    return [body]
+def init_app(app: Flask, largest_body: int, headers: Mapping[str, str]) -> None:
+    """Wrap an application that is complete except for its page cache and its proxies; `largest_body` in bytes.
 
-
-def init_app(app: Flask, largest_body: int) -> None:
-    """Wrap an application that is complete except for its page cache and its proxies; `largest_body` in bytes."""
-    app.wsgi_app = AdmissionGate(app.wsgi_app, largest_body)  # type: ignore[method-assign]  # as Flask documents it
+    `headers` are those that every response bears.
+    """
+    app.wsgi_app = AdmissionGate(app.wsgi_app, largest_body, headers)  # type: ignore[method-assign]  # as Flask documents it

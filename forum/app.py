@@ -154,7 +154,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ratelimits.init_app(app, settings)
     for module in BLUEPRINT_MODULES:
         app.register_blueprint(module.bp)
-    admission.init_app(app, web.MAX_BODY)
+    admission.init_app(app, web.MAX_BODY, responses.security_headers(settings.is_https))
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     with app.app_context():

@@ -34,7 +34,10 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 }
-STRICT_TRANSPORT_SECURITY = "max-age=63072000; includeSubDomains"  # two years
+SECURITY_HEADERS_OF_HTTPS = {
+    **SECURITY_HEADERS,
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",  # two years
+}
 IMMUTABLE = "public, max-age=31536000, immutable"  # one year
 
 
@@ -54,14 +57,17 @@ def _finish(response: Response) -> Any:
     return _cacheable(response) if _is_for_everybody(response) else _private(response)
 
 
+def security_headers(is_https: bool) -> dict[str, str]:
+    """The headers that every response bears, of a forum with HTTPS or without."""
+    return SECURITY_HEADERS_OF_HTTPS if is_https else SECURITY_HEADERS
+
+
 def _add_security_headers(response: Response) -> None:
     """Add the headers that the view has not set itself."""
     present = {name.lower() for name, _value in response.headers}
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in security_headers(settings().is_https).items():
         if name.lower() not in present:
             response.headers.add(name, value)
-    if settings().is_https:
-        response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
 
 
 def _cache_file(response: Response) -> Response:

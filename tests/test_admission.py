@@ -25,6 +25,7 @@ from forum.admission import (
 )
 from forum.app import create_app
 from forum.jobs import THREADS
+from forum.responses import security_headers
 
 
 class Slow:
@@ -239,6 +240,21 @@ def test_the_address_is_the_one_that_the_proxies_say(
         answer = behind.test_client().get("/search?q=a", headers=came)
         assert answer.status_code == 503
     assert asked == ["", HERS]
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "https://localhost"])
+def test_who_is_asked_to_come_again_gets_the_headers_of_every_page(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    forum = create_app(replace(app.extensions["settings"], data=tmp_path, url=url))
+    page = forum.test_client().get("/healthz")
+    monkeypatch.setattr(AdmissionGate, "_admit", lambda *_request: False)
+    refused = forum.test_client().get("/search")
+    assert refused.status_code == 503
+    wanted = security_headers(url.startswith("https"))
+    assert ("Strict-Transport-Security" in wanted) == url.startswith("https")
+    for name, value in wanted.items():
+        assert refused.headers[name] == page.headers[name] == value
 
 
 def test_writers_leave_turns_to_readers(slow: Slow) -> None:
