@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -73,6 +74,8 @@ class AgelessSessionInterface(SecureCookieSessionInterface):
     After a clock was set back, every cookie would come from the future, count as forged, and be replaced. Whoever opened a
     page meanwhile would stay signed out when the clock is right again.
     """
+
+    digest_method = staticmethod(sha256)  # Flask's is SHA-1 (ASVS 5.0, 11.4.1)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The content of the cookie; an empty session if there is none or its signature is wrong."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from argon2 import PasswordHasher
@@ -113,6 +115,13 @@ def test_signing_in_again_ends_the_session_that_the_browser_had(client, app, eva
     way(client, eva, letters)
     assert is_signed_in(client) and session_token(client) != before
     assert not is_signed_in(copied)
+
+
+@pytest.mark.parametrize("name", ["session", "device"])
+def test_cookies_are_signed_with_sha_256(client, eva, name):
+    enter(client)
+    _said, _dot, signature = client.get_cookie(name).value.rpartition(".")
+    assert len(base64.urlsafe_b64decode(signature + "==")) == sha256().digest_size
 
 
 def test_a_session_that_does_not_begin_ends_no_other(client, eva, monkeypatch):

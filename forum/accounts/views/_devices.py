@@ -47,7 +47,8 @@ def remember_device(email: str) -> None:
 
 
 def _device_serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(web.settings().secret_key, salt="device")
+    signing = {"digest_method": sha256}
+    return URLSafeSerializer(web.settings().secret_key, salt="device", signer_kwargs=signing)
 
 
 def _device_cookie() -> str:
