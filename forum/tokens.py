@@ -25,6 +25,11 @@ def secret(purpose: str, salt: str) -> str:
     return base64.urlsafe_b64encode(_digest(purpose, salt)).decode().rstrip("=")
 
 
+def is_secret(purpose: str, salt: str, said: str) -> bool:
+    """Whether `said` is the secret for a purpose and a salt, compared in constant time."""
+    return hmac.compare_digest(secret(purpose, salt).encode(), said.encode())
+
+
 def seal(purpose: str, salt: str) -> str:
     """A short secret in lower case letters and digits, for e-mail addresses, whose case may be lost (RFC 5321, 2.4)."""
     return base64.b32encode(_digest(purpose, salt)).decode().lower()[:SHORT]

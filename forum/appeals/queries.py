@@ -126,14 +126,17 @@ def suspending_decision(member: Person) -> Decision | None:
 
 
 def sealed_address(decision_id: int, member_id: int) -> str:
-    """The path at which a suspended member, who cannot sign in, appeals; its seal proves who it is."""
-    seal = tokens.seal(SEAL_PURPOSE, f"{decision_id}:{member_id}")
+    """The path at which a suspended member, who cannot sign in, appeals; its seal proves who it is.
+
+    It is valid for as long as the decision can be appealed, so that it is as long as a secret.
+    """
+    seal = tokens.secret(SEAL_PURPOSE, f"{decision_id}:{member_id}")
     return f"/appeal/{decision_id}/{member_id}/{seal}"
 
 
 def is_sealed(decision_id: int, member_id: int, seal: str) -> bool:
     """Whether a seal is the one of `sealed_address`."""
-    return tokens.is_sealed(SEAL_PURPOSE, f"{decision_id}:{member_id}", seal)
+    return tokens.is_secret(SEAL_PURPOSE, f"{decision_id}:{member_id}", seal)
 
 
 def suspension_appeal_path(member: Person) -> str:

@@ -87,11 +87,13 @@ def test_a_sealed_address_is_of_one_decision_and_ends_with_the_account(
     other = moderation.warn(people.moderator, people.chitra.id, Reasons("Only for Chitra.", 2))
     address = sealed_address(decision.id, people.ben.id)
     seal = address.rpartition("/")[2]
+    assert len(seal) == 43, "nobody tries 256 bits, however long it is valid"
     assert client.get(address).status_code == 200
     for guessed in (
         f"/appeal/{other.id}/{people.chitra.id}/{seal}",
         f"/appeal/{decision.id}/{people.ana.id}/{seal}",
         f"/appeal/{decision.id}/{people.ben.id}/{seal[:-1]}",
+        f"/appeal/{decision.id}/{people.ben.id}/{seal.lower()}",
         sealed_address(other.id, people.ben.id),  # sealed, and none of Ben's business
     ):
         assert client.get(guessed).status_code == 404, guessed
