@@ -1,6 +1,7 @@
 /** What is typed is kept in this browser, offered again, and sent once. */
 
 const ROOM = 400_000; // characters of the drafts of one form: twenty of the longest texts
+const MONTH = 30 * 86_400_000;
 const BUSY_SECONDS = 10;
 const KEEP_SECONDS = 10; // between two sendings of a form that changes
 
@@ -9,7 +10,7 @@ let session;
 
 export function start(tools) {
   ({ local, session } = tools);
-  forgetPublished(document.body.dataset.published);
+  forget(document.body.dataset.published);
   for (const form of document.querySelectorAll("form[data-draft]")) {
     form.addEventListener("submit", sendOnce);
     keepDraft(form, tools.member);
@@ -18,10 +19,10 @@ export function start(tools) {
 
 // Drafts: a list for each member and form, newest first
 
-/** Something else may have written what we cannot read. */
+/** Something else may have written there. */
 function read(key) {
   try {
-    return JSON.parse(local[key] || "[]").filter(({ fields }) => Array.isArray(fields));
+    return JSON.parse(local[key] || "[]").filter(({ fields, at }) => Array.isArray(fields) && !(at < Date.now() - MONTH));
   } catch {
     return [];
   }
@@ -38,15 +39,15 @@ function store(key, drafts) {
   }
 }
 
-/** `published` holds submission keys, and the paths of forms that have none. */
-function forgetPublished(published = "") {
-  for (const text of published.split(" ").filter(Boolean))
-    for (const key of Object.keys(local).filter((name) => name.startsWith("draft:"))) {
-      const isMeant = (draft) => draft.key === text || key.endsWith(`:${text}`);
-      const drafts = read(key);
-      drafts.filter(isMeant).forEach(({ fields }) => rememberSent(fingerprint(fields)));
-      store(key, drafts.filter((draft) => !isMeant(draft)));
-    }
+/** Forget old drafts, and those of `published`: submission keys, and the paths of forms without. */
+function forget(published = "") {
+  const named = published.split(" ");
+  for (const key of Object.keys(local).filter((name) => name.startsWith("draft:"))) {
+    const isMeant = (draft) => named.includes(draft.key) || named.includes(key.split(":")[2]);
+    const drafts = read(key);
+    for (const { fields } of drafts.filter(isMeant)) rememberSent(fingerprint(fields));
+    store(key, drafts.filter((draft) => !isMeant(draft)));
+  }
 }
 
 // What this tab has published: Back puts it into the form again
@@ -157,7 +158,7 @@ function keepDraft(form, member) {
     offers.splice(0, offers.length, ...[...newest, ...rest].sort((a, b) => b.at - a.at));
     show();
   };
-  const others = () => read(key).filter((draft) => draft.key !== own); // perhaps of another window
+  const others = () => read(key).filter((draft) => draft.key !== own); // of other windows
   form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(() => save(), 500);

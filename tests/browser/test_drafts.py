@@ -354,6 +354,22 @@ def test_no_draft_drives_out_another(member: Visit, topic: str) -> None:
     expect(page.locator("[data-restore]")).to_be_hidden()
 
 
+def test_a_draft_is_forgotten_after_a_month(member: Visit, topic: str) -> None:
+    """Of whom it was, and wherever the next page with a form is; newer ones stay."""
+    type_and_crash(member, topic, "Typed five weeks ago.")
+    page = member.go("/rules")
+    age = "days => JSON.stringify([{ fields: [['source', '', 'x']], key: '1', at: Date.now() - days * 86_400_000 }])"
+    for name, days in (("draft:77:/appeals/1", 31), ("draft:77:/appeals/2", 29)):
+        page.evaluate(f"([name, days]) => localStorage[name] = ({age})(days)", [name, days])
+    page.evaluate(
+        f"{DRAFTS}.filter(key => !key.startsWith('draft:77')).forEach(key => localStorage[key] ="
+        " JSON.stringify(JSON.parse(localStorage[key]).map(one => ({ ...one, at: one.at - 35 * 86_400_000 }))))"
+    )
+    page = member.go(topic)
+    expect(page.locator("[data-restore]")).to_be_hidden()
+    assert page.evaluate(DRAFTS) == ["draft:77:/appeals/2"]
+
+
 @pytest.mark.parametrize("damage", ["{", "null", "[null]", '[{"key": "1"}]'])
 def test_a_damaged_draft_is_in_nobodys_way(member: Visit, topic: str, damage: str) -> None:
     type_and_crash(member, topic, "Soon to be damaged.")
