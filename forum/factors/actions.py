@@ -396,11 +396,19 @@ def _notify_owner(member: Member, what: str, name: str = "") -> None:
         "recovery codes made": _("New recovery codes were made"),
         "recovery code used": _("A recovery code was used"),
         "factors removed": _("Your second factor was taken off"),
+        "many refused": _("Many codes or passkeys were refused"),
     }
     words = {"what": what, "detail": name}
     write_letter(SYSTEM, "changed", member.email, words, member_id=member.id)
     notice = NoticeText("security", "/settings/factors", titles[what], name)
     note_event(SYSTEM, notice, [member.id])
+
+
+@action
+def warn_owner(member: Member) -> None:
+    """Tell the owner that the second step of signing in was refused again and again: somebody has the first one."""
+    touches()
+    _notify_owner(member, "many refused")
 
 
 @action

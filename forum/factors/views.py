@@ -48,11 +48,12 @@ from forum.members.views import federation
 from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
 from forum.permissions import VISITOR, Person
-from forum.ratelimits import limiter
+from forum.ratelimits import limiter, within_limit
 from forum.web import has_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
 T = TypeVar("T")
+FEW_REFUSALS, ONE_WARNING = "9/day", "1/day"  # the tenth refusal warns the owner
 # Keys of the browser's session
 BROWSER_KEY = "browser"  # what binds challenges to this browser
 HANDLE_KEY = "handle"  # the user handle of a first passkey
@@ -162,7 +163,18 @@ def verify_factor(member: Member, purpose: str, code: str, credential: str | Non
             return actions.verify_passkey(member, _spend_challenge(member, purpose, credential))
         return _verify_code(member, otp.normalised(code))
 
-    return _refuse_as(deed, _code_refused() if credential is None else _passkey_refused())
+    try:
+        return _refuse_as(deed, _code_refused() if credential is None else _passkey_refused())
+    except Invalid:
+        _count_refusal(member)
+        raise
+
+
+def _count_refusal(member: Member) -> None:
+    """Count that a factor was refused, and warn the owner once in a day of many."""
+    is_usual = within_limit(FEW_REFUSALS, "refused factors", str(member.id))
+    if not is_usual and within_limit(ONE_WARNING, "warned of refused factors", str(member.id)):
+        actions.warn_owner(member)
 
 
 def _spend_challenge(person: Person, purpose: str, text: str) -> passkeys.Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from forum import ratelimits
 from tests.factors.conftest import EMAIL, PASSWORD, code_of, enter, switch_codes_on
 
 
@@ -35,6 +36,33 @@ def test_codes_are_limited_for_an_account_from_wherever(limited, eva):
         answer = from_address(browser, 100, "/sign-in/second", code=code)
         assert answer.status_code == 429 and "That was tried too often." in answer.text
         assert answer.text.count("One more step"), "the form stays"
+
+
+def test_the_owner_hears_of_ten_refused_factors_once_in_a_day(limited, eva, letters):
+    """Who gives them knows the password, and may go on for ever."""
+    switch_codes_on(eva)
+    for hour in range(2):
+        for number in range(10):
+            browser = limited()
+            begin(browser, number)
+            wrong = "000" if number % 2 else "9abc-defg-hjkm"
+            answer = from_address(browser, number, "/sign-in/second", code=wrong)
+            assert answer.status_code == 422
+            warnings = [one for one in letters() if "tries to sign in to your" in one.subject]
+            assert len(warnings) == (hour == 1 or number == 9)
+        ratelimits.limiter.storage._connection().execute("DELETE FROM hit WHERE key LIKE '%/hour'")
+    assert warnings[0].to == EMAIL and "ten times within a" in warnings[0].text
+    assert "/password" in warnings[0].text
+
+
+def test_the_owner_hears_of_few_refused_factors_nothing(limited, eva, letters):
+    secret, _codes = switch_codes_on(eva)
+    before, browser = len(letters()), limited()
+    begin(browser)
+    for number in range(9):
+        from_address(browser, number, "/sign-in/second", code="000")
+    assert from_address(browser, 9, "/sign-in/second", code=code_of(secret)).status_code == 303
+    assert len(letters()) == before
 
 
 def test_codes_are_limited_for_an_address(limited, eva):
