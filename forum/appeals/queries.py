@@ -114,15 +114,15 @@ def account_by_id(member_id: int) -> Member:
 
 
 def suspending_decision(member: Person) -> Decision | None:
-    """The decision in effect that suspends a member now; None when there is none."""
+    """The latest decision in effect that suspends a member now; None when there is none."""
     query = select(Decision).where(
         Decision.kind == "member",
         Decision.item_id == member.id,
         Decision.deed.in_((Deed.SUSPEND, Deed.CLEAR_SPAM)),
         Decision.until > now(),
     )
-    decision = db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
-    return decision if decision and is_in_effect(decision) else None
+    decisions = db.session.scalars(query.order_by(Decision.id.desc())).all()
+    return next((decision for decision in decisions if is_in_effect(decision)), None)
 
 
 def sealed_address(decision_id: int, member_id: int) -> str:

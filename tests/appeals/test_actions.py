@@ -11,6 +11,7 @@ from forum.appeals.actions import appeal, decide_appeal, unname
 from forum.appeals.queries import (
     APPEAL_PERIOD,
     other_decider_ids,
+    suspending_decision,
     suspension_appeal_path,
     waiting_appeals,
     waiting_appeals_count,
@@ -178,12 +179,13 @@ def test_who_is_shut_out_appeals_too(people, things, deed: str) -> None:
 
 
 def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -> None:
-    moderation.suspend(people.moderator, people.ben.id, now() + LONGER, REASONS)
+    shorter = moderation.suspend(people.moderator, people.ben.id, now() + LONGER, REASONS)
     until = fresh(people.ben).suspended_until
     made = moderation.suspend(people.moderator, people.ben.id, now() + 4 * LONGER, REASONS)
     said = appeal(fresh(people.ben), made.id, "Too long.")
     decide_appeal(people.administrator, said.id, "reversed", "A week is enough.")
     assert fresh(people.ben).suspended_until == until
+    assert suspending_decision(fresh(people.ben)) == shorter
 
 
 @pytest.mark.parametrize("deed", ["warn", "lock", "send_back", "clear_spam"])
