@@ -16,6 +16,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
 from wtforms import HiddenField, IntegerField, StringField
+from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
 from wtforms.validators import NumberRange, Optional, StopValidation
@@ -69,9 +70,12 @@ class Form(FlaskForm):
         def render_field(self, field: Any, render_kw: Any) -> Markup:
             """Render a field without `maxlength`, by which browsers silently cut off what is pasted.
 
-            A script reads `data-most` and says how much of the text is too long; so does the server.
+            A script reads `data-most` and says how much of the text is too long; so does the server. The CSRF token gets
+            no id, which would not be unique on a page with several forms.
             """
             attributes = {**render_kw, "maxlength": False}
+            if isinstance(field, CSRFTokenField):
+                attributes["id"] = False
             if field.flags.maxlength and not isinstance(field, HiddenField):
                 attributes["data-most"] = field.flags.maxlength
             return super().render_field(field, attributes)

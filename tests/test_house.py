@@ -321,6 +321,20 @@ def test_a_form_whose_text_is_kept_offers_it_again() -> None:
         assert re.search(r"\{\{ (kept_draft\(\) \}\}|composer\()", path.read_text()), path
 
 
+def test_every_form_in_which_a_member_writes_says_who_writes() -> None:
+    """`hidden_tag` does; a token alone is for buttons. Else a text is given back to who has signed in meanwhile."""
+    written = re.compile(
+        r'<textarea|<select|<input(?![^>]*type="(?:hidden|email|password)")'
+        r"|\{\{ ?(?:text|composer|field|choice|tick|city|member|themes_of)\("
+    )
+    for path in PAGES:
+        page = path.read_text()
+        assert ".csrf_token" not in page, path
+        forms = re.findall(r"<form\b.*?</form>", page, re.DOTALL)
+        by_hand = [form for form in forms if "csrf_token()" in form and "written_as" not in form]
+        assert not [form for form in by_hand if written.search(form)], path
+
+
 def test_no_page_uses_a_name_that_the_frame_sets() -> None:
     """What the frame sets stands over a page's own: Cancel would lead to the page itself."""
     trees = {path: Environment(extensions=EXTENSIONS).parse(path.read_text()) for path in PAGES}

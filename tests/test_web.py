@@ -682,7 +682,8 @@ def test_a_text_is_offered_to_nobody_but_its_author(
 def test_every_form_of_a_member_says_who_writes(sign_in: Any, people: Any, world: Any) -> None:
     browser = sign_in(people.ana)
     mine = f'name="written_as" value="{people.ana.id}"'
-    for path in (f"/topics/{world['topic']}/reply", "/practices/new", "/settings"):
+    settings = [f"/settings{page}" for page in ("", "/advice", "/notices", "/themes")]
+    for path in (f"/topics/{world['topic']}/reply", "/practices/new", *settings):
         assert mine in text(browser.get(path)), path
 
 
