@@ -213,6 +213,21 @@ def test_a_decision_that_is_taken_back_is_not_told(people: Any, things: Any, let
     assert len(queries.open_reports("post", things.first.id)) == 1
 
 
+def test_what_is_decided_after_an_appeal_is_told_too(
+    people: Any, things: Any, letters: Any
+) -> None:
+    reported(things)
+    made = actions.decide(people.moderator, "post", things.first.id, "keep")
+    with at(now() + LATER):
+        write_report_letters(SYSTEM)
+    actions.reverse(people.administrator, made.id, "It is for us to look again.", is_told=False)
+    actions.decide(people.administrator, "post", things.first.id, "hide", REASONS)
+    with at(now() + LATER):
+        assert write_report_letters(SYSTEM) == 1
+    kept, hidden = outcomes(letters)
+    assert "and it stays" in kept.text and "acted on it" in hidden.text
+
+
 def test_a_kill_between_letter_and_note_tells_once(
     people: Any, things: Any, letters: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

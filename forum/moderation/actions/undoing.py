@@ -135,12 +135,15 @@ def _reverse(
 
 
 def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Open the reports that a decision answered, except of those who have reported the thing again since."""
+    """Open the reports that a decision answered, except of those who have reported the thing again since.
+
+    Visitors who were told of the outcome will be told of the next one, too.
+    """
     answered = answered_by(decision.id)
     reported_again = open_reporter_ids(thing.kind, thing.item_id) - {None}
     for report in answered:
         if report.reporter_id not in reported_again:
-            report.decision_id = None
+            report.decision_id = report.told_at = None
     if decision.deed == Deed.KEEP and not answered and thing.kind == "post":
         dialogue.look_again(moderator, thing.item_id)
 
