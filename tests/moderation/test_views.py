@@ -184,6 +184,29 @@ def test_the_second_of_two_moderators_is_told(sign_in: Any, people: Any, things:
     assert browser.post(hide, data={"seen": "0", **REASON_FIELDS}).status_code == 409
 
 
+@pytest.mark.parametrize("deed", ["warn", "silence", "suspend", "move"])
+def test_a_deed_on_a_page_that_knows_less_waits_until_it_was_read(
+    sign_in: Any, people: Any, things: Any, deed: str
+) -> None:
+    path = f"/topics/{things.topic.id}" if deed == "move" else "/members/ben-okoth"
+    browser, address = sign_in(people.moderator), f"{path}/{deed}"
+
+    def opened(page: str) -> dict[str, str]:
+        seen = re.search(r'name="seen" type="hidden" value="(\d+)"', page)
+        assert seen
+        return {"seen": seen[1], "days": "7", "agenda": str(things.other.id), **REASON_FIELDS}
+
+    typed = opened(words(browser.get(address)))
+    actions.pin(people.administrator, things.topic.id)
+    made = actions.warn(people.administrator, people.ben.id, Reasons("Enough.", 2))
+    late = browser.post(address, data=typed)
+    assert late.status_code == 409 and REASON_FIELDS["reason"] in words(late)
+    assert "Another moderator has decided about this meanwhile" in words(late)
+    assert queries.latest_decision_id("member", people.ben.id) == made.id
+    assert browser.post(address, data=opened(words(late))).status_code == 303
+    assert queries.decision_log(people.moderator).items[0].deed == deed
+
+
 def test_the_last_decision_can_be_undone_from_the_queue(
     sign_in: Any, people: Any, things: Any
 ) -> None:

@@ -44,9 +44,9 @@ def post_to_decide(moderator: Person, post_id: int) -> Thing:
     return thing
 
 
-def member_to_decide(moderator: Person, member_id: int) -> Thing:
-    """The member to decide about, for a moderator who may suspend them."""
-    thing = thing_to_decide(moderator, "member", member_id)
+def member_to_decide(moderator: Person, member_id: int, seen: int | None = None) -> Thing:
+    """The member to decide about, for a moderator who may suspend them; `seen` as in `thing_to_decide`."""
+    thing = thing_to_decide(moderator, "member", member_id, seen)
     require(moderator.can.suspend(thing.row))
     return thing
 

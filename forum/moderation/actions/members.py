@@ -16,7 +16,7 @@ from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reaso
 from forum.moderation.actions._record import answer_reports, record
 from forum.moderation.actions._visibility import hide_profile, member_before
 from forum.moderation.models import Decision, Deed
-from forum.moderation.queries import content_cleared_of
+from forum.moderation.queries import Thing, content_cleared_of
 from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
 
@@ -24,19 +24,27 @@ SPAM_SUSPENSION = timedelta(days=3650)  # for good, in effect
 
 
 @action
-def warn(moderator: Person, member_id: int, reasons: Reasons) -> Decision:
-    """Warn a member: it restricts nothing, but later moderators see it."""
-    thing = member_to_decide(moderator, member_id)
+def warn(
+    moderator: Person, member_id: int, reasons: Reasons, *, seen: int | None = None
+) -> Decision:
+    """Warn a member: it restricts nothing, but later moderators see it. `seen` as in `thing_to_decide`."""
+    thing = member_to_decide(moderator, member_id, seen)
     require_reasons(Deed.WARN, reasons)
     return record(moderator, Deed.WARN, thing, reasons)
 
 
 @action
-def silence(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
-    """Silence a member until a moment: they can read but not write."""
-    return _shut_out(
-        Deed.SILENCE, members.silence, moderator, member_id, until=until, reasons=reasons
-    )
+def silence(
+    moderator: Person,
+    member_id: int,
+    until: datetime,
+    reasons: Reasons,
+    *,
+    seen: int | None = None,
+) -> Decision:
+    """Silence a member until a moment: they can read but not write. `seen` as in `thing_to_decide`."""
+    thing = member_to_decide(moderator, member_id, seen)
+    return _shut_out(Deed.SILENCE, members.silence, moderator, thing, until=until, reasons=reasons)
 
 
 @action
@@ -50,26 +58,31 @@ def unsilence(moderator: Person, member_id: int, reasons: Reasons = NO_REASONS) 
 
 
 @action
-def suspend(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
-    """Suspend a member's account until a moment."""
-    return _shut_out(
-        Deed.SUSPEND, members.suspend, moderator, member_id, until=until, reasons=reasons
-    )
+def suspend(
+    moderator: Person,
+    member_id: int,
+    until: datetime,
+    reasons: Reasons,
+    *,
+    seen: int | None = None,
+) -> Decision:
+    """Suspend a member's account until a moment. `seen` as in `thing_to_decide`."""
+    thing = member_to_decide(moderator, member_id, seen)
+    return _shut_out(Deed.SUSPEND, members.suspend, moderator, thing, until=until, reasons=reasons)
 
 
 def _shut_out(
     word: str,
     deed: Callable[[Person, int, datetime], None],
     moderator: Person,
-    member_id: int,
+    thing: Thing,
     *,
     until: datetime,
     reasons: Reasons,
 ) -> Decision:
-    thing = member_to_decide(moderator, member_id)
     require_reasons(word, reasons)
     before = member_before(thing)
-    deed(moderator, member_id, until)
+    deed(moderator, thing.item_id, until)
     return record(moderator, word, thing, reasons, until=until, before=before)
 
 

@@ -37,7 +37,7 @@ from forum.permissions import Person
 def lock(
     moderator: Person, topic_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Lock a topic: it takes no more replies, and its readers see why."""
+    """Lock a topic: it takes no more replies, and its readers see why. `seen` as in `thing_to_decide`."""
     thing = topic_to_decide(moderator, topic_id, seen)
     require_reasons(Deed.LOCK, reasons)
     require_change(not thing.row.locked_at)
@@ -76,10 +76,15 @@ def unpin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> De
 
 @action
 def move(
-    moderator: Person, topic_id: int, agenda_id: int, reasons: Reasons = NO_REASONS
+    moderator: Person,
+    topic_id: int,
+    agenda_id: int,
+    reasons: Reasons = NO_REASONS,
+    *,
+    seen: int | None = None,
 ) -> Decision:
-    """Move a topic to another agenda, together with what waits for a decision in it."""
-    thing = topic_to_decide(moderator, topic_id)
+    """Move a topic to another agenda, together with what waits for a decision in it. `seen` as in `thing_to_decide`."""
+    thing = topic_to_decide(moderator, topic_id, seen)
     agenda = agenda_by_id(moderator, agenda_id)
     if thing.agenda_id == agenda_id:
         raise Invalid(_("The topic is on this agenda already."), "agenda")

@@ -34,12 +34,12 @@ from forum.web import me
 def warn(handle: str) -> ResponseReturnValue:
     """Warn a member."""
     thing = queries.member_to_suspend(me(), handle)
-    return deed_page(
-        Deed.WARN,
-        thing,
-        StatementForm(),
-        lambda moderator, why: actions.warn(moderator, thing.item_id, why),
-    )
+    form = StatementForm()
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.warn(moderator, thing.item_id, why, seen=form.seen_id)
+
+    return deed_page(Deed.WARN, thing, form, deed)
 
 
 @bp.route("/members/<handle>/silence", methods=["GET", "POST"])
@@ -49,7 +49,7 @@ def silence(handle: str) -> ResponseReturnValue:
     form = RestrictionForm()
 
     def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.silence(moderator, thing.item_id, form.end, why)
+        return actions.silence(moderator, thing.item_id, form.end, why, seen=form.seen_id)
 
     return deed_page(Deed.SILENCE, thing, form, deed)
 
@@ -70,7 +70,7 @@ def suspend(handle: str) -> ResponseReturnValue:
     form = RestrictionForm()
 
     def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.suspend(moderator, thing.item_id, form.end, why)
+        return actions.suspend(moderator, thing.item_id, form.end, why, seen=form.seen_id)
 
     return deed_page(Deed.SUSPEND, thing, form, deed)
 

@@ -15,6 +15,7 @@ from forum.dialogue.queries import topic_to_change_kind
 from forum.dialogue.views import theme_boxes, theme_ids
 from forum.errors import Invalid, NotFound
 from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     ChangeKindForm,
     MergeForm,
@@ -81,12 +82,11 @@ def move(topic_id: int) -> ResponseReturnValue:
     form = MoveForm()
     there = queries.agendas_to_move_to(me(), thing.row)
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
-    return deed_page(
-        Deed.MOVE,
-        thing,
-        form,
-        lambda moderator, why: actions.move(moderator, topic_id, form.agenda.data, why),
-    )
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.move(moderator, topic_id, form.agenda.data, why, seen=form.seen_id)
+
+    return deed_page(Deed.MOVE, thing, form, deed)
 
 
 @bp.route("/topics/<int:topic_id>/retitle", methods=["GET", "POST"])
@@ -103,7 +103,7 @@ def retitle(topic_id: int) -> ResponseReturnValue:
         return render_template("moderation/retitle.html", **context), status
 
     def deed(moderator: Person) -> str:
-        reasons = actions.Reasons(form.reason.data or "")
+        reasons = Reasons(form.reason.data or "")
         title, themes = form.title.data or "", theme_ids(form)
         decision = actions.retitle(moderator, topic_id, title, themes, reasons)
         return web.safe_next(decision.address)
@@ -125,7 +125,7 @@ def change_kind(topic_id: int) -> ResponseReturnValue:
         return render_template("moderation/change_kind.html", **context), status
 
     def deed(member: Person) -> str:
-        kind, reasons = form.kind.data or "", actions.Reasons(form.reason.data or "")
+        kind, reasons = form.kind.data or "", Reasons(form.reason.data or "")
         decision = actions.change_kind(member, topic_id, kind, reasons)
         return web.safe_next(decision.address) if decision else topic.address
 
