@@ -159,6 +159,28 @@ def test_whom_a_hidden_topic_concerns_is_led_to_the_decision(
     assert "Read why" not in sign_in(people.ana).get(f"/topics/{things.topic.id}").text
 
 
+def test_why_leads_to_the_decision_that_holds(sign_in: Any, people: Any, things: Any) -> None:
+    hidden = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
+    removed = actions.decide(people.host, "post", things.first.id, "remove", REASONS)
+    why = f"/posts/{things.first.id}/why"
+    browser = sign_in(people.ben)
+    assert browser.get(why).location == f"/moderation/decisions/{removed.id}"
+    actions.undo(people.host, removed.id)
+    assert browser.get(why).location == f"/moderation/decisions/{hidden.id}"
+    actions.decide(people.host, "post", things.first.id, "restore")
+    assert browser.get(why).location == f"/moderation/decisions/{removed.id}"
+
+
+def test_a_hidden_topic_leads_to_the_decision_that_holds(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    hidden = actions.decide(people.host, "topic", things.topic.id, "hide", REASONS)
+    removed = actions.decide(people.host, "topic", things.topic.id, "remove", REASONS)
+    actions.undo(people.host, removed.id)
+    page = sign_in(people.ana).get(things.topic.address).text
+    assert f'<a href="/moderation/decisions/{hidden.id}">Read why' in page
+
+
 def test_profiles_are_not_removed(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
         actions.decide(people.moderator, "member", people.ben.id, "remove", REASONS)

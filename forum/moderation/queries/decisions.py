@@ -326,25 +326,33 @@ def request_to_edit(reader: Person, post: Post) -> Decision | None:
 
 
 def restricting_decision(reader: Person, kind: str, item_id: int) -> Decision:
-    """The latest decision that restricted a thing, for its author and the moderators of its agenda, else `NotFound`.
+    """The decision that restricts a thing, for its author and the moderators of its agenda, else `NotFound`.
 
-    For the opening post of a topic it is the decision about the topic when there is none about the post.
+    It is the latest in effect; when there is none, the latest that did. For the opening post of a topic it is the
+    decision about the topic when there is none about the post.
     """
     which = (*is_about(Decision, kind, item_id), Decision.deed.in_(RESTRICTING_DEEDS))
-    latest = db.session.scalar(select(func.max(Decision.id)).where(*which))
-    if latest is None and kind == "post":
+    found = _latest_in_effect(*which)
+    if found is None and kind == "post":
         opened = select(Post.topic_id).where(Post.id == item_id, Post.number == 1)
         topic_id = db.session.scalar(opened)
         return restricting_decision(reader, "topic", topic_id or 0)
-    return get_decision(reader, latest or 0)
+    return get_decision(reader, found.id if found else 0)
 
 
 def why_hidden(reader: Person, kind: str, item_id: int) -> Decision | None:
     """The decision that withholds a thing, for readers whom it concerns: its author, and who wrote in it."""
     which = (*is_about(Decision, kind, item_id), Decision.deed.in_(WITHHOLDING_DEEDS))
-    latest = db.session.scalar(select(func.max(Decision.id)).where(*which))
-    decision = decision_by_id(latest or 0)
-    return decision if decision and is_concerned(reader, decision) else None
+    found = _latest_in_effect(*which)
+    return found if found and is_concerned(reader, found) else None
+
+
+def _latest_in_effect(*which: ColumnElement[bool]) -> Decision | None:
+    """The latest of some decisions that is in effect; the latest of all when none is, None when there is none."""
+    query = select(Decision).where(*which).options(joinedload(Decision.agenda))
+    decisions = db.session.scalars(query.order_by(Decision.id.desc())).all()
+    in_effect = (decision for decision in decisions if is_in_effect(decision))
+    return next(in_effect, decisions[0] if decisions else None)
 
 
 def related_decisions(reader: Person, decision: Decision) -> Sequence[Decision]:
