@@ -307,11 +307,7 @@ def _digest(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
 
 def _summary(entry: DigestEntry) -> str:
     """An entry of a digest in a few words: `3 new posts, 1 mark · Ana Prado, Ben Okoth`."""
-    counted = [
-        COUNT_PHRASES[kind](number)
-        for kind, number in entry.counts.items()
-        if kind in COUNT_PHRASES
-    ]
+    counted = [COUNT_PHRASES[kind](number) for kind, number in entry.counts.items()]
     names = ", ".join(entry.who[:3]) + (" …" if entry.who[3:] else "")
     return " · ".join(part for part in (", ".join(counted), names) if part)
 
@@ -328,6 +324,15 @@ COUNT_PHRASES: dict[str, Callable[[int], str]] = {
     "rules": lambda n: _("the house rules change"),
     "host": lambda n: _("you host this agenda now"),
     "answer": lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
+    "advice": lambda n: _("you are asked for advice"),
+    "followup": lambda n: _("what happened next? You asked this"),
+    "unanswered": lambda n: _("nobody has answered this for a week"),
+    "decision": lambda n: ngettext(
+        "a moderator decided about it", "%(num)s decisions of moderators about it", n
+    ),
+    "returned": lambda n: _("a moderator returned it to you"),
+    "queue": lambda n: _("it waits for you in moderation"),
+    "security": lambda n: _("how you sign in has changed"),
 }
 
 

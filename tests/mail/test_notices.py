@@ -29,7 +29,8 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import UNDO_PERIOD
 from forum.notifications import actions as notifications
-from forum.notifications.models import Notice, NoticeSettings
+from forum.notifications.actions import NoticeText
+from forum.notifications.models import DEFAULT_WAYS, Notice, NoticeSettings
 from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
@@ -309,6 +310,23 @@ def test_a_digest_tells_by_agenda_what_is_new(people, topic, mail_server, agenda
     assert "1 new post · Chitra Desai" in text
     assert "&lt;b&gt;" not in text and "<b>asphalt" not in html
     assert "digest" in message["List-Unsubscribe"]
+
+
+def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
+    notifications.choose_ways(people.moderator, dict.fromkeys(DEFAULT_WAYS, "digest"))
+    with at(MORNING - timedelta(hours=3)):
+        for kind in DEFAULT_WAYS:
+            about = NoticeText(kind, "/about", "Quieter rails")
+            notifications.note_event(people.chitra, about, [people.moderator.id], is_named=False)
+        notifications.make_notices(SYSTEM)
+    with at(MORNING):
+        write_digests()
+        deliver()
+    (message,) = sent(mail_server)
+    lines = body(message).splitlines()
+    said = lines[lines.index("* Quieter rails") + 1].strip().split(", ")
+    assert len(set(said)) == len(DEFAULT_WAYS) and all(said)
+    assert "you are asked for advice" in said and "it waits for you in moderation" in said
 
 
 def test_a_digest_tells_nothing_that_was_read_and_is_never_empty(people, topic, mail_server):
