@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask_babel import gettext as _
 from sqlalchemy import update
 
@@ -13,7 +15,9 @@ from forum.appeals.queries import (
     other_decider_ids,
     standing,
 )
+from forum.claims.actions import end_claims
 from forum.claims.models import queue_path
+from forum.claims.queries import refuse_claimed
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
@@ -56,11 +60,18 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
 
 
 @action
-def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) -> Appeal:
+def decide_appeal(
+    moderator: Person,
+    appeal_id: int,
+    outcome: str,
+    answer: str,
+    holders: Collection[int | None] = (),
+) -> Appeal:
     """Answer an appeal in writing: the decision is upheld, or reversed with everything that followed from it.
 
-    `outcome` is one of `OUTCOMES`. Reversing the decision to keep a thing opens its reports again. Raises `Conflict`
-    when another moderator has answered meanwhile, or the decision is no longer in effect.
+    `outcome` is one of `OUTCOMES`. Reversing the decision to keep a thing opens its reports again. Claims on the appeal
+    end with it; `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another
+    moderator has answered or claimed it meanwhile, or the decision is no longer in effect.
     """
     serialize_decisions()
     found = appeal_to_decide(moderator, appeal_id)
@@ -69,6 +80,7 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
         raise Conflict(
             _("Another moderator has answered this appeal meanwhile. Nothing was changed.")
         )
+    refuse_claimed(moderator, [("appeal", appeal_id)], holders)
     if outcome not in OUTCOMES:
         raise Invalid(_("Choose a decision."), "outcome")
     _check_text(answer, _("Answer in writing. The person who appealed reads it."), "answer")
@@ -78,6 +90,7 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
         found.reversal_id = reversal.id
     found.outcome, found.answer = outcome, answer
     found.decided_at, found.decider_id = now(), moderator.id
+    end_claims(moderator, [("appeal", appeal_id)])
     read_queue(moderator, queue_path("appeal", found.id))
     address = f"/moderation/decisions/{found.decision_id}/appeal"
     text = f"{_outcome_sentence(outcome)} {answer}"

@@ -8,6 +8,7 @@ from wtforms.validators import DataRequired
 from forum.appeals.actions import LONGEST
 from forum.appeals.models import REVERSED, UPHELD
 from forum.members.forms import at_most
+from forum.moderation.forms import ClaimAwareForm
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -23,7 +24,7 @@ class AppealForm(Form):
     )
 
 
-class AnswerForm(Form):
+class AnswerForm(ClaimAwareForm):
     """The answer of another moderator to an appeal."""
 
     outcome = RadioField(

@@ -11,13 +11,15 @@ from forum import web, webforms
 from forum.appeals import actions, queries
 from forum.appeals.forms import OUTCOME_NAMES, AnswerForm, AppealForm
 from forum.appeals.models import REVERSED
-from forum.errors import Forbidden, NotFound
+from forum.claims.queries import claims_of_others
+from forum.errors import Conflict, Forbidden, NotFound
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import is_in_effect
+from forum.moderation.views import show_claims_on
 from forum.permissions import SIGN_IN, Person
 from forum.ratelimits import limiter
-from forum.web import me
+from forum.web import CONFLICT, me
 
 bp = Blueprint("appeals", __name__)
 
@@ -87,20 +89,27 @@ def decide_appeal(appeal_id: int) -> ResponseReturnValue:
     if request.method == "POST":
         queries.require_answerable(me(), appeal_id)
     found = queries.get_appeal(me(), appeal_id)
-    form = AnswerForm()
+    form, key = AnswerForm(), ("appeal", appeal_id)
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         file = queries.appeal_file(me(), found)
         form.offer(is_reversible=file.is_reversible)
-        context = {"file": file, "form": form, "outcomes": OUTCOME_NAMES}
+        context = {"file": file, "form": form, "outcomes": OUTCOME_NAMES, "late": late}
+        context["claims"] = show_claims_on(form, [key], late)
         return render_template("appeals/decide.html", reasons=REASON_NAMES, **context), status
 
     def deed() -> AnyResponse:
-        decided = actions.decide_appeal(me(), appeal_id, form.outcome.data, form.answer.data or "")
+        outcome, answer = form.outcome.data, form.answer.data or ""
+        decided = actions.decide_appeal(me(), appeal_id, outcome, answer, form.holder_ids)
         flash(_("Your answer is sent."), "message")
         if decided.outcome == REVERSED and decided.decision.deed == Deed.KEEP:
             kind, item_id = decided.decision.kind, decided.decision.item_id
             return web.see_other(url_for("queue.entry", thing=kind, item_id=item_id))
         return web.see_other(url_for("appeals.index"))
 
-    return webforms.process(form, page, deed)
+    try:
+        return webforms.process(form, page, deed)
+    except Conflict as error:
+        if not claims_of_others(me(), [key]):
+            raise
+        return page(CONFLICT, error.message)

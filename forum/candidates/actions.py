@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, delete, or_, update
 from forum import tokens
 from forum.candidates.models import Candidate
 from forum.candidates.queries import waiting_candidate
+from forum.claims.actions import end_claims
 from forum.claims.models import queue_path
+from forum.claims.queries import refuse_claimed
 from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
@@ -27,6 +29,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import is_email_taken, moderator_ids, normalised_email
+from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
 from forum.notifications.models import QUEUE
 from forum.permissions import SYSTEM, VISITOR, Person, require
@@ -156,10 +159,15 @@ def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
 
 
 @action
-def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
-    """Make a member of a waiting candidate, and tell them by letter, with `text` if there is any."""
-    require(moderator.can.admit())
-    candidate = waiting_candidate(candidate_id, for_update=True)
+def approve(
+    moderator: Person, candidate_id: int, text: str = "", holders: Collection[int | None] = ()
+) -> Member:
+    """Make a member of a waiting candidate, and tell them by letter, with `text` if there is any.
+
+    Claims on the candidate end with it; `holders` are the ids of the members whose claims the page showed. Raises
+    `Conflict` when another moderator has decided or claimed it meanwhile.
+    """
+    candidate = _candidate_to_decide(moderator, candidate_id, holders)
     if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
     member = _admit(candidate, None)
@@ -169,17 +177,30 @@ def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
 
 
 @action
-def refuse(moderator: Person, candidate_id: int, reason: str) -> None:
-    """Refuse a waiting candidate, and tell them why by letter. They may try again."""
+def refuse(
+    moderator: Person, candidate_id: int, reason: str, holders: Collection[int | None] = ()
+) -> None:
+    """Refuse a waiting candidate, and tell them why by letter. They may try again. `holders` as in `approve`."""
     touches()
-    require(moderator.can.admit())
-    candidate = waiting_candidate(candidate_id, for_update=True)
+    candidate = _candidate_to_decide(moderator, candidate_id, holders)
     if not reason.strip():
         raise Invalid(_("Say why. The reason is sent to the person."), "reason")
     read_queue(moderator, queue_path("candidate", candidate_id))
     candidate.refused_at, candidate.refused_why = now(), reason.strip()
     words = {"path": "/join", "name": candidate.name, "text": reason.strip()}
     write_letter(moderator, "refused", candidate.email, words)
+
+
+def _candidate_to_decide(
+    moderator: Person, candidate_id: int, holders: Collection[int | None]
+) -> Candidate:
+    """The waiting candidate, locked for update, for a moderator who decides now: claims on the candidate end."""
+    require(moderator.can.admit())
+    serialize_decisions()
+    candidate = waiting_candidate(candidate_id, for_update=True)
+    refuse_claimed(moderator, [("candidate", candidate_id)], holders)
+    end_claims(moderator, [("candidate", candidate_id)])
+    return candidate
 
 
 @action

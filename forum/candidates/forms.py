@@ -8,13 +8,13 @@ from flask_babel import gettext
 from wtforms import SelectField, TextAreaField
 
 from forum.members.forms import at_most
-from forum.webforms import Form
+from forum.moderation.forms import ClaimAwareForm
 from forum.webforms import lazy_text as _
 
 MAX_ANSWER = 2_000
 
 
-class AnswerForm(Form):
+class AnswerForm(ClaimAwareForm):
     """A ready answer, own words, or both."""
 
     ready = SelectField(_("Ready answer"), default="")

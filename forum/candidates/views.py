@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.candidates import actions, queries
 from forum.candidates.forms import AnswerForm
-from forum.candidates.queries import JoinRequest
+from forum.claims.queries import claims_of_others
 from forum.errors import Conflict, Invalid
 from forum.invitations.queries import entrance
+from forum.moderation.views import show_claims_on
 from forum.web import CONFLICT, me
 
 bp = Blueprint("candidates", __name__)
@@ -37,7 +38,7 @@ def approve(candidate_id: int) -> ResponseReturnValue:
 
     def deed(form: AnswerForm) -> AnyResponse:
         try:
-            member = actions.approve(me(), candidate_id, form.words)
+            member = actions.approve(me(), candidate_id, form.words, form.holder_ids)
         except Invalid as error:
             raise _for_moderators(error) from error
         flash(_("%(name)s is a member now, and is told by e-mail.", name=member.name), "message")
@@ -62,7 +63,7 @@ def refuse(candidate_id: int) -> ResponseReturnValue:
     """Refuse somebody, with a reason."""
 
     def deed(form: AnswerForm) -> AnyResponse:
-        actions.refuse(me(), candidate_id, form.words)
+        actions.refuse(me(), candidate_id, form.words, form.holder_ids)
         flash(_("The request is refused, and the person is told why by e-mail."), "message")
         return web.see_other(url_for("candidates.index"))
 
@@ -74,19 +75,27 @@ def _decide(
 ) -> ResponseReturnValue:
     """The form of a decision, or the decision; a moderator who comes too late is told."""
     try:
-        return _decision(deed, queries.request_to_decide(me(), candidate_id), do)
+        return _decision(deed, candidate_id, do)
     except Conflict as error:
         return _list_page(CONFLICT, error.message)
 
 
 def _decision(
-    deed: str, request: JoinRequest, do: Callable[[AnswerForm], AnyResponse]
+    deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]
 ) -> ResponseReturnValue:
-    form, chosen = AnswerForm(), entrance()
+    """The same, and the form again when another moderator has claimed the candidate."""
+    form, chosen, key = AnswerForm(), entrance(), ("candidate", candidate_id)
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        context = {"deed": deed, "request_": request, "form": form}
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
+        request = queries.request_to_decide(me(), candidate_id)
+        context = {"deed": deed, "request_": request, "form": form, "late": late}
+        context["claims"] = show_claims_on(form, [key], late)
         return render_template("candidates/decide.html", **context), status
 
-    return webforms.process(form, page, lambda: do(form))
+    try:
+        return webforms.process(form, page, lambda: do(form))
+    except Conflict as error:
+        if not claims_of_others(me(), [key]):
+            raise
+        return page(CONFLICT, error.message)

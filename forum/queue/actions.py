@@ -51,14 +51,16 @@ PORTION = 500
 class Choice:
     """What a moderator has chosen for an entry: the deed and its reasons.
 
-    `seen` is the id of the latest decision that the page showed, `read` the fingerprint of the text that it showed.
-    `texts` are those that the deed publishes, as they were rendered before it, by source.
+    `seen` is the id of the latest decision that the page showed, `read` the fingerprint of the text that it showed,
+    `holder` the member whose claim it showed. `texts` are those that the deed publishes, as they were rendered before it,
+    by source.
     """
 
     deed: str
     reasons: Reasons = NO_REASONS
     seen: int | None = None
     read: str | None = None
+    holder: int | None = None
     texts: Mapping[str, Written] = field(default_factory=dict)
 
 
@@ -113,17 +115,14 @@ def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNo
 
 
 @action
-def decide(
-    moderator: Person, kind: str, item_id: int, choice: Choice, holder: int | None = None
-) -> str:
+def decide(moderator: Person, kind: str, item_id: int, choice: Choice) -> str:
     """Decide an entry of any kind and end the claims on it; returns its title.
 
-    Raises `Conflict` when another moderator has claimed it and the page did not show that (`holder` is the member
-    whose claim it showed).
+    Raises `Conflict` when another moderator has claimed it and the page did not show that.
     """
     serialize_decisions()
     about = require_entry(moderator, kind, item_id)
-    refuse_claimed(moderator, [(kind, item_id)], [holder])
+    refuse_claimed(moderator, [(kind, item_id)], [choice.holder])
     DECIDERS.get(kind, _decide_thing)(moderator, kind, item_id, choice)
     claims.end_claims(moderator, [(kind, item_id)])
     return about.title
@@ -148,9 +147,9 @@ def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) ->
 
 def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     if choice.deed == "approve":
-        return candidates.approve(moderator, item_id, choice.reasons.facts)
+        return candidates.approve(moderator, item_id, choice.reasons.facts, [choice.holder])
     if choice.deed == "refuse":
-        return candidates.refuse(moderator, item_id, choice.reasons.facts)
+        return candidates.refuse(moderator, item_id, choice.reasons.facts, [choice.holder])
     raise Invalid(_("Choose a decision."), "deed")
 
 
@@ -165,7 +164,7 @@ def _decide_held(moderator: Person, _kind: str, item_id: int, choice: Choice) ->
 
 def _decide_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     outcome = {"uphold": UPHELD, "reverse": REVERSED}.get(choice.deed, "")
-    return decide_appeal(moderator, item_id, outcome, choice.reasons.facts)
+    return decide_appeal(moderator, item_id, outcome, choice.reasons.facts, [choice.holder])
 
 
 # Every other kind is decided as a thing of moderation.

@@ -145,8 +145,9 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         texts = _texts_to_publish(thing, item_id, form.deed.data)
-        choice = Choice(form.deed.data, form.reasons, form.seen_id, form.read.data, texts)
-        title = actions.decide(me(), thing, item_id, choice, form.holder_id)
+        shown = form.seen_id, form.read.data, form.holder_id
+        choice = Choice(form.deed.data, form.reasons, *shown, texts)
+        title = actions.decide(me(), thing, item_id, choice)
         flash(_("Decided: %(deed)s. %(title)s", deed=form.deed_name, title=title), "message")
         return web.see_other(_next(waiting, (thing, item_id)))
 

@@ -9,13 +9,16 @@ import pytest
 
 from forum.appeals.actions import appeal
 from forum.appeals.queries import sealed_address
+from forum.claims.models import Claim
 from forum.clock import now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.actions import change_password
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.passwords import hash_password
+from forum.queue.actions import claim
 from forum.screening.actions import RuleText, make_rule
 from tests.appeals.conftest import REASONS
 
@@ -120,6 +123,23 @@ def test_who_wrote_in_a_hidden_topic_learns_nothing_of_it(
     for words in ("Quiet streets at night", "Ana promised"):
         assert words not in page
         assert words not in sign_in(people.ben).get(f"/moderation/decisions/{made.id}/appeal").text
+
+
+def test_the_page_of_an_appeal_knows_who_works_on_it(
+    sign_in: Any, people: Any, hidden: Any
+) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    claim(people.administrator, "appeal", said.id)
+    browser, address = sign_in(people.host), f"/moderation/appeals/{said.id}"
+    working = f"{people.administrator.name} has been working on this since"
+    assert working in browser.get(address).text
+    assert working not in sign_in(people.moderator).get(address).text  # who does not answer it
+    answer = {"outcome": "upheld", "answer": "It is not one."}
+    told = browser.post(address, data=answer)
+    assert told.status_code == 409 and working in told.text and "It is not one." in told.text
+    holder = {"holder": people.administrator.id}
+    assert browser.post(address, data=answer | holder).status_code == 303
+    assert db.session.query(Claim).count() == 0
 
 
 @pytest.mark.parametrize("page", ["/moderation/appeals", "/moderation/appeals/{}"])

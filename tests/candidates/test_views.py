@@ -11,6 +11,7 @@ from sqlalchemy import select
 from forum.accounts.actions import forget_old
 from forum.candidates import actions, queries
 from forum.candidates.models import Candidate
+from forum.claims.models import Claim
 from forum.clock import at, now
 from forum.db import db
 from forum.errors import Conflict, Forbidden
@@ -23,6 +24,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue import actions as queue
 from forum.queue.commands import tell_overdue
 from forum.rights.commands import delete_expired
 from forum.tokens import secret
@@ -202,6 +204,22 @@ def test_the_second_moderator_is_told(eva, sign_in, people):
         assert late.status_code == 409 and "Another moderator has decided" in late.text
         assert second.get(f"/moderation/joining/{number}/{deed}").status_code == 409
     assert known.member_by_email("eva@city.example") is None
+
+
+@pytest.mark.parametrize("deed", ["approve", "refuse"])
+def test_the_pages_of_those_who_wait_know_who_works_on_it(eva, sign_in, people, letters, deed):
+    number = waiting_id()
+    queue.claim(people.administrator, "candidate", number)
+    browser, address = sign_in(people.moderator), f"/moderation/joining/{number}/{deed}"
+    working = f"{people.administrator.name} has been working on this since"
+    assert working in browser.get(address).text
+    told = browser.post(address, data={"ready": "", "reason": "Which city is it?"})
+    assert told.status_code == 409 and working in told.text and "Which city is it?" in told.text
+    assert len(queries.waiting(SYSTEM)) == 1
+    shown = {"holder": people.administrator.id, "ready": "", "reason": "Which city is it?"}
+    assert browser.post(address, data=shown).status_code == 303
+    assert "Which city is it?" in letters()[-1].text
+    assert db.session.query(Claim).count() == 0
 
 
 def test_each_decision_is_made_once(eva, people, letters):

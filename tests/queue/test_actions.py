@@ -80,7 +80,9 @@ def test_two_who_decide_the_same_do_it_once(people: Any, reported: Any) -> None:
     with pytest.raises(Conflict, match="Hana Virtanen has been working on this"):
         actions.decide(people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0))
     assert not get_post(VISITOR, reported.first.id).is_gone
-    actions.decide(people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0), people.host.id)
+    actions.decide(
+        people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0, holder=people.host.id)
+    )
     with pytest.raises(Conflict, match="Another moderator has decided"):
         actions.decide(people.host, *key, Choice("keep", Reasons(""), 0))
     assert get_post(VISITOR, reported.first.id).is_gone
@@ -145,6 +147,22 @@ def test_somebody_is_let_in_or_refused_in_the_queue(
         people.moderator, "candidate", other.id, Choice("refuse", Reasons("Who are you?"))
     )
     assert "Who are you?" in letters()[-1].text
+
+
+def test_who_knows_of_a_claim_decides_about_somebody_all_the_same(
+    people: Any, candidate: Any
+) -> None:
+    key = ("candidate", candidate.id)
+    actions.claim(people.administrator, *key)
+    for deed in (
+        lambda: actions.decide(people.moderator, *key, Choice("approve")),
+        lambda: approve(people.moderator, candidate.id),
+        lambda: refuse(people.moderator, candidate.id, "Who are you?"),
+    ):
+        with pytest.raises(Conflict, match="has been working on this"):
+            deed()
+    actions.decide(people.moderator, *key, Choice("approve", holder=people.administrator.id))
+    assert get_member(SYSTEM, "nora-lind") and holder(key) is None
 
 
 def open_notices() -> int:

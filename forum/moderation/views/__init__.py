@@ -8,6 +8,7 @@ from forum.moderation.views._answers import (
     fill_from_ready_text,
     is_rewording,
     ready_texts_for,
+    show_claims_on,
 )
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "ready_texts_for",
     "record",
     "reporting",
+    "show_claims_on",
     "topics",
 ]

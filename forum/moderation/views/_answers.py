@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from flask import Blueprint, flash, render_template, request, session
 from flask.typing import ResponseReturnValue
@@ -139,7 +139,12 @@ def keys_of(things: Sequence[Thing]) -> list[EntryKey]:
 
 def show_claims(form: ClaimAwareForm, things: Sequence[Thing], late: str) -> Sequence[Claim]:
     """The claims of others on things, for a page that shows them; the form remembers that it did."""
-    claims = claims_of_others(me(), keys_of(things))
+    return show_claims_on(form, keys_of(things), late)
+
+
+def show_claims_on(form: ClaimAwareForm, keys: Collection[EntryKey], late: str) -> Sequence[Claim]:
+    """The same for entries of any kind."""
+    claims = claims_of_others(me(), keys)
     if request.method == "GET" or late:
         form.holder.data = ",".join(str(claim.member_id) for claim in claims)
     return claims
