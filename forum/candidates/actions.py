@@ -165,15 +165,30 @@ def approve(
     """Make a member of a waiting candidate, and tell them by letter, with `text` if there is any.
 
     Claims on the candidate end with it; `holders` are the ids of the members whose claims the page showed. Raises
-    `Conflict` when another moderator has decided or claimed it meanwhile.
+    `Conflict` when another moderator has decided or claimed it meanwhile, and `Invalid`, in words for the moderator, when
+    the name, position or organisation is not allowed any more.
     """
     candidate = _candidate_to_decide(moderator, candidate_id, holders)
     if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
-    member = _admit(candidate, None)
+    try:
+        member = _admit(candidate, None)
+    except Invalid as error:
+        raise _for_moderators(error) from error
     words = {"path": "/sign-in", "text": text.strip()}
     write_letter(moderator, "approved", member.email, words, member_id=member.id)
     return member
+
+
+def _for_moderators(error: Invalid) -> Invalid:
+    """What is wrong with a request, said to the moderator, who cannot change it."""
+    if error.field not in ("name", "position", "organisation"):
+        return error
+    sentence = _(
+        "This request cannot be approved as it is. The person would be told: “%(why)s” Refuse it with this reason, so that they can send it again.",
+        why=error.message,
+    )
+    return Invalid(sentence)
 
 
 @action

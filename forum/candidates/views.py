@@ -13,7 +13,7 @@ from forum import web, webforms
 from forum.candidates import actions, queries
 from forum.candidates.forms import AnswerForm
 from forum.claims.queries import claims_of_others
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict
 from forum.invitations.queries import entrance
 from forum.moderation.views import show_claims_on
 from forum.web import CONFLICT, me
@@ -37,25 +37,11 @@ def approve(candidate_id: int) -> ResponseReturnValue:
     """Let somebody join."""
 
     def deed(form: AnswerForm) -> AnyResponse:
-        try:
-            member = actions.approve(me(), candidate_id, form.words, form.holder_ids)
-        except Invalid as error:
-            raise _for_moderators(error) from error
+        member = actions.approve(me(), candidate_id, form.words, form.holder_ids)
         flash(_("%(name)s is a member now, and is told by e-mail.", name=member.name), "message")
         return web.see_other(url_for("candidates.index"))
 
     return _decide("approve", candidate_id, deed)
-
-
-def _for_moderators(error: Invalid) -> Invalid:
-    """What is wrong with a request, said to the moderator, who cannot change it."""
-    if error.field not in ("name", "position", "organisation"):
-        return error
-    sentence = _(
-        "This request cannot be approved as it is. The person would be told: “%(why)s” Refuse it with this reason, so that they can send it again.",
-        why=error.message,
-    )
-    return Invalid(sentence)
 
 
 @bp.route("/moderation/joining/<int:candidate_id>/refuse", methods=["GET", "POST"])

@@ -166,10 +166,14 @@ def test_what_is_not_allowed_any_more_is_refused_by_the_moderator(
     candidate = db.session.get(Candidate, number)
     candidate.name, candidate.profile = name, {**candidate.profile, "position": position}
     db.session.commit()
-    answer = browser.post(f"/moderation/joining/{number}/approve", data={"ready": ""})
-    assert answer.status_code == 422
-    assert "This request cannot be approved as it is." in answer.text
-    assert "Refuse it with this reason" in answer.text
+    for door, data in (
+        (f"/moderation/joining/{number}/approve", {"ready": ""}),
+        (f"/moderation/candidate/{number}/decide", {"deed": "approve"}),
+    ):
+        answer = browser.post(door, data=data)
+        assert answer.status_code == 422
+        assert "This request cannot be approved as it is." in answer.text
+        assert "Refuse it with this reason" in answer.text
     assert waiting_id() == number and known.member_by_email("eva@city.example") is None
 
 
