@@ -35,7 +35,7 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting, is_readable
-from forum.errors import Forbidden, NotFound
+from forum.errors import Conflict, Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
@@ -557,7 +557,7 @@ def first_opened_entry(
     while entry := first_decidable(reader, left):
         try:
             return opened_entry(reader, *entry.key, claims_known)
-        except (Forbidden, NotFound):
+        except (Conflict, Forbidden, NotFound):
             left.remove(entry)
     return None
 

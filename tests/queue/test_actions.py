@@ -165,6 +165,18 @@ def test_who_knows_of_a_claim_decides_about_somebody_all_the_same(
     assert get_member(SYSTEM, "nora-lind") and holder(key) is None
 
 
+def test_who_was_decided_about_while_the_list_was_read_is_skipped(
+    people: Any, candidate: Any, reported: Any
+) -> None:
+    entries = [
+        entry for entry in queries.queue_entries(people.moderator) if entry.kind == "candidate"
+    ]
+    opened = queries.first_opened_entry(people.moderator, entries, {})
+    assert opened is not None and opened.key == ("candidate", candidate.id)
+    refuse(people.administrator, candidate.id, "Who are you?")
+    assert queries.first_opened_entry(people.moderator, entries, {}) is None
+
+
 def open_notices() -> int:
     query = select(func.count(Notice.id)).where(Notice.kind == "queue", Notice.read_at.is_(None))
     return db.session.scalar(query) or 0
