@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
-from forum.appeals.models import REVERSED, Appeal
+from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
 from forum.db import db
 from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
@@ -31,7 +31,8 @@ PAGE_SIZE = 50
 class RegisterEntry:
     """One restriction as everybody may see it: no person, no title, no words except the name of the rule.
 
-    `appeal` is empty, *waiting* or the outcome of an appeal. `agenda` is None where visitors cannot see it.
+    `appeal` is empty, *waiting* or the outcome of the appeals, *reversed* when one of several was right. `agenda` is None
+    where visitors cannot see it.
     """
 
     number: int
@@ -54,7 +55,8 @@ def entries(number: int = 1) -> Page[RegisterEntry]:
     """One page of the register, newest first."""
     undoing, is_about = aliased(Decision), Appeal.decision_id == Decision.id
     is_reversed = exists().where(undoing.undoes_id == Decision.id)
-    outcome = select(func.coalesce(func.max(Appeal.outcome), "")).where(is_about).scalar_subquery()
+    ended = {outcome: exists().where(is_about, Appeal.outcome == outcome) for outcome in OUTCOMES}
+    outcome = case((ended[REVERSED], REVERSED), (ended[UPHELD], UPHELD), else_="")
     waits = exists().where(is_about, Appeal.decided_at.is_(None))
     query = select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS))
     page = page_of(

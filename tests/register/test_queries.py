@@ -135,6 +135,15 @@ def test_what_was_answered_later_was_waiting_then(people: Any, things: Any) -> N
     assert (later.waiting, later.answered) == (0, 1)
 
 
+def test_of_several_appeals_the_one_that_was_right_counts(people: Any, things: Any) -> None:
+    made = moderation.decide(people.moderator, "topic", things.topic.id, "hide", Reasons("So.", 2))
+    said = [appeal(person, made.id, "No.") for person in (people.ana, people.ben)]
+    decide_appeal(people.host, said[0].id, "upheld", "Right.")
+    assert entries().items[0].appeal == "waiting"
+    decide_appeal(people.administrator, said[1].id, "reversed", "Yes.")
+    assert entries().items[0].appeal == "reversed"
+
+
 def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Period) -> None:
     page = entries()
     by_number = {one.number: one for one in page.items}
