@@ -51,7 +51,7 @@ from forum.members.forms import EMAIL_PATTERN
 from forum.members.models import Member
 from forum.members.queries import federation, normalised_email
 from forum.moderation.forms import REASON_NAMES
-from forum.notifications.models import QUEUE, Notice
+from forum.notifications.models import NOTICE_KINDS, QUEUE, Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.plaintext import tidy
@@ -66,14 +66,6 @@ EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 log = logging.getLogger("forum.mail")
 MAX_QUOTED_CHARACTERS = 8_000
 PLACE = re.compile(r" as /\w+/[0-9]+")  # says who wrote a message, so that the log leaves it out
-KINDS_WITH_TEXT = (
-    "reply",
-    "quote",
-    "mention",
-    "post",
-    "topic",
-    "advice",
-)  # letters that contain the post itself
 bp = Blueprint("mail_commands", __name__, cli_group=None)
 
 
@@ -263,7 +255,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "sender_name": notice.actor and _people(notice),
         "title": notice.title,
         "text": shown_source(post)[:MAX_QUOTED_CHARACTERS]
-        if post and notice.kind in KINDS_WITH_TEXT
+        if post and NOTICE_KINDS[notice.kind].quotes
         else notice.text or _reason(waiting),
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
@@ -307,33 +299,9 @@ def _digest(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
 
 def _summary(entry: DigestEntry) -> str:
     """An entry of a digest in a few words: `3 new posts, 1 mark · Ana Prado, Ben Okoth`."""
-    counted = [COUNT_PHRASES[kind](number) for kind, number in entry.counts.items()]
+    counted = [NOTICE_KINDS[kind].counted(number) for kind, number in entry.counts.items()]
     names = ", ".join(entry.who[:3]) + (" …" if entry.who[3:] else "")
     return " · ".join(part for part in (", ".join(counted), names) if part)
-
-
-COUNT_PHRASES: dict[str, Callable[[int], str]] = {
-    "post": lambda n: ngettext("%(num)s new post", "%(num)s new posts", n),
-    "reply": lambda n: ngettext("%(num)s reply to you", "%(num)s replies to you", n),
-    "quote": lambda n: ngettext("%(num)s quotation of you", "%(num)s quotations of you", n),
-    "mention": lambda n: ngettext("%(num)s mention of you", "%(num)s mentions of you", n),
-    "topic": lambda n: ngettext("%(num)s new topic", "%(num)s new topics", n),
-    "mark": lambda n: ngettext("%(num)s mark for you", "%(num)s marks for you", n),
-    "published": lambda n: ngettext("published", "%(num)s published", n),
-    "report": lambda n: ngettext("what became of your report", "what became of %(num)s reports", n),
-    "rules": lambda n: _("the house rules change"),
-    "host": lambda n: _("you host this agenda now"),
-    "answer": lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
-    "advice": lambda n: _("you are asked for advice"),
-    "followup": lambda n: _("what happened next? You asked this"),
-    "unanswered": lambda n: _("nobody has answered this for a week"),
-    "decision": lambda n: ngettext(
-        "a moderator decided about it", "%(num)s decisions of moderators about it", n
-    ),
-    "returned": lambda n: _("a moderator returned it to you"),
-    "queue": lambda n: _("it waits for you in moderation"),
-    "security": lambda n: _("how you sign in has changed"),
-}
 
 
 def _contact(letter: Delivery, member: Member, _headers: _MailHeaders) -> dict[str, Any] | None:

@@ -29,14 +29,11 @@ from forum.moderation.queries import (
     open_reports,
     thing_to_moderate,
 )
-from forum.notifications.models import NO_DIGEST, Notice, NoticeSettings
+from forum.notifications.models import NO_DIGEST, NOTICE_KINDS, Notice, NoticeSettings
 from forum.notifications.queries import digests_waiting, settings_by_member, visible_notices
 from forum.permissions import Person, require
 
 MAX_SHOWN = 50
-# Notices of these kinds are mailed whatever has become of the topic.
-KINDS_WITHOUT_TOPIC = ("decision", "report", "published", "returned", "queue", "rules", "host")
-KIND_SCORES = {"answer": 5, "topic": 3, "report": 2}  # in a digest; 1 for other kinds
 MAX_SCORED_NOTICES, MAX_SCORED_REPLIES = 5, 50
 MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site
 
@@ -149,7 +146,7 @@ def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
     notice = db.session.scalar(query.options(joinedload(Notice.actor)))
     if notice is None or not _is_wanted(member, notice):
         return None
-    if notice.topic_id is None or notice.kind in KINDS_WITHOUT_TOPIC:
+    if notice.topic_id is None or not NOTICE_KINDS[notice.kind].is_in_topic:
         return NoticeContent(notice, None, None)
     topic = _topics_in_reach(member, [notice.topic_id]).get(notice.topic_id)
     post = db.session.get(Post, notice.post_id) if notice.post_id else None
@@ -275,7 +272,7 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
 
 def _digest_key(notice: Notice) -> tuple[int, str]:
     """What groups notices into entries: the id of their topic, or else (0 and) their address."""
-    if notice.topic_id is None or notice.kind in KINDS_WITHOUT_TOPIC:
+    if notice.topic_id is None or not NOTICE_KINDS[notice.kind].is_in_topic:
         return 0, notice.address
     return notice.topic_id, ""
 
@@ -286,7 +283,7 @@ def _entry(notices: list[Notice], address: str, topic: Topic | None) -> DigestEn
         counts[notice.kind] = counts.get(notice.kind, 0) + 1 + notice.others
     names = [notice.actor.name for notice in notices if notice.actor]
     score = sum(
-        KIND_SCORES.get(kind, 1) * min(number, MAX_SCORED_NOTICES)
+        NOTICE_KINDS[kind].score * min(number, MAX_SCORED_NOTICES)
         for kind, number in counts.items()
     )
     if topic:

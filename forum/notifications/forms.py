@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from wtforms import RadioField, SelectField
 
-from forum.notifications.models import AT_ONCE, DEFAULT_WAYS, DIGEST, NEVER
+from forum.notifications.models import AT_ONCE, DIGEST, NEVER, NOTICE_KINDS
 from forum.notifications.queries import time_zones
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 WAY_NAMES = {AT_ONCE: _("At once"), DIGEST: _("In the digest"), NEVER: _("Not at all")}
-# The label of each kind, in the order of the page
 KIND_NAMES = {
-    "reply": _("Somebody replies to you"),
-    "quote": _("Somebody quotes you"),
-    "mention": _("Somebody mentions you"),
-    "advice": _("Somebody asks you for advice"),
-    "followup": _("What happened next is asked about a question of yours"),
-    "answer": _("A reply is chosen as the answer, yours or to your question"),
-    "mark": _("Somebody marks what you wrote"),
-    "topic": _("A new topic in what you watch"),
-    "post": _("A new reply in a topic you watch"),
-    "published": _("Your practice is published"),
-    "returned": _("Your practice is returned to you"),
-    "decision": _("A moderator decides about something of yours"),
-    "report": _("A moderator answers your report"),
-    "rules": _("The house rules change"),
-    "queue": _("Something waits for you in moderation"),
-    "host": _("You become the host of an agenda"),
-    "unanswered": _("A question on your agenda has no answer"),
+    kind: cast(str, facts.label)  # translated when it is shown
+    for kind, facts in NOTICE_KINDS.items()
+    if facts.label is not None
 }
 FREQUENCY_NAMES = {"daily": _("Every day"), "weekly": _("Every week"), "never": _("Never")}
 
@@ -50,13 +37,14 @@ class NoticesForm(Form):
     def ways(self) -> dict[str, str]:
         """The chosen way of each kind."""
         return {
-            kind: self[_field_name(kind)].data for kind in DEFAULT_WAYS if _field_name(kind) in self
+            kind: self[_field_name(kind)].data for kind in KIND_NAMES if _field_name(kind) in self
         }
 
     def for_somebody(self, is_curator: bool) -> NoticesForm:
         """The form itself, without the kinds that only moderators get when the person is none."""
-        if not is_curator:
-            del self[_field_name("queue")], self[_field_name("unanswered")]
+        for kind in KIND_NAMES:
+            if NOTICE_KINDS[kind].is_for_curators and not is_curator:
+                del self[_field_name(kind)]
         return self
 
 

@@ -30,17 +30,15 @@ from forum.members.models import Member, Session
 from forum.members.queries import ignores
 from forum.notifications.models import (
     ACTIONABLE_KINDS,
-    ALWAYS_TOLD,
     AT_ONCE,
     DECISION_KINDS,
     DEFAULT_WAYS,
     DIGEST,
     EVERYBODY,
-    MUTABLE_KINDS,
     MUTED,
     NEVER,
     NO_DIGEST,
-    OFFICIAL_KINDS,
+    NOTICE_KINDS,
     QUEUE,
     TOPIC,
     WATCHING,
@@ -404,14 +402,15 @@ def _member_ids(event: Event) -> Select[Any]:
 
 def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     """A select of an event's notices for those of the members who want them; columns as in `notice_values`."""
+    kind = NOTICE_KINDS[event.kind]
     recipients = select(*notice_values(event).values()).where(
         Member.id.in_(member_ids), Member.left_at.is_(None), Member.id.not_in(event.but)
     )
-    if event.kind not in ALWAYS_TOLD:
+    if not kind.is_always_told:
         recipients = recipients.where(Member.leaving_at.is_(None))
-    if event.actor_id and event.kind not in OFFICIAL_KINDS:
+    if event.actor_id and not kind.is_official:
         recipients = recipients.where(~ignores(Member.id, event.actor_id))
-    if event.kind in MUTABLE_KINDS and event.topic_id:
+    if kind.is_mutable and event.topic_id:
         recipients = recipients.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:
         # Suspended members get only notices that concern them by name, such as of a decision.
@@ -437,7 +436,7 @@ def _way(kind: str) -> ColumnElement[str]:
     chosen = select(NoticeChoice.way).where(
         NoticeChoice.member_id == Member.id, NoticeChoice.kind == kind
     )
-    way = func.coalesce(chosen.scalar_subquery(), DEFAULT_WAYS.get(kind, DIGEST))
+    way = func.coalesce(chosen.scalar_subquery(), NOTICE_KINDS[kind].way)
     has_no_digest = exists().where(
         NoticeSettings.member_id == Member.id, NoticeSettings.digest_every == NO_DIGEST
     )

@@ -11,7 +11,7 @@ from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.notifications.actions._rows import quoted, set_values
-from forum.notifications.models import Event, Notice
+from forum.notifications.models import QUOTING_KINDS, Event, Notice
 from forum.notifications.queries import (
     events_of_decisions,
     is_about_mark,
@@ -20,8 +20,6 @@ from forum.notifications.queries import (
     without_notices,
 )
 from forum.permissions import Person, require
-
-QUOTING_KINDS = ("reply", "quote", "mention", "topic", "post")  # show the first words of a post
 
 
 @action

@@ -11,7 +11,7 @@ from forum.clock import now
 from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.members.queries import ignores
-from forum.notifications.models import MERGING_KINDS, Event, Notice
+from forum.notifications.models import NOTICE_KINDS, Event, Notice
 from forum.notifications.queries import (
     due_broadcasts,
     due_event,
@@ -91,7 +91,7 @@ def _make_portion(event: Event, most: int) -> int:
 
 def _make_for(event: Event, member_ids: Sequence[int]) -> None:
     """Make an event's notices for these members, as far as they want them."""
-    if event.kind in MERGING_KINDS:
+    if NOTICE_KINDS[event.kind].is_merging:
         merged = _merge_into_unread(event, member_ids)
         member_ids = [member_id for member_id in member_ids if member_id not in merged]
     if member_ids:

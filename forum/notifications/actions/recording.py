@@ -17,7 +17,7 @@ from forum.permissions import Person
 
 @dataclass(frozen=True)
 class NoticeText:
-    """What the notices of an event say: its `kind`, one of `DEFAULT_WAYS`, and the path to which they lead, with a title and a text.
+    """What the notices of an event say: its `kind`, one of `NOTICE_KINDS`, and the path to which they lead, with a title and a text.
 
     They are read when somebody reads the topic, hidden with the post, and follow both wherever these are moved.
     """

@@ -9,60 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Base, partial_index
 from forum.members.models import Member
+from forum.notifications.models.kinds import NEVER
 
-AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
 EVERYBODY = "everybody"  # stands for all members in `Event.watched`; nobody can watch it
-QUEUE = "queue"  # the kind of notices about entries of the moderation queue
 NO_DIGEST = "never"
 DIGEST_FREQUENCIES = ("daily", "weekly", NO_DIGEST)
-# Every kind of notice, and how it is mailed to a member who has not chosen otherwise
-DEFAULT_WAYS = {
-    "advice": AT_ONCE,
-    "followup": AT_ONCE,
-    "unanswered": AT_ONCE,
-    "mention": AT_ONCE,
-    "quote": AT_ONCE,
-    "reply": AT_ONCE,
-    "decision": AT_ONCE,
-    "security": NEVER,  # it is mailed as a letter of its own
-    "returned": AT_ONCE,
-    "queue": AT_ONCE,
-    "host": AT_ONCE,
-    "published": AT_ONCE,
-    "answer": DIGEST,
-    "mark": DIGEST,
-    "topic": DIGEST,
-    "post": DIGEST,
-    "report": DIGEST,
-    "rules": DIGEST,
-}
-ACTIONABLE_KINDS = (
-    "advice",
-    "followup",
-    "unanswered",
-    "mention",
-    "quote",
-    "reply",
-    "decision",
-    "returned",
-    "queue",
-)  # they ask the member to do something
-MUTABLE_KINDS = ("reply", "answer", "mark")  # not made for members who have muted the topic
-ALWAYS_TOLD = ("decision", "security")  # also made for members who are leaving
-OFFICIAL_KINDS = (
-    "decision",
-    "returned",
-    "published",
-    "report",
-    "queue",
-    "host",
-    "security",
-)  # also made when the member ignores the actor
-# They tell of decisions of moderators, who may take them back in the minutes after.
-DECISION_KINDS = ("decision", "returned", "published", "report")
-MERGING_KINDS = ("mark",)  # the next ones about the same post are merged into an unread notice
 
 
 class Event(Base):

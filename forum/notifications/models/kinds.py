@@ -1,0 +1,176 @@
+"""Every kind of notice: what it is called, how it is mailed, and who gets it in spite of what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
+QUEUE = "queue"  # the kind of notices about entries of the moderation queue
+POST, OPENING = (
+    "post",
+    "opening",
+)  # what a notice quotes: its own post, or the one that opens its topic
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """What a kind of notice is, and what follows from it.
+
+    `label` is what members choose by how it is mailed, None for a kind that they do not choose; `way` is how it is mailed
+    to those who have not chosen. `counted` says in a digest that there are so many about the same thing, and those of a
+    high `score` come first there.
+    """
+
+    label: LazyString | None
+    counted: Callable[[int], str]
+    way: str = AT_ONCE
+    score: int = 1
+    quotes: str = ""  # `POST` or `OPENING`, whose words it shows, and a letter about it the whole
+    is_actionable: bool = False  # it asks the member to do something
+    is_mutable: bool = False  # not made for members who have muted the topic
+    is_always_told: bool = False  # also made for members who are leaving
+    is_official: bool = False  # also made when the member ignores the actor
+    is_decision: bool = False  # of a moderator, who may take it back in the minutes after
+    is_merging: bool = False  # the next ones about the same post are merged into an unread one
+    is_in_topic: bool = True  # mailed only while its topic can be read
+    is_for_curators: bool = False  # only hosts, moderators and administrators get it
+
+
+# In the order in which a member chooses
+NOTICE_KINDS: dict[str, NoticeKind] = {
+    "reply": NoticeKind(
+        _("Somebody replies to you"),
+        lambda n: ngettext("%(num)s reply to you", "%(num)s replies to you", n),
+        quotes=POST,
+        is_actionable=True,
+        is_mutable=True,
+    ),
+    "quote": NoticeKind(
+        _("Somebody quotes you"),
+        lambda n: ngettext("%(num)s quotation of you", "%(num)s quotations of you", n),
+        quotes=POST,
+        is_actionable=True,
+    ),
+    "mention": NoticeKind(
+        _("Somebody mentions you"),
+        lambda n: ngettext("%(num)s mention of you", "%(num)s mentions of you", n),
+        quotes=POST,
+        is_actionable=True,
+    ),
+    "advice": NoticeKind(
+        _("Somebody asks you for advice"),
+        lambda n: gettext("you are asked for advice"),
+        quotes=OPENING,
+        is_actionable=True,
+    ),
+    "followup": NoticeKind(
+        _("What happened next is asked about a question of yours"),
+        lambda n: gettext("what happened next? You asked this"),
+        is_actionable=True,
+    ),
+    "answer": NoticeKind(
+        _("A reply is chosen as the answer, yours or to your question"),
+        lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
+        way=DIGEST,
+        score=5,
+        is_mutable=True,
+    ),
+    "mark": NoticeKind(
+        _("Somebody marks what you wrote"),
+        lambda n: ngettext("%(num)s mark for you", "%(num)s marks for you", n),
+        way=DIGEST,
+        is_mutable=True,
+        is_merging=True,
+    ),
+    "topic": NoticeKind(
+        _("A new topic in what you watch"),
+        lambda n: ngettext("%(num)s new topic", "%(num)s new topics", n),
+        way=DIGEST,
+        score=3,
+        quotes=POST,
+    ),
+    "post": NoticeKind(
+        _("A new reply in a topic you watch"),
+        lambda n: ngettext("%(num)s new post", "%(num)s new posts", n),
+        way=DIGEST,
+        quotes=POST,
+    ),
+    "published": NoticeKind(
+        _("Your practice is published"),
+        lambda n: ngettext("published", "%(num)s published", n),
+        is_official=True,
+        is_decision=True,
+        is_in_topic=False,
+    ),
+    "returned": NoticeKind(
+        _("Your practice is returned to you"),
+        lambda n: gettext("a moderator returned it to you"),
+        is_actionable=True,
+        is_official=True,
+        is_decision=True,
+        is_in_topic=False,
+    ),
+    "decision": NoticeKind(
+        _("A moderator decides about something of yours"),
+        lambda n: ngettext(
+            "a moderator decided about it", "%(num)s decisions of moderators about it", n
+        ),
+        is_actionable=True,
+        is_always_told=True,
+        is_official=True,
+        is_decision=True,
+        is_in_topic=False,
+    ),
+    "report": NoticeKind(
+        _("A moderator answers your report"),
+        lambda n: ngettext("what became of your report", "what became of %(num)s reports", n),
+        way=DIGEST,
+        score=2,
+        is_official=True,
+        is_decision=True,
+        is_in_topic=False,
+    ),
+    "rules": NoticeKind(
+        _("The house rules change"),
+        lambda n: gettext("the house rules change"),
+        way=DIGEST,
+        is_in_topic=False,
+    ),
+    QUEUE: NoticeKind(
+        _("Something waits for you in moderation"),
+        lambda n: gettext("it waits for you in moderation"),
+        is_actionable=True,
+        is_official=True,
+        is_in_topic=False,
+        is_for_curators=True,
+    ),
+    "host": NoticeKind(
+        _("You become the host of an agenda"),
+        lambda n: gettext("you host this agenda now"),
+        is_official=True,
+        is_in_topic=False,
+    ),
+    "unanswered": NoticeKind(
+        _("A question on your agenda has no answer"),
+        lambda n: gettext("nobody has answered this for a week"),
+        is_actionable=True,
+        is_for_curators=True,
+    ),
+    "security": NoticeKind(
+        None,
+        lambda n: gettext("how you sign in has changed"),
+        way=NEVER,  # it is mailed as a letter of its own
+        is_always_told=True,
+        is_official=True,
+        is_in_topic=False,
+    ),
+}
+DEFAULT_WAYS = {kind: facts.way for kind, facts in NOTICE_KINDS.items()}
+ACTIONABLE_KINDS = tuple(kind for kind, facts in NOTICE_KINDS.items() if facts.is_actionable)
+DECISION_KINDS = tuple(kind for kind, facts in NOTICE_KINDS.items() if facts.is_decision)
+QUOTING_KINDS = tuple(kind for kind, facts in NOTICE_KINDS.items() if facts.quotes == POST)
