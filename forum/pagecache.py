@@ -1,7 +1,7 @@
 """Pages for visitors, rendered once after each change: the outermost WSGI layer of the forum.
 
 A page is kept in the process, in each content encoding that was asked for, with the versions of the scopes that it depends
-on (`db.touches`). At each hit the present versions are looked up, so that a page is never outdated and never expires by
+on (`deeds.touches`). At each hit the present versions are looked up, so that a page is never outdated and never expires by
 time: once a write has returned, nobody is sent the page from before it. On SQLite one look at shared memory shows that
 nobody has written at all. On PostgreSQL the versions are queried, unless this machine is the only one that writes: then its
 processes tell each other (`writelog`). What one process has rendered anew its neighbours take over (`pagestore`). Pages of
@@ -54,7 +54,7 @@ JOIN_SECONDS = 10  # how long to wait for a page that another request is renderi
 def init_app(app: Flask, settings: Settings) -> None:
     """Wrap a complete application in a page cache, if the settings give it memory (`page_cache_mb`).
 
-    Apart from that, `settings.remembers` says whether the application caches what it reads (`db.cached`).
+    Apart from that, `settings.remembers` says whether the application caches what it reads (`versions.cached`).
     """
     with app.app_context():
         source = version_source(db.engine)

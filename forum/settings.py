@@ -83,7 +83,7 @@ class Settings:
     limits: bool = True
     valkey_url: str = ""
     page_cache_mb: int = 0
-    remembers: bool = False  # whether to cache what is read (`db.cached`); every running forum does
+    remembers: bool = False  # whether to cache reads (`versions.cached`); every running forum does
     free_mb: int = 100
     pg_dump: str = "pg_dump"
     log: str = "off"
@@ -272,7 +272,7 @@ def _why_no_file(name: str) -> str:
 
 
 def _why_no_options(url: URL) -> str:
-    """What PostgreSQL says about the values of its options, whoever connects learns (`db.is_away`)."""
+    """What PostgreSQL says about the values of its options, whoever connects learns (`engines.is_away`)."""
     is_sqlite = url.get_backend_name() == "sqlite"
     others = () if is_sqlite else (library("psycopg").ProgrammingError,)
     try:

@@ -244,7 +244,7 @@ def here(**changes: Any) -> str:
 
 
 def depends_on(*scopes: str) -> None:
-    """Name the scopes (`db.touches`) that the page of this request depends on, besides `EVERYTHING`.
+    """Name the scopes (`deeds.touches`) that the page of this request depends on, besides `EVERYTHING`.
 
     A page that does not call this depends on all that visitors see. Without scopes it depends on nothing that a reply, an
     edit or a mark changes.

@@ -6,8 +6,12 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import packages_distributions
+from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 
 import brotli
 import pytest
@@ -386,6 +390,39 @@ def test_the_map_names_every_room_and_tool() -> None:
     told = set(re.findall(r"\w+", (TOP / "CONTRIBUTING.md").read_text()))
     tools = {path.stem for path in (TOP / "forum").glob("*.py")} - {"__init__"}
     assert not ({room.name for room in ROOMS} | tools) - told
+
+
+def test_names_of_tools_and_rooms_in_comments_are_right() -> None:
+    """`versions.cached` is in the tool `versions`, and `members.sign_in` is something that the room offers."""
+    tools = {path.stem for path in (TOP / "forum").glob("*.py")} - {"__init__"}
+    places = {room.name: _files_of(room) for room in ROOMS} | {
+        tool: [import_module(f"forum.{tool}")] for tool in tools
+    }
+    found = 0
+    for path in (TOP / "forum").rglob("*.py"):
+        for place, name in re.findall(r"(?<!`)`(\w+)\.([\w.]+)", path.read_text()):
+            if place in places and name != "py":
+                assert any(_has(one, name) for one in places[place]), f"{path}: {place}.{name}"
+                found += 1
+    assert found > 40
+
+
+def _files_of(room: Path) -> list[ModuleType]:
+    """The room itself, and each kind of file that it has."""
+    kinds = sorted(kind for kind in KINDS if any(room.glob(f"{kind}*")) and kind != "__init__")
+    names = [f"forum.{room.name}", *(f"forum.{room.name}.{kind}" for kind in kinds)]
+    return [import_module(name) for name in names]
+
+
+def _has(module: ModuleType, name: str) -> bool:
+    """Whether a module has a name, or a class in it has an attribute of that name (`settings.remembers`)."""
+    classes = [one for one in vars(module).values() if isinstance(one, type)]
+    own = [one for one in classes if one.__module__ == module.__name__]
+    for holder in (module, *own):
+        with suppress(AttributeError):
+            attrgetter(name)(holder)
+            return True
+    return False
 
 
 def test_every_library_that_the_code_imports_is_declared() -> None:

@@ -23,7 +23,7 @@ def federation() -> Federation | None:
 
 
 class CachedFederation(NamedTuple):
-    """The federation as pages show it, and the version of its scope (`db.FEDERATION`) when it was read."""
+    """The federation as pages show it, and the version of its scope (`versions.FEDERATION`) when it was read."""
 
     federation: Federation
     version: int
