@@ -16,7 +16,7 @@ from forum.db import db
 from forum.upkeep.queries import SCHEMA_PROBLEMS, schema_state
 
 # Created by hand in a migration, because models cannot describe them
-UNMODELLED = ("document_fts", "words")
+UNMODELLED = ("document_fts", "member_fts", "words")
 LOCK_TIMEOUT_MS = 600_000  # while another process migrates the same database
 ADVISORY_LOCK_ID = 1_096_114_000  # any constant
 
@@ -24,7 +24,7 @@ ADVISORY_LOCK_ID = 1_096_114_000  # any constant
 def include_object(
     _object: object, name: str | None, _kind: str, _reflected: bool, _other: object
 ) -> bool:
-    """Ignore what is not in the models: the full-text index."""
+    """Ignore what is not in the models: the full-text indexes."""
     return not (name or "").startswith(UNMODELLED)
 
 

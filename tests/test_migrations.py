@@ -11,7 +11,7 @@ from typing import Any
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade, upgrade
+from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import create_engine, delete, insert, inspect, make_url, text
 
 from forum.app import create_app
@@ -52,6 +52,15 @@ def test_models_and_migrations_agree(app: Flask) -> None:
         },
     )
     assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_new_migration_changes_nothing_that_the_models_cannot_say(
+    database_url: str, tmp_path: Path
+) -> None:
+    """`flask db migrate` once wrote that the index of members' names is to be deleted."""
+    with own_forum(database_url, tmp_path):
+        upgrade()
+        check()  # ends with an error if `migrate` would find something to do
 
 
 def test_every_foreign_key_has_an_index(app: Flask) -> None:
