@@ -33,7 +33,6 @@ from forum.queue import actions as queue
 from forum.rights.models import Departure
 from forum.rights.queries import DepartureState, departure_in_state
 from forum.screening import actions as screening
-from forum.search import actions as search
 from forum.terms import actions as terms
 
 UNNAMING_STEPS = ("notes", "record", "versions", "letters", "quotes", "names")
@@ -109,7 +108,6 @@ def _begin(system: Person, member: Member) -> None:
     queue.forget_member(system, member, is_silent=is_silent)
     mail.forget_member(system, member.id)
     agendas.forget_member(system, member.id, FORMER_MEMBER, is_silent=is_silent)
-    search.unindex(system, "member", member.id)
     members.depart(system, member.id)
 
 

@@ -24,7 +24,6 @@ from forum.moderation.queries import (
     is_first_post,
 )
 from forum.permissions import Person
-from forum.search import actions as search
 
 
 def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
@@ -78,24 +77,13 @@ def withhold(moderator: Person, thing: Thing, words: str, *, is_removed: bool) -
     deed(moderator, thing.item_id, words)
 
 
-def hide_profile(moderator: Person, member_id: int) -> None:
-    """Hide a member's profile, in search too."""
-    members.hide_profile(moderator, member_id)
-    search.hide(moderator, "member", member_id)
-
-
 def restore_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
     """Show a hidden or removed thing again."""
     VISIBILITY[thing.kind].restore(moderator, thing.item_id)
 
 
 def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
-    hide_profile(moderator, member_id)
-
-
-def _restore_profile(moderator: Person, member_id: int) -> None:
-    members.restore_profile(moderator, member_id)
-    search.restore(moderator, "member", member_id)
+    members.hide_profile(moderator, member_id)
 
 
 @dataclass(frozen=True)
@@ -114,7 +102,7 @@ VISIBILITY = {
     "practice": Visibility(
         library.hide_practice, library.remove_practice, library.restore_practice
     ),
-    "member": Visibility(_hide_profile, _hide_profile, _restore_profile),
+    "member": Visibility(_hide_profile, _hide_profile, members.restore_profile),
     "mark": Visibility(dialogue.hide_note, dialogue.hide_note, dialogue.restore_note),
     "followup": Visibility(advice.hide_follow_up, advice.hide_follow_up, advice.restore_follow_up),
 }

@@ -14,7 +14,7 @@ from forum.moderation.actions._clearing import record_shared_pages, restore_clea
 from forum.moderation.actions._concurrency import member_to_decide, require_change, thing_to_decide
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, record
-from forum.moderation.actions._visibility import hide_profile, member_before
+from forum.moderation.actions._visibility import member_before
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing, content_cleared_of
 from forum.notifications.actions import read_queue
@@ -117,7 +117,7 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     members.suspend(moderator, member_id, until)
     shown, waiting = withhold_all_of(moderator, member_id)
     if thing.state == "shown":
-        hide_profile(moderator, member_id)
+        members.hide_profile(moderator, member_id)
     hidden = [(text.kind, text.item_id) for text in shown]
     before = replace(before, hidden=hidden, refused=waiting)
     decision = record(
