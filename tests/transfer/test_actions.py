@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import func, select
 
 from forum.advice.queries import follow_up_of, requests_about
+from forum.agendas.models import Statement
 from forum.agendas.queries import themes
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden
-from forum.library.models import Practice
+from forum.library.models import Case, Practice, Reading
 from forum.library.queries import case_by_id
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
@@ -139,6 +140,47 @@ def test_a_whole_file_is_loaded(people: Any) -> None:
     case = case_by_id(VISITOR, cases_by_slug(["a-street"])["a-street"].id)
     assert len(case.paragraphs) == 2
     assert practices_by_slug(["pits"])["pits"].state == "published"
+
+
+MORE = """\
+# Making Cities Green
+- slug: green
+
+## Dialogue
+### ¿Quién riega?
+- kind: question
+- by: ana-prado
+- at: 2026-10-04 09:00
+
+Nadie riega.
+
+#### ben-okoth, 2026-10-04 10:00
+- language: en
+
+The neighbours do.
+"""
+
+
+def test_what_names_no_language_is_in_that_of_its_agenda(people: Any) -> None:
+    source = GOOD.replace("- hosts: ana-prado", "- language: es").replace(
+        "- kind: question", "- kind: question\n- language: fr"
+    )
+    agenda = import_agenda(people.moderator, read_agenda(source))
+    import_agenda(people.moderator, read_agenda(MORE))
+    for kind in (Statement, Case, Practice, Reading):
+        assert db.session.scalars(select(kind.language).filter_by(agenda_id=agenda.id)).all() == [
+            "es"
+        ]
+    languages = dict(db.session.execute(select(Post.source, Post.language)).all())
+    assert {words.splitlines()[-1]: language for words, language in languages.items()} == {
+        "Nurseries.": "fr",
+        "Ask the parks.": "fr",  # a reply, in the language of its topic
+        "One street.": "es",  # what opens the comments on a case or practice
+        "Dig first.": "es",
+        "About the second.": "es",
+        "Nadie riega.": "es",  # in a file that adds to the agenda
+        "The neighbours do.": "en",
+    }
 
 
 def test_rules_before_publication_hold_up_no_import(people: Any) -> None:

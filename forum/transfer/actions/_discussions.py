@@ -18,7 +18,7 @@ from forum.transfer.queries import author_of_topic, opening_post
 class Discussion:
     """A topic that is being loaded: its author, its posts so far, its language, the keys of its case's paragraphs."""
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self, language: str) -> None:
         self.topic_id = 0  # until it is opened, or found
         self.author = Member()
         self.posts: list[LoadedPost] = []

@@ -27,7 +27,7 @@ def write_case(curator: Member, values: Values, loading: Loading) -> None:
         reach=values.get("reach", ""),
         since=values.get("since"),
         status=values.get("status", "running"),
-        language=values.get("language", "en"),
+        language=loading.language_of(values),
         checked_on=values.get("checked_on"),
         city_ids=[loading.cities[name].id for name in values.get("places", ())],
         theme_ids=theme_ids(curator, values),
@@ -57,7 +57,8 @@ def plan_practice(curator: Member, values: Values, loading: Loading) -> None:
     written_at = published_at - timedelta(days=6)
     loading.plan(written_at, _write_practice, curator, values, loading, after=model_at)
     if values.get("state", "published") == "published":
-        discussion, since = Discussion(), max(published_at, model_at)
+        since = max(published_at, model_at)
+        discussion = Discussion(loading.language_of(values))
         loading.published[values["slug"]] = since
         loading.plan(published_at, _publish, curator, values, discussion, loading, after=since)
         plan_marks(values, 1, since, discussion, loading)
@@ -87,7 +88,7 @@ def _practice_text(curator: Member, values: Values, loading: Loading) -> library
         evidence=values.get("evidence", ""),
         cost=values.get("cost", ""),
         started=values.get("started"),
-        language=values.get("language", "en"),
+        language=loading.language_of(values),
         audience=values.get("readers", "public"),
         failure_audience=values.get("did_not_work_for", "public"),
         revisit_on=values.get("revisit_on"),
@@ -124,7 +125,7 @@ def write_reading(curator: Member, values: Values, loading: Loading) -> None:
         kind=values.get("kind", "book"),
         link=values.get("link", ""),
         why=values["text"],
-        language=values.get("language", "en"),
+        language=loading.language_of(values),
     )
     with faults_at(values):
         library.write_reading(curator, loading.agenda.id, text)
@@ -132,7 +133,7 @@ def write_reading(curator: Member, values: Values, loading: Loading) -> None:
 
 def plan_comments(values: Values, loading: Loading) -> None:
     """Plan the comments on a case or practice, none before it is published."""
-    discussion, slug = Discussion(), values["slug"]
+    discussion, slug = Discussion(loading.agenda.language), values["slug"]
     moments = [post["at"] for post in values["posts"]]
     since = max(loading.published.get(slug, EARLIEST), min(moments, default=EARLIEST))
     loading.plan(since, _find_discussion, values, discussion)

@@ -49,6 +49,11 @@ class Loading:
         """A member by handle; `check_agenda_file` has made sure that it exists."""
         return self.people[handle]
 
+    def language_of(self, values: Values) -> str:
+        """The language of a section: its own, or that of its agenda."""
+        language: str = values.get("language", self.agenda.language)
+        return language
+
 
 @contextmanager
 def faults_at(values: Values, name: str = "", number: int = 0) -> Iterator[None]:

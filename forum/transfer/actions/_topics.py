@@ -19,7 +19,7 @@ from forum.transfer.models import Values
 
 def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
     """Plan the opening of a topic, and all that follows: what is asked, replied, marked, reported and told of it later."""
-    opened_at, discussion = values["at"], Discussion(values.get("language", "en"))
+    opened_at, discussion = values["at"], Discussion(loading.language_of(values))
     loading.plan(opened_at, _open_topic, curator, values, discussion, loading)
     plan_marks(values, 1, opened_at, discussion, loading)
     plan_reports(values, 1, opened_at, discussion, loading)

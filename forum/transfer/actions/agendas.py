@@ -78,7 +78,7 @@ def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
         agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
     for values in file.statements:
         with faults_at(values):
-            agendas.write_statement(curator, loading.agenda.id, _statement_text(values))
+            agendas.write_statement(curator, loading.agenda.id, _statement_text(values, loading))
     for values in file.cases:
         write_case(curator, values, loading)
     for values in file.readings:
@@ -123,14 +123,14 @@ def _agenda_written_at(file: AgendaFile) -> datetime:
     return min(moments, default=now()) - timedelta(days=7)
 
 
-def _statement_text(values: Values) -> agendas.StatementText:
+def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
     return agendas.StatementText(
         name=values["title"],
         quotation=values["text"],
         role_title=values.get("position", ""),
         organisation=values.get("organisation", ""),
         said_on=values.get("said_on"),
-        language=values.get("language", "en"),
+        language=loading.language_of(values),
         handle=values.get("member", ""),
     )
 

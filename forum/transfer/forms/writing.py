@@ -337,7 +337,7 @@ class Writer:
 
         `numbers` are those of the posts before it, by id; `latest` is the time of the newest of them.
         """
-        language = topic.language if isinstance(topic, ExportedTopic) else "en"
+        language = topic.language if isinstance(topic, ExportedTopic) else None
         keys = topic.keys if isinstance(topic, ExportedDiscussion) else ()
         is_answer = isinstance(topic, ExportedTopic) and topic.answer_id == post.id
         place = keys.index(post.paragraph) + 1 if post.paragraph in keys else None
