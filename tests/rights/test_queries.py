@@ -85,6 +85,9 @@ def test_the_document_says_what_every_file_holds():
         assert kind.about in part, kind.name
         for name, meaning in kind.fields.items():
             assert f"| `{name}` | {meaning} |" in part, (kind.name, name)
+    left_out = text.partition("## What is not in it\n")[2]
+    told = re.findall(r"^\| `(\w+)\.(\w+)` \| (.+) \|$", left_out, re.M)
+    assert {(table, column): why for table, column, why in told} == LEFT_OUT
 
 
 def test_nothing_is_in_that_is_of_others(people, lived):
