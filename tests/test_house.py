@@ -392,16 +392,16 @@ def test_the_map_names_every_room_and_tool() -> None:
     assert not ({room.name for room in ROOMS} | tools) - told
 
 
-def test_names_of_tools_and_rooms_in_comments_are_right() -> None:
+def test_names_in_tools_and_rooms_are_right_in_comments_and_documents() -> None:
     """`versions.cached` is in the tool `versions`, and `members.sign_in` is something that the room offers."""
     tools = {path.stem for path in (TOP / "forum").glob("*.py")} - {"__init__"}
     places = {room.name: _files_of(room) for room in ROOMS} | {
         tool: [import_module(f"forum.{tool}")] for tool in tools
     }
     found = 0
-    for path in (TOP / "forum").rglob("*.py"):
+    for path in [*(TOP / "forum").rglob("*.py"), *(TOP / "docs").glob("*.md")]:
         for place, name in re.findall(r"(?<!`)`(\w+)\.([\w.]+)", path.read_text()):
-            if place in places and name != "py":
+            if place in places and name not in ("py", "invalid"):  # a file; a domain
                 assert any(_has(one, name) for one in places[place]), f"{path}: {place}.{name}"
                 found += 1
     assert found > 40
