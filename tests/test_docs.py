@@ -22,7 +22,7 @@ SETTING = re.compile(r"\bFORUM_[A-Z_]+[A-Z]")
 OF_TESTS = {"FORUM_TEST_ALL", "FORUM_SHOTS"}
 FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-COMMAND = re.compile(r"\bflask(?: --app wsgi)? ([^`'\n#]+)")
+COMMAND = re.compile(r"\bflask(?: --app wsgi)? (?!--app|…)([^`'\n#]+)")
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 # The sections of docs/content-format.md with the kinds of sections in a file that they describe
 SCHEMAS = {

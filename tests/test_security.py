@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from webauthn.registration.generate_registration_options import default_supported_pub_key_algs
 
 from forum import otp, settings, tokens
@@ -43,16 +44,17 @@ def limits(room: str) -> dict[str, list[str]]:
                     more = {word.arg for word in one.keywords}
                     said = ast.literal_eval(one.args[0])
                     said += " failed" if "deduct_when" in more else ""
-                    door = found.setdefault(f"`{room}.{node.name}`", ["", ""])  # type: ignore[attr-defined]
+                    door = found.setdefault(f"{room}.{node.name}", ["", ""])  # type: ignore[attr-defined]
                     door["key_func" in more] = said
     return found
 
 
-def test_the_limits_of_all_doors_of_signing_in_are_told() -> None:
+def test_the_limits_of_all_doors_of_signing_in_are_told(app: Flask) -> None:
     told = {door: cells for door, *cells in table("door | from one address | for one account")}
-    assert told == {
-        door: said for room in ROOMS_OF_SIGNING_IN for door, said in limits(room).items()
-    }
+    limited = {name: said for room in ROOMS_OF_SIGNING_IN for name, said in limits(room).items()}
+    by_name = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
+    doors = {name: re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", by_name[name]) for name in limited}
+    assert told == {f"`{doors[name]}`": said for name, said in limited.items()}
     assert len(told) > 20
 
 
