@@ -63,27 +63,29 @@ def mark(
     if is_screened and note and (given is None or note != given.words):
         refuse_caught(member, post.topic.agenda_id, from_plain_text(note), "note")
     if given is None:
-        db.session.add(
-            Mark(
-                post_id=post_id,
-                member_id=member.id,
-                kind=kind,
-                outcome=outcome,
-                words=note,
-                city_id=db.session.get_one(Member, member.id).city_id,
-                created_at=now(),
-            )
-        )
-        count_mark(post.id, kind, 1)
-        if not has_event(member, "mark", post_id):
-            notify(member, "mark", {post.author_id}, post, note)
+        _give(member, post, Mark(kind=kind, outcome=outcome, words=note))
     else:
-        if given.kind == TAKEN_BACK:
-            _give_again(member, given)
-        if note != given.words:
-            update_mark_notices(member, post_id, member.id, note)
-        given.outcome, given.words = outcome, note
+        _change(member, given, outcome, note)
     return post
+
+
+def _give(member: Person, post: Post, given: Mark) -> None:
+    """Add a new mark and count it; its author is told once, however often it is given."""
+    given.post_id, given.member_id, given.created_at = post.id, member.id, now()
+    given.city_id = db.session.get_one(Member, member.id).city_id
+    db.session.add(given)
+    count_mark(post.id, given.kind, 1)
+    if not has_event(member, "mark", post.id):
+        notify(member, "mark", {post.author_id}, post, given.words)
+
+
+def _change(member: Person, given: Mark, outcome: str | None, note: str) -> None:
+    """Change what a mark says, which counts again if it was taken back."""
+    if given.kind == TAKEN_BACK:
+        _give_again(member, given)
+    if note != given.words:
+        update_mark_notices(member, given.post_id, given.member_id, note)
+    given.outcome, given.words = outcome, note
 
 
 def _give_again(member: Person, given: Mark) -> None:

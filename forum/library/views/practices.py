@@ -181,12 +181,7 @@ def _write_practice(
     source: Practice | None,
     version: Version | None = None,
 ) -> ResponseReturnValue:
-    choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
-    form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
-    form.language.choices = languages()
-    form.themes.choices = [(theme.id, theme.name) for theme in themes()]
-    is_mine = found is None or found.author_id == me().id
-    offer_organisation(form, me().name, own_organisation() if is_mine else "")
+    _offer_choices(form, agendas, found)
     is_draft = found is None or found.state in ("draft", "returned")
     if is_draft and request.form.get("deed") == "save":
         form.take_draft()
@@ -202,21 +197,30 @@ def _write_practice(
 
     def deed() -> ResponseReturnValue:
         agenda = next(one for one in agendas if one.slug == form.agenda.data)
-        text = form.text(source.id if source else None)
-        practice_id = found.id if found else None
-        key = form.submission_key.data if found is None else None
         is_submitted = request.form.get("deed") == "submit"
         write = actions.write_and_submit if is_submitted else actions.write_practice
-        written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
-        flash_language_doubt(
-            markup.plain(form.whole_text),
-            form.language.data,
-            lambda code: url_for("library.edit_practice", slug=written.slug, language=code),
+        written = write(
+            me(),
+            agenda.id,
+            form.text(source.id if source else None),
+            found.id if found else None,
+            None if found else form.submission_key.data,
+            seen=form.seen.data,
         )
-        return _answer_written(written, is_submitted)
+        return _answer_written(form, written, is_submitted)
 
     latest = partial(_latest_practice, found.slug) if found else None
     return answer_form(form, page, deed, latest=latest)
+
+
+def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practice | None) -> None:
+    """Set what a form offers: agendas, languages, themes, and an organisation of the writer's own."""
+    choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
+    form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
+    form.language.choices = languages()
+    form.themes.choices = [(theme.id, theme.name) for theme in themes()]
+    is_mine = found is None or found.author_id == me().id
+    offer_organisation(form, me().name, own_organisation() if is_mine else "")
 
 
 def _latest_practice(slug: str) -> PracticeForm:
@@ -232,8 +236,16 @@ def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:
     return [(name, markup.write(form[name].data, language).html) for name in filled]
 
 
-def _answer_written(written: Practice, is_submitted: bool) -> AnyResponse:
-    """Redirect to the practice, and say whether it is published, a draft, or with the moderators."""
+def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -> AnyResponse:
+    """Redirect to the practice, and say whether it is published, a draft, or with the moderators.
+
+    Also if its text reads like one in another language.
+    """
+    flash_language_doubt(
+        markup.plain(form.whole_text),
+        form.language.data,
+        lambda code: url_for("library.edit_practice", slug=written.slug, language=code),
+    )
     address = url_for("library.practice", slug=written.slug)
     if written.state == PUBLISHED:
         return saved(_("Your changes are published."), address)
