@@ -184,8 +184,13 @@ def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> N
 def test_the_lists_of_menus_stay_in_the_window(visit: Callable[..., Visit]) -> None:
     window = visit(viewport={"width": 768, "height": 800})
     window.sign_in("member")
-    assert window.go("/topics").locator("main .more").count() == 2
-    assert window.page.evaluate(MENUS) == []
+    faults = []
+    for path in ("/", "/topics"):
+        assert window.go(path).locator("main .more").count() == 2
+        for width in (375, 390, 430, 500, 768, 1000):
+            window.page.set_viewport_size({"width": width, "height": 800})
+            faults += [f"{path}, {width}: {fault}" for fault in window.page.evaluate(MENUS)]
+    assert faults == []
 
 
 LONG = "Hochwasserschutzmaßnahmenkoordinierungsstellenleiterbesprechung"
