@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
-from wtforms import HiddenField, IntegerField, StringField
+from wtforms import HiddenField, IntegerField, PasswordField, StringField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
@@ -266,11 +266,14 @@ def process(
     for check in checks:
         is_valid = _passes(form, check) and is_valid
     if not is_valid:
+        _ask_for_passwords_again(form)
         return page(REFUSED)
     try:
         return deed()
     except Invalid as error:
         refuse(form, error)
+        if error.field in form:
+            _ask_for_passwords_again(form)
         return page(REFUSED)
     except Conflict as error:
         if latest is None:
@@ -304,6 +307,13 @@ def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
             refuse(form, error)
         return False
     return True
+
+
+def _ask_for_passwords_again(form: Any) -> None:
+    """Say of each password that nothing else is said of that the page shows its field empty again."""
+    for field in form:
+        if isinstance(field, PasswordField) and field.data and not field.errors:
+            field.errors = [_("Type your password again; it is never sent back to the page.")]
 
 
 def _show_latest(form: Any, latest: Any) -> ChangedFields:

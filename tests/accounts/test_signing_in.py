@@ -153,7 +153,7 @@ def test_the_answer_tells_nobody_whether_there_is_an_account(client, eva, state,
     assert (answer.status_code, len(checked)) == (422, 1)
     assert checked[0].startswith("$argon2id$")
     assert "Set-Cookie" not in answer.headers or "_user_id" not in answer.headers["Set-Cookie"]
-    assert WRONG in answer.text
+    assert WRONG in answer.text and "Type your password again" not in answer.text
     assert answer.text.replace(email, "") == _refused(client).text.replace(
         "nobody@city.example", ""
     )

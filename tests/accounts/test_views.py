@@ -138,6 +138,7 @@ def test_a_password_is_changed_with_the_present_one(client, app, eva):
     form = {"current_password": "wrong", "new_password": "plain words in a row"}
     answer = client.post("/settings/password", data=form)
     assert answer.status_code == 422 and "This is not your present password." in answer.text
+    assert '<a href="#new_password">Type your password again;' in answer.text
     copied = app.test_client()
     copied._cookies = dict(client._cookies)
     assert is_signed_in(copied)
