@@ -23,9 +23,13 @@ from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import (
     CASE,
+    COPENHAGEN,
     HOSTILE,
     PRACTICE,
     SECRET,
+    SURAT,
+    TAMPERE,
+    TOKYO,
     SignIn,
     World,
     case_text,
@@ -65,6 +69,23 @@ def test_a_case_shows_facts_with_their_date_and_source(case: Case, client: Flask
     assert "Tokyo" in page and "Pumps" in page
     said = structured(page)
     assert said["@type"] == "Article" and said["headline"] == case.name
+
+
+def test_a_case_without_a_reach_reaches_its_places(world: World, client: FlaskClient) -> None:
+    whole = actions.write_case(world.host, world.agenda.id, case_text(name="Whole", reach="Asia"))
+    four = [COPENHAGEN, SURAT, TAMPERE, TOKYO]
+    for name, reach, cities, said in (
+        ("Reach", "The <delta>", four, "The &lt;delta&gt;"),
+        ("Places", "", four, "Copenhagen, Surat, Tampere and 1 more"),
+        ("Neither", "", [], "Not known"),
+    ):
+        text = case_text(name=name, reach=reach, city_ids=cities)
+        made = actions.write_case(world.host, world.agenda.id, text)
+        page = client.get(f"/cases/{made.slug}").text
+        assert f'<dt>Reach</dt><dd dir="auto">{said}</dd>' in page, name
+        others = client.get(f"/cases/{whole.slug}").text.partition('id="others"')[2]
+        beside = others.partition(f"<b>{name}</b>")[2].partition("</li>")[0]
+        assert (said if cities else "City network") in beside, name
 
 
 def test_comments_stand_beside_their_paragraph(world: World, case: Case, sign_in: SignIn) -> None:
