@@ -9,6 +9,7 @@ import pytest
 
 from forum.dialogue.actions import NewTopic, mark, open_topic, reply, unmark
 from forum.dialogue.queries import first_post
+from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.notifications.actions import NoticeText, hide_notices, make_notices, note_event, watch
@@ -16,6 +17,7 @@ from forum.notifications.forms import KIND_NAMES
 from forum.notifications.models import ACTIONABLE_KINDS, DEFAULT_WAYS
 from forum.notifications.queries import inbox, unread_count
 from forum.permissions import SYSTEM
+from tests.everything import case_text, practice
 
 
 @pytest.fixture
@@ -61,6 +63,45 @@ def test_opening_a_notice_reads_it(told: Any, sign_in: Any) -> None:
     assert unread_count(told.ana) == 2
     browser.post("/notices/read-all")
     assert unread_count(told.ana) == 0
+
+
+@pytest.fixture
+def pages(people: Any, agenda: Any) -> Any:
+    """The topics of a discussion, a case and a practice, with replies of Ben in them that tell Ana."""
+    found_federation(SYSTEM, "Interurban")
+    case = library.write_case(people.moderator, agenda.id, case_text())
+    ids = [open_topic(people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Hm."))).id]
+    ids += [case.topic_id, practice(people, agenda, "Pumps").topic_id]
+    for topic_id in ids:
+        watch(people.ana, "topic", topic_id)
+        reply(people.ben, topic_id, write("Old rails."))
+    while make_notices(SYSTEM):
+        pass
+    return ids
+
+
+def test_links_lead_to_what_reads_its_notices_and_buttons_to_the_rest(
+    pages: Any, people: Any, sign_in: Any
+) -> None:
+    """A link can be opened in a tab of its own."""
+    note_event(SYSTEM, NoticeText("rules", "/rules/1", "Other rules"), [people.ana.id])
+    note_event(
+        SYSTEM,
+        NoticeText("followup", f"/topics/{pages[0]}/follow-up", "And then?", topic_id=pages[0]),
+        [people.ana.id],
+    )
+    make_notices(SYSTEM)
+    browser, told = sign_in(people.ana), inbox(people.ana).page.items
+    page = browser.get("/notices").text
+    for notice in told:
+        reads_itself = notice.address.startswith("/posts/")
+        assert (f'form="read-{notice.id}"' in page) != reads_itself, notice.address
+        assert (f'<a href="{notice.address}" dir="auto">' in page) == reads_itself
+        if reads_itself:
+            assert browser.get(browser.get(notice.address).location).status_code == 200
+            unread = [one for one in inbox(people.ana).page.items if not one.read_at]
+            assert notice.topic_id not in [one.topic_id for one in unread], notice.address
+    assert [one.kind for one in unread] == ["rules"]
 
 
 def test_nobody_reads_the_notices_of_others(told: Any, sign_in: Any, client: Any) -> None:
@@ -161,8 +202,8 @@ def test_posts_of_a_watched_topic_share_a_line_until_they_are_read(
     said = f"{people.chitra.name} and 1 other wrote 3 posts in a topic that you watch: Loud trams"
     assert said in inbox_of(browser) and inbox_of(browser).count("Loud trams") == 1
     first = inbox(people.host).page.items[-1]
-    assert f'action="/notices/{first.id}/read"' in browser.get("/notices").text
     assert first.address == f"/posts/{written[0].id}"
+    assert f'<a href="{first.address}" dir="auto">Loud trams</a>' in browser.get("/notices").text
     browser.get(topic.address)
     reply(people.ben, topic.id, write("More words."))
     make_notices(SYSTEM)

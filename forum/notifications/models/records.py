@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, Text
@@ -9,13 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Base, partial_index
 from forum.members.models import Member
-from forum.notifications.models.kinds import NEVER
+from forum.notifications.models.kinds import NEVER, NOTICE_KINDS
 
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
 EVERYBODY = "everybody"  # stands for all members in `Event.watched`; nobody can watch it
 NO_DIGEST = "never"
 DIGEST_FREQUENCIES = ("daily", "weekly", NO_DIGEST)
+# Addresses whose page shows a topic: whoever opens it reads the notices about that topic
+SHOWS_TOPIC = re.compile(r"/(topics|posts|cases|practices)/[^/]+")
 
 
 class Event(Base):
@@ -111,6 +114,12 @@ class Notice(Base):
     mailed_at: Mapped[datetime | None]
 
     actor: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[actor_id])
+
+    @property
+    def is_read_with_topic(self) -> bool:
+        """Whether it is read by opening its address, so that a link to it is enough."""
+        shows_topic = bool(self.topic_id) and bool(SHOWS_TOPIC.fullmatch(self.address))
+        return shows_topic and not NOTICE_KINDS[self.kind].is_official
 
 
 class NoticeChoice(Base):
