@@ -91,20 +91,27 @@ class Inbox(NamedTuple):
     told: Sequence[Notice]
 
 
-def inbox(reader: Person, number: int = 1, to_advise_on: Select[Any] | None = None) -> Inbox:
-    """One page of the reader's inbox: notices that ask for something come first, each part newest first.
+def inbox(
+    reader: Person,
+    number: int = 1,
+    to_advise_on: Select[Any] | None = None,
+    *,
+    is_unread: bool = False,
+) -> Inbox:
+    """One page of the reader's inbox, or with `is_unread` of what is unread in it.
 
-    These are waiting until they are read; requests for advice, read or not, as long as their question is among
-    `to_advise_on`, a select of the ids of topics.
+    Notices that ask for something come first, each part newest first. These are waiting until they are read; requests for
+    advice, read or not, as long as their question is among `to_advise_on`, a select of the ids of topics.
     """
     require(reader.can.see_notices())
+    seen = visible_notices(reader)
+    seen = seen.where(Notice.read_at.is_(None)) if is_unread else seen
     is_waiting = and_(Notice.read_at.is_(None), Notice.kind.in_(ACTIONABLE_KINDS))
     if to_advise_on is not None:
         is_open = and_(Notice.topic_id.is_not(None), Notice.topic_id.in_(to_advise_on))
         is_waiting = or_(is_waiting, and_(Notice.kind == "advice", is_open))
-    waiting = visible_notices(reader).where(is_waiting)
-    told = visible_notices(reader).where(~is_waiting)
-    first, total = count_of(waiting), count_of(visible_notices(reader))
+    waiting, told = seen.where(is_waiting), seen.where(~is_waiting)
+    first, total = count_of(waiting), count_of(seen)
     pages = pages_for(total, NOTICES_PER_PAGE)
     number = clamp(number, pages)
     start = (number - 1) * NOTICES_PER_PAGE

@@ -12,7 +12,14 @@ from forum.dialogue.queries import first_post
 from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation
-from forum.notifications.actions import NoticeText, hide_notices, make_notices, note_event, watch
+from forum.notifications.actions import (
+    NoticeText,
+    hide_notices,
+    make_notices,
+    note_event,
+    read,
+    watch,
+)
 from forum.notifications.forms import KIND_NAMES
 from forum.notifications.models import ACTIONABLE_KINDS, DEFAULT_WAYS
 from forum.notifications.queries import inbox, unread_count
@@ -53,6 +60,35 @@ def test_what_waits_stands_before_what_is_told(told: Any, sign_in: Any, queries:
     with queries() as made:
         browser.get("/notices")
     assert made.count <= 8
+
+
+def test_the_unread_can_be_shown_alone(told: Any, sign_in: Any, queries: Any) -> None:
+    browser = sign_in(told.ana)
+    read(told.ana, inbox(told.ana).told[0].id)
+    every, unread = browser.get("/notices").text, browser.get("/notices?show=unread").text
+    tab = re.compile(
+        r'<a href="([^"]*)"( aria-current="page")?>(All|Unread <span class="n">2</span>)'
+    )
+    assert [bool(found[2]) for found in tab.finditer(every)] == [True, False]
+    assert [bool(found[2]) for found in tab.finditer(unread)] == [False, True]
+    assert [found[1] for found in tab.finditer(every)] == ["/notices", "/notices?show=unread"]
+    assert "A mark" in every and "A mark" not in unread
+    assert "Waiting for you" in unread and "A reply" in unread and "Rule 2" in unread
+    with queries() as made:
+        browser.get("/notices?show=unread")
+    assert made.count <= 8
+    browser.post("/notices/read-all")
+    assert "All notices are read" in browser.get("/notices?show=unread").text
+    assert not tab.search(browser.get("/notices").text)
+
+
+def test_what_is_unread_has_pages_of_its_own(told: Any, sign_in: Any) -> None:
+    for number in range(31):
+        note_event(SYSTEM, NoticeText("rules", f"/rules/{number}", "Rules"), [told.ana.id])
+    make_notices(SYSTEM)
+    page = sign_in(told.ana).get("/notices?show=unread&page=2").text
+    assert "Unread notices, page 2" in page and "Page 2 of 2" in page
+    assert 'href="/notices?show=unread"' in page.partition('class="pager')[2]
 
 
 def test_opening_a_notice_reads_it(told: Any, sign_in: Any) -> None:

@@ -26,13 +26,16 @@ from forum.web import me
 
 @bp.get("/notices")
 def inbox() -> str:
-    """The inbox: notices that ask for something before the others."""
-    found = notices_of(me(), web.number("page"), questions_to_advise_on(me()))
+    """The inbox, or what is unread in it: notices that ask for something before the others."""
+    is_unread = request.args.get("show") == "unread"
+    asked = questions_to_advise_on(me())
+    found = notices_of(me(), web.number("page"), asked, is_unread=is_unread)
     groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
     return render_template(
         "front/notices.html",
         page=found.page,
         groups=groups,
+        is_unread=is_unread,
         unread=unread_count(me()),
         marks=_marks_told(found.page.items),
     )
