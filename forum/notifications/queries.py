@@ -40,7 +40,9 @@ from forum.notifications.models import (
     NO_DIGEST,
     NOTICE_KINDS,
     QUEUE,
+    TOLD,
     TOPIC,
+    WAITING,
     WATCHING,
     Event,
     Notice,
@@ -157,6 +159,14 @@ def _entry(group: Sequence[Notice]) -> Entry:
 def unread_count(reader: Person) -> int:
     """The number of the reader's unread notices, counted up to `MAX_COUNTED`."""
     return execute_core(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0
+
+
+def unread_by_part(reader: Person) -> dict[str, int]:
+    """As `unread_count`, for each part of the inbox."""
+    is_waiting = Notice.kind.in_(ACTIONABLE_KINDS)
+    seen = _visible(reader.id, is_curator=reader.is_curator)
+    counts = (_capped_count(seen.where(one)).scalar_subquery() for one in (is_waiting, ~is_waiting))
+    return dict(zip((WAITING, TOLD), db.session.execute(select(*counts)).one(), strict=True))
 
 
 @cache

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from forum import web
 from forum.notifications import actions
-from forum.notifications.models import MUTED, WATCHING
+from forum.notifications.models import MUTED, TOLD, WAITING, WATCHING
 from forum.web import me
 
 bp = Blueprint("notifications", __name__)
@@ -22,9 +22,14 @@ def read(notice_id: int) -> Response:
 
 @bp.post("/notices/read-all")
 def read_all() -> Response:
-    """Mark every notice read."""
-    actions.read_all(me())
-    flash(_("All notices are marked as read."), "message")
+    """Mark every notice read, or those of one part of the inbox."""
+    part = request.form.get("part", "")
+    actions.read_all(me(), part)
+    messages = {
+        WAITING: _("All notices that waited for you are marked as read."),
+        TOLD: _("All notices for your information are marked as read."),
+    }
+    flash(messages.get(part) or _("All notices are marked as read."), "message")
     return web.see_other(url_for("front.inbox"))
 
 

@@ -140,6 +140,27 @@ def test_links_lead_to_what_reads_its_notices_and_buttons_to_the_rest(
     assert [one.kind for one in unread] == ["rules"]
 
 
+BUTTONS = re.compile(r'name="part" value="(\w+)">.*?Mark all as read')
+
+
+@pytest.mark.parametrize(
+    ("part", "other", "left", "said"),
+    [
+        ("told", "waiting", 2, "All notices for your information are marked as read."),
+        ("waiting", "told", 1, "All notices that waited for you are marked as read."),
+    ],
+)
+def test_each_part_of_the_inbox_is_marked_as_read_alone(
+    told: Any, sign_in: Any, part: str, other: str, left: int, said: str
+) -> None:
+    browser = sign_in(told.ana)
+    assert BUTTONS.findall(browser.get("/notices").text) == ["waiting", "told"]
+    assert browser.post("/notices/read-all", data={"part": part}).status_code == 303
+    assert unread_count(told.ana) == left
+    page = browser.get("/notices").text
+    assert said in page and BUTTONS.findall(page) == [other]
+
+
 def test_nobody_reads_the_notices_of_others(told: Any, sign_in: Any, client: Any) -> None:
     notice_id = inbox(told.ana).page.items[0].id
     assert sign_in(told.ben).post(f"/notices/{notice_id}/read").status_code == 404

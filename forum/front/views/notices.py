@@ -17,8 +17,8 @@ from forum.front.views._shared import bp
 from forum.notifications import actions as notices
 from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
 from forum.notifications.forms import NoticesForm, ways_as_fields
-from forum.notifications.models import Notice
-from forum.notifications.queries import entries, settings_of, unread_count, ways_of
+from forum.notifications.models import TOLD, WAITING, Notice
+from forum.notifications.queries import entries, settings_of, unread_by_part, ways_of
 from forum.notifications.queries import inbox as notices_of
 from forum.ratelimits import changing
 from forum.web import me
@@ -30,13 +30,13 @@ def inbox() -> str:
     is_unread = request.args.get("show") == "unread"
     asked = questions_to_advise_on(me())
     found = notices_of(me(), web.number("page"), asked, is_unread=is_unread)
-    groups = {"waiting": entries(found.waiting), "told": entries(found.told)}
+    groups = {WAITING: entries(found.waiting), TOLD: entries(found.told)}
     return render_template(
         "front/notices.html",
         page=found.page,
         groups=groups,
         is_unread=is_unread,
-        unread=unread_count(me()),
+        unread=unread_by_part(me()),
         marks=_marks_told(found.page.items),
     )
 

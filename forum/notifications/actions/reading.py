@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import true
+
 from forum.clock import now
 from forum.deeds import action, touches
 from forum.errors import NotFound
 from forum.notifications.actions._rows import set_values
-from forum.notifications.models import NEVER, Event, Notice
+from forum.notifications.models import (
+    ACTIONABLE_KINDS,
+    NEVER,
+    TOLD,
+    WAITING,
+    Event,
+    Notice,
+)
 from forum.notifications.queries import (
     events_of_decisions,
     is_of_decisions,
@@ -32,11 +41,16 @@ def read(member: Person, notice_id: int) -> Notice:
 
 
 @action
-def read_all(member: Person) -> None:
-    """Mark every notice of a member read."""
+def read_all(member: Person, part: str = "") -> None:
+    """Mark every notice of a member read; with a part of the inbox (`WAITING` or `TOLD`) those of that part alone."""
     touches()
     require(member.can.see_notices())
-    set_values(Notice, {"read_at": now()}, Notice.member_id == member.id, Notice.read_at.is_(None))
+    unread = (Notice.member_id == member.id, Notice.read_at.is_(None))
+    is_of_part = {
+        WAITING: Notice.kind.in_(ACTIONABLE_KINDS),
+        TOLD: Notice.kind.not_in(ACTIONABLE_KINDS),
+    }
+    set_values(Notice, {"read_at": now()}, *unread, is_of_part.get(part, true()))
 
 
 @action

@@ -16,6 +16,7 @@ WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
 EVERYBODY = "everybody"  # stands for all members in `Event.watched`; nobody can watch it
 NO_DIGEST = "never"
+WAITING, TOLD = "waiting", "told"  # the parts of an inbox: what asks for something, and the rest
 DIGEST_FREQUENCIES = ("daily", "weekly", NO_DIGEST)
 # Addresses whose page shows a topic: whoever opens it reads the notices about that topic
 SHOWS_TOPIC = re.compile(r"/(topics|posts|cases|practices)/[^/]+")
