@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ from forum.library.actions import (
 )
 from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
 from forum.markdown import MAX_SOURCE, paragraphs
-from forum.members.forms import at_most, city_choice, one_line
+from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.permissions import MEMBERS, PUBLIC
 from forum.plaintext import single_line
 from forum.webforms import Form
@@ -57,6 +58,7 @@ MAX_WHY = 800
 MAX_QUOTED = 60  # of a typed text that a message repeats
 MAX_ROWS = 40
 SEPARATOR = " | "
+LABELLED_ADDRESS = re.compile(r"([^|]*[^|\s:]):? (https?://[^|\s]+)")
 
 KIND_NAMES = {
     "network": _("City network"),
@@ -136,11 +138,21 @@ def not_over(_form: Any, day: Any) -> None:
         raise StopValidation(gettext("Choose today or a day that is still ahead."))
 
 
+def _parts(line: str) -> list[str]:
+    return [part.strip() for part in line.split("|")]
+
+
+def _link_parts(line: str) -> list[str]:
+    """The parts of a link, which begins where its address says so if there are no bars: `The plan https://example.org`."""
+    labelled = LABELLED_ADDRESS.fullmatch(line)
+    return list(labelled.groups()) if labelled else _parts(line)
+
+
 class TableField(TextAreaField):
     """A table as text: each line is a row, with its parts separated by bars. All problems of all rows are told at once.
 
     `names` are the columns, of which the first `required_count` must not be empty. `problems` is a function that yields a
-    sentence for everything else that is wrong with a row.
+    sentence for everything else that is wrong with a row; `split` finds the parts of a line.
     """
 
     def __init__(
@@ -149,10 +161,12 @@ class TableField(TextAreaField):
         names: Sequence[str],
         required_count: int,
         problems: Callable[[dict[str, str]], Iterator[str]],
+        split: Callable[[str], list[str]] = _parts,
         **options: Any,
     ) -> None:
         super().__init__(label, [at_most(MAX_SOURCE)], **options)
         self.names, self.required_count, self.problems = names, required_count, problems
+        self.split = split
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed, without the bars of columns in which nothing was typed."""
@@ -165,7 +179,7 @@ class TableField(TextAreaField):
         """The lines that are not empty: (number, parts)."""
         for number, line in enumerate((self.data or "").split("\n"), 1):
             if line.strip():
-                yield number, [single_line(part) for part in line.split("|")]
+                yield number, self.split(single_line(line))
 
     @property
     def rows(self) -> list[dict[str, str]]:
@@ -173,7 +187,8 @@ class TableField(TextAreaField):
         return [self._row(parts) for _number, parts in self.lines]
 
     def _row(self, parts: Iterable[str]) -> dict[str, str]:
-        return dict(zip(self.names, parts, strict=False))
+        row = dict(zip(self.names, parts, strict=False))
+        return {**row, "address": whole_address(row["address"])} if "address" in row else row
 
     def pre_validate(self, form: Any) -> None:
         """Refuse more than `MAX_ROWS` rows, else note what is wrong with each of them."""
@@ -289,7 +304,7 @@ class CaseForm(Form):
     checked_on = DateField(_("Facts checked on"), [Optional()])
     places = TextAreaField(_("Places"), [at_most(MAX_PLACES)])
     figures = TableField(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
-    links = TableField(_("Links"), LINK_PARTS, 2, _link_problems)
+    links = TableField(_("Links"), LINK_PARTS, 2, _link_problems, split=_link_parts)
     themes = SelectMultipleField(_("Themes"), coerce=int)
 
     def validate_body(self, field: TextAreaField) -> None:
@@ -337,7 +352,7 @@ class PracticeForm(Form):
         required_text(_("Say in one sentence what it is."), MAX_SENTENCE),
         [one_line],
     )
-    link = StringField(_("Link"), address_validators(), [one_line])
+    link = StringField(_("Link"), address_validators(), [one_line, whole_address])
     challenge = _section_field("challenge")
     done = _section_field("done")
     resources = _section_field("resources")
@@ -414,7 +429,7 @@ class ReadingForm(Form):
     )
     year = YearField(_("Year"), [Optional()])
     kind = SelectField(_("Kind"), choices=list(READING_NAMES.items()))
-    link = StringField(_("Link"), address_validators(), [one_line])
+    link = StringField(_("Link"), address_validators(), [one_line, whole_address])
     why = TextAreaField(_("Why it matters"), [at_most(MAX_WHY)])
     language = SelectField(_("Language"), default="en")
 

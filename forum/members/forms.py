@@ -41,6 +41,8 @@ PASSWORD_MIN, PASSWORD_MAX = 8, 128
 EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
 # Without =? at the beginning, which mail programs read as an encoded word (RFC 2047)
 EMAIL_PATTERN = rf"^(?!=\?)(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
+# Names between dots, the last one without a digit at its beginning; then a port, a path, a query
+LIKE_HOST = re.compile(r"([\w-]{1,63}\.)+[^\W\d_][\w-]{1,62}(:\d{1,5})?([/?#]\S*)?")
 KIND_NAMES = {
     "city": _("City or municipality"),
     "institute": _("Institute or university"),
@@ -71,6 +73,12 @@ ROLE_NOTES = dict(
 def one_line(value: Any) -> Any:
     """A field's filter: one line, without surplus space and characters that nobody sees and no spelling needs."""
     return " ".join(visible(value).split()) if isinstance(value, str) else value
+
+
+def whole_address(value: Any) -> Any:
+    """A field's filter: `https://` before what has no scheme and begins with the name of a host, such as example.org/page."""
+    begins_with_host = isinstance(value, str) and LIKE_HOST.fullmatch(value)
+    return f"https://{value}" if begins_with_host else value
 
 
 def at_most(length: int) -> Length:
@@ -235,7 +243,7 @@ class OrganisationForm(Form):
             URL(message=_("Write a whole address, such as https://city.example.")),
             Regexp(r"https?://", message=_("Write a whole address, such as https://city.example.")),
         ],
-        [one_line],
+        [one_line, whole_address],
     )
     about = TextAreaField(_("About the organisation"), [at_most(2_000)])
 

@@ -97,7 +97,7 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
     wrong = {
         "name": "",
         "places": "Surat, India\nAtlantis\n\nYs, France",
-        "figures": "Streets\nTrees | 75 | | | | example.org\nBenches | 4",
+        "figures": "Streets\nTrees | 75 | | | | example org\nBenches | 4",
         "links": "Plan | ftp://x | castle\nSite | https://example.org\nMap",
         "since": "9999",
         "body": "One.\n\n" * 101,
@@ -112,7 +112,7 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
         "Give the case a name.",
         "Places: no city of this name is known: “Atlantis” (line 2), “Ys, France” (line 4)",
         "Figures, line 1: write the parts of “Streets” in the order shown",
-        "Figures, line 2: “example.org” is not a whole address",
+        "Figures, line 2: “example org” is not a whole address",
         "Links, line 1: “ftp://x” is not a whole address",
         "Links, line 1: “castle” is no kind of link. The kind is one of site, report",
         "Links, line 3: write the parts of “Map”",
@@ -122,6 +122,33 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
         "Links, line 3"
         in unescape(answer.text).partition('id="links-error"')[2].partition("</p>")[0]
     )
+
+
+def test_addresses_may_be_typed_without_a_scheme_and_links_of_a_case_without_bars(
+    world: World, sign_in: SignIn
+) -> None:
+    typed = {
+        "figures": "Trees | 75 | | | Yearbook | example.org/trees",
+        "links": "The plan https://example.org/plan\nNews: http://example.org\nMap | example.org | data",
+    }
+    host = sign_in(world.host)
+    assert host.post("/agendas/floods-and-heat/cases/new", data=CASE | typed).status_code == 303
+    made = library.get_case(VISITOR, "quiet-streets")
+    assert [one.address for one in made.figures] == ["https://example.org/trees"]
+    assert [(one.label, one.address, one.kind) for one in made.links] == [
+        ("The plan", "https://example.org/plan", "site"),
+        ("News", "http://example.org", "site"),
+        ("Map", "https://example.org", "data"),
+    ]
+    author, link = sign_in(world.author), "example.org/pumps?year=2024"
+    saved = author.post("/practices/new", data={**PRACTICE, "link": link, "deed": "draft"})
+    assert f'href="https://{link}"' in author.get(saved.location).text
+    reading = {"title": "Rain", "authors": "Ama", "kind": "book", "language": "en"}
+    for link, status in (("bücher.example", 303), ("a book", 422), ("x@example.org", 422)):
+        form = {**reading, "link": link}
+        answer = host.post("/agendas/floods-and-heat/readings/new", data=form)
+        assert answer.status_code == status, link
+    assert 'href="https://bücher.example"' in host.get("/readings").text
 
 
 def test_an_unknown_city_is_told_with_all_else_that_is_wrong_with_a_practice(

@@ -206,10 +206,10 @@ def test_moderators_add_and_edit_organisations(sign_in, people, client):
     )
     page = browser.get("/organisations/gemeente-rotterdam/edit")
     assert 'value="5"' in page.text and 'value="Rotterdam, Netherlands"' in page.text
-    answer = browser.post(
-        "/organisations/gemeente-rotterdam/edit", data=organisation(name="Rotterdam", seats="")
-    )
+    changed = organisation(name="Rotterdam", seats="", website="rotterdam.example/haven")
+    answer = browser.post("/organisations/gemeente-rotterdam/edit", data=changed)
     assert answer.status_code == 303
+    assert 'value="https://rotterdam.example/haven"' in browser.get(page.request.path).text
     assert "Gemeente Rotterdam" in browser.get("/organisations/gemeente-rotterdam/history").text
     assert "Rotterdam" in client.get("/organisations").text
 
