@@ -141,12 +141,15 @@ class Entry(NamedTuple):
 
 
 def entries(notices: Sequence[Notice]) -> Sequence[Entry]:
-    """One entry for each notice, except that those of posts in a watched topic share one, the read and the unread apart."""
+    """One entry for each notice, except that those of replies in one topic share one, and those of other posts in it.
+
+    The read and the unread are apart.
+    """
     groups: dict[Any, list[Notice]] = {}
     for notice in notices:
-        is_post = notice.kind == "post" and notice.topic_id
-        key = (notice.topic_id, notice.read_at is None) if is_post else notice.id
-        groups.setdefault(key, []).append(notice)
+        is_post = NOTICE_KINDS[notice.kind].is_joined and notice.topic_id
+        which = (notice.kind, notice.topic_id, notice.read_at is None)
+        groups.setdefault(which if is_post else notice.id, []).append(notice)
     return [_entry(group) for group in groups.values()]
 
 

@@ -16,8 +16,8 @@ SET = """style => {
   document.adoptedStyleSheets = [sheet];
 }"""
 
-# Words beyond the window, cut off by what holds them, or on other words; tables and code scroll by themselves, and what
-# sticks to an edge lies on others.
+# Words beyond the window, cut off by what holds them, or on other words; tables and code scroll by themselves, what sticks
+# to an edge lies on others, and of `.few` only the first lines are shown.
 CROWDED = """() => {
   const {clientWidth, scrollWidth} = document.documentElement;
   const found = scrollWidth > clientWidth ? [`${scrollWidth - clientWidth} px wider than the window`] : [];
@@ -35,8 +35,9 @@ CROWDED = """() => {
     const range = document.createRange(), held = holders(element), said = node.data.trim().slice(0, 40);
     const scrolls = element.closest(".tw, pre, .prose > table");
     range.selectNodeContents(node);
+    const shown = element.closest(".few")?.getBoundingClientRect().bottom ?? Infinity;
     for (const box of range.getClientRects()) {
-      if (box.width < 2 || box.height < 2) continue;
+      if (box.width < 2 || box.height < 2 || box.top + box.height / 2 > shown) continue;
       if (!scrolls && (box.left < -1 || box.right > clientWidth + 1)) found.push(`“${said}” is beyond the window`);
       for (const one of scrolls ? [] : held) {
         const frame = one.getBoundingClientRect(), dot = parseFloat(getComputedStyle(one).fontSize) * 1.3;

@@ -267,3 +267,26 @@ def test_posts_of_a_watched_topic_share_a_line_until_they_are_read(
     now_said = inbox_of(browser)
     assert f"{people.ben.name} wrote in a topic that you watch: Loud trams" in now_said
     assert said in now_said
+
+
+def test_replies_in_a_topic_share_a_line_apart_from_other_notices_about_it(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    for author, words in ((people.ben, "Yes."), (people.chitra, "No."), (people.ben, "Perhaps.")):
+        reply(author, topic.id, write(words))
+    mark(people.chitra, first_post(topic).id, "useful")
+    other = open_topic(people.ana, topic.agenda_id, NewTopic("experience", "Trees", write("Hm.")))
+    reply(people.ben, other.id, write("Oaks."))
+    make_notices(SYSTEM)
+    browser = sign_in(people.ana)
+    said = inbox_of(browser)
+    assert f"{people.ben.name} and 1 other wrote 3 replies in Loud trams" in said
+    assert f"{people.ben.name} replied in Trees" in said
+    assert f"{people.chitra.name} finds your post useful in Loud trams" in said
+    assert said.count("Loud trams") == 2 and "Perhaps." in said and "Yes." not in said
+    browser.get(topic.address)
+    reply(people.ben, topic.id, write("Yes, indeed."))
+    make_notices(SYSTEM)
+    said = inbox_of(browser)
+    assert f"{people.ben.name} replied in Loud trams Yes, indeed." in said
+    assert "wrote 3 replies in Loud trams" in said

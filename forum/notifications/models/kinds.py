@@ -36,6 +36,7 @@ class NoticeKind:
     is_always_told: bool = False  # also made for members who are leaving
     is_official: bool = False  # also made when the member ignores the actor
     is_decision: bool = False  # of a moderator, who may take it back in the minutes after
+    is_joined: bool = False  # those of one topic share a line of the inbox
     is_merging: bool = False  # the next ones about the same post are merged into an unread one
     is_in_topic: bool = True  # mailed only while its topic can be read
     is_for_curators: bool = False  # only hosts, moderators and administrators get it
@@ -46,6 +47,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     "reply": NoticeKind(
         _("Somebody replies to you"),
         lambda n: ngettext("%(num)s reply to you", "%(num)s replies to you", n),
+        is_joined=True,
         quotes=POST,
         is_actionable=True,
         is_mutable=True,
@@ -97,6 +99,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     "post": NoticeKind(
         _("A new reply in a topic you watch"),
         lambda n: ngettext("%(num)s new post", "%(num)s new posts", n),
+        is_joined=True,
         way=DIGEST,
         quotes=POST,
     ),
