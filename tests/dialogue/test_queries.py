@@ -177,6 +177,15 @@ def test_topics_of_lists_are_counted_for_those_who_see_them(people: Any, agenda:
         assert waiting.get("question", 0) == number and "experience" not in waiting
         assert queries.counts_by_agenda(reader) == {agenda.id: number + 1}
     assert queries.counts_by_kind(people.moderator, TopicFilter(language="fr")) == {"experience": 1}
+    for reader, number in ((VISITOR, 0), (people.ben, 1), (people.host, 2)):
+        for wanted, in_english, in_french in (
+            (TopicFilter(agenda.id, language="fr"), number, 1),
+            (TopicFilter(kind="question"), number, 0),
+            (TopicFilter(order="unanswered"), number, 0),
+            (TopicFilter(theme="trams"), 0, 0),
+        ):
+            counts = queries.topic_counts(reader, wanted).by_language
+            assert (counts.get("en", 0), counts.get("fr", 0)) == (in_english, in_french), wanted
 
 
 def test_a_case_is_listed_once_it_has_comments(people: Any, agenda: Agenda) -> None:

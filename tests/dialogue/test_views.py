@@ -318,6 +318,33 @@ def test_a_page_of_a_topic_asks_little_however_long_it_is(
                 assert made.count <= most + more, made.statements
 
 
+def languages_offered(text: str) -> list[str]:
+    """The options of the filter by language, that which is chosen with a star."""
+    options = text.partition('id="by-language"')[2].partition("</select>")[0]
+    return [
+        f"{name}*" if chosen else name
+        for chosen, name in re.findall(r"<option [^>]*?( selected)?>([^<]+)", options)
+    ]
+
+
+def test_languages_of_topics_are_offered_with_numbers_those_of_the_reader_first(
+    client: FlaskClient, people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    assert languages_offered(page(client, "/topics")) == []
+    for language, kind in (("de", "question"), ("fr", "question"), ("fr", "experience")):
+        new = actions.NewTopic(kind, f"In {language}", write("Hm.", language))
+        actions.open_topic(people.ana, agenda.id, new)
+    every = ["All languages*", "Deutsch (1)", "English (1)", "Français (2)"]
+    for path in ("/topics", "/agendas/quieter/topics"):
+        assert languages_offered(page(client, path)) == every
+    asked = languages_offered(page(client, "/topics?kind=experience&language=de"))
+    assert asked == ["All languages", "Deutsch (0)*", "Français (1)"]
+    assert languages_offered(page(client, "/topics?language=xx")) == ["All languages", *every[1:]]
+    members.edit_profile(people.ben, members.Profile("Ben Okoth", languages=("fr", "en")))
+    own = languages_offered(page(sign_in(people.ben), "/topics"))
+    assert own == ["All languages*", "Français (2)", "English (1)", "Deutsch (1)"]
+
+
 def test_a_list_asks_little(
     client: FlaskClient, people: Any, agenda: Agenda, topic: Topic, sign_in: Any, queries: Any
 ) -> None:

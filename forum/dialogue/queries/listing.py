@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -146,15 +147,43 @@ def _literal(name: str) -> BindParameter[int]:
     return bindparam(name, type_=Integer(), literal_execute=True)
 
 
+class TopicCounts(NamedTuple):
+    """How many topics of each kind, and in each language by its code, the other filters of a list leave.
+
+    What has no topic may be missing.
+    """
+
+    by_kind: dict[str, int]
+    by_language: dict[str, int]
+
+
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list; kinds without a topic may be missing."""
+    return topic_counts(reader, wanted).by_kind
+
+
+def topic_counts(reader: Person, wanted: TopicFilter) -> TopicCounts:
+    """The numbers on the tabs of a list, and in its choice of languages."""
+    by_kind: Counter[str] = Counter()
+    by_language: Counter[str] = Counter()
+    for (kind, language), number in _counts(reader, replace(wanted, kind="", language="")).items():
+        if number and wanted.language in ("", language):
+            by_kind[kind] += number
+        if number and wanted.kind in ("", kind):
+            by_language[language] += number
+    return TopicCounts(by_kind, by_language)
+
+
+def _counts(reader: Person, wanted: TopicFilter) -> dict[tuple[str, str], int]:
+    """The number of topics by kind and language."""
     counted = _computed_counts if wanted.theme else _stored_counts
-    query = counted(reader, wanted)
-    counts = {kind: number for kind, number in execute_core(query) if number}
+    found = {
+        (kind, language): number for kind, language, number in execute_core(counted(reader, wanted))
+    }
     if ignored := _ignored(reader):
-        for kind, number in execute_core(_counts_of_ignored(reader, wanted), ignored):
-            counts[kind] = max(0, counts.get(kind, 0) - number)
-    return counts
+        for kind, language, number in execute_core(_counts_of_ignored(reader, wanted), ignored):
+            found[kind, language] = max(0, found.get((kind, language), 0) - number)
+    return found
 
 
 @cached_statement
@@ -166,28 +195,26 @@ def _counts_of_ignored(reader: Person, wanted: TopicFilter) -> Select[Any]:
 def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
     """The counts that `TopicCount` keeps, which knows no themes."""
     row = TopicCount
-    query = _stored_sums(reader, row.kind)
+    query = _stored_sums(reader, row.kind, row.language)
     if wanted.agenda_id:
         query = query.where(row.agenda_id == wanted.agenda_id)
-    if wanted.language:
-        query = query.where(row.language == wanted.language)
     if wanted.order == UNANSWERED:
         query = query.where(row.is_waiting)
     return query
 
 
-def _stored_sums(reader: Person, column: Any) -> Select[Any]:
-    """The sums of `TopicCount` for each value of a column, of the topics that a reader sees."""
+def _stored_sums(reader: Person, *columns: Any) -> Select[Any]:
+    """The sums of `TopicCount` for the values of columns, of the topics that a reader sees."""
     row = TopicCount
     is_seen = or_(~row.is_hidden, moderated_by(reader, row.agenda_id))
-    summed: tuple[Any, Any] = (column, func.sum(row.number))
-    return select(*summed).where(read_by(reader, row.audience), is_seen).group_by(column)
+    seen = select(*columns, func.sum(row.number)).where(read_by(reader, row.audience), is_seen)
+    return seen.group_by(*columns)
 
 
 def _computed_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
-    counted: tuple[Any, Any] = (Topic.kind, func.count())
-    query = _filtered_but_kind(_listed(reader), wanted).with_only_columns(*counted)
-    return query.group_by(Topic.kind)
+    columns: tuple[Any, ...] = (Topic.kind, Topic.language)
+    query = _filtered_but_kind(_listed(reader), wanted)
+    return query.with_only_columns(*columns, func.count()).group_by(*columns)
 
 
 def counts_by_agenda(reader: Person) -> dict[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import flash, render_template, url_for
@@ -16,9 +15,9 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
 from forum.dialogue import actions, queries
 from forum.dialogue.models import KINDS
-from forum.dialogue.queries import ACTIVE, ORDERS, TopicFilter, TopicRow
+from forum.dialogue.queries import ACTIVE, ORDERS, TopicCounts, TopicFilter, TopicRow
 from forum.dialogue.views._shared import bp
-from forum.members.queries import languages
+from forum.members.queries import languages, languages_spoken
 from forum.notifications.models import THEME
 from forum.notifications.queries import level_of
 from forum.pages import Page
@@ -41,7 +40,7 @@ def topics(slug: str) -> ResponseReturnValue:
 def _list(agenda: Agenda | None) -> ResponseReturnValue:
     wanted = _filter_from_query(agenda)
     names = {theme.slug: theme.name for theme in themes()}
-    counts = _counts(wanted, names)
+    counts, by_language = _counts(wanted, names)
     total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
     address = _address_of_list(agenda, wanted)
     page = _page_of_topics(wanted, total)
@@ -53,22 +52,26 @@ def _list(agenda: Agenda | None) -> ResponseReturnValue:
         counts=counts,
         page=page,
         theme_names=list(names.items()),
-        languages=languages(),
+        languages=_languages(by_language, wanted.language),
         address=address,
         active=_active_filters(wanted, names, address),
         **_reader_context(page.items, wanted),
     )
 
 
-def _counts(wanted: TopicFilter, names: dict[str, str]) -> dict[str, int]:
-    """The numbers on the tabs. A value that is not offered finds nothing, and the database is not asked for it."""
-    is_theme_known = not wanted.theme or wanted.theme in names
-    is_language_known = not wanted.language or wanted.language in dict(languages())
-    if not (is_theme_known and is_language_known):
-        return {}
-    return queries.counts_by_kind(
-        me(), wanted if wanted.kind in KINDS else replace(wanted, kind="")
-    )
+def _counts(wanted: TopicFilter, names: dict[str, str]) -> TopicCounts:
+    """The numbers of topics. A theme that is not offered finds nothing, and the database is not asked for it."""
+    if wanted.theme and wanted.theme not in names:
+        return TopicCounts({}, {})
+    return queries.topic_counts(me(), wanted)
+
+
+def _languages(counts: dict[str, int], chosen: str) -> list[tuple[str, str]]:
+    """The languages in which there are topics, with their numbers, those of the reader first; the chosen one in any case."""
+    own = languages_spoken(me().id) if me().is_member else []
+    found = [(code, name) for code, name in languages() if code in counts or code == chosen]
+    found.sort(key=lambda one: own.index(one[0]) if one[0] in own else len(own))
+    return [(code, f"{name} ({counts.get(code, 0)})") for code, name in found]
 
 
 def _page_of_topics(wanted: TopicFilter, total: int) -> Page[TopicRow]:
