@@ -507,6 +507,12 @@ def test_a_hidden_profile_is_seen_by_its_person_and_moderators(
     assert "Nairobi" not in client.get("/cities").text
 
 
+def test_who_has_searched_nothing_yet_can_type_at_once(small: Small, client: Any) -> None:
+    for path, types in (("/search", True), ("/search?q=noise", False)):
+        field = re.search(r'<input[^>]* id="q"[^>]*>', client.get(path).text)
+        assert field and (" autofocus" in field.group()) == types, path
+
+
 @pytest.mark.parametrize(
     ("typed", "led_to"),
     [
