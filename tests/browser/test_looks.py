@@ -235,6 +235,7 @@ def test_rows_of_wide_tables_are_blocks_on_a_phone(
         )
         column = "td => td.closest('table').tHead.rows[0].cells[td.cellIndex].textContent"
         assert heading.strip('"') == frame.locator("td").first.evaluate(column), path
+        assert not any(cell.is_visible() for cell in frame.locator("td:empty").all()), path
 
 
 def test_a_mark_that_is_on_shows_in_forced_colours(visit: Callable[..., Visit]) -> None:
