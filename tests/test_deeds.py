@@ -107,7 +107,7 @@ queue.forget_member           | forbidden forbidden forbidden forbidden forbidde
 rules.write_rules             | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 rules.name_recourses          | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 rules.write_text              | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
-rules.end_text                | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
+rules.delete_text             | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 screening.screen              | yes       yes       yes       yes       yes       yes       yes       yes       yes
 screening.refuse_caught       | yes       yes       yes       yes       yes       yes       yes       yes       yes
 screening.make_rule           | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
@@ -333,7 +333,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         rules.name_recourses, {"body": RecourseText("Ombuds", "https://ombuds.example")}
     ),
     "rules.write_text": _deed(rules.write_text, Wording("Rude", "hide", 2, "It is rude.")),
-    "rules.end_text": _deed(rules.end_text, 1),
+    "rules.delete_text": _deed(rules.delete_text, 1),
     "screening.screen": _deed(
         screening.screen, lambda w: w.things.agenda.id, lambda _w: ScreenedText(write("Words."))
     ),

@@ -220,7 +220,8 @@ POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes
 GET  /moderation/texts                                |   in  403  403  200  200  200
 GET  /moderation/texts/1                              |   in  403  403  403  200  200
 POST /moderation/texts/1                              |  403  403  403  403  yes  yes
-POST /moderation/texts/1/end                          |  403  403  403  403  yes  yes
+GET  /moderation/texts/1/delete                       |   in  403  403  403  200  200
+POST /moderation/texts/1/delete                       |  403  403  403  403  yes  yes
 GET  /moderation/texts/new                            |   in  403  403  403  200  200
 POST /moderation/texts/new                            |  403  403  403  403  yes  yes
 POST /moderation/post/{reply}/claim                   |  403  403  403  yes  yes  yes

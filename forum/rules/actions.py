@@ -148,8 +148,8 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
 
 
 @action
-def end_text(moderator: Person, number: int) -> None:
-    """Stop offering a ready text; decisions made with it keep its words."""
+def delete_text(moderator: Person, number: int) -> None:
+    """Offer a ready text no more; decisions made with it keep its words."""
     require(moderator.can.curate_all())
     touches()
     _store_defaults()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from flask import Blueprint, flash, make_response, render_template, url_for
+from flask import Blueprint, flash, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -166,9 +166,13 @@ def _text_page(
     return webforms.process(form, page, deed)
 
 
-@bp.post("/moderation/texts/<int:number>/end")
-def end_text(number: int) -> ResponseReturnValue:
-    """Stop offering a ready text."""
-    actions.end_text(me(), number)
-    flash(_("The text is not offered any more."), "message")
+@bp.route("/moderation/texts/<int:number>/delete", methods=["GET", "POST"])
+def delete_text(number: int) -> ResponseReturnValue:
+    """Delete a ready text."""
+    queries.rules_for_text(me())
+    text = queries.ready_text(me(), number)
+    if request.method == "GET":
+        return render_template("rules/delete.html", text=text)
+    actions.delete_text(me(), number)
+    flash(_("The text is deleted."), "message")
     return web.see_other(url_for("rules.texts"))

@@ -115,6 +115,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("ready-texts", "/moderation/texts", "moderator"),
     ("ready-text-new", "/moderation/texts/new", "moderator"),
     ("ready-text", "/moderation/texts/1", "moderator"),
+    ("ready-text-delete", "/moderation/texts/1/delete", "moderator"),
     ("appeals", "/moderation/appeals", "moderator"),
     ("silence", "/members/wanjiru-kamau/silence", "moderator"),
     ("transparency", "/transparency", "visitor"),

@@ -15,7 +15,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox, visible_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.rules import queries
-from forum.rules.actions import RulesText, Wording, end_text, write_rules, write_text
+from forum.rules.actions import RulesText, Wording, delete_text, write_rules, write_text
 
 TWO = (("Be kind", "To everybody."), ("Name sources", "Always."))
 
@@ -115,11 +115,11 @@ def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any
     assert len(names(host)) == 7 and names(host, "lock") == ["Twice"]
     made = write_text(people.moderator, wording())
     assert made.number == 8 and queries.ready_text(host, 8).text == "It is rude."
-    end_text(people.moderator, 8)
+    delete_text(people.moderator, 8)
     with pytest.raises(NotFound):
         queries.ready_text(host, 8)
     for number in range(1, 8):
-        end_text(people.moderator, number)
+        delete_text(people.moderator, number)
     assert names(host) == []  # and those of the beginning do not come back
 
 
@@ -159,10 +159,10 @@ def test_moderators_keep_the_texts_and_hosts_use_them(people: Any) -> None:
         with pytest.raises(Forbidden):
             write_text(person, wording())
         with pytest.raises(Forbidden):
-            end_text(person, 1)
+            delete_text(person, 1)
     for number in (0, 99):
         with pytest.raises(NotFound):
-            end_text(people.moderator, number)
+            delete_text(people.moderator, number)
     with pytest.raises(Forbidden):
         queries.ready_texts(people.ana)
 

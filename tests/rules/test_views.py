@@ -46,7 +46,7 @@ def test_an_administrator_writes_them(client: Any, sign_in: Any, people: Any) ->
     assert "A name alone" in kept and "Give each rule a name and a sentence." in kept
 
 
-def test_ready_texts_are_written_changed_and_taken_away(sign_in: Any, people: Any) -> None:
+def test_ready_texts_are_written_changed_and_deleted(sign_in: Any, people: Any) -> None:
     browser = sign_in(people.moderator)
     said = {"name": "Rude", "deed": "hide", "rule": "2", "text": "It is rude."}
     assert browser.post("/moderation/texts/new", data=said).location == "/moderation/texts"
@@ -58,8 +58,15 @@ def test_ready_texts_are_written_changed_and_taken_away(sign_in: Any, people: An
     assert browser.post("/moderation/texts/8", data=other).status_code == 303
     assert "It is very rude." in browser.get("/moderation/texts").text
     assert browser.post("/moderation/texts/8", data={**said, "text": " "}).status_code == 422
-    assert browser.post("/moderation/texts/8/end").status_code == 303
-    assert "very rude" not in browser.get("/moderation/texts").text
+    texts = browser.get("/moderation/texts").text
+    assert 'href="/moderation/texts/8/delete" aria-label="Delete “Rude”"' in texts
+    asked = browser.get("/moderation/texts/8/delete").text
+    assert "It is very rude." in asked and "Delete the text</button>" in asked
+    assert "It is very rude." in browser.get("/moderation/texts").text
+    assert browser.post("/moderation/texts/8/delete").status_code == 303
+    left = browser.get("/moderation/texts").text
+    assert "very rude" not in left and "The text is deleted." in left
+    assert browser.get("/moderation/texts/8/delete").status_code == 404
     assert browser.get("/moderation/texts/8").status_code == 404
     assert "New text" not in sign_in(people.host).get("/moderation/texts").text
 
