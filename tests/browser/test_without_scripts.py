@@ -266,7 +266,7 @@ def test_a_practice_from_draft_to_published(plain: Any) -> None:
 def test_filters_of_the_search(plain: Any) -> None:
     page = plain("visitor").go("/search?q=city")
     page.locator("[name=kind]").first.check(force=True)
-    press(page, "Apply filters")
+    press(page, "Show")
     assert "kind=" in page.url
     with leaving(page):
         page.locator("main a", has_text="Clear all").click()
