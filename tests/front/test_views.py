@@ -702,7 +702,7 @@ def test_search_names_the_other_texts_of_a_topic(small: Small, client: Any, sign
     other = reply(small.people.chitra, small.question.id, write("A meter in each tram."))
     address = f"/posts/{other.id}"
     page = client.get("/search?q=meter").text
-    assert "<b>1 result</b> with 2 texts" in page
+    assert "<b>2 texts on 1 page</b>" in page
     first, also = page.partition("Also on this page:")[::2]
     assert f'href="/posts/{small.answer.id}"' in first + also and address in first + also
     assert page.count("<article") == 1 and "Ben Okoth" in page and "Chitra Desai" in page
