@@ -144,7 +144,8 @@ def _write_agenda(
         hosts = form.handles if "hosts" in request.form else None
         text, agenda_id = _agenda_text(form), agenda.id if agenda else None
         written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
-        flash(_("The agenda is saved."), "message")
+        done = _("Your changes are saved.") if agenda else _("The agenda is published.")
+        flash(done, "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
     latest = partial(_latest_agenda, agenda.slug) if agenda else None
@@ -266,7 +267,8 @@ def _write_statement(
     def deed() -> ResponseReturnValue:
         text, statement_id = _statement_text(form), statement.id if statement else None
         actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
-        flash(_("The statement is saved."), "message")
+        done = _("Your changes are saved.") if statement else _("The statement is published.")
+        flash(done, "message")
         return web.see_other(url_for("agendas.statements", slug=agenda.slug))
 
     latest = partial(_latest_statement, agenda, statement.id) if statement else None

@@ -100,7 +100,7 @@ def test_a_moderator_makes_an_agenda_in_the_browser(sign_in: Any, people: Any) -
     made = queries.get_agenda(VISITOR, "making-cities-cooler")
     assert [host.handle for host in made.hosts] == ["ana-prado", "ben-okoth"]
     assert (made.palette, made.pattern) == ("park", "delta")
-    assert "The agenda is saved." in words(browser.get(answer.location))
+    assert "The agenda is published." in words(browser.get(answer.location))
     edit = words(browser.get(f"{answer.location}/edit"))
     assert 'value="@ana-prado, @ben-okoth"' in edit and "Shade is a **service**." in edit
     assert "<strong>service</strong>" in made.introduction_html

@@ -172,6 +172,37 @@ def test_a_preview_of_a_case_writes_nothing(world: World, sign_in: SignIn) -> No
     assert library.cases(VISITOR, library.CaseFilter()).total == 0
 
 
+PUBLISHED_AT = "/agendas/floods-and-heat"
+STATEMENT = {"name": "Ama", "quotation": "Rain is water.", "language": "en"}
+READING = {"title": "Rain", "authors": "Ama", "kind": "book", "language": "en"}
+
+
+@pytest.mark.parametrize(
+    ("door", "form", "noun", "edited"),
+    [
+        ("cases", CASE, "case", "/cases/quiet-streets/edit"),
+        ("readings", READING, "best read", "/readings/{}/edit"),
+        ("statements", STATEMENT, "statement", f"{PUBLISHED_AT}/statements/{{}}/edit"),
+    ],
+)
+def test_a_button_says_that_what_is_new_is_published(
+    world: World, sign_in: SignIn, door: str, form: dict[str, str], noun: str, edited: str
+) -> None:
+    host, new = sign_in(world.host), f"{PUBLISHED_AT}/{door}/new"
+    assert f"Publish the {noun}</button>" in host.get(new).text
+    answer = host.post(new, data=form)
+    page = host.get(answer.location.partition("#")[0]).text
+    assert f"The {noun} is published." in page
+    found = re.search(edited.format(r"\d+"), page + host.get("/readings").text)
+    assert found
+    seen = host.get(found.group()).text
+    assert "Save changes</button>" in seen and "Publish the" not in seen
+    mark = re.search(r'name="seen"[^>]* value="([^"]*)"', seen)
+    assert mark
+    answer = host.post(found.group(), data={**form, "seen": mark[1]})
+    assert "Your changes are saved." in host.get(answer.location.partition("#")[0]).text
+
+
 def test_a_case_form_sent_twice_makes_one(world: World, sign_in: SignIn) -> None:
     host = sign_in(world.host)
     for _ in range(2):

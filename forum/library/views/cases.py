@@ -166,7 +166,8 @@ def _write_case(
         key = form.submission_key.data if found is None else None
         seen, moves = form.seen.data, actions.moved_paragraphs(found, text) if found else {}
         written = actions.write_case(me(), wanted.id, text, case_id, key, seen=seen, moves=moves)
-        return saved(_("The case is saved."), url_for("library.case", slug=written.slug))
+        done = _("Your changes are saved.") if found else _("The case is published.")
+        return saved(done, url_for("library.case", slug=written.slug))
 
     latest = partial(_latest_case, found.slug) if found else None
     return webforms.process(form, page, deed, checks=[places], latest=latest)

@@ -78,7 +78,8 @@ def _write_reading(
         reading_id = found.id if found else None
         actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
         back = url_for("front.agenda", slug=agenda.slug)
-        return saved(_("The best read is saved."), f"{back}#reads")
+        done = _("Your changes are saved.") if found else _("The best read is published.")
+        return saved(done, f"{back}#reads")
 
     latest = partial(_latest_reading, found.id) if found else None
     return answer_form(form, page, deed, latest=latest)
