@@ -186,6 +186,7 @@ def _chart_names() -> dict[str, str]:
         "authors": _("Members who wrote"),
         "members": _("New members"),
         "topics": _("Topics opened"),
+        "questions": _("Questions asked"),
         "answers": _("Questions answered"),
     }
 

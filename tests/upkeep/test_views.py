@@ -235,6 +235,7 @@ def test_what_happened_is_counted_by_month(
     assert found["Posts written"] == [*nothing, "1", "0", "0", "2"]
     assert found["Members who wrote"] == [*nothing, "1", "0", "0", "1"]
     assert found["Topics opened"] == [*nothing, "1", "0", "0", "0"]
+    assert found["Questions asked"] == [*nothing, "1", "0", "0", "0"]
     assert found["Questions answered"] == [*nothing, "0", "0", "0", "1"]
     assert found["New members"] == [*nothing, "0", "0", "0", "6"]
 

@@ -69,20 +69,21 @@ def months(administrator: Person, since: datetime) -> dict[str, dict[str, int]]:
         .join(Topic, answers)
         .where(Topic.active_at >= since, Topic.kind == "question", Post.created_at >= since)
     )
+    joined_in, opened_in = _month_of(Member.joined_at), _month_of(Topic.created_at)
+    joined = select(joined_in, func.count()).where(Member.joined_at >= since)
+    asked = func.count().filter(Topic.kind == "question")
+    opened = select(opened_in, func.count(), asked).where(
+        Topic.active_at >= since, Topic.created_at >= since
+    )
+    topics = db.session.execute(opened.group_by(opened_in)).all()
     return {
         "posts": {month: count for month, count, _authors in rows},
         "authors": {month: authors for month, _count, authors in rows},
-        "members": _counts_by_month(Member.joined_at, Member.joined_at >= since),
-        "topics": _counts_by_month(
-            Topic.created_at, Topic.active_at >= since, Topic.created_at >= since
-        ),
+        "members": _as_dict(joined.group_by(joined_in)),
+        "topics": {month: count for month, count, _asked in topics},
+        "questions": {month: asked for month, _count, asked in topics},
         "answers": _as_dict(answered.group_by(written)),
     }
-
-
-def _counts_by_month(moment: Any, *which: Any) -> dict[str, int]:
-    month = _month_of(moment)
-    return _as_dict(select(month, func.count()).where(*which).group_by(month))
 
 
 def _as_dict(query: Any) -> dict[str, int]:
