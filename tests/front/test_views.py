@@ -267,6 +267,24 @@ def test_a_question_that_waits_is_the_newcomers_first(small: Small, sign_in: Any
     assert f'href="{waiting.address}"' in offered(), "of the member's language"
 
 
+def test_cities_ask_beside_the_latest_dialogue_what_it_does_not_show(
+    small: Small, client: Any
+) -> None:
+    def asking() -> tuple[list[str], bool]:
+        before, _start, section = client.get("/").text.partition(' aria-labelledby="waiting">')
+        titles = re.findall(r"<b>(.*?)</b>", section.partition("</section>")[0])
+        return titles, before.endswith('class="hide-s"')
+
+    for number in range(5):
+        topic(small.people.ana, small.agenda, f"Who knows {number}?", kind="question")
+    repeated = asking()
+    assert "Who knows 4?" in repeated[0] and len(repeated[0]) == 4 and repeated[1]
+    for number in range(6):
+        topic(small.people.ana, small.agenda, f"We know {number}", kind="experience")
+    further, is_repeated = asking()
+    assert further[:3] == ["Who knows 2?", "Who knows 1?", "Who knows 0?"] and not is_repeated
+
+
 def test_the_first_steps_stay_until_they_are_taken(
     app: Flask, people: Any, agenda: Agenda, sign_in: Any
 ) -> None:

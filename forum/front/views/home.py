@@ -31,6 +31,9 @@ def home() -> ResponseReturnValue:
     """The home page: the latest dialogue, the map, the agendas, the newest cases and practices."""
     reader = me()
     latest = latest_topics(reader, HOME_TOPICS)
+    shown = {topic.id for topic in latest}
+    questions = questions_waiting(reader, SIDE_ITEMS + HOME_TOPICS)
+    further = [topic for topic in questions if topic.id not in shown]
     cities = home_cities(reader)
     practices = latest_practices(reader, SIDE_ITEMS)
     open_agendas = agendas(reader)
@@ -39,7 +42,9 @@ def home() -> ResponseReturnValue:
         steps=_first_steps(bool(open_agendas), bool(latest)),
         welcome=queries.welcome(reader),
         latest=latest,
-        questions=questions_waiting(reader, SIDE_ITEMS),
+        questions=questions,
+        asking=(further or questions)[:SIDE_ITEMS],
+        is_asking_again=not further,
         cities=cities,
         world=world_map(cities, latest[0].active_at if latest else None),
         agendas=open_agendas,
