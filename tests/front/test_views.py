@@ -285,6 +285,22 @@ def test_cities_ask_beside_the_latest_dialogue_what_it_does_not_show(
     assert further[:3] == ["Who knows 2?", "Who knows 1?", "Who knows 0?"] and not is_repeated
 
 
+def test_a_topic_is_said_to_be_pinned_where_that_moves_it(
+    small: Small, client: Any, sign_in: Any
+) -> None:
+    pinned = topic(small.people.ana, small.agenda, "Read this first", kind="experience")
+    sign_in(small.people.moderator).post(f"/topics/{pinned.id}/pin")
+    for path, says in (
+        ("/", False),
+        ("/topics", False),
+        ("/agendas/quieter", True),
+        ("/agendas/quieter/topics", True),
+        (pinned.address, True),
+    ):
+        page = client.get(path).text
+        assert "Read this first" in page and (" Pinned</span>" in page) == says, path
+
+
 def test_the_first_steps_stay_until_they_are_taken(
     app: Flask, people: Any, agenda: Agenda, sign_in: Any
 ) -> None:
