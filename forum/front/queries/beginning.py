@@ -1,4 +1,4 @@
-"""A new forum: which of the first steps are taken. A new member: what they have said already."""
+"""Which of the first steps are taken: of a new forum, and of a new member."""
 
 from __future__ import annotations
 
@@ -60,21 +60,20 @@ def first_steps(
 
 
 class Welcome(NamedTuple):
-    """What a new member has said already: what they do and where, and what they can help with."""
+    """Which of the first steps a new member has taken: to say what they do and where, what they can help with, to write."""
 
     is_described: bool
     helps: bool
+    has_written: bool
 
 
 def welcome(reader: Person) -> Welcome | None:
-    """For members who joined lately, may write, moderate nothing and have not written yet; else None."""
+    """For members who joined lately, may write, moderate nothing and have a first step left; else None."""
     if not isinstance(reader, Member) or reader.is_curator:
-        return None
-    if reader.posts_count or reader.waiting_count:
         return None
     if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():
         return None
-    if has_written(reader, 1):
-        return None
+    writes = bool(reader.posts_count or reader.waiting_count) or has_written(reader, 1)
     is_described = bool(reader.position and reader.city)
-    return Welcome(is_described, bool(themes_of_member(reader.id)))
+    steps = Welcome(is_described, bool(themes_of_member(reader.id)), writes)
+    return None if all(steps) else steps
