@@ -290,6 +290,11 @@ class DatasetStack:
         # Whether this test has written nothing but datasets so far, so that another one may be kept.
         self.can_keep = False
         self.loaded_by_group: dict[Any, list[str]] = {}
+        self.keys: dict[str, tuple[str, str, frozenset[str]]] = {}  # of the snapshots, by name
+
+    def below(self, name: str) -> frozenset[str]:
+        """The names of the datasets that are there already when this one is loaded."""
+        return frozenset({*self.loaded, *self.requested} - {name})
 
     def begin_test(self, group: Any) -> Connection:
         """Keep the datasets that tests of this group (see `dataset_group`) requested last, and roll back the rest."""
@@ -609,19 +614,23 @@ def agenda(app: Flask, people: People) -> Agenda:
 
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]  # by table and primary key
-SNAPSHOTS: dict[tuple[str, str], tuple[Rows, Any]] = {}  # by dataset and address of the database
+# By dataset, address of the database, and the datasets below it
+SNAPSHOTS: dict[tuple[str, str, frozenset[str]], tuple[Rows, Any]] = {}
 
 
 def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
     """Load the dataset of a name: create it with the real actions once in a run, and insert the same rows afterwards.
 
-    Returns what `create` returned, which is kept for the whole run: plain values such as ids and slugs, never rows.
+    Upon other datasets it is created anew, because its rows get other ids there. Returns what `create` returned, which is kept for the whole run: plain values such as ids and slugs, never rows.
     """
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    key = name, url
     stack = DATASET_STACKS.get(url)  # an application of the test's own has none
+    below = stack.below(name) if stack else frozenset[str]()
     if stack and stack.request(name):
-        return SNAPSHOTS[key][1]
+        return SNAPSHOTS[stack.keys[name]][1]
+    key = name, url, below
+    if stack:
+        stack.keys[name] = key
     db.session.commit()
     is_kept = stack and stack.can_keep
     if key not in SNAPSHOTS:

@@ -20,6 +20,17 @@ from tests import conftest
 from tests.conftest import DatasetStack, OneConnectionSession, load_dataset
 
 
+@pytest.mark.parametrize("names", [["Trams"], ["Floods"], ["Trams", "Floods"]])
+def test_datasets_that_were_made_apart_can_be_loaded_together(
+    app: Flask, people: Any, names: list[str]
+) -> None:
+    for name in names:
+        load_dataset(
+            f"a theme, {name}", app, lambda name=name: write_theme(people.moderator, name).id
+        )
+    assert sorted(db.session.scalars(select(Theme.name))) == sorted(names)
+
+
 @pytest.mark.parametrize("_turn", [1, 2])
 def test_what_a_test_writes_is_rolled_back(app: Flask, people: Any, _turn: int) -> None:
     assert db.session.query(Member).count() == 6
