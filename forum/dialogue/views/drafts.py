@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web, webforms
+from forum.agendas.queries import agenda_by_id
 from forum.dialogue import actions, queries
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFTS, Draft
 from forum.dialogue.views._shared import bp
@@ -45,14 +46,16 @@ def discard_draft() -> ResponseReturnValue:
 @bp.get("/drafts/agenda/<int:agenda_id>")
 def topics_begun(agenda_id: int) -> ResponseReturnValue:
     """One's drafts of topics on an agenda, for the script that offers them in the form."""
-    return _as_json(queries.my_drafts_for(me(), agenda_id=agenda_id))
+    agenda = agenda_by_id(me(), agenda_id)
+    return _as_json(queries.my_drafts_for(me(), agenda_id=agenda.id))
 
 
 @bp.get("/drafts/topic/<int:topic_id>")
 def replies_begun(topic_id: int) -> ResponseReturnValue:
     """One's drafts of replies in a topic, or of comments beside one paragraph, for the script that offers them there."""
     beside = web.text("paragraph", 12)
-    found = queries.my_drafts_for(me(), topic_id=topic_id)
+    topic = queries.get_topic_row(me(), topic_id)
+    found = queries.my_drafts_for(me(), topic_id=topic.id)
     return _as_json([draft for draft in found if draft.value("paragraph") == beside])
 
 
