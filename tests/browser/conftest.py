@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.people import Demo, Site, Visit, load_demo, passwords_of, run_site
+from tests.browser.people import SEND_NOTHING, Demo, Site, Visit, load_demo, passwords_of, run_site
 
 # The headless shell needs less than half the time of the full browser.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -99,10 +99,6 @@ def windows(chromium: Browser, site: Site) -> Any:
     return window
 
 
-# When the page goes
-SEND_NOTHING = """() => {
-  for (const form of document.querySelectorAll("[data-keep]")) form.dataset.busy = "1";
-}"""
 # Of this browser, and those that the forum keeps
 FORGET_DRAFTS = """async () => {
   localStorage.clear();

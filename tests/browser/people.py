@@ -22,6 +22,10 @@ TOP = Path(__file__).parents[2]
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 # JavaScript modules load after the page; a test waits until their event handlers are in place.
 READY = "() => !document.querySelector('[data-modules]') || document.body.dataset.ready"
+# When a page goes, its forms tell the forum of what was typed; after this they do not.
+SEND_NOTHING = """() => {
+  for (const form of document.querySelectorAll("[data-keep]")) form.dataset.busy = "1";
+}"""
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,28 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import READY, Visit
+from tests.browser.people import READY, SEND_NOTHING, Visit
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
 PUBLISH = "main [data-publish]"
 
 
-def type_and_crash(member: Visit, address: str, text: str) -> None:
-    """Type into the composer of a page until it is kept, and lose the page."""
+@pytest.fixture
+def own_window(visit: Callable[..., Visit]) -> Visit:
+    """A window of the demo's member for this test alone, whose clock may be set: it is that of the whole window."""
+    window = visit()
+    window.sign_in("member")
+    return window
+
+
+def type_and_crash(member: Visit, address: str, text: str, *, is_sent: bool = True) -> None:
+    """Type into the composer of a page until it is kept, and lose the page; it tells the forum of it, or is cut off before."""
     page = member.tab()
     page.goto(address)
     page.locator("[name=source]").press_sequentially(text)
     expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
+    if not is_sent:
+        page.evaluate(SEND_NOTHING)
     page.close()
 
 
@@ -57,7 +67,10 @@ def test_a_text_can_be_discarded(member: Visit, topic: str) -> None:
     forgotten(page)
 
 
-def test_an_offer_says_how_its_text_begins_and_when_it_was_typed(member: Visit, topic: str) -> None:
+def test_an_offer_says_how_its_text_begins_and_when_it_was_typed(
+    own_window: Visit, topic: str
+) -> None:
+    member = own_window
     page = member.tab()
     page.clock.set_fixed_time("2026-09-08T12:50:00")
     page.goto(topic)
@@ -356,7 +369,7 @@ def test_no_draft_drives_out_another(member: Visit, topic: str) -> None:
 
 def test_a_draft_is_forgotten_after_a_month(member: Visit, topic: str) -> None:
     """Of whom it was, and wherever the next page with a form is; newer ones stay."""
-    type_and_crash(member, topic, "Typed five weeks ago.")
+    type_and_crash(member, topic, "Typed five weeks ago.", is_sent=False)
     page = member.go("/rules")
     age = "days => JSON.stringify([{ fields: [['source', '', 'x']], key: '1', at: Date.now() - days * 86_400_000 }])"
     for name, days in (("draft:77:/appeals/1", 31), ("draft:77:/appeals/2", 29)):
@@ -461,9 +474,9 @@ def begin(member: Visit, address: str, text: str) -> Page:
 
 
 def test_a_text_is_gone_on_with_on_another_device(
-    member: Visit, another_device: Visit, topic: str
+    own_window: Visit, another_device: Visit, topic: str
 ) -> None:
-    desk = begin(member, topic, "Begun at the desk.")
+    desk = begin(own_window, topic, "Begun at the desk.")
     train = another_device.go(topic)
     train.click("[data-act=restore]")
     expect(train.locator("[name=source]")).to_have_value("Begun at the desk.")
@@ -478,9 +491,9 @@ def test_a_text_is_gone_on_with_on_another_device(
 
 
 def test_what_is_discarded_is_gone_from_all_devices(
-    member: Visit, another_device: Visit, topic: str
+    own_window: Visit, another_device: Visit, topic: str
 ) -> None:
-    desk = begin(member, topic, "Never mind that.")
+    desk = begin(own_window, topic, "Never mind that.")
     train = another_device.go(topic)
     with train.expect_response("**/drafts/discard"):
         train.click("[data-act=discard]")
