@@ -194,31 +194,40 @@ def test_networks_that_wait_are_admitted_in_turn() -> None:
     assert turns.acquire(0)
 
 
+class Trickle:
+    """Forms that are sent slowly: each begins (`begun`) and ends no earlier than `may_end` says."""
+
+    def __init__(self) -> None:
+        self.may_end, self.begun = threading.Event(), threading.Semaphore(0)
+
+    def form(self) -> dict[str, Any]:
+        """How a client sends such a form."""
+        trickle = self
+
+        class Body(BytesIO):
+            def read(self, *_size: Any) -> bytes:
+                trickle.begun.release()
+                trickle.may_end.wait(5)
+                return b"a=b"
+
+        return {"input_stream": Body(), "content_length": 3}
+
+
 def test_senders_of_one_network_leave_room_to_others(slow: Slow) -> None:
     slow.go.set()
-    may_end, begun = threading.Event(), threading.Semaphore(0)
-
-    class Trickle(BytesIO):
-        def read(self, *_size: Any) -> bytes:
-            begun.release()
-            may_end.wait(5)
-            return b"a=b"
-
+    trickle = Trickle()
     closed = AdmissionGate(slow, 100, senders=4)
 
     def send(address: str, **form: Any) -> int:
         came_from = {"REMOTE_ADDR": address}
         return int(Client(closed).post("/slow", environ_base=came_from, **form).status_code)
 
-    def trickle() -> None:
-        send(HERS, input_stream=Trickle(), content_length=3)
-
-    threads = [threading.Thread(target=trickle) for _one in range(2)]
+    threads = [threading.Thread(target=lambda: send(HERS, **trickle.form())) for _one in range(2)]
     for thread in threads:
         thread.start()
-        assert begun.acquire(timeout=5)
+        assert trickle.begun.acquire(timeout=5)
     assert (send(HERS, data={"a": "b"}), send(HIS, data={"a": "b"})) == (503, 200)
-    may_end.set()
+    trickle.may_end.set()
     for thread in threads:
         thread.join(5)
     assert send(HERS, data={"a": "b"}) == 200
@@ -292,48 +301,33 @@ def test_health_needs_no_turn(slow: Slow) -> None:
 
 def test_a_body_that_trickles_holds_no_turn(slow: Slow) -> None:
     slow.go.set()
-    may_end = threading.Event()
-
-    class Trickle(BytesIO):
-        def read(self, *_size: Any) -> bytes:
-            may_end.wait(5)
-            return b"a=b"
-
+    trickle = Trickle()
     closed = AdmissionGate(slow, 100, at_once=1)
     sending = Client(closed)
-    form = {"input_stream": Trickle(), "content_length": 3}
-    thread = threading.Thread(target=lambda: sending.post("/slow", **form))
+    thread = threading.Thread(target=lambda: sending.post("/slow", **trickle.form()))
     thread.start()
     assert Client(closed).get("/a").status_code == 200
-    may_end.set()
+    trickle.may_end.set()
     thread.join(5)
 
 
 def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
     slow.go.set()
-    may_end, begun = threading.Event(), threading.Semaphore(0)
-
-    class Trickle(BytesIO):
-        def read(self, *_size: Any) -> bytes:
-            begun.release()
-            may_end.wait(5)
-            return b"a=b"
-
+    trickle = Trickle()
     closed = AdmissionGate(slow, 100, senders=2)
 
     def send() -> int:
-        form = {"input_stream": Trickle(), "content_length": 3}
-        return int(Client(closed).post("/slow", **form).status_code)
+        return int(Client(closed).post("/slow", **trickle.form()).status_code)
 
     threads = [threading.Thread(target=send) for _one in range(2)]
     for thread in threads:
         thread.start()
-        assert begun.acquire(timeout=5)
+        assert trickle.begun.acquire(timeout=5)
     refused = Client(closed).post("/slow", data={"a": "b"})
     assert refused.status_code == 503 and refused.headers["Retry-After"]
     assert "your text is still in the form" in refused.text
     assert Client(closed).get("/a").status_code == 200
-    may_end.set()
+    trickle.may_end.set()
     for thread in threads:
         thread.join(5)
     assert Client(closed).post("/slow", data={"a": "b"}).status_code == 200
