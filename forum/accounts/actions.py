@@ -1,4 +1,4 @@
-"""Joining, and authenticating by secrets that were sent to an e-mail address."""
+"""Joining, authenticating by secrets that were sent to an e-mail address, and what an account may do."""
 
 from __future__ import annotations
 
@@ -37,8 +37,16 @@ from forum.matches import combine, from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
 from forum.members.models import Credentials, Member
-from forum.members.queries import get_member, is_email_taken, member_by_email, normalised_email
-from forum.permissions import SYSTEM, Person, require
+from forum.members.queries import (
+    administered_member,
+    administrators,
+    get_member,
+    is_email_taken,
+    member_by_email,
+    normalised_email,
+)
+from forum.notifications.actions import NoticeText, note_event, read_outdated
+from forum.permissions import SYSTEM, Person, administers, moderates, require
 from forum.screening.actions import refuse_caught
 from forum.screening.queries import Sending
 from forum.versions import EVERYTHING
@@ -56,6 +64,8 @@ LINKS = {
     ADDRESS: ("address", "/address"),
     UNDO: ("address_changed", "/address/undo"),
 }
+# Where the notice of a new role leads
+MODERATION, ADMINISTRATION = "/moderation", "/administration"
 TOKEN_RETENTION = timedelta(days=1)  # after the end of its validity
 
 
@@ -307,6 +317,58 @@ def undo_address(_person: Person, secret: str) -> Member:
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
     _send_link(member, RESET, token.address, member=member)
     return member
+
+
+# Roles
+
+
+@action
+def appoint(administrator: Person, handle: str, role: str) -> Member:
+    """Give a member a role as `members.appoint`, and tell them.
+
+    Of a new administrator all others are told, and the one who did it, too: somebody else may act in that account.
+    """
+    before = administered_member(administrator, handle).role
+    member = members.appoint(administrator, handle, role)
+    if role != before:
+        _tell_of_role(member, before)
+        if administers(role):
+            _tell_administrators(administrator, member)
+    return member
+
+
+def _tell_of_role(member: Member, before: str) -> None:
+    """Tell a member by a letter that cannot be switched off, and by a notice, what they are now or no longer are."""
+    profile = f"/members/{member.handle}"
+    if administers(member.role):
+        title, page = _("You are an administrator now"), ADMINISTRATION
+    elif moderates(member.role):
+        title, page = _("You are a moderator now"), MODERATION
+    elif administers(before):
+        title, page = _("You are no longer an administrator"), profile
+    else:
+        title, page = _("You are no longer a moderator"), profile
+    words = {
+        "name": member.name,
+        "administers": administers(member.role),
+        "moderates": moderates(member.role),
+        "administered": administers(before),
+        "has_factor": member.factor_at is not None,
+    }
+    write_letter(SYSTEM, "role", member.email, words, member_id=member.id)
+    read_outdated(SYSTEM, "role", [MODERATION, ADMINISTRATION, profile], [member.id])
+    note_event(SYSTEM, NoticeText("role", page, title), [member.id])
+
+
+def _tell_administrators(doer: Person, member: Member) -> None:
+    """Tell all other administrators by a letter and a notice that the member is one now, and who gave the role."""
+    others = [one for one in administrators() if one.id != member.id]
+    for one in others:
+        words = {"name": one.name, "who": member.name, "by": doer.name if doer.id else ""}
+        write_letter(SYSTEM, "administrator_made", one.email, words, member_id=one.id)
+    title = _("%(name)s is an administrator now", name=member.name)
+    page = "/administration/members?office=administrators"
+    note_event(SYSTEM, NoticeText("role", page, title), [one.id for one in others])
 
 
 @action

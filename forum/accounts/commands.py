@@ -1,4 +1,4 @@
-"""`flask members address`, for somebody whose address is not theirs any more, or who came with an export."""
+"""`flask members role`, and `flask members address` for somebody whose address is not theirs any more, or who came with an export."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from flask import Blueprint
 
 from forum.accounts import actions
 from forum.members.commands import checked_email, done, members
-from forum.permissions import SYSTEM
+from forum.permissions import ROLES, SYSTEM
 
-bp = Blueprint("accounts_commands", __name__)  # its command stands among those of members
+bp = Blueprint("accounts_commands", __name__)  # its commands stand among those of members
+
+
+@members.command("role")
+@click.argument("handle")
+@click.argument("role", type=click.Choice(ROLES))
+def give_role(handle: str, role: str) -> None:
+    """Give the member with HANDLE a ROLE, which is told by e-mail."""
+    member = done(lambda: actions.appoint(SYSTEM, handle, role))
+    click.echo(f"{member.name} is now {role}.")
 
 
 @members.command("address")

@@ -1,4 +1,4 @@
-"""`flask setup`, `flask forum`, `flask members add | list | role | password` and `flask cities load`."""
+"""`flask setup`, `flask forum`, `flask members add | list | password` and `flask cities load`."""
 
 from __future__ import annotations
 
@@ -104,15 +104,6 @@ def list_members() -> None:
     for member in queries.all_members():
         state = " (suspended)" if member.is_suspended else ""
         click.echo(f"{member.handle}\t{member.role}{state}\t{member.email}\t{member.name}")
-
-
-@members.command("role")
-@click.argument("handle")
-@click.argument("role", type=click.Choice(ROLES))
-def give_role(handle: str, role: str) -> None:
-    """Give the member with HANDLE a ROLE."""
-    member = done(lambda: actions.appoint(SYSTEM, handle, role))
-    click.echo(f"{member.name} is now {role}.")
 
 
 @members.command("password")

@@ -39,11 +39,9 @@ from forum.members.forms import (
     KIND_NAMES,
     OFFICE_NAMES,
     ROLE_NAMES,
-    ROLE_NOTES,
     FederationForm,
     OrganisationForm,
     PersonForm,
-    RoleForm,
 )
 from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import CityChoice
@@ -417,24 +415,6 @@ def open_first_steps() -> AnyResponse:
 def _fields_of(known: Federation) -> dict[str, str]:
     words = queries.federation_fields(known)
     return {**words, "seen": fingerprint(words)}
-
-
-@bp.route("/administration/members/<handle>/role", methods=["GET", "POST"])
-def appoint(handle: str) -> ResponseReturnValue:
-    """Give a member a role."""
-    member = queries.administered_member(me(), handle)
-    form = RoleForm(data={"role": member.role})
-
-    def page(status: int = 200) -> ResponseReturnValue:
-        context = {"form": form, "member": member, "notes": ROLE_NOTES}
-        return render_template("members/role.html", **context), status
-
-    def deed() -> AnyResponse:
-        actions.appoint(me(), handle, form.role.data)
-        flash(_("The role of %(name)s is saved.", name=member.name), "message")
-        return web.see_other(url_for("members.administration", q=member.name))
-
-    return webforms.process(form, page, deed)
 
 
 # Ignoring

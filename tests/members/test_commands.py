@@ -79,16 +79,6 @@ def test_members_are_listed(run, people):
     assert len(done.output.splitlines()) == 6
 
 
-def test_a_role_is_given(run, people):
-    done = run("members", "role", "ana-prado", "administrator")
-    assert (done.exit_code, done.output) == (0, "Ana Prado is now administrator.\n")
-    done = run("members", "role", "nobody", "member")
-    assert done.exit_code == 1 and "There is no member with this handle." in done.output
-    run("members", "role", "ana-prado", "member")
-    done = run("members", "role", people.administrator.handle, "member")
-    assert done.exit_code == 1 and "Somebody has to run the forum." in done.output
-
-
 def test_a_new_password_ends_sessions(run, people):
     token = actions.sign_in(people.ana)
     done = run("members", "password", "ana-prado", said=PASSWORD + "\n")

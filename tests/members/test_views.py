@@ -258,25 +258,15 @@ def test_others_do_not_curate_organisations(sign_in, people, client):
 # Roles
 
 
-def test_administrators_find_members_and_give_roles(sign_in, people):
+def test_administrators_find_members(sign_in, people):
     browser = sign_in(people.administrator)
     page = browser.get("/administration/members?q=prado")
     assert "ana@example.org" in page.text and "ben@example.org" not in page.text
-    assert browser.get("/administration/members/ana-prado/role").status_code == 200
     for office, name in (("", "ana@"), ("moderators", "mona@"), ("administrators", "adam@")):
         found = browser.get(f"/administration/members?office={office}").text
         assert name in found and ("ben@" in found) == (not office), office
     hosts = browser.get("/administration/members?office=hosts").text
     assert "Nobody was found" in hosts
-    answer = browser.post("/administration/members/ana-prado/role", data={"role": "moderator"})
-    assert answer.status_code == 303
-    assert members.get_member(VISITOR, "ana-prado").is_moderator
-    assert (
-        browser.post("/administration/members/ana-prado/role", data={"role": "king"}).status_code
-        == 422
-    )
-    last = f"/administration/members/{people.administrator.handle}/role"
-    assert "Somebody has to run the forum." in words_of(browser.post(last, data={"role": "member"}))
 
 
 def test_administrators_find_the_hosts(sign_in, people, agenda):

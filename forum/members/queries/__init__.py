@@ -104,6 +104,7 @@ from forum.members.queries.people import (
 )
 from forum.members.queries.roles import (
     administrator_ids,
+    administrators,
     administrators_count,
     first_administrator,
     has_other_administrator,
@@ -135,6 +136,7 @@ __all__ = [
     "administered_member",
     "administered_members",
     "administrator_ids",
+    "administrators",
     "administrators_count",
     "all_members",
     "are_factors_required",

@@ -30,6 +30,12 @@ def first_administrator() -> Member | None:
     return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
 
 
+def administrators() -> list[Member]:
+    """All who have the role of administrators, by name, also while they cannot act."""
+    known = select(Member).where(administers(Member.role), Member.left_at.is_(None))
+    return first_members(known, LIST_LIMIT)
+
+
 def administrators_count() -> int:
     """The number of administrators who can act now."""
     return db.session.scalar(select(func.count(Member.id)).where(*_can_administer_now())) or 0

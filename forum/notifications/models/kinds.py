@@ -164,6 +164,14 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_actionable=True,
         is_for_curators=True,
     ),
+    "role": NoticeKind(
+        None,
+        lambda n: gettext("who moderates or administers has changed"),
+        way=NEVER,  # it is mailed as a letter of its own
+        is_always_told=True,
+        is_official=True,
+        is_in_topic=False,
+    ),
     "security": NoticeKind(
         None,
         lambda n: gettext("how you sign in has changed"),

@@ -1,0 +1,33 @@
+"""Giving a member a role."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.accounts import actions
+from forum.accounts.views._shared import bp
+from forum.members import queries
+from forum.members.forms import ROLE_NOTES, RoleForm
+from forum.web import me
+
+
+@bp.route("/administration/members/<handle>/role", methods=["GET", "POST"])
+def appoint(handle: str) -> ResponseReturnValue:
+    """Give a member a role, of which they are told."""
+    member = queries.administered_member(me(), handle)
+    form = RoleForm(data={"role": member.role})
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"form": form, "member": member, "notes": ROLE_NOTES}
+        return render_template("accounts/role.html", **context), status
+
+    def deed() -> AnyResponse:
+        actions.appoint(me(), handle, form.role.data)
+        flash(_("The role of %(name)s is saved.", name=member.name), "message")
+        return web.see_other(url_for("members.administration", q=member.name))
+
+    return webforms.process(form, page, deed)
