@@ -53,7 +53,7 @@ class SessionUser(UserMixin):
     """The user object of Flask-Login: a member in one session, whose id is the token of the session on the server.
 
     `proved_at` is when they last proved who they are, `how` by what they signed in. `unread` is the number of their unread
-    notices, None if it is unknown; notices about the queue do not count.
+    notices, None if it is unknown.
     """
 
     member: Member

@@ -367,6 +367,42 @@ def test_no_notice_names_who_is_no_longer_a_candidate(database_url: str, tmp_pat
                 assert left == ["Title 1", "Title 3"], table
 
 
+def test_who_chose_how_to_be_told_of_what_waits_chose_for_what_cannot_wait(
+    database_url: str, tmp_path: Path
+) -> None:
+    def ways() -> dict[str, str]:
+        with db.engine.begin() as connection:
+            rows = connection.execute(
+                text("SELECT kind, way FROM notice_choice WHERE member_id = 1")
+            )
+            return {row.kind: row.way for row in rows}
+
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0038")
+        tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(tables[name]).values(**row))
+            for kind, way in (("queue", "never"), ("mark", "digest")):
+                row = {"member_id": 1, "kind": kind, "way": way}
+                connection.execute(insert(tables["notice_choice"]).values(**row))
+        upgrade()
+        assert ways() == {"queue": "never", "urgent": "never", "mark": "digest"}
+        with db.engine.begin() as connection:
+            told = {"kind": "urgent", "address": "/moderation/appeal/1", "created_at": noon}
+            row = told | {"id": 1, "recipients": [1], "due_at": noon}
+            connection.execute(insert(tables["event"]).values(**row))
+            row = told | {"event_id": 1, "member_id": 1}
+            connection.execute(insert(tables["notice"]).values(**row))
+        downgrade(revision="0038")
+        assert ways() == {"queue": "never", "mark": "digest"}
+        with db.engine.begin() as connection:
+            for table in ("event", "notice"):
+                kinds = connection.execute(text(f"SELECT kind FROM {table}")).scalars().all()
+                assert kinds == ["queue"], table
+        upgrade()
+
+
 def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path) -> None:
     former = ["hide", "send back", "ask to edit", "change kind", "spam", "undo"]
     present = ["hide", "send_back", "ask_to_edit", "change_kind", "clear_spam", "undo"]

@@ -26,7 +26,7 @@ from forum.matches import replace_name
 from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
-from forum.notifications.models import QUEUE
+from forum.notifications.models import URGENT
 from forum.permissions import Person, require
 
 LONGEST = 5_000  # characters of an appeal, or of its answer
@@ -54,7 +54,7 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     db.session.add(new)
     flush_unique(Conflict(_("You have appealed already.")))
     decider_ids = other_decider_ids(decision, appellant.id)
-    notice = NoticeText(QUEUE, queue_path("appeal", new.id), decision.title)
+    notice = NoticeText(URGENT, queue_path("appeal", new.id), decision.title)
     note_event(appellant, notice, decider_ids, is_named=False)
     return new
 

@@ -51,7 +51,7 @@ from forum.members.forms import EMAIL_PATTERN
 from forum.members.models import Member
 from forum.members.queries import federation, normalised_email
 from forum.moderation.forms import REASON_NAMES
-from forum.notifications.models import NOTICE_KINDS, QUEUE, Notice
+from forum.notifications.models import NOTICE_KINDS, QUEUE_KINDS, Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.plaintext import tidy
@@ -239,7 +239,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
     if content is None:
         return None
     notice, post, topic = content
-    waiting = queue_content(member, notice.address) if notice.kind == QUEUE else None
+    waiting = queue_content(member, notice.address) if notice.kind in QUEUE_KINDS else None
     headers.unsubscribe = stop_address(member.id, notice.kind)
     headers.list_name = f"{notice.kind}.notices"
     if topic:

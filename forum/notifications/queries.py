@@ -39,7 +39,7 @@ from forum.notifications.models import (
     NEVER,
     NO_DIGEST,
     NOTICE_KINDS,
-    QUEUE,
+    QUEUE_KINDS,
     TOLD,
     TOPIC,
     WAITING,
@@ -77,7 +77,12 @@ def _visible(member_id: Any, *, is_curator: bool = True) -> Select[Notice]:
     seen = select(Notice).where(
         Notice.member_id == member_id, Notice.hidden_at.is_(None), ~_is_from_hidden()
     )
-    return seen if is_curator else seen.where(Notice.kind != QUEUE)
+    return seen if is_curator else seen.where(~is_of_queue(Notice))
+
+
+def is_of_queue(model: type[Event | Notice]) -> ColumnElement[bool]:
+    """SQL condition: the event or notice is about an entry of the moderation queue, in the words of their indexes."""
+    return model.kind.in_([literal(kind, literal_execute=True) for kind in QUEUE_KINDS])
 
 
 def _is_from_hidden() -> ColumnElement[bool]:
@@ -160,12 +165,15 @@ def _entry(group: Sequence[Notice]) -> Entry:
 
 
 def unread_count(reader: Person) -> int:
-    """The number of the reader's unread notices, counted up to `MAX_COUNTED`."""
-    return execute_core(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0
+    """The number of the reader's unread notices, counted up to `MAX_COUNTED`.
+
+    Without those of the moderation queue, whose entries have a number of their own in the masthead.
+    """
+    return execute_core(_unread_count(), {"member_id": reader.id}).scalar() or 0
 
 
 def unread_by_part(reader: Person) -> dict[str, int]:
-    """As `unread_count`, for each part of the inbox."""
+    """The numbers of unread notices in each part of the inbox, those of the moderation queue as well."""
     is_waiting = Notice.kind.in_(ACTIONABLE_KINDS)
     seen = _visible(reader.id, is_curator=reader.is_curator)
     counts = (_capped_count(seen.where(one)).scalar_subquery() for one in (is_waiting, ~is_waiting))
@@ -173,13 +181,13 @@ def unread_by_part(reader: Person) -> dict[str, int]:
 
 
 @cache
-def _unread_count(is_curator: bool) -> Select[Any]:
-    return _capped_count(_visible(bindparam("member_id"), is_curator=is_curator))
+def _unread_count() -> Select[Any]:
+    return _capped_count(_visible(bindparam("member_id"), is_curator=False))
 
 
 @cache
 def unread_beside_session() -> ColumnElement[int]:
-    """`unread_count` as an SQL expression beside a session, for its member, who must not be a curator."""
+    """`unread_count` as an SQL expression beside a session, for its member."""
     theirs = _visible(Session.member_id, is_curator=False).correlate(Session)
     return _capped_count(theirs).scalar_subquery()
 

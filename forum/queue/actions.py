@@ -29,7 +29,7 @@ from forum.moderation.actions import MAX_REASON_LENGTH, NO_REASONS, Reasons
 from forum.moderation.models import Deed
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event
-from forum.notifications.models import QUEUE
+from forum.notifications.models import URGENT
 from forum.permissions import Person, require
 from forum.queue.models import EntryNote, Overdue
 from forum.queue.queries import (
@@ -222,7 +222,7 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(system: Person, entry: QueueEntry, member_ids: Collection[int], message: str) -> None:
     """Notify members of an entry, except its author, who does not decide about it."""
     recipients = sorted(set(member_ids) - {entry.author_id})
-    notice = NoticeText(QUEUE, queue_path(*entry.key), _title_in_notices(entry), message)
+    notice = NoticeText(URGENT, queue_path(*entry.key), _title_in_notices(entry), message)
     note_event(system, notice, recipients, is_named=False)
 
 

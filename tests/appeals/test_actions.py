@@ -53,7 +53,7 @@ def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None
     waits = [person for person in (people.host, people.administrator) if notices_of(person)]
     assert waits == [people.host, people.administrator]
     assert [kind for kind, _text in notices_of(people.host)] == [
-        "queue",
+        "urgent",
         "queue",
     ]  # the report, too
     assert not [

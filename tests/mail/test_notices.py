@@ -85,7 +85,7 @@ def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
 def test_what_comes_from_nobody_comes_from_the_forum(people, topic, mail_server):
     notifications.note_event(
         SYSTEM,
-        notifications.NoticeText("queue", "/moderation/joining", "Eva Holm"),
+        notifications.NoticeText("urgent", "/moderation/joining", "Eva Holm"),
         [people.moderator.id],
     )
     mail()
@@ -233,7 +233,7 @@ def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
 def test_who_moderates_no_longer_gets_no_letter_about_what_waits(people, agenda, mail_server):
     notifications.note_event(
         people.ana,
-        notifications.NoticeText("queue", "/moderation/joining", "Eva Holm"),
+        notifications.NoticeText("urgent", "/moderation/joining", "Eva Holm"),
         [people.moderator.id],
     )
     notifications.make_notices(SYSTEM)
@@ -490,6 +490,7 @@ def test_a_letter_says_which_mark_it_was(people, topic, mail_server):
 
 def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mail_server):
     notifications.choose_ways(people.host, {"decision": "never"})
+    notifications.choose_ways(people.moderator, {"queue": "at once"})
     post = dialogue.reply(people.ben, topic.id, write("Buy our level sensor."))
     moderation.report(people.ana, "post", post.id, "spam")
     moderation.report(people.ana, "member", people.ben.id, "rules")
@@ -530,7 +531,7 @@ def test_a_letter_about_an_appeal_says_so(people, agenda, topic, mail_server):
 def test_a_letter_about_what_waits_no_more_says_only_that(people, agenda, mail_server):
     address = "/moderation/post/999999"
     notifications.note_event(
-        people.ana, notifications.NoticeText("queue", address, "Gone"), [people.moderator.id]
+        people.ana, notifications.NoticeText("urgent", address, "Gone"), [people.moderator.id]
     )
     mail()
     (message,) = sent(mail_server)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
 from forum.clock import at, now
@@ -14,9 +15,10 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import get_member, session_by_token
 from forum.notifications import actions
-from forum.notifications.models import DEFAULT_WAYS, Notice
+from forum.notifications.models import DEFAULT_WAYS, Event, Notice
 from forum.notifications.queries import (
     inbox,
+    is_of_queue,
     notices_for_digest,
     notices_to_mail,
     settings_of,
@@ -134,6 +136,16 @@ def test_the_mail_reads_indexes_that_hold_what_waits_alone(app: Any, people: Any
         assert name in str(db.session.execute(plan).all())
 
 
+@pytest.mark.parametrize("model", [Event, Notice])
+def test_what_is_about_an_entry_of_the_queue_is_found_by_an_index(people: Any, model: Any) -> None:
+    if db.engine.dialect.name != "sqlite":
+        return
+    found = select(model.id).where(is_of_queue(model), model.address == "/moderation/post/1")
+    shown = found.compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = str(db.session.execute(text(f"EXPLAIN QUERY PLAN {shown}")).all())
+    assert f"ix_{model.__tablename__}_of_queue" in plan
+
+
 def test_what_waits_comes_first_on_the_first_pages(people: Any) -> None:
     tell(people, "mention", *["post"] * 40, "quote")
     first, second = inbox(people.ana, 1), inbox(people.ana, 2)
@@ -156,16 +168,17 @@ def test_more_than_a_page_may_wait(people: Any) -> None:
 def test_what_waits_in_moderation_is_told_to_who_moderates_now(people: Any) -> None:
     """Its title may be the name of somebody who wants to join, or the words of something hidden."""
     members.appoint(SYSTEM, people.ana.handle, "moderator")
-    tell(people, "queue", "reply")
+    tell(people, "queue", "urgent", "reply")
     ana = get_member(SYSTEM, people.ana.handle)
-    assert (titles(inbox(ana).waiting), unread_count(ana)) == (["reply", "queue"], 2)
+    assert titles(inbox(ana).waiting) == ["reply", "urgent", "queue"]
+    assert unread_count(ana) == 1, "the masthead counts what waits in moderation beside it"
     members.appoint(SYSTEM, people.ana.handle, "member")
     ana = get_member(SYSTEM, people.ana.handle)
     assert (titles(inbox(ana).waiting), unread_count(ana)) == (["reply"], 1)
 
 
 def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> None:
-    """As many as `unread_count` says; but for those who curate, who see more."""
+    """As many as `unread_count` says."""
     tell(people, "reply", "mention", "mark")
     token = members.sign_in(people.ana)
 

@@ -25,6 +25,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import open_reports
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
+from forum.notifications.queries import is_of_queue
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
@@ -178,7 +179,7 @@ def test_who_was_decided_about_while_the_list_was_read_is_skipped(
 
 
 def open_notices() -> int:
-    query = select(func.count(Notice.id)).where(Notice.kind == "queue", Notice.read_at.is_(None))
+    query = select(func.count(Notice.id)).where(is_of_queue(Notice), Notice.read_at.is_(None))
     return db.session.scalar(query) or 0
 
 
@@ -220,7 +221,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
 def notices_of(person: Any, words: str) -> int:
     make_notices(SYSTEM)
     query = select(func.count(Notice.id)).where(
-        Notice.member_id == person.id, Notice.kind == "queue", Notice.text.contains(words)
+        Notice.member_id == person.id, Notice.kind == "urgent", Notice.text.contains(words)
     )
     return db.session.scalar(query) or 0
 

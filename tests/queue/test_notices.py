@@ -22,9 +22,10 @@ from forum.mail.queries import queue_content
 from forum.markup import write
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
-from forum.notifications.actions import make_notices
+from forum.notifications.actions import choose_ways, make_notices
 from forum.notifications.models import Event, Notice
-from forum.permissions import SYSTEM
+from forum.notifications.queries import is_of_queue
+from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions
 from forum.queue.actions import Choice
 from forum.queue.commands import tell_overdue
@@ -100,7 +101,7 @@ DEEDS = {"practice": "publish", "held": "approve", "appeal": "uphold", "candidat
 def notices_about(key: EntryKey) -> Sequence[Notice]:
     while make_notices(SYSTEM):
         pass
-    query = select(Notice).where(Notice.kind == "queue", Notice.read_at.is_(None))
+    query = select(Notice).where(is_of_queue(Notice), Notice.read_at.is_(None))
     return [one for one in db.session.scalars(query) if queue_key(one.address) == key]
 
 
@@ -118,7 +119,7 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
             people.administrator, *key, Choice(DEEDS.get(kind, "keep"), Reasons("So be it."))
         )
         assert notices_about(key) == []
-    waiting = select(Event.address).where(Event.kind == "queue", Event.done_at.is_(None))
+    waiting = select(Event.address).where(is_of_queue(Event), Event.done_at.is_(None))
     assert queue_path(*key) not in db.session.scalars(waiting).all()
 
 
@@ -160,3 +161,44 @@ def test_every_notice_names_a_waiting_text_by_its_agenda_alone(people: Any, thin
 def test_other_paths_are_no_entries(path: str) -> None:
     assert queue_key(path) is None
     assert queue_key(queue_path("post", 7)) == ("post", 7)
+
+
+def ways_of_notices(member: Any) -> list[str]:
+    """How a member's notices of the queue are mailed, oldest first."""
+    while make_notices(SYSTEM):
+        pass
+    theirs = select(Notice.way).where(Notice.member_id == member.id, is_of_queue(Notice))
+    return list(db.session.scalars(theirs.order_by(Notice.id)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_an_appeal_is_mailed_at_once_of_what_waits(
+    people: Any, things: Any, kind: str
+) -> None:
+    key = kind, MAKERS[kind](people, things)
+    way = "at once" if kind == "appeal" else "digest"
+    assert {one.way for one in notices_about(key)} == {way}
+
+
+def test_and_what_nobody_has_decided_for_two_days(people: Any, things: Any) -> None:
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    with at(now() + timedelta(hours=49)):
+        tell_overdue(SYSTEM)
+        assert ways_of_notices(people.moderator)[-1] == "at once"
+
+
+def test_and_what_may_be_illegal_also_when_it_waits_already(people: Any, things: Any) -> None:
+    for person, reason in ((people.chitra, "rules"), (people.ana, "illegal")):
+        moderation.report(person, "post", things.first.id, reason)
+    by_visitor = moderation.IllegalContentNotice("Stolen.", "Ines", "ines@x.example", True)
+    moderation.report_illegal(VISITOR, "post", things.first.id, by_visitor)
+    assert ways_of_notices(people.moderator)[-2:] == ["digest", "at once"], "told once of each"
+    moderation.report_illegal(VISITOR, "post", things.second.id, by_visitor)
+    assert ways_of_notices(people.moderator)[-1] == "at once"
+
+
+def test_moderators_who_have_chosen_keep_their_choice(people: Any, things: Any) -> None:
+    choose_ways(people.moderator, {"queue": "at once", "urgent": "never"})
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    moderation.report(people.ana, "post", things.first.id, "illegal")
+    assert ways_of_notices(people.moderator)[-2:] == ["at once", "never"]

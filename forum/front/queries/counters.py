@@ -19,8 +19,6 @@ class Masthead(NamedTuple):
 def masthead(member: Person, unread: int | None = None) -> Masthead:
     """The counters beside a member's name on every page.
 
-    `unread` is `SessionUser.unread` if it is known already; for curators it is too low, so it is asked again.
+    `unread` is `SessionUser.unread` if it is known already.
     """
-    if unread is None or member.is_curator:
-        unread = unread_count(member)
-    return Masthead(unread, waiting_count(member))
+    return Masthead(unread_count(member) if unread is None else unread, waiting_count(member))

@@ -31,10 +31,11 @@ from forum.moderation.queries import (
     thing_to_report_as_illegal,
 )
 from forum.notifications.actions import NoticeText, note_event
-from forum.notifications.models import QUEUE
+from forum.notifications.models import QUEUE, URGENT
 from forum.permissions import VISITOR, Person, require
 
-REPORT_REASONS = ("rules", "spam", "off topic", "illegal", "something else")
+ILLEGAL = "illegal"
+REPORT_REASONS = ("rules", "spam", "off topic", ILLEGAL, "something else")
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no two of these look alike
 # How long the name and address of a visitor are kept after the decision: the six months for an appeal, and some days.
 KEPT_VISITORS = timedelta(days=190)
@@ -66,10 +67,10 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
     new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=text)
-    is_first = not has_open_reports(thing.kind, thing.item_id)
+    is_news = _is_news(new)
     _add_once(reporter, thing, new)
-    if is_first:
-        _notify_moderators(reporter, thing)
+    if is_news:
+        _notify_moderators(reporter, thing, reason)
     return new
 
 
@@ -94,12 +95,12 @@ def report_illegal(
     thing = thing_to_report_as_illegal(visitor, kind, item_id)
     _check_notice(notice)
     who = {"name": notice.name.strip(), "email": notice.email.strip()}
-    new = _new_report(thing, source=BY_VISITOR, reason="illegal", text=notice.text.strip(), **who)
-    is_first = not has_open_reports(thing.kind, thing.item_id)
+    new = _new_report(thing, source=BY_VISITOR, reason=ILLEGAL, text=notice.text.strip(), **who)
+    is_news = _is_news(new)
     db.session.add(new)
     db.session.flush()
-    if is_first:
-        _notify_moderators(VISITOR, thing)
+    if is_news:
+        _notify_moderators(VISITOR, thing, ILLEGAL)
     return new
 
 
@@ -143,7 +144,7 @@ def report_letter(
     with_quote = f"{text}\n\n{quoted}".strip()
     new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=with_quote)
     _add_once(reporter, thing, new)
-    _notify_moderators(reporter, thing)
+    _notify_moderators(reporter, thing, reason)
     return new
 
 
@@ -175,10 +176,17 @@ def forget_visitors(system: Person, limit: int = PORTION) -> int:
     return len(db.session.scalars(gone).all())
 
 
-def _notify_moderators(reporter: Person, thing: Thing) -> None:
+def _is_news(report: Report) -> bool:
+    """Whether moderators have not been told yet that this waits for them, or not that it may be illegal."""
+    reason = ILLEGAL if report.reason == ILLEGAL else ""
+    return not has_open_reports(report.kind, report.item_id, reason)
+
+
+def _notify_moderators(reporter: Person, thing: Thing, reason: str) -> None:
     """Notify those who can decide that something was reported; not the author, who does not decide about it."""
     moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
-    notice = NoticeText(QUEUE, queue_path(thing.kind, thing.item_id), thing.title)
+    kind = URGENT if reason == ILLEGAL else QUEUE
+    notice = NoticeText(kind, queue_path(thing.kind, thing.item_id), thing.title)
     note_event(reporter, notice, moderator_ids, is_named=False)
 
 

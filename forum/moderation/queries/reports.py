@@ -64,9 +64,10 @@ def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     ).all()
 
 
-def has_open_reports(kind: str, item_id: int) -> bool:
-    """Whether a thing has open reports."""
+def has_open_reports(kind: str, item_id: int, reason: str = "") -> bool:
+    """Whether a thing has open reports, or with a `reason` some that give it."""
     query = select(Report.id).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
+    query = query.where(Report.reason == reason) if reason else query
     return db.session.scalar(query.limit(1)) is not None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, literal, or_
+from sqlalchemy import delete, or_
 
 from forum.clock import now
 from forum.db import db
@@ -15,6 +15,7 @@ from forum.notifications.models import QUOTING_KINDS, Event, Notice
 from forum.notifications.queries import (
     events_of_decisions,
     is_about_mark,
+    is_of_queue,
     mark_texts,
     members_with_notices,
     without_notices,
@@ -120,8 +121,7 @@ def retitle_queue(system: Person, addresses: Collection[str], title: str) -> Non
     """Replace the title in events and notices about entries of the queue at these addresses."""
     require(system.can.administer())
     for model in (Event, Notice):
-        is_queue = model.kind == literal("queue", literal_execute=True)  # so that its index is used
-        set_values(model, {"title": title}, is_queue, model.address.in_(addresses))
+        set_values(model, {"title": title}, is_of_queue(model), model.address.in_(addresses))
 
 
 @action

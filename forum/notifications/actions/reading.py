@@ -22,6 +22,7 @@ from forum.notifications.models import (
 from forum.notifications.queries import (
     events_of_decisions,
     is_of_decisions,
+    is_of_queue,
     lock_notice,
     lock_open_events,
 )
@@ -74,7 +75,7 @@ def read_queue(_moderator: Person, address: str) -> None:
     """
     touches()
     for model, moment in ((Event, Event.done_at), (Notice, Notice.read_at)):
-        is_open = (model.address == address, model.kind == "queue", moment.is_(None))
+        is_open = (model.address == address, is_of_queue(model), moment.is_(None))
         set_values(model, {moment.key: now()}, *is_open)
 
 

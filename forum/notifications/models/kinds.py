@@ -10,7 +10,10 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
-QUEUE = "queue"  # the kind of notices about entries of the moderation queue
+QUEUE, URGENT = QUEUE_KINDS = (
+    "queue",
+    "urgent",
+)  # of notices about entries of the moderation queue
 POST, OPENING = (
     "post",
     "opening",
@@ -147,6 +150,16 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     QUEUE: NoticeKind(
         _("Something waits for you in moderation"),
         lambda n: gettext("it waits for you in moderation"),
+        way=DIGEST,
+        is_actionable=True,
+        is_official=True,
+        is_in_topic=False,
+        is_for_curators=True,
+    ),
+    URGENT: NoticeKind(
+        _("Illegal content, an appeal, or what nobody has decided for two days"),
+        lambda n: gettext("it cannot wait in moderation"),
+        score=5,
         is_actionable=True,
         is_official=True,
         is_in_topic=False,

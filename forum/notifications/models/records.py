@@ -36,7 +36,7 @@ class Event(Base):
         Index(None, "post_id"),
         Index(None, "topic_id"),
         Index(None, "actor_id"),
-        Index("ix_event_of_queue", "address", **partial_index("kind = 'queue'")),
+        Index("ix_event_of_queue", "address", **partial_index("kind IN ('queue', 'urgent')")),
         Index("ix_event_decision_id", "decision_id", **partial_index("decision_id IS NOT NULL")),
     )
 
@@ -94,7 +94,7 @@ class Notice(Base):
             "id",
             **partial_index("way = 'digest' AND mailed_at IS NULL AND read_at IS NULL"),
         ),
-        Index("ix_notice_of_queue", "address", **partial_index("kind = 'queue'")),
+        Index("ix_notice_of_queue", "address", **partial_index("kind IN ('queue', 'urgent')")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

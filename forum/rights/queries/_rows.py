@@ -26,7 +26,7 @@ from forum.mail.models import Delivery
 from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
 from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
+from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
 from forum.queue.models import EntryNote
 from forum.rights.models import Record
@@ -256,7 +256,7 @@ def rows_of_notices(member: Member) -> Select[Any]:
     query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
     is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
     if not member.is_curator:
-        query = query.where(Notice.kind != QUEUE)
+        query = query.where(Notice.kind.not_in(QUEUE_KINDS))
     return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
 
 
