@@ -269,6 +269,25 @@ def test_administrators_find_members(sign_in, people):
     assert "Nobody was found" in hosts
 
 
+def test_one_line_of_the_menu_leads_to_every_page_of_the_administration(app, sign_in, people):
+    browser = sign_in(people.administrator)
+    page = browser.get("/administration/members").text
+    menu = page[page.index("Your menu") : page.index("data-sign-out")]
+    assert re.findall(r'href="(/administration[^"]*)"', menu) == ["/administration/members"]
+    assert "Administration</a>" in menu
+    assert "Administration</a>" not in sign_in(people.moderator).get("/help").text
+    pages = page[page.index("All of the administration") : page.index("</nav></details>")]
+    linked = set(re.findall(r'href="([^"]+)"', pages))
+    known = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if re.fullmatch(r"/administration/[a-z-]+", rule.rule) and "GET" in rule.methods
+    }
+    assert known - linked == {"/administration/recourse"}, "which is a part of the house rules"
+    assert linked - known == {"/agendas", "/themes", "/organisations", "/moderation/invitations"}
+    assert not {browser.get(address).status_code for address in linked} & {403, 404}
+
+
 def test_administrators_find_the_hosts(sign_in, people, agenda):
     browser = sign_in(people.administrator)
     hosts = browser.get("/administration/members?office=hosts").text
