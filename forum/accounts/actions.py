@@ -367,7 +367,7 @@ def _tell_administrators(doer: Person, member: Member) -> None:
         words = {"name": one.name, "who": member.name, "by": doer.name if doer.id else ""}
         write_letter(SYSTEM, "administrator_made", one.email, words, member_id=one.id)
     title = _("%(name)s is an administrator now", name=member.name)
-    page = "/administration/members?office=administrators"
+    page = "/administration/members?group=administrators"
     note_event(SYSTEM, NoticeText("role", page, title), [one.id for one in others])
 
 

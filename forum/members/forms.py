@@ -52,10 +52,13 @@ KIND_NAMES = {
 }
 ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), strict=True))
 
-OFFICE_NAMES = {
+GROUP_NAMES = {
+    "": _("Everybody"),
+    "lately": _("Joined lately"),
     "administrators": _("Administrators"),
     "moderators": _("Moderators"),
     "hosts": _("Hosts of agendas"),
+    "restricted": _("Suspended or silenced"),
 }
 ROLE_NOTES = dict(
     zip(

@@ -36,8 +36,8 @@ from forum.history.views import fill_from_version
 from forum.languages import reads_like
 from forum.members import actions, queries
 from forum.members.forms import (
+    GROUP_NAMES,
     KIND_NAMES,
-    OFFICE_NAMES,
     ROLE_NAMES,
     FederationForm,
     OrganisationForm,
@@ -356,15 +356,14 @@ def administer() -> ResponseReturnValue:
 
 @bp.get("/administration/members")
 def administration() -> ResponseReturnValue:
-    """All members, to be searched by name or e-mail address."""
-    words, office = web.text("q"), web.choice("office", queries.OFFICES)
-    page = queries.administered_members(me(), words, web.number("page"), office)
-    names = {"": _("Everybody"), **OFFICE_NAMES}
-    offices = [
-        (name, web.here(office=value or None, page=None), value == office, None)
-        for value, name in names.items()
+    """All members, to be searched by name or e-mail address, or a group of them."""
+    words, group = web.text("q"), web.choice("group", queries.GROUPS)
+    page = queries.administered_members(me(), words, web.number("page"), group)
+    groups = [
+        (name, web.here(group=value or None, page=None), value == group, None)
+        for value, name in GROUP_NAMES.items()
     ]
-    shown = {"page": page, "words": words, "office": office, "offices": offices}
+    shown = {"page": page, "words": words, "group": group, "groups": groups}
     return render_template("members/administration.html", **shown, roles=ROLE_NAMES)
 
 

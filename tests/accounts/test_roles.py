@@ -85,7 +85,7 @@ def test_all_administrators_are_told_of_a_new_one_and_who_did_it(people, letters
         assert letter.subject.startswith("Ana Prado is an administrator of ")
         assert "Adam de Wit made Ana Prado an administrator" in " ".join(letter.text.split())
         assert told(other) == [
-            ("Ana Prado is an administrator now", "/administration/members?office=administrators")
+            ("Ana Prado is an administrator now", "/administration/members?group=administrators")
         ]
     assert told(people.ana) == [("You are an administrator now", "/administration")]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from babel import Locale
 from sqlalchemy.orm.exc import DetachedInstanceError
 
+from forum.clock import at, now
 from forum.db import db
 from forum.errors import Forbidden, NotFound
 from forum.members import actions
 from forum.members import queries as members
-from forum.members.actions import OrganisationText, Profile
+from forum.members.actions import Joining, OrganisationText, Profile
 from forum.members.models import Member
 from forum.members.queries import DirectoryFilter
 from forum.moderation.actions import Reasons, decide
@@ -276,6 +279,24 @@ def test_administrators_find_people_by_name_and_address(app, people):
     for words in ("prado", "PRAD ana@example", "ana-prado"):
         found = members.administered_members(people.administrator, words).items
         assert [member.handle for member in found] == ["ana-prado"]
+
+
+def test_administrators_see_who_joined_lately_and_who_is_restricted(app, people):
+    def handles(group):
+        found = members.administered_members(people.administrator, "", group=group).items
+        return [member.handle for member in found]
+
+    with at(now() + timedelta(days=1)):
+        actions.join(VISITOR, Joining("Zora Abel", "zora@example.org", "no hash"))
+    assert handles("lately")[0] == "zora-abel" and handles("")[-1] == "zora-abel"
+    assert sorted(handles("lately")) == sorted(handles(""))
+    assert handles("restricted") == []
+    soon = now() + timedelta(hours=1)
+    actions.suspend(people.moderator, people.ben.id, soon)
+    actions.silence(people.moderator, people.ana.id, soon)
+    assert handles("restricted") == ["ana-prado", "ben-okoth"]
+    with at(soon + timedelta(minutes=1)):
+        assert handles("restricted") == []
 
 
 def test_handles_come_back_in_the_order_asked_for(app, people):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from itertools import count
 from typing import Any
@@ -263,10 +264,19 @@ def test_administrators_find_members(sign_in, people):
     page = browser.get("/administration/members?q=prado")
     assert "ana@example.org" in page.text and "ben@example.org" not in page.text
     for office, name in (("", "ana@"), ("moderators", "mona@"), ("administrators", "adam@")):
-        found = browser.get(f"/administration/members?office={office}").text
+        found = browser.get(f"/administration/members?group={office}").text
         assert name in found and ("ben@" in found) == (not office), office
-    hosts = browser.get("/administration/members?office=hosts").text
-    assert "Nobody was found" in hosts
+    hosts = browser.get("/administration/members?group=hosts").text
+    assert "Nobody is in this list" in hosts
+    assert "Nobody was found" in browser.get("/administration/members?q=zzz").text
+
+
+def test_administrators_read_in_the_list_what_is_restricted_and_until_when(sign_in, people):
+    browser = sign_in(people.administrator)
+    actions.silence(people.moderator, people.ana.id, datetime(2099, 3, 5, 12, tzinfo=UTC))
+    page = browser.get("/administration/members?group=restricted")
+    assert "silenced until 5 March 2099" in words_of(page) and "ben@example.org" not in page.text
+    assert ">Close the account</a>" in page.text and ">Change the role</a>" in page.text
 
 
 def test_one_line_of_the_menu_leads_to_every_page_of_the_administration(app, sign_in, people):
@@ -290,10 +300,10 @@ def test_one_line_of_the_menu_leads_to_every_page_of_the_administration(app, sig
 
 def test_administrators_find_the_hosts(sign_in, people, agenda):
     browser = sign_in(people.administrator)
-    hosts = browser.get("/administration/members?office=hosts").text
+    hosts = browser.get("/administration/members?group=hosts").text
     assert "hana@example.org" in hosts and "mona@" not in hosts and "host of 1 agenda" in hosts
-    assert "Nobody was found" in browser.get("/administration/members?office=hosts&q=mona").text
-    assert browser.get("/administration/members?office=nobody").text.count("@example.org") == 6
+    assert "Nobody was found" in browser.get("/administration/members?group=hosts&q=mona").text
+    assert browser.get("/administration/members?group=nobody").text.count("@example.org") == 6
 
 
 def test_others_see_no_addresses_and_give_no_roles(sign_in, people):

@@ -22,7 +22,7 @@ from forum.members.queries.city_choices import (
 )
 from forum.members.queries.directory import (
     DIRECTORY_PAGE_SIZE,
-    OFFICES,
+    GROUPS,
     DirectoryFilter,
     administered_member,
     administered_members,
@@ -123,7 +123,7 @@ from forum.members.queries.sessions import (
 __all__ = [
     "CITIES_FILE",
     "DIRECTORY_PAGE_SIZE",
-    "OFFICES",
+    "GROUPS",
     "SESSION_IDLE_LIMIT",
     "SESSION_MAX_AGE",
     "CachedFederation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import joinedload, selectinload
 
+from forum.clock import now
 from forum.db import db
 from forum.members.models import Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
@@ -31,6 +33,7 @@ from forum.permissions import Person, administers, moderates, require
 from forum.plaintext import fold, words_in
 
 DIRECTORY_PAGE_SIZE = 40
+ADMINISTERED_PAGE_SIZE = 20  # each of them takes several lines on a phone
 # Further words of a search are ignored
 MAX_SEARCH_WORDS, MAX_SUGGEST_WORDS = 8, 4
 SORT_KEY_LENGTH = 100  # characters; index entries must be short
@@ -165,21 +168,24 @@ def member_counts(reader: Person, key: Any) -> Subquery:
     return counted.group_by(key).subquery()
 
 
-# Groups of members with an office, by the name that `administered_members` takes
-OFFICES = {
-    "moderators": and_(moderates(Member.role), ~administers(Member.role)),
-    "administrators": administers(Member.role),
-    "hosts": cast(Member.hosted, String) != "[]",
+LATELY = "lately"  # the group of all members, those who joined last first
+# Groups of members, by the name that `administered_members` takes
+GROUPS: dict[str, Callable[[], ColumnElement[bool]]] = {
+    LATELY: true,
+    "administrators": lambda: administers(Member.role),
+    "moderators": lambda: and_(moderates(Member.role), ~administers(Member.role)),
+    "hosts": lambda: cast(Member.hosted, String) != "[]",
+    "restricted": lambda: or_(Member.suspended_until > now(), Member.silenced_until > now()),
 }
 
 
 def administered_members(
-    administrator: Person, words: str, page: int = 1, office: str = ""
+    administrator: Person, words: str, page: int = 1, group: str = ""
 ) -> Page[Member]:
-    """One page of all members, or of those with an office (of `OFFICES`), by name, for administrators; else `Forbidden`.
+    """One page of all members, or of one of `GROUPS`, by name, for administrators; else `Forbidden`.
 
     Each word has to start a word of the name, position or help offered, be part of the e-mail address, or be the
-    handle.
+    handle. The group `LATELY` begins with those who joined last.
     """
     require(administrator.can.administer())
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
@@ -196,9 +202,11 @@ def administered_members(
         .where(Member.left_at.is_(None), *is_meant)
         .options(*_with_city_and_organisation())
     )
-    if office:
-        found = found.where(OFFICES[office])
-    return page_of(_by_name(found), page, DIRECTORY_PAGE_SIZE)
+    if group:
+        found = found.where(GROUPS[group]())
+    newest_first = (Member.joined_at.desc(), Member.id.desc())
+    ordered = found.order_by(*newest_first) if group == LATELY else _by_name(found)
+    return page_of(ordered, page, ADMINISTERED_PAGE_SIZE)
 
 
 def administered_member(administrator: Person, handle: str) -> Member:
