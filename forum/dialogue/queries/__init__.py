@@ -140,6 +140,7 @@ from forum.dialogue.queries.listing import (
     topic_to_change_kind,
     topics,
 )
+from forum.dialogue.queries.mine import MINE, NEW, WATCHED, MyTopics, my_topics
 from forum.dialogue.queries.moved import (
     MovedPosts,
     address_after_merge,
@@ -178,11 +179,14 @@ from forum.dialogue.queries.posts import (
 __all__ = [
     "ACTIVE",
     "DERIVED_COLUMNS",
+    "MINE",
     "MIN_DECIDED",
+    "NEW",
     "ORDERS",
     "SUBMISSION_KEY_LENGTH",
     "TOPICS_PER_PAGE",
     "UNANSWERED",
+    "WATCHED",
     "AgendaContext",
     "AgendaRow",
     "AuthorRow",
@@ -190,6 +194,7 @@ __all__ = [
     "DraftRow",
     "HeldOutcomes",
     "MovedPosts",
+    "MyTopics",
     "NameAndSlug",
     "NewPosts",
     "PostRow",
@@ -270,6 +275,7 @@ __all__ = [
     "my_held",
     "my_held_in",
     "my_marks",
+    "my_topics",
     "new_posts_in",
     "notes_naming",
     "opening_after_merge",

@@ -93,13 +93,13 @@ def _slice(
     if is_from_end := start > total // 2:
         limit = min(limit, total - start)
         start = total - start - limit
-    ignored = _ignored(reader)
+    ignored = ignored_by(reader)
     query = _slice_query(reader, wanted, is_from_end, bool(ignored))
     values = {"pinned": pinned, "pinned_here": pinned_here, "limit": limit, "start": start}
     return [to_topic_row(columns) for columns in execute_core(query, {**values, **ignored})]
 
 
-def _ignored(reader: Person) -> dict[str, list[int]]:
+def ignored_by(reader: Person) -> dict[str, list[int]]:
     """The parameter of a statement that leaves out topics of ignored members; empty for those who ignore nobody."""
     return {"ignored": list(reader.ignored)} if reader.ignored else {}
 
@@ -108,7 +108,7 @@ def _pinned_ids(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only an agenda's list in order of activity has some."""
     if not wanted.agenda_id or wanted.order != ACTIVE:
         return []
-    ignored = _ignored(reader)
+    ignored = ignored_by(reader)
     return [row.id for row in execute_core(_pinned_query(reader, wanted, bool(ignored)), ignored)]
 
 
@@ -180,7 +180,7 @@ def _counts(reader: Person, wanted: TopicFilter) -> dict[tuple[str, str], int]:
     found = {
         (kind, language): number for kind, language, number in execute_core(counted(reader, wanted))
     }
-    if ignored := _ignored(reader):
+    if ignored := ignored_by(reader):
         for kind, language, number in execute_core(_counts_of_ignored(reader, wanted), ignored):
             found[kind, language] = max(0, found.get((kind, language), 0) - number)
     return found
@@ -220,7 +220,7 @@ def _computed_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
 def counts_by_agenda(reader: Person) -> dict[int, int]:
     """How many topics the list of each agenda has for a reader, by its id; agendas without a topic may be missing."""
     counts = {row[0]: row[1] for row in execute_core(_agenda_sums(reader))}
-    if ignored := _ignored(reader):
+    if ignored := ignored_by(reader):
         for agenda_id, number in execute_core(_agenda_counts_of_ignored(reader), ignored):
             counts[agenda_id] = max(0, counts.get(agenda_id, 0) - number)
     return counts
@@ -240,7 +240,7 @@ def _agenda_counts_of_ignored(reader: Person) -> Select[Any]:
 
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicRow]:
     """The newest questions that have no answer yet and take replies, ready for the macro `topic_row`."""
-    ignored = _ignored(reader)
+    ignored = ignored_by(reader)
     query = _questions_waiting_query(reader, bool(ignored), limit)
     return [to_topic_row(columns) for columns in execute_core(query, ignored)]
 
@@ -337,6 +337,11 @@ def _listed(reader: Person, without_ignored: bool = False) -> Select[Any]:
 def _is_by_ignored() -> ColumnElement[bool]:
     """In SQL: by a member whom the reader ignores. A case belongs to its agenda, whoever wrote it down."""
     return and_(Topic.author_id.in_(bindparam("ignored", expanding=True)), Topic.kind != "case")
+
+
+def listed_topics(reader: Person, wanted: TopicFilter, without_ignored: bool) -> Select[Any]:
+    """A select of the topics that a list shows, in its order; with the parameter `ignored`, unless it is empty (`ignored_by`)."""
+    return _filtered(_listed(reader, without_ignored), wanted)
 
 
 def _filtered(query: Select[Any], wanted: TopicFilter) -> Select[Any]:

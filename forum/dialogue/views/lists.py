@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, render_template, url_for
@@ -15,7 +15,16 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
 from forum.dialogue import actions, queries
 from forum.dialogue.models import KINDS
-from forum.dialogue.queries import ACTIVE, ORDERS, TopicCounts, TopicFilter, TopicRow
+from forum.dialogue.queries import (
+    ACTIVE,
+    MINE,
+    NEW,
+    ORDERS,
+    WATCHED,
+    MyTopics,
+    TopicCounts,
+    TopicFilter,
+)
 from forum.dialogue.views._shared import bp
 from forum.members.queries import languages, languages_spoken
 from forum.notifications.models import THEME
@@ -40,23 +49,38 @@ def topics(slug: str) -> ResponseReturnValue:
 def _list(agenda: Agenda | None) -> ResponseReturnValue:
     wanted = _filter_from_query(agenda)
     names = {theme.slug: theme.name for theme in themes()}
-    counts, by_language = _counts(wanted, names)
-    total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
-    address = _address_of_list(agenda, wanted)
-    page = _page_of_topics(wanted, total)
+    mine = web.choice("mine", MINE) if me().is_member else ""
+    found = _find(wanted, mine, names)
+    counts, by_language = found.counts
+    address = _address_of_list(agenda, wanted, mine)
     return render_template(
         "dialogue/topics.html",
         agenda=agenda,
         agendas=[] if agenda else agendas(me()),
         wanted=wanted,
+        mine=mine,
         counts=counts,
-        page=page,
+        page=found.page,
+        news=found.news,
+        is_capped=found.is_capped,
         theme_names=list(names.items()),
         languages=_languages(by_language, wanted.language),
         address=address,
-        active=_active_filters(wanted, names, address),
-        **_reader_context(page.items, wanted),
+        active=_active_filters(wanted, mine, names, address),
+        **_theme_context(wanted),
     )
+
+
+def _find(wanted: TopicFilter, mine: str, names: dict[str, str]) -> MyTopics:
+    """The topics, their numbers and what is new in them: of the whole list, or of what concerns the reader."""
+    number = web.number("page")
+    if mine:
+        return queries.my_topics(me(), mine, wanted, number)
+    counts = _counts(wanted, names)
+    by_kind = counts.by_kind
+    total = by_kind.get(wanted.kind, 0) if wanted.kind else sum(by_kind.values())
+    page = queries.topics(me(), wanted, number, total) if total else Page([], 1, 1, 0)
+    return MyTopics(page, counts, queries.new_posts_in(me(), page.items))
 
 
 def _counts(wanted: TopicFilter, names: dict[str, str]) -> TopicCounts:
@@ -74,15 +98,11 @@ def _languages(counts: dict[str, int], chosen: str) -> list[tuple[str, str]]:
     return [(code, f"{name} ({counts.get(code, 0)})") for code, name in found]
 
 
-def _page_of_topics(wanted: TopicFilter, total: int) -> Page[TopicRow]:
-    return queries.topics(me(), wanted, web.number("page"), total) if total else Page([], 1, 1, 0)
-
-
-def _reader_context(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any]:
-    """What depends on the reader in a list: new posts, and whether they watch the theme by which it is filtered."""
+def _theme_context(wanted: TopicFilter) -> dict[str, Any]:
+    """The theme by which a list is filtered, and whether the reader watches it."""
     theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
     level = level_of(me(), THEME, theme.id) if theme else ""
-    return {"news": queries.new_posts_in(me(), topics), "theme": theme, "level": level}
+    return {"theme": theme, "level": level}
 
 
 @bp.post("/topics/read-all")
@@ -106,12 +126,14 @@ def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
 
 
 def _active_filters(
-    wanted: TopicFilter, names: dict[str, str], address: Callable[..., str]
+    wanted: TopicFilter, mine: str, names: dict[str, str], address: Callable[..., str]
 ) -> list[tuple[str, str]]:
     """The filters in force: what each says, and the address of the list without it. Known kinds have tabs instead."""
     language = dict(languages()).get(wanted.language, wanted.language)
     kind = "" if wanted.kind in KINDS else wanted.kind
+    concern = {WATCHED: _("What you watch"), NEW: _("With new posts for you")}
     chosen = (
+        ("mine", concern.get(mine, "")),
         ("kind", kind),
         ("theme", names.get(wanted.theme, wanted.theme)),
         ("language", language),
@@ -129,9 +151,10 @@ def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
     )
 
 
-def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[..., str]:
-    """The address of the same list with another kind, order, theme or language."""
+def _address_of_list(agenda: Agenda | None, wanted: TopicFilter, mine: str) -> Callable[..., str]:
+    """The address of the same list with another kind, order, theme, language, or choice of what concerns the reader."""
     now = {
+        "mine": mine,
         "kind": wanted.kind,
         "order": "" if wanted.order == ACTIVE else wanted.order,
         "theme": wanted.theme,

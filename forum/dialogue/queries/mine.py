@@ -1,0 +1,114 @@
+"""The topics that concern a member: those that they watch, and those with posts that are new to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, select
+
+from forum.db import constant, execute_core
+from forum.dialogue.models import Topic
+from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
+from forum.dialogue.queries.listing import (
+    ACTIVE,
+    NEWEST,
+    TOPICS_PER_PAGE,
+    TopicCounts,
+    TopicFilter,
+    ignored_by,
+    listed_topics,
+)
+from forum.dialogue.queries.news import NewPosts, new_posts_in
+from forum.notifications.models import TOPIC
+from forum.notifications.queries import watched_ids
+from forum.pages import Page, clamp, pages_for
+from forum.permissions import Person, cached_statement
+
+WATCHED, NEW = MINE = ("watched", "new")
+MAX_WATCHED = 1_000  # of those that a member watches, the ones chosen last
+MAX_LOOKED_AT = 200  # for new posts, the topics with the latest activity
+
+
+class MyTopics(NamedTuple):
+    """One page of topics, the numbers for the tabs of their list, and what is new to the member in them by topic id.
+
+    `is_capped` says that there were further topics, in which nobody has looked for new posts.
+    """
+
+    page: Page[TopicRow]
+    counts: TopicCounts
+    news: Mapping[int, NewPosts]
+    is_capped: bool = False
+
+
+def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> MyTopics:
+    """One page of the topics of a list that a member watches, or that are new to them, as `mine` says (one of `MINE`).
+
+    Both are short: they are read as a whole, by key or from the beginning of an index, and counted here.
+    """
+    found = _found(member, mine, replace(wanted, kind="", language=""))
+    looked_at = len(found)
+    news: Mapping[int, NewPosts] = {}
+    if mine == NEW:
+        news = new_posts_in(member, found)
+        found = [row for row in found if row.id in news]
+    if wanted.order == NEWEST:
+        found = sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)
+    chosen = [
+        row.id
+        for row in found
+        if wanted.kind in ("", row.kind) and wanted.language in ("", row.language)
+    ]
+    page = _page_of(chosen, number)
+    if mine == WATCHED:
+        news = new_posts_in(member, page.items)
+    return MyTopics(page, _counts(found, wanted), news, mine == NEW and looked_at == MAX_LOOKED_AT)
+
+
+def _found(member: Person, mine: str, wanted: TopicFilter) -> Sequence[Any]:
+    if wanted.order == NEWEST:  # what is new shows in the activity, whenever the topic was opened
+        wanted = replace(wanted, order=ACTIVE)
+    ignored = ignored_by(member)
+    values: dict[str, Any] = {"member_id": member.id, **ignored}
+    return execute_core(_found_query(member, mine, wanted, bool(ignored)), values).all()
+
+
+@cached_statement
+def _found_query(
+    member: Person, mine: str, wanted: TopicFilter, without_ignored: bool
+) -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        Topic.id,
+        Topic.kind,
+        Topic.language,
+        Topic.posts_count,
+        Topic.created_at,
+    )
+    listed = listed_topics(member, wanted, without_ignored).with_only_columns(*columns)
+    if mine == NEW:
+        return listed.limit(constant(MAX_LOOKED_AT))
+    watched = watched_ids(bindparam("member_id"), TOPIC, MAX_WATCHED).subquery()
+    return listed.join(watched, watched.c[0] == Topic.id)
+
+
+def _counts(found: Sequence[Any], wanted: TopicFilter) -> TopicCounts:
+    """As `topic_counts` says it, of topics that are all there."""
+    kinds = Counter(row.kind for row in found if wanted.language in ("", row.language))
+    languages = Counter(row.language for row in found if wanted.kind in ("", row.kind))
+    return TopicCounts(kinds, languages)
+
+
+def _page_of(ids: Sequence[int], number: int) -> Page[TopicRow]:
+    """The page `number` of these topics, in their order."""
+    pages = pages_for(len(ids), TOPICS_PER_PAGE)
+    number = clamp(number, pages)
+    here = ids[(number - 1) * TOPICS_PER_PAGE : number * TOPICS_PER_PAGE]
+    rows = [to_topic_row(columns) for columns in execute_core(_ROWS, {"ids": here})] if here else []
+    rows.sort(key=lambda row: here.index(row.id))
+    return Page(rows, number, pages, len(ids))
+
+
+_ROWS = as_topic_rows(select(Topic).where(Topic.id.in_(bindparam("ids", expanding=True))))

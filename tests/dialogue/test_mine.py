@@ -1,0 +1,125 @@
+"""What concerns a member: the topics that they watch, and those with posts that are new to them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.clock import at, now
+from forum.dialogue import actions
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import TopicFilter
+from forum.dialogue.queries import mine as my
+from forum.markup import write
+from forum.members import actions as members
+from forum.notifications import actions as notifications
+from tests.dialogue.conftest import page
+
+
+def opened(author: Any, agenda: Agenda, title: str, minute: int, **more: Any) -> Topic:
+    kind, language = more.pop("kind", "experience"), more.pop("language", "en")
+    with at(now() + timedelta(minutes=minute)):
+        text = write(f"About {title}.", language)
+        return actions.open_topic(author, agenda.id, actions.NewTopic(kind, title, text, **more))
+
+
+def mine(reader: Any, which: str, number: int = 1, **wanted: Any) -> list[str]:
+    found = my.my_topics(reader, which, TopicFilter(**wanted), number)
+    return [topic.title for topic in found.page.items]
+
+
+def test_what_one_watches_is_a_list_of_its_own(people: Any, agenda: Agenda) -> None:
+    old, kept = opened(people.ana, agenda, "Old", 1), opened(people.ana, agenda, "Kept", 2)
+    opened(people.ana, agenda, "Other", 3)
+    muted = opened(people.ana, agenda, "Muted", 4)
+    for topic, level in ((old, "watching"), (kept, "watching"), (muted, "muted")):
+        notifications.watch(people.ben, "topic", topic.id, level)
+    notifications.watch(people.ben, "agenda", agenda.id)
+    assert mine(people.ben, "watched") == ["Kept", "Old"]
+    with at(now() + timedelta(minutes=5)):
+        actions.reply(people.ana, old.id, write("More of it."))
+    assert mine(people.ben, "watched") == ["Old", "Kept"]
+    assert mine(people.ben, "watched", order="newest") == ["Kept", "Old"]
+    assert mine(people.ben, "watched", kind="question") == []
+    news = my.my_topics(people.ben, "watched", TopicFilter(), 1).news
+    assert {topic_id: new.count for topic_id, new in news.items()} == {old.id: 2, kept.id: 1}
+    actions.hide_topic(people.moderator, kept.id)
+    assert mine(people.ben, "watched") == ["Old"]
+    members.ignore(people.ben, people.ana.id)
+    assert mine(people.ben, "watched") == mine(people.chitra, "watched") == []
+
+
+def test_topics_with_new_posts_are_listed_until_they_are_read(people: Any, agenda: Agenda) -> None:
+    first = opened(people.ana, agenda, "First", 1)
+    opened(people.ana, agenda, "Second", 2, kind="question", language="fr")
+    opened(people.ben, agenda, "Own", 3)
+    assert mine(people.ben, "new") == ["Second", "First"]
+    assert mine(people.ben, "new", kind="question") == ["Second"]
+    counts = my.my_topics(people.ben, "new", TopicFilter(kind="question"), 1).counts
+    assert counts == ({"experience": 1, "question": 1}, {"fr": 1})
+    actions.read(people.ben, first.id, 1)
+    assert mine(people.ben, "new") == ["Second"]
+    with at(now() + timedelta(minutes=5)):
+        actions.reply(people.ana, first.id, write("More."))
+    assert mine(people.ben, "new") == ["First", "Second"]
+    assert mine(people.ben, "new", order="newest") == ["Second", "First"]
+    assert mine(people.ben, "new", order="unanswered") == ["Second"]
+    with at(now() + timedelta(minutes=6)):
+        actions.read_all(people.ben)
+    assert mine(people.ben, "new") == []
+
+
+def test_both_lists_have_pages_and_an_end(
+    people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in (("TOPICS_PER_PAGE", 2), ("MAX_WATCHED", 3), ("MAX_LOOKED_AT", 3)):
+        monkeypatch.setattr(my, name, most)
+    theme = agendas.write_theme(people.moderator, "Floods")
+    for number in range(1, 5):
+        topic = opened(people.ana, agenda, f"Topic {number}", number, themes=[theme.id])
+        notifications.watch(people.ben, "topic", topic.id)
+    for which, is_capped in (("watched", False), ("new", True)):
+        wanted = {"theme": "floods", "agenda_id": agenda.id}
+        assert mine(people.ben, which, 1, **wanted) == ["Topic 4", "Topic 3"], which
+        assert mine(people.ben, which, 9, **wanted) == ["Topic 2"], which
+        assert my.my_topics(people.ben, which, TopicFilter(**wanted), 1).is_capped is is_capped
+
+
+def test_members_choose_what_concerns_them_above_the_list(
+    client: FlaskClient, people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    with at(now() + timedelta(minutes=1)):
+        actions.read_all(people.ben)
+        actions.reply(people.ben, topic.id, write("A reply."))
+    ana, ben, chitra = sign_in(people.ana), sign_in(people.ben), sign_in(people.chitra)
+    for path in ("/topics", "/agendas/quieter/topics"):
+        for which in ("watched", "new"):
+            assert topic.title in page(ana, f"{path}?mine={which}&kind=question"), which
+        assert topic.title not in page(ben, f"{path}?mine=new")
+        assert "Nothing here is new to you" in page(ben, f"{path}?mine=new")
+        assert "You watch no topic here" in page(chitra, f"{path}?mine=watched")
+        assert "Nothing fits these filters" in page(chitra, f"{path}?mine=watched&kind=case")
+        assert f'href="{path}?mine=new"' in page(ana, path)
+        visited = page(client, f"{path}?mine=watched")
+        assert topic.title in visited and "What you watch" not in visited
+    assert 'href="/topics?mine=watched"' in page(ana, "/").partition("<main")[0]
+    page(ana, topic.address)
+    assert topic.title not in page(ana, "/topics?mine=new")
+
+
+def test_a_list_of_what_concerns_a_member_asks_little(
+    people: Any, agenda: Agenda, sign_in: Any, queries: Any
+) -> None:
+    for number in range(1, 25):
+        topic = opened(people.ana, agenda, f"Topic {number}", number)
+        notifications.watch(people.ben, "topic", topic.id)
+    member = sign_in(people.ben)
+    for which in ("watched", "new"):
+        with queries() as made:
+            assert "Topic 24" in page(member, f"/topics?mine={which}")
+        assert made.count <= 10, made.statements
