@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -30,7 +31,7 @@ IN_A_WEEK = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
 
 
 def link_of(page):
-    (link,) = re.findall(r'value="http://localhost(/join/invited/[^"]+)"', page)
+    (link,) = re.findall(r">http://localhost(/join/invited/[^<]+)<", page)
     return link
 
 
@@ -40,6 +41,19 @@ def make(browser, **typed):
     )
     assert answer.status_code == 303, answer.text
     return link_of(browser.get("/invitations").text)
+
+
+def test_the_link_of_an_invitation_is_copied_or_mailed_and_can_be_read_whole(sign_in, people):
+    browser = sign_in(people.moderator)
+    link = make(browser)
+    page = browser.get("/invitations").text
+    assert 'data-copied="Copied" hidden>' in page  # a script shows the button
+    assert f">http://localhost{link}</p>" in page  # as text, which wraps
+    to_mail = quote(f"http://localhost{link}", safe="/")
+    assert (
+        f'href="mailto:?subject=An%20invitation%20to%20join%20our%20forum&amp;body={to_mail}"'
+        in page
+    )
 
 
 # The administrator's page
