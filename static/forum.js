@@ -216,7 +216,7 @@ const wanted = {
   passkeys: document.querySelector("[data-passkey]"),
   reveal: document.querySelector("main input[type=password]"),
   limits: document.querySelector("[data-most]"),
-  offers: document.querySelector("[data-copied]"),
+  offers: document.querySelector("[data-copied], [data-zone]"),
 };
 const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));
 Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for tests: everything listens now

@@ -293,8 +293,13 @@ def _digest(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         return None
     headers.unsubscribe, headers.list_name = stop_address(member.id, "digest"), "digest"
     number = sum(len(group.entries) + group.further for group in groups)
-    every = settings_of(member.id).digest_every
-    return {"groups": groups, "number": number, "what": _summary, "every": every}
+    settings = settings_of(member.id)
+    when = {
+        "every": settings.digest_every,
+        "hour": f"{settings.digest_hour:02}:00",
+        "zone": settings.time_zone,
+    }
+    return {"groups": groups, "number": number, "what": _summary, **when}
 
 
 def _summary(entry: DigestEntry) -> str:

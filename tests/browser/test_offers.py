@@ -24,3 +24,28 @@ def test_the_link_of_an_invitation_is_copied(visit: Callable[..., Visit]) -> Non
     assert page.evaluate("navigator.clipboard.readText()") == shown.inner_text()
     page.set_viewport_size({"width": 390, "height": 800})
     assert shown.evaluate("shown => shown.scrollWidth <= shown.clientWidth")
+
+
+def test_the_time_zone_of_the_device_is_taken_with_one_press(visit: Callable[..., Visit]) -> None:
+    away = visit(timezone_id="Pacific/Fiji")
+    away.sign_in("member")
+    page = away.go("/settings/notices")
+    zone = page.locator("[name=time_zone]")
+    zone.select_option("UTC")
+    page.get_by_role("button", name="Save how you are told").click()
+    expect(page.locator("[data-zone]")).to_contain_text("Your browser says: Pacific/Fiji")
+    expect(zone).to_have_value("UTC")  # nothing is guessed
+    page.get_by_role("button", name="Use this time zone and save").click()
+    expect(page.locator("#told")).to_contain_text("How you are told is saved.")
+    expect(zone).to_have_value("Pacific/Fiji")
+    expect(page.locator("[data-zone]")).to_be_hidden()
+    zone.select_option("UTC")
+    page.get_by_role("button", name="Save how you are told").click()
+    expect(zone).to_have_value("UTC")
+
+
+def test_no_time_zone_is_offered_that_is_chosen_or_unknown(visit: Callable[..., Visit]) -> None:
+    for zone in ("UTC", "Etc/GMT+5"):
+        there = visit(timezone_id=zone)
+        there.sign_in("member")
+        expect(there.go("/settings/notices").locator("[data-zone]")).to_be_hidden()

@@ -310,6 +310,7 @@ def test_a_digest_tells_by_agenda_what_is_new(people, topic, mail_server, agenda
     assert "1 new post · Chitra Desai" in text
     assert "&lt;b&gt;" not in text and "<b>asphalt" not in html
     assert "digest" in message["List-Unsubscribe"]
+    assert "every day, at 07:00 (UTC)" in text
 
 
 def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
