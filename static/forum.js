@@ -214,9 +214,8 @@ const wanted = {
   marks: document.querySelector("[data-marks]"),
   suggest: document.querySelector("[data-suggest]"),
   passkeys: document.querySelector("[data-passkey]"),
-  reveal: document.querySelector("main input[type=password]"),
-  limits: document.querySelector("[data-most]"),
-  offers: document.querySelector("[data-copied], [data-zone]"),
+  limits: document.querySelector("[data-most], [data-too-many]"),
+  offers: document.querySelector("main input[type=password], [data-copied], [data-zone]"),
 };
 const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));
 Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for tests: everything listens now
