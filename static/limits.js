@@ -1,14 +1,14 @@
-/** Says below a field how much of its text is too long; nothing is cut off. */
+/** Says at once what a form would refuse: how much of a text is too long, that too many boxes are ticked; nothing is cut off. */
 
 export function start({ over }) {
   document.querySelectorAll("[data-most]").forEach((field) => watch(field, over));
+  document.querySelectorAll("[data-too-many]").forEach(count);
 }
 
 function watch(field, over) {
-  const said = Object.assign(document.createElement("p"), { className: "err" });
+  const said = message();
   const { most } = field.dataset;
   let timer;
-  said.setAttribute("role", "status");
   field.addEventListener("input", () => {
     if (!said.isConnected && field.value.length <= most) return;
     if (!said.isConnected) (field.closest(".comp, .combo") ?? field).after(said); // empty at first, so that it is heard
@@ -18,4 +18,19 @@ function watch(field, over) {
       said.textContent = tooMany > 0 ? `${over} ${tooMany.toLocaleString(document.documentElement.lang)}` : "";
     }, 500);
   });
+}
+
+function count(group) {
+  const said = message();
+  const { atMost, tooMany } = group.dataset;
+  group.append(said);
+  group.addEventListener("change", () => {
+    said.textContent = group.querySelectorAll(":checked").length > atMost ? tooMany : "";
+  });
+}
+
+function message() {
+  const said = Object.assign(document.createElement("p"), { className: "err" });
+  said.setAttribute("role", "status");
+  return said;
 }

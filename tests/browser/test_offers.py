@@ -1,4 +1,4 @@
-"""What scripts offer in one press: a link to send, the time zone of the device."""
+"""What scripts offer in one press, a link to send and the time zone of the device, and what they say at once of a form."""
 
 from __future__ import annotations
 
@@ -49,3 +49,16 @@ def test_no_time_zone_is_offered_that_is_chosen_or_unknown(visit: Callable[..., 
         there = visit(timezone_id=zone)
         there.sign_in("member")
         expect(there.go("/settings/notices").locator("[data-zone]")).to_be_hidden()
+
+
+def test_one_theme_too_many_is_said_at_once(member: Visit) -> None:
+    page = member.go("/agendas/affordable/topics/new?kind=experience")
+    page.locator("#themes summary").click()
+    boxes, said = page.locator("#themes input"), page.locator("#themes [role=status]")
+    for number in range(5):
+        boxes.nth(number).check()
+    expect(said).to_have_text("")
+    boxes.nth(5).check()
+    expect(said).to_have_text("Choose at most 5 themes.")
+    boxes.nth(0).uncheck()
+    expect(said).to_have_text("")
