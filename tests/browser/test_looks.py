@@ -268,3 +268,24 @@ def test_drawings_have_the_forced_colours_of_the_words_around_them(
             colour,
         )
         assert drawn == said, path
+
+
+def test_reporting_is_as_small_as_the_marks_and_stands_in_their_line(
+    windows: Callable[..., Visit], topic: str
+) -> None:
+    moderator = windows("moderator", "light", 1280).go(topic)
+    mark = moderator.locator("[data-marks] [value=useful]").first
+    mark.click()
+    expect(mark).to_have_attribute("aria-pressed", "true")
+    for width in (390, 1280):
+        page = windows("visitor", "light", width).go(topic)
+        acts = page.locator(".acts:has(p)").first
+        marks, link = acts.locator("p"), acts.get_by_role("link", name="Report illegal content")
+        sizes, middles = [], []
+        for part in (marks, link):
+            sizes.append(part.evaluate("part => getComputedStyle(part).fontSize"))
+            box = part.bounding_box()
+            assert box
+            middles.append(box["y"] + box["height"] / 2)
+        assert sizes[0] == sizes[1], width
+        assert abs(middles[0] - middles[1]) < 6, width
