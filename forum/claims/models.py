@@ -39,5 +39,5 @@ class Claim(Base):
 
     @property
     def since(self) -> str:
-        """The time of day at which it was claimed, for pages."""
+        """The time of day at which it was claimed, for sentences without markup."""
         return f"{self.claimed_at:%H:%M} UTC"

@@ -113,10 +113,10 @@ def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, report
     address = f"/moderation/post/{reported.first.id}"
     host, moderator = sign_in(people.host), sign_in(people.moderator)
     assert host.post(f"{address}/claim").location == f"{address}#entry"
-    assert "You have been working on this since" in host.get(address).text
+    assert 'You have been working on this since <time datetime="' in host.get(address).text
     page = moderator.get(address).text
     assert (
-        "Hana Virtanen has been working on this since" in page
+        'Hana Virtanen has been working on this since <time datetime="' in page
         and "Take over from Hana Virtanen" in page
     )
     told = moderator.post(f"{address}/claim")
