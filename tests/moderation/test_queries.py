@@ -131,7 +131,7 @@ def test_the_log_can_be_narrowed(
     log = queries.decision_log(people.moderator, queries.LogFilter(**wanted))
     assert sorted(decision.deed for decision in log.items) == sorted(deeds)
     page = sign_in(people.moderator).get("/moderation/log", query_string=wanted).text
-    assert page.count("<tr><td") == len(deeds)
+    assert page.count('<tr><th scope="row"') == len(deeds)
     assert ("Nothing fits these filters" in page) == (not deeds)
     assert page.count("Clear all") == bool({"author", "by"} & set(wanted))
 
@@ -143,7 +143,7 @@ def test_a_kept_address_of_the_log_finds_deeds_by_their_former_names(
     browser = sign_in(people.moderator)
     for deed, found in (("send back", 1), ("send_back", 1), ("spam", 0)):
         page = browser.get("/moderation/log", query_string={"deed": deed}).text
-        assert page.count("<tr><td") == found
+        assert page.count('<tr><th scope="row"') == found
     assert '<option value="clear_spam" selected>Cleared as spam</option>' in page
 
 
