@@ -36,7 +36,7 @@ from forum.errors import Conflict, Refusal
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
 # What `serialize` serializes: the first key of an advisory lock of PostgreSQL
-OPENINGS, HANDLES = 1, 2
+OPENINGS, HANDLES, DRAFTS = 1, 2, 3
 # Of a row whose unique key exists already: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
     "23505",
@@ -153,7 +153,7 @@ def insert_into(table: Any) -> Any:
 def serialize(what: int, number: int = 0) -> None:
     """Make actions that do the same at the same moment run one after the other, where there is no row yet to lock.
 
-    `what` is `OPENINGS` or `HANDLES`; `number` tells apart those that need not wait for each other. On PostgreSQL by an
+    `what` is `OPENINGS`, `HANDLES` or `DRAFTS`; `number` tells apart those that need not wait for each other. On PostgreSQL by an
     advisory lock that the transaction holds; on SQLite only one transaction writes at a time.
     """
     if db.session.get_bind().dialect.name == "postgresql":

@@ -16,7 +16,7 @@ from forum.db import db
 from forum.dialogue import actions
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, MAX_DRAFTS, Draft, Post, Topic
 from forum.dialogue.queries import my_drafts
-from forum.errors import Forbidden, Invalid
+from forum.errors import Conflict, Forbidden, Invalid
 from forum.markup import write
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide, lock, silence
@@ -128,11 +128,13 @@ def test_what_was_sent_is_no_draft_any_more(people: Any, topic: Topic) -> None:
     actions.reply(people.ben, topic.id, write("It is done."), "published")
     assert [row.draft.submission_key for row in my_drafts(people.ben)] == ["other"]
     # What a script sends a moment too late is not kept
-    assert keep(people.ben, topic, "published") is None
+    with pytest.raises(Conflict):
+        keep(people.ben, topic, "published")
     make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
     actions.reply(people.ben, topic.id, write("By zeppelin."), "other")
     assert count(people.ben) == 0
-    assert keep(people.ben, topic, "other") is None
+    with pytest.raises(Conflict):
+        keep(people.ben, topic, "other")
     assert count(people.ben) == 0
 
 

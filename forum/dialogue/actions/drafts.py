@@ -10,21 +10,20 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.dialogue.actions._drafts import delete_drafts
+from forum.dialogue.actions._drafts import delete_drafts, lock_drafts
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, Draft
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
-    draft_by_submission_key,
+    draft_to_change,
     drafts_beyond_most,
-    drafts_of,
     drafts_saved_before,
     get_topic,
     held_by_submission_key,
     post_by_submission_key,
 )
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.members.actions import note_drafts
-from forum.members.queries import lock_member
+from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 
 Fields = Sequence[tuple[str, str]]  # what a form holds, as `Draft.fields`
@@ -42,28 +41,31 @@ def keep_draft(
 ) -> Draft | None:
     """Keep what a form holds, in place of what it held before: for a new topic on an agenda, or for a reply in a topic.
 
-    `key` is the submission key of the form. Returns None, and keeps nothing, when the form holds no words or its text was
-    sent meanwhile. Raises `Forbidden` unless the author may write there, and `Invalid` for more than `MAX_DRAFT_LENGTH`
-    characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
+    `key` is the submission key of the form. Returns None, and keeps nothing, when the form holds no words. Raises `Forbidden`
+    unless the author may write there, `Conflict` when a text was sent with this key, and `Invalid` for more than
+    `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
     """
     touches()
-    lock_member(author.id)  # so that the text is not published at this moment
+    lock_drafts(author)  # so that the text is not published at this moment
+    lock_writer(author)
     _require_place(author, agenda_id, topic_id)
     if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
         raise Invalid(_("This text is too long to be kept."), "source")
-    draft = draft_by_submission_key(author, key)
-    is_empty = not any(value.strip() for name, value in fields if name in TYPED)
-    if not key or is_empty or _was_sent(author, key):
-        delete_drafts(author, [draft] if draft else [])
+    if not any(value.strip() for name, value in fields if name in TYPED):
+        discard_draft(author, key)
         return None
+    if _was_sent(author, key):
+        raise Conflict(_("You have posted this already."))
+    draft = draft_to_change(author, key)
     is_new = draft is None
     draft = draft or Draft(author_id=author.id, submission_key=key[:SUBMISSION_KEY_LENGTH])
     draft.agenda_id, draft.topic_id = agenda_id, topic_id
     draft.fields, draft.saved_at = [list(pair) for pair in fields], now()
     db.session.add(draft)
+    db.session.flush()
     if is_new:
+        delete_drafts(author, Draft.id.in_(drafts_beyond_most(author)))
         note_drafts(author, author.id, 1)
-    delete_drafts(author, drafts_beyond_most(author))
     return draft
 
 
@@ -84,10 +86,9 @@ def discard_draft(author: Person, key: str) -> bool:
     """Delete one's own draft in the form with this submission key; returns whether there was one."""
     touches()
     require(author.can.see_notices())
-    lock_member(author.id)
-    draft = draft_by_submission_key(author, key)
-    delete_drafts(author, [draft] if draft else [])
-    return draft is not None
+    lock_drafts(author)
+    key = key[:SUBMISSION_KEY_LENGTH]
+    return delete_drafts(author, Draft.author_id == author.id, Draft.submission_key == key) > 0
 
 
 @action
@@ -95,9 +96,7 @@ def forget_drafts(system: Person, limit: int = 200) -> int:
     """Delete at most `limit` drafts that nobody has gone on with for `DRAFTS_KEPT`; returns how many."""
     require(system.can.administer())
     touches()
-    old = drafts_saved_before(now() - DRAFTS_KEPT, limit)
-    delete_drafts(system, old)
-    return len(old)
+    return delete_drafts(system, Draft.id.in_(drafts_saved_before(now() - DRAFTS_KEPT, limit)))
 
 
 @action
@@ -105,4 +104,4 @@ def forget_drafts_of(system: Person, member_id: int) -> None:
     """Delete the drafts of somebody who has left."""
     require(system.can.administer())
     touches()
-    delete_drafts(system, drafts_of(member_id))
+    delete_drafts(system, Draft.author_id == member_id)

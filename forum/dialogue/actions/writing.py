@@ -25,7 +25,7 @@ from forum.dialogue.actions._checks import (
     profile_scopes,
 )
 from forum.dialogue.actions._counts import count_post, move_count, note_activity_of
-from forum.dialogue.actions._drafts import end_draft
+from forum.dialogue.actions._drafts import draft_sent, lock_drafts
 from forum.dialogue.actions._holding import (
     already_held,
     ask_for_review,
@@ -95,8 +95,13 @@ def open_topic(
     kind, title, text and audience are the same: then the first one is returned as it was sent, with its own language and
     themes, and says `is_duplicate`.
     """
+    lock_drafts(author)
     _begin_topic(author)
-    end_draft(author, key)
+    with draft_sent(author, key):
+        return _open_topic(author, agenda_id, new, key)
+
+
+def _open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None) -> Topic | Held:
     agenda = agenda_by_id(author, agenda_id)
     if earlier := already_posted(author, key, new.text, new.title):
         return earlier.topic
@@ -211,8 +216,23 @@ def reply(
     text and place are the same: then the first post is returned and says `is_duplicate`. `paragraph` is the key of the
     paragraph of a case that the post comments on.
     """
+    lock_drafts(author)
     topic = _begin_reply(author, topic_id)
-    end_draft(author, key)
+    with draft_sent(author, key):
+        return _reply(
+            author, topic, text, key, paragraph=paragraph, for_organisation=for_organisation
+        )
+
+
+def _reply(
+    author: Person,
+    topic: Topic,
+    text: Written,
+    key: str | None,
+    *,
+    paragraph: str | None,
+    for_organisation: bool,
+) -> Post | Held:
     if earlier := already_posted(author, key, text):
         return earlier
     if waiting := already_held(author, key, text):

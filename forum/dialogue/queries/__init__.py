@@ -84,9 +84,8 @@ from forum.dialogue.queries.counts import (
 )
 from forum.dialogue.queries.drafts import (
     DraftRow,
-    draft_by_submission_key,
+    draft_to_change,
     drafts_beyond_most,
-    drafts_of,
     drafts_saved_before,
     my_draft,
     my_drafts,
@@ -215,9 +214,8 @@ __all__ = [
     "counts_by_agenda",
     "counts_by_kind",
     "derived_values",
-    "draft_by_submission_key",
+    "draft_to_change",
     "drafts_beyond_most",
-    "drafts_of",
     "drafts_saved_before",
     "duplicate_reply",
     "duplicate_topic",

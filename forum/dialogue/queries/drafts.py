@@ -81,24 +81,20 @@ def my_draft(author: Person, draft_id: int) -> Draft | None:
     return draft
 
 
-def draft_by_submission_key(author: Person, key: str) -> Draft | None:
-    """One's own draft in the form with this submission key; or None."""
-    key = key[:SUBMISSION_KEY_LENGTH]
-    draft: Draft | None = db.session.scalar(_by(author).where(Draft.submission_key == key))
+def draft_to_change(author: Person, key: str) -> Draft | None:
+    """One's own draft in the form with this submission key, locked; or None."""
+    mine = _by(author).where(Draft.submission_key == key[:SUBMISSION_KEY_LENGTH])
+    draft: Draft | None = db.session.scalar(mine.with_for_update())
     return draft
 
 
-def drafts_beyond_most(author: Person) -> Sequence[Draft]:
-    """One's own drafts that were saved before the last `MAX_DRAFTS`."""
-    return db.session.scalars(_newest_first(_by(author)).offset(MAX_DRAFTS)).all()
+def drafts_beyond_most(author: Person) -> Sequence[int]:
+    """The ids of one's own drafts that were saved before the last `MAX_DRAFTS`."""
+    ids = _newest_first(_by(author)).with_only_columns(Draft.id)
+    return db.session.scalars(ids.offset(MAX_DRAFTS)).all()
 
 
-def drafts_of(member_id: int) -> Sequence[Draft]:
-    """All drafts of one member."""
-    return db.session.scalars(select(Draft).where(Draft.author_id == member_id)).all()
-
-
-def drafts_saved_before(moment: datetime, limit: int) -> Sequence[Draft]:
-    """At most `limit` drafts that were last saved before a moment, locked."""
-    old = select(Draft).where(Draft.saved_at < moment).order_by(Draft.id).limit(limit)
+def drafts_saved_before(moment: datetime, limit: int) -> Sequence[int]:
+    """The ids of at most `limit` drafts that were last saved before a moment, locked."""
+    old = select(Draft.id).where(Draft.saved_at < moment).order_by(Draft.id).limit(limit)
     return db.session.scalars(old.with_for_update()).all()
