@@ -83,11 +83,11 @@ def _cache_file(response: Response) -> Response:
 
 
 def _note_published(response: Response) -> None:
-    """Tell the next page that a text is saved, so that its script deletes the draft in the browser.
+    """Tell the next page that a text is saved or discarded, so that its script deletes the draft in the browser.
 
     A form without a submission key is named by its path, if the browser says (`drafted`) that it keeps a draft.
     """
-    if request.method != "POST" or response.status_code != SEE_OTHER or "draft" in request.form:
+    if request.method != "POST" or response.status_code != SEE_OTHER:
         return
     key = request.form.get("submission_key") or ("drafted" in request.form and quote(request.path))
     if key and me().is_member:

@@ -101,7 +101,8 @@ function texts(form, saved) {
 }
 
 /** What the forum keeps of this form, as a draft of this browser: its pairs of a name and a value, by our fields. */
-function asDraft(form, { key, at, fields: pairs }) {
+function asDraft(form, { key, age, fields: pairs }) {
+  const at = Date.now() - age; // by the clock of this device
   const sent = (name) => pairs.filter(([of]) => of === name).map(([, content]) => content);
   const fields = contents(form).map(([name, value]) => [name, value, value ? sent(name).includes(value) : sent(name)[0] ?? ""]);
   return { key, at, fields, kept: at };
@@ -116,32 +117,46 @@ function keepDraft(form, member) {
   let own = form.elements.submission_key?.value || newKey();
   const begun = texts(form, served(form));
   const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
+  const others = () => read(key).filter((draft) => draft.key !== own); // of other windows, too
+  const offered = () => others().filter(isNew);
+  /** Let drafts of this browser go on as drafts of their own, so that nothing takes their place. */
+  const part = (isMeant) => store(key, read(key).map((draft) => (isMeant(draft) ? { ...draft, key: newKey() } : draft)));
   const empty = () => {
     const fields = contents(form);
     if (texts(form, fields) !== begun && sent().includes(fingerprint(fields))) form.reset();
   };
   empty();
   addEventListener("pageshow", empty);
-  const offers = read(key).filter((draft) => draft.key !== own && isNew(draft));
+  // The page goes on with what the forum has, and more was typed here
+  if (location.search.includes("draft=")) part((draft) => draft.key === own && !isThere(draft) && isNew(draft));
+  const offers = offered();
   let timer;
   let sending;
 
-  const save = (isSent = false) => {
+  const save = () => {
     clearTimeout(timer);
     timer = 0;
     const fields = contents(form);
-    const at = Date.now();
-    const mine = texts(form, fields) ? [{ fields, key: own, at, kept: isSent && at }] : [];
+    const mine = texts(form, fields) ? [{ fields, key: own, at: Date.now() }] : [];
     const done = store(key, [...mine, ...others()]);
     if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
-    if (isKept) sending ||= setTimeout(send, KEEP_SECONDS * 1000);
+    if (isKept) sendLater();
   };
+  const sendLater = () => (sending ||= setTimeout(send, KEEP_SECONDS * 1000));
   /** To the forum, where other devices find it. */
   const send = async () => {
     clearTimeout(sending);
     sending = 0;
+    if (form.dataset.busy) return sendLater();
     const [mine] = read(key).filter((draft) => draft.key === own);
     const { status } = await post(form.action, new FormData(form)).catch(() => ({}));
+    if (!status || status > 428) return sendLater(); // no line, or too much in a short time
+    if (status === 409 && !form.dataset.busy) {
+      // What is written here after the text was published elsewhere is another one
+      store(key, others());
+      form.elements.submission_key.value = own = newKey();
+      return save();
+    }
     if (status !== 204 || !mine) return;
     store(key, read(key).map((draft) => (draft.key === own ? { ...draft, kept: mine.at } : draft)));
     if (saved && !timer && !sending) saved.textContent = saved.dataset.kept;
@@ -150,24 +165,28 @@ function keepDraft(form, member) {
   const offerKept = async () => {
     const rows = form.dataset.keep ? await (await fetch(form.dataset.keep)).json() : []; // empty where there are none
     const kept = rows.map((draft) => asDraft(form, draft));
-    const isGone = (draft) => draft.kept >= draft.at && !kept.some((one) => one.key === draft.key);
-    store(key, read(key).filter((draft) => !isGone(draft)));
+    const isGone = (draft) => isThere(draft) && !kept.some((one) => one.key === draft.key);
     const isKnown = (one) => offers.some((o) => o.key === one.key && (o.at > one.at || texts(form, o.fields) === texts(form, one.fields)));
     const newest = kept.filter((one) => one.key !== own && isNew(one) && !isKnown(one));
-    const rest = offers.filter((o) => !isGone(o) && !newest.some((one) => one.key === o.key));
-    offers.splice(0, offers.length, ...[...newest, ...rest].sort((a, b) => b.at - a.at));
+    const newer = (draft) => newest.find((one) => one.key === draft.key);
+    const isOld = (draft) => newer(draft) && (isThere(draft) || texts(form, newer(draft).fields).includes(texts(form, draft.fields)));
+    store(key, read(key).filter((draft) => !isGone(draft) && !isOld(draft)));
+    part(newer);
+    offers.splice(0, offers.length, ...[...newest, ...offered()].sort((a, b) => b.at - a.at));
     show();
   };
-  const others = () => read(key).filter((draft) => draft.key !== own); // of other windows
   form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(() => save(), 500);
   });
-  addEventListener("pagehide", () => {
+  const leave = () => {
     if (timer) save();
-    if (sending && !form.dataset.busy) send();
-  });
-  form.addEventListener("submit", ({ submitter }) => save(submitter?.name === "draft"));
+    if (sending) send();
+  };
+  addEventListener("pagehide", leave);
+  // A phone may end a page that is not seen without a word
+  document.addEventListener("visibilitychange", () => document.hidden && leave());
+  form.addEventListener("submit", save);
   // The forum says when it has published a text that the browser keeps
   form.addEventListener("formdata", ({ formData }) => formData.set("drafted", "1"));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
@@ -224,10 +243,14 @@ function keepDraft(form, member) {
   });
 }
 
-/** Send a form whose text is not to be published; also while the page goes. */
+/** Whether the forum has all of a draft of this browser. */
+const isThere = ({ at, kept }) => kept >= at;
+
+/** Send a form whose text is not to be published; also while the page goes, unless it is longer than 64 kB. */
 function post(address, body) {
   body.set("draft", "auto");
-  return fetch(address, { method: "POST", body, keepalive: true });
+  const sendIt = (keepalive) => fetch(address, { method: "POST", body, keepalive });
+  return sendIt(true).catch(() => sendIt(false));
 }
 
 const newKey = () => `${Math.random()}`;

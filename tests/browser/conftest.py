@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.people import SEND_NOTHING, Demo, Site, Visit, load_demo, passwords_of, run_site
+from tests.browser.people import (
+    SEND_NOTHING,
+    Demo,
+    Site,
+    Visit,
+    load_demo,
+    passwords_of,
+    run_site,
+)
 
 # The headless shell needs less than half the time of the full browser.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")

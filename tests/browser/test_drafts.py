@@ -22,14 +22,13 @@ def own_window(visit: Callable[..., Visit]) -> Visit:
     return window
 
 
-def type_and_crash(member: Visit, address: str, text: str, *, is_sent: bool = True) -> None:
-    """Type into the composer of a page until it is kept, and lose the page; it tells the forum of it, or is cut off before."""
+def type_and_crash(member: Visit, address: str, text: str) -> None:
+    """Type into the composer of a page until the browser keeps it, and lose the page before the forum has it."""
     page = member.tab()
     page.goto(address)
     page.locator("[name=source]").press_sequentially(text)
     expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
-    if not is_sent:
-        page.evaluate(SEND_NOTHING)
+    page.evaluate(SEND_NOTHING)
     page.close()
 
 
@@ -369,7 +368,7 @@ def test_no_draft_drives_out_another(member: Visit, topic: str) -> None:
 
 def test_a_draft_is_forgotten_after_a_month(member: Visit, topic: str) -> None:
     """Of whom it was, and wherever the next page with a form is; newer ones stay."""
-    type_and_crash(member, topic, "Typed five weeks ago.", is_sent=False)
+    type_and_crash(member, topic, "Typed five weeks ago.")
     page = member.go("/rules")
     age = "days => JSON.stringify([{ fields: [['source', '', 'x']], key: '1', at: Date.now() - days * 86_400_000 }])"
     for name, days in (("draft:77:/appeals/1", 31), ("draft:77:/appeals/2", 29)):
@@ -473,6 +472,17 @@ def begin(member: Visit, address: str, text: str) -> Page:
     return page
 
 
+def until_kept(device: Visit, text: str) -> Page:
+    """The list of drafts, once it contains one: what a page sends while it goes may take its time."""
+    for _time in range(30):
+        page = device.go("/drafts")
+        if text in page.inner_text("main"):
+            break
+        page.wait_for_timeout(100)
+    expect(page.locator("main")).to_contain_text(text)
+    return page
+
+
 def test_a_text_is_gone_on_with_on_another_device(
     own_window: Visit, another_device: Visit, topic: str
 ) -> None:
@@ -513,8 +523,7 @@ def test_a_page_that_goes_takes_its_text_to_the_forum(
     page.fill("[name=source]", "Typed in a hurry.")
     with page.expect_request(lambda request: b"draft" in (request.post_data_buffer or b"")):
         page.goto("/help")
-    drafts = another_device.go("/drafts")
-    expect(drafts.locator("main")).to_contain_text("Typed in a hurry.")
+    drafts = until_kept(another_device, "Typed in a hurry.")
     drafts.get_by_role("link", name="Go on writing").click()
     expect(drafts.locator("[name=source]")).to_have_value("Typed in a hurry.")
 
@@ -528,3 +537,99 @@ def test_a_draft_is_kept_with_a_button(member: Visit, topic: str) -> None:
     expect(page.locator("main")).to_contain_text("No drafts")
     page = member.go(topic)
     expect(page.locator("[data-restore]")).to_be_hidden()
+
+
+def test_a_page_that_is_not_seen_any_more_has_sent_its_text(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Typed before the phone rang.")
+    page.evaluate(
+        """() => {
+          Object.defineProperty(document, "hidden", { value: true, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+          delete document.hidden;
+        }"""
+    )
+    expect(page.locator("[data-saved]")).to_have_text("Kept among your drafts")
+    until_kept(another_device, "Typed before the phone rang.")
+
+
+def test_a_draft_that_did_not_reach_the_forum_stays_in_the_browser(
+    member: Visit, topic: str
+) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Kept in a tunnel.")
+    page.route("**/reply", lambda route: route.abort("internetdisconnected"))
+    page.get_by_role("button", name="Keep as a draft").click()
+    page.wait_for_timeout(300)
+    page.goto("/rules")
+    page.unroute("**/reply")
+    member.complaints.clear()
+    page = member.go(topic)
+    page.wait_for_timeout(300)  # in which it asks the forum
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("Kept in a tunnel.")
+
+
+def test_what_is_typed_after_the_text_was_published_elsewhere_is_a_draft_of_its_own(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    desk = begin(member, topic, "Begun at the office.")
+    train = another_device.go(topic)
+    train.click("[data-act=restore]")
+    train.fill("[name=source]", "Begun at the office, published on the train.")
+    publish(train)
+    desk.fill("[name=source]", "Begun at the office, and gone on with there.")
+    desk.clock.run_for(11_000)
+    expect(desk.locator("[data-saved]")).to_have_text("Kept in this browser")
+    kept_by_the_forum(desk)
+    member.complaints.clear()  # the forum has said that it was published
+    until_kept(another_device, "gone on with there")
+    desk.goto(topic)
+    desk.click("[data-act=restore]")
+    expect(desk.locator("[name=source]")).to_have_value(re.compile("gone on with there"))
+    desk.evaluate(SEND_NOTHING)
+    desk.close()
+
+
+def test_to_go_on_with_a_draft_offers_what_this_browser_has_of_it_alone(
+    member: Visit, topic: str
+) -> None:
+    page = begin(member, topic, "Twice as long ago.")
+    page.route("**/reply", lambda route: route.abort("internetdisconnected"))
+    page.fill("[name=source]", "Written without a line.")
+    page.clock.run_for(1_000)
+    page.evaluate(SEND_NOTHING)
+    page.close()
+    page = member.go("/drafts")
+    page.get_by_role("link", name="Go on writing").click()
+    expect(page.locator("[name=source]")).to_have_value("Twice as long ago.")
+    expect(page.locator("[data-restore] q")).to_have_text("Written without a line.")
+    page.fill("[name=source]", "Twice as long ago, and more.")
+    page.wait_for_timeout(700)
+    page.evaluate(SEND_NOTHING)
+    page = member.go(topic)
+    for text in ("Twice as long ago, and more.", "Written without a line."):
+        page.click("[data-act=restore]")
+        expect(page.locator("[name=source]")).to_have_value(text)
+
+
+def test_a_text_of_more_than_64_kb_is_kept_too(member: Visit, topic: str) -> None:
+    """A browser sends no more than that while a page goes."""
+    begin(member, topic, "Ж" * 40_000).close()
+
+
+def test_what_could_not_be_sent_is_sent_when_the_line_is_back(member: Visit, topic: str) -> None:
+    page = member.tab()
+    page.clock.install()
+    page.goto(topic)
+    page.route("**/reply", lambda route: route.abort("internetdisconnected"))
+    page.fill("[name=source]", "Typed in a lift.")
+    page.clock.run_for(11_000)
+    page.wait_for_timeout(200)
+    expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
+    page.unroute("**/reply")
+    kept_by_the_forum(page)
+    member.complaints.clear()
+    page.close()

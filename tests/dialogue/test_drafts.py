@@ -90,7 +90,7 @@ def test_a_reply_is_kept_by_the_script_without_a_page(
     assert "published" not in page(browser, "/drafts")
     (draft,) = browser.get(f"/drafts/topic/{topic.id}").json
     assert draft["key"] == "abc" and ["source", "Half a thought"] in draft["fields"]
-    assert abs(draft["at"] / 1000 - now().timestamp()) < 60
+    assert 0 <= draft["age"] < 60_000
     assert browser.get(f"/drafts/topic/{topic.id}?paragraph=00000000").json == []
     assert browser.get("/drafts/agenda/1").json == []
     assert {browser.get(f"/drafts/{what}/99").status_code for what in ("topic", "agenda")} == {404}
@@ -136,6 +136,48 @@ def test_what_was_sent_is_no_draft_any_more(people: Any, topic: Topic) -> None:
     with pytest.raises(Conflict):
         keep(people.ben, topic, "other")
     assert count(people.ben) == 0
+
+
+def test_what_a_form_says_after_its_text_was_sent_is_another_draft(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    """As a form that is open on one device while its text is published on another."""
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    actions.reply(people.ben, topic.id, write("It is done."), "abc")
+    form = {"source": "It is more.", "language": "en", "submission_key": "abc"}
+    # The script is told, and goes on with another key
+    assert browser.post(path, data=form | {"draft": "auto"}).status_code == 409
+    assert count(people.ben) == 0
+    assert browser.post(path, data=form | {"draft": "1"}).location == "/drafts"
+    (row,) = my_drafts(people.ben)
+    assert row.draft.gist == "It is more." and row.draft.submission_key != "abc"
+
+
+def test_the_browser_lets_go_of_what_the_button_has_kept(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    form = {"source": "Half", "language": "en", "submission_key": "abc", "drafted": "1"}
+    browser.post(path, data=form | {"draft": "auto"})
+    assert "data-published" not in page(browser, "/drafts")
+    browser.post(path, data=form | {"draft": "1"})
+    assert 'data-published="abc"' in page(browser, "/drafts")
+
+
+def test_a_comment_beside_a_paragraph_is_gone_on_with_among_its_like(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    draft = keep(people.ben, topic, words=[*WORDS, ("paragraph", "a1b2c3d4")])
+    assert draft
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    beside = f'data-keep="/drafts/topic/{topic.id}?paragraph=a1b2c3d4"'
+    assert beside in page(browser, f"{path}?draft={draft.id}")
+    form = {"source": "Half", "paragraph": "a1b2c3d4", "preview": "1"}
+    assert beside in browser.post(path, data=form).text
+    assert f'data-keep="/drafts/topic/{topic.id}"' in page(browser, path)
 
 
 def test_a_refused_text_leaves_its_draft(people: Any, topic: Topic) -> None:

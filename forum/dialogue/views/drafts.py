@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, jsonify, render_template, request, url_for
@@ -11,16 +12,18 @@ from flask_babel import gettext as _
 
 from forum import web, webforms
 from forum.agendas.queries import agenda_by_id
+from forum.clock import now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFTS, Draft
 from forum.dialogue.views._shared import bp
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.plaintext import tidy
 from forum.ratelimits import by_person, changing, limiter
-from forum.web import NO_CONTENT, REFUSED, me
+from forum.web import NO_CONTENT, me
 
 # A script sends a form that changes every ten seconds
 keeping = limiter.shared_limit("30 per minute", scope="keeping", key_func=by_person)
+MILLISECOND = timedelta(milliseconds=1)
 BY_SCRIPT = "auto"  # the value of `draft` when a script sends a form while somebody types
 UNKEPT_TYPES = (*webforms.HIDDEN_FIELD_TYPES, "SubmitField")
 
@@ -60,9 +63,13 @@ def replies_begun(topic_id: int) -> ResponseReturnValue:
 
 
 def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
-    """A list of {key, fields, at}, with the moment in milliseconds."""
+    """A list of {key, fields, age}, with the age in milliseconds: the clock of a device may be wrong."""
     rows = [
-        {"key": one.submission_key, "fields": one.fields, "at": one.saved_at.timestamp() * 1000}
+        {
+            "key": one.submission_key,
+            "fields": one.fields,
+            "age": (now() - one.saved_at) / MILLISECOND,
+        }
         for one in drafts
     ]
     return jsonify(rows)
@@ -73,16 +80,24 @@ def keep_form(
     form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> ResponseReturnValue:
     """Keep what a form holds as a draft, and lead to the list of drafts; a script is answered without a page."""
-    is_by_script = request.form["draft"] == BY_SCRIPT
+
+    def keep(key: str) -> Draft | None:
+        fields = _fields(form)
+        return actions.keep_draft(me(), key, fields, agenda_id=agenda_id, topic_id=topic_id)
+
     key = form.submission_key.data or webforms.submission_key()
-    try:
-        kept = actions.keep_draft(me(), key, _fields(form), agenda_id=agenda_id, topic_id=topic_id)
-    except Invalid:
-        if is_by_script:
-            return "", REFUSED
-        raise
-    if is_by_script:
+    if request.form["draft"] == BY_SCRIPT:
+        try:
+            keep(key)
+        except (Conflict, Invalid) as error:
+            return "", error.status
         return "", NO_CONTENT
+    try:
+        kept = keep(key)
+    except Conflict:
+        kept = keep(
+            webforms.submission_key()
+        )  # it was sent; what the form holds now is another one
     if kept:
         flash(_("Your draft is kept. Nobody else can read it."), "message")
     return web.see_other(url_for("dialogue.drafts"))

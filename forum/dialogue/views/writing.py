@@ -99,6 +99,7 @@ def reply(id: int) -> ResponseReturnValue:
     writer = writer_of(topic)
     form = _reply_form(writer, submission_key=webforms.submission_key())
     go_on_with_draft(form)
+    writer = writer._replace(paragraph=form.paragraph.data or "")
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
