@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -178,6 +179,23 @@ def test_a_comment_beside_a_paragraph_is_gone_on_with_among_its_like(
     form = {"source": "Half", "paragraph": "a1b2c3d4", "preview": "1"}
     assert beside in browser.post(path, data=form).text
     assert f'data-keep="/drafts/topic/{topic.id}"' in page(browser, path)
+
+
+def test_a_draft_is_gone_on_with_in_its_own_place_alone(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    """No link leads to a text in the form of another place; a draft for a merged topic follows it."""
+    draft = keep(people.ben, topic)
+    assert draft
+    new = actions.NewTopic("question", "Who counts the bells?", write("We do."))
+    other = actions.open_topic(people.ana, topic.agenda_id, new)
+    browser = sign_in(people.ben)
+    assert "It is *half*" not in page(browser, f"/topics/{other.id}/reply?draft={draft.id}")
+    assert "It is *half*" not in page(browser, f"{NEW}?draft={draft.id}")
+    actions.merge(people.moderator, topic.id, other.id)
+    (link,) = re.findall(rf'href="(/topics/.*?draft={draft.id})"', page(browser, "/drafts"))
+    form = page(browser, link)
+    assert "It is *half*" in form and f'action="/topics/{other.id}/reply"' in form
 
 
 def test_a_refused_text_leaves_its_draft(people: Any, topic: Topic) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db
@@ -71,14 +71,21 @@ def my_drafts_for(
 ) -> Sequence[Draft]:
     """One's own drafts for new topics on an agenda, or for replies in a topic; the one saved last first."""
     require(author.can.see_notices())
-    place = Draft.agenda_id == agenda_id if agenda_id else Draft.topic_id == topic_id
-    return db.session.scalars(_newest_first(_by(author).where(place)).limit(MAX_DRAFTS)).all()
+    query = _newest_first(_by(author).where(_place(agenda_id, topic_id)))
+    return db.session.scalars(query.limit(MAX_DRAFTS)).all()
 
 
-def my_draft(author: Person, draft_id: int) -> Draft | None:
-    """One's own draft; None when there is none of this id."""
-    draft: Draft | None = db.session.scalar(_by(author).where(Draft.id == draft_id))
+def my_draft(
+    author: Person, draft_id: int, *, agenda_id: int | None = None, topic_id: int | None = None
+) -> Draft | None:
+    """One's own draft; None when there is none of this id for a new topic on this agenda, or for a reply in this topic."""
+    query = _by(author).where(Draft.id == draft_id, _place(agenda_id, topic_id))
+    draft: Draft | None = db.session.scalar(query)
     return draft
+
+
+def _place(agenda_id: int | None, topic_id: int | None) -> ColumnElement[bool]:
+    return Draft.agenda_id == agenda_id if agenda_id else Draft.topic_id == topic_id
 
 
 def draft_to_change(author: Person, key: str) -> Draft | None:

@@ -110,10 +110,12 @@ def _fields(form: Any) -> list[tuple[str, str]]:
     return [(name, tidy(value)) for name in names for value in request.form.getlist(name) if value]
 
 
-def go_on_with_draft(form: Any) -> None:
-    """Fill an empty form with the draft that the address names, which goes on to be that draft."""
+def go_on_with_draft(
+    form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
+) -> None:
+    """Fill an empty form with the draft for this place that the address names, which goes on to be that draft."""
     number = web.number("draft", 0) if request.method == "GET" else 0
-    draft = queries.my_draft(me(), number) if number else None
+    draft = queries.my_draft(me(), number, agenda_id=agenda_id, topic_id=topic_id) if number else None
     if draft:
         webforms.fill(form, draft.values)
         form.submission_key.data = draft.submission_key

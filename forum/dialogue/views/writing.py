@@ -55,7 +55,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
     form = TopicForm(kind=kind, language=me().language, submission_key=webforms.submission_key())
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     offer_organisation(form, me().name, own_organisation())
-    go_on_with_draft(form)
+    go_on_with_draft(form, agenda_id=agenda.id)
 
     def page(status: int = 200) -> ResponseReturnValue:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
@@ -98,7 +98,7 @@ def reply(id: int) -> ResponseReturnValue:
     topic = queries.topic_to_reply(me(), id)
     writer = writer_of(topic)
     form = _reply_form(writer, submission_key=webforms.submission_key())
-    go_on_with_draft(form)
+    go_on_with_draft(form, topic_id=id)
     writer = writer._replace(paragraph=form.paragraph.data or "")
 
     def page(status: int = 200) -> ResponseReturnValue:
