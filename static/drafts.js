@@ -105,7 +105,7 @@ function asDraft(form, { key, age, fields: pairs }) {
   const at = Date.now() - age; // by the clock of this device
   const sent = (name) => pairs.filter(([of]) => of === name).map(([, content]) => content);
   const fields = contents(form).map(([name, value]) => [name, value, value ? sent(name).includes(value) : sent(name)[0] ?? ""]);
-  return { key, at, fields, kept: at };
+  return { key, at, fields, kept: at, by: sent("window")[0] };
 }
 
 function keepDraft(form, member) {
@@ -115,6 +115,9 @@ function keepDraft(form, member) {
   const saved = form.querySelector("[data-saved]");
   const isKept = "keep" in form.dataset; // by the forum, too
   let own = form.elements.submission_key?.value || newKey();
+  const here = newKey(); // names this window, for which no other one may write
+  const known = new Set([here]); // and those whose drafts go on here
+  const isForeign = ({ by }) => by && !known.has(by);
   const begun = texts(form, served(form));
   const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
   const others = () => read(key).filter((draft) => draft.key !== own); // of other windows, too
@@ -130,14 +133,21 @@ function keepDraft(form, member) {
   // The page goes on with what the forum has, and more was typed here
   if (location.search.includes("draft=")) part((draft) => draft.key === own && !isThere(draft) && isNew(draft));
   const offers = offered();
+  for (const { key: of, by } of read(key)) if (of === own) known.add(by);
   let timer;
   let sending;
 
+  /** Go on as a draft of its own. */
+  const split = () => {
+    own = newKey();
+    if (isKept) form.elements.submission_key.value = own;
+  };
   const save = () => {
     clearTimeout(timer);
     timer = 0;
+    if (read(key).some((draft) => draft.key === own && isForeign(draft))) split();
     const fields = contents(form);
-    const mine = texts(form, fields) ? [{ fields, key: own, at: Date.now() }] : [];
+    const mine = texts(form, fields) ? [{ fields, key: own, at: Date.now(), by: here }] : [];
     const done = store(key, [...mine, ...others()]);
     if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
     if (isKept) sendLater();
@@ -152,9 +162,9 @@ function keepDraft(form, member) {
     const { status } = await post(form.action, new FormData(form)).catch(() => ({}));
     if (!status || status > 428) return sendLater(); // no line, or too much in a short time
     if (status === 409 && !form.dataset.busy) {
-      // What is written here after the text was published elsewhere is another one
-      store(key, others());
-      form.elements.submission_key.value = own = newKey();
+      // The text was published elsewhere, or goes on there: what is written here is another one
+      store(key, read(key).filter((draft) => draft.key !== own || isForeign(draft)));
+      split();
       return save();
     }
     if (status !== 204 || !mine) return;
@@ -165,6 +175,7 @@ function keepDraft(form, member) {
   const offerKept = async () => {
     const rows = form.dataset.keep ? await (await fetch(form.dataset.keep)).json() : []; // empty where there are none
     const kept = rows.map((draft) => asDraft(form, draft));
+    for (const { key: of, by } of kept) if (of === own) known.add(by);
     const isGone = (draft) => isThere(draft) && !kept.some((one) => one.key === draft.key);
     const isKnown = (one) => offers.some((o) => o.key === one.key && (o.at > one.at || texts(form, o.fields) === texts(form, one.fields)));
     const newest = kept.filter((one) => one.key !== own && isNew(one) && !isKnown(one));
@@ -188,7 +199,7 @@ function keepDraft(form, member) {
   document.addEventListener("visibilitychange", () => document.hidden && leave());
   form.addEventListener("submit", save);
   // The forum says when it has published a text that the browser keeps
-  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", "1"));
+  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", [...known].join(" ")));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
 
   const elsewhere = form.querySelector("[data-elsewhere]");
@@ -223,6 +234,7 @@ function keepDraft(form, member) {
     if (act === "restore") {
       changed = fill(form, offer.fields);
       if (isKept) form.elements.submission_key.value = own = offer.key; // it goes on to be that draft
+      known.add(offer.by);
       if (isNew(replaced)) offers.push(replaced) && rest.unshift(replaced);
     } else if (act === "back") {
       offers.unshift(offer);

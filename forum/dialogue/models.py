@@ -337,7 +337,8 @@ class Draft(Base):
     """A text that its author has begun in a form of the dialogue and not published; nobody else ever reads it.
 
     It is for a new topic on an agenda, or for a reply in a topic. `fields` is what the form holds, as [name, value]; a
-    field with several values has several pairs. `submission_key` is that of the form: the text published with it is this one.
+    field with several values has several pairs, and `window` names the window of a browser that kept it last.
+    `submission_key` is that of the form: the text published with it is this one.
     """
 
     __tablename__ = "draft"

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import READY, SEND_NOTHING, Visit
+from tests.browser.test_factors import look
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
 PUBLISH = "main [data-publish]"
@@ -572,6 +573,16 @@ def test_a_draft_that_did_not_reach_the_forum_stays_in_the_browser(
     expect(page.locator("[name=source]")).to_have_value("Kept in a tunnel.")
 
 
+def kept_apart(page: Page) -> None:
+    """Wait until the forum has refused what was typed, and then has it as a draft of its own."""
+    key = page.locator("[name=submission_key]")
+    refused = key.input_value()
+    page.clock.run_for(11_000)
+    expect(key).not_to_have_value(refused)
+    expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
+    kept_by_the_forum(page)
+
+
 def test_what_is_typed_after_the_text_was_published_elsewhere_is_a_draft_of_its_own(
     member: Visit, another_device: Visit, topic: str
 ) -> None:
@@ -581,9 +592,7 @@ def test_what_is_typed_after_the_text_was_published_elsewhere_is_a_draft_of_its_
     train.fill("[name=source]", "Begun at the office, published on the train.")
     publish(train)
     desk.fill("[name=source]", "Begun at the office, and gone on with there.")
-    desk.clock.run_for(11_000)
-    expect(desk.locator("[data-saved]")).to_have_text("Kept in this browser")
-    kept_by_the_forum(desk)
+    kept_apart(desk)
     member.complaints.clear()  # the forum has said that it was published
     until_kept(another_device, "gone on with there")
     desk.goto(topic)
@@ -632,4 +641,57 @@ def test_what_could_not_be_sent_is_sent_when_the_line_is_back(member: Visit, top
     page.unroute("**/reply")
     kept_by_the_forum(page)
     member.complaints.clear()
+    page.close()
+
+
+def begin_again(device: Visit, address: str, text: str) -> Page:
+    page = device.tab()
+    page.clock.install()
+    page.goto(address)
+    page.click("[data-act=restore]")
+    page.fill("[name=source]", text)
+    kept_by_the_forum(page)
+    return page
+
+
+def test_a_form_left_open_writes_over_nothing_that_was_written_elsewhere(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    desk = begin(member, topic, "Left open in the evening.")
+    begin_again(another_device, topic, "Gone on with in the night train.").close()
+    desk.fill("[name=source]", "Left open in the evening, and found in the morning.")
+    kept_apart(desk)
+    member.complaints.clear()  # the forum has said that the text went on
+    drafts = until_kept(member, "Gone on with in the night train.")
+    drafts.get_by_role("link", name="Go on writing").first.click()
+    expect(drafts.locator("[name=source]")).to_have_value(re.compile("found in the morning"))
+    desk.close()
+
+
+def test_two_tabs_with_one_draft_write_over_nothing_of_each_other(
+    member: Visit, topic: str
+) -> None:
+    first = begin(member, topic, "In the first tab.")
+    second = begin_again(member, topic, "In the first tab, then in the second.")
+    first.fill("[name=source]", "In the first tab all the time.")
+    first.clock.run_for(1_000)
+    for page in (first, second):
+        page.evaluate(SEND_NOTHING)
+        page.close()
+    page = member.go(topic)
+    offer = page.locator("[data-restore] q")
+    for text in ("In the first tab all the time.", "In the first tab, then in the second."):
+        expect(offer).to_have_text(text)
+        page.click("[data-act=discard]")
+
+
+def test_axe_finds_nothing_in_the_list_of_drafts(member: Visit, topic: str) -> None:
+    page = member.tab()
+    page.goto(topic)
+    page.fill("[name=source]", "نحن ننتظر الأرقام")
+    page.select_option("[name=language]", "ar", force=True)
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.locator("h1")).to_have_text("Your drafts")
+    expect(page.locator("p[lang=ar]")).to_have_text("نحن ننتظر الأرقام")
+    look(page)
     page.close()

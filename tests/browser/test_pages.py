@@ -84,6 +84,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("settings-notices", "/settings/notices", "member"),
     ("settings-advice", "/settings/advice", "member"),
     ("notices", "/notices", "member"),
+    ("drafts", "/drafts", "member"),
     ("waiting", "/waiting", "member"),
     ("waiting-one", "/waiting/1", "member"),
     ("waiting-revise", "/waiting/1/revise", "member"),

@@ -62,6 +62,7 @@ def test_a_topic_is_kept_without_being_valid_and_gone_on_with(
     assert "Your draft is kept. Nobody else can read it." in said
     assert "Who counts the hours?" in said and "We do not." in said and "Question" in said
     assert '<span class="n">1</span>' in said
+    assert '<bdi lang="pt">Who counts the hours?</bdi>' in said
     assert db.session.query(Topic).count() == 0
     draft = db.session.query(Draft).one()
     form = page(browser, f"{NEW}?draft={draft.id}")
@@ -153,6 +154,24 @@ def test_what_a_form_says_after_its_text_was_sent_is_another_draft(
     assert browser.post(path, data=form | {"draft": "1"}).location == "/drafts"
     (row,) = my_drafts(people.ben)
     assert row.draft.gist == "It is more." and row.draft.submission_key != "abc"
+
+
+def test_a_window_does_not_write_over_what_it_has_not_seen(people: Any, topic: Topic) -> None:
+    def keep_in(windows: str, source: str) -> Draft | None:
+        said = [("source", source)]
+        return actions.keep_draft(
+            people.ben, "abc", said, topic_id=topic.id, windows=windows.split()
+        )
+
+    keep_in("desk", "Begun at the desk.")
+    keep_in("desk", "Begun at the desk, slowly.")
+    keep_in("train desk", "Gone on with on the train.")
+    with pytest.raises(Conflict):
+        keep_in("desk", "Begun at the desk, slowly and later.")
+    draft = keep_in("train desk", "Gone on with on the train, twice.")
+    assert draft and draft.gist == "Gone on with on the train, twice."
+    # Without a script nobody knows of windows
+    assert keep(people.ben, topic) and keep_in("desk", "At the desk again.")
 
 
 def test_the_browser_lets_go_of_what_the_button_has_kept(
@@ -260,7 +279,7 @@ def test_odd_drafts_never_break(people: Any, topic: Topic, sign_in: Any) -> None
     browser = sign_in(people.ben)
     path = f"/topics/{topic.id}/reply"
     for odd in odd_texts():
-        for name in ("source", "language", "submission_key", "paragraph", "draft"):
+        for name in ("source", "language", "submission_key", "paragraph", "draft", "drafted"):
             form = {"source": "Half", "submission_key": "k", "draft": "auto", name: odd}
             assert browser.post(path, data=form).status_code < 500
         assert browser.get(path, query_string={"draft": odd}).status_code == 200

@@ -27,6 +27,7 @@ from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 
 Fields = Sequence[tuple[str, str]]  # what a form holds, as `Draft.fields`
+WINDOW = "window"  # as the name of a field: where the form was kept last
 TYPED = ("title", "source")  # without a word in one of these a form holds nothing
 
 
@@ -38,12 +39,16 @@ def keep_draft(
     *,
     agenda_id: int | None = None,
     topic_id: int | None = None,
+    windows: Sequence[str] = (),
 ) -> Draft | None:
     """Keep what a form holds, in place of what it held before: for a new topic on an agenda, or for a reply in a topic.
 
     `key` is the submission key of the form. Returns None, and keeps nothing, when the form holds no words. Raises `Forbidden`
     unless the author may write there, `Conflict` when a text was sent with this key, and `Invalid` for more than
     `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
+
+    `windows` names the window of a browser where the form is, then others whose drafts it goes on with. Raises `Conflict` when
+    the draft was last kept from any other one, which this one has not seen.
     """
     touches()
     lock_drafts(author)  # so that the text is not published at this moment
@@ -57,10 +62,13 @@ def keep_draft(
     if _was_sent(author, key):
         raise Conflict(_("You have posted this already."))
     draft = draft_to_change(author, key)
+    if draft and windows and draft.value(WINDOW) not in ("", *windows):
+        raise Conflict(_("You have gone on with this text elsewhere."))
     is_new = draft is None
     draft = draft or Draft(author_id=author.id, submission_key=key[:SUBMISSION_KEY_LENGTH])
     draft.agenda_id, draft.topic_id = agenda_id, topic_id
     draft.fields, draft.saved_at = [list(pair) for pair in fields], now()
+    draft.fields += [[WINDOW, name] for name in windows[:1]]
     db.session.add(draft)
     db.session.flush()
     if is_new:

@@ -25,6 +25,7 @@ from forum.web import NO_CONTENT, me
 keeping = limiter.shared_limit("30 per minute", scope="keeping", key_func=by_person)
 MILLISECOND = timedelta(milliseconds=1)
 BY_SCRIPT = "auto"  # the value of `draft` when a script sends a form while somebody types
+MAX_WINDOWS = 400  # characters of the names of windows that a script sends
 UNKEPT_TYPES = (*webforms.HIDDEN_FIELD_TYPES, "SubmitField")
 
 
@@ -80,10 +81,11 @@ def keep_form(
     form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> ResponseReturnValue:
     """Keep what a form holds as a draft, and lead to the list of drafts; a script is answered without a page."""
+    windows = tidy(request.form.get("drafted", "")[:MAX_WINDOWS]).split()
 
     def keep(key: str) -> Draft | None:
-        fields = _fields(form)
-        return actions.keep_draft(me(), key, fields, agenda_id=agenda_id, topic_id=topic_id)
+        place = {"agenda_id": agenda_id, "topic_id": topic_id}
+        return actions.keep_draft(me(), key, _fields(form), **place, windows=windows)
 
     key = form.submission_key.data or webforms.submission_key()
     if request.form["draft"] == BY_SCRIPT:
@@ -95,9 +97,7 @@ def keep_form(
     try:
         kept = keep(key)
     except Conflict:
-        kept = keep(
-            webforms.submission_key()
-        )  # it was sent; what the form holds now is another one
+        kept = keep(webforms.submission_key())  # what the form holds is another text by now
     if kept:
         flash(_("Your draft is kept. Nobody else can read it."), "message")
     return web.see_other(url_for("dialogue.drafts"))
@@ -115,7 +115,9 @@ def go_on_with_draft(
 ) -> None:
     """Fill an empty form with the draft for this place that the address names, which goes on to be that draft."""
     number = web.number("draft", 0) if request.method == "GET" else 0
-    draft = queries.my_draft(me(), number, agenda_id=agenda_id, topic_id=topic_id) if number else None
+    draft = (
+        queries.my_draft(me(), number, agenda_id=agenda_id, topic_id=topic_id) if number else None
+    )
     if draft:
         webforms.fill(form, draft.values)
         form.submission_key.data = draft.submission_key
