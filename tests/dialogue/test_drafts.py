@@ -217,6 +217,29 @@ def test_a_draft_is_gone_on_with_in_its_own_place_alone(
     assert "It is *half*" in form and f'action="/topics/{other.id}/reply"' in form
 
 
+def test_a_list_of_drafts_costs_the_same_wherever_their_topics_are(
+    people: Any, topic: Topic, sign_in: Any, queries: Any
+) -> None:
+    begun = []
+    for number in range(6):
+        new = actions.NewTopic("question", f"Who counts {number} bells?", write(f"We do {number}."))
+        begun.append(actions.open_topic(people.ana, topic.agenda_id, new).id)
+    actions.merge(people.moderator, begun[0], begun[1])
+    for topic_id in begun[1:4]:
+        actions.keep_draft(people.ben, f"key {topic_id}", WORDS, topic_id=topic_id)
+    for topic_id in begun[1:3]:
+        actions.merge(people.moderator, topic_id, topic.id)
+    decide(people.moderator, "topic", begun[3], "hide", Reasons("Spam.", 2))
+    lock(people.moderator, topic.id, Reasons("Enough."))
+    browser = sign_in(people.ben)
+    page(browser, "/drafts")
+    with queries() as made:
+        said = page(browser, "/drafts")
+    assert made.count <= 6
+    assert said.count("This topic is locked.") == 2
+    assert said.count("What it replies to is not there any more.") == 1
+
+
 def test_a_refused_text_leaves_its_draft(people: Any, topic: Topic) -> None:
     keep(people.ben, topic)
     with pytest.raises(Invalid):

@@ -15,8 +15,7 @@ from forum.dialogue.models import MAX_DRAFTS, Draft, Topic
 from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
 from forum.dialogue.queries._visibility import visible_topics
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH
-from forum.dialogue.queries.moved import topic_to_reply
-from forum.errors import Refusal
+from forum.dialogue.queries.moved import MAX_MERGE_STEPS
 from forum.permissions import Person, require
 
 
@@ -50,8 +49,18 @@ def my_drafts(author: Person) -> list[DraftRow]:
 
 
 def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
-    rows = as_topic_rows(visible_topics(reader).where(Topic.id.in_(ids)))
-    return {topic.id: topic for topic in map(to_topic_row, db.session.execute(rows))}
+    """Topics that the reader sees, by these ids; under that of a merged one, the one that it was merged into."""
+    targets = {id_: id_ for id_ in ids}
+    for _step in range(MAX_MERGE_STEPS):
+        merged = Topic.id.in_(set(targets.values())), Topic.merged_into_id.is_not(None)
+        rows = db.session.execute(select(Topic.id, Topic.merged_into_id).where(*merged))
+        steps: dict[int, int] = {topic.id: topic.merged_into_id for topic in rows}
+        if not steps:
+            break
+        targets = {id_: steps.get(target, target) for id_, target in targets.items()}
+    shown = as_topic_rows(visible_topics(reader).where(Topic.id.in_(set(targets.values()))))
+    found = {topic.id: topic for topic in map(to_topic_row, db.session.execute(shown))}
+    return {id_: found[target] for id_, target in targets.items() if target in found}
 
 
 def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
@@ -60,10 +69,7 @@ def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
     topic = topics.get(draft.topic_id or 0)
     if topic:
         return DraftRow(draft, topic, str(author.can.reply(topic).why_not or ""))
-    try:
-        return DraftRow(draft, topic_to_reply(author, draft.topic_id or 0), "")  # it was merged
-    except Refusal:
-        return DraftRow(draft, None, gettext("What it replies to is not there any more."))
+    return DraftRow(draft, None, gettext("What it replies to is not there any more."))
 
 
 def my_drafts_for(
