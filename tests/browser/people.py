@@ -27,11 +27,6 @@ SEND_NOTHING = """() => {
   for (const form of document.querySelectorAll("[data-keep]")) form.dataset.busy = "1";
 }"""
 
-# When the page goes
-SEND_NOTHING = """() => {
-  for (const form of document.querySelectorAll("[data-keep]")) form.dataset.busy = "1";
-}"""
-
 
 @dataclass(frozen=True)
 class Site:
