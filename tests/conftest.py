@@ -392,6 +392,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Nothing is collected as garbage: to look through all that a worker holds by now takes seconds."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Empty the databases for tests that reach one without `app`, or that request `exclusive_database`."""

@@ -343,6 +343,7 @@ def test_each_cleaner_alone_would_hold() -> None:
 # Bounds
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
     """The two seconds are many times what any of them takes; what is bounded is the work."""
     for name, text in stress_texts(MAX_SOURCE).items():
@@ -356,6 +357,7 @@ def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
         assert written.html.count("<td") + written.html.count("<th") <= MAX_CELLS + 60, name
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("length", [MAX_SOURCE // 2, MAX_SOURCE, 60_000])
 def test_what_is_made_of_the_source_is_bounded_too(length: int) -> None:
     for name, text in stress_texts(length).items():
@@ -485,6 +487,7 @@ def test_of_those_whom_an_author_mentions_the_first_become_links() -> None:
     ]
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_a_thousand_mentions_are_bounded_and_quick() -> None:
     many = " ".join(f"@p{number}" for number in range(1_000))
     assert len(markup.write(many).mentions) == 100 and len(handles_in(many)) == 100
@@ -586,6 +589,7 @@ def test_a_whole_address_of_a_quoted_post_becomes_a_local_one(typed: str, local:
     assert with_local_quotes(typed, "https://f.example") == local
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_looking_for_whole_addresses_takes_no_time() -> None:
     for piece in ("> ", "> [", "> *", ">](", "[a]: ", "> https://f.example/posts/3#", ">\n"):
         begun = time.process_time()

@@ -141,7 +141,7 @@ GET  /cities/tampere                                  |  200  200  200  200  200
 POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
 GET  /drafts                                          |   in  200  200  200  200  200
-GET  /drafts/agenda/1                                 |   in  200  200  200  200  200
+GET  /drafts/agenda/{agenda_id}                       |   in  200  200  200  200  200
 POST /drafts/discard                                  |  403  yes  yes  yes  yes  yes
 GET  /drafts/topic/{topic}                            |   in  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200

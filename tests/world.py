@@ -126,6 +126,7 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
     )
     return {
         "agenda": agenda.slug,
+        "agenda_id": agenda.id,
         "other": other.slug,
         "statement": statement.id,
         "theme": theme.slug,

@@ -94,7 +94,7 @@ def test_a_reply_is_kept_by_the_script_without_a_page(
     assert draft["key"] == "abc" and ["source", "Half a thought"] in draft["fields"]
     assert 0 <= draft["age"] < 60_000
     assert browser.get(f"/drafts/topic/{topic.id}?paragraph=00000000").json == []
-    assert browser.get("/drafts/agenda/1").json == []
+    assert browser.get(f"/drafts/agenda/{topic.agenda_id}").json == []
     assert {browser.get(f"/drafts/{what}/99").status_code for what in ("topic", "agenda")} == {404}
     assert f'data-keep="/drafts/topic/{topic.id}"' in page(browser, topic.address)
     browser.post(path, data=form | {"source": " "})

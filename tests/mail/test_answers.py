@@ -285,6 +285,7 @@ def test_odd_messages_are_refused_in_words_or_posted(people, topic, post):
     assert [one.source for one in posts(topic)[2:]] == ["Hello there"]
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_reading_hostile_text_takes_no_time():
     """A line that looks like the beginning of an introduction, twenty thousand times."""
     for bad in ("On " * 20_000, "From: " * 8_000, " \n" * 20_000, "> " * 20_000, "=== " * 10_000):
@@ -293,6 +294,7 @@ def test_reading_hostile_text_takes_no_time():
         assert time.process_time() - begun < 1
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     "head",
     [
@@ -320,6 +322,7 @@ def nested(head, depth, lines, end=b"\n"):
     return (head + parts + b"content-type: text/plain\n" + b"\n" * lines).replace(b"\n", end)
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 @pytest.mark.parametrize(("depth", "lines"), [(900, 900_000), (300, 10_000), (99, 30_000)])
 def test_nested_parts_take_no_time(people, post, depth, lines, end):
