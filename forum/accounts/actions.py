@@ -46,7 +46,7 @@ from forum.members.queries import (
     normalised_email,
 )
 from forum.notifications.actions import NoticeText, note_event, read_outdated
-from forum.permissions import SYSTEM, Person, administers, moderates, require
+from forum.permissions import MEMBER, SYSTEM, Person, administers, moderates, require
 from forum.screening.actions import refuse_caught
 from forum.screening.queries import Sending
 from forum.versions import EVERYTHING
@@ -323,6 +323,14 @@ def undo_address(_person: Person, secret: str) -> Member:
 
 
 @action
+def add_member(administrator: Person, joining: Joining, role: str) -> Member:
+    """Make an account for somebody else as `members.add_member`, and tell of its role as `appoint` does."""
+    member = members.add_member(administrator, joining, role)
+    _tell_of_role(administrator, member, MEMBER)
+    return member
+
+
+@action
 def appoint(administrator: Person, handle: str, role: str) -> Member:
     """Give a member a role as `members.appoint`, and tell them.
 
@@ -330,14 +338,19 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
     """
     before = administered_member(administrator, handle).role
     member = members.appoint(administrator, handle, role)
-    if role != before:
-        _tell_of_role(member, before)
-        if administers(role):
-            _tell_administrators(administrator, member)
+    _tell_of_role(administrator, member, before)
     return member
 
 
-def _tell_of_role(member: Member, before: str) -> None:
+def _tell_of_role(doer: Person, member: Member, before: str) -> None:
+    """Tell of a member's new role those whom it concerns; nobody when it is the one of before."""
+    if before != member.role:
+        _tell_member(member, before)
+        if administers(member.role):
+            _tell_administrators(doer, member)
+
+
+def _tell_member(member: Member, before: str) -> None:
     """Tell a member by a letter that cannot be switched off, and by a notice, what they are now or no longer are."""
     profile = f"/members/{member.handle}"
     if administers(member.role):

@@ -1,4 +1,4 @@
-"""`flask members role`, and `flask members address` for somebody whose address is not theirs any more, or who came with an export."""
+"""`flask members add | role`, and `flask members address` for whose address is not theirs any more, or who came with an export."""
 
 from __future__ import annotations
 
@@ -6,10 +6,39 @@ import click
 from flask import Blueprint
 
 from forum.accounts import actions
-from forum.members.commands import checked_email, done, members
-from forum.permissions import ROLES, SYSTEM
+from forum.members.actions import Joining
+from forum.members.commands import (
+    checked_email,
+    done,
+    members,
+    name_of_forum,
+    new_password,
+    unused_email,
+)
+from forum.passwords import hash_password
+from forum.permissions import MEMBER, ROLES, SYSTEM
 
 bp = Blueprint("accounts_commands", __name__)  # its commands stand among those of members
+
+
+@members.command("add")
+@click.option("--email", required=True, help="E-mail address with which they sign in.")
+@click.option("--name", required=True, help="Name that everybody reads, such as “Eva Holm”.")
+@click.option(
+    "--role", type=click.Choice(ROLES), default=MEMBER, show_default=True, help="What they may do."
+)
+@click.option("--handle", help="Short name in addresses; without it, made from the name.")
+def add(email: str, name: str, role: str, handle: str | None) -> None:
+    """Make an account. Its password is asked for, or read from standard input.
+
+    A role other than member is told by e-mail.
+    """
+    if not name.strip():
+        raise click.ClickException("Give the member a name.")
+    password = new_password((name_of_forum(), name, unused_email(email)))
+    joining = Joining(name, email, hash_password(password), handle=handle)
+    member = done(lambda: actions.add_member(SYSTEM, joining, role))
+    click.echo(f"Added {member.name} as {role}: /members/{member.handle}")
 
 
 @members.command("role")

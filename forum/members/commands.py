@@ -1,4 +1,4 @@
-"""`flask setup`, `flask forum`, `flask members add | list | password` and `flask cities load`."""
+"""`flask setup`, `flask forum`, `flask members list | password` and `flask cities load`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from forum.members.forms import (
 )
 from forum.members.queries import CITIES_FILE
 from forum.passwords import hash_password
-from forum.permissions import MEMBER, ROLES, SYSTEM
+from forum.permissions import SYSTEM
 
 T = TypeVar("T")
 
@@ -46,8 +46,8 @@ def setup() -> None:
     person = _ask("Your name, as its first administrator", MAX_NAME, _checked_name)
     if sys.stdin.isatty():
         click.echo("Everybody reads this address on /contact, until you give another one for that.")
-    email = _ask("Your e-mail address", MAX_EMAIL, _unused_email)
-    password = _new_password((name, person, email), is_repeated=True)
+    email = _ask("Your e-mail address", MAX_EMAIL, unused_email)
+    password = new_password((name, person, email), is_repeated=True)
     if not queries.cities_count():
         load_cities()
     joining = actions.Joining(person, email, hash_password(password))
@@ -81,23 +81,6 @@ def members() -> None:
     """Add and list members, give roles, new passwords and addresses."""
 
 
-@members.command("add")
-@click.option("--email", required=True, help="E-mail address with which they sign in.")
-@click.option("--name", required=True, help="Name that everybody reads, such as “Eva Holm”.")
-@click.option(
-    "--role", type=click.Choice(ROLES), default=MEMBER, show_default=True, help="What they may do."
-)
-@click.option("--handle", help="Short name in addresses; without it, made from the name.")
-def add(email: str, name: str, role: str, handle: str | None) -> None:
-    """Make an account. Its password is asked for, or read from standard input."""
-    if not name.strip():
-        raise click.ClickException("Give the member a name.")
-    password = _new_password((_name_of_forum(), name, _unused_email(email)))
-    joining = actions.Joining(name, email, hash_password(password), handle=handle)
-    member = done(lambda: actions.add_member(SYSTEM, joining, role))
-    click.echo(f"Added {member.name} as {role}: /members/{member.handle}")
-
-
 @members.command("list")
 def list_members() -> None:
     """Print every account: handle, role, e-mail address and name, parted by tabs."""
@@ -113,7 +96,7 @@ def give_password(handle: str) -> None:
 
     The password is asked for, or read from standard input.
     """
-    password_hash = hash_password(_new_password((_name_of_forum(), handle)))
+    password_hash = hash_password(new_password((name_of_forum(), handle)))
     done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
 
@@ -162,6 +145,31 @@ def checked_email(email: str) -> str:
     if not re.match(EMAIL_PATTERN, email) or len(email) > MAX_EMAIL:
         raise click.ClickException("This is not an e-mail address.")
     return email
+
+
+def unused_email(email: str) -> str:
+    """A typed e-mail address, unchanged; one that is invalid or belongs to an account ends the command."""
+    if queries.is_email_taken(checked_email(email)):
+        raise click.ClickException("There is an account with this address.")
+    return email
+
+
+def new_password(own: tuple[str, ...], is_repeated: bool = False) -> str:
+    """A password that may be used and is not made of `own` words; at a terminal `is_repeated`, or asked for again."""
+
+    def asked() -> str:
+        password = _checked_password(_password(), own)
+        if is_repeated and sys.stdin.isatty() and password != _hidden("The same password again"):
+            raise click.ClickException("The two passwords differ.")
+        return password
+
+    return _accepted(asked)
+
+
+def name_of_forum() -> str:
+    """What the forum is called; empty before it is set up."""
+    known = queries.federation()
+    return known.name if known else ""
 
 
 def _ask(
@@ -214,24 +222,6 @@ def _checked_name(name: str) -> str:
     return done(lambda: actions.check_name(SYSTEM, name, is_official=True))
 
 
-def _unused_email(email: str) -> str:
-    if queries.is_email_taken(checked_email(email)):
-        raise click.ClickException("There is an account with this address.")
-    return email
-
-
-def _new_password(own: tuple[str, ...], is_repeated: bool = False) -> str:
-    """A password that may be used and is not made of `own` words; at a terminal `is_repeated`, or asked for again."""
-
-    def asked() -> str:
-        password = _checked_password(_password(), own)
-        if is_repeated and sys.stdin.isatty() and password != _hidden("The same password again"):
-            raise click.ClickException("The two passwords differ.")
-        return password
-
-    return _accepted(asked)
-
-
 def _password() -> str:
     return _hidden("Password") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 
@@ -250,8 +240,3 @@ def _checked_password(password: str, own: tuple[str, ...]) -> str:
     except Invalid as error:
         raise click.ClickException(error.message) from error
     return password
-
-
-def _name_of_forum() -> str:
-    known = queries.federation()
-    return known.name if known else ""

@@ -1,4 +1,4 @@
-"""The command of accounts: an address that is given, and what the one before is worth after it."""
+"""The commands of accounts: a member who is added, an address that is given, and what the one before is worth after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members import actions, queries
 from forum.notifications import actions as notifications
+from forum.notifications.queries import inbox
+from forum.passwords import verify_password
 from forum.permissions import SYSTEM, VISITOR
+from tests.accounts.conftest import PASSWORD
 from tests.conftest import link_in
 
 OVER = 410
@@ -27,6 +30,81 @@ OVER = 410
 def run(app):
     runner = app.test_cli_runner()
     return lambda *words: runner.invoke(args=["members", "address", *words])
+
+
+def add(app, said=PASSWORD + "\n", **change):
+    options = {"email": "eva@city.example", "name": "Eva Holm", **change}
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return app.test_cli_runner().invoke(args=["members", "add", *words], input=said)
+
+
+def test_a_member_is_added_with_the_password_of_standard_input(app):
+    done = add(app, role="moderator")
+    assert (done.exit_code, done.output) == (0, "Added Eva Holm as moderator: /members/eva-holm\n")
+    member = queries.member_by_email("eva@city.example")
+    assert member.is_moderator
+    assert verify_password(member.password_hash, PASSWORD)
+    assert PASSWORD not in done.output
+
+
+def test_a_handle_can_be_wished(app):
+    assert add(app, handle="eva").exit_code == 0
+    assert queries.member_by_email("eva@city.example").handle == "eva"
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "sentence"),
+    [
+        ({}, "", "The password has to have 8 to 128 characters."),
+        ({}, "kort\n", "The password has to have 8 to 128 characters."),
+        ({}, "password123\n", "Many people use this password."),
+        ({}, "evaholm11\n", "not made of your name"),
+        ({"name": " "}, PASSWORD, "Give the member a name."),
+        ({"email": "eva"}, PASSWORD, "This is not an e-mail address."),
+        ({"name": "https://e.example"}, PASSWORD, "Write a name, not an address."),
+        ({"handle": "admin"}, PASSWORD, "kept for the forum itself"),
+        ({"role": "king"}, PASSWORD, "is not one of"),
+    ],
+)
+def test_what_cannot_be_added_is_said_and_exits_non_zero(app, change, said, sentence):
+    done = add(app, said, **change)
+    assert done.exit_code != 0
+    assert sentence in done.output
+    assert queries.member_by_email("eva@city.example") is None
+
+
+def test_an_address_is_added_once(app):
+    add(app)
+    done = add(app, name="Other")
+    assert done.exit_code == 1 and "There is an account with this address." in done.output
+    assert "Sign in" not in done.output
+
+
+def test_a_member_who_looks_like_the_forum_is_not_added(app):
+    for change in ({"name": "Аdmin"}, {"handle": "adm1n"}):
+        done = add(app, **change)
+        assert done.exit_code == 1 and queries.all_members() == [], done.output
+    assert add(app, name="Admin", role="administrator").exit_code == 0
+
+
+def test_a_role_that_is_given_with_an_account_is_told(app, people, letters):
+    assert add(app, role="administrator").exit_code == 0
+    assert [letter.to for letter in letters()] == ["eva@city.example", people.administrator.email]
+    told = "Eva Holm was made an administrator of Interurban on the machine that runs it."
+    assert told in " ".join(letters()[-1].text.split())
+    notifications.make_notices(SYSTEM)
+    for member, title in (
+        (queries.member_by_email("eva@city.example"), "You are an administrator now"),
+        (people.administrator, "Eva Holm is an administrator now"),
+    ):
+        assert [one.title for one in inbox(member).page.items] == [title]
+
+
+def test_of_an_account_without_a_role_nobody_is_told(app, people, letters):
+    assert add(app).exit_code == 0
+    assert letters() == []
+    notifications.make_notices(SYSTEM)
+    assert not inbox(people.administrator).page.items
 
 
 def test_an_administrator_gives_a_member_an_address_and_mail_goes_there_again(run, people, letters):

@@ -25,54 +25,6 @@ def run(app, monkeypatch):
     return lambda *words, said="": runner.invoke(args=words, input=said)
 
 
-def add(run, said=PASSWORD + "\n", **change):
-    options = {"email": "eva@city.example", "name": "Eva Holm", **change}
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return run("members", "add", *words, said=said)
-
-
-def test_a_member_is_added_with_the_password_of_standard_input(run):
-    done = add(run, role="moderator")
-    assert (done.exit_code, done.output) == (0, "Added Eva Holm as moderator: /members/eva-holm\n")
-    member = queries.member_by_email("eva@city.example")
-    assert member.is_moderator
-    assert verify_password(member.password_hash, PASSWORD)
-    assert PASSWORD not in done.output
-
-
-def test_a_handle_can_be_wished(run):
-    assert add(run, handle="eva").exit_code == 0
-    assert queries.member_by_email("eva@city.example").handle == "eva"
-
-
-@pytest.mark.parametrize(
-    ("change", "said", "sentence"),
-    [
-        ({}, "", "The password has to have 8 to 128 characters."),
-        ({}, "kort\n", "The password has to have 8 to 128 characters."),
-        ({}, "password123\n", "Many people use this password."),
-        ({}, "evaholm11\n", "not made of your name"),
-        ({"name": " "}, PASSWORD, "Give the member a name."),
-        ({"email": "eva"}, PASSWORD, "This is not an e-mail address."),
-        ({"name": "https://e.example"}, PASSWORD, "Write a name, not an address."),
-        ({"handle": "admin"}, PASSWORD, "kept for the forum itself"),
-        ({"role": "king"}, PASSWORD, "is not one of"),
-    ],
-)
-def test_what_cannot_be_added_is_said_and_exits_non_zero(run, change, said, sentence):
-    done = add(run, said, **change)
-    assert done.exit_code != 0
-    assert sentence in done.output
-    assert queries.member_by_email("eva@city.example") is None
-
-
-def test_an_address_is_added_once(run):
-    add(run)
-    done = add(run, name="Other")
-    assert done.exit_code == 1 and "There is an account with this address." in done.output
-    assert "Sign in" not in done.output
-
-
 def test_members_are_listed(run, people):
     done = run("members", "list")
     assert "mona-berg\tmoderator\tmona@example.org\tMona Berg\n" in done.output
@@ -188,8 +140,8 @@ def test_setup_ends_when_nothing_more_is_typed(typed):
     assert queries.federation() is None and queries.all_members() == []
 
 
-def test_other_commands_ask_again_for_a_password_at_a_terminal(typed):
-    words = ("members", "add", "--name", "Eva Holm", "--email", "eva@city.example")
+def test_other_commands_ask_again_for_a_password_at_a_terminal(typed, people):
+    words = ("members", "password", "ana-prado")
     done = typed(*words, lines=["short", PASSWORD])
     assert done.exit_code == 0 and "8 to 128 characters" in done.output
     assert typed(*words, lines=["short"]).exit_code == 1
@@ -247,13 +199,6 @@ def test_the_carried_file_has_the_cities_of_the_world():
     tokyo = next(row for row in rows if row[1] == "Tokyo")
     assert tokyo[2] == "JP" and "東京" in tokyo[6]
     assert len({row[0] for row in rows}) == len(rows)
-
-
-def test_a_member_who_looks_like_the_forum_is_not_added(run):
-    for change in ({"name": "Аdmin"}, {"handle": "adm1n"}):
-        done = add(run, **change)
-        assert done.exit_code == 1 and queries.all_members() == [], done.output
-    assert add(run, name="Admin", role="administrator").exit_code == 0
 
 
 def test_the_forum_gets_another_name_sentence_and_contact(run, app):
