@@ -31,7 +31,7 @@ from forum.deeds import action, touches
 from forum.errors import Invalid, NotFound
 from forum.factors.actions import remove_factors_since
 from forum.identities.actions import unlink_since
-from forum.mail.actions import readdress, write_letter
+from forum.mail.actions import drop_outdated, readdress, write_letter
 from forum.mail.queries import letters_since
 from forum.matches import combine, from_plain_text
 from forum.members import actions as members
@@ -351,7 +351,10 @@ def _tell_of_role(doer: Person, member: Member, before: str) -> None:
 
 
 def _tell_member(member: Member, before: str) -> None:
-    """Tell a member by a letter that cannot be switched off, and by a notice, what they are now or no longer are."""
+    """Tell a member by a letter that cannot be switched off, and by a notice, what they are now or no longer are.
+
+    What they were to be told of an earlier role is read or dropped, so that only what holds is news.
+    """
     profile = f"/members/{member.handle}"
     if administers(member.role):
         title, page = _("You are an administrator now"), ADMINISTRATION
@@ -368,6 +371,7 @@ def _tell_member(member: Member, before: str) -> None:
         "administered": administers(before),
         "has_factor": member.factor_at is not None,
     }
+    drop_outdated(SYSTEM, "role", member.id)
     write_letter(SYSTEM, "role", member.email, words, member_id=member.id)
     read_outdated(SYSTEM, "role", [MODERATION, ADMINISTRATION, profile], [member.id])
     note_event(SYSTEM, NoticeText("role", page, title), [member.id])

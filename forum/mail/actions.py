@@ -307,6 +307,15 @@ def drop(system: Person, letter_id: int, why: str) -> None:
 
 
 @action
+def drop_outdated(_doer: Person, kind: str, member_id: int) -> None:
+    """Drop the letters of a kind to a member that are still to be sent: what they tell of is so no more."""
+    touches()
+    waits = (Delivery.member_id == member_id, Delivery.kind == kind, is_waiting())
+    outdated = update(Delivery).where(*waits)
+    db.session.execute(outdated.values(dropped_at=now(), why="outdated"))
+
+
+@action
 def readdress(system: Person, member: Member) -> None:
     """Send waiting notices and digests to a member's new address; letters about the old address stay as they are."""
     require(system.can.administer())

@@ -385,13 +385,14 @@ def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
     return db.session.scalars(query.with_for_update()).all()
 
 
-def lock_open_events(kind: str, addresses: Collection[str]) -> None:
-    """Lock the events of a kind that lead to these addresses and of which notices are still to be made.
+def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
+    """The events of a kind that lead to these addresses and of which notices are still to be made, locked for update.
 
     When this returns, a worker that makes some right now has ended.
     """
-    is_open = Event.done_at.is_(None), Event.kind == kind, Event.address.in_(addresses)
-    db.session.execute(select(Event.id).where(*is_open).order_by(Event.id).with_for_update())
+    is_open = Event.done_at.is_(None), Event.hidden_at.is_(None)
+    query = select(Event).where(*is_open, Event.kind == kind, Event.address.in_(addresses))
+    return db.session.scalars(query.order_by(Event.id).with_for_update()).all()
 
 
 def is_of_decisions(decision_ids: Iterable[int]) -> tuple[ColumnElement[bool], ...]:

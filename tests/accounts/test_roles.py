@@ -6,9 +6,14 @@ import html
 import re
 
 import pytest
+from sqlalchemy import select
 
 from forum.accounts import actions
+from forum.db import db
 from forum.errors import Forbidden, Invalid
+from forum.mail.commands import compose
+from forum.mail.models import Delivery
+from forum.mail.queries import is_waiting
 from forum.members import actions as members
 from forum.members.queries import get_member
 from forum.notifications import actions as notifications
@@ -57,6 +62,18 @@ def test_who_is_no_moderator_any_more_is_told_that_instead(people, letters):
     assert letters()[-1].subject.startswith("You are no longer a moderator of ")
     assert "/moderation" not in letters()[-1].text
     assert told(people.ana) == [("You are no longer a moderator", "/members/ana-prado")]
+
+
+def test_who_gets_another_role_before_the_worker_runs_is_told_of_the_last_alone(people, app):
+    actions.appoint(people.administrator, people.ana.handle, "moderator")
+    actions.appoint(people.administrator, people.ana.handle, "administrator")
+    actions.appoint(people.administrator, people.ana.handle, "member")
+    assert told(people.ana) == [("You are no longer an administrator", "/members/ana-prado")]
+    assert len(inbox(people.ana).page.items) == 3, "the earlier ones are there, and read"
+    waiting = select(Delivery).where(Delivery.kind == "role", is_waiting())
+    (letter,) = db.session.scalars(waiting)
+    subject = compose(letter, app.extensions["settings"]).subject
+    assert subject.startswith("You are no longer an administrator of ")
 
 
 def test_an_administrator_who_moderates_from_now_on_is_told_both(people, letters):

@@ -152,6 +152,9 @@ def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
     assert told(people.host) == told(people.moderator) == []  # a host already, and who made it so
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
     assert told(people.ana) and not unread_count(people.ana)  # nor is it mailed
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ben.handle])
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
+    assert told(people.ben) and not unread_count(people.ben)  # though the worker came too late
 
 
 def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None:

@@ -30,14 +30,14 @@ def titles(member: Any) -> set[str]:
 @pytest.fixture
 def at_fault(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of some events the notices cannot be made: one for somebody by name, and one for those who watch."""
-    tell = making._make_for
+    tell = making.make_for
 
     def told(event: Event, member_ids: Any) -> None:
         if event.title == AT_FAULT:
             raise ValueError(event.title)
         tell(event, member_ids)
 
-    monkeypatch.setattr(making, "_make_for", told)
+    monkeypatch.setattr(making, "make_for", told)
     actions.watch(people.ana, TOPIC, 1)
     for title in (AT_FAULT, "By name"):
         actions.note_event(
@@ -92,7 +92,7 @@ def test_a_database_that_is_away_puts_nothing_off(
     def told(*_words: Any) -> None:
         raise away
 
-    monkeypatch.setattr(making, "_make_for", told)
+    monkeypatch.setattr(making, "make_for", told)
     with pytest.raises(type(away)):
         make_notices()
     assert db.session.scalars(select(Event.attempts)).all() == [0]

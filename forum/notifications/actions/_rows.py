@@ -1,16 +1,45 @@
-"""Writing rows: replacing, changing many at once; and what notices quote of a text."""
+"""Writing rows: the notices of an event, replacing one, changing many at once; and what notices quote of a text."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
 
 from forum.db import db, insert_into
-from forum.notifications.models import Event, Notice
+from forum.members.queries import ignores
+from forum.notifications.models import NOTICE_KINDS, Event, Notice
+from forum.notifications.queries import notice_values, notices_to_make
 from forum.plaintext import excerpt
 
 QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
+
+
+def make_for(event: Event, member_ids: Sequence[int]) -> None:
+    """Make an event's notices for these members, as far as they want them."""
+    if NOTICE_KINDS[event.kind].is_merging:
+        merged = _merge_into_unread(event, member_ids)
+        member_ids = [member_id for member_id in member_ids if member_id not in merged]
+    if member_ids:
+        rows = notices_to_make(event, member_ids)
+        insert = insert_into(Notice).from_select(list(notice_values(event)), rows)
+        db.session.execute(insert.on_conflict_do_nothing())
+
+
+def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
+    """Let unread, unmailed notices about the same post tell of one more person; returns the ids of their members."""
+    unread = update(Notice).where(
+        Notice.member_id.in_(member_ids),
+        Notice.kind == event.kind,
+        Notice.post_id == event.post_id,
+        Notice.read_at.is_(None),
+        Notice.mailed_at.is_(None),
+        *([~ignores(Notice.member_id, event.actor_id)] if event.actor_id else []),
+    )
+    text = {"text": event.text} if event.text else {}
+    merged = unread.values(others=Notice.others + 1, actor_id=event.actor_id, **text)
+    return set(db.session.scalars(merged.returning(Notice.member_id)))
 
 
 def upsert(row: Any) -> None:

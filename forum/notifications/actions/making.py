@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import update
-
 from forum.clock import now
-from forum.db import db, insert_into
 from forum.deeds import action, touches
-from forum.members.queries import ignores
-from forum.notifications.models import NOTICE_KINDS, Event, Notice
-from forum.notifications.queries import (
-    due_broadcasts,
-    due_event,
-    due_events,
-    next_watchers,
-    notice_values,
-    notices_to_make,
-)
+from forum.notifications.actions._rows import make_for
+from forum.notifications.models import Event
+from forum.notifications.queries import due_broadcasts, due_event, due_events, next_watchers
 from forum.permissions import Person
 
 BATCH = 200
@@ -37,7 +26,7 @@ def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) ->
     touches()
     events = due_events(limit)
     for event in events:
-        _make_for(event, event.recipients)
+        make_for(event, event.recipients)
         event.done_at = now()
     return len(events) + _make_for_watchers(portion)
 
@@ -50,7 +39,7 @@ def make_notices_of(_system: Person, event_id: int, portion: int = PORTION) -> i
     if event is None:
         return 0
     if event.watched is None:
-        _make_for(event, event.recipients)
+        make_for(event, event.recipients)
         event.done_at = now()
     else:
         _make_portion(event, portion)
@@ -81,35 +70,9 @@ def _make_for_watchers(portion: int) -> int:
 def _make_portion(event: Event, most: int) -> int:
     """Make an event's notices for its next watchers, at most `most`; returns for how many."""
     watchers = next_watchers(event, most)
-    _make_for(event, watchers)
+    make_for(event, watchers)
     if len(watchers) < most:
         event.done_at = now()
     else:
         event.reached = watchers[-1]
     return len(watchers)
-
-
-def _make_for(event: Event, member_ids: Sequence[int]) -> None:
-    """Make an event's notices for these members, as far as they want them."""
-    if NOTICE_KINDS[event.kind].is_merging:
-        merged = _merge_into_unread(event, member_ids)
-        member_ids = [member_id for member_id in member_ids if member_id not in merged]
-    if member_ids:
-        rows = notices_to_make(event, member_ids)
-        insert = insert_into(Notice).from_select(list(notice_values(event)), rows)
-        db.session.execute(insert.on_conflict_do_nothing())
-
-
-def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
-    """Let unread, unmailed notices about the same post tell of one more person; returns the ids of their members."""
-    unread = update(Notice).where(
-        Notice.member_id.in_(member_ids),
-        Notice.kind == event.kind,
-        Notice.post_id == event.post_id,
-        Notice.read_at.is_(None),
-        Notice.mailed_at.is_(None),
-        *([~ignores(Notice.member_id, event.actor_id)] if event.actor_id else []),
-    )
-    text = {"text": event.text} if event.text else {}
-    merged = unread.values(others=Notice.others + 1, actor_id=event.actor_id, **text)
-    return set(db.session.scalars(merged.returning(Notice.member_id)))

@@ -10,7 +10,7 @@ from sqlalchemy import true
 from forum.clock import now
 from forum.deeds import action, touches
 from forum.errors import NotFound
-from forum.notifications.actions._rows import set_values
+from forum.notifications.actions._rows import make_for, set_values
 from forum.notifications.models import (
     ACTIONABLE_KINDS,
     NEVER,
@@ -24,7 +24,7 @@ from forum.notifications.queries import (
     is_of_decisions,
     is_of_queue,
     lock_notice,
-    lock_open_events,
+    open_events,
 )
 from forum.permissions import Person, require
 
@@ -85,10 +85,12 @@ def read_outdated(
 ) -> None:
     """Mark notices of members read that are of a kind and lead to one of some addresses, so that none is mailed.
 
-    What they tell of is so no more, such as that the member hosts an agenda.
+    What they tell of is so no more, such as that the member hosts an agenda. Those that the worker has yet to make are
+    made here, so that they are marked, too.
     """
     touches()
-    lock_open_events(kind, addresses)  # as in `read_queue`
+    for event in open_events(kind, addresses):
+        make_for(event, [one for one in event.recipients if one in member_ids])
     told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
     set_values(Notice, {"read_at": now()}, *told, Notice.read_at.is_(None))
 
