@@ -423,7 +423,7 @@ def sign_in_again(member: Visit, page: Page) -> None:
 
 def publish_again(page: Page) -> None:
     with page.expect_navigation(wait_until="load"):
-        page.locator("main button", has_text="Send it").click()
+        page.locator("main button", has_text="Publish").click()
 
 
 def test_a_lock_put_on_meanwhile_gives_the_text_back(

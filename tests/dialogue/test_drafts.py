@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,15 +17,18 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, MAX_DRAFTS, Draft, Post, Topic
-from forum.dialogue.queries import my_drafts
+from forum.dialogue.queries import first_post, my_drafts
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.markup import write
+from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide, lock, silence
+from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import signed_in
 from tests.dialogue.conftest import odd_texts, page
+from tests.test_web import LONG, PASSWORD, fields_of
 
 NEW = "/agendas/quieter/topics/new"
 TOPIC = {
@@ -340,3 +344,55 @@ def test_a_draft_has_no_part_in_the_forum(client: FlaskClient, people: Any, topi
         found = page(client, path)
         assert "Zugunruhe" not in found
     assert db.session.query(Post).count() == 1
+
+
+@pytest.fixture
+def tokens_count(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms are refused without their token, as in life."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+
+
+def buttons(given_back: str) -> list[tuple[str, ...]]:
+    """The buttons of the page that gives a text back: the words, name and value of each."""
+    form = given_back.partition("<h1>Your text is safe")[2].partition("</form>")[0]
+    found = re.findall(r'<button class="[^"]+" type="submit"([^>]*)>([^<]+)<', form)
+    return [(words, *re.findall('"([^"]+)"', named)) for named, words in found]
+
+
+def test_a_text_that_is_given_back_has_the_buttons_of_its_form(
+    people: Any, topic: Topic, sign_in: Any, tokens_count: None
+) -> None:
+    """The one that was pressed comes first, and pressing another does not do the same."""
+
+    def refused(path: str, **pressed: str) -> list[tuple[str, ...]]:
+        known = dict(re.findall('name="(keeps)" value="(1)"', page(browser, path)))
+        answer = browser.post(path, data={**known, "source": LONG, **pressed, "csrf_token": "old"})
+        assert answer.status_code == 400 and LONG in unescape(answer.text)
+        assert not {"draft", "preview"} & set(fields_of(answer.text, path))
+        return buttons(answer.text)
+
+    browser = sign_in(people.ana)
+    keep = ("Keep as a draft", "draft", "1")
+    for path in (f"/topics/{topic.id}/reply", NEW):
+        assert refused(path) == [("Publish",), keep]
+        assert refused(path, draft="1") == [keep, ("Publish",)]
+        assert refused(path, preview="de") == [("Preview", "preview", "de"), ("Publish",), keep]
+    path = f"/posts/{first_post(topic).id}/edit"
+    assert refused(path) == [("Send it",)]
+    assert refused(path, preview="1") == [("Preview", "preview", "1"), ("Send it",)]
+
+
+def test_a_draft_that_was_refused_is_kept_after_signing_in_again(
+    people: Any, topic: Topic, client: FlaskClient, tokens_count: None
+) -> None:
+    members.change_password(people.ana, hash_password(PASSWORD))
+    path = f"/topics/{topic.id}/reply"
+    typed = {"source": LONG, "language": "en", "submission_key": "abc", "keeps": "1"}
+    along = fields_of(client.post(path, data={**typed, "draft": "1"}).text, "/sign-in")
+    entered = {**along, "email": people.ana.email, "password": PASSWORD}
+    given_back = client.post("/sign-in", data=entered).text
+    (words, *button), *_others = buttons(given_back)
+    assert words == "Keep as a draft"
+    kept = client.post(path, data={**fields_of(given_back, path), button[0]: button[1]})
+    assert (kept.status_code, kept.location) == (303, "/drafts")
+    assert count(people.ana) == 1 and db.session.query(Post).count() == 1
