@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import configparser
+import getpass
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from pathlib import Path
 
@@ -18,8 +21,10 @@ from sqlalchemy import make_url
 from forum.app import serve
 from forum.copies import PostgresqlCopier
 from forum.settings import from_environment
-from tests.trials.papers import FOLDER, SCALE, ScaleFiles, program
-from tests.trials.parts import certificate
+from tests.trials.doors import NAME
+from tests.trials.papers import FOLDER, SCALE, ScaleFiles, program, until
+from tests.trials.parts import Nginx, certificate
+from tests.trials.site import free_port
 
 ONE = SCALE.parent / "one-machine"
 ENVIRONMENTS = [ONE / "interurban.env", SCALE / "interurban.env"]
@@ -77,6 +82,69 @@ def test_nginx_takes_its_configuration(file: Path, tmp_path: Path) -> None:
     command = [nginx, "-t", "-q", "-c", f"{tmp_path}/nginx.conf"]
     tried = subprocess.run(command, capture_output=True, text=True, check=False)
     assert tried.returncode == 0 and "warn" not in tried.stderr, tried.stderr
+
+
+@pytest.fixture(params=NGINX, ids=names_of(NGINX))
+def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., socket.socket]]:
+    """nginx with one of the files, before a forum that does not answer: `front(address, head, method)` sends it a request.
+
+    nginx takes the address from a header, as if it stood behind another proxy.
+    """
+    nginx = program("nginx", "/usr/sbin")
+    if not nginx:
+        pytest.skip("nginx is not installed (Debian: apt-get install nginx)")
+    certificate(tmp_path)
+    files = ScaleFiles(tmp_path)
+    text = files.filled(request.param.read_text()).replace(":8000", f":{free_port()}")
+    for port in (":443 ssl", ":80"):  # which only root may listen at
+        text = text.replace(f"listen {files.network}1{port};", "")
+    (tmp_path / "forum.conf").write_text(text)
+    frame = Nginx.FRAME.replace("include /etc/nginx/mime.types;", "").replace(
+        "conf.d/*.conf", "forum.conf"
+    )
+    places = " ".join(f"{name}_temp_path {tmp_path}/{name};" for name in Nginx.PLACES)
+    places += " set_real_ip_from 127.0.0.1; real_ip_header X-Reader;"
+    user = f" user {getpass.getuser()};" if os.geteuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(frame.format(folder=tmp_path, places=places, user=user))
+
+    def send(address: str, head: str = "", method: str = "GET") -> socket.socket:
+        wire = socket.create_connection(("127.0.0.1", files.plain_port), timeout=10)
+        head = f"Host: {NAME}\r\nX-Reader: {address}\r\nConnection: close\r\n{head}"
+        wire.sendall(f"{method} / HTTP/1.1\r\n{head}\r\n".encode())
+        return wire
+
+    with subprocess.Popen([nginx, "-c", f"{tmp_path}/nginx.conf"]) as process:
+        until((tmp_path / "nginx.pid").exists, "nginx")
+        yield send
+        process.terminate()
+
+
+@pytest.mark.parametrize(
+    ("network", "neighbour"),
+    [("10.1.2.3", "10.1.2.4"), ("2001:db8::{}:2:3:4", "2001:db8:0:1::1"),
+     ("2001:db8:5:6:{}::1", "2001:db8:5:7::1")],
+    ids=["IPv4", "IPv6", "IPv6 in full"],
+)  # fmt: skip
+def test_nginx_takes_up_sixty_requests_of_one_network(
+    front: Callable[..., socket.socket], network: str, neighbour: str
+) -> None:
+    def says(address: str) -> str:
+        with front(address).makefile(newline="") as answer:
+            return answer.read()
+
+    slow = []
+    for number in range(1, 61):
+        head = "Content-Length: 9\r\nExpect: 100-continue\r\n"
+        slow.append(front(network.format(number), head, "POST"))
+        assert b" 100 " in slow[-1].recv(100)  # nginx waits for its body now
+    refused = says(network.format(99))
+    assert refused.startswith("HTTP/1.1 503 ") and "\r\nRetry-After: 3\r\n" in refused
+    assert "Too many requests at once come from your network." in refused
+    assert "The forum did not answer." in says(neighbour)
+    slow.pop().close()
+    until(lambda: "The forum did not answer." in says(network.format(99)), "one who is let in")
+    for wire in slow:
+        wire.close()
 
 
 def test_both_configurations_of_nginx_are_the_same_but_for_who_answers() -> None:
