@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from flask import Flask, Response, current_app, request
+from flask_babel import get_babel
 from rjsmin import jsmin
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
@@ -151,6 +152,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     webforms.init_app(app)
     errorpages.init_app(app)
     web.login.user_loader(accounts.load_user)
+    get_babel(app).timezone_selector = notifications.zone_of_reader
     ratelimits.init_app(app, settings)
     for module in BLUEPRINT_MODULES:
         app.register_blueprint(module.bp)

@@ -1,13 +1,17 @@
-"""The time that the forum stores."""
+"""The time that the forum stores, and how sentences say it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+
+from babel import dates
+from flask_babel import get_locale, get_timezone
 
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
+_set_zone: ContextVar[tzinfo | None] = ContextVar("set_zone", default=None)
 
 
 def now() -> datetime:
@@ -23,3 +27,26 @@ def at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _set_clock.reset(token)
+
+
+def in_words(moment: datetime | None, pattern: str = "d MMMM yyyy, HH:mm") -> str:
+    """A moment for a sentence without markup, in the time zone of whoever reads it, which it names: `…, 14:00 UTC`.
+
+    Empty for no moment.
+    """
+    if moment is None:
+        return ""
+    zone = _set_zone.get() or get_timezone() or UTC
+    words = dates.format_datetime(moment, pattern, tzinfo=zone, locale=get_locale())
+    name = getattr(zone, "key", "UTC")
+    return f"{words} UTC" if name == "UTC" else f"{words} ({name})"
+
+
+@contextmanager
+def in_zone(zone: tzinfo) -> Iterator[None]:
+    """Let `in_words` speak of another time zone within: that of the member to whom a letter goes."""
+    token = _set_zone.set(zone)
+    try:
+        yield
+    finally:
+        _set_zone.reset(token)

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
-from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, true
 
-from forum.clock import now
+from forum.clock import in_words, now
 from forum.db import constant
 from forum.errors import Forbidden
 from forum.versions import cached
@@ -307,7 +306,7 @@ class Can:
         if self.person.is_suspended:
             return Verdict(
                 _(
-                    "A moderator has suspended this account until %(day)s, UTC."
+                    "A moderator has suspended this account until %(day)s."
                     " If you think that this is wrong, write to us.",
                     day=_lazy_datetime(self.person.suspended_until),
                 )
@@ -320,7 +319,7 @@ class Can:
         if kept_from_it == "silenced":
             return Verdict(
                 _(
-                    "A moderator has paused your right to write until %(day)s, UTC."
+                    "A moderator has paused your right to write until %(day)s."
                     " You can still read. Your notices say why, and how to appeal.",
                     day=_lazy_datetime(self.person.silenced_until),
                 )
@@ -389,7 +388,7 @@ class Can:
         if again_at and _is_future(again_at) and not member.corrects_handle:
             return Verdict(
                 _(
-                    "You have changed it not long ago. You can change it again from %(day)s, UTC.",
+                    "You have changed it not long ago. You can change it again from %(day)s.",
                     day=_lazy_datetime(again_at),
                 )
             )
@@ -821,8 +820,8 @@ def _accepts_letters(member: Member) -> bool:
 
 
 def _lazy_datetime(at: datetime | None) -> LazyString:
-    """A date and time in words, formatted when it is shown, in the language of that request."""
-    return LazyString(format_datetime, at, "d MMMM yyyy, HH:mm")
+    """A date and time in words, formatted when it is shown, in the language and the time zone of that request."""
+    return LazyString(in_words, at)
 
 
 def moderates(role: Any) -> Any:

@@ -36,8 +36,3 @@ class Claim(Base):
     claimed_at: Mapped[datetime]
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
-
-    @property
-    def since(self) -> str:
-        """The time of day at which it was claimed, for sentences without markup."""
-        return f"{self.claimed_at:%H:%M} UTC"

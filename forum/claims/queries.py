@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from forum.claims.models import Claim, EntryKey
-from forum.clock import now
+from forum.clock import in_words, now
 from forum.db import db
 from forum.errors import Conflict
 from forum.permissions import Person
@@ -59,6 +59,6 @@ def refuse_claimed(
                 _(
                     "%(name)s has been working on this since %(time)s. Nothing was changed; press once more to go on all the same.",
                     name=claim.member.name,
-                    time=claim.since,
+                    time=in_words(claim.claimed_at, "HH:mm"),
                 )
             )

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import tokens, web
 from forum.appeals.queries import suspension_appeal_path
-from forum.clock import now
+from forum.clock import in_zone, now
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions, shown_source, telling_marks
 from forum.emails import Letter, message, render
@@ -52,7 +52,7 @@ from forum.members.models import Member
 from forum.members.queries import federation, normalised_email
 from forum.moderation.forms import REASON_NAMES
 from forum.notifications.models import NOTICE_KINDS, QUEUE_KINDS, Notice
-from forum.notifications.queries import settings_of
+from forum.notifications.queries import settings_of, zone_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.plaintext import tidy
 from forum.ratelimits import within_limit
@@ -383,7 +383,8 @@ def receive_message(raw: bytes, recipient: str = "") -> str:
         return "Nobody wrote this message, so nothing was posted."
     if member is None or member.email != incoming.sender or not incoming.key.post_id:
         raise Forbidden("The message is not from the member to whom the letter went.")
-    return _post_answer(incoming, member, incoming.key.post_id)
+    with in_zone(zone_of(member.id)):  # of the sentence that says why it was not posted
+        return _post_answer(incoming, member, incoming.key.post_id)
 
 
 def _parse(raw: bytes, recipient: str) -> Incoming:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
@@ -30,7 +29,12 @@ from forum.moderation.queries import (
     thing_to_moderate,
 )
 from forum.notifications.models import NO_DIGEST, NOTICE_KINDS, Notice, NoticeSettings
-from forum.notifications.queries import digests_waiting, settings_by_member, visible_notices
+from forum.notifications.queries import (
+    digests_waiting,
+    settings_by_member,
+    visible_notices,
+    zone_called,
+)
 from forum.permissions import Person, require
 
 MAX_SHOWN = 50
@@ -345,18 +349,10 @@ def _latest_digest_time(settings: NoticeSettings, moment: datetime) -> datetime:
     When the clocks are set back, the first of the two equal hours counts; when they are set forward over the hour, the
     moment of the change.
     """
-    local = moment.astimezone(_zone(settings.time_zone))
+    local = moment.astimezone(zone_called(settings.time_zone))
     hour = local.replace(hour=settings.digest_hour, minute=0, second=0, microsecond=0, fold=0)
     if hour > local:
         hour -= timedelta(days=1)
     if settings.digest_every == "weekly":
         hour -= timedelta(days=hour.weekday())
     return hour
-
-
-def _zone(name: str) -> tzinfo:
-    """The time zone of a name; UTC for one that this machine does not know, so that the digest still comes."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any, NamedTuple
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sqlalchemy import (
     ColumnElement,
@@ -263,6 +263,19 @@ def _defaults(member_id: int) -> NoticeSettings:
         time_zone="UTC",
         watches_replies=True,
     )
+
+
+def zone_of(member_id: int) -> tzinfo:
+    """The time zone that a member has chosen; UTC for who has chosen none."""
+    return zone_called(settings_of(member_id).time_zone)
+
+
+def zone_called(name: str) -> tzinfo:
+    """The time zone of a name; UTC for one that this machine does not know, so that the digest still comes."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 @cache

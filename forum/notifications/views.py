@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, request, url_for
+from datetime import tzinfo
+
+from flask import Blueprint, flash, has_request_context, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from forum import web
 from forum.notifications import actions
 from forum.notifications.models import MUTED, TOLD, WAITING, WATCHING
+from forum.notifications.queries import zone_of
 from forum.web import me
 
 bp = Blueprint("notifications", __name__)
+
+
+def zone_of_reader() -> tzinfo | None:
+    """The time zone of sentences on the page that is asked for; None for visitors, and where nobody asks."""
+    return zone_of(me().id) if has_request_context() and me().is_member else None
 
 
 @bp.post("/notices/<int:notice_id>/read")

@@ -182,7 +182,7 @@ def test_only_who_knows_the_password_hears_of_a_suspension(client, eva):
     actions.suspend(SYSTEM, eva.id, until)
     answer = enter(client)
     assert answer.status_code == 422
-    assert f"suspended this account until {until.day} {until:%B %Y, %H:%M}, UTC." in answer.text
+    assert f"suspended this account until {until.day} {until:%B %Y, %H:%M} UTC." in answer.text
     assert not is_signed_in(client)
 
 

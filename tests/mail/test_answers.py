@@ -220,6 +220,7 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
     elif what == "hidden":
         moderation.decide(people.moderator, "topic", topic.id, "hide", Reasons("No.", 2))
     elif what in ("silenced", "suspended"):
+        notifications.set_digest(people.ana, "daily", 7, "Pacific/Auckland")
         member = db.session.get(Member, people.ana.id)
         setattr(member, f"{what}_until", now() + timedelta(days=1))
         db.session.commit()
@@ -230,6 +231,7 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
     if what not in ("empty", "long"):
         assert text in letter.text
     assert ("suspended this account until" in letter.text) == (what == "suspended")
+    assert ("(Pacific/Auckland)." in letter.text) == (what in ("silenced", "suspended"))
 
 
 def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, letters):

@@ -138,7 +138,8 @@ class NoticeChoice(Base):
 class NoticeSettings(Base):
     """When a member's digest comes, and whether they watch the topics they write in. Without a row the defaults apply.
 
-    `digest_hour` is one of the 24 hours of the day in `time_zone`, a name of the IANA list.
+    `digest_hour` is one of the 24 hours of the day in `time_zone`, a name of the IANA list. Sentences without markup say
+    times in it, too (`clock.in_words`).
     """
 
     __tablename__ = "notice_settings"
