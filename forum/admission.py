@@ -43,12 +43,15 @@ NOT_SAVED_MESSAGE = (
 
 
 def network_of(address: str) -> str:
-    """The network that counts as one: of an IPv6 address the /64, of IPv4 the address alone; empty for no address."""
+    """The network that counts as one: of an IPv6 address the /64, of IPv4 the address alone; empty for no address.
+
+    This machine is itself by either.
+    """
     try:
         remote = ip_address(address)
     except ValueError:
         return ""
-    if isinstance(remote, IPv6Address):
+    if isinstance(remote, IPv6Address) and not remote.is_loopback:
         return str(remote.ipv4_mapped or IPv6Network((remote, 64), strict=False).network_address)
     return str(remote)
 

@@ -21,6 +21,7 @@ from forum.admission import (
     SENDERS,
     AdmissionGate,
     FairSemaphore,
+    _whose,
     network_of,
 )
 from forum.app import create_app
@@ -130,12 +131,18 @@ HERS, HIS = "203.0.113.1", "198.51.100.7"
         ("203.0.113.1", "203.0.113.1"),
         ("::ffff:203.0.113.1", "203.0.113.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::1", "::1"),
         ("", ""),
         ("unix:", ""),
     ],
 )
 def test_a_network_is_an_address_or_the_front_half_of_one(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_this_machine_has_no_share(address: str) -> None:
+    assert _whose({"REMOTE_ADDR": address}) == ""
 
 
 def test_one_network_leaves_places_to_others(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:

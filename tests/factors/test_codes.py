@@ -606,5 +606,5 @@ def test_every_change_stands_in_the_inbox(client, eva, with_codes):
     enter(client)
     show(client, with_codes[1][0])
     page = client.get("/notices").text
-    assert "How you sign in has changed:" in page
+    assert "About how you sign in:" in page
     assert "Codes from an app were switched on" in page

@@ -16,10 +16,12 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED
-from forum.dialogue.queries import mark_given
+from forum.dialogue.queries import get_post, mark_given
 from forum.library import actions as library
 from forum.mail.queries import queue_content
 from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import Joining
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import choose_ways, make_notices
@@ -30,6 +32,7 @@ from forum.queue import actions
 from forum.queue.actions import Choice
 from forum.queue.commands import tell_overdue
 from forum.queue.queries import KINDS
+from forum.screening import actions as screening
 from forum.screening.actions import RuleText, make_rule
 from tests.queue.conftest import asks, candidates_wait
 
@@ -70,6 +73,12 @@ def letter(people: Any, _things: Any) -> int:
 def held(people: Any, things: Any) -> int:
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
     return dialogue.reply(people.ana, things.topic.id, write("A casino for all.")).id
+
+
+def first_post(people: Any, things: Any) -> int:
+    screening.set_newness(SYSTEM, days=30, posts=1, first_posts=1)
+    new = members.join(VISITOR, Joining("Nora Lind", "nora@city.example", "no hash"))
+    return dialogue.reply(new, things.topic.id, write("I am new here.")).id
 
 
 def appealed(people: Any, things: Any) -> int:
@@ -202,3 +211,67 @@ def test_moderators_who_have_chosen_keep_their_choice(people: Any, things: Any) 
     moderation.report(people.chitra, "post", things.first.id, "rules")
     moderation.report(people.ana, "post", things.first.id, "illegal")
     assert ways_of_notices(people.moderator)[-2:] == ["at once", "never"]
+
+
+STAYING_DEEDS: dict[str, Callable[[Any, Any], object]] = {
+    "pin": lambda host, topic: moderation.pin(host, topic.id),
+    "lock": lambda host, topic: moderation.lock(host, topic.id, REASONS),
+    "retitle": lambda host, topic: moderation.retitle(host, topic.id, "A better title", []),
+}
+
+
+@pytest.mark.parametrize("reason", ["rules", "illegal"])
+@pytest.mark.parametrize("deed", STAYING_DEEDS)
+def test_a_deed_that_answers_no_report_leaves_its_notices(
+    people: Any, things: Any, deed: str, reason: str
+) -> None:
+    topic = things.first.topic
+    key = "topic", topic.id
+    moderation.report(people.chitra, *key, reason)
+    STAYING_DEEDS[deed](people.host, topic)
+    assert people.moderator.id in {one.member_id for one in notices_about(key)}
+    moderation.decide(people.host, *key, "keep")
+    assert notices_about(key) == []
+
+
+def test_a_note_leaves_the_notices_of_a_reported_or_first_post(people: Any, things: Any) -> None:
+    key = "post", things.first.id
+    moderation.report(people.chitra, *key, "rules")
+    moderation.note(people.host, things.first.id, write("Please see rule 2."))
+    assert notices_about(key)
+    key = "post", first_post(people, things)
+    moderation.note(people.host, key[1], write("Welcome."))
+    assert notices_about(key)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_no_author_ends_the_notice_that_a_text_may_be_illegal(
+    people: Any, things: Any, is_told: bool
+) -> None:
+    key = "post", first_post(people, things)
+    post = get_post(SYSTEM, key[1])
+    assert not is_told or notices_about(key)
+    moderation.report(people.chitra, *key, "illegal")
+    assert not is_told or notices_about(key)
+    dialogue.delete(post.author, post.id)
+    assert {one.kind for one in notices_about(key)} == {"urgent"}
+    assert queue_content(people.moderator, queue_path(*key))
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("rules", "queue"), ("illegal", "urgent")])
+def test_what_was_decided_waits_again_when_that_is_undone(
+    people: Any, things: Any, reason: str, kind: str
+) -> None:
+    key = "post", things.first.id
+    moderation.report(people.chitra, *key, reason)
+    kept = moderation.decide(people.host, *key, "keep")
+    assert notices_about(key) == []
+    moderation.undo(people.host, kept.id)
+    told = {one.member_id: one.kind for one in notices_about(key)}
+    assert told[people.moderator.id] == kind and people.host.id not in told
+
+
+def test_a_first_post_waits_again_when_the_look_at_it_is_undone(people: Any, things: Any) -> None:
+    key = "post", first_post(people, things)
+    moderation.undo(people.host, moderation.decide(people.host, *key, "keep").id)
+    assert notices_about(key)

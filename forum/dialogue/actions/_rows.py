@@ -78,7 +78,7 @@ def delete_post(doer: Person, post: Post) -> Post:
     _forget_text(post)
     if post.unseen_at:
         note_reviewed(post)
-        read_queue(doer, queue_path("post", post.id))
+        read_queue(doer, queue_path("post", post.id), but_urgent=True)
     for change in held_edits_of(post):
         delete_held(doer, change)
     post.deleted_at = now()

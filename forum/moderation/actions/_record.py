@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import update
 
+from forum.agendas.queries import curators_of
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
@@ -26,6 +27,7 @@ from forum.moderation.queries import (
     decisions_in_lot,
     has_open_reports,
     ids_ended_by,
+    is_first_post,
     open_reporter_ids,
     other_author_ids,
 )
@@ -37,7 +39,7 @@ from forum.notifications.actions import (
     take_back,
     unread_decisions,
 )
-from forum.notifications.models import Event
+from forum.notifications.models import QUEUE, URGENT, Event
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.rules.queries import in_force
@@ -135,11 +137,21 @@ def record_quietly(
     describe(decision, thing)
     db.session.add(decision)
     db.session.flush()
-    read_queue(moderator, queue_path(thing.kind, thing.item_id))
     _close_ended(moderator, decision)
-    if DEEDS[deed].to_reporters:
+    is_answer = DEEDS[deed].to_reporters is not None
+    if is_answer:
         answer_reports(moderator, decision, thing)
+    if is_answer or not (is_reported or is_first_post(thing)):  # otherwise it still waits
+        read_queue(moderator, queue_path(thing.kind, thing.item_id))
     return decision
+
+
+def notify_curators(doer: Person, thing: Thing, *, is_illegal: bool) -> None:
+    """Notify those who can decide that a thing waits for them; not its author, who does not decide about it."""
+    moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
+    kind = URGENT if is_illegal else QUEUE
+    notice = NoticeText(kind, queue_path(thing.kind, thing.item_id), thing.title)
+    note_event(doer, notice, moderator_ids, is_named=False)
 
 
 def _close_ended(moderator: Person, decision: Decision) -> None:

@@ -11,15 +11,13 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import update
 
-from forum.agendas.queries import curators_of
-from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION, describe
+from forum.moderation.actions._record import PORTION, describe, notify_curators
 from forum.moderation.models import BY_VISITOR, Report
 from forum.moderation.queries import (
     Thing,
@@ -30,8 +28,6 @@ from forum.moderation.queries import (
     thing_to_report,
     thing_to_report_as_illegal,
 )
-from forum.notifications.actions import NoticeText, note_event
-from forum.notifications.models import QUEUE, URGENT
 from forum.permissions import VISITOR, Person, require
 
 ILLEGAL = "illegal"
@@ -70,7 +66,7 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
     is_news = _is_news(new)
     _add_once(reporter, thing, new)
     if is_news:
-        _notify_moderators(reporter, thing, reason)
+        notify_curators(reporter, thing, is_illegal=reason == ILLEGAL)
     return new
 
 
@@ -100,7 +96,7 @@ def report_illegal(
     db.session.add(new)
     db.session.flush()
     if is_news:
-        _notify_moderators(VISITOR, thing, ILLEGAL)
+        notify_curators(VISITOR, thing, is_illegal=True)
     return new
 
 
@@ -144,7 +140,7 @@ def report_letter(
     with_quote = f"{text}\n\n{quoted}".strip()
     new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=with_quote)
     _add_once(reporter, thing, new)
-    _notify_moderators(reporter, thing, reason)
+    notify_curators(reporter, thing, is_illegal=reason == ILLEGAL)
     return new
 
 
@@ -180,14 +176,6 @@ def _is_news(report: Report) -> bool:
     """Whether moderators have not been told yet that this waits for them, or not that it may be illegal."""
     reason = ILLEGAL if report.reason == ILLEGAL else ""
     return not has_open_reports(report.kind, report.item_id, reason)
-
-
-def _notify_moderators(reporter: Person, thing: Thing, reason: str) -> None:
-    """Notify those who can decide that something was reported; not the author, who does not decide about it."""
-    moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
-    kind = URGENT if reason == ILLEGAL else QUEUE
-    notice = NoticeText(kind, queue_path(thing.kind, thing.item_id), thing.title)
-    note_event(reporter, notice, moderator_ids, is_named=False)
 
 
 def _reported_already() -> Invalid:

@@ -22,6 +22,7 @@ from forum.moderation.actions._clearing import restore_cleared, withhold_restore
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.actions._record import (
     group_as_lot,
+    notify_curators,
     record,
     record_quietly,
     reopen_ended,
@@ -29,6 +30,7 @@ from forum.moderation.actions._record import (
     tell_undone,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
+from forum.moderation.actions.reporting import ILLEGAL
 from forum.moderation.models import (
     APPEAL,
     OWN,
@@ -137,15 +139,20 @@ def _reverse(
 def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Open the reports that a decision answered, except of those who have reported the thing again since.
 
-    Visitors who were told of the outcome will be told of the next one, too.
+    Moderators are notified of them once more, because the decision has marked their notices read. Visitors who were told
+    of the outcome will be told of the next one, too.
     """
     answered = answered_by(decision.id)
     reported_again = open_reporter_ids(thing.kind, thing.item_id) - {None}
-    for report in answered:
-        if report.reporter_id not in reported_again:
-            report.decision_id = report.told_at = None
-    if decision.deed == Deed.KEEP and not answered and thing.kind == "post":
+    opened = [report for report in answered if report.reporter_id not in reported_again]
+    for report in opened:
+        report.decision_id = report.told_at = None
+    is_first = decision.deed == Deed.KEEP and not answered and thing.kind == "post"
+    if is_first:
         dialogue.look_again(moderator, thing.item_id)
+    if opened or is_first:
+        is_illegal = any(report.reason == ILLEGAL for report in opened)
+        notify_curators(moderator, thing, is_illegal=is_illegal)
 
 
 def _too_late() -> Conflict:

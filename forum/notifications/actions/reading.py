@@ -15,6 +15,7 @@ from forum.notifications.models import (
     ACTIONABLE_KINDS,
     NEVER,
     TOLD,
+    URGENT,
     WAITING,
     Event,
     Notice,
@@ -68,15 +69,17 @@ def read_topic(member: Person, topic_id: int) -> None:
 
 
 @action
-def read_queue(_moderator: Person, address: str) -> None:
-    """Mark everybody's notices of an entry of the queue read, and make no more of them: it was decided.
+def read_queue(_doer: Person, address: str, *, but_urgent: bool = False) -> None:
+    """Mark everybody's notices of an entry of the queue read, and make no more of them: it waits no longer.
 
-    The events first: then a worker that makes notices of them right now has ended, and these are marked, too.
+    With `but_urgent` those that it may be illegal stay, which only moderators decide. The events first: then a worker that
+    makes notices of them right now has ended, and these are marked, too.
     """
     touches()
     for model, moment in ((Event, Event.done_at), (Notice, Notice.read_at)):
-        is_open = (model.address == address, is_of_queue(model), moment.is_(None))
-        set_values(model, {moment.key: now()}, *is_open)
+        is_open = [model.address == address, is_of_queue(model), moment.is_(None)]
+        is_meant = [model.kind != URGENT] if but_urgent else []
+        set_values(model, {moment.key: now()}, *is_open, *is_meant)
 
 
 @action
