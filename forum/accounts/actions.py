@@ -378,14 +378,17 @@ def _tell_member(member: Member, before: str) -> None:
 
 
 def _tell_administrators(doer: Person, member: Member) -> None:
-    """Tell all other administrators by a letter and a notice that the member is one now, and who gave the role."""
+    """Tell all other administrators by a letter and a notice that the member is one now, and who gave the role.
+
+    Both keep no name of theirs, so that none is left where somebody has gone: the letter looks them up when it is sent.
+    """
     others = [one for one in administrators() if one.id != member.id]
     for one in others:
-        words = {"name": one.name, "who": member.name, "by": doer.name if doer.id else ""}
+        words = {"who_id": member.id, "by_id": doer.id}
         write_letter(SYSTEM, "administrator_made", one.email, words, member_id=one.id)
-    title = _("%(name)s is an administrator now", name=member.name)
     page = "/administration/members?group=administrators"
-    note_event(SYSTEM, NoticeText("role", page, title), [one.id for one in others])
+    notice = NoticeText("role", page, _("There is a new administrator"))
+    note_event(SYSTEM, notice, [one.id for one in others])
 
 
 @action

@@ -349,7 +349,18 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "address": letter.address,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
-    return words | letter.words | valid | {"link": _link(letter.words, settings)}
+    names = _names(letter.words)
+    return words | letter.words | names | valid | {"link": _link(letter.words, settings)}
+
+
+def _names(words: Mapping[str, Any]) -> dict[str, str]:
+    """The present names of the people whom a letter names by id: `who` of `who_id`, empty where nobody is meant."""
+    ids = {key: words[f"{key}_id"] for key in ("who", "by") if f"{key}_id" in words}
+    people = {key: one_id and addressee(one_id) for key, one_id in ids.items()}
+    return {
+        key: person.name if person else _("Somebody who has left") if ids[key] else ""
+        for key, person in people.items()
+    }
 
 
 def _link(words: Mapping[str, Any], settings: Settings) -> str:

@@ -28,7 +28,7 @@ from forum.moderation.queries import (
     open_reports,
     thing_to_moderate,
 )
-from forum.notifications.models import NO_DIGEST, NOTICE_KINDS, Notice, NoticeSettings
+from forum.notifications.models import NO_DIGEST, NOTICE_KINDS, QUEUE_KINDS, Notice, NoticeSettings
 from forum.notifications.queries import (
     digests_waiting,
     settings_by_member,
@@ -166,7 +166,7 @@ def queue_content(moderator: Person, address: str) -> QueueContent | None:
         return None
     kind, item_id = key
     if kind == "candidate":
-        return QueueContent("candidate")
+        return QueueContent("candidate") if moderator.can.admit() else None
     try:
         if kind == "appeal":
             decision = get_appeal(moderator, item_id).decision
@@ -192,7 +192,13 @@ def _title(agenda: Agenda | None) -> str:
 
 
 def _is_wanted(member: Member, notice: Notice) -> bool:
-    """Whether the member still gets such notices: suspended and leaving members only those of decisions."""
+    """Whether the member still gets such notices: suspended and leaving members only those of decisions.
+
+    Of the queue only while it waits and the member may decide about it: they may host another agenda by now.
+    """
+    is_entry = notice.kind in QUEUE_KINDS and queue_key(notice.address) is not None
+    if is_entry and queue_content(member, notice.address) is None:
+        return False
     return member.left_at is None and (member.is_member or notice.kind == "decision")
 
 

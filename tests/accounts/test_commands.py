@@ -95,7 +95,7 @@ def test_a_role_that_is_given_with_an_account_is_told(app, people, letters):
     notifications.make_notices(SYSTEM)
     for member, title in (
         (queries.member_by_email("eva@city.example"), "You are an administrator now"),
-        (people.administrator, "Eva Holm is an administrator now"),
+        (people.administrator, "There is a new administrator"),
     ):
         assert [one.title for one in inbox(member).page.items] == [title]
 

@@ -102,7 +102,7 @@ def test_all_administrators_are_told_of_a_new_one_and_who_did_it(people, letters
         assert letter.subject.startswith("Ana Prado is an administrator of ")
         assert "Adam de Wit made Ana Prado an administrator" in " ".join(letter.text.split())
         assert told(other) == [
-            ("Ana Prado is an administrator now", "/administration/members?group=administrators")
+            ("There is a new administrator", "/administration/members?group=administrators")
         ]
     assert told(people.ana) == [("You are an administrator now", "/administration")]
 
@@ -148,5 +148,14 @@ def test_administrators_give_roles_and_the_inbox_says_so(sign_in, people):
     )
     browser.post("/administration/members/ben-okoth/role", data={"role": "administrator"})
     notifications.make_notices(SYSTEM)
-    sentence = "Who administers the forum has changed: Ben Okoth is an administrator now"
+    sentence = "Who administers the forum has changed: There is a new administrator"
     assert sentence in words_of(browser.get("/notices"))
+
+
+def test_who_gives_up_the_own_role_ends_where_they_may_be(sign_in, people):
+    members.appoint(SYSTEM, people.ben.handle, "administrator")
+    browser = sign_in(people.administrator)
+    path = f"/administration/members/{people.administrator.handle}/role"
+    done = browser.post(path, data={"role": "member"})
+    assert done.location == f"/members/{people.administrator.handle}"
+    assert "is saved" in words_of(browser.get(done.location))

@@ -12,7 +12,10 @@ from sqlalchemy.orm import joinedload
 
 from forum import web
 from forum.accounts import actions as accounts
+from forum.agendas import actions as agendas
+from forum.agendas.actions import AgendaText
 from forum.appeals import actions as appeals
+from forum.claims.models import queue_path
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -316,14 +319,15 @@ def test_a_digest_tells_by_agenda_what_is_new(people, topic, mail_server, agenda
 def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
     notifications.choose_ways(people.moderator, dict.fromkeys(DEFAULT_WAYS, "digest"))
     with at(MORNING - timedelta(hours=3)):
+        moderation.report(people.moderator, "topic", topic.id, "rules")
         for kind in DEFAULT_WAYS:
-            about = NoticeText(kind, "/about", "Quieter rails")
+            about = NoticeText(kind, queue_path("topic", topic.id), "Quieter rails")
             notifications.note_event(people.chitra, about, [people.moderator.id], is_named=False)
         notifications.make_notices(SYSTEM)
     with at(MORNING):
         write_digests()
         deliver()
-    (message,) = sent(mail_server)
+    (message,) = (one for one in sent(mail_server) if one["To"] == people.moderator.email)
     lines = body(message).splitlines()
     said = lines[lines.index("* Quieter rails") + 1].strip().split(", ")
     assert len(set(said)) == len(DEFAULT_WAYS) and all(said)
@@ -529,11 +533,26 @@ def test_a_letter_about_an_appeal_says_so(people, agenda, topic, mail_server):
     assert f"An appeal in {agenda.title}: “Rude words.”" in said
 
 
-def test_a_letter_about_what_waits_no_more_says_only_that(people, agenda, mail_server):
-    address = "/moderation/post/999999"
-    notifications.note_event(
-        people.ana, notifications.NoticeText("urgent", address, "Gone"), [people.moderator.id]
-    )
+def test_about_what_waits_no_more_there_is_no_letter(people, agenda, mail_server):
+    about = notifications.NoticeText("urgent", "/moderation/post/999999", "Gone")
+    notifications.note_event(people.ana, about, [people.moderator.id])
     mail()
-    (message,) = sent(mail_server)
-    assert message["Subject"] == "Something waits in the queue: “Gone”"
+    assert sent(mail_server) == []
+
+
+@pytest.mark.parametrize("way", ["digest", "at once"])
+def test_who_hosts_another_agenda_now_is_told_nothing_of_the_queue_of_the_former(
+    people, agenda, topic, mail_server, way
+):
+    notifications.choose_ways(people.host, {"queue": way, "host": "never"})
+    moderation.report(people.chitra, "topic", topic.id, "rules")
+    notifications.make_notices(SYSTEM)
+    second = agendas.write_agenda(people.moderator, AgendaText("Parks", write("Trees.")))
+    agendas.set_hosts(people.moderator, second.id, [people.host.handle])
+    agendas.set_hosts(people.moderator, agenda.id, [people.moderator.handle])
+    with at(now() + timedelta(days=1)):
+        write_notice_letters()
+        write_digests()
+        while deliver():
+            pass
+    assert people.host.email not in [message["To"] for message in sent(mail_server)]

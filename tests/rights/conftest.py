@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 from webauthn.helpers import bytes_to_base64url
 
+from forum.accounts import actions as accounts
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -115,6 +116,10 @@ def live(people: Any, agenda: Agenda) -> Lived:
     _wait(people, agenda)
     _be_asked(people, agenda, made)
     _come_and_let_come(people)
+    for role in ("administrator", "member"):
+        accounts.appoint(people.administrator, ana.handle, role)
+        make_notices(SYSTEM)
+    db.session.refresh(ana)
     return made
 
 

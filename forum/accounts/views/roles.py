@@ -26,8 +26,10 @@ def appoint(handle: str) -> ResponseReturnValue:
         return render_template("accounts/role.html", **context), status
 
     def deed() -> AnyResponse:
-        actions.appoint(me(), handle, form.role.data)
+        appointed = actions.appoint(me(), handle, form.role.data)
         flash(_("The role of %(name)s is saved.", name=member.name), "message")
+        if appointed.id == me().id and not appointed.can.administer():
+            return web.see_other(url_for("front.profile", handle=handle))
         return web.see_other(url_for("members.administration", q=member.name))
 
     return webforms.process(form, page, deed)
