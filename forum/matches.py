@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2s
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from forum.confusables import INVISIBLE, skeleton
 from forum.markup import VERSION, Written
 from forum.plaintext import fold
+from forum.quotes import unname
 
 HREF = re.compile(r'href="([^"]*)"')
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
@@ -161,6 +162,11 @@ def replace_name(text: str, name: str, former: str) -> str:
         return found[0] if any(map(_is_inside_word, around)) else former
 
     return re.sub(re.escape(name), replace, text) if name else text
+
+
+def without_member(text: str, name: str, handles: Collection[str], former: str) -> str:
+    """A text about a member with `former` in place of the name, and of the handles in mentions and links to the profile."""
+    return unname(replace_name(text, name, former), (), handles, former)
 
 
 def _is_inside_word(two: str) -> bool:

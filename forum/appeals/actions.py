@@ -22,7 +22,7 @@ from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
-from forum.matches import replace_name
+from forum.matches import without_member
 from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
@@ -113,8 +113,16 @@ def _check_text(text: str, empty: str, field: str) -> None:
 
 
 @action
-def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
-    """Replace the name of a member who has left by `former` in the appeals, which stay.
+def unname(
+    system: Person,
+    member_id: int,
+    name: str,
+    handles: Collection[str],
+    former: str,
+    *,
+    is_silent: bool,
+) -> None:
+    """Replace the name and the handles of a member who has left by `former` in the appeals, which stay.
 
     With `is_silent` the texts of the member's own appeals are deleted as well.
     """
@@ -128,8 +136,8 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     ]
     retitle_queue(system, addresses, former)
     for one in found:
-        one.text = replace_name(one.text, name, former)
-        one.answer = replace_name(one.answer, name, former)
+        one.text = without_member(one.text, name, handles, former)
+        one.answer = without_member(one.answer, name, handles, former)
     if is_silent:
         own = update(Appeal).where(Appeal.appellant_id == member_id)
         db.session.execute(own.values(text=""))

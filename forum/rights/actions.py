@@ -132,10 +132,11 @@ def reword_notes(
 
 @action
 def unname_record(system: Person, state: DepartureState) -> None:
-    """Take the name out of decisions, reports and appeals."""
+    """Take the name out of decisions, reports and appeals, and out of what readers are told of a locked topic."""
     require(system.can.administer())
     if departure := departure_in_state(state):
-        who = departure.member_id, departure.name, FORMER_MEMBER
+        who = departure.member_id, departure.name, state.handles, FORMER_MEMBER
+        dialogue.unname_locks(system, *who)
         is_silent = departure.how == DELETE_EVERYTHING
         appeals.unname(system, *who, is_silent=is_silent)
         moderation.unname(system, *who, is_silent=is_silent)

@@ -526,7 +526,7 @@ def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None
     name = people.ana.name
     remove_marks(SYSTEM, people.ana.id, 10)
     advice.forget_member(SYSTEM, people.ana.id, is_silent=True)
-    unname(SYSTEM, people.ana.id, name, "A former member", is_silent=True)
+    unname(SYSTEM, people.ana.id, name, [], "A former member", is_silent=True)
     said = db.session.scalars(select(Report)).one()
     db.session.refresh(said)
     assert (said.title, review_context(people.host, *added.key).thing.state) == (

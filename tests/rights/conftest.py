@@ -90,7 +90,9 @@ def live(people: Any, agenda: Agenda) -> Lived:
     moderation.report(ben, "post", made.post, "spam", "It sells.")
     moderation.decide(people.moderator, "post", made.post, "keep")
     moderation.report(ben, "member", ana.id, "rules")
-    moderation.note(people.moderator, made.post, write("Ana Prado & others: see the map."))
+    moderation.note(
+        people.moderator, made.post, write("Ana Prado & others (@ana-prado): see the map.")
+    )
     rude = Reasons("Ana Prado is rude.", 2)
     decided = moderation.decide(people.moderator, "member", ana.id, "hide", rude)
     said = appeals.appeal(ana, decided.id, f"It is {WORD}, says Ana Prado.")

@@ -28,6 +28,8 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member, Session
 from forum.members.queries import get_member, member_by_email, taken_handles
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
 from forum.notifications.actions import make_notices, read_all
 from forum.notifications.models import Event, Notice
@@ -212,7 +214,7 @@ def test_decisions_stay_without_name(people, lived):
     assert about and all(one.title == "Former member" for one in about)
     reasons = {one.reason for one in about if one.reason}
     assert reasons == {
-        "Former member & others: see the map.",
+        "Former member & others (Former member): see the map.",
         "Former member is rude.",
         "Former member is right.",
         "Former member is loud.",
@@ -222,6 +224,28 @@ def test_decisions_stay_without_name(people, lived):
         for one in db.session.scalars(select(Report))
         if one.author_id == member.id
     )
+
+
+@pytest.mark.parametrize("how", members.LEAVING_WAYS)
+def test_what_moderators_said_of_a_locked_topic_names_nobody_who_has_left(
+    people, agenda, client, how
+):
+    new = dialogue.NewTopic("question", "Why so loud?", write("Who measured?"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    dialogue.reply(people.ben, topic.id, write("We did."))
+    settled = Reasons("Ana Prado and @ana-prado agree, see /members/ana-prado.")
+    moderation.lock(people.moderator, topic.id, settled)
+    unlocked = moderation.unlock(people.moderator, topic.id).id
+    moderation.lock(people.moderator, topic.id, settled)
+    moderation.undo(people.moderator, moderation.unlock(people.moderator, topic.id).id)
+    make_notices(SYSTEM)
+    gone(people.ana, how)
+    for word in NAMES:
+        assert holding(word) <= LAST, word
+    assert "Reason: Former member and Former member agree, see /members." in client.get(
+        topic.address
+    ).get_data(as_text=True)
+    assert row(Decision, unlocked).before is None
 
 
 def test_notices_of_the_member_and_about_the_member_go(people, lived):

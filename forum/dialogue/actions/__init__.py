@@ -24,6 +24,7 @@ from forum.dialogue.actions.curating import (
     reword_notes,
     take_request_back,
     unlock,
+    unname_locks,
     unpin,
 )
 from forum.dialogue.actions.drafts import (
@@ -168,6 +169,7 @@ __all__ = [
     "unlock",
     "unmark",
     "unmerge",
+    "unname_locks",
     "unpin",
     "unsplit",
     "withdraw",

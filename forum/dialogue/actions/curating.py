@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,9 +35,11 @@ from forum.dialogue.queries import (
     require_no_home,
     theme_ids_of,
     topic_to_change,
+    topics_locked_naming,
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
+from forum.matches import without_member
 from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.versions import topic_scope
@@ -282,6 +284,16 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
         topic.emptied_at = topic.hidden_at
         close_empty_topic(moderator, topic, topic.hidden_at)
     return topic
+
+
+@action
+def unname_locks(
+    system: Person, member_id: int, name: str, handles: Collection[str], former: str
+) -> None:
+    """Replace the name and the handles of a member who has left by `former` where readers are told why a topic is locked."""
+    require(system.can.administer())
+    for topic in topics_locked_naming(member_id, (name, *handles)):
+        topic.locked_reason = without_member(topic.locked_reason, name, handles, former)
 
 
 @action

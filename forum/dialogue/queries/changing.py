@@ -173,10 +173,17 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
     return _sources(Post.id > after, Post.id <= until, is_naming, limit=limit)
 
 
-def notes_naming(member_id: int, word: str, after: int, limit: int) -> list[PostSource]:
-    """At most `limit` moderators' notes that contain a word, below posts of a member, those after the post `after`."""
-    noted = (Post.author_id == member_id, Post.note_source.contains(word, autoescape=True))
-    query = select(Post.id, Post.note_source, Post.note_language).where(*noted, Post.id > after)
+def topics_locked_naming(member_id: int, words: Iterable[str]) -> Sequence[Topic]:
+    """The topics of a member that were locked with a reason which contains one of some words."""
+    named = or_(*(Topic.locked_reason.contains(word, autoescape=True) for word in words))
+    return db.session.scalars(select(Topic).where(Topic.author_id == member_id, named)).all()
+
+
+def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -> list[PostSource]:
+    """At most `limit` moderators' notes with one of some words, below posts of a member, those after the post `after`."""
+    named = or_(*(Post.note_source.contains(word, autoescape=True) for word in words))
+    query = select(Post.id, Post.note_source, Post.note_language)
+    query = query.where(Post.author_id == member_id, named, Post.id > after)
     rows = db.session.execute(query.order_by(Post.id).limit(limit))
     return [(post_id, source, language) for post_id, source, language in rows]
 

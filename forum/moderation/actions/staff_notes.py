@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
-from forum.matches import replace_name
+from forum.matches import replace_name, without_member
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION
@@ -32,11 +33,19 @@ KEPT_STAFF_NOTES = timedelta(days=730)
 
 
 @action
-def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
-    """Take the name of a member who has left off decisions and reports, which stay.
+def unname(
+    system: Person,
+    member_id: int,
+    name: str,
+    handles: Collection[str],
+    former: str,
+    *,
+    is_silent: bool,
+) -> None:
+    """Take the name and the handles of a member who has left off decisions and reports, which stay.
 
-    `name` is replaced by `former` in titles, addresses and reasons, and notes below the member's posts that were replaced
-    are kept no longer. With `is_silent` the titles made from the member's texts, those that moderators replaced too, the
+    They are replaced by `former` in titles, addresses and reasons. Notes below the member's posts that were replaced, and
+    why a topic of theirs was locked before, are kept no longer. With `is_silent` the titles made from the member's texts, those that moderators replaced too, the
     texts of the member's own reports and the staff notes that the member wrote go as well.
     """
     require(system.can.administer())
@@ -58,13 +67,13 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
         is_obsolete = or_(is_obsolete, StaffNote.author_id == member_id)
     db.session.execute(delete(StaffNote).where(is_obsolete))
     _forget_words_before(member_id, former, is_silent=is_silent)
-    for decision in decisions_naming(member_id, name):
-        decision.reason = replace_name(decision.reason, name, former)
+    for decision in decisions_naming(member_id, (name, *handles)):
+        decision.reason = without_member(decision.reason, name, handles, former)
 
 
 def _forget_words_before(member_id: int, former: str, *, is_silent: bool) -> None:
-    """Delete what decisions keep of notes, and with `is_silent` of titles, in order to be undone, which nobody does now."""
-    for decision in decisions_of_deeds(member_id, (Deed.NOTE, Deed.UNNOTE)):
+    """Delete what decisions keep of notes and locks, and with `is_silent` of titles, in order to be undone, which nobody does now."""
+    for decision in decisions_of_deeds(member_id, (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK)):
         decision.before = None
     for decision in decisions_of_deeds(member_id, (Deed.RETITLE,)) if is_silent else ():
         if decision.before:

@@ -97,7 +97,7 @@ def _undo_one(moderator: Person, decision: Decision) -> Decision:
     """
     if latest_decision_id(decision.kind, decision.item_id) != decision.id:
         raise _too_late()
-    if decision.deed in (Deed.NOTE, Deed.UNNOTE, Deed.RETITLE) and not decision.before:
+    if decision.deed in (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.RETITLE) and not decision.before:
         raise _too_late()
     return _reverse(moderator, decision, Deed.UNDO, NO_REASONS, is_told=False)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum.clock import now
@@ -43,10 +43,10 @@ def reported_keys(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]
     return [(row.kind, row.item_id) for row in rows]
 
 
-def decisions_naming(author_id: int, word: str) -> Sequence[Decision]:
-    """The decisions about things of a member whose reasons contain a word."""
-    theirs = (Decision.author_id == author_id, Decision.reason.contains(word, autoescape=True))
-    return db.session.scalars(select(Decision).where(*theirs)).all()
+def decisions_naming(author_id: int, words: Iterable[str]) -> Sequence[Decision]:
+    """The decisions about things of a member whose reasons contain one of some words."""
+    named = or_(*(Decision.reason.contains(word, autoescape=True) for word in words))
+    return db.session.scalars(select(Decision).where(Decision.author_id == author_id, named)).all()
 
 
 def decisions_of_deeds(author_id: int, deeds: Collection[str]) -> Sequence[Decision]:
