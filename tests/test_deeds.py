@@ -308,7 +308,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         lambda w: w.things.agenda.id,
         before=_after(moderation.archive, lambda w: w.things.agenda.id),
     ),
-    "moderation.unname": _deed(moderation.unname, _ben, "Ben", "Former", is_silent=False),
+    "moderation.unname": _deed(moderation.unname, _ben, "Ben", [], "Former", is_silent=False),
     "moderation.write_staff_note": _deed(moderation.write_staff_note, _ben, "Kind."),
     "moderation.remove_staff_note": _deed(
         moderation.remove_staff_note, _it, before=_after(moderation.write_staff_note, _ben, "Hm.")
@@ -318,7 +318,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "appeals.decide_appeal": _deed(
         appeals.decide_appeal, _it, "upheld", "It is rude.", before=_appealed
     ),
-    "appeals.unname": _deed(appeals.unname, _ben, "Ben", "Former", is_silent=False),
+    "appeals.unname": _deed(appeals.unname, _ben, "Ben", [], "Former", is_silent=False),
     "queue.claim": _deed(queue.claim, "post", _post, before=_reported),
     "queue.release": _deed(queue.release, "post", _post, before=_reported),
     "queue.write_note": _deed(queue.write_note, "post", _post, "Hm.", before=_reported),
