@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
+from typing import Any
 from urllib.parse import unquote
 
 from flask import Flask, Response, current_app, render_template, request, url_for
@@ -17,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import logs
 from forum.db import db
 from forum.errors import Busy, Forbidden, Refusal
+from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
 from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, see_other
 
@@ -90,11 +92,14 @@ def resend_page(action: str, why: str, status: int) -> Response:
     """
     fields = kept_fields()
     instead = url_for("front.home") if status == 404 else _parent_page(action)
-    words = {"action": action, "instead": instead, "kept": fields, "why": why}
+    words: dict[str, Any] = {"action": action, "instead": instead, "kept": fields, "why": why}
     if _is_of_another_member(fields):
         status = FORBIDDEN
         page = render_template("errors/anothers.html", **words)
     else:
+        cells = [field for field in fields if is_cell(field[0])]
+        texts = [field for field in fields if not is_cell(field[0])]
+        words |= {"cells": cells, "tables": sent_tables(cells), "texts": texts}
         page = render_template("errors/resend.html", status=status, **words)
     return current_app.make_response((page, status))
 

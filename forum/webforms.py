@@ -23,6 +23,7 @@ from wtforms.validators import NumberRange, Optional, StopValidation
 from wtforms.widgets import TextInput
 
 from forum.errors import Conflict, Invalid, Refusal
+from forum.formrows import ADD_ROW, REMOVE_ROW, TableField, as_text
 from forum.plaintext import tidy
 from forum.ratelimits import MAX_CHANGES, by_person, limiter, previewing
 from forum.web import CONFLICT, REFUSED, me
@@ -30,8 +31,8 @@ from forum.web import CONFLICT, REFUSED, me
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
 MAX_PLACE = 9_999
-# Buttons that ask for a preview, for a heading in the text, or to keep the form as a draft
-TRIAL_FIELDS = {"preview", "prompt", "draft"}
+# Buttons that ask for a preview, for a heading in the text, to keep the form as a draft, or for a row more or less
+TRIAL_FIELDS = {"preview", "prompt", "draft", ADD_ROW, REMOVE_ROW}
 
 
 def init_app(app: Flask) -> None:
@@ -89,6 +90,15 @@ class Form(FlaskForm):
         def get_translations(self, _form: Any) -> WTFormsTranslations:
             """The messages of WTForms itself; Flask-WTF would read them from the disk for each form."""
             return _wtforms_translations(str(get_locale()))
+
+
+class Row(Form):
+    """The base class of the rows of a `TableField`; the form around them has the token."""
+
+    class Meta(Form.Meta):
+        """As for all forms."""
+
+        csrf = False
 
 
 def _author_field() -> Markup:
@@ -207,14 +217,25 @@ class OrderForm(Form):
 
 def refuse(form: FlaskForm, error: Refusal) -> None:
     """Add the sentence of a refusal to the errors of the field that it names, or else to those of the form."""
-    field = getattr(error, "field", "")
-    if field == "submission_key":  # it was used for another text, so this one gets a key of its own
-        form[field].data = submission_key()
+    name = getattr(error, "field", "")
+    field = _named(form, name)
+    if name == "submission_key":  # it was used for another text, so this one gets a key of its own
+        form[name].data = submission_key()
         form.form_errors.append(error.message)
-    elif field in form:
-        form[field].errors = [*form[field].errors, error.message]
+    elif isinstance(field, TableField):
+        field.refusals.append(error.message)
+    elif field is not None:
+        field.errors = [*field.errors, error.message]
     else:
         form.form_errors.append(error.message)
+
+
+def _named(form: FlaskForm, name: str) -> Any:
+    """The field of this name, which may be one in a row of a table; None if there is none."""
+    if name in form:
+        return form[name]
+    tables = (field for field in form if isinstance(field, TableField))
+    return next((cell for table in tables for cell in table.cells if cell.name == name), None)
 
 
 def is_trial() -> bool:
@@ -303,7 +324,7 @@ def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
     try:
         check(form)
     except Invalid as error:
-        if not (error.field in form and form[error.field].errors):
+        if not getattr(_named(form, error.field), "errors", ()):
             refuse(form, error)
         return False
     return True
@@ -328,9 +349,11 @@ def _show_latest(form: Any, latest: Any) -> ChangedFields:
 
 
 def _displayed(field: Any, data: Any) -> str:
-    """How a field would show some data: yes or no for a box, the labels of its choices, else the text."""
+    """How a field would show some data: yes or no for a box, the labels of its choices, rows as lines, else the text."""
     if isinstance(data, bool):
         return _("Yes") if data else _("No")
+    if isinstance(field, TableField):
+        return as_text(data)
     if not getattr(field, "choices", None):
         return "" if data is None else str(data)
     chosen = data if isinstance(data, list) else [data]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -28,6 +27,7 @@ from wtforms.validators import (
 
 from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
+from forum.formrows import TableField
 from forum.library.actions import (
     MAX_PARAGRAPHS,
     VALID_YEARS,
@@ -37,12 +37,11 @@ from forum.library.actions import (
     PracticeText,
     ReadingText,
 )
-from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
+from forum.library.queries import EVIDENCE, SECTIONS
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.permissions import MEMBERS, PUBLIC
-from forum.plaintext import single_line
-from forum.webforms import Form
+from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
 
 # Characters
@@ -52,13 +51,13 @@ MAX_SENTENCE = 200
 MAX_SUMMARY = 400
 MAX_ADDRESS = 1_000
 MAX_SECTION = 8_000
-MAX_PLACES = 2_000  # of all lines together
 MAX_READING_LINE = 400  # title or authors of a best read
 MAX_WHY = 800
-MAX_QUOTED = 60  # of a typed text that a message repeats
+MAX_WORDS = 1_000  # of a source, or of a link
 MAX_ROWS = 40
-SEPARATOR = " | "
-LABELLED_ADDRESS = re.compile(r"([^|]*[^|\s:]):? (https?://[^|\s]+)")
+# Attributes of fields in rows
+OF_A_MEMBER = {"dir": "auto"}
+OF_AN_ADDRESS = {"inputmode": "url", "dir": "ltr"}
 
 KIND_NAMES = {
     "network": _("City network"),
@@ -138,107 +137,6 @@ def not_over(_form: Any, day: Any) -> None:
         raise StopValidation(gettext("Choose today or a day that is still ahead."))
 
 
-def _parts(line: str) -> list[str]:
-    return [part.strip() for part in line.split("|")]
-
-
-def _link_parts(line: str) -> list[str]:
-    """The parts of a link, which begins where its address says so if there are no bars: `The plan https://example.org`."""
-    labelled = LABELLED_ADDRESS.fullmatch(line)
-    return list(labelled.groups()) if labelled else _parts(line)
-
-
-class TableField(TextAreaField):
-    """A table as text: each line is a row, with its parts separated by bars. All problems of all rows are told at once.
-
-    `names` are the columns, of which the first `required_count` must not be empty. `problems` is a function that yields a
-    sentence for everything else that is wrong with a row; `split` finds the parts of a line.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        names: Sequence[str],
-        required_count: int,
-        problems: Callable[[dict[str, str]], Iterator[str]],
-        split: Callable[[str], list[str]] = _parts,
-        **options: Any,
-    ) -> None:
-        super().__init__(label, [at_most(MAX_SOURCE)], **options)
-        self.names, self.required_count, self.problems = names, required_count, problems
-        self.split = split
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was typed, without the bars of columns in which nothing was typed."""
-        super().process_formdata(valuelist)
-        lines = (self.data or "").split("\n")
-        self.data = "\n".join(line.rstrip("\r" + SEPARATOR) for line in lines)
-
-    @property
-    def lines(self) -> Iterator[tuple[int, list[str]]]:
-        """The lines that are not empty: (number, parts)."""
-        for number, line in enumerate((self.data or "").split("\n"), 1):
-            if line.strip():
-                yield number, self.split(single_line(line))
-
-    @property
-    def rows(self) -> list[dict[str, str]]:
-        """The rows, each a dictionary by column; columns at the end of which nothing was typed are missing."""
-        return [self._row(parts) for _number, parts in self.lines]
-
-    def _row(self, parts: Iterable[str]) -> dict[str, str]:
-        row = dict(zip(self.names, parts, strict=False))
-        return {**row, "address": whole_address(row["address"])} if "address" in row else row
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse more than `MAX_ROWS` rows, else note what is wrong with each of them."""
-        lines = list(self.lines)
-        if len(lines) > MAX_ROWS:
-            raise StopValidation(self._too_many)
-        self.errors = [
-            *self.errors,
-            *(
-                self._problem_of_line(number, problem)
-                for number, parts in lines
-                for problem in self._problems(parts)
-            ),
-        ]
-
-    @property
-    def _too_many(self) -> str:
-        name = self.label.text
-        return gettext("%(field)s: write at most %(most)s lines.", field=name, most=MAX_ROWS)
-
-    def _problem_of_line(self, number: int, why: str) -> str:
-        name = self.label.text
-        return gettext("%(field)s, line %(number)s: %(why)s", field=name, number=number, why=why)
-
-    def _problems(self, parts: list[str]) -> Iterable[str]:
-        required = parts[: self.required_count]
-        is_incomplete = len(required) < self.required_count or not all(required)
-        if is_incomplete or len(parts) > len(self.names):
-            words = quoted(SEPARATOR.join(parts))
-            return [
-                gettext(
-                    "write the parts of %(words)s in the order shown, with a bar between them.",
-                    words=words,
-                )
-            ]
-        return self.problems(self._row(parts))
-
-
-def quoted(typed: str) -> str:
-    """The beginning of a typed text in quotation marks, to be named in a message."""
-    shortened = typed if len(typed) <= MAX_QUOTED else f"{typed[:MAX_QUOTED]}…"
-    return f"“{shortened}”"
-
-
-def format_rows(items: Iterable[Any], names: Sequence[str]) -> str:
-    """The text of a `TableField` with a line for each item, of its attributes `names`; a bar in a value becomes a slash."""
-    rows = [[getattr(item, name).replace("|", "/") for name in names] for item in items]
-    return "\n".join(SEPARATOR.join(row).rstrip(SEPARATOR) for row in rows)
-
-
 def address_validators() -> list[Any]:
     """The validators of a field for the address of a page, which may stay empty."""
     message = _("Enter a whole address, such as https://example.org.")
@@ -250,34 +148,54 @@ def required_text(message: str, max_length: int) -> list[Any]:
     return [DataRequired(message), at_most(max_length)]
 
 
-def _link_problems(row: dict[str, str]) -> Iterator[str]:
-    yield from _address_problems(row["address"])
-    if row.get("kind", "site") not in ("", *LINK_NAMES):
-        kinds = ", ".join(LINK_NAMES)
-        yield gettext(
-            "%(words)s is no kind of link. The kind is one of %(kinds)s.",
-            words=quoted(row["kind"]),
-            kinds=kinds,
-        )
+class FigureRow(Row):
+    """A figure of a case, with its date and source."""
+
+    label = StringField(
+        _("What is counted"),
+        required_text(_("Say what is counted."), MAX_LINE),
+        [one_line],
+        render_kw=OF_A_MEMBER,
+    )
+    value = StringField(
+        _("Value"),
+        required_text(_("Give the value."), MAX_LINE),
+        [one_line],
+        render_kw=OF_A_MEMBER,
+    )
+    unit = StringField(_("Unit"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
+    as_at = StringField(_("As at"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
+    source = StringField(_("Source"), [at_most(MAX_WORDS)], [one_line], render_kw=OF_A_MEMBER)
+    address = StringField(
+        _("Address of the source"),
+        address_validators(),
+        [one_line, whole_address],
+        render_kw=OF_AN_ADDRESS,
+    )
 
 
-def _figure_problems(row: dict[str, str]) -> Iterator[str]:
-    if address := row.get("address", ""):
-        yield from _address_problems(address)
-    for name in ("label", "value", "unit", "as_at"):
-        if len(typed := row.get(name, "")) > MAX_LINE:
-            yield gettext(
-                "%(words)s is too long. Write at most %(most)s characters.",
-                words=quoted(typed),
-                most=MAX_LINE,
-            )
+class LinkRow(Row):
+    """A link of a case for further reading."""
+
+    label = StringField(
+        _("Text"),
+        required_text(_("Say what the link leads to."), MAX_WORDS),
+        [one_line],
+        render_kw=OF_A_MEMBER,
+    )
+    address = StringField(
+        _("Address"),
+        [DataRequired(_("Give the address.")), *address_validators()],
+        [one_line, whole_address],
+        render_kw=OF_AN_ADDRESS,
+    )
+    kind = SelectField(_("Kind"), choices=list(LINK_NAMES.items()), default="site")
 
 
-def _address_problems(typed: str) -> Iterator[str]:
-    if not typed.startswith(("https://", "http://")) or len(typed) > MAX_ADDRESS:
-        yield gettext(
-            "%(words)s is not a whole address, such as https://example.org.", words=quoted(typed)
-        )
+class PlaceRow(Row):
+    """A city that a case speaks of."""
+
+    city = StringField(_("City"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
 
 
 class CaseForm(Form):
@@ -302,9 +220,9 @@ class CaseForm(Form):
     body = TextAreaField(_("Text"), required_text(_("Write the text of the case."), MAX_SOURCE))
     language = SelectField(_("Language"), default="en")
     checked_on = DateField(_("Facts checked on"), [Optional()])
-    places = TextAreaField(_("Places"), [at_most(MAX_PLACES)])
-    figures = TableField(_("Figures"), FIGURE_PARTS, 2, _figure_problems)
-    links = TableField(_("Links"), LINK_PARTS, 2, _link_problems, split=_link_parts)
+    places = TableField(_("Places"), PlaceRow, MAX_ROWS)
+    figures = TableField(_("Figures"), FigureRow, MAX_ROWS)
+    links = TableField(_("Links"), LinkRow, MAX_ROWS)
     themes = SelectMultipleField(_("Themes"), coerce=int)
 
     def validate_body(self, field: TextAreaField) -> None:
@@ -327,10 +245,8 @@ class CaseForm(Form):
             checked_on=self.checked_on.data,
             city_ids=city_ids,
             theme_ids=self.themes.data or (),
-            figures=[FigureText(**row) for row in self.figures.rows],
-            links=[
-                LinkText(**{**row, "kind": row.get("kind") or "site"}) for row in self.links.rows
-            ],
+            figures=[FigureText(**row) for row in self.figures.data],
+            links=[LinkText(**row) for row in self.links.data],
         )
 
 

@@ -27,6 +27,22 @@ from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import dataset_fixture, load_dataset, load_dataset_rows
 
 SignIn = Callable[[Member], FlaskClient]
+
+
+def rows(table: str, *typed: str) -> dict[str, str]:
+    """What rows of a table of the form of a case send, from what is typed in each, with bars between."""
+    fields = {
+        "places": {"city": ""},
+        "figures": dict.fromkeys(("label", "value", "unit", "as_at", "source", "address"), ""),
+        "links": {"label": "", "address": "", "kind": "site"},
+    }[table]
+    sent = {}
+    for number, row in enumerate(typed, 1):
+        parts = dict(zip(fields, map(str.strip, row.split("|")), strict=False))
+        sent |= {f"{table}-{number}-{name}": part for name, part in {**fields, **parts}.items()}
+    return sent
+
+
 CASE = {
     "name": "Quiet streets",
     "agenda": "floods-and-heat",
@@ -37,9 +53,13 @@ CASE = {
     "language": "en",
     "since": "2019",
     "checked_on": "2026-10-02",
-    "places": "Tampere, FI\n\nCopenhagen",
-    "figures": "Streets | 41 | streets | 2025 | Count of the city | https://t.example/streets\nCost | 3",
-    "links": "The plan | https://t.example/plan | report",
+    **rows("places", "Tampere, FI", "", "Copenhagen"),
+    **rows(
+        "figures",
+        "Streets | 41 | streets | 2025 | Count of the city | https://t.example/streets",
+        "Cost | 3",
+    ),
+    **rows("links", "The plan | https://t.example/plan | report"),
 }
 PRACTICE = {
     "title": "Pumps that call",
@@ -183,4 +203,4 @@ def post(browser: FlaskClient, path: str, form: dict[str, str]) -> Any:
 
 def errors(page: str) -> list[str]:
     """The fields of a form that are refused."""
-    return re.findall(r'class="err" id="(\w+)-error"', page)
+    return re.findall(r'class="err" id="([\w-]+)-error"', page)

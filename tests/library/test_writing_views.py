@@ -33,6 +33,7 @@ from tests.library.conftest import (
     post,
     practice_text,
     published,
+    rows,
 )
 
 # Writing a case
@@ -49,7 +50,10 @@ def test_a_curator_writes_and_edits_a_case(
     assert [figure.source for figure in case.figures] == ["Count of the city", ""]
     assert case.links[0].kind == "report"
     form = host.get("/cases/quiet-streets/edit").text
-    assert "Streets | 41 | streets | 2025 | Count of the city" in form and "Tampere, FI" in form
+    for name in [name for name in CASE if name.startswith("figures-")]:
+        (field,) = re.findall(rf'<input[^>]* name="{name}"[^>]*>', form)
+        assert f'value="{CASE[name]}"' in field
+    assert 'value="Tampere, FI"' in form and 'selected value="report"' in form
     answer = host.post("/cases/quiet-streets/edit", data={**CASE, "name": "Quieter streets"})
     assert answer.status_code == 303
     assert "Quieter" in client.get("/cases/quiet-streets/history").text
@@ -69,15 +73,17 @@ def test_a_curator_writes_and_edits_a_case(
         ({"language": "klingon"}, "language"),
         ({"agenda": "homes"}, "agenda"),
         ({"checked_on": "2026-13-01"}, "checked_on"),
-        ({"places": "Tampere\nAtlantis"}, "places"),
-        ({"places": "Tampere\n" * 41}, "places"),
-        ({"figures": "Streets"}, "figures"),
-        ({"figures": "a|b|c|d|e|f|g"}, "figures"),
-        ({"figures": "a|b|c|d|e|javascript:x"}, "figures"),
-        ({"figures": "a|1\n" * 41}, "figures"),
-        ({"links": "Plan | ftp://x"}, "links"),
-        ({"links": "Plan | https://x.example | castle"}, "links"),
-        ({"links": "Plan"}, "links"),
+        (rows("places", "Tampere", "Atlantis"), "places-2-city"),
+        (rows("places", "x" * 201), "places-1-city"),
+        (rows("places", *["Tampere"] * 41), "places"),
+        (rows("figures", "Streets"), "figures-1-value"),
+        (rows("figures", "|75"), "figures-1-label"),
+        (rows("figures", "", "a|b|c|d|" + "x" * 1_001), "figures-2-source"),
+        (rows("figures", "a|b|c|d|e|javascript:x"), "figures-1-address"),
+        (rows("figures", *["a|1"] * 41), "figures"),
+        (rows("links", "Plan | ftp://x"), "links-1-address"),
+        (rows("links", "Plan | https://x.example | castle"), "links-1-kind"),
+        (rows("links", "Plan"), "links-1-address"),
         ({"themes": "abc"}, "themes"),
     ],
 )
@@ -96,47 +102,46 @@ def test_a_refused_case_says_what_to_do_and_keeps_what_was_typed(
 def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: SignIn) -> None:
     wrong = {
         "name": "",
-        "places": "Surat, India\nAtlantis\n\nYs, France",
-        "figures": "Streets\nTrees | 75 | | | | example org\nBenches | 4",
-        "links": "Plan | ftp://x | castle\nSite | https://example.org\nMap",
+        **rows("places", "Surat, India", "Atlantis", "", "Ys, France"),
+        **rows("figures", "Streets", "Trees | 75 | | | | example org", "Benches | 4"),
+        **rows("links", "Plan | ftp://x | castle", "Site | https://example.org", "Map"),
         "since": "9999",
         "body": "One.\n\n" * 101,
     }
     answer = sign_in(world.host).post("/agendas/floods-and-heat/cases/new", data={**CASE, **wrong})
     assert answer.status_code == 422
-    summary = unescape(answer.text).partition('role="alert"')[2].partition("</div>")[0]
-    for sentence in (
-        "9 things to put right",
-        "Enter a year, such as 2024.",
-        "At most 100 paragraphs, please.",
-        "Give the case a name.",
-        "Places: no city of this name is known: “Atlantis” (line 2), “Ys, France” (line 4)",
-        "Figures, line 1: write the parts of “Streets” in the order shown",
-        "Figures, line 2: “example org” is not a whole address",
-        "Links, line 1: “ftp://x” is not a whole address",
-        "Links, line 1: “castle” is no kind of link. The kind is one of site, report",
-        "Links, line 3: write the parts of “Map”",
+    page = unescape(answer.text)
+    summary = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert "10 things to put right" in summary
+    for field, sentence in (
+        ("since", "Enter a year, such as 2024."),
+        ("body", "At most 100 paragraphs, please."),
+        ("name", "Give the case a name."),
+        ("places-2-city", "Places, row 2, City: No city of this name is known."),
+        ("places-4-city", "Places, row 4, City: No city of this name is known."),
+        ("figures-1-value", "Figures, row 1, Value: Give the value."),
+        ("figures-2-address", "Figures, row 2, Address of the source: Enter a whole address, such"),
+        ("links-1-address", "Links, row 1, Address: Enter a whole address, such"),
+        ("links-1-kind", "Links, row 1, Kind: Choose one from the list, which may have changed."),
+        ("links-3-address", "Links, row 3, Address: Give the address."),
     ):
-        assert sentence in summary, sentence
-    assert (
-        "Links, line 3"
-        in unescape(answer.text).partition('id="links-error"')[2].partition("</p>")[0]
-    )
+        assert f'<a href="#{field}">{sentence}' in summary, field
+        (control,) = re.findall(rf'<[^>]* id="{field}"[^>]*>', page)
+        assert 'aria-invalid="true"' in control and f"{field}-error" in control
+        beside = page.partition(f'id="{field}-error"')[2].partition("</p>")[0]
+        assert sentence.rpartition(": ")[2] in beside, field
 
 
-def test_addresses_may_be_typed_without_a_scheme_and_links_of_a_case_without_bars(
-    world: World, sign_in: SignIn
-) -> None:
+def test_addresses_may_be_typed_without_a_scheme(world: World, sign_in: SignIn) -> None:
     typed = {
-        "figures": "Trees | 75 | | | Yearbook | example.org/trees",
-        "links": "The plan https://example.org/plan\nNews: http://example.org\nMap | example.org | data",
+        **rows("figures", "Trees | 75 | | | Yearbook | example.org/trees"),
+        **rows("links", "News | http://example.org | site", "Map | example.org | data"),
     }
     host = sign_in(world.host)
     assert host.post("/agendas/floods-and-heat/cases/new", data=CASE | typed).status_code == 303
     made = library.get_case(VISITOR, "quiet-streets")
-    assert [one.address for one in made.figures] == ["https://example.org/trees"]
+    assert [one.address for one in made.figures] == ["https://example.org/trees", ""]
     assert [(one.label, one.address, one.kind) for one in made.links] == [
-        ("The plan", "https://example.org/plan", "site"),
         ("News", "http://example.org", "site"),
         ("Map", "https://example.org", "data"),
     ]

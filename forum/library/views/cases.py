@@ -38,7 +38,6 @@ from forum.library.views._shared import (
     words_for_columns,
 )
 from forum.members.queries import cities_by_name, languages
-from forum.plaintext import single_line
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -133,11 +132,15 @@ def _case_form_data(found: Case) -> dict[str, Any]:
     return words | {
         "seen": fingerprint(queries.case_fields(found)),
         "agenda": found.agenda.slug,
-        "places": "\n".join(f"{city.name}, {city.country}" for city in found.places),
-        "figures": forms.format_rows(found.figures, queries.FIGURE_PARTS),
-        "links": forms.format_rows(found.links, queries.LINK_PARTS),
+        "places": [{"city": f"{city.name}, {city.country}"} for city in found.places],
+        "figures": [_as_row(figure, queries.FIGURE_PARTS) for figure in found.figures],
+        "links": [_as_row(link, queries.LINK_PARTS) for link in found.links],
         "themes": [theme.id for theme in found.themes],
     }
+
+
+def _as_row(item: Any, names: Iterable[str]) -> dict[str, str]:
+    return {name: getattr(item, name) for name in names}
 
 
 def _write_case(
@@ -148,9 +151,6 @@ def _write_case(
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     city_ids: list[int] = []
-
-    def places(_form: CaseForm) -> None:
-        city_ids[:] = _city_ids(form.places.data or "")
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
@@ -170,7 +170,9 @@ def _write_case(
         return saved(done, url_for("library.case", slug=written.slug))
 
     latest = partial(_latest_case, found.slug) if found else None
-    return webforms.process(form, page, deed, checks=[places], latest=latest)
+    places = form.places.filled[: forms.MAX_ROWS]
+    checks = [partial(_find_city, row.city, city_ids) for row in places]
+    return webforms.process(form, page, deed, checks=checks, latest=latest)
 
 
 def _latest_case(slug: str) -> CaseForm:
@@ -184,25 +186,15 @@ def _preview(form: Any) -> Markup | None:
     return markup.write(form.body.data or "", form.language.data or "en").html
 
 
-def _city_ids(typed: str) -> list[int]:
-    """The ids of the cities that were typed, one on each line: the biggest of this name, in the country if one is given.
+def _find_city(place: Any, city_ids: list[int], _form: CaseForm) -> None:
+    """Note the id of the city that a field names: the biggest of this name, in the country if one is given.
 
-    Raises `Invalid`, with all their names, for lines that name no known city, and for more than `MAX_ROWS` lines.
+    Raises `Invalid` if no city of this name is known.
     """
-    lines = [(number, line) for number, line in enumerate(typed.split("\n"), 1) if line.strip()]
-    if len(lines) > forms.MAX_ROWS:
-        raise Invalid(_("Places: write at most %(most)s lines.", most=forms.MAX_ROWS), "places")
-    called = [(number, line, cities_by_name(line, 1)) for number, line in lines]
-    unknown = [_line_of(number, line) for number, line, cities in called if not cities]
-    if unknown:
-        message = _("Places: no city of this name is known: %(names)s", names=", ".join(unknown))
-        raise Invalid(message, "places")
-    return [cities[0].id for _number, _line, cities in called]
-
-
-def _line_of(number: int, typed: str) -> str:
-    words = forms.quoted(single_line(typed))
-    return _("%(words)s (line %(number)s)", words=words, number=number)
+    cities = cities_by_name(place.data, 1)
+    if not cities:
+        raise Invalid(_("No city of this name is known."), place.name)
+    city_ids.append(cities[0].id)
 
 
 @bp.route("/agendas/<slug>/cases/order", methods=["GET", "POST"])

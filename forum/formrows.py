@@ -1,0 +1,186 @@
+"""Tables that are typed: a field of a form whose value is rows, each with fields of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, SelectField
+
+# Buttons that give a form back with a row more or less: their values are `figures`, a table, and `figures-2`, a row
+ADD_ROW, REMOVE_ROW = "add_row", "remove_row"
+# The name of a field: table, row, and which field of the row
+CELL = re.compile(r"([a-z_]+)-([1-9][0-9]{0,3})-([a-z_]+)")
+SEPARATOR = " | "
+BAR = "|"
+
+
+class TableField(Field):
+    """A table. Each of its rows is a form of `row_class`, whose fields have names such as `figures-2-value`.
+
+    A row keeps its number when another one is removed: numbers say the order, and may have gaps. A row in which nothing is
+    typed is shown, and left out of `data`. There is always one to type in; `most` are accepted.
+    """
+
+    def __init__(self, label: str, row_class: type[Any], most: int, **options: Any) -> None:
+        super().__init__(label, **options)
+        self.row_class, self.most = row_class, most
+        self.rows: list[Any] = []
+        self.refusals: list[str] = []  # what is wrong with the table as a whole
+        self.focused = ""  # the id of what has the focus when the page opens
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        """Read the rows that were sent, or else take those of `data`; then add or remove the row that a button names."""
+        sent = formdata or MultiDict()
+        if numbers := self._sent_numbers(sent):
+            self._show(self._row(number, sent) for number in numbers)
+        elif self.name in sent:
+            self.process_formdata(sent.getlist(self.name))
+        else:
+            self.data = data if isinstance(data, list) else []
+        if sent.get(ADD_ROW) == self.name:
+            self._add_row()
+        self._remove_row(sent.get(REMOVE_ROW))
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read rows from a text as versions keep it: each line is one, with bars between its parts.
+
+        So do forms send it that were opened before tables had rows of fields.
+        """
+        lines = [line for line in valuelist[0].split("\n") if line.strip()]
+        sent = MultiDict(
+            (f"{self.name}-{number}-{name}", part)
+            for number, line in enumerate(lines[: self.most + 1], 1)
+            for name, part in zip(self._names, self._parts(line), strict=False)
+            if part
+        )
+        self._show(self._row(number, sent) for number in self._sent_numbers(sent))
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        """Refuse more than `most` rows, else whatever the fields of a row refuse."""
+        self.refusals = []
+        if len(self.filled) > self.most:
+            self.refusals = [gettext("Write at most %(most)s rows.", most=self.most)]
+            return False
+        are_fine = [row.validate() for row in self.filled]
+        return all(are_fine)
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """The rows in which something is typed, each a dictionary by the names of its fields."""
+        return [{name: said or "" for name, said in row.data.items()} for row in self.filled]
+
+    @data.setter
+    def data(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._show(self._row(number, data=said) for number, said in enumerate(rows, 1))
+
+    @property
+    def filled(self) -> list[Any]:
+        """The forms of the rows in which something is typed; a choice alone is nothing typed."""
+        return [row for row in self.rows if any(field.data for field in row if _is_typed(field))]
+
+    @property
+    def blank(self) -> Any:
+        """The form of a row that a script can add; it is number 0, which is never read."""
+        return self._row(0)
+
+    @property
+    def cells(self) -> Iterator[Any]:
+        """The fields of all rows."""
+        return (field for row in self.rows for field in row)
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong with the table and each of its fields: an id, and a sentence that says where."""
+        table = self.label.text
+        of_table = [(self.id, f"{table}: {why}") for why in self.refusals]
+        return of_table + [
+            (
+                field.id,
+                gettext(
+                    "%(table)s, row %(number)s, %(field)s: %(why)s",
+                    table=table,
+                    number=number,
+                    field=field.label.text,
+                    why=field.errors[0],
+                ),
+            )
+            for number, row in enumerate(self.rows, 1)
+            for field in row
+            if field.errors
+        ]
+
+    @property
+    def errors(self) -> list[str]:  # type: ignore[override]  # which WTForms writes in `validate` alone
+        """The sentences of `problems`."""
+        return [why for _id, why in self.problems]
+
+    @property
+    def _names(self) -> list[str]:
+        return [field.short_name for field in self.blank]
+
+    def _sent_numbers(self, sent: Mapping[str, Any]) -> list[int]:
+        cells = filter(None, map(CELL.fullmatch, sent))
+        return sorted({int(cell[2]) for cell in cells if cell[1] == self.name})
+
+    def _row(self, number: int, sent: Any = None, data: Any = None) -> Any:
+        row = self.row_class(sent, prefix=f"{self.name}-{number}", data=data)
+        row.number, row.id = number, f"{self.id}-{number}"
+        return row
+
+    def _show(self, rows: Iterable[Any]) -> None:
+        self.rows = list(rows) or [self._row(1)]
+
+    def _parts(self, line: str) -> list[str]:
+        """The parts of a line; what is one too many belongs to the first, which is the likeliest to have a bar within it."""
+        most = len(self._names) - 1
+        parts = line.split(BAR) if line.count(BAR) <= most else line.rsplit(BAR, most)
+        return [part.strip() for part in parts]
+
+    def _add_row(self) -> None:
+        if len(self.rows) < self.most:
+            self.rows.append(self._row(self.rows[-1].number + 1))
+        self.focused = _first_field(self.rows[-1]).id
+
+    def _remove_row(self, named: str | None) -> None:
+        """Remove a row; the focus goes to the one that takes its place, or else to the button that adds one."""
+        names = [f"{self.name}-{row.number}" for row in self.rows]
+        if named not in names:
+            return
+        place = names.index(named)
+        self._show([*self.rows[:place], *self.rows[place + 1 :]])
+        has_next = place < len(self.rows)
+        self.focused = _first_field(self.rows[place]).id if has_next else f"{self.id}-add"
+
+
+def _first_field(row: Any) -> Any:
+    return next(iter(row))
+
+
+def _is_typed(field: Any) -> bool:
+    return not isinstance(field, SelectField)
+
+
+def is_cell(name: str) -> bool:
+    """Whether a field with this name stands in a row of a table."""
+    return CELL.fullmatch(name) is not None
+
+
+def sent_tables(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The tables, by name and `as_text`, whose fields are given as names and values; rows in which all is empty are left out."""
+    tables: dict[str, dict[int, dict[str, str]]] = {}
+    for name, value in cells:
+        if cell := CELL.fullmatch(name):
+            tables.setdefault(cell[1], {}).setdefault(int(cell[2]), {})[cell[3]] = value
+    return {
+        name: as_text(row for _number, row in sorted(rows.items()) if any(row.values()))
+        for name, rows in tables.items()
+    }
+
+
+def as_text(rows: Iterable[Mapping[str, str]]) -> str:
+    """Rows of a table as a text: each is a line, with bars between its parts."""
+    return "\n".join(SEPARATOR.join(row.values()).rstrip(SEPARATOR) for row in rows)
