@@ -7,12 +7,14 @@ const KEEP_SECONDS = 10; // between two sendings of a form that changes
 
 let local;
 let session;
+const tables = new WeakMap(); // the module of rows, by form
 
-export function start(tools) {
+export async function start(tools) {
   ({ local, session } = tools);
   forget(document.body.dataset.published);
   for (const form of document.querySelectorAll("form[data-draft]")) {
     form.addEventListener("submit", sendOnce);
+    if (form.querySelector(".lines")) tables.set(form, await tools.load("rows", { form }));
     keepDraft(form, tools.member);
   }
 }
@@ -84,6 +86,7 @@ function served(form) {
 
 /** Put a draft into its form, where it can be seen; returns the changed fields. */
 function fill(form, saved) {
+  tables.get(form)?.arrange(saved.map(([name]) => name));
   return saved.flatMap(([name, value, content]) => {
     const field = fieldsOf(form).find((f) => f.name === name && (!isTick(f) || f.value === value));
     const what = field && isTick(field) ? "checked" : "value";
@@ -96,7 +99,8 @@ function fill(form, saved) {
 
 /** All that was typed as one text to compare; choices alone are no text. */
 function texts(form, saved) {
-  const isText = ([name, , content]) => TYPED.test(form.elements[name]?.type) && content.trim();
+  const typeOf = (name) => form.elements[name]?.type ?? tables.get(form)?.typeOf(name);
+  const isText = ([name, , content]) => TYPED.test(typeOf(name)) && content.trim();
   return saved.filter(isText).map(([name, , content]) => name + content).join("\n");
 }
 

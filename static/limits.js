@@ -1,8 +1,8 @@
 /** Says at once what a form would refuse: how much of a text is too long, that too many boxes are ticked; nothing is cut off. */
 
-export function start({ over }) {
-  document.querySelectorAll("[data-most]").forEach((field) => watch(field, over));
-  document.querySelectorAll("[data-too-many]").forEach(count);
+export function start({ over, root = document }) {
+  root.querySelectorAll("[data-most]").forEach((field) => watch(field, over));
+  root.querySelectorAll("[data-too-many]").forEach(count);
 }
 
 function watch(field, over) {

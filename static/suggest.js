@@ -5,9 +5,9 @@ const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
 let lists = 0;
 
 /** With the composer's way to write for mentions; without it for fields. */
-export function start({ write }) {
+export function start({ write, root = document }) {
   if (write) document.querySelectorAll("[data-mentions]").forEach((frame) => mention(frame, write));
-  else document.querySelectorAll("[data-suggest]").forEach(suggest);
+  else root.querySelectorAll("[data-suggest]").forEach(suggest);
 }
 
 function mention(frame, write) {
