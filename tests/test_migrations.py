@@ -12,13 +12,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import create_engine, delete, insert, inspect, make_url, text
+from sqlalchemy import delete, insert, inspect, text
 
 from forum.app import create_app
 from forum.columns import Base
 from forum.confusables import skeleton
 from forum.db import db
 from forum.settings import Settings
+from tests.forums import new_database
 
 # A member as a forum of version 0008 has it.
 MEMBER = {
@@ -58,8 +59,7 @@ def test_a_new_migration_changes_nothing_that_the_models_cannot_say(
     database_url: str, tmp_path: Path
 ) -> None:
     """`flask db migrate` once wrote that the index of members' names is to be deleted."""
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         check()  # ends with an error if `migrate` would find something to do
 
 
@@ -112,8 +112,7 @@ def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
 def test_topics_that_were_hidden_with_their_last_post_are_known(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         for name, row in hidden_topics():
             if name == "topic" and row["id"] == 1:  # agendas had columns then that no model knows
                 downgrade(revision="0023")
@@ -131,8 +130,7 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
 def test_what_was_reported_again_does_not_stop_the_way_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
         said = {"reporter_id": 1, "kind": "post", "item_id": 7, "reason": "rules"}
@@ -154,8 +152,7 @@ def test_what_was_reported_again_does_not_stop_the_way_back(
 def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         mark: dict[str, Any] = {"member_id": 1, "kind": "tried it", "outcome": "kept"}
         told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
@@ -191,8 +188,7 @@ def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
 def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         mark: dict[str, Any] = {"member_id": 1, "outcome": "kept", "created_at": noon}
         told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
@@ -239,8 +235,7 @@ def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
 def test_locked_questions_are_counted_as_waiting_no_longer(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         with db.engine.begin() as connection:
             for name, row in hidden_topics():
                 connection.execute(insert(Base.metadata.tables[name]).values(**row))
@@ -261,8 +256,7 @@ def test_locked_questions_are_counted_as_waiting_no_longer(
 def test_reminders_of_appeals_are_found_where_the_appeals_are(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade()
+    with own_forum(database_url, tmp_path, has_tables=True):
         downgrade(revision="0031")
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
@@ -458,24 +452,11 @@ def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @contextmanager
-def own_forum(database_url: str, folder: Path) -> Iterator[None]:
-    """The application over an empty database of its own."""
-    url = own_database(database_url, folder)
+def own_forum(database_url: str, folder: Path, has_tables: bool = False) -> Iterator[None]:
+    """The application over a database of its own, which is empty or has all migrations."""
+    url = new_database(database_url, "own_migrations", folder, has_tables)
     settings = Settings(folder, url, "http://localhost", ("localhost",), "tests", limits=False)
     with create_app(settings).app_context():
         yield
         db.session.remove()
         db.engine.dispose()
-
-
-def own_database(database_url: str, folder: Path) -> str:
-    """An empty database beside that of the tests."""
-    url = make_url(database_url).set(database="own_migrations")
-    if url.drivername == "sqlite":
-        return f"sqlite:///{folder}/own.sqlite"
-    server = create_engine(database_url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS own_migrations"))
-        connection.execute(text("CREATE DATABASE own_migrations"))
-    server.dispose()
-    return url.render_as_string(hide_password=False)

@@ -62,9 +62,8 @@ def bring_back(forum: Forum) -> None:
 @pytest.fixture(scope="module")
 def made_source(made: MakeForum) -> Forum:
     """The forum of `source`."""
-    forum = made("from", is_sqlite=True)
+    forum = made("from", is_sqlite=True, has_tables=True)
     with forum.app.app_context():
-        upgrade()
         load_sample_cities()
         make_people()
         handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]

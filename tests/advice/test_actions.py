@@ -8,7 +8,6 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import select, update
 
 from forum.advice import actions
@@ -560,9 +559,8 @@ def test_who_has_left_stays_in_the_list(people: Any, asked: Topic) -> None:
 def forum(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forum]:
     """A forum of its own, in which Ana and two others ask something and Ben can help."""
     with forums(database_url, tmp_path_factory) as made:
-        forum = made("advice")
+        forum = made("advice", has_tables=True)
         with forum.app.app_context():
-            upgrade()
             _found()
         yield forum
 

@@ -20,7 +20,6 @@ from forum.candidates import actions, queries
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
 from forum.clock import now
-from forum.columns import Base
 from forum.db import db
 from forum.deeds import action
 from forum.factors import actions as factors
@@ -40,7 +39,6 @@ AT_ONCE = 4
 def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
     """The application over an empty database of its own, with a moderator and an administrator."""
     with own_forum(database_url, tmp_path, "races") as app:
-        Base.metadata.create_all(db.engine)
         for name, role in (("Mona Berg", "moderator"), ("Adam de Wit", "administrator")):
             joining = Joining(name, f"{role}@example.org", "-")
             members.add_member(SYSTEM, joining, role)

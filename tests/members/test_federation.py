@@ -181,8 +181,7 @@ def processes(
     """Two processes of one forum, as they run; the first one answers commands, too."""
     running = {"remembers": True, "page_cache_mb": 4, "is_one_machine": request.param}
     with forums(database_url, tmp_path_factory) as make:
-        forum = make("named", **running)
-        assert forum.run("db", "upgrade").exit_code == 0
+        forum = make("named", has_tables=True, **running)
         with forum.app.app_context():
             actions.found_federation(SYSTEM, "Interurban", "Cities learn.")
         other = create_app(forum.app.extensions["settings"])

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import func, select
 
 from forum.agendas import actions as agendas
@@ -39,7 +38,6 @@ PEOPLE = (("Mona Berg", "moderator"), ("Adam de Wit", "administrator"), ("Ana Pr
 def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
     """The application over a database of its own, in which a rule holds a word back."""
     with own_forum(database_url, tmp_path, "held_races") as app:
-        upgrade()
         for name, role in PEOPLE:
             members.add_member(SYSTEM, Joining(name, f"{role}@example.org", "-"), role)
         administrator = who("adam-de-wit")

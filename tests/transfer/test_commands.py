@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import select
 
 from forum.columns import Base
@@ -72,9 +71,7 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
         raise KeyboardInterrupt
 
     with forums(database_url, tmp_path_factory) as make:
-        demo = make("demo", is_demo=True)
-        with demo.app.app_context():
-            upgrade()
+        demo = make("demo", has_tables=True, is_demo=True)
         for stop in (True, False):
             monkeypatch.setattr(demo_command, "demo_steps", some(stop))
             done = demo.run("demo")
@@ -84,9 +81,8 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
         with demo.app.app_context():
             assert queries.counts()["members"] == 40
 
-        other = make("other", is_demo=True)
+        other = make("other", has_tables=True, is_demo=True)
         with other.app.app_context():
-            upgrade()
             join(VISITOR, Joining("Ana", "ana@example.org", "-"))
         refused = other.run("demo")
         assert refused.exit_code == 1 and "This database is not empty." in refused.output

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import upgrade
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -252,7 +251,7 @@ def elsewhere(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> El
         ours, db.session = db.session, db._make_scoped_session(options)
         try:
             with forums(database_url, tmp_path_factory) as make:
-                yield lambda **more: set_up(make(f"forum-{next(numbers)}", **more))
+                yield lambda **more: set_up(make(f"forum-{next(numbers)}", has_tables=True, **more))
         finally:
             db.session = ours
 
@@ -273,7 +272,6 @@ class Inside(Forum):
 
 def set_up(forum: Forum) -> Forum:
     with forum.app.app_context():
-        upgrade()
         load_sample_cities()
         disable_newcomer_rules()
         members.set_up(SYSTEM, "New", "", Joining("Zoe Setup", "zoe@example.org", "-"))
