@@ -48,7 +48,14 @@ from forum.library.actions import (
 )
 from forum.library.models import Case, Practice
 from forum.library.queries import opening_post_id
-from forum.mail.commands import write_digests, write_notice_letters, write_report_letters
+from forum.mail.commands import (
+    compose,
+    write_digests,
+    write_notice_letters,
+    write_report_letters,
+)
+from forum.mail.models import Delivery
+from forum.mail.queries import deliveries_by_id
 from forum.markup import write
 from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
 from forum.members.models import Member
@@ -224,18 +231,14 @@ def _hide_all(people: Any, planted: Planted, deed: str) -> None:
 
 def addresses(app: Flask, planted: Planted) -> list[str]:
     """Every address that answers a GET, with every value that its parts can have here."""
-    found = []
+    found, adapter = [], app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "accounts.sign_out"):
             continue
         names = sorted(rule.arguments)
         parts = product(*(values(rule.rule, name, planted) for name in names))
         for chosen in entries(planted) if names == ["item_id", "thing"] else parts:
-            with app.test_request_context():
-                built = app.url_map.bind("localhost").build(
-                    rule.endpoint, dict(zip(names, chosen, strict=True))
-                )
-            found.append(str(built))
+            found.append(adapter.build(rule.endpoint, dict(zip(names, chosen, strict=True))))
     lists = [f"{address}?page=2" for address in LISTS]
     lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
     lists += [
@@ -283,7 +286,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "id": ids.get(room, [1]),
         "appeal_id": list(db.session.scalars(select(Appeal.id))),
         "number": [0, 1],
-        "secret": list(db.session.scalars(select(Report.number))),
+        "secret": list(db.session.scalars(select(Report.number))) if room == "reports" else ["x"],
         "topic_id": topics,
         "post_id": ids["posts"],
         "decision_id": list(db.session.scalars(select(Decision.id))),
@@ -306,25 +309,22 @@ def read(browser: FlaskClient, address: str) -> str:
     return text + read(browser, response.location) if is_led else text
 
 
+def may_tell(text: str) -> bool:
+    """Whether there can be a planted word in a text, so that it is worth looking for each of them."""
+    return "canary" in text or "hush" in text
+
+
 def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str, str]]:
     """The secrets that a reader comes to see, and where."""
     found = []
     for address in addresses(app, planted):
         text = read(browser, address)
-        found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
+        if may_tell(text):
+            found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
     for address in (*BEGINNINGS, *(f"/search?q={word}" for word in SOUGHT)):
         text = read(browser, address)
         found += [(address, other) for other in UNSEEN if other in text]
     return found
-
-
-def test_before_it_is_hidden_everything_can_be_read(
-    app: Flask, client: FlaskClient, people: Any, planted: Planted
-) -> None:
-    seen = {word for _address, word in leaks(client, app, planted)}
-    assert {
-        f"hush{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")
-    } <= seen
 
 
 def test_lists_and_counts_are_as_if_it_had_never_been(
@@ -358,7 +358,9 @@ def _look_twice(client: FlaskClient, people: Any, agenda: Agenda) -> None:
 def test_what_is_restored_is_back_everywhere(
     app: Flask, client: FlaskClient, people: Any, planted: Planted
 ) -> None:
+    """And before it is hidden, everything can be read."""
     before = leaks(client, app, planted)
+    assert set(UNSEEN) <= {word for _address, word in before}
     hide_all(people, planted)
     for kind, item_id in planted.ids.items():
         decide(people.moderator, kind, item_id, "restore")
@@ -762,11 +764,11 @@ def test_an_export_holds_what_stands_in_its_place_for_its_readers_and_nothing_el
 
 @pytest.mark.parametrize("reader", [*READERS, "ben"])
 def test_everything_is_found_where_the_document_says_and_nowhere_else(
-    app: Flask, client: FlaskClient, sign_in: Any, letters: Any, story: Cast, reader: str
+    app: Flask, client: FlaskClient, sign_in: Any, story: Cast, reader: str
 ) -> None:
     member = story.readers[reader]
     browser = sign_in(member) if member else client
-    found = finds(browser, app, letters, story.planted, member)
+    found = finds(browser, app, story.planted, member)
     known, said, wrong = places(), policy(), []
     for what, word in PLANTED.items():
         expected = said[what][column(reader, word)]
@@ -777,11 +779,11 @@ def test_everything_is_found_where_the_document_says_and_nowhere_else(
 
 
 def test_whose_account_is_closed_finds_what_a_visitor_finds(
-    app: Flask, people: Any, sign_in: Any, letters: Any, story: Cast
+    app: Flask, people: Any, sign_in: Any, story: Cast
 ) -> None:
     browser = sign_in(people.ana)
     suspend(people.administrator, people.ana.id, now() + timedelta(days=7), Reasons("Stop.", 2))
-    found = finds(browser, app, letters, story.planted, None)
+    found = finds(browser, app, story.planted, None)
     said, known = policy(), places()
     for what, word in PLANTED.items():
         expected = said[what]["visitor"]
@@ -803,16 +805,13 @@ def _place(address: str, expected: set[str], known: dict[str, re.Pattern[str]]) 
 
 
 def finds(
-    browser: FlaskClient, app: Flask, letters: Any, planted: Planted, member: Member | None
+    browser: FlaskClient, app: Flask, planted: Planted, member: Member | None
 ) -> dict[str, set[str]]:
     """Where a reader comes to see each word: addresses, letters, the file about oneself."""
     found: dict[str, set[str]] = {word: set() for word in PLANTED.values()}
-    mail = []
-    if member:  # before anything is read, for what is read is not mailed
-        mailed = [one for one in letters() if one and one.to == member.email]
-        mail = [f"{one.subject}\n{one.text}\n{one.html}" for one in mailed]
+    mail = letters_to(member, app) if member else []  # now, for what is read is not mailed
     for address, text in everything(browser, app, planted):
-        for word, where in found.items():
+        for word, where in found.items() if may_tell(text) else ():
             searched = "canary" in address  # the page repeats that word
             if f"hush{word}" in text or (f"canary{word}" in text and not searched):
                 where.add(address)
@@ -823,6 +822,13 @@ def finds(
             for word in (word for word in found if f"hush{word}" in text):
                 found[word].add(place)
     return found
+
+
+def letters_to(member: Member, app: Flask) -> list[str]:
+    """What the letters say that wait for a member."""
+    mine = db.session.scalars(select(Delivery.id).where(Delivery.address == member.email)).all()
+    letters = [compose(row, app.extensions["settings"]) for row in deliveries_by_id(mine)]
+    return [f"{one.subject}\n{one.text}\n{one.html}" for one in letters if one]
 
 
 def everything(browser: FlaskClient, app: Flask, planted: Planted) -> Iterator[tuple[str, str]]:
