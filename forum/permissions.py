@@ -7,7 +7,8 @@ Actions `require` it, templates ask it whether to show a button. No other file n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, true
+from sqlalchemy import ColumnElement, and_, bindparam, column, false, func, or_, select, table, true
 
 from forum.clock import in_words, now
 from forum.db import constant
@@ -116,8 +117,10 @@ class Person:
     """Anybody who acts: a visitor, a member, or the system itself. The model `Member` inherits from it.
 
     `hosted` are the ids of the agendas that the person hosts, `ignored` the ids of the members whom they ignore.
+    `sees_preparation` is for exports: see `with_preparation`.
     """
 
+    sees_preparation = False
     id: Any = None  # a number for each member; what only members do takes it as such
     role: str = ""
     name: str = ""
@@ -276,6 +279,13 @@ class System(Person):
     def can(self) -> Can:
         """The rights of the system."""
         return SystemCan(self)
+
+
+def with_preparation(reader: Person) -> Person:
+    """The same reader, who also sees the agendas in preparation, and of what is on them what they see elsewhere."""
+    seeing = copy(reader)
+    seeing.sees_preparation = True
+    return seeing
 
 
 class AnyMember(Person):
@@ -567,8 +577,15 @@ class Can:
         return self.moderate(topic.agenda_id)
 
     def ask(self, topic: Topic) -> Verdict:
-        """The author of a question that takes replies, or a moderator of its agenda, asks members for advice."""
-        return self.reply(topic) if (verdict := self.see_asked(topic)) else verdict
+        """The author of a question that takes replies, or a moderator of its agenda, asks members for advice.
+
+        Nobody is asked about a question on an agenda in preparation, which they would not find.
+        """
+        if not (verdict := self.see_asked(topic)):
+            return verdict
+        if topic.agenda.opened_at is None:
+            return Verdict(_("This agenda is in preparation. Ask members once it is open."))
+        return self.reply(topic)
 
     def be_asked(self) -> Verdict:
         """Members choose whether and when they are asked for advice, and answer such requests."""
@@ -695,12 +712,16 @@ class Can:
         """Whoever moderates both its agenda and another, open one moves a topic to that one."""
         if agenda.archived_at:
             return Verdict(_("That agenda is archived. Choose an open one."))
+        if agenda.opened_at is None:
+            return Verdict(_("That agenda is in preparation. Choose an open one."))
         return self.moderate(topic.agenda_id) and self.moderate(agenda.id)
 
     def split(self, topic: Topic, agenda: Agenda) -> Verdict:
         """Moderators of an agenda split a topic there, or into another open agenda that they moderate as well."""
         if agenda.id == topic.agenda_id:
             return self.moderate(topic.agenda_id)
+        if topic.agenda.opened_at is None:
+            return Verdict(_("This agenda is in preparation. Split the topic on it."))
         return self.move(topic, agenda)
 
     def merge(self, topic: Topic, target: Topic) -> Verdict:
@@ -710,7 +731,7 @@ class Can:
     # Curating
 
     def curate(self, agenda: Agenda) -> Verdict:
-        """Moderators of an agenda who may write edit its page, statements, cases and readings, and archive it."""
+        """Moderators of an agenda who may write edit its page, statements, cases and readings, open and archive it."""
         return self.write() if (verdict := self.moderate(agenda.id)) else verdict
 
     def curate_all(self) -> Verdict:
@@ -829,9 +850,12 @@ def moderates(role: Any) -> Any:
     return role != MEMBER
 
 
-def office_of(person: Any, agenda_id: int | None = None) -> str:
-    """The office that stands beside a name: moderator, administrator, or host of this agenda (without one, of any).
+def office_of(
+    person: Any, agenda_id: int | None = None, in_preparation: Collection[int] = ()
+) -> str:
+    """The office that stands beside a name: moderator, administrator, or host of this agenda.
 
+    Without an agenda, host of any but those whose ids are `in_preparation`, of which nobody is to learn.
     Empty for everybody else, and for hidden and closed accounts. It is said of who holds the office, also while its rights
     are on hold: pages that are kept for visitors do not depend on the time of day.
     """
@@ -840,7 +864,8 @@ def office_of(person: Any, agenda_id: int | None = None) -> str:
     if person.role in OFFICE_NAMES:
         return str(OFFICE_NAMES[person.role])
     if agenda_id is None:
-        return str(_("Host of an agenda")) if person.hosted else ""
+        is_known = any(hosted not in in_preparation for hosted in person.hosted)
+        return str(_("Host of an agenda")) if is_known else ""
     return str(_("Host of this agenda")) if agenda_id in person.hosted else ""
 
 
@@ -884,7 +909,8 @@ def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
     @wraps(build)
     def statement(*args: P.args, **kwargs: P.kwargs) -> R:
         reader: Any = args[0]
-        reach = (reader.is_member, reader.is_moderator, tuple(reader.hosts))
+        sees = (reader.is_moderator, reader.sees_preparation)
+        reach = (reader.is_member, *sees, tuple(reader.hosts))
         key = (reach, args[1:], *kwargs.items())
         built = cache.get(key)
         if built is None:
@@ -909,13 +935,36 @@ def cached_for_reader(reader: Person, key: Hashable, read: Callable[[], R], *sco
 
 
 def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bool]:
-    """The SQL condition that a row is not hidden, or belongs to an agenda that the reader moderates."""
+    """The SQL condition that a row is not hidden and its agenda open, or that the reader moderates its agenda."""
+    is_shown: ColumnElement[bool] = hidden_at.is_(None)
+    if not reader.sees_preparation:
+        is_shown = and_(is_shown, is_on_open_agenda(agenda_id))
+    return _or_moderated_by(reader, agenda_id, is_shown)
+
+
+def opened_to(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
+    """The SQL condition that an agenda is open, or that the reader moderates it: nobody else sees one in preparation."""
+    if reader.sees_preparation:
+        return true()
+    return _or_moderated_by(reader, agenda_id, is_on_open_agenda(agenda_id))
+
+
+def is_on_open_agenda(agenda_id: Any) -> ColumnElement[bool]:
+    """The SQL condition that an agenda is not in preparation, so that everybody may see what is on it."""
+    in_preparation = select(_AGENDA.c.id).where(_AGENDA.c.opened_at.is_(None))
+    is_open: ColumnElement[bool] = agenda_id.not_in(in_preparation)
+    return is_open
+
+
+_AGENDA = table("agenda", column("id"), column("opened_at"))
+
+
+def _or_moderated_by(
+    reader: Person, agenda_id: Any, condition: ColumnElement[bool]
+) -> ColumnElement[bool]:
     if reader.is_moderator:
         return true()
-    if reader.hosts:
-        return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosts)))
-    is_shown: ColumnElement[bool] = hidden_at.is_(None)
-    return is_shown
+    return or_(condition, moderated_by(reader, agenda_id)) if reader.hosts else condition
 
 
 def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:

@@ -6,8 +6,8 @@ The pages are taken from the application's own list of addresses, so a new page 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -20,8 +20,15 @@ from sqlalchemy import select
 
 from forum.advice.actions import FollowUpText, ask, follow_up, look_after
 from forum.advice.models import FollowUp
-from forum.agendas.actions import AgendaText, set_hosts, write_agenda
-from forum.agendas.models import Agenda
+from forum.agendas.actions import (
+    AgendaText,
+    StatementText,
+    set_hosts,
+    write_agenda,
+    write_statement,
+    write_theme,
+)
+from forum.agendas.models import Agenda, Statement
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import UPHELD, Appeal
 from forum.clock import at, now
@@ -41,12 +48,14 @@ from forum.dialogue.queries import mark_given, posts_in, revisions_of
 from forum.library.actions import (
     CaseText,
     PracticeText,
+    ReadingText,
     publish,
     submit,
     write_case,
     write_practice,
+    write_reading,
 )
-from forum.library.models import Case, Practice
+from forum.library.models import Case, Practice, Reading
 from forum.library.queries import opening_post_id
 from forum.mail.commands import (
     compose,
@@ -75,7 +84,7 @@ from forum.moderation.actions import (
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries import REMOVABLE_KINDS
 from forum.notifications.actions import make_notices
-from forum.permissions import SYSTEM, VISITOR
+from forum.permissions import SYSTEM, VISITOR, Person
 from forum.queue.actions import write_note
 from forum.rights.queries import KINDS as KEPT
 from forum.rights.queries import records
@@ -170,8 +179,8 @@ def _tell(people: Any, topic: Any, words: str) -> None:
     follow_up(people.ana, topic.id, FollowUpText(words, "yes", words))
 
 
-def shown_post(topic: Any) -> int:
-    return int(posts_in(VISITOR, topic, 1).items[0].id)
+def shown_post(topic: Any, reader: Person = VISITOR) -> int:
+    return int(posts_in(reader, topic, 1).items[0].id)
 
 
 def _case(kind: str = "case") -> CaseText:
@@ -266,7 +275,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
     """What a part of an address can be."""
     room = rule.split("/")[1]
     slugs = {
-        "agendas": ["quieter"],
+        "agendas": list(db.session.scalars(select(Agenda.slug))),
         "cases": list(db.session.scalars(select(Case.slug))),
         "practices": _slugs(),
         "cities": ["athens", "medellin"],
@@ -277,7 +286,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
     ids = {
         "topics": topics,
         "posts": list(db.session.scalars(select(Post.id))),
-        "readings": [1],
+        "readings": list(db.session.scalars(select(Reading.id))) or [1],
         "waiting": planted.held_ids or [1],
     }
     known: dict[str, list[Any]] = {
@@ -292,6 +301,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "decision_id": list(db.session.scalars(select(Decision.id))),
         "mark_id": list(db.session.scalars(select(Mark.id))),
         "follow_up_id": list(db.session.scalars(select(FollowUp.id))),
+        "statement_id": list(db.session.scalars(select(Statement.id))) or [1],
     }
     return known.get(name, [1])
 
@@ -353,6 +363,54 @@ def _look_twice(client: FlaskClient, people: Any, agenda: Agenda) -> None:
         decide(people.moderator, kind, item.id, "hide", Reasons("It broke a rule.", 2))
     for address, text in before.items():
         assert client.get(address).get_data(as_text=True) == text, address
+
+
+def test_an_agenda_in_preparation_is_as_if_it_had_never_been(
+    client: FlaskClient, people: Any, agenda: Agenda
+) -> None:
+    with at(now()):
+        found_federation(SYSTEM, "Interurban")
+        theme = write_theme(people.moderator, "Noise")
+        new = NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
+        open_topic(people.ben, agenda.id, new)
+        known = [*LISTS, "/agendas/plans.svg", "/readings", "/themes", "/topics?theme=noise"]
+        known += [f"/members/{who.handle}" for who in (people.chitra, people.moderator)]
+        known += ["/cities/copenhagen", "/search?q=canary", "/topics/1", "/moderation/register"]
+        before = {address: client.get(address).get_data(as_text=True) for address in known}
+        _prepared(people, agenda, people.chitra, themes=[theme.id])
+        for address, text in before.items():
+            assert client.get(address).get_data(as_text=True) == text, address
+
+
+def _prepared(
+    people: Any, agenda: Agenda, host: Member, themes: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """An agenda in preparation, with a thing of each kind that its host and a moderator have put there.
+
+    Returns the numbers of its topics' posts.
+    """
+    words = secret("prepared")
+    text = AgendaText(words, write(words), words, slug="brewing", is_open=False)
+    made = write_agenda(people.moderator, text, hosts=[host.handle])
+    if host in db.session:
+        db.session.refresh(host, ["hosted"])
+    said = StatementText(secret("take"), secret("take"), handle=people.moderator.handle)
+    write_statement(people.moderator, made.id, said)
+    write_reading(people.moderator, made.id, ReadingText(secret("shelf"), secret("shelf")))
+    page = replace(_case("sample"), theme_ids=tuple(themes))
+    case = write_case(people.moderator, made.id, page)
+    practice = _practice("method", theme_ids=tuple(themes))
+    practice = submit(host, write_practice(host, made.id, practice).id)
+    practice = publish(people.moderator, practice.id)
+    words = secret("parley")
+    calling = write(f"{words} @{people.ana.handle} @{people.administrator.handle}")
+    topic = open_topic(
+        people.moderator, made.id, NewTopic("question", words, calling, themes=list(themes))
+    )
+    answer = reply(host, topic.id, write(secret("retort")))
+    mark(people.moderator, answer.id, "tried it", "kept", secret("retort"))
+    comments = [reply(host, page.topic_id, write(secret("retort"))) for page in (case, practice)]
+    return (shown_post(topic, people.moderator), answer.id, *(one.id for one in comments))
 
 
 def test_what_is_restored_is_back_everywhere(
@@ -492,12 +550,22 @@ PLANTED = {
     "a visitor's report of it, with name and address": "ownvisitor",
     "a note at its entry": "ownentry",
     "the reporter's appeal about it": "ownappeal",
+    "an agenda in preparation": "prepared",
+    "a statement on it": "take",
+    "a best read on it": "shelf",
+    "a case on it": "sample",
+    "a practice on it": "method",
+    "a topic on it": "parley",
+    "a reply on it": "retort",
 }
 OF_OTHERS = {
     "reply": "ben",
     "comment": "ben",
     "tried": "ben",
     **dict.fromkeys(("ownreport", "ownvisitor", "ownentry", "ownappeal"), "moderator"),
+    **dict.fromkeys(("prepared", "take", "shelf", "sample"), "moderator"),
+    **dict.fromkeys(("method", "retort"), "host"),
+    "parley": "moderator",
 }
 
 
@@ -551,6 +619,7 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     _held(people, numbers)
     _for_members(people, agenda, numbers)
     _practices(people, agenda)
+    numbers.post_ids += _prepared(people, agenda, people.host)
     write_staff_note(people.moderator, people.ana.id, secret("staff"))
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):

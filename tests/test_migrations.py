@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
@@ -112,7 +113,8 @@ def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
 def test_topics_that_were_hidden_with_their_last_post_are_known(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0039")
         for name, row in hidden_topics():
             if name == "topic" and row["id"] == 1:  # agendas had columns then that no model knows
                 downgrade(revision="0023")
@@ -152,7 +154,8 @@ def test_what_was_reported_again_does_not_stop_the_way_back(
 def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0039")
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         mark: dict[str, Any] = {"member_id": 1, "kind": "tried it", "outcome": "kept"}
         told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
@@ -188,7 +191,8 @@ def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
 def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0039")
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         mark: dict[str, Any] = {"member_id": 1, "outcome": "kept", "created_at": noon}
         told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
@@ -235,7 +239,8 @@ def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
 def test_locked_questions_are_counted_as_waiting_no_longer(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0039")
         with db.engine.begin() as connection:
             for name, row in hidden_topics():
                 connection.execute(insert(Base.metadata.tables[name]).values(**row))
@@ -418,6 +423,26 @@ def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path)
                 deeds = connection.scalars(text("SELECT deed FROM decision ORDER BY id"))
                 assert deeds.all() == words
                 assert connection.scalar(text("SELECT deed FROM ready_text")) == words[1]
+
+
+def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0039")
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(Base.metadata.tables[name]).values(**row))
+        upgrade()
+        with db.engine.begin() as connection:
+            assert connection.scalar(text("SELECT opened_at = created_at FROM agenda"))
+            connection.execute(text("UPDATE agenda SET opened_at = NULL"))
+        with pytest.raises(SystemExit):
+            downgrade(revision="0039")
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE agenda SET opened_at = created_at"))
+        downgrade(revision="0039")
+        upgrade()
 
 
 def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -173,7 +173,10 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
     def look() -> list[Any]:
         db.session.rollback()
         asked = [request_state(person, world["topic"]) for person in readers[1:]]
-        known = [agenda_patterns(), *(one for reader in readers for one in all_known(reader))]
+        known = [
+            agenda_patterns(VISITOR),
+            *(one for reader in readers for one in all_known(reader)),
+        ]
         return [[fate and fate.state for fate in asked], *known]
 
     def all_known(reader: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Integer, literal, select
+from sqlalchemy import Integer, insert, literal, select
 
 from forum import permissions
 from forum.agendas.models import Agenda
@@ -26,7 +26,7 @@ from forum.invitations.models import Entrance
 from forum.library.models import Practice
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
-from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, require
+from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, office_of, require
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
 PAST = datetime.now(UTC) - timedelta(days=1)
@@ -54,7 +54,8 @@ PEOPLE: dict[str, Person] = {
 
 
 def _agenda(said: str, number: int = HERE) -> Agenda:
-    return Agenda(id=number, archived_at=PAST if "archived" in said else None)
+    states = {"archived_at": PAST if "archived" in said else None}
+    return Agenda(id=number, opened_at=None if "prepared" in said else PAST, **states)
 
 
 def _author(said: str) -> int:
@@ -197,7 +198,10 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "publish": lambda said: (HERE, _author(said), "alone" in said),
     "move_away": lambda said: (_topic(""),),
     "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
-    "split": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
+    "split": lambda said: (
+        _topic("prepared" if "from prepared" in said else ""),
+        _agenda(said.replace("from prepared", ""), THERE if "elsewhere" in said else HERE),
+    ),
     "merge": lambda said: (_topic(""), _there(said)),
     "curate": lambda said: (_agenda(said),),
     "suspend": lambda said: (_member(said),),
@@ -312,6 +316,7 @@ ask                    | somebody's question  |    .    .    .    .    .  yes   
 ask                    | own question, locked |    .    .    .    .    .  yes    .  yes  yes  yes
 ask                    | own question, hidden |    .    .    .    .    .    .    .    .    .   .
 ask                    | own question, archived |    .    .    .    .    .    .    .    .    .   .
+ask                    | own question, prepared |    .    .    .    .    .    .    .    .    .   .
 ask                    | own experience       |    .    .    .    .    .    .    .    .    .   .
 pass_screening         | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 pass_screening         | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
@@ -375,10 +380,14 @@ restore                | own                  |    .    .    .    .    .    .   
 move                   | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 move                   | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 move                   | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .
+move                   | elsewhere, prepared  |    .    .    .    .    .    .    .    .    .   .
 split                  | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 split                  | here, archived       |    .    .    .    .    .  yes    .  yes  yes  yes
 split                  | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 split                  | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .
+split                  | elsewhere, prepared  |    .    .    .    .    .    .    .    .    .   .
+split                  | here, from prepared  |    .    .    .    .    .  yes    .  yes  yes  yes
+split                  | elsewhere, from prepared |  .   .    .    .    .    .    .    .    .   .
 merge                  | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 merge                  | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 curate                 | open                 |    .    .    .    .    .  yes    .  yes  yes  yes
@@ -499,7 +508,10 @@ def test_an_office_is_said_of_who_holds_it(
     app: Flask, who: Member, here: str, anywhere: str
 ) -> None:
     with app.test_request_context():
-        assert (who.office_on(HERE), who.office_on()) == (here, anywhere)
+        assert (who.office_on(HERE), office_of(who)) == (here, anywhere)
+        assert office_of(who, in_preparation=[HERE, THERE]) == (
+            "" if who.role == "member" else anywhere
+        )
 
 
 def test_only_rights_over_others_wait_for_a_second_factor(app: Flask) -> None:
@@ -616,6 +628,23 @@ def test_who_sees_what_is_said_alike_in_python_and_in_sql(app: Flask, name: str)
         for hidden, shown in ((PAST, expected), (None, True)):
             column = literal(hidden, Moment())
             assert answers(app, permissions.shown_to(reader, column, here)) == shown
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_an_agenda_in_preparation_is_seen_by_who_moderates_it(app: Flask, name: str) -> None:
+    text = {"introduction": "", "introduction_html": "", "html_version": 0}
+    looks = {"palette": "water", "pattern": "delta", "created_at": PAST, "active_at": PAST}
+    for number, opened_at in ((HERE, None), (THERE, PAST)):
+        row = {"id": number, "slug": str(number), "title": str(number), "opened_at": opened_at}
+        db.session.execute(insert(Agenda).values(**row, **text, **looks))
+    reader = PEOPLE[name]
+    sees = permissions.sees_hidden(reader, HERE)
+    here, there = literal(HERE, Integer), literal(THERE, Integer)
+    assert answers(app, permissions.opened_to(reader, here)) == sees
+    assert answers(app, permissions.opened_to(reader, there))
+    assert answers(app, permissions.shown_to(reader, literal(None, Moment()), here)) == sees
+    assert answers(app, permissions.shown_to(reader, literal(None, Moment()), there))
+    assert not answers(app, permissions.is_on_open_agenda(here))
 
 
 STATES: dict[str, dict[str, Any]] = {

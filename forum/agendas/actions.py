@@ -55,7 +55,10 @@ LONGEST = 200  # characters in a title or name, as the columns keep it
 
 @dataclass(frozen=True)
 class AgendaText:
-    """What a curator writes of an agenda. `slug` is for a new agenda only; empty, it follows from the title."""
+    """What a curator writes of an agenda. `slug` and `is_open` are for a new agenda only.
+
+    An empty slug follows from the title. An agenda that is not open is in preparation.
+    """
 
     title: str
     introduction: Written
@@ -63,6 +66,7 @@ class AgendaText:
     palette: str = PALETTES[0]
     pattern: str = PATTERNS[0]
     slug: str = ""
+    is_open: bool = True
 
     @property
     def language(self) -> str:
@@ -113,6 +117,24 @@ def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
     if any(getattr(agenda, name) != value for name, value in _agenda_columns(text).items()):
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         _assign(agenda, {**_agenda_columns(text), **_html_columns(text.introduction)})
+
+
+@action
+def open_agenda(curator: Person, agenda_id: int) -> Agenda:
+    """Open an agenda that is in preparation; for `dialogue.open_agenda`, with all that follows from it."""
+    agenda = _agenda_to_curate(curator, agenda_id)
+    agenda.opened_at = agenda.opened_at or now()
+    db.session.flush()
+    return agenda
+
+
+@action
+def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
+    """Put an agenda in preparation again; for `dialogue.prepare_agenda`, with all that follows from it."""
+    agenda = _agenda_to_curate(curator, agenda_id)
+    agenda.opened_at = None
+    db.session.flush()
+    return agenda
 
 
 @action
@@ -357,6 +379,7 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
         position=last_position() + 1,
         created_at=now(),
         active_at=now(),
+        opened_at=now() if text.is_open else None,
         hosts=[],
         **_agenda_columns(text),
         **_html_columns(text.introduction),

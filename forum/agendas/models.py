@@ -8,14 +8,21 @@ from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import Base
+from forum.columns import Base, partial_index
 from forum.members.models import Member
 
 
 class Agenda(Base):
-    """A subject that the federation works on. `palette` and `pattern` choose its colour and its plan."""
+    """A subject that the federation works on. `palette` and `pattern` choose its colour and its plan.
+
+    Until it is opened (`opened_at`) it is in preparation: only its hosts and moderators see it, and all that is on it.
+    """
 
     __tablename__ = "agenda"
+    # `permissions.is_on_open_agenda` asks for those in preparation wherever something is read
+    __table_args__ = (
+        Index("ix_agenda_in_preparation", "id", **partial_index("opened_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
@@ -30,6 +37,7 @@ class Agenda(Base):
     position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     active_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
 
     hosts: Mapped[list[Member]] = relationship(

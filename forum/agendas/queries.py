@@ -11,11 +11,19 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.clock import now
-from forum.db import db
+from forum.db import db, execute_core
 from forum.errors import NotFound
 from forum.history.queries import Edit, edits_between, versions_of, versions_of_many
 from forum.members.models import Member
-from forum.permissions import Person, cached_statement, may_act, moderates, require, sees_hidden
+from forum.permissions import (
+    Person,
+    cached_statement,
+    may_act,
+    moderates,
+    opened_to,
+    require,
+    sees_hidden,
+)
 from forum.plaintext import fold, has_words_starting_with, words_in
 from forum.versions import cached
 
@@ -35,13 +43,14 @@ class AgendaEdit(Edit):
     is_removed: bool = False
 
 
-def visible_agendas(reader: Person) -> Select[Agenda]:  # noqa: ARG001  # all are seen by all
-    """The agendas that a reader may see: all of them, in the order that the moderators chose."""
-    return select(Agenda).order_by(Agenda.position, Agenda.id)
+def visible_agendas(reader: Person) -> Select[Agenda]:
+    """The agendas that a reader may see, in the order that the moderators chose: those in preparation if they moderate them."""
+    seen = select(Agenda).where(opened_to(reader, Agenda.id))
+    return seen.order_by(Agenda.position, Agenda.id)
 
 
 def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
-    """The open agendas, or the archived ones, in order."""
+    """The agendas that are not archived, or those that are, in order."""
     return db.session.scalars(_agendas(reader, archived)).all()
 
 
@@ -52,7 +61,7 @@ def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
 
 
 def all_agendas(reader: Person) -> Sequence[Agenda]:
-    """Every agenda, open or archived, in order."""
+    """Every agenda that the reader sees, open, archived or in preparation, in order."""
     return db.session.scalars(visible_agendas(reader).limit(MAX_LISTED)).all()
 
 
@@ -79,12 +88,26 @@ def agendas_to_order(moderator: Person) -> Sequence[Agenda]:
     return all_agendas(moderator)
 
 
-def agenda_patterns() -> tuple[tuple[str, str], ...]:
-    """(slug, pattern) of every agenda, from which its plan is drawn; cached."""
+def agenda_patterns(reader: Person) -> tuple[tuple[str, str], ...]:
+    """(slug, pattern) of every agenda that the reader sees, from which its plan is drawn; cached."""
+    return tuple(
+        (slug, pattern)
+        for agenda_id, opened_at, slug, pattern in _plans_drawn()
+        if opened_at or reader.can.moderate(agenda_id)
+    )
 
-    def read() -> tuple[tuple[str, str], ...]:
-        query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MAX_LISTED)
-        return tuple((slug, pattern) for slug, pattern in db.session.execute(query))
+
+def ids_in_preparation() -> list[int]:
+    """The ids of the agendas in preparation; cached."""
+    return [agenda_id for agenda_id, opened_at, *_plan in _plans_drawn() if not opened_at]
+
+
+def _plans_drawn() -> Sequence[Any]:
+    """(id, when it was opened, slug, pattern) of every agenda."""
+
+    def read() -> Sequence[Any]:
+        columns = (Agenda.id, Agenda.opened_at, Agenda.slug, Agenda.pattern)
+        return execute_core(select(*columns).order_by(Agenda.id).limit(MAX_LISTED)).all()
 
     return cached("plans drawn", read)
 

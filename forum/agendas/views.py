@@ -21,9 +21,11 @@ from forum.drawings import PATTERNS, edition, plans
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
 from forum.history.views import edit_to_read, fill_from_version
+from forum.members.models import PersonLabel
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
+from forum.permissions import VISITOR, office_of
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -34,11 +36,13 @@ PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
 
 @bp.get("/agendas")
 def index() -> ResponseReturnValue:
-    """The open agendas with their plans, and the archived ones below."""
+    """The open agendas with their plans, those in preparation and the archived ones below."""
     known = queries.all_agendas(me())
+    current = [agenda for agenda in known if not agenda.archived_at]
     return render_template(
         "agendas/index.html",
-        agendas=[agenda for agenda in known if not agenda.archived_at],
+        agendas=[agenda for agenda in current if agenda.opened_at],
+        prepared=[agenda for agenda in current if not agenda.opened_at],
         archived=[agenda for agenda in known if agenda.archived_at],
     )
 
@@ -57,19 +61,21 @@ def watch(slug: str) -> ResponseReturnValue:
 @bp.get("/agendas/plans.svg", endpoint="plans")
 def plans_svg() -> Response:
     """The plans of all agendas in one picture, a symbol for each."""
-    return _svg(queries.agenda_patterns())
+    drawn = queries.agenda_patterns(me())
+    is_for_all = drawn == queries.agenda_patterns(VISITOR)  # without any in preparation
+    return _svg(drawn, "public" if is_for_all else "private")
 
 
 @bp.get("/agendas/patterns.svg")
 def patterns() -> Response:
     """One plan in each pattern, to choose from."""
-    return _svg(PATTERN_PLANS)
+    return _svg(PATTERN_PLANS, "public")
 
 
-def _svg(drawn: tuple[tuple[str, str], ...]) -> Response:
+def _svg(drawn: tuple[tuple[str, str], ...], whose: str) -> Response:
     response = Response(_drawing(drawn), mimetype="image/svg+xml")
     if request.args.get("v") == _version(drawn):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Cache-Control"] = f"{whose}, max-age=31536000, immutable"
     return response
 
 
@@ -88,13 +94,20 @@ def _version(drawn: tuple[tuple[str, str], ...]) -> str:
 def _plans_url() -> str:
     """The address of the plans, which changes with them; asked for once in a request."""
     if "plans_url" not in g:
-        g.plans_url = url_for("agendas.plans", v=_version(queries.agenda_patterns()))
+        g.plans_url = url_for("agendas.plans", v=_version(queries.agenda_patterns(me())))
     return str(g.plans_url)
 
 
 @bp.app_context_processor
 def _template_variables() -> dict[str, Any]:
     return {"plans_url": LocalProxy(_plans_url)}  # only a page that shows a plan asks the database
+
+
+@bp.app_template_global()
+def office(person: PersonLabel) -> str:
+    """The word that stands beside the name of a moderator, administrator or host, where no agenda is spoken of."""
+    unknown = queries.ids_in_preparation() if person.hosted else ()
+    return office_of(person, in_preparation=unknown)
 
 
 # Curating agendas

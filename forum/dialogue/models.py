@@ -65,14 +65,16 @@ class TopicMixin:
     audience: Any
     hidden_at: Any
     unseen_at: Any
+    agenda: Any
 
     @property
     def is_indexable(self) -> bool:
         """Whether search engines and feeds get the topic, as `indexable_topics` says in SQL.
 
-        It is public and shown, and if its author is new, moderators have looked at it.
+        It is public and shown, on an agenda that is open, and if its author is new, moderators have looked at it.
         """
-        return self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
+        is_shown = self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
+        return is_shown and self.agenda.opened_at is not None
 
     @property
     def address(self) -> str:

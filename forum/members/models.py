@@ -112,9 +112,10 @@ class PersonLabel:
     name: Any
     hidden_at: Any
     left_at: Any
+    hosted: Any
 
-    def office_on(self, agenda_id: int | None = None) -> str:
-        """The word that stands beside the name of a moderator, administrator or host (`permissions.office_of`)."""
+    def office_on(self, agenda_id: int) -> str:
+        """The word that stands beside the name of a moderator, administrator or host of this agenda."""
         return permissions.office_of(self, agenda_id)
 
     @property

@@ -343,6 +343,17 @@ def is_watched(doer: Person, subjects: Iterable[Subject]) -> bool:
     return bool(db.session.scalar(select(others.exists())))
 
 
+def watchers_among(subjects: Iterable[Subject], member_ids: Collection[int]) -> set[int]:
+    """Those of the members who watch one of the subjects and mute none of them."""
+    rows = select(Watch.member_id, Watch.level).where(
+        _is_watch_of(subjects), Watch.member_id.in_(member_ids)
+    )
+    levels: dict[str, set[int]] = {WATCHING: set(), MUTED: set()}
+    for member_id, level in db.session.execute(rows):
+        levels[level].add(member_id)
+    return levels[WATCHING] - levels[MUTED]
+
+
 def _is_watch_of(subjects: Iterable[Subject]) -> ColumnElement[bool]:
     each = (
         and_(Watch.subject == kind, Watch.subject_id == subject_id) for kind, subject_id in subjects

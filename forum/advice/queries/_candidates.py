@@ -27,7 +27,7 @@ from forum.db import constant, db, inline_text
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import is_readable, visible_topics
 from forum.members.models import City, Member
-from forum.permissions import Person
+from forum.permissions import Person, is_on_open_agenda
 
 MAX_PER_THEME = 40
 MAX_PER_WORD = 40
@@ -183,7 +183,9 @@ def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> di
     parts.append(here.order_by(Topic.created_at.desc(), Topic.id.desc()).limit(TOPICS_OF_AGENDA))
     ids = _union_of(parts).subquery()
     names = ("id", "title", "slug", "home", "author_id", "answered_by_id")
-    seen = visible_topics(asker).where(Topic.hidden_at.is_(None), Topic.id != topic.id)
+    # What is named as a reason is read by who is asked, too
+    is_shown = (Topic.hidden_at.is_(None), is_on_open_agenda(Topic.agenda_id))
+    seen = visible_topics(asker).where(*is_shown, Topic.id != topic.id)
     rows = seen.join(ids, ids.c.id == Topic.id)
     rows = rows.with_only_columns(*(getattr(Topic, name) for name in names), ids.c.theme_id)
     return {row.id: row for row in db.session.execute(rows.order_by(ids.c.theme_id))}

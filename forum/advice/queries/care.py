@@ -56,6 +56,7 @@ class QuestionProgress(NamedTuple):
             or topic.locked_at
             or topic.follow_up_hidden_at
             or topic.agenda.archived_at
+            or topic.agenda.opened_at is None
         )
 
     @property

@@ -69,6 +69,7 @@ from forum.dialogue.actions.mending import (
     rerender_notes,
     reword,
 )
+from forum.dialogue.actions.opening import open_agenda, prepare_agenda
 from forum.dialogue.actions.reading import forget_reading, read, read_all
 from forum.dialogue.actions.regrouping import (
     MovedRecord,
@@ -139,8 +140,10 @@ __all__ = [
     "move_comments",
     "note",
     "note_follow_up",
+    "open_agenda",
     "open_topic",
     "pin",
+    "prepare_agenda",
     "publish_edit",
     "publish_reply",
     "publish_topic",

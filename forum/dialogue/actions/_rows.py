@@ -19,6 +19,7 @@ from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_all,
     count_post,
+    is_on_open_agenda,
     note_activity_of,
     recounted,
 )
@@ -446,12 +447,23 @@ def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime
 
 
 def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
-    """Put a topic on another agenda, with its counters, held texts and document in search."""
+    """Put a topic on another agenda, with its counters, held texts and document in search.
+
+    From an agenda in preparation it comes to light, with what follows from that. No topic of an open agenda is taken to one
+    in preparation, out of the sight of those who wrote in it.
+    """
     if agenda_id == topic.agenda_id:
         return
+    was_open = is_on_open_agenda(topic)
     with recounted(doer, topic):
         topic.agenda_id = agenda_id
-    note_activity_of(doer, topic)
+    if was_open:
+        if not is_on_open_agenda(topic):
+            raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
+        note_activity_of(doer, topic)
+    else:
+        count_all(doer, topic, 1)
+        refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)

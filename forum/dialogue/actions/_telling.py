@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import inspect
 
+from forum.agendas.queries import curators_of
 from forum.db import db
+from forum.dialogue.actions._counts import is_on_open_agenda
 from forum.dialogue.actions._quotes import refresh_quotes_in
 from forum.dialogue.models import MAX_MENTIONED, Mention, Post, Quote, Topic
 from forum.dialogue.queries import (
@@ -23,7 +25,7 @@ from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
 from forum.notifications.actions import NoticeText, note_event, note_event_for_watchers
 from forum.notifications.models import AGENDA, CITY, THEME
-from forum.notifications.queries import Subject
+from forum.notifications.queries import Subject, watchers_among
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_html, quoted_posts
 from forum.search import actions as search
@@ -151,18 +153,35 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
         raise Invalid(
             _("Members wrote this for members only: do not quote it in public."), "source"
         )
+    if any(
+        other.topic.agenda_id != topic.agenda_id and not is_on_open_agenda(other.topic)
+        for other in posts
+    ):
+        raise Invalid(
+            _("What you quote is on an agenda in preparation: quote it once that is open."),
+            "source",
+        )
     return posts
 
 
 def notify(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
-    """Note an event about a post, from which each of the recipients gets a notice."""
+    """Note an event about a post, from which each of the recipients gets a notice who sees the post's agenda."""
+    if recipients and not is_on_open_agenda(post.topic):
+        recipients = recipients.intersection(curators_of(post.topic.agenda_id))
     note_event(doer, _notice_text(kind, post, text), recipients)
 
 
 def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
-    """Notify whoever watches one of the subjects of a new post, except the members in `told`, who were notified already."""
-    author = db.session.get_one(Member, post.author_id)
-    note_event_for_watchers(author, _notice_text(kind, post, post.gist), subjects, told)
+    """Notify whoever watches one of the subjects of a new post, except the members in `told`, who were notified already.
+
+    On an agenda in preparation only those who moderate it; the others are not told later either, when it is opened.
+    """
+    author, notice = db.session.get_one(Member, post.author_id), _notice_text(kind, post, post.gist)
+    if is_on_open_agenda(post.topic):
+        note_event_for_watchers(author, notice, subjects, told)
+    else:
+        curators = curators_of(post.topic.agenda_id)
+        note_event(author, notice, watchers_among(subjects, curators) - told)
 
 
 def _notice_text(kind: str, post: Post, text: str) -> NoticeText:

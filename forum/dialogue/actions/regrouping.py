@@ -16,7 +16,12 @@ from forum.clock import now
 from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import move_count, note_activity_of, recounted
+from forum.dialogue.actions._counts import (
+    is_on_open_agenda,
+    move_count,
+    note_activity_of,
+    recounted,
+)
 from forum.dialogue.actions._rows import (
     ANSWER_NOTICES,
     has_shown_posts,
@@ -213,6 +218,10 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
     _require_regroupable(topic, target)
     if topic.audience != target.audience:
         raise Invalid(_("One of them is for members only, so they stay apart."), "target")
+    if is_on_open_agenda(topic) != is_on_open_agenda(target):
+        raise Invalid(
+            _("One of them is on an agenda in preparation, so they stay apart."), "target"
+        )
     if topic.followed_up_at or topic.follow_up_hidden_at:
         raise Invalid(
             _(

@@ -118,6 +118,7 @@ class AgendaRow(NamedTuple):
     slug: str
     title: str
     palette: str
+    opened_at: datetime | None
     archived_at: datetime | None
 
 

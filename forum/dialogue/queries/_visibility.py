@@ -34,7 +34,7 @@ ORGANISATION_OPTIONS = load_only(Organisation.name, Organisation.slug, raiseload
 
 
 def visible_topics(reader: Person) -> Select[Any]:
-    """The topics that the reader may see: not deleted, not hidden from them, for an audience of theirs."""
+    """The topics that the reader may see: not deleted, not hidden from them, for an audience and on an agenda of theirs."""
     return select(Topic).where(
         Topic.deleted_at.is_(None),
         shown_to(reader, Topic.hidden_at, Topic.agenda_id),

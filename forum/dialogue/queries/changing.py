@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
+from forum.agendas.queries import curators_of
 from forum.db import db
 from forum.dialogue.models import (
     TAKEN_BACK,
@@ -35,7 +36,7 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.permissions import MEMBERS, PUBLIC, Person, shown_to
+from forum.permissions import MEMBERS, PUBLIC, Person, is_on_open_agenda, shown_to
 from forum.quotes import MAX_ID, cited_in_source, withhold_in_source
 
 SUBMISSION_KEY_LENGTH = 64
@@ -306,7 +307,7 @@ def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
         .join(topic, topic.id == Post.topic_id)
         .where(
             Quote.post_id.in_(quoting),
-            is_unreadable_from(quoted, quoted_topic, topic.id, topic.audience),
+            is_unreadable_from(quoted, quoted_topic, topic.id, topic.audience, topic.agenda_id),
         )
     )
     found: dict[int, set[int]] = {}
@@ -316,31 +317,36 @@ def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
 
 
 def is_unreadable_from(
-    post: Any, topic: Any, here_id: Any, here_audience: Any
+    post: Any, topic: Any, here_id: Any, here_audience: Any, here_agenda_id: Any
 ) -> ColumnElement[bool]:
     """In SQL: whether the readers of one topic (`here`) cannot see a post, which may be in another topic.
 
-    It is hidden or deleted, by itself or with its topic, or its topic is for members only and the one here is public.
+    It is hidden or deleted, by itself or with its topic, or its topic is for members only and the one here is public, or
+    on another agenda, which is in preparation.
     """
     return or_(
         post.hidden_at.is_not(None),
         post.deleted_at.is_not(None),
         and_(topic.id != here_id, or_(topic.hidden_at.is_not(None), topic.deleted_at.is_not(None))),
         and_(topic.audience == MEMBERS, here_audience == PUBLIC),
+        and_(topic.agenda_id != here_agenda_id, ~is_on_open_agenda(topic.agenda_id)),
     )
 
 
 def unreadable_posts(topic: Topic, ids: Collection[int]) -> set[int]:
     """Which of these posts the readers of a topic cannot see."""
-    return unreadable_by(topic.audience, ids, here_id=topic.id)
+    return unreadable_by(topic.audience, ids, topic.id, topic.agenda_id)
 
 
-def unreadable_by(audience: str, ids: Collection[int], here_id: int = 0) -> set[int]:
-    """Which of these posts an audience cannot see where it reads: in a topic (`here_id`), or elsewhere."""
+def unreadable_by(
+    audience: str, ids: Collection[int], here_id: int = 0, here_agenda_id: int = 0
+) -> set[int]:
+    """Which of these posts an audience cannot see where it reads: in a topic on an agenda (`here_…`), or elsewhere."""
     known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
     if not known:
         return set()
-    is_unreadable = is_unreadable_from(Post, Topic, literal(here_id), literal(audience))
+    here = (literal(here_id), literal(audience), literal(here_agenda_id))
+    is_unreadable = is_unreadable_from(Post, Topic, *here)
     query = select(Post.id).join(Post.topic).where(is_unreadable, Post.id.in_(known))
     return set(db.session.scalars(query))
 
@@ -360,6 +366,33 @@ def quotes_of_topic(topic: Topic) -> ColumnElement[bool]:
     """In SQL: the rows of `Quote` by which other topics quote a topic's posts."""
     own = select(Post.id).where(Post.topic_id == topic.id)
     return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
+
+
+def quotes_of_agenda(agenda_id: int) -> ColumnElement[bool]:
+    """In SQL: the rows of `Quote` by which topics of other agendas quote posts of an agenda."""
+    own = select(Post.id).join(Topic, Topic.id == Post.topic_id).where(Topic.agenda_id == agenda_id)
+    return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
+
+
+def topic_ids_on(agenda_id: int) -> Sequence[int]:
+    """The ids of all topics of an agenda, hidden and deleted ones included."""
+    return db.session.scalars(select(Topic.id).where(Topic.agenda_id == agenda_id)).all()
+
+
+def author_ids_on(agenda_id: int) -> Sequence[int]:
+    """The ids of all who have written on an agenda, hidden and deleted posts included, in order."""
+    return sorted(db.session.scalars(_authors_on(agenda_id)))
+
+
+def lock_writers_on(agenda_id: int) -> None:
+    """Lock all who have written on an agenda in preparation, or could now: who writes locks themselves before the agenda."""
+    is_meant = or_(Member.id.in_(_authors_on(agenda_id)), Member.id.in_(curators_of(agenda_id)))
+    db.session.scalars(select(Member.id).where(is_meant).order_by(Member.id).with_for_update())
+
+
+def _authors_on(agenda_id: int) -> Select[Any]:
+    wrote = select(Post.author_id).join(Topic, Topic.id == Post.topic_id)
+    return wrote.where(Topic.agenda_id == agenda_id).distinct()
 
 
 def quotes_in_topic(topic: Topic) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from forum.dialogue.models import (
 from forum.dialogue.queries._visibility import is_readable
 from forum.dialogue.queries.held import is_held_back
 from forum.members.models import Member
-from forum.permissions import PUBLIC
+from forum.permissions import PUBLIC, is_on_open_agenda
 
 
 def _count(model: Any, *conditions: Any) -> ScalarSelect[Any]:
@@ -87,6 +87,7 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
         .select_from(Post)
         .join(Topic, Topic.id == Post.topic_id)
         .where(Post.author_id == Member.id, IS_NOT_OWN_PAGE, *IS_PUBLIC, *is_readable())
+        .where(is_on_open_agenda(Topic.agenda_id))
         .scalar_subquery(),
         Member.waiting_count: _count(Held, Held.author_id == Member.id, *is_held_back()),
         Member.drafts_count: _count(Draft, Draft.author_id == Member.id),

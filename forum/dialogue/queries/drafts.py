@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
+from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue.models import MAX_DRAFTS, Draft, Topic
 from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
@@ -22,12 +23,13 @@ from forum.permissions import Person, require
 class DraftRow(NamedTuple):
     """A draft in its author's list.
 
-    `topic` is what it replies to; None for a new topic, and when the author does not see it any more. `why_not` says why
-    nobody could go on with it now; empty when one can.
+    `topic` is what it replies to, `agenda` where it opens a topic; both are None when the author does not see it any more.
+    `why_not` says why nobody could go on with it now; empty when one can.
     """
 
     draft: Draft
     topic: TopicRow | None
+    agenda: Agenda | None
     why_not: str
 
 
@@ -64,12 +66,15 @@ def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
 
 
 def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
-    if draft.agenda:
-        return DraftRow(draft, None, str(author.can.open_topic(draft.agenda).why_not or ""))
-    topic = topics.get(draft.topic_id or 0)
+    agenda, topic = draft.agenda, topics.get(draft.topic_id or 0)
+    if agenda and (agenda.opened_at or author.can.moderate(agenda.id)):
+        return DraftRow(draft, None, agenda, str(author.can.open_topic(agenda).why_not or ""))
     if topic:
-        return DraftRow(draft, topic, str(author.can.reply(topic).why_not or ""))
-    return DraftRow(draft, None, gettext("What it replies to is not there any more."))
+        return DraftRow(draft, topic, None, str(author.can.reply(topic).why_not or ""))
+    gone = gettext("What it replies to is not there any more.")
+    return DraftRow(
+        draft, None, None, gettext("Its agenda is not there any more.") if agenda else gone
+    )
 
 
 def my_drafts_for(

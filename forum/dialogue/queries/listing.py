@@ -36,7 +36,14 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.errors import NotFound
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import Person, cached_statement, moderated_by, read_by, require
+from forum.permissions import (
+    Person,
+    cached_statement,
+    is_on_open_agenda,
+    moderated_by,
+    read_by,
+    require,
+)
 
 TOPICS_PER_PAGE = 20
 MAX_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
@@ -206,7 +213,8 @@ def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
 def _stored_sums(reader: Person, *columns: Any) -> Select[Any]:
     """The sums of `TopicCount` for the values of columns, of the topics that a reader sees."""
     row = TopicCount
-    is_seen = or_(~row.is_hidden, moderated_by(reader, row.agenda_id))
+    is_shown = and_(~row.is_hidden, is_on_open_agenda(row.agenda_id))
+    is_seen = or_(is_shown, moderated_by(reader, row.agenda_id))
     seen = select(*columns, func.sum(row.number)).where(read_by(reader, row.audience), is_seen)
     return seen.group_by(*columns)
 

@@ -19,7 +19,15 @@ from forum.dialogue.queries.posts import get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
 from forum.pages import Page
-from forum.permissions import Person, cached_statement, moderated_by, read_by, require, shown_to
+from forum.permissions import (
+    Person,
+    cached_statement,
+    moderated_by,
+    opened_to,
+    read_by,
+    require,
+    shown_to,
+)
 
 MAX_MERGE_STEPS = 20  # from a topic to the one it is in now
 
@@ -145,6 +153,7 @@ def why_not_shown(reader: Person, topic_id: int) -> NotFound:
         Topic.removed_at.is_(None),
         Topic.deleted_at.is_(None),
         or_(Topic.emptied_at.is_(None), ~select(Post.id).where(*opening).exists()),
+        opened_to(reader, Topic.agenda_id),
         read_by(reader, Topic.audience),
     )
     reason = db.session.scalar(query)

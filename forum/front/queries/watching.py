@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from forum.agendas.models import Agenda, Theme
+from forum.agendas.queries import visible_agendas
 from forum.db import db
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import visible_topics
@@ -54,7 +55,7 @@ def _is_readable(reader: Person) -> ColumnElement[bool]:
     """SQL condition: what a watch is of is there, and the reader may read it."""
     readable: dict[str, Select[Any]] = {
         TOPIC: visible_topics(reader).with_only_columns(Topic.id),
-        AGENDA: select(Agenda.id),
+        AGENDA: visible_agendas(reader).with_only_columns(Agenda.id).order_by(None),
         CITY: select(City.id),
         THEME: select(Theme.id).where(Theme.removed_at.is_(None)),
     }

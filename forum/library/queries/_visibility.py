@@ -11,11 +11,11 @@ from forum.db import db
 from forum.errors import NotFound
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries._shared import FAILURE, PUBLISHED
-from forum.permissions import Person, moderated_by, read_by, reads, shown_to
+from forum.permissions import Person, moderated_by, opened_to, read_by, reads, shown_to
 
 
 def visible_cases(reader: Person) -> Select[Any]:
-    """The cases that a reader may see: not hidden, or on an agenda that the reader moderates."""
+    """The cases that a reader may see: not hidden and on an open agenda, or on one that the reader moderates."""
     return select(Case).where(shown_to(reader, Case.hidden_at, Case.agenda_id))
 
 
@@ -32,8 +32,8 @@ def published_practices(reader: Person) -> Select[Any]:
 def visible_practices(reader: Person) -> Select[Any]:
     """The practices whose page a reader may see.
 
-    They are the published ones, the reader's own that nobody has removed, and whatever is on an agenda that the
-    reader moderates.
+    They are, on open agendas, the published ones and the reader's own that nobody has removed, and whatever is on an
+    agenda that the reader moderates.
     """
     is_published = and_(
         Practice.state == PUBLISHED,
@@ -44,13 +44,14 @@ def visible_practices(reader: Person) -> Select[Any]:
     is_mine = [mine] if reader.is_member and reader.id else []
     return select(Practice).where(
         Practice.deleted_at.is_(None),
+        opened_to(reader, Practice.agenda_id),
         or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine),
     )
 
 
-def visible_readings(reader: Person) -> Select[Any]:  # noqa: ARG001  # all are seen by all
-    """The best reads that a reader may see: all that are not removed."""
-    return select(Reading).where(Reading.removed_at.is_(None))
+def visible_readings(reader: Person) -> Select[Any]:
+    """The best reads that a reader may see: all that are not removed, on agendas that the reader sees."""
+    return select(Reading).where(Reading.removed_at.is_(None), opened_to(reader, Reading.agenda_id))
 
 
 def sections_for(reader: Person, practice: Practice) -> list[PracticeSection]:
@@ -72,7 +73,10 @@ def why_not_shown(reader: Person, model: type[Case] | type[Practice], slug: str)
     page that was removed.
     """
     query = select(model.id, model.hidden_reason).where(
-        model.slug == slug, model.hidden_at.is_not(None), model.removed_at.is_(None)
+        model.slug == slug,
+        model.hidden_at.is_not(None),
+        model.removed_at.is_(None),
+        opened_to(reader, model.agenda_id),
     )
     if model is Practice:
         is_published = (Practice.state == PUBLISHED, Practice.deleted_at.is_(None))

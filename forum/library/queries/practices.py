@@ -33,7 +33,7 @@ from forum.library.queries._shared import (
 from forum.library.queries._visibility import published_practices, visible_practices
 from forum.members.models import City, Member
 from forum.pages import Page, page_of
-from forum.permissions import Person, cached_for_reader, cached_statement, require
+from forum.permissions import Person, cached_for_reader, cached_statement, opened_to, require
 
 
 def practices(reader: Person, wanted: PracticeFilter, number: int = 1) -> Page[Practice]:
@@ -144,6 +144,7 @@ def own_hidden_practice(author: Person, practice_id: int) -> Practice | None:
         Practice.author_id == author.id,
         Practice.hidden_at.is_not(None),
         Practice.deleted_at.is_(None),
+        opened_to(author, Practice.agenda_id),
     )
     return db.session.scalars(query.options(*practice_page_options())).unique().first()
 
@@ -240,6 +241,7 @@ def drafts_of(author: Person) -> Sequence[Practice]:
         Practice.state != PUBLISHED,
         Practice.deleted_at.is_(None),
         Practice.removed_at.is_(None),
+        opened_to(author, Practice.agenda_id),
     )
     latest = query.order_by(Practice.updated_at.desc(), Practice.id.desc()).limit(MAX_LISTED)
     return db.session.scalars(latest.options(*practice_row_options())).all()
@@ -252,6 +254,7 @@ def published_by(author: Person) -> Sequence[Practice]:
         Practice.state == PUBLISHED,
         Practice.deleted_at.is_(None),
         Practice.removed_at.is_(None),
+        opened_to(author, Practice.agenda_id),
     )
     ordered = query.order_by(*practice_order("newest")).limit(MAX_LISTED)
     return db.session.scalars(ordered.options(*practice_row_options())).all()

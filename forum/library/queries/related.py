@@ -18,7 +18,7 @@ from forum.library.models import Case, CaseTheme, Practice, PracticeTheme
 from forum.library.queries._visibility import published_practices, visible_cases
 from forum.members.models import City, Member
 from forum.members.queries import visible_members
-from forum.permissions import VISITOR, Person, cached_statement
+from forum.permissions import ANY_MEMBER, VISITOR, Person, cached_statement
 from forum.versions import cached, theme_scope
 
 MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}  # shown of each group, in this order
@@ -78,11 +78,13 @@ def related(reader: Person, themes: Collection[_Theme], but: Collection[int]) ->
 
 
 def _of_theme(reader: Person, theme_id: int) -> tuple[RelatedRow, ...]:
+    # Moderators and hosts are shown what all members are
+    anybody = ANY_MEMBER if reader.is_member else VISITOR
+
     def read() -> tuple[RelatedRow, ...]:
-        found = execute_core(_of_theme_query(reader), {"theme_id": theme_id})
+        found = execute_core(_of_theme_query(anybody), {"theme_id": theme_id})
         return tuple(RelatedRow._make(row) for row in found)
 
-    # Moderators and hosts are shown what all members are
     return cached(("related", theme_id, reader.is_member), read, theme_scope(theme_id))
 
 

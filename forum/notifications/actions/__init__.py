@@ -12,6 +12,7 @@ from forum.notifications.actions.choosing import (
 )
 from forum.notifications.actions.following import (
     clear_titles,
+    forget_events,
     hide_notices,
     move_notices,
     restore_notices,
@@ -61,6 +62,7 @@ __all__ = [
     "copy_watchers",
     "end_digest",
     "end_mail",
+    "forget_events",
     "forget_member",
     "forget_old",
     "hide_notices",

@@ -76,6 +76,13 @@ def _set_hidden(
 
 
 @action
+def forget_events(_doer: Person, topic_ids: Collection[int]) -> None:
+    """Forget the events about some topics of which notices are still to be made, so that nobody is told."""
+    is_open = Event.topic_id.in_(topic_ids), Event.done_at.is_(None)
+    db.session.execute(delete(Event).where(*is_open, without_notices()))
+
+
+@action
 def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title: str) -> None:
     """Let the events and notices about posts that moved belong to the other topic, and name it."""
     for model in (Event, Notice):

@@ -22,7 +22,7 @@ WITHOUT_FOLDED = tuple(
 
 
 def visible_documents(reader: Person) -> Select[Document]:
-    """The documents that a reader may find: not hidden, nor their topic, and for an audience of the reader."""
+    """The documents that a reader may find: not hidden, nor their topic, for an audience and on an agenda of the reader."""
     parent = aliased(Document)
     is_parent_hidden = exists().where(
         parent.id == Document.parent_id, parent.hidden_at.is_not(None)
@@ -30,6 +30,7 @@ def visible_documents(reader: Person) -> Select[Document]:
     return select(Document).where(
         Document.hidden_at.is_(None),
         permissions.read_by(reader, Document.audience),
+        permissions.opened_to(reader, Document.agenda_id),
         ~is_parent_hidden,
     )
 

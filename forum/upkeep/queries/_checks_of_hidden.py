@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, literal, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from forum.agendas.models import Agenda
@@ -15,7 +15,7 @@ from forum.library.models import Case, CaseParagraph, Practice, PracticeSection
 from forum.library.queries import FAILURE, PUBLISHED
 from forum.members.models import Member
 from forum.notifications.models import Notice
-from forum.permissions import MEMBERS, PUBLIC
+from forum.permissions import MEMBERS, PUBLIC, is_on_open_agenda
 from forum.quotes import cited_in_source, shown_in_html, withheld_in_html
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
@@ -46,7 +46,7 @@ def _notices_of_hidden() -> Iterator[Fault]:
 def _quotes_of_hidden() -> Iterator[Fault]:
     """Posts that show a quote of something hidden, or withhold one of something that is visible again."""
     quoted, there = aliased(Post), aliased(Topic)
-    is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience)
+    is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience, Topic.agenda_id)
     html = cast(Post.html, Text)
     possibly_wrong = (
         select(Quote.post_id, Quote.quoted_id, is_gone, html)
@@ -80,12 +80,16 @@ def _pages_quoting_hidden() -> Iterator[Fault]:
 
 # Formatted texts that are not posts: the id of their page, their source, its readers, and whether anybody sees it
 SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
-    "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), true()),
+    "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), Agenda.opened_at.is_not(None)),
     "case": (
         Case.id,
         CaseParagraph.source,
         literal(PUBLIC),
-        and_(CaseParagraph.case_id == Case.id, Case.hidden_at.is_(None)),
+        and_(
+            CaseParagraph.case_id == Case.id,
+            Case.hidden_at.is_(None),
+            is_on_open_agenda(Case.agenda_id),
+        ),
     ),
     "practice": (
         Practice.id,
@@ -102,6 +106,7 @@ SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
             Practice.state == PUBLISHED,
             Practice.hidden_at.is_(None),
             Practice.deleted_at.is_(None),
+            is_on_open_agenda(Practice.agenda_id),
         ),
     ),
     "member": (Member.id, Member.about, literal(PUBLIC), Member.hidden_at.is_(None)),
@@ -109,6 +114,6 @@ SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
         Post.id,
         Post.note_source,
         Topic.audience,
-        and_(Post.topic_id == Topic.id, *is_readable()),
+        and_(Post.topic_id == Topic.id, *is_readable(), is_on_open_agenda(Topic.agenda_id)),
     ),
 }

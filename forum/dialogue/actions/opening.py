@@ -1,0 +1,46 @@
+"""An agenda is opened, or is in preparation again: what the dialogue stores of who sees its posts follows."""
+
+from __future__ import annotations
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.deeds import action
+from forum.dialogue.actions._quotes import refresh_quotes
+from forum.dialogue.actions.mending import mend_members
+from forum.dialogue.queries import (
+    author_ids_on,
+    lock_writers_on,
+    quotes_of_agenda,
+    topic_ids_on,
+)
+from forum.notifications.actions import forget_events
+from forum.permissions import SYSTEM, Person
+
+
+@action
+def open_agenda(curator: Person, agenda_id: int) -> Agenda:
+    """Open an agenda that is in preparation: from now on everybody sees it, and all that is on it."""
+    lock_writers_on(agenda_id)
+    agenda = agendas.open_agenda(curator, agenda_id)
+    _follow_agenda(agenda_id)
+    return agenda
+
+
+@action
+def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
+    """Put an agenda in preparation again: only its hosts and moderators see it, and all that is on it.
+
+    The calling action has made sure that nobody else has written there, or does it for an import. Who was still to be told
+    of what stands there is not told any more.
+    """
+    lock_writers_on(agenda_id)
+    agenda = agendas.prepare_agenda(curator, agenda_id)
+    forget_events(curator, topic_ids_on(agenda_id))
+    _follow_agenda(agenda_id)
+    return agenda
+
+
+def _follow_agenda(agenda_id: int) -> None:
+    """Count the posts of who wrote there in or out, and show or withhold what other agendas quote of them."""
+    mend_members(SYSTEM, author_ids_on(agenda_id))
+    refresh_quotes(quotes_of_agenda(agenda_id), is_back=True)
