@@ -161,6 +161,8 @@ DEEDS: dict[str, Deed] = {
     "hide a person": lambda w, p, a: moderation.decide(
         p.moderator, "member", p.ana.id, "hide", Reasons("It is wrong.", 2)
     ),
+    "put an agenda in preparation": lambda w, p, a: dialogue.prepare_agenda(p.moderator, a.id),
+    "open it": lambda w, p, a: moderation.open_agenda(p.moderator, a.id),
     "archive": lambda w, p, a: agendas.archive(p.moderator, a.id),
 }
 PAGES = (

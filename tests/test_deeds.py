@@ -88,6 +88,7 @@ moderation.unsilence          | forbidden forbidden forbidden forbidden forbidde
 moderation.suspend            | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.unsuspend          | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.clear_spam         | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.open_agenda        | nothing   nothing   nothing   nothing   nothing   yes       yes       yes       .
 moderation.archive            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.reopen             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unname             | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
@@ -302,6 +303,11 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         moderation.unsuspend, _ben, before=_after(moderation.suspend, _ben, _end, WHY)
     ),
     "moderation.clear_spam": _deed(moderation.clear_spam, _ben),
+    "moderation.open_agenda": _deed(
+        moderation.open_agenda,
+        lambda w: w.things.agenda.id,
+        before=lambda w: dialogue.prepare_agenda(w.people.moderator, w.things.agenda.id),
+    ),
     "moderation.archive": _deed(moderation.archive, lambda w: w.things.agenda.id),
     "moderation.reopen": _deed(
         moderation.reopen,

@@ -99,6 +99,8 @@ GET  /agendas/{agenda}/readings/order                 |   in  403  403  200  200
 POST /agendas/{agenda}/readings/order                 |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/reopen                         |   in  403  403  200  200  200
 POST /agendas/{agenda}/reopen                         |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/open                           |   in  403  403  200  200  200
+POST /agendas/{agenda}/open                           |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/statements                     |   in  403  403  200  200  200
 POST /agendas/{agenda}/statements                     |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/statements/new                 |   in  403  403  200  200  200

@@ -204,3 +204,23 @@ def test_two_forms_of_the_same_words_in_the_same_moment_post_once(
     for deeds in (map(replies, "abcd"), map(opens, "efgh"), [replies("i"), opens("j")] * 2):
         assert at_once(own, [*deeds]) == ["done"] * 4
     require_sound(posts=2 * 3 + 2)
+
+
+def test_an_agenda_is_opened_once_while_its_hosts_go_on_writing(
+    own: Flask, topics: list[int]
+) -> None:
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    dialogue.prepare_agenda(person("mona-berg"), agenda_id)
+    db.session.commit()
+    new = NewTopic("experience", "Lamps at night", write("One."))
+    said = at_once(
+        own,
+        [
+            by("adam-de-wit", actions.open_agenda, agenda_id),
+            by("mona-berg", actions.open_agenda, agenda_id),
+            by("mona-berg", dialogue.reply, topics[0], write("Four.")),
+            by("mona-berg", dialogue.open_topic, agenda_id, new),
+        ],
+    )
+    assert said.count("done") == 3 and said[2:] == ["done", "done"]
+    require_sound(8)

@@ -33,13 +33,22 @@ from forum.moderation.actions._visibility import (
     require_applicable,
     state_before,
 )
-from forum.moderation.models import RULE, ApprovalBefore, Decision, Deed, MemberBefore, NoteBefore
+from forum.moderation.models import (
+    RULE,
+    ApprovalBefore,
+    Decision,
+    Deed,
+    MemberBefore,
+    NoteBefore,
+    OpeningBefore,
+)
 from forum.moderation.queries import (
     EDITABLE_KINDS,
     WITHHOLDING_DEEDS,
     Thing,
     agenda_to_moderate,
     content_cleared_of,
+    last_written,
     post_of_thing,
     serialize_decisions,
     thing_to_review,
@@ -240,6 +249,17 @@ def unfeature(moderator: Person, practice_id: int) -> Decision:
     require_change(thing.row.featured_at)
     library.unfeature(moderator, practice_id)
     return record(moderator, Deed.UNFEATURE, thing)
+
+
+@action
+def open_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+    """Open an agenda that is in preparation: everybody sees it, and all that is on it."""
+    serialize_decisions()
+    thing = agenda_to_moderate(moderator, agenda_id)
+    require_change(not thing.row.opened_at)
+    dialogue.open_agenda(moderator, agenda_id)
+    before = OpeningBefore(last_written())
+    return record(moderator, Deed.OPEN_AGENDA, thing, reasons, before=before)
 
 
 @action

@@ -42,6 +42,7 @@ from forum.moderation.models import (
     MemberBefore,
     MoveBefore,
     NoteBefore,
+    OpeningBefore,
     RegroupingBefore,
     ThingBefore,
     TitleBefore,
@@ -54,6 +55,7 @@ from forum.moderation.queries import (
     decision_to_review,
     decisions_in_lot,
     end_of_other_restriction,
+    has_been_used_since,
     has_open_reports,
     is_emptied,
     is_reversible,
@@ -269,6 +271,19 @@ def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:
     dialogue.lock(moderator, thing.item_id, LockBefore.from_json(decision.kept).reason)
 
 
+def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
+    """Put an agenda in preparation again, unless somebody has written there since it was opened.
+
+    Their words must not vanish, and who watches it has been told of them.
+    """
+    before = OpeningBefore.from_json(decision.kept)
+    if has_been_used_since(thing.item_id, before.last):
+        raise Conflict(
+            _("Somebody has written on this agenda since it was opened, so it stays open.")
+        )
+    dialogue.prepare_agenda(moderator, thing.item_id)
+
+
 def _undo_with(deed: Callable[[Person, int], Any]) -> UndoHandler:
     return lambda moderator, thing, _decision: deed(moderator, thing.item_id)
 
@@ -342,6 +357,7 @@ UNDO_HANDLERS: dict[str, UndoHandler] = {
     Deed.SUSPEND: _undo_suspension_change,
     Deed.UNSUSPEND: _undo_suspension_change,
     Deed.CLEAR_SPAM: _undo_spam,
+    Deed.OPEN_AGENDA: _undo_opening,
     Deed.ARCHIVE: _undo_with(agendas.reopen),
     Deed.REOPEN: _undo_with(agendas.archive),
 }

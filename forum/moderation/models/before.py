@@ -118,6 +118,22 @@ class LockBefore:
 
 
 @dataclass(frozen=True)
+class OpeningBefore:
+    """Before an agenda was opened: the highest id there was of each kind of thing that can be written there."""
+
+    last: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return {"last": dict(self.last)}
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> OpeningBefore:
+        """What a decision has stored."""
+        return cls(kept.get("last", {}))
+
+
+@dataclass(frozen=True)
 class MoveBefore:
     """Before a topic was moved: the id of its agenda."""
 

@@ -52,6 +52,7 @@ class Deed(StrEnum):
     SUSPEND = auto()
     UNSUSPEND = auto()
     CLEAR_SPAM = auto()
+    OPEN_AGENDA = auto()
     ARCHIVE = auto()
     REOPEN = auto()
     UNDO = auto()

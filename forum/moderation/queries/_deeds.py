@@ -129,6 +129,7 @@ DEEDS: dict[str, DeedKind] = {
     Deed.UNFEATURE: DeedKind(),
     Deed.UNSILENCE: DeedKind(to_author=lambda: _("You can write again.")),
     Deed.UNSUSPEND: DeedKind(to_author=lambda: _("Your account is open again.")),
+    Deed.OPEN_AGENDA: DeedKind(),
     Deed.ARCHIVE: DeedKind(),
     Deed.REOPEN: DeedKind(),
     Deed.UNDO: DeedKind(is_undoable=False, to_author=lambda: _("The decision is taken back.")),

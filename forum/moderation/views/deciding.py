@@ -190,6 +190,18 @@ def unfeature(slug: str) -> ResponseReturnValue:
     )
 
 
+@bp.route("/agendas/<slug>/open", methods=["GET", "POST"])
+def open_agenda(slug: str) -> ResponseReturnValue:
+    """Open an agenda that is in preparation."""
+    thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
+    return deed_page(
+        Deed.OPEN_AGENDA,
+        thing,
+        OptionalReasonForm(),
+        lambda moderator, why: actions.open_agenda(moderator, thing.item_id, why),
+    )
+
+
 @bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
 def archive(slug: str) -> ResponseReturnValue:
     """Archive an agenda."""
