@@ -34,8 +34,12 @@ PALETTE_NAMES = {
 }
 
 
+PREPARATION, OPEN = STATES = ("preparation", "open")
+STATE_NAMES = {PREPARATION: _("In preparation"), OPEN: _("Open")}
+
+
 class AgendaForm(Form):
-    """An agenda: what it is called and says, its language, colour, plan and hosts.
+    """An agenda: what it is called and says, its language, colour, plan and hosts, and of a new one, who sees it.
 
     `seen` is the fingerprint of what it said when the form was opened.
     """
@@ -54,6 +58,16 @@ class AgendaForm(Form):
     palette = RadioField(_("Colour"), choices=[(name, PALETTE_NAMES[name]) for name in PALETTES])
     pattern = RadioField(_("Plan"), choices=[(name, PATTERN_NAMES[name]) for name in PATTERNS])
     hosts = StringField(_("Hosts"), [at_most(1_000)], [one_line])
+    state = RadioField(
+        _("Who sees it"),
+        choices=[(name, STATE_NAMES[name]) for name in STATES],
+        default=PREPARATION,
+    )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody is to see a new agenda at once."""
+        return bool(self.state.data == OPEN)
 
     @property
     def handles(self) -> list[str]:

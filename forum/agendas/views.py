@@ -157,8 +157,8 @@ def _write_agenda(
         hosts = form.handles if "hosts" in request.form else None
         text, agenda_id = _agenda_text(form), agenda.id if agenda else None
         written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
-        done = _("Your changes are saved.") if agenda else _("The agenda is published.")
-        flash(done, "message")
+        done = _("The agenda is open.") if form.is_open else _("The agenda is saved.")
+        flash(_("Your changes are saved.") if agenda else done, "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
     latest = partial(_latest_agenda, agenda.slug) if agenda else None
@@ -176,6 +176,7 @@ def _agenda_text(form: AgendaForm) -> actions.AgendaText:
         summary=form.summary.data or "",
         palette=form.palette.data,
         pattern=form.pattern.data,
+        is_open=form.is_open,
     )
 
 

@@ -95,15 +95,35 @@ def test_the_address_of_the_plans_follows_a_change(
 def test_a_moderator_makes_an_agenda_in_the_browser(sign_in: Any, people: Any) -> None:
     browser = sign_in(people.moderator)
     assert 'name="pattern"' in words(browser.get("/agendas/new"))
-    answer = browser.post("/agendas/new", data={**WHOLE, "hosts": "ana-prado, @ben-okoth"})
+    typed = {**WHOLE, "hosts": "ana-prado, @ben-okoth", "state": "open"}
+    answer = browser.post("/agendas/new", data=typed)
     assert answer.status_code == 303 and answer.location == "/agendas/making-cities-cooler"
     made = queries.get_agenda(VISITOR, "making-cities-cooler")
     assert [host.handle for host in made.hosts] == ["ana-prado", "ben-okoth"]
     assert (made.palette, made.pattern) == ("park", "delta")
-    assert "The agenda is published." in words(browser.get(answer.location))
+    assert "The agenda is open." in words(browser.get(answer.location))
     edit = words(browser.get(f"{answer.location}/edit"))
     assert 'value="@ana-prado, @ben-okoth"' in edit and "Shade is a **service**." in edit
     assert "<strong>service</strong>" in made.introduction_html
+
+
+def test_a_new_agenda_is_in_preparation_unless_the_form_says_otherwise(
+    client: FlaskClient, sign_in: Any, people: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    form = words(browser.get("/agendas/new"))
+    chosen = re.findall(r'<input checked[^>]* name="state"[^>]* value="(\w+)"', form)
+    assert chosen == ["preparation"] and "Only hosts and moderators see it" in form
+    assert browser.post("/agendas/new", data=WHOLE).status_code == 303
+    made = queries.get_agenda(SYSTEM, "making-cities-cooler")
+    assert made.opened_at is None and client.get("/agendas/making-cities-cooler").status_code == 404
+    assert 'name="state"' not in words(browser.get("/agendas/making-cities-cooler/edit"))
+    changed = {**WHOLE, "summary": "Shade.", "state": "open"}
+    assert browser.post("/agendas/making-cities-cooler/edit", data=changed).status_code in (
+        303,
+        409,
+    )
+    assert client.get("/agendas/making-cities-cooler").status_code == 404
 
 
 def test_a_preview_saves_nothing(sign_in: Any, people: Any) -> None:
@@ -122,6 +142,7 @@ def test_a_preview_saves_nothing(sign_in: Any, people: Any) -> None:
         ({"palette": "gold"}, "Choose one from the list"),
         ({"pattern": "maze"}, "Choose one from the list"),
         ({"language": "xx"}, "Choose one from the list"),
+        ({"state": "half open"}, "Choose one from the list"),
     ],
 )
 def test_a_refused_agenda_keeps_what_was_typed(

@@ -1,0 +1,356 @@
+"""An agenda in preparation: who sees it, what is told and counted of it, opening it, and taking that back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from forum.advice.actions import ask, look_after
+from forum.agendas.actions import (
+    AgendaText,
+    StatementText,
+    set_hosts,
+    write_agenda,
+    write_statement,
+    write_theme,
+)
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agenda_by_id
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue.actions import NewTopic, keep_draft, mark, merge, move, open_topic, reply
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import first_post, get_post, get_topic
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    ReadingText,
+    write_case,
+    write_practice,
+    write_reading,
+)
+from forum.library.queries import related
+from forum.markup import write
+from forum.members.actions import silence
+from forum.members.models import Member
+from forum.moderation import actions
+from forum.moderation.models import Decision
+from forum.notifications.actions import make_notices, watch
+from forum.notifications.models import AGENDA, THEME, TOPIC, Event
+from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
+from forum.quotes import quote
+from tests.moderation.conftest import notices_of, undo
+
+pytestmark = pytest.mark.usefixtures("sound")
+LINE = "In preparation: only hosts and moderators see this agenda."
+
+
+@pytest.fixture
+def prepared(people: Any, agenda: Agenda) -> Agenda:
+    """An agenda in preparation, hosted by `people.host`, who hosts another one as well."""
+    text = AgendaText("Making Cities Cooler", write("Shade."), slug="cooler", is_open=False)
+    made = write_agenda(people.moderator, text, hosts=[people.host.handle])
+    db.session.refresh(people.host, ["hosted"])
+    return made
+
+
+def topic_on(agenda: Agenda, author: Any, **more: Any) -> Topic:
+    new = NewTopic("question", "Where is the shade?", write("We look for it."), **more)
+    opened = open_topic(author, agenda.id, new)
+    assert isinstance(opened, Topic)
+    return opened
+
+
+def posts_count(member: Any) -> int:
+    return db.session.scalar(select(Member.posts_count).where(Member.id == member.id)) or 0
+
+
+def test_only_hosts_and_moderators_find_it(
+    client: FlaskClient, sign_in: Any, people: Any, prepared: Agenda
+) -> None:
+    for who in (people.host, people.moderator, people.administrator):
+        assert LINE in sign_in(who).get("/agendas/cooler").text
+        assert "Making Cities Cooler" in sign_in(who).get("/agendas").text
+    for browser in (client, sign_in(people.ben)):
+        assert browser.get("/agendas/cooler").status_code == 404
+        assert "Cooler" not in browser.get("/agendas").text + browser.get("/").text
+    for door in ("open", "watch", "topics/new", "statements/new", "edit", "archive"):
+        assert sign_in(people.ben).post(f"/agendas/cooler/{door}").status_code == 404, door
+    silence(people.moderator, people.host.id, now().replace(year=now().year + 1))
+    assert sign_in(people.host).get("/agendas/cooler").status_code == 404
+
+
+def test_whoever_hosts_it_no_more_finds_nothing_of_it(
+    sign_in: Any, people: Any, prepared: Agenda
+) -> None:
+    topic = topic_on(prepared, people.host)
+    practice = write_practice(people.host, prepared.id, PracticeText("Awnings", "Cloth."))
+    keep_draft(people.host, "a key", [("title", "Begun"), ("source", "So.")], agenda_id=prepared.id)
+    addresses = (topic.address, f"/practices/{practice.slug}", f"/posts/{first_post(topic).id}")
+    for address in addresses:
+        assert sign_in(people.host).get(address).status_code in (200, 302, 303), address
+    set_hosts(people.moderator, prepared.id, [])
+    for address in addresses:
+        assert sign_in(people.host).get(address).status_code == 404, address
+    assert "Awnings" not in sign_in(people.host).get("/practices/mine").text
+    drafts = sign_in(people.host).get("/drafts").text
+    assert "Begun" in drafts and "Cooler" not in drafts and "not there any more" in drafts
+
+
+def test_each_page_of_it_says_that_it_is_in_preparation(
+    sign_in: Any, people: Any, prepared: Agenda
+) -> None:
+    topic = topic_on(prepared, people.host)
+    said = write_statement(people.host, prepared.id, StatementText("Ana", "Shade is a service."))
+    case = write_case(people.host, prepared.id, CaseText("Arcades", "network", "S.", "One."))
+    reading = write_reading(people.host, prepared.id, ReadingText("A book", "Somebody"))
+    practice = write_practice(people.host, prepared.id, PracticeText("Awnings", "Cloth."))
+    post = f"/posts/{first_post(topic).id}"
+    browser = sign_in(people.host)
+    for address in (
+        *("/agendas/cooler", "/agendas/cooler/edit", "/agendas/cooler/history"),
+        *("/agendas/cooler/topics", "/agendas/cooler/topics/new", "/agendas/cooler/statements"),
+        f"/agendas/cooler/statements/{said.id}/edit",
+        *(topic.address, f"{post}/edit", f"{post}/delete", f"{post}/history", f"{post}/marks"),
+        *(f"/cases/{case.slug}", f"/cases/{case.slug}/edit", f"/practices/{practice.slug}"),
+        *(f"/practices/{practice.slug}/edit", f"/readings/{reading.id}/edit"),
+    ):
+        page = browser.get(address)
+        assert page.status_code == 200 and page.text.count(LINE) == 1, address
+    actions.open_agenda(people.host, prepared.id)
+    assert LINE not in browser.get(topic.address).text + browser.get("/agendas/cooler").text
+
+
+def test_a_host_opens_it_and_it_is_written_down(
+    client: FlaskClient, sign_in: Any, people: Any, prepared: Agenda
+) -> None:
+    browser = sign_in(people.host)
+    assert "/agendas/cooler/open" in browser.get("/agendas/cooler").text
+    page = browser.get("/agendas/cooler/open").text
+    assert "Open this agenda" in page and "everybody can find and read it" in page
+    answer = browser.post("/agendas/cooler/open", data={"reason": "It is ready."})
+    assert (answer.status_code, answer.location) == (303, "/agendas/cooler")
+    assert LINE not in browser.get("/agendas/cooler").text
+    assert client.get("/agendas/cooler").status_code == 200
+    assert "Making Cities Cooler" in client.get("/").text
+    decision = db.session.scalars(select(Decision)).one()
+    about = (decision.deed, decision.kind, decision.item_id, decision.reason)
+    assert about == ("open_agenda", "agenda", prepared.id, "It is ready.")
+    assert "Opened" in browser.get("/moderation/log").text
+    assert browser.post("/agendas/cooler/open").status_code == 409
+    assert db.session.scalar(select(func.count(Decision.id))) == 1
+
+
+@pytest.mark.parametrize("reason", ["x" * 20_000, b"\xff\xfe", "\x00"])
+def test_a_bad_reason_opens_nothing(
+    sign_in: Any, people: Any, prepared: Agenda, reason: Any
+) -> None:
+    answer = sign_in(people.host).post("/agendas/cooler/open", data={"reason": reason})
+    assert answer.status_code < 500
+    is_open = agenda_by_id(SYSTEM, prepared.id).opened_at is not None
+    assert is_open == (answer.status_code == 303)
+
+
+def test_opening_is_taken_back_until_somebody_writes_there(
+    client: FlaskClient, people: Any, prepared: Agenda
+) -> None:
+    topic = topic_on(prepared, people.host)
+    actions.open_agenda(people.host, prepared.id)
+    assert posts_count(people.host) == 1
+    undo(people.host)
+    assert client.get("/agendas/cooler").status_code == 404
+    assert posts_count(people.host) == 0
+    with pytest.raises(NotFound):
+        get_topic(people.ben, topic.id)
+    actions.open_agenda(people.host, prepared.id)
+    reply(people.ben, topic.id, write("By the river."))
+    with pytest.raises(Conflict, match="written on this agenda"):
+        undo(people.host)
+    assert client.get("/agendas/cooler").status_code == 200
+
+
+def test_a_mark_or_a_practice_keeps_it_open_too(people: Any, prepared: Agenda) -> None:
+    topic = topic_on(prepared, people.host)
+    actions.open_agenda(people.host, prepared.id)
+    mark(people.ben, first_post(topic).id, "useful")
+    with pytest.raises(Conflict):
+        undo(people.host)
+    text = AgendaText("Making Cities Drier", write("Rain."), slug="drier", is_open=False)
+    other = write_agenda(people.moderator, text)
+    actions.open_agenda(people.moderator, other.id)
+    write_practice(people.ben, other.id, PracticeText("Gutters", "Stone."))
+    with pytest.raises(Conflict):
+        undo(people.moderator)
+
+
+def test_posts_count_for_their_authors_from_the_opening_on(people: Any, prepared: Agenda) -> None:
+    before = posts_count(people.host)
+    topic = topic_on(prepared, people.host)
+    reply(people.host, topic.id, write("By the river."))
+    assert posts_count(people.host) == before
+    actions.open_agenda(people.moderator, prepared.id)
+    assert posts_count(people.host) == before + 2
+
+
+def test_only_who_sees_it_is_told_and_nobody_later(people: Any, prepared: Agenda) -> None:
+    theme = write_theme(people.moderator, "Shade")
+    for who in (people.ben, people.administrator):
+        watch(who, THEME, theme.id)
+        watch(who, AGENDA, prepared.id)
+    words = write(f"We look for it, @{people.ana.handle} and @{people.moderator.handle}.")
+    new = NewTopic("question", "Where is the shade?", words, [theme.id])
+    topic = open_topic(people.host, prepared.id, new)
+    watch(people.ben, TOPIC, topic.id)
+    reply(people.moderator, topic.id, write("By the river."))
+    make_notices(SYSTEM)
+    told = {who: [one.kind for one in notices_of(who)] for who in (people.ana, people.ben)}
+    assert told == {people.ana: [], people.ben: []}
+    assert [one.kind for one in notices_of(people.administrator)] == ["topic"]
+    assert [one.kind for one in notices_of(people.moderator)] == ["mention"]
+    assert [one.kind for one in notices_of(people.host) if one.topic_id] == ["reply"]
+    actions.open_agenda(people.moderator, prepared.id)
+    make_notices(SYSTEM)
+    assert not notices_of(people.ana) + notices_of(people.ben)
+    reply(people.moderator, topic.id, write("And below the trees."))
+    make_notices(SYSTEM)
+    assert [one.kind for one in notices_of(people.ben)] == ["post"]
+
+
+def test_what_was_still_to_be_told_is_not_told_when_opening_is_taken_back(
+    people: Any, prepared: Agenda
+) -> None:
+    topic = topic_on(prepared, people.host)
+    make_notices(SYSTEM)
+    reply(people.moderator, topic.id, write("By the river."))
+    actions.open_agenda(people.moderator, prepared.id)
+    undo(people.moderator)
+    assert not db.session.scalars(
+        select(Event).where(Event.done_at.is_(None), Event.topic_id == topic.id)
+    ).all()
+
+
+def test_it_is_not_quoted_elsewhere_before_it_is_open(
+    people: Any, agenda: Agenda, prepared: Agenda
+) -> None:
+    secret = first_post(topic_on(prepared, people.host))
+    there = open_topic(people.ben, agenda.id, NewTopic("experience", "Shade", write("We did.")))
+    words = quote(people.host.name, secret.id, secret.source) + "\n\nSo it is."
+    with pytest.raises(Invalid, match="in preparation"):
+        reply(people.moderator, there.id, write(words))
+    # Ben cannot see it, and has heard of its number and words
+    blind = reply(people.ben, there.id, write(words))
+    assert isinstance(blind, Post) and "We look for it" not in blind.html
+    actions.open_agenda(people.moderator, prepared.id)
+    assert "We look for it" in get_post(VISITOR, blind.id).html
+    inside = reply(people.moderator, secret.topic_id, write(words))
+    assert isinstance(inside, Post) and "We look for it" in inside.html
+
+
+def test_posts_in_preparation_quote_each_other(people: Any, prepared: Agenda) -> None:
+    first = first_post(topic_on(prepared, people.host))
+    new = NewTopic(
+        "experience", "More", write(f"{quote(people.host.name, first.id, first.source)}\n\nYes.")
+    )
+    second = first_post(open_topic(people.moderator, prepared.id, new))
+    assert "We look for it" in second.html
+
+
+def test_nothing_of_an_open_agenda_is_taken_there(
+    people: Any, things: Any, prepared: Agenda
+) -> None:
+    with pytest.raises(Forbidden, match="in preparation"):
+        move(people.moderator, things.topic.id, prepared.id)
+    inside = topic_on(prepared, people.host)
+    with pytest.raises(Invalid, match="in preparation"):
+        merge(people.moderator, things.topic.id, inside.id)
+    with pytest.raises(Invalid, match="in preparation"):
+        merge(people.moderator, inside.id, things.topic.id)
+    case = CaseText("Arcades", "network", "Short.", "One.")
+    with pytest.raises(Invalid, match="in preparation"):
+        write_case(people.moderator, prepared.id, case, things.case.id)
+    text = PracticeText("Quiet asphalt", "Said.", sections={"done": "So."})
+    with pytest.raises(Invalid, match="in preparation"):
+        write_practice(people.moderator, prepared.id, text, things.practice.id)
+
+
+def test_what_is_moved_to_an_open_agenda_comes_to_light(
+    people: Any, agenda: Agenda, prepared: Agenda
+) -> None:
+    topic = topic_on(prepared, people.host)
+    actions.move(people.moderator, topic.id, agenda.id)
+    assert get_topic(VISITOR, topic.id).agenda_id == agenda.id
+    assert posts_count(people.host) == 1
+    with pytest.raises(Invalid, match="in preparation"):
+        undo(people.moderator)
+
+
+def test_nobody_is_asked_about_a_question_there(people: Any, prepared: Agenda) -> None:
+    topic = topic_on(prepared, people.host)
+    with pytest.raises(Forbidden, match="in preparation"):
+        ask(people.host, topic.id, [people.ben.handle])
+    later = now().replace(year=now().year + 1)
+    with at(later):
+        look_after(SYSTEM)
+        make_notices(SYSTEM)
+    assert not [one for one in notices_of(people.host) if one.kind == "unanswered"]
+
+
+def test_a_moderator_reads_on_where_all_members_do(people: Any, prepared: Agenda) -> None:
+    """What is read on a theme is kept for all members, whoever asks first."""
+    theme = write_theme(people.moderator, "Shade")
+    topic_on(prepared, people.host, themes=[theme.id])
+    assert related(people.moderator, [theme], ()) == related(ANY_MEMBER, [theme], ())
+    assert not related(people.moderator, [theme], ()).rows
+
+
+def test_its_plan_is_drawn_for_who_sees_it(
+    client: FlaskClient, sign_in: Any, people: Any, prepared: Agenda
+) -> None:
+    browser = sign_in(people.host)
+    address = browser.get("/agendas/cooler").text.split('href="/agendas/plans.svg')[1].split("#")[0]
+    own = browser.get(f"/agendas/plans.svg{address}")
+    assert 'id="cooler"' in own.text and own.headers["Cache-Control"].startswith("private")
+    assert 'id="cooler"' not in client.get(f"/agendas/plans.svg{address}").text
+    actions.open_agenda(people.host, prepared.id)
+    assert 'id="cooler"' in client.get("/agendas/plans.svg").text
+
+
+def test_its_host_is_called_one_once_it_is_open(
+    client: FlaskClient, people: Any, prepared: Agenda
+) -> None:
+    set_hosts(people.moderator, prepared.id, [people.chitra.handle])
+    profile = "/members/chitra-desai"
+    assert "Host of an agenda" not in client.get(profile).text
+    assert client.get("/members").text.count("Host of an agenda") == 1
+    actions.open_agenda(people.moderator, prepared.id)
+    assert "Host of an agenda" in client.get(profile).text
+    assert client.get("/members").text.count("Host of an agenda") == 2
+
+
+def test_it_may_be_given_up_unseen(client: FlaskClient, people: Any, prepared: Agenda) -> None:
+    actions.archive(people.moderator, prepared.id)
+    assert client.get("/agendas/cooler").status_code == 404
+    assert "Cooler" not in client.get("/agendas").text
+
+
+def test_a_page_makes_no_further_query(
+    app: Flask, client: FlaskClient, queries: Any, people: Any, things: Any, prepared: Agenda
+) -> None:
+    topic_on(prepared, people.host)
+    addresses = ("/", things.topic.address, "/topics", "/cases", "/agendas/quieter")
+    for address in addresses:
+        client.get(address)
+    for address in addresses:
+        with queries() as hidden:
+            client.get(address)
+        actions.open_agenda(people.moderator, prepared.id)
+        client.get(address)
+        with queries() as opened:
+            client.get(address)
+        undo(people.moderator)
+        assert hidden.count <= opened.count, address
