@@ -202,9 +202,9 @@ def topics_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[list[
 
 
 def posts_in_topics(
-    reader: Person, topics: Mapping[int, str], size: int
+    reader: Person, agenda: Agenda, topics: Mapping[int, str], size: int
 ) -> Iterator[list[ExportedPost]]:
-    """The posts of topics, ordered by topic and number; those of a single topic in batches of `size`.
+    """The posts of topics of an agenda, ordered by topic and number; those of a single topic in batches of `size`.
 
     `topics` has the audience of each topic, by id. Quotes that this audience may not read are withheld.
     """
@@ -214,7 +214,7 @@ def posts_in_topics(
     query = query.where(*is_readable()).order_by(Post.topic_id, Post.number)
     last = 0
     while rows := db.session.execute(_next_batch(query, last, len(topics), size)).all():
-        yield _withhold_unseen_quotes([_exported_post(row) for row in rows], topics)
+        yield _withhold_unseen_quotes([_exported_post(row) for row in rows], topics, agenda)
         if len(topics) > 1 or len(rows) < size:
             break
         last = rows[-1].number
@@ -229,12 +229,12 @@ def _exported_post(row: Sequence[Any]) -> ExportedPost:
 
 
 def _withhold_unseen_quotes(
-    posts: list[ExportedPost], topics: Mapping[int, str]
+    posts: list[ExportedPost], topics: Mapping[int, str], agenda: Agenda
 ) -> list[ExportedPost]:
     posts = [post._replace(source=with_links_home(post.source)) for post in posts]
     named = {post.id: _possibly_cited_in(post.source) for post in posts if "/posts/" in post.source}
     everything = {post_id for ids in named.values() for post_id in ids}
-    unseen = {one: unreadable_by(one, everything) for one in AUDIENCES}
+    unseen = {one: unreadable_by(one, everything, here_agenda_id=agenda.id) for one in AUDIENCES}
     for place, post in enumerate(posts):
         if named.get(post.id, set()) & (hidden := unseen.get(topics[post.topic_id], set())):
             hidden = cited_in_source(post.source) & hidden

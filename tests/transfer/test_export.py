@@ -15,12 +15,13 @@ from click.testing import Result
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forum.advice import actions as advice
 from forum.advice.models import FollowUp
 from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.agendas.models import Agenda
+from forum.agendas.queries import get_agenda
 from forum.clock import at, now
 from forum.db import ClosableSession, db
 from forum.dialogue import actions as dialogue
@@ -34,6 +35,7 @@ from forum.members.actions import Joining, depart, found_federation
 from forum.members.models import Member
 from forum.members.queries import all_members, get_member, member_by_email
 from forum.moderation.actions import Reasons, decide, lock
+from forum.notifications.models import Event
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
 from forum.plaintext import tidy
@@ -812,3 +814,87 @@ def test_any_member_is_nobody_in_particular(people: Any) -> None:
     with pytest.raises(Refusal):
         import_agenda(ANY_MEMBER, read_agenda(GOOD))  # type: ignore[arg-type]
     assert isinstance(people.ana, Member)
+
+
+PREPARED = """\
+# Making Cities Cooler
+- slug: cooler
+- palette: park
+- pattern: delta
+- summary: Shade.
+- hosts: hana-virtanen
+- in preparation: yes
+- new themes: shade
+
+Shade is a service.
+
+## Dialogue
+
+### Where is the shade?
+- kind: question
+- by: ana-prado
+- at: 2026-09-01 09:00
+- themes: shade
+
+We look for it.
+
+#### ben-okoth, 2026-09-02 09:00
+
+By the river.
+"""
+
+
+def test_an_agenda_in_preparation_is_loaded_for_its_hosts(
+    run: Run, client: Any, people: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "agenda-cooler.md"
+    file.write_text(PREPARED)
+    loaded = run("import-agenda", file, "--by", people.moderator.handle)
+    assert loaded.exit_code == 0, loaded.output
+    made = queries.agenda_by_slug("cooler")
+    assert made and made.opened_at is None and client.get("/agendas/cooler").status_code == 404
+    count = select(Member.posts_count).where(Member.id == people.ben.id)
+    assert db.session.scalar(count) == 0
+    topic = db.session.scalars(select(Topic).where(Topic.agenda_id == made.id)).one()
+    assert client.get(f"/topics/{topic.id}").status_code == 404
+    assert not db.session.scalars(select(Event).where(Event.topic_id == topic.id)).all()
+    more = tmp_path / "more.md"
+    more.write_text(CONTINUED)
+    loaded = run("import-agenda", more, "--by", people.moderator.handle)
+    assert loaded.exit_code == 0, loaded.output
+    made = get_agenda(SYSTEM, "cooler")
+    assert made.opened_at is None
+    assert db.session.scalar(select(func.count(Topic.id)).where(Topic.agenda_id == made.id)) == 2
+    dialogue.open_agenda(people.moderator, made.id)
+    assert db.session.scalar(count) == 2
+
+
+CONTINUED = """\
+# Making Cities Cooler
+- slug: cooler
+
+## Dialogue
+
+### Where is the water?
+- kind: question
+- by: ben-okoth
+- at: 2026-09-03 09:00
+
+We look for that, too.
+"""
+
+
+def test_an_export_has_agendas_in_preparation_when_it_is_asked_for_them(
+    run: Run, people: Any, tmp_path: Path
+) -> None:
+    found_federation(SYSTEM, "Interurban")
+    file = tmp_path / "agenda-cooler.md"
+    file.write_text(PREPARED)
+    assert run("import-agenda", file, "--by", people.moderator.handle).exit_code == 0
+    assert "Cooler" not in exported(run, tmp_path / "public")
+    assert "Cooler" not in exported(run, tmp_path / "members", "--readers", "members")
+    found = exported(run, tmp_path / "whole", "--with-preparation")
+    assert "- in preparation: yes\n" in found and "By the river." in found
+    readme = (tmp_path / "whole" / "README.md").read_text()
+    assert "give it to nobody but their hosts and moderators" in readme
+    assert (tmp_path / "public" / "README.md").read_text().count("preparation") == 0

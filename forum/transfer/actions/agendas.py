@@ -14,6 +14,7 @@ from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.deeds import action
+from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.models import Member
 from forum.permissions import require
@@ -74,6 +75,9 @@ def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
     loading = check_agenda_file(file)
     loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
+    is_prepared = file.agenda.get("in_preparation") or loading.agenda.opened_at is None
+    if loading.agenda.opened_at is None:  # until all is loaded: its authors would not find it
+        dialogue.open_agenda(curator, loading.agenda.id)
     with faults_at(file.agenda, "new_themes"):
         agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
     for values in file.statements:
@@ -91,6 +95,8 @@ def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
         plan_comments(values, loading)
     if file.agenda.get("archived"):
         loading.plan(now(), agendas.archive, curator, loading.agenda.id)
+    if is_prepared:
+        loading.plan(now(), dialogue.prepare_agenda, curator, loading.agenda.id)
     return loading
 
 

@@ -86,7 +86,8 @@ def _write_topics(
     by_id = {topic.id: topic for topic in topics}
     batch = TopicBatch(by_id, queries.themes_of_topics(by_id), queries.stories_of(by_id))
     audiences = {topic.id: topic.audience for topic in topics}
-    for posts in queries.posts_in_topics(files.export.reader, audiences, POSTS_AT_ONCE):
+    reader = files.export.reader
+    for posts in queries.posts_in_topics(reader, files.agenda, audiences, POSTS_AT_ONCE):
         tried = queries.tried_of([post.id for post in posts if post.tried_count])
         of_topics: dict[int, list[ExportedPost]] = {topic_id: [] for topic_id in by_id}
         for post in posts:

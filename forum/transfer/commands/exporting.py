@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from forum import web
+from forum import permissions, web
 from forum.backups import synchronise, workshop
 from forum.clock import now
 from forum.errors import Refusal
@@ -23,6 +23,9 @@ from forum.transfer.forms import PEOPLE, README, ExportedPeople, Writer
 
 READERS: dict[str, Person] = {"visitors": VISITOR, "members": ANY_MEMBER}
 MEMBERS_ONLY_WARNING = " Much of it is for members only: give it to nobody else."
+PREPARATION_WARNING = (
+    " It holds the agendas in preparation: give it to nobody but their hosts and moderators."
+)
 README_TEMPLATE = """\
 # What this folder is
 
@@ -62,15 +65,19 @@ its members have accounts of these handles; the files of an agenda in the order 
     show_default=True,
     help="Whose view of the forum is written.",
 )
-def export(folder: Path, readers: str) -> None:
+@click.option("--with-preparation", is_flag=True, help="Write the agendas in preparation, too.")
+def export(folder: Path, readers: str, with_preparation: bool) -> None:
     """Write all that visitors, or members, may read into FOLDER, as text files of docs/content-format.md."""
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise click.ClickException(f"{folder} is not an empty folder. Name a new one.")
-    total = queries.posts_to_write(READERS[readers])
+    reader = READERS[readers]
+    if with_preparation:
+        reader = permissions.with_preparation(reader)
+    total = queries.posts_to_write(reader)
     try:
         with workshop(target) as shop:
-            outgoing = Export(READERS[readers], shop / "export", _writer())
+            outgoing = Export(reader, shop / "export", _writer())
             with click.progressbar(length=total, label="Writing posts", show_pos=True) as bar:
                 _write(outgoing, readers, bar.update)
             outgoing.folder.replace(target)
@@ -109,13 +116,15 @@ def _write(outgoing: Export, readers: str, note: Callable[[int], object]) -> Non
 
 def _readme(outgoing: Export, readers: str) -> str:
     known, people = federation(), outgoing.writer.people
+    warnings = "" if readers == "visitors" else MEMBERS_ONLY_WARNING
+    warnings += PREPARATION_WARNING if outgoing.reader.sees_preparation else ""
     files = [PEOPLE, *(name for name in outgoing.files if name != PEOPLE)]
     return README_TEMPLATE.format(
         name=known.name if known else "a forum",
         address=outgoing.writer.address,
         at=f"{now():%Y-%m-%d %H:%M}",
         whose=readers,
-        not_for_all="" if readers == "visitors" else MEMBERS_ONLY_WARNING,
+        not_for_all=warnings,
         contents=outgoing.contents or "nothing",
         former=people.former,
         hidden=people.hidden,

@@ -424,6 +424,7 @@ AGENDA = Schema(
         "order": whole_number,
         "hosts": list_of,
         "archived": yes_or_no,
+        "in preparation": yes_or_no,
         "language": language,
         "summary": up_to(agendas.SUMMARY),
         **NEW_THEMES,

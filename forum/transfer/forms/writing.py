@@ -193,6 +193,7 @@ class Writer:
             ("summary", agenda.summary or agenda.title),
             ("order", str(number)),
             ("hosts", join_parts(self.people.of_shown(agenda.hosts), ";")),
+            ("in preparation", _yes_if(agenda.opened_at is None)),
             ("language", agenda.language),
             ("new themes", join_parts(list(themes), ";")),
         )
