@@ -28,7 +28,7 @@ def appoint(handle: str) -> ResponseReturnValue:
     def deed() -> AnyResponse:
         appointed = actions.appoint(me(), handle, form.role.data)
         flash(_("The role of %(name)s is saved.", name=member.name), "message")
-        if appointed.id == me().id and not appointed.can.administer():
+        if appointed.id == me().id:
             return web.see_other(url_for("front.profile", handle=handle))
         return web.see_other(url_for("members.administration", q=member.name))
 
