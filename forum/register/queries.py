@@ -88,10 +88,15 @@ def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> Regist
         source=decision.source,
         is_automated=decision.is_automated,
         is_excused=decision.is_excused,
-        until=decision.until.date() if decision.until else None,
+        until=_last_day(decision.until) if decision.until else None,
         appeal="waiting" if waits else outcome,
         is_taken_back=is_taken_back,
     )
+
+
+def _last_day(until: datetime) -> date:
+    """The last day of a restriction: until the end of a day is until midnight, which is the next one's."""
+    return (until - timedelta(microseconds=1)).date()
 
 
 # The report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any
 
@@ -176,3 +176,14 @@ def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Pe
 def test_any_period_can_be_asked_for(first: str, last: str, expected: Any) -> None:
     asked = period(first, last, TODAY)
     assert (asked.first, asked.last) == expected
+
+
+@pytest.mark.parametrize(("hour", "days_later"), [(0, 2), (15, 3)])
+def test_a_restriction_until_the_end_of_a_day_names_that_day(
+    people: Any, hour: int, days_later: int
+) -> None:
+    day = now().date() + timedelta(days=3)
+    until = datetime.combine(day, time(hour), UTC)
+    moderation.silence(people.moderator, people.ben.id, until, Reasons("Rude.", 2))
+    (entry,) = entries().items
+    assert entry.until == now().date() + timedelta(days=days_later)
