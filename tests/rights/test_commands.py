@@ -160,7 +160,9 @@ def test_a_title_goes_with_the_last_post_of_others(people, agenda, letters):
     topic_id = dialogue.open_topic(people.ana, agenda.id, new).id
     reply = dialogue.reply(people.ben, topic_id, write("A rude reply."))
     dialogue.hide(people.moderator, reply.id, "Rule 2")
+    pinned = moderation.pin(people.moderator, topic_id).id
     gone(people.ana)
+    assert row(Decision, pinned).address == f"/topics/{topic_id}"
     kept = row(Topic, topic_id)
     assert kept.emptied_at and kept.title == f"{WORD} at night"  # it is Ben's, if it is shown again
     gone(people.ben)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, or_, update
+from sqlalchemy import ColumnElement, Text, case, cast, delete, literal, or_, update
 
 from forum.claims.models import queue_path
 from forum.clock import now
@@ -45,8 +45,9 @@ def unname(
     """Take the name and the handles of a member who has left off decisions and reports, which stay.
 
     They are replaced by `former` in titles, addresses and reasons. Notes below the member's posts that were replaced, and
-    why a topic of theirs was locked before, are kept no longer. With `is_silent` the titles made from the member's texts, those that moderators replaced too, the
-    texts of the member's own reports and the staff notes that the member wrote go as well.
+    why a topic of theirs was locked before, are kept no longer. With `is_silent` the titles made from the member's texts,
+    those that moderators replaced too, with the addresses that hold their words, the texts of the member's own reports and
+    the staff notes that the member wrote go as well.
     """
     require(system.can.administer())
     for model in (Decision, Report):
@@ -54,9 +55,8 @@ def unname(
         named = theirs.where(model.kind.in_(KINDS_TITLED_BY_NAME))
         db.session.execute(named.values(title=former, address=""))
         if is_silent:
-            db.session.execute(
-                theirs.where(model.kind.not_in(KINDS_TITLED_BY_NAME)).values(title=former)
-            )
+            titled = theirs.where(model.kind.not_in(KINDS_TITLED_BY_NAME))
+            db.session.execute(titled.values(title=former, address=_without_words(model)))
     kinds = tuple(KINDS) if is_silent else KINDS_TITLED_BY_NAME
     addresses = [queue_path(*key) for key in reported_keys(member_id, kinds)]
     retitle_queue(system, addresses, former)
@@ -69,6 +69,12 @@ def unname(
     _forget_words_before(member_id, former, is_silent=is_silent)
     for decision in decisions_naming(member_id, (name, *handles)):
         decision.reason = without_member(decision.reason, name, handles, former)
+
+
+def _without_words(model: type[Decision | Report]) -> ColumnElement[str]:
+    """SQL: the address of a row without words of a title: by number, or none for what has no such address."""
+    by_number = literal("/topics/") + cast(model.item_id, Text)
+    return case((model.kind == "post", model.address), (model.kind == "topic", by_number), else_="")
 
 
 def _forget_words_before(member_id: int, former: str, *, is_silent: bool) -> None:
