@@ -140,6 +140,8 @@ function keepDraft(form, member) {
   for (const { key: of, by } of read(key)) if (of === own) known.add(by);
   let timer;
   let sending;
+  let number = 0; // of the latest form that went from this window, so that none which comes late takes its place
+  let latest; // the number of the latest one that was to be kept
 
   /** Go on as a draft of its own. */
   const split = () => {
@@ -163,8 +165,11 @@ function keepDraft(form, member) {
     sending = 0;
     if (form.dataset.busy) return sendLater();
     const [mine] = read(key).filter((draft) => draft.key === own);
-    const { status } = await post(form.action, new FormData(form)).catch(() => ({}));
+    const body = new FormData(form);
+    const nth = (latest = number);
+    const { status } = await post(form.action, body).catch(() => ({}));
     if (!status || status > 428) return sendLater(); // no line, or too much in a short time
+    if (nth < latest) return; // a later one tells
     if (status === 409 && !form.dataset.busy) {
       // The text was published elsewhere, or goes on there: what is written here is another one
       store(key, read(key).filter((draft) => draft.key !== own || isForeign(draft)));
@@ -203,7 +208,7 @@ function keepDraft(form, member) {
   document.addEventListener("visibilitychange", () => document.hidden && leave());
   form.addEventListener("submit", save);
   // The forum says when it has published a text that the browser keeps
-  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", [...known].join(" ")));
+  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", [`${here}:${++number}`, ...known].join(" ")));
   if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
 
   const elsewhere = form.querySelector("[data-elsewhere]");
@@ -232,7 +237,7 @@ function keepDraft(form, member) {
     const act = target.closest("[data-act]")?.dataset.act;
     if (!act) return;
     const offer = (act === "back" ? discarded : offers).shift();
-    const replaced = { fields: contents(form), key: isKept ? own : newKey(), at: Date.now() };
+    const replaced = { fields: contents(form), key: isKept ? own : newKey(), at: Date.now(), by: here };
     const rest = others().filter((draft) => draft.key !== offer.key);
     let changed = [];
     if (act === "restore") {
@@ -248,6 +253,7 @@ function keepDraft(form, member) {
       delete offer.kept;
       const body = new FormData(form);
       body.set("submission_key", offer.key);
+      body.set("drafted", `${body.get("drafted")} ${offer.by}`); // and no more of it than was offered
       if (isKept) post(form.dataset.discard, body).catch(console.warn);
     }
     store(key, rest);

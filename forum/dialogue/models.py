@@ -335,11 +335,15 @@ class Post(PostMixin, SubmissionMixin, Base):
 OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # the values of `Held.deed`
 
 
+WINDOW = "window"  # as the name of a field of a draft
+TYPED = ("title", "source")  # without a word in one of these fields a form holds nothing
+
+
 class Draft(Base):
     """A text that its author has begun in a form of the dialogue and not published; nobody else ever reads it.
 
     It is for a new topic on an agenda, or for a reply in a topic. `fields` is what the form holds, as [name, value]; a
-    field with several values has several pairs, and `window` names the window of a browser that kept it last.
+    field with several values has several pairs, and `WINDOW` names the window of a browser that kept it last.
     `submission_key` is that of the form: the text published with it is this one.
     """
 
@@ -372,6 +376,11 @@ class Draft(Base):
     def value(self, name: str) -> str:
         """What one field holds; empty if it holds nothing."""
         return self.values.get(name, [""])[0]
+
+    @property
+    def window(self) -> str:
+        """The window that kept it last, and the number of that sending (`NAME:7`); empty if the window has no name."""
+        return self.value(WINDOW)
 
     @property
     def gist(self) -> str:

@@ -668,6 +668,55 @@ def test_a_form_left_open_writes_over_nothing_that_was_written_elsewhere(
     desk.close()
 
 
+def test_a_form_left_open_ends_nothing_that_was_written_elsewhere(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    """Not by publishing, which ends the draft of a form; and the other device lets go of its own copy then."""
+    phone = begin(another_device, topic, "Begun on the phone.")
+    begin_again(member, topic, "Begun on the phone, and an hour of work at the desk.").close()
+    publish(phone)
+    phone.close()
+    page = member.go(topic)
+    expect(page.locator("[data-restore] q")).to_have_text(re.compile("an hour of work"))
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value(re.compile("an hour of work"))
+
+
+def test_an_offer_left_open_discards_nothing_that_was_written_since(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    desk = begin(member, topic, "Begun at the desk.")
+    phone = another_device.go(topic)
+    expect(phone.locator("[data-restore] q")).to_have_text("Begun at the desk.")
+    desk.fill("[name=source]", "Begun at the desk, and an hour of work there.")
+    kept_by_the_forum(desk)
+    desk.close()
+    with phone.expect_response("**/drafts/discard") as answer:
+        phone.click("[data-act=discard]")
+    assert answer.value.status == 409
+    another_device.complaints.clear()  # the forum has said that the text went on
+    until_kept(member, "an hour of work there")
+
+
+def test_a_sending_that_comes_late_writes_over_nothing(own_window: Visit, topic: str) -> None:
+    page = own_window.tab()
+    page.clock.install()
+    page.goto(topic)
+    held: list[Route] = []
+    page.route("**/reply", lambda route: route.continue_() if held else held.append(route))
+    page.fill("[name=source]", "Older words.")
+    page.clock.run_for(600)
+    with page.expect_request("**/reply"):
+        page.clock.run_for(11_000)
+    page.fill("[name=source]", "Older words, and the newest.")
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.locator("main")).to_contain_text("and the newest")
+    held[0].continue_()
+    page.wait_for_timeout(1_500)  # in which it comes
+    page.reload()
+    expect(page.locator("main")).to_contain_text("and the newest")
+
+
 def test_two_tabs_with_one_draft_write_over_nothing_of_each_other(
     member: Visit, topic: str
 ) -> None:

@@ -178,6 +178,80 @@ def test_a_window_does_not_write_over_what_it_has_not_seen(people: Any, topic: T
     assert keep(people.ben, topic) and keep_in("desk", "At the desk again.")
 
 
+SHORT, LONG = "Begun on the phone.", "Begun on the phone, and an hour of work at the desk."
+
+
+@pytest.fixture
+def reply(people: Any, topic: Topic, sign_in: Any) -> Any:
+    """Sends the form of a reply as a script does: reply("Half a text.", "phone:2 phone")."""
+    browser, form = sign_in(people.ben), {"language": "en", "submission_key": "abc"}
+
+    def send(source: str, windows: str, draft: str = "auto", path: str = "") -> int:
+        words = {"source": source, "drafted": windows} | ({"draft": draft} if draft else {})
+        path = path or f"/topics/{topic.id}/reply"
+        return int(browser.post(path, data=form | words).status_code)
+
+    return send
+
+
+def kept(member: Member) -> list[str]:
+    return [row.draft.value("source") for row in my_drafts(member)]
+
+
+def test_a_window_that_has_not_seen_a_draft_ends_it_in_no_way(people: Any, reply: Any) -> None:
+    reply(SHORT, "phone:1 phone")
+    reply(LONG, "desk:1 desk phone:1")
+    assert reply("", "phone:2 phone") == 409
+    assert reply("", "phone:3 phone", path="/drafts/discard") == 409
+    assert kept(people.ben) == [LONG] and count(people.ben) == 1
+    assert reply(SHORT, "phone:4 phone", draft="") == 303
+    # What was published is a post, and the rest of it a draft of its own
+    assert kept(people.ben) == [LONG] and count(people.ben) == 1
+    assert my_drafts(people.ben)[0].draft.submission_key != "abc"
+
+
+def test_a_window_has_seen_no_more_than_it_was_shown(people: Any, reply: Any) -> None:
+    """As an offer that was there before the other window went on; a window of the same browser has seen it all."""
+    reply(SHORT, "desk:1 desk")
+    reply(LONG, "desk:2 desk")
+    assert reply("", "phone:1 phone desk:1", path="/drafts/discard") == 409
+    assert kept(people.ben) == [LONG]
+    assert reply("", "table:1 table desk", path="/drafts/discard") == 204
+    assert kept(people.ben) == []
+
+
+def test_a_window_that_has_seen_a_draft_ends_it(people: Any, reply: Any) -> None:
+    for path in ("", "/drafts/discard"):
+        reply(SHORT, "desk:1 desk")
+        assert reply("", "phone:1 phone desk:1", path=path) == 204
+        assert count(people.ben) == 0
+    reply(LONG, "desk:2 desk")
+    assert reply(LONG, "phone:1 phone desk:2", draft="") == 303
+    assert count(people.ben) == 0
+
+
+def test_a_topic_is_published_from_a_window_that_has_not_seen_its_draft(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    browser, form = sign_in(people.ben), TOPIC | {"themes": []}
+    for windows, title in (("phone:1 phone", "Who counts?"), ("desk:1 desk phone:1", "Who is it?")):
+        words = {"title": title, "drafted": windows, "draft": "auto"}
+        assert browser.post(NEW, data=form | words).status_code == 204
+    browser.post(NEW, data=form | {"title": "Who counts?", "drafted": "phone:2 phone"})
+    assert db.session.query(Topic).one().title == "Who counts?"
+    assert [row.draft.name for row in my_drafts(people.ben)] == ["Who is it?"]
+
+
+@pytest.mark.parametrize("late", ["Older words.", ""])
+def test_what_a_window_sends_arrives_in_any_order(people: Any, reply: Any, late: str) -> None:
+    reply("The first words.", "desk:8 desk")
+    assert reply("Newer words.", "desk:10 desk", draft="1") == 303
+    assert reply(late, "desk:9 desk") == 409
+    assert kept(people.ben) == ["Newer words."]
+    assert reply("Newest words.", "desk:11 desk") == 204
+    assert kept(people.ben) == ["Newest words."]
+
+
 def test_the_browser_lets_go_of_what_the_button_has_kept(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:

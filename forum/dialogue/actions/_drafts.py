@@ -1,17 +1,20 @@
-"""How drafts end."""
+"""How drafts end, and which window of a browser may change them."""
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum.db import DRAFTS, db, serialize
 from forum.dialogue.models import Draft
-from forum.dialogue.queries import SUBMISSION_KEY_LENGTH
+from forum.dialogue.queries import SUBMISSION_KEY_LENGTH, draft_to_change
+from forum.errors import Conflict
 from forum.members.actions import note_drafts
 from forum.permissions import Person
 
@@ -25,12 +28,47 @@ def lock_drafts(author: Person) -> None:
         serialize(DRAFTS, author.id)
 
 
+def draft_in_window(author: Person, key: str, windows: Sequence[str]) -> Draft | None:
+    """One's own draft in the form with this submission key, locked; or None. `windows` as in `keep_draft`.
+
+    Raises `Conflict` when the window has not seen what the draft holds, or has sent something else since.
+    """
+    draft = draft_to_change(author, key)
+    if draft and (_went_on_elsewhere(draft, windows) or _is_late(draft, windows)):
+        raise Conflict(_("You have gone on with this text elsewhere."))
+    return draft
+
+
+def _went_on_elsewhere(draft: Draft, windows: Sequence[str]) -> bool:
+    """Whether a draft was kept last by a sending that a form has not seen. Without a script nobody knows of windows."""
+    last = draft.window
+    return bool(last and windows) and {last, _numbered(last)[0]}.isdisjoint(windows)
+
+
+def _is_late(draft: Draft, windows: Sequence[str]) -> bool:
+    """Whether the window that sends a form has kept the draft since, by a sending that was quicker."""
+    last, number = _numbered(draft.window)
+    window, own = _numbered(windows[0]) if windows else ("", 0)
+    return window == last and own < number
+
+
+def _numbered(window: str) -> tuple[str, int]:
+    """The name of a window, and the number of its sending; 0 if it does not count them."""
+    name, _colon, number = window.partition(":")
+    return name, int(number) if number.isdecimal() else 0
+
+
 @contextmanager
-def draft_sent(author: Person, key: str | None) -> Iterator[None]:
+def draft_sent(author: Person, key: str | None, windows: Sequence[str]) -> Iterator[None]:
     """Around the sending of a form: deletes the draft in the form with this submission key, if there is one.
 
+    One that went on elsewhere stays as a draft of its own: `windows` as in `keep_draft`.
     It is counted at the end, as posts are, so that two transactions never wait for each other.
     """
+    draft = draft_to_change(author, key) if key and windows else None
+    if draft and _went_on_elsewhere(draft, windows):
+        draft.submission_key = secrets.token_urlsafe(12)
+        db.session.flush()
     mine = Draft.author_id == author.id, Draft.submission_key == (key or "")[:SUBMISSION_KEY_LENGTH]
     gone = _delete(*mine) if key else Counter()
     yield

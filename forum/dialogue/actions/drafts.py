@@ -10,11 +10,10 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.dialogue.actions._drafts import delete_drafts, lock_drafts
-from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, Draft
+from forum.dialogue.actions._drafts import delete_drafts, draft_in_window, lock_drafts
+from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, TYPED, WINDOW, Draft
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
-    draft_to_change,
     drafts_beyond_most,
     drafts_saved_before,
     get_topic,
@@ -27,8 +26,6 @@ from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 
 Fields = Sequence[tuple[str, str]]  # what a form holds, as `Draft.fields`
-WINDOW = "window"  # as the name of a field: where the form was kept last
-TYPED = ("title", "source")  # without a word in one of these a form holds nothing
 
 
 @action
@@ -47,8 +44,9 @@ def keep_draft(
     unless the author may write there, `Conflict` when a text was sent with this key, and `Invalid` for more than
     `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
 
-    `windows` names the window of a browser where the form is, then others whose drafts it goes on with. Raises `Conflict` when
-    the draft was last kept from any other one, which this one has not seen.
+    `windows` names the window of a browser that sends the form, with a number that grows with each sending (`NAME:7`), and
+    then whatever it has seen: all that a window has sent (`NAME`), or one sending. Raises `Conflict` when the draft was last
+    kept by something else, or by a later sending of the same window.
     """
     touches()
     lock_drafts(author)  # so that the text is not published at this moment
@@ -57,13 +55,11 @@ def keep_draft(
     if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
         raise Invalid(_("This text is too long to be kept."), "source")
     if not any(value.strip() for name, value in fields if name in TYPED):
-        discard_draft(author, key)
+        discard_draft(author, key, windows)
         return None
     if _was_sent(author, key):
         raise Conflict(_("You have posted this already."))
-    draft = draft_to_change(author, key)
-    if draft and windows and draft.value(WINDOW) not in ("", *windows):
-        raise Conflict(_("You have gone on with this text elsewhere."))
+    draft = draft_in_window(author, key, windows)
     is_new = draft is None
     draft = draft or Draft(author_id=author.id, submission_key=key[:SUBMISSION_KEY_LENGTH])
     draft.agenda_id, draft.topic_id = agenda_id, topic_id
@@ -90,13 +86,18 @@ def _was_sent(author: Person, key: str) -> bool:
 
 
 @action
-def discard_draft(author: Person, key: str) -> bool:
-    """Delete one's own draft in the form with this submission key; returns whether there was one."""
+def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> bool:
+    """Delete one's own draft in the form with this submission key; returns whether there was one.
+
+    Raises `Conflict` when the window where it is discarded has not seen what it holds: `windows` as in `keep_draft`.
+    """
     touches()
     require(author.can.see_notices())
     lock_drafts(author)
-    key = key[:SUBMISSION_KEY_LENGTH]
-    return delete_drafts(author, Draft.author_id == author.id, Draft.submission_key == key) > 0
+    draft = draft_in_window(author, key, windows)
+    if draft:
+        delete_drafts(author, Draft.id == draft.id)
+    return draft is not None
 
 
 @action

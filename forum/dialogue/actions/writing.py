@@ -6,6 +6,7 @@ found. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` sk
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -87,17 +88,24 @@ from forum.versions import ANY_CHANGE, theme_scope, topic_scope
 
 @action
 def open_topic(
-    author: Person, agenda_id: int, new: NewTopic, key: str | None = None
+    author: Person,
+    agenda_id: int,
+    new: NewTopic,
+    key: str | None = None,
+    *,
+    windows: Sequence[str] = (),
 ) -> Topic | Held:
     """Open a topic with its first post, or hold it when a rule says so.
 
     The same submission `key` from the same author opens one topic only. So do two different keys within ten minutes, if
     kind, title, text and audience are the same: then the first one is returned as it was sent, with its own language and
     themes, and says `is_duplicate`.
+
+    The draft in the form with this key is deleted, unless it went on elsewhere: `windows` as in `keep_draft`.
     """
     lock_drafts(author)
     _begin_topic(author)
-    with draft_sent(author, key):
+    with draft_sent(author, key, windows):
         return _open_topic(author, agenda_id, new, key)
 
 
@@ -209,16 +217,17 @@ def reply(
     *,
     paragraph: str | None = None,
     for_organisation: bool = False,
+    windows: Sequence[str] = (),
 ) -> Post | Held:
     """Add a post to a topic, or hold it when a rule says so.
 
     The same submission `key` from the same author adds one post only. So do two different keys within ten minutes, if
     text and place are the same: then the first post is returned and says `is_duplicate`. `paragraph` is the key of the
-    paragraph of a case that the post comments on.
+    paragraph of a case that the post comments on. A draft in the form ends as with `open_topic`.
     """
     lock_drafts(author)
     topic = _begin_reply(author, topic_id)
-    with draft_sent(author, key):
+    with draft_sent(author, key, windows):
         return _reply(
             author, topic, text, key, paragraph=paragraph, for_organisation=for_organisation
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -40,9 +40,10 @@ def drafts() -> ResponseReturnValue:
 @changing
 def discard_draft() -> ResponseReturnValue:
     """Delete a draft, which the submission key of its form names. A script is answered without a page."""
-    actions.discard_draft(me(), request.form.get("submission_key", ""))
+    key = request.form.get("submission_key", "")
     if request.form.get("draft") == BY_SCRIPT:
-        return "", NO_CONTENT
+        return _answer_script(lambda: actions.discard_draft(me(), key, windows_of_form()))
+    actions.discard_draft(me(), key)
     flash(_("The draft is deleted."), "message")
     return web.see_other(url_for("dialogue.drafts"))
 
@@ -81,19 +82,14 @@ def keep_form(
     form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> ResponseReturnValue:
     """Keep what a form holds as a draft, and lead to the list of drafts; a script is answered without a page."""
-    windows = tidy(request.form.get("drafted", "")[:MAX_WINDOWS]).split()
 
     def keep(key: str) -> Draft | None:
         place = {"agenda_id": agenda_id, "topic_id": topic_id}
-        return actions.keep_draft(me(), key, _fields(form), **place, windows=windows)
+        return actions.keep_draft(me(), key, _fields(form), **place, windows=windows_of_form())
 
     key = form.submission_key.data or webforms.submission_key()
     if request.form["draft"] == BY_SCRIPT:
-        try:
-            keep(key)
-        except (Conflict, Invalid) as error:
-            return "", error.status
-        return "", NO_CONTENT
+        return _answer_script(lambda: keep(key))
     try:
         kept = keep(key)
     except Conflict:
@@ -101,6 +97,19 @@ def keep_form(
     if kept:
         flash(_("Your draft is kept. Nobody else can read it."), "message")
     return web.see_other(url_for("dialogue.drafts"))
+
+
+def windows_of_form() -> list[str]:
+    """Which window sends a form, and what it has seen, as `actions.keep_draft` takes it; empty without a script."""
+    return tidy(request.form.get("drafted", "")[:MAX_WINDOWS]).split()
+
+
+def _answer_script(deed: Callable[[], Any]) -> ResponseReturnValue:
+    try:
+        deed()
+    except (Conflict, Invalid) as error:
+        return "", error.status
+    return "", NO_CONTENT
 
 
 def _fields(form: Any) -> list[tuple[str, str]]:

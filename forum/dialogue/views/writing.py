@@ -33,7 +33,7 @@ from forum.dialogue.views._shared import (
     theme_ids,
     topic_changes,
 )
-from forum.dialogue.views.drafts import go_on_with_draft, keep_form
+from forum.dialogue.views.drafts import go_on_with_draft, keep_form, windows_of_form
 from forum.errors import Conflict
 from forum.members.models import Member
 from forum.members.queries import language_names
@@ -67,7 +67,8 @@ def open_topic(slug: str) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         new = _new_topic(form)
-        opened = actions.open_topic(me(), agenda.id, new, form.submission_key.data)
+        key = form.submission_key.data
+        opened = actions.open_topic(me(), agenda.id, new, key, windows=windows_of_form())
         if isinstance(opened, Held):
             return answer_held(opened, url_for("dialogue.held", id=opened.id))
         if opened.is_duplicate:
@@ -115,6 +116,7 @@ def reply(id: int) -> ResponseReturnValue:
             form.submission_key.data,
             paragraph=form.paragraph.data,
             for_organisation=is_for_organisation(form),
+            windows=windows_of_form(),
         )
         if isinstance(post, Held):
             return answer_held(post, held_address(topic, post))

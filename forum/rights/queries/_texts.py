@@ -145,7 +145,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "id": "its number",
             "agenda": "of a new topic: the agenda it is for",
             "topic": "of a reply: the title of the topic it is for",
-            "fields": "what the form holds: the name and the value of each field; window is a number for where it was typed last",
+            "fields": "what the form holds: the name and the value of each field; window is a number for where it was typed last, and how often it was sent from there",
             "saved_at": "when it was last kept",
         },
     ),
