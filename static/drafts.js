@@ -120,7 +120,8 @@ function keepDraft(form, member) {
   const isKept = "keep" in form.dataset; // by the forum, too
   let own = form.elements.submission_key?.value || newKey();
   const here = newKey(); // names this window, for which no other one may write
-  const known = new Set([here]); // and those whose drafts go on here
+  const seen = form.elements.drafted?.value.split(" ") ?? []; // by the page that the forum has sent
+  const known = new Set([here, ...seen]); // and those whose drafts go on here
   const isForeign = ({ by }) => by && !known.has(by);
   const begun = texts(form, served(form));
   const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
@@ -184,7 +185,6 @@ function keepDraft(form, member) {
   const offerKept = async () => {
     const rows = form.dataset.keep ? await (await fetch(form.dataset.keep)).json() : []; // empty where there are none
     const kept = rows.map((draft) => asDraft(form, draft));
-    for (const { key: of, by } of kept) if (of === own) known.add(by);
     const isGone = (draft) => isThere(draft) && !kept.some((one) => one.key === draft.key);
     const isKnown = (one) => offers.some((o) => o.key === one.key && (o.at > one.at || texts(form, o.fields) === texts(form, one.fields)));
     const newest = kept.filter((one) => one.key !== own && isNew(one) && !isKnown(one));

@@ -76,20 +76,25 @@ def language_field() -> SelectField:
     return SelectField(_("Language of the text"), choices=language_choices, widget=LanguageList())
 
 
-class ReplyForm(Form):
-    """A reply, or a comment on a case or practice. The same submission key posts once."""
+class _FormWithDraft(Form):
+    """A form that the forum keeps as a draft. The same submission key posts once; `drafted` says what its page has seen."""
 
     submission_key = HiddenField()
+    drafted = HiddenField()
+
+
+class ReplyForm(_FormWithDraft):
+    """A reply, or a comment on a case or practice."""
+
     paragraph = HiddenField()
     source = text_field(_("Your reply"))
     language = language_field()
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
 
 
-class TopicForm(Form):
+class TopicForm(_FormWithDraft):
     """A new topic. Only title and text are compulsory."""
 
-    submission_key = HiddenField()
     kind = kind_field(_("What kind of contribution is it?"))
     title = title_field()
     source = text_field(_("Text"))

@@ -717,6 +717,24 @@ def test_a_sending_that_comes_late_writes_over_nothing(own_window: Visit, topic:
     expect(page.locator("main")).to_contain_text("and the newest")
 
 
+def test_a_draft_is_gone_on_with_although_the_script_is_told_of_none(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    begin(another_device, topic, "Begun on a good line.").close()
+    page = member.tab()
+    page.clock.install()
+    page.route("**/drafts/topic/*", lambda route: route.abort("internetdisconnected"))
+    page.goto("/drafts")
+    page.get_by_role("link", name="Go on writing").click()
+    page.wait_for_function(READY)
+    page.fill("[name=source]", "Begun on a good line, gone on with on a bad one.")
+    kept_by_the_forum(page)
+    member.complaints.clear()  # the line was bad
+    page.close()
+    page = until_kept(member, "gone on with on a bad one")
+    expect(page.get_by_role("link", name="Go on writing")).to_have_count(1)
+
+
 def test_two_tabs_with_one_draft_write_over_nothing_of_each_other(
     member: Visit, topic: str
 ) -> None:

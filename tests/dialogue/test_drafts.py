@@ -295,6 +295,61 @@ def test_a_draft_is_gone_on_with_in_its_own_place_alone(
     assert "It is *half*" in form and f'action="/topics/{other.id}/reply"' in form
 
 
+def test_a_draft_is_one_and_the_same_after_a_merger(
+    people: Any, topic: Topic, sign_in: Any, reply: Any, queries: Any
+) -> None:
+    others = [
+        actions.open_topic(people.ana, topic.agenda_id, actions.NewTopic("question", name, text))
+        for name, text in (("Who counts?", write("We do.")), ("Who counts more?", write("They.")))
+    ]
+    reply(SHORT, "phone:1 phone")
+    for here, there in zip((topic.id, others[0].id), others, strict=True):
+        actions.merge(people.moderator, here, there.id)
+    browser, path = sign_in(people.ben), f"/drafts/topic/{others[1].id}"
+    browser.get(path)
+    with queries() as made:
+        assert [one["key"] for one in browser.get(path).json] == ["abc"]
+    assert made.count <= 6
+    assert browser.get(f"/drafts/agenda/{topic.agenda_id}").json == []
+    (link,) = re.findall(r'href="(/topics/.*?draft=\d+)"', page(browser, "/drafts"))
+    (seen,) = re.findall(r'name="drafted" value="(.*?)"', page(browser, link))
+    path = f"/topics/{others[1].id}/reply"
+    assert reply(LONG, f"desk:1 desk {seen}", path=path) == 204
+    assert kept(people.ben) == [LONG]
+    assert my_drafts(people.ben)[0].draft.topic_id == others[1].id
+
+
+@pytest.mark.parametrize("is_reply", [True, False])
+def test_a_form_without_a_script_knows_what_it_has_seen_of_a_draft(
+    people: Any, topic: Topic, sign_in: Any, is_reply: bool
+) -> None:
+    path, browser = f"/topics/{topic.id}/reply" if is_reply else NEW, sign_in(people.ben)
+    form = {"title": "Who counts?", "language": "en", "submission_key": "abc"}
+
+    def send(source: str, windows: str, draft: str) -> str:
+        words = {"source": source, "drafted": windows, draft: "1"}
+        return str(browser.post(path, data=form | words).text)
+
+    def window(text: str) -> str:
+        (value,) = re.findall(r'name="drafted"[^>]* value="([^"]+)"', text)
+        return str(value)
+
+    send(SHORT, "desk:1 desk", "draft")
+    draft = my_drafts(people.ben)[0].draft
+    first, second = (window(page(browser, f"{path}?draft={draft.id}")) for _time in range(2))
+    assert first.split()[1:] == second.split()[1:] == ["desk:1"] and first != second
+    # A preview is the same page once more
+    assert window(send("Without a script.", first, "preview")) == first
+    for source in ("Without a script.", "Without a script, and more."):
+        send(source, first, "draft")
+    assert kept(people.ben) == ["Without a script, and more."]
+    for windows in (second, "desk:2 desk"):
+        send(windows, windows, "draft")
+    assert sorted(kept(people.ben)) == sorted(
+        ["Without a script, and more.", second, "desk:2 desk"]
+    )
+
+
 def test_a_list_of_drafts_costs_the_same_wherever_their_topics_are(
     people: Any, topic: Topic, sign_in: Any, queries: Any
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -52,6 +52,14 @@ def my_drafts(author: Person) -> list[DraftRow]:
 
 def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
     """Topics that the reader sees, by these ids; under that of a merged one, the one that it was merged into."""
+    targets = _after_mergers(ids)
+    shown = as_topic_rows(visible_topics(reader).where(Topic.id.in_(set(targets.values()))))
+    found = {topic.id: topic for topic in map(to_topic_row, db.session.execute(shown))}
+    return {id_: found[target] for id_, target in targets.items() if target in found}
+
+
+def _after_mergers(ids: Iterable[int]) -> dict[int, int]:
+    """The ids of the topics in which these ones are now, by theirs."""
     targets = {id_: id_ for id_ in ids}
     for _step in range(MAX_MERGE_STEPS):
         merged = Topic.id.in_(set(targets.values())), Topic.merged_into_id.is_not(None)
@@ -60,9 +68,7 @@ def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
         if not steps:
             break
         targets = {id_: steps.get(target, target) for id_, target in targets.items()}
-    shown = as_topic_rows(visible_topics(reader).where(Topic.id.in_(set(targets.values()))))
-    found = {topic.id: topic for topic in map(to_topic_row, db.session.execute(shown))}
-    return {id_: found[target] for id_, target in targets.items() if target in found}
+    return targets
 
 
 def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
@@ -80,23 +86,26 @@ def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
 def my_drafts_for(
     author: Person, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> Sequence[Draft]:
-    """One's own drafts for new topics on an agenda, or for replies in a topic; the one saved last first."""
+    """One's own drafts for new topics on an agenda, or for replies in a topic; the one saved last first.
+
+    Those for a topic that was merged into this one are among them.
+    """
     require(author.can.see_notices())
-    query = _newest_first(_by(author).where(_place(agenda_id, topic_id)))
-    return db.session.scalars(query.limit(MAX_DRAFTS)).all()
+    query = _newest_first(_by(author)).limit(MAX_DRAFTS)
+    if agenda_id:
+        return db.session.scalars(query.where(Draft.agenda_id == agenda_id)).all()
+    replies = db.session.scalars(query.where(Draft.topic_id.is_not(None))).all()
+    places = _after_mergers({draft.topic_id for draft in replies if draft.topic_id})
+    return [draft for draft in replies if places.get(draft.topic_id or 0) == topic_id]
 
 
 def my_draft(
     author: Person, draft_id: int, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> Draft | None:
     """One's own draft; None when there is none of this id for a new topic on this agenda, or for a reply in this topic."""
-    query = _by(author).where(Draft.id == draft_id, _place(agenda_id, topic_id))
-    draft: Draft | None = db.session.scalar(query)
+    place = Draft.agenda_id == agenda_id if agenda_id else Draft.topic_id == topic_id
+    draft: Draft | None = db.session.scalar(_by(author).where(Draft.id == draft_id, place))
     return draft
-
-
-def _place(agenda_id: int | None, topic_id: int | None) -> ColumnElement[bool]:
-    return Draft.agenda_id == agenda_id if agenda_id else Draft.topic_id == topic_id
 
 
 def draft_to_change(author: Person, key: str) -> Draft | None:

@@ -130,3 +130,5 @@ def go_on_with_draft(
     if draft:
         webforms.fill(form, draft.values)
         form.submission_key.data = draft.submission_key
+        # Without a script the page is a window, too: of a new name, which has seen what the draft holds
+        form.drafted.data = f"{webforms.submission_key()} {draft.window}"
