@@ -735,6 +735,31 @@ def test_a_draft_is_gone_on_with_although_the_script_is_told_of_none(
     expect(page.get_by_role("link", name="Go on writing")).to_have_count(1)
 
 
+def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
+    own_window: Visit, topic: str
+) -> None:
+    page = own_window.tab()
+    page.clock.install()
+    page.goto(topic)
+
+    def publish_without_an_answer(route: Route) -> None:
+        route.fetch(max_redirects=0)
+        route.fulfill(status=204)  # with which the browser stays on the page, as while it waits
+
+    page.route("**/reply", publish_without_an_answer, times=1)
+    page.fill("[name=source]", "Published on a slow line.")
+    with page.expect_response("**/reply"):
+        page.click(PUBLISH)
+    with page.expect_response("**/reply") as later:
+        page.clock.run_for(11_000)
+    assert later.value.status == 204
+    page.goto(topic)
+    expect(page.locator("main")).to_contain_text("Published on a slow line.")
+    forgotten(page)
+    page.goto("/drafts")
+    expect(page.locator("main")).to_contain_text("No drafts")
+
+
 def test_two_tabs_with_one_draft_write_over_nothing_of_each_other(
     member: Visit, topic: str
 ) -> None:

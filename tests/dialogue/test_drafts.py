@@ -230,6 +230,31 @@ def test_a_window_that_has_seen_a_draft_ends_it(people: Any, reply: Any) -> None
     assert count(people.ben) == 0
 
 
+def test_what_was_published_is_not_another_text(people: Any, reply: Any) -> None:
+    """As a form that its window sends to be kept while the answer to its publication is under way."""
+    said = "> [Ana](http://localhost/posts/1) wrote:\n> Quiet.\n\nWe count. \r\n"
+    assert reply(said, "desk:1 desk", draft="") == 303
+    assert reply(said, "desk:2 desk") == 204
+    assert count(people.ben) == 0
+    assert reply(f"{said} And more.", "desk:3 desk") == 409
+    assert reply(said, "desk:4 desk", draft="1") == 303
+    assert count(people.ben) == 0
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_topic_that_was_sent_is_not_another_text(
+    people: Any, agenda: Agenda, sign_in: Any, is_held: bool
+) -> None:
+    if is_held:
+        make_rule(people.administrator, RuleText("word", "count", "We read this first."))
+    browser, form = sign_in(people.ben), TOPIC | {"themes": []}
+    assert browser.post(NEW, data=form | {"title": " Who  counts? "}).status_code == 303
+    for title, status in ((" Who  counts? ", 204), ("Who else counts?", 409)):
+        words = {"title": title, "draft": "auto"}
+        assert browser.post(NEW, data=form | words).status_code == status
+    assert count(people.ben) == 0
+
+
 def test_a_topic_is_published_from_a_window_that_has_not_seen_its_draft(
     people: Any, agenda: Agenda, sign_in: Any
 ) -> None:

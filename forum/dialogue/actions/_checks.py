@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from flask_babel import gettext as _
 
-from forum.dialogue.models import KINDS, MAX_THEMES, Post
+from forum.dialogue.models import KINDS, MAX_THEMES, Held, Post
 from forum.dialogue.queries import post_by_submission_key
 from forum.errors import Conflict, Invalid
 from forum.markdown import MAX_SOURCE
@@ -35,10 +35,15 @@ def already_posted(
     earlier = post_by_submission_key(author, key)
     if earlier is None:
         return None
-    is_titled_alike = title is None or earlier.topic.title == single_line(title)
-    if earlier.source == text.source and is_titled_alike:
+    if says_the_same(earlier, text.source, title):
         return earlier
     raise another_text_sent()
+
+
+def says_the_same(sent: Post | Held, source: str, title: str | None) -> bool:
+    """Whether a text that was sent has this source, and this title if it is one with a title."""
+    sent_title = sent.topic.title if isinstance(sent, Post) else sent.title
+    return sent.source == source and (title is None or sent_title == single_line(title))
 
 
 def another_text_sent() -> Invalid:

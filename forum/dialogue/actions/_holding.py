@@ -11,7 +11,7 @@ from forum.agendas.queries import agenda_by_id, curators_of
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db, flush_unique
-from forum.dialogue.actions._checks import another_text_sent
+from forum.dialogue.actions._checks import another_text_sent, says_the_same
 from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import (
@@ -27,7 +27,6 @@ from forum.members.actions import note_waiting
 from forum.notifications.actions import NoticeText, note_event, read_decisions, read_queue
 from forum.notifications.models import QUEUE
 from forum.permissions import Person
-from forum.plaintext import single_line
 from forum.screening.models import ScreeningMatch
 from forum.screening.queries import is_newcomer, newness
 
@@ -39,8 +38,7 @@ def already_held(
     held = held_by_submission_key(author, key)
     if held is None:
         return None
-    is_titled_alike = title is None or held.title == single_line(title)
-    if held.source == text.source and is_titled_alike:
+    if says_the_same(held, text.source, title):
         return held
     raise another_text_sent()
 

@@ -10,6 +10,7 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
+from forum.dialogue.actions._checks import says_the_same
 from forum.dialogue.actions._drafts import delete_drafts, draft_in_window, lock_drafts
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, TYPED, WINDOW, Draft
 from forum.dialogue.queries import (
@@ -19,6 +20,7 @@ from forum.dialogue.queries import (
     get_topic,
     held_by_submission_key,
     post_by_submission_key,
+    with_links_home,
 )
 from forum.errors import Conflict, Invalid
 from forum.members.actions import note_drafts
@@ -40,9 +42,9 @@ def keep_draft(
 ) -> Draft | None:
     """Keep what a form holds, in place of what it held before: for a new topic on an agenda, or for a reply in a topic.
 
-    `key` is the submission key of the form. Returns None, and keeps nothing, when the form holds no words. Raises `Forbidden`
-    unless the author may write there, `Conflict` when a text was sent with this key, and `Invalid` for more than
-    `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
+    `key` is the submission key of the form. Returns None, and keeps nothing, when the form holds no words, or those that were
+    sent with this key. Raises `Forbidden` unless the author may write there, `Conflict` when another text was sent with this
+    key, and `Invalid` for more than `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
 
     `windows` names the window of a browser that sends the form, with a number that grows with each sending (`NAME:7`), and
     then whatever it has seen: all that a window has sent (`NAME`), or one sending. Raises `Conflict` when the draft was last
@@ -57,7 +59,10 @@ def keep_draft(
     if not any(value.strip() for name, value in fields if name in TYPED):
         discard_draft(author, key, windows)
         return None
-    if _was_sent(author, key):
+    if sent := post_by_submission_key(author, key) or held_by_submission_key(author, key):
+        words = dict(fields)
+        if says_the_same(sent, with_links_home(words.get("source", "")), words.get("title")):
+            return None
         raise Conflict(_("You have posted this already."))
     draft = draft_in_window(author, key, windows)
     is_new = draft is None
@@ -78,11 +83,6 @@ def _require_place(author: Person, agenda_id: int | None, topic_id: int | None) 
         require(author.can.open_topic(agenda_by_id(author, agenda_id or 0)))
     else:
         require(author.can.reply(get_topic(author, topic_id)))
-
-
-def _was_sent(author: Person, key: str) -> bool:
-    sent = post_by_submission_key(author, key) or held_by_submission_key(author, key)
-    return sent is not None
 
 
 @action
