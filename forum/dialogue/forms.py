@@ -13,7 +13,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
-from forum.dialogue.models import MAX_THEMES
+from forum.dialogue.models import MAX_THEMES, TYPED
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
 from forum.permissions import MEMBERS, PUBLIC
@@ -81,6 +81,11 @@ class _FormWithDraft(Form):
 
     submission_key = HiddenField()
     drafted = HiddenField()
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to keep."""
+        return any(self[name].data.strip() for name in TYPED if name in self and self[name].data)
 
 
 class ReplyForm(_FormWithDraft):

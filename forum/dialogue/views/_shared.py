@@ -19,12 +19,13 @@ from forum.dialogue.actions import NO_CHANGES, TopicChanges
 from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS, EditForm, EditTopicForm
 from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Post, Topic
 from forum.dialogue.queries import TopicRow
+from forum.errors import Invalid
 from forum.members.models import Member
 from forum.members.views import flash_language_doubt
 from forum.pages import pages_for
 from forum.ratelimits import by_person, limiter
 from forum.screening.queries import is_newcomer
-from forum.web import SEE_OTHER, me
+from forum.web import REFUSED, SEE_OTHER, me
 
 bp = Blueprint("dialogue", __name__)
 MAX_HOURS = 48  # a longer wait is said in days
@@ -84,10 +85,14 @@ def answer_form(
 ) -> ResponseReturnValue:
     """As `webforms.process`; a heading that was asked for is put into the text first.
 
-    `keep` answers a form that is sent to be kept as a draft.
+    `keep` answers a form that is sent to be kept as a draft; it may raise `Invalid`.
     """
     if keep and webforms.is_for_draft():
-        return keep()
+        try:
+            return keep()
+        except Invalid as error:
+            webforms.refuse(form, error)
+            return page(REFUSED)
     _put_prompt(form)
     return webforms.process(form, page, deed)
 

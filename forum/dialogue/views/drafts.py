@@ -81,7 +81,10 @@ def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
 def keep_form(
     form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> ResponseReturnValue:
-    """Keep what a form holds as a draft, and lead to the list of drafts; a script is answered without a page."""
+    """Keep what a form holds as a draft, and lead to the list of drafts; a script is answered without a page.
+
+    Raises `Invalid`, for somebody who pressed the button, when there is nothing to keep or too much of it.
+    """
 
     def keep(key: str) -> Draft | None:
         place = {"agenda_id": agenda_id, "topic_id": topic_id}
@@ -90,12 +93,14 @@ def keep_form(
     key = form.submission_key.data or webforms.submission_key()
     if request.form["draft"] == BY_SCRIPT:
         return _answer_script(lambda: keep(key))
+    if not form.has_words:
+        raise Invalid(_("There are no words to keep yet."), "source")
     try:
         kept = keep(key)
     except Conflict:
         kept = keep(webforms.submission_key())  # what the form holds is another text by now
-    if kept:
-        flash(_("Your draft is kept. Nobody else can read it."), "message")
+    said = _("Your draft is kept. Nobody else can read it.")
+    flash(said if kept else _("You have posted this already."), "message")
     return web.see_other(url_for("dialogue.drafts"))
 
 
