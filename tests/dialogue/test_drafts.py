@@ -197,7 +197,7 @@ def test_a_window_does_not_write_over_what_it_has_not_seen(people: Any, topic: T
     assert keep(people.ben, topic) and keep_in("desk", "At the desk again.")
 
 
-SHORT, LONG = "Begun on the phone.", "Begun on the phone, and an hour of work at the desk."
+SHORT, LONGER = "Begun on the phone.", "Begun on the phone, and an hour of work at the desk."
 
 
 @pytest.fixture
@@ -219,22 +219,22 @@ def kept(member: Member) -> list[str]:
 
 def test_a_window_that_has_not_seen_a_draft_ends_it_in_no_way(people: Any, reply: Any) -> None:
     reply(SHORT, "phone:1 phone")
-    reply(LONG, "desk:1 desk phone:1")
+    reply(LONGER, "desk:1 desk phone:1")
     assert reply("", "phone:2 phone") == 409
     assert reply("", "phone:3 phone", path="/drafts/discard") == 409
-    assert kept(people.ben) == [LONG] and count(people.ben) == 1
+    assert kept(people.ben) == [LONGER] and count(people.ben) == 1
     assert reply(SHORT, "phone:4 phone", draft="") == 303
     # What was published is a post, and the rest of it a draft of its own
-    assert kept(people.ben) == [LONG] and count(people.ben) == 1
+    assert kept(people.ben) == [LONGER] and count(people.ben) == 1
     assert my_drafts(people.ben)[0].draft.submission_key != "abc"
 
 
 def test_a_window_has_seen_no_more_than_it_was_shown(people: Any, reply: Any) -> None:
     """As an offer that was there before the other window went on; a window of the same browser has seen it all."""
     reply(SHORT, "desk:1 desk")
-    reply(LONG, "desk:2 desk")
+    reply(LONGER, "desk:2 desk")
     assert reply("", "phone:1 phone desk:1", path="/drafts/discard") == 409
-    assert kept(people.ben) == [LONG]
+    assert kept(people.ben) == [LONGER]
     assert reply("", "table:1 table desk", path="/drafts/discard") == 204
     assert kept(people.ben) == []
 
@@ -244,8 +244,8 @@ def test_a_window_that_has_seen_a_draft_ends_it(people: Any, reply: Any) -> None
         reply(SHORT, "desk:1 desk")
         assert reply("", "phone:1 phone desk:1", path=path) == 204
         assert count(people.ben) == 0
-    reply(LONG, "desk:2 desk")
-    assert reply(LONG, "phone:1 phone desk:2", draft="") == 303
+    reply(LONGER, "desk:2 desk")
+    assert reply(LONGER, "phone:1 phone desk:2", draft="") == 303
     assert count(people.ben) == 0
 
 
@@ -359,8 +359,8 @@ def test_a_draft_is_one_and_the_same_after_a_merger(
     (link,) = re.findall(r'href="(/topics/.*?draft=\d+)"', page(browser, "/drafts"))
     (seen,) = re.findall(r'name="drafted" value="(.*?)"', page(browser, link))
     path = f"/topics/{others[1].id}/reply"
-    assert reply(LONG, f"desk:1 desk {seen}", path=path) == 204
-    assert kept(people.ben) == [LONG]
+    assert reply(LONGER, f"desk:1 desk {seen}", path=path) == 204
+    assert kept(people.ben) == [LONGER]
     assert my_drafts(people.ben)[0].draft.topic_id == others[1].id
 
 
