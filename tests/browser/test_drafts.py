@@ -736,9 +736,9 @@ def test_a_draft_is_gone_on_with_although_the_script_is_told_of_none(
 
 
 def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
-    own_window: Visit, topic: str
+    member: Visit, topic: str
 ) -> None:
-    page = own_window.tab()
+    page = member.tab()
     page.clock.install()
     page.goto(topic)
 
@@ -758,6 +758,7 @@ def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
     forgotten(page)
     page.goto("/drafts")
     expect(page.locator("main")).to_contain_text("No drafts")
+    page.close()
 
 
 def test_two_tabs_with_one_draft_write_over_nothing_of_each_other(
