@@ -107,28 +107,42 @@ function texts(form, saved) {
 /** What the forum keeps of this form, as a draft of this browser: its pairs of a name and a value, by our fields. */
 function asDraft(form, { key, age, fields: pairs }) {
   const at = Date.now() - age; // by the clock of this device
-  const sent = (name) => pairs.filter(([of]) => of === name).map(([, content]) => content);
-  const fields = contents(form).map(([name, value]) => [name, value, value ? sent(name).includes(value) : sent(name)[0] ?? ""]);
-  return { key, at, fields, kept: at, by: sent("window")[0] };
+  const said = (name) => pairs.filter(([of]) => of === name).map(([, content]) => content);
+  const fields = contents(form).map(([name, value]) => [name, value, value ? said(name).includes(value) : said(name)[0] ?? ""]);
+  return { key, at, fields, kept: at, by: said("window")[0] };
 }
 
+/** Keep what is typed into a form, in this browser and where the forum keeps it, too; offer what was not sent. */
 function keepDraft(form, member) {
-  const { paragraph, adapt } = form.elements; // what a text is about when its address does not say it
-  const about = paragraph?.value || adapt?.value;
+  const { submission_key, drafted, paragraph, adapt } = form.elements;
+  const about = paragraph?.value || adapt?.value; // what a text is about when its address does not say it
   const key = `draft:${member}:${new URL(form.action).pathname}` + (about ? `?${about}` : "");
-  const saved = form.querySelector("[data-saved]");
   const isKept = "keep" in form.dataset; // by the forum, too
-  let own = form.elements.submission_key?.value || newKey();
+
+  // Its drafts: this window writes one, and offers the others
+
+  let own = submission_key?.value || newKey(); // the key of the draft that this window writes
   const here = newKey(); // names this window, for which no other one may write
-  const seen = form.elements.drafted?.value.split(" ") ?? []; // by the page that the forum has sent
+  const seen = drafted?.value.split(" ") ?? []; // by the page that the forum has sent
   const known = new Set([here, ...seen]); // and those whose drafts go on here
+  const isOwn = (draft) => draft.key === own;
   const isForeign = ({ by }) => by && !known.has(by);
+  const textOf = ({ fields }) => texts(form, fields);
   const begun = texts(form, served(form));
-  const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
-  const others = () => read(key).filter((draft) => draft.key !== own); // of other windows, too
+  const isNew = (draft) => textOf(draft) && textOf(draft) !== begun;
+  const others = () => read(key).filter((draft) => !isOwn(draft)); // of other windows, too
   const offered = () => others().filter(isNew);
+  /** What stands in the form, as the draft of this window. */
+  const written = () => ({ fields: contents(form), key: own, at: Date.now(), by: here });
+  /** Go on as another draft, by itself a new one. */
+  const goOn = (next = newKey()) => {
+    own = next;
+    if (isKept) submission_key.value = own;
+  };
   /** Let drafts of this browser go on as drafts of their own, so that nothing takes their place. */
   const part = (isMeant) => store(key, read(key).map((draft) => (isMeant(draft) ? { ...draft, key: newKey() } : draft)));
+
+  /** Take out what this tab has published, if Back has put it into the form again. */
   const empty = () => {
     const fields = contents(form);
     if (texts(form, fields) !== begun && sent().includes(fingerprint(fields))) form.reset();
@@ -136,81 +150,138 @@ function keepDraft(form, member) {
   empty();
   addEventListener("pageshow", empty);
   // The page goes on with what the forum has, and more was typed here
-  if (location.search.includes("draft=")) part((draft) => draft.key === own && !isThere(draft) && isNew(draft));
+  if (location.search.includes("draft=")) part((draft) => isOwn(draft) && !isThere(draft) && isNew(draft));
   const offers = offered();
-  for (const { key: of, by } of read(key)) if (of === own) known.add(by);
-  let timer;
-  let sending;
-  let number = 0; // of the latest form that went from this window, so that none which comes late takes its place
+  for (const { by } of read(key).filter(isOwn)) known.add(by);
+
+  // Keeping: in this browser after a moment, and then by the forum, where other devices find it
+
+  const saved = form.querySelector("[data-saved]");
+  let saveTimer; // runs while there is something to save
+  let sendTimer; // runs while there is something to send
+  let formsSent = 0; // from this window; each says its number, so that none which comes late takes the place of a later one
   let latest; // the number of the latest one that was to be kept
 
-  /** Go on as a draft of its own. */
-  const split = () => {
-    own = newKey();
-    if (isKept) form.elements.submission_key.value = own;
-  };
+  /** In this browser. */
   const save = () => {
-    clearTimeout(timer);
-    timer = 0;
-    if (read(key).some((draft) => draft.key === own && isForeign(draft))) split();
-    const fields = contents(form);
-    const mine = texts(form, fields) ? [{ fields, key: own, at: Date.now(), by: here }] : [];
-    const done = store(key, [...mine, ...others()]);
-    if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
+    clearTimeout(saveTimer);
+    saveTimer = 0;
+    if (read(key).some((draft) => isOwn(draft) && isForeign(draft))) goOn(); // another window writes it
+    const mine = [written()].filter(textOf);
+    const isDone = store(key, [...mine, ...others()]);
+    if (saved) saved.textContent = mine.length && isDone ? saved.dataset.saved : "";
     if (isKept) sendLater();
   };
-  const sendLater = () => (sending ||= setTimeout(send, KEEP_SECONDS * 1000));
-  /** To the forum, where other devices find it. */
+  const sendLater = () => (sendTimer ||= setTimeout(send, KEEP_SECONDS * 1000));
+  /** To the forum. */
   const send = async () => {
-    clearTimeout(sending);
-    sending = 0;
+    clearTimeout(sendTimer);
+    sendTimer = 0;
     if (form.dataset.busy) return sendLater();
-    const [mine] = read(key).filter((draft) => draft.key === own);
-    const body = new FormData(form);
-    const nth = (latest = number);
+    const mine = read(key).find(isOwn);
+    const body = new FormData(form); // which gives it the next number
+    const number = (latest = formsSent);
     const { status } = await post(form.action, body).catch(() => ({}));
     if (!status || status > 428) return sendLater(); // no line, or too much in a short time
-    if (nth < latest) return; // a later one tells
+    if (number < latest) return; // a later one tells
     if (status === 409 && !form.dataset.busy) {
       // The text was published elsewhere, or goes on there: what is written here is another one
-      store(key, read(key).filter((draft) => draft.key !== own || isForeign(draft)));
-      split();
+      store(key, read(key).filter((draft) => !isOwn(draft) || isForeign(draft)));
+      goOn();
       return save();
     }
     if (status !== 204 || !mine) return;
-    store(key, read(key).map((draft) => (draft.key === own ? { ...draft, kept: mine.at } : draft)));
-    if (saved && !timer && !sending) saved.textContent = saved.dataset.kept;
+    store(key, read(key).map((draft) => (isOwn(draft) ? { ...draft, kept: mine.at } : draft)));
+    if (saved && !saveTimer && !sendTimer) saved.textContent = saved.dataset.kept;
+  };
+  const leave = () => {
+    if (saveTimer) save();
+    if (sendTimer) send();
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(saveTimer);
+    saveTimer = setTimeout(save, 500);
+  });
+  addEventListener("pagehide", leave);
+  // A phone may end a page that is not seen without a word
+  document.addEventListener("visibilitychange", () => document.hidden && leave());
+  form.addEventListener("submit", save);
+  // The forum says when it has published a text that the browser keeps
+  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", [`${here}:${++formsSent}`, ...known].join(" ")));
+  if (textOf(written()) !== begun) save(); // typed before this script was here
+
+  // Offering: what was typed in this browser, then also what was typed on other devices
+
+  linkElsewhere(form, key);
+  const note = form.querySelector("[data-restore]");
+  if (!note) return;
+  const gone = form.querySelector("[data-discarded]");
+  const discarded = [];
+  const show = () => {
+    note.hidden = !offers.length;
+    gone.hidden = !discarded.length;
+    if (offers.length) describe(note, offers[0]);
   };
   /** Offer what was typed on another device, and not what was sent or discarded there. */
   const offerKept = async () => {
     const rows = form.dataset.keep ? await (await fetch(form.dataset.keep)).json() : []; // empty where there are none
     const kept = rows.map((draft) => asDraft(form, draft));
     const isGone = (draft) => isThere(draft) && !kept.some((one) => one.key === draft.key);
-    const isKnown = (one) => offers.some((o) => o.key === one.key && (o.at > one.at || texts(form, o.fields) === texts(form, one.fields)));
-    const newest = kept.filter((one) => one.key !== own && isNew(one) && !isKnown(one));
+    const isKnown = (one) => offers.some((draft) => draft.key === one.key && (draft.at > one.at || textOf(draft) === textOf(one)));
+    const newest = kept.filter((one) => !isOwn(one) && isNew(one) && !isKnown(one));
     const newer = (draft) => newest.find((one) => one.key === draft.key);
-    const isOld = (draft) => newer(draft) && (isThere(draft) || texts(form, newer(draft).fields).includes(texts(form, draft.fields)));
+    const isOld = (draft) => newer(draft) && (isThere(draft) || textOf(newer(draft)).includes(textOf(draft)));
     store(key, read(key).filter((draft) => !isGone(draft) && !isOld(draft)));
-    part(newer);
+    part(newer); // what is left of them has words that the newer ones have not
     offers.splice(0, offers.length, ...[...newest, ...offered()].sort((a, b) => b.at - a.at));
     show();
   };
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => save(), 500);
-  });
-  const leave = () => {
-    if (timer) save();
-    if (sending) send();
+  // Each takes a draft and the others of this browser, to which it may add, and returns what has the focus afterwards
+  const acts = {
+    restore(offer, rest) {
+      const replaced = written();
+      if (isKept) goOn(offer.key);
+      else replaced.key = newKey(); // this window goes on with its own
+      known.add(offer.by);
+      const changed = fill(form, offer.fields);
+      if (isNew(replaced)) {
+        offers.push(replaced);
+        rest.unshift(replaced);
+      }
+      return changed.find((field) => !isTick(field)) ?? form.querySelector("textarea");
+    },
+    discard(offer) {
+      discarded.unshift(offer);
+      delete offer.kept;
+      const body = new FormData(form);
+      body.set("submission_key", offer.key);
+      body.set("drafted", `${body.get("drafted")} ${offer.by}`); // and no more of it than was offered
+      if (isKept) post(form.dataset.discard, body).catch(console.warn);
+      return gone.querySelector("button");
+    },
+    back(offer, rest) {
+      offers.unshift(offer);
+      rest.unshift(offer);
+      return note.querySelector("button");
+    },
   };
-  addEventListener("pagehide", leave);
-  // A phone may end a page that is not seen without a word
-  document.addEventListener("visibilitychange", () => document.hidden && leave());
-  form.addEventListener("submit", save);
-  // The forum says when it has published a text that the browser keeps
-  form.addEventListener("formdata", ({ formData }) => formData.set("drafted", [`${here}:${++number}`, ...known].join(" ")));
-  if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
+  form.addEventListener("click", ({ target }) => {
+    const act = target.closest("[data-act]")?.dataset.act;
+    if (!act) return;
+    const offer = (act === "back" ? discarded : offers).shift();
+    const rest = others().filter((draft) => draft.key !== offer.key);
+    const next = acts[act](offer, rest);
+    store(key, rest);
+    show();
+    save();
+    (target.closest("[hidden]") ? next : target).focus();
+  });
+  show();
+  if (isKept) offerKept().catch(console.warn);
+}
 
+/** Lead from the form of comments to one that was begun beside a paragraph, and say so at the link of the paragraph, too. */
+function linkElsewhere(form, key) {
   const elsewhere = form.querySelector("[data-elsewhere]");
   for (const name of Object.keys(local)) {
     const link = name.startsWith(`${key}?`) && document.querySelector(`a[href$="?paragraph=${name.split("?")[1]}"]`);
@@ -218,51 +289,13 @@ function keepDraft(form, member) {
     Object.assign(elsewhere, { href: link.href, hidden: false });
     link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
   }
-  const note = form.querySelector("[data-restore]");
-  if (!note) return;
-  const gone = form.querySelector("[data-discarded]");
-  const discarded = [];
-  const show = () => {
-    const [offer] = offers;
-    note.hidden = !offer;
-    gone.hidden = !discarded.length;
-    if (!offer) return;
-    note.querySelector("q").textContent = longest(offer.fields).slice(0, 80);
-    const words = offer.at && new Date(offer.at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-    note.querySelector("[data-at]").textContent = words || "";
-  };
-  show();
-  if (isKept) offerKept().catch(console.warn);
-  form.addEventListener("click", ({ target }) => {
-    const act = target.closest("[data-act]")?.dataset.act;
-    if (!act) return;
-    const offer = (act === "back" ? discarded : offers).shift();
-    const replaced = { fields: contents(form), key: isKept ? own : newKey(), at: Date.now(), by: here };
-    const rest = others().filter((draft) => draft.key !== offer.key);
-    let changed = [];
-    if (act === "restore") {
-      changed = fill(form, offer.fields);
-      if (isKept) form.elements.submission_key.value = own = offer.key; // it goes on to be that draft
-      known.add(offer.by);
-      if (isNew(replaced)) offers.push(replaced) && rest.unshift(replaced);
-    } else if (act === "back") {
-      offers.unshift(offer);
-      rest.unshift(offer);
-    } else {
-      discarded.unshift(offer);
-      delete offer.kept;
-      const body = new FormData(form);
-      body.set("submission_key", offer.key);
-      body.set("drafted", `${body.get("drafted")} ${offer.by}`); // and no more of it than was offered
-      if (isKept) post(form.dataset.discard, body).catch(console.warn);
-    }
-    store(key, rest);
-    show();
-    save();
-    const first = changed.find((field) => !isTick(field)) ?? form.querySelector("textarea");
-    const next = { restore: first, discard: gone.querySelector("button"), back: note.querySelector("button") }[act];
-    (target.closest("[hidden]") ? next : target).focus();
-  });
+}
+
+/** Say in the note that offers a draft how it begins, and when it was typed. */
+function describe(note, { fields, at }) {
+  note.querySelector("q").textContent = longest(fields).slice(0, 80);
+  note.querySelector("[data-at]").textContent =
+    at ? new Date(at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }) : "";
 }
 
 /** Whether the forum has all of a draft of this browser. */
