@@ -127,7 +127,7 @@ def test_it_is_a_storage_of_the_library(path: str) -> None:
         ("2001:db8::ffff:2", "2001:db8::"),
         ("2001:db8:0:1::1", "2001:db8:0:1::"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("::1", "::"),
+        ("::1", "::1"),
         (None, "nowhere"),
         ("unix:", "nowhere"),
     ],
