@@ -54,7 +54,7 @@ STORED: dict[str, tuple[dict[str, Any], Any]] = {
     "note": ({"note": "*So.*", "language": "de"}, NoteBefore("*So.*", "de")),
     "note without a language": ({"note": "So."}, NoteBefore("So.", "en")),
     "unlocked": ({"reason": "Enough."}, LockBefore("Enough.")),
-    "opened": ({"last": {"post": 7}}, OpeningBefore({"post": 7})),
+    "opened": ({"there": {"post": [7]}}, OpeningBefore({"post": [7]})),
     "moved": ({"agenda": 3}, MoveBefore(3)),
     "retitled": ({"title": "A", "themes": [1], "made": "B"}, TitleBefore("A", (1,), "B")),
     "kind": (

@@ -188,6 +188,36 @@ def test_a_mark_or_a_practice_keeps_it_open_too(people: Any, prepared: Agenda) -
         undo(people.moderator)
 
 
+@pytest.mark.parametrize("what", ["topic", "merged topic", "practice"])
+def test_what_members_wrote_elsewhere_keeps_it_open_when_it_is_moved_there(
+    client: FlaskClient, people: Any, agenda: Agenda, prepared: Agenda, what: str
+) -> None:
+    inside = topic_on(prepared, people.host)
+    older = topic_on(agenda, people.ben)
+    practice = write_practice(people.ben, agenda.id, PracticeText("Awnings", "Cloth."))
+    opened = actions.open_agenda(people.moderator, prepared.id)
+    if what == "topic":
+        actions.move(people.administrator, older.id, prepared.id)
+    elif what == "merged topic":
+        actions.merge(people.administrator, older.id, inside.id)
+    else:
+        write_practice(people.ben, prepared.id, PracticeText("Awnings", "Cloth."), practice.id)
+    with pytest.raises(Conflict, match="moved here"):
+        actions.undo(people.moderator, opened.id)
+    assert client.get("/agendas/cooler").status_code == 200
+
+
+def test_what_was_moved_away_again_does_not_keep_it_open(
+    client: FlaskClient, people: Any, agenda: Agenda, prepared: Agenda
+) -> None:
+    older = topic_on(agenda, people.ben)
+    opened = actions.open_agenda(people.moderator, prepared.id)
+    actions.move(people.administrator, older.id, prepared.id)
+    undo(people.administrator)
+    actions.undo(people.moderator, opened.id)
+    assert client.get("/agendas/cooler").status_code == 404
+
+
 def test_posts_count_for_their_authors_from_the_opening_on(people: Any, prepared: Agenda) -> None:
     before = posts_count(people.host)
     topic = topic_on(prepared, people.host)

@@ -48,10 +48,10 @@ from forum.moderation.queries import (
     Thing,
     agenda_to_moderate,
     content_cleared_of,
-    last_written,
     post_of_thing,
     serialize_decisions,
     thing_to_review,
+    things_on,
 )
 from forum.permissions import Person, require
 from forum.versions import topic_scope
@@ -258,7 +258,7 @@ def open_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.opened_at)
     dialogue.open_agenda(moderator, agenda_id)
-    before = OpeningBefore(last_written())
+    before = OpeningBefore(things_on(agenda_id))
     return record(moderator, Deed.OPEN_AGENDA, thing, reasons, before=before)
 
 

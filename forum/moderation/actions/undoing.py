@@ -55,7 +55,6 @@ from forum.moderation.queries import (
     decision_to_review,
     decisions_in_lot,
     end_of_other_restriction,
-    has_been_used_since,
     has_open_reports,
     is_emptied,
     is_reversible,
@@ -66,6 +65,7 @@ from forum.moderation.queries import (
     post_of_thing,
     serialize_decisions,
     thing_to_review,
+    things_on,
     topic_to_moderate,
 )
 from forum.notifications.actions import read_outdated
@@ -272,14 +272,15 @@ def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:
 
 
 def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
-    """Put an agenda in preparation again, unless somebody has written there since it was opened.
+    """Put an agenda in preparation again, unless something was written or moved there since it was opened.
 
-    Their words must not vanish, and who watches it has been told of them.
+    Nobody's words must vanish, and who watches it has been told of them.
     """
-    before = OpeningBefore.from_json(decision.kept)
-    if has_been_used_since(thing.item_id, before.last):
+    if OpeningBefore.from_json(decision.kept).has_more(things_on(thing.item_id)):
         raise Conflict(
-            _("Somebody has written on this agenda since it was opened, so it stays open.")
+            _(
+                "Something was written on this agenda or moved here since it was opened, so it stays open."
+            )
         )
     dialogue.prepare_agenda(moderator, thing.item_id)
 

@@ -119,18 +119,22 @@ class LockBefore:
 
 @dataclass(frozen=True)
 class OpeningBefore:
-    """Before an agenda was opened: the highest id there was of each kind of thing that can be written there."""
+    """Before an agenda was opened: the ids of what stood there, by kind, as `things_on` finds them."""
 
-    last: Mapping[str, int]
+    there: Mapping[str, Sequence[int]]
 
     def to_json(self) -> dict[str, Any]:
         """As the decision stores it."""
-        return {"last": dict(self.last)}
+        return {"there": {kind: list(ids) for kind, ids in self.there.items()}}
 
     @classmethod
     def from_json(cls, kept: Kept) -> OpeningBefore:
         """What a decision has stored."""
-        return cls(kept.get("last", {}))
+        return cls(kept.get("there", {}))
+
+    def has_more(self, there: Mapping[str, Sequence[int]]) -> bool:
+        """Whether something is `there` now that was not: written since, or moved in."""
+        return any(set(ids).difference(self.there.get(kind, ())) for kind, ids in there.items())
 
 
 @dataclass(frozen=True)

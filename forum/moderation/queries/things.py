@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, select
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agendas
@@ -354,34 +354,15 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
     )
 
 
-# What can be written on an agenda, by anybody who sees it
-WRITTEN: dict[str, type[Post] | type[Mark] | type[Held] | type[Practice]] = {
-    "post": Post,
-    "mark": Mark,
-    "held": Held,
-    "practice": Practice,
-}
-
-
-def last_written() -> dict[str, int]:
-    """The highest id there is of each of `WRITTEN`, anywhere."""
-    last = (select(func.max(model.id)).scalar_subquery() for model in WRITTEN.values())
-    ids = db.session.execute(select(*last)).one()
-    return {kind: number or 0 for kind, number in zip(WRITTEN, ids, strict=True)}
-
-
-def has_been_used_since(agenda_id: int, last: Mapping[str, int]) -> bool:
-    """Whether anything has been written on an agenda since `last_written` was asked."""
+def things_on(agenda_id: int) -> dict[str, list[int]]:
+    """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices."""
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
     posts = select(Post.id).where(Post.topic_id.in_(topics))
     here = {
-        "post": Post.topic_id.in_(topics),
-        "mark": Mark.post_id.in_(posts),
-        "held": Held.agenda_id == agenda_id,
-        "practice": Practice.agenda_id == agenda_id,
+        "topic": topics,
+        "post": posts,
+        "mark": select(Mark.id).where(Mark.post_id.in_(posts)),
+        "held": select(Held.id).where(Held.agenda_id == agenda_id),
+        "practice": select(Practice.id).where(Practice.agenda_id == agenda_id),
     }
-    new = (
-        select(model.id).where(here[kind], model.id > last.get(kind, 0)).exists()
-        for kind, model in WRITTEN.items()
-    )
-    return bool(db.session.scalar(select(or_(*new))))
+    return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
