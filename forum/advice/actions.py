@@ -45,7 +45,7 @@ from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
 from forum.matches import from_plain_text
 from forum.members.models import Member
-from forum.members.queries import language_names, lock_member, members_by_any_handle
+from forum.members.queries import language_names, lock_member, lock_writer, members_by_any_handle
 from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
 from forum.plaintext import single_line
@@ -93,6 +93,7 @@ def ask(
 
     `reasons` are by handle. Raises `Invalid`, with a sentence, when one of them cannot be asked: then nobody is asked.
     """
+    lock_writer(asker)
     touches(topic_scope(topic_id))
     topic = topic_to_change(asker, topic_id)
     require(asker.can.ask(topic))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, or_, select
@@ -151,6 +152,21 @@ def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
     """The agenda with this id and its hosts, locked; or `NotFound`."""
     query = visible_agendas(doer).where(Agenda.id == agenda_id)
     return _agenda_or_not_found(query.with_for_update(of=Agenda))
+
+
+def lock_opening(agenda_id: int) -> datetime | None:
+    """When an agenda was opened, or None while it is in preparation; neither changes until the action ends.
+
+    The lock is shared: who writes on an agenda waits only for who opens, prepares or curates it.
+    """
+    query = select(Agenda.opened_at).where(Agenda.id == agenda_id)
+    return db.session.scalar(query.with_for_update(read=True, key_share=True))
+
+
+def lock_to_write_on(author: Person, agenda_id: int) -> None:
+    """Lock the opening of an agenda for somebody who writes there; `NotFound` if they do not see it (any more)."""
+    if lock_opening(agenda_id) is None and not author.can.moderate(agenda_id):
+        raise NotFound()
 
 
 def taken_slugs(slugs: Collection[str]) -> set[str]:

@@ -15,7 +15,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from forum.advice.actions import ask
 from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.queries import agenda_by_id
 from forum.clock import at, now
 from forum.db import db
 from forum.deeds import action
@@ -23,10 +25,14 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, writing
 from forum.dialogue.models import Post, Revision, Topic
 from forum.dialogue.queries import merged_topics_opened_by
+from forum.library import actions as library
+from forum.library.actions import PracticeText
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.actions import Joining
 from forum.members.queries import get_member
 from forum.moderation import actions
+from forum.moderation.actions import undoing
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from forum.upkeep.queries import checks, faults_of
@@ -224,3 +230,79 @@ def test_an_agenda_is_opened_once_while_its_hosts_go_on_writing(
     )
     assert said.count("done") == 3 and said[2:] == ["done", "done"]
     require_sound(8)
+
+
+WRITING: dict[str, Callable[[int, int], Callable[[], Any]]] = {
+    "a reply": lambda _agenda_id, topic_id: by("ben-okafor", dialogue.reply, topic_id, write("I")),
+    "a topic": lambda agenda_id, _topic_id: by(
+        "ben-okafor", dialogue.open_topic, agenda_id, NewTopic("experience", "Mine", write("I"))
+    ),
+    "a mark": lambda _agenda_id, topic_id: by(
+        "ben-okafor", dialogue.mark, posts_of(topic_id)[0], "useful"
+    ),
+    "a practice": lambda agenda_id, _topic_id: by(
+        "ben-okafor", library.write_practice, agenda_id, PracticeText("Felt", "Below rails.")
+    ),
+}
+
+
+@pytest.fixture
+def opened(own: Flask, topics: list[int]) -> tuple[int, int, int]:
+    """The ids of an agenda, of a topic there for members only, and of the moderator's decision to open the agenda."""
+    members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    new = NewTopic("question", "Among us", write("One."), audience="members")
+    topic = dialogue.open_topic(person("adam-de-wit"), agenda_id, new)
+    dialogue.prepare_agenda(person("mona-berg"), agenda_id)
+    decision = actions.open_agenda(person("mona-berg"), agenda_id)
+    db.session.commit()
+    return agenda_id, topic.id, decision.id
+
+
+@pytest.mark.parametrize("what", WRITING)
+def test_an_opening_is_not_taken_back_from_under_somebody_who_is_writing(
+    own: Flask, opened: tuple[int, int, int], what: str
+) -> None:
+    agenda_id, topic_id, decision_id = opened
+    writes, has_written = WRITING[what](agenda_id, topic_id), Event()
+
+    @action
+    def write_slowly(_doer: Any) -> None:
+        writes()
+        db.session.flush()
+        has_written.set()
+        sleep(0.5)
+
+    def undo() -> None:
+        has_written.wait(10)
+        actions.undo(person("mona-berg"), decision_id)
+
+    done, refused = at_once(own, [lambda: write_slowly(SYSTEM), undo])
+    assert done == "done" and "written on this agenda" in refused
+    assert agenda_by_id(SYSTEM, agenda_id).opened_at
+
+
+@pytest.mark.parametrize("what", [*WRITING, "a request for advice"])
+def test_who_writes_while_an_opening_is_taken_back_found(
+    own: Flask, opened: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    agenda_id, topic_id, decision_id = opened
+    asks = by("adam-de-wit", ask, topic_id, ["ben-okafor"])
+    writes = WRITING[what](agenda_id, topic_id) if what in WRITING else asks
+    has_looked, things_on = Event(), undoing.things_on
+
+    def slowly(*given: Any) -> Any:
+        found = things_on(*given)
+        has_looked.set()
+        sleep(0.5)
+        return found
+
+    def write_meanwhile() -> None:
+        has_looked.wait(10)
+        writes()
+
+    monkeypatch.setattr(undoing, "things_on", slowly)
+    undone, refused = at_once(own, [by("mona-berg", actions.undo, decision_id), write_meanwhile])
+    assert undone == "done" and (refused == "NotFound" or "in preparation" in refused)
+    assert agenda_by_id(SYSTEM, agenda_id).opened_at is None
+    require_sound(posts=7)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, or_, update
 
-from forum.agendas.queries import themes_by_id
+from forum.agendas.queries import lock_opening, themes_by_id
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
@@ -454,11 +454,11 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """
     if agenda_id == topic.agenda_id:
         return
-    was_open = is_on_open_agenda(topic)
+    was_open, is_open = is_on_open_agenda(topic), lock_opening(agenda_id) is not None
     with recounted(doer, topic):
         topic.agenda_id = agenda_id
     if was_open:
-        if not is_on_open_agenda(topic):
+        if not is_open:
             raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
         note_activity_of(doer, topic)
     else:

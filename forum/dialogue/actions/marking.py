@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
@@ -52,6 +53,7 @@ def mark(
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
+    lock_to_write_on(member, post.topic.agenda_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)

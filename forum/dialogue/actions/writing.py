@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, lock_to_write_on
 from forum.clock import now
 from forum.db import OPENINGS, KeyTaken, db, serialize, unique_keys
 from forum.deeds import action, touches
@@ -104,7 +104,7 @@ def open_topic(
     The draft in the form with this key is deleted, unless it went on elsewhere: `windows` as in `keep_draft`.
     """
     lock_drafts(author)
-    _begin_topic(author)
+    _begin_topic(author, agenda_id)
     with draft_sent(author, key, windows):
         return _open_topic(author, agenda_id, new, key)
 
@@ -129,7 +129,7 @@ def _open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None) 
 @action
 def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic without screening it: for a page of the library, an import, or what a moderator has read."""
-    _begin_topic(author)
+    _begin_topic(author, agenda_id)
     agenda = agenda_by_id(author, agenda_id)
     if earlier := already_posted(author, key, new.text, new.title):
         return earlier.topic
@@ -137,8 +137,9 @@ def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None
     return _add_topic(author, agenda_id, organisation_id, new, key, needs_review=False)
 
 
-def _begin_topic(author: Person) -> None:
+def _begin_topic(author: Person, agenda_id: int) -> None:
     lock_writer(author)
+    lock_to_write_on(author, agenda_id)
     touches(ANY_CHANGE, *profile_scopes(author.id))  # no cache holds a page of the new topic yet
 
 
@@ -287,6 +288,7 @@ def _begin_reply(author: Person, topic_id: int) -> Topic:
         topic = topic_to_change(author, topic_id)
     except NotFound:
         topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
+    lock_to_write_on(author, topic.agenda_id)
     touches(topic_scope(topic.id), *profile_scopes(author.id))
     return topic
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
+from forum.agendas.queries import agenda_by_id, curators_of, lock_to_write_on, themes_by_id
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
@@ -84,6 +84,7 @@ def write_practice(
     raises `Conflict` if it has been changed since then, `Invalid` for a value that is refused.
     """
     lock_writer(author)
+    lock_to_write_on(author, agenda_id)
     agenda = agenda_by_id(author, agenda_id)
     _check_practice(author, text)
     known = practice_by_submission_key(author, key) if practice_id is None else None

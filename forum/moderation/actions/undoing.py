@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 
 from forum.advice.queries import is_advice_awaited
 from forum.agendas import actions as agendas
+from forum.agendas.queries import agenda_to_change
 from forum.clock import now
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import render_with_mentions
+from forum.dialogue.queries import lock_writers_on, render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
@@ -276,6 +277,8 @@ def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
 
     Nobody's words must vanish, and who watches it has been told of them.
     """
+    lock_writers_on(thing.item_id)  # who writes there at this moment ends first
+    agenda_to_change(moderator, thing.item_id)
     if OpeningBefore.from_json(decision.kept).has_more(things_on(thing.item_id)):
         raise Conflict(
             _(
