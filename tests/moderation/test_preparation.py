@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,13 +31,14 @@ from forum.library.actions import (
     CaseText,
     PracticeText,
     ReadingText,
+    write_and_submit,
     write_case,
     write_practice,
     write_reading,
 )
 from forum.library.queries import related
 from forum.markup import write
-from forum.members.actions import silence
+from forum.members.actions import silence, unsilence
 from forum.members.models import Member
 from forum.moderation import actions
 from forum.moderation.models import Decision
@@ -216,6 +218,24 @@ def test_what_was_moved_away_again_does_not_keep_it_open(
     undo(people.administrator)
     actions.undo(people.moderator, opened.id)
     assert client.get("/agendas/cooler").status_code == 404
+
+
+def test_a_practice_waits_while_its_author_does_not_see_its_agenda(
+    client: FlaskClient, sign_in: Any, people: Any, prepared: Agenda
+) -> None:
+    said = PracticeText("Awnings", "Cloth.", sections={"challenge": "A", "done": "B"})
+    practice = write_and_submit(people.host, prepared.id, said)
+    address = f"/practices/{practice.slug}/publish"
+    silence(people.moderator, people.host.id, now() + timedelta(days=7))
+    answer = sign_in(people.moderator).post(address)
+    assert answer.status_code == 409 and "may not write for the time being" in answer.text
+    unsilence(people.moderator, people.host.id)
+    set_hosts(people.moderator, prepared.id, [])
+    answer = sign_in(people.moderator).post(address)
+    assert answer.status_code == 409 and "does not see this agenda now" in answer.text
+    actions.open_agenda(people.moderator, prepared.id)
+    assert sign_in(people.moderator).post(address).status_code == 303
+    assert client.get(f"/practices/{practice.slug}").status_code == 200
 
 
 def test_posts_count_for_their_authors_from_the_opening_on(people: Any, prepared: Agenda) -> None:

@@ -412,8 +412,7 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     """The topic of a practice, which is opened in its author's name when it is first published."""
     if practice.topic is not None:
         return practice.topic
-    if not practice.author.is_member:
-        why_not = practice.author.can.be_published().why_not
+    if why_not := _why_not(practice):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     practice.topic = dialogue.publish_topic(
         practice.author,
@@ -429,6 +428,16 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
         ),
     )
     return practice.topic
+
+
+def _why_not(practice: Practice) -> str | None:
+    """Why the discussion of a practice cannot be opened in its author's name now, or None."""
+    can = practice.author.can
+    if not (verdict := can.be_published()):
+        return str(verdict.why_not)
+    if practice.agenda.opened_at or can.moderate(practice.agenda_id):
+        return None
+    return _("Its author does not see this agenda now. Open it first.")
 
 
 def _update_published(
