@@ -409,6 +409,20 @@ def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
     return db.session.scalars(query.with_for_update()).all()
 
 
+def is_told_to_others(topics: Select[Any], since: datetime, members: Collection[int]) -> bool:
+    """Whether anybody but these members was told of something in the topics since a moment, or is still to be.
+
+    `topics` selects their ids. What tells somebody of a decision about the own text does not count.
+    """
+    events = select(Event.recipients, Event.watched).where(
+        Event.topic_id.in_(topics), Event.created_at >= since, Event.kind != "decision"
+    )
+    return any(
+        watched or not set(recipients) <= set(members)
+        for recipients, watched in db.session.execute(events)
+    )
+
+
 def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
     """The events of a kind that lead to these addresses and of which notices are still to be made, locked for update.
 

@@ -23,7 +23,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
 from forum.clock import at, now
 from forum.db import db
-from forum.dialogue.actions import NewTopic, keep_draft, mark, merge, move, open_topic, reply
+from forum.dialogue.actions import NewTopic, edit, keep_draft, mark, merge, move, open_topic, reply
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post, get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -207,6 +207,30 @@ def test_what_members_wrote_elsewhere_keeps_it_open_when_it_is_moved_there(
     with pytest.raises(Conflict, match="moved here"):
         actions.undo(people.moderator, opened.id)
     assert client.get("/agendas/cooler").status_code == 200
+
+
+@pytest.mark.parametrize("how", ["mention", "advice"])
+def test_who_was_told_of_it_keeps_it_open(
+    sign_in: Any, people: Any, prepared: Agenda, how: str
+) -> None:
+    topic = topic_on(prepared, people.host)
+    reply(people.moderator, topic.id, write("By the river."))
+    actions.open_agenda(people.host, prepared.id)
+    told = [people.moderator.handle, people.ana.handle]
+    for handle in told:
+        if how == "advice":
+            ask(people.host, topic.id, [handle])
+        else:
+            edit(people.host, first_post(topic).id, write(f"We look for it, @{handle}."))
+        if handle is told[0]:  # who moderates there sees it in any case
+            undo(people.host)
+            actions.open_agenda(people.host, prepared.id)
+    make_notices(SYSTEM)
+    with pytest.raises(Conflict, match="was told of this agenda"):
+        undo(people.host)
+    inbox = sign_in(people.ana).get("/notices").text
+    assert "Where is the shade?" in inbox
+    assert sign_in(people.ana).get(topic.address).status_code == 200
 
 
 def test_what_was_moved_away_again_does_not_keep_it_open(

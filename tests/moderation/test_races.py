@@ -283,25 +283,25 @@ def test_an_opening_is_not_taken_back_from_under_somebody_who_is_writing(
 
 
 @pytest.mark.parametrize("what", [*WRITING, "a request for advice"])
-def test_who_writes_while_an_opening_is_taken_back_found(
+def test_who_writes_while_an_opening_is_taken_back_is_told(
     own: Flask, opened: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     agenda_id, topic_id, decision_id = opened
     asks = by("adam-de-wit", ask, topic_id, ["ben-okafor"])
     writes = WRITING[what](agenda_id, topic_id) if what in WRITING else asks
-    has_looked, things_on = Event(), undoing.things_on
+    has_looked, is_told_since = Event(), undoing.is_told_since
 
     def slowly(*given: Any) -> Any:
-        found = things_on(*given)
+        is_told = is_told_since(*given)
         has_looked.set()
         sleep(0.5)
-        return found
+        return is_told
 
     def write_meanwhile() -> None:
         has_looked.wait(10)
         writes()
 
-    monkeypatch.setattr(undoing, "things_on", slowly)
+    monkeypatch.setattr(undoing, "is_told_since", slowly)
     undone, refused = at_once(own, [by("mona-berg", actions.undo, decision_id), write_meanwhile])
     assert undone == "done" and (refused == "NotFound" or "in preparation" in refused)
     assert agenda_by_id(SYSTEM, agenda_id).opened_at is None

@@ -59,6 +59,7 @@ from forum.moderation.queries import (
     has_open_reports,
     is_emptied,
     is_reversible,
+    is_told_since,
     keys_of_published,
     latest_decision_id,
     latest_undoable_decision,
@@ -273,18 +274,20 @@ def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:
 
 
 def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
-    """Put an agenda in preparation again, unless something was written or moved there since it was opened.
+    """Put an agenda in preparation again, unless something was written or moved there since it was opened, or told.
 
-    Nobody's words must vanish, and who watches it has been told of them.
+    Nobody's words must vanish, and nobody be told of what they cannot find.
     """
     lock_writers_on(thing.item_id)  # who writes there at this moment ends first
-    agenda_to_change(moderator, thing.item_id)
+    agenda = agenda_to_change(moderator, thing.item_id)
     if OpeningBefore.from_json(decision.kept).has_more(things_on(thing.item_id)):
         raise Conflict(
             _(
                 "Something was written on this agenda or moved here since it was opened, so it stays open."
             )
         )
+    if agenda.opened_at and is_told_since(agenda.id, agenda.opened_at):
+        raise Conflict(_("Somebody was told of this agenda since it was opened, so it stays open."))
     dialogue.prepare_agenda(moderator, thing.item_id)
 
 

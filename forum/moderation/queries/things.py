@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, select
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id, agendas
+from forum.agendas.queries import agenda_by_id, agendas, curators_of
 from forum.db import db
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import (
@@ -45,6 +46,7 @@ from forum.moderation.queries._kinds import (
     get_thing,
 )
 from forum.moderation.queries._shared import first_words, is_about
+from forum.notifications.queries import is_told_to_others
 from forum.pages import Page
 from forum.permissions import Person, require
 from forum.search.models import Document
@@ -366,3 +368,9 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         "practice": select(Practice.id).where(Practice.agenda_id == agenda_id),
     }
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
+
+
+def is_told_since(agenda_id: int, since: datetime) -> bool:
+    """Whether anybody who does not moderate an agenda was told of something there since a moment, or is still to be."""
+    topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
+    return is_told_to_others(topics, since, curators_of(agenda_id))
