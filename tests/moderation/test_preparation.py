@@ -352,6 +352,23 @@ def test_nothing_of_an_open_agenda_is_taken_there(
         write_practice(people.moderator, prepared.id, text, things.practice.id)
 
 
+def test_nothing_is_taken_from_one_in_preparation_to_another(people: Any, prepared: Agenda) -> None:
+    text = AgendaText("Making Cities Drier", write("Rain."), slug="drier", is_open=False)
+    other = write_agenda(people.moderator, text)
+    topic, there = topic_on(prepared, people.host), topic_on(other, people.moderator)
+    for one, target in ((topic, there), (there, topic)):
+        with pytest.raises(Invalid, match="in preparation"):
+            merge(people.moderator, one.id, target.id)
+    practice = write_practice(people.host, prepared.id, PracticeText("Awnings", "Cloth."))
+    with pytest.raises(Invalid, match="in preparation"):
+        write_practice(people.moderator, other.id, PracticeText("Awnings", "Cloth."), practice.id)
+    case = CaseText("Arcades", "network", "Short.", "One.")
+    written = write_case(people.host, prepared.id, case)
+    with pytest.raises(Invalid, match="in preparation"):
+        write_case(people.moderator, other.id, case, written.id)
+    merge(people.moderator, topic_on(prepared, people.moderator).id, topic.id)
+
+
 def test_what_is_moved_to_an_open_agenda_comes_to_light(
     people: Any, agenda: Agenda, prepared: Agenda
 ) -> None:

@@ -449,17 +449,17 @@ def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime
 def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """Put a topic on another agenda, with its counters, held texts and document in search.
 
-    From an agenda in preparation it comes to light, with what follows from that. No topic of an open agenda is taken to one
+    From an agenda in preparation it comes to light, with what follows from that. No topic of another agenda is taken to one
     in preparation, out of the sight of those who wrote in it.
     """
     if agenda_id == topic.agenda_id:
         return
-    was_open, is_open = is_on_open_agenda(topic), lock_opening(agenda_id) is not None
+    if lock_opening(agenda_id) is None:
+        raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
+    was_open = is_on_open_agenda(topic)
     with recounted(doer, topic):
         topic.agenda_id = agenda_id
     if was_open:
-        if not is_open:
-            raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
         note_activity_of(doer, topic)
     else:
         count_all(doer, topic, 1)

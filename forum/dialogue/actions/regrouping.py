@@ -218,7 +218,8 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
     _require_regroupable(topic, target)
     if topic.audience != target.audience:
         raise Invalid(_("One of them is for members only, so they stay apart."), "target")
-    if is_on_open_agenda(topic) != is_on_open_agenda(target):
+    is_within = topic.agenda_id == target.agenda_id
+    if not is_within and not (is_on_open_agenda(topic) and is_on_open_agenda(target)):
         raise Invalid(
             _("One of them is on an agenda in preparation, so they stay apart."), "target"
         )

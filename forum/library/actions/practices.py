@@ -359,7 +359,7 @@ def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
     if agenda.id == practice.agenda_id:
         return
     require(author.can.write_practice(agenda))
-    if practice.agenda.opened_at and not agenda.opened_at:
+    if not agenda.opened_at:
         raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
     if practice.topic_id:
         moderates_both = author.can.moderate(practice.agenda_id) and author.can.moderate(agenda.id)
