@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from forum import permissions
 from forum.advice.actions import ask, look_after
 from forum.agendas.actions import (
     AgendaText,
@@ -36,7 +37,7 @@ from forum.library.actions import (
     write_practice,
     write_reading,
 )
-from forum.library.queries import related
+from forum.library.queries import latest_cases, related
 from forum.markup import write
 from forum.members.actions import silence, unsilence
 from forum.members.models import Member
@@ -44,7 +45,7 @@ from forum.moderation import actions
 from forum.moderation.models import Decision
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import AGENDA, THEME, TOPIC, Event
-from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
+from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, with_preparation
 from forum.quotes import quote
 from tests.moderation.conftest import notices_of, undo
 
@@ -397,6 +398,21 @@ def test_a_moderator_reads_on_where_all_members_do(people: Any, prepared: Agenda
     topic_on(prepared, people.host, themes=[theme.id])
     assert related(people.moderator, [theme], ()) == related(ANY_MEMBER, [theme], ())
     assert not related(people.moderator, [theme], ()).rows
+
+
+def test_what_an_export_reads_of_it_is_kept_for_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, people: Any, prepared: Agenda
+) -> None:
+    """A plain dictionary stands for the cache of a process."""
+    kept: dict[Any, Any] = {}
+    monkeypatch.setattr(
+        permissions, "cached", lambda key, read, *_scopes: kept.setdefault(key, read())
+    )
+    write_case(people.host, prepared.id, CaseText("Arcades", "network", "Short.", "One."))
+    for reader in (VISITOR, ANY_MEMBER):
+        assert [one.name for one in latest_cases(with_preparation(reader))] == ["Arcades"]
+        assert not latest_cases(reader)
+        assert [one.name for one in latest_cases(with_preparation(reader))] == ["Arcades"]
 
 
 def test_its_plan_is_drawn_for_who_sees_it(
