@@ -10,12 +10,13 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField
 
+from forum.plaintext import BAR, split_parts
+
 # Buttons that give a form back with a row more or less: their values are `figures`, a table, and `figures-2`, a row
 ADD_ROW, REMOVE_ROW = "add_row", "remove_row"
 # The name of a field: table, row, and which field of the row
 CELL = re.compile(r"([a-z_]+)-([1-9][0-9]{0,3})-([a-z_]+)")
 SEPARATOR = " | "
-BAR = "|"
 
 
 class TableField(Field):
@@ -46,7 +47,7 @@ class TableField(Field):
         self._remove_row(sent.get(REMOVE_ROW))
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read rows from a text as versions keep it: each line is one, with bars between its parts.
+        """Read rows from a text as versions keep it: each line is one, with bars between its parts (`plaintext.join_parts`).
 
         So do forms send it that were opened before tables had rows of fields.
         """
@@ -136,9 +137,7 @@ class TableField(Field):
 
     def _parts(self, line: str) -> list[str]:
         """The parts of a line; what is one too many belongs to the first, which is the likeliest to have a bar within it."""
-        most = len(self._names) - 1
-        parts = line.split(BAR) if line.count(BAR) <= most else line.rsplit(BAR, most)
-        return [part.strip() for part in parts]
+        return split_parts(BAR, line, most=len(self._names))
 
     def _add_row(self) -> None:
         if len(self.rows) < self.most:
@@ -182,5 +181,5 @@ def sent_tables(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def as_text(rows: Iterable[Mapping[str, str]]) -> str:
-    """Rows of a table as a text: each is a line, with bars between its parts."""
+    """Rows of a table as a text to read: each is a line, with bars between its parts, and those within them are left plain."""
     return "\n".join(SEPARATOR.join(row.values()).rstrip(SEPARATOR) for row in rows)

@@ -1,10 +1,10 @@
-"""Plain text: tidied, folded into what search compares, cut to an excerpt, made into a part of an address."""
+"""Plain text: tidied, folded into what search compares, cut to an excerpt, made into a part of an address, joined on a line."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 MAX_SLUG = 60  # characters
 NAMES_ASKED_AT_ONCE = 20
@@ -14,6 +14,7 @@ FINAL_SIGMA = "ς"
 STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a letter and a mark
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
+BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
 SURROGATES = re.compile("[\ud800-\udfff]")
 # No script needs them, and terminals obey them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -113,6 +114,31 @@ def _is_word_character(character: str) -> bool:
 def single_line(text: str) -> str:
     """A text with every run of white space replaced by one space."""
     return " ".join(text.split())
+
+
+def on_one_line(words: str) -> str:
+    """A text, tidied, on one line, as the value of a field."""
+    return single_line(tidy(words))
+
+
+def split_parts(separator_pattern: re.Pattern[str], value: str, most: int = 0) -> list[str]:
+    """The parts of a value between bars (`BAR`) or semicolons (`SEMICOLON`) that have no backslash before them.
+
+    With `most`, what is too many belongs to the first part, with its separators.
+    """
+    separator = separator_pattern.pattern[-1]
+    parts = separator_pattern.split(value)
+    if most and (extra := len(parts) - most) > 0:
+        parts = [separator.join(parts[: extra + 1]), *parts[extra + 1 :]]
+    return [part.strip().replace(f"\\{separator}", separator) for part in parts]
+
+
+def join_parts(parts: Iterable[str], separator: str) -> str:
+    """Parts as one value, with `|` or `;` between them, which `split_parts` splits again."""
+    written = [on_one_line(part).replace(separator, f"\\{separator}") for part in parts]
+    if separator == "|" or any(part.endswith("\\") for part in written):
+        separator = f" {separator}"
+    return f"{separator} ".join(written)
 
 
 def in_one_line(plain: str) -> str:

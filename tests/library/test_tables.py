@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 
 from forum.agendas.actions import set_hosts
+from forum.db import db
+from forum.history.queries import versions_of
 from forum.library import queries as library
 from forum.library.forms import MAX_ROWS
 from forum.library.models import Case
@@ -189,6 +191,44 @@ def test_lines_with_bars_are_rows(world: World, case: Case, sign_in: SignIn) -> 
     assert host.post(EDIT, data={**EMPTY, "figures": "a|1\n" * 10_000}).status_code == 422
     answer = host.post(EDIT, data={**EMPTY, "figures": "Streets", "links": ""})
     assert answer.status_code == 422 and errors(answer.text) == ["figures-1-value"]
+
+
+def test_a_version_keeps_bars_within_its_rows(world: World, case: Case, sign_in: SignIn) -> None:
+    host, history = sign_in(world.host), EDIT.replace("/edit", "/history")
+    odd = {"label": "Streets | lanes", "value": "41", "source": "Report | page 4\\", "unit": "km |"}
+    figure = {f"figures-1-{name}": said for name, said in odd.items()}
+    link = {"links-1-label": "A | B", "links-1-address": "https://t.example/a|b"}
+    for value in ("41", "42"):
+        form = {**EMPTY, **figure, **link, "figures-1-value": value, "links-1-kind": "report"}
+        assert host.post(EDIT, data=form).status_code == 303
+    versions = re.findall(r'href="[^"]*/edit\?version=(\d+)"', host.get(history).text)
+    form = host.get(f"{EDIT}?version={versions[0]}").text
+    shown = typed(form, "figures") | typed(form, "links")
+    assert {name: said for name, said in shown.items() if said} == figure | link
+    assert '<option selected value="report">' in form
+    whole = unescape(host.get(f"{history}?version={versions[0]}").text)
+    assert "Streets | lanes | 41 | km | |  | Report | page 4" in whole
+    assert "A | B | https://t.example/a|b | report" in whole
+    assert "\\|" not in whole + unescape(host.get(history).text)
+
+
+def test_a_version_from_before_bars_were_escaped_is_read_as_it_was(
+    world: World, case: Case, sign_in: SignIn
+) -> None:
+    host = sign_in(world.host)
+    for value in ("41", "42"):
+        form = {**EMPTY, **rows("figures", "Streets"), "figures-1-value": value}
+        assert host.post(EDIT, data={**form, "figures-1-label": "A | B"}).status_code == 303
+    version = versions_of("case", case.id)[0]
+    old = {"figures": version.fields["figures"].replace("\\|", "|")}
+    version.fields = {**version.fields, **old}
+    db.session.commit()
+    form = host.get(f"{EDIT}?version={version.id}").text
+    assert typed(form, "figures")["figures-1-label"] == "A | B"
+    assert typed(form, "figures")["figures-1-value"] == "41"
+    (change, *_earlier) = library.case_edits(library.get_case(VISITOR, case.slug))
+    ((name, pieces),) = change.differences
+    assert name == "figures" and "\\" not in str(pieces)
 
 
 def test_who_sends_no_rows_at_all_changes_none(world: World, case: Case, sign_in: SignIn) -> None:

@@ -38,7 +38,7 @@ from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.models import Event
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
-from forum.plaintext import tidy
+from forum.plaintext import BAR, SEMICOLON, join_parts, split_parts, tidy
 from forum.transfer import queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.actions._quotes import link_quotes
@@ -51,8 +51,8 @@ from forum.transfer.forms import (
     parse,
     read_agenda,
 )
-from forum.transfer.forms._escaping import join_parts, split_parts, write_lines
-from forum.transfer.forms.reading import BAR, SEMICOLON, figure, list_of, new_slug, tried
+from forum.transfer.forms._escaping import write_lines
+from forum.transfer.forms.reading import figure, list_of, new_slug, tried
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.everything import START, case_text, make_everything, opened, opening, said
 from tests.forums import Forum, forums

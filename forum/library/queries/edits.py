@@ -9,14 +9,28 @@ from forum.history.queries import Edit, differences, edits_between, versions_of
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries._shared import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.permissions import Person, reads, require
+from forum.plaintext import join_parts
 
 READING_FIELDS = ("title", "authors", "year", "kind", "link", "why", "language")
+TABLES = ("figures", "links")
 Fields = dict[str, Any]
 
 
 def case_edits(case: Case) -> list[Edit]:
     """What was changed in a case that the reader was found to see, newest first."""
-    return edits_between(versions_of("case", case.id), {case.id: case_fields(case)})
+    after = _as_read(case_fields(case))
+    edits = []
+    for version in versions_of("case", case.id):
+        before = _as_read(version.fields)
+        edits.append(Edit(version, before, differences(before, after)))
+        after = before
+    return edits
+
+
+def _as_read(fields: Fields) -> Fields:
+    """The fields of a case, with plain bars in its figures and links; versions kept before bars were escaped have no others."""
+    plain = {name: fields[name].replace("\\|", "|") for name in TABLES if name in fields}
+    return {**fields, **plain}
 
 
 def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
@@ -70,7 +84,7 @@ def case_fields(case: Case) -> dict[str, Any]:
 
 
 def _joined(row: Any, names: Sequence[str]) -> str:
-    return " | ".join(getattr(row, name) for name in names)
+    return join_parts((getattr(row, name) for name in names), "|")
 
 
 def practice_fields(practice: Practice) -> dict[str, Any]:

@@ -14,7 +14,6 @@ SYNTAX = r"(?:#{1,6}\s|- ?[A-Za-z][A-Za-z ]{0,40}? *:|\s*(?:```|~~~)|\s+$)"
 HEADING = re.compile(r"#{1,6}\s")
 LIFTED = re.compile(r"#{2,3} ")
 BACKSLASHED = re.compile(r"\\+" + SYNTAX)
-BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
 
 
 def read_lines(lines: list[str]) -> str:
@@ -59,24 +58,3 @@ def _escaped(line: str, *, is_first: bool, is_last: bool) -> str:
     is_field = is_first and ALMOST_FIELD.match(line)
     is_blank = (is_first or is_last) and line.isspace()
     return f"\\{line}" if is_syntax or is_field or is_blank else line
-
-
-def on_one_line(words: str) -> str:
-    """A text on one line, as the value of a field."""
-    return " ".join(tidy(words).split())
-
-
-def split_parts(separator_pattern: re.Pattern[str], value: str) -> list[str]:
-    """The parts of a value between bars (`BAR`) or semicolons (`SEMICOLON`) that have no backslash before them."""
-    separator = separator_pattern.pattern[-1]
-    return [
-        part.strip().replace(f"\\{separator}", separator) for part in separator_pattern.split(value)
-    ]
-
-
-def join_parts(parts: list[str], separator: str) -> str:
-    """Parts as one value, with `|` or `;` between them, which `split_parts` splits again."""
-    written = [on_one_line(part).replace(separator, f"\\{separator}") for part in parts]
-    if separator == "|" or any(part.endswith("\\") for part in written):
-        separator = f" {separator}"
-    return f"{separator} ".join(written)

@@ -25,15 +25,8 @@ from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
 from forum.permissions import AUDIENCES
-from forum.plaintext import CONTROLS, SURROGATES, slugify, tidy
-from forum.transfer.forms._escaping import (
-    ALMOST_FIELD,
-    BAR,
-    FENCE,
-    SEMICOLON,
-    read_lines,
-    split_parts,
-)
+from forum.plaintext import BAR, CONTROLS, SEMICOLON, SURROGATES, slugify, split_parts, tidy
+from forum.transfer.forms._escaping import ALMOST_FIELD, FENCE, read_lines
 from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
 
 HEADING = re.compile(r"^(#{1,4}) +(.+?)\s*$")

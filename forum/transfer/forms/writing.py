@@ -14,10 +14,10 @@ from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
 from forum.members.models import Member, Organisation
 from forum.permissions import PUBLIC
-from forum.plaintext import slugify
+from forum.plaintext import join_parts, on_one_line, slugify
 from forum.quotes import quote_heads
 from forum.transfer.forms import reading as schemas
-from forum.transfer.forms._escaping import join_parts, on_one_line, write_lines
+from forum.transfer.forms._escaping import write_lines
 from forum.transfer.forms.reading import PARTS, Schema
 from forum.transfer.models import (
     Author,
