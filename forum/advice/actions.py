@@ -376,8 +376,13 @@ def _look_at(system: Person, care: QuestionCare, course: QuestionProgress) -> No
 
 
 def _is_unanswered_for_long(care: QuestionCare, topic: Topic) -> bool:
-    age = now() - topic.created_at
+    age = now() - _answerable_since(topic)
     return care.unanswered_at is None and UNANSWERED_AFTER <= age <= UNANSWERED_UNTIL
+
+
+def _answerable_since(topic: Topic) -> datetime:
+    """Since when members could answer: since the question was asked, or else since its agenda was opened."""
+    return max(topic.created_at, topic.agenda.opened_at or topic.created_at)
 
 
 def _is_followed_up(care: QuestionCare, course: QuestionProgress) -> bool:
@@ -391,18 +396,24 @@ def _is_followed_up(care: QuestionCare, course: QuestionProgress) -> bool:
 def _next_look(care: QuestionCare, course: QuestionProgress) -> datetime | None:
     """When to look again: when a follow-up is due, else after the same time, so that help is not noticed too late.
 
-    A question that is closed when its follow-up is due is looked at again as well: it may be open by then.
+    A question that is closed when its follow-up is due is looked at again as well: it may be open by then. One whose
+    agenda is in preparation, or was opened lately, is looked at in time to tell the hosts that nobody answers.
     """
     topic = course.topic
     if topic.deleted_at:
         return None
-    is_left_alone = now() - (course.helped_at or topic.created_at) >= MAX_CARE
+    if topic.agenda.opened_at is None:
+        return now() + UNANSWERED_AFTER
+    since = _answerable_since(topic)
+    is_left_alone = now() - (course.helped_at or since) >= MAX_CARE
     later = None if is_left_alone else now() + FOLLOW_UP_AFTER
     if _is_followed_up(care, course):
         return None if course.is_open else later
     if course.outcome is not None or care.followups:
         return None
-    return course.helped_at + FOLLOW_UP_AFTER if course.helped_at else later
+    if course.helped_at:
+        return course.helped_at + FOLLOW_UP_AFTER
+    return later if now() >= since + UNANSWERED_AFTER else since + UNANSWERED_AFTER
 
 
 def _notify(

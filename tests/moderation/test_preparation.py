@@ -392,6 +392,30 @@ def test_nobody_is_asked_about_a_question_there(people: Any, prepared: Agenda) -
     assert not [one for one in notices_of(people.host) if one.kind == "unanswered"]
 
 
+@pytest.mark.parametrize("opened_after", [3, 15, 400])
+def test_hosts_are_told_that_nobody_answers_a_week_after_it_was_opened(
+    people: Any, prepared: Agenda, opened_after: int
+) -> None:
+    start = now()
+    topic = topic_on(prepared, people.moderator)
+
+    def told_by(day: int) -> list[int]:
+        with at(start + timedelta(days=day)):
+            look_after(SYSTEM)
+            make_notices(SYSTEM)
+        told = [one for one in notices_of(people.host) if one.kind == "unanswered"]
+        return [one.topic_id for one in told if one.topic_id]
+
+    for day in range(opened_after + 1):
+        assert not told_by(day)
+    with at(start + timedelta(days=opened_after)):
+        actions.open_agenda(people.host, prepared.id)
+    for day in range(opened_after + 1, opened_after + 7):
+        assert not told_by(day)
+    for day in (*range(7, 50), 200, 300):
+        assert told_by(opened_after + day) == [topic.id]
+
+
 def test_a_moderator_reads_on_where_all_members_do(people: Any, prepared: Agenda) -> None:
     """What is read on a theme is kept for all members, whoever asks first."""
     theme = write_theme(people.moderator, "Shade")
