@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import String, Text
 
 from forum.advice import actions as advice
+from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post
 from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members.models import Member
-from forum.moderation.actions import Reasons, decide
+from forum.moderation.actions import Reasons, decide, open_agenda
 from forum.rights.queries import KINDS, LEFT_OUT, records
 from forum.screening.actions import RuleText, make_rule
 
@@ -116,6 +119,36 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     assert kept["marks"] and kept["reading"] and kept["asked"] and kept["waiting"]
     assert "mayor" not in str(kept)
     assert "mayor" in str(all_of(people.ben)["posts"])
+
+
+def test_titles_of_what_is_in_preparation_are_in_for_its_hosts_alone(people):
+    """Whoever hosted it once wrote there, and is told nothing of what became of it."""
+    text = AgendaText("Shady streets", write("Shade."), is_open=False)
+    agenda = write_agenda(people.moderator, text, hosts=[people.ana.handle])
+    ana = db.session.get_one(Member, people.ana.id)
+    db.session.refresh(ana, ["hosted"])
+    new = dialogue.NewTopic("question", "Where are the awnings?", write("Where?"))
+    topic = dialogue.open_topic(people.moderator, agenda.id, new)
+    own = dialogue.open_topic(ana, agenda.id, replace(new, title="Which trees?"))
+    dialogue.reply(ana, topic.id, write("By the river."))
+    dialogue.mark(ana, first_post(topic).id, "useful")
+    dialogue.keep_draft(ana, "one", [("title", "Begun")], agenda_id=agenda.id)
+    dialogue.keep_draft(ana, "two", [("source", "Begun")], topic_id=topic.id)
+    dialogue.keep_draft(ana, "three", [("source", "Begun")], topic_id=own.id)
+    seen = str(all_of(people.ana))
+    assert "Shady streets" in seen and "awnings" in seen
+    set_hosts(people.moderator, agenda.id, [])
+    kept = all_of(people.ana)
+    del kept["notices"]  # what a host was told then
+    assert "Shady streets" not in str(kept) and "awnings" not in str(kept)
+    assert kept["marks"][0]["topic"] == "" and "By the river." in str(kept["posts"])
+    drafts = [(one["topic"], one["agenda"]) for one in kept["drafts"]]
+    assert sorted(drafts, key=str) == [("", None), ("Which trees?", None), (None, "")]
+    assert [(one["title"], one["agenda"]) for one in kept["topics"]][-1] == ("Which trees?", "")
+    open_agenda(people.moderator, agenda.id)
+    kept = all_of(people.ana)
+    assert "Shady streets" in str(kept["topics"]) and "Shady streets" in str(kept["drafts"])
+    assert "awnings" in str(kept["marks"]) and "awnings" in str(kept["posts"])
 
 
 def test_no_secret_is_in(people, lived):

@@ -84,7 +84,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_places, dialogue.Place.topic_id),
         {
             "topic_id": "the number of the topic",
-            "topic": "its title, unless it is of somebody else and hidden",
+            "topic": "its title, unless it is of somebody else and hidden or in preparation",
             "number": "the place of the last post that you have read",
         },
     ),
@@ -107,7 +107,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_asked, AdviceRequest.topic_id),
         {
             "topic_id": "the number of the question",
-            "topic": "its title, unless it is of somebody else and hidden",
+            "topic": "its title, unless it is of somebody else and hidden or in preparation",
             "by": "who asked you",
             "reasons": "why you were asked: each a kind, its words and a number",
             "asked_at": "when you were asked",
@@ -124,7 +124,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_asking, AdviceRequest.topic_id, AdviceRequest.member_id),
         {
             "topic_id": "the number of the question",
-            "topic": "its title, unless it is of somebody else and hidden",
+            "topic": "its title, unless it is of somebody else and hidden or in preparation",
             "asked": "whom you asked",
             "asked_at": "when you asked",
         },

@@ -28,6 +28,7 @@ from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
+from forum.permissions import opened_to
 from forum.queue.models import EntryNote
 from forum.rights.models import Record
 from forum.screening.models import Rule
@@ -103,16 +104,23 @@ def rows_of_topics(member: Member) -> Select[Any]:
         Topic,
         "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at locked_at locked_reason merged_into_id",
     )
-    query = select(*kept, Agenda.title.label("agenda"), Organisation.name.label("for_organisation"))
+    query = select(*kept, _agenda(member), Organisation.name.label("for_organisation"))
     query = query.join(Agenda, Agenda.id == Topic.agenda_id)
     query = query.outerjoin(Organisation, Organisation.id == Topic.organisation_id)
     return query.where(Topic.author_id == member.id)
 
 
 def _title(member: Member) -> ColumnElement[str]:
-    """The title of a topic as the member may see it: empty when somebody else's topic is hidden by a moderator."""
-    is_shown = or_(Topic.hidden_at.is_(None), Topic.author_id == member.id)
+    """The title of a topic as the member may see it: empty when somebody else's is hidden, or its agenda in preparation."""
+    is_open = and_(Topic.hidden_at.is_(None), opened_to(member, Topic.agenda_id))
+    is_shown = or_(Topic.id.is_(None), Topic.author_id == member.id, is_open)
     return case((is_shown, Topic.title), else_="").label("topic")
+
+
+def _agenda(member: Member) -> ColumnElement[str]:
+    """The title of an agenda as the member may see it: empty while others prepare it."""
+    is_shown = or_(Agenda.id.is_(None), opened_to(member, Agenda.id))
+    return case((is_shown, Agenda.title), else_="").label("agenda")
 
 
 def rows_of_posts(member: Member) -> Select[Any]:
@@ -129,7 +137,7 @@ def rows_of_posts(member: Member) -> Select[Any]:
 def rows_of_held(member: Member) -> Select[Any]:
     names = """id deed kind title source language audience paragraph rule sentence created_at decided_at refused_at
     reason"""
-    query = select(*columns_of(Held, names), Agenda.title.label("agenda"), _title(member))
+    query = select(*columns_of(Held, names), _agenda(member), _title(member))
     query = query.add_columns(Held.became_id.label("post_id"))
     query = query.join(Agenda, Agenda.id == Held.agenda_id)
     query = query.outerjoin(Topic, Topic.id == Held.topic_id)
@@ -137,7 +145,7 @@ def rows_of_held(member: Member) -> Select[Any]:
 
 
 def rows_of_drafts(member: Member) -> Select[Any]:
-    query = select(*columns_of(Draft, "id fields saved_at"), Agenda.title.label("agenda"))
+    query = select(*columns_of(Draft, "id fields saved_at"), _agenda(member))
     query = query.add_columns(_title(member))
     query = query.outerjoin(Agenda, Agenda.id == Draft.agenda_id)
     query = query.outerjoin(Topic, Topic.id == Draft.topic_id)
@@ -164,7 +172,7 @@ def rows_of_practices(member: Member) -> Select[Any]:
     names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
     created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at
     hidden_reason removed_at deleted_at"""
-    query = select(*columns_of(Practice, names), Agenda.title.label("agenda"))
+    query = select(*columns_of(Practice, names), _agenda(member))
     query = query.add_columns(
         City.name.label("city"), Organisation.name.label("for_organisation"), Practice.slug
     )
@@ -186,14 +194,14 @@ def versions_of(kind: str, ids: Sequence[int]) -> dict[int, list[Record]]:
 def rows_of_cases(member: Member) -> Select[Any]:
     kept = """id name kind reach since status summary body language checked_on created_at updated_at hidden_at
     hidden_reason removed_at"""
-    query = select(*columns_of(Case, kept), Agenda.title.label("agenda"), Case.slug)
+    query = select(*columns_of(Case, kept), _agenda(member), Case.slug)
     query = query.join(Agenda, Agenda.id == Case.agenda_id).join(Topic, Topic.id == Case.topic_id)
     return query.where(Topic.author_id == member.id)
 
 
 def rows_of_statements(member: Member) -> Select[Any]:
     kept = "id name role_title organisation said_on quotation language removed_at"
-    query = select(*columns_of(Statement, kept), Agenda.title.label("agenda"))
+    query = select(*columns_of(Statement, kept), _agenda(member))
     query = query.join(Agenda, Agenda.id == Statement.agenda_id)
     return query.where(Statement.member_id == member.id)
 
