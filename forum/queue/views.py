@@ -22,7 +22,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm
 from forum.moderation.queries import (
     ATTACHED_KINDS,
-    latest_undoable_decision,
+    decision_to_offer,
     moderated_agendas,
     thing_to_moderate,
 )
@@ -88,7 +88,7 @@ def _page(
     context["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
     context |= {"agendas": agendas, "kinds": queries.KINDS}
     context |= {
-        "mine": latest_undoable_decision(me()),
+        "mine": decision_to_offer(me()),
         "reasons": REASON_NAMES,
         "deed_names": DEED_NAMES,
     }

@@ -32,6 +32,7 @@ from forum.library.actions import (
     CaseText,
     PracticeText,
     ReadingText,
+    submit,
     write_and_submit,
     write_case,
     write_practice,
@@ -43,6 +44,7 @@ from forum.members.actions import silence, unsilence
 from forum.members.models import Member
 from forum.moderation import actions
 from forum.moderation.models import Decision
+from forum.moderation.queries import is_reversible
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import AGENDA, THEME, TOPIC, Event
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, with_preparation
@@ -377,8 +379,59 @@ def test_what_is_moved_to_an_open_agenda_comes_to_light(
     actions.move(people.moderator, topic.id, agenda.id)
     assert get_topic(VISITOR, topic.id).agenda_id == agenda.id
     assert posts_count(people.host) == 1
-    with pytest.raises(Invalid, match="in preparation"):
+    with pytest.raises(Conflict, match="moved out of an agenda in preparation"):
         undo(people.moderator)
+    decision = db.session.scalars(select(Decision)).one()
+    assert not is_reversible(people.moderator, decision)
+    with pytest.raises(Conflict, match="cannot be taken back"):
+        actions.reverse(people.administrator, decision.id, "You are right.", is_told=False)
+    actions.open_agenda(people.moderator, prepared.id)
+    assert is_reversible(people.moderator, decision)
+
+
+@pytest.mark.parametrize(
+    ("audience", "warning"),
+    [("public", "Everybody will be able to read it."), ("members", "All members will be able to")],
+)
+def test_the_page_of_a_move_says_who_will_read_it_and_offers_no_undo(
+    sign_in: Any, people: Any, agenda: Agenda, prepared: Agenda, audience: str, warning: str
+) -> None:
+    browser, other = sign_in(people.moderator), topic_on(agenda, people.ben)
+    topic = topic_on(prepared, people.host, audience=audience)
+    door = f"/topics/{topic.id}/move"
+    page = browser.get(door).text
+    assert warning in page and "This cannot be taken back." in page
+    assert "be able to read it" not in browser.get(f"/topics/{other.id}/move").text
+    answer = browser.post(door, data={"agenda": agenda.id})
+    assert answer.status_code == 303
+    decision = db.session.scalars(select(Decision)).one()
+    offered = f"/moderation/decisions/{decision.id}/undo"
+    assert offered not in browser.get(topic.address).text + browser.get("/moderation").text
+    pressed = browser.post(offered)
+    assert pressed.status_code == 409 and "That cannot be taken back." in pressed.text
+    another = write_agenda(people.moderator, AgendaText("Drier", write("Rain.")))
+    assert browser.post(door, data={"agenda": another.id}).status_code == 303
+    later = db.session.scalars(select(Decision).order_by(Decision.id.desc())).first()
+    assert later and f"/decisions/{later.id}/undo" in browser.get(topic.address).text
+
+
+def test_the_form_of_a_case_or_practice_says_who_will_read_it_elsewhere(
+    sign_in: Any, people: Any, things: Any, prepared: Agenda
+) -> None:
+    browser, warning = sign_in(people.moderator), "That cannot be taken back."
+    case = write_case(people.host, prepared.id, CaseText("Arcades", "network", "S.", "One."))
+    new = PracticeText("Awnings", "Cloth.", sections={"done": "So."}, audience="members")
+    practice = write_practice(people.host, prepared.id, new)
+    form = f"/practices/{practice.slug}/edit"
+    assert warning not in sign_in(people.host).get(form).text  # nobody else reads a draft
+    submit(people.host, practice.id)
+    actions.publish(people.moderator, practice.id)
+    said = sign_in(people.host).get(form).text
+    assert f"all members will be able to read it. {warning}" in said
+    said = browser.get(f"/cases/{case.slug}/edit").text
+    assert f"everybody will be able to read it. {warning}" in said
+    assert "Agenda" in (page := browser.get(f"/cases/{things.case.slug}/edit").text)
+    assert warning not in page
 
 
 def test_nobody_is_asked_about_a_question_there(people: Any, prepared: Agenda) -> None:

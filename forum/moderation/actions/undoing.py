@@ -56,6 +56,7 @@ from forum.moderation.queries import (
     decision_to_review,
     decisions_in_lot,
     end_of_other_restriction,
+    has_brought_to_light,
     has_open_reports,
     is_emptied,
     is_reversible,
@@ -81,11 +82,14 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     """Undo one's own latest decision within ten minutes: everything is as it was, and its reports are open again.
 
     The decisions that were made with it are undone as well. Only those who know of them are told.
-    Raises `Conflict` when it is too late, or somebody has decided about the thing since.
+    Raises `Conflict` when it is too late, when it brought something to light, or somebody has decided about the thing since.
     """
     serialize_decisions()
     decision = latest_undoable_decision(moderator)
-    if decision is None or decision.id != decision_id or not is_reversible(moderator, decision):
+    if decision is None or decision.id != decision_id:
+        raise _too_late()
+    _refuse_out_of_sight(decision)
+    if not is_reversible(moderator, decision):
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     known = take_notices_back(moderator, lot)
@@ -116,6 +120,7 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     """
     serialize_decisions()
     decision = decision_to_review(moderator, decision_id)
+    _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):
         raise Conflict(_("This decision holds no more, so nothing was changed."))
     knows = bool(DEEDS[decision.deed].to_author) or decision.deed == Deed.CLEAR_SPAM
@@ -157,6 +162,13 @@ def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None
     if opened or is_first:
         is_illegal = any(report.reason == ILLEGAL for report in opened)
         notify_curators(moderator, thing, is_illegal=is_illegal)
+
+
+def _refuse_out_of_sight(decision: Decision) -> None:
+    if has_brought_to_light(decision):
+        raise Conflict(
+            _("It was moved out of an agenda in preparation. That cannot be taken back.")
+        )
 
 
 def _too_late() -> Conflict:

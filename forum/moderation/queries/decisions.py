@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
-from forum.agendas.queries import curators_of
+from forum.agendas.queries import curators_of, ids_in_preparation
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Mark, Post, Topic
@@ -21,7 +21,7 @@ from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
 from forum.members.queries import has_or_had
-from forum.moderation.models import Decision, Deed, MemberBefore, Report
+from forum.moderation.models import Decision, Deed, MemberBefore, MoveBefore, Report
 from forum.moderation.queries._deeds import (
     DEEDS,
     PUBLISHING_DEEDS,
@@ -127,8 +127,9 @@ def latest_undoable_decision(reader: Person) -> Decision | None:
 
 
 def decision_to_offer(reader: Person) -> Decision | None:
-    """`latest_undoable_decision` for a page that anybody opens: None for those who moderate nothing now."""
-    return latest_undoable_decision(reader) if reader.can.see_queue() else None
+    """`latest_undoable_decision` for a page that offers to undo it; None for those who moderate nothing now."""
+    latest = latest_undoable_decision(reader) if reader.can.see_queue() else None
+    return None if latest is None or has_brought_to_light(latest) else latest
 
 
 def decided_by_another(
@@ -386,17 +387,26 @@ def is_in_effect(decision: Decision) -> bool:
     return not db.session.scalar(select(over.exists()))
 
 
+def has_brought_to_light(decision: Decision) -> bool:
+    """Whether a decision has moved a topic from an agenda in preparation to an open one, where it stays in sight."""
+    in_preparation = ids_in_preparation() if decision.deed == Deed.MOVE else []
+    if not in_preparation or MoveBefore.from_json(decision.kept).agenda_id not in in_preparation:
+        return False
+    is_there = select(Topic.agenda_id).where(Topic.id == decision.item_id)
+    return db.session.scalar(is_there) not in in_preparation
+
+
 def is_reversible(moderator: Person, decision: Decision) -> bool:
     """Whether a decision can be reversed: it is in effect and its thing still exists (authors may withdraw held texts).
 
-    Of a topic that was merged into another, only the merge and the answer to its reports can be reversed.
+    What has come to light stays there. Of a topic that was merged into another, only the merge and the answer to its reports can be reversed.
     """
     try:
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     except NotFound:
         return False
     is_possible = thing.state != "merged" or decision.deed in (Deed.MERGE, Deed.KEEP)
-    return is_possible and is_in_effect(decision)
+    return is_possible and not has_brought_to_light(decision) and is_in_effect(decision)
 
 
 def end_of_other_restriction(decision: Decision, deeds: Sequence[str]) -> datetime | None:
