@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -48,7 +49,7 @@ from forum.members.actions import (
 )
 from forum.members.models import Member
 from forum.members.queries import get_member
-from forum.moderation.actions import Reasons, lock, unlock
+from forum.moderation.actions import Reasons, lock, open_agenda, unlock
 from forum.permissions import ADMINISTRATOR, SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.upkeep.queries import checks, faults_of
@@ -201,6 +202,27 @@ def test_an_empty_forum_tells_who_runs_it_what_to_do_first(people: Any, sign_in:
         assert words not in home
     assert "/agendas/order" not in browser.get("/agendas").text
     assert "This forum is new" in sign_in(people.ana).get("/").text
+
+
+def test_the_first_agenda_is_made_when_it_is_open(people: Any, sign_in: Any) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    text = AgendaText("Cooler", write("Shade."), slug="cooler", is_open=False)
+    made = write_agenda(people.administrator, text)
+    new = NewTopic("question", "Where is the shade?", write("We look for it."))
+    open_topic(people.moderator, made.id, new)
+    for person in (people.administrator, people.moderator):
+        page = sign_in(person).get("/").text
+        assert "<li><div><h3>Make the first agenda</h3>" in page
+        assert '<a class="btn" href="/agendas/cooler/open">Open it</a>' in page
+        assert '<a class="btn" href="/agendas/new">' not in page
+    write_agenda(people.administrator, replace(text, title="Drier", slug="drier"))
+    page = sign_in(people.administrator).get("/").text
+    assert '/agendas/drier/open">Open it: <span dir="auto">Drier</span></a>' in page
+    open_agenda(people.administrator, made.id)
+    page = sign_in(people.administrator).get("/").text
+    step = page.partition("<h3>Make the first agenda ")[2].partition("</li>")[0]
+    assert "Done</span>" in step and "Open it" not in page
+    assert "Begin here" not in sign_in(people.moderator).get("/").text
 
 
 def test_a_new_member_is_welcomed_until_the_first_steps_are_taken(

@@ -21,7 +21,7 @@ WELCOME_DAYS = timedelta(days=14)
 
 
 class FirstSteps(NamedTuple):
-    """What whoever begins a forum has done of what is to be done."""
+    """What whoever begins a forum has done of what is to be done; `agenda` is whether one is open."""
 
     agenda: bool
     mail: bool

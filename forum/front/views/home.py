@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import render_template
@@ -36,10 +37,12 @@ def home() -> ResponseReturnValue:
     further = [topic for topic in questions if topic.id not in shown]
     cities = home_cities(reader)
     practices = latest_practices(reader, SIDE_ITEMS)
-    open_agendas = agendas(reader)
+    shown_agendas = agendas(reader)
     return render_template(
         "front/home.html",
-        steps=_first_steps(bool(open_agendas), bool(latest)),
+        steps=_first_steps(
+            _is_one_open(shown_agendas), _is_one_open(topic.agenda for topic in latest)
+        ),
         welcome=queries.welcome(reader),
         latest=latest,
         questions=questions,
@@ -47,7 +50,7 @@ def home() -> ResponseReturnValue:
         is_asking_again=not further,
         cities=cities,
         world=world_map(cities, latest[0].active_at if latest else None),
-        agendas=open_agendas,
+        agendas=shown_agendas,
         topics_count=counts_by_agenda(reader),
         cases=latest_cases(reader, SIDE_ITEMS),
         practices=practices,
@@ -55,6 +58,11 @@ def home() -> ResponseReturnValue:
         about_site=_website_json_ld(),
         news=new_posts_in(reader, latest),
     )
+
+
+def _is_one_open(some: Iterable[Any]) -> bool:
+    """Whether one of these agendas is not in preparation: else nobody but those who prepare them has anything to read."""
+    return any(agenda.opened_at for agenda in some)
 
 
 def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:
