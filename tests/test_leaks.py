@@ -372,14 +372,33 @@ def test_an_agenda_in_preparation_is_as_if_it_had_never_been(
         found_federation(SYSTEM, "Interurban")
         theme = write_theme(people.moderator, "Noise")
         new = NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
-        open_topic(people.ben, agenda.id, new)
+        topic = open_topic(people.ben, agenda.id, new)
         known = [*LISTS, "/agendas/plans.svg", "/readings", "/themes", "/topics?theme=noise"]
         known += [f"/members/{who.handle}" for who in (people.chitra, people.moderator)]
-        known += ["/cities/copenhagen", "/search?q=canary", "/topics/1", "/moderation/register"]
-        before = {address: client.get(address).get_data(as_text=True) for address in known}
-        _prepared(people, agenda, people.chitra, themes=[theme.id])
+        known += [
+            "/cities/copenhagen",
+            "/search?q=canary",
+            topic.address,
+            "/transparency/decisions",
+        ]
+        before = {address: _page(client, address) for address in known}
+        _topic, answer, *_comments = _prepared(people, agenda, people.chitra, themes=[theme.id])
         for address, text in before.items():
-            assert client.get(address).get_data(as_text=True) == text, address
+            assert _page(client, address) == text, address
+        decide(people.moderator, "post", answer, "hide", Reasons("It broke a rule.", 2))
+        register = _page(client, "/transparency/decisions")
+        assert (
+            register.count("<tr>") == 2 and before.pop("/transparency/decisions").count("<tr>") == 0
+        )
+        assert not may_tell(register.lower()) and "brewing" not in register
+        for address, text in before.items():
+            assert _page(client, address) == text, address
+
+
+def _page(browser: FlaskClient, address: str) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200, address
+    return answer.get_data(as_text=True)
 
 
 def _prepared(
