@@ -17,8 +17,6 @@ from forum import web
 from forum.agendas.actions import (
     AgendaText,
     archive,
-    ensure_themes,
-    set_hosts,
     set_member_themes,
     write_agenda,
 )
@@ -30,15 +28,12 @@ from forum.dialogue.actions import NewTopic, hide_topic, merge, open_topic, repl
 from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap, welcome
-from forum.invitations.actions import EntranceText, set_entrance
 from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
 from forum.members.actions import (
     Joining,
     OrganisationText,
     Profile,
-    add_member,
-    describe_federation,
     edit_profile,
     found_federation,
     hide_profile,
@@ -50,10 +45,9 @@ from forum.members.actions import (
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.moderation.actions import Reasons, lock, open_agenda, unlock
-from forum.permissions import ADMINISTRATOR, SYSTEM, VISITOR
+from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.upkeep.queries import checks, faults_of
-from tests.mail.conftest import with_settings
 
 from .conftest import NAIROBI, Small, a_case, a_practice, topic
 
@@ -326,77 +320,6 @@ def test_a_topic_is_said_to_be_pinned_where_that_moves_it(
     ):
         page = client.get(path).text
         assert "Read this first" in page and (" Pinned</span>" in page) == says, path
-
-
-def test_the_first_steps_stay_until_they_are_taken(
-    app: Flask, people: Any, agenda: Agenda, sign_in: Any
-) -> None:
-    found_federation(SYSTEM, "Quiet cities")
-    set_hosts(people.administrator, agenda.id, [])
-    browser = sign_in(people.administrator)
-
-    def steps() -> list[tuple[str, bool]]:
-        found = re.findall(r"<li><div><h3>(.*?)</h3>", browser.get("/").text, re.DOTALL)
-        return [(step.partition(" <")[0], "Done" in step) for step in found]
-
-    assert steps() == [
-        ("Make the first agenda", True),
-        ("Let mail go out", False),
-        ("Say how people reach you", False),
-        ("Add organisations and themes", False),
-        ("Decide who may join", False),
-        ("Invite people", True),
-        ("Name hosts", False),
-    ]
-    assert "Nobody can join" in browser.get("/").text
-    assert "Begin here" not in sign_in(people.moderator).get("/").text
-    ensure_themes(SYSTEM, ["Noise"])
-    write_organisation(SYSTEM, OrganisationText("Tampere Institute", "institute"))
-    set_entrance(people.administrator, EntranceText("approval"))
-    describe_federation(people.administrator, contact_email="desk@quiet.example")
-    assert 'href="/agendas/quieter/edit#hosts">Hosts of ' in browser.get("/").text
-    set_hosts(people.administrator, agenda.id, [people.host.handle])
-    assert [name for name, is_done in steps() if not is_done] == ["Let mail go out"]
-    with with_settings(app, smtp_url="smtp://mail.example.org"):
-        assert steps() == []
-
-
-def test_an_administrator_closes_the_first_steps_for_all_and_opens_them_again(
-    people: Any, agenda: Agenda, sign_in: Any, queries: Any
-) -> None:
-    found_federation(SYSTEM, "Quiet cities")
-    browser, forum = sign_in(people.administrator), "/administration/forum"
-    joining = Joining("Ines Faria", "ines@city.example", "hash")
-    another = sign_in(add_member(SYSTEM, joining, ADMINISTRATOR))
-    assert "Open the list again" not in browser.get(forum).text
-    assert "Close this list" in browser.get("/").text
-    with queries() as shown:
-        browser.get("/")
-    answer = browser.post("/administration/first-steps/close")
-    assert (answer.status_code, answer.location) == (303, "/")
-    page = browser.get("/").text
-    assert "The list is closed." in page and "Begin here" not in page
-    assert "Begin here" not in another.get("/").text
-    with queries() as hidden:
-        browser.get("/")
-    assert hidden.count == shown.count
-    assert "Open the list again" in browser.get(forum).text
-    assert browser.post("/administration/first-steps/open").location == "/"
-    assert "Begin here" in browser.get("/").text and "Begin here" in another.get("/").text
-    assert "Open the list again" not in browser.get(forum).text
-
-
-def test_a_moderator_of_an_empty_forum_cannot_close_the_first_steps(
-    people: Any, sign_in: Any
-) -> None:
-    found_federation(SYSTEM, "Quiet cities")
-    moderator = sign_in(people.moderator)
-    page = moderator.get("/").text
-    assert "Begin here" in page and "Close this list" not in page and "Name hosts" in page
-    assert moderator.post("/administration/first-steps/close").status_code == 403
-    sign_in(people.administrator).post("/administration/first-steps/close")
-    page = moderator.get("/").text
-    assert "Begin here" not in page and "This forum is new" in page
 
 
 def test_an_empty_list_has_nothing_to_filter(client: Any, people: Any, sign_in: Any) -> None:

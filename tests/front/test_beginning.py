@@ -1,0 +1,96 @@
+"""The first steps of a new forum: which are there, when they are done, and who closes the list."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask
+
+from forum.agendas.actions import (
+    ensure_themes,
+    set_hosts,
+)
+from forum.agendas.models import Agenda
+from forum.invitations.actions import EntranceText, set_entrance
+from forum.members.actions import (
+    Joining,
+    OrganisationText,
+    add_member,
+    describe_federation,
+    found_federation,
+    write_organisation,
+)
+from forum.permissions import ADMINISTRATOR, SYSTEM
+from tests.mail.conftest import with_settings
+
+
+def test_the_first_steps_stay_until_they_are_taken(
+    app: Flask, people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    set_hosts(people.administrator, agenda.id, [])
+    browser = sign_in(people.administrator)
+
+    def steps() -> list[tuple[str, bool]]:
+        found = re.findall(r"<li><div><h3>(.*?)</h3>", browser.get("/").text, re.DOTALL)
+        return [(step.partition(" <")[0], "Done" in step) for step in found]
+
+    assert steps() == [
+        ("Make the first agenda", True),
+        ("Let mail go out", False),
+        ("Say how people reach you", False),
+        ("Add organisations and themes", False),
+        ("Decide who may join", False),
+        ("Invite people", True),
+        ("Name hosts", False),
+    ]
+    assert "Nobody can join" in browser.get("/").text
+    assert "Begin here" not in sign_in(people.moderator).get("/").text
+    ensure_themes(SYSTEM, ["Noise"])
+    write_organisation(SYSTEM, OrganisationText("Tampere Institute", "institute"))
+    set_entrance(people.administrator, EntranceText("approval"))
+    describe_federation(people.administrator, contact_email="desk@quiet.example")
+    assert 'href="/agendas/quieter/edit#hosts">Hosts of ' in browser.get("/").text
+    set_hosts(people.administrator, agenda.id, [people.host.handle])
+    assert [name for name, is_done in steps() if not is_done] == ["Let mail go out"]
+    with with_settings(app, smtp_url="smtp://mail.example.org"):
+        assert steps() == []
+
+
+def test_an_administrator_closes_the_first_steps_for_all_and_opens_them_again(
+    people: Any, agenda: Agenda, sign_in: Any, queries: Any
+) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    browser, forum = sign_in(people.administrator), "/administration/forum"
+    joining = Joining("Ines Faria", "ines@city.example", "hash")
+    another = sign_in(add_member(SYSTEM, joining, ADMINISTRATOR))
+    assert "Open the list again" not in browser.get(forum).text
+    assert "Close this list" in browser.get("/").text
+    with queries() as shown:
+        browser.get("/")
+    answer = browser.post("/administration/first-steps/close")
+    assert (answer.status_code, answer.location) == (303, "/")
+    page = browser.get("/").text
+    assert "The list is closed." in page and "Begin here" not in page
+    assert "Begin here" not in another.get("/").text
+    with queries() as hidden:
+        browser.get("/")
+    assert hidden.count == shown.count
+    assert "Open the list again" in browser.get(forum).text
+    assert browser.post("/administration/first-steps/open").location == "/"
+    assert "Begin here" in browser.get("/").text and "Begin here" in another.get("/").text
+    assert "Open the list again" not in browser.get(forum).text
+
+
+def test_a_moderator_of_an_empty_forum_cannot_close_the_first_steps(
+    people: Any, sign_in: Any
+) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    moderator = sign_in(people.moderator)
+    page = moderator.get("/").text
+    assert "Begin here" in page and "Close this list" not in page and "Name hosts" in page
+    assert moderator.post("/administration/first-steps/close").status_code == 403
+    sign_in(people.administrator).post("/administration/first-steps/close")
+    page = moderator.get("/").text
+    assert "Begin here" not in page and "This forum is new" in page
