@@ -104,30 +104,6 @@ def test_the_focus_goes_through_the_page_and_out(
     assert stops > 10
 
 
-WHERE = """() => {
-    const {activeElement: at} = document, {x, y, height} = at.getBoundingClientRect();
-    return at.closest("header.site") && [Math.round((y + height / 2) / 32), x, at.textContent.trim()];
-}"""
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("who", ["visitor", "member", "moderator"])
-def test_the_focus_goes_through_the_masthead_as_it_is_seen(
-    windows: Callable[..., Visit], who: str, width: int
-) -> None:
-    """On a narrow window the main links stand below the others, and come after them."""
-    page = windows(who, "light", width).go("/cases")
-    page.keyboard.press("Tab")  # to the link that skips it
-    page.keyboard.press("Tab")
-    stops = []
-    while stop := page.evaluate(WHERE):
-        stops.append(stop)
-        page.keyboard.press("Tab")
-    assert len(stops) >= 8 and stops == sorted(stops)
-    rows = {row for row, _x, _words in stops}
-    assert len(rows) == (2 if width < 400 else 1), stops
-
-
 SPOIL = """style => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(style);
