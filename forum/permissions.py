@@ -951,12 +951,12 @@ def opened_to(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
 
 def is_on_open_agenda(agenda_id: Any) -> ColumnElement[bool]:
     """The SQL condition that an agenda is not in preparation, so that everybody may see what is on it."""
-    in_preparation = select(_AGENDA.c.id).where(_AGENDA.c.opened_at.is_(None))
-    is_open: ColumnElement[bool] = agenda_id.not_in(in_preparation)
+    is_open: ColumnElement[bool] = agenda_id.not_in(_IN_PREPARATION)
     return is_open
 
 
 _AGENDA = table("agenda", column("id"), column("opened_at"))
+_IN_PREPARATION = select(_AGENDA.c.id).where(_AGENDA.c.opened_at.is_(None))
 
 
 def _or_moderated_by(

@@ -66,8 +66,7 @@ LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.W_OK)), None)
 
 
-# A worker comes to hold some hundred megabytes that stay: to look through them as often as a server does took a twelfth of a run.
-gc.set_threshold(100_000, 20, 100)
+gc.set_threshold(10_000, 20, 20)  # as in wsgi.py
 # No example may fail because the machine is busy; those that failed are not kept, so that every run begins alike.
 settings.register_profile("forum", deadline=None, database=None)
 settings.load_profile("forum")
