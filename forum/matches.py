@@ -164,9 +164,23 @@ def replace_name(text: str, name: str, former: str) -> str:
     return re.sub(re.escape(name), replace, text) if name else text
 
 
-def without_member(text: str, name: str, handles: Collection[str], former: str) -> str:
-    """A text about a member with `former` in place of the name, and of the handles in mentions and links to the profile."""
-    return unname(replace_name(text, name, former), (), handles, former)
+@dataclass(frozen=True)
+class KnownAs:
+    """By what a member who has left was known, and `former`, which stands in its place."""
+
+    name: str
+    handles: Collection[str]
+    former: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of which a text can hold: the name and the handles."""
+        return self.name, *self.handles
+
+
+def without_member(text: str, known: KnownAs) -> str:
+    """A text about a member without the name, and without the handles in mentions and links to the profile."""
+    return unname(replace_name(text, known.name, known.former), (), known.handles, known.former)
 
 
 def _is_inside_word(two: str) -> bool:

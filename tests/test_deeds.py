@@ -20,7 +20,7 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.markup import write
-from forum.matches import ScreenedText
+from forum.matches import KnownAs, ScreenedText
 from forum.members.actions import Joining, join
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
@@ -314,7 +314,9 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         lambda w: w.things.agenda.id,
         before=_after(moderation.archive, lambda w: w.things.agenda.id),
     ),
-    "moderation.unname": _deed(moderation.unname, _ben, "Ben", [], "Former", is_silent=False),
+    "moderation.unname": _deed(
+        moderation.unname, _ben, KnownAs("Ben", [], "Former"), is_silent=False
+    ),
     "moderation.write_staff_note": _deed(moderation.write_staff_note, _ben, "Kind."),
     "moderation.remove_staff_note": _deed(
         moderation.remove_staff_note, _it, before=_after(moderation.write_staff_note, _ben, "Hm.")
@@ -324,7 +326,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "appeals.decide_appeal": _deed(
         appeals.decide_appeal, _it, "upheld", "It is rude.", before=_appealed
     ),
-    "appeals.unname": _deed(appeals.unname, _ben, "Ben", [], "Former", is_silent=False),
+    "appeals.unname": _deed(appeals.unname, _ben, KnownAs("Ben", [], "Former"), is_silent=False),
     "queue.claim": _deed(queue.claim, "post", _post, before=_reported),
     "queue.release": _deed(queue.release, "post", _post, before=_reported),
     "queue.write_note": _deed(queue.write_note, "post", _post, "Hm.", before=_reported),

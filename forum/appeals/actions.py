@@ -22,7 +22,7 @@ from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
-from forum.matches import without_member
+from forum.matches import KnownAs, without_member
 from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
@@ -113,16 +113,8 @@ def _check_text(text: str, empty: str, field: str) -> None:
 
 
 @action
-def unname(
-    system: Person,
-    member_id: int,
-    name: str,
-    handles: Collection[str],
-    former: str,
-    *,
-    is_silent: bool,
-) -> None:
-    """Replace the name and the handles of a member who has left by `former` in the appeals, which stay.
+def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -> None:
+    """Replace the name and the handles of a member who has left in the appeals, which stay.
 
     With `is_silent` the texts of the member's own appeals are deleted as well.
     """
@@ -134,10 +126,10 @@ def unname(
         for one in found
         if is_silent or one.decision.kind in KINDS_TITLED_BY_NAME
     ]
-    retitle_queue(system, addresses, former)
+    retitle_queue(system, addresses, known.former)
     for one in found:
-        one.text = without_member(one.text, name, handles, former)
-        one.answer = without_member(one.answer, name, handles, former)
+        one.text = without_member(one.text, known)
+        one.answer = without_member(one.answer, known)
     if is_silent:
         own = update(Appeal).where(Appeal.appellant_id == member_id)
         db.session.execute(own.values(text=""))

@@ -20,6 +20,7 @@ from forum.invitations import actions as invitations
 from forum.library import actions as library
 from forum.mail import actions as mail
 from forum.markup import PlainTexts, Written
+from forum.matches import KnownAs
 from forum.members import actions as members
 from forum.members.actions import DELETE_EVERYTHING, FORMER_MEMBER, KEEP_NAMELESS
 from forum.members.models import Member
@@ -135,7 +136,7 @@ def unname_record(system: Person, state: DepartureState) -> None:
     """Take the name out of decisions, reports and appeals, and out of what readers are told of a locked topic."""
     require(system.can.administer())
     if departure := departure_in_state(state):
-        who = departure.member_id, departure.name, state.handles, FORMER_MEMBER
+        who = departure.member_id, KnownAs(departure.name, state.handles, FORMER_MEMBER)
         dialogue.unname_locks(system, *who)
         is_silent = departure.how == DELETE_EVERYTHING
         appeals.unname(system, *who, is_silent=is_silent)

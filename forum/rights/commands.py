@@ -20,7 +20,7 @@ from forum.library.queries import practices_written
 from forum.mail import actions as mail
 from forum.mail import commands as mail_commands
 from forum.markup import PlainTexts, Written
-from forum.matches import without_member
+from forum.matches import KnownAs, without_member
 from forum.members import actions as members
 from forum.members.actions import FORMER_MEMBER, KEEP_NAMELESS, LEAVING_WAYS
 from forum.members.commands import done
@@ -84,12 +84,11 @@ def carry_on() -> int:
 
 
 def _notes(state: DepartureState) -> None:
-    found = dialogue.notes_naming(
-        state.member_id, (state.name, *state.handles), state.position, BATCH_SIZE
-    )
+    known = KnownAs(state.name, state.handles, FORMER_MEMBER)
+    found = dialogue.notes_naming(state.member_id, known.words, state.position, BATCH_SIZE)
     texts: dict[int, tuple[str, Written]] = {}
     for post_id, source, language in found:
-        nameless = without_member(source, state.name, state.handles, FORMER_MEMBER)
+        nameless = without_member(source, known)
         texts[post_id] = (source, dialogue.render_with_mentions(nameless, language))
     last = found[-1][0] if len(found) == BATCH_SIZE else None
     actions.reword_notes(SYSTEM, state, texts, last)

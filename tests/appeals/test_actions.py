@@ -23,6 +23,7 @@ from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.queries import practice_by_id
 from forum.markup import write
+from forum.matches import KnownAs
 from forum.members.actions import appoint
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
@@ -229,7 +230,7 @@ def test_an_author_who_has_left_is_no_obstacle(people, things, hidden) -> None:
 def test_the_name_of_who_has_left_goes_and_no_longer_word_does(people, hidden) -> None:
     said = appeal(people.ben, hidden.id, "Ben is no benchmark, says Ben.")
     decide_appeal(people.administrator, said.id, "upheld", "Benchmarks? No, Ben.")
-    unname(SYSTEM, people.ben.id, "Ben", [], "A former member", is_silent=False)
+    unname(SYSTEM, people.ben.id, KnownAs("Ben", [], "A former member"), is_silent=False)
     db.session.refresh(said)
     assert said.text == "A former member is no benchmark, says A former member."
     assert said.answer == "Benchmarks? No, A former member."

@@ -13,6 +13,7 @@ from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.mail.commands import deliver
+from forum.matches import KnownAs
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
@@ -241,7 +242,9 @@ def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
     db.session.refresh(told)
     assert told.read_at is not None
     actions.forget_member(SYSTEM, people.ben.id)
-    moderation.unname(SYSTEM, people.ben.id, "Ben Okoth", [], "Former member", is_silent=False)
+    moderation.unname(
+        SYSTEM, people.ben.id, KnownAs("Ben Okoth", [], "Former member"), is_silent=False
+    )
     db.session.expire_all()
     assert told.title == "Former member"
     titles = select(Report.title).union_all(select(Decision.title))

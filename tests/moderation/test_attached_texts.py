@@ -27,6 +27,7 @@ from forum.library import actions as library
 from forum.library.queries import opening_post_id
 from forum.mail.commands import write_digests, write_notice_letters
 from forum.markup import write
+from forum.matches import KnownAs
 from forum.moderation import actions
 from forum.moderation.actions import IllegalContentNotice, Reasons, unname
 from forum.moderation.models import Decision, Report
@@ -526,7 +527,7 @@ def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None
     name = people.ana.name
     remove_marks(SYSTEM, people.ana.id, 10)
     advice.forget_member(SYSTEM, people.ana.id, is_silent=True)
-    unname(SYSTEM, people.ana.id, name, [], "A former member", is_silent=True)
+    unname(SYSTEM, people.ana.id, KnownAs(name, [], "A former member"), is_silent=True)
     said = db.session.scalars(select(Report)).one()
     db.session.refresh(said)
     assert (said.title, review_context(people.host, *added.key).thing.state) == (

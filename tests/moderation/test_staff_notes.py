@@ -15,7 +15,7 @@ from forum.dialogue.models import Post
 from forum.dialogue.queries import first_post, get_topic, notes_naming, render_with_mentions
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
-from forum.matches import replace_name
+from forum.matches import KnownAs, replace_name
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
@@ -128,7 +128,7 @@ def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
     }
     assert dialogue.reword_notes(SYSTEM, nameless)
     assert not dialogue.reword_notes(SYSTEM, nameless), "the note is another one by now"
-    actions.unname(SYSTEM, people.ben.id, "Ben", [], "A former member", is_silent=False)
+    actions.unname(SYSTEM, people.ben.id, KnownAs("Ben", [], "A former member"), is_silent=False)
     db.session.refresh(post)
     former = "A former member says that <A former member> & *A former member* met Benchmarks."
     assert (post.note_source, post.note_html, post.note_at) == (
@@ -152,7 +152,7 @@ def test_decisions_keep_no_words_that_have_gone_with_their_author(
     changed = actions.note(people.moderator, post_id, render_with_mentions("Corrected."))
     removed = actions.unnote(people.moderator, post_id)
     assert "Quiet streets at night" in told and "Ana" in str(changed.before)
-    actions.unname(SYSTEM, people.ana.id, "Ana", [], former, is_silent=is_silent)
+    actions.unname(SYSTEM, people.ana.id, KnownAs("Ana", [], former), is_silent=is_silent)
     for decision in (retitled, changed, removed):
         db.session.refresh(decision)
     assert not changed.before and not removed.before
@@ -170,7 +170,7 @@ def test_what_moderators_did_just_before_its_author_left_stays(
         decision = actions.retitle(people.host, things.topic.id, "Calmer nights", [])
     else:
         decision = actions.note(people.host, post_id, write("She is at the council."))
-    actions.unname(SYSTEM, people.ana.id, "Ana", [], "A former member", is_silent=True)
+    actions.unname(SYSTEM, people.ana.id, KnownAs("Ana", [], "A former member"), is_silent=True)
     with pytest.raises(Conflict):
         actions.undo(people.host, decision.id)
     topic, post = get_topic(people.host, things.topic.id), first_post(things.topic)

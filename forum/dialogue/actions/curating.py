@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,7 +39,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
-from forum.matches import without_member
+from forum.matches import KnownAs, without_member
 from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.versions import topic_scope
@@ -287,13 +287,11 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
 
 
 @action
-def unname_locks(
-    system: Person, member_id: int, name: str, handles: Collection[str], former: str
-) -> None:
-    """Replace the name and the handles of a member who has left by `former` where readers are told why a topic is locked."""
+def unname_locks(system: Person, member_id: int, known: KnownAs) -> None:
+    """Take the name and the handles of a member who has left out of what readers are told of why a topic is locked."""
     require(system.can.administer())
-    for topic in topics_locked_naming(member_id, (name, *handles)):
-        topic.locked_reason = without_member(topic.locked_reason, name, handles, former)
+    for topic in topics_locked_naming(member_id, known.words):
+        topic.locked_reason = without_member(topic.locked_reason, known)
 
 
 @action

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import gettext as _
@@ -13,7 +12,7 @@ from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
-from forum.matches import replace_name, without_member
+from forum.matches import KnownAs, replace_name, without_member
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION
@@ -33,18 +32,10 @@ KEPT_STAFF_NOTES = timedelta(days=730)
 
 
 @action
-def unname(
-    system: Person,
-    member_id: int,
-    name: str,
-    handles: Collection[str],
-    former: str,
-    *,
-    is_silent: bool,
-) -> None:
+def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -> None:
     """Take the name and the handles of a member who has left off decisions and reports, which stay.
 
-    They are replaced by `former` in titles, addresses and reasons. Notes below the member's posts that were replaced, and
+    They are replaced in titles, addresses and reasons. Notes below the member's posts that were replaced, and
     why a topic of theirs was locked before, are kept no longer. With `is_silent` the titles made from the member's texts,
     those that moderators replaced too, with the addresses that hold their words, the texts of the member's own reports and
     the staff notes that the member wrote go as well.
@@ -53,22 +44,22 @@ def unname(
     for model in (Decision, Report):
         theirs = update(model).where(model.author_id == member_id)
         named = theirs.where(model.kind.in_(KINDS_TITLED_BY_NAME))
-        db.session.execute(named.values(title=former, address=""))
+        db.session.execute(named.values(title=known.former, address=""))
         if is_silent:
             titled = theirs.where(model.kind.not_in(KINDS_TITLED_BY_NAME))
-            db.session.execute(titled.values(title=former, address=_without_words(model)))
+            db.session.execute(titled.values(title=known.former, address=_without_words(model)))
     kinds = tuple(KINDS) if is_silent else KINDS_TITLED_BY_NAME
     addresses = [queue_path(*key) for key in reported_keys(member_id, kinds)]
-    retitle_queue(system, addresses, former)
+    retitle_queue(system, addresses, known.former)
     is_obsolete = StaffNote.member_id == member_id
     if is_silent:
         own_reports = update(Report).where(Report.reporter_id == member_id)
         db.session.execute(own_reports.values(text=""))
         is_obsolete = or_(is_obsolete, StaffNote.author_id == member_id)
     db.session.execute(delete(StaffNote).where(is_obsolete))
-    _forget_words_before(member_id, former, is_silent=is_silent)
-    for decision in decisions_naming(member_id, (name, *handles)):
-        decision.reason = without_member(decision.reason, name, handles, former)
+    _forget_words_before(member_id, known.former, is_silent=is_silent)
+    for decision in decisions_naming(member_id, known.words):
+        decision.reason = without_member(decision.reason, known)
 
 
 def _without_words(model: type[Decision | Report]) -> ColumnElement[str]:
