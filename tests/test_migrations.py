@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import delete, insert, inspect, text
+from sqlalchemy import Connection, delete, insert, inspect, text
 
 from forum.app import create_app
 from forum.columns import Base
@@ -60,7 +60,7 @@ def test_a_new_migration_changes_nothing_that_the_models_cannot_say(
     database_url: str, tmp_path: Path
 ) -> None:
     """`flask db migrate` once wrote that the index of members' names is to be deleted."""
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path, revision="head"):
         check()  # ends with an error if `migrate` would find something to do
 
 
@@ -113,8 +113,7 @@ def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
 def test_topics_that_were_hidden_with_their_last_post_are_known(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade(revision="0039")
+    with own_forum(database_url, tmp_path, revision="0039"):
         for name, row in hidden_topics():
             if name == "topic" and row["id"] == 1:  # agendas had columns then that no model knows
                 downgrade(revision="0023")
@@ -132,7 +131,7 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
 def test_what_was_reported_again_does_not_stop_the_way_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path, revision="head"):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
         said = {"reporter_id": 1, "kind": "post", "item_id": 7, "reason": "rules"}
@@ -154,15 +153,13 @@ def test_what_was_reported_again_does_not_stop_the_way_back(
 def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade(revision="0039")
+    with own_forum(database_url, tmp_path, revision="0039"):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         mark: dict[str, Any] = {"member_id": 1, "kind": "tried it", "outcome": "kept"}
         told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
         tables = Base.metadata.tables
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(tables[name]).values(**row))
+            insert_hidden_topics(connection)
             for post_id, hidden_at in ((1, None), (2, noon), (3, None)):
                 row = {**mark, "post_id": post_id, "created_at": noon, "hidden_at": hidden_at}
                 connection.execute(insert(tables["mark"]).values(**row, note=f"Note {post_id}."))
@@ -191,8 +188,7 @@ def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
 def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade(revision="0039")
+    with own_forum(database_url, tmp_path, revision="0039"):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         mark: dict[str, Any] = {"member_id": 1, "outcome": "kept", "created_at": noon}
         told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
@@ -200,8 +196,7 @@ def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
         said = {"reporter_id": 1, "reason": "rules", "created_at": noon}
         tables = Base.metadata.tables
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(tables[name]).values(**row))
+            insert_hidden_topics(connection)
             for topic_id, hidden_at in ((2, noon), (3, None)):
                 row = {**told, "topic_id": topic_id, "hidden_at": hidden_at}
                 connection.execute(insert(tables["follow_up"]).values(**row))
@@ -239,11 +234,9 @@ def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
 def test_locked_questions_are_counted_as_waiting_no_longer(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade(revision="0039")
+    with own_forum(database_url, tmp_path, revision="0039"):
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(Base.metadata.tables[name]).values(**row))
+            insert_hidden_topics(connection)
             connection.execute(text("UPDATE topic SET kind = 'question', hidden_at = NULL"))
             connection.execute(text("UPDATE topic SET locked_at = created_at WHERE id = 2"))
         numbers = "SELECT is_waiting, number FROM topic_count ORDER BY is_waiting, number"
@@ -261,7 +254,7 @@ def test_locked_questions_are_counted_as_waiting_no_longer(
 def test_reminders_of_appeals_are_found_where_the_appeals_are(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path, has_tables=True):
+    with own_forum(database_url, tmp_path, revision="head"):
         downgrade(revision="0031")
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
@@ -309,8 +302,7 @@ def test_numbers_of_what_was_deleted_are_given_to_nobody_else(
         noted = {"author_id": 1, "text": "Again.", "written_at": noon}
         told = {"kind": "queue", "recipients": [1], "created_at": noon, "due_at": noon}
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(tables[name]).values(**row))
+            insert_hidden_topics(connection)
             # What is known of rows that are gone: a text, a candidate, a letter, the rule of a text
             row = {**decided, "kind": "held", "item_id": 40}
             connection.execute(insert(tables["decision"]).values(**row))
@@ -347,8 +339,7 @@ def test_no_notice_names_who_is_no_longer_a_candidate(database_url: str, tmp_pat
         tables = Base.metadata.tables
         events = {1: "held/1", 2: "candidate/1", 3: "candidate/1", 4: "candidate/2", 5: "joining/3"}
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(tables[name]).values(**row))
+            insert_hidden_topics(connection)
             row = dict(rows_known_by_number())["candidate"]
             later = noon + timedelta(days=9)
             connection.execute(insert(tables["candidate"]).values(**row, id=1, confirmed_at=later))
@@ -380,8 +371,7 @@ def test_who_chose_how_to_be_told_of_what_waits_chose_for_what_cannot_wait(
         upgrade(revision="0038")
         tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(tables[name]).values(**row))
+            insert_hidden_topics(connection)
             for kind, way in (("queue", "never"), ("mark", "digest")):
                 row = {"member_id": 1, "kind": kind, "way": way}
                 connection.execute(insert(tables["notice_choice"]).values(**row))
@@ -412,8 +402,7 @@ def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path)
         decided["decided_at"] = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ready = {"number": 1, "name": "N", "rule": 0, "version": 0, "text": "Text."}
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(tables[name]).values(**row))
+            insert_hidden_topics(connection)
             for deed in (*former[:-1], "undo hide"):
                 connection.execute(insert(tables["decision"]).values(deed=deed, **decided))
             connection.execute(insert(tables["ready_text"]).values(deed=former[1], **ready))
@@ -428,11 +417,9 @@ def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path)
 def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    with own_forum(database_url, tmp_path):
-        upgrade(revision="0039")
+    with own_forum(database_url, tmp_path, revision="0039"):
         with db.engine.begin() as connection:
-            for name, row in hidden_topics():
-                connection.execute(insert(Base.metadata.tables[name]).values(**row))
+            insert_hidden_topics(connection)
         upgrade()
         with db.engine.begin() as connection:
             assert connection.scalar(text("SELECT opened_at = created_at FROM agenda"))
@@ -476,12 +463,19 @@ def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "post", {**said, **theirs, "html_version": 0, "hidden_at": at[1]}
 
 
+def insert_hidden_topics(connection: Connection) -> None:
+    for name, row in hidden_topics():
+        connection.execute(insert(Base.metadata.tables[name]).values(**row))
+
+
 @contextmanager
-def own_forum(database_url: str, folder: Path, has_tables: bool = False) -> Iterator[None]:
-    """The application over a database of its own, which is empty or has all migrations."""
-    url = new_database(database_url, "own_migrations", folder, has_tables)
+def own_forum(database_url: str, folder: Path, revision: str = "") -> Iterator[None]:
+    """The application over a database of its own, which is empty or at a revision (`head` is quick: a copy)."""
+    url = new_database(database_url, "own_migrations", folder, revision == "head")
     settings = Settings(folder, url, "http://localhost", ("localhost",), "tests", limits=False)
     with create_app(settings).app_context():
+        if revision and revision != "head":
+            upgrade(revision=revision)
         yield
         db.session.remove()
         db.engine.dispose()

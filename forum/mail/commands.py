@@ -355,12 +355,16 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
 
 def _names(words: Mapping[str, Any]) -> dict[str, str]:
     """The present names of the people whom a letter names by id: `who` of `who_id`, empty where nobody is meant."""
-    ids = {key: words[f"{key}_id"] for key in ("who", "by") if f"{key}_id" in words}
-    people = {key: one_id and addressee(one_id) for key, one_id in ids.items()}
     return {
-        key: person.name if person else _("Somebody who has left") if ids[key] else ""
-        for key, person in people.items()
+        key.removesuffix("_id"): _name_of(words[key]) for key in ("who_id", "by_id") if key in words
     }
+
+
+def _name_of(member_id: int | None) -> str:
+    if not member_id:
+        return ""
+    member = addressee(member_id)
+    return member.name if member else _("Somebody who has left")
 
 
 def _link(words: Mapping[str, Any], settings: Settings) -> str:

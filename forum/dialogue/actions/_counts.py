@@ -28,7 +28,7 @@ def _is_public(topic: Topic) -> bool:
     return is_shown and topic.audience == PUBLIC
 
 
-def is_on_open_agenda(topic: Topic) -> bool:
+def has_open_agenda(topic: Topic) -> bool:
     """Whether the agenda of a topic is open; one that was in preparation may have been opened a moment ago."""
     agenda = db.session.get_one(Agenda, topic.agenda_id)
     if agenda.opened_at is None:
@@ -42,7 +42,7 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
     Call `note_activity_of` before for a new one: it waits for whoever opens the agenda at this moment and counts the posts.
     """
     is_own_page = post.number == 1 and topic.home
-    if _is_public(topic) and not is_own_page and is_on_open_agenda(topic):
+    if _is_public(topic) and not is_own_page and has_open_agenda(topic):
         note_posts(doer, post.author_id, by)
 
 
@@ -58,7 +58,7 @@ def count_all(doer: Person, topic: Topic, by: int) -> None:
         return
     if by > 0:
         note_activity_of(doer, topic)
-    if not is_on_open_agenda(topic):
+    if not has_open_agenda(topic):
         return
     counts = posts_by_author(topic)
     note_posts_of_all(doer, {author_id: by * count for author_id, count in counts})

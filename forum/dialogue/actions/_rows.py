@@ -19,7 +19,7 @@ from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_all,
     count_post,
-    is_on_open_agenda,
+    has_open_agenda,
     note_activity_of,
     recounted,
 )
@@ -456,7 +456,7 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
         return
     if lock_opening(agenda_id) is None:
         raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
-    was_open = is_on_open_agenda(topic)
+    was_open = has_open_agenda(topic)
     with recounted(doer, topic):
         topic.agenda_id = agenda_id
     if was_open:

@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 
 from forum.agendas.queries import curators_of
 from forum.db import db
-from forum.dialogue.actions._counts import is_on_open_agenda
+from forum.dialogue.actions._counts import has_open_agenda
 from forum.dialogue.actions._quotes import refresh_quotes_in
 from forum.dialogue.models import MAX_MENTIONED, Mention, Post, Quote, Topic
 from forum.dialogue.queries import (
@@ -154,7 +154,7 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
             _("Members wrote this for members only: do not quote it in public."), "source"
         )
     if any(
-        other.topic.agenda_id != topic.agenda_id and not is_on_open_agenda(other.topic)
+        other.topic.agenda_id != topic.agenda_id and not has_open_agenda(other.topic)
         for other in posts
     ):
         raise Invalid(
@@ -166,7 +166,7 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
 
 def notify(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
     """Note an event about a post, from which each of the recipients gets a notice who sees the post's agenda."""
-    if recipients and not is_on_open_agenda(post.topic):
+    if recipients and not has_open_agenda(post.topic):
         recipients = recipients.intersection(curators_of(post.topic.agenda_id))
     note_event(doer, _notice_text(kind, post, text), recipients)
 
@@ -177,7 +177,7 @@ def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: se
     On an agenda in preparation only those who moderate it; the others are not told later either, when it is opened.
     """
     author, notice = db.session.get_one(Member, post.author_id), _notice_text(kind, post, post.gist)
-    if is_on_open_agenda(post.topic):
+    if has_open_agenda(post.topic):
         note_event_for_watchers(author, notice, subjects, told)
     else:
         curators = curators_of(post.topic.agenda_id)

@@ -17,7 +17,7 @@ from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
-    is_on_open_agenda,
+    has_open_agenda,
     move_count,
     note_activity_of,
     recounted,
@@ -219,7 +219,7 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
     if topic.audience != target.audience:
         raise Invalid(_("One of them is for members only, so they stay apart."), "target")
     is_within = topic.agenda_id == target.agenda_id
-    if not is_within and not (is_on_open_agenda(topic) and is_on_open_agenda(target)):
+    if not is_within and not (has_open_agenda(topic) and has_open_agenda(target)):
         raise Invalid(
             _("One of them is on an agenda in preparation, so they stay apart."), "target"
         )
