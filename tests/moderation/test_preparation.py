@@ -538,3 +538,14 @@ def test_a_page_makes_no_further_query(
             client.get(address)
         undo(people.moderator)
         assert hidden.count <= opened.count, address
+
+
+def test_the_form_of_a_reply_says_who_reads_it(sign_in: Any, people: Any, prepared: Agenda) -> None:
+    topic = topic_on(prepared, people.host)
+    sentence = "Hosts and moderators can read it, and others once this agenda is open."
+    for path in (topic.address, f"/topics/{topic.id}/reply"):
+        page = sign_in(people.host).get(path).text
+        assert sentence in page and "Everyone can read it." not in page, path
+    actions.open_agenda(people.host, prepared.id)
+    page = sign_in(people.host).get(topic.address).text
+    assert "Everyone can read it." in page and sentence not in page

@@ -151,6 +151,7 @@ class Writer(NamedTuple):
 
     is_comment: bool
     audience: str
+    is_in_preparation: bool
     name: str
     city: str
     organisation: str
@@ -166,6 +167,7 @@ def writer_of(topic: Topic | TopicRow) -> Writer:
     return Writer(
         is_comment=bool(topic.home),
         audience=topic.audience,
+        is_in_preparation=topic.agenda.opened_at is None,
         name=person.name,
         city=city.name if city else "",
         organisation=own_organisation(),
