@@ -7,12 +7,11 @@ Actions `require` it, templates ask it whether to show a button. No other file n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
@@ -21,7 +20,6 @@ from sqlalchemy import ColumnElement, and_, bindparam, column, false, func, or_,
 from forum.clock import in_words, now
 from forum.db import constant
 from forum.errors import Forbidden
-from forum.versions import cached
 
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
@@ -34,12 +32,9 @@ if TYPE_CHECKING:
     from forum.members.models import Member, Organisation
     from forum.moderation.models import Decision
 
-P = ParamSpec("P")
-R = TypeVar("R")
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
-MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is a reach of its own
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # of posts, and of a handle that was mistyped
 HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
@@ -898,40 +893,9 @@ def sees_hidden(reader: Person, agenda_id: int | None) -> bool:
     return bool(reader.can.moderate(agenda_id))
 
 
-def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
-    """Cache the SQLAlchemy statements that a function builds, one for each reach and each set of further arguments.
-
-    The function's first argument is the reader, on whom the statement may depend only through the reach: whether they are a
-    member, a moderator, and which agendas they host. Ids and numbers are bound parameters, to be given when it is executed.
-    """
-    cache: dict[Any, R] = {}
-
-    @wraps(build)
-    def statement(*args: P.args, **kwargs: P.kwargs) -> R:
-        reader: Any = args[0]
-        sees = (reader.is_moderator, reader.sees_preparation)
-        reach = (reader.is_member, *sees, tuple(reader.hosts))
-        key = (reach, args[1:], *kwargs.items())
-        built = cache.get(key)
-        if built is None:
-            if len(cache) > MAX_CACHED_STATEMENTS:
-                cache.clear()  # other threads keep the statements that they are using
-            built = cache[key] = build(*args, **kwargs)
-        return built
-
-    return statement
-
-
 def is_by_another(author_id: Any) -> ColumnElement[bool]:
     """The SQL condition that the reader (parameter `reader_id`) is not the author of something, as `can.judge` asks."""
     return func.coalesce(author_id, 0) != bindparam("reader_id")
-
-
-def cached_for_reader(reader: Person, key: Hashable, read: Callable[[], R], *scopes: str) -> R:
-    """`versions.cached` for what all visitors see alike, and all members; for moderators and hosts it is read each time."""
-    if reader.is_moderator or reader.hosts or reader.sees_preparation:
-        return read()
-    return cached((key, reader.is_member), read, *scopes)
 
 
 def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bool]:

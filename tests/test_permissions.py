@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -689,32 +688,3 @@ def test_a_person_has_the_rights_of_the_role_and_no_more() -> None:
     assert person(hosted=[HERE]).is_curator and not person(hosted=[HERE], left_at=PAST).is_curator
     assert bool(permissions.administers("administrator"))
     assert not permissions.administers("moderator")
-
-
-def test_a_statement_is_kept_for_all_that_it_depends_on() -> None:
-    @permissions.cached_statement
-    def statement(_reader: Person, kind: str = "", *, page: int = 1) -> list[Any]:
-        return [kind, page]
-
-    assert statement(VISITOR, "a", page=2) == ["a", 2]
-    assert statement(VISITOR, "a") == ["a", 1]
-    assert statement(VISITOR, kind="b") == ["b", 1]
-    assert statement(VISITOR, page=2) is statement(VISITOR, page=2) == ["", 2]
-
-
-def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made: list[int] = []
-
-    @permissions.cached_statement
-    def statement(_reader: Person, number: int) -> list[int]:
-        made.append(number)
-        return [number]
-
-    assert statement(VISITOR, 1) is statement(VISITOR, 1)
-    monkeypatch.setattr(permissions, "MAX_CACHED_STATEMENTS", 2)
-    with ThreadPoolExecutor(4) as threads:  # each forgets what the others have just kept
-        found = threads.map(lambda number: statement(VISITOR, number % 50), range(20_000))
-        assert all(some == [number % 50] for number, some in enumerate(found))
-    assert len(made) > 50

@@ -16,16 +16,9 @@ from forum.db import db, execute_core
 from forum.errors import NotFound
 from forum.history.queries import Edit, edits_between, versions_of, versions_of_many
 from forum.members.models import Member
-from forum.permissions import (
-    Person,
-    cached_statement,
-    may_act,
-    moderates,
-    opened_to,
-    require,
-    sees_hidden,
-)
+from forum.permissions import Person, may_act, moderates, opened_to, require, sees_hidden
 from forum.plaintext import fold, has_words_starting_with, words_in
+from forum.reachcache import cached_statement
 from forum.versions import cached
 
 T = TypeVar("T")

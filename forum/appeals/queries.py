@@ -29,7 +29,8 @@ from forum.moderation.queries import (
     is_reversible,
     review_context,
 )
-from forum.permissions import Person, Verdict, cached_statement, moderated_by, require
+from forum.permissions import Person, Verdict, moderated_by, require
+from forum.reachcache import cached_statement
 
 # Six months, the longest that there are: Regulation (EU) 2022/2065, article 20(1).
 APPEAL_PERIOD = timedelta(days=184)

@@ -39,8 +39,9 @@ from forum.errors import Conflict, Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
-from forum.permissions import Person, cached_statement, is_by_another, moderated_by, require
+from forum.permissions import Person, is_by_another, moderated_by, require
 from forum.queue.models import EntryNote, Overdue
+from forum.reachcache import cached_statement
 
 ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
 OVERDUE_AFTER = timedelta(hours=48)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
-from forum import permissions, web
+from forum import web
 from forum.dialogue.models import MAX_MENTIONED, Post, Topic
 from forum.markup import Written, write
 from forum.members.models import City, Member, Organisation
@@ -16,6 +16,7 @@ from forum.members.queries import handles_to_link, members_to_mention
 from forum.mentions import handles_in
 from forum.permissions import VISITOR, Person, read_by, shown_to
 from forum.quotes import with_local_quotes
+from forum.reachcache import cached_for_reader
 from forum.versions import topic_scope
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def cached_for_topic(reader: Person, topic_id: int, key: Hashable, read: Callabl
 
     The cache keeps one value for visitors and one for members, so `read` may depend on nothing else of the reader.
     """
-    return permissions.cached_for_reader(reader, (key, topic_id), read, topic_scope(topic_id))
+    return cached_for_reader(reader, (key, topic_id), read, topic_scope(topic_id))
 
 
 def visible_posts(reader: Person, *topic_options: Any) -> Select[Any]:

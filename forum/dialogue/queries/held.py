@@ -18,7 +18,8 @@ from forum.dialogue.queries._rows import TopicRow
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, theme_ids_of
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.permissions import Person, cached_statement, moderated_by, require
+from forum.permissions import Person, moderated_by, require
+from forum.reachcache import cached_statement
 
 MAX_HELD = 100  # texts in a list of one member's
 # The usual wait is the median over the last decisions, at most and at least so many.

@@ -36,14 +36,8 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.errors import NotFound
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import (
-    Person,
-    cached_statement,
-    is_on_open_agenda,
-    moderated_by,
-    read_by,
-    require,
-)
+from forum.permissions import Person, is_on_open_agenda, moderated_by, read_by, require
+from forum.reachcache import cached_statement
 
 TOPICS_PER_PAGE = 20
 MAX_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them

@@ -25,7 +25,8 @@ from forum.dialogue.queries.news import NewPosts, new_posts_in
 from forum.notifications.models import TOPIC
 from forum.notifications.queries import watched_ids
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import Person, cached_statement
+from forum.permissions import Person
+from forum.reachcache import cached_statement
 
 WATCHED, NEW = MINE = ("watched", "new")
 MAX_WATCHED = 1_000  # of those that a member watches, the ones chosen last

@@ -19,15 +19,8 @@ from forum.dialogue.queries.posts import get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
 from forum.pages import Page
-from forum.permissions import (
-    Person,
-    cached_statement,
-    moderated_by,
-    opened_to,
-    read_by,
-    require,
-    shown_to,
-)
+from forum.permissions import Person, moderated_by, opened_to, read_by, require, shown_to
+from forum.reachcache import cached_statement
 
 MAX_MERGE_STEPS = 20  # from a topic to the one it is in now
 

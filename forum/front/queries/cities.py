@@ -15,7 +15,8 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable, visible_topics
 from forum.members.models import Member
 from forum.members.queries import HomeCity
-from forum.permissions import Person, cached_statement
+from forum.permissions import Person
+from forum.reachcache import cached_statement
 
 MAX_EXCHANGES = 10
 MAX_REPLIES_READ = 100  # the newest replies, from which the map's exchanges are counted

@@ -30,7 +30,8 @@ from forum.library.queries._shared import (
 )
 from forum.library.queries._visibility import visible_cases
 from forum.pages import Page, page_of
-from forum.permissions import Person, cached_for_reader, cached_statement, require
+from forum.permissions import Person, require
+from forum.reachcache import cached_for_reader, cached_statement
 
 
 def cases(reader: Person, wanted: CaseFilter, number: int = 1) -> Page[Case]:

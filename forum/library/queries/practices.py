@@ -33,7 +33,8 @@ from forum.library.queries._shared import (
 from forum.library.queries._visibility import published_practices, visible_practices
 from forum.members.models import City, Member
 from forum.pages import Page, page_of
-from forum.permissions import Person, cached_for_reader, cached_statement, opened_to, require
+from forum.permissions import Person, opened_to, require
+from forum.reachcache import cached_for_reader, cached_statement
 
 
 def practices(reader: Person, wanted: PracticeFilter, number: int = 1) -> Page[Practice]:

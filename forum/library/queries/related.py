@@ -18,7 +18,8 @@ from forum.library.models import Case, CaseTheme, Practice, PracticeTheme
 from forum.library.queries._visibility import published_practices, visible_cases
 from forum.members.models import City, Member
 from forum.members.queries import visible_members
-from forum.permissions import ANY_MEMBER, VISITOR, Person, cached_statement
+from forum.permissions import ANY_MEMBER, VISITOR, Person
+from forum.reachcache import cached_statement
 from forum.versions import cached, theme_scope
 
 MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}  # shown of each group, in this order

@@ -1,0 +1,52 @@
+"""What is built once for all readers of one reach."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from forum import reachcache
+from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, Person, with_preparation
+
+
+def test_a_statement_is_kept_for_all_that_it_depends_on() -> None:
+    @reachcache.cached_statement
+    def statement(_reader: Person, kind: str = "", *, page: int = 1) -> list[Any]:
+        return [kind, page]
+
+    assert statement(VISITOR, "a", page=2) == ["a", 2]
+    assert statement(VISITOR, "a") == ["a", 1]
+    assert statement(VISITOR, kind="b") == ["b", 1]
+    assert statement(VISITOR, page=2) is statement(VISITOR, page=2) == ["", 2]
+
+
+def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+
+    @reachcache.cached_statement
+    def statement(_reader: Person, number: int) -> list[int]:
+        made.append(number)
+        return [number]
+
+    assert statement(VISITOR, 1) is statement(VISITOR, 1)
+    monkeypatch.setattr(reachcache, "MAX_CACHED_STATEMENTS", 2)
+    with ThreadPoolExecutor(4) as threads:  # each forgets what the others have just kept
+        found = threads.map(lambda number: statement(VISITOR, number % 50), range(20_000))
+        assert all(some == [number % 50] for number, some in enumerate(found))
+    assert len(made) > 50
+
+
+def test_readers_of_another_reach_have_a_statement_of_their_own() -> None:
+    @reachcache.cached_statement
+    def statement(_reader: Person) -> object:
+        return object()
+
+    host = Person()
+    host.role, host.hosted = "member", [7]
+    readers = [VISITOR, ANY_MEMBER, SYSTEM, with_preparation(VISITOR), host]
+    assert len({id(statement(reader)) for reader in readers}) == len(readers)
+    assert statement(Person()) is statement(VISITOR)
