@@ -5,7 +5,7 @@ BIN = .venv/bin
 DEMO = FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test quick check format lint types contracts templates lock icons fonts bench trials clean
+.PHONY: run test quick check format lint types contracts templates lock messages icons fonts bench trials clean
 
 run: .venv/run
 	@$(DEMO) db upgrade
@@ -47,6 +47,10 @@ trials: .venv/dev
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
+
+# The catalogues of translations, brought up to date with the words of the code.
+messages: .venv/dev
+	$(BIN)/python .ci/messages.py
 
 # The icon sprite, built from lucide-static.
 icons:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from babel import dates
 from flask_babel import get_locale, get_timezone
+
+from forum.locales import SOURCE, date_pattern
 
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
 _set_zone: ContextVar[tzinfo | None] = ContextVar("set_zone", default=None)
@@ -29,17 +31,25 @@ def at(moment: datetime) -> Iterator[None]:
         _set_clock.reset(token)
 
 
-def in_words(moment: datetime | None, pattern: str = "d MMMM yyyy, HH:mm") -> str:
+def in_words(moment: datetime | None, pattern: str = "") -> str:
     """A moment for a sentence without markup, in the time zone of whoever reads it, which it names: `…, 14:00 UTC`.
 
-    Empty for no moment.
+    `pattern` is one of CLDR; without one it is the day and the time. Empty for no moment.
     """
     if moment is None:
         return ""
     zone = _set_zone.get() or get_timezone() or UTC
-    words = dates.format_datetime(moment, pattern, tzinfo=zone, locale=get_locale())
+    locale = get_locale() or SOURCE
+    pattern = pattern or f"{date_pattern(str(locale))}, HH:mm"
+    words = dates.format_datetime(moment, pattern, tzinfo=zone, locale=locale)
     name = getattr(zone, "key", "UTC")
     return f"{words} UTC" if name == "UTC" else f"{words} ({name})"
+
+
+def day_in_words(day: date) -> str:
+    """A day for a sentence without markup."""
+    locale = get_locale() or SOURCE
+    return str(dates.format_date(day, date_pattern(str(locale)), locale))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ POLICY = WholeWordsPolicy(linesep="\r\n")
 class Letter:
     """One message. `number` makes its Message-ID, which stays the same however often it is tried.
 
-    `thread` are the ids (without brackets) of the messages it follows, the first one first; `unsubscribe` is the
+    `language` is that of our own words in it, as a header names it. `thread` are the ids (without brackets) of the messages it follows, the first one first; `unsubscribe` is the
     address where one press ends such mail (RFC 8058), `list_name` and `reply_to` are left out when empty. To
     `comes_back_to` goes what cannot be delivered.
     """
@@ -76,6 +76,7 @@ class Letter:
     sender: str
     sender_name: str
     host: str
+    language: str = "en"
     thread: tuple[str, ...] = ()
     unsubscribe: str = ""
     list_name: str = ""
@@ -95,6 +96,8 @@ def message(letter: Letter) -> EmailMessage:
     _add_automation_headers(made, letter)
     made.set_content(letter.text, cte="quoted-printable")
     made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    # Of our own words; a quoted text says its own. Before the content it would be lost with that.
+    made["Content-Language"] = letter.language
     return made
 
 
@@ -113,7 +116,6 @@ def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
     """Say that the message is automatic, so that no holiday reply is sent (RFC 3834), and how to unsubscribe."""
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
-    made["Content-Language"] = "en"  # our own words; a quoted text says its own language
     if letter.reply_to:
         made["Reply-To"] = Address(
             display_name=one_line(letter.sender_name), addr_spec=letter.reply_to

@@ -123,18 +123,18 @@ class CapturedResponse:
 
     def to_page(self) -> CachedPage:
         """The response as a page to keep; reads its whole body."""
-        headers = [
-            (name, value)
-            for name, value in self.headers
-            if name not in UNCACHED_HEADERS and not (name == "Vary" and value == "Cookie")
-        ]
+        headers = [(n, v) for n, v in self.headers if n not in (*UNCACHED_HEADERS, "Vary")]
         etag = self.header("ETag").removeprefix("W/")
         is_file = "immutable" in self.header("Cache-Control")
         # One tag for all encodings of a page, which makes it a weak one (RFC 9110, 8.8.1)
-        headers += [("Vary", "Accept-Encoding" if is_file else "Cookie, Accept-Encoding")]
+        headers += [("Vary", self._vary())]
         headers += [("ETag", f"W/{etag}")] if etag else []
         scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANY_CHANGE,)), EVERYTHING)
         return CachedPage(headers, self._body(), etag, scopes, is_own=bool(scopes))
+
+    def _vary(self) -> str:
+        """What the response depends on of a request, and the encoding in which it will be sent."""
+        return ", ".join(filter(None, (self.header("Vary"), "Accept-Encoding")))
 
     def _body(self) -> bytes:
         try:
@@ -153,9 +153,8 @@ class CapturedResponse:
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         is_sized = length.isdigit() and MIN_COMPRESSED_BYTES < int(length) <= MAX_CACHED_BYTES
         if encoding and is_text and is_sized:
-            vary = ", ".join(filter(None, (self.header("Vary"), "Accept-Encoding")))
             others = [(n, v) for n, v in self.headers if n not in ("Vary", "Content-Length")]
-            headers, body = _compressed([*others, ("Vary", vary)], self._body(), encoding)
+            headers, body = _compressed([*others, ("Vary", self._vary())], self._body(), encoding)
             start_response(self.status, headers)
             return [] if is_head else [body]
         start_response(self.status, self.headers)

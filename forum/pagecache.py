@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from queue import Empty
 from time import monotonic
@@ -21,7 +21,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.sansio.http import parse_cookie  # which `request.cookies` uses, too
 
-from forum import metrics
+from forum import locales, metrics
 from forum.db import db
 from forum.freshness import (
     PostgresqlVersions,
@@ -69,6 +69,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         layer = PageCache(app.wsgi_app, versions, settings.page_cache_mb, store)
         layer.session_cookie = f"{settings.cookie_prefix}session"
         layer.theme_cookie = f"{settings.cookie_prefix}theme"
+        layer.locale_cookie = settings.cookie_prefix + locales.COOKIE
+        layer.locales = settings.locales
         app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask documents it
 
 
@@ -94,6 +96,8 @@ class PageCache:
         self.application = application
         self.store = store
         self.session_cookie, self.theme_cookie = "session", "theme"
+        self.locale_cookie = locales.COOKIE
+        self.locales: Sequence[str] = (locales.SOURCE,)
         self.versions, self.source = versions, versions.source
         self.max_bytes = megabytes * 1_000_000
         self.size = 0
@@ -114,6 +118,11 @@ class PageCache:
             environ.get("HTTP_HOST", ""),
             environ.get("wsgi.url_scheme", ""),
             theme if theme in THEMES else "",
+            locales.best(
+                cookies.get(self.locale_cookie, ""),
+                environ.get("HTTP_ACCEPT_LANGUAGE", ""),
+                self.locales,
+            ),
         )
         if self.session_cookie in cookies or _length(key) > MAX_KEY_LENGTH:
             # The application is asked for the whole page even for HEAD, so that its length is known.

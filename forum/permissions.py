@@ -122,6 +122,7 @@ class Person:
     handle: str = ""
     first_handle: str | None = None
     language: str = "en"
+    locale: str | None = None
     hosted: Sequence[int] = ()
     ignored: Sequence[int] = ()
     organisation_id: int | None = None

@@ -50,7 +50,9 @@ def _finish(response: Response) -> Any:
     _add_security_headers(response)
     if request.endpoint == "static" and response.status_code < 400:
         return _cache_file(response)
-    response.vary.add("Cookie")
+    response.vary.update(
+        ("Cookie",) if len(settings().locales) == 1 else ("Cookie", "Accept-Language")
+    )
     if request.method == "POST" and is_cross_site():
         session.modified = False  # sends no cookie
     _note_published(response)

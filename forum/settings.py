@@ -9,6 +9,7 @@
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
 | FORUM_SECRET_KEY | signs cookies, form tokens and links in e-mails, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
+| FORUM_LANGUAGES | the languages of the interface that readers can have, such as `fr en`; the first one is for those whose browser asks for none of them | all that there are, English first |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
@@ -48,6 +49,7 @@ from sqlalchemy.exc import ArgumentError, SAWarning
 from werkzeug.sansio.utils import host_is_trusted
 
 from forum.lazy import library
+from forum.locales import SOURCE, known, tag
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 # The schemes that an address of each kind of server may have, with an example of such an address
@@ -79,6 +81,7 @@ class Settings:
     has_new_key: bool = False  # whether this process has created the secret key, so that nothing was signed with it yet
     is_demo: bool = False
     is_one_machine: bool = False
+    locales: tuple[str, ...] = (SOURCE,)
     proxies: int = 0
     limits: bool = True
     valkey_url: str = ""
@@ -196,6 +199,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         has_new_key=not (given_key or had_key),
         is_demo=is_demo,
         is_one_machine=_switch(environ, "FORUM_ONE_MACHINE"),
+        locales=_locales(environ.get("FORUM_LANGUAGES", "")),
         proxies=_number(environ, "FORUM_PROXIES", 0),
         limits=_switch(environ, "FORUM_LIMITS", is_usual=True),
         valkey_url=_valkey(environ),
@@ -335,6 +339,18 @@ def _valkey(environ: Mapping[str, str]) -> str:
         example = next(iter(VALKEY.values()))
         raise WrongSetting(f"FORUM_VALKEY_URL ends with {database}, and not as {example}.")
     return written
+
+
+def _locales(written: str) -> tuple[str, ...]:
+    """The locales that are named, such as `fr pt-BR`, each once; all that there are if none is."""
+    named = [name.replace("-", "_") for name in written.replace(",", " ").split()]
+    for name in named:
+        if name not in known():
+            there_are = " ".join(map(tag, known()))
+            raise WrongSetting(
+                f"FORUM_LANGUAGES names {tag(name)}, of which there is no translation; there are: {there_are}."
+            )
+    return tuple(dict.fromkeys(named)) or known()
 
 
 def _switch(environ: Mapping[str, str], name: str, is_usual: bool = False) -> bool:

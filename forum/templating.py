@@ -1,7 +1,7 @@
 """A Jinja environment that evaluates the constant parts of templates when they are compiled, not for each page.
 
 Translated texts, addresses, icons and static files are the same on every page in one language. A `TemplateEnvironment` has
-one language, in which it also writes dates.
+one language, in which it also writes dates; that of the application speaks English, and hands over to those of the others.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 from werkzeug.routing import Rule
+
+from forum import locales
 
 # The C function behind `escape`, which returns a plain string; a markupsafe without it is slower, not wrong.
 _escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
@@ -96,10 +98,15 @@ class ReleasingTemplate(Template):
 
 
 class TemplateEnvironment(Environment):
-    """Flask's Jinja environment, with constant calls folded, for one language."""
+    """Flask's Jinja environment, with constant calls folded, for one language.
 
-    locale = "en"
+    That of an application is asked for all templates. It returns those of the environment in `wanted_locale()`, the language
+    of the reader.
+    """
+
+    locale = locales.SOURCE
     translations = NullTranslations()
+    wanted_locale: Callable[[], str] = staticmethod(lambda: locales.SOURCE)
     code_generator_class = PlainStringCodeGenerator
     template_class = ReleasingTemplate
 
@@ -108,10 +115,40 @@ class TemplateEnvironment(Environment):
         self.flask = cast(
             Flask, app
         )  # Flask passes itself, but declares the type of its base class
-        self.filters |= {"_address_part": _address_part, "date": self.day, "moment": self.moment}
-        self.filters["exactly"] = self.exactly
-        self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural, "_query": _query}
+        self.filters["_address_part"] = _address_part
+        self.globals |= {"asset": asset, "icon": icon, "_query": _query}
         self.globals["remembered"] = MacroCache(MACRO_CACHE_SIZE)
+        self._name_own_parts()
+        self.by_locale: dict[str, TemplateEnvironment] = {self.locale: self}
+
+    def _name_own_parts(self) -> None:
+        """Give templates what depends on the language."""
+        own = {"date": self.day, "moment": self.moment, "exactly": self.exactly}
+        self.filters = self.filters | own
+        self.globals = self.globals | {
+            "_plural": self.plural,
+            "page_locale": self.locale,
+            "page_language": locales.tag(self.locale),
+            "page_direction": "rtl" if locales.is_leftward(self.locale) else "ltr",
+        }
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+        """A template in the language of the reader."""
+        locale = self.wanted_locale()
+        if locale == self.locale:
+            return super().get_template(name, parent, globals)
+        other = self.by_locale.get(locale) or self._add_locale(locale)
+        return other.get_template(name, parent, globals)
+
+    def _add_locale(self, locale: str) -> TemplateEnvironment:
+        """The same environment in another language: what the application has given to this one it has, too."""
+        other = self.overlay()
+        other.locale, other.translations = locale, locales.translations(locale)
+        other._name_own_parts()
+        if isinstance(self.bytecode_cache, _ForgivingBytecodeCache):
+            other.bytecode_cache = self.bytecode_cache.for_locale(locale)
+        self.by_locale[locale] = other
+        return other
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         # Jinja has no public hook between parsing and compiling; its extensions see tokens only.
@@ -166,7 +203,7 @@ class TemplateEnvironment(Environment):
 
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, locale: str) -> str:
-    return str(escape(format_date(date(year, month, day), "d MMMM yyyy", locale)))
+    return str(escape(format_date(date(year, month, day), locales.date_pattern(locale), locale)))
 
 
 class MacroCache:
@@ -203,6 +240,12 @@ class MacroCache:
 class _ForgivingBytecodeCache(FileSystemBytecodeCache):
     """Compiled templates in files, of which none is needed: on a full disk pages are shown all the same."""
 
+    def for_locale(self, locale: str) -> _ForgivingBytecodeCache:
+        """The same for templates in another language."""
+        return _ForgivingBytecodeCache(
+            self.directory, self.pattern.replace("%s.", f"%s.{locale}.", 1)
+        )
+
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Write a compiled template if that is possible."""
         with suppress(OSError):
@@ -227,6 +270,7 @@ def cache_bytecode(app: Flask, folder: Path) -> None:
 def _fingerprint(app: Flask) -> str:
     """A hash of everything that compiled templates depend on, apart from their own source."""
     compiler = [sys.version, metadata.version("jinja2"), Path(__file__).read_text()]
+    compiler.append(locales.fingerprint())
     rules = sorted(f"{rule.endpoint} {rule.rule}" for rule in app.url_map.iter_rules())
     static = Path(app.static_folder or "")
     files = sorted(path.name + _version(str(static), path.name) for path in static.glob("*.*"))

@@ -11,9 +11,19 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, Request, abort, current_app, redirect, request, url_for
+from babel.support import NullTranslations
+from flask import (
+    Flask,
+    Request,
+    abort,
+    current_app,
+    has_request_context,
+    redirect,
+    request,
+    url_for,
+)
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel
+from flask_babel import Babel, Domain, get_locale
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature
@@ -23,6 +33,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
+from forum import locales
 from forum.clock import now
 from forum.deeds import has_acted
 from forum.keptpages import DEPENDS_ON
@@ -30,6 +41,7 @@ from forum.pagecache import THEMES
 from forum.permissions import VISITOR, Person
 from forum.plaintext import tidy
 from forum.settings import Settings
+from forum.templating import TemplateEnvironment
 
 if TYPE_CHECKING:
     from forum.members.models import Member
@@ -272,7 +284,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["settings"] = settings
     app.config.update(_config(settings))
     app.url_map.converters["int"] = IdConverter
-    babel.init_app(app, default_locale="en", default_timezone="UTC")
+    babel.init_app(app, locale_selector=_wanted_locale)
+    babel.domain_instance = Catalogues()
+    cast(TemplateEnvironment, app.jinja_env).wanted_locale = locale
     app.before_request(_refuse_cross_site)
     app.request_class = BoundedRequest
     app.session_interface = AgelessSessionInterface()
@@ -312,8 +326,38 @@ def _config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
-        "BABEL_DEFAULT_LOCALE": "en",
+        "BABEL_DEFAULT_LOCALE": settings.locales[0],
     }
+
+
+class Catalogues(Domain):
+    """The translations of the interface."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def get_translations(self) -> NullTranslations:
+        """Those in the language of the reader."""
+        return locales.translations(locale())
+
+
+def locale() -> str:
+    """The language of the interface for whoever reads; English for nobody, such as a command."""
+    return str(get_locale() or locales.SOURCE)
+
+
+def offered_locale(wanted: str | None) -> str:
+    """The language of the interface for somebody who once chose `wanted`: that one, or that of the forum."""
+    return locales.best(wanted or "", "", settings().locales)
+
+
+def _wanted_locale() -> str:
+    """The language of the interface in this request; outside of one, such as in the worker, that of the forum."""
+    offered = settings().locales
+    if not has_request_context():
+        return offered[0]
+    chosen = request.cookies.get(cookie_name(locales.COOKIE), "")
+    return locales.best(chosen, request.headers.get("Accept-Language", ""), offered)
 
 
 def _template_context() -> dict[str, Any]:

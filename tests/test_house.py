@@ -112,8 +112,11 @@ def test_a_folder_offers_what_its_first_file_names() -> None:
 
 
 def test_the_top_of_the_package_holds_rooms_and_tools_only() -> None:
+    """And the catalogues of translations, in which there is no code."""
     folders = {path for path in (TOP / "forum").iterdir() if path.is_dir()}
-    assert {path.name for path in folders if path.name != "__pycache__"} == {r.name for r in ROOMS}
+    others = {"__pycache__", "translations"}
+    assert {path.name for path in folders} - others == {room.name for room in ROOMS}
+    assert {path.name for path in (TOP / "forum/translations").rglob("*.*")} == {"messages.po"}
 
 
 def test_every_module_and_public_function_says_what_it_is() -> None:

@@ -845,7 +845,7 @@ def test_who_is_turned_away_says_nothing_about_a_page() -> None:
     cache = PageCache(application, VersionCache(Counting()), 1)
     for path in ("/busy", "/nothing"):
         Client(cache).get(path)
-    assert [*cache.uncacheable] == [hash(("/nothing", "", "localhost", "http", ""))]
+    assert [*cache.uncacheable] == [hash(("/nothing", "", "localhost", "http", "", "en"))]
 
 
 def test_a_page_says_what_it_depends_on(app: Flask) -> None:

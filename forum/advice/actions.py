@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
@@ -36,7 +35,7 @@ from forum.advice.queries import (
     stored_reason,
     topics_of,
 )
-from forum.clock import now
+from forum.clock import day_in_words, now
 from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.dialogue.actions import note_follow_up
@@ -239,7 +238,7 @@ def _own_availability(member: Person) -> Availability:
 
 def _checked_until(until: datetime) -> datetime:
     if not now() < until <= now() + LONGEST_AWAY:
-        last = format_date((now() + LONGEST_AWAY).date(), "d MMMM yyyy")
+        last = day_in_words((now() + LONGEST_AWAY).date())
         raise Invalid(_("Choose a day after today and until %(last)s.", last=last), "until")
     return until
 

@@ -81,6 +81,7 @@ def keep(visitor: Person, joining: Joining, browser_key: str, details: JoinDetai
         profile=_profile_of(joining),
         answers=[list(pair) for pair in details.answers],
         identity=dict(details.identity),
+        locale=joining.locale,
         browser_hash=tokens.kept_hash(browser_key),
         terms=details.terms,
         invitation_id=details.invitation.id if details.invitation else None,
@@ -147,7 +148,9 @@ def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
     who = candidate.name, candidate.email, candidate.password_hash
     inviter = candidate.invited_by_id if invitation_id else None
     identity, terms = dict(candidate.identity), candidate.terms
-    member = members.join(SYSTEM, Joining(*who, **profile, invited_by_id=inviter))
+    member = members.join(
+        SYSTEM, Joining(*who, **profile, locale=candidate.locale, invited_by_id=inviter)
+    )
     if identity:
         link_at_joining(member, **identity)
     if invitation_id:
@@ -203,7 +206,7 @@ def refuse(
     read_queue(moderator, queue_path("candidate", candidate_id))
     candidate.refused_at, candidate.refused_why = now(), reason.strip()
     words = {"path": "/join", "name": candidate.name, "text": reason.strip()}
-    write_letter(moderator, "refused", candidate.email, words)
+    write_letter(moderator, "refused", candidate.email, words, locale=candidate.locale)
 
 
 def _candidate_to_decide(

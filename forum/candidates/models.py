@@ -38,6 +38,7 @@ class Candidate(Base):
     answers: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
     identity: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     browser_hash: Mapped[str]
+    locale: Mapped[str | None]  # the language of the pages on which the form was filled in
     terms: Mapped[int | None]  # the number of the version that was agreed to
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, update
 
@@ -72,17 +73,20 @@ def write_letter(
     *,
     member_id: int | None = None,
     due_at: datetime | None = None,
+    locale: str | None = None,
 ) -> Delivery:
     """Record a letter that is to be sent; the worker sends it once the deed that this is a part of is committed.
 
     `kind` is the name of a template in `templates/mail`, `words` the values that it prints, as JSON. `due_at` is the
-    earliest moment for sending it, by default now.
+    earliest moment for sending it, by default now. To a member it goes in the language that they chose last; to anybody
+    else in `locale`, by default that of the page from which it is sent.
     """
     touches()
     times = {"created_at": now(), "due_at": due_at or now()}
-    letter = Delivery(
-        kind=kind, address=address, words=dict(words), member_id=member_id, **times, why=""
-    )
+    to = {"address": address, "member_id": member_id}
+    if member_id is None:
+        to["locale"] = locale or str(get_locale())
+    letter = Delivery(kind=kind, words=dict(words), **to, **times, why="")
     db.session.add(letter)
     db.session.flush()
     return letter
@@ -151,7 +155,7 @@ def _write_outcome_letter(system: Person, report: Report) -> None:
         return
     due_at = (shared.due_at if shared else now()) + ONE_DAY
     words = {"path": line["path"], "reports": [line]}
-    letter = write_letter(system, "outcomes", address, words, due_at=due_at)
+    letter = write_letter(system, "outcomes", address, words, due_at=due_at, locale=report.locale)
     # It counts as written on its day: `GIVE_UP_AFTER` begins then.
     letter.created_at = due_at
     db.session.flush()
@@ -164,7 +168,9 @@ def _write_report_letter(
     if kind == "reported" and letters_since(address, (kind,), ONE_DAY) >= MAX_RECEIPTS_PER_DAY:
         return
     words = {"path": f"/reports/{report.number}", "number": report.number, "kind": report.kind}
-    write_letter(system, kind, address, {**words, "place": report.address, **more})
+    write_letter(
+        system, kind, address, {**words, "place": report.address, **more}, locale=report.locale
+    )
 
 
 @action

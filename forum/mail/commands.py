@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import click
 from flask import Blueprint
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum import tokens, web
+from forum import locales, tokens, web
 from forum.appeals.queries import suspension_appeal_path
 from forum.clock import in_zone, now
 from forum.dialogue.models import Held
@@ -175,7 +175,16 @@ def _send(through: Transport, letter: Delivery, settings: Settings) -> None:
 
 
 def compose(letter: Delivery, settings: Settings) -> Letter | None:
-    """The letter as a message in text and HTML, from the present data; None when there is nothing left to tell."""
+    """The letter as a message in text and HTML, from the present data; None when there is nothing left to tell.
+
+    It is in the language that its recipient has chosen, if the forum still offers that.
+    """
+    wanted = letter.member.locale if letter.member else letter.locale
+    with force_locale(web.offered_locale(wanted)):
+        return _compose(letter, settings)
+
+
+def _compose(letter: Delivery, settings: Settings) -> Letter | None:
     words, headers = _words(letter, settings), _MailHeaders()
     if _is_expired(letter):
         return None
@@ -194,6 +203,7 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
         subject=subject,
         text=text,
         html=html,
+        language=locales.tag(web.locale()),
         written_at=letter.created_at,
         sender=settings.mail_from,
         sender_name=_sender_name(words),
@@ -398,7 +408,8 @@ def receive_message(raw: bytes, recipient: str = "") -> str:
         return "Nobody wrote this message, so nothing was posted."
     if member is None or member.email != incoming.sender or not incoming.key.post_id:
         raise Forbidden("The message is not from the member to whom the letter went.")
-    with in_zone(zone_of(member.id)):  # of the sentence that says why it was not posted
+    # Of the sentence that says why it was not posted
+    with in_zone(zone_of(member.id)), force_locale(web.offered_locale(member.locale)):
         return _post_answer(incoming, member, incoming.key.post_id)
 
 

@@ -19,7 +19,7 @@ class Delivery(Base):
 
     `kind` is the name of its template, `words` the values for it. In the end it is sent, given up (`why` is what the
     mail server said), or dropped (there was nothing left to tell). `resumed_at` is when an administrator last had it
-    sent again after it was given up.
+    sent again after it was given up. `locale` is its language where no member's counts; None is the forum's.
     """
 
     __tablename__ = "delivery"
@@ -45,5 +45,6 @@ class Delivery(Base):
     given_up_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]
     why: Mapped[str] = mapped_column(Text, default="")
+    locale: Mapped[str | None]
 
     member: Mapped[Member | None] = relationship(lazy="raise_on_sql")

@@ -145,6 +145,7 @@ class Credentials(NamedTuple):
 class Member(PersonLabel, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
+    `locale` is the language of the interface that the member chose last, in which letters go to them; None is the forum's.
     `handle_changed_at`: when the member last chose another handle; those before are rows of `EarlierHandle`, and the very
     first of them is `first_handle`, under which browsers go on keeping what the member has typed.
     `sort_key`, the beginning of `folded`, is the order of lists. `factor_at`: since when there is a second factor.
@@ -179,6 +180,7 @@ class Member(PersonLabel, permissions.Person, Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"))
     language: Mapped[str] = mapped_column(default="en")
+    locale: Mapped[str | None]
     helps_with: Mapped[str] = mapped_column(Text, default="")
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[Markup] = mapped_column(default="")

@@ -28,7 +28,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
-from forum import markup, web, webforms
+from forum import locales, markup, web, webforms
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
@@ -100,19 +100,33 @@ def place_of(member: Member, organisation: Organisation | None = None) -> Iterab
 
 @bp.post("/appearance")
 def appearance() -> AnyResponse:
-    """Choose light or dark pages, or those of the device (`theme`), or switch single-key shortcuts (`keys`)."""
+    """Choose the looks and the language of pages, or switch single-key shortcuts (`keys`).
+
+    `theme` is *light*, *dark*, or empty for that of the device; `language` is one of the interface.
+    """
     answer = web.see_other(web.safe_next())
-    secure = web.settings().is_https
     if keys := request.form.get("keys", ""):
-        return _set_keys_cookie(answer, keys, secure)
-    theme, name = request.form.get("theme", ""), web.cookie_name("theme")
-    if theme in ("light", "dark"):
-        answer.set_cookie(
-            name, theme, max_age=COOKIE_SECONDS, samesite="Lax", httponly=True, secure=secure
-        )
-    else:
-        answer.delete_cookie(name, samesite="Lax", httponly=True, secure=secure)
+        return _set_keys_cookie(answer, keys, web.settings().is_https)
+    if "theme" in request.form:
+        theme = request.form["theme"]
+        _set_cookie(answer, "theme", theme if theme in ("light", "dark") else "")
+    language = request.form.get("language", "")
+    if language in web.settings().locales and language != web.locale():
+        _set_cookie(answer, locales.COOKIE, language)
     return answer
+
+
+def _set_cookie(answer: AnyResponse, name: str, value: str) -> None:
+    """Keep a choice in the browser for a year; an empty one is taken back."""
+    how: dict[str, Any] = {
+        "samesite": "Lax",
+        "httponly": True,
+        "secure": web.settings().is_https,
+    }
+    if value:
+        answer.set_cookie(web.cookie_name(name), value, max_age=COOKIE_SECONDS, **how)
+    else:
+        answer.delete_cookie(web.cookie_name(name), **how)
 
 
 def _set_keys_cookie(answer: AnyResponse, keys: str, secure: bool) -> AnyResponse:
@@ -128,6 +142,12 @@ def _set_keys_cookie(answer: AnyResponse, keys: str, secure: bool) -> AnyRespons
 web.csrf.exempt(
     appearance
 )  # pages of visitors hold no token; a forged request can only make pages dark
+
+
+@bp.app_template_global()
+def interface_languages() -> list[tuple[str, str]]:
+    """The languages in which readers can have the pages, with their own names."""
+    return queries.locale_names(web.settings().locales)
 
 
 # What several forms need

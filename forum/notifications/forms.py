@@ -33,6 +33,8 @@ class NoticesForm(Form):
         _("In which time zone"), choices=lambda: [(name, name) for name in time_zones()]
     )
 
+    locale = SelectField(_("Language of the e-mails"))
+
     @property
     def ways(self) -> dict[str, str]:
         """The chosen way of each kind."""

@@ -92,7 +92,9 @@ def _begin(system: Person, member: Member) -> None:
     first = {"step": STEPS[how][0], "position": 0, "begun_at": now()}
     earlier = " ".join(earlier_handles(member.id))
     who = {"name": member.name, "handle": member.handle, "address": member.email}
-    departure = Departure(how=how, member_id=member.id, earlier_handles=earlier, **who, **first)
+    departure = Departure(
+        how=how, member_id=member.id, earlier_handles=earlier, locale=member.locale, **who, **first
+    )
     db.session.add(departure)
     is_silent = how == DELETE_EVERYTHING
     dialogue.forget_reading(system, member.id)
@@ -269,5 +271,5 @@ def _advance(system: Person, departure: Departure, last: int | None) -> None:
 def _finish(system: Person, departure: Departure) -> None:
     """Send the last letter, and delete the departure with the name and address it holds."""
     words = {"path": "/join", "how": departure.how, "name": departure.name}
-    mail.write_letter(system, "left", departure.address, words)
+    mail.write_letter(system, "left", departure.address, words, locale=departure.locale)
     db.session.delete(departure)

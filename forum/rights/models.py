@@ -30,6 +30,7 @@ class Departure(Base):
     handle: Mapped[str]
     earlier_handles: Mapped[str] = mapped_column(Text, default="", server_default="")
     address: Mapped[str]
+    locale: Mapped[str | None]  # the language of the last letter
     step: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
     begun_at: Mapped[datetime]

@@ -80,7 +80,7 @@ def test_what_the_deed_refuses_is_said_beside_the_field(
 ) -> None:
     """As when time zones, or the kinds of notice, have changed since the form was opened."""
 
-    def refuse(*_args: Any) -> None:
+    def refuse(*_args: Any, **_more: Any) -> None:
         raise Invalid("Not any more.", field)
 
     monkeypatch.setattr(notices, "choose", refuse)

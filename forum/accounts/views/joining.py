@@ -149,6 +149,7 @@ def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
         organisation_id=form.organisation.data,
         city_id=form.city_id.data,
         language=form.language.data,
+        locale=web.locale(),
         languages=form.languages,
     )
     key = secrets.token_urlsafe(16)

@@ -14,12 +14,14 @@ from forum.dialogue.models import Mark
 from forum.dialogue.queries import telling_marks
 from forum.front import queries
 from forum.front.views._shared import bp
+from forum.members.queries import locale_names
 from forum.notifications import actions as notices
 from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
 from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import TOLD, WAITING, Notice
 from forum.notifications.queries import entries, settings_of, unread_by_part, ways_of
 from forum.notifications.queries import inbox as notices_of
+from forum.permissions import Person
 from forum.ratelimits import changing
 from forum.web import me
 
@@ -54,6 +56,7 @@ def settings_notices() -> ResponseReturnValue:
     member, ways = me(), ways_of(me())
     settings = settings_of(member.id)
     form = NoticesForm(obj=settings, **ways_as_fields(ways)).for_somebody(member.is_curator)
+    _offer_locales(form, member)
 
     def page(status: int = 200) -> ResponseReturnValue:
         shown = render_template(
@@ -67,12 +70,23 @@ def settings_notices() -> ResponseReturnValue:
         return shown, status
 
     def deed() -> ResponseReturnValue:
-        hour = form.digest_hour.data
-        notices.choose(member, form.ways, form.digest_every.data, hour, form.time_zone.data)
+        when = form.digest_every.data, form.digest_hour.data, form.time_zone.data
+        notices.choose(member, form.ways, *when, locale=form.locale.data if form.locale else None)
         flash(_("How you are told is saved."), "message")
         return web.see_other(url_for("front.settings_notices"))
 
     return webforms.process(form, page, deed)
+
+
+def _offer_locales(form: NoticesForm, member: Person) -> None:
+    """Let a member choose the language of e-mails, where a forum has several."""
+    offered = web.settings().locales
+    if len(offered) == 1:
+        del form.locale
+        return
+    form.locale.choices = locale_names(offered)
+    if form.locale.data is None:
+        form.locale.data = web.offered_locale(member.locale)
 
 
 @bp.post("/settings/notices/watch-replies")

@@ -53,6 +53,7 @@ from forum.members.actions.organisations import (
 )
 from forum.members.actions.profiles import (
     PROFILE_FIELDS,
+    choose_locale,
     edit_profile,
     hide_profile,
     rerender,
@@ -109,6 +110,7 @@ __all__ = [
     "change_handle",
     "change_password",
     "check_name",
+    "choose_locale",
     "close_first_steps",
     "depart",
     "describe_federation",

@@ -34,6 +34,7 @@ class Joining:
     language: str = "en"
     languages: tuple[str, ...] = ()
     handle: str | None = None
+    locale: str | None = None  # the language of the pages on which somebody joined
     invited_by_id: int | None = None
     # The name may resemble the forum's: an administrator adds somebody who runs it.
     is_official: bool = False

@@ -85,6 +85,7 @@ def _new_member(joining: Joining) -> Member:
         password_hash=joining.password_hash,
         role=MEMBER,
         joined_at=now(),
+        locale=joining.locale,
         invited_by_id=joining.invited_by_id,
         terms_due_at=queries.terms_from(),
     )

@@ -56,6 +56,7 @@ COLUMNS_TO_NULL = [
     "credentials_at",
     "handle_changed_at",
     "first_handle",
+    "locale",
     "invited_by_id",
 ]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flask_babel import gettext as _
 from sqlalchemy import update
 
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
+from forum.errors import Invalid
+from forum.locales import known
 from forum.markup import Written
 from forum.members import queries
 from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office
@@ -72,6 +75,16 @@ def take_letters(member: Member, wants: bool) -> None:
     require(member.can.edit_profile(member))
     touches()
     member.takes_letters = wants
+
+
+@action
+def choose_locale(member: Person, locale: str) -> None:
+    """Choose the language of the letters to oneself, one of `locales.known()`."""
+    require(member.can.see_notices())
+    touches()
+    if locale not in known():
+        raise Invalid(_("Choose one from the list, which may have changed."), "locale")
+    existing_member(member.id).locale = locale
 
 
 @action

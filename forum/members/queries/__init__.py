@@ -58,6 +58,7 @@ from forum.members.queries.languages import (
     languages,
     languages_of_members,
     languages_spoken,
+    locale_names,
 )
 from forum.members.queries.names import organisations_by_words
 from forum.members.queries.organisations import (
@@ -180,6 +181,7 @@ __all__ = [
     "languages_of_members",
     "languages_spoken",
     "leaving_members",
+    "locale_names",
     "lock_credentials",
     "lock_member",
     "lock_writer",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from flask_babel import get_locale
 from sqlalchemy import select
 
@@ -35,6 +37,12 @@ def language_name(code: str) -> str:
     """What a language is called in the language of the page."""
     locale = get_locale()
     return str(locale.languages.get(code, code)) if locale else code
+
+
+def locale_names(locales: Sequence[str]) -> list[tuple[str, str]]:
+    """Languages of the interface with their own names, in the same order."""
+    own = language_names()
+    return [(one, own.get(one) or str(Locale.parse(one).display_name)) for one in locales]
 
 
 def languages_spoken(member_id: int) -> list[str]:

@@ -49,6 +49,9 @@ class IllegalContentNotice:
     email: str = ""
     is_in_good_faith: bool = False
     is_about_children: bool = False
+    locale: str | None = (
+        None  # the language of the page on which it was written, for the letters about it
+    )
 
 
 @action
@@ -91,7 +94,14 @@ def report_illegal(
     thing = thing_to_report_as_illegal(visitor, kind, item_id)
     _check_notice(notice)
     who = {"name": notice.name.strip(), "email": notice.email.strip()}
-    new = _new_report(thing, source=BY_VISITOR, reason=ILLEGAL, text=notice.text.strip(), **who)
+    new = _new_report(
+        thing,
+        source=BY_VISITOR,
+        reason=ILLEGAL,
+        text=notice.text.strip(),
+        locale=notice.locale,
+        **who,
+    )
     is_news = _is_news(new)
     db.session.add(new)
     db.session.flush()

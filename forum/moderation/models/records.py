@@ -205,6 +205,7 @@ class Report(Base):
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
     confirmed_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
+    locale: Mapped[str | None]  # the language of the letters to a visitor
 
     present_agenda_id: Mapped[int | None] = column_property(_agenda_now(kind, item_id, agenda_id))
     reporter: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[reporter_id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -74,7 +76,9 @@ def _report_illegal(kind: str, item_id: int) -> ResponseReturnValue:
         return render_template("moderation/report_illegal.html", **context), status
 
     def deed() -> AnyResponse:
-        report = actions.report_illegal(me(), thing.kind, thing.item_id, form.notice)
+        report = actions.report_illegal(
+            me(), thing.kind, thing.item_id, replace(form.notice, locale=web.locale())
+        )
         return web.see_other(url_for("moderation.receipt", secret=report.number))
 
     return webforms.process(form, page, deed)

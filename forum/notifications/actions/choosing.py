@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from forum.db import db
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.members.actions import choose_locale
 from forum.members.queries import lock_member
 from forum.notifications.actions._rows import set_values, upsert
 from forum.notifications.models import (
@@ -29,11 +30,21 @@ from forum.permissions import Person, require
 
 
 @action
-def choose(member: Person, ways: Mapping[str, str], every: str, hour: int, time_zone: str) -> None:
-    """Choose how each kind of notice is mailed, and when the digest comes."""
+def choose(
+    member: Person,
+    ways: Mapping[str, str],
+    every: str,
+    hour: int,
+    time_zone: str,
+    *,
+    locale: str | None = None,
+) -> None:
+    """Choose how each kind of notice is mailed, when the digest comes, and the language of letters if there are several."""
     touches()
     choose_ways(member, ways)
     set_digest(member, every, hour, time_zone)
+    if locale is not None:
+        choose_locale(member, locale)
 
 
 @action

@@ -30,6 +30,7 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "posts_count": "how many of your posts everybody may read",
             "waiting_count": "how many of your texts wait for a moderator, or were refused",
             "drafts_count": "how many drafts of yours are kept",
+            "locale": "the language of the letters to you; null is that of the forum",
             "takes_letters": "whether other members may write you letters",
             "terms_due_at": "from when on you must have agreed to new terms of use to write",
             "mail_paused_at": "since when no mail is sent to you, because it came back",

@@ -1,0 +1,97 @@
+"""The languages of the interface: which there are, which one a request gets, and their translations.
+
+The words of the code are English. `translations/<locale>/LC_MESSAGES/messages.po` holds them in another language; such a file
+is all that a new language needs (see `docs/translating.md`). Texts of members are another matter: see `languages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+SOURCE = "en"  # in which the code is written
+FOLDER = Path(__file__).parent / "translations"
+COOKIE = "language"  # with what a reader has chosen; its name has a prefix where HTTPS is used
+MAX_HEADER_LENGTH = 200  # characters; a longer one is not read, and so not remembered
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """All locales that the forum can speak, English first, then those of which there is a catalogue, by name."""
+    return (SOURCE, *sorted(file.parts[-3] for file in FOLDER.glob("*/LC_MESSAGES/messages.po")))
+
+
+def best(chosen: str, accepted: str, offered: Sequence[str]) -> str:
+    """The one of the locales `offered` that a request gets.
+
+    That is what the reader has `chosen`, else the best one for the header Accept-Language (RFC 9110, 12.5.4), else the first.
+    """
+    if chosen in offered:
+        return chosen
+    if len(offered) == 1 or not accepted or len(accepted) > MAX_HEADER_LENGTH:
+        return offered[0]
+    return _negotiated(accepted, tuple(offered))
+
+
+@lru_cache(maxsize=1_000)
+def _negotiated(accepted: str, offered: tuple[str, ...]) -> str:
+    """The first offered locale of the language that the reader likes best of those that are offered.
+
+    Other than Werkzeug's `best_match` it takes French for who asks for that of Canada and, less gladly, for English.
+    """
+    exact = {tag(locale).lower(): locale for locale in reversed(offered)}
+    language = {name.partition("-")[0]: locale for name, locale in exact.items()}
+    for name, quality in parse_accept_header(accepted, LanguageAccept):
+        wanted = name.lower()
+        found = exact.get(wanted) or language.get(wanted.partition("-")[0])
+        if found and quality > 0:
+            return found
+    return offered[0]
+
+
+def tag(locale: str) -> str:
+    """A locale as pages and headers name it (BCP 47): `pt-BR` for `pt_BR`."""
+    return locale.replace("_", "-")
+
+
+@cache
+def date_pattern(locale: str) -> str:
+    """How a day is written in words, in the patterns of CLDR; in English the day stands first, as most readers have it."""
+    return "d MMMM yyyy" if locale == SOURCE else Locale.parse(locale).date_formats["long"].pattern
+
+
+def is_leftward(locale: str) -> bool:
+    """Whether its script runs from right to left."""
+    return Locale.parse(locale).text_direction == "rtl"
+
+
+@cache
+def translations(locale: str) -> NullTranslations:
+    """The catalogue of a locale, read when it is first needed; what it lacks stays English."""
+    file = _file(locale)
+    if not file.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=locale))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def fingerprint() -> str:
+    """A hash of all catalogues, for whoever keeps what was made with them."""
+    return sha256(b"".join(_file(locale).read_bytes() for locale in known()[1:])).hexdigest()
+
+
+def _file(locale: str) -> Path:
+    return FOLDER / locale / "LC_MESSAGES" / "messages.po"

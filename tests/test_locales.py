@@ -1,0 +1,294 @@
+"""The languages of the interface: which one a request gets, and whether the catalogues are whole and safe."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from flask import Flask, render_template
+from flask.testing import FlaskClient
+from flask_babel import force_locale, gettext, ngettext
+from werkzeug.test import Client
+
+from forum import locales
+from forum.app import create_app
+from forum.emails import Letter, message
+from forum.freshness import VersionCache
+from forum.mail.actions import write_letter, write_test
+from forum.mail.commands import compose
+from forum.mail.queries import deliveries_by_id
+from forum.members.actions import choose_locale
+from forum.members.models import Member
+from forum.pagecache import PageCache
+from forum.settings import WrongSetting, from_environment
+from tests.conftest import IsolatedClient, People, put_into_session
+from tests.test_pagecache import Counting
+
+TOP = Path(__file__).parent.parent
+OFFERED = ("en", "es", "fr", "pt_BR")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
+MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&\w+;|[<>&]")
+LEAST_TRANSLATED = 0.95  # of the messages of a language that the forum offers
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "wanted"),
+    [
+        ("", "", "en"),
+        ("", "fr", "fr"),
+        ("", "fr-CA,en;q=0.5", "fr"),
+        ("", "ja, es;q=0.8, en;q=0.9", "en"),
+        ("", "pt-BR", "pt_BR"),
+        ("", "ja", "en"),
+        ("", "fr" + ",fr" * 100, "en"),
+        ("", "\x00;;q=x", "en"),
+        ("es", "fr", "es"),
+        ("xx", "fr", "fr"),
+        ("../../etc", "", "en"),
+    ],
+)
+def test_a_request_gets_what_was_chosen_or_what_its_browser_reads(
+    chosen: str, accepted: str, wanted: str
+) -> None:
+    assert locales.best(chosen, accepted, OFFERED) == wanted
+
+
+def test_the_first_language_is_for_who_reads_none_of_them() -> None:
+    assert locales.best("", "ja", ("fr", "en")) == "fr"
+    assert locales.best("", "en", ("fr",)) == "fr"
+
+
+def test_a_setting_names_the_languages(tmp_path: Path) -> None:
+    def offered(written: str) -> tuple[str, ...]:
+        environ = {"FORUM_DATA": str(tmp_path), "FORUM_LANGUAGES": written}
+        return from_environment(environ).locales
+
+    assert offered("") == locales.known() and locales.known()[0] == "en"
+    assert offered("fr, en fr") == ("fr", "en")
+    with pytest.raises(WrongSetting, match="names tlh, of which there is no translation"):
+        offered("en tlh")
+
+
+# Pages
+
+
+@pytest.fixture
+def several(app: Flask, tmp_path: Path) -> Flask:
+    """The application with three languages, over the same database."""
+    more = {"locales": ("en", "es", "fr"), "data": tmp_path}
+    several = create_app(replace(app.extensions["settings"], **more))
+    several.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    several.test_client_class = IsolatedClient
+    return several
+
+
+def language_of(answer: Any) -> str:
+    found = re.search(r'<html lang="([\w-]+)"', answer.text)
+    assert found
+    return found[1]
+
+
+@pytest.mark.usefixtures("people")
+def test_a_page_is_in_the_language_of_its_reader(several: Flask) -> None:
+    reader = several.test_client()
+    assert language_of(reader.get("/join")) == "en"
+    page = reader.get("/join", headers={"Accept-Language": "fr-CA,fr;q=0.9"})
+    assert language_of(page) == "fr" and "S’inscrire" in page.text
+    chosen = reader.post("/appearance", data={"language": "es", "next": "/join"})
+    assert chosen.headers["Location"] == "/join" and "language=es" in chosen.headers["Set-Cookie"]
+    again = reader.get("/join", headers={"Accept-Language": "fr"})
+    assert language_of(again) == "es" and "Registrarse" in again.text
+    assert re.search(r'<option value="es" lang="es" selected>Español</option>', again.text)
+
+
+def test_only_a_language_that_the_forum_offers_is_kept(several: Flask) -> None:
+    reader = several.test_client()
+    for language in ("tlh", "", "en", "<script>"):  # and not the one that the page has already
+        answer = reader.post("/appearance", data={"language": language})
+        assert answer.status_code == 303 and "Set-Cookie" not in answer.headers, language
+    dark = reader.post("/appearance", data={"theme": "dark", "language": "fr"})
+    assert len(dark.headers.getlist("Set-Cookie")) == 2
+    assert "theme" not in str(reader.post("/appearance", data={"language": "es"}).headers)
+
+
+def test_where_there_is_one_language_nobody_is_asked(client: FlaskClient) -> None:
+    page = client.get("/join", headers={"Accept-Language": "fr"})
+    assert language_of(page) == "en" and 'name="language"' not in page.text.split("<footer")[1]
+    assert "Accept-Language" not in page.headers["Vary"]
+
+
+def test_caches_on_the_way_learn_on_what_a_page_depends(several: Flask) -> None:
+    assert "Accept-Language" in several.test_client().get("/join").headers["Vary"]
+    assert "Accept-Language" in several.test_client().get("/nowhere").headers["Vary"]
+
+
+def test_a_kept_page_is_kept_for_each_language() -> None:
+    rendered = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        rendered.append(environ["HTTP_ACCEPT_LANGUAGE"])
+        page = rendered[-1].encode()
+        vary = ("Vary", "Cookie, Accept-Language")
+        length = ("Content-Length", str(len(page)))
+        start_response(
+            "200 OK", [("Cache-Control", "no-cache"), ("ETag", page.hex()), vary, length]
+        )
+        return [page]
+
+    cache = PageCache(application, VersionCache(Counting()), 1)
+    cache.locales = ("en", "fr")
+    for language, shown in (("fr", "fr"), ("en", "en"), ("fr-BE", "fr"), ("ja", "en")):
+        page = Client(cache).get("/rules", headers={"Accept-Language": language})
+        assert page.text == shown
+        assert page.headers["Vary"] == "Cookie, Accept-Language, Accept-Encoding"
+    assert rendered == ["fr", "en"]
+
+
+def test_errors_are_in_the_language_of_the_reader(several: Flask) -> None:
+    answer = several.test_client().get("/topics/999", headers={"Accept-Language": "fr"})
+    assert answer.status_code == 404 and language_of(answer) == "fr"
+    assert "There is no" not in answer.text
+
+
+def test_what_a_language_lacks_is_english(several: Flask) -> None:
+    with several.test_request_context(headers={"Accept-Language": "fr"}):
+        assert gettext("A sentence that nobody has ever written.").endswith("written.")
+        assert ngettext("%(num)s goose of it", "%(num)s geese of it", 2) == "2 geese of it"
+
+
+@pytest.mark.usefixtures("app")
+def test_templates_of_a_language_are_compiled_apart(several: Flask, tmp_path: Path) -> None:
+    for locale in ("fr", "en", "fr"):
+        with several.test_request_context(), force_locale(locale):
+            page = render_template("errors/error.html", status=404, message="", is_bare=True)
+            assert f'lang="{locale}"' in page
+
+
+# Letters
+
+
+def letter_of(several: Flask, delivery_id: int) -> Letter:
+    with several.app_context():
+        (row,) = deliveries_by_id([delivery_id])
+        letter = compose(row, several.extensions["settings"])
+    assert letter
+    return letter
+
+
+def test_a_letter_is_in_the_language_of_its_recipient(several: Flask, people: People) -> None:
+    choose_locale(people.administrator, "fr")
+    letter = letter_of(several, write_test(people.administrator).id)
+    assert letter.language == "fr" and '<html lang="fr"' in letter.html
+    assert message(letter)["Content-Language"] == "fr"
+    choose_locale(people.administrator, "en")
+    assert letter_of(several, write_test(people.administrator).id).language == "en"
+
+
+def test_who_has_chosen_nothing_gets_letters_in_the_language_of_the_forum(
+    app: Flask, tmp_path: Path, people: People
+) -> None:
+    french = create_app(replace(app.extensions["settings"], locales=("fr", "en"), data=tmp_path))
+    assert people.administrator.locale is None
+    assert letter_of(french, write_test(people.administrator).id).language == "fr"
+
+
+def test_who_has_no_account_gets_letters_in_the_language_of_the_page(
+    several: Flask, people: People
+) -> None:
+    with force_locale("es"):
+        letter = write_letter(people.ana, "unknown", "eva@city.example", {"path": "/join"})
+    assert letter_of(several, letter.id).language == "es"
+    told = write_letter(people.ana, "unknown", "eva@city.example", {"path": "/join"}, locale="fr")
+    assert letter_of(several, told.id).language == "fr"
+
+
+def test_a_member_chooses_the_language_of_letters(
+    several: Flask, people: People, reload_ana: Callable[[], Member]
+) -> None:
+    browser = several.test_client()
+    put_into_session(browser, people.ana)
+    page = browser.get("/settings/notices").text
+    assert 'name="locale"' in page and re.search(r'<option selected value="en">English', page)
+    data = {"digest_every": "weekly", "digest_hour": "7", "time_zone": "UTC"}
+    ways = dict(re.findall(r'name="(way_\w+)" value="(\w+)" checked', page))
+    saved = browser.post("/settings/notices", data=data | ways | {"locale": "fr"})
+    assert saved.status_code == 303 and reload_ana().locale == "fr"
+    refused = browser.post("/settings/notices", data=data | ways | {"locale": "tlh"})
+    assert refused.status_code == 422 and reload_ana().locale == "fr"
+    older = browser.post("/settings/notices", data=data | ways)  # a form without the field
+    assert older.status_code == 303 and reload_ana().locale == "fr"
+
+
+@pytest.fixture
+def reload_ana(app: Flask, people: People) -> Iterator[Callable[[], Member]]:
+    """Ana, read anew from the database."""
+    from forum.db import db
+
+    def reload() -> Member:
+        db.session.expire_all()
+        return db.session.get_one(Member, people.ana.id)
+
+    yield reload
+
+
+# Catalogues
+
+
+def catalogue(locale: str) -> Catalog:
+    with (locales.FOLDER / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def translated(locale: str) -> Iterator[tuple[Message, str]]:
+    """Each translated message of a catalogue, with each of its forms."""
+    for one in catalogue(locale):
+        if one.id:
+            yield from ((one, said) for said in forms(one.string) if said)
+
+
+@pytest.mark.parametrize("locale", locales.known()[1:])
+def test_a_translation_says_as_much_as_the_english(locale: str) -> None:
+    for one, said in translated(locale):
+        english = forms(one.id)
+        lacking = {*PLACEHOLDER.findall(english[-1])} - {*PLACEHOLDER.findall(said)}
+        assert lacking <= ({"%(num)s", "%(number)s"} if len(english) > 1 else set()), said
+        foreign = {*PLACEHOLDER.findall(said)} - {*PLACEHOLDER.findall(english[-1])}
+        assert not foreign and "%" not in PLACEHOLDER.sub("", said), said
+
+
+@pytest.mark.parametrize("locale", locales.known()[1:])
+def test_a_translation_brings_no_markup_of_its_own(locale: str) -> None:
+    """Translations are printed as they are, so that what stands in one is trusted as much as a template."""
+    for one, said in translated(locale):
+        assert sorted(MARKUP.findall(said)) == sorted(MARKUP.findall(forms(one.id)[-1])), said
+
+
+@pytest.mark.parametrize("locale", locales.known()[1:])
+def test_a_language_that_is_offered_is_nearly_whole(locale: str) -> None:
+    messages = [one for one in catalogue(locale) if one.id]
+    ready = [one for one in messages if all(forms(one.string)) and not one.fuzzy]
+    assert len(ready) >= LEAST_TRANSLATED * len(messages), f"{len(ready)} of {len(messages)}"
+
+
+@pytest.mark.thorough
+def test_catalogues_hold_the_words_of_the_code() -> None:
+    """`make messages` puts new ones in and takes out those that are gone."""
+    spec = importlib.util.spec_from_file_location("messages", TOP / ".ci" / "messages.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    said = {(forms(one.id), one.context) for one in module.extracted() if one.id}
+    for locale in locales.known()[1:]:
+        known = {(forms(one.id), one.context) for one in catalogue(locale) if one.id}
+        assert known == said, f"{locale}: run `make messages`: {sorted(known ^ said)[:5]}"
