@@ -19,6 +19,7 @@ from forum.db import db
 from forum.members.queries import sessions_of
 from forum.moderation.actions import Reasons, decide
 from tests.conftest import OneConnectionSession, dataset_fixture
+from tests.screens import faults_in
 from tests.world import build
 
 ROLES = ("visitor", "member", "author", "host", "moderator", "administrator")
@@ -583,6 +584,8 @@ def test_who_may_look(
         assert not [words for words in written if not words.startswith(READ)], (address, written)
         if role == "visitor":
             _is_for_everybody(address, answer)
+        if answer.mimetype == "text/html" and answer.status_code not in GOES_ON:
+            assert faults_in(answer.text) == [], address
     event.remove(db.engine, "before_cursor_execute", note)
 
 

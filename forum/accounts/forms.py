@@ -59,7 +59,7 @@ class JoinForm(PersonForm):
     email = email_field()
     password = NewPassword(_("Password"))
     next = HiddenField()
-    terms = HiddenField()
+    terms = HiddenField(render_kw={"id": False})  # the sentence about them has it
     # For robots: people do not see it, and a screen reader says what to do with it.
     website = StringField(_("Leave this field empty"))
     opened = HiddenField()
