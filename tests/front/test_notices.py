@@ -25,6 +25,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox, level_of, settings_of, unread_count, ways_of
 from forum.permissions import SYSTEM
 from tests.everything import case_text, practice
+from tests.screens import faults_in
 
 SETTINGS = "/settings/notices"
 GONE = "{} that you watched or muted can no longer be read."
@@ -337,6 +338,19 @@ def test_a_decision_waits_until_another_ends_it(topic: Any, people: Any, sign_in
     assert "The moderators ask you to change this." in told(ben)
     moderation.undo(people.moderator, asked.id)
     assert "ask you to change this" not in told(ben)
+
+
+def test_what_a_deed_did_and_what_one_is_told_are_not_called_alike(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    dialogue.reply(people.ben, topic.id, write("At night."))
+    moderation.warn(people.moderator, people.ana.id, Reasons("It was rude.", 2))
+    make_notices(SYSTEM)
+    browser = sign_in(people.ana)
+    browser.post("/notices/read-all", data={"part": "waiting"})
+    page = browser.get("/notices").text
+    assert "For your information" in page and 'id="told"' in page
+    assert faults_in(page) == []
 
 
 def test_a_warning_waits_whatever_comes_after_it(topic: Any, people: Any, sign_in: Any) -> None:
