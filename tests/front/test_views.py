@@ -39,6 +39,7 @@ from forum.members.actions import (
     hide_profile,
     ignore,
     join,
+    silence,
     take_letters,
     write_organisation,
 )
@@ -617,6 +618,14 @@ def test_members_choose_what_they_can_help_with(small: Small, sign_in: Any, clie
     assert browser.post("/settings/themes", data={"themes": ["x", "999"]}).status_code == 422
     assert browser.post("/settings/themes", data={"sent": "1"}).status_code == 303
     assert themes_of_member(small.people.ana.id) == []
+
+
+def test_who_may_not_write_is_told_so_instead_of_being_offered_themes(
+    small: Small, sign_in: Any
+) -> None:
+    silence(SYSTEM, small.people.ana.id, now() + timedelta(days=3))
+    page = sign_in(small.people.ana).get("/settings/themes").text
+    assert "paused your right to write" in page and 'name="themes"' not in page
 
 
 def test_the_way_to_write_stands_at_the_top_of_a_list(
