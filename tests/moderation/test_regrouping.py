@@ -219,6 +219,10 @@ def test_a_topic_is_put_into_another(client: Any, people: Any, things: Any, othe
     ):
         answer = client.get(address)
         assert answer.location == f"{target.address}{place}", address
+    for asked in ("page=200000000", "page=999999999", "post=999999999", "page=-200000000"):
+        answer = client.get(f"{things.topic.address}?{asked}")
+        place = "#post-3" if asked.startswith("page=-") else ""
+        assert (answer.status_code, answer.location) == (301, f"{target.address}{place}"), asked
     feed = client.get(f"/topics/{things.topic.id}/feed.atom")
     assert (feed.status_code, feed.location) == (301, f"/topics/{other.id}/feed.atom")
     assert found("bells") == 1

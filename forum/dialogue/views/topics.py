@@ -19,7 +19,7 @@ from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
-from forum.pages import Page
+from forum.pages import LAST_PAGE, Page, clamp
 from forum.ratelimits import changing
 from forum.versions import theme_scope, topic_scope
 from forum.web import me
@@ -47,7 +47,7 @@ def topic(id: int, slug: str = "") -> ResponseReturnValue:
 
 def _redirect_after_merge(topic_id: int) -> AnyResponse:
     """Redirect from a merged topic to where its posts are now: `?post=` names one, `?page=` the first of a page."""
-    first = (web.number("page") - 1) * POSTS_PER_PAGE + 1
+    first = (clamp(web.number("page"), LAST_PAGE) - 1) * POSTS_PER_PAGE + 1
     try:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
