@@ -947,10 +947,10 @@ def may_sign_in(member: Any, moment: Any) -> ColumnElement[bool]:
     return and_(member.left_at.is_(None), _is_over(member.suspended_until, moment))
 
 
-def may_act(member: Any, moment: Any) -> ColumnElement[bool]:
-    """The SQL condition that a member has an open account at a moment and is neither suspended nor silenced."""
-    may_write = _is_over(member.silenced_until, moment)
-    return and_(may_sign_in(member, moment), may_write, member.leaving_at.is_(None))
+def may_decide(member: Any, moment: Any) -> ColumnElement[bool]:
+    """The SQL condition that a member who has an office can use its rights at a moment, as `Person.may_decide` says."""
+    is_open = and_(may_sign_in(member, moment), member.leaving_at.is_(None))
+    return and_(is_open, _is_over(member.silenced_until, moment), member.held_at.is_(None))
 
 
 def _is_over(until: Any, moment: Any) -> ColumnElement[bool]:

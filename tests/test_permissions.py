@@ -656,18 +656,19 @@ STATES: dict[str, dict[str, Any]] = {
     "leaving": {"leaving_at": PAST},
     "left": {"leaving_at": PAST, "left_at": PAST},
     "leaving and suspended": {"leaving_at": PAST, "suspended_until": AHEAD},
+    "without the second factor": {"held_at": PAST},
 }
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_who_may_sign_in_and_act_is_said_alike_in_python_and_in_sql(app: Flask, state: str) -> None:
-    one, columns = (
-        person(**STATES[state]),
-        ("suspended_until", "silenced_until", "leaving_at", "left_at"),
-    )
+def test_who_may_sign_in_and_decide_is_said_alike_in_python_and_in_sql(
+    app: Flask, state: str
+) -> None:
+    one = person(role="moderator", **STATES[state])
+    columns = ("suspended_until", "silenced_until", "leaving_at", "left_at", "held_at")
     row = SimpleNamespace(**{name: literal(getattr(one, name), Moment()) for name in columns})
     assert answers(app, permissions.may_sign_in(row, now())) == bool(one.can.sign_in())
-    assert answers(app, permissions.may_act(row, now())) == (one.is_member and not one.is_silenced)
+    assert answers(app, permissions.may_decide(row, now())) == one.may_decide == one.is_moderator
 
 
 def test_it_is_said_why_an_author_cannot_be_published(app: Flask) -> None:

@@ -16,7 +16,7 @@ from forum.db import db, execute_core
 from forum.errors import NotFound
 from forum.history.queries import Edit, edits_between, versions_of, versions_of_many
 from forum.members.models import Member
-from forum.permissions import Person, may_act, moderates, opened_to, require, sees_hidden
+from forum.permissions import Person, may_decide, moderates, opened_to, require, sees_hidden
 from forum.plaintext import fold, has_words_starting_with, words_in
 from forum.reachcache import cached_statement
 from forum.versions import cached
@@ -178,10 +178,10 @@ def last_position() -> int:
 
 
 def curators_of(agenda_id: int | None) -> Sequence[int]:
-    """The ids of all who moderate an agenda and can act now: moderators, administrators and its hosts."""
+    """The ids of all who can moderate an agenda now, of its hosts, moderators and administrators."""
     hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
     is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
-    query = select(Member.id).where(is_meant, may_act(Member, now())).order_by(Member.id)
+    query = select(Member.id).where(is_meant, may_decide(Member, now())).order_by(Member.id)
     return db.session.scalars(query).all()
 
 

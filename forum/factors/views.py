@@ -41,8 +41,8 @@ from forum.members.models import Member
 from forum.members.queries import (
     account_of,
     are_factors_required,
-    moderators_without_factor,
     my_profile,
+    office_holders_without_factor,
 )
 from forum.members.views import federation
 from forum.passkeys import Owner, Refused, Site
@@ -439,7 +439,7 @@ def renew_recovery_codes() -> ResponseReturnValue:
 @bp.route("/administration/factors", methods=["GET", "POST"])
 def require_factors() -> ResponseReturnValue:
     """Choose whether moderators, hosts and administrators need a second factor."""
-    without = moderators_without_factor(me())
+    without = office_holders_without_factor(me())
     form = RequiredForm(data={"is_required": are_factors_required()})
 
     def page(status: int = 200) -> ResponseReturnValue:

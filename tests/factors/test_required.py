@@ -7,13 +7,26 @@ from datetime import timedelta
 import pytest
 
 from forum.agendas import actions as agendas
+from forum.agendas.queries import curators_of
 from forum.clock import at, now
+from forum.dialogue.actions import NewTopic, open_topic
 from forum.errors import Forbidden, Invalid
 from forum.factors import actions
 from forum.factors.queries import authenticator_of, codes_left, factors_of
 from forum.factors.views import unconfirmed_secret
+from forum.library.actions import PracticeText, submit, write_practice
+from forum.markup import write
 from forum.members import actions as members
-from forum.members.queries import member_by_id
+from forum.members.queries import (
+    administrator_ids,
+    administrators_count,
+    first_administrator,
+    member_by_id,
+    moderator_ids,
+)
+from forum.moderation.actions import publish
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import unread_count
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from tests.conftest import link_in
@@ -117,6 +130,53 @@ def test_deeds_of_who_waits_are_refused(people, agenda, federation):
     for doer in (people.moderator, fresh(people.host)):
         with pytest.raises(Forbidden):
             agendas.write_statement(doer, agenda.id, agendas.StatementText("Ana", "We listen."))
+
+
+# Who waits does not count
+
+
+def test_who_waits_runs_no_forum_until_they_have_a_factor(people, agenda, federation):
+    """Nobody else may go because of them, and no notice calls them."""
+    members.appoint(SYSTEM, people.ben.handle, "administrator")
+    assert people.ben.id in administrator_ids() and people.host.id in curators_of(agenda.id)
+    require_it(people)
+    adam = people.administrator
+    assert [*moderator_ids(), *administrator_ids(), *curators_of(agenda.id)] == [adam.id] * 3
+    assert first_administrator().id == adam.id and administrators_count() == 1
+    with pytest.raises(Invalid, match="Somebody has to run the forum"):
+        members.appoint(adam, adam.handle, "member")
+    with pytest.raises(Invalid, match="Somebody has to run the forum"):
+        members.ask_to_leave(adam, adam.id, "nameless")
+    add_key(people.ben)
+    assert members.appoint(adam, adam.handle, "member").role == "member"
+
+
+def test_whoever_is_alone_because_others_wait_publishes_what_they_wrote(people, agenda, federation):
+    sentence = PracticeText("Quiet asphalt", "The same road, half as loud.")
+    practice = write_practice(people.administrator, agenda.id, sentence)
+    submit(people.administrator, practice.id)
+    with pytest.raises(Forbidden, match="another moderator publishes it"):
+        publish(people.administrator, practice.id)
+    require_it(people)
+    assert publish(people.administrator, practice.id).deed == "publish"
+
+
+def test_a_host_who_waits_hears_nothing_of_an_agenda_in_preparation(people, agenda, federation):
+    text = agendas.AgendaText("Making Cities Cooler", write("Shade."), slug="cooler", is_open=False)
+    prepared = agendas.write_agenda(people.administrator, text, hosts=[people.host.handle])
+
+    def mention_host():
+        words = write("A secret, @hana-virtanen.")
+        open_topic(people.administrator, prepared.id, NewTopic("question", "Where?", words))
+        make_notices(SYSTEM)
+        return unread_count(fresh(people.host))
+
+    make_notices(SYSTEM)  # of being a host
+    known = unread_count(fresh(people.host))
+    require_it(people)
+    assert mention_host() == known
+    require_it(people, is_required=False)
+    assert mention_host() == known + 1
 
 
 # The way out

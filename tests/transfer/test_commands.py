@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from forum.clock import now
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue.models import Topic
 from forum.members.actions import Joining, found_federation, join, load_cities
 from forum.members.commands import city_rows
+from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.transfer import queries
 from forum.transfer.commands import demo as demo_command
@@ -219,6 +222,14 @@ def test_before_the_setup_there_is_nobody_to_answer_for_the_content(run: Run, fi
     file.write_text(GOOD)
     done = run("import-agenda", file)
     assert done.exit_code == 1 and "Run `flask setup` first." in done.output
+
+
+def test_nobody_answers_for_the_content_who_may_not_act(run: Run, people: Any, file: Path) -> None:
+    file.write_text(GOOD)
+    silenced = update(Member).where(Member.id == people.administrator.id)
+    db.session.execute(silenced.values(silenced_until=now() + timedelta(days=1)))
+    done = run("import-agenda", file)
+    assert done.exit_code == 1 and "No administrator may act now." in done.output
 
 
 def test_a_file_that_is_not_there_is_said(run: Run, people: Any, file: Path) -> None:

@@ -110,7 +110,7 @@ from forum.members.queries.roles import (
     first_administrator,
     has_other_administrator,
     moderator_ids,
-    moderators_without_factor,
+    office_holders_without_factor,
 )
 from forum.members.queries.sessions import (
     SESSION_IDLE_LIMIT,
@@ -199,10 +199,10 @@ __all__ = [
     "members_to_mention",
     "members_to_suggest",
     "moderator_ids",
-    "moderators_without_factor",
     "my_profile",
     "names_of_organisations",
     "normalised_email",
+    "office_holders_without_factor",
     "organisation_by_id",
     "organisation_fields",
     "organisation_to_curate",

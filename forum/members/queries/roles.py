@@ -9,35 +9,35 @@ from forum.db import db
 from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members
-from forum.permissions import Person, administers, may_act, moderates, require
+from forum.permissions import Person, administers, may_decide, moderates, require
 
 
 def moderator_ids() -> list[int]:
-    """The ids of all who moderate the whole forum and can act now."""
-    found = select(Member.id).where(moderates(Member.role), may_act(Member, now()))
+    """The ids of all who can moderate the whole forum now."""
+    found = select(Member.id).where(moderates(Member.role), may_decide(Member, now()))
     return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
 
 
 def administrator_ids() -> list[int]:
-    """The ids of all who administer the forum and can act now."""
+    """The ids of all who can administer the forum now."""
     found = select(Member.id).where(*_can_administer_now())
     return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
 
 
 def first_administrator() -> Member | None:
-    """The administrator who joined first, of those who can act now."""
+    """The member who joined first of those who can administer the forum now."""
     found = select(Member).where(*_can_administer_now())
     return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
 
 
 def administrators() -> list[Member]:
-    """All who have the role of administrators, by name, also while they cannot act."""
+    """All who have the role of administrators, by name, also those who cannot use it now."""
     known = select(Member).where(administers(Member.role), Member.left_at.is_(None))
     return first_members(known, LIST_LIMIT)
 
 
 def administrators_count() -> int:
-    """The number of administrators who can act now."""
+    """The number of members who can administer the forum now."""
     return db.session.scalar(select(func.count(Member.id)).where(*_can_administer_now())) or 0
 
 
@@ -51,10 +51,10 @@ def has_other_administrator(member_id: int) -> bool:
 
 
 def _can_administer_now() -> tuple[ColumnElement[bool], ...]:
-    return administers(Member.role), may_act(Member, now())
+    return administers(Member.role), may_decide(Member, now())
 
 
-def moderators_without_factor(administrator: Person) -> list[Member]:
+def office_holders_without_factor(administrator: Person) -> list[Member]:
     """Moderators, hosts and administrators without a second factor, by name; for administrators."""
     require(administrator.can.administer())
     is_host = cast(Member.hosted, Text) != "[]"

@@ -14,7 +14,7 @@ import click
 
 from forum.errors import Refusal
 from forum.members.models import Member
-from forum.members.queries import first_administrator, members_by_handle
+from forum.members.queries import administrators, first_administrator, members_by_handle
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
@@ -64,6 +64,8 @@ def _check_agenda(curator: Member, file: AgendaFile) -> None:
 def _curator(handle: str | None) -> Member:
     """The moderator whom the command line names, or else the first administrator."""
     found = _member(handle) if handle else first_administrator()
+    if found is None and administrators():
+        raise click.ClickException("No administrator may act now. Name a moderator with --by.")
     if found is None:
         raise click.ClickException("There is no administrator yet. Run `flask setup` first.")
     return found
