@@ -50,7 +50,7 @@ def test_beside_a_post_stands_the_office_of_its_author(
         actions.reply(author, topic.id, write("Please stay with the subject."))
 
     def offices() -> list[str]:
-        return re.findall(r'</b> <span class="st mod">([^<]+)', page(client, topic.address))
+        return re.findall(r'</(?:b|h3)> <span class="st mod">([^<]+)', page(client, topic.address))
 
     assert offices() == ["Host of this agenda", "Moderator"]
     members.appoint(SYSTEM, people.ana.handle, "administrator")
