@@ -45,8 +45,11 @@ function state(button) {
 function show(button, { on, count }) {
   button.setAttribute("aria-pressed", on);
   if (!button.matches(".re")) return;
-  if (!button.querySelector(".n")) button.insertAdjacentHTML("beforeend", ' <span class="n"></span>');
-  button.querySelector(".n").textContent = count || "";
+  const number = button.querySelector(".n") ?? Object.assign(document.createElement("span"), { className: "n" });
+  number.textContent = count || "";
+  if (number.isConnected) return;
+  button.insertBefore(number, button.querySelector(".vh")); // which says of which post
+  number.before(" ");
 }
 
 function messageOf(marks) {

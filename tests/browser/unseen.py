@@ -87,7 +87,7 @@ def crowded(page: Any) -> list[str]:
 
 # Small controls so near to another one that a finger takes the wrong one (WCAG 2.5.8); links in a sentence are exempt,
 # and so is the map, whose places stand in a list as well. Controls whose names lack what they show (2.5.3), and links
-# of several posts that are told apart only by their place (2.4.4, 2.4.9).
+# and buttons of several posts that are told apart only by their place (2.4.4, 2.4.9).
 CONTROLS = """() => {
   const found = [], squeezed = text => text.replace(/\\s+/g, " ").trim().toLowerCase();
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
@@ -119,8 +119,10 @@ CONTROLS = """() => {
     if (!squeezed(control.ariaLabel).includes(squeezed(control.innerText)))
       found.push(`“${control.innerText}” has another name: “${control.ariaLabel}”`);
   const places = {};
-  for (const {control, said} of all.filter(({control}) => control.matches(".acts > a, .mg .dot a")))
-    if ((places[said] ??= control.href) !== control.href) found.push(`“${said}” leads to several places`);
+  for (const {control, said} of all.filter(({control}) => control.matches(".acts :is(a, button), .mg .dot a"))) {
+    const place = control.href ?? `${control.formAction} ${control.value}`;
+    if ((places[said] ??= place) !== place) found.push(`“${said}” leads to several places`);
+  }
   return found;
 }"""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from forum.clock import at, now
 from forum.dialogue import actions
 from forum.dialogue.models import Topic
 from forum.markup import write
-from tests.dialogue.conftest import page
-from tests.heard import headings
+from tests.dialogue.conftest import LATER, page
+from tests.heard import ambiguous, controls, headings
 
 
 def test_from_post_to_post_leads_a_heading(client: Any, people: Any, topic: Topic) -> None:
@@ -17,3 +18,26 @@ def test_from_post_to_post_leads_a_heading(client: Any, people: Any, topic: Topi
     found = headings(page(client, topic.address))
     first, last = found.index((2, "2 replies")), found.index((2, "Add your reply"))
     assert found[first + 1 : last] == [(3, people.ben.name), (3, people.host.name)]
+
+
+def test_links_and_buttons_of_posts_are_told_apart_by_their_names(
+    people: Any, topic: Topic, sign_in: Any, client: Any
+) -> None:
+    posts = [
+        actions.reply(people.ben, topic.id, write(f"Count {it}.")) for it in ("doors", "bikes")
+    ]
+    for post in posts:
+        actions.mark(people.ana, post.id, "useful")
+        actions.mark(people.host, post.id, "tried it", "kept", "It works.")
+        with at(now() + LATER):
+            actions.edit(people.ben, post.id, write("Count both."))
+    asker = sign_in(people.ana)
+    for reader in (client, asker, sign_in(people.ben), sign_in(people.moderator)):
+        text = page(reader, topic.address).split('id="replies"')[1].split('id="reply"')[0]
+        assert ambiguous(text) == {}
+    names = [control.name for control in controls(page(asker, topic.address))]
+    for said in ("Useful 1, number 2", "Useful 1, number 3", "Same here, number 3"):
+        assert said in names
+    actions.hide(people.moderator, posts[0].id, "Nonsense.")
+    actions.hide(people.moderator, posts[1].id, "Nonsense.")
+    assert ambiguous(page(sign_in(people.moderator), topic.address).split('id="replies"')[1]) == {}

@@ -21,6 +21,7 @@ from forum.members import actions as members
 from forum.members.actions import OrganisationText
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
+from tests.heard import ambiguous, controls, headings
 from tests.library.conftest import (
     CASE,
     COPENHAGEN,
@@ -134,6 +135,19 @@ def test_a_comment_beside_a_paragraph_says_whose_it_is_and_takes_marks(
     assert author.post(f"/posts/{post.id}/mark", data={"kind": "useful"}).status_code == 303
     assert re.search(r'value="useful" aria-pressed="true".*?<span class="n">1<', beside(author))
     assert "Useful" in beside(client)
+
+
+def test_comments_beside_paragraphs_are_headings_whose_buttons_say_which_they_belong_to(
+    world: World, case: Case, sign_in: SignIn
+) -> None:
+    for paragraph in case.paragraphs[:2]:
+        for text in ("So it is", "Is it?"):
+            dialogue.reply(world.author, case.topic_id, write(text), paragraph=paragraph.key)
+    page = sign_in(world.reader).get(f"/cases/{case.slug}").text
+    assert headings(page).count((3, world.author.name)) == 4
+    beside = page.split("<h2")[2]
+    assert ambiguous(beside) == {}
+    assert "Useful, number 5" in [control.name for control in controls(beside)]
 
 
 def test_who_replies_to_a_comment_beside_a_paragraph_sees_the_paragraph(
