@@ -65,14 +65,20 @@ def tag(locale: str) -> str:
 
 
 @cache
+def parsed(locale: str) -> Locale:
+    """A locale as Babel has it, which takes longer to make than to use."""
+    return Locale.parse(locale)
+
+
+@cache
 def date_pattern(locale: str) -> str:
     """How a day is written in words, in the patterns of CLDR; in English the day stands first, as most readers have it."""
-    return "d MMMM yyyy" if locale == SOURCE else Locale.parse(locale).date_formats["long"].pattern
+    return "d MMMM yyyy" if locale == SOURCE else parsed(locale).date_formats["long"].pattern
 
 
 def is_leftward(locale: str) -> bool:
     """Whether its script runs from right to left."""
-    return Locale.parse(locale).text_direction == "rtl"
+    return parsed(locale).text_direction == "rtl"
 
 
 @cache

@@ -133,8 +133,8 @@ class TemplateEnvironment(Environment):
         }
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
-        """A template in the language of the reader."""
-        locale = self.wanted_locale()
+        """A template in the language of the reader; one that another (`parent`) needs is in the language of that."""
+        locale = self.locale if parent else self.wanted_locale()
         if locale == self.locale:
             return super().get_template(name, parent, globals)
         other = self.by_locale.get(locale) or self._add_locale(locale)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+from babel import Locale
 from babel.support import NullTranslations
 from flask import (
     Flask,
@@ -351,13 +352,14 @@ def offered_locale(wanted: str | None) -> str:
     return locales.best(wanted or "", "", settings().locales)
 
 
-def _wanted_locale() -> str:
+def _wanted_locale() -> Locale:
     """The language of the interface in this request; outside of one, such as in the worker, that of the forum."""
     offered = settings().locales
-    if not has_request_context():
-        return offered[0]
+    if len(offered) == 1 or not has_request_context():
+        return locales.parsed(offered[0])
     chosen = request.cookies.get(cookie_name(locales.COOKIE), "")
-    return locales.best(chosen, request.headers.get("Accept-Language", ""), offered)
+    accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return locales.parsed(locales.best(chosen, accepted, offered))
 
 
 def _template_context() -> dict[str, Any]:
