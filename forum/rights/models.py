@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel.speaklater import LazyString
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,8 +50,8 @@ class Kind:
     """
 
     name: str
-    title: str
-    about: str
+    title: LazyString
+    about: LazyString
     columns: tuple[tuple[str, str], ...]
     batch: Callable[[Any, Any], tuple[list[Record], Any]]
-    fields: dict[str, str]
+    fields: dict[str, LazyString]

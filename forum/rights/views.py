@@ -120,7 +120,11 @@ def _files(member: Member, about: dict[str, Any]) -> Files:
         yield from _pages(member, kind)
     yield "about.json", [_json_bytes({**about, "kinds": _descriptions(numbers)})]
     yield "style.css", [Path(current_app.static_folder or "", "data.css").read_bytes()]
-    words = {"kinds": KINDS, "numbers": numbers, "left_out": sorted(set(LEFT_OUT.values()))}
+    words = {
+        "kinds": KINDS,
+        "numbers": numbers,
+        "left_out": sorted({str(why) for why in LEFT_OUT.values()}),
+    }
     yield "index.html", [_html("rights/all.html", member=member, about=about, **words)]
 
 
@@ -170,10 +174,10 @@ def _descriptions(numbers: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "file": f"{kind.name}.json",
-            "title": kind.title,
-            "about": kind.about,
+            "title": str(kind.title),
+            "about": str(kind.about),
             "records": numbers[kind.name],
-            "fields": kind.fields,
+            "fields": {name: str(meaning) for name, meaning in kind.fields.items()},
         }
         for kind in KINDS
     ]

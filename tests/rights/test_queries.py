@@ -85,7 +85,7 @@ def test_the_document_says_what_every_file_holds():
     text = DOCUMENT.read_text()
     for kind in KINDS:
         part = text.partition(f"## {kind.name}.json\n")[2].partition("\n## ")[0]
-        assert kind.about in part, kind.name
+        assert str(kind.about) in part, kind.name
         for name, meaning in kind.fields.items():
             assert f"| `{name}` | {meaning} |" in part, (kind.name, name)
     left_out = text.partition("## What is not in it\n")[2]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, Select, tuple_
 
 from forum.db import db
@@ -57,16 +59,18 @@ def as_one_record(
 # Descriptions of fields that several kinds have
 
 TIMES = {
-    "created_at": "when it was written or made",
-    "hidden_at": "since when a moderator hides it",
-    "removed_at": "since when it is hidden without a word in its place",
-    "deleted_at": "when you deleted it, or a moderator let it wait again; nothing of the text is kept here then",
-    "replaced_at": "when another text took its place",
+    "created_at": _("when it was written or made"),
+    "hidden_at": _("since when a moderator hides it"),
+    "removed_at": _("since when it is hidden without a word in its place"),
+    "deleted_at": _(
+        "when you deleted it, or a moderator let it wait again; nothing of the text is kept here then"
+    ),
+    "replaced_at": _("when another text took its place"),
 }
-LANGUAGE = {"language": "the language it is written in, as an ISO 639 code"}
-AUDIENCE = {"audience": "who may read it: public, or members"}
+LANGUAGE = {"language": _("the language it is written in, as an ISO 639 code")}
+AUDIENCE = {"audience": _("who may read it: public, or members")}
 
 
-def times(*names: str) -> dict[str, str]:
+def times(*names: str) -> dict[str, LazyString]:
     """The descriptions of some of the fields of `TIMES`."""
     return {name: TIMES[name] for name in names}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
 from forum.db import db
 from forum.members.models import Member
 from forum.rights.models import Kind, Record
@@ -23,64 +26,72 @@ KINDS: tuple[Kind, ...] = (
     *ACCESS_KINDS,
 )
 # (table, column) that name a member and are not handed out, each with the reason
-LEFT_OUT: dict[tuple[str, str], str] = {
-    ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
-    ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
-    ("appeal", "decider_id"): "It is the appeal of somebody else; what you took back is in.",
-    ("ignored_member", "ignored_id"): "Who ignores you stays unknown.",
+LEFT_OUT: dict[tuple[str, str], LazyString] = {
+    ("topic", "answered_by_id"): _("It repeats who wrote a post, and the post is in."),
+    ("report", "author_id"): _(
+        "The names of those who report you stay unknown; what was decided about it is in."
+    ),
+    ("appeal", "decider_id"): _("It is the appeal of somebody else; what you took back is in."),
+    ("ignored_member", "ignored_id"): _("The names of those who ignore you stay unknown."),
     (
         "claim",
         "member_id",
-    ): "It is kept for half an hour at most, and says what you are working on.",
-    ("report", "email"): "It belongs to somebody who has no account.",
+    ): _("It is kept for half an hour at most, and says what you are working on."),
+    ("report", "email"): _("It belongs to somebody who has no account."),
     (
         "event",
         "actor_id",
-    ): "It is kept as long as a notice that was made of it, and repeats a deed of yours, which is in.",
+    ): _(
+        "It is kept as long as a notice that was made of it, and repeats a deed of yours, which is in."
+    ),
     (
         "event",
         "recipients",
-    ): "It is kept as long as a notice that was made of it, and repeats who has one; yours are in.",
+    ): _(
+        "It is kept as long as a notice that was made of it, and repeats who has one; yours are in."
+    ),
     (
         "notice",
         "actor_id",
-    ): "It is a line in the inbox of somebody else; the deed it tells of is in.",
-    ("event", "but"): "It repeats who was told of the deed by another notice; yours are in.",
+    ): _("It is a line in the inbox of somebody else; the deed it tells of is in."),
+    ("event", "but"): _("It repeats who was told of the deed by another notice; yours are in."),
     (
         "asked",
         "passed_to_id",
-    ): "It belongs to the member who passed the question on; that you were asked is in.",
+    ): _("It belongs to the member who passed the question on; that you were asked is in."),
     (
         "challenge",
         "member_id",
-    ): "It waits for some minutes until a passkey answers, and says nothing.",
-    ("half_session", "member_id"): "It waits for some minutes until you show your second factor.",
-    ("candidate", "email"): "It belongs to somebody who has no account yet.",
-    ("candidate", "invited_by_id"): "It belongs to somebody who has no account yet.",
+    ): _("It waits for some minutes until a passkey answers, and says nothing."),
+    ("half_session", "member_id"): _(
+        "It waits for some minutes until you show your second factor."
+    ),
+    ("candidate", "email"): _("It belongs to somebody who has no account yet."),
+    ("candidate", "invited_by_id"): _("It belongs to somebody who has no account yet."),
     (
         "delivery",
         "address",
-    ): "Letters to you are in; a letter to an address without an account belongs to nobody.",
-    ("member", "email"): "It is in the account.",
-    ("member", "first_handle"): "It is among the handles that you had before.",
-    ("member", "handle_skeleton"): "It is what your handle looks like, to find others like it.",
-    ("earlier_handle", "handle_skeleton"): "It is what a handle of yours looked like.",
-    ("passkey", "user_handle"): "It is a random number by which your passkeys know you.",
-    ("federation", "contact_email"): "It is the address of the forum.",
-    ("version", "editor_name"): "It is your name, beside each of your edits.",
+    ): _("Letters to you are in; a letter to an address without an account belongs to nobody."),
+    ("member", "email"): _("It is in the account."),
+    ("member", "first_handle"): _("It is among the handles that you had before."),
+    ("member", "handle_skeleton"): _("It is what your handle looks like, to find others like it."),
+    ("earlier_handle", "handle_skeleton"): _("It is what a handle of yours looked like."),
+    ("passkey", "user_handle"): _("It is a random number by which your passkeys know you."),
+    ("federation", "contact_email"): _("It is the address of the forum."),
+    ("version", "editor_name"): _("It is your name, beside each of your edits."),
     (
         "text_trace",
         "author_id",
-    ): "It is a hash of a text that you sent, kept for a week to find it again.",
+    ): _("It is a hash of a text that you sent, kept for a week to find it again."),
     (
         "screening_rule",
         "made_by_id",
-    ): "It is a rule for everybody, which you made as an administrator.",
-    ("former_handle", "handle_hash"): "It belongs to people who have left.",
-    ("departure", "member_id"): "It belongs to people who have left.",
-    ("departure", "handle"): "It belongs to people who have left.",
-    ("departure", "earlier_handles"): "It belongs to people who have left.",
-    ("departure", "address"): "It belongs to people who have left.",
+    ): _("It is a rule for everybody, which you made as an administrator."),
+    ("former_handle", "handle_hash"): _("It belongs to people who have left."),
+    ("departure", "member_id"): _("It belongs to people who have left."),
+    ("departure", "handle"): _("It belongs to people who have left."),
+    ("departure", "earlier_handles"): _("It belongs to people who have left."),
+    ("departure", "address"): _("It belongs to people who have left."),
 }
 
 
