@@ -5,12 +5,44 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Base, partial_index
 from forum.members.models import Member
 
+# What a letter of each kind is, for administrators
+KIND_NAMES = {
+    "address": _("confirming a new address"),
+    "address_back": _("an address that went back"),
+    "address_changed": _("a changed address"),
+    "address_given": _("an address that was changed on the server"),
+    "address_undone": _("an address that was taken back"),
+    "administrator_made": _("a new administrator"),
+    "approved": _("a request to join that was approved"),
+    "changed": _("how somebody signs in"),
+    "contact": _("from member to member"),
+    "contact_copy": _("copy of an e-mail to a member"),
+    "data": _("data that were downloaded"),
+    "digest": _("digest"),
+    "held": _("an answer by mail that waits"),
+    "join": _("joining"),
+    "known": _("joining with the address of an account"),
+    "leaving": _("a closed account"),
+    "left": _("an account that has ended"),
+    "notice": _("notice"),
+    "outcome": _("outcome of a report"),
+    "outcomes": _("outcomes of several reports"),
+    "refused": _("a request to join that was refused"),
+    "reported": _("receipt of a report"),
+    "reset": _("choosing a new password"),
+    "role": _("a role"),
+    "sent_back": _("an answer by mail that was given back"),
+    "sign_in": _("link to sign in"),
+    "test": _("test"),
+    "unknown": _("an address without an account"),
+}
 WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
 
 
@@ -48,3 +80,8 @@ class Delivery(Base):
     locale: Mapped[str | None]
 
     member: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def kind_name(self) -> str:
+        """What it is, in the language of the page; an older release may have written kinds that have no name."""
+        return str(KIND_NAMES.get(self.kind, self.kind))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from forum.db import db
 from forum.mail import actions
 from forum.mail.commands import deliver
-from forum.mail.models import Delivery
+from forum.mail.models import KIND_NAMES, Delivery
 from forum.members import actions as members
 from forum.permissions import SYSTEM
 from tests.mail.conftest import with_settings
 
 PAGE = "/administration/mail"
+TOP = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -53,6 +56,12 @@ def test_a_letter_that_no_server_took_is_tried_again(browser, people, mail_serve
     assert browser.post(f"{PAGE}/{letter.id}/again").status_code == 303
     assert deliver() == 1 and len(mail_server.messages) == 1
     assert "None in the last three months." in browser.get(PAGE).text
+
+
+def test_every_kind_of_letter_has_a_name():
+    templates = {path.stem for path in (TOP / "templates/mail").glob("*.txt")} - {"kit"}
+    assert set(KIND_NAMES) == templates
+    assert len({str(name) for name in KIND_NAMES.values()}) == len(KIND_NAMES)
 
 
 def test_a_letter_to_oneself(browser, people, mail_server):
