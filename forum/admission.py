@@ -20,6 +20,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from flask import Flask
+from flask_babel import lazy_gettext
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -36,9 +37,11 @@ MAX_BUFFERED_BYTES = (
     2_000_000  # of a response, which is read whole so that a slow reader holds no turn
 )
 NO_HEADERS: Mapping[str, str] = {}
-BUSY_MESSAGE = b"Many people are here at this moment. Please try again in a few seconds.\n"
-NOT_SAVED_MESSAGE = (
-    b"Nothing was saved yet. Go back: your text is still in the form. Then send it again.\n"
+BUSY_MESSAGE = lazy_gettext(
+    "Many people are here at this moment. Please try again in a few seconds."
+)
+NOT_SAVED_MESSAGE = lazy_gettext(
+    "Nothing was saved yet. Go back: your text is still in the form. Then send it again."
 )
 
 
@@ -149,6 +152,10 @@ class AdmissionGate:
         self._writers = FairSemaphore(max(1, at_once // 2))
         self._places = Places(at_once + MAX_WAITING)
         self._senders = Places(senders)
+        # Said now, in the language of the forum: where a request is refused, nothing knows it.
+        self._busy, self._not_saved = (
+            f"{message}\n".encode() for message in (BUSY_MESSAGE, NOT_SAVED_MESSAGE)
+        )
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Read the whole request, wait for admission, answer."""
@@ -193,7 +200,7 @@ class AdmissionGate:
         return True
 
     def _refuse(self, start_response: Any, is_reading: bool) -> Iterable[bytes]:
-        body = BUSY_MESSAGE if is_reading else BUSY_MESSAGE + NOT_SAVED_MESSAGE
+        body = self._busy if is_reading else self._busy + self._not_saved
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
@@ -227,4 +234,6 @@ def init_app(app: Flask, largest_body: int, headers: Mapping[str, str]) -> None:
 
     `headers` are those that every response bears.
     """
-    app.wsgi_app = AdmissionGate(app.wsgi_app, largest_body, headers)  # type: ignore[method-assign]  # as Flask documents it
+    with app.app_context():  # which knows the language of the forum
+        gate = AdmissionGate(app.wsgi_app, largest_body, headers)
+    app.wsgi_app = gate  # type: ignore[method-assign]  # as Flask documents it

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 from flask import Flask, Response, current_app, request
-from flask_babel import get_babel
+from flask_babel import get_babel, lazy_gettext
 from rjsmin import jsmin
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
@@ -104,7 +104,7 @@ BLUEPRINT_MODULES = (
     upkeep,
     upkeep_commands,
 )
-UPGRADING = "The forum is being upgraded. Please come back in a few minutes.\n"
+UPGRADING = lazy_gettext("The forum is being upgraded. Please come back in a few minutes.")
 TOP = Path(__file__).parent.parent
 
 
@@ -178,7 +178,7 @@ def _refuse_wrong_schema() -> Response | None:
         return None
     if problem := schema_problem():
         current_app.logger.error(problem)
-        return Response(UPGRADING, 503, {"Retry-After": "60"}, mimetype="text/plain")
+        return Response(f"{UPGRADING}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
     extensions["has_checked_schema"] = True
     return None
 

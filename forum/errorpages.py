@@ -178,7 +178,8 @@ def http_error(error: HTTPException) -> AnyResponse:
 
 
 def _rate_limit_message(error: HTTPException) -> str:
-    return f"{_('Too much was sent in a short time.')} {retry_message(error)}"
+    why = _("Too much was sent in a short time.")
+    return f"{why} {retry_message(error)}"
 
 
 def _answer_database_error(error: SQLAlchemyError) -> AnyResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,9 +28,9 @@ from forum.members.models import Member
 from forum.pagecache import PageCache
 from forum.settings import WrongSetting, from_environment
 from tests.conftest import IsolatedClient, People, put_into_session
+from tests.pseudo import extracted
 from tests.test_pagecache import Counting
 
-TOP = Path(__file__).parent.parent
 OFFERED = ("en", "es", "fr", "pt_BR")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
 MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&\w+;|[<>&]")
@@ -284,11 +283,7 @@ def test_a_language_that_is_offered_is_nearly_whole(locale: str) -> None:
 @pytest.mark.thorough
 def test_catalogues_hold_the_words_of_the_code() -> None:
     """`make messages` puts new ones in and takes out those that are gone."""
-    spec = importlib.util.spec_from_file_location("messages", TOP / ".ci" / "messages.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    said = {(forms(one.id), one.context) for one in module.extracted() if one.id}
+    said = {(forms(one.id), one.context) for one in extracted() if one.id}
     for locale in locales.known()[1:]:
         known = {(forms(one.id), one.context) for one in catalogue(locale) if one.id}
         assert known == said, f"{locale}: run `make messages`: {sorted(known ^ said)[:5]}"

@@ -109,7 +109,7 @@ def _begin(system: Person, member: Member) -> None:
     invitations.forget_member(system, member.id)
     queue.forget_member(system, member, is_silent=is_silent)
     mail.forget_member(system, member.id)
-    agendas.forget_member(system, member.id, FORMER_MEMBER, is_silent=is_silent)
+    agendas.forget_member(system, member.id, str(FORMER_MEMBER), is_silent=is_silent)
     members.depart(system, member.id)
 
 
@@ -138,7 +138,7 @@ def unname_record(system: Person, state: DepartureState) -> None:
     """Take the name out of decisions, reports and appeals, and out of what readers are told of a locked topic."""
     require(system.can.administer())
     if departure := departure_in_state(state):
-        who = departure.member_id, KnownAs(departure.name, state.handles, FORMER_MEMBER)
+        who = departure.member_id, KnownAs(departure.name, state.handles, str(FORMER_MEMBER))
         dialogue.unname_locks(system, *who)
         is_silent = departure.how == DELETE_EVERYTHING
         appeals.unname(system, *who, is_silent=is_silent)
@@ -153,7 +153,7 @@ def unname_versions(
     """Take the name out of earlier versions of pages; `last` as in `_advance`."""
     require(system.can.administer())
     if departure := departure_in_state(state):
-        history.unname(system, version_ids, state.handles, FORMER_MEMBER)
+        history.unname(system, version_ids, state.handles, str(FORMER_MEMBER))
         _advance(system, departure, last)
 
 

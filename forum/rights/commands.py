@@ -84,7 +84,7 @@ def carry_on() -> int:
 
 
 def _notes(state: DepartureState) -> None:
-    known = KnownAs(state.name, state.handles, FORMER_MEMBER)
+    known = KnownAs(state.name, state.handles, str(FORMER_MEMBER))
     found = dialogue.notes_naming(state.member_id, known.words, state.position, BATCH_SIZE)
     texts: dict[int, tuple[str, Written]] = {}
     for post_id, source, language in found:
@@ -139,7 +139,7 @@ def _quoted_posts_of_member(state: DepartureState, found: Sequence[PostSource]) 
 
 
 def _without_name(source: str, state: DepartureState, post_ids: set[int]) -> str:
-    return unname(source, post_ids, state.handles, FORMER_MEMBER)
+    return unname(source, post_ids, state.handles, str(FORMER_MEMBER))
 
 
 def _practices(state: DepartureState) -> None:

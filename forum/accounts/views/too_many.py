@@ -47,7 +47,8 @@ def too_many_attempts(error: HTTPException) -> ResponseReturnValue:
     if found is None:
         return errorpages.http_error(error)
     form, page = found()
-    form.form_errors = [f"{_('That was tried too often.')} {errorpages.retry_message(error)}"]
+    why = _("That was tried too often.")
+    form.form_errors = [f"{why} {errorpages.retry_message(error)}"]
     try:
         return page(form, TOO_MANY)
     except Refusal:

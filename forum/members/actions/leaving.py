@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import delete, or_, update
 
 from forum.clock import now
@@ -30,7 +31,7 @@ from forum.tokens import kept_hash
 COOLING_OFF = timedelta(days=14)
 # What becomes of the texts of a member who leaves
 LEAVING_WAYS = KEEP_NAMELESS, DELETE_EVERYTHING = ("nameless", "everything")
-FORMER_MEMBER = "Former member"
+FORMER_MEMBER = lazy_gettext("Former member")
 # The personal columns of a row: texts, and those that can be NULL.
 COLUMNS_TO_EMPTY = [
     "password_hash",
@@ -135,7 +136,7 @@ def _anonymous_values(member_id: int) -> dict[str, object]:
         "handle": f"~{member_id}",
         "handle_skeleton": f"~{member_id}",
         "email": f"~{member_id}",
-        "name": FORMER_MEMBER,
+        "name": str(FORMER_MEMBER),
         "language": "en",
     }
     ends = {"role": MEMBER, "hosted": [], "ignored": [], "takes_letters": False, "left_at": now()}

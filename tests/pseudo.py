@@ -1,0 +1,170 @@
+"""A language that nobody speaks: what the forum says is in Greek letters, and what people wrote in Cyrillic.
+
+Whatever a page says in Latin letters is neither, so it has escaped translation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.support import Translations
+from sqlalchemy import JSON, Column, String, select, update
+
+from forum.columns import Base, Html
+from forum.db import db
+
+TOP = Path(__file__).parent.parent
+LANGUAGE = "el"
+LATIN = "abcdefghijklmnopqrstuvwxyz"
+GREEK = "αβξδεφγηιϳκλμνοπθρστυϝωχψζ"
+CYRILLIC = "абцдефгхийклмнопярстувшжыз"
+TO_GREEK = str.maketrans(LATIN + LATIN.upper(), GREEK * 2)
+TO_CYRILLIC = str.maketrans(LATIN + LATIN.upper(), CYRILLIC + CYRILLIC.upper())
+# What a translation keeps: values that are put in, elements, entities
+KEPT = re.compile(r"(%\(\w+\)s|%%|<[^>]*>|&\w+;)")
+# What a text keeps: elements, entities, addresses, handles
+KEPT_IN_TEXTS = re.compile(r"(<[^>]*>|&\w+;|https?://\S+|\S+@\S+|@[\w-]+|/[\w/-]+)")
+# Columns that hold words of the program, or what nobody reads
+NOT_WRITTEN = re.compile(
+    r"\b(slug|handle|\w*handles?|\w*email|\w*hash|\w*skeleton|\w*key|\w*link|address|website|purpose"
+    r"|\w*kind|state|status|size|evidence|cost|outcome|\w*audience|language|palette|pattern|country|role|folded\w*|hosted"
+    r"|ignored|transports|recipients|watched|but|how|way|via|mode|before|reasons|words|issuer|subject|pay\w*"
+    r"|sort_key|locked_secret|time_zone|paragraph|position|level|scope|identity|profile|credential_id|themes)$"
+    r"|^(decision|report)\.(deed|source)$|^report\.reason$|^(held|departure|ready_text)\.(deed|step|rule)$"
+)
+# Columns of which even a single small word is a text
+SINGLE_WORDS = {"screening_rule.value", "identity.subject"}
+# Attributes that browsers show or read aloud, and those whose words scripts show
+SPOKEN = {"title", "aria-label", "aria-description", "placeholder", "alt", "label", "abbr"}
+FOR_SCRIPTS = {
+    f"data-{name}"
+    for name in [
+        "cancelled",
+        "copied",
+        "elsewhere",
+        "failed",
+        "found",
+        "heading",
+        "hide",
+        "kept",
+        "known",
+        "label",
+        "none",
+        "over",
+        "quote",
+        "saved",
+        "show",
+        "shown",
+        "too-many",
+        "unable",
+        "unsent",
+    ]
+}
+
+
+# Ours
+
+
+def extracted() -> Catalog:
+    """All messages of the forum, as `make messages` finds them."""
+    spec = spec_from_file_location("messages", TOP / ".ci" / "messages.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Catalog = module.extracted()
+    return found
+
+
+def greek_catalogue() -> Translations:
+    """Every message in Greek letters, in all its forms."""
+    greek = Catalog(locale=LANGUAGE)
+    for message in extracted():
+        if message.id:
+            one, *more = [message.id] if isinstance(message.id, str) else message.id
+            forms = [one, *more * (greek.num_plurals - 1)]
+            words = tuple(in_letters(form, TO_GREEK, KEPT) for form in forms)
+            greek.add(message.id, words if more else words[0], context=message.context)
+    compiled = BytesIO()
+    write_mo(compiled, greek)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def in_letters(text: str, letters: dict[int, int], kept: re.Pattern[str]) -> str:
+    parts = kept.split(text)
+    return "".join(p if number % 2 else p.translate(letters) for number, p in enumerate(parts))
+
+
+# Theirs
+
+
+def write_in_cyrillic() -> None:
+    """Rewrite what people wrote, and the names of people, places and things."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            is_text = isinstance(column.type, String | Html | JSON)
+            if str(column) in SINGLE_WORDS or (is_text and not NOT_WRITTEN.search(str(column))):
+                _rewrite(column)
+    db.session.commit()
+
+
+def _rewrite(column: Column[Any]) -> None:
+    keys = [*column.table.primary_key]
+    is_text = str(column) in SINGLE_WORDS
+    for *key, value in db.session.execute(select(*keys, column)).all():
+        cyrillic = _in_cyrillic(value, is_text)
+        if cyrillic != value:
+            is_row = (one == number for one, number in zip(keys, key, strict=True))
+            change = update(column.table).where(*is_row)  # type: ignore[arg-type]  # a Table
+            db.session.execute(change.values({column.name: cyrillic}))
+
+
+def _in_cyrillic(value: Any, is_text: bool) -> Any:
+    """Words of the program are small letters without spaces, and stay."""
+    if isinstance(value, list):
+        return [_in_cyrillic(one, is_text) for one in value]
+    if isinstance(value, dict):
+        return {name: _in_cyrillic(one, is_text) for name, one in value.items()}
+    if not isinstance(value, str) or not (is_text or re.search(r"[A-Z ]", value)):
+        return value
+    return in_letters(value, TO_CYRILLIC, KEPT_IN_TEXTS)
+
+
+# What a page says
+
+
+def said_in(page: str) -> Iterator[tuple[str, str]]:
+    """Every text and every attribute that a page shows, with the element that it belongs to."""
+    yield from _said_by(html5lib.parse(page, namespaceHTMLElements=False))
+
+
+def _said_by(element: Element) -> Iterator[tuple[str, str]]:
+    if not isinstance(element.tag, str):  # a comment
+        return
+    for name, value in element.attrib.items():
+        is_meta = name == "content" and element.get("name") == "description"
+        is_button = name == "value" and element.tag == "input" and element.get("type") == "submit"
+        if name in SPOKEN | FOR_SCRIPTS or is_meta or is_button:
+            yield f"{element.tag} {name}", value
+    if _is_for_machines(element):
+        return
+    yield element.tag, element.text or ""
+    for child in element:
+        yield from _said_by(child)
+        yield element.tag, child.tail or ""
+
+
+def _is_for_machines(element: Element) -> bool:
+    """Whether an element holds what is the same in every language: keys, commands, addresses, answers of mail servers."""
+    is_code = element.get("dir") == "ltr" and element.tag != "html"
+    is_answer = element.get("lang") == "en" and element.tag == "q"
+    return is_code or is_answer or element.tag in ("script", "style", "kbd", "code")

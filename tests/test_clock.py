@@ -1,0 +1,35 @@
+"""How sentences say the time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from forum.clock import day_in_words, in_words, in_zone
+
+MOMENT = datetime(2026, 3, 1, 23, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "1 March 2026"),
+        ("pt_BR", "1 de março de 2026"),
+        ("ja", "2026年3月1日"),
+        ("ar", "1 مارس 2026"),
+    ],
+)
+def test_a_day_is_said_as_is_usual_in_a_language(app: Flask, language: str, words: str) -> None:
+    with force_locale(language):
+        assert day_in_words(date(2026, 3, 1)) == words
+
+
+def test_a_moment_is_said_in_the_zone_and_the_language_of_whoever_reads(app: Flask) -> None:
+    assert in_words(MOMENT) == "1 March 2026, 23:05 UTC"
+    assert in_words(MOMENT, "HH:mm") == "23:05 UTC"
+    assert in_words(None) == ""
+    with in_zone(timezone(timedelta(hours=2))), force_locale("pt"):
+        assert in_words(MOMENT).startswith("2 de março de 2026, 01:05")

@@ -1,0 +1,292 @@
+"""Nothing that the forum says escapes translation: every page, answer and letter, in a language that nobody speaks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from xml.etree.ElementTree import fromstring
+from zipfile import ZipFile
+
+import pytest
+from babel.support import Translations
+from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import Environment, nodes
+from sqlalchemy import select
+from werkzeug.exceptions import TooManyRequests
+
+from forum import errorpages, locales
+from forum.admission import AdmissionGate
+from forum.app import create_app
+from forum.clock import at, now
+from forum.db import db
+from forum.emails import Letter
+from forum.mail.actions import write_letter
+from forum.mail.commands import compose, write_notice_letters
+from forum.mail.models import KIND_NAMES, Delivery
+from forum.mail.queries import deliveries_by_id
+from forum.members.actions import depart
+from forum.members.models import Member
+from forum.members.queries import language_names
+from forum.permissions import SYSTEM
+from forum.templating import cache_bytecode
+from tests.conftest import IsolatedClient, dataset_fixture, signed_in
+from tests.pseudo import (
+    LANGUAGE,
+    SPOKEN,
+    TOP,
+    extracted,
+    greek_catalogue,
+    said_in,
+    write_in_cyrillic,
+)
+from tests.test_routes import GOES_ON, ROLES, rows, undone
+from tests.world import build
+
+# What is the same in every language
+NAMES = re.compile(
+    r"https?://\S+|[\w.+-]+@[\w.-]+|@?[\w-]*\b(ana|ben|chitra|hana|mona|adam)-[\w-]+|(?<!\w)/[\w/.{}-]+"  # addresses, handles
+    r"|\bUTC\b|\b[kMG]B\b|\b\w+/[\w/+-]+"  # units, time zones
+    r"|\bInterurban\b|\b(Python|Flask|SQLAlchemy|SQLite|PostgreSQL|granian) \d[\w.]*|\d-\d\dT[\d:]+Z"
+    r"|\b\w+\.(org|example|txt|json)\b|zeppelin"  # the last is what a rule of `tests.world` looks for
+)
+LATIN = re.compile("[A-Za-z]")
+MESSAGE_FUNCTIONS = {"_", "gettext", "ngettext", "lazy_text", "lazy_gettext"}
+MESSAGE_FUNCTIONS |= {"pgettext", "lazy_pgettext"}
+EXTENSIONS = ["jinja2.ext.i18n", "jinja2.ext.do"]
+
+
+@pytest.fixture(scope="session")
+def messages() -> Translations:
+    """The catalogue."""
+    return greek_catalogue()
+
+
+@pytest.fixture
+@dataset_fixture
+def world(people: Any, agenda: Any) -> dict[str, Any]:
+    """The names of the things that the addresses speak of."""
+    return build(people, agenda)
+
+
+@pytest.fixture
+def greek(
+    app: Flask,
+    messages: Translations,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Flask:
+    """The forum in that language, over the database of the test; its compiled templates are its own."""
+    data = tmp_path_factory.getbasetemp() / "greek"
+    data.mkdir(exist_ok=True)
+    monkeypatch.setattr("forum.app.cache_bytecode", cache_bytecode)
+    monkeypatch.setattr(locales, "translations", lambda _locale: messages)
+    made = create_app(replace(app.extensions["settings"], locales=(LANGUAGE,), data=data))
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    made.test_client_class = IsolatedClient
+    return made
+
+
+def browser_of(role: str, greek: Flask, people: Any) -> FlaskClient:
+    """A browser of somebody in a role, when all that people wrote is in Cyrillic."""
+    person = {"member": people.chitra, "author": people.ana}.get(role) or getattr(people, role, 0)
+    browser = signed_in(greek, person) if person else greek.test_client()
+    write_in_cyrillic()
+    return browser
+
+
+def untranslated(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Those of the texts that hold Latin letters and are no names."""
+    languages = re.compile("|".join(map(re.escape, language_names().values())))
+    for place, text in texts:
+        words = " ".join(text.split())
+        if LATIN.search(languages.sub("", NAMES.sub("", words))):
+            yield f"<{place}> {words}"
+
+
+@pytest.mark.sqlite_only  # pages say the same over both
+@pytest.mark.thorough
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_says_anything_untranslated(
+    world: dict[str, Any], greek: Flask, people: Any, role: str
+) -> None:
+    browser, found = browser_of(role, greek, people), set()
+    for address, _expected in rows("GET"):
+        answer = browser.get(address.format(**world))
+        if answer.mimetype == "text/html" and answer.status_code not in GOES_ON:
+            assert f'<html lang="{LANGUAGE}" dir="ltr"' in answer.text, address
+            found |= {f"{address} {words}" for words in untranslated(said_in(answer.text))}
+    assert not found, "\n".join(sorted(found))
+
+
+@pytest.mark.sqlite_only  # pages say the same over both
+@pytest.mark.thorough
+@pytest.mark.parametrize("role", ROLES)
+def test_no_answer_to_a_form_says_anything_untranslated(
+    world: dict[str, Any], greek: Flask, people: Any, role: str
+) -> None:
+    """What is refused, for all that is lacking, and what is told of a deed on the page that follows."""
+    browser, found = browser_of(role, greek, people), set()
+    for address, _expected in rows("POST"):
+        with undone(browser):
+            answer = browser.post(address.format(**world))
+            if answer.status_code in GOES_ON:
+                answer = browser.get(answer.location)
+            if answer.mimetype == "text/html" and answer.status_code not in GOES_ON:
+                found |= {f"{address} {words}" for words in untranslated(said_in(answer.text))}
+    assert not found, "\n".join(sorted(found))
+
+
+def check(texts: Iterable[tuple[str, str]]) -> None:
+    assert not [*untranslated(texts)]
+
+
+@pytest.mark.sqlite_only  # letters say the same over both
+@pytest.mark.parametrize("kind", sorted({*KIND_NAMES} - {"notice", "digest"}))
+def test_no_letter_says_anything_untranslated(greek: Flask, people: Any, kind: str) -> None:
+    words = {
+        **{"path": "/x", "profile": "/members/ben-okoth", "report": "/letters/1/report"},
+        **{"place": "/posts/1", "salt": "1", "purpose": "1", "number": "12345", "minutes": 120},
+        **{"sender_id": people.ben.id, "what": "password", "how": "everything"},
+        **dict.fromkeys(("who", "by", "sender", "recipient", "day", "said", "text"), "Слова"),
+        **dict.fromkeys(("why", "sentence", "name", "detail"), "Слова"),
+    }
+    letter = write_letter(SYSTEM, kind, people.ana.email, words, member_id=people.ana.id)
+    write_in_cyrillic()
+    with greek.app_context():
+        made = compose(letter, greek.extensions["settings"])
+    assert made
+    check_letter(made)
+
+
+def check_letter(letter: Letter) -> None:
+    assert letter.language == LANGUAGE and f'<html lang="{LANGUAGE}" dir="ltr">' in letter.html
+    check([("subject", letter.subject), *said_in(letter.html)])
+    check(("text", line) for line in letter.text.splitlines())
+
+
+@pytest.mark.sqlite_only  # letters say the same over both
+def test_no_letter_about_a_notice_says_anything_untranslated(
+    world: dict[str, Any], greek: Flask, people: Any
+) -> None:
+    with at(now() + timedelta(minutes=5)):
+        write_notice_letters()
+    write_in_cyrillic()
+    settings = greek.extensions["settings"]
+    ids = db.session.scalars(select(Delivery.id).where(Delivery.kind == "notice")).all()
+    with greek.app_context():
+        written = [compose(row, settings) for row in deliveries_by_id(ids)]
+    assert len(written) > 2
+    for letter in filter(None, written):
+        check_letter(letter)
+
+
+@pytest.mark.sqlite_only  # answered before a database is asked
+def test_no_error_says_anything_untranslated(
+    greek: Flask, people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_of("member", greek, people)
+    check([("host", browser.get("/", headers={"Host": "elsewhere.example"}).text)])
+    check(said_in(browser.put("/topics").text))
+    check(said_in(browser.post("/practices/new", headers={"Sec-Fetch-Site": "cross-site"}).text))
+    with greek.test_request_context():
+        check(said_in(errorpages._bare_page(500).get_data(as_text=True)))
+        for seconds in ("1", "100", "7000", "90000"):
+            limited = TooManyRequests(retry_after=int(seconds))
+            check([("limit", errorpages._rate_limit_message(limited))])
+    monkeypatch.setitem(greek.config, "WTF_CSRF_ENABLED", True)
+    kept = browser.post("/practices/new", data={"title": "Слова", "sentence": "Слова"})
+    assert kept.status_code == 400
+    check(said_in(kept.text))
+    monkeypatch.setattr("forum.app.schema_problem", lambda: "a problem")
+    greek.extensions.pop("has_checked_schema", None)
+    check([("upgrade", browser.get("/").text)])
+    gate: Any = greek.wsgi_app
+    while not isinstance(gate, AdmissionGate):
+        gate = gate.application
+    refused = b"".join(gate._refuse(lambda *_started: None, is_reading=False)).decode()
+    assert refused.count("\n") == 2
+    check([("busy", refused)])
+
+
+@pytest.mark.sqlite_only  # pages say the same over both
+def test_the_pages_about_oneself_are_translated(
+    world: dict[str, Any], greek: Flask, people: Any
+) -> None:
+    """But for the names of the fields and of the files, by which programs know them."""
+    browser = browser_of("author", greek, people)
+    archive = ZipFile(BytesIO(browser.post("/settings/data").data))
+    assert json.loads(archive.read("about.json"))["kinds"][0]["title"]
+    for name in archive.namelist():
+        if name.endswith(".html"):
+            said = [*said_in(archive.read(name).decode())]
+            check(
+                one for one in said if one[0] in ("title", "h1", "h2", "p", "th", "li", "dt title")
+            )
+
+
+@pytest.mark.sqlite_only  # feeds say the same over both
+def test_no_feed_says_anything_untranslated(
+    world: dict[str, Any], greek: Flask, people: Any
+) -> None:
+    browser = browser_of("visitor", greek, people)
+    for address in ("/feeds/all.atom", f"/agendas/{world['agenda']}/feed.atom"):
+        feed = fromstring(browser.get(address).data)
+        check(
+            (one.tag, one.text or "") for one in feed.iter() if one.tag.endswith(("title", "name"))
+        )
+
+
+@pytest.mark.sqlite_only  # what is stored is the same in both
+def test_who_has_left_is_called_so_in_the_language_of_the_forum(greek: Flask, people: Any) -> None:
+    with greek.app_context():
+        depart(SYSTEM, people.ben.id)
+    name = db.session.scalar(select(Member.name).where(Member.id == people.ben.id))
+    assert name and not LATIN.search(name)
+
+
+def test_every_message_is_in_the_catalogue() -> None:
+    """What extracts them overlooks some, above all inside of an f-string, and takes no names for messages."""
+    known: set[Any] = {message.id for message in extracted()}
+    known |= {message[0] for message in known if isinstance(message, tuple)}
+    for path in sorted((TOP / "forum").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in MESSAGE_FUNCTIONS:
+                message = node.args[-1 if "pgettext" in ast.unparse(node.func) else 0]
+                is_passed_on = ast.unparse(node) == "lazy_gettext(text, **values)"
+                assert is_passed_on or ast.literal_eval(message) in known, (path, node.lineno)
+    for path in sorted((TOP / "templates").rglob("*.*")):
+        template = Environment(extensions=EXTENSIONS).parse(path.read_text("utf-8"))
+        for call in template.find_all(nodes.Call):
+            name = call.node.name if isinstance(call.node, nodes.Name) else ""
+            if name in MESSAGE_FUNCTIONS:
+                text = call.args[name == "pgettext"]
+                assert isinstance(text, nodes.Const) and text.value in known, (path, call.lineno)
+
+
+def test_no_template_holds_words_of_its_own() -> None:
+    """Also on those pages that the tests above do not reach."""
+    for path in sorted((TOP / "templates").rglob("*.*")):
+        found = [*untranslated(bare_words(path.read_text("utf-8")))]
+        assert not found, (path, found)
+
+
+def bare_words(template: str) -> Iterator[tuple[str, str]]:
+    """What a template shows that is not the value of an expression, which stands here as a 0."""
+    template = re.sub(r"{% block (main_class|page_class|og_type) %}.*?{% endblock %}", "", template)
+    tokens = Environment(extensions=EXTENSIONS).lex(template)
+    page = "".join(
+        text if kind == "data" else "0" * kind.endswith("_begin") for _line, kind, text in tokens
+    )
+    page = re.sub(r"<style>.*?</style>|<code.*?</code>|<kbd.*?</kbd>", "", page, flags=re.S)
+    for name, value in re.findall(r'([\w-]+)="([^"]*)"', " ".join(re.findall(r"<[^>]*>", page))):
+        if name in SPOKEN:
+            yield name, value
+    for text in re.split(r"<[^>]*>|&\w+;", page):
+        yield "text", text
