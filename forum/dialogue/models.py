@@ -252,7 +252,7 @@ class PostMixin:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the text, by which an edit form finds out that the text has changed since it was opened."""
+        """A hash of the text; `queries.fingerprint_of` is the one of an edit form."""
         return blake2s(self.source.encode(), digest_size=8).hexdigest()
 
 
@@ -397,7 +397,7 @@ class Held(SubmissionMixin, Base):
     """A text that a rule holds back until a moderator has read it. It is not a post, so that no list can show it.
 
     `deed` is the action that its approval completes: opening a topic of its `kind`, a reply in `topic`, or a new text for
-    `post` (whose fingerprint was `seen` when the author wrote it).
+    `post` (which was as `seen` when the author wrote it: see `queries.fingerprint_of`).
 
     The text waits until `decided_at`. When it is approved, it becomes the post `became_id` and its own text is emptied.
     When it is refused (`refused_at`, for a `reason`, with the decision `decision_id`), it stays with its author, who may revise

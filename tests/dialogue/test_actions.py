@@ -14,7 +14,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Mark, Post, Quote, Revision, Topic
-from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.errors import Forbidden, Invalid, NotFound
 from forum.front.queries import contributions_of_member
 from forum.markup import write
 from forum.members import actions as members
@@ -313,27 +313,6 @@ def test_a_late_edit_keeps_what_it_said(people: Any, topic: Topic) -> None:
     assert (revision.title, revision.source) == ("How do you count hours?", "It took two years.")
     assert (revision.written_at, revision.replaced_at) == (post.created_at, moment)
     assert fresh(post).edited_at == moment
-
-
-def test_a_form_opened_on_another_text_is_a_conflict(people: Any, topic: Topic) -> None:
-    post = queries.first_post(topic)
-    seen = post.fingerprint
-    actions.edit(people.ana, post.id, write("On my phone."), seen=seen)
-    with pytest.raises(Conflict):
-        actions.edit(people.ana, post.id, write("On my desk."), seen=seen)
-    assert fresh(post).source == "On my phone."
-
-
-def test_an_edit_that_is_sent_again_for_want_of_an_answer_is_no_conflict(
-    people: Any, topic: Topic
-) -> None:
-    post = queries.first_post(topic)
-    seen = post.fingerprint
-    with at(now() + LATER):
-        for _time in range(2):
-            actions.edit(people.ana, post.id, write("On my phone."), seen=seen)
-    assert len(queries.revisions_of(VISITOR, fresh(post))) == 1
-    assert fresh(post).source == "On my phone."
 
 
 def test_only_the_author_edits(people: Any, topic: Topic) -> None:

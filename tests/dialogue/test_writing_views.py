@@ -414,24 +414,6 @@ def test_an_author_edits(people: Any, topic: Topic, sign_in: Any) -> None:
     assert f'data-published="/posts/{post.id}/edit"' in text
 
 
-def test_a_conflict_shows_both_texts(people: Any, topic: Topic, sign_in: Any) -> None:
-    reply = actions.reply(people.ben, topic.id, write("As it was."))
-    seen = reply.fingerprint
-    actions.edit(people.ben, reply.id, write("From my phone."))
-    browser = sign_in(people.ben)
-    form = {"source": "From my desk.", "language": "en", "seen": seen}
-    response = browser.post(f"/posts/{reply.id}/edit", data=form)
-    assert response.status_code == 409
-    assert "From my phone." in response.text and "From my desk." in response.text
-    assert response.text.count("<title>Error: Edit: ") == 1
-    summary = response.text.partition('<div class="sum" role="alert" tabindex="-1" autofocus')[2]
-    assert "changed since you opened the form" in summary.partition("</div>")[0]
-    found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
-    assert found
-    again = browser.post(f"/posts/{reply.id}/edit", data={**form, "seen": found[1]})
-    assert again.status_code == 303 and last_post().source == "From my desk."
-
-
 def test_an_edited_post_shows_what_it_said(
     client: FlaskClient, people: Any, topic: Topic, sign_in: Any
 ) -> None:

@@ -16,6 +16,7 @@ from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
+    fingerprint_of,
     has_written,
     held_by_submission_key,
     held_edit_of,
@@ -96,7 +97,7 @@ def hold_edit(
     columns = held_columns(EDIT, text) | {
         "topic_id": post.topic_id,
         "post_id": post.id,
-        "seen": post.fingerprint,
+        "seen": fingerprint_of(post),
     }
     if post.number == 1:
         theme_ids = None if changes.themes is None else list(changes.themes)

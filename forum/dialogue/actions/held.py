@@ -25,8 +25,10 @@ from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
 from forum.dialogue.models import EDIT, OPEN, REPLY, Held, Post
 from forum.dialogue.queries import (
+    fingerprint_of,
     first_post,
     held_by_author,
+    is_as_seen,
     lock_held,
     post_if_there,
     refused_before,
@@ -70,9 +72,7 @@ def revise(
     check_themes(changes.themes, held.themes or ())
     columns = held_columns(held.deed, text) | _revised_topic(held, changes)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
-        columns["seen"] = (
-            post.fingerprint
-        )  # the form showed the author the present text of the post
+        columns["seen"] = fingerprint_of(post)  # which the form showed the author where it differs
     said = ScreenedText(text, columns.get("title", ""))
     is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
     rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
@@ -218,7 +218,7 @@ def _verdict_on(author: Member, held: Held) -> Verdict:
     post = post_if_there(author, held.post_id)
     if post is None:
         return gone
-    if post.fingerprint != held.seen:
+    if not is_as_seen(post, held.seen):
         return Verdict(_("The post has been changed in another way since."))
     return author.can.edit(post)
 

@@ -66,6 +66,7 @@ from forum.dialogue.queries import (
     duplicate_reply,
     duplicate_topic,
     post_to_change,
+    is_as_seen,
     render_with_mentions,
     require_no_home,
     theme_ids_of,
@@ -359,15 +360,16 @@ def edit(
     `changes` are made with the first post of a topic only. More than 15 minutes after posting, the former text is kept
     as a `Revision`.
 
-    `seen` is the `fingerprint` of the text that the author changed. Raises `Conflict` when the post says something else
-    by now; but not when it already says this very text, which was sent again because the answer was lost.
+    `seen` is the `fingerprint_of` the post that the author changed. Raises `Conflict` when the post says something else
+    by now, or a moderator has corrected the title or the themes; but not when all is as the author wants it already,
+    since it was sent again because the answer was lost.
     """
     post = _post_to_edit(author, post_id)
-    if seen and seen != post.fingerprint and text.source != post.source:
+    changes = checked_changes(post, changes)
+    if seen and not is_as_seen(post, seen) and _changes_anything(post, text, changes):
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
     check_themes(changes.themes, theme_ids_of(post.topic) if changes.themes else ())
-    changes = checked_changes(post, changes)
     if changes_text(post, text, changes):
         topic, is_opening = post.topic, post.number == 1
         before, after = (topic.title, changes.title_of(topic)) if is_opening else ("", "")
@@ -383,6 +385,13 @@ def edit(
 
 
 def _former_text(post: Post) -> Written:
+def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
+    if changes_text(post, text, changes):
+        return True
+    has_others = changes.themes is not None and set(changes.themes) != set(theme_ids_of(post.topic))
+    return has_others or changes.audience not in (None, post.topic.audience)
+
+
     """The text of a post with all its links, also where the words of a quotation are withheld by now, which is rare."""
     if withheld_in_html(post.html):
         return render_with_mentions(post.source, post.language)

@@ -36,6 +36,7 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.errors import NotFound
 from forum.members.models import Member
+from forum.history.queries import fingerprint
 from forum.permissions import MEMBERS, PUBLIC, Person, is_on_open_agenda, shown_to
 from forum.quotes import MAX_ID, cited_in_source, withhold_in_source
 
@@ -122,6 +123,37 @@ def theme_ids_of(topic: Topic) -> Sequence[int]:
 
 
 def readers_until(topic_id: int, number: int) -> Select[Any]:
+def fingerprint_of(post: Post) -> str:
+    """A hash of all that the edit form of a post shows: its text and, if it opens a topic, the title, themes and readers.
+
+    By it a form finds out whether they have changed since it was opened. The post's topic must be loaded.
+    """
+    if post.number > 1:
+        return post.fingerprint
+    topic = post.topic
+    return fingerprint(
+        {"source": post.source, "audience": topic.audience, **_title_and_themes(topic)}
+    )
+
+
+def title_fingerprint(topic: Topic) -> str:
+    """A hash of a topic's title and themes, for the form that corrects them."""
+    return fingerprint(_title_and_themes(topic))
+
+
+def _title_and_themes(topic: Topic) -> dict[str, Any]:
+    return {"title": topic.title, "themes": sorted(theme_ids_of(topic))}
+
+
+def is_as_seen(post: Post, seen: str) -> bool:
+    """Whether a post is as it was when its fingerprint was `seen`.
+
+    Texts that wait, and forms that were open during an upgrade, may know the hash of the text alone, which was the
+    fingerprint of every post once: of them only another text is a change.
+    """
+    return seen in (fingerprint_of(post), post.fingerprint)
+
+
     """Select the ids of the members who have read a topic up to this post number at least."""
     place = aliased(Place)  # the query that this is part of selects from `place` itself
     return select(place.member_id).where(place.topic_id == topic_id, place.number >= number)

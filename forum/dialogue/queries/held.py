@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from sqlalchemy import Select, and_, case, func, literal, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue.models import EDIT, OPEN, Held, Mark, Post, Quote, Topic
 from forum.dialogue.queries._rows import TopicRow
-from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, theme_ids_of
+from forum.dialogue.queries._visibility import visible_posts
+from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.permissions import Person, moderated_by, require
@@ -109,6 +110,15 @@ def held_to_revise(author: Person, held_id: int) -> Held:
     held = get_held(author, held_id)
     require(author.can.revise(held))
     return held
+
+
+def post_changed_since(author: Person, held: Held) -> Post | None:
+    """The post that one's text is to change, with the themes of its topic, if it is not as it was then; else None."""
+    if held.deed != EDIT:
+        return None
+    query = visible_posts(author, selectinload(Topic.themes)).where(Post.id == held.post_id)
+    post: Post | None = db.session.scalar(query)
+    return None if post is None or is_as_seen(post, held.seen) else post
 
 
 def lock_held(doer: Person, held_id: int) -> Held:

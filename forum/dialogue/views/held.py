@@ -56,6 +56,7 @@ def revise(id: int) -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "held": text, "preview": preview_of(form)}
+        context["now"] = queries.post_changed_since(me(), text)
         return render_template(
             "dialogue/revise.html", **context, theme_choices=theme_boxes(form)
         ), status

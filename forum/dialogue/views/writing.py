@@ -221,7 +221,7 @@ def edit(id: int) -> ResponseReturnValue:
         except Conflict as error:
             webforms.refuse(form, error)
             now = queries.post_to_edit(me(), id)
-            form.seen.data = now.fingerprint
+            form.seen.data = queries.fingerprint_of(now)
             return page(CONFLICT, now)
         if isinstance(edited, Held):
             return answer_held(edited, url_for("dialogue.held", id=edited.id))
@@ -243,7 +243,7 @@ def _edit_form(post: Post, version: Revision | None) -> EditForm:
     words: dict[str, Any] = {
         "source": post.source,
         "language": web.choice("language", language_names(), post.language),
-        "seen": post.fingerprint,
+        "seen": queries.fingerprint_of(post),
     }
     if version:
         words["source"] = version.source

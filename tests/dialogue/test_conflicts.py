@@ -1,0 +1,187 @@
+"""Forms and waiting texts that were written on what has changed since: nothing is put back unseen, and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from forum.agendas.actions import ensure_themes
+from forum.agendas.queries import themes_by_slug
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue import actions, queries
+from forum.dialogue.models import Held, Topic
+from forum.dialogue.queries import first_post, get_topic, state_before_approval
+from forum.errors import Conflict
+from forum.markup import write
+from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
+from tests.dialogue.conftest import LATER, last_post, page
+
+FORM = {"language": "en", "audience": "public"}
+
+
+def fresh(row: Any) -> Any:
+    return db.session.get(type(row), row.id, populate_existing=True)
+
+
+# Forms
+
+
+def test_a_form_opened_on_another_text_is_a_conflict(people: Any, topic: Topic) -> None:
+    post = first_post(topic)
+    seen = post.fingerprint
+    actions.edit(people.ana, post.id, write("On my phone."), seen=seen)
+    with pytest.raises(Conflict):
+        actions.edit(people.ana, post.id, write("On my desk."), seen=seen)
+    assert fresh(post).source == "On my phone."
+
+
+def test_an_edit_that_is_sent_again_for_want_of_an_answer_is_no_conflict(
+    people: Any, topic: Topic
+) -> None:
+    post = first_post(topic)
+    seen = post.fingerprint
+    with at(now() + LATER):
+        for _time in range(2):
+            actions.edit(people.ana, post.id, write("On my phone."), seen=seen)
+    assert len(queries.revisions_of(VISITOR, fresh(post))) == 1
+    assert fresh(post).source == "On my phone."
+
+
+def test_a_title_that_was_corrected_meanwhile_is_a_conflict(people: Any, topic: Topic) -> None:
+    ensure_themes(SYSTEM, ["noise"])
+    (noise,) = themes_by_slug(["noise"])
+    post = first_post(topic)
+    of_form = actions.TopicChanges(topic.title, [], "public")
+    corrections = (
+        lambda: actions.retitle(people.moderator, topic.id, "How are hours counted?", []),
+        lambda: actions.retitle(people.moderator, topic.id, topic.title, [noise.id]),
+        lambda: actions.edit(people.ana, post.id, write(post.source), for_members),
+    )
+    for_members = actions.TopicChanges(topic.title, [], "members")
+    for correct in corrections:
+        actions.edit(people.ana, post.id, write("It took **two** years."), of_form)
+        seen = queries.fingerprint_of(post)
+        correct()
+        with pytest.raises(Conflict, match="changed since you opened"):
+            actions.edit(people.ana, post.id, write("Three years."), of_form, seen=seen)
+        assert fresh(post).source == "It took **two** years."
+        post = queries.post_to_edit(people.ana, post.id)
+        seen = queries.fingerprint_of(post)
+        edited = actions.edit(people.ana, post.id, write("Three years."), of_form, seen=seen)
+        assert edited.source == "Three years." and queries.theme_ids_of(topic) == []
+
+
+def test_an_edit_of_title_and_themes_is_sent_again_for_want_of_an_answer(
+    people: Any, topic: Topic
+) -> None:
+    ensure_themes(SYSTEM, ["noise"])
+    (noise,) = themes_by_slug(["noise"])
+    post = first_post(topic)
+    seen = queries.fingerprint_of(post)
+    changes = actions.TopicChanges("How are  hours counted?", [noise.id], "members")
+    for _time in range(2):
+        actions.edit(people.ana, post.id, write(post.source), changes, seen=seen)
+    assert fresh(topic).title == "How are hours counted?"
+
+
+def test_a_form_from_before_an_upgrade_knows_the_text_alone(people: Any, topic: Topic) -> None:
+    post = first_post(topic)
+    old, of_form = post.fingerprint, actions.TopicChanges("How long did it take?")
+    actions.edit(people.ana, post.id, write("Three years."), of_form, seen=old)
+    with pytest.raises(Conflict):
+        actions.edit(people.ana, post.id, write("Four years."), of_form, seen=old)
+
+
+def test_a_conflict_shows_both_texts(people: Any, topic: Topic, sign_in: Any) -> None:
+    reply = actions.reply(people.ben, topic.id, write("As it was."))
+    seen = reply.fingerprint
+    actions.edit(people.ben, reply.id, write("From my phone."))
+    browser = sign_in(people.ben)
+    form = {"source": "From my desk.", "language": "en", "seen": seen}
+    response = browser.post(f"/posts/{reply.id}/edit", data=form)
+    assert response.status_code == 409
+    assert "From my phone." in response.text and "From my desk." in response.text
+    assert response.text.count("<title>Error: Edit: ") == 1
+    summary = response.text.partition('<div class="sum" role="alert" tabindex="-1" autofocus')[2]
+    assert "changed since you opened the form" in summary.partition("</div>")[0]
+    found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
+    assert found
+    again = browser.post(f"/posts/{reply.id}/edit", data={**form, "seen": found[1]})
+    assert again.status_code == 303 and last_post().source == "From my desk."
+
+
+def test_a_conflict_shows_the_title_and_themes_that_a_moderator_has_corrected(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    ensure_themes(SYSTEM, ["noise", "trams"])
+    ids = {theme.slug: theme.id for theme in themes_by_slug(["noise", "trams"])}
+    post, browser = first_post(topic), sign_in(people.ana)
+    address = f"/posts/{post.id}/edit"
+    found = re.search(r'name="seen"[^>]*value="(\w+)"', page(browser, address))
+    assert found
+    actions.retitle(people.moderator, topic.id, "How are hours counted?", [ids["noise"]])
+    form = {**FORM, "title": topic.title, "source": "Three.", "themes": ["trams"]}
+    response = browser.post(address, data={**form, "seen": found[1]})
+    assert response.status_code == 409
+    facts = response.text.partition('<dl class="facts">')[2].partition("</dl>")[0]
+    assert ">How are hours counted?</dd>" in facts and "<bdi>noise</bdi></dd>" in facts
+    assert "Who can read it" not in facts  # that is as in the form
+    assert "It took **two** years." in response.text and "Three." in response.text
+    assert f'value="{topic.title}"' in response.text  # what was typed stays
+    assert re.search(r'value="trams" checked', response.text)
+    found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
+    assert found
+    form = {**form, "title": "How are hours counted?", "themes": ["noise"], "seen": found[1]}
+    assert browser.post(address, data=form).status_code == 303
+    assert last_post().source == "Three."
+
+
+# Texts that wait
+
+
+@pytest.fixture
+def held(people: Any, topic: Topic) -> Held:
+    """An edit of the topic's text that waits for a moderator."""
+    make_rule(people.administrator, RuleText("word", "casino", "We read this word first."))
+    of_form = actions.TopicChanges(topic.title, [], "public")
+    return actions.edit(people.ana, first_post(topic).id, write("A casino."), of_form)
+
+
+def test_an_edit_that_waits_brings_no_title_back_unseen(
+    people: Any, topic: Topic, held: Held, sign_in: Any
+) -> None:
+    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
+    assert "your post says now" not in page(browser, address)
+    actions.retitle(people.moderator, topic.id, "How are hours counted?", [])
+    with pytest.raises(Conflict, match="changed in another way"):
+        actions.approve(people.host, held.id)
+    assert get_topic(VISITOR, topic.id).title == "How are hours counted?"
+    text = page(browser, address)
+    assert "your post says now" in text and ">How are hours counted?</dd>" in text
+    assert "It took **two** years." in text and "A casino." in text
+    form = {**FORM, "title": "How are hours counted?", "source": "Another casino."}
+    assert browser.post(address, data={**form, "seen": fresh(held).fingerprint}).status_code == 303
+    assert "your post says now" not in page(browser, address)
+    assert actions.approve(people.host, held.id).source == "Another casino."
+
+
+def test_an_edit_that_waits_since_before_an_upgrade_is_published(
+    people: Any, topic: Topic, held: Held
+) -> None:
+    held.seen = first_post(topic).fingerprint
+    db.session.commit()
+    assert actions.approve(people.host, held.id).source == "A casino."
+
+
+def test_an_edit_that_was_taken_back_is_published_again(
+    people: Any, topic: Topic, held: Held
+) -> None:
+    before = state_before_approval(held)
+    with at(now() + LATER):
+        actions.approve(people.host, held.id)
+        actions.hold_again(people.host, held.id, before)
+        assert actions.approve(people.host, held.id).source == "A casino."
