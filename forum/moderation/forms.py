@@ -277,9 +277,13 @@ class MoveForm(GivesReason, DecisionAwareForm):
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
 
-class RetitleForm(ClaimAwareForm):
-    """Another title and other themes of a topic, and for its author why."""
+class RetitleForm(DecisionAwareForm):
+    """Another title and other themes of a topic, and for its author why.
 
+    `read` is the fingerprint of the title and the themes that the page showed: the author may change them meanwhile.
+    """
+
+    read = HiddenField()
     title = title_field()
     themes = themes_field()
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ from forum.search.queries import Query, find
 from tests.moderation.conftest import REASONS, found, notices_of, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
+
+HIDDEN = ("seen", "read")  # what a form knows of when it was opened
 
 
 # Asking to edit
@@ -216,6 +219,39 @@ def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
     undo(people.host)
     topic = get_topic(VISITOR, things.topic.id)
     assert (topic.title, topic.themes) == (before, [])
+
+
+def test_a_title_that_somebody_has_changed_since_is_not_corrected(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    agendas.ensure_themes(SYSTEM, ["noise"])
+    (noise,) = themes_by_slug(["noise"])
+    browser, address = sign_in(people.host), f"/topics/{things.topic.id}/retitle"
+    author = get_member(SYSTEM, things.topic.author.handle)
+    opening = first_post(things.topic)
+
+    def form_of(page: str) -> dict[str, str]:
+        found = {name: re.search(rf'name="{name}"[^>]*value="(\w+)"', page) for name in HIDDEN}
+        return {name: one[1] for name, one in found.items() if one}
+
+    def by_author() -> None:
+        changes = dialogue.TopicChanges("A title of my own", [noise.id])
+        dialogue.edit(author, opening.id, write(opening.source), changes)
+
+    def by_another() -> None:
+        actions.lock(people.moderator, things.topic.id, Reasons("It is settled."))
+
+    for change in (by_author, by_another):
+        shown = form_of(browser.get(address).text)
+        assert set(shown) == set(HIDDEN)
+        change()
+        late = browser.post(address, data={"title": "Trams", "reason": "Clearer.", **shown})
+        assert late.status_code == 409 and "Clearer." in late.text
+        assert ">A title of my own</a>" in late.text and "<bdi>noise</bdi>" in late.text
+        assert get_topic(VISITOR, things.topic.id).title == "A title of my own"
+    again = {"title": "Trams", **form_of(late.text)}
+    assert browser.post(address, data=again).status_code == 303
+    assert get_topic(VISITOR, things.topic.id).title == "Trams"
 
 
 def test_another_title_brings_no_hidden_words_back(people: Any, things: Any) -> None:

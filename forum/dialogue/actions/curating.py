@@ -34,6 +34,7 @@ from forum.dialogue.queries import (
     posts_to_index,
     require_no_home,
     theme_ids_of,
+    title_fingerprint,
     topic_to_change,
     topics_locked_naming,
 )
@@ -100,16 +101,20 @@ def retitle(
     title: str,
     themes: Sequence[int],
     *,
+    seen: str | None = None,
     is_undone: bool = False,
 ) -> Topic:
     """Correct the title and the themes (ids) of a topic. The text stays as its author wrote it, and counts as unedited.
 
-    If this `is_undone`, the topic gets as many themes back as it had.
+    `seen` is the `title_fingerprint` of the topic when the form was opened: `Conflict` when it is another by now. If
+    this `is_undone`, the topic gets as many themes back as it had.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.home:
         raise Invalid(_("This is changed on its own page."), "title")
+    if seen and seen != title_fingerprint(topic):
+        raise Conflict(_("This text has changed since you opened the form."))
     check_themes(themes, themes if is_undone else theme_ids_of(topic))
     opening = first_post(topic)
     text = stored_text(opening)

@@ -102,12 +102,18 @@ def retitle(
     title: str,
     themes: Sequence[int],
     reasons: Reasons = NO_REASONS,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
 ) -> Decision:
-    """Correct the title and the themes (ids) of a topic; its author reads what they were."""
-    thing = topic_to_decide(moderator, topic_id)
+    """Correct the title and the themes (ids) of a topic; its author reads what they were.
+
+    `seen` as in `thing_to_decide`; `read` is the `title_fingerprint` of the topic that the moderator's page showed.
+    """
+    thing = topic_to_decide(moderator, topic_id, seen)
     check_length(reasons.facts, "reason")
     present = {theme.id: theme.name for theme in thing.row.themes}
-    topic = dialogue.retitle(moderator, topic_id, title, themes)
+    topic = dialogue.retitle(moderator, topic_id, title, themes, seen=read)
     before = TitleBefore(thing.title, sorted(present), made=topic.title)
     require_change(before.made != before.title or set(themes) != set(present))
     changed = []

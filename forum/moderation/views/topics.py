@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import flash, render_template
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.queries import themes
-from forum.dialogue.queries import topic_to_change_kind
+from forum.dialogue.queries import title_fingerprint, topic_to_change_kind
 from forum.dialogue.views import theme_boxes, theme_ids
 from forum.errors import Invalid, NotFound
 from forum.moderation import actions, queries
@@ -98,6 +98,9 @@ def retitle(topic_id: int) -> ResponseReturnValue:
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
+        if request.method == "GET" or late:
+            form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
+            form.read.data = title_fingerprint(thing.row)
         context = {"thing": thing, "form": form, "theme_choices": theme_boxes(form), "late": late}
         context["claims"] = show_claims(form, [thing], late)
         return render_template("moderation/retitle.html", **context), status
@@ -105,7 +108,9 @@ def retitle(topic_id: int) -> ResponseReturnValue:
     def deed(moderator: Person) -> str:
         reasons = Reasons(form.reason.data or "")
         title, themes = form.title.data or "", theme_ids(form)
-        decision = actions.retitle(moderator, topic_id, title, themes, reasons)
+        decision = actions.retitle(
+            moderator, topic_id, title, themes, reasons, seen=form.seen_id, read=form.read.data
+        )
         return web.safe_next(decision.address)
 
     return answer_here(form, [thing], page, deed)
