@@ -32,7 +32,7 @@ from forum.mentions import MAX_MENTIONS, link_people, mentions_in, unique_handle
 from forum.plaintext import tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 3  # to be raised when the same source gives other HTML; then run `flask rerender`
+VERSION = 4  # to be raised when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000
 TAGS = frozenset(
     [
@@ -76,7 +76,11 @@ ATTRIBUTES = {
 CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
-BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
+BARE_LINK = re.compile(r"https?://[^\s<>\"`]{1,2000}")
+AFTER_BARE_LINK = (
+    ".,;:!?*_'"  # at its end they belong to the sentence, and so do brackets that it does not open
+)
+BRACKETS = {")": "(", "]": "[", "}": "{"}
 RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -235,10 +239,23 @@ def _linked_urls(text: str) -> list[Token]:
     tokens: list[Token] = []
     position = 0
     for found in BARE_LINK.finditer(text):
-        address = found.group().rstrip(".,;:!?)]}*_")
+        address = _without_what_follows(found.group())
         tokens += [text_token(text[position : found.start()]), *link_tokens(address, address)]
         position = found.start() + len(address)
     return [*tokens, text_token(text[position:])]
+
+
+def _without_what_follows(address: str) -> str:
+    unopened = {end: address.count(end) - address.count(begin) for end, begin in BRACKETS.items()}
+    length = len(address)
+    while length:
+        last = address[length - 1]
+        if unopened.get(last, 0) > 0:
+            unopened[last] -= 1
+        elif last not in AFTER_BARE_LINK:
+            break
+        length -= 1
+    return address[:length]
 
 
 def _link_open(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:

@@ -340,6 +340,8 @@ STRESS_PATTERNS = {
     "numbers": "1. ",
     "bare addresses": "http://a.",
     "bare addresses apart": "http://a ",
+    "bare addresses in brackets": "(http://a) ",
+    "bare addresses of brackets": "http://()[]{}))]]}} ",
     "www": "www.",
     "mail addresses": "a@b.",
     "pipes": "|",

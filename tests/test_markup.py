@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from typing import Any
 
 import html5lib
@@ -122,6 +123,28 @@ def test_bare_addresses_become_links_without_the_signs_that_follow() -> None:
     assert html("`https://e.org`") == "<p><code>https://e.org</code></p>"
     assert html("[at https://e.org](/a)") == '<p><a href="/a">at https://e.org</a></p>'
     assert "<a" not in html("ftp://e.org javascript://e.org e.org")
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://e.org/wiki/Cork_(city)", "https://e.org/wiki/Cork_(city)"),
+        ("https://e.org/wiki/Frankfurt_(Oder).", "https://e.org/wiki/Frankfurt_(Oder)"),
+        ("(see https://e.org/wiki/Cork_(city))", "https://e.org/wiki/Cork_(city)"),
+        ("(https://e.org/a).)", "https://e.org/a"),
+        ("https://e.org/a?b[]=1&c={d}", "https://e.org/a?b[]=1&c={d}"),
+        ("[https://e.org/a[1]].", "https://e.org/a[1]"),
+        ("https://e.org/wiki/L'Aquila,", "https://e.org/wiki/L'Aquila"),
+        ("'https://e.org/a'.", "https://e.org/a"),
+        ("**https://e.org/a_(b)**", "https://e.org/a_(b)"),
+        ("https://e.org/a)(b", "https://e.org/a)(b"),
+        ("https://e.org/a(b", "https://e.org/a(b"),
+    ],
+)
+def test_brackets_and_apostrophes_of_a_bare_address_belong_to_it(text: str, address: str) -> None:
+    made = unescape(html(text))
+    assert re.findall('<a href="([^"]+)"[^>]*>([^<]+)</a>', made) == [(address, address)]
+    assert re.sub("<[^>]+>", "", made) == text.strip("*")
 
 
 def test_an_image_becomes_a_link_to_it() -> None:
