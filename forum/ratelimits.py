@@ -16,7 +16,6 @@ from flask_limiter import Limiter, RequestLimit
 from limits import parse
 from limits.storage import Storage
 
-from forum import web
 from forum.admission import network_of
 from forum.settings import Settings
 from forum.web import me
@@ -58,8 +57,9 @@ limiter = Limiter(
 
 
 def by_person() -> str:
-    """The key of a limit that counts what each member does, from whatever address; visitors are counted by address."""
-    return web.by_member() if me().is_member else f"address {address()}"
+    """The key of a limit that counts what each person does who is signed in, from whatever address; visitors by address."""
+    person = me()
+    return f"address {address()}" if person.id is None else f"member {person.id}"
 
 
 # What a text looks like is worked out without storing it, at whatever door.

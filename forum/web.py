@@ -140,11 +140,6 @@ def me() -> Person:
     return cast(Person, user.member) if isinstance(user, SessionUser) else VISITOR
 
 
-def by_member() -> str:
-    """The key of a rate limit that counts what each member does, from whatever address."""
-    return f"member {me().id}"
-
-
 def my_token() -> str:
     """The token of the session of the member who asks; only for views that a visitor cannot reach."""
     return cast(SessionUser, current_user).token

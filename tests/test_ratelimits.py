@@ -214,6 +214,15 @@ def test_posting_is_limited_for_a_member_and_gives_the_text_back(
     )
 
 
+def test_visitors_share_no_count_where_members_are_counted(workers: list[FlaskClient]) -> None:
+    """Their session may have ended while they typed: another visitor's presses must not count as theirs."""
+    here, there = ({"REMOTE_ADDR": f"10.0.0.{number}"} for number in (1, 2))
+    path, browser = "/settings/leave", workers[0]
+    statuses = [browser.post(path, environ_base=here).status_code for _turn in range(11)]
+    assert 429 not in statuses[:10] and statuses[10] == 429
+    assert browser.post(path, environ_base=there).status_code == statuses[0]
+
+
 def test_who_sends_too_much_is_told_why_and_when_to_come_back(
     workers: list[FlaskClient], people: Any, agenda: Agenda
 ) -> None:

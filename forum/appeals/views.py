@@ -18,7 +18,7 @@ from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import is_in_effect
 from forum.moderation.views import show_claims_on
 from forum.permissions import SIGN_IN, Person
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.web import CONFLICT, me
 
 bp = Blueprint("appeals", __name__)
@@ -31,7 +31,7 @@ def appeals_about(decision: Decision) -> queries.AppealInfo:
 
 
 @bp.route("/moderation/decisions/<int:decision_id>/appeal", methods=["GET", "POST"])
-@limiter.limit("10 per hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("10 per hour", key_func=by_person, methods=["POST"])
 def appeal(decision_id: int) -> ResponseReturnValue:
     """Appeal against a decision, or read the answer to one's appeal."""
     if not me().is_member:

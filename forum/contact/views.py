@@ -13,14 +13,14 @@ from forum.contact.forms import ContactForm, ContactSettingsForm
 from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.moderation.forms import ReportForm
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.web import me
 
 bp = Blueprint("contact", __name__)
 
 
 @bp.route("/members/<handle>/contact", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("30/hour", key_func=by_person, methods=["POST"])
 def contact(handle: str) -> ResponseReturnValue:
     """Write to a member."""
     member = queries.member_to_contact(me(), handle)
@@ -39,7 +39,7 @@ def contact(handle: str) -> ResponseReturnValue:
 
 
 @bp.route("/letters/<int:letter_id>/report", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("30/hour", key_func=by_person, methods=["POST"])
 def report(letter_id: int) -> ResponseReturnValue:
     """Report a letter that one received."""
     letter = queries.letter_to(me(), letter_id)

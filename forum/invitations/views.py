@@ -23,7 +23,7 @@ from forum.invitations.forms import (
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.web import me
 
 bp = Blueprint("invitations", __name__)
@@ -99,7 +99,7 @@ def link_of(invitation: Invitation) -> str:
 
 
 @bp.route("/invitations/new", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("30/hour", key_func=by_person, methods=["POST"])
 def invite() -> ResponseReturnValue:
     """Make an invitation."""
     member = my_profile(me())

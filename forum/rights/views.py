@@ -33,7 +33,7 @@ from forum.members.forms import PressForm
 from forum.members.models import Member
 from forum.members.queries import account_of, administered_member, administrators_count
 from forum.members.views import federation
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm
 from forum.rights.models import Kind, Record
@@ -77,7 +77,7 @@ def _lead_to_reopening() -> AnyResponse | None:
 
 
 @bp.route("/settings/data", methods=["GET", "POST"])
-@limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("10/hour", key_func=by_person, methods=["POST"])
 def data() -> ResponseReturnValue:
     """Download everything that is stored about oneself, as a ZIP file that is made while it is sent."""
     member = account_of(me())
@@ -187,7 +187,7 @@ def _descriptions(numbers: dict[str, int]) -> list[dict[str, Any]]:
 
 
 @bp.route("/settings/leave", methods=["GET", "POST"])
-@limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("10/hour", key_func=by_person, methods=["POST"])
 def leave() -> ResponseReturnValue:
     """Close one's account; when it is closed, say until when it can be opened again."""
     member = account_of(me())

@@ -28,12 +28,12 @@ from forum.members.forms import ProfileForm
 from forum.members.models import Member
 from forum.members.views import choose_city, federation, offer_organisations
 from forum.passwords import hash_password, verify_password
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.web import SessionUser, has_proved, me, my_token, prove_first
 
 
 @bp.route("/settings", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"], exempt_when=webforms.is_trial)
+@limiter.limit("30/hour", key_func=by_person, methods=["POST"], exempt_when=webforms.is_trial)
 def settings() -> ResponseReturnValue:
     """Edit what one says about oneself."""
     member = queries.my_profile(me())
@@ -90,7 +90,7 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
 
 
 @bp.route("/settings/handle", methods=["GET", "POST"])
-@limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("10/hour", key_func=by_person, methods=["POST"])
 def change_handle() -> ResponseReturnValue:
     """Choose another handle, which is the address of one's profile."""
     member = queries.my_profile(me())
@@ -117,7 +117,7 @@ def change_handle() -> ResponseReturnValue:
 
 @bp.route("/settings/prove", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
-@limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
+@limiter.limit("20/hour", key_func=by_person, methods=["POST"], deduct_when=was_refused)
 def prove() -> ResponseReturnValue:
     """Authenticate again before changing credentials (ASVS 5.0, 7.5.1), even while the account is closed.
 
@@ -191,7 +191,7 @@ def resume_mail() -> AnyResponse:
 
 @bp.route("/settings/password", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
-@limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
+@limiter.limit("20/hour", key_func=by_person, methods=["POST"], deduct_when=was_refused)
 def change_password() -> ResponseReturnValue:
     """Choose a new password, which ends all other sessions."""
     member = queries.my_profile(me())

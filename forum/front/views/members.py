@@ -28,7 +28,7 @@ from forum.members.queries import (
     names_of_organisations,
 )
 from forum.members.queries import directory as directory_of
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.versions import member_scope
 from forum.web import me
 
@@ -99,7 +99,7 @@ def directory() -> ResponseReturnValue:
 
 
 @bp.route("/settings/themes", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
+@limiter.limit("30/hour", key_func=by_person, methods=["POST"])
 def settings_themes() -> ResponseReturnValue:
     """The themes that a member can help with."""
     member = my_profile(me())

@@ -15,7 +15,7 @@ from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.forms import REASON_NAMES, IllegalForm, ReportForm
 from forum.moderation.views._answers import bp
-from forum.ratelimits import limiter
+from forum.ratelimits import by_person, limiter
 from forum.web import me
 
 
@@ -84,7 +84,7 @@ def _report_illegal(kind: str, item_id: int) -> ResponseReturnValue:
     return webforms.process(form, page, deed)
 
 
-@limiter.limit("10 per minute; 60 per day", key_func=web.by_member, methods=["POST"])
+@limiter.limit("10 per minute; 60 per day", key_func=by_person, methods=["POST"])
 def _report_as_member(kind: str, item_id: int) -> ResponseReturnValue:
     thing = queries.thing_to_report(me(), kind, item_id)
     form = ReportForm()
