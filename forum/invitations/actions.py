@@ -24,7 +24,7 @@ from forum.invitations.queries import (
     usable_conditions,
 )
 from forum.members.models import Member
-from forum.members.queries import organisation_by_id, seats_taken
+from forum.members.queries import lock_organisation, seats_taken
 from forum.permissions import Person, require
 
 MODES = ("open", "approval", "invitation")
@@ -89,7 +89,7 @@ def invite(maker: Member, text: InvitationText) -> Invitation:
 
 def _require_right_and_seats(maker: Member, text: InvitationText) -> None:
     """Require the right to invite for an organisation, and enough free seats."""
-    organisation = organisation_by_id(text.organisation_id)
+    organisation = lock_organisation(text.organisation_id)
     if organisation is None:
         raise Invalid(_("Choose one from the list."), "organisation")
     require(maker.can.invite_for(organisation))

@@ -75,7 +75,7 @@ def _take_seat(member: Member, organisation_id: int | None) -> None:
 
 def refuse_without_seat(organisation_id: int) -> None:
     """Raise `Invalid` when all seats of an organisation are taken, with the name of its representative."""
-    organisation = queries.organisation_by_id(organisation_id)
+    organisation = queries.lock_organisation(organisation_id)
     if organisation is None or organisation.seats is None:
         return
     if queries.seats_taken(organisation_id) < organisation.seats:

@@ -63,8 +63,8 @@ from forum.members.queries.languages import (
 from forum.members.queries.names import organisations_by_words
 from forum.members.queries.organisations import (
     get_organisation,
+    lock_organisation,
     names_of_organisations,
-    organisation_by_id,
     organisation_fields,
     organisation_to_curate,
     organisations,
@@ -184,6 +184,7 @@ __all__ = [
     "locale_names",
     "lock_credentials",
     "lock_member",
+    "lock_organisation",
     "lock_writer",
     "member_by_email",
     "member_by_id",
@@ -203,7 +204,6 @@ __all__ = [
     "names_of_organisations",
     "normalised_email",
     "office_holders_without_factor",
-    "organisation_by_id",
     "organisation_fields",
     "organisation_to_curate",
     "organisations",

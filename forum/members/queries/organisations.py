@@ -70,8 +70,8 @@ def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def organisation_by_id(organisation_id: int | None) -> Organisation | None:
-    """One organisation with its representative, locked so that an action counts its seats correctly."""
+def lock_organisation(organisation_id: int | None) -> Organisation | None:
+    """One organisation with its representative, or None; locked, so that an action counts its seats correctly."""
     found = select(Organisation).where(Organisation.id == organisation_id)
     held = found.with_for_update(of=Organisation)
     return db.session.scalar(held.options(joinedload(Organisation.representative)))
