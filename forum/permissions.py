@@ -417,6 +417,10 @@ class Can:
         """Members have an inbox."""
         return YES if self.person.is_member else SIGN_IN
 
+    def see_own(self) -> Verdict:
+        """Members see what is theirs alone: drafts, texts that wait, how far they have read, their invitations."""
+        return YES if self.person.is_member else SIGN_IN
+
     def watch(self) -> Verdict:
         """Members watch and mute what they can read."""
         return YES if self.person.is_member else SIGN_IN

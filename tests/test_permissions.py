@@ -247,6 +247,7 @@ see_earlier_handles    | somebody's, changed long ago | . .   .    .    .    .  
 write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_own                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
 invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes

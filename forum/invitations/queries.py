@@ -85,7 +85,7 @@ def usable_conditions() -> tuple[ColumnElement[bool], ...]:
 
 def my_invitations(member: Person) -> Sequence[Invitation]:
     """A member's own invitations, newest first, with those who joined by them."""
-    require(member.can.see_notices())
+    require(member.can.see_own())
     return _invitations_where(Invitation.maker_id == member.id)
 
 
@@ -105,7 +105,7 @@ def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
 
     Raises `NotFound` for any other.
     """
-    require(member.can.see_notices())
+    require(member.can.see_own())
     found = select(Invitation).where(Invitation.id == invitation_id)
     if not member.can.admit():
         for_theirs = Invitation.organisation.has(representative_id=member.id)

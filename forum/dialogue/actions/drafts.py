@@ -92,7 +92,7 @@ def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> bool
     Raises `Conflict` when the window where it is discarded has not seen what it holds: `windows` as in `keep_draft`.
     """
     touches()
-    require(author.can.see_notices())
+    require(author.can.see_own())
     lock_drafts(author)
     draft = draft_in_window(author, key, windows)
     if draft:

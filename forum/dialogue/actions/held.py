@@ -116,7 +116,7 @@ def _revised_topic(held: Held, changes: TopicChanges) -> dict[str, Any]:
 def take_back(author: Person, held_id: int) -> None:
     """Withdraw one's text that waits or was refused; it is deleted."""
     touches()
-    require(author.can.see_notices())
+    require(author.can.see_own())
     lock_writer(author)
     held = lock_held(author, held_id)
     require(author.can.take_back(held))

@@ -32,7 +32,7 @@ def read(member: Person, topic_id: int, number: int) -> None:
 def read_all(member: Person, agenda_id: int | None = None) -> None:
     """Mark all that has been written as read, on one agenda or, with None, on all; stores one row, however much it is."""
     touches()
-    require(member.can.see_notices())
+    require(member.can.see_own())
     row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
     kept = insert_into(AllRead)
     key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}

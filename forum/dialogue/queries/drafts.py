@@ -43,7 +43,7 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
 
 def my_drafts(author: Person) -> list[DraftRow]:
     """One's own drafts, the one saved last first."""
-    require(author.can.see_notices())
+    require(author.can.see_own())
     query = _newest_first(_by(author)).options(joinedload(Draft.agenda)).limit(MAX_DRAFTS)
     drafts = db.session.scalars(query).all()
     topics = _topics(author, {draft.topic_id for draft in drafts if draft.topic_id})
@@ -90,7 +90,7 @@ def my_drafts_for(
 
     Those for a topic that was merged into this one are among them.
     """
-    require(author.can.see_notices())
+    require(author.can.see_own())
     query = _newest_first(_by(author)).limit(MAX_DRAFTS)
     if agenda_id:
         return db.session.scalars(query.where(Draft.agenda_id == agenda_id)).all()

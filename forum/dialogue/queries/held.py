@@ -76,7 +76,7 @@ def approved_held(moderator: Person, held_id: int) -> Held | None:
 
 def my_held(author: Person) -> Sequence[Held]:
     """One's own texts that wait or were refused, the newest first."""
-    require(author.can.see_notices())
+    require(author.can.see_own())
     mine = visible_held(author).where(Held.author_id == author.id)
     return db.session.scalars(mine.order_by(Held.id.desc()).limit(MAX_HELD)).all()
 
@@ -91,7 +91,7 @@ def my_held_in(author: Person, topic: Topic | TopicRow) -> Sequence[Held]:
 
 def get_my_held(author: Person, held_id: int) -> Held:
     """One's own text that waits or was refused; else `NotFound`, also for moderators: they read texts in the queue."""
-    require(author.can.see_notices())
+    require(author.can.see_own())
     held = get_held(author, held_id)
     if held.author_id != author.id:
         raise NotFound()
@@ -106,7 +106,7 @@ def published_post_id(author: Person, held_id: int) -> int | None:
 
 def held_to_revise(author: Person, held_id: int) -> Held:
     """One's own text that waits or was refused, to change it; `Forbidden` when that is not allowed."""
-    require(author.can.see_notices())
+    require(author.can.see_own())
     held = get_held(author, held_id)
     require(author.can.revise(held))
     return held
