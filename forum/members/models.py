@@ -106,7 +106,7 @@ class Organisation(Base):
 
 
 class PersonLabel:
-    """How pages name a person: for a row of `Member` and for a `Byline` alike."""
+    """How pages name a person: for a row of `Member` and for an `AuthorRow` alike."""
 
     id: Any
     name: Any

@@ -1,7 +1,8 @@
 """Opening topics, replying, editing, deleting, and withdrawing earlier versions.
 
 `open_topic`, `reply` and `edit` are what members do themselves: rules may hold the text back, and what is sent twice is
-found. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` skip that.
+found. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` ask no rule and look for no other text of the same
+words; the same submission key is the same post for them, too.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ from forum.dialogue.queries import (
     count_key,
     duplicate_reply,
     duplicate_topic,
-    post_to_change,
     is_as_seen,
+    post_to_change,
     render_with_mentions,
     require_no_home,
     theme_ids_of,
@@ -384,7 +385,6 @@ def edit(
     return _apply_edit(author, post, text, changes)
 
 
-def _former_text(post: Post) -> Written:
 def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
     if changes_text(post, text, changes):
         return True
@@ -392,6 +392,7 @@ def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
     return has_others or changes.audience not in (None, post.topic.audience)
 
 
+def _former_text(post: Post) -> Written:
     """The text of a post with all its links, also where the words of a quotation are withheld by now, which is rare."""
     if withheld_in_html(post.html):
         return render_with_mentions(post.source, post.language)

@@ -46,7 +46,7 @@ def decide_all(
             raise Conflict(
                 _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
             )
-    # All at the same moment: a topic that was hidden with its last post is restored with any post of that moment.
+    # In one moment: it is one press, however many posts there are.
     with at(now()):
         decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
     notify_authors(moderator, group_as_lot(decisions))
