@@ -35,8 +35,8 @@ from forum.dialogue.queries._visibility import (
     with_links_home,
 )
 from forum.errors import NotFound
-from forum.members.models import Member
 from forum.history.queries import fingerprint
+from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person, is_on_open_agenda, shown_to
 from forum.quotes import MAX_ID, cited_in_source, withhold_in_source
 
@@ -122,7 +122,6 @@ def theme_ids_of(topic: Topic) -> Sequence[int]:
     return db.session.scalars(themes).all()
 
 
-def readers_until(topic_id: int, number: int) -> Select[Any]:
 def fingerprint_of(post: Post) -> str:
     """A hash of all that the edit form of a post shows: its text and, if it opens a topic, the title, themes and readers.
 
@@ -154,6 +153,7 @@ def is_as_seen(post: Post, seen: str) -> bool:
     return seen in (fingerprint_of(post), post.fingerprint)
 
 
+def readers_until(topic_id: int, number: int) -> Select[Any]:
     """Select the ids of the members who have read a topic up to this post number at least."""
     place = aliased(Place)  # the query that this is part of selects from `place` itself
     return select(place.member_id).where(place.topic_id == topic_id, place.number >= number)
