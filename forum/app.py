@@ -207,7 +207,7 @@ def worker() -> None:
         "mail": within(mail_commands.deliver),
         "answers": jobs.every(60, within(mail_commands.fetch_messages)),
         "titles": within(lambda: search_actions.continue_retitling(SYSTEM)),
-        "what is over": within(jobs.every(600, rights_commands.delete_expired)),
+        "what is over": jobs.every(600, within(rights_commands.delete_expired)),
         "departures": within(rights_commands.carry_on),
     }
     jobs.Worker(tasks).run_until_stopped()

@@ -9,11 +9,11 @@ from itertools import pairwise
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from forum.columns import MAX_ID
 from forum.markdown import is_hostile, nesting, tokens_of
 from forum.mentions import MENTION
 from forum.plaintext import tidy
 
-MAX_ID = 2**31 - 1  # of the databases' id columns
 MAX_QUOTED_POSTS = 20
 # A link to a post, which may stand in emphasis and lead to a place in the post
 POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\"\s]*)?"

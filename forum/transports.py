@@ -73,15 +73,13 @@ def parse_smtp_url(url: str) -> ServerAddress:
 
 
 @contextmanager
-def open_transport(
-    smtp_url: str, folder: Path, seconds: float = TIMEOUT_SECONDS
-) -> Iterator[Transport]:
+def open_transport(smtp_url: str, folder: Path) -> Iterator[Transport]:
     """A transport for some messages; raises `ServerUnavailable` if the server cannot be reached, or its address is invalid."""
     if not smtp_url:
         yield FolderTransport(folder)
         return
     try:
-        server = SmtpTransport(parse_smtp_url(smtp_url), seconds)
+        server = SmtpTransport(parse_smtp_url(smtp_url))
     except ValueError as error:
         raise ServerUnavailable(str(error)) from error
     try:
@@ -112,9 +110,8 @@ class FolderTransport:
 class SmtpTransport:
     """Sends many messages over one connection to a mail server (RFC 5321)."""
 
-    def __init__(self, address: ServerAddress, seconds: float) -> None:
+    def __init__(self, address: ServerAddress) -> None:
         self.address = address
-        self.seconds = seconds
         self.smtp = self._connect()
 
     def send(self, message: EmailMessage, sender: str, to: str) -> None:
@@ -159,10 +156,10 @@ class SmtpTransport:
         where, context = self.address, ssl.create_default_context()
         if where.is_wrapped:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                where.host, where.port, timeout=self.seconds, context=context
+                where.host, where.port, timeout=TIMEOUT_SECONDS, context=context
             )
         else:
-            smtp = smtplib.SMTP(where.host, where.port, timeout=self.seconds)
+            smtp = smtplib.SMTP(where.host, where.port, timeout=TIMEOUT_SECONDS)
         try:
             smtp.ehlo_or_helo_if_needed()
             if where.needs_tls:

@@ -36,6 +36,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import locales
 from forum.clock import now
+from forum.columns import MAX_ID
 from forum.deeds import has_acted
 from forum.keptpages import DEPENDS_ON
 from forum.pagecache import THEMES
@@ -51,7 +52,6 @@ MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three 
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
-MAX_ID = 2**31 - 1  # of the id columns of both databases
 LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
 NUL = "\x00"
 PROOF_LIFETIME = timedelta(minutes=15)  # for which members need not prove again who they are

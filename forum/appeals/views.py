@@ -15,7 +15,6 @@ from forum.claims.queries import claims_of_others
 from forum.errors import Conflict, Forbidden, NotFound
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision, Deed
-from forum.moderation.queries import is_in_effect
 from forum.moderation.views import show_claims_on
 from forum.permissions import SIGN_IN, Person
 from forum.ratelimits import by_person, limiter
@@ -58,12 +57,7 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
 
     def page(status: int = 200) -> ResponseReturnValue:
         info = queries.appeal_info(person, decision)
-        context = {
-            "decision": decision,
-            "info": info,
-            "form": form,
-            "is_in_effect": is_in_effect(decision),
-        }
+        context = {"decision": decision, "info": info, "form": form}
         context["is_author"] = decision.author_id == person.id
         context["nobody"] = not queries.other_decider_ids(decision, person.id)
         return render_template("appeals/appeal.html", **context), status

@@ -138,7 +138,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
     slug: Mapped[str]
     excerpt: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(default="en")
-    audience: Mapped[str] = mapped_column(default="public")
+    audience: Mapped[str] = mapped_column(default=PUBLIC)
     home: Mapped[str | None] = mapped_column(Text)
     posts_count: Mapped[int] = mapped_column(default=0)
     replies_count: Mapped[int] = mapped_column(default=0)

@@ -12,6 +12,7 @@ from forum.agendas.models import Agenda, Theme
 from forum.columns import Base
 from forum.dialogue.models import Topic
 from forum.members.models import City, Member, Organisation
+from forum.permissions import PUBLIC
 
 
 class Case(Base):
@@ -171,8 +172,8 @@ class Practice(Base):
     cost: Mapped[str] = mapped_column(default="")
     started: Mapped[int | None]
     language: Mapped[str] = mapped_column(default="en")
-    audience: Mapped[str] = mapped_column(default="public")
-    failure_audience: Mapped[str] = mapped_column(default="public")
+    audience: Mapped[str] = mapped_column(default=PUBLIC)
+    failure_audience: Mapped[str] = mapped_column(default=PUBLIC)
     revisit_on: Mapped[date | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import Base
+from forum.permissions import PUBLIC
 
 FAILURE = "failure"  # what did not work, of a practice that tells it to members alone
 PAGE_KINDS = ("case", "practice", FAILURE)  # of texts whose address is that of their page
@@ -41,7 +42,7 @@ class Document(Base):
     folded_body: Mapped[str] = mapped_column(Text)
     byline: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(default="")
-    audience: Mapped[str] = mapped_column(default="public")
+    audience: Mapped[str] = mapped_column(default=PUBLIC)
     written_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.queries import curators_of
+from forum.columns import MAX_ID
 from forum.db import db
 from forum.dialogue.models import (
     TAKEN_BACK,
@@ -38,7 +39,7 @@ from forum.errors import NotFound
 from forum.history.queries import fingerprint
 from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person, is_on_open_agenda, shown_to
-from forum.quotes import MAX_ID, cited_in_source, withhold_in_source
+from forum.quotes import cited_in_source, withhold_in_source
 
 SUBMISSION_KEY_LENGTH = 64
 

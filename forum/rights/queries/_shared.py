@@ -20,12 +20,11 @@ BATCH = 200  # records
 def in_batches(
     query: Callable[[Member], Select[Any]],
     *key: Any,
-    record: Callable[[Any], Record] | None = None,
     add_to: Callable[[Sequence[Any], list[Record]], None] | None = None,
 ) -> Callable[[Member, Any], tuple[list[Record], Any]]:
     """A `Kind.batch` that reads a select page by page, in the order of the key columns, which must be unique together.
 
-    Each row becomes a record of its columns, or what `record` returns for it. `add_to(rows, records)` may add fields to the
+    Each row becomes a record of its columns. `add_to(rows, records)` may add fields to the
     records of a batch, such as values of another table.
     """
 
@@ -33,7 +32,7 @@ def in_batches(
         keys = [column.label(f"key_{number}") for number, column in enumerate(key)]
         page = query(member).add_columns(*keys).order_by(*key).limit(BATCH)
         rows = db.session.execute(page.where(_is_after(key, after)) if after else page).all()
-        records = [(record or plain_record)(row) for row in rows]
+        records = [plain_record(row) for row in rows]
         if add_to:
             add_to(rows, records)
         last_key = tuple(rows[-1][-len(key) :]) if len(rows) == BATCH else None

@@ -42,7 +42,6 @@ INDEXED_MODELS: dict[str, Any] = {
     "practice": Practice,
     FAILURE: Practice,
     "reading": Reading,
-    "member": Member,
 }
 
 
