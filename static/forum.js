@@ -103,12 +103,24 @@ function noteLeaving(event) {
   session.leaving = "1";
 }
 
-/** After publishing, the focus goes to the new post; that of a new topic is its first. */
-function showPublished() {
-  const post = document.getElementById(location.hash.slice(1) || "post-1");
-  if (!post?.id.startsWith("post-")) return;
-  post.tabIndex = -1;
-  post.focus({ preventScroll: true });
+/** After a deed the focus goes to where it led, such as the new post, or to what is said of it; screen readers say both. */
+function showResult() {
+  const { published } = body.dataset;
+  const told = document.getElementById("told");
+  if (!(told || published) || document.querySelector("main [autofocus]:not(dialog *)")) return;
+  const first = published && document.getElementById("post-1"); // of a new topic
+  const place = document.getElementById(location.hash.slice(1)) ?? (first || told);
+  if (!place) return;
+  stand(place);
+  place.setAttribute(place === told ? "aria-labelledby" : "aria-describedby", "told");
+}
+
+/** Puts the focus on a part that takes none by itself, and has its name said: of a post, what says who wrote which. */
+function stand(part) {
+  const named = part.querySelector(":scope > [aria-label], :scope > .by h3");
+  if (named) part.ariaLabel = named.ariaLabel ?? named.textContent;
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
 }
 
 // Keys: what each does is said in the list that ? opens
@@ -167,8 +179,7 @@ function move(step) {
   const link = item.querySelector("h2 a, h3 a, p a") ?? item;
   if (item.closest(".q")) return click(item.querySelector("a"));
   if (item.closest(".posts, .op")) {
-    item.tabIndex = -1;
-    item.focus({ preventScroll: true });
+    stand(item);
     item.scrollIntoView({ block: "start" });
     return true;
   }
@@ -207,7 +218,7 @@ offerSwitch();
 document.addEventListener("submit", noteLeaving);
 forgetDrafts();
 document.querySelector(".sum")?.focus();
-if (body.dataset.published) showPublished();
+showResult();
 const wanted = {
   drafts: body.dataset.published || document.querySelector("[data-draft]"),
   composer: document.querySelector("[data-draft]"),

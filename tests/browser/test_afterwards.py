@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -86,6 +87,11 @@ def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:
         page.click("main [data-publish]")
     expect(page.locator("#told")).to_be_in_viewport(ratio=1)
     assert page.evaluate(ABOVE)
+    # A screen reader says it, and the next stop is in the page itself
+    expect(page.locator("#told")).to_be_focused()
+    expect(page.locator("#told")).to_have_accessible_name("Your profile is saved.")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
 ABOVE = """() => document.querySelector("#told").getBoundingClientRect().bottom
@@ -105,5 +111,8 @@ def test_the_ring_of_a_new_post_is_seen_and_keeps_off_its_text(
     page.fill("[name=source]", "Seen with a calm mark.")
     with page.expect_navigation(wait_until="load"):
         page.click("[data-publish]")
-    expect(page.locator(f"#{page.url.partition('#')[2]}")).to_be_focused()
+    post = page.locator(f"#{page.url.partition('#')[2]}")
+    expect(post).to_be_focused()
     assert page.evaluate(RING) == ["solid", "2px", "8px"]
+    expect(post).to_have_accessible_name(re.compile(r"^Reply \d+ by Wanjiru Kamau$"))
+    expect(post).to_have_accessible_description("Your reply is published.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,6 +76,8 @@ def test_one_is_at_it_and_notes_something_by_keys(moderator: Visit, one: str) ->
     press(page, "1", "Enter")
     press(page, "u")
     assert page.url.endswith(f"{one}#entry")
+    expect(page.locator("#entry")).to_be_focused()  # and what was done is said there
+    expect(page.locator("#entry")).to_have_accessible_description(re.compile("back"))
     press(page, "1", "Enter")
 
 
