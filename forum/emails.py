@@ -19,6 +19,8 @@ from typing import Any
 from flask import current_app
 
 EMPTY_LINES = re.compile(r"\n{3,}")
+# Headers that programs read: addresses and ids between angle brackets, each on a line of its own, however long
+IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
 MAX_SUBJECT = 150  # characters; mail programs show half of them
 
 
@@ -26,7 +28,7 @@ class WholeWordsPolicy(EmailPolicy):
     """Encodes a header that is not ASCII as a whole (RFC 2047), where Python's own folding may lose spaces.
 
     White space between two encoded words is left out by readers (section 6.2), and that folding encodes the words of a
-    text one by one.
+    text one by one. It also encodes a word that is longer than a line: in headers for programs nothing may be encoded.
     """
 
     def fold(self, name: str, value: Any) -> str:
@@ -39,7 +41,10 @@ class WholeWordsPolicy(EmailPolicy):
         return folded.encode("ascii") if folded else super().fold_binary(name, value)
 
     def _fold_whole(self, name: str, value: Any) -> str:
-        """The header in encoded words; empty for one that is ASCII."""
+        """The header in encoded words, or one of `IN_ANGLES` in lines; empty for others that are ASCII."""
+        if name in IN_ANGLES:
+            lines = f"{self.linesep} ".join(str(value).split())
+            return f"{name}: {lines}{self.linesep}"
         if str(value).isascii():
             return ""
         addresses = getattr(value, "addresses", None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from email.policy import default
 
 import pytest
 
@@ -42,3 +43,21 @@ def test_the_spaces_between_words_with_accents_arrive(length: int, before: str) 
 def test_a_plain_header_stays_plain() -> None:
     raw = message(LETTER).as_bytes()
     assert b"Subject: A subject\r\n" in raw and b"From: Forum <forum@example.org>\r\n" in raw
+
+
+def test_addresses_for_programs_are_whole_however_long() -> None:
+    """A mail program that finds an encoded address has no button for unsubscribing, and no thread (RFC 8058, RFC 5322)."""
+    host = "dialogue.federation-of-cities-for-housing-and-planning.example.org"
+    stop = f"https://{host}/mail/stop/12345/unanswered/ozfimhgjzuldeieg"
+    threads = ("topic-1", "topic-2")
+    letter = replace(LETTER, host=host, thread=threads, unsubscribe=stop, list_name="reply.notices")
+    raw = message(letter).as_bytes()
+    head = raw.partition(b"\r\n\r\n")[0].decode("ascii")
+    assert "=?" not in head
+    received = message_from_bytes(raw, policy=default)
+    assert received["List-Unsubscribe"] == f"<{stop}>"
+    assert received["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert received["List-Id"] == f"<reply.notices.{host}>"
+    assert received["In-Reply-To"] == f"<topic-2@{host}>"
+    assert received["References"] == f"<topic-1@{host}> <topic-2@{host}>"
+    assert received["Message-ID"] == f"<letter-1@{host}>"
