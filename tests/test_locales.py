@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,25 @@ from babel.messages.pofile import read_po
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 from flask_babel import force_locale, gettext, ngettext
+from sqlalchemy import select
 from werkzeug.test import Client
 
 from forum import locales
+from forum.accounts.actions import give_address
 from forum.app import create_app
+from forum.clock import at
+from forum.db import db
 from forum.emails import Letter, message
 from forum.freshness import VersionCache
 from forum.mail.actions import write_letter, write_test
 from forum.mail.commands import compose
+from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
-from forum.members.actions import choose_locale
+from forum.members.actions import KEEP_NAMELESS, choose_locale
 from forum.members.models import Member
 from forum.pagecache import PageCache
+from forum.permissions import SYSTEM
+from forum.rights.actions import leave
 from forum.settings import WrongSetting, from_environment
 from tests.conftest import IsolatedClient, People, put_into_session
 from tests.pseudo import extracted
@@ -206,6 +214,26 @@ def test_who_has_no_account_gets_letters_in_the_language_of_the_page(
     assert letter_of(several, letter.id).language == "es"
     told = write_letter(people.ana, "unknown", "eva@city.example", {"path": "/join"}, locale="fr")
     assert letter_of(several, told.id).language == "fr"
+
+
+def test_a_former_address_is_told_in_the_language_of_the_member(
+    several: Flask, people: People
+) -> None:
+    """Whoever changes the address may read the pages in another one."""
+    choose_locale(people.ana, "fr")
+    with force_locale("es"):
+        give_address(SYSTEM, people.ana.handle, "ana@harbour.example")
+    row = db.session.scalar(select(Delivery).where(Delivery.kind == "address_given"))
+    assert row and row.address == "ana@example.org"
+    assert letter_of(several, row.id).language == "fr"
+
+
+def test_a_letter_says_a_moment_in_its_own_language(several: Flask, people: People) -> None:
+    choose_locale(people.ana, "fr")
+    with force_locale("es"), at(datetime(2031, 6, 17, 22, 30, tzinfo=UTC)):
+        leave(people.ana, people.ana.id, KEEP_NAMELESS)
+    row = db.session.scalar(select(Delivery).where(Delivery.kind == "leaving"))
+    assert row and "1 juillet 2031, 22:30 UTC" in " ".join(letter_of(several, row.id).text.split())
 
 
 def test_a_member_chooses_the_language_of_letters(

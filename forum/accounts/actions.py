@@ -259,7 +259,7 @@ def confirm_address(_person: Person, secret: str) -> Member:
     before = _change_address(member, token.address)
     if undone:
         _forget_undoing_after(undone)
-        write_letter(SYSTEM, "address_back", before, {"name": member.name, "path": "/contact"})
+        _write_to_former(member, "address_back", before)
     else:
         _send_link(member, UNDO, before, member=member)
     return member
@@ -285,7 +285,7 @@ def give_address(system: Person, handle: str, email: str) -> Member:
     db.session.execute(delete(Token).where(Token.member_id == member.id))
     members.end_sessions(member)
     if is_read:
-        write_letter(SYSTEM, "address_given", before, {"name": member.name, "path": "/contact"})
+        _write_to_former(member, "address_given", before)
     return member
 
 
@@ -314,9 +314,15 @@ def undo_address(_person: Person, secret: str) -> Member:
     remove_factors_since(SYSTEM, member.id, token.created_at)
     unlink_since(SYSTEM, member.id, token.created_at)
     members.stay_since(SYSTEM, member, token.created_at)
-    write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
+    _write_to_former(member, "address_undone", undone)
     _send_link(member, RESET, token.address, member=member)
     return member
+
+
+def _write_to_former(member: Member, kind: str, address: str) -> None:
+    """Write to an address that was the member's, in the member's language: somebody else may have opened the page."""
+    words = {"name": member.name, "path": "/contact"}
+    write_letter(SYSTEM, kind, address, words, locale=member.locale)
 
 
 # Roles

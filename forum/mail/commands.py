@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import locales, tokens, web
 from forum.appeals.queries import suspension_appeal_path
-from forum.clock import in_zone, now
+from forum.clock import in_words, in_zone, now
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions, shown_source, telling_marks
 from forum.emails import Letter, message, render
@@ -359,8 +359,8 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "address": letter.address,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
-    names = _names(letter.words)
-    return words | letter.words | names | valid | {"link": _link(letter.words, settings)}
+    said = _names(letter.words) | _moments(letter)
+    return words | letter.words | said | valid | {"link": _link(letter.words, settings)}
 
 
 def _names(words: Mapping[str, Any]) -> dict[str, str]:
@@ -368,6 +368,18 @@ def _names(words: Mapping[str, Any]) -> dict[str, str]:
     return {
         key.removesuffix("_id"): _name_of(words[key]) for key in ("who_id", "by_id") if key in words
     }
+
+
+def _moments(letter: Delivery) -> dict[str, str]:
+    """The moments that a letter to a member names, in words of its language and in the member's time zone: `day` of `day_at`."""
+    moments = {key: str(value) for key, value in letter.words.items() if key.endswith("_at")}
+    if not moments or letter.member_id is None:
+        return {}
+    with in_zone(zone_of(letter.member_id)):
+        return {
+            key.removesuffix("_at"): in_words(datetime.fromisoformat(value))
+            for key, value in moments.items()
+        }
 
 
 def _name_of(member_id: int | None) -> str:

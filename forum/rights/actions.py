@@ -8,7 +8,7 @@ from forum.accounts import actions as accounts
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.appeals import actions as appeals
-from forum.clock import in_words, in_zone, now
+from forum.clock import now
 from forum.contact import actions as contact
 from forum.db import db
 from forum.deeds import action, touches
@@ -27,7 +27,6 @@ from forum.members.models import Member
 from forum.members.queries import earlier_handles, leaving_members
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
-from forum.notifications.queries import zone_of
 from forum.permissions import Person, require
 from forum.queue import actions as queue
 from forum.rights.models import Departure
@@ -51,8 +50,7 @@ def leave(doer: Person, member_id: int, how: str) -> Member:
     touches()
     member = members.ask_to_leave(doer, member_id, how)
     accounts.forget_tokens(member)
-    with in_zone(zone_of(member.id)):
-        words = {"path": "/settings/leave", "how": how, "day": in_words(member.leaving_at)}
+    words = {"path": "/settings/leave", "how": how, "day_at": str(member.leaving_at)}
     mail.write_letter(doer, "leaving", member.email, words, member_id=member.id)
     return member
 
