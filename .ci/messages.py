@@ -26,7 +26,13 @@ msgstr ""
 "Plural-Forms: {plurals}\n"
 
 """
-KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "lazy_text": None, "lazy_ngettext": (1, 2)}
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "lazy_gettext": None,
+    "lazy_text": None,
+    "lazy_ngettext": (1, 2),
+    "lazy_pgettext": ((1, "c"), 2),
+}
 
 
 def main(new: list[str]) -> None:

@@ -280,8 +280,8 @@ def _fingerprint(app: Flask) -> str:
 class ConstantFolder(NodeTransformer):
     """Replaces a call with constant arguments by its result, and one with variable arguments by a format string.
 
-    `_("Hello")` becomes its translation, `_("Hello %(name)s", name=me.name)` the translated string and `%`, and
-    `url_for("topic", id=topic.id)` a concatenation of the parts of its path.
+    `_("Hello")` becomes its translation, as does `pgettext("context", "Hello")`, `_("Hello %(name)s", name=me.name)` the
+    translated string and `%`, and `url_for("topic", id=topic.id)` a concatenation of the parts of its path.
     """
 
     def __init__(self, templates: TemplateEnvironment, is_html: bool) -> None:
@@ -289,6 +289,7 @@ class ConstantFolder(NodeTransformer):
         self.is_html = is_html
         self.folds = {
             "_": self._fold_gettext,
+            "pgettext": self._fold_gettext,
             "ngettext": self._plural,
             "url_for": self._fold_url_for,
         }
@@ -324,9 +325,10 @@ class ConstantFolder(NodeTransformer):
         texts = _constants(node.args)
         if texts is None or not self.is_html:
             return None
-        return _interpolated(
-            nodes.Const(Markup(self.templates.translations.ugettext(*texts))), node
-        )
+        translations = self.templates.translations
+        in_context = isinstance(node.node, nodes.Name) and node.node.name == "pgettext"
+        translate = translations.upgettext if in_context else translations.ugettext
+        return _interpolated(nodes.Const(Markup(translate(*texts))), node)
 
     def _plural(self, node: nodes.Call) -> nodes.Node | None:
         if _constants(node.args[:2]) is None or not self.is_html:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from babel import support
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, lazy_gettext
+from flask_babel import get_locale, lazy_gettext, lazy_pgettext
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
@@ -43,6 +43,11 @@ def init_app(app: Flask) -> None:
 def lazy_text(text: str, **values: Any) -> str:
     """A text of a form, translated when it is shown. Forms import it as `_`."""
     return cast(str, lazy_gettext(text, **values))
+
+
+def lazy_word(context: str, text: str) -> str:
+    """The same for a word that means several things: `context` says which. Forms import it as `pgettext`."""
+    return cast(str, lazy_pgettext(context, text))
 
 
 class Form(FlaskForm):

@@ -10,6 +10,7 @@ from typing import Any
 from weakref import ref
 
 import pytest
+from babel.support import NullTranslations
 from flask import Flask, render_template, render_template_string, url_for
 from jinja2 import nodes
 
@@ -35,6 +36,10 @@ def calls_left(app: Flask, source: str) -> list[str]:
         ("{{ _('Sign in') }}", "Sign in"),
         ("{{ _('100 %% of <b>it</b>') }}", "100 % of <b>it</b>"),
         ("{{ _('By %(name)s', name=name) }}", "By &lt;i&gt;"),
+        (
+            "{{ pgettext('button', 'Report <b>%(name)s</b>', name=name) }}",
+            "Report <b>&lt;i&gt;</b>",
+        ),
         ("{{ ngettext('%(num)s city', '%(num)s cities', many) }}", "3 cities"),
         ("{{ ngettext('%(num)s of %(name)s', 'No', one, name=name) }}", "1 of &lt;i&gt;"),
         ("{{ _('A') if many > 1 else _('B') }}", "A"),
@@ -73,6 +78,7 @@ def test_a_folded_query_is_the_query(app: Flask, words: Any) -> None:
     ("source", "left"),
     [
         ("{{ _('Sign in') }}{{ icon('bell') }}{{ asset('style.css') }}", []),
+        ("{{ pgettext('button', 'Report') }}{{ pgettext('reading', words) }}", ["pgettext"]),
         ("{{ url_for('dialogue.edit', id=post.id) }}", []),
         ("{{ _(words) }}{{ icon(name) }}", ["_", "icon"]),
         ("{{ url_for('dialogue.index', theme=theme) }}", ["_query"]),
@@ -84,6 +90,19 @@ def test_only_what_depends_on_the_page_is_left_to_it(
     app: Flask, source: str, left: list[str]
 ) -> None:
     assert calls_left(app, source) == left
+
+
+def test_a_word_is_folded_as_it_is_meant(app: Flask) -> None:
+    class Spoken(NullTranslations):
+        def upgettext(self, context: str, message: str) -> str:
+            return f"{message} ({context})"
+
+    templates = app.jinja_env
+    assert isinstance(templates, TemplateEnvironment)
+    other = templates.overlay()
+    other.translations = Spoken()
+    assert other.from_string("{{ pgettext('button', 'Report') }}").render() == "Report (button)"
+    assert other.from_string("{{ _('Report') }}").render() == "Report"
 
 
 def test_plain_text_is_not_folded_into_html(app: Flask) -> None:

@@ -11,6 +11,7 @@ from forum.members.forms import at_most, one_line
 from forum.members.models import PALETTES
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
+from forum.webforms import lazy_word as pgettext
 
 LINE = 200
 SUMMARY = 300
@@ -35,7 +36,7 @@ PALETTE_NAMES = {
 
 
 PREPARATION, OPEN = STATES = ("preparation", "open")
-STATE_NAMES = {PREPARATION: _("In preparation"), OPEN: _("Open")}
+STATE_NAMES = {PREPARATION: _("In preparation"), OPEN: pgettext("agenda", "Open")}
 
 
 class AgendaForm(Form):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from forum import tokens, web, webforms
 from forum.clock import now
@@ -128,7 +129,7 @@ def _offer_organisations(form: InvitationForm) -> None:
     may = queries.may_invite(me(), queries.entrance())
     if not known and not may:
         raise Forbidden(str(may.why_not))
-    form.organisation.choices = [*([("", _("None"))] if may else []), *known]
+    form.organisation.choices = [*([("", pgettext("organisation", "None"))] if may else []), *known]
 
 
 @bp.post("/invitations/<int:invitation_id>/end")

@@ -43,6 +43,7 @@ from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
+from forum.webforms import lazy_word as pgettext
 
 # Characters
 MAX_LINE = 200
@@ -67,13 +68,13 @@ KIND_NAMES = {
 STATUS_NAMES = {"running": _("Running"), "ended": _("Ended"), "renamed": _("Renamed")}
 LINK_NAMES = {
     "site": _("Website"),
-    "report": _("Report"),
+    "report": pgettext("reading", "Report"),
     "article": _("Article"),
     "data": _("Data"),
 }
 READING_NAMES = {
     "book": _("Book"),
-    "report": _("Report"),
+    "report": pgettext("reading", "Report"),
     "article": _("Article"),
     "website": _("Website"),
     "film": _("Film"),
@@ -114,8 +115,8 @@ SECTION_NAMES = {
 STATE_NAMES = {
     "draft": _("Draft"),
     "submitted": _("Waiting for a moderator"),
-    "returned": _("Returned"),
-    "published": _("Published"),
+    "returned": pgettext("practice", "Returned"),
+    "published": pgettext("practice", "Published"),
 }
 AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 
