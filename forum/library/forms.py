@@ -37,6 +37,7 @@ from forum.library.actions import (
     PracticeText,
     ReadingText,
 )
+from forum.library.models import DRAFT, PUBLISHED, RETURNED, SUBMITTED
 from forum.library.queries import EVIDENCE, SECTIONS
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, city_choice, one_line, whole_address
@@ -113,10 +114,10 @@ SECTION_NAMES = {
     "needs": _("What another city needs"),
 }
 STATE_NAMES = {
-    "draft": _("Draft"),
-    "submitted": _("Waiting for a moderator"),
-    "returned": pgettext("practice", "Returned"),
-    "published": pgettext("practice", "Published"),
+    DRAFT: _("Draft"),
+    SUBMITTED: _("Waiting for a moderator"),
+    RETURNED: pgettext("practice", "Returned"),
+    PUBLISHED: pgettext("practice", "Published"),
 }
 AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 

@@ -14,6 +14,9 @@ from forum.dialogue.models import Topic
 from forum.members.models import City, Member, Organisation
 from forum.permissions import PUBLIC
 
+# The states of a practice
+DRAFT, SUBMITTED, PUBLISHED, RETURNED = STATES = ("draft", "submitted", "published", "returned")
+
 
 class Case(Base):
     """A case example: a network, city project or programme, with facts, text and links.
@@ -163,7 +166,7 @@ class Practice(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     adapted_from_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"), index=True)
     submission_key: Mapped[str | None]
-    state: Mapped[str] = mapped_column(default="draft")
+    state: Mapped[str] = mapped_column(default=DRAFT)
     title: Mapped[str] = mapped_column(Text)
     sentence: Mapped[str] = mapped_column(Text)
     link: Mapped[str] = mapped_column(Text, default="")

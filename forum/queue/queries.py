@@ -36,7 +36,7 @@ from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting, is_readable
 from forum.errors import Conflict, Forbidden, NotFound
-from forum.library.models import Practice
+from forum.library.models import SUBMITTED, Practice
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
 from forum.permissions import Person, is_by_another, moderated_by, require
@@ -244,7 +244,7 @@ def _submitted_count(reader: Person) -> Select[Any]:
 
 def _is_waiting() -> tuple[ColumnElement[bool], ...]:
     """SQL conditions: the practice is submitted and visible (hidden ones, and those of a cleared spammer, do not wait)."""
-    return Practice.state == "submitted", *is_readable(Practice)
+    return Practice.state == SUBMITTED, *is_readable(Practice)
 
 
 def _first_posts(reader: Person) -> Select[Any]:

@@ -12,8 +12,8 @@ from forum.clock import now
 from forum.db import KeyTaken, db, unique_keys
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
-from forum.library.models import Case, Practice, Reading
-from forum.library.queries import PUBLISHED, cities_by_id, taken_slugs
+from forum.library.models import PUBLISHED, Case, Practice, Reading
+from forum.library.queries import cities_by_id, taken_slugs
 from forum.members.models import City
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify

@@ -14,10 +14,9 @@ from forum.library.actions._entries import (
     practice_entry,
     reading_entry,
 )
-from forum.library.models import CaseParagraph, PracticeSection
+from forum.library.models import PUBLISHED, CaseParagraph, PracticeSection
 from forum.library.queries import (
     FAILURE,
-    PUBLISHED,
     cases_to_index,
     practices_to_index,
     readings_to_index,

@@ -33,10 +33,9 @@ from forum.library.actions._rows import (
     sent_twice,
 )
 from forum.library.actions._texts import PracticeText
-from forum.library.models import Practice, PracticeSection
+from forum.library.models import PUBLISHED, RETURNED, SUBMITTED, Practice, PracticeSection
 from forum.library.queries import (
     FAILURE,
-    PUBLISHED,
     SECTIONS,
     practice_by_id,
     practice_by_submission_key,
@@ -119,11 +118,11 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     lock_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
-    if practice.state in ("submitted", PUBLISHED):
+    if practice.state in (SUBMITTED, PUBLISHED):
         return practice
     _require_sentence(practice.sentence)
     _record_screening(author, practice, texts)
-    practice.state, practice.submitted_at = "submitted", now()
+    practice.state, practice.submitted_at = SUBMITTED, now()
     _close_returns(author, practice)
     notice = NoticeText(QUEUE, queue_path("practice", practice.id), practice.title)
     note_event(author, notice, curators_of(practice.agenda_id))
@@ -145,7 +144,7 @@ def publish(
     """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
-    _require_state(practice, "submitted")
+    _require_state(practice, SUBMITTED)
     if practice.hidden_at:
         raise Conflict(_("It is hidden. Show it again first, then it can be published."))
     practice.state, practice.published_at = PUBLISHED, now()
@@ -173,10 +172,10 @@ def send_back(
     """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
-    _require_state(practice, "submitted")
+    _require_state(practice, SUBMITTED)
     if not reason.strip():
         raise Invalid(_("Say what the author should change."), "reason")
-    practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
+    practice.state, practice.returned_at, practice.returned_reason = RETURNED, now(), reason
     read_queue(moderator, queue_path("practice", practice.id))
     _notify_author(moderator, practice, "returned", reason, decision_id=decision_id)
     return practice
@@ -192,7 +191,7 @@ def wait_again(moderator: Person, practice_id: int) -> Practice:
         practice.published_at, practice.featured_at = None, None
         if practice.topic_id:
             dialogue.hide_topic(moderator, practice.topic_id)
-    practice.state, practice.returned_at, practice.returned_reason = "submitted", None, ""
+    practice.state, practice.returned_at, practice.returned_reason = SUBMITTED, None, ""
     practice.submitted_at = practice.submitted_at or now()
     _close_returns(moderator, practice)
     return practice
@@ -242,7 +241,7 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
     _close_returns(doer, practice)
-    if practice.state == "submitted":  # a report of a published one still waits for its decision
+    if practice.state == SUBMITTED:  # a report of a published one still waits for its decision
         read_queue(doer, queue_path("practice", practice.id))
     search.unindex(doer, "practice", practice.id)
     if practice.topic_id:
@@ -291,7 +290,7 @@ def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str |
 def _change_practice(
     author: Person, practice: Practice, agenda: Agenda, text: PracticeText, seen: str | None
 ) -> Practice:
-    if practice.state in ("submitted", PUBLISHED):
+    if practice.state in (SUBMITTED, PUBLISHED):
         _require_sentence(text.sentence)
     _check_move(author, practice, agenda)
     _check_audience(practice, text.audience)
@@ -317,7 +316,7 @@ def _screen_change(
     if practice.state == PUBLISHED and _texts_of(practice) != texts_before:
         screened = _screened_text(practice, texts)
         refuse_caught(author, practice.agenda_id, screened, "sentence", Sending.EDITED)
-    elif practice.state == "submitted" and practice.author_id == author.id:
+    elif practice.state == SUBMITTED and practice.author_id == author.id:
         _record_screening(author, practice, texts)
 
 

@@ -15,7 +15,6 @@ from forum.library.queries._shared import (
     FAILURE,
     FIGURE_PARTS,
     LINK_PARTS,
-    PUBLISHED,
     SECTIONS,
 )
 from forum.library.queries._visibility import (
@@ -103,7 +102,6 @@ __all__ = [
     "FIGURE_PARTS",
     "LARGEST_SIZE",
     "LINK_PARTS",
-    "PUBLISHED",
     "SECTIONS",
     "CaseFilter",
     "CaseRow",

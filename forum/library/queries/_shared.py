@@ -19,7 +19,6 @@ MAX_LISTED = 200  # cases, practices or readings in a list without pages
 EVIDENCE = ("told", "counted", "measured", "studied")  # from the weakest to the strongest
 SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
 FAILURE = "failure"  # the section on what did not work, with an audience (and a kind in search) of its own
-PUBLISHED = "published"
 # The parts of a figure and of a link, in the order in which they are typed
 FIGURE_PARTS = ("label", "value", "unit", "as_at", "source", "address")
 LINK_PARTS = ("label", "address", "kind")

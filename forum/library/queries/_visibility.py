@@ -9,8 +9,8 @@ from sqlalchemy import Select, and_, or_, select
 
 from forum.db import db
 from forum.errors import NotFound
-from forum.library.models import Case, Practice, PracticeSection, Reading
-from forum.library.queries._shared import FAILURE, PUBLISHED
+from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
+from forum.library.queries._shared import FAILURE
 from forum.permissions import Person, moderated_by, opened_to, read_by, reads, shown_to
 
 

@@ -13,7 +13,7 @@ from forum.agendas.queries import agendas
 from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import NameAndSlug
-from forum.library.models import Practice
+from forum.library.models import PUBLISHED, Practice
 from forum.library.queries._facets import (
     Choice,
     PracticeFilter,
@@ -24,7 +24,6 @@ from forum.library.queries._facets import (
 from forum.library.queries._shared import (
     ITEMS_PER_PAGE,
     MAX_LISTED,
-    PUBLISHED,
     is_tried_mark,
     lock_row,
     one_or_not_found,

@@ -29,8 +29,8 @@ from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import PracticeForm
-from forum.library.models import Practice
-from forum.library.queries import PUBLISHED, SECTIONS, PracticeFilter
+from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
+from forum.library.queries import SECTIONS, PracticeFilter
 from forum.library.views._facets import (
     address_with_order,
     chosen_values,
@@ -182,7 +182,7 @@ def _write_practice(
     version: Version | None = None,
 ) -> ResponseReturnValue:
     _offer_choices(form, agendas, found)
-    is_draft = found is None or found.state in ("draft", "returned")
+    is_draft = found is None or found.state in (DRAFT, RETURNED)
     if is_draft and request.form.get("deed") == "save":
         form.take_draft()
 

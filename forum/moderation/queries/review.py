@@ -18,6 +18,7 @@ from forum.dialogue.queries import (
     visible_posts,
 )
 from forum.errors import NotFound
+from forum.library.models import SUBMITTED
 from forum.members.models import Member
 from forum.moderation.models import Decision, Deed, Report, StaffNote
 from forum.moderation.queries._deeds import RESTRICTING_DEEDS
@@ -70,7 +71,7 @@ class ReviewContext:
     def is_submitted(self) -> bool:
         """Whether it is a practice that was submitted for publication and is not hidden."""
         is_shown_practice = self.thing.kind == "practice" and self.thing.state == "shown"
-        return is_shown_practice and self.thing.row.state == "submitted"
+        return is_shown_practice and self.thing.row.state == SUBMITTED
 
     @property
     def is_first(self) -> bool:
@@ -139,7 +140,7 @@ def _is_for_others(reader: Person, thing: Thing) -> bool:
         return False
     if thing.state in ("hidden", "removed"):
         return is_for_another(reader, thing.kind, thing.item_id, Deed.RESTORE)
-    is_submitted = thing.kind == "practice" and thing.row.state == "submitted"
+    is_submitted = thing.kind == "practice" and thing.row.state == SUBMITTED
     if thing.agenda_id is not None and (is_submitted or thing.kind == "held"):
         return waits_for_another(reader, thing.kind, thing.item_id, thing.agenda_id)
     return False

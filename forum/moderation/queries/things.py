@@ -31,7 +31,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound
-from forum.library.models import Practice
+from forum.library.models import PUBLISHED, Practice
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation.models import Report
@@ -88,7 +88,7 @@ def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thin
 
 def _shown(thing: Thing) -> Thing:
     """The thing itself; `NotFound` unless readers see it."""
-    if thing.state != "shown" or (thing.kind == "practice" and thing.row.state != "published"):
+    if thing.state != "shown" or (thing.kind == "practice" and thing.row.state != PUBLISHED):
         raise NotFound()
     return thing
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
+from forum.library.models import PUBLISHED, RETURNED
 from forum.markdown import paragraphs
 from forum.members.queries import members_by_any_handle
 from forum.plaintext import slugify
@@ -120,12 +121,12 @@ def _check_practices(file: AgendaFile, loading: Loading) -> None:
                 is_there, line, f"there is no practice “{slug}”, neither above nor before"
             )
         above.update(slug for slug, _line in values.values_of("slug"))
-        state = values.get("state", "published")
-        for name in FIELDS_OF_PUBLISHED if state != "published" else ():
+        state = values.get("state", PUBLISHED)
+        for name in FIELDS_OF_PUBLISHED if state != PUBLISHED else ():
             for line in values.lines.get(name, ()):
                 loading.expect(False, line, f"this is for what is published, not for {state}")
         reason = values.line_of("returned_because")
-        is_apt = state == "returned" or "returned_because" not in values
+        is_apt = state == RETURNED or "returned_because" not in values
         loading.expect(is_apt, reason, "this is for what is returned")
         _check_people_named(values, loading)
 
@@ -146,7 +147,7 @@ def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int]
     """Whether a case or practice takes comments, and its number of paragraphs; None when it does not exist."""
     for values in file.cases if kind == "case" else file.practices:
         if values.get("slug") == slug:
-            return values.get("state", "published") == "published", _paragraph_count(values["text"])
+            return values.get("state", PUBLISHED) == PUBLISHED, _paragraph_count(values["text"])
     if kind == "case":
         case = cases_by_slug([slug]).get(slug)
         return (True, _paragraph_count(case.body)) if case else None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from forum.clock import at, now
 from forum.errors import NotFound
 from forum.library import actions as library
-from forum.library.models import Practice
+from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.transfer.actions._discussions import Discussion, plan_marks, plan_replies
@@ -56,7 +56,7 @@ def plan_practice(curator: Member, values: Values, loading: Loading) -> None:
     model_at = loading.published.get(values.get("adapted_from", ""), EARLIEST)
     written_at = published_at - timedelta(days=6)
     loading.plan(written_at, _write_practice, curator, values, loading, after=model_at)
-    if values.get("state", "published") == "published":
+    if values.get("state", PUBLISHED) == PUBLISHED:
         since = max(published_at, model_at)
         discussion = Discussion(loading.language_of(values))
         loading.published[values["slug"]] = since
@@ -65,13 +65,13 @@ def plan_practice(curator: Member, values: Values, loading: Loading) -> None:
 
 
 def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
-    author, state = loading.member(values["by"]), values.get("state", "published")
+    author, state = loading.member(values["by"]), values.get("state", PUBLISHED)
     with faults_at(values):
         text = _practice_text(curator, values, loading)
         practice = library.write_practice(author, loading.agenda.id, text)
-        if state != "draft":
+        if state != DRAFT:
             library.submit(author, practice.id)
-        if state == "returned":
+        if state == RETURNED:
             _send_back(
                 curator, practice, values.get("returned_because", DEFAULT_RETURN_REASON), loading
             )

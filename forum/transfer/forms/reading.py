@@ -18,6 +18,7 @@ from forum.dialogue.models import OUTCOMES
 from forum.drawings import PATTERNS
 from forum.library import forms as library
 from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
+from forum.library.models import STATES
 from forum.library.queries import FIGURE_PARTS
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.models import PALETTES
@@ -467,7 +468,7 @@ PRACTICE = Schema(
         "language": language,
         "readers": audience,
         "did not work for": audience,
-        "state": one_of("draft", "submitted", "published", "returned"),
+        "state": one_of(*STATES),
         "published on": past_day,
         "returned because": sentence,
         "featured": yes_or_no,

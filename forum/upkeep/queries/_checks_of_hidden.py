@@ -11,8 +11,8 @@ from sqlalchemy.orm import aliased
 from forum.agendas.models import Agenda
 from forum.dialogue.models import Post, Quote, Topic
 from forum.dialogue.queries import is_readable, is_unreadable_from, unreadable_by, with_links_home
-from forum.library.models import Case, CaseParagraph, Practice, PracticeSection
-from forum.library.queries import FAILURE, PUBLISHED
+from forum.library.models import PUBLISHED, Case, CaseParagraph, Practice, PracticeSection
+from forum.library.queries import FAILURE
 from forum.members.models import Member
 from forum.notifications.models import Notice
 from forum.permissions import MEMBERS, PUBLIC, is_on_open_agenda

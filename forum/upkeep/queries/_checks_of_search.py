@@ -11,8 +11,7 @@ from sqlalchemy import Select, and_, case, exists, join, literal, null, or_, sel
 from sqlalchemy.orm import aliased
 
 from forum.dialogue.models import Post, Topic
-from forum.library.models import Case, Practice, PracticeSection, Reading
-from forum.library.queries import PUBLISHED
+from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
 from forum.permissions import MEMBERS, PUBLIC
 from forum.search.models import FAILURE, Document, Retitling
 from forum.search.queries import documents_with_stale_words

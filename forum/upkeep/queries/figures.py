@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
-from forum.library.models import Practice
+from forum.library.models import SUBMITTED, Practice
 from forum.members.models import Member
 from forum.moderation.models import Report
 from forum.notifications.models import Event
@@ -38,7 +38,7 @@ def waiting() -> Waiting:
         select(func.count())
         .select_from(Practice)
         .where(
-            Practice.state == "submitted",
+            Practice.state == SUBMITTED,
             Practice.deleted_at.is_(None),
             Practice.hidden_at.is_(None),
         )
