@@ -52,6 +52,11 @@ def day_in_words(day: date) -> str:
     return str(dates.format_date(day, date_pattern(str(locale)), locale))
 
 
+def month_in_words(day: date, pattern: str = "LLLL yyyy") -> str:
+    """The month of a day, by a CLDR pattern; `LLLLL` is its first letter."""
+    return str(dates.format_date(day, pattern, locale=get_locale()))
+
+
 @contextmanager
 def in_zone(zone: tzinfo) -> Iterator[None]:
     """Let `in_words` speak of another time zone within: that of the member to whom a letter goes."""

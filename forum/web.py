@@ -24,7 +24,7 @@ from flask import (
     url_for,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, format_decimal, get_locale
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature
@@ -35,13 +35,14 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import locales
-from forum.clock import now
+from forum.clock import month_in_words, now
 from forum.columns import MAX_ID
 from forum.deeds import has_acted
 from forum.keptpages import DEPENDS_ON
 from forum.pagecache import THEMES
+from forum.pages import capped
 from forum.permissions import VISITOR, Person
-from forum.plaintext import tidy
+from forum.plaintext import excerpt, tidy
 from forum.settings import Settings
 from forum.templating import TemplateEnvironment
 
@@ -293,6 +294,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
     # As globals, because imported macros do not see what a context processor gives
     app.jinja_env.globals.update(here=here, provider_elsewhere=provider_elsewhere, fonts=has_fonts)
+    app.jinja_env.filters.update(
+        capped=capped, decimal=format_decimal, excerpt=excerpt, month=month_in_words
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_template_context)
 

@@ -205,6 +205,12 @@ def test_views_ask_for_no_rights() -> None:
         assert not asking, f"{path}: {asking}"
 
 
+def test_filters_of_templates_are_given_by_tools() -> None:
+    """A room that gave one would have to be there for the templates of rooms below it."""
+    for path in modules("views"):
+        assert not [call for call in calls(path) if call.endswith("template_filter")], path
+
+
 def test_views_call_no_action_that_leaves_rights_to_its_caller() -> None:
     """An action whose doer is named `_doer`, `_author` or `_moderator` is a part of deeds that have asked for a right."""
     parts = {

@@ -11,7 +11,7 @@ from platform import python_version
 from typing import NamedTuple
 
 from flask import Blueprint, Flask, Response, current_app, render_template
-from flask_babel import format_date, format_decimal
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -237,12 +237,6 @@ def _size(size: float) -> str:
     unit, amount = next((one for one in SIZE_UNITS if size >= one[1]), SIZE_UNITS[-1])
     size /= amount
     return f"{format_decimal(size, '#,##0.0' if size < 10 else '#,##0')} {unit}"
-
-
-@bp.app_template_filter("month")
-def month(value: date, pattern: str = "LLLL yyyy") -> str:
-    """The month of a day in words, by a CLDR pattern; `LLLLL` is its first letter."""
-    return str(format_date(value, pattern))
 
 
 # For Prometheus
