@@ -10,8 +10,9 @@ from typing import Any, cast
 from babel import support
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, lazy_gettext, lazy_pgettext
+from flask_babel import format_decimal, get_locale, lazy_gettext, lazy_pgettext
 from flask_babel import gettext as _
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
@@ -48,6 +49,11 @@ def lazy_text(text: str, **values: Any) -> str:
 def lazy_word(context: str, text: str) -> str:
     """The same for a word that means several things: `context` says which. Forms import it as `pgettext`."""
     return cast(str, lazy_pgettext(context, text))
+
+
+def lazy_number(number: int) -> str:
+    """A number in a text of a form, written as in the language in which the text is shown."""
+    return cast(str, LazyString(format_decimal, number))
 
 
 class Form(FlaskForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from wtforms import (
     DateField,
     HiddenField,
@@ -16,6 +17,7 @@ from wtforms.validators import Length
 
 from forum import webforms
 from forum.errors import Invalid
+from forum.members.forms import at_most
 
 pytestmark = pytest.mark.sqlite_only  # no database in it
 
@@ -95,3 +97,11 @@ def test_a_place_that_is_none_is_refused(app: Flask, typed: str) -> None:
         form = webforms.OrderForm.of([7])
         assert not form.validate()
         assert form.errors["place-7"] == ["Enter a place from 1 to 9999."]
+
+
+def test_a_number_in_what_a_form_says_is_written_as_its_reader_writes_it(app: Flask) -> None:
+    said = at_most(20_000).message
+    with app.test_request_context():
+        assert str(said) == "Write at most 20,000 characters."
+        with force_locale("de"):
+            assert "20.000" in str(said)

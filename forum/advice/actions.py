@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
@@ -317,7 +318,10 @@ def _fill(row: FollowUp, story: FollowUpText) -> None:
     if not deed:
         raise Invalid(_("Say what you did."), "deed")
     if len(deed) > MAX_DEED or len(text) > MAX_STORY:
-        raise Invalid(_("Shorten what you tell to 1,500 characters."), "text")
+        raise Invalid(
+            _("Shorten what you tell to %(most)s characters.", most=format_decimal(MAX_STORY)),
+            "text",
+        )
     row.deed, row.outcome, row.text = deed, story.outcome, text
     row.language = story.language if story.language in language_names() else "en"
 

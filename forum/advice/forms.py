@@ -19,7 +19,7 @@ from forum.advice.models import NO, NOT_YET, PARTLY, YES
 from forum.clock import now
 from forum.dialogue.forms import language_field
 from forum.members.forms import at_most, one_line
-from forum.webforms import Form
+from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
 TWO_WEEKS = timedelta(days=14)
@@ -79,7 +79,7 @@ class FollowUpForm(Form):
         _("What did you do?"),
         [
             DataRequired(_("Say what you did.")),
-            Length(max=MAX_DEED, message=_("Shorten this to 200 characters.")),
+            Length(max=MAX_DEED, message=_("Shorten this to %(most)s characters.", most=MAX_DEED)),
         ],
         [one_line],
     )
@@ -90,6 +90,13 @@ class FollowUpForm(Form):
     )
     text = TextAreaField(
         _("What others should know"),
-        [Length(max=MAX_STORY, message=_("Shorten what you tell to 1,500 characters."))],
+        [
+            Length(
+                max=MAX_STORY,
+                message=_(
+                    "Shorten what you tell to %(most)s characters.", most=lazy_number(MAX_STORY)
+                ),
+            )
+        ],
     )
     language = language_field()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import update
 
@@ -109,7 +110,7 @@ def _check_text(text: str, empty: str, field: str) -> None:
     if not text.strip():
         raise Invalid(empty, field)
     if len(text) > LONGEST:
-        raise Invalid(_("Write at most %(most)s characters.", most=f"{LONGEST:,}"), field)
+        raise Invalid(_("Write at most %(most)s characters.", most=format_decimal(LONGEST)), field)
 
 
 @action

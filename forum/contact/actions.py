@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_
 
@@ -62,7 +63,8 @@ def contact(
 
 def _check(sender: Member, recipient: Member, text: str) -> None:
     if len(text) not in TEXT_LENGTHS:
-        raise Invalid(_("Write 20 to 3,000 characters."), "text")
+        lengths = {"least": TEXT_LENGTHS[0], "most": format_decimal(TEXT_LENGTHS[-1])}
+        raise Invalid(_("Write %(least)s to %(most)s characters.", **lengths), "text")
     if LINK_PATTERN.search(text) and now() - sender.joined_at < PERIOD_WITHOUT_LINKS:
         raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
     lock_member(sender.id, may_write=True)  # so that no two letters are counted at the same time

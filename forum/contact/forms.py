@@ -6,19 +6,18 @@ from wtforms import BooleanField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from forum.contact.actions import TEXT_LENGTHS
-from forum.webforms import Form
+from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
+
+LEAST, MOST = TEXT_LENGTHS[0], TEXT_LENGTHS[-1]
+WRONG_LENGTH = _("Write %(least)s to %(most)s characters.", least=LEAST, most=lazy_number(MOST))
 
 
 class ContactForm(Form):
     """A letter to a member."""
 
     text = TextAreaField(
-        _("Your e-mail"),
-        [
-            DataRequired(_("Write 20 to 3,000 characters.")),
-            Length(TEXT_LENGTHS[0], TEXT_LENGTHS[-1], _("Write 20 to 3,000 characters.")),
-        ],
+        _("Your e-mail"), [DataRequired(WRONG_LENGTH), Length(LEAST, MOST, WRONG_LENGTH)]
     )
     copy = BooleanField(_("Send me a copy"))
 

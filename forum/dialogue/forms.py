@@ -17,7 +17,7 @@ from forum.dialogue.models import MAX_THEMES, TYPED
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
 from forum.permissions import MEMBERS, PUBLIC
-from forum.webforms import Form
+from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
 MYSELF, ORGANISATION = "myself", "organisation"
@@ -41,7 +41,10 @@ def text_field(label: str) -> TextAreaField:
         label,
         [
             DataRequired(_("Write a text.")),
-            Length(max=MAX_SOURCE, message=_("Shorten the text to 20,000 characters.")),
+            Length(
+                max=MAX_SOURCE,
+                message=_("Shorten the text to %(most)s characters.", most=lazy_number(MAX_SOURCE)),
+            ),
         ],
     )
 

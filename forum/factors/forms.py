@@ -5,7 +5,8 @@ from __future__ import annotations
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from forum.members.forms import MAX_NAME, at_most, one_line
+from forum.members.actions import MAX_NAME
+from forum.members.forms import at_most, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 

@@ -20,7 +20,6 @@ from forum.members import actions, queries
 from forum.members.forms import (
     EMAIL_PATTERN,
     MAX_EMAIL,
-    MAX_NAME,
     PASSWORD_MAX,
     PASSWORD_MIN,
     check_password,
@@ -43,7 +42,7 @@ def setup() -> None:
     name = _ask("Name of the forum", actions.MAX_FORUM_NAME, _checked_forum_name)
     purpose = "What it is for, in one sentence"
     tagline = _ask(purpose, actions.MAX_TAGLINE, is_optional=True)
-    person = _ask("Your name, as its first administrator", MAX_NAME, _checked_name)
+    person = _ask("Your name, as its first administrator", actions.MAX_NAME, _checked_name)
     if sys.stdin.isatty():
         click.echo("Everybody reads this address on /contact, until you give another one for that.")
     email = _ask("Your e-mail address", MAX_EMAIL, unused_email)

@@ -22,17 +22,16 @@ from wtforms.widgets import Select
 
 from forum.confusables import visible
 from forum.errors import Invalid
-from forum.members.actions import MAX_FORUM_NAME, MAX_TAGLINE
+from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE
 from forum.members.queries import languages
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.permissions import ROLES
 from forum.web import whole_number
-from forum.webforms import Form
+from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
 CLOSING_TAG = Markup("</select>")
 # Characters
-MAX_NAME = 80
 MAX_LINE = 200
 MAX_EMAIL = 200
 MAX_HELP = 300
@@ -86,7 +85,8 @@ def whole_address(value: Any) -> Any:
 
 def at_most(length: int) -> Length:
     """A validator that refuses more than `length` characters, and says how many are allowed."""
-    return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
+    most = lazy_number(length)
+    return Length(max=length, message=_("Write at most %(most)s characters.", most=most))
 
 
 def number_or_none(value: Any) -> int | None:

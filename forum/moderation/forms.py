@@ -21,7 +21,8 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.clock import now
 from forum.dialogue.forms import kind_field, language_field, themes_field, title_field
-from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, at_most, one_line
+from forum.members.actions import MAX_NAME
+from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.moderation.models import Deed
 from forum.moderation.queries import DEEDS, DeedKind

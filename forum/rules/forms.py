@@ -11,7 +11,7 @@ from wtforms import (
     TextAreaField,
     URLField,
 )
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from forum.members.forms import at_most, language_choices, one_line
 from forum.plaintext import single_line
@@ -52,7 +52,7 @@ class RulesForm(Form):
         _("The rules"),
         [
             DataRequired(_("Write at least one rule.")),
-            Length(max=LONGEST_RULES, message=_("Write at most 30,000 characters.")),
+            at_most(LONGEST_RULES),
         ],
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")

@@ -231,7 +231,10 @@ def _parse_domain(_doer: Person, _rule: Rule, value: str) -> tuple[str, str]:
 
 def _parse_repetitions(_doer: Person, _rule: Rule, value: str) -> tuple[str, str]:
     if not (value.isascii() and value.isdigit() and int(value) in ALLOWED_REPETITIONS):
-        raise Invalid(_("Write a number from 2 to 20."), "value")
+        least, most = ALLOWED_REPETITIONS[0], ALLOWED_REPETITIONS[-1]
+        raise Invalid(
+            _("Write a number from %(least)s to %(most)s.", least=least, most=most), "value"
+        )
     return str(int(value)), ""
 
 

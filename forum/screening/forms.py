@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markdown import MAX_SOURCE
 from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, USUAL_SENTENCE
-from forum.webforms import Form
+from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
 KIND_NAMES = {
@@ -102,6 +102,9 @@ class TryForm(Form):
         _("Text"),
         [
             DataRequired(_("Write a text.")),
-            Length(max=MAX_SOURCE, message=_("Shorten the text to 20,000 characters.")),
+            Length(
+                max=MAX_SOURCE,
+                message=_("Shorten the text to %(most)s characters.", most=lazy_number(MAX_SOURCE)),
+            ),
         ],
     )

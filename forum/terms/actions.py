@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
@@ -82,7 +83,9 @@ def _check(text: TermsText) -> None:
     if not text.text.source.strip():
         raise Invalid(_("Write the terms."), "source")
     if len(text.text.source) > MAX_LENGTH:
-        raise Invalid(_("Write at most %(most)s characters.", most=f"{MAX_LENGTH:,}"), "source")
+        raise Invalid(
+            _("Write at most %(most)s characters.", most=format_decimal(MAX_LENGTH)), "source"
+        )
     if len(text.change) > MAX_CHANGE_LENGTH:
         raise Invalid(_("Write at most %(most)s characters.", most=MAX_CHANGE_LENGTH), "change")
     if last_number() and not text.change.strip() and not _is_first_version_ahead():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from forum.members.forms import at_most, language_choices, one_line
 from forum.terms.actions import MAX_CHANGE_LENGTH, MAX_LENGTH
@@ -20,7 +20,7 @@ class TermsForm(Form):
         _("Terms of use"),
         [
             DataRequired(_("Write the terms.")),
-            Length(max=MAX_LENGTH, message=_("Write at most 50,000 characters.")),
+            at_most(MAX_LENGTH),
         ],
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum.dialogue.models import KINDS, MAX_THEMES, Held, Post
@@ -104,7 +105,9 @@ def check_text(text: Written) -> None:
     if quoted_posts(text.source) and all(line.startswith(">") for line in lines):
         raise Invalid(_("Add words of your own to what you quote."), "source")
     if len(text.source) > MAX_SOURCE:
-        raise Invalid(_("Shorten the text to 20,000 characters."), "source")
+        raise Invalid(
+            _("Shorten the text to %(most)s characters.", most=format_decimal(MAX_SOURCE)), "source"
+        )
 
 
 def organisation_of(author: Person, for_organisation: bool) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
@@ -262,7 +263,10 @@ def note(moderator: Person, post_id: int, text: Written, *, is_undone: bool = Fa
     require(moderator.can.moderate(post.topic.agenda_id))
     require_no_home(post)
     if len(text.source) > MAX_MODERATORS_NOTE:
-        raise Invalid(_("Shorten the text to 2,000 characters."), "source")
+        raise Invalid(
+            _("Shorten the text to %(most)s characters.", most=format_decimal(MAX_MODERATORS_NOTE)),
+            "source",
+        )
     if post.deleted_at or (post.is_gone and not (post.note_source or is_undone)):
         raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
     _set_note(post, text, at=now())

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from forum.members.actions._names import HANDLE_PATTERN, MAX_HANDLE_LENGTH, RESERVED_HANDLES
+from forum.members.actions._names import (
+    HANDLE_PATTERN,
+    MAX_HANDLE_LENGTH,
+    MAX_NAME,
+    RESERVED_HANDLES,
+)
 from forum.members.actions._profile import Joining, Profile
 from forum.members.actions.cities import CityRow, load_cities
 from forum.members.actions.counts import (
@@ -93,6 +98,7 @@ __all__ = [
     "MAX_FORUM_NAME",
     "MAX_HANDLE_LENGTH",
     "MAX_IGNORED",
+    "MAX_NAME",
     "MAX_SESSIONS",
     "MAX_TAGLINE",
     "ORGANISATION_KINDS",

@@ -17,7 +17,7 @@ from forum.members.models import Member
 from forum.permissions import ROLES
 from forum.plaintext import fold, single_line
 
-MAX_HANDLE_LENGTH = 40
+MAX_NAME, MAX_HANDLE_LENGTH = 80, 40  # characters
 RESERVED_WORDS = """
 about account admin administration administrator agendas all anonymous api appearance cases
 cities contact deleted directory edit everybody everyone feed feeds former forum guest help
@@ -93,8 +93,8 @@ def clean_name(typed: str) -> str:
     name = visible_line(typed)
     if not any(c.isalpha() for c in name):
         raise Invalid(_("Write your name."), "name")
-    if len(name) > 80 or _has_stacked_marks(name):
-        raise Invalid(_("Write a name of at most 80 characters."), "name")
+    if len(name) > MAX_NAME or _has_stacked_marks(name):
+        raise Invalid(_("Write a name of at most %(most)s characters.", most=MAX_NAME), "name")
     if LINK_PATTERN.search(name) or any(c in name for c in "<>@/\\"):
         raise Invalid(_("Write a name, not an address."), "name")
     return name
