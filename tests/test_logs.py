@@ -226,7 +226,6 @@ def test_what_a_database_says_of_a_row_is_left_out(
     }
 
     def fails() -> None:
-
         db.session.execute(insert(Member).values(joined_at=now(), hosted=[], **twice))
 
     lines()

@@ -229,7 +229,6 @@ def test_in_one_line_its_parts_are_told_apart(source: str, line: str) -> None:
 
 
 def test_an_excerpt_of_escaped_text_is_escaped_text() -> None:
-
     source = "&lt;img src=x onerror=alert(1)&gt; <script>alert(1)</script>"
     for length in range(2, 60):
         assert "<" not in escape(excerpt(markup.write(source).plain, length))

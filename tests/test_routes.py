@@ -788,7 +788,6 @@ def pairs(rule: str, hidden: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
 def test_nobody_ends_the_session_of_another(
     world: Any, people: Any, browsers: dict[str, FlaskClient]
 ) -> None:
-
     before = [session.id for session in sessions_of(people.ana)]
     browsers["member"].post(f"/settings/sessions/{world['session']}/end")
     browsers["administrator"].post(f"/settings/sessions/{world['session']}/end")

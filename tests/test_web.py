@@ -714,7 +714,6 @@ def test_a_text_is_given_back_to_this_site_alone(csrf: None, client: FlaskClient
 
 
 def test_a_lock_put_on_meanwhile_gives_the_text_back(sign_in: Any, people: Any, world: Any) -> None:
-
     lock(people.moderator, world["topic"], Reasons("It is settled."))
     data = {"source": LONG, "submission_key": "once"}
     answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)

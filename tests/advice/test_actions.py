@@ -357,7 +357,6 @@ def test_a_host_who_asks_is_not_told_of_it(people: Any, question: Question) -> N
 
 @pytest.mark.parametrize("state", ["replied", "locked", "hidden", "deleted", "archived"])
 def test_some_questions_are_not_told_of(people: Any, question: Question, state: str) -> None:
-
     topic = question.topic
     if state == "replied":
         dialogue.reply(people.ben, topic.id, write("So."))

@@ -70,7 +70,6 @@ def test_words_of_any_form_and_accent_meet(people: Any, question: Question) -> N
 
 
 def test_words_follow_the_profile(people: Any, question: Question) -> None:
-
     member = somebody("Words", helps_with="parking")
     edit_profile(member, Profile("Words", helps_with="trees"))
     assert proposed(people.ana, question) == {}
@@ -196,7 +195,6 @@ def test_who_cannot_be_asked_is_not_proposed(people: Any, question: Question) ->
 
 
 def test_the_asker_is_not_proposed_even_to_a_moderator(people: Any, question: Question) -> None:
-
     edit_profile(people.ana, Profile("Ana Prado", helps_with="parking"))
     assert proposed(people.moderator, question) == {}
 

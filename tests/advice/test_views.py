@@ -419,7 +419,6 @@ def test_the_page_of_asking_costs_the_same_for_many(
 
 
 def test_each_notice_says_what_it_wants(sign_in: Any, people: Any, asked: Topic) -> None:
-
     later = now() + 60 * DAY
     with at(now() + 8 * DAY):
         actions.look_after(SYSTEM)

@@ -442,7 +442,6 @@ def test_it_waits_where_its_topic_has_been_moved_to(
 def test_who_left_the_organisation_does_not_write_for_it(
     people: Any, topic: Topic, rule: Any
 ) -> None:
-
     city = write_organisation(people.moderator, OrganisationText("Tampere", "city"))
     _member(organisation_id=city.id)(people, topic)
     db.session.refresh(people.ana)
@@ -517,7 +516,6 @@ def test_the_number_on_the_member_is_mended(people: Any, waiting: Held) -> None:
 
 @pytest.fixture
 def newcomers(people: Any) -> None:
-
     set_newness(people.administrator, days=14, posts=3, first_posts=2)
 
 

@@ -240,7 +240,6 @@ def test_who_tried_it_does_not_name_hidden_members(people: Any, agenda: Agenda) 
 
 
 def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: Any) -> None:
-
     post = first_post(opened(people.ana, agenda, "Squares"))
     actions.mark(people.ben, post.id, "useful")
     with queries() as made:
@@ -253,7 +252,6 @@ def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: An
 def test_marks_are_asked_for_only_where_somebody_left_one(
     people: Any, agenda: Agenda, queries: Any
 ) -> None:
-
     topic = opened(people.ana, agenda, "Squares")
     actions.reply(people.chitra, topic.id, write("Round ones."))
 

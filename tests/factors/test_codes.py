@@ -601,7 +601,6 @@ def test_another_app_is_set_up_by_who_shows_who_they_are(client, eva, with_codes
 
 
 def test_every_change_stands_in_the_inbox(client, eva, with_codes):
-
     make_notices(SYSTEM)
     enter(client)
     show(client, with_codes[1][0])

@@ -279,7 +279,6 @@ def test_a_challenge_made_up_by_a_browser_is_worth_nothing(client, eva):
 
 
 def test_challenges_are_kept_as_hashes_and_forgotten(client, eva):
-
     challenge = asked(client, "sign-in")["challenge"]
     (row,) = db.session.query(Challenge).all()
     assert challenge not in str(vars(row))
@@ -408,7 +407,6 @@ def test_one_passkey_removed_in_two_tabs_is_removed_once(client, eva, letters):
 
 
 def test_passkeys_are_not_offered_where_browsers_have_none(client, app, eva, monkeypatch):
-
     for url, offered in (
         ("http://127.0.0.1:8000", False), ("http://forum.example", False),
         ("https://forum.example", True), ("https://[::1]", False), ("http://localhost:8000", True),

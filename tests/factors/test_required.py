@@ -76,7 +76,6 @@ def test_nobody_locks_themselves_out(app, sign_in, people, agenda):
 def test_who_has_none_is_led_to_one_and_has_the_rights_with_it(
     client, sign_in, people, agenda, federation
 ):
-
     members.set_password(SYSTEM, people.moderator.handle, hash_password("four plain words"))
     require_it(people)
     form = {"email": people.moderator.email, "password": "four plain words", "next": "/moderation"}
@@ -96,7 +95,6 @@ def test_who_has_none_is_led_to_one_and_has_the_rights_with_it(
 
 
 def _secret(member):
-
     return unconfirmed_secret(authenticator_of(member)), None
 
 

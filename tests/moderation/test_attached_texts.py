@@ -522,7 +522,6 @@ def test_a_question_of_which_what_happened_next_is_hidden_is_not_put_into_anothe
 
 
 def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None:
-
     actions.report(people.chitra, *added.key, "rules")
     name = people.ana.name
     remove_marks(SYSTEM, people.ana.id, 10)

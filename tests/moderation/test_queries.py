@@ -165,7 +165,6 @@ def test_what_is_known_of_a_kind_is_in_two_tables() -> None:
 
 
 def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) -> None:
-
     with queries() as made:
         review_context(people.moderator, "post", reported.first.id)
     assert made.count <= 8, made.statements

@@ -112,7 +112,6 @@ def test_notices_watches_and_places_follow_the_posts(people: Any, things: Any) -
 
 
 def reading(member: Any, topic: Any) -> Any:
-
     return reading_state(member, topic)
 
 

@@ -164,7 +164,6 @@ def test_reports_of_the_same_thing_are_one_entry(people: Any, things: Any) -> No
 
 
 def _queue_notices() -> Any:
-
     return db.session.scalars(select(Notice).where(Notice.kind == "queue")).all()
 
 

@@ -94,7 +94,6 @@ def test_they_are_written_and_removed_on_their_page(sign_in: Any, people: Any, n
 
 
 def test_the_member_takes_them_without_the_writers_name(sign_in: Any, people: Any) -> None:
-
     actions.write_staff_note(people.moderator, people.ben.id, SECRET)
     (kind,) = [kind for kind in KINDS if kind.name == "moderators-notes"]
     ben = get_member(SYSTEM, people.ben.handle)

@@ -240,7 +240,6 @@ def test_a_reported_first_post_is_one_entry(people: Any, first: Post) -> None:
 
 
 def test_first_posts_wait_for_their_own_hosts(people: Any, first: Post) -> None:
-
     other = write_agenda(people.moderator, AgendaText("Other", write("Text.")))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
     db.session.refresh(people.chitra)
@@ -251,7 +250,6 @@ def test_first_posts_wait_for_their_own_hosts(people: Any, first: Post) -> None:
 
 
 def test_the_queue_shows_it_and_decides(sign_in: Any, people: Any, held: Held) -> None:
-
     found_federation(SYSTEM, "Quiet cities")
     browser = sign_in(people.host)
     page = browser.get(f"/moderation/held/{held.id}").get_data(as_text=True)

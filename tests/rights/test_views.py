@@ -173,7 +173,6 @@ def test_closing_an_account(people, lived, sign_in, letters, client):
 
 
 def closed(people, sign_in, how="nameless"):
-
     leave(people.ana, people.ana.id, how)
     return sign_in(db.session.get_one(Member, people.ana.id, populate_existing=True))
 
