@@ -33,9 +33,8 @@ SHARE_OF_ONE = 1 / 2
 READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
-MAX_BUFFERED_BYTES = (
-    2_000_000  # of a response, which is read whole so that a slow reader holds no turn
-)
+# Of a response, which is read whole so that a slow reader holds no turn
+MAX_BUFFERED_BYTES = 2_000_000
 NO_HEADERS: Mapping[str, str] = {}
 BUSY_MESSAGE = lazy_gettext(
     "Many people are here at this moment. Please try again in a few seconds."

@@ -221,9 +221,8 @@ def worker() -> None:
 def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
     metrics_setting = from_environment().metrics
-    if (
-        db.engine.dialect.name == "sqlite" and not is_writable()
-    ):  # a server may be read-only for a while, a file is not
+    # A server may be read-only for a while, a file is not
+    if db.engine.dialect.name == "sqlite" and not is_writable():
         words = "Give it and FORUM_DATA to the user that runs the forum."
         raise click.ClickException(f"{db.engine.url.database} can only be read. {words}")
     address = _listen_address(host, port)

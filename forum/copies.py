@@ -85,9 +85,8 @@ class SqliteCopier:
             with into.open("rb") as file:
 
                 def go_on(_status: int, left: int, of: int) -> None:
-                    os.fdatasync(
-                        file.fileno()
-                    )  # much at once would make those wait who write posts
+                    # Much at once would make those wait who write posts
+                    os.fdatasync(file.fileno())
                     note(of - left, of)
 
                 source.backup(copy, pages=PAGES, progress=go_on)

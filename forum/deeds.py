@@ -86,9 +86,8 @@ def _run_outermost(session: Session, deed: Callable[..., R], args: Any, kwargs: 
         _commit(session, _touched(state))
         session.info["has_acted"] = True
         if is_impatient():
-            _restore_rows(
-                before
-            )  # the page goes on with the rows and relationships that it has loaded
+            # The page goes on with the rows and relationships that it has loaded
+            _restore_rows(before)
         return result
     except BaseException as error:
         # Rows that the page has already read are detached before the rollback, which would expire them.

@@ -198,10 +198,8 @@ class VersionCache:
 
     def __init__(self, source: VersionSource) -> None:
         self.source = source
-        self._known: tuple[Any, dict[str, int | None]] = (
-            None,
-            {},
-        )  # a stamp, versions at that stamp
+        # A stamp, versions at that stamp
+        self._known: tuple[Any, dict[str, int | None]] = (None, {})
 
     def current(self, scopes: Iterable[str]) -> Versions | None:
         """The present versions of these scopes, without those that nobody has touched; None if the database is away."""

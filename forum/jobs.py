@@ -30,9 +30,8 @@ IDLE_SECONDS = 1.0
 # Between two batches of work: SQLite gives its lock to whoever asks first, and members who write are waiting for it.
 BUSY_PAUSE_SECONDS = 0.05
 FAILURE_PAUSE_SECONDS = 10.0
-STARTED_SECONDS = (
-    5.0  # a command that once ran for so long is configured well, and always restarted
-)
+# A command that once ran for so long is configured well, and always restarted
+STARTED_SECONDS = 5.0
 RESTART_SECONDS = 2.0  # between two starts of the same command
 TERMINATE_SECONDS = 20
 # Of each server process, started when they are needed; more than bodies that may be read at once (`admission.SENDERS`)

@@ -67,9 +67,8 @@ class CachedPage:
         body = self.body  # which another thread may set to None meanwhile
         if body is not None:
             return body
-        (headers, body), *_others = (
-            self.encoded.values()
-        )  # in one step: a thread may add one meanwhile
+        # In one step: a thread may add one meanwhile
+        (headers, body), *_others = self.encoded.values()
         decompress = DECOMPRESSORS.get(dict(headers).get("Content-Encoding", ""))
         return decompress(body) if decompress else body
 

@@ -23,9 +23,8 @@ PERSONAL = re.compile(
 
 def write(line: str) -> None:
     """Write a line to standard error."""
-    with suppress(
-        OSError, ValueError
-    ):  # nobody reads the log any more: requests are answered all the same
+    # Nobody reads the log any more: requests are answered all the same
+    with suppress(OSError, ValueError):
         sys.stderr.write(f"{line}\n")
 
 

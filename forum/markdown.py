@@ -10,17 +10,15 @@ from markdown_it.token import Token
 
 from forum.plaintext import single_line, tidy
 
-MAX_SOURCE = (
-    20_000  # characters; a longer text, or one that exceeds another limit, is shown as typed
-)
+# Characters; a longer text, or one that exceeds another limit, is shown as typed
+MAX_SOURCE = 20_000
 MAX_CELLS = 2_000
 MAX_LINKS = 400
 MAX_LINES = 1_200
 MARKUP_CHARACTERS = "[<&*_`~!"  # those that cost the parser time
 MAX_MARKUP_CHARACTERS = 5_000
-DELIMITER_CHARACTERS = frozenset(
-    "|:- \t>"
-)  # of the row that separates a table's head from its body
+# Of the row that separates a table's head from its body
+DELIMITER_CHARACTERS = frozenset("|:- \t>")
 
 
 def tokens_of(source: str) -> list[Token]:

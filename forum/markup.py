@@ -77,9 +77,8 @@ CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"`]{1,2000}")
-AFTER_BARE_LINK = (
-    ".,;:!?*_'"  # at its end they belong to the sentence, and so do brackets that it does not open
-)
+# At its end they belong to the sentence, and so do brackets that it does not open
+AFTER_BARE_LINK = ".,;:!?*_'"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"

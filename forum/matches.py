@@ -80,9 +80,8 @@ class ScreenedText:
 
     def contains(self, word: str) -> bool:
         """Whether it contains a word or a phrase as whole words."""
-        word = folded(
-            word
-        )  # also when it is the key of a rule: earlier versions left more characters in them
+        # Also when it is the key of a rule: earlier versions left more characters in them
+        word = folded(word)
         if word in self.words and _whole_word(word).search(self.words):
             return True
         if not self._disguised:

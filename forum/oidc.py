@@ -210,9 +210,8 @@ def _verified_claims(
             decoded.claims, decoded.header, required, params
         )
         claims.validate(leeway=CLOCK_SKEW_SECONDS)
-    except (
-        Exception
-    ) as error:  # token and keys come from outside and may make a library fail in any way
+    except Exception as error:
+        # Token and keys come from outside and may make a library fail in any way
         raise InvalidResponse(f"the token is not right: {type(error).__name__}") from error
     subject = claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:

@@ -184,9 +184,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
     with explain_os_errors(data):
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        had_key = (
-            data / "secret-key"
-        ).exists()  # raises for a user who may not look into the folder
+        # Raises for a user who may not look into the folder
+        had_key = (data / "secret-key").exists()
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL", "").strip() or "http://127.0.0.1:8000")
     given_key = _secret_key(environ.get("FORUM_SECRET_KEY", ""))
@@ -280,9 +279,8 @@ def _why_no_options(url: URL) -> str:
     is_sqlite = url.get_backend_name() == "sqlite"
     others = () if is_sqlite else (library("psycopg").ProgrammingError,)
     try:
-        with warnings.catch_warnings(
-            action="error", category=SAWarning
-        ):  # about those that it ignores
+        # About those that it ignores
+        with warnings.catch_warnings(action="error", category=SAWarning):
             _args, options = url.get_dialect()().create_connect_args(url)
         if not is_sqlite:
             library("psycopg.conninfo").make_conninfo(**options)

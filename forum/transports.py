@@ -123,9 +123,8 @@ class SmtpTransport:
                 *next(iter(error.recipients.values())), about_address=True
             ) from error
         except smtplib.SMTPSenderRefused as error:
-            if (
-                error.smtp_code != MESSAGE_TOO_LARGE
-            ):  # it takes nothing of ours, whatever the letter
+            # It takes nothing of ours, whatever the letter
+            if error.smtp_code != MESSAGE_TOO_LARGE:
                 raise ServerUnavailable(_words(error)) from error
             raise self._rejection(error.smtp_code, error.smtp_error, about_address=False) from error
         except smtplib.SMTPDataError as error:

@@ -458,9 +458,8 @@ def page_versions_of_test(scopes: Iterable[str]) -> dict[str, int] | None:
 
     Without SQLAlchemy, because the queries of a page must not include this one.
     """
-    quoted = ", ".join(
-        f"'{scope}'" for scope in scopes
-    )  # these come from the code, so need no escaping
+    # These come from the code, so need no escaping
+    quoted = ", ".join(f"'{scope}'" for scope in scopes)
     query = f"SELECT scope, number FROM page_version WHERE scope IN ({quoted})"
     try:
         driver: Any = OneConnectionSession.connection_of_test.connection.driver_connection

@@ -795,9 +795,8 @@ def test_every_column_of_html_is_told_as_one() -> None:
 def test_every_time_has_a_zone() -> None:
     for table in Base.metadata.tables.values():
         for column in table.columns:
-            if (
-                column.name.endswith(("_at", "_until")) and column.name != "as_at"
-            ):  # words, as printed
+            # Words, as printed
+            if column.name.endswith(("_at", "_until")) and column.name != "as_at":
                 assert isinstance(column.type, columns.Moment), f"{table.name}.{column.name}"
 
 

@@ -311,9 +311,8 @@ def test_templates_are_safe_under_the_content_security_policy(path: Path) -> Non
     text = path.read_text()
     assert not re.search(r"\|\s*safe\b", text)
     assert "{% autoescape false" not in text
-    if (
-        path.parent.name != "mail"
-    ):  # mail programs know no files beside a letter, and no such policy
+    # Mail programs know no files beside a letter, and no such policy
+    if path.parent.name != "mail":
         assert not re.search(r"\sstyle=|<style", text)
     assert not re.search(r"\son[a-z]+=[\"']|javascript:", text)
     for script in re.findall(r"<script\b[^>]*>", text):

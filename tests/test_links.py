@@ -16,10 +16,8 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from tests.world import build
 
-pytestmark = [
-    pytest.mark.sqlite_only,  # which links a page has does not depend on the database
-    pytest.mark.thorough,
-]
+# Which links a page has does not depend on the database
+pytestmark = [pytest.mark.sqlite_only, pytest.mark.thorough]
 MOST = 2  # addresses of one path that differ in their query
 LINK = re.compile(r'<a [^>]*href="([^"]*)"')
 

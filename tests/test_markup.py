@@ -372,9 +372,8 @@ def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
         begun = time.process_time()
         written = markup.write(text)
         assert time.process_time() - begun < 2, name
-        escaped = 8 * len(
-            written.source
-        )  # a text of one sign that is escaped, shown as it was typed
+        # A text of one sign that is escaped, shown as it was typed
+        escaped = 8 * len(written.source)
         assert len(written.html) <= max(markup.MAX_HTML, escaped), name
         assert written.html.count("<td") + written.html.count("<th") <= MAX_CELLS + 60, name
 

@@ -582,9 +582,8 @@ class Counting:
     def __init__(self) -> None:
         self.now, self.rows, self.asked = 1, {ANY_CHANGE: 1, "some": 1}, []
         self.before: dict[int, str] = {}  # what somebody writes before which question
-        self.told: dict[int, set[str]] | None = (
-            None  # what was written at which moment, if somebody says so
-        )
+        # What was written at which moment, if somebody says so
+        self.told: dict[int, set[str]] | None = None
 
     def stamp(self) -> int:
         """Another one after each write."""
@@ -772,9 +771,8 @@ def test_after_a_write_numbers_that_were_asked_for_of_late_are_asked_for_togethe
     assert source.asked[1:] == [["topic 99"]], "only the latest are carried along"
     source.asked.clear()
     source.write("topic 1")
-    source.before = {
-        1: "topic 2"
-    }  # somebody writes before the answer comes: it is given, and not kept
+    # Somebody writes before the answer comes: it is given, and not kept
+    source.before = {1: "topic 2"}
     assert known.current(["topic 99"]) == known.current(["topic 99"]) == {"topic 99": 99}
     assert len(source.asked[-1]) == MAX_PREFETCHED, "and nobody forgets what to carry along"
 

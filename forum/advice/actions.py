@@ -57,12 +57,10 @@ LONGEST_AWAY = timedelta(days=366)
 MAX_DEED, MAX_STORY = 200, 1_500  # characters of the two texts of a follow-up
 BATCH = 100
 UNANSWERED_AFTER = timedelta(days=7)  # until the hosts are told that nobody answers
-UNANSWERED_UNTIL = timedelta(
-    days=21
-)  # later they are not told: an old forum would tell of all its questions at once
-MAX_AGE_TAKEN_UP = timedelta(
-    days=90
-)  # older questions are not taken up when the worker comes to a forum
+# Later they are not told: an old forum would tell of all its questions at once
+UNANSWERED_UNTIL = timedelta(days=21)
+# Older questions are not taken up when the worker comes to a forum
+MAX_AGE_TAKEN_UP = timedelta(days=90)
 FOLLOW_UP_AFTER = timedelta(days=30)  # until the asker is asked what happened next
 FOLLOW_UP_AGAIN_AFTER = timedelta(days=60)  # until once more, when it was not tried yet
 # A question is left alone so long after help came, or after it was asked if none did

@@ -434,9 +434,8 @@ def _members_called(moderator: Person, typed: Iterable[str], field: str) -> list
     found: dict[int, Member] = {}
     for words in filter(None, (one.strip() for one in typed)):
         parts = [words] if members_called(moderator, words) else words.split()
-        is_small = (
-            words == words.lower()
-        )  # “Ravi Kumar” is a name, also where Ravi and Kumar are handles
+        # “Ravi Kumar” is a name, also where Ravi and Kumar are handles
+        is_small = words == words.lower()
         are_handles = len(parts) > 1 and is_small and members_called(moderator, parts[0])
         for part in parts if are_handles else [words]:
             member = member_called(moderator, part, field)

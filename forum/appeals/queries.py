@@ -245,10 +245,8 @@ def appeal_file(reader: Person, appeal: Appeal) -> AppealFile:
     """The file of an appeal, as far as the reader may see it."""
     try:
         opened = review_context(reader, appeal.decision.kind, appeal.decision.item_id)
-    except (
-        Forbidden,
-        NotFound,
-    ):  # the appeal can be read even where others decide about the thing now
+    except (Forbidden, NotFound):
+        # The appeal can be read even where others decide about the thing now
         opened = None
     is_own = not reader.can.judge(appeal.decision.author_id)
     reports = [] if is_own else answered_by(appeal.decision_id)

@@ -28,9 +28,8 @@ POSTS_PER_PAGE = 20
 MAX_MENTIONED = 20  # members whom a post tells that it mentions them, and whose names are links
 MAX_THEMES = 5  # that an author gives to a topic
 MAX_DRAFTS = 30  # of one author; with one more the oldest is deleted
-MAX_DRAFT_LENGTH = (
-    100_000  # characters of all its fields: more than may be published, since one may shorten it
-)
+# Characters of all its fields: more than may be published, since one may shorten it
+MAX_DRAFT_LENGTH = 100_000
 DRAFTS_KEPT = timedelta(days=90)  # after they were last saved
 # The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
 LISTED_COLUMNS = [

@@ -33,15 +33,12 @@ from forum.phrases import Texts
 
 WORDS = Path(__file__).parent / "data" / "words.txt"
 CITIES_WITH_MEMBERS = 300  # the members live in the largest ones
-MAX_LARGEST, LARGEST_SHARE = (
-    50_000,
-    20,
-)  # by default the largest topic has 1 in 20 posts, at most 50,000
+# By default the largest topic has 1 in 20 posts, at most 50,000
+MAX_LARGEST, LARGEST_SHARE = 50_000, 20
 MIN_MEMBERS = 10
 POSTS_PER_MEMBER = 50  # by default
-PARAGRAPHS_MADE = (
-    3_000  # at most so many English paragraphs are generated; posts are composed of them
-)
+# At most so many English paragraphs are generated; posts are composed of them
+PARAGRAPHS_MADE = 3_000
 TOTAL_SECONDS = int((END - START).total_seconds())
 # More is written later: the number of posts until a moment grows with this power of time.
 GROWTH = 1.8

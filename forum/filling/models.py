@@ -181,9 +181,8 @@ class RowBatch:
         self.rows: dict[str, list[Row]] = {name: [] for name in tables}
         self.counters: dict[int, Row] = {}
         self.answers: dict[int, Row] = {}
-        self.changed_notices: dict[
-            int, Row
-        ] = {}  # new values of existing notices about marks, by id
+        # New values of existing notices about marks, by id
+        self.changed_notices: dict[int, Row] = {}
         self.list_counts: Counter[Any] = Counter()  # the dialogue's counts of topics in lists
         self.posts_by_author: Counter[int] = Counter()  # only posts that everybody may read
         self.active_at: dict[int, datetime] = {}  # by agenda id

@@ -20,10 +20,8 @@ Fields = Mapping[str, Any]
 MAX_VERSIONS = 200
 # Fields that stay as they are now when a version is put back: what it keeps by name only, and who may read the text
 STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts", "themes"}
-AUDIENCES = {
-    "audience",
-    "failure_audience",
-}  # but what a version said to members alone stays with them
+# But what a version said to members alone stays with them
+AUDIENCES = {"audience", "failure_audience"}
 
 
 def versions_of(kind: str, item_id: int) -> list[Version]:

@@ -51,9 +51,8 @@ MAX_RECEIPTS_PER_DAY, MAX_OUTCOMES_PER_DAY = 10, 5
 ONE_DAY = timedelta(days=1)
 MAX_OUTCOMES_PER_LETTER = 100  # further ones go into the letter of the day after
 NOTICE_DELAY = timedelta(minutes=1)  # who is on the site reads the notice there
-LEASE = timedelta(
-    minutes=10
-)  # after this time, others take the letters of a worker that was killed
+# After this time, others take the letters of a worker that was killed
+LEASE = timedelta(minutes=10)
 # Between attempts at a letter that the server refused: three days in all, as mail servers do (RFC 5321, 4.5.4.1)
 RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
 # While no server can be reached at all

@@ -139,9 +139,8 @@ def _set_keys_cookie(answer: AnyResponse, keys: str, secure: bool) -> AnyRespons
     return answer
 
 
-web.csrf.exempt(
-    appearance
-)  # pages of visitors hold no token; a forged request can only make pages dark
+# Pages of visitors hold no token; a forged request can only make pages dark
+web.csrf.exempt(appearance)
 
 
 @bp.app_template_global()

@@ -166,9 +166,8 @@ class ReasonForm(DecisionAwareForm):
     """A form with a field `reason`, which a ready text can fill in."""
 
     is_mixed = False  # whether a ready text was chosen beside words that the moderator had typed
-    is_reworded = (
-        False  # whether its words are to be changed first, so that the field gets the focus
-    )
+    # Whether its words are to be changed first, so that the field gets the focus
+    is_reworded = False
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text. What was typed stays, above these words."""

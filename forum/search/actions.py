@@ -50,9 +50,8 @@ class Entry:
 
 
 Thing = tuple[str, int]  # kind and item id
-Known = tuple[
-    Entry, datetime | None
-]  # the content of a document, and since when the thing is hidden
+# The content of a document, and since when the thing is hidden
+Known = tuple[Entry, datetime | None]
 
 
 @action

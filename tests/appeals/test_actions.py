@@ -53,10 +53,8 @@ def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None
     appeal(people.ben, hidden.id, "It was a joke among friends.")
     waits = [person for person in (people.host, people.administrator) if notices_of(person)]
     assert waits == [people.host, people.administrator]
-    assert [kind for kind, _text in notices_of(people.host)] == [
-        "urgent",
-        "queue",
-    ]  # the report, too
+    # The report, too
+    assert [kind for kind, _text in notices_of(people.host)] == ["urgent", "queue"]
     assert not [
         text for kind, text in notices_of(people.moderator) if kind == "queue" and "joke" in text
     ]

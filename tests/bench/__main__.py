@@ -70,9 +70,8 @@ def _filled_forum(posts: int) -> server.Forum:
     folder = Path(os.environ.get("BENCH_FORUMS", "var/bench")).absolute() / str(posts)
     folder.mkdir(parents=True, exist_ok=True)
     forum = server.Forum(folder, _database(str(posts)))
-    is_filled = (
-        folder / "filled"
-    )  # `flask fill` would find out by itself, but takes a minute for it
+    # `flask fill` would find out by itself, but takes a minute for it
+    is_filled = folder / "filled"
     if not is_filled.exists():
         forum.fill(posts, of_a_topic=10)
         is_filled.touch()

@@ -106,9 +106,8 @@ class Forum:
             client = app.test_client()
             with client.session_transaction() as session:
                 session["_user_id"], session["_fresh"] = token, True
-            client.get(
-                "/topics/1", follow_redirects=True
-            )  # a page with forms puts their token there
+            # A page with forms puts their token there
+            client.get("/topics/1", follow_redirects=True)
             db.engine.dispose()
         session_cookie = client.get_cookie("session")
         assert session_cookie  # the page has sent it
@@ -340,9 +339,8 @@ def reading_while_writing(forum: Forum) -> Iterator[Row]:
         statuses: set[str] = set()
         for number in range(3):
             with served(forum.environment) as (url, *_s):
-                _read_pages(
-                    forum, url, number
-                )  # what is asked for the first time is rendered either way
+                # What is asked for the first time is rendered either way
+                _read_pages(forum, url, number)
                 alone = _read_pages(forum, url, number)
                 for other in (forum, *others):
                     with _posting_in_background(forum, url, other) as (where, posted):

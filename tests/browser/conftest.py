@@ -46,9 +46,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> 
     def copied(name: str) -> Path:
         data = tmp_path_factory.mktemp(name) / "data"
         shutil.copytree(load_demo(shared), data, ignore=lambda *_which: {"templates"})
-        data.joinpath("templates").symlink_to(
-            compiled_templates
-        )  # no server has to compile them again
+        # No server has to compile them again
+        data.joinpath("templates").symlink_to(compiled_templates)
         return data
 
     return copied

@@ -551,9 +551,8 @@ def test_a_second_mark_need_not_wait_for_the_first(member: Visit, moderator: Vis
 
 
 def test_keys_lead_through_a_page(member: Visit, moderator: Visit) -> None:
-    topic = moderator.open_topic(
-        "Keys lead through this one"
-    )  # in the shared one others hide replies
+    # In the shared one others hide replies
+    topic = moderator.open_topic("Keys lead through this one")
     member.reply(topic, "One to go to.")
     page = member.go(topic)
     page.keyboard.press("j")

@@ -596,9 +596,8 @@ def test_what_is_hidden_can_be_shown_again_when_its_author_has_deleted_the_last_
     assert fresh(topic).deleted_at is None and topics_on(topic.agenda) == 0
     with pytest.raises(NotFound):
         queries.get_topic(VISITOR, topic.id)
-    reason = (
-        "Rule 2" if hidden == "opening" else ""
-    )  # the reply's is no reason for what its author deleted
+    # The reply's is no reason for what its author deleted
+    reason = "Rule 2" if hidden == "opening" else ""
     assert queries.get_topic(people.moderator, topic.id).hidden_reason == reason
     actions.restore(people.moderator, kept.id)
     assert queries.get_topic(VISITOR, topic.id) and topics_on(topic.agenda) == 1

@@ -309,10 +309,8 @@ def test_a_page_of_a_topic_asks_little_however_long_it_is(
     member, host = sign_in(people.chitra), sign_in(people.host)
     for browser, most, writing in ((client, 5, 0), (member, 6, 5), (host, 8, 4)):
         for path in (topic.address, last):
-            for more in (
-                writing,
-                0,
-            ):  # for the first time, and how far one has read is noted; then again
+            # For the first time, and how far one has read is noted; then again
+            for more in (writing, 0):
                 with queries() as made:
                     assert 'id="post-' in page(browser, path)
                 assert made.count <= most + more, made.statements

@@ -663,9 +663,8 @@ def test_a_key_says_whose_letter_it_was(app):
     key = read_message(raw, MAILBOX, TODAY).key
     assert key and (key.member_id, key.post_id) == (7, 55)
     assert read_message(raw, "", TODAY).key is None
-    assert (
-        len(reply_address(MAILBOX, 2**31, 2**31, TODAY).partition("@")[0]) <= 64
-    )  # RFC 5321, 4.5.3.1.1
+    # RFC 5321, 4.5.3.1.1
+    assert len(reply_address(MAILBOX, 2**31, 2**31, TODAY).partition("@")[0]) <= 64
 
 
 def test_a_member_who_left_is_a_stranger(people, topic, post):

@@ -163,9 +163,8 @@ def test_what_has_one_name_is_made_once_by_two_moderators(
 ) -> None:
     adam = who("adam-de-wit")
     said = at_once(own, [lambda: slowly(deed, adam, text)] * 2)
-    assert (
-        said.count("done") == 1 or {"done"} == {*said} <= late
-    )  # two ready texts, or the same entrance again
+    # Two ready texts, or the same entrance again
+    assert said.count("done") == 1 or {"done"} == {*said} <= late
     assert {*said} - {"done"} <= late
 
 

@@ -277,7 +277,5 @@ def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> N
 
 def test_every_deed_that_is_told_can_be_undone() -> None:
     assert set(DEEDS) == set(Deed) == {*UNDOABLE_DEEDS, Deed.UNDO, Deed.REVERSE}
-    assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {
-        "keep",
-        "warn",
-    }  # of these nothing but their reports is to be put back
+    # Of these nothing but their reports is to be put back
+    assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {"keep", "warn"}

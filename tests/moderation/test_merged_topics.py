@@ -58,9 +58,8 @@ def test_each_author_is_told_once(people: Any, things: Any, target: Topic) -> No
     now_in = ("Quiet trams", "What you wrote is in this topic now. One is enough.", target.address)
     for member in (people.ben, people.chitra):
         assert notices_of(member) == [now_in], member.name
-    ((title, text, _address),) = notices_of(
-        people.ana
-    )  # who opened it reads the decision, and no more
+    # Who opened it reads the decision, and no more
+    ((title, text, _address),) = notices_of(people.ana)
     assert title == "Quiet streets at night" and text.startswith("Your topic is part of another")
     assert notices_of(people.host) == [] and notices_of(people.administrator) == []
 

@@ -59,9 +59,8 @@ def test_no_button_that_would_be_refused(sign_in: Any, people: Any, things: Any,
     restoring = RESTORING[kind].format(item_id)
     browser = sign_in(people.moderator)
     said = browser.get(page).text
-    assert restoring not in said and (
-        OURS in said or kind == "member"
-    )  # of one's own profile there is no menu
+    # Of one's own profile there is no menu
+    assert restoring not in said and (OURS in said or kind == "member")
     assert browser.post(restoring).status_code == 403
     opened = review_context(people.moderator, kind, item_id)
     assert opened.is_for_others and opened.deeds == []

@@ -489,9 +489,8 @@ def test_what_was_decided_about_may_be_reported_again(
     assert browser.post(door, data=said).status_code == 422
     (waiting,) = queries.open_reports("post", post.id)
     assert waiting.text == "It changed."
-    actions.undo(
-        people.moderator, kept.id
-    )  # the earlier report stays answered: this one is in its place
+    # The earlier report stays answered: this one is in its place
+    actions.undo(people.moderator, kept.id)
     assert queries.open_reports("post", post.id) == [waiting]
     actions.decide(people.moderator, "post", post.id, "hide", REASONS)
     reports = queries.my_reports(people.ana).items

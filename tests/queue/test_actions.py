@@ -320,9 +320,8 @@ def test_where_administrators_alone_moderate_they_are_told_at_once(
     appoint(SYSTEM, people.moderator.handle, "member")
     with at(now() + TWO_DAYS):
         tell()
-        assert (
-            notices_of(people.administrator, "two days") == 1
-        )  # the profile; the host has the others
+        # The profile; the host has the others
+        assert notices_of(people.administrator, "two days") == 1
 
 
 def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: Any) -> None:

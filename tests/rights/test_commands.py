@@ -386,9 +386,8 @@ def test_of_two_workers_one_goes_on(people, lived):
         place = commands.next_departure()
         commands.STEP_FUNCTIONS[place.step](place)
         after = commands.next_departure()
-        commands.STEP_FUNCTIONS[place.step](
-            place
-        )  # the other one, who has looked at the same moment
+        # The other one, who has looked at the same moment
+        commands.STEP_FUNCTIONS[place.step](place)
         assert commands.next_departure() == after != place
         # A worker that was away for long, and has seen a departure whose number another one has by now
         assert (
@@ -470,10 +469,8 @@ def test_candidates_and_tokens_go(people):
     ask_to_sign_in(VISITOR, people.ana.email)
     with at(now() + timedelta(days=2, hours=20)):
         commands.delete_expired()
-        assert (count_of(Candidate), count_of(Token)) == (
-            1,
-            1,
-        )  # the link to sign in is over for a day
+        # The link to sign in is over for a day
+        assert (count_of(Candidate), count_of(Token)) == (1, 1)
     with at(now() + timedelta(days=5)):
         commands.delete_expired()
         assert (count_of(Candidate), count_of(Token)) == (0, 0)

@@ -267,9 +267,8 @@ def test_words_are_as_common_as_postgresql_has_counted(
     for number in range(60, 100):
         language = "fr" if number == 99 else "en"
         actions.index(SYSTEM, entry(number, f"Street {number}", "The street.", language=language))
-    if (
-        db.engine.dialect.name == "sqlite"
-    ):  # which walks through its index from the newest text, and asks for nothing
+    # Which walks through its index from the newest text, and asks for nothing
+    if db.engine.dialect.name == "sqlite":
         monkeypatch.delattr(_matching, "_word_frequencies")
         assert ids("street", languages=("fr",)) == {99}
         return

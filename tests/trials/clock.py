@@ -76,9 +76,8 @@ def worker_half_way(trial: Trial) -> None:
     """The worker is held until much waits for it, let go, and killed a moment later, again and again."""
     rng = random.Random(f"{trial.plan.seed} worker")
     port, kills = trial.site.start(), trial.amount(12, 4)
-    time.sleep(
-        STARTED_SECONDS + 1
-    )  # one that dies in its first moments was not set up well, and all end
+    # One that dies in its first moments was not set up well, and all end
+    time.sleep(STARTED_SECONDS + 1)
     with trial.at_work(10_000_000):
         for _time in range(kills):
             worker = _worker(trial, port)

@@ -17,10 +17,8 @@ from tests.trials.run import Trial
 SLOW_CLIENTS, IDLE_CLIENTS = 200, 600
 MAX_P95 = 0.5  # seconds that an ordinary reader's p95 stays below
 HEADERS_TIMEOUT = 10  # seconds after which who has not sent all headers is cut
-MAX_IN_FLIGHT, PATIENCE = (
-    800,
-    30,
-)  # how many are there at once at most, and for how many seconds they wait
+# How many are there at once at most, and for how many seconds they wait
+MAX_IN_FLIGHT, PATIENCE = 800, 30
 
 
 def slow_clients(trial: Trial) -> None:

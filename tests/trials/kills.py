@@ -58,9 +58,8 @@ def kill_server_above(trial: Trial) -> None:
     """kill -9 of the process above those that answer: it comes back, and nobody is left behind."""
     wanted = trial.amount(600, 300)
     port = trial.site.start()
-    time.sleep(
-        STARTED_SECONDS + 1
-    )  # one that dies in its first moments was not set up well, and all end
+    # One that dies in its first moments was not set up well, and all end
+    time.sleep(STARTED_SECONDS + 1)
     with trial.at_work(wanted):
         trial.wait_for(wanted // 3)
         before = trial.site.server_processes(port)

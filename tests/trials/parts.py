@@ -85,9 +85,8 @@ class Database(Program):
             file.write(f"shared_buffers = '64MB'\nunix_socket_directories = '{self.folder}'\n")
         # From a machine to itself all come from 127.0.0.1, whichever of its addresses they ask
         line = self.files.pg_hba().replace(f"{self.files.network}0/24", "127.0.0.1/32")
-        second = (
-            "host second interurban 127.0.0.1/32 scram-sha-256"  # a database of the trial alone
-        )
+        # A database of the trial alone
+        second = "host second interurban 127.0.0.1/32 scram-sha-256"
         words = ["local all all scram-sha-256", line, second, ""]
         (cluster / "pg_hba.conf").write_text("\n".join(words))
         self.begin()

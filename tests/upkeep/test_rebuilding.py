@@ -103,9 +103,8 @@ def test_reindexing_leaves_what_the_deeds_left(
     run: Run, forum: Agenda, damage: Callable[[], None]
 ) -> None:
     before = documents()
-    assert {kind for kind, _id in before} == set(
-        KINDS
-    )  # no search offers a kind that is never found
+    # No search offers a kind that is never found
+    assert {kind for kind, _id in before} == set(KINDS)
     damage()
     db.session.commit()
     done = run("reindex")

@@ -181,9 +181,8 @@ def second() -> ResponseReturnValue:
             half.member, FOR_SECOND_FACTOR, form.code.data or "", form.credential.data
         )
         factor_actions.end_half_session(VISITOR, session[factors.HALF_SESSION_KEY])
-        messages = get_flashed_messages(
-            with_categories=True
-        )  # such as that the password is changed
+        # Such as that the password is changed
+        messages = get_flashed_messages(with_categories=True)
         answer = _complete_sign_in(half.member, f"{half.how}, {by}", verified)
         for category, message in cast(list[tuple[str, str]], messages):
             flash(message, category)

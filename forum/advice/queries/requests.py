@@ -117,9 +117,8 @@ def _has_answered() -> ColumnElement[bool]:
 
 def request_state(member: Person, topic_id: int) -> RequestState | None:
     """How a member was asked about a question, by whom, and what became of it; None when nobody asked."""
-    if member.id not in _members_asked(
-        topic_id
-    ):  # nearly always, and the page of each question asks
+    # Nearly always, and the page of each question asks
+    if member.id not in _members_asked(topic_id):
         return None
     who = {"topic_id": topic_id, "member_id": member.id}
     row = db.session.execute(_request_query(), who).first()

@@ -77,9 +77,8 @@ def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
 
 def _byline(member_id: int) -> str:
     member = db.session.get_one(Member, member_id)
-    if (
-        "city_id" in inspect(member).unloaded
-    ):  # read for a page before, which prints no more than the name
+    # Read for a page before, which prints no more than the name
+    if "city_id" in inspect(member).unloaded:
         db.session.refresh(member, ["name", "city_id"])
     city = db.session.get(City, member.city_id) if member.city_id else None
     return f"{member.name}, {city.name}" if city else member.name

@@ -107,10 +107,8 @@ def _held_context(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, An
 def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
-        with (
-            suppress(Busy),
-            without_waiting(),
-        ):  # never delay a reader for this: the next visit notes it
+        # Never delay a reader for this: the next visit notes it
+        with suppress(Busy), without_waiting():
             actions.read(me(), topic.id, last)
 
 

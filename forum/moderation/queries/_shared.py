@@ -11,9 +11,8 @@ from forum.plaintext import excerpt
 
 MAX_STAFF_NOTES = 100
 REPORTS_PER_PAGE = 20  # in the list of one's own reports
-MAX_OPEN_REPORTS = (
-    500  # things with open reports in the queue, and reports of one thing; the oldest first
-)
+# Things with open reports in the queue, and reports of one thing; the oldest first
+MAX_OPEN_REPORTS = 500
 LOG_PAGE_SIZE = 50
 MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
 MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")

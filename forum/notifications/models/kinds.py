@@ -10,14 +10,10 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
-QUEUE, URGENT = QUEUE_KINDS = (
-    "queue",
-    "urgent",
-)  # of notices about entries of the moderation queue
-POST, OPENING = (
-    "post",
-    "opening",
-)  # what a notice quotes: its own post, or the one that opens its topic
+# Of notices about entries of the moderation queue
+QUEUE, URGENT = QUEUE_KINDS = ("queue", "urgent")
+# What a notice quotes: its own post, or the one that opens its topic
+POST, OPENING = "post", "opening"
 
 
 @dataclass(frozen=True)

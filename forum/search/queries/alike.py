@@ -29,9 +29,8 @@ def find_alike(reader: Person, title: str, among: Query, limit: int) -> Sequence
     terms = sorted(terms, key=lambda term: len(term.words[0]), reverse=True)[:MAX_ALIKE_TERMS]
     scores: dict[int, float] = defaultdict(float)
     shared: Counter[int] = Counter()
-    together = (
-        [terms] if len(terms) > 1 else []
-    )  # the newest with a common word need not have the others
+    # The newest with a common word need not have the others
+    together = [terms] if len(terms) > 1 else []
     for some in [*together, *([term] for term in terms)]:
         hits = newest_hits(reader, some, among, MAX_ALIKE_HITS, Document.folded_title)
         rarity = math.log(1 + 2 * MAX_ALIKE_HITS / (1 + len(hits)))

@@ -23,9 +23,8 @@ from forum.transfer.models import (
 )
 
 POSTS_AT_ONCE = 1_000  # that are read at once
-POSTS_PER_FILE = (
-    5_000  # about: a file is loaded in one piece, so a long dialogue continues in another
-)
+# About: a file is loaded in one piece, so a long dialogue continues in another
+POSTS_PER_FILE = 5_000
 Topic = ExportedTopic | ExportedDiscussion
 
 

@@ -125,9 +125,8 @@ def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
         rows = rows.outerjoin(parent, is_of_topic)
         pairs.append((Document.parent_id, parent.id))
         follows = (Retitling.document_id == Document.parent_id, Retitling.reached < Document.id)
-        rows = rows.outerjoin(
-            Retitling, and_(*follows)
-        )  # the worker has not given it the new title yet
+        # The worker has not given it the new title yet
+        rows = rows.outerjoin(Retitling, and_(*follows))
         is_due = Retitling.document_id.is_not(None)
         pairs[3] = (Document.title, case((is_due, Document.title), else_=of.title))
     differs = [has.is_distinct_from(should) for has, should in pairs]
