@@ -134,6 +134,8 @@ def test_a_topic_has_at_most_five_themes(
     response = browser.post(NEW, data={**FORM, "themes": slugs})
     assert response.status_code == 422 and "Choose at most 5 themes." in response.text
     assert response.text.count('checked><span dir="auto">Theme ') == 6
+    assert 'id="themes" class="bad" aria-describedby="themes-error" tabindex="-1"' in response.text
+    assert '<fieldset aria-describedby="themes-error">' in response.text
     for ids in (made, [*made, *made]):
         with pytest.raises(Invalid, match="at most 5"):
             actions.edit(

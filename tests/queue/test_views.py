@@ -182,6 +182,24 @@ def test_all_that_a_decision_lacks_is_said_at_once(
     assert sign_in(people.moderator).post(door, data={"deed": "keep"}).status_code == 303
 
 
+def test_decisions_are_not_called_wrong_before_one_is_asked_to_choose(
+    sign_in: Any, people: Any, reported: Any
+) -> None:
+    browser, entry = sign_in(people.moderator), f"/moderation/post/{reported.first.id}"
+
+    def choices(page: str) -> list[str]:
+        (group,) = re.findall(r'<fieldset id="deed"(.*?)</fieldset>', page, re.S)
+        attributes, _tag, inside = group.partition(">")
+        return [attributes, *re.findall(r"<input[^>]*>", inside)]
+
+    group, *radios = choices(browser.get(entry).text)
+    assert "tabindex" not in group and len(radios) > 2
+    assert not [radio for radio in radios if "required" in radio or "aria-invalid" in radio]
+    group, *radios = choices(browser.post(f"{entry}/decide").text)
+    assert 'aria-describedby="deed-error" tabindex="-1"' in group  # where the summary leads
+    assert all('aria-invalid="true"' in radio for radio in radios)
+
+
 def test_answers_to_people_need_words_and_no_rule(
     sign_in: Any, people: Any, things: Any, candidate: Any
 ) -> None:
