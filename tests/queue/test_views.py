@@ -182,6 +182,14 @@ def test_all_that_a_decision_lacks_is_said_at_once(
     assert sign_in(people.moderator).post(door, data={"deed": "keep"}).status_code == 303
 
 
+def test_which_of_the_posts_in_context_it_is_about_is_not_said_by_a_line_alone(
+    sign_in: Any, people: Any, reported: Any
+) -> None:
+    page = sign_in(people.moderator).get(f"/moderation/post/{reported.first.id}").text
+    (said,) = re.findall(r'<li class="hit" aria-current="true">(.*?)</li>', page, re.S)
+    assert reported.first.html in said
+
+
 def test_decisions_are_not_called_wrong_before_one_is_asked_to_choose(
     sign_in: Any, people: Any, reported: Any
 ) -> None:
