@@ -54,7 +54,8 @@ def test_a_member_opens_a_topic(people: Any, agenda: Agenda, sign_in: Any) -> No
     agendas.write_theme(people.moderator, "Floods")
     browser = sign_in(people.ben)
     text = page(browser, f"{NEW}?kind=question")
-    assert "Ask a question" in text and "Begin with" in text and "What we want to know" in text
+    assert "Ask a question" in text and "What we want to know" in text
+    assert 'role="group" aria-labelledby="begin"><span class="meta xs" id="begin">Begin' in text
     for _ in range(2):
         response = browser.post(NEW, data={**FORM, "themes": ["floods"]})
         assert response.status_code == 303
