@@ -23,6 +23,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import queue_entries
+from tests.heard import controls
 
 WORDS = "May I call you about the trams of your city?"
 LONG_AGO = timedelta(days=30)
@@ -191,7 +192,12 @@ def test_whether_a_letter_may_be_sent_is_asked_again_when_it_is_sent(people, mai
 
 def test_letters_can_be_switched_off(people, sign_in):
     browser = sign_in(people.ana)
-    assert "checked" in browser.get("/settings/contact").text
+    page = browser.get("/settings/contact").text
+    assert "checked" in page
+    assert [name for name, _where in controls(page) if name.startswith("Save")] == [
+        "Save",
+        "Save: Appearance",
+    ]
     assert browser.post("/settings/contact", data={"csrf_token": "-"}).status_code == 303
     assert not db.session.get_one(Member, people.ana.id).takes_letters
     assert browser.post("/settings/contact", data={"takes_letters": "y"}).status_code == 303
