@@ -48,6 +48,7 @@ class Field:
     chosen: list[str] = field(default_factory=list)
     is_checked: bool = False
     is_required: bool = False
+    is_fixed: bool = False  # can be read and not changed
 
 
 @dataclass
@@ -148,8 +149,10 @@ class _Reader(HTMLParser):
             self.typed_in = None
         if tag == "form":
             self.form = None
-        elif tag == "textarea":
-            self.area = None
+        elif tag == "textarea" and self.area:
+            # As browsers do: one line end at the beginning is none of the text, and each is sent as two signs
+            text = self.area.value.replace("\r\n", "\n").removeprefix("\n")
+            self.area.value, self.area = text.replace("\n", "\r\n"), None
         elif tag == "select":
             self.select = None
         elif tag == "button":
@@ -215,6 +218,7 @@ class _Reader(HTMLParser):
                 known.get("value", "on" if kind in ("checkbox", "radio") else ""),
             )
             control.is_checked, control.is_required = "checked" in known, "required" in known
+            control.is_fixed = "readonly" in known
             self._put(known, control)
 
     def _open_button(self, known: dict[str, str]) -> None:
@@ -226,6 +230,7 @@ class _Reader(HTMLParser):
 
     def _open_textarea(self, known: dict[str, str]) -> None:
         self.area = Field(known.get("name", ""), "textarea", is_required="required" in known)
+        self.area.is_fixed = "readonly" in known
         self._put(known, self.area)
 
     def _open_select(self, known: dict[str, str]) -> None:

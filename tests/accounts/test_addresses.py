@@ -15,6 +15,7 @@ from forum.passwords import verify_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.accounts.conftest import PASSWORD, enter, is_signed_in
 from tests.conftest import link_in
+from tests.screens import read_screen
 
 
 def change_address(client, email="eva@harbour.example"):
@@ -109,6 +110,21 @@ def test_who_may_not_write_publishes_nothing_in_the_profile(sign_in, people):
     assert browser.post("/settings", data=moved).status_code == 303
     found = members.get_member(SYSTEM, people.ana.handle)
     assert (found.language, found.city.name, found.about) == ("es", "Nairobi", "")
+
+
+def test_who_may_not_write_is_told_so_before_changing_a_text(sign_in, people):
+    browser = sign_in(people.ana)
+    assert _fixed(browser.get("/settings").text) == []
+    actions.silence(people.moderator, people.ana.id, now() + timedelta(days=3))
+    page = browser.get("/settings").text
+    assert "paused your right to write" in page
+    assert _fixed(page) == ["name", "position", "helps_with", "about"]
+
+
+def _fixed(page):
+    """The fields of a page's forms that can be read and not changed."""
+    forms = read_screen(page).forms
+    return [control.name for form in forms for control in form.fields if control.is_fixed]
 
 
 def test_languages_that_the_form_has_no_room_for_stay(sign_in, people):
