@@ -259,7 +259,7 @@ def test_every_message_is_in_the_catalogue() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in MESSAGE_FUNCTIONS:
                 message = node.args[-1 if "pgettext" in ast.unparse(node.func) else 0]
-                is_passed_on = ast.unparse(node) == "lazy_gettext(text, **values)"
+                is_passed_on = isinstance(message, ast.Name) and path.name == "webforms.py"
                 assert is_passed_on or ast.literal_eval(message) in known, (path, node.lineno)
     for path in sorted((TOP / "templates").rglob("*.*")):
         template = Environment(extensions=EXTENSIONS).parse(path.read_text("utf-8"))
@@ -289,4 +289,4 @@ def bare_words(template: str) -> Iterator[tuple[str, str]]:
         if name in SPOKEN:
             yield name, value
     for text in re.split(r"<[^>]*>|&\w+;", page):
-        yield "text", text
+        yield "text", re.sub(r'[\w-]+="[^"]*"', "", text)  # attributes that a macro prints
