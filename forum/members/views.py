@@ -254,7 +254,8 @@ def _as_suggestion(found: CityChoice) -> dict[str, Any]:
     """A city to choose: `label` is what goes into the field, `name` and `about` are what the list says."""
     city = found.city
     near = _("near %(city)s", city=found.near) if found.near else ""
-    about = filter(None, (city.country_name, near, format_decimal(city.population)))
+    people = _("%(people)s people", people=format_decimal(city.population))
+    about = filter(None, (city.country_name, near, people))
     name = f"{city.name} ({found.also})" if found.also else city.name
     return {"id": city.id, "label": city.label, "name": name, "about": ", ".join(about)}
 

@@ -131,7 +131,12 @@ def test_appearance_alone_needs_no_token(client, app, eva, monkeypatch):
 
 def test_cities_are_suggested_while_typing(client):
     answer = client.get("/cities/suggest?q=東京")
-    tokyo = {"id": 1850147, "label": "Tokyo, Japan", "name": "Tokyo", "about": "Japan, 8,336,599"}
+    tokyo = {
+        "id": 1850147,
+        "label": "Tokyo, Japan",
+        "name": "Tokyo",
+        "about": "Japan, 8,336,599 people",
+    }
     assert answer.get_json() == [tokyo | {"name": "Tokyo (東京)"}]
     assert client.get("/cities/suggest?q=Toky").get_json() == [tokyo]
     assert answer.headers["Content-Type"] == "application/json"
@@ -148,7 +153,7 @@ def test_equal_cities_are_told_apart(client, sign_in, people):
     ]
     actions.load_cities(SYSTEM, rows)
     told = [one["about"] for one in client.get("/cities/suggest?q=spri").json]
-    assert told == ["United States, 170,188", "United States, near Boston, 154,341"]
+    assert told == ["United States, 170,188 people", "United States, near Boston, 154,341 people"]
     browser = sign_in(people.ana)
     page = words_of(browser.post("/settings", data=profile(city="springfield", city_id="")))
     assert "Springfield, United States, near Boston (154,341 people)" in page
