@@ -76,7 +76,8 @@ def _add_numbered() -> None:
             _("Question %(number)s", number=number), [at_most(MAX_QUESTION)], [one_line]
         )
         setattr(EntranceForm, f"question_{number}", question)
-        setattr(EntranceForm, f"required_{number}", BooleanField(_("Must be answered")))
+        required = BooleanField(_("Question %(number)s must be answered", number=number))
+        setattr(EntranceForm, f"required_{number}", required)
     for number in range(1, READY_ANSWERS + 1):
         welcome = TextAreaField(_("Welcome %(number)s", number=number), [at_most(MAX_READY_ANSWER)])
         refusal = TextAreaField(_("Reason %(number)s", number=number), [at_most(MAX_READY_ANSWER)])

@@ -70,6 +70,7 @@ def test_the_page_of_joining_keeps_what_was_chosen(sign_in, people):
     }
     assert browser.post("/administration/joining", data=said).status_code == 303
     page = browser.get("/administration/joining").text
+    assert "Question 1 must be answered" in page and "Question 5 must be answered" in page
     assert re.search(r'checked[^>]* name="mode"[^>]* value="approval"', page)
     assert 'value="Why?"' in page and 'value="Since when?"' in page and "No city." in page
     assert queries.entrance().questions == [["Why?", True], ["Since when?", False]]
