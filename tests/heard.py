@@ -1,4 +1,4 @@
-"""What a screen reader says of a page: its headings, and the names of its links and buttons."""
+"""What a screen reader lists of a page: headings, regions, and links and buttons by their names."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class _Listener(HTMLParser):
         self.stack: list[tuple[str, bool]] = []
         self.headings: list[tuple[int, str]] = []
         self.controls: list[Control] = []
+        self.regions: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in VOID:
@@ -34,6 +35,9 @@ class _Listener(HTMLParser):
         is_silent |= "pop" in (said.get("class") or "").split()  # a menu that is closed
         self.stack.append((tag, is_silent))
         self.silent += is_silent
+        named = said.get("aria-label") or said.get("aria-labelledby")
+        if tag == "section" and named:
+            self.regions.append(named)
         if tag in HEADINGS or tag in ("a", "button", "summary"):
             where = said.get("href") or f"{said.get('formaction')} {said.get('value')}"
             self.open.append((tag, len(self.stack), where, [said.get("aria-label") or ""]))
@@ -60,6 +64,11 @@ class _Listener(HTMLParser):
 def headings(page: str) -> list[tuple[int, str]]:
     """The headings of the page, each with its level, in order."""
     return _heard(page).headings
+
+
+def regions(page: str) -> list[str]:
+    """What names the sections that are landmarks: those that have a name, or the id of one."""
+    return _heard(page).regions
 
 
 def controls(page: str) -> list[Control]:

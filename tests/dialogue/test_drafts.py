@@ -28,6 +28,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import signed_in
 from tests.dialogue.conftest import odd_texts, page
+from tests.heard import headings, regions
 from tests.test_web import LONG, PASSWORD, fields_of
 
 NEW = "/agendas/quieter/topics/new"
@@ -67,6 +68,7 @@ def test_a_topic_is_kept_without_being_valid_and_gone_on_with(
     assert "Who counts the hours?" in said and "We do not." in said and "Question" in said
     assert '<span class="n">1</span>' in said
     assert '<bdi lang="pt">Who counts the hours?</bdi>' in said
+    assert (2, "Who counts the hours?") in headings(said) and regions(said) == []
     assert db.session.query(Topic).count() == 0
     draft = db.session.query(Draft).one()
     form = page(browser, f"{NEW}?draft={draft.id}")
