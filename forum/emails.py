@@ -15,6 +15,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any
+from unicodedata import bidirectional
 
 from flask import current_app
 
@@ -135,7 +136,7 @@ def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
 def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
     """The subject and the whole body of a letter of a kind, rendered with the macros of a kit (`kit.txt` or `kit.html`)."""
     environment = current_app.jinja_env
-    parts: Any = environment.get_template(f"mail/{kit}").module
+    parts: Any = environment.get_template(f"mail/{kit}").make_module({"direction": direction})
     module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
     body, footer = str(module), str(getattr(module, "footer", ""))
     subject = one_line(str(module.subject))
@@ -148,6 +149,13 @@ def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
         above=str(getattr(module, "above", "")),
     )
     return subject, EMPTY_LINES.sub("\n\n", str(frame)).strip() + "\n"
+
+
+def direction(text: str) -> str:
+    """Where the first letter of a text has its line begin, `ltr` or `rtl`: not all mail programs know `dir="auto"`."""
+    letters = (bidirectional(character) for character in text)
+    first = next((one for one in letters if one in ("L", "R", "AL")), "L")
+    return "ltr" if first == "L" else "rtl"
 
 
 def _as_kit_output(text: str, kit: str) -> str:
