@@ -23,6 +23,9 @@ EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers that programs read: addresses and ids between angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
 MAX_SUBJECT = 150  # characters; mail programs show half of them
+JOINERS = (
+    "\u200c\u200d"  # invisible, but Persian words and emoji of several parts are made with them
+)
 
 
 class WholeWordsPolicy(EmailPolicy):
@@ -95,7 +98,7 @@ def message(letter: Letter) -> EmailMessage:
     made = EmailMessage(policy=POLICY)
     made["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=letter.sender)
     made["To"] = Address(addr_spec=letter.to)
-    made["Subject"] = one_line(letter.subject)[:MAX_SUBJECT]
+    made["Subject"] = _shortened(one_line(letter.subject))
     made["Date"] = format_datetime(letter.written_at)
     made["Message-ID"] = f"<{letter.number}@{letter.host}>"
     _add_thread_headers(made, letter)
@@ -109,7 +112,11 @@ def message(letter: Letter) -> EmailMessage:
 
 def one_line(text: str) -> str:
     """A text without line ends and control characters, which could begin another header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in text).split())
+
+
+def _shortened(subject: str) -> str:
+    return subject if len(subject) <= MAX_SUBJECT else f"{subject[: MAX_SUBJECT - 1].rstrip()}…"
 
 
 def _add_thread_headers(made: EmailMessage, letter: Letter) -> None:

@@ -10,7 +10,7 @@ from email.policy import default
 
 import pytest
 
-from forum.emails import Letter, message
+from forum.emails import MAX_SUBJECT, Letter, message, one_line
 
 LETTER = Letter(
     number="letter-1",
@@ -61,3 +61,15 @@ def test_addresses_for_programs_are_whole_however_long() -> None:
     assert received["In-Reply-To"] == f"<topic-2@{host}>"
     assert received["References"] == f"<topic-1@{host}> <topic-2@{host}>"
     assert received["Message-ID"] == f"<letter-1@{host}>"
+
+
+def test_a_subject_that_is_cut_says_so() -> None:
+    received = message_from_bytes(
+        message(replace(LETTER, subject="word " * 40)).as_bytes(), policy=default
+    )
+    assert len(received["Subject"]) <= MAX_SUBJECT and received["Subject"].endswith("word…")
+
+
+def test_a_subject_keeps_what_joins_letters_and_nothing_else_that_is_invisible() -> None:
+    assert one_line("می\u200cخواهم 👩\u200d💻") == "می\u200cخواهم 👩\u200d💻"
+    assert one_line("Ana\u202e\u2066\u200b\ufeff\x07\r\nBcc: x") == "Ana Bcc: x"

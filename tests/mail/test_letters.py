@@ -28,13 +28,13 @@ def copy_of(said: str, kit: str) -> str:
     return render("contact_copy", kit, {**WORDS, "said": said})[1]
 
 
-def digest_of(title: str, kit: str) -> str:
-    """A digest of one entry, which has a sentence about it."""
+def digest_of(title: str, kit: str, number: int = 1) -> tuple[str, str]:
+    """Subject and body of a digest of so many entries, of which one is shown, with a sentence about it."""
     entry = {"title": title, "address": "/topics/1", "text": ""}
     more = {"groups": [{"agenda": {"title": title}, "entries": [entry], "further": 0}]}
-    when = {"number": 1, "every": "daily", "hour": "07:00", "zone": "UTC", "stop": "https://x"}
+    when = {"number": number, "every": "daily", "hour": "07:00", "zone": "UTC", "stop": "https://x"}
     how = {"what": lambda _entry: LONG, "absolute": lambda path: f"https://forum.example{path}"}
-    return render("digest", kit, {**WORDS, **more, **when, **how})[1]
+    return render("digest", kit, {**WORDS, **more, **when, **how})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_each_paragraph_of_a_quotation_runs_its_own_way() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_a_title_in_another_script_runs_its_own_way() -> None:
-    html = digest_of(LEFTWARD, "kit.html")
+    _subject, html = digest_of(LEFTWARD, "kit.html")
     assert re.search(r'<h2 dir="rtl"', html) and re.search(r'<p dir="rtl"[^>]*><a', html)
 
 
@@ -81,7 +81,7 @@ def test_a_button_can_be_read_without_the_style_sheet() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_long_titles_and_lists_are_wrapped_in_text() -> None:
-    text = digest_of(LONG, "kit.txt")
+    _subject, text = digest_of(LONG, "kit.txt")
     assert max(map(len, text.splitlines())) <= 76
     assert "tram depot say\n  about it after a year" in text
     assert re.search(r"^={60,74}$", text, re.M)
@@ -91,3 +91,9 @@ def test_long_titles_and_lists_are_wrapped_in_text() -> None:
 def test_in_text_an_address_has_a_line_of_its_own() -> None:
     text = copy_of("Good.", "kit.txt")
     assert "Profile of Ben Okoth:\nhttps://forum.example/members/ben-okoth\n" in text
+
+
+@pytest.mark.usefixtures("app")
+def test_the_subject_of_a_digest_says_how_many_there_are_whatever_the_first_is_called() -> None:
+    subject, _body = digest_of(LONG, "kit.txt", number=41)
+    assert subject == "Interurban: A quiet street at night, and what the neighbours…, and 40 more"

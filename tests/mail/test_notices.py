@@ -252,6 +252,22 @@ def test_a_paused_address_gets_no_notices(people, topic, mail_server):
     assert sent(mail_server) == []
 
 
+def test_a_long_title_is_whole_in_a_letter_and_short_in_its_subject(people, agenda, mail_server):
+    title = "What the neighbours of a tram depot say about quiet streets after a whole year of it"
+    new = NewTopic("question", title, write("Who measured?"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    urgent = NoticeText("urgent", "/moderation", title)
+    notifications.note_event(SYSTEM, urgent, [people.moderator.id])
+    mail()
+    to_author, to_moderator = sent(mail_server)
+    short = "What the neighbours of a tram depot say about quiet streets after a…"
+    assert to_author["Subject"] == f"Re: {short}"
+    assert to_moderator["Subject"] == f"Something waits in the queue: “{short}”"
+    for letter in (to_author, to_moderator):
+        assert title in " ".join(body(letter).split())
+
+
 def test_nothing_in_a_title_or_text_becomes_a_header(people, agenda, mail_server):
     title = "Why\u2028Bcc: thief@example.org <b>so</b> loud?"
     topic = dialogue.open_topic(people.ana, agenda.id, NewTopic("question", title, write("Who?")))
