@@ -259,6 +259,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         headers.reply_to = reply_address(pattern, member.id, post.id, _today())
     return {
         "kind": notice.kind,
+        "label": NOTICE_KINDS[notice.kind].label,
         "mark": _mark(notice),
         "waiting": waiting,
         "actor": _people(notice),

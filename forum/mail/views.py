@@ -20,6 +20,7 @@ from forum.mail.queries import (
     waiting_letters,
 )
 from forum.members.queries import my_profile
+from forum.notifications.models import NOTICE_KINDS
 from forum.transports import parse_smtp_url
 from forum.web import csrf, me
 
@@ -90,8 +91,9 @@ def stop(member_id: int, kind: str, seal: str) -> str:
         raise NotFound()
     if request.method == "POST":
         actions.stop(me(), member_id, kind)
-    context = {"kind": kind, "is_done": request.method == "POST"}
-    return render_template("mail/stop.html", **context)
+    facts = NOTICE_KINDS.get(kind)
+    is_done = request.method == "POST"
+    return render_template("mail/stop.html", label=facts and facts.label, is_done=is_done)
 
 
 csrf.exempt(stop)  # a mail program sends no token; the seal in the address is the proof

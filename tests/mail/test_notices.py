@@ -83,6 +83,8 @@ def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
     assert "> We asked the trams to slow down." in body(message)
     assert "cost &lt;nothing&gt;" in body(message, "html")
     assert f"http://localhost/posts/{post.id}" in body(message)
+    why = "This e-mail is of the kind “Somebody replies to you”, which you get at once."
+    assert why in " ".join(body(message).split())
 
 
 def test_what_comes_from_nobody_comes_from_the_forum(people, topic, mail_server):
@@ -286,7 +288,8 @@ def test_one_press_ends_letters_of_a_kind(people, topic, mail_server, client):
     address = message["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
     client.application.config["WTF_CSRF_ENABLED"] = True
     try:
-        assert "No more e-mails?" in client.get(address).text
+        page = client.get(address).text
+        assert "No more e-mails?" in page and "“Somebody replies to you”" in page
         dialogue.reply(people.ben, topic.id, write("Again."))
         mail()
         assert len(sent(mail_server)) == 2, "looking at the page ends nothing"
@@ -395,6 +398,7 @@ def test_ending_the_digest_from_the_letter(people, topic, mail_server, client):
         write_digests()
         deliver()
     address = sent(mail_server)[0]["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
+    assert "You will get no more digests." in client.get(address).text
     assert client.post(address).status_code == 200
     with at(MORNING + timedelta(days=1)):
         news(people, topic)
