@@ -386,6 +386,10 @@ def test_who_tried_it_is_asked_what_became_of_it(
     response = browser.post(path, data={"kind": "tried it"})
     assert "Number 1, by Ana Prado" in response.text and escape(gist) in response.text
     assert response.status_code == 200 and "What became of it?" in response.text
+    for note in ("", "Half of it."):  # nothing chosen
+        response = browser.post(path, data={"kind": "tried it", "note": note})
+        assert response.status_code == 422 and note in response.text
+        assert "Say what became of it: kept, adapted or stopped." in response.text
     form = {"kind": "tried it", "outcome": "lost", "note": "x"}
     assert browser.post(path, data=form).status_code == 422
     form = {"kind": "tried it", "outcome": "adapted", "note": "Half of <it>."}

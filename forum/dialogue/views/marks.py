@@ -41,7 +41,8 @@ def _is_wanted(kind: str, given: Mark | None) -> bool:
 
 def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     """Ask what became of it, beginning with what was said before; then note it."""
-    is_said = "outcome" in request.form
+    # The button below a post sends neither; the form sends no outcome either while none is chosen
+    is_said = "outcome" in request.form or "note" in request.form
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
     def page(status: int = 200) -> ResponseReturnValue:
