@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from html import unescape
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -550,6 +551,32 @@ def link_in(letter: Letter) -> str:
     """The path of the first link of a letter to this forum, which is that of its button."""
     (link, *_others) = re.findall(r"http://localhost(/\S+)", letter.text)
     return str(link)
+
+
+@contextmanager
+def undone(browser: FlaskClient) -> Iterator[None]:
+    """What is done inside is undone afterwards, the cookies too."""
+    cookies = dict(browser._cookies)
+    db.session.commit()
+    savepoint = OneConnectionSession.connection_of_test.begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        savepoint.rollback()
+        browser._cookies = cookies
+
+
+def fields_of(page: str, action: str) -> dict[str, str]:
+    """What a form of a page would send."""
+
+    form = next(
+        part for part in page.split("<form ")[1:] if f'action="{action}"' in part.split(">")[0]
+    )
+    form = form.split("</form>")[0]
+    found = re.findall(r'<input(?![^>]*submit)[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form)
+    found += re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.S)
+    return {name: unescape(value) for name, value in found}
 
 
 @dataclass(frozen=True)

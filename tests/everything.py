@@ -20,7 +20,7 @@ from forum.members.actions import Profile, edit_profile
 from forum.members.models import Member
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
-from tests.transfer.test_actions import GOOD
+from tests.transfer.conftest import GOOD
 
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
 COPENHAGEN, SURAT = 2618425, 1255364

@@ -10,12 +10,22 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import pytest
 from flask import Flask
 
+from forum.agendas import actions as agendas
 from forum.app import create_app
 from forum.db import db
 from forum.deeds import action
+from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.members.models import Member
+from forum.members.queries import get_member
+from forum.permissions import SYSTEM
+from forum.screening.actions import RuleText, make_rule, set_newness
 from forum.settings import Settings
 from tests.forums import new_database
 
@@ -65,3 +75,31 @@ def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> No
         time.sleep(0.3)
 
     whole(doer)
+
+
+# A forum whose rule holds a word back
+
+PEOPLE = (("Mona Berg", "moderator"), ("Adam de Wit", "administrator"), ("Ana Prado", "member"))
+
+
+@pytest.fixture
+def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
+    """The application over a database of its own, in which a rule holds a word back."""
+    with own_forum(database_url, tmp_path, "held_races") as app:
+        for name, role in PEOPLE:
+            members.add_member(SYSTEM, Joining(name, f"{role}@example.org", "-"), role)
+        administrator = who("adam-de-wit")
+        set_newness(administrator, 0, 0, 0)
+        make_rule(administrator, RuleText("word", "casino", "We read this first."))
+        agendas.write_agenda(administrator, agendas.AgendaText("Trams", write("Text.")))
+        yield app
+
+
+def who(handle: str) -> Member:
+    return get_member(SYSTEM, handle)
+
+
+def a_topic(audience: str = "public") -> int:
+    words = write("Trams are loud.")
+    new = dialogue.NewTopic("question", "Why so loud?", words, audience=audience)
+    return int(dialogue.open_topic(who("mona-berg"), 1, new).id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from forum.clock import now
 from forum.db import db
 from forum.members.queries import sessions_of
 from forum.moderation.actions import Reasons, decide
-from tests.conftest import OneConnectionSession, dataset_fixture
+from tests.conftest import dataset_fixture, undone
 from tests.screens import faults_in
 from tests.world import build
 
@@ -515,20 +514,6 @@ def browsers(
     signed_in = {role: getattr(people, role) for role in ("host", "moderator", "administrator")}
     signed_in |= {"member": people.chitra, "author": people.ana}
     return {"visitor": client, **{role: sign_in(person) for role, person in signed_in.items()}}
-
-
-@contextmanager
-def undone(browser: FlaskClient) -> Iterator[None]:
-    """What is done inside is undone afterwards, the cookies too."""
-    cookies = dict(browser._cookies)
-    db.session.commit()
-    savepoint = OneConnectionSession.connection_of_test.begin_nested()
-    try:
-        yield
-    finally:
-        db.session.remove()
-        savepoint.rollback()
-        browser._cookies = cookies
 
 
 def test_every_door_has_a_row(app: Flask, world: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.permissions import SYSTEM
 from forum.templating import cache_bytecode
-from tests.conftest import IsolatedClient, dataset_fixture, signed_in
+from tests.conftest import IsolatedClient, dataset_fixture, signed_in, undone
 from tests.pseudo import (
     LANGUAGE,
     SPOKEN,
@@ -46,7 +46,7 @@ from tests.pseudo import (
     said_in,
     write_in_cyrillic,
 )
-from tests.test_routes import GOES_ON, ROLES, rows, undone
+from tests.test_routes import GOES_ON, ROLES, rows
 from tests.world import build
 
 # What is the same in every language

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,8 @@ from forum.errors import Busy, Invalid
 from forum.members import actions as members
 from forum.moderation.actions import Reasons, lock
 from forum.passwords import hash_password
-from tests.conftest import dataset_fixture
-from tests.test_routes import rows, undone
+from tests.conftest import dataset_fixture, fields_of, undone
+from tests.test_routes import rows
 from tests.world import build
 
 TOP = Path(__file__).parent.parent
@@ -604,18 +603,6 @@ def test_a_practice_that_is_given_back_names_each_of_its_texts(
     assert [words for _number, words in labels] == ["Title", "In one sentence", "What was done"]
     assert fields_of(page, "/practices/new")["title"] == "Pumps that call"
     assert "<title>Error: Nothing was sent" in page
-
-
-def fields_of(page: str, action: str) -> dict[str, str]:
-    """What a form of a page would send."""
-
-    form = next(
-        part for part in page.split("<form ")[1:] if f'action="{action}"' in part.split(">")[0]
-    )
-    form = form.split("</form>")[0]
-    found = re.findall(r'<input(?![^>]*submit)[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form)
-    found += re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.S)
-    return {name: unescape(value) for name, value in found}
 
 
 def test_an_ended_session_gives_the_text_back_and_it_is_sent_after_signing_in(

@@ -25,8 +25,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
 from forum.permissions import SYSTEM
-from tests.moderation.test_held_races import a_topic, own, who
-from tests.races import at_once
+from tests.races import a_topic, at_once, own, who
 
 __all__ = ["own"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import faults_here
+from tests.browser.looks import faults_here
 
 PASSWORD = "a long password of the tests"
 

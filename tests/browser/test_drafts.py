@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.looks import look_narrow_and_wide
 from tests.browser.people import READY, SEND_NOTHING, Visit
-from tests.browser.test_factors import look
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
 PUBLISH = "main [data-publish]"
@@ -786,5 +786,5 @@ def test_axe_finds_nothing_in_the_list_of_drafts(member: Visit, topic: str) -> N
     page.get_by_role("button", name="Keep as a draft").click()
     expect(page.locator("h1")).to_have_text("Your drafts")
     expect(page.locator("p[lang=ar]")).to_have_text("نحن ننتظر الأرقام")
-    look(page)
+    look_narrow_and_wide(page)
     page.close()

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pyotp
 import pytest
 
+from tests.browser.looks import look_narrow_and_wide
 from tests.browser.people import READY, Visit
-from tests.browser.test_pages import AXE, axe_faults
 
 PASSWORD = "seven grey herons wading"
 KEY = {
@@ -75,16 +75,6 @@ def press(window: Visit, label: str) -> None:
     with window.page.expect_navigation(wait_until="load"):
         window.page.get_by_role("button", name=label).click()
     window.page.wait_for_function(READY)
-
-
-def look(page: Any) -> None:
-    """Axe finds nothing, and nothing is wider than a narrow window."""
-    page.evaluate(AXE)
-    for theme, width in (("dark", 320), ("light", 1280)):
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert axe_faults(page) == []
 
 
 def add_passkey(window: Visit, name: str = "Office computer") -> None:
@@ -270,31 +260,31 @@ def test_the_pages_on_the_way_are_for_everybody(joined: Any) -> None:
     window, email = joined()
     Device(window)
     add_passkey(window)
-    look(window.page)
+    look_narrow_and_wide(window.page)
     page = window.go("/settings/factors")
     page.get_by_role("button", name="Set up codes").click()
     page.wait_for_load_state()
-    look(page)
+    look_narrow_and_wide(page)
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     page.get_by_label("Code from the app").fill(next_code(secret))
     page.get_by_role("button", name="Switch codes on").click()
     page.wait_for_url("**/settings/factors")
-    look(page)
+    look_narrow_and_wide(page)
     for path in ("/settings/prove", "/settings/codes/remove", "/settings/sessions"):
-        look(window.go(path))
+        look_narrow_and_wide(window.go(path))
     page.goto("/settings/factors")
     page.get_by_role("link", name="Rename").click()
     page.wait_for_load_state()
-    look(page)
+    look_narrow_and_wide(page)
     sign_out(window)
-    look(window.sign_in_as(email, PASSWORD))
+    look_narrow_and_wide(window.sign_in_as(email, PASSWORD))
     page.get_by_label("Code").fill("1")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.locator(".sum").wait_for()
-    look(page)
+    look_narrow_and_wide(page)
     page.get_by_role("button", name="Use a recovery code").click()
     page.get_by_text("Write one of the recovery codes").wait_for()
-    look(page)
+    look_narrow_and_wide(page)
 
 
 def next_code(secret: str, steps: int = 0) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import AXE, axe_faults
 from tests.browser.people import READY, Visit
-from tests.browser.test_pages import AXE, axe_faults
 
 FIFTY = 50
 MOST = 150  # what the demo brings along, and what other tests have left

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import faults_here, look
 from tests.browser.people import Visit
-from tests.browser.test_pages import faults_here, look
 
 EDIT, NEW = "/cases/c40/edit", "/agendas/affordable/cases/new"
 FIGURE = "#figures .line"

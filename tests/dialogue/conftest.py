@@ -62,3 +62,11 @@ def last_post() -> Post:
 def odd_texts() -> list[bytes]:
     """What no browser sends by itself: NUL, lone surrogates, numbers beyond the databases' own."""
     return [value.encode("utf-8", "surrogatepass") for value in HOSTILE]
+
+
+def new(title: str = "We counted our hours", text: str = "It took two years.", **more: Any) -> Any:
+    return actions.NewTopic(more.pop("kind", "experience"), title, write(text), **more)
+
+
+def fresh(row: Any) -> Any:
+    return db.session.get(type(row), row.id, populate_existing=True)

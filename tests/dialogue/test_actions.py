@@ -27,12 +27,9 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
 from forum.search.models import Document
 from forum.search.queries import Query, find
+from tests.dialogue.conftest import fresh, new
 
 LATER = timedelta(minutes=16)
-
-
-def new(title: str = "We counted our hours", text: str = "It took two years.", **more: Any) -> Any:
-    return actions.NewTopic(more.pop("kind", "experience"), title, write(text), **more)
 
 
 @pytest.fixture
@@ -41,10 +38,6 @@ def topic(people: Any, agenda: Agenda) -> Topic:
     return actions.open_topic(
         people.ana, agenda.id, new("How do you count hours?", kind="question")
     )
-
-
-def fresh(row: Any) -> Any:
-    return db.session.get(type(row), row.id, populate_existing=True)
 
 
 def topics_on(agenda: Agenda) -> int:

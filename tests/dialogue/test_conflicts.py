@@ -18,13 +18,9 @@ from forum.errors import Conflict
 from forum.markup import write
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
-from tests.dialogue.conftest import LATER, last_post, page
+from tests.dialogue.conftest import LATER, fresh, last_post, page
 
 FORM = {"language": "en", "audience": "public"}
-
-
-def fresh(row: Any) -> Any:
-    return db.session.get(type(row), row.id, populate_existing=True)
 
 
 # Forms

@@ -26,12 +26,13 @@ from forum.moderation.actions import Reasons, decide, lock, silence
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
-from tests.conftest import signed_in
+from tests.conftest import fields_of, signed_in
 from tests.dialogue.conftest import odd_texts, page
 from tests.heard import headings, regions
-from tests.test_web import LONG, PASSWORD, fields_of
 
 NEW = "/agendas/quieter/topics/new"
+PASSWORD = "seven quiet trams"
+LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\nAnd more."
 TOPIC = {
     "kind": "question",
     "title": "Who counts the hours?",

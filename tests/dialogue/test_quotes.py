@@ -21,7 +21,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from forum.quotes import quote
 from forum.upkeep import queries as upkeep
-from tests.dialogue.test_actions import fresh, new
+from tests.dialogue.conftest import fresh, new
 
 WORDS = "The secret cost was twelve"
 

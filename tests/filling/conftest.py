@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from sqlalchemy import text
 
@@ -36,3 +39,13 @@ def restart_sequences() -> None:
             if "id" in table.c and table.name != "city":
                 db.session.execute(text(f"ALTER SEQUENCE {table.name}_id_seq RESTART"))
         db.session.commit()
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Roll back what is written inside the block."""
+    db.session.commit()
+    savepoint = db.session.get_bind().begin_nested()  # type: ignore[union-attr]
+    yield
+    db.session.remove()
+    savepoint.rollback()

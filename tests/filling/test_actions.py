@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import all_rows
-from tests.filling.conftest import restart_sequences
+from tests.filling.conftest import restart_sequences, rolled_back
 from tests.filling.deeds import join_all, play
 
 HASHES = {0: "no hash"}
@@ -37,16 +35,6 @@ REQUIRED_DEEDS = {
     "PlannedHiding",
     "PlannedAnswer",
 }
-
-
-@contextmanager
-def rolled_back() -> Iterator[None]:
-    """Roll back what is written inside the block."""
-    db.session.commit()
-    savepoint = db.session.get_bind().begin_nested()  # type: ignore[union-attr]
-    yield
-    db.session.remove()
-    savepoint.rollback()
 
 
 def fill(plan: Plan, posts: int = 7) -> None:

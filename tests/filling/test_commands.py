@@ -20,8 +20,7 @@ from forum.members import actions as members
 from forum.members.queries import federation, member_by_email
 from forum.permissions import SYSTEM
 from tests.conftest import SAMPLE_CITIES, all_rows
-from tests.filling.conftest import restart_sequences
-from tests.filling.test_actions import rolled_back
+from tests.filling.conftest import restart_sequences, rolled_back
 
 Run = Callable[..., Result]
 SIZE = ("--topics", 4, "--posts", 30)

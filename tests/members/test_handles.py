@@ -30,8 +30,7 @@ from forum.permissions import (
     VISITOR,
 )
 from forum.screening.actions import RuleText, make_rule
-from tests.rights.conftest import holding
-from tests.rights.test_commands import gone
+from tests.rights.conftest import gone, holding
 
 
 @pytest.fixture

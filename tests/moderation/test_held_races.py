@@ -5,7 +5,6 @@ The deeds run in threads over a database of their own, in which commits are real
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Event
 from time import sleep
 from typing import Any
@@ -14,47 +13,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from forum.agendas import actions as agendas
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import held as waiting
 from forum.dialogue.models import Held, Post
 from forum.markup import write
-from forum.members import actions as members
-from forum.members.actions import Joining
-from forum.members.models import Member
-from forum.members.queries import get_member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
-from forum.screening.actions import RuleText, make_rule, set_newness
-from tests.races import at_once, own_forum
+from tests.races import a_topic, at_once, own, who
 
-PEOPLE = (("Mona Berg", "moderator"), ("Adam de Wit", "administrator"), ("Ana Prado", "member"))
-
-
-@pytest.fixture
-def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
-    """The application over a database of its own, in which a rule holds a word back."""
-    with own_forum(database_url, tmp_path, "held_races") as app:
-        for name, role in PEOPLE:
-            members.add_member(SYSTEM, Joining(name, f"{role}@example.org", "-"), role)
-        administrator = who("adam-de-wit")
-        set_newness(administrator, 0, 0, 0)
-        make_rule(administrator, RuleText("word", "casino", "We read this first."))
-        agendas.write_agenda(administrator, agendas.AgendaText("Trams", write("Text.")))
-        yield app
-
-
-def who(handle: str) -> Member:
-    return get_member(SYSTEM, handle)
-
-
-def a_topic(audience: str = "public") -> int:
-    words = write("Trams are loud.")
-    new = dialogue.NewTopic("question", "Why so loud?", words, audience=audience)
-    return int(dialogue.open_topic(who("mona-berg"), 1, new).id)
+__all__ = ["own"]
 
 
 def number_of(model: Any) -> int:

@@ -25,7 +25,7 @@ from forum.transfer import queries
 from forum.transfer.commands import demo as demo_command
 from forum.transfer.commands._demo_steps import DATA
 from tests.forums import forums
-from tests.transfer.test_actions import GOOD
+from tests.transfer.conftest import GOOD
 
 Run = Callable[..., Result]
 

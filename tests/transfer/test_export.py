@@ -56,7 +56,7 @@ from forum.transfer.forms.reading import figure, list_of, new_slug, tried
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.everything import START, case_text, make_everything, opened, opening, said
 from tests.forums import Forum, forums
-from tests.transfer.test_actions import GOOD
+from tests.transfer.conftest import GOOD
 
 pytestmark = pytest.mark.thorough
 

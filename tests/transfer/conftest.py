@@ -1,0 +1,84 @@
+"""The file of an agenda that can be loaded."""
+
+from __future__ import annotations
+
+GOOD = """\
+# Making Cities Green
+- slug: green
+- palette: park
+- pattern: green-fingers
+- summary: Trees.
+- hosts: ana-prado
+- new themes: trees
+
+Why trees matter.
+
+## Statements
+### Ben Okoth
+- said on: 2026
+
+Plant them early.
+
+## Cases
+### A street
+- slug: a-street
+- kind: city project
+- summary: One street.
+- places: Nairobi, KE; 東京, JP
+- figure: Trees | 12 | trees | 2025 | Our count
+- link: The street | https://example.org/street
+
+First paragraph.
+
+Second paragraph.
+
+## Practices
+### Pits before trees
+- slug: pits
+- by: ben-okoth
+- sentence: Dig first.
+- published on: 2026-10-01
+- tried: ana-prado | kept | It works.
+
+#### Challenge
+Trees died.
+#### What did not work
+Small pits.
+
+## Readings
+### A book
+- authors: Somebody
+- year: 1961
+
+It says why.
+
+## Dialogue
+### Where do you buy trees?
+- kind: question
+- by: ana-prado
+- at: 2026-10-02 09:00
+- themes: trees
+- useful: ben-okoth
+- asked: ben-okoth | 2026-10-02 09:10
+- asked: chitra-desai | 2026-10-02 09:10 | passed on to mona-berg
+- asked: adam-de-wit | 2026-10-02 09:20 | not me
+- followed up: 2026-11-02 09:00 | partly | We bought ten. | Two died.
+
+##### What we tried
+Nurseries.
+
+#### ben-okoth, 2026-10-02 10:00
+- answer: yes
+- report: ana-prado | spam | Odd.
+
+> #1
+> Nurseries.
+
+Ask the parks.
+
+## Comments on case a-street
+#### ana-prado, 2026-10-03 10:00
+- paragraph: 2
+
+About the second.
+"""
