@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from forum import permissions
+from forum import reachcache
 from forum.advice.actions import ask, look_after
 from forum.agendas.actions import (
     AgendaText,
@@ -483,7 +483,7 @@ def test_what_an_export_reads_of_it_is_kept_for_nobody_else(
     """A plain dictionary stands for the cache of a process."""
     kept: dict[Any, Any] = {}
     monkeypatch.setattr(
-        permissions, "cached", lambda key, read, *_scopes: kept.setdefault(key, read())
+        reachcache, "cached", lambda key, read, *_scopes: kept.setdefault(key, read())
     )
     write_case(people.host, prepared.id, CaseText("Arcades", "network", "Short.", "One."))
     for reader in (VISITOR, ANY_MEMBER):
