@@ -26,6 +26,7 @@ from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM, VISITOR, Person
 from forum.versions import ReadCache
 from tests.conftest import page_versions_of_test
+from tests.heard import ambiguous
 from tests.library.conftest import World, case_text, published
 
 WHY = Reasons("It is an advertisement.", 2)
@@ -152,6 +153,8 @@ def test_the_pages_of_topics_practices_and_cases_lead_on(
         section = _section(client, path)
         assert [name in section for name in names] == [True] * len(names), path
         assert f'href="/members?theme={world.themes[0].slug}"' in section
+        # Nor do its members and its texts have links of one name
+        assert world.themes[0].name not in ambiguous(client.get(path).text)
     assert copy.title not in _section(client, f"/practices/{practice.slug}")
 
 
