@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -117,7 +118,13 @@ def test_what_an_administrator_may_not_write(people):
 
 def test_writing_in_the_browser(people, sign_in, client):
     browser = sign_in(people.administrator)
-    assert "There are no terms yet" in browser.get("/administration/terms").text
+    page = browser.get("/administration/terms").text
+    assert "There are no terms yet" in page
+    # What a box says of itself is said once: the hint is not in the name
+    (box,) = re.findall(r'<input[^>]* name="needs_consent"[^>]*>', page)
+    assert 'aria-labelledby="needs_consent-label"' in box
+    assert 'aria-describedby="needs_consent-hint"' in box
+    assert '<span id="needs_consent-label">Members have to agree before they write again<' in page
     typed = {"source": "Be **kind**.", "language": "en", "valid_from": f"{now():%Y-%m-%d}"}
     trial = browser.post("/administration/terms", data={**typed, "preview": "1"})
     assert trial.status_code == 200 and "<strong>kind</strong>" in trial.text
