@@ -20,15 +20,18 @@ from werkzeug.test import Client
 
 from forum import locales
 from forum.accounts.actions import give_address
+from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.clock import at
 from forum.db import db
+from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.emails import Letter, message
 from forum.freshness import VersionCache
 from forum.mail.actions import write_letter, write_test
 from forum.mail.commands import compose
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
+from forum.markup import write
 from forum.members.actions import KEEP_NAMELESS, choose_locale
 from forum.members.models import Member
 from forum.pagecache import PageCache
@@ -37,6 +40,7 @@ from forum.rights.actions import leave
 from forum.settings import WrongSetting, from_environment
 from tests.conftest import IsolatedClient, People, put_into_session
 from tests.pseudo import extracted
+from tests.rights.conftest import gone
 from tests.test_pagecache import Counting
 
 OFFERED = ("en", "es", "fr", "pt_BR")
@@ -178,6 +182,19 @@ def test_templates_of_a_language_are_compiled_apart(several: Flask, tmp_path: Pa
             assert f'lang="{locale}"' in page
 
 
+def test_who_has_left_is_named_in_the_language_of_the_reader(
+    several: Flask, people: People, agenda: Agenda
+) -> None:
+    opened = open_topic(people.ana, agenda.id, NewTopic("experience", "Trams", write("Loud.")))
+    reply(people.ana, opened.id, write("Still."))
+    gone(people.ana, "nameless")
+    for door in (opened.address, "/agendas/quieter", "/topics"):
+        page = several.test_client().get(door, headers={"Accept-Language": "fr"}).text
+        assert "Ancien membre" in page, door
+        shown = re.sub(r'data-name="[^"]*"|<script.*?</script>', "", page, flags=re.DOTALL)
+        assert "Former member" not in shown, door
+
+
 # Letters
 
 
@@ -256,7 +273,6 @@ def test_a_member_chooses_the_language_of_letters(
 @pytest.fixture
 def reload_ana(app: Flask, people: People) -> Iterator[Callable[[], Member]]:
     """Ana, read anew from the database."""
-    from forum.db import db
 
     def reload() -> Member:
         db.session.expire_all()

@@ -170,7 +170,7 @@ def test_what_is_gone_is_not_offered_to_be_taken_back(
     for address in pages:
         page = browser.get(address).text
         assert 'value="uph' in page and 'value="reverse' not in page
-        assert "what it was about is gone, so it can only be upheld" in page
+        assert "can only be upheld: it is no longer in effect" in page
     undone = sign_in(people.moderator).post(f"/moderation/decisions/{refused.id}/undo")
     assert undone.status_code == 409
     choice = {"deed": "reverse", "reason": "You are right."}
