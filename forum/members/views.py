@@ -91,10 +91,15 @@ def _cached_federation() -> Federation | None:
 
 
 @bp.app_template_global()
-def place_of(member: Member, organisation: Organisation | None = None) -> Iterable[str]:
-    """What a person does and where: position, organisation and city, as far as they are known."""
-    city = member.city
-    said = (member.position, organisation.name if organisation else "", city.name if city else "")
+def place_of(
+    member: Member, organisation: Organisation | None = None, always: bool = False
+) -> Iterable[str]:
+    """What a person does and where: position, organisation and city, as far as they are known.
+
+    Of a hidden profile without the position, which its owner has worded, unless it is for moderators (`always`).
+    """
+    city, position = member.city, member.position if member.has_page or always else ""
+    said = (position, organisation.name if organisation else "", city.name if city else "")
     return dict.fromkeys(word for word in said if word)
 
 

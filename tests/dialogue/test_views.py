@@ -25,6 +25,8 @@ from forum.dialogue.queries import first_post
 from forum.errors import Busy
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.actions import Profile
+from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM
@@ -59,6 +61,20 @@ def test_beside_a_post_stands_the_office_of_its_author(
     assert offices() == ["Administrator", "Host of this agenda"]
     members.hide_profile(SYSTEM, people.ana.id)
     assert offices() == ["Host of this agenda"]
+
+
+def test_beside_a_post_stands_no_position_of_a_hidden_profile(
+    client: FlaskClient, sign_in: Any, people: Any, topic: Topic
+) -> None:
+    said = Profile(people.ana.name, position="Pills by post", city_id=people.ana.city_id)
+    members.edit_profile(people.ana, said)
+    assert "Pills by post" in page(client, topic.address)
+    decide(people.moderator, "member", people.ana.id, "hide", Reasons("Advertising.", 2))
+    for reader in (client, sign_in(people.ben)):
+        shown = page(reader, topic.address)
+        assert "Ana Prado" in shown and "Medellín" in shown and "Pills by post" not in shown
+    entry = f"/moderation/member/{people.ana.id}"
+    assert "Pills by post" in page(sign_in(people.moderator), entry)
 
 
 def test_a_visitors_page_holds_no_token_and_no_name(
