@@ -205,12 +205,16 @@ def answer(author: Member, post_id: int, text: Written, key: str) -> Post | Held
 
 
 @action
-def return_answer(system: Person, member: Member, text: str, why: str) -> None:
-    """Return an answer that could not be posted, with the reason; only few an hour, as the sender may be a machine."""
+def return_answer(system: Person, member: Member, post_id: int, text: str, why: str) -> None:
+    """Return an answer to a post that could not be posted, with the reason; the letter leads to the post if there is one.
+
+    Only few an hour, as the sender may be a machine.
+    """
     require(system.can.administer())
     touches()
     if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
-        words = {"text": text, "why": why}
+        is_there = topic_of_post(member, post_id) is not None
+        words = {"text": text, "why": why, "path": f"/posts/{post_id}" if is_there else ""}
         write_letter(system, "sent_back", member.email, words, member_id=member.id)
 
 

@@ -459,7 +459,7 @@ def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
     except Refusal as error:
         closed = member.can.sign_in().why_not
         why = str(closed or error.message or _("This topic takes no answer from you now."))
-        actions.return_answer(SYSTEM, member, incoming.text, why)
+        actions.return_answer(SYSTEM, member, post_id, incoming.text, why)
         return "The message was given back with the reason."
     if isinstance(posted, Held):
         return f"It waits for a moderator as /waiting/{posted.id}."

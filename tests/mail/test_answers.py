@@ -230,6 +230,8 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
     assert letter.to == "ana@example.org" and "was not posted" in letter.text
     if what not in ("empty", "long"):
         assert text in letter.text
+    leads_there = f"http://localhost/posts/{post.id}" in letter.text
+    assert leads_there == (what != "hidden")
     assert ("suspended this account until" in letter.text) == (what == "suspended")
     assert ("(Pacific/Auckland)." in letter.text) == (what in ("silenced", "suspended"))
 
