@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import locales, tokens, web
-from forum.appeals.queries import suspension_appeal_path
+from forum.appeals.queries import appeal_info, suspension_appeal_path
 from forum.clock import in_words, in_zone, now
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions, shown_source, telling_marks
@@ -41,6 +41,7 @@ from forum.mail.queries import (
     DigestEntry,
     QueueContent,
     addressee,
+    decision_told,
     digest_groups,
     has_posted_today,
     members_due_for_digest,
@@ -51,7 +52,8 @@ from forum.members.forms import EMAIL_PATTERN
 from forum.members.models import Member
 from forum.members.queries import federation, normalised_email
 from forum.moderation.forms import REASON_NAMES
-from forum.notifications.models import NOTICE_KINDS, QUEUE_KINDS, Notice
+from forum.moderation.queries import is_concerned
+from forum.notifications.models import DECISION_KINDS, NOTICE_KINDS, QUEUE_KINDS, Notice
 from forum.notifications.queries import settings_of, zone_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.plaintext import tidy
@@ -65,6 +67,7 @@ ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of o
 EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 log = logging.getLogger("forum.mail")
 MAX_QUOTED_CHARACTERS = 8_000
+APPEAL_ANSWER = re.compile(r"/moderation/decisions/[0-9]+/appeal")  # the address of a notice
 PLACE = re.compile(r" as /\w+/[0-9]+")  # says who wrote a message, so that the log leaves it out
 bp = Blueprint("mail_commands", __name__, cli_group=None)
 
@@ -265,15 +268,43 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "actor": _people(notice),
         "sender_name": notice.actor and _people(notice),
         "title": notice.title,
-        "text": shown_source(post)[:MAX_QUOTED_CHARACTERS]
+        "text": _beginning(shown_source(post))
         if post and NOTICE_KINDS[notice.kind].quotes
         else notice.text or _reason(waiting),
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
         "can_answer": bool(headers.reply_to),
-        "appeal": web.absolute(suspension_appeal_path(member)) if member.is_suspended else "",
+        **_decision_words(member, notice),
     }
+
+
+def _beginning(source: str) -> str:
+    """As much of a text as a letter quotes; the rest is on the site."""
+    if len(source) <= MAX_QUOTED_CHARACTERS:
+        return source
+    return f"{source[:MAX_QUOTED_CHARACTERS].rstrip()} …"
+
+
+def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
+    """What a letter about a decision says besides the notice: its ground, where to appeal against it and until when.
+
+    `is_final` says that it answers an appeal.
+    """
+    decision = decision_told(notice) if notice.kind in DECISION_KINDS else None
+    words: dict[str, Any] = {"is_final": bool(APPEAL_ANSWER.fullmatch(notice.address))}
+    if decision and is_concerned(member, decision):
+        rule = f"{decision.rule}. {decision.rule_name}" if decision.rule else ""
+        words["ground"] = decision.law or rule
+    if member.is_suspended:  # who cannot sign in appeals at an address of their own
+        path = suspension_appeal_path(member)
+        return words | {"sealed_appeal": web.absolute(path) if path else ""}
+    if decision and member.is_member and (appeal := appeal_info(member, decision)).may:
+        with in_zone(zone_of(member.id)):
+            until = in_words(appeal.end)
+        page = web.absolute(f"/moderation/decisions/{decision.id}/appeal")
+        return words | {"appeal": page, "appeal_end": until}
+    return words
 
 
 def _reason(waiting: QueueContent | None) -> str:

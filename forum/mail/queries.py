@@ -21,14 +21,23 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.mail.models import Delivery
 from forum.members.models import Member
+from forum.moderation.models import Decision
 from forum.moderation.queries import (
     UNDO_PERIOD,
     Thing,
+    decision_by_id,
     is_first_post,
     open_reports,
     thing_to_moderate,
 )
-from forum.notifications.models import NO_DIGEST, NOTICE_KINDS, QUEUE_KINDS, Notice, NoticeSettings
+from forum.notifications.models import (
+    NO_DIGEST,
+    NOTICE_KINDS,
+    QUEUE_KINDS,
+    Event,
+    Notice,
+    NoticeSettings,
+)
 from forum.notifications.queries import (
     digests_waiting,
     settings_by_member,
@@ -157,6 +166,13 @@ def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
     if topic is None or (post and post.is_gone):
         return None
     return NoticeContent(notice, post, topic)
+
+
+def decision_told(notice: Notice) -> Decision | None:
+    """The decision of a moderator of which a notice tells; None when it tells of none."""
+    told = select(Event.decision_id).where(Event.id == notice.event_id)
+    decision_id = db.session.scalar(told)
+    return decision_by_id(decision_id) if decision_id else None
 
 
 def queue_content(moderator: Person, address: str) -> QueueContent | None:

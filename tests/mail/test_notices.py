@@ -69,6 +69,10 @@ def body(message, kind="plain"):
     return message.get_body((kind,)).get_content()
 
 
+def in_a_line(message):
+    return " ".join(re.sub(r"^> ", "", body(message), flags=re.M).split())
+
+
 # At once
 
 
@@ -85,6 +89,13 @@ def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
     assert f"http://localhost/posts/{post.id}" in body(message)
     why = "This e-mail is of the kind “Somebody replies to you”, which you get at once."
     assert why in " ".join(body(message).split())
+
+
+def test_a_very_long_text_is_quoted_to_a_certain_length(people, topic, mail_server):
+    dialogue.reply(people.ben, topic.id, write("word " * 3_000 + "end"))
+    mail()
+    quoted = in_a_line(sent(mail_server)[0]).partition(" Read it on the site")[0]
+    assert quoted.endswith("word …") and len(quoted) < 9_000
 
 
 def test_what_comes_from_nobody_comes_from_the_forum(people, topic, mail_server):
@@ -198,6 +209,45 @@ def test_a_decision_is_mailed_once_it_can_no_longer_be_undone(people, topic, mai
             assert len(sent(mail_server)) == 1 and unread_count(people.ben) == 1
     mail(SETTLED)
     assert "advertising" in body(sent(mail_server)[-1])
+
+
+def test_a_decision_says_its_ground_and_until_when_one_can_appeal(people, topic, mail_server):
+    notifications.set_digest(people.ben, "daily", 7, "Pacific/Auckland")
+    with at(MORNING):
+        post = dialogue.reply(people.ben, topic.id, write(TEXT))
+        decision = moderation.decide(people.host, "post", post.id, "hide", Reasons("Rude.", 2))
+        mail(SETTLED)
+    said = in_a_line(sent(mail_server)[-1])
+    assert f"Ground: 2. {decision.rule_name}" in said and "court" in said
+    assert "You can appeal until 2 September 2026, 20:30 (Pacific/Auckland)." in said
+    page = f"/moderation/decisions/{decision.id}/appeal"
+    assert f"Appeal: http://localhost{page}" in said
+
+    with at(MORNING + timedelta(days=1)):
+        appeal = appeals.appeal(people.ben, decision.id, "It was a quotation.")
+        appeals.decide_appeal(people.moderator, appeal.id, "upheld", "It was not.")
+        mail(SETTLED)
+    answer = in_a_line(sent(mail_server)[-1])
+    assert "It was not." in answer and "court" in answer
+    assert "You can appeal" not in answer, "there is one appeal only"
+
+
+def test_who_reported_what_is_kept_learns_that_one_can_appeal(people, topic, mail_server):
+    notifications.choose_ways(people.chitra, {"report": "at once"})
+    moderation.report(people.chitra, "topic", topic.id, "rules")
+    moderation.decide(people.host, "topic", topic.id, "keep")
+    mail(SETTLED)
+    said = in_a_line(sent(mail_server)[-1])
+    assert "What became of your report" in said and "You can appeal until" in said
+
+
+def test_a_decision_that_restricts_nobody_speaks_of_no_appeal(people, topic, mail_server):
+    second = agendas.write_agenda(people.moderator, AgendaText("Parks", write("Trees.")))
+    moderation.move(people.moderator, topic.id, second.id, Reasons("It is about trees."))
+    mail(SETTLED)
+    said = in_a_line(sent(mail_server)[-1])
+    assert "A moderator decided about" in said and "about trees" in said
+    assert "appeal" not in said and "court" not in said and "Ground" not in said
 
 
 def test_one_that_is_undone_is_not_mailed_nor_that_it_was(people, topic, mail_server):
