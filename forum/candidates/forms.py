@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask_babel import gettext
+from flask_babel import pgettext
 from wtforms import SelectField, TextAreaField
 
 from forum.members.forms import at_most
@@ -25,7 +25,7 @@ class AnswerForm(ClaimAwareForm):
     def offer(self, answers: Sequence[str]) -> None:
         """Set the ready answers to choose from."""
         self.answers = {str(number): words for number, words in enumerate(answers)}
-        self.ready.choices = [("", gettext("None")), *self.answers.items()]
+        self.ready.choices = [("", pgettext("answer", "None")), *self.answers.items()]
 
     @property
     def words(self) -> str:

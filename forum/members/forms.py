@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from markupsafe import Markup
 from wtforms import (
     HiddenField,
@@ -194,7 +194,7 @@ class PersonForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.language.choices = languages()
-        others = [("", gettext("None")), *languages()]
+        others = [("", pgettext("language", "None")), *languages()]
         self.second_language.choices = self.third_language.choices = others
 
     @property
