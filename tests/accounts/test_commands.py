@@ -163,7 +163,7 @@ def test_the_old_address_is_told_and_can_take_nothing_back(run, people, letters)
     run("ana-prado", "ana@city.example")
     (told,) = letters()
     assert told.to == "ana@example.org" and link_in(told) == "/contact"
-    assert "the person who runs the server has given your account" in told.text
+    assert "The person who runs the server has given your account" in told.text
     assert "/address/undo" not in told.text
 
 

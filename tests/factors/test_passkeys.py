@@ -62,7 +62,7 @@ def test_a_passkey_is_kept_with_a_name_and_brings_recovery_codes_once(client, ev
     assert not shown_codes(client.get("/settings/factors"))
     _key, answer = keep(client, name="SoftwarePasskey in the drawer")
     assert answer.status_code == 303, "the codes of the first one stay good"
-    assert "a passkey was added to your account: Phone" in letters()[0].text.replace("\n", " ")
+    assert "A passkey was added to your account: Phone" in letters()[0].text.replace("\n", " ")
     assert fresh(eva).factor_at is not None
 
 
@@ -371,7 +371,7 @@ def test_a_removed_passkey_opens_nothing_and_ends_the_other_sessions(client, app
     assert client.post(f"/settings/passkeys/{number}/remove").status_code == 303
     assert is_signed_in(client) and not is_signed_in(thief)
     assert use(thief, lost, "sign-in", SIGN_IN_PATH).status_code == 422
-    assert "a passkey was removed from your account: Lost" in letters()[-1].text.replace("\n", " ")
+    assert "A passkey was removed from your account: Lost" in letters()[-1].text.replace("\n", " ")
     assert fresh(eva).factor_at is not None
 
 

@@ -32,7 +32,13 @@ def digest_of(title: str, kit: str, number: int = 1) -> tuple[str, str]:
     """Subject and body of a digest of so many entries, of which one is shown, with a sentence about it."""
     entry = {"title": title, "address": "/topics/1", "text": ""}
     more = {"groups": [{"agenda": {"title": title}, "entries": [entry], "further": 0}]}
-    when = {"number": number, "every": "daily", "hour": "07:00", "zone": "UTC", "stop": "https://x"}
+    when = {
+        "number": number,
+        "every": "weekly",
+        "hour": "07:00",
+        "zone": "UTC",
+        "stop": "https://x",
+    }
     how = {"what": lambda _entry: LONG, "absolute": lambda path: f"https://forum.example{path}"}
     return render("digest", kit, {**WORDS, **more, **when, **how})
 
@@ -85,6 +91,7 @@ def test_long_titles_and_lists_are_wrapped_in_text() -> None:
     assert max(map(len, text.splitlines())) <= 76
     assert "tram depot say\n  about it after a year" in text
     assert re.search(r"^={60,74}$", text, re.M)
+    assert "You get this digest every Monday, at 07:00 (UTC)." in text
 
 
 @pytest.mark.usefixtures("app")
