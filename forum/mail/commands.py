@@ -267,7 +267,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "waiting": waiting,
         "actor": _people(notice),
         "sender_name": notice.actor and _people(notice),
-        "title": notice.title,
+        "title": topic.title if topic else notice.title,
         "text": _beginning(shown_source(post))
         if post and NOTICE_KINDS[notice.kind].quotes
         else notice.text or _reason(waiting),

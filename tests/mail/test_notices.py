@@ -198,6 +198,16 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
     assert len(letters) == 1 and letters[0].why
 
 
+def test_a_title_that_was_corrected_is_not_mailed(people, topic, mail_server):
+    """It may have named somebody."""
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    notifications.make_notices(SYSTEM)
+    dialogue.retitle(people.host, topic.id, "Who is loud?", [])
+    mail()
+    (message,) = sent(mail_server)
+    assert message["Subject"] == "Re: Who is loud?" and "Why so loud?" not in body(message)
+
+
 def test_a_decision_is_mailed_once_it_can_no_longer_be_undone(people, topic, mail_server):
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     mail()
