@@ -289,3 +289,33 @@ def test_reporting_is_as_small_as_the_marks_and_stands_in_their_line(
             middles.append(box["y"] + box["height"] / 2)
         assert sizes[0] == sizes[1], width
         assert abs(middles[0] - middles[1]) < 6, width
+
+
+# The parts of lists with dots between them that leave no room for the dot, beside the part before on the same line
+CROWDED = """() => {
+  const place = (part) => {
+    const range = document.createRange();
+    range.selectNodeContents(part);
+    return range.getBoundingClientRect();
+  };
+  const gap = (a, b) => Math.max(a.left - b.right, b.left - a.right);
+  const isCrowded = (a, b) => a.top < b.bottom && b.top < a.bottom && gap(a, b) < 8;
+  return [...document.querySelectorAll(".dot")].flatMap((list) => {
+    const parts = [...list.children].filter((part) => part.textContent.trim());
+    return parts.slice(1).filter((part, n) => isCrowded(place(parts[n]), place(part))).map((part) => part.textContent);
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["/", "/search?q=flood", "/topics", "/members"])
+def test_a_page_of_a_language_from_right_to_left_is_turned_round(
+    windows: Callable[..., Visit], path: str, width: int
+) -> None:
+    """What people wrote from left to right stays in its place in it."""
+    page = windows("visitor", "light", width).go(path)
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    assert page.evaluate(CROWDED) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    first, last = (page.locator(".nav a").nth(number).bounding_box() for number in (0, -1))
+    assert first and last and first["x"] > last["x"]
