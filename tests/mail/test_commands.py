@@ -107,12 +107,9 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
     assert max(len(line) for line in written.text.splitlines() if "://" not in line) <= 76
     plain = " ".join(re.sub(r"<[^>]+>", " ", written.html.partition("</style>")[2]).split())
     assert ("http" in plain) == (kind == "test"), "a link is said in words"
-<<<<<<< HEAD
     assert not re.findall(r"\n\n([a-z]+\b)", written.text), (
         "a paragraph begins with a capital letter"
     )
-=======
->>>>>>> 69bb102d (mail: Links in e-mails are said in words, a text of moderators is introduced, and an answer that comes back says where it was to go.)
     for line in written.text.split("\n\n"):
         words_of = [w for w in line.split() if w.isalpha()]
         assert all(word in plain for word in words_of), line
