@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 from typing import Any
-from urllib.parse import unquote
 
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,7 +19,7 @@ from forum.db import db
 from forum.errors import Busy, Forbidden, Refusal
 from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
-from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, see_other
+from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, nearest_page, see_other
 
 # Fields that are never given back: secrets, and what the page that gives a text back sets itself
 NEVER_GIVEN_BACK = {
@@ -112,15 +111,7 @@ def _is_of_another_member(fields: Iterable[tuple[str, str]]) -> bool:
 
 def _parent_page(action: str) -> str:
     """The nearest page above a form's address: `/topics/7` for `/topics/7/reply`; else the home page."""
-    pages = current_app.url_map.bind("")
-    path = action.partition("?")[0].rpartition("/")[0]
-    while path:
-        try:
-            pages.match(unquote(path), method="GET")
-            return path
-        except HTTPException:
-            path = path.rpartition("/")[0]
-    return url_for("front.home")
+    return nearest_page(action.partition("?")[0].rpartition("/")[0])
 
 
 def retry_message(error: HTTPException) -> str:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from babel import Locale
 from babel.support import NullTranslations
@@ -29,7 +29,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
@@ -249,6 +249,29 @@ def here(**changes: Any) -> str:
     return quote(request.path) + (f"?{query}" if query else "")
 
 
+def page_here() -> str:
+    """The address to which to come back: this page, or where it answers a form, the nearest that can be opened."""
+    return nearest_page(request.full_path.rstrip("?"))
+
+
+def nearest_page(address: str) -> str:
+    """The address if a page can be opened there, else that of the nearest one above: `/topics/7` for `/topics/7/watch`."""
+    path = address.partition("?")[0]
+    if _is_page(path):
+        return address
+    while path := path.rpartition("/")[0]:
+        if _is_page(path):
+            return path
+    return url_for("front.home")
+
+
+def _is_page(path: str) -> bool:
+    try:
+        return bool(path and current_app.url_map.bind("").match(unquote(path), method="GET"))
+    except HTTPException:
+        return False
+
+
 # The application
 
 
@@ -293,7 +316,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_drop_nul)
     has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
     # As globals, because imported macros do not see what a context processor gives
-    app.jinja_env.globals.update(here=here, provider_elsewhere=provider_elsewhere, fonts=has_fonts)
+    app.jinja_env.globals.update(here=here, page_here=page_here, fonts=has_fonts)
+    app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
     app.jinja_env.filters.update(
         capped=capped, decimal=format_decimal, excerpt=excerpt, month=month_in_words
     )
