@@ -41,7 +41,7 @@ from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import topic_to_change
+from forum.dialogue.queries import first_post, topic_to_change
 from forum.errors import Invalid, NotFound
 from forum.matches import from_plain_text
 from forum.members.models import Member
@@ -159,7 +159,9 @@ def _add_request(asker: Person, topic: Topic, member: Member, reasons: Sequence[
 
 
 def _notify_asked(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
-    notice = NoticeText("advice", topic.address, topic.title, topic.excerpt, topic.id)
+    # With the post that asks, so that it is hidden together with that
+    asked, post_id = topic.excerpt, first_post(topic).id
+    notice = NoticeText("advice", topic.address, topic.title, asked, topic.id, post_id)
     note_event(asker, notice, [member.id for member in people])
 
 

@@ -26,9 +26,10 @@ from forum.markup import write
 from forum.members.actions import Joining, appoint, found_federation, join, suspend
 from forum.members.models import Member
 from forum.members.queries import members_by_handle
+from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event
-from forum.notifications.queries import ACTIONABLE_KINDS, inbox
+from forum.notifications.queries import ACTIONABLE_KINDS, inbox, unread_count
 from forum.permissions import SYSTEM, VISITOR
 from tests.advice.conftest import Question, somebody
 from tests.forums import Forum, forums
@@ -633,3 +634,16 @@ def test_several_workers_tell_each_thing_once(forum: Forum) -> None:
             "Chitra asks this",
             "Dina asks this",
         ]
+
+
+def test_a_question_whose_text_is_hidden_is_not_quoted_to_whom_it_asks(
+    people: Any, question: Question
+) -> None:
+    dialogue.reply(people.chitra, question.topic.id, write("I did."))
+    actions.ask(people.ana, question.topic.id, [people.ben.handle])
+    assert told(people.ben) == [("advice", question.topic.address)]
+    opening = first_post(question.topic)
+    decide(people.moderator, "post", opening.id, "hide", Reasons("It names somebody.", 2))
+    assert told(people.ben) == [] and unread_count(people.ben) == 0
+    decide(people.moderator, "post", opening.id, "restore")
+    assert told(people.ben) == [("advice", question.topic.address)]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from forum import web
 from forum.accounts import actions as accounts
+from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.actions import AgendaText
 from forum.appeals import actions as appeals
@@ -38,6 +39,7 @@ from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from tests.conftest import link_in
+from tests.mail.conftest import with_settings
 
 SOON = timedelta(minutes=2)
 SETTLED = UNDO_PERIOD + SOON  # after a decision that is not undone
@@ -196,6 +198,31 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
     assert [m for m in sent(mail_server) if "slow down" in body(m)] == []
     letters = db.session.scalars(select(Delivery).where(Delivery.dropped_at.is_not(None))).all()
     assert len(letters) == 1 and letters[0].why
+
+
+def test_whoever_is_asked_for_advice_reads_the_question_and_answers_by_mail(
+    people, agenda, mail_server, app
+):
+    long = "What does it cost, who pays, and did the neighbours like it? " * 12
+    new = NewTopic("question", "Quieter trams?", write(f"{long}\n\nThank you."))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    advice.ask(people.ana, topic.id, [people.ben.handle])
+    with with_settings(app, reply_address="reply@mail.example.org"):
+        mail()
+    (message,) = (one for one in sent(mail_server) if one["To"] == people.ben.email)
+    assert "asks for your advice" in in_a_line(message) and "Thank you." in in_a_line(message)
+    key = f"reply+r{people.ben.id}-{first_post(topic).id}-"
+    assert key in message["Reply-To"] and "You can also answer this e-mail." in in_a_line(message)
+
+
+def test_a_question_whose_text_is_hidden_asks_nobody_for_advice(people, topic, mail_server):
+    dialogue.reply(people.chitra, topic.id, write("I did."))
+    advice.ask(people.ana, topic.id, [people.ben.handle])
+    moderation.decide(
+        people.host, "post", first_post(topic).id, "hide", Reasons("It names somebody.", 2)
+    )
+    mail()
+    assert [one for one in sent(mail_server) if one["To"] == people.ben.email] == []
 
 
 def test_a_title_that_was_corrected_is_not_mailed(people, topic, mail_server):
