@@ -290,3 +290,15 @@ def bare_words(template: str) -> Iterator[tuple[str, str]]:
             yield name, value
     for text in re.split(r"<[^>]*>|&\w+;", page):
         yield "text", re.sub(r'[\w-]+="[^"]*"', "", text)  # attributes that a macro prints
+
+
+# A message that does not end, before a value; and one that goes on in small letters, behind a value
+OPEN_MESSAGE = r'\{\{ _\("[^"]*[^.:!?…”)"]"[^{}]*\)[^{}]*\}\}\s+(?:<(?:b|bdi|q|a|em)\b[^>]*>)?\{\{(?! (?:icon|_|pgettext|ngettext)\()'
+CONTINUED = r'\{\{(?! (?:icon|_)\()[^{}]*\}\}(?:</(?:b|bdi|q|a|em)>)?\s+\{\{ _\("[a-z]'
+
+
+def test_no_sentence_is_put_together_from_messages() -> None:
+    """Other languages have another order: what stands inside of a sentence is a value of its message."""
+    for path in sorted((TOP / "templates").rglob("*.html")):
+        found = re.search(f"{OPEN_MESSAGE}|{CONTINUED}", path.read_text("utf-8"))
+        assert not found, (path, found[0])
