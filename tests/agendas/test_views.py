@@ -137,7 +137,7 @@ def test_a_preview_saves_nothing(sign_in: Any, people: Any) -> None:
     [
         ({"title": " "}, "Give the agenda a title."),
         ({"title": "x" * 201}, "Write at most 200 characters."),
-        ({"introduction": "x" * 20_001}, "Write at most 20000 characters."),
+        ({"introduction": "x" * 20_001}, "Write at most 20,000 characters."),
         ({"hosts": "nobody"}, "No member has the handle or name “nobody”."),
         ({"palette": "gold"}, "Choose one from the list"),
         ({"pattern": "maze"}, "Choose one from the list"),
