@@ -183,11 +183,8 @@ def _refuse_wrong_schema() -> Response | None:
     return None
 
 
-@click.command()
-def worker() -> None:
-    """Make notices, send mail and look after questions, until stopped. Several may run at once."""
-    settings = from_environment()
-    app = create_app(settings)
+def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], int]]:
+    """All that is done after the commit and by the clock, by name, for `jobs.Worker`."""
 
     def within(task: Callable[[], int]) -> Callable[[], int]:
         def run() -> int:
@@ -196,7 +193,7 @@ def worker() -> None:
 
         return run
 
-    tasks = {
+    return {
         "life": jobs.heartbeat(settings.heartbeat_path),
         "notices": within(notifications_commands.make_notices),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
@@ -210,6 +207,13 @@ def worker() -> None:
         "what is over": jobs.every(600, within(rights_commands.delete_expired)),
         "departures": within(rights_commands.carry_on),
     }
+
+
+@click.command()
+def worker() -> None:
+    """Make notices, send mail and look after questions, until stopped. Several may run at once."""
+    settings = from_environment()
+    tasks = tasks_of_worker(create_app(settings), settings)
     jobs.Worker(tasks).run_until_stopped()
 
 
