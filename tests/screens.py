@@ -84,8 +84,12 @@ class Screen:
 
 
 def faults_in(html: str) -> list[str]:
-    """What is wrong with the HTML of a page; one that has not one main heading, or no title, is at fault, too."""
-    screen = read_screen(html)
+    """What is wrong with the HTML of a page."""
+    return faults_of(read_screen(html))
+
+
+def faults_of(screen: Screen) -> list[str]:
+    """What is wrong with a page; one that has not one main heading, or no title, is at fault, too."""
     heads = [] if screen.headings == 1 else [f"{screen.headings} main headings"]
     titles = [] if screen.title.strip() else ["no title"]
     return [*heads, *titles, *screen.faults]
@@ -181,7 +185,7 @@ class _Reader(HTMLParser):
         for attribute, target in self.named:
             if target not in self.ids:
                 self._complain(f"{attribute}=“{target}” leads to nothing")
-        self.screen.words = " ".join("".join(self.texts).split())
+        self.screen.words = " ".join(" ".join(self.texts).split())
         self._check_words(self.screen.words, "text")
         self._check_words(self.screen.title, "title")
 

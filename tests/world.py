@@ -58,6 +58,12 @@ def build(people: Any, agenda: Agenda) -> dict[str, Any]:
 def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     with at(now() - LONG_AGO):
         members.found_federation(SYSTEM, "Interurban", "Cities that talk")
+    return things(people, agenda)
+
+
+def things(people: Any, agenda: Agenda) -> dict[str, Any]:
+    """The same in a federation that is founded already."""
+    with at(now() - LONG_AGO):
         made = {**_curated(people, agenda), **_written(people, agenda)}
     dialogue.edit(people.ana, made["post"], write("What we did, told **better**."))
     made["revision"] = revisions_of(

@@ -16,7 +16,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.trials import clock, crowd, flushes, kills, letters, locks, machines, rolling, two
+from tests.trials import (
+    clock,
+    crowd,
+    flushes,
+    kills,
+    letters,
+    locks,
+    machines,
+    rolling,
+    two,
+    wander,
+)
 from tests.trials.run import Result, TrialFunction, TrialRunner
 
 TRIALS: dict[str, TrialFunction] = {
@@ -39,6 +50,7 @@ TRIALS: dict[str, TrialFunction] = {
     "overload": crowd.overload,
     "flushes": flushes.count,
     "machines": machines.many_machines,
+    "wander": wander.wander,
 }
 
 

@@ -1,0 +1,141 @@
+"""Those who wander through the forum notice what is wrong with a page, a link, a form, an answer; and a walk goes well."""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, redirect
+
+from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.models import Agenda
+from forum.clock import now
+from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.markup import Written, write
+from forum.members.actions import Profile, edit_profile
+from forum.moderation.actions import Reasons, decide, report, write_staff_note
+from tests.screens import faults_in, read_screen
+from tests.trials import __main__ as trials
+from tests.trials import wander
+from tests.trials.scribbles import Scribbler
+from tests.trials.walker import Walker
+from tests.trials.wander_ground import Wanderer
+from tests.trials.wander_secrets import secrets
+from tests.trials.wander_world import World
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        ("<h1>A</h1><h1>B</h1>", "2 main headings"),
+        ("<h1>A</h1><p>None</p>", "the text says: …A None"),
+        ("<h1>A</h1><p>&amp;lt;b&amp;gt;</p>", "the text says: …A &lt;b"),
+        ('<h1>A</h1><img alt="%(name)s">', "the alt of <img> says"),
+        ('<h1 id="a">A</h1><p id="a">B</p>', "id “a” is there 2 times"),
+        ('<h1>A</h1><label for="a">B</label>', "for=“a” leads to nothing"),
+        ("<h1>A</h1><div><p>B</div>", "</div> where html div p is open"),
+        ("<h1>A</h1><form><form></form></form>", "a form in a form"),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_found_out(html: str, fault: str) -> None:
+    faults = faults_in(f"<html><title>T</title>{html}</html>")
+    assert any(fault in one for one in faults), faults
+
+
+def test_a_form_is_read_as_a_browser_reads_it() -> None:
+    html = """<html><title>T</title><h1>A</h1><form method="post" action="/go">
+    <input name="a" value="1" readonly><input type="checkbox" name="b" checked>
+    <input name="c" disabled><textarea name="d">\r\n\r\nTwo\nlines</textarea>
+    <select name="e"><option value="x">X<option value="y" selected>Y</select>
+    <button name="f" value="2" formaction="/else">Go</button></form></html>"""
+    [form] = read_screen(html).forms
+    known = {field.name: field for field in form.fields}
+    assert list(known) == ["a", "b", "d", "e"]
+    assert known["a"].is_fixed and known["b"].is_checked and known["e"].chosen == ["y"]
+    assert known["d"].value == "\r\nTwo\r\nlines" and known["e"].options == ["x", "y"]
+    assert [(button.name, button.action) for button in form.buttons] == [("f", "/else")]
+
+
+def page_of_walk(body: str) -> str:
+    return f"<html><title>T</title><h1>A</h1>{body}</html>"
+
+
+def small_site() -> Flask:
+    """A site with a fault of each kind that a walker can come across."""
+    site = Flask("small")
+    pages = {
+        "/": '<a href="/gone">Gone</a>',
+        "/refused": '<form method="post" action="/no"><button>Do it</button></form>',
+        "/lost": '<form method="post" action="/yes"><button>Do it</button></form>',
+        "/broken": "<p>None</p>",
+    }
+    for path, body in pages.items():
+        site.add_url_rule(path, path, lambda body=body: page_of_walk(body))
+    site.add_url_rule("/no", "no", lambda: (page_of_walk("No."), 403), methods=["POST"])
+    site.add_url_rule("/yes", "yes", lambda: redirect("/gone", 303), methods=["POST"])
+    site.add_url_rule("/round", "round", lambda: redirect("/round"))
+    site.add_url_rule("/fails", "fails", lambda: str(1 // 0))
+    site.add_url_rule("/busy", "busy", lambda: (page_of_walk("Busy."), 503))
+    site.testing = True
+    return site
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("/", "a link of / leads to /gone: 404"),
+        ("/refused", "a form that /refused has just shown is answered 403"),
+        ("/lost", "POST /yes [] leads to /gone: 404"),
+        ("/broken", "/broken (200): the text says: …A None"),
+        ("/round", "/round leads round in a circle"),
+        ("/fails", "GET /fails fails: "),
+        ("/busy", "GET /busy is answered 503"),
+    ],
+)
+def test_what_a_walker_comes_across_is_found_out(path: str, fault: str) -> None:
+    site, rng = small_site(), random.Random(1)
+    world = World(site, rng, Scribbler(rng, ["a@example.org"], ["ana"]), now())
+    walker = Walker(world, Wanderer("ana", "a@example.org"), site.test_client())
+    walker.places.clear()
+    walker.places.append(path)
+    for _turn in range(20):
+        walker.turn([walker])
+    assert any(fault in one for one in world.faults), world.faults
+    assert fault in "\n".join(world.faults) and len(set(world.kinds)) == len(world.faults)
+
+
+def test_what_nobody_may_find_is_told_from_the_rows(
+    app: Flask, people: Any, agenda: Agenda
+) -> None:
+    def typed(number: int) -> Written:
+        return write(f"sign{number}x hush{number}x")
+
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Shown", typed(1)))
+    among = NewTopic("question", "Among us", typed(2), audience="members")
+    reply(people.ben, open_topic(people.ana, agenda.id, among).id, typed(3))
+    hidden = reply(people.ben, topic.id, typed(4))
+    report(people.chitra, "post", hidden.id, "rules", typed(8).source)
+    decide(people.moderator, "post", hidden.id, "hide", Reasons("It was rude.", 2))
+    write_agenda(people.moderator, AgendaText("To come", typed(5), is_open=False))
+    edit_profile(people.ben, Profile("Ben Okoth", about=typed(6)))
+    write_staff_note(people.moderator, people.ben.id, typed(7).source)
+    found = secrets()
+    assert found.from_visitors == {f"hush{number}x" for number in (2, 3, 4, 5, 7, 8)}
+    assert found.from_members == {f"hush{number}x" for number in (4, 5, 7, 8)}
+    decide(people.moderator, "post", hidden.id, "restore")
+    reply(people.ben, topic.id, typed(8))  # what stands in public, too, is no secret
+    assert secrets().from_members == {"hush5x", "hush7x"}
+
+
+@pytest.mark.thorough
+def test_a_short_walk_finds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(wander, "QUICK_STEPS", 150)
+    monkeypatch.setattr(wander, "LOOKED_AT_LAST", 0.05)
+    words = ["tests.trials", "wander", "--quick", "--database", "sqlite", "--seed", "7"]
+    monkeypatch.setattr(sys, "argv", words)
+    assert trials.main() == 0

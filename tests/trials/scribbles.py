@@ -1,0 +1,139 @@
+"""What people type into forms: mostly what the field asks for, now and then what nobody expects."""
+
+from __future__ import annotations
+
+import random
+
+from tests.screens import Field, Form
+from tests.trials.site import PASSWORD
+
+MARKDOWN = (
+    "Plain words about trams.",
+    "**Bold**, *slanted*, ~~gone~~ and `code < tag & more`.",
+    "# A heading\n\nText under it.\n\n## Another\n\nMore.",
+    "- one\n- two\n  - inner\n\n1. first\n2. second",
+    "> A quotation by nobody\n\nand an answer.",
+    "| a | b |\n|---|---|\n| 1 | <b>2</b> |",
+    "```python\nprint('<h1>no</h1>')\n```",
+    "[A link](https://example.org/a?b=1&c=2) and https://example.org/bare_(x).",
+    "![A picture](https://example.org/p.png)",
+    "<script>alert(1)</script><h1>no heading</h1></main></div>",
+    "Line one\\\nline two  \nline three\n\n---\n\nafter a rule",
+    "[*" * 300,
+    "A footnote[^1].\n\n[^1]: Which is none.",
+)
+LINES = (
+    "A quiet street",
+    "Trams & buses",
+    "Ça marche",
+    "“Quoted” 'twice'",
+    "東京の騒音",
+    "1 < 2 > 0",
+)
+ODD = (
+    "", " ", "x" * 5_000, "word " * 3_000, "\u202eright to left\u202c", "שלום עולם", "مرحبا بالعالم",
+    "a\x00b", "\x00", "\ud800", "\u200b\u200d", "💥" * 60, "-1", "0", "99999999999999999999", str(2**63),
+    "1e9", "²", "0001-01-01", "1999-12-31", "9999-12-31", "<script>alert(1)</script>", "'\"><i>x</i>",
+    "a\r\nb", "../../etc/passwd", "//example.org", "javascript:alert(1)", "' OR 1=1 --", "\t", "À\u0300" * 50,
+)  # fmt: skip
+DATES = ("2026-11-20", "2027-01-15", "2026-02-30", "1999-12-31", "2030-06-01")
+LATEST_POST = 200  # its number, or nearly
+
+
+class Scribbler:
+    """Chooses what is typed. Every longer text holds a word of its own, by which it is found again (`sign…`)."""
+
+    def __init__(self, rng: random.Random, addresses: list[str], handles: list[str]) -> None:
+        self.rng = rng
+        self.addresses, self.handles = addresses, handles
+        self.count = 0
+
+    def fill(self, form: Form) -> list[tuple[str, bytes]]:
+        """The names and values with which a form is sent, in its order; of radio buttons one, or none."""
+        groups = {f.name: [o.value for o in form.fields if o.name == f.name] for f in form.fields}
+        body: list[tuple[str, str]] = []
+        for control in form.fields:
+            if control.kind != "radio":
+                body += [(control.name, value) for value in self._values(control)]
+            elif values := groups.pop(control.name, None):
+                body += [(control.name, self.rng.choice(values))] * (self.rng.random() < 0.9)
+        return [(name, value.encode("utf-8", "surrogatepass")) for name, value in body]
+
+    def _values(self, control: Field) -> list[str]:
+        rng = self.rng
+        if control.kind == "hidden" or control.is_fixed:
+            return [control.value]
+        if control.kind == "checkbox":
+            is_on = control.is_checked if rng.random() < 0.5 else rng.random() < 0.5
+            return [control.value] if is_on else []
+        if control.kind.startswith("select"):
+            return self._choose(control)
+        if control.value and rng.random() < 0.45:
+            return [control.value]
+        return [self._type(control)]
+
+    def _choose(self, control: Field) -> list[str]:
+        rng, options = self.rng, control.options
+        if not options:
+            return []
+        if control.kind == "select-multiple":
+            return rng.sample(options, rng.randint(0, min(3, len(options))))
+        if control.chosen and rng.random() < 0.3:
+            return control.chosen[:1]
+        full = [option for option in options if option] or options
+        return [rng.choice(full)]
+
+    def _type(self, control: Field) -> str:
+        rng, name = self.rng, control.name
+        if control.kind == "password":
+            return PASSWORD if rng.random() < 0.95 else rng.choice(ODD)
+        if rng.random() < 0.12:
+            return rng.choice(ODD)
+        if not control.is_required and rng.random() < 0.3:
+            return ""
+        if control.kind == "email" or "email" in name or name == "address":
+            return self._address()
+        if control.kind == "date" or "date" in name or name in ("valid_from", "on", "revisit"):
+            return rng.choice(DATES)
+        if control.kind == "number" or name in (
+            "days",
+            "posts",
+            "first_posts",
+            "seats",
+            "year",
+            "uses",
+        ):
+            return rng.choice(("1", "2", "3", "7", "30", "2020"))
+        if control.kind == "url" or "link" in name or "url" in name:
+            return rng.choice(
+                ("https://example.org/a", "https://example.org/b?c=1&d=2", "example.org")
+            )
+        if any(part in name for part in ("handle", "members", "hosts", "person", "asked")):
+            return rng.choice(self.handles)
+        if "city" in name or "place" in name:
+            return rng.choice(("Tampere, Finland", "Nairobi", "東京", "Surat", "Nowhere"))
+        if control.kind == "textarea":
+            return self.text()
+        self.count += 1
+        sign = f"sign{self.count}x hush{self.count}x"
+        return f"{rng.choice(LINES)} {sign if rng.random() < 0.6 else self.count}"
+
+    def text(self) -> str:
+        """A longer text."""
+        rng = self.rng
+        self.count += 1
+        parts = [rng.choice(MARKDOWN) for _part in range(rng.choice((1, 1, 2, 3)))]
+        if rng.random() < 0.2:
+            parts.append(f"@{rng.choice(self.handles)}, what do you think?")
+        if rng.random() < 0.2:
+            parts.append(f"> [Ana Prado](/posts/{rng.randint(1, LATEST_POST)})\n>\n> What we did.")
+        if rng.random() < 0.1:
+            parts.append(rng.choice(ODD[5:8]))
+        rng.shuffle(parts)
+        return "\n\n".join([f"sign{self.count}x hush{self.count}x", *parts])
+
+    def _address(self) -> str:
+        rng = self.rng
+        if rng.random() < 0.6:
+            return rng.choice(self.addresses)
+        return f"new{rng.randint(1, 999)}@example.org"

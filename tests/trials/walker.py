@@ -1,0 +1,142 @@
+"""One person who wanders through the forum: goes where pages lead, fills in what they offer, well or badly, now or later."""
+
+from __future__ import annotations
+
+from collections import deque
+from urllib.parse import urljoin
+
+from flask.testing import FlaskClient
+
+from forum.webforms import TRIAL_FIELDS
+from tests.screens import Button, Form, Screen, paths
+from tests.trials.wander_ground import Wanderer
+from tests.trials.wander_world import STARTS, World
+from tests.trials.window import Answer, Sending, Window
+
+MISSING = (404, 410)
+# What a form may be answered that a page has just shown to whoever sends it
+FITTING = (200, 204, 303, 409, 422)
+RARE_FORMS = ("/sign-out", "/appearance", "/search", "/settings/leave", "/settings/sessions/end")
+MEMORY = 60  # pages and forms that somebody remembers
+FORMS_OF_PAGE = 6  # of these at most
+
+
+class Walker:
+    """A person at a browser. `letters` are addresses in the letters that the person has got."""
+
+    def __init__(self, world: World, who: Wanderer, browser: FlaskClient) -> None:
+        self.world, self.who, self.browser = world, who, browser
+        self.window = Window(world, who.handle or "a visitor", browser)
+        self.screen: Screen | None = None
+        self.here, self.seen_at = "/", -1
+        self.places: deque[str] = deque(STARTS, MEMORY)
+        self.forms: deque[tuple[str, Form]] = deque(maxlen=MEMORY)
+        self.letters: deque[str] = deque(maxlen=MEMORY)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the page that is open was made for a member."""
+        return self.screen is not None and any(
+            form.action == "/sign-out" for form in self.screen.forms
+        )
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether nobody has written since the open page came."""
+        return self.seen_at == self.world.writes
+
+    def turn(self, everybody: list[Walker]) -> None:
+        """Open a page and do up to three things there; or send a form of one's own, or of somebody else, from before."""
+        rng = self.world.rng
+        owner = rng.choices((None, self, rng.choice(everybody)), (94, 4, 2))[0]
+        if owner is None:
+            self._go_on()
+            for _form in range(rng.choice((0, 1, 2, 3))):
+                self._send_form()
+        elif owner.forms:
+            page, form = rng.choice(owner.forms)
+            self._arrive(self.window.send(self._fill(form, page))[1])
+
+    # Pages
+
+    def _go_on(self) -> None:
+        rng = self.world.rng
+        links = self._links()
+        if links and rng.random() < 0.7:
+            self._arrive(self._follow_link(self._choose(links)))
+        elif self.letters and rng.random() < 0.2:
+            self._arrive(self.window.open(rng.choice(self.letters)))
+        else:
+            self._arrive(self.window.open(self._choose(list(self.places))))
+
+    def _links(self) -> list[str]:
+        return sorted(set(paths(self.screen, self.here))) if self.screen else []
+
+    def _choose(self, links: list[str]) -> str:
+        """One of some links, rather one to a page that was seldom opened: most lead to the same few."""
+        world = self.world
+        weights = [1 / (1 + world.opened[world.door(path)]) for path in links]
+        return world.rng.choices(links, weights)[0]
+
+    def _follow_link(self, path: str) -> Answer:
+        """Open the page to which a link of the open page leads; there is one, unless somebody has written meanwhile."""
+        is_fresh = self._is_fresh
+        answer = self.window.open(path)
+        if is_fresh and answer.status in MISSING:
+            self.window.complain(f"a link of {self.here} leads to {path}: {answer.status}")
+        return answer
+
+    def _arrive(self, answer: Answer) -> None:
+        self.screen, self.here, self.seen_at = answer.screen, answer.path, self.world.writes
+        if self.screen and answer.status == 200:
+            if answer.method == "GET":
+                self.places.append(answer.path)
+            forms = [form for form in self.screen.forms if form.method == "post"]
+            self.forms.extend((answer.path, form) for form in forms[:FORMS_OF_PAGE])
+
+    # Forms
+
+    def _send_form(self) -> None:
+        """Send a form of the open page, now and then twice; some links of the page that follows are tried."""
+        if (form := self._choose_form()) is None:
+            return
+        rng, is_fresh, sending = self.world.rng, self._is_fresh, self._fill(form, self.here)
+        answer, target = self.window.send(sending)
+        if is_fresh and sending.method == "post" and answer.status not in FITTING:
+            words = f"a form that {self.here} has just shown is answered {answer.status}"
+            self.window.complain(words)
+        if rng.random() < 0.05:
+            target = self.window.send(sending)[1]
+        self._arrive(target)
+        if rng.random() < 0.2:
+            links = self._links()
+            for path in rng.sample(links, min(2, len(links))):
+                self._follow_link(path)
+
+    def _choose_form(self) -> Form | None:
+        """One of the forms of the open page, rather one that is sent seldom: many posts have many forms of one kind."""
+        world = self.world
+        forms = [
+            form
+            for form in (self.screen.forms if self.screen else [])
+            if form.method == "get" or (form.buttons and form.method == "post")
+        ]
+        main = [form for form in forms if not self._target(form).startswith(RARE_FORMS)]
+        if main and world.rng.random() < 0.99:
+            weights = [1 / (1 + world.sent[world.door(self._target(form))]) for form in main]
+            return world.rng.choices(main, weights)[0]
+        return world.rng.choice(forms) if forms and world.rng.random() < 0.05 else None
+
+    def _target(self, form: Form, button: Button | None = None, page: str = "") -> str:
+        page = page or self.here
+        return urljoin(page, (button.action if button else "") or form.action or page)
+
+    def _fill(self, form: Form, page: str) -> Sending:
+        rng = self.world.rng
+        button = rng.choice(form.buttons) if form.buttons else None
+        if button and button.name in TRIAL_FIELDS and rng.random() < 0.7:
+            button = form.buttons[0]  # which does what the form is for
+        body = self.world.scribbler.fill(form)
+        if button and button.name:
+            body.append((button.name, button.value.encode("utf-8", "surrogatepass")))
+        return Sending(form.method, self._target(form, button, page), body)

@@ -1,0 +1,152 @@
+"""Which of the words that were typed nobody may find on a page: told from the rows themselves, not from the queries of the forum."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.columns import Base
+from forum.db import db
+
+SIGN = re.compile(r"\bhush\d+x")
+PUBLIC, MEMBERS, NOBODY = "public", "members", "nobody"
+# What is said in confidence, or not published yet
+CONFIDENTIAL = {
+    "appeal": ("text", "answer"),
+    "candidate": ("profile", "answers", "refused_why"),
+    "contact_letter": ("text",),
+    "draft": ("fields",),
+    "entry_note": ("text",),
+    "held": ("title", "source"),
+    "invitation": ("note",),
+    "report": ("text", "name"),
+    "staff_note": ("text",),
+}
+# What everybody reads: a word that stands there, too, is no secret
+OPEN = ("organisation", "theme", "terms", "rule_book", "house_rule", "federation", "recourse")
+Row = dict[str, Any]
+
+
+@dataclass
+class Secrets:
+    """The signs of texts by who may read them."""
+
+    by_reach: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def put(self, reach: str, values: Iterable[Any]) -> None:
+        """Note that some values may be read by these."""
+        for value in values:
+            if isinstance(value, str | dict | list):
+                self.by_reach[reach].update(SIGN.findall(str(value)))
+
+    @property
+    def from_visitors(self) -> set[str]:
+        """What no visitor may find."""
+        return (self.by_reach[NOBODY] | self.by_reach[MEMBERS]) - self.by_reach[PUBLIC]
+
+    @property
+    def from_members(self) -> set[str]:
+        """What no member may find who has nothing to do with it."""
+        return self.by_reach[NOBODY] - self.by_reach[PUBLIC] - self.by_reach[MEMBERS]
+
+
+def secrets() -> Secrets:
+    """Read all texts of the forum."""
+    rows = {table.name: list(_rows(table.name)) for table in Base.metadata.sorted_tables}
+    found = Secrets()
+    shut = {row["id"] for row in rows["agenda"] if row["opened_at"] is None}
+    for table, columns in CONFIDENTIAL.items():
+        for row in rows[table]:
+            found.put(NOBODY, (row[column] for column in columns))
+    homes = _library(found, rows, shut)
+    _dialogue(found, rows, shut, homes)
+    for row in rows["agenda"]:
+        found.put(NOBODY if row["id"] in shut else PUBLIC, row.values())
+    for table in ("statement", "reading"):
+        for row in rows[table]:
+            is_gone = row["agenda_id"] in shut or row["removed_at"]
+            found.put(NOBODY if is_gone else PUBLIC, row.values())
+    for row in rows["member"]:
+        said = (row["position"], row["helps_with"], row["about"])
+        found.put(NOBODY if row["hidden_at"] or row["left_at"] else PUBLIC, said)
+        found.put(PUBLIC, (row["name"],))
+    for table in OPEN:
+        for row in rows[table]:
+            found.put(PUBLIC, row.values())
+    return found
+
+
+def _library(found: Secrets, rows: dict[str, list[Row]], shut: set[int]) -> dict[int, str]:
+    """Cases and practices; returns who may read the topics of these, by topic."""
+    homes: dict[int, str] = {}
+    for row in rows["case"]:
+        is_gone = row["hidden_at"] or row["removed_at"] or row["agenda_id"] in shut
+        homes[row["topic_id"]] = reach = NOBODY if is_gone else PUBLIC
+        found.put(reach, row.values())
+    for row in rows["practice"]:
+        is_gone = row["hidden_at"] or row["removed_at"] or row["deleted_at"]
+        is_out = row["published_at"] and not is_gone and row["agenda_id"] not in shut
+        reach = (row["audience"] if is_out else NOBODY) or PUBLIC
+        if row["topic_id"]:
+            homes[row["topic_id"]] = reach
+        found.put(reach, row.values())
+        for section in rows["practice_section"]:
+            if section["practice_id"] == row["id"]:
+                is_for_members = section["name"] == "failure" and row["failure_audience"] == MEMBERS
+                within = MEMBERS if is_for_members and reach == PUBLIC else reach
+                found.put(within, (section["source"],))
+    return homes
+
+
+def _dialogue(
+    found: Secrets, rows: dict[str, list[Row]], shut: set[int], homes: dict[int, str]
+) -> None:
+    """Topics, posts, what became of them, and what was said about them."""
+    reach_of: dict[int, str] = {}
+    for row in rows["topic"]:
+        is_gone = (
+            row["hidden_at"] or row["deleted_at"] or row["removed_at"] or row["agenda_id"] in shut
+        )
+        own = NOBODY if is_gone else row["audience"]
+        reach_of[row["id"]] = _narrower(own, homes.get(row["id"], PUBLIC))
+        found.put(reach_of[row["id"]], (row["title"], row["excerpt"], row["locked_reason"]))
+    reach_of_post = {}
+    for row in rows["post"]:
+        is_gone = row["hidden_at"] or row["deleted_at"] or row["removed_at"]
+        reach = NOBODY if is_gone else reach_of[row["topic_id"]]
+        reach_of_post[row["id"]] = reach
+        found.put(reach, (row["source"], row["note_source"]))
+    for row in rows["revision"]:
+        found.put(reach_of_post[row["post_id"]], (row["source"], row["title"]))
+    for row in rows["mark"]:
+        found.put(NOBODY if row["hidden_at"] else reach_of_post[row["post_id"]], (row["note"],))
+    for row in rows["follow_up"]:
+        found.put(NOBODY if row["hidden_at"] else reach_of[row["topic_id"]], (row["text"],))
+
+
+def _narrower(one: str, other: str) -> str:
+    order = (PUBLIC, MEMBERS, NOBODY)
+    return max(one, other, key=order.index)
+
+
+def _rows(name: str) -> Iterator[Row]:
+    table = Base.metadata.tables[name]
+    if name in ("city", "city_name"):
+        return
+    for row in db.session.execute(select(table)).mappings():
+        yield {str(column): value for column, value in row.items()}
+
+
+def places_of(word: str) -> list[str]:
+    """The rows that hold a word, for whoever reads of a fault."""
+    return [
+        f"{table.name} {row.get('id', '')}".strip()
+        for table in Base.metadata.sorted_tables
+        for row in _rows(table.name)
+        if word in str(row)
+    ]

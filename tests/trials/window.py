@@ -1,0 +1,131 @@
+"""The browser window of somebody who wanders: every answer in it is looked at, and what is wrong is said."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from flask.testing import FlaskClient
+
+from forum.web import SEE_OTHER
+from tests.screens import Screen, faults_of, read_screen
+from tests.trials.wander_world import NETWORK_PLACE, SITE, World
+
+REDIRECTS = (301, 302, SEE_OTHER)
+PAGE_STATUSES = {200, 204, *REDIRECTS, 304, 400, 403, 404, 410}
+FORM_STATUSES = {200, 204, SEE_OTHER, 400, 403, 404, 405, 409, 410, 413, 422}
+# Forms that lead back to any page that was asked for, though it may be for others
+PASSING_ON = ("/appearance", "/sign-in", "/settings/prove", "/terms/agree")
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAX_HOPS = 5
+KEPT_STEPS = 14  # of which a fault tells
+
+
+@dataclass
+class Answer:
+    """What the forum answered. `screen` is the page, if it is one; one that came for a form cannot be opened again."""
+
+    method: str
+    status: int
+    path: str
+    location: str = ""
+    screen: Screen | None = None
+
+
+@dataclass
+class Sending:
+    """A form as it is sent."""
+
+    method: str
+    path: str
+    body: list[tuple[str, bytes]]
+
+    def __str__(self) -> str:
+        shown = [(name, value[:60]) for name, value in self.body if name != "csrf_token"]
+        return f"{self.method.upper()} {self.path} {shown}"
+
+
+class Window:
+    """Opens pages and sends forms for somebody, and checks what comes back."""
+
+    def __init__(self, world: World, who: str, browser: FlaskClient) -> None:
+        self.world, self.who, self.browser = world, who, browser
+        self.past: deque[str] = deque(maxlen=KEPT_STEPS)
+
+    def open(self, path: str) -> Answer:
+        """Open a page, and go where it leads."""
+        return self._follow(self._ask(path))
+
+    def send(self, sending: Sending) -> tuple[Answer, Answer]:
+        """Send a form; returns the answer, and the page to which it led."""
+        query = urlencode(sending.body)
+        if sending.method == "get":
+            answer = self._ask(f"{sending.path.partition('?')[0]}?{query}")
+            return answer, self._follow(answer)
+        door = self.world.door(sending.path)
+        self.world.sent[door] += 1
+        answer = self._request("POST", sending.path, query, str(sending), FORM_STATUSES)
+        self.world.writes += 1
+        target = self._follow(answer)
+        if answer.status == SEE_OTHER:
+            self.world.done[door] += 1
+            if target.status != 200 and not sending.path.startswith(PASSING_ON):
+                self.complain(f"{sending} leads to {answer.location}: {target.status}")
+        return answer, target
+
+    def complain(self, fault: str) -> None:
+        """Note a fault with the last steps that led to it."""
+        steps = "".join(f"\n        {step}" for step in self.past)
+        self.world.complain(f"{self.who}: {fault}", steps)
+
+    def _ask(self, path: str) -> Answer:
+        path = path.partition("#")[0]
+        self.world.opened[self.world.door(path)] += 1
+        return self._request("GET", path, None, f"GET {path}", PAGE_STATUSES)
+
+    def _follow(self, answer: Answer) -> Answer:
+        for _hop in range(MAX_HOPS):
+            if answer.status not in REDIRECTS:
+                return answer
+            parts = urlsplit(urljoin(answer.path, answer.location))
+            if parts.netloc not in ("", NETWORK_PLACE):
+                return answer
+            answer = self._ask(parts.path + (f"?{parts.query}" if parts.query else ""))
+        self.complain(f"{answer.path} leads round in a circle")
+        return answer
+
+    def _request(
+        self, method: str, path: str, body: str | None, words: str, allowed: set[int]
+    ) -> Answer:
+        self.world.steps += 1
+        kind = FORM_TYPE if body is not None else None
+        try:
+            response = self.world.at_the_moment(
+                lambda: self.browser.open(
+                    path, method=method, base_url=SITE, data=body, content_type=kind
+                )
+            )
+        except Exception:
+            self.past.append(words[:2_000])
+            self.complain(f"{method} {path} fails: {traceback.format_exc()[-3_000:]}")
+            return Answer(method, 500, path)
+        return self._look_at(response, method, path, words, allowed)
+
+    def _look_at(
+        self, response: Any, method: str, path: str, words: str, allowed: set[int]
+    ) -> Answer:
+        location = response.headers.get("Location", "")
+        answer = Answer(method, response.status_code, path, location)
+        self.past.append(f"{words[:400]} → {answer.status} {answer.location}")
+        self.world.statuses[str(answer.status)] += 1
+        if answer.status not in allowed:
+            self.complain(f"{words[:300]} is answered {answer.status}")
+        if response.mimetype == "text/html" and answer.status not in REDIRECTS:
+            answer.screen = read_screen(response.get_data(as_text=True))
+            for fault in faults_of(answer.screen):
+                self.complain(f"{path} ({answer.status}): {fault}")
+        response.close()
+        return answer
