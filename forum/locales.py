@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
+
+from forum.lazy import library
 
 SOURCE = "en"  # in which the code is written
 FOLDER = Path(__file__).parent / "translations"
@@ -89,14 +89,19 @@ def translations(locale: str) -> NullTranslations:
         return NullTranslations()
     compiled = BytesIO()
     with file.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=locale))
+        catalogue = library("babel.messages.pofile").read_po(source, locale=locale)
+    library("babel.messages.mofile").write_mo(compiled, catalogue)
     compiled.seek(0)
     return Translations(compiled)
 
 
 def fingerprint() -> str:
     """A hash of all catalogues, for whoever keeps what was made with them."""
-    return sha256(b"".join(_file(locale).read_bytes() for locale in known()[1:])).hexdigest()
+    whole = sha256()
+    for locale in known()[1:]:
+        with _file(locale).open("rb") as file:
+            whole.update(file_digest(file, "sha256").digest())
+    return whole.hexdigest()
 
 
 def _file(locale: str) -> Path:
