@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.agendas.queries import get_agenda
@@ -26,7 +25,7 @@ from tests.trials.site import AGENDA, PASSWORD
 from tests.world import a_passkey, things
 
 REASONS = Reasons("It was rude.", 2)
-# Handle, name, city, role: those whom `tests.conftest` knows, and people in states of their own
+# Name, city, country, role: besides those whom `tests.conftest` knows, people in states of their own
 OTHERS = (
     ("Nia Vale", "Surat", "IN", "member"),
     ("Sami Salo", "Tampere", "FI", "member"),
@@ -40,8 +39,6 @@ OTHERS = (
     ("Marek Nowak", "Rotterdam", "NL", "moderator"),
     ("Alba Ruiz", "Copenhagen", "DK", "administrator"),
 )
-
-
 BYSTANDER = "olle-quist"  # has an account, and never does anything
 
 
@@ -60,9 +57,8 @@ def prepare() -> list[Wanderer]:
     everybody = _people()
     agenda = get_agenda(SYSTEM, AGENDA)
     agendas.set_hosts(SYSTEM, agenda.id, [everybody[3].handle])
-    things(
-        People(*(get_member(SYSTEM, member.handle) for member in everybody[: len(PEOPLE)])), agenda
-    )
+    known = (get_member(SYSTEM, member.handle) for member in everybody[: len(PEOPLE)])
+    things(People(*known), agenda)
     _states()
     set_newness(SYSTEM, days=7, posts=3, first_posts=2)
     names = [Wanderer(member.handle, member.email) for member in everybody]
@@ -86,10 +82,11 @@ def _people() -> list[Member]:
 
 def _states() -> None:
     """Bring some people into states in which much is refused to them."""
-    known: dict[str, Any] = {name.split()[0].lower(): name for name, *_rest in (*PEOPLE, *OTHERS)}
+    names = [name.lower() for name, *_rest in (*PEOPLE, *OTHERS)]
+    handles = {name.split()[0]: name.replace(" ", "-") for name in names}
 
     def member(name: str) -> Member:
-        return get_member(SYSTEM, known[name].lower().replace(" ", "-"))
+        return get_member(SYSTEM, handles[name])
 
     for name in ("adam", "alba", "mona", "marek"):
         a_passkey(member(name))
@@ -98,7 +95,7 @@ def _states() -> None:
         member("mona"), agendas.AgendaText("To come", write("Text."), slug="to-come", is_open=False)
     )
     members.require_factors(member("adam"), is_required=True)
-    _new_terms(member("adam"), [member(name) for name in known if name != "tessa"])
+    _new_terms(member("adam"), [member(name) for name in handles if name != "tessa"])
     moderation.silence(member("mona"), member("sami").id, now() + timedelta(days=7), REASONS)
     moderation.suspend(member("adam"), member("suri").id, now() + timedelta(days=30), REASONS)
     moderation.decide(member("mona"), "member", member("hidda").id, "hide", REASONS)
