@@ -1,4 +1,4 @@
-"""Every link on every page leads somewhere, for whoever sees it, also when much is hidden."""
+"""Every link on every page leads somewhere, for whoever sees it, also when much is hidden; and one comes back to a page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from forum import web
 from forum.agendas.models import Agenda
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
@@ -98,3 +100,24 @@ def test_every_form_leads_back_in_the_same_manner(
     who = people.ana if form.startswith(("/practices/{", "/posts")) else people.administrator
     page = sign_in(who).get(form.format(**made)).text
     assert f'<a class="btn quiet" href="{back.format(**made)}">Cancel</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [("/topics?kind=case", "/topics?kind=case"), ("/topics/7/watch", "/topics/7"), ("/posts/3/mark", "/posts/3"),
+     ("/notices/read-all?part=told", "/notices"), ("/settings?x=1", "/settings?x=1"), ("/preview", "/")],
+)  # fmt: skip
+def test_one_comes_back_to_a_page_and_not_to_a_form(app: Flask, address: str, page: str) -> None:
+    with app.test_request_context(address, method="POST"):
+        assert web.page_here() == page
+
+
+def test_the_appearance_and_signing_in_lead_back_from_what_answers_a_form(
+    client: FlaskClient, sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    made = build(people, agenda)
+    post, topic = made["reply"], made["topic"]
+    asked = sign_in(people.ana).post(f"/posts/{post}/mark", data={"kind": "tried it"})
+    assert asked.status_code == 200 and f'name="next" value="/posts/{post}"' in asked.text
+    refused = client.post(f"/topics/{topic}/watch", data={"level": "watching"})
+    assert refused.status_code == 403 and f'href="/sign-in?next=/topics/{topic}"' in refused.text

@@ -759,27 +759,6 @@ def test_who_does_not_send_it_goes_back_to_what_it_speaks_of(
 
 @once
 @pytest.mark.parametrize(
-    ("address", "page"),
-    [("/topics?kind=case", "/topics?kind=case"), ("/topics/7/watch", "/topics/7"), ("/posts/3/mark", "/posts/3"),
-     ("/notices/read-all?part=told", "/notices"), ("/settings?x=1", "/settings?x=1"), ("/preview", "/")],
-)  # fmt: skip
-def test_one_comes_back_to_a_page_and_not_to_a_form(app: Flask, address: str, page: str) -> None:
-    with app.test_request_context(address, method="POST"):
-        assert web.page_here() == page
-
-
-def test_the_appearance_and_signing_in_lead_back_from_what_answers_a_form(
-    client: FlaskClient, sign_in: Any, people: Any, world: dict[str, Any]
-) -> None:
-    post, topic = world["reply"], world["topic"]
-    asked = sign_in(people.ana).post(f"/posts/{post}/mark", data={"kind": "tried it"})
-    assert asked.status_code == 200 and f'name="next" value="/posts/{post}"' in text(asked)
-    refused = client.post(f"/topics/{topic}/watch", data={"level": "watching"})
-    assert refused.status_code == 403 and f'href="/sign-in?next=/topics/{topic}"' in text(refused)
-
-
-@once
-@pytest.mark.parametrize(
     ("seconds", "words"),
     [("1", "1 second."), ("119", "119 seconds."), ("121", "3 minutes."), ("3600", "60 minutes."),
      ("7201", "3 hours.")],
