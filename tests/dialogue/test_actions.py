@@ -27,6 +27,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
 from forum.search.models import Document
 from forum.search.queries import Query, find
+from forum.upkeep.queries import checks, faults_of
 from tests.dialogue.conftest import fresh, new
 
 LATER = timedelta(minutes=16)
@@ -480,6 +481,15 @@ def test_the_asker_or_a_moderator_chooses_the_answer(people: Any, topic: Topic) 
     actions.choose_answer(people.host, topic.id, None)
     with pytest.raises(Invalid):
         actions.choose_answer(people.ana, topic.id, queries.first_post(topic).id)
+
+
+def test_of_an_answer_in_a_hidden_question_nobody_is_told(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    actions.hide_topic(people.host, topic.id)
+    actions.choose_answer(people.host, topic.id, reply.id)
+    assert fresh(topic).answer_id == reply.id and events("answer") == []
+    make_notices(SYSTEM)
+    assert [fault for check in checks() for fault in faults_of(check)] == []
 
 
 def test_only_a_question_has_an_answer(people: Any, agenda: Agenda) -> None:

@@ -156,7 +156,10 @@ def _touch_marks(member: Person, post: Post, kind: str) -> None:
 
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
-    """Choose the reply that answers a question, or with None remove the choice; `Invalid` when it is no shown reply."""
+    """Choose the reply that answers a question, or with None remove the choice; `Invalid` when it is no shown reply.
+
+    Nobody is told of it while the question is hidden or removed, as they would not find it.
+    """
     topic = topic_to_change(member, topic_id)
     touches(topic_scope(topic_id), *profile_scopes(topic.answered_by_id))
     require(member.can.choose_answer(topic))
@@ -169,7 +172,8 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if topic.answer_id != post.id:
         touches(*profile_scopes(post.author_id))
         set_answer(member, topic, post)
-        if not has_event(member, "answer", post.id):
+        is_shown = topic.hidden_at is None and topic.deleted_at is None
+        if is_shown and not has_event(member, "answer", post.id):
             notify(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic
 
