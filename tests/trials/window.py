@@ -15,7 +15,7 @@ from tests.screens import Screen, faults_of, read_screen
 from tests.trials.wander_world import NETWORK_PLACE, SITE, World
 
 REDIRECTS = (301, 302, SEE_OTHER)
-PAGE_STATUSES = {200, 204, *REDIRECTS, 304, 400, 403, 404, 410}
+PAGE_STATUSES = {200, 204, *REDIRECTS, 304, 400, 403, 404, 409, 410}
 FORM_STATUSES = {200, 204, SEE_OTHER, 400, 403, 404, 405, 409, 410, 413, 422}
 # Forms that lead back to any page that was asked for, though it may be for others
 PASSING_ON = ("/appearance", "/sign-in", "/settings/prove", "/terms/agree")
