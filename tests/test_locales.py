@@ -112,7 +112,7 @@ def test_a_page_is_in_the_language_of_its_reader(several: Flask) -> None:
     assert language_of(reader.get("/join")) == "en"
     page = reader.get("/join", headers={"Accept-Language": "fr-CA,fr;q=0.9"})
     assert language_of(page) == "fr" and "S’inscrire" in page.text
-    chosen = reader.post("/appearance", data={"language": "es", "next": "/join"})
+    chosen = reader.post("/appearance", data={"locale": "es", "next": "/join"})
     assert chosen.headers["Location"] == "/join" and "language=es" in chosen.headers["Set-Cookie"]
     again = reader.get("/join", headers={"Accept-Language": "fr"})
     assert language_of(again) == "es" and "Registrarse" in again.text
@@ -122,16 +122,16 @@ def test_a_page_is_in_the_language_of_its_reader(several: Flask) -> None:
 def test_only_a_language_that_the_forum_offers_is_kept(several: Flask) -> None:
     reader = several.test_client()
     for language in ("tlh", "", "en", "<script>"):  # and not the one that the page has already
-        answer = reader.post("/appearance", data={"language": language})
+        answer = reader.post("/appearance", data={"locale": language})
         assert answer.status_code == 303 and "Set-Cookie" not in answer.headers, language
-    dark = reader.post("/appearance", data={"theme": "dark", "language": "fr"})
+    dark = reader.post("/appearance", data={"theme": "dark", "locale": "fr"})
     assert len(dark.headers.getlist("Set-Cookie")) == 2
-    assert "theme" not in str(reader.post("/appearance", data={"language": "es"}).headers)
+    assert "theme" not in str(reader.post("/appearance", data={"locale": "es"}).headers)
 
 
 def test_where_there_is_one_language_nobody_is_asked(client: FlaskClient) -> None:
     page = client.get("/join", headers={"Accept-Language": "fr"})
-    assert language_of(page) == "en" and 'name="language"' not in page.text.split("<footer")[1]
+    assert language_of(page) == "en" and 'name="locale"' not in page.text.split("<footer")[1]
     assert "Accept-Language" not in page.headers["Vary"]
 
 

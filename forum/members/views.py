@@ -107,7 +107,7 @@ def place_of(
 def appearance() -> AnyResponse:
     """Choose the looks and the language of pages, or switch single-key shortcuts (`keys`).
 
-    `theme` is *light*, *dark*, or empty for that of the device; `language` is one of the interface.
+    `theme` is *light*, *dark*, or empty for that of the device; `locale` is a language of the interface.
     """
     answer = web.see_other(web.safe_next())
     if keys := request.form.get("keys", ""):
@@ -115,9 +115,9 @@ def appearance() -> AnyResponse:
     if "theme" in request.form:
         theme = request.form["theme"]
         _set_cookie(answer, "theme", theme if theme in ("light", "dark") else "")
-    language = request.form.get("language", "")
-    if language in web.settings().locales and language != web.locale():
-        _set_cookie(answer, locales.COOKIE, language)
+    locale = request.form.get("locale", "")
+    if locale in web.settings().locales and locale != web.locale():
+        _set_cookie(answer, locales.COOKIE, locale)
     return answer
 
 

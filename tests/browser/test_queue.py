@@ -215,5 +215,5 @@ def test_without_scripts_the_same_goes_by_buttons(visit: Any, member: Visit, one
     expect(page.locator("#notes")).to_contain_text("Noted without a script.")
     page.locator("[name=deed][value=keep]").check()
     with page.expect_navigation(wait_until="load"):
-        page.locator("main button", has_text="Decide").click()
+        page.locator("main button", has_text="Decide and open next").click()
     assert one not in page.url

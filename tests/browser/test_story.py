@@ -175,13 +175,13 @@ def hides(moderator: Visit) -> None:
         page.locator("main nav ol.q a", has_text=TITLE).first.click()
     page.locator("main label", has=page.locator("[value=hide]")).click()
     with leaving(page):
-        page.locator("main button", has_text="Decide").click()
+        page.locator("main button", has_text="Decide and open next").click()
     assert page.locator("[role=alert]").count() == 1, "hiding needs a reason"
     page.locator("main label", has=page.locator("[value=hide]")).click()
     page.select_option("main [name=rule]", "1")
     page.fill("main [name=reason]", "The square is not in Lima: please name the right city.")
     with leaving(page):
-        page.locator("main button", has_text="Decide").click()
+        page.locator("main button", has_text="Decide and open next").click()
 
 
 def is_told(nora: Visit, words: str) -> None:

@@ -258,7 +258,7 @@ def test_a_practice_from_draft_to_published(plain: Any) -> None:
     with leaving(desk):
         desk.locator("ol.q a", has_text=title).click()
     desk.locator("[name=deed][value=publish]").check()
-    press(desk, "Decide")
+    press(desk, "Decide and open next")
     found = plain("visitor").go(f"/search?q={title.replace(' ', '+')}")
     expect(found.locator(".rows a", has_text=title).first).to_be_visible()
 
