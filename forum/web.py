@@ -251,7 +251,8 @@ def here(**changes: Any) -> str:
 
 def page_here() -> str:
     """The address to which to come back: this page, or where it answers a form, the nearest that can be opened."""
-    return nearest_page(request.full_path.rstrip("?"))
+    address = request.full_path.rstrip("?")
+    return address if request.method == "GET" else nearest_page(address)
 
 
 def nearest_page(address: str) -> str:

@@ -149,7 +149,7 @@ web.csrf.exempt(appearance)
 
 
 @bp.app_template_global()
-def interface_languages() -> list[tuple[str, str]]:
+def interface_languages() -> tuple[tuple[str, str], ...]:
     """The languages in which readers can have the pages, with their own names."""
     return queries.locale_names(web.settings().locales)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,10 +38,11 @@ def language_name(code: str) -> str:
     return str(locale.languages.get(code, code)) if locale else code
 
 
-def locale_names(locales: Sequence[str]) -> list[tuple[str, str]]:
+@cache
+def locale_names(locales: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Languages of the interface with their own names, in the same order."""
     own = language_names()
-    return [(one, own.get(one) or str(Locale.parse(one).display_name)) for one in locales]
+    return tuple((one, own.get(one) or str(Locale.parse(one).display_name)) for one in locales)
 
 
 def languages_spoken(member_id: int) -> list[str]:
