@@ -71,7 +71,7 @@ def extracted() -> Catalog:
     found = extract_from_dir(
         TOP,
         method_map=SOURCES,
-        options_map={"templates/**": {"silent": "false", "newstyle_gettext": "true"}},
+        options_map={"templates/**": {"silent": "false"}},
         keywords=KEYWORDS,
         comment_tags=("Translators:",),
         strip_comment_tags=True,

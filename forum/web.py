@@ -320,7 +320,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(here=here, page_here=page_here, fonts=has_fonts)
     app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
     app.jinja_env.filters.update(
-        capped=capped, decimal=format_decimal, excerpt=excerpt, month=month_in_words
+        capped=capped,
+        decimal=format_decimal,
+        excerpt=excerpt,
+        month=month_in_words,
+        tag=locales.tag,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_template_context)
@@ -359,7 +363,7 @@ class Catalogues(Domain):
     """The translations of the interface."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # Flask-Babel has no types
 
     def get_translations(self) -> NullTranslations:
         """Those in the language of the reader."""

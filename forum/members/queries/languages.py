@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
 from flask_babel import get_locale
 from sqlalchemy import select
 
 from forum.db import db
+from forum.locales import parsed
 from forum.members.models import Member, MemberLanguage
 from forum.members.queries._shared import distinct_values
 from forum.members.queries.people import visible_members
@@ -42,7 +42,7 @@ def language_name(code: str) -> str:
 def locale_names(locales: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Languages of the interface with their own names, in the same order."""
     own = language_names()
-    return tuple((one, own.get(one) or str(Locale.parse(one).display_name)) for one in locales)
+    return tuple((one, own.get(one) or str(parsed(one).display_name)) for one in locales)
 
 
 def languages_spoken(member_id: int) -> list[str]:
