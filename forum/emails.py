@@ -72,8 +72,8 @@ class Letter:
     """One message. `number` makes its Message-ID, which stays the same however often it is tried.
 
     `language` is that of our own words in it, as a header names it. `thread` are the ids (without brackets) of the
-    messages it follows, the first one first; `unsubscribe` is the address where one press ends such mail (RFC 8058), `list_name` and `reply_to` are left out when empty. To
-    `comes_back_to` goes what cannot be delivered.
+    messages it follows, the first one first; `unsubscribe` is the address where one press ends such mail (RFC 8058),
+    `list_name` and `reply_to` are left out when empty. To `comes_back_to` goes what cannot be delivered.
     """
 
     number: str

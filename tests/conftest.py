@@ -647,6 +647,15 @@ def agenda(app: Flask, people: People) -> Agenda:
     return get_agenda(SYSTEM, "quieter")
 
 
+@pytest.fixture
+@dataset_fixture
+def world(people: People, agenda: Agenda) -> dict[str, Any]:
+    """One thing of every kind: the names by which addresses speak of them."""
+    from tests.world import build  # which itself loads datasets
+
+    return build(people, agenda)
+
+
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]  # by table and primary key
 # By dataset, address of the database, and the datasets below it
 SNAPSHOTS: dict[tuple[str, str, frozenset[str]], tuple[Rows, Any]] = {}

@@ -21,19 +21,10 @@ from forum.markup import write
 from forum.permissions import SYSTEM
 from forum.quotes import quote
 from forum.screening.actions import RuleText, make_rule
-from tests.conftest import dataset_fixture
-from tests.world import build
 
 LONG = "We put felt on the trams at night, and asked those who live there what they heard of it. "
 SECTION = {"done": "We *asked* them.", "failure": "Nothing."}
 STATEMENT = {"rule": "2", "reason": "It is rude.", "next": "/"}
-
-
-@pytest.fixture
-@dataset_fixture
-def world(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """One thing of every kind."""
-    return build(people, agenda)
 
 
 @pytest.fixture

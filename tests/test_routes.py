@@ -12,14 +12,12 @@ from flask.testing import FlaskClient
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import event
 
-from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.db import db
 from forum.members.queries import sessions_of
 from forum.moderation.actions import Reasons, decide
-from tests.conftest import dataset_fixture, undone
+from tests.conftest import undone
 from tests.screens import faults_in
-from tests.world import build
 
 ROLES = ("visitor", "member", "author", "host", "moderator", "administrator")
 # Ana has written what has an author, Hana hosts the agenda `{agenda}` and not `{other}`.
@@ -497,13 +495,6 @@ def rows(method: str) -> list[tuple[str, dict[str, str]]]:
         if name == method:
             found.append((address, dict(zip(ROLES, answers.split(), strict=True))))
     return found
-
-
-@pytest.fixture
-@dataset_fixture
-def world(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """The names of the things that the addresses speak of."""
-    return build(people, agenda)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.permissions import SYSTEM
 from forum.templating import cache_bytecode
-from tests.conftest import IsolatedClient, dataset_fixture, signed_in, undone
+from tests.conftest import IsolatedClient, signed_in, undone
 from tests.pseudo import (
     LANGUAGE,
     SPOKEN,
@@ -47,7 +47,6 @@ from tests.pseudo import (
     write_in_cyrillic,
 )
 from tests.test_routes import GOES_ON, ROLES, rows
-from tests.world import build
 
 # What is the same in every language
 NAMES = re.compile(
@@ -66,13 +65,6 @@ EXTENSIONS = ["jinja2.ext.i18n", "jinja2.ext.do"]
 def messages() -> Translations:
     """The catalogue."""
     return greek_catalogue()
-
-
-@pytest.fixture
-@dataset_fixture
-def world(people: Any, agenda: Any) -> dict[str, Any]:
-    """The names of the things that the addresses speak of."""
-    return build(people, agenda)
 
 
 @pytest.fixture

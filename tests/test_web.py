@@ -20,28 +20,19 @@ from wtforms.validators import DataRequired
 
 from forum import db as database
 from forum import errorpages, web, webforms
-from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.db import db
 from forum.errors import Busy, Invalid
 from forum.members import actions as members
 from forum.moderation.actions import Reasons, lock
 from forum.passwords import hash_password
-from tests.conftest import dataset_fixture, fields_of, undone
+from tests.conftest import fields_of, undone
 from tests.test_routes import rows
-from tests.world import build
 
 TOP = Path(__file__).parent.parent
 PASSWORD = "seven quiet trams"
 once = pytest.mark.sqlite_only  # what no database has a part in
 LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\nAnd more."
-
-
-@pytest.fixture
-@dataset_fixture
-def world(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """One thing of every kind."""
-    return build(people, agenda)
 
 
 @pytest.fixture
