@@ -1,15 +1,22 @@
 /** Says at once what a form would refuse: how much of a text is too long, that too many boxes are ticked; nothing is cut off. */
 
-export function start({ over, root = document }) {
-  root.querySelectorAll("[data-most]").forEach((field) => watch(field, over));
-  root.querySelectorAll("[data-too-many]").forEach(count);
+/** Fields are heard where they all are, so that a row added later is heard from its first letter. */
+export function start({ over }) {
+  const heard = new WeakMap();
+  document.addEventListener("input", ({ target: field }) => {
+    if (!field.matches("[data-most]")) return;
+    if (!heard.has(field)) heard.set(field, measure(field, over));
+    heard.get(field)();
+  });
+  document.querySelectorAll("[data-too-many]").forEach(count);
 }
 
-function watch(field, over) {
+/** Returns what says of a field by how much it is too long, shortly after one stops typing. */
+function measure(field, over) {
   const said = message();
   const { most } = field.dataset;
   let timer;
-  field.addEventListener("input", () => {
+  return () => {
     if (!said.isConnected && field.value.length <= most) return;
     if (!said.isConnected) (field.closest(".comp, .combo") ?? field).after(said); // empty at first, so that it is heard
     clearTimeout(timer);
@@ -17,7 +24,7 @@ function watch(field, over) {
       const tooMany = [...field.value.trim().normalize()].length - most; // counted as the forum does
       said.textContent = tooMany > 0 ? `${over} ${tooMany.toLocaleString(document.documentElement.lang)}` : "";
     }, 500);
-  });
+  };
 }
 
 function count(group) {

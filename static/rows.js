@@ -26,7 +26,6 @@ export function start({ form, load }) {
     blank.insertAdjacentHTML("beforebegin", blank.innerHTML.replaceAll(`${table.id}-0`, `${table.id}-${number}`));
     const row = rows(table).at(-1);
     count(table);
-    load("limits", { root: row });
     load("suggest", { root: row });
     return row;
   };

@@ -69,6 +69,17 @@ def test_added_rows_suggest_cities_and_say_what_is_too_long(moderator: Visit) ->
     expect(page.get_by_text("Characters too many: 3")).to_be_visible()
 
 
+def test_an_added_row_is_heard_from_its_first_letter(moderator: Visit) -> None:
+    page = moderator.go(NEW)
+    page.evaluate("""() => {
+        document.getElementById("figures-add").click();
+        const field = document.getElementById("figures-2-unit");
+        field.value = "x".repeat(203);
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+    }""")
+    expect(page.get_by_text("Characters too many: 3")).to_be_visible()
+
+
 def test_no_more_rows_can_be_added_than_are_accepted(moderator: Visit) -> None:
     page = moderator.go(NEW)
     add = page.locator("#links-add")
