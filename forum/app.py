@@ -32,6 +32,7 @@ from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
 from forum.advice import views as advice
 from forum.agendas import views as agendas
+from forum.api import views as api
 from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
@@ -101,6 +102,7 @@ BLUEPRINT_MODULES = (
     rights_commands,
     transfer_commands,
     filling_commands,
+    api,
     upkeep,
     upkeep_commands,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
@@ -62,6 +62,18 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _answer_database_error)
     app.register_error_handler(PendingRollbackError, _answer_database_error)
     app.register_error_handler(Exception, _answer_unexpected)
+
+
+def answer_otherwise(app: Flask, prefix: str, answer: Callable[[int, str], Response]) -> None:
+    """Let `answer(status, sentence)` answer the errors of addresses that begin with `prefix`, instead of a page."""
+    app.extensions.setdefault("other_answers", {})[prefix] = answer
+
+
+def _other_answer(status: int, message: str) -> Response | None:
+    for prefix, answer in current_app.extensions.get("other_answers", {}).items():
+        if request.path.startswith(prefix):
+            return cast(Response, answer(status, message))
+    return None
 
 
 def kept_action() -> str:
@@ -196,6 +208,8 @@ def _answer_unexpected(error: Exception) -> AnyResponse:
 
 def _bare_page(status: int) -> Response:
     """An error page without anything that is read from the database, which may be what has failed."""
+    if answer := _other_answer(status, ""):
+        return answer
     # `render_template` would run the context processors, which ask who is signed in.
     template = current_app.jinja_env.get_template("errors/error.html")
     number = logs.request_id()
@@ -208,6 +222,8 @@ def _error_page(status: int, message: str, thing: tuple[str, int] | None = None)
 
     `thing` is the kind and the id of what the page would show if it were not hidden (`errors.NotFound`).
     """
+    if answer := _other_answer(status, message):
+        return _with_retry_after(answer)
     is_readable = request.method == "POST" and status not in STATUSES_WITHOUT_TEXT
     if is_readable and not is_cross_site() and _has_text(kept_fields()):
         return _with_retry_after(resend_page(_submitted_to(), message, status))

@@ -1,0 +1,1 @@
+"""The JSON door: what visitors may read, for programs."""

@@ -1,0 +1,259 @@
+"""What is read of the forum as the answers of the JSON door (`models`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from flask import url_for
+
+from forum import web
+from forum.agendas.models import Agenda, Statement, Theme
+from forum.api import models
+from forum.dialogue.models import Post, Topic
+from forum.library.models import Case, Practice, PracticeSection, Reading
+from forum.members.models import City, Member, Organisation
+from forum.search.queries import Hit
+
+
+def address(endpoint: str, **values: object) -> str:
+    """The whole address of a page."""
+    return web.absolute(url_for(endpoint, **values))  # type: ignore[arg-type]
+
+
+def address_of(path: str) -> str:
+    """The whole address of a path as columns hold it, in which letters of any script stand as they are."""
+    return web.absolute(quote(path, safe="/?=&#"))
+
+
+def author(member: Member) -> models.Author:
+    """Who wrote something, as bylines say."""
+    if not member.has_page:
+        return models.Author(member.name, None, None)
+    return models.Author(member.name, member.handle, address("front.profile", handle=member.handle))
+
+
+def agenda_reference(found: Agenda) -> models.Reference:
+    """An agenda as others refer to it."""
+    return models.Reference(found.title, found.slug, address("front.agenda", slug=found.slug))
+
+
+def themes(found: Iterable[Theme]) -> list[models.Reference]:
+    """Themes, without those that are no longer in use."""
+    return [theme(one) for one in found if one.removed_at is None]
+
+
+def theme(found: Theme) -> models.Reference:
+    """A theme."""
+    return models.Reference(found.name, found.slug, address("dialogue.index", theme=found.slug))
+
+
+def city(found: City) -> models.City:
+    """A city."""
+    return models.City(
+        id=found.id,
+        name=found.name,
+        slug=found.slug,
+        url=address("front.city", slug=found.slug),
+        country=found.country,
+        latitude=found.latitude,
+        longitude=found.longitude,
+        population=found.population,
+    )
+
+
+def organisation(found: Organisation, members: int) -> models.Organisation:
+    """An organisation, of which so many are members."""
+    return models.Organisation(
+        name=found.name,
+        slug=found.slug,
+        url=address("front.organisation", slug=found.slug),
+        kind=found.kind,
+        city=city(found.city) if found.city else None,
+        website=found.website or None,
+        members=members,
+    )
+
+
+def agenda(found: Agenda) -> models.Agenda:
+    """An agenda, as lists have it."""
+    return models.Agenda(
+        title=found.title,
+        slug=found.slug,
+        url=address("front.agenda", slug=found.slug),
+        summary=found.summary,
+        language=found.language,
+        created_at=found.created_at,
+        active_at=found.active_at,
+        archived_at=found.archived_at,
+    )
+
+
+def whole_agenda(found: Agenda, statements: Iterable[Statement]) -> models.WholeAgenda:
+    """An agenda with what members say of it."""
+    return models.WholeAgenda(
+        agenda=agenda(found),
+        html=found.introduction_html,
+        hosts=[author(host) for host in found.hosts if host.has_page],
+        statements=[statement(one) for one in statements],
+    )
+
+
+def statement(found: Statement) -> models.Statement:
+    """A statement; its member must be loaded."""
+    return models.Statement(
+        name=found.name,
+        position=found.role_title,
+        organisation=found.organisation,
+        author=author(found.member) if found.member else None,
+        said_on=found.said_on,
+        quotation=found.quotation,
+        language=found.language,
+    )
+
+
+def topic(found: Topic) -> models.Topic:
+    """A topic, with agenda, author, organisation and themes loaded."""
+    return models.Topic(
+        id=found.id,
+        kind=found.kind,
+        title=found.title,
+        language=found.language,
+        url=address_of(found.address),
+        posts=address("api.posts", topic_id=found.id),
+        agenda=agenda_reference(found.agenda),
+        author=author(found.author),
+        organisation=found.organisation.name if found.organisation else None,
+        themes=themes(found.themes),
+        replies=found.replies_count,
+        is_answered=found.answer_id is not None,
+        created_at=found.created_at,
+        active_at=found.active_at,
+        locked_at=found.locked_at,
+    )
+
+
+def post(found: Post) -> models.Post:
+    """A post, with its topic, author and organisation loaded."""
+    return models.Post(
+        id=found.id,
+        topic_id=found.topic_id,
+        number=found.number,
+        url=address("dialogue.post", id=found.id),
+        author=author(found.author),
+        organisation=found.organisation.name if found.organisation else None,
+        language=found.language,
+        html=found.html,
+        note_html=found.note_html or None,
+        paragraph=found.paragraph,
+        is_answer=found.topic.answer_id == found.id,
+        marks=models.Marks(found.useful_count, found.same_here_count, found.tried_count),
+        created_at=found.created_at,
+        edited_at=found.edited_at,
+    )
+
+
+def case(found: Case, tried: Mapping[int, int]) -> models.Case:
+    """A case, as lists have it. `tried` is in how many cities it was tried, by topic."""
+    return models.Case(
+        name=found.name,
+        slug=found.slug,
+        url=address("library.case", slug=found.slug),
+        agenda=agenda_reference(found.agenda),
+        kind=found.kind,
+        status=found.status,
+        since=found.since,
+        reach=found.reach,
+        summary=found.summary,
+        language=found.language,
+        places=[city(place) for place in found.places],
+        cities_tried=tried.get(found.topic_id, 0),
+        created_at=found.created_at,
+        updated_at=found.updated_at,
+        checked_on=found.checked_on,
+    )
+
+
+def whole_case(found: Case, tried: Mapping[int, int]) -> models.WholeCase:
+    """A case with all that its page has."""
+    return models.WholeCase(
+        case=case(found, tried),
+        themes=themes(found.themes),
+        paragraphs=[models.Paragraph(one.key, one.html) for one in found.paragraphs],
+        figures=[
+            models.Figure(one.label, one.value, one.unit, one.as_at, one.source, one.address)
+            for one in found.figures
+        ],
+        links=[models.Link(one.label, one.address, one.kind) for one in found.links],
+        topic=address("api.topic", topic_id=found.topic_id),
+    )
+
+
+def practice(found: Practice, tried: Mapping[int, int]) -> models.Practice:
+    """A practice, as lists have it."""
+    return models.Practice(
+        title=found.title,
+        slug=found.slug,
+        url=address("library.practice", slug=found.slug),
+        agenda=agenda_reference(found.agenda),
+        author=author(found.author),
+        city=city(found.city) if found.city else None,
+        sentence=found.sentence,
+        link=found.link or None,
+        evidence=found.evidence or None,
+        cost=found.cost or None,
+        started=found.started,
+        language=found.language,
+        cities_tried=tried.get(found.topic_id or 0, 0),
+        is_featured=found.featured_at is not None,
+        published_at=found.published_at,
+        updated_at=found.updated_at,
+        revisit_on=found.revisit_on,
+    )
+
+
+def whole_practice(
+    found: Practice,
+    sections: Iterable[PracticeSection],
+    adapted_from: Practice | None,
+    tried: Mapping[int, int],
+) -> models.WholePractice:
+    """A practice with those of its sections, and the one that it was made from, that the reader may see."""
+    source = None
+    if adapted_from:
+        page = address("library.practice", slug=adapted_from.slug)
+        source = models.Reference(adapted_from.title, adapted_from.slug, page)
+    return models.WholePractice(
+        practice=practice(found, tried),
+        organisation=found.organisation.name if found.organisation else None,
+        themes=themes(found.themes),
+        sections=[models.Section(one.name, one.html) for one in sections],
+        adapted_from=source,
+        topic=address("api.topic", topic_id=found.topic_id) if found.topic_id else None,
+    )
+
+
+def reading(found: Reading) -> models.Reading:
+    """A best read, with its agenda loaded."""
+    return models.Reading(
+        title=found.title,
+        authors=found.authors,
+        year=found.year,
+        kind=found.kind,
+        link=found.link or None,
+        why=found.why,
+        language=found.language,
+        agenda=agenda_reference(found.agenda),
+    )
+
+
+def hit(found: Hit) -> models.Hit:
+    """What a search has found, without the marks in its text."""
+    return models.Hit(
+        kind=found.document.kind,
+        title=found.document.title,
+        url=address_of(found.document.address),
+        excerpt=found.snippet.striptags(),
+        language=found.document.language,
+        written_at=found.document.written_at,
+    )

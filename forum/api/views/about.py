@@ -1,0 +1,36 @@
+"""The description of the JSON door: for programs (OpenAPI), and for the people who write them."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.api.models import Problem
+from forum.api.views._doors import OPEN_TO_ALL, OPERATIONS, PREFIX, bp, json_answer
+from forum.members.views import federation
+from forum.openapi import describe
+
+
+@bp.get("/api")
+def about() -> ResponseReturnValue:
+    """What programs can read, and how."""
+    web.depends_on()
+    return render_template("api/about.html", operations=OPERATIONS, prefix=PREFIX)
+
+
+@bp.get(f"{PREFIX}/openapi.json")
+def description() -> AnyResponse:
+    """The description of all doors (OpenAPI 3.1)."""
+    web.depends_on()
+    name = federation().name
+    info = {
+        "title": name,
+        "version": "1",
+        "description": _("What visitors may read at %(forum)s, for programs.", forum=name),
+    }
+    answer = json_answer(describe(info, web.absolute(PREFIX), OPERATIONS, Problem))
+    answer.headers.update(OPEN_TO_ALL)
+    return answer

@@ -1,0 +1,169 @@
+"""Describing addresses that answer in JSON (OpenAPI 3.1) by the classes of what they answer; and writing these as JSON."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from inspect import getdoc
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+VERSION = "3.1.0"
+PROBLEM = "application/problem+json"  # the media type of RFC 9457
+SCHEMAS = "#/components/schemas/"
+SIMPLE: dict[Any, dict[str, str]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    datetime: {"type": "string", "format": "date-time"},
+    date: {"type": "string", "format": "date"},
+    type(None): {"type": "null"},
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an address: in the query, or in its path (`is_in_path`).
+
+    Its values are the `choices`, or numbers up to `most`, or any words. `several` values are repeated: `?kind=a&kind=b`.
+    """
+
+    name: str
+    meaning: str
+    choices: Sequence[str] = ()
+    most: int = 0
+    default: str = ""
+    several: bool = False
+    is_in_path: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        """Its values, as JSON Schema."""
+        one: dict[str, Any] = {"type": "string"}
+        if self.most:
+            one = {"type": "integer", "minimum": 1, "maximum": self.most}
+        elif self.choices:
+            one["enum"] = list(self.choices)
+        if self.default:
+            one["default"] = int(self.default) if self.most else self.default
+        return {"type": "array", "items": one} if self.several else one
+
+    def described(self) -> dict[str, Any]:
+        """The parameter as OpenAPI has it."""
+        return {
+            "name": self.name,
+            "in": "path" if self.is_in_path else "query",
+            "required": self.is_in_path,
+            "description": str(self.meaning),
+            "schema": self.schema(),
+        }
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One address that can be read: its path with the names of parameters in braces, and the class of its answer.
+
+    The answer of a list (`is_list`) holds items of that class, and the address of its next part.
+    """
+
+    name: str
+    path: str
+    meaning: str
+    answer: type
+    parameters: Sequence[Parameter] = ()
+    is_list: bool = False
+
+
+def describe(
+    info: Mapping[str, Any], server: str, operations: Iterable[Operation], problem: type
+) -> dict[str, Any]:
+    """The description of all operations, with the schemas of what they answer. `problem` is the class of refusals."""
+    known: dict[str, Any] = {}
+    paths = {one.path: {"get": _operation(one, known, problem)} for one in operations}
+    return {
+        "openapi": VERSION,
+        "info": dict(info),
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {"schemas": known},
+    }
+
+
+def _operation(one: Operation, known: dict[str, Any], problem: type) -> dict[str, Any]:
+    answer = schema_of(one.answer, known)
+    refusal = {PROBLEM: {"schema": schema_of(problem, known)}}
+    return {
+        "operationId": one.name,
+        "summary": str(one.meaning),
+        "parameters": [parameter.described() for parameter in one.parameters],
+        "responses": {
+            "200": {
+                "description": str(one.meaning),
+                "content": {
+                    "application/json": {"schema": list_of(answer) if one.is_list else answer}
+                },
+            },
+            "default": {"description": "It was refused: the answer says why.", "content": refusal},
+        },
+    }
+
+
+def list_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a part of a list: its items, and the address of the next part, or null."""
+    return {
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": dict(item)},
+            "next": {"type": ["string", "null"], "format": "uri"},
+        },
+    }
+
+
+def schema_of(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a type. That of a dataclass is put into `known` by its name, and referred to.
+
+    Raises `KeyError` for a type that no answer has.
+    """
+    if is_dataclass(kind):
+        return _reference(kind, known)
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (list, Sequence):
+        return {"type": "array", "items": schema_of(parts[0], known)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": schema_of(parts[1], known)}
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [schema_of(part, known) for part in parts]}
+    return dict(SIMPLE[kind])
+
+
+def _reference(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
+    name = kind.__name__
+    if name not in known:
+        known[name] = {}  # so that a class may hold itself
+        hints = get_type_hints(kind)
+        known[name] = {
+            "type": "object",
+            "description": " ".join((getdoc(kind) or "").split()),
+            "required": [field.name for field in fields(kind)],
+            "properties": {
+                field.name: schema_of(hints[field.name], known) for field in fields(kind)
+            },
+        }
+    return {"$ref": f"{SCHEMAS}{name}"}
+
+
+def to_json(value: Any) -> Any:
+    """A value of such a class as JSON has it: moments are in UTC, to the second (RFC 3339)."""
+    if is_dataclass(value):
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: to_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(one) for one in value]
+    return str(value) if isinstance(value, str) else value  # no Markup, no lazy text

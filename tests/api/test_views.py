@@ -1,0 +1,377 @@
+"""The JSON door: every answer is as described, only what visitors may read is there, and nothing typed is an error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import themes_by_slug
+from forum.api import queries as queries_of_api
+from forum.api.models import Problem
+from forum.api.views._doors import OPERATIONS, PREFIX
+from forum.clock import now
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.dialogue.models import Topic
+from forum.library import actions as library
+from forum.library.actions import PracticeText
+from forum.markup import write
+from forum.members.models import Member, Organisation
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.openapi import Operation
+from forum.permissions import MEMBERS
+from tests.conftest import People
+
+World = dict[str, Any]
+
+
+def path_of(operation: Operation, world: World) -> str:
+    """An address of the operation that leads to something of the world."""
+    slugs = {"agenda": "quieter", "case": world["case"], "practice": world["practice"]}
+    values = {
+        "slug": slugs.get(operation.name),
+        "topic_id": world["topic"],
+        "post_id": world["post"],
+    }
+    return PREFIX + operation.path.format(**values)
+
+
+def read(client: FlaskClient, path: str) -> Any:
+    """The JSON at an address below `/api/v1`, or at a whole one."""
+    parts = urlsplit(path)
+    query = f"?{parts.query}" if parts.query else ""
+    address = parts.path if parts.path.startswith("/api/") else PREFIX + parts.path
+    answer = client.get(address + query)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def all_items(client: FlaskClient, path: str) -> Iterator[dict[str, Any]]:
+    """The items of all parts of a list."""
+    following: str | None = path
+    while following:
+        part = read(client, following)
+        yield from part["items"]
+        following = part["next"]
+
+
+@pytest.fixture
+def description(client: FlaskClient, people: People) -> dict[str, Any]:
+    """The description of the doors."""
+    found: dict[str, Any] = read(client, "/openapi.json")
+    return found
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_every_answer_is_as_the_description_says(
+    client: FlaskClient, world: World, description: dict[str, Any], operation: Operation
+) -> None:
+    of_world = update(Member).where(Member.handle == "ana-prado")
+    organisation = select(Organisation.id).where(Organisation.slug == world["organisation"])
+    db.session.execute(of_world.values(organisation_id=organisation.scalar_subquery()))
+    db.session.commit()
+    path = path_of(operation, world) + ("?q=loud" if operation.name == "search" else "")
+    answer = read(client, path)
+    said = description["paths"][operation.path]["get"]["responses"]["200"]["content"]
+    schema = {**said["application/json"]["schema"], "components": description["components"]}
+    Draft202012Validator.check_schema(schema)
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(answer)] == []
+    assert not operation.is_list or answer["items"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_no_answer_needs_many_queries(
+    client: FlaskClient, world: World, queries: Callable[[], Any], operation: Operation
+) -> None:
+    with queries() as made:
+        read(client, path_of(operation, world))
+    assert made.count <= 11, made.statements
+
+
+def test_a_long_list_needs_no_more_queries(
+    client: FlaskClient, people: People, agenda: Agenda, queries: Callable[[], Any]
+) -> None:
+    for number in range(12):
+        new = NewTopic("question", f"Number {number}", write("Why?"))
+        topic = dialogue.open_topic(people.ana, agenda.id, new)
+        dialogue.reply(people.ben, topic.id, write("So."))
+    for path in ("/topics?limit={}", f"/topics/{topic.id}/posts?limit={{}}"):
+        counts = []
+        for limit in (12, 1, 12):  # the first one also fills what is remembered
+            with queries() as made:
+                read(client, path.format(limit))
+            counts.append(made.count)
+        assert counts[1] == counts[2]
+
+
+def test_all_topics_are_read_part_by_part_in_either_order(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    opened = [
+        dialogue.open_topic(
+            people.ana, agenda.id, NewTopic("question", f"Number {number}", write("Why?"))
+        ).id
+        for number in range(7)
+    ]
+    newest = [one["id"] for one in all_items(client, "/topics?limit=3")]
+    oldest = [one["id"] for one in all_items(client, "/topics?limit=3&order=oldest")]
+    assert newest == opened[::-1]
+    assert oldest == opened
+    rest = read(client, f"/topics?order=oldest&after={opened[4]}")
+    assert [one["id"] for one in rest["items"]] == opened[5:]
+    assert rest["next"] is None
+
+
+def test_topics_are_chosen_by_agenda_kind_theme_and_language(
+    client: FlaskClient, world: World, people: People, agenda: Agenda
+) -> None:
+    theme = next(all_items(client, "/themes"))["slug"]
+    theme_id = themes_by_slug([theme])[0].id
+    new = NewTopic("experience", "Moins de bruit", write("Ici.", "fr"), [theme_id])
+    wanted = dialogue.open_topic(people.ana, agenda.id, new).id
+    path = f"/topics?agenda=quieter&kind=experience&theme={theme}&language=fr"
+    assert [one["id"] for one in all_items(client, path)] == [wanted]
+    for changed in ("agenda=quieter", "kind=experience", f"theme={theme}", "language=fr"):
+        name = changed.partition("=")[0]
+        other = {"kind": "question", "language": "de"}.get(name, "nowhere")
+        assert wanted not in [
+            one["id"] for one in all_items(client, path.replace(changed, f"{name}={other}"))
+        ]
+
+
+def test_posts_come_by_number_without_those_that_are_gone(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("question", "Loud?", write("**Why?**"))
+    )
+    replies = [dialogue.reply(people.ben, topic.id, write(f"Reply {n}.")) for n in range(4)]
+    dialogue.delete(people.ben, replies[0].id)
+    moderation.decide(people.moderator, "post", replies[1].id, "hide", Reasons("Spam.", 2))
+    path = f"/topics/{topic.id}/posts?limit=2"
+    assert [one["number"] for one in all_items(client, path)] == [1, 4, 5]
+    assert read(client, path)["items"][0]["html"] == "<p><strong>Why?</strong></p>\n"
+    assert [client.get(f"{PREFIX}/posts/{post.id}").status_code for post in replies] == [
+        404,
+        404,
+        200,
+        200,
+    ]
+    assert read(client, f"/topics/{topic.id}")["replies"] == 2
+
+
+def test_only_what_visitors_may_read_is_there_whoever_asks(
+    client: FlaskClient,
+    people: People,
+    agenda: Agenda,
+    sign_in: Callable[[Any], FlaskClient],
+) -> None:
+    new = NewTopic("question", "Among us", write("Psst."), audience=MEMBERS)
+    inside = dialogue.open_topic(people.ana, agenda.id, new)
+    new = NewTopic("question", "Hidden", write("Buy."))
+    hidden = dialogue.open_topic(people.ana, agenda.id, new)
+    moderation.decide(people.moderator, "topic", hidden.id, "hide", Reasons("Spam.", 2))
+    unseen = dialogue.open_topic(people.ana, agenda.id, NewTopic("question", "New", write("Hi.")))
+    db.session.execute(update(Topic).where(Topic.id == unseen.id).values(unseen_at=now()))
+    db.session.commit()
+    for browser in (client, sign_in(people.ana), sign_in(people.administrator)):
+        assert list(all_items(browser, "/topics")) == []
+        for topic in (inside, hidden, unseen):
+            for address in (f"/topics/{topic.id}", f"/topics/{topic.id}/posts"):
+                assert browser.get(PREFIX + address).status_code == 404
+        assert read(browser, "/search?q=psst")["items"] == []
+
+
+def test_what_did_not_work_stays_with_members_if_its_author_says_so(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    text = PracticeText(
+        "Quieter asphalt",
+        "Said in one sentence.",
+        sections={"done": "So.", "failure": "It cracked."},
+        failure_audience=MEMBERS,
+    )
+    made = library.write_practice(people.ana, agenda.id, text)
+    library.submit(people.ana, made.id)
+    library.publish(people.moderator, made.id)
+    answer = read(client, f"/practices/{made.slug}")
+    assert [one["name"] for one in answer["sections"]] == ["done"]
+    assert read(client, "/practices?failed=yes")["items"] == []
+
+
+def test_a_merged_topic_leads_to_the_other(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    topics = [
+        dialogue.open_topic(people.ana, agenda.id, NewTopic("question", title, write("Why?"))).id
+        for title in ("One", "Other")
+    ]
+    moderation.merge(people.moderator, topics[0], topics[1], Reasons("One is enough."))
+    for end in ("", "/posts"):
+        answer = client.get(f"{PREFIX}/topics/{topics[0]}{end}")
+        assert answer.status_code == 301
+        assert urlsplit(answer.location).path == f"{PREFIX}/topics/{topics[1]}{end}"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_an_author_without_a_profile_has_a_name_alone(
+    client: FlaskClient, world: World, people: People
+) -> None:
+    before = read(client, f"/posts/{world['post']}")["author"]
+    assert before == {
+        "name": "Ana Prado",
+        "handle": "ana-prado",
+        "url": "http://localhost/members/ana-prado",
+    }
+    moderation.decide(people.moderator, "member", people.ana.id, "hide", Reasons("Spam.", 2))
+    after = read(client, f"/posts/{world['post']}")["author"]
+    assert after == {"name": "Ana Prado", "handle": None, "url": None}
+
+
+def test_a_page_behind_the_last_is_empty(client: FlaskClient, world: World) -> None:
+    for path in (
+        "/cases?page=2",
+        "/practices?page=99",
+        "/readings?page=7",
+        "/search?q=loud&page=9",
+    ):
+        assert read(client, path) == {"items": [], "next": None}
+
+
+def test_any_site_may_read_it_and_search_engines_list_it_not(
+    client: FlaskClient, world: World
+) -> None:
+    for path in ("/topics", "/posts/999999", "/openapi.json", "/nonsense", "/topics?limit=0"):
+        headers = client.get(PREFIX + path).headers
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert headers["X-Robots-Tag"] == "noindex"
+        assert "Access-Control-Allow-Credentials" not in headers
+
+
+def test_an_answer_that_is_known_is_not_sent_again(client: FlaskClient, world: World) -> None:
+    first = client.get(f"{PREFIX}/topics")
+    again = client.get(f"{PREFIX}/topics", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+ODD = (
+    "/topics?limit=0",
+    "/topics?limit=101",
+    "/topics?limit=ten",
+    "/topics?limit=-1",
+    "/topics?limit=١",
+    "/topics?after=99999999999",
+    "/topics?after=2147483648",
+    "/topics?kind=poem",
+    "/topics?order=random",
+    "/cases?page=0",
+    "/cases?kind=castle",
+    "/practices?evidence=felt",
+    "/practices?failed=no",
+    "/search?q=loud&kind=poem",
+    "/search?q=loud&page=1e3",
+)
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_what_is_asked_wrongly_is_refused_in_a_sentence(
+    client: FlaskClient, world: World, path: str
+) -> None:
+    answer = client.get(PREFIX + path)
+    assert answer.status_code == 422
+    assert answer.mimetype == "application/problem+json"
+    said = answer.json
+    assert said is not None
+    assert set(said) == set(Problem.__dataclass_fields__)
+    name = path.partition("?")[2].rpartition("&")[2].partition("=")[0]
+    assert f"“{name}”" in said["detail"]
+
+
+HARMLESS = (
+    "/topics?agenda=nowhere",
+    "/topics?theme=%00&language=" + "x" * 2_000,
+    "/topics?after=2147483647&order=oldest",
+    "/topics?limit=&kind=&order=&after=",
+    "/topics?unknown=1&limit[]=3",
+    "/cases?country=%ED%A0%80&country=<script>",
+    "/readings?agenda=" + "&agenda=".join("abcdefghijklmnopqrstuvwxyz"),
+    "/search?q=",
+    "/search?q=%22*%27(",
+    "/search?q=loud&agenda=nowhere",
+    "/search?q=loud&language=xx",
+)
+
+
+@pytest.mark.parametrize("path", HARMLESS)
+def test_what_finds_nothing_is_no_mistake(client: FlaskClient, world: World, path: str) -> None:
+    assert isinstance(read(client, path)["items"], list)
+
+
+@pytest.mark.parametrize(
+    "path", ["/topics/0", "/topics/2147483648", "/posts/-1", "/agendas/no", "/x/y"]
+)
+def test_what_is_not_there_is_not_found_in_json(
+    client: FlaskClient, world: World, path: str
+) -> None:
+    answer = client.get(PREFIX + path)
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_it_is_only_read(client: FlaskClient, world: World, method: str) -> None:
+    for path in ("/topics", "/nonsense"):
+        answer = client.open(PREFIX + path, method=method)
+        assert answer.status_code == (404 if path == "/nonsense" else 405)
+        assert answer.mimetype == "application/problem+json"
+    assert set(client.put(f"{PREFIX}/topics").headers["Allow"].split(", ")) == {
+        "GET",
+        "HEAD",
+        "OPTIONS",
+    }
+
+
+def test_the_page_about_it_names_every_address_and_parameter(
+    client: FlaskClient, people: People
+) -> None:
+    page = client.get("/api").text
+    for operation in OPERATIONS:
+        assert f"<code>{PREFIX}{operation.path}</code>" in page
+        for parameter in operation.parameters:
+            assert f"<code>{parameter.name}</code>" in page
+    assert "/api" in client.get("/help").text
+
+
+def test_a_form_token_is_not_asked_for(
+    app: Flask, client: FlaskClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    assert client.post(f"{PREFIX}/topics").status_code == 405
+
+
+def test_a_busy_database_is_said_in_json(
+    client: FlaskClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_any: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("locked"))
+
+    monkeypatch.setattr(queries_of_api, "topics", busy)
+    answer = client.get(f"{PREFIX}/topics")
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
+    assert answer.json == {
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "Please wait a moment and try again.",
+    }
