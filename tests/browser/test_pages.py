@@ -122,6 +122,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("accessibility", "/accessibility", "visitor"),
     ("contact", "/contact", "visitor"),
     ("help", "/help", "visitor"),
+    ("api", "/api", "visitor"),
     ("error-404", "/nothing-here", "visitor"),
 ]
 
