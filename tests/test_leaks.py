@@ -273,7 +273,7 @@ def entries(planted: Planted) -> list[tuple[int, str]]:
 
 def values(rule: str, name: str, planted: Planted) -> list[Any]:
     """What a part of an address can be."""
-    room = rule.split("/")[1]
+    room = rule.removeprefix("/api/v1").split("/")[1]
     slugs = {
         "agendas": list(db.session.scalars(select(Agenda.slug))),
         "cases": list(db.session.scalars(select(Case.slug))),
