@@ -140,6 +140,7 @@ GET  /api/v1/topics/{topic}                           |  200  200  200  200  200
 GET  /api/v1/topics/{topic}/posts                     |  200  200  200  200  200  200
 POST /appearance                                      |  yes  yes  yes  yes  yes  yes
 GET  /cases                                           |  200  200  200  200  200  200
+GET  /cases.csv                                        |  200  200  200  200  200  200
 GET  /cases/{case}                                    |  200  200  200  200  200  200
 GET  /cases/{case}/edit                               |   in  403  403  200  200  200
 POST /cases/{case}/edit                               |  403  403  403  yes  yes  yes
@@ -301,6 +302,7 @@ POST /passkeys/options/prove                          |  403  yes  yes  yes  yes
 POST /passkeys/options/second                         |  yes  yes  yes  yes  yes  yes
 POST /passkeys/options/sign-in                        |  yes  yes  yes  yes  yes  yes
 GET  /practices                                       |  200  200  200  200  200  200
+GET  /practices.csv                                    |  200  200  200  200  200  200
 GET  /practices/mine                                  |   in  200  200  200  200  200
 GET  /practices/new                                   |   in  200  200  200  200  200
 POST /practices/new                                   |  403  yes  yes  yes  yes  yes
@@ -335,6 +337,7 @@ POST /practices/{submitted}/send-back                 |  403  403  403  yes  yes
 POST /preview                                         |  403  yes  yes  yes  yes  yes
 GET  /privacy                                         |  200  200  200  200  200  200
 GET  /readings                                        |  200  200  200  200  200  200
+GET  /readings.csv                                     |  200  200  200  200  200  200
 GET  /readings/{reading}/edit                         |   in  403  403  200  200  200
 POST /readings/{reading}/edit                         |  403  403  403  yes  yes  yes
 GET  /readings/{reading}/history                      |   in  403  403  200  200  200

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 
 from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
@@ -15,6 +13,7 @@ from forum.clock import now
 from forum.register import queries
 from forum.register.forms import period
 from forum.register.queries import Figures, Period
+from forum.sheets import sheet
 
 bp = Blueprint("register", __name__)
 
@@ -31,12 +30,8 @@ def report() -> ResponseReturnValue:
 def report_csv() -> ResponseReturnValue:
     """The transparency report as CSV (RFC 4180): section, what, by what, number."""
     figures = queries.figures(_period())
-    out = StringIO()
-    csv.writer(out).writerows(_rows(figures))
-    name = f"transparency-{figures.period.first}-{figures.period.last}.csv"
-    answer = Response(out.getvalue(), mimetype="text/csv; header=present")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return _fresh(answer)
+    name = f"transparency-{figures.period.first}-{figures.period.last}"
+    return _fresh(sheet(name, _rows(figures)))
 
 
 @bp.get("/transparency/decisions")

@@ -67,7 +67,9 @@ def test_no_cell_of_the_report_begins_as_a_formula(people: Any, things: Any, cli
         moderation.report(people.ana, "post", post.id, "spam", EVIL)
         moderation.decide(people.moderator, "post", post.id, "hide", Reasons(EVIL, number))
     moderation.warn(people.moderator, people.ben.id, Reasons(EVIL, law=EVIL))
-    rows = list(csv.reader(StringIO(client.get("/transparency.csv").text)))
+    rows = list(
+        csv.reader(StringIO(client.get("/transparency.csv").get_data().decode("utf-8-sig")))
+    )
     assert any("HYPERLINK" in cell for row in rows for cell in row)
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
 

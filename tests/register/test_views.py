@@ -43,7 +43,7 @@ def test_the_csv_says_the_same(client: Any, people: Any, things: Any) -> None:
     assert (
         answer.mimetype == "text/csv" and "transparency-" in answer.headers["Content-Disposition"]
     )
-    rows = list(csv.reader(StringIO(answer.text)))
+    rows = list(csv.reader(StringIO(answer.get_data().decode("utf-8-sig"))))
     assert rows[0] == ["section", "what", "by", "number"]
     assert ["reports", "illegal", "member", "1"] in rows
     assert ["restrictions", "hide", "machine", "1"] in rows

@@ -34,13 +34,15 @@ from forum.permissions import Person, require
 from forum.reachcache import cached_for_reader, cached_statement
 
 
-def cases(reader: Person, wanted: CaseFilter, number: int = 1) -> Page[Case]:
+def cases(
+    reader: Person, wanted: CaseFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
+) -> Page[Case]:
     """One page of the library of cases, by agenda and in its order; with agenda, places and topic."""
     found = visible_cases(reader).where(*facet_conditions(Case.id, case_facets(), wanted))
     ordered = found.join(Agenda, Agenda.id == Case.agenda_id).order_by(
         Agenda.position, Agenda.id, Case.position, Case.id
     )
-    return page_of(ordered.options(*case_row_options()), number, ITEMS_PER_PAGE)
+    return page_of(ordered.options(*case_row_options()), number, size)
 
 
 def case_choices(reader: Person, wanted: CaseFilter) -> dict[str, list[Choice]]:

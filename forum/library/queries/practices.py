@@ -36,12 +36,14 @@ from forum.permissions import Person, opened_to, require
 from forum.reachcache import cached_for_reader, cached_statement
 
 
-def practices(reader: Person, wanted: PracticeFilter, number: int = 1) -> Page[Practice]:
+def practices(
+    reader: Person, wanted: PracticeFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
+) -> Page[Practice]:
     """One page of the library of practices, with agenda, author and city."""
     clauses = facet_conditions(Practice.id, practice_facets(reader), wanted)
     found = published_practices(reader).where(*clauses)
     ordered = found.order_by(*practice_order(wanted.order))
-    return page_of(ordered.options(*practice_row_options()), number, ITEMS_PER_PAGE)
+    return page_of(ordered.options(*practice_row_options()), number, size)
 
 
 def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[Choice]]:

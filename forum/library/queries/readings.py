@@ -26,13 +26,15 @@ from forum.permissions import Person, require
 READINGS_PER_PAGE = 50
 
 
-def readings(reader: Person, wanted: ReadingFilter, number: int = 1) -> Page[Reading]:
+def readings(
+    reader: Person, wanted: ReadingFilter, number: int = 1, *, size: int = READINGS_PER_PAGE
+) -> Page[Reading]:
     """One page of the best reads, by agenda and in its order."""
     found = visible_readings(reader).where(*facet_conditions(Reading.id, reading_facets(), wanted))
     ordered = found.join(Agenda, Agenda.id == Reading.agenda_id).order_by(
         Agenda.position, Agenda.id, Reading.position, Reading.id
     )
-    return page_of(ordered.options(joinedload(Reading.agenda)), number, READINGS_PER_PAGE)
+    return page_of(ordered.options(joinedload(Reading.agenda)), number, size)
 
 
 def reading_choices(reader: Person, wanted: ReadingFilter) -> dict[str, list[Choice]]:

@@ -1,0 +1,129 @@
+"""Tables for spreadsheet programs: no formulas, every script; and the libraries as tables, for the same readers as their pages."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+from io import StringIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum.agendas.models import Agenda
+from forum.library import actions as library
+from forum.library.actions import PracticeText
+from forum.permissions import MEMBERS
+from forum.sheets import sheet
+from tests.conftest import People
+
+
+@pytest.fixture(autouse=True)
+def application(app: Flask) -> Flask:
+    """An answer belongs to an application."""
+    return app
+
+
+def rows_of(*rows: list[object]) -> list[list[str]]:
+    """What a spreadsheet program reads."""
+    return list(csv.reader(StringIO(sheet("t", rows).get_data().decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0"]
+)
+def test_no_text_becomes_a_formula(text: str) -> None:
+    assert rows_of([text])[0][0].startswith("'")
+
+
+def test_numbers_stay_numbers_and_nothing_stays_empty() -> None:
+    assert rows_of([-2, 3.5, None, "", "a-b"]) == [["-2", "3.5", "", "", "a-b"]]
+
+
+def test_signs_of_the_format_and_all_scripts_come_through() -> None:
+    words = ['a, "b"', "two\nlines", "Medellín", "נירובי 東京 🚋"]
+    assert rows_of(words) == [words]
+
+
+def test_excel_knows_that_it_is_utf_8_and_browsers_save_it() -> None:
+    answer = sheet("trees", [["a"]])
+    assert answer.get_data() == b"\xef\xbb\xbfa\r\n"
+    assert answer.headers["Content-Type"] == "text/csv; header=present; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="trees.csv"'
+
+
+def table(browser: FlaskClient, address: str, language: str = "en") -> list[dict[str, str]]:
+    """The rows of a table by the names of its columns."""
+    answer = browser.get(address, headers={"Accept-Language": language})
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    return list(csv.DictReader(StringIO(answer.get_data().decode("utf-8-sig"))))
+
+
+def publish(people: People, agenda: Agenda, title: str, **more: Any) -> None:
+    """A practice of Ana's that is published."""
+    text = PracticeText(title, "Said in one sentence.", sections={"done": "So."}, **more)
+    made = library.write_practice(people.ana, agenda.id, text)
+    library.submit(people.ana, made.id)
+    library.publish(people.moderator, made.id)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("/cases.csv", "Name"), ("/practices.csv", "Title"), ("/readings.csv", "Title")],
+)
+def test_a_table_has_what_the_list_has(
+    client: FlaskClient, world: dict[str, Any], address: str, name: str
+) -> None:
+    page = unescape(client.get(address.removesuffix(".csv")).text)
+    rows = table(client, address)
+    assert rows
+    assert all(row[name] in page for row in rows)
+    assert f'href="{address}"' in page
+
+
+def test_filters_hold_and_the_link_keeps_them(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    publish(people, agenda, "Told", evidence="told")
+    publish(people, agenda, "Measured", evidence="measured")
+    chosen = "?evidence=measured"
+    assert [row["Title"] for row in table(client, f"/practices.csv{chosen}")] == ["Measured"]
+    assert f'href="/practices.csv{chosen}"' in client.get(f"/practices{chosen}&order=newest").text
+    assert table(client, "/practices.csv?evidence=studied") == []
+    assert "/practices.csv" not in client.get("/practices?evidence=studied").text
+
+
+def test_members_get_what_is_for_members(
+    client: FlaskClient, people: People, agenda: Agenda, sign_in: Callable[[Any], FlaskClient]
+) -> None:
+    publish(people, agenda, "Among us", audience=MEMBERS)
+    assert table(client, "/practices.csv") == []
+    answer = sign_in(people.ben).get("/practices.csv")
+    assert "Among us" in answer.text
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_columns_and_values_are_in_the_language_of_the_reader(
+    app: Flask, client: FlaskClient, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = replace(app.extensions["settings"], locales=("en", "fr"))
+    monkeypatch.setitem(app.extensions, "settings", both)
+    english, french = (table(client, "/cases.csv", language)[0] for language in ("en", "fr"))
+    assert english["Name"] == french["Nom"]
+    assert english["Kind"] != french["Type"]
+
+
+def test_a_long_table_needs_no_more_queries(
+    client: FlaskClient, people: People, agenda: Agenda, queries: Callable[[], Any]
+) -> None:
+    counts = []
+    for number in range(3):
+        publish(people, agenda, f"Number {number}")
+        client.get("/practices.csv")
+        with queries() as made:
+            assert len(table(client, "/practices.csv")) == number + 1
+        counts.append(made.count)
+    assert counts[1] == counts[2] <= 6
