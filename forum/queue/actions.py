@@ -28,7 +28,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import MAX_REASON_LENGTH, NO_REASONS, Reasons
 from forum.moderation.models import Deed
 from forum.moderation.queries import serialize_decisions
-from forum.notifications.actions import NoticeText, note_event
+from forum.notifications.actions import NoticeText, note_event, read_queue
 from forum.notifications.models import URGENT
 from forum.permissions import Person, require
 from forum.queue.models import EntryNote, Overdue
@@ -182,16 +182,20 @@ DECIDERS: dict[str, Decider] = {
 def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
     """Notify the other moderators of entries that have waited for two days, and the administrators after two more.
 
-    Of `keys` those are meant that still wait for too long; records of others are deleted. Each is notified once, in the
-    same transaction that records it. Returns of how many entries somebody was notified.
+    Of `keys` those are meant that still wait for too long; records of others are deleted, and what was said of those that
+    wait no longer is read. Each is notified once, in the same transaction that records it. Returns of how many entries
+    somebody was notified.
     """
     require(system.can.administer())
     touches()
     serialize_decisions()
-    late = {one.key: one for one in queue_entries(system, keys=keys) if one.is_overdue}
+    waiting = {one.key: one for one in queue_entries(system, keys=keys)}
+    late = {key: entry for key, entry in waiting.items() if entry.is_overdue}
     known = overdue_rows(keys)
-    for key in known.keys() - late.keys():
+    for key in sorted(known.keys() - late.keys()):
         db.session.delete(known[key])
+        if key not in waiting:
+            read_queue(system, queue_path(*key))
     due = [one for one in late.values() if notification_due(one, known.get(one.key))]
     for entry in with_titles(due):
         _notify_of(system, entry, known.get(entry.key))

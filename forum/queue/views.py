@@ -14,7 +14,7 @@ from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.claims.models import EntryKey
 from forum.dialogue.queries import render_with_mentions
-from forum.errors import Conflict
+from forum.errors import Conflict, NotFound
 from forum.library.actions import rendered_texts
 from forum.library.models import Practice
 from forum.markup import NO_TEXTS, Written
@@ -47,14 +47,19 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/moderation/<thing>/<int:item_id>")
 def entry(thing: str, item_id: int) -> ResponseReturnValue:
-    """One entry in its context, beside the queue."""
+    """One entry in its context, beside the queue; for one that is gone, a page that says so: notices still lead here."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
-    opened = queries.opened_entry(me(), thing, item_id, claims)
-    return _page(
-        opened,
-        queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims),
-        agendas,
-    )
+    opened, gone = None, ""
+    try:
+        opened = queries.opened_entry(me(), thing, item_id, claims)
+    except (Conflict, NotFound) as error:
+        if thing not in queries.KINDS:
+            raise
+        gone = error.message or _(
+            "What waited here was deleted or taken back, or others decide about it."
+        )
+    waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
+    return _page(opened, waiting, agendas, gone=gone)
 
 
 def _wanted() -> QueueFilter:
@@ -76,6 +81,7 @@ def _page(
     note: NoteForm | None = None,
     status: int = 200,
     late: str = "",
+    gone: str = "",
 ) -> ResponseReturnValue:
     if agendas is None:
         agendas = moderated_agendas(me())
@@ -84,6 +90,7 @@ def _page(
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
     context: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
     context |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
+    context["gone"] = gone
     context["place"] = _place(waiting, opened)
     context["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
     context |= {"agendas": agendas, "kinds": queries.KINDS}
