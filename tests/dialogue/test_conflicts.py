@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from forum.agendas.actions import ensure_themes
+from forum.agendas.actions import ensure_themes, remove_theme
 from forum.agendas.queries import themes_by_slug
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Held, Topic
-from forum.dialogue.queries import first_post, get_topic, state_before_approval
+from forum.dialogue.queries import first_post, get_topic, state_before_approval, theme_ids_of
 from forum.errors import Conflict
 from forum.markup import write
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
-from tests.dialogue.conftest import LATER, fresh, last_post, page
+from tests.dialogue.conftest import LATER, fresh, last_post, new, page
 
 FORM = {"language": "en", "audience": "public"}
 
@@ -181,3 +181,64 @@ def test_an_edit_that_was_taken_back_is_published_again(
         actions.approve(people.host, held.id)
         actions.hold_again(people.host, held.id, before)
         assert actions.approve(people.host, held.id).source == "A casino."
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_an_edit_that_waits_is_published_where_its_topic_was_put(
+    people: Any, topic: Topic, held: Held, is_undone: bool, is_changed: bool
+) -> None:
+    target = actions.open_topic(
+        people.ben, topic.agenda_id, new("We count our days", kind="question")
+    )
+    if is_changed:
+        actions.retitle(people.moderator, topic.id, "How are hours counted?", [])
+    moved = actions.merge(people.moderator, topic.id, target.id)
+    if is_undone:
+        actions.unmerge(people.moderator, moved)
+    if is_changed:
+        with pytest.raises(Conflict, match="changed in another way"):
+            actions.approve(people.host, held.id)
+        return
+    before = state_before_approval(held)
+    with at(now() + LATER):
+        post = actions.approve(people.host, held.id)
+        assert post.source == "A casino." and fresh(target).title == "We count our days"
+        actions.hold_again(people.host, held.id, before)
+        assert fresh(post).source == "It took **two** years."
+
+
+def test_a_title_that_is_corrected_when_the_topic_is_back_is_not_overwritten(
+    people: Any, topic: Topic, held: Held
+) -> None:
+    target = actions.open_topic(
+        people.ben, topic.agenda_id, new("We count our days", kind="question")
+    )
+    actions.unmerge(people.moderator, actions.merge(people.moderator, topic.id, target.id))
+    actions.retitle(people.moderator, topic.id, "How are hours counted?", [])
+    with pytest.raises(Conflict, match="changed in another way"):
+        actions.approve(people.host, held.id)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("which", ["former", "wanted", "both"])
+def test_a_theme_that_is_out_of_use_keeps_no_edit_from_being_published_nor_that_from_being_undone(
+    people: Any, agenda: Any, which: str, when: str
+) -> None:
+    names = ["former", "wanted", "both"]
+    ids = {theme.name: theme.id for theme in ensure_themes(SYSTEM, names)}
+    topic = actions.open_topic(people.ana, agenda.id, new(themes=[ids["former"], ids["both"]]))
+    make_rule(people.administrator, RuleText("word", "casino", "We read this word first."))
+    wanted = actions.TopicChanges(topic.title, [ids["wanted"], ids["both"]])
+    held = actions.edit(people.ana, first_post(topic).id, write("A casino."), wanted)
+    before = state_before_approval(held)
+    with at(now() + LATER):
+        if when == "before":
+            remove_theme(people.moderator, ids[which])
+        assert actions.approve(people.host, held.id).source == "A casino."
+        left = {ids["wanted"], ids["both"]} - ({ids[which]} if when == "before" else set())
+        assert set(theme_ids_of(topic)) == left
+        if when == "after":
+            remove_theme(people.moderator, ids[which])
+        actions.hold_again(people.host, held.id, before)
+    assert fresh(first_post(topic)).source == "It took two years."

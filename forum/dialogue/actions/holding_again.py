@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.actions import note_quiet
+from forum.agendas.queries import themes_by_id
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._rows import change_audience, delete_post, edit_topic, set_themes
@@ -92,10 +93,13 @@ def _differs(held: Held, post: Post, before: Mapping[str, Any]) -> bool:
     """Whether a post, or the topic that it opens, differs from the text that was approved."""
     if held.fingerprint != before["said"] or post.language != held.language:
         return True
-    themes = held.themes if post.number == 1 else None
+    # Of both only themes in use: one that was taken out of use meanwhile is no change
+    themes = themes_by_id(held.themes) if post.number == 1 and held.themes is not None else None
     audience = held.audience if post.number == 1 else None
     is_for_others = audience is not None and post.topic.audience != audience
-    return is_for_others or (themes is not None and set(theme_ids_of(post.topic)) != set(themes))
+    return is_for_others or (
+        themes is not None and themes_by_id(theme_ids_of(post.topic)) != themes
+    )
 
 
 def _is_latest_version(post: Post) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -36,8 +36,11 @@ from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import CHOSEN_KINDS, Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,
+    fingerprint_of,
     first_post,
+    held_edits_of,
     held_ids_in,
+    is_as_seen,
     last_shown_number,
     last_steps,
     latest_post_at,
@@ -313,6 +316,7 @@ def _move_posts(
     before, last_read = target.posts_count, last_shown_number(target)
     numbers = {post.id: post.number for post in posts}
     words, steps = plain_texts(posts), last_steps(numbers)
+    waiting = _edits_as_seen(post for post in posts if post.number == 1)
     for place, post in enumerate(posts, start=before + 1):
         db.session.add(
             Trace(
@@ -328,6 +332,7 @@ def _move_posts(
     db.session.flush()
     target.posts_count = before + len(posts)
     _update_both_topics(doer, topic, target, posts, words)
+    _note_seen(waiting)
     topic.regrouped_at = target.regrouped_at = now()
     db.session.flush()
     _move_places(topic, target, last_read)
@@ -339,6 +344,7 @@ def _move_posts_back(
 ) -> None:
     """Move posts back to their topic and their former numbers, and delete their traces."""
     words = plain_texts(posts)
+    waiting = _edits_as_seen(post for post in posts if moved.numbers[post.id] == 1)
     gone = delete_rows(Trace).where(Trace.topic_id == topic.id)
     db.session.execute(gone.where(Trace.post_id.in_(moved.numbers)))
     for post in posts:
@@ -346,6 +352,7 @@ def _move_posts_back(
         set_committed_value(post, "topic", topic)
     db.session.flush()
     _update_both_topics(doer, target, topic, sorted(posts, key=lambda post: post.number), words)
+    _note_seen(waiting)
 
 
 def _restore_answer(doer: Person, topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> None:
@@ -393,6 +400,20 @@ def _move_held_texts(topic: Topic, target: Topic, post_ids: Sequence[int]) -> No
     """Let held texts follow: edits of the moved posts, and everything held for a topic that was merged."""
     of_topic = topic.id if topic.merged_into_id == target.id else None
     _reassign_held(or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0)), target)
+
+
+def _edits_as_seen(openings: Iterable[Post]) -> list[tuple[Held, Post]]:
+    """The held edits of posts that are still as their authors saw them, each with its post.
+
+    That a post opens another topic than then, or none, is no change of it: see `fingerprint_of`.
+    """
+    edits = ((held, post) for post in openings for held in held_edits_of(post))
+    return [(held, post) for held, post in edits if is_as_seen(post, held.seen)]
+
+
+def _note_seen(waiting: Iterable[tuple[Held, Post]]) -> None:
+    for held, post in waiting:
+        held.seen = fingerprint_of(post)
 
 
 def _reassign_held(which: ColumnElement[bool], topic: Topic) -> None:

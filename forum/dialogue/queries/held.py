@@ -154,12 +154,13 @@ def state_before_approval(held: Held) -> dict[str, Any]:
     agenda; for an edit also `edited_at` and `edit_answered_at` of the post, its `language`, and of its topic `last` (the
     number of the last post), `audience` and `themes`.
     """
+    post = db.session.get(Post, held.post_id) if held.post_id else None
+    is_reply = post is not None and post.number > 1
     state: dict[str, Any] = {
-        "said": held.fingerprint,
+        "said": held.fingerprint_under("" if is_reply else held.title),
         "reason": held.reason,
         "decided_at": _iso(held.decided_at),
     }
-    post = db.session.get(Post, held.post_id) if held.post_id else None
     if held.deed != EDIT or post is None:
         active_at = db.session.scalar(select(Agenda.active_at).where(Agenda.id == held.agenda_id))
         return state | {"active_at": _iso(active_at)}
