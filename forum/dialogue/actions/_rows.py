@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
@@ -115,7 +116,7 @@ def set_kind(doer: Person, topic: Topic, kind: str) -> None:
     with recounted(doer, topic):
         topic.kind = kind
     if topic.hidden_at is None and kind == "question":
-        restore_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES)
+        _restore_fitting(doer, topic, QUESTION_NOTICES)
     elif topic.hidden_at is None:
         hide_notices(doer, topic_id=topic.id, kinds=QUESTION_NOTICES + ANSWER_NOTICES)
 
@@ -328,7 +329,7 @@ def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
         topic.excerpt = ""
         if topic.deleted_at is None:
             index_topic(doer, topic, "")
-    hide_notices(doer, post_id=post.id)
+    hide_notices(doer, post_id=post.id, topic_id=_opened_by(post))
     refresh_quotes(quotes_of_post(post))
 
 
@@ -345,10 +346,16 @@ def follow_restoring(doer: Person, post: Post) -> None:
         index_topic(doer, topic, words)
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
-        restore_notices(doer, post_id=post.id)
+        about: dict[str, Any] = {"post_id": post.id, "topic_id": _opened_by(post)}
+        restore_notices(doer, **about)
         if unfitting := _unfitting_notices(topic, post.id):
-            hide_notices(doer, post_id=post.id, kinds=unfitting)
+            hide_notices(doer, **about, kinds=unfitting)
     refresh_quotes(quotes_of_post(post), is_back=True)
+
+
+def _opened_by(post: Post) -> int | None:
+    """The id of the topic that a post opens; None for a reply."""
+    return post.topic_id if post.number == 1 else None
 
 
 def has_shown_posts(post: Post) -> bool:
@@ -407,10 +414,18 @@ def restore_notices_in(doer: Person, topic: Topic) -> None:
     """Show the notices about a topic again, but for those of its gone posts, those that wait for a
     question, and those of replies that are not its answer.
     """
-    restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
+    _restore_fitting(doer, topic)
     hide_notices(doer, topic_id=topic.id, kinds=_unfitting_notices(topic))
     if topic.answer_id:
         restore_notices(doer, post_id=topic.answer_id, kinds=ANSWER_NOTICES)
+
+
+def _restore_fitting(doer: Person, topic: Topic, kinds: Collection[str] = ()) -> None:
+    """Show the notices about a topic again, all or of some kinds, but for those of its gone posts."""
+    gone = gone_post_ids(topic)
+    restore_notices(doer, topic_id=topic.id, kinds=kinds, but=gone)
+    if (opening_id := first_post(topic).id) in gone:
+        hide_notices(doer, post_id=opening_id, topic_id=topic.id)
 
 
 def _unfitting_notices(topic: Topic, post_id: int | None = None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from forum.dialogue.queries import (
     actual_counts,
     derived_values,
     ids_out_of_sight,
+    openings_of,
     posts_to_index,
     quoting_posts,
     revisions_to_reword,
@@ -166,8 +167,9 @@ def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[in
     require(system.can.administer())
     for topic_id in ids_out_of_sight(Topic, topic_ids):
         hide_notices(system, topic_id=topic_id)
-    for post_id in ids_out_of_sight(Post, post_ids):
-        hide_notices(system, post_id=post_id)
+    openings = openings_of(topic_ids)
+    for post_id in ids_out_of_sight(Post, [*post_ids, *openings]):
+        hide_notices(system, post_id=post_id, topic_id=openings.get(post_id))
 
 
 def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:

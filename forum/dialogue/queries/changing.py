@@ -296,6 +296,12 @@ def first_post(topic: Topic) -> Post:
     return db.session.scalars(query).one()
 
 
+def openings_of(topic_ids: Sequence[int]) -> dict[int, int]:
+    """The ids of some topics by those of the posts that open them."""
+    query = select(Post.id, Post.topic_id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
+    return {opening.id: opening.topic_id for opening in db.session.execute(query)}
+
+
 def last_hidden_post(topic: Topic) -> Post | None:
     """The post of a topic that was hidden last and is not deleted, so that it can be shown again; or None."""
     hidden = (Post.topic_id == topic.id, Post.hidden_at.is_not(None), Post.deleted_at.is_(None))

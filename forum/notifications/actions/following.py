@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, or_
+from sqlalchemy import ColumnElement, and_, delete, or_
 
 from forum.clock import now
 from forum.db import db
@@ -34,7 +34,8 @@ def hide_notices(
 ) -> None:
     """Hide the notices and events about a topic or a post: all of them, or those of some kinds or since a moment.
 
-    Notices of decisions stay: the author must be able to read why something was hidden.
+    With a post, `topic_id` is the topic that it opens, if it does: then early requests for advice are meant, too, which
+    quote that post and do not name it. Notices of decisions stay: the author must be able to read why something was hidden.
     """
     _set_hidden(topic_id, post_id, kinds=kinds, since=since, is_hidden=True)
 
@@ -48,7 +49,10 @@ def restore_notices(
     kinds: Collection[str] = (),
     but: Sequence[int] = (),
 ) -> None:
-    """Show the notices about a topic or a post again, all or of some kinds; those about the posts in `but` stay hidden."""
+    """Show the notices about a topic or a post again, all or of some kinds; those about the posts in `but` stay hidden.
+
+    `topic_id` beside a post is as in `hide_notices`.
+    """
     _set_hidden(topic_id, post_id, but, kinds=kinds, is_hidden=False)
 
 
@@ -64,7 +68,7 @@ def _set_hidden(
     hidden_at = now() if is_hidden else None
     for model in (Event, Notice):
         conditions = [
-            model.post_id == post_id if post_id else model.topic_id == topic_id,
+            _is_about(model, post_id, topic_id) if post_id else model.topic_id == topic_id,
             or_(model.post_id.is_(None), model.post_id.not_in(but)),
             model.kind != "decision",
         ]
@@ -73,6 +77,14 @@ def _set_hidden(
         if since:
             conditions.append(model.created_at >= since)
         set_values(model, {"hidden_at": hidden_at}, *conditions)
+
+
+def _is_about(
+    model: type[Event] | type[Notice], post_id: int, opened_id: int | None
+) -> ColumnElement[bool]:
+    """SQL condition: it is about a post, which opens the topic `opened_id`, or none."""
+    is_early = (model.topic_id == opened_id, model.post_id.is_(None), model.kind == "advice")
+    return or_(model.post_id == post_id, and_(*is_early)) if opened_id else model.post_id == post_id
 
 
 @action
@@ -94,11 +106,9 @@ def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title:
 def update_quotations(system: Person, post_id: int, text: str, topic_id: int | None = None) -> None:
     """Let events and notices quote a post as it is now; `topic_id` is the topic that the post opens, if it does."""
     require(system.can.administer())
-    words = {"text": quoted(text)}
+    words, kinds = {"text": quoted(text)}, (*QUOTING_KINDS, "advice")
     for model in (Event, Notice):
-        set_values(model, words, model.post_id == post_id, model.kind.in_(QUOTING_KINDS))
-        if topic_id:
-            set_values(model, words, model.topic_id == topic_id, model.kind == "advice")
+        set_values(model, words, _is_about(model, post_id, topic_id), model.kind.in_(kinds))
 
 
 @action

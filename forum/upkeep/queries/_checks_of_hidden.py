@@ -31,8 +31,14 @@ def hidden_checks() -> list[Check]:
 
 def _notices_of_hidden() -> Iterator[Fault]:
     """Notices about content that readers may not see, except decisions, whose reason the author must be able to read."""
+    is_early = (
+        Notice.post_id.is_(None),
+        Notice.kind == "advice",
+    )  # quotes the question, see `hide_notices`
+    is_asked_in = and_(*is_early, Post.topic_id == Notice.topic_id, Post.number == 1)
     is_gone = or_(
         exists().where(Post.id == Notice.post_id, ~and_(*is_readable())),
+        exists().where(is_asked_in, ~and_(*is_readable())),
         exists().where(
             Topic.id == Notice.topic_id,
             or_(Topic.hidden_at.is_not(None), Topic.deleted_at.is_not(None)),
