@@ -423,6 +423,12 @@ def is_told_to_others(topics: Select[Any], since: datetime, members: Collection[
     )
 
 
+def ended_queue_events(address: str, since: datetime) -> Sequence[Event]:
+    """The events about an entry of the queue that ended since a moment, locked."""
+    ended = (Event.address == address, is_of_queue(Event), Event.done_at >= since)
+    return db.session.scalars(select(Event).where(*ended).with_for_update()).all()
+
+
 def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
     """The events of a kind that lead to these addresses and of which notices are still to be made, locked for update.
 

@@ -15,16 +15,17 @@ from forum.claims.models import EntryKey, queue_key, queue_path
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import TRIED
+from forum.dialogue.models import TRIED, Held
 from forum.dialogue.queries import get_post, mark_given
 from forum.library import actions as library
+from forum.library.models import Practice
 from forum.mail.queries import queue_content
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
-from forum.notifications.actions import choose_ways, make_notices
+from forum.notifications.actions import choose_ways, make_notices, read
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import is_of_queue
 from forum.permissions import SYSTEM, VISITOR
@@ -269,6 +270,79 @@ def test_what_was_decided_waits_again_when_that_is_undone(
     moderation.undo(people.host, kept.id)
     told = {one.member_id: one.kind for one in notices_about(key)}
     assert told[people.moderator.id] == kind and people.host.id not in told
+
+
+def decide_practice(deed: str) -> Callable[[Any, int], Any]:
+    def decision(moderator: Any, practice_id: int) -> Any:
+        if deed == "publish":
+            return moderation.publish(moderator, practice_id)
+        return moderation.send_back(moderator, practice_id, REASONS)
+
+    return decision
+
+
+def clear_author_of(find: Callable[[int], Any]) -> Callable[[Any, int], Any]:
+    return lambda moderator, item_id: moderation.clear_spam(moderator, find(item_id).author_id)
+
+
+UNDONE: list[tuple[str, Maker, Callable[[Any, int], Any]]] = [
+    ("held", held, moderation.approve),
+    ("held", held, lambda moderator, item_id: moderation.refuse(moderator, item_id, REASONS)),
+    ("held", held, clear_author_of(lambda item_id: db.session.get_one(Held, item_id))),
+    ("practice", MAKERS["practice"], decide_practice("publish")),
+    ("practice", MAKERS["practice"], decide_practice("send_back")),
+    (
+        "practice",
+        MAKERS["practice"],
+        lambda moderator, item_id: moderation.decide(
+            moderator, "practice", item_id, "hide", REASONS
+        ),
+    ),
+    (
+        "practice",
+        MAKERS["practice"],
+        clear_author_of(lambda item_id: db.session.get_one(Practice, item_id)),
+    ),
+]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize(("kind", "make", "decide"), UNDONE)
+def test_what_waits_again_waits_in_the_inboxes_of_the_others_as_before(
+    people: Any, things: Any, kind: str, make: Maker, decide: Any, is_told: bool
+) -> None:
+    key = kind, make(people, things)
+    if is_told:
+        told = {one.id for one in notices_about(key) if one.member_id != people.moderator.id}
+    decision = decide(people.moderator, key[1])
+    assert notices_about(key) == []
+    with at(now() + timedelta(minutes=9)):
+        moderation.undo(people.moderator, decision.id)
+        waiting = notices_about(key)
+    assert len({one.member_id for one in waiting}) == len(waiting) > 0, "each once"
+    assert people.moderator.id not in {one.member_id for one in waiting}
+    if is_told:
+        assert {one.id for one in waiting} == told
+
+
+def test_what_was_read_before_the_decision_stays_read(people: Any, things: Any) -> None:
+    key = "practice", things.practice.id
+    (theirs,) = (one for one in notices_about(key) if one.member_id == people.host.id)
+    read(people.host, theirs.id)
+    with at(now() + timedelta(hours=1)):
+        published = moderation.publish(people.moderator, things.practice.id)
+        moderation.undo(people.moderator, published.id)
+        assert people.host.id not in {one.member_id for one in notices_about(key)}
+
+
+def test_what_waits_no_more_is_not_brought_back(people: Any, things: Any) -> None:
+    key = "topic", things.topic.id
+    moderation.report(people.chitra, *key, "rules")
+    assert notices_about(key)
+    moderation.decide(people.host, *key, "keep")
+    pinned = moderation.pin(people.host, things.topic.id)
+    moderation.undo(people.host, pinned.id)
+    assert notices_about(key) == []
 
 
 def test_a_first_post_waits_again_when_the_look_at_it_is_undone(people: Any, things: Any) -> None:

@@ -30,6 +30,7 @@ from forum.moderation.queries import (
     is_first_post,
     open_reporter_ids,
     other_author_ids,
+    waits_in_queue,
 )
 from forum.notifications.actions import (
     NoticeText,
@@ -38,6 +39,7 @@ from forum.notifications.actions import (
     read_queue,
     take_back,
     unread_decisions,
+    unread_queue,
 )
 from forum.notifications.models import QUEUE, URGENT, Event
 from forum.permissions import Person, require
@@ -167,6 +169,12 @@ def reopen_ended(moderator: Person, decision: Decision) -> None:
     """
     if ended := ids_ended_by(decision):
         unread_decisions(moderator, ended, decision.decided_at)
+
+
+def reopen_entry(moderator: Person, thing: Thing, since: datetime) -> None:
+    """Let the notices of a thing wait again that were read since a decision, if it waits again now that this is undone."""
+    if waits_in_queue(thing):
+        unread_queue(moderator, queue_path(thing.kind, thing.item_id), since)
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:

@@ -126,5 +126,7 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     for text in shown:
         answer_reports(moderator, decision, text)
         read_queue(moderator, queue_path(text.kind, text.item_id))
+    for held_id in waiting:
+        read_queue(moderator, queue_path("held", held_id))
     record_shared_pages(moderator, decision, shown)
     return decision

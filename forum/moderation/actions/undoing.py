@@ -27,6 +27,7 @@ from forum.moderation.actions._record import (
     record,
     record_quietly,
     reopen_ended,
+    reopen_entry,
     take_notices_back,
     tell_undone,
 )
@@ -56,6 +57,7 @@ from forum.moderation.queries import (
     decision_to_review,
     decisions_in_lot,
     end_of_other_restriction,
+    existing_things,
     has_brought_to_light,
     has_open_reports,
     is_emptied,
@@ -137,19 +139,30 @@ def _reverse(
         undo_handler(moderator, thing, decision)
     if decision.deed == Deed.APPROVE:  # the held text has its words, and so its title, again
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
-    if deed == Deed.UNDO or decision.deed == Deed.KEEP:
-        _reopen_reports(moderator, decision, thing)
+    is_undone = deed == Deed.UNDO
+    is_new = (is_undone or decision.deed == Deed.KEEP) and _reopen_reports(
+        moderator, decision, thing
+    )
     reopen_ended(moderator, decision)
-    source = APPEAL if deed == Deed.REVERSE else OWN
+    source = OWN if is_undone else APPEAL
     recorded = record if is_told else record_quietly
-    return recorded(moderator, deed, thing, reasons, undoes_id=decision.id, source=source)
+    made = recorded(moderator, deed, thing, reasons, undoes_id=decision.id, source=source)
+    if is_undone and not is_new:  # after the record, which ends what waited for the first decision
+        _reopen_entry(moderator, decision)
+    return made
 
 
-def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
+def _reopen_entry(moderator: Person, decision: Decision) -> None:
+    """Let what a decision was about wait in the inboxes again, if it waits in the queue again."""
+    for thing in existing_things(moderator, [(decision.kind, decision.item_id)]):
+        reopen_entry(moderator, thing, decision.decided_at)
+
+
+def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> bool:
     """Open the reports that a decision answered, except of those who have reported the thing again since.
 
     Moderators are notified of them once more, because the decision has marked their notices read. Visitors who were told
-    of the outcome will be told of the next one, too.
+    of the outcome will be told of the next one, too. Returns whether anybody was notified.
     """
     answered = answered_by(decision.id)
     reported_again = open_reporter_ids(thing.kind, thing.item_id) - {None}
@@ -162,6 +175,7 @@ def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> None
     if opened or is_first:
         is_illegal = any(report.reason == ILLEGAL for report in opened)
         notify_curators(moderator, thing, is_illegal=is_illegal)
+    return bool(opened or is_first)
 
 
 def _refuse_out_of_sight(decision: Decision) -> None:
@@ -278,7 +292,10 @@ def _undo_spam(moderator: Person, thing: Thing, decision: Decision) -> None:
     before = MemberBefore.from_json(decision.kept)
     if before.state == "shown":
         _undo_hide(moderator, thing, decision)
-    restore_cleared(moderator, before, content_cleared_by(moderator, decision))
+    restored = restore_cleared(moderator, before, content_cleared_by(moderator, decision))
+    waiting = [("held", held_id) for held_id in restored.waiting]
+    for text in existing_things(moderator, [*restored.shown, *waiting]):
+        reopen_entry(moderator, text, decision.decided_at)
 
 
 def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:

@@ -115,6 +115,7 @@ from forum.moderation.queries.things import (
     topic_to_merge_into,
     topic_to_moderate,
     topics_to_merge_into,
+    waits_in_queue,
 )
 
 __all__ = [
@@ -219,5 +220,6 @@ __all__ = [
     "topics_to_merge_into",
     "waiting_for_another",
     "waits_for_another",
+    "waits_in_queue",
     "why_hidden",
 ]

@@ -31,7 +31,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound
-from forum.library.models import PUBLISHED, Practice
+from forum.library.models import PUBLISHED, SUBMITTED, Practice
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation.models import Report
@@ -59,6 +59,16 @@ def is_first_post(thing: Thing) -> bool:
     """Whether a thing is one of its author's first posts and no moderator has looked at it yet."""
     is_shown_post = thing.kind == "post" and thing.state == "shown"
     return is_shown_post and thing.row.unseen_at is not None
+
+
+def waits_in_queue(thing: Thing) -> bool:
+    """Whether a thing stands in the queue: held back, submitted, somebody's first post, or reported."""
+    if thing.kind == "held":
+        return thing.state == "waiting"
+    is_practice = thing.kind == "practice" and thing.state == "shown"
+    if is_first_post(thing) or (is_practice and thing.row.state == SUBMITTED):
+        return True
+    return bool(db.session.scalar(select(is_reported(thing.kind, thing.item_id))))
 
 
 def is_emptied(thing: Thing) -> bool:

@@ -33,6 +33,7 @@ from forum.notifications.actions.reading import (
     read_topic,
     read_until,
     unread_decisions,
+    unread_queue,
 )
 from forum.notifications.actions.recording import (
     NoticeText,
@@ -89,6 +90,7 @@ __all__ = [
     "take_back",
     "undo_watch_own_topic",
     "unread_decisions",
+    "unread_queue",
     "unwatch",
     "update_mark_notices",
     "update_quotations",

@@ -21,6 +21,7 @@ from forum.notifications.models import (
     Notice,
 )
 from forum.notifications.queries import (
+    ended_queue_events,
     events_of_decisions,
     is_of_decisions,
     is_of_queue,
@@ -80,6 +81,20 @@ def read_queue(_doer: Person, address: str, *, but_urgent: bool = False) -> None
         is_open = [model.address == address, is_of_queue(model), moment.is_(None)]
         is_meant = [model.kind != URGENT] if but_urgent else []
         set_values(model, {moment.key: now()}, *is_open, *is_meant)
+
+
+@action
+def unread_queue(doer: Person, address: str, since: datetime) -> None:
+    """Let an entry of the queue wait again in the inboxes of others, where it was read since a moment (see `read_queue`).
+
+    Of its events that ended since, notices are made for those who had none yet. Nothing that was mailed is mailed again.
+    """
+    touches()
+    for event in ended_queue_events(address, since):
+        event.recipients = [one for one in event.recipients if one != doer.id]
+        event.done_at = None
+    which = Notice.address == address, is_of_queue(Notice), Notice.member_id != doer.id
+    set_values(Notice, {"read_at": None}, *which, Notice.read_at >= since)
 
 
 @action
