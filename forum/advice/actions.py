@@ -355,6 +355,16 @@ def look_after(system: Person, limit: int = BATCH) -> int:
     return len(new) + len(due)
 
 
+@action
+def await_answers(_moderator: Person, topic_id: int) -> None:
+    """Let the hosts be told in a week that nobody answers a question that members find only from now on, if it is so then."""
+    topic = db.session.get_one(Topic, topic_id)
+    _take_up([(topic_id, topic.created_at)])
+    care = db.session.get_one(QuestionCare, topic_id, with_for_update=True, populate_existing=True)
+    if care.unanswered_at is None:
+        care.look_at = care.unanswered_at = now() + UNANSWERED_AFTER
+
+
 def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
     """Schedule the first look at questions; those that are scheduled already are left as they are."""
     rows = [
@@ -366,11 +376,14 @@ def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
 
 
 def _look_at(system: Person, care: QuestionCare, course: QuestionProgress) -> None:
-    topic = course.topic
+    topic, is_planned = course.topic, care.is_to_be_told
+    if is_planned:
+        care.unanswered_at = None
     care.look_at = _next_look(care, course)
     if not course.is_open:
         return
-    if not course.has_replies and not course.helped_at and _is_unanswered_for_long(care, topic):
+    is_for_long = is_planned or _is_unanswered_for_long(care, topic)
+    if not course.has_replies and not course.helped_at and is_for_long:
         care.unanswered_at = now()
         _notify(system, "unanswered", hosts_to_notify(topic), topic, topic.address)
     elif _is_followed_up(care, course):

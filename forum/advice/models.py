@@ -73,8 +73,8 @@ class Availability(Base):
 class QuestionCare(Base):
     """What the worker has done for one question, and when to look at it next (`look_at`; None for never).
 
-    `unanswered_at` is when the hosts were told that nobody answers; `followups` is how often the asker was asked
-    what happened next.
+    `unanswered_at` is when the hosts were told that nobody answers, or are to be told (`is_to_be_told`); `followups` is how
+    often the asker was asked what happened next.
     """
 
     __tablename__ = "care"
@@ -88,6 +88,11 @@ class QuestionCare(Base):
     followups: Mapped[int] = mapped_column(default=0)
 
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_to_be_told(self) -> bool:
+        """Whether the next look is for telling the hosts, however old the question is: members could not find it before."""
+        return self.look_at is not None and self.unanswered_at == self.look_at
 
 
 class FollowUp(Base):

@@ -469,6 +469,36 @@ def test_hosts_are_told_that_nobody_answers_a_week_after_it_was_opened(
         assert told_by(opened_after + day) == [topic.id]
 
 
+@pytest.mark.parametrize("age", [1, 60, 400])
+@pytest.mark.parametrize("answer", ["none", "before", "after"])
+@pytest.mark.parametrize("is_looked_after", [True, False])
+def test_the_hosts_are_told_a_week_after_a_question_came_to_light_that_nobody_answers(
+    people: Any, agenda: Agenda, prepared: Agenda, age: int, answer: str, is_looked_after: bool
+) -> None:
+    start = now()
+    agenda.opened_at = start - timedelta(days=500)
+    db.session.commit()
+    with at(start - timedelta(days=age)):
+        topic = topic_on(prepared, people.moderator)
+        if answer == "before":
+            reply(people.host, topic.id, write("In the squares."))
+    for day in range(7 - age, 0, 7) if is_looked_after else ():
+        with at(start + timedelta(days=day)):
+            look_after(SYSTEM)
+    actions.move(people.moderator, topic.id, agenda.id)
+    if answer == "after":
+        reply(people.ana, topic.id, write("In the arcades."))
+
+    def told_by(days: float) -> int:
+        with at(start + timedelta(days=days)):
+            while look_after(SYSTEM):
+                pass
+            return sum(one.kind == "unanswered" for one in notices_of(people.host))
+
+    assert told_by(6.9) == 0
+    assert [told_by(days) for days in (7.1, 7.2, 15, 40, 80)] == [int(answer == "none")] * 5
+
+
 def test_a_moderator_reads_on_where_all_members_do(people: Any, prepared: Agenda) -> None:
     """What is read on a theme is kept for all members, whoever asks first."""
     theme = write_theme(people.moderator, "Shade")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum.advice import actions as advice
 from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
 from forum.deeds import action
@@ -89,8 +90,10 @@ def move(
     if thing.agenda_id == agenda_id:
         raise Invalid(_("The topic is on this agenda already."), "agenda")
     check_length(reasons.facts, "reason")
-    before = MoveBefore(thing.row.agenda_id)
+    before, is_new = MoveBefore(thing.row.agenda_id), thing.row.agenda.opened_at is None
     dialogue.move(moderator, topic_id, agenda_id)
+    if is_new and thing.row.kind == "question":
+        advice.await_answers(moderator, topic_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
     return record(moderator, Deed.MOVE, thing, _prefixed(moved, reasons), before=before)
 
