@@ -363,10 +363,13 @@ def _appeals(reader: Person, _limit: int, keys: Keys | None) -> Iterable[QueueEn
 def _appeal_details(reader: Person, _kind: str, appeal_id: int) -> EntryDetails:
     row = appeals.get_appeal(reader, appeal_id)
     is_open = row.decided_at is None and reader.can.decide_appeal(row)
-    decision, file = row.decision, appeals.appeal_file(reader, row)
+    decision, agenda = row.decision, row.decision.agenda
+    file = appeals.appeal_file(
+        reader, row
+    )  # in a deed, it reads the decision afresh, without its agenda
     answers = ("uphold", "reverse") if file.is_reversible else ("uphold",)
     deeds = answers if is_open else ()
-    return EntryDetails(decision.title, decision.agenda, file, deeds, author_id=decision.author_id)
+    return EntryDetails(decision.title, agenda, file, deeds, author_id=decision.author_id)
 
 
 THING, APPEAL, CANDIDATE = (

@@ -133,6 +133,18 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
     assert queue_path(*key) not in db.session.scalars(waiting).all()
 
 
+def test_an_appeal_is_claimed_whose_post_is_on_another_agenda_by_now(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    key = "appeal", appealed(people, things)
+    moderation.move(people.moderator, things.topic.id, things.other.id)
+    browser = sign_in(people.administrator)
+    for deed in ("claim", "note", "release"):
+        db.session.expunge_all()  # what the fixtures have loaded would spare the deed to load it
+        answer = browser.post(f"{queue_path(*key)}/{deed}", data={"text": "Let me look."})
+        assert answer.status_code == 303, deed
+
+
 @pytest.mark.parametrize("is_told", [True, False])
 @pytest.mark.parametrize("is_erased", [True, False])
 def test_nothing_leads_to_a_submitted_practice_that_its_author_has_deleted(
