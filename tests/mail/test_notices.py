@@ -22,6 +22,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import first_post
+from forum.errors import NotFound
 from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.mail.commands import compose, deliver, write_digests, write_notice_letters
@@ -29,13 +30,14 @@ from forum.mail.models import Delivery
 from forum.mail.queries import QueueContent, is_digest_due, queue_content
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import UNDO_PERIOD
 from forum.notifications import actions as notifications
 from forum.notifications.actions import NoticeText
 from forum.notifications.models import DEFAULT_WAYS, Notice, NoticeSettings
-from forum.notifications.queries import unread_count
+from forum.notifications.queries import inbox, unread_by_part, unread_count
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from tests.conftest import link_in
@@ -663,3 +665,49 @@ def test_who_hosts_another_agenda_now_is_told_nothing_of_the_queue_of_the_former
         while deliver():
             pass
     assert people.host.email not in [message["To"] for message in sent(mail_server)]
+
+
+@pytest.mark.parametrize("way", ["digest", "at once"])
+def test_of_the_queue_who_hosts_nothing_any_more_is_told_nothing_until_they_host_again(
+    people, agenda, topic, mail_server, way
+):
+    notifications.choose_ways(people.host, {"queue": way, "host": "never"})
+    moderation.report(people.chitra, "topic", topic.id, "rules")
+    notifications.make_notices(SYSTEM)
+
+    number, handle = people.host.id, people.host.handle
+
+    def host():
+        return db.session.get_one(Member, number, populate_existing=True)
+
+    def seen():
+        lines, parts = inbox(host(), is_unread=True), unread_by_part(host())
+        assert sum(parts.values()) == len(lines.page.items) == lines.page.total
+        return [(one.id, one.kind) for one in lines.page.items]
+
+    ((its, kind),) = before = seen()
+    assert kind == "queue"
+    agendas.set_hosts(people.moderator, agenda.id, [])
+    assert seen() == [] and unread_count(host()) == 0
+    notifications.read_all(host())
+    with pytest.raises(NotFound):
+        notifications.read(host(), its)
+    with at(now() + timedelta(days=1)):
+        write_notice_letters()
+        write_digests()
+        while deliver():
+            pass
+    assert host().email not in [message["To"] for message in sent(mail_server)]
+    agendas.set_hosts(people.moderator, agenda.id, [handle])
+    assert seen() == before, "nobody has decided it, and they have not read it"
+    notifications.read_all(host(), "waiting")
+    assert seen() == []
+
+
+def test_what_is_read_all_at_once_is_what_the_inbox_shows(people, topic):
+    post = dialogue.reply(people.ben, topic.id, write("Ask **me**."))
+    notifications.make_notices(SYSTEM)
+    dialogue.hide(people.moderator, post.id, "Rude.")
+    notifications.read_all(people.ana)
+    dialogue.restore(people.moderator, post.id)
+    assert unread_count(people.ana) == 1, "it was out of sight then"

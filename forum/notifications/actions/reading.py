@@ -27,6 +27,7 @@ from forum.notifications.queries import (
     is_of_queue,
     lock_notice,
     open_events,
+    visible_notices,
 )
 from forum.permissions import Person, require
 
@@ -45,10 +46,14 @@ def read(member: Person, notice_id: int) -> Notice:
 
 @action
 def read_all(member: Person, part: str = "") -> None:
-    """Mark every notice of a member read; with a part of the inbox (`WAITING` or `TOLD`) those of that part alone."""
+    """Mark every notice of a member read that the inbox shows; with a part of it (`WAITING` or `TOLD`) those of that part.
+
+    What is out of sight now, such as of the queue for who hosts nothing any more, waits unread if it ever comes back.
+    """
     touches()
     require(member.can.see_notices())
-    unread = (Notice.member_id == member.id, Notice.read_at.is_(None))
+    shown = visible_notices(member).with_only_columns(Notice.id)
+    unread = (Notice.member_id == member.id, Notice.read_at.is_(None), Notice.id.in_(shown))
     is_of_part = {
         WAITING: Notice.kind.in_(ACTIONABLE_KINDS),
         TOLD: Notice.kind.not_in(ACTIONABLE_KINDS),
