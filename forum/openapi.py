@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from inspect import getdoc
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 VERSION = "3.1.0"
 PROBLEM = "application/problem+json"  # the media type of RFC 9457
@@ -27,7 +27,7 @@ SIMPLE: dict[Any, dict[str, str]] = {
 class Parameter:
     """A parameter of an address: in the query, or in its path (`is_in_path`).
 
-    Its values are the `choices`, or numbers up to `most`, or any words. `several` values are repeated: `?kind=a&kind=b`.
+    Its values are the `choices`, or numbers from 1 to `most`, or any words. `several` values are repeated: `?kind=a&kind=b`.
     """
 
     name: str
@@ -124,11 +124,13 @@ def list_of(item: Mapping[str, Any]) -> dict[str, Any]:
 def schema_of(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
     """The JSON Schema of a type. That of a dataclass is put into `known` by its name, and referred to.
 
-    Raises `KeyError` for a type that no answer has.
+    `Annotated[str, words]` is one of the words. Raises `KeyError` for a type that no answer has.
     """
     if is_dataclass(kind):
         return _reference(kind, known)
     origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return {**SIMPLE[parts[0]], "enum": list(parts[1])}
     if origin in (list, Sequence):
         return {"type": "array", "items": schema_of(parts[0], known)}
     if origin is dict:
@@ -142,7 +144,7 @@ def _reference(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
     name = kind.__name__
     if name not in known:
         known[name] = {}  # so that a class may hold itself
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         known[name] = {
             "type": "object",
             "description": " ".join((getdoc(kind) or "").split()),

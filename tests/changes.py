@@ -196,6 +196,7 @@ PAGES = (
     "/api/v1/topics",
     "/api/v1/topics/{topic}",
     "/api/v1/topics/{topic}/posts",
+    "/api/v1/posts",
     "/api/v1/posts/{first}",
     "/api/v1/cases",
     "/api/v1/cases/{case}",

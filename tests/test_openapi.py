@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from typing import Annotated
 
 import pytest
 from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
 from forum.openapi import Operation, Parameter, describe, schema_of, to_json
+
+KINDS = ("oak", "elm")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Tree:
     leaves: list[Leaf]
     parent: Tree | None
     names: dict[str, str]
+    kind: Annotated[str, KINDS]
 
 
 def test_a_class_becomes_a_schema_that_its_values_meet() -> None:
@@ -40,14 +44,19 @@ def test_a_class_becomes_a_schema_that_its_values_meet() -> None:
     schema = {**schema_of(Tree, known), "components": {"schemas": known}}
     Draft202012Validator.check_schema(schema)
     east = datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
-    oak = Tree(3.5, date(2026, 5, 1), [Leaf("a", east), Leaf("b", None)], None, {"en": "oak"})
-    acorn = to_json(Tree(0.1, date(2026, 5, 2), [], oak, {}))
+    oak = Tree(
+        3.5, date(2026, 5, 1), [Leaf("a", east), Leaf("b", None)], None, {"en": "oak"}, "oak"
+    )
+    acorn = to_json(Tree(0.1, date(2026, 5, 2), [], oak, {}, "elm"))
     assert list(Draft202012Validator(schema).iter_errors(acorn)) == []
     assert acorn["parent"]["leaves"][0]["fell_at"] == "2026-05-01T10:00:00Z"
     assert acorn["planted_on"] == "2026-05-02"
-    broken = {**acorn, "height": "tall"}
-    assert [error.json_path for error in Draft202012Validator(schema).iter_errors(broken)] == [
-        "$.height"
+    broken = {**acorn, "height": "tall", "kind": "rose"}
+    assert sorted(
+        error.json_path for error in Draft202012Validator(schema).iter_errors(broken)
+    ) == [
+        "$.height",
+        "$.kind",
     ]
     assert known["Leaf"] == {
         "type": "object",

@@ -129,6 +129,7 @@ GET  /api/v1/cases/{case}                             |  200  200  200  200  200
 GET  /api/v1/cities                                   |  200  200  200  200  200  200
 GET  /api/v1/openapi.json                             |  200  200  200  200  200  200
 GET  /api/v1/organisations                            |  200  200  200  200  200  200
+GET  /api/v1/posts                                    |  200  200  200  200  200  200
 GET  /api/v1/posts/{post}                             |  200  200  200  200  200  200
 GET  /api/v1/practices                                |  200  200  200  200  200  200
 GET  /api/v1/practices/{practice}                     |  200  200  200  200  200  200

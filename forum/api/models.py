@@ -1,12 +1,19 @@
 """What the JSON door answers: a class for each kind of thing, of which its description (OpenAPI) is made, too.
 
-Addresses are whole. `html` is safe to print; its links to pages of the forum begin with a slash.
+Addresses are whole: `url` is of the page that people read, `api_url` of the same thing here. `html` is safe to print; its links to
+pages of the forum begin with a slash.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
+
+from forum.dialogue.models import KINDS, OUTCOMES
+from forum.library.forms import KIND_NAMES, LINK_NAMES, READING_NAMES, STATUS_NAMES
+from forum.library.queries import EVIDENCE, SECTIONS
+from forum.search.queries import KINDS as FOUND_KINDS
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Author:
-    """Who wrote something. Handle and address are null when there is no profile to read."""
+    """Who wrote something. Handle and address are null when the profile is not to be read."""
 
     name: str
     handle: str | None
@@ -29,7 +36,7 @@ class Author:
 
 @dataclass(frozen=True)
 class City:
-    """A city, by its number in GeoNames. The country is a code of ISO 3166, and the place in degrees (WGS 84)."""
+    """A city, by its number, name and place (degrees, WGS 84) in GeoNames (CC BY 4.0); the country is a code of ISO 3166."""
 
     id: int
     name: str
@@ -42,10 +49,9 @@ class City:
 
 
 @dataclass(frozen=True)
-class HomeCity:
+class HomeCity(City):
     """A city from which members come, and how many."""
 
-    city: City
     members: int
 
 
@@ -72,6 +78,7 @@ class Forum:
     languages: list[str]
     description: str
     documentation: str
+    terms: str
     lists: dict[str, str]
 
 
@@ -82,6 +89,7 @@ class Agenda:
     title: str
     slug: str
     url: str
+    api_url: str
     summary: str
     language: str
     created_at: datetime
@@ -91,8 +99,9 @@ class Agenda:
 
 @dataclass(frozen=True)
 class Statement:
-    """What a member says of an agenda; position and organisation as they were that day."""
+    """What a member says of an agenda; name, position and organisation as they were that day."""
 
+    id: int
     name: str
     position: str
     organisation: str
@@ -103,10 +112,9 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class WholeAgenda:
+class WholeAgenda(Agenda):
     """An agenda with its introduction, its hosts and what members say of it."""
 
-    agenda: Agenda
     html: str
     hosts: list[Author]
     statements: list[Statement]
@@ -114,20 +122,21 @@ class WholeAgenda:
 
 @dataclass(frozen=True)
 class Topic:
-    """One discussion on an agenda, of a kind: experience, question, practice or case.
+    """One discussion on an agenda. `posts_url` is the address of its posts here. A locked one takes no more replies.
 
-    `url` is where people read it, and `posts` the address of its posts here. A locked topic takes no more replies.
+    `active_at` is when somebody last wrote there. The author is null for somebody who has left.
     """
 
     id: int
-    kind: str
+    kind: Annotated[str, KINDS]
     title: str
     language: str
     url: str
-    posts: str
+    api_url: str
+    posts_url: str
     agenda: Reference
-    author: Author
-    organisation: str | None
+    author: Author | None
+    organisation: Reference | None
     themes: list[Reference]
     replies: int
     is_answered: bool
@@ -147,18 +156,20 @@ class Marks:
 
 @dataclass(frozen=True)
 class Post:
-    """One text in a topic. Number 1 opens it; numbers that are missing were deleted or hidden.
+    """One text in a topic. Number 1 opens it. Numbers that are missing were deleted or hidden, or moderators have not seen them.
 
-    `organisation` is the one for which it was written, null for its author alone. `note_html` is a note of the moderators
-    below it. `paragraph` is the key of the paragraph of a case that it comments on.
+    `organisation` is the one for which it was written, null for its author alone; the author is null for somebody who has
+    left. `note_html` is a note of the moderators below it. `paragraph` is the key of the paragraph of a case that it comments
+    on.
     """
 
     id: int
     topic_id: int
     number: int
     url: str
-    author: Author
-    organisation: str | None
+    api_url: str
+    author: Author | None
+    organisation: Reference | None
     language: str
     html: str
     note_html: str | None
@@ -178,7 +189,7 @@ class Figure:
     unit: str
     as_at: str
     source: str
-    address: str
+    source_url: str
 
 
 @dataclass(frozen=True)
@@ -186,20 +197,31 @@ class Link:
     """Where to read on."""
 
     label: str
-    address: str
-    kind: str
+    url: str
+    kind: Annotated[str, LINK_NAMES]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Somebody tried it: in which city, what became of it, in which year they said so, and a sentence why."""
+
+    city: City | None
+    outcome: Annotated[str, OUTCOMES]
+    year: int
+    note: str
 
 
 @dataclass(frozen=True)
 class Case:
-    """A case example: a network, a city project or a programme. `cities_tried` is in how many cities members tried it."""
+    """A case example. `cities_tried` is in how many cities members tried it."""
 
     name: str
     slug: str
     url: str
+    api_url: str
     agenda: Reference
-    kind: str
-    status: str
+    kind: Annotated[str, KIND_NAMES]
+    status: Annotated[str, STATUS_NAMES]
     since: int | None
     reach: str
     summary: str
@@ -220,30 +242,31 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class WholeCase:
-    """A case with its text, figures and links; `topic` is the address of its discussion here."""
+class WholeCase(Case):
+    """A case with its text, figures and links, and who tried it; `topic_url` is the address of its discussion here."""
 
-    case: Case
     themes: list[Reference]
     paragraphs: list[Paragraph]
     figures: list[Figure]
     links: list[Link]
-    topic: str
+    tried: list[Trial]
+    topic_url: str
 
 
 @dataclass(frozen=True)
 class Practice:
-    """A best practice. The evidence is told, counted, measured or studied; `cities_tried` as of a case."""
+    """A best practice. `link` leads to more about it; `cities_tried` as of a case; the author is null who has left."""
 
     title: str
     slug: str
     url: str
+    api_url: str
     agenda: Reference
-    author: Author
+    author: Author | None
     city: City | None
     sentence: str
     link: str | None
-    evidence: str | None
+    evidence: Annotated[str, EVIDENCE] | None
     cost: str | None
     started: int | None
     language: str
@@ -256,36 +279,37 @@ class Practice:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a practice: challenge, done, resources, results, failure (what did not work), lessons or needs."""
+    """A part of a practice; `failure` is what did not work, `needs` what another city needs to copy it."""
 
-    name: str
+    name: Annotated[str, SECTIONS]
     html: str
 
 
 @dataclass(frozen=True)
-class WholePractice:
-    """A practice with its parts; what its author tells to members alone is not among them.
+class WholePractice(Practice):
+    """A practice with its parts, and who tried it; what its author tells to members alone is not there.
 
-    `organisation` is the one for which it was written, null for its author alone.
-    `adapted_from` is the practice of another city from which it was made; `topic` is the address of its discussion here.
+    `organisation` is the one for which it was written, null for its author alone. `adapted_from` is the practice of another
+    city from which it was made; `topic_url` is the address of its discussion here.
     """
 
-    practice: Practice
-    organisation: str | None
+    organisation: Reference | None
     themes: list[Reference]
     sections: list[Section]
+    tried: list[Trial]
     adapted_from: Reference | None
-    topic: str | None
+    topic_url: str | None
 
 
 @dataclass(frozen=True)
 class Reading:
     """A best read, and why it matters."""
 
+    id: int
     title: str
     authors: str
     year: int | None
-    kind: str
+    kind: Annotated[str, READING_NAMES]
     link: str | None
     why: str
     language: str
@@ -294,11 +318,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Hit:
-    """Something that a search has found: its kind, its title, and the place where the words stand."""
+    """Something that a search has found: its kind, its title, and the place where the words stand.
 
-    kind: str
+    `api_url` is null for a best read, which has no address of its own.
+    """
+
+    kind: Annotated[str, FOUND_KINDS]
     title: str
     url: str
+    api_url: str | None
     excerpt: str
     language: str
     written_at: datetime

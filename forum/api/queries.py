@@ -1,18 +1,20 @@
-"""Topics and posts for programs: only what visitors may read, whoever asks, in the order of their numbers."""
+"""Topics and posts for programs: only what visitors may read, whoever asks, and of new members what moderators have seen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import defaultload, joinedload, load_only, selectinload
 
-from forum.agendas.models import Agenda, Theme
+from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue.models import Post, Topic, TopicTheme
 from forum.dialogue.queries import (
+    author_options,
     indexable_topics,
     is_readable,
     topic_after_merge,
@@ -20,69 +22,122 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import NotFound
+from forum.members.models import Organisation
+from forum.pages import rows_by_id
 from forum.permissions import VISITOR
+from forum.search.queries import Thing
 
 T = TypeVar("T")
-MAX_ITEMS = 100
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ACTIVE, NEWEST, OLDEST = ORDERS = ("active", "newest", "oldest")
+ORGANISATION_COLUMNS = load_only(Organisation.name, Organisation.slug, raiseload=True)
+AGENDA_COLUMNS = load_only(Agenda.title, Agenda.slug, raiseload=True)
+
+
+class Cursor(NamedTuple):
+    """Where a part of a list ends: the moment by which the list is in order, and the number of the row."""
+
+    moment: datetime
+    number: int
+
+    def __str__(self) -> str:
+        """The cursor as addresses have it: microseconds since 1970, and the number."""
+        return f"{(self.moment - EPOCH) // timedelta(microseconds=1)}-{self.number}"
+
+    @classmethod
+    def read(cls, typed: str) -> Cursor:
+        """The cursor that `str` has written. Raises `ValueError` for anything else."""
+        moment, _dash, number = typed.partition("-")
+        if not (f"{moment}{number}".isascii() and moment.isdigit() and number.isdigit()):
+            raise ValueError
+        try:
+            return cls(EPOCH + timedelta(microseconds=int(moment)), int(number[:10]))
+        except OverflowError:
+            raise ValueError from None
 
 
 @dataclass(frozen=True)
 class Part(Generic[T]):
-    """A part of a list, and after which number the next one begins; None when this is the last."""
+    """A part of a list, and where the next one begins; None when this is the last."""
 
     items: Sequence[T]
-    next_after: int | None
+    next: str | None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which topics are wanted, and which part of them: at most `most` after the one with the number `after`.
+    """Which topics are wanted, in which order (one of `ORDERS`), and which part of them: `most`, from the cursor on.
 
-    `agenda` and `theme` are slugs; empty values do not filter.
+    Empty values do not filter.
     """
 
-    agenda: str = ""
+    agenda_id: int = 0
     kind: str = ""
-    theme: str = ""
+    theme_id: int = 0
     language: str = ""
-    after: int = 0
-    most: int = MAX_ITEMS
-    is_newest_first: bool = True
+    order: str = ACTIVE
+    cursor: Cursor | None = None
+    most: int = 50
 
 
 def topics(wanted: Wanted) -> Part[Topic]:
     """The public topics that search engines get, too: those of new members once a moderator has looked at them."""
-    found = _topics().where(*_conditions(wanted))
-    if wanted.is_newest_first:
-        found = found.where(Topic.id < wanted.after) if wanted.after else found
-        return _part(found.order_by(Topic.id.desc()), wanted.most, lambda topic: topic.id)
-    found = found.where(Topic.id > wanted.after).order_by(Topic.id)
-    return _part(found, wanted.most, lambda topic: topic.id)
+    moment: Any = Topic.active_at if wanted.order == ACTIVE else Topic.created_at
+    found = indexable_topics().where(*_conditions(wanted))
+    ordered = _from(found, moment, Topic.id, wanted.cursor, is_rising=wanted.order == OLDEST)
+    # An index has the order and most conditions: rows are read for one part only
+    rows = rows_by_id(ordered.limit(wanted.most + 1), Topic.id, *_TOPIC_OPTIONS)
+    items = db.session.scalars(rows).all()
+    return _part(items, wanted.most, lambda one: str(Cursor(getattr(one, moment.key), one.id)))
 
 
-def _conditions(wanted: Wanted) -> list[Any]:
-    conditions: list[Any] = []
-    if wanted.agenda:
-        conditions.append(
-            Topic.agenda_id.in_(select(Agenda.id).where(Agenda.slug == wanted.agenda))
-        )
-    if wanted.theme:
-        on_it = select(TopicTheme.topic_id).join(Theme, Theme.id == TopicTheme.theme_id)
-        on_it = on_it.where(Theme.slug == wanted.theme, Theme.removed_at.is_(None))
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.agenda_id:
+        conditions.append(Topic.agenda_id == wanted.agenda_id)
+    if wanted.theme_id:
+        on_it = select(TopicTheme.topic_id).where(TopicTheme.theme_id == wanted.theme_id)
         conditions.append(Topic.id.in_(on_it))
+    # As expressions, which no index is chosen for: one that begins with the kind would have the topics in no order
     if wanted.kind:
-        conditions.append(Topic.kind == wanted.kind)
+        conditions.append(Topic.kind.concat("") == wanted.kind)
     if wanted.language:
-        conditions.append(Topic.language == wanted.language)
+        conditions.append(Topic.language.concat("") == wanted.language)
     return conditions
+
+
+def _from(
+    query: Select[Any], moment: Any, number: Any, cursor: Cursor | None, *, is_rising: bool
+) -> Select[Any]:
+    """The query in the order of a moment and a number, from the cursor on."""
+    if is_rising:
+        ordered = query.order_by(moment, number)
+    else:
+        ordered = query.order_by(moment.desc(), number.desc())
+    if cursor is None:
+        return ordered
+    if is_rising:
+        later = or_(moment > cursor.moment, number > cursor.number)
+        return ordered.where(moment >= cursor.moment, later)
+    earlier = or_(moment < cursor.moment, number < cursor.number)
+    return ordered.where(moment <= cursor.moment, earlier)
 
 
 def get_topic(topic_id: int) -> Topic:
     """One of these topics, or `NotFound`."""
-    topic: Topic | None = db.session.scalar(_topics().where(Topic.id == topic_id))
+    query = indexable_topics().where(Topic.id == topic_id)
+    topic: Topic | None = db.session.scalar(query.options(*_TOPIC_OPTIONS))
     if topic is None:
         raise NotFound()
     return topic
+
+
+_TOPIC_OPTIONS = (
+    joinedload(Topic.agenda).options(AGENDA_COLUMNS),
+    joinedload(Topic.organisation).options(ORGANISATION_COLUMNS),
+    author_options(Topic.author),
+    selectinload(Topic.themes),
+)
 
 
 def merged_into(topic_id: int) -> int:
@@ -90,36 +145,66 @@ def merged_into(topic_id: int) -> int:
     return get_topic(topic_after_merge(VISITOR, topic_id).id).id
 
 
-def posts(topic: Topic, after: int, most: int) -> Part[Post]:
-    """The posts of one of these topics with numbers after `after`, without those that are deleted or hidden."""
+def answered(found: Iterable[Topic]) -> set[int]:
+    """The ids of those of the topics whose answer can be read here."""
+    answers = [topic.answer_id for topic in found if topic.answer_id]
+    if not answers:
+        return set()
+    seen = select(Post.topic_id).where(Post.id.in_(answers), *_is_shown())
+    return set(db.session.scalars(seen))
+
+
+def posts(order: str, cursor: Cursor | None, most: int) -> Part[Post]:
+    """The posts of all these topics, the newest or the oldest first."""
+    ids = _from(_posts(), Post.created_at, Post.id, cursor, is_rising=order == OLDEST)
+    keys = ids.with_only_columns(Post.id, maintain_column_froms=True).limit(most + 1)
+    whole = _posts().where(Post.id.in_(list(db.session.scalars(keys))))
+    sign = 1 if order == OLDEST else -1
+    items = sorted(db.session.scalars(whole), key=lambda one: (one.created_at, one.id))[::sign]
+    return _part(items, most, lambda one: str(Cursor(one.created_at, one.id)))
+
+
+def posts_in(topic: Topic, after: int, most: int) -> Part[Post]:
+    """The posts of one of these topics with numbers after `after`."""
     found = _posts().where(Post.topic_id == topic.id, Post.number > after)
-    return _part(found.order_by(Post.number), most, lambda post: post.number)
+    items = db.session.scalars(found.order_by(Post.number).limit(most + 1)).all()
+    return _part(items, most, lambda one: str(one.number))
 
 
 def get_post(post_id: int) -> Post:
-    """One post of these topics that is neither deleted nor hidden, or `NotFound`."""
+    """One of these posts, or `NotFound`."""
     post: Post | None = db.session.scalar(_posts().where(Post.id == post_id))
     if post is None:
         raise NotFound()
     return post
 
 
-def _topics() -> Select[Any]:
-    return indexable_topics().options(
-        joinedload(Topic.agenda),
-        joinedload(Topic.organisation),
-        joinedload(Topic.author),
-        selectinload(Topic.themes),
+def _posts() -> Select[Any]:
+    seen = visible_posts(VISITOR).where(*_is_shown(), Topic.unseen_at.is_(None))
+    of_agenda = defaultload(Post.topic).defaultload(Topic.agenda).options(AGENDA_COLUMNS)
+    return with_author(seen).options(of_agenda)
+
+
+def _is_shown() -> tuple[ColumnElement[bool], ...]:
+    """In SQL: a post that readers see and, if its author is new, a moderator has seen, as in feeds."""
+    return *is_readable(), Post.unseen_at.is_(None)
+
+
+def unseen_among(things: Iterable[Thing]) -> set[Thing]:
+    """Those of some topics and posts, as search knows them, that moderators have not seen yet."""
+    ids: dict[str, list[int]] = {"topic": [], "post": []}
+    for kind, item_id in things:
+        ids.setdefault(kind, []).append(item_id)
+    topics_unseen = select(Topic.id).where(Topic.id.in_(ids["topic"]), Topic.unseen_at.is_not(None))
+    is_unseen = or_(Post.unseen_at.is_not(None), Topic.unseen_at.is_not(None))
+    posts_unseen = select(Post.id).join(Topic, Topic.id == Post.topic_id)
+    posts_unseen = posts_unseen.where(and_(Post.id.in_(ids["post"]), is_unseen))
+    found = {("topic", one) for one in db.session.scalars(topics_unseen)} if ids["topic"] else set()
+    return found | (
+        {("post", one) for one in db.session.scalars(posts_unseen)} if ids["post"] else set()
     )
 
 
-def _posts() -> Select[Any]:
-    """Posts of which a moderator has seen those of new members, as in feeds."""
-    is_seen = Post.unseen_at.is_(None), Topic.unseen_at.is_(None)
-    return with_author(visible_posts(VISITOR).where(*is_readable(), *is_seen))
-
-
-def _part(query: Select[Any], most: int, number_of: Any) -> Part[Any]:
-    """The first rows of an ordered query; one more is read, to know whether there are some."""
-    rows = db.session.scalars(query.limit(most + 1)).all()
-    return Part(rows[:most], number_of(rows[most - 1]) if len(rows) > most else None)
+def _part(rows: Sequence[T], most: int, cursor_of: Any) -> Part[T]:
+    """The first rows of a part; one more was read, to know whether there are some."""
+    return Part(rows[:most], cursor_of(rows[most - 1]) if len(rows) > most else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from flask import url_for
@@ -10,9 +10,10 @@ from flask import url_for
 from forum import web
 from forum.agendas.models import Agenda, Statement, Theme
 from forum.api import models
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Mark, Post, Topic
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.members.models import City, Member, Organisation
+from forum.search.models import Document
 from forum.search.queries import Hit
 
 
@@ -26,8 +27,15 @@ def address_of(path: str) -> str:
     return web.absolute(quote(path, safe="/?=&#"))
 
 
-def author(member: Member) -> models.Author:
-    """Who wrote something, as bylines say."""
+def api_address(endpoint: str, **values: object) -> str:
+    """The whole address of a door of the JSON."""
+    return address(f"api.{endpoint}", **values)
+
+
+def author(member: Member) -> models.Author | None:
+    """Who wrote something, as bylines say; None for somebody who has left."""
+    if member.left_at:
+        return None
     if not member.has_page:
         return models.Author(member.name, None, None)
     return models.Author(member.name, member.handle, address("front.profile", handle=member.handle))
@@ -36,6 +44,13 @@ def author(member: Member) -> models.Author:
 def agenda_reference(found: Agenda) -> models.Reference:
     """An agenda as others refer to it."""
     return models.Reference(found.title, found.slug, address("front.agenda", slug=found.slug))
+
+
+def organisation_reference(found: Organisation | None) -> models.Reference | None:
+    """The organisation for which something was written."""
+    if found is None:
+        return None
+    return models.Reference(found.name, found.slug, address("front.organisation", slug=found.slug))
 
 
 def themes(found: Iterable[Theme]) -> list[models.Reference]:
@@ -62,6 +77,11 @@ def city(found: City) -> models.City:
     )
 
 
+def home_city(found: City, members: int) -> models.HomeCity:
+    """A city from which so many members come."""
+    return models.HomeCity(**vars(city(found)), members=members)
+
+
 def organisation(found: Organisation, members: int) -> models.Organisation:
     """An organisation, of which so many are members."""
     return models.Organisation(
@@ -81,6 +101,7 @@ def agenda(found: Agenda) -> models.Agenda:
         title=found.title,
         slug=found.slug,
         url=address("front.agenda", slug=found.slug),
+        api_url=api_address("agenda", slug=found.slug),
         summary=found.summary,
         language=found.language,
         created_at=found.created_at,
@@ -92,9 +113,9 @@ def agenda(found: Agenda) -> models.Agenda:
 def whole_agenda(found: Agenda, statements: Iterable[Statement]) -> models.WholeAgenda:
     """An agenda with what members say of it."""
     return models.WholeAgenda(
-        agenda=agenda(found),
+        **vars(agenda(found)),
         html=found.introduction_html,
-        hosts=[author(host) for host in found.hosts if host.has_page],
+        hosts=[shown for host in found.hosts if host.has_page and (shown := author(host))],
         statements=[statement(one) for one in statements],
     )
 
@@ -102,6 +123,7 @@ def whole_agenda(found: Agenda, statements: Iterable[Statement]) -> models.Whole
 def statement(found: Statement) -> models.Statement:
     """A statement; its member must be loaded."""
     return models.Statement(
+        id=found.id,
         name=found.name,
         position=found.role_title,
         organisation=found.organisation,
@@ -112,7 +134,7 @@ def statement(found: Statement) -> models.Statement:
     )
 
 
-def topic(found: Topic) -> models.Topic:
+def topic(found: Topic, *, is_answered: bool) -> models.Topic:
     """A topic, with agenda, author, organisation and themes loaded."""
     return models.Topic(
         id=found.id,
@@ -120,13 +142,14 @@ def topic(found: Topic) -> models.Topic:
         title=found.title,
         language=found.language,
         url=address_of(found.address),
-        posts=address("api.posts", topic_id=found.id),
+        api_url=api_address("topic", topic_id=found.id),
+        posts_url=api_address("posts_of_topic", topic_id=found.id),
         agenda=agenda_reference(found.agenda),
         author=author(found.author),
-        organisation=found.organisation.name if found.organisation else None,
+        organisation=organisation_reference(found.organisation),
         themes=themes(found.themes),
         replies=found.replies_count,
-        is_answered=found.answer_id is not None,
+        is_answered=is_answered,
         created_at=found.created_at,
         active_at=found.active_at,
         locked_at=found.locked_at,
@@ -140,8 +163,9 @@ def post(found: Post) -> models.Post:
         topic_id=found.topic_id,
         number=found.number,
         url=address("dialogue.post", id=found.id),
+        api_url=api_address("post", post_id=found.id),
         author=author(found.author),
-        organisation=found.organisation.name if found.organisation else None,
+        organisation=organisation_reference(found.organisation),
         language=found.language,
         html=found.html,
         note_html=found.note_html or None,
@@ -159,6 +183,7 @@ def case(found: Case, tried: Mapping[int, int]) -> models.Case:
         name=found.name,
         slug=found.slug,
         url=address("library.case", slug=found.slug),
+        api_url=api_address("case", slug=found.slug),
         agenda=agenda_reference(found.agenda),
         kind=found.kind,
         status=found.status,
@@ -174,10 +199,23 @@ def case(found: Case, tried: Mapping[int, int]) -> models.Case:
     )
 
 
-def whole_case(found: Case, tried: Mapping[int, int]) -> models.WholeCase:
+def trials(marks: Iterable[Mark]) -> list[models.Trial]:
+    """Who tried something, with city and member loaded."""
+    return [
+        models.Trial(
+            city=city(mark.city) if mark.city else None,
+            outcome=mark.outcome or "",
+            year=mark.created_at.year,
+            note=mark.note,
+        )
+        for mark in marks
+    ]
+
+
+def whole_case(found: Case, marks: Sequence[Mark]) -> models.WholeCase:
     """A case with all that its page has."""
     return models.WholeCase(
-        case=case(found, tried),
+        **vars(case(found, _cities_of(found.topic_id, marks))),
         themes=themes(found.themes),
         paragraphs=[models.Paragraph(one.key, one.html) for one in found.paragraphs],
         figures=[
@@ -185,7 +223,8 @@ def whole_case(found: Case, tried: Mapping[int, int]) -> models.WholeCase:
             for one in found.figures
         ],
         links=[models.Link(one.label, one.address, one.kind) for one in found.links],
-        topic=address("api.topic", topic_id=found.topic_id),
+        tried=trials(marks),
+        topic_url=api_address("topic", topic_id=found.topic_id),
     )
 
 
@@ -195,6 +234,7 @@ def practice(found: Practice, tried: Mapping[int, int]) -> models.Practice:
         title=found.title,
         slug=found.slug,
         url=address("library.practice", slug=found.slug),
+        api_url=api_address("practice", slug=found.slug),
         agenda=agenda_reference(found.agenda),
         author=author(found.author),
         city=city(found.city) if found.city else None,
@@ -216,7 +256,7 @@ def whole_practice(
     found: Practice,
     sections: Iterable[PracticeSection],
     adapted_from: Practice | None,
-    tried: Mapping[int, int],
+    marks: Sequence[Mark],
 ) -> models.WholePractice:
     """A practice with those of its sections, and the one that it was made from, that the reader may see."""
     source = None
@@ -224,18 +264,20 @@ def whole_practice(
         page = address("library.practice", slug=adapted_from.slug)
         source = models.Reference(adapted_from.title, adapted_from.slug, page)
     return models.WholePractice(
-        practice=practice(found, tried),
-        organisation=found.organisation.name if found.organisation else None,
+        **vars(practice(found, _cities_of(found.topic_id, marks))),
+        organisation=organisation_reference(found.organisation),
         themes=themes(found.themes),
         sections=[models.Section(one.name, one.html) for one in sections],
         adapted_from=source,
-        topic=address("api.topic", topic_id=found.topic_id) if found.topic_id else None,
+        tried=trials(marks),
+        topic_url=api_address("topic", topic_id=found.topic_id) if found.topic_id else None,
     )
 
 
 def reading(found: Reading) -> models.Reading:
     """A best read, with its agenda loaded."""
     return models.Reading(
+        id=found.id,
         title=found.title,
         authors=found.authors,
         year=found.year,
@@ -253,7 +295,21 @@ def hit(found: Hit) -> models.Hit:
         kind=found.document.kind,
         title=found.document.title,
         url=address_of(found.document.address),
+        api_url=_api_url(found.document),
         excerpt=found.snippet.striptags(),
         language=found.document.language,
         written_at=found.document.written_at,
     )
+
+
+def _api_url(document: Document) -> str | None:
+    if document.kind in ("topic", "post"):
+        return api_address(document.kind, **{f"{document.kind}_id": document.item_id})
+    if document.kind in ("case", "practice"):
+        return api_address(document.kind, slug=document.address.rpartition("/")[2])
+    return None
+
+
+def _cities_of(topic_id: int | None, marks: Iterable[Mark]) -> Mapping[int, int]:
+    """In how many cities something was tried, by its topic, as lists have it for many."""
+    return {topic_id or 0: len({mark.city_id for mark in marks if mark.city_id})}

@@ -17,10 +17,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.api.models import Problem
-from forum.api.queries import MAX_ITEMS
 from forum.errorpages import answer_otherwise
 from forum.errors import Invalid
 from forum.openapi import PROBLEM, Operation, Parameter, to_json
+from forum.pages import LAST_PAGE
 from forum.plaintext import tidy
 from forum.webforms import lazy_text as _
 
@@ -29,23 +29,33 @@ PREFIX = "/api/v1"
 MAX_VALUES = 20  # of one parameter
 MAX_VALUE_LENGTH = 300  # characters
 MAX_DIGITS = 10
-# Any page of any site may read what every visitor may; no cookie is sent along, and none is looked at.
+# Pages of any site may read what every visitor may. Their browsers send no cookie along, and no answer depends on one.
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Retry-After",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Robots-Tag": "noindex",
 }
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "Accept-Language, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+DETAILS = {
+    404: _("Nothing is here that visitors may read."),
+    405: _("This can only be read, with GET."),
+}
 
-LIMIT = Parameter("limit", _("How many at most."), most=MAX_ITEMS, default="50")
-PAGE = Parameter("page", _("Which page of the list."), most=100_000, default="1")
+LIMIT = Parameter("limit", _("How many at most."), most=100, default="50")
+PAGE = Parameter("page", _("Which page of the list."), most=LAST_PAGE, default="1")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The answer of a list: its items, and what of the query changes for the next part (None: this is the last)."""
+    """The answer of a list: its items, and the parameter with its value that the next part has (None: this is the last)."""
 
     items: Sequence[Any]
-    next: dict[str, int] | None = None
+    next: tuple[Parameter, str | int] | None = None
 
 
 OPERATIONS: list[Operation] = []
@@ -57,7 +67,8 @@ def door(
 ) -> Callable[[View], View]:
     """Declare the address `path` (below `PREFIX`, as Flask writes it) that answers in JSON with an `answer`, or a `Listing` of them.
 
-    The view gets what stands in the path, and returns that; the values of the other parameters come from `value`.
+    The view gets what stands in the path, and returns that; the values of the other parameters come from `value`, `values` and
+    `number`. A parameter that is not declared is refused, since a program that has misspelt one would believe the answer.
     """
 
     def declare(view: View) -> View:
@@ -67,48 +78,76 @@ def door(
 
         @wraps(view)
         def answered(**in_path: Any) -> AnyResponse:
-            answer = view(**in_path)
-            return _open(answer if isinstance(answer, AnyResponse) else json_answer(_body(answer)))
+            _check(operation)
+            found = view(**in_path)
+            return found if isinstance(found, AnyResponse) else json_answer(_body(found, operation))
 
-        bp.get(PREFIX + path)(answered)
+        bp.get(PREFIX + path, strict_slashes=False)(answered)
         return view
 
     return declare
 
 
-def _body(answer: Any) -> Any:
+def _asked(operation: Operation) -> dict[str, Parameter]:
+    return {one.name: one for one in operation.parameters if not one.is_in_path}
+
+
+def _check(operation: Operation) -> None:
+    """Refuse parameters that the operation has not, and several values of one that has one."""
+    known = _asked(operation)
+    for name, given in request.args.lists():
+        if name not in known:
+            names = ", ".join(known) or "–"
+            sentence = gettext(
+                "There is no “%(name)s” here. There are: %(names)s.",
+                name=tidy(name)[:40],
+                names=names,
+            )
+            raise Invalid(sentence, name)
+        if len(given) > (MAX_VALUES if known[name].several else 1):
+            raise Invalid(gettext("“%(name)s” is given too often.", name=name), name)
+
+
+def _body(answer: Any, operation: Operation) -> Any:
     if not isinstance(answer, Listing):
         return to_json(answer)
     following = None
     if answer.next:
-        asked = {**request.args.to_dict(flat=False), **answer.next}
-        following = f"{web.canonical()}?{urlencode(asked, doseq=True)}"
+        parameter, at = answer.next
+        asked = {name: list(values(one)) for name, one in _asked(operation).items()}
+        asked[parameter.name] = [str(at)]
+        query = urlencode({name: some for name, some in asked.items() if some}, doseq=True)
+        following = f"{web.canonical()}?{query}"
     return {"items": to_json(answer.items), "next": following}
 
 
 def json_answer(body: Any, status: int = 200, mimetype: str = "application/json") -> Response:
     """An answer in JSON."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    # What browsers cannot send back: lone surrogates, which no column holds, would not be UTF-8
     return Response(text.encode("utf-8", "replace"), status, mimetype=mimetype)
-
-
-def _open(answer: AnyResponse) -> AnyResponse:
-    answer.headers.update(OPEN_TO_ALL)
-    return answer
 
 
 def problem(status: int, detail: str = "") -> Response:
     """The answer that says why there is none."""
-    title = HTTP_STATUS_CODES.get(status, "")
-    answer = json_answer(to_json(Problem(title, status, detail)), status, PROBLEM)
-    answer.headers.update(OPEN_TO_ALL)
-    return answer
+    said = Problem(
+        HTTP_STATUS_CODES.get(status, ""), status, str(detail or DETAILS.get(status, ""))
+    )
+    return _open(json_answer(to_json(said), status, PROBLEM))
 
 
 @bp.record
 def _answer_errors(state: BlueprintSetupState) -> None:
-    answer_otherwise(cast(Flask, state.app), f"{PREFIX}/", problem)
+    answer_otherwise(cast(Flask, state.app), PREFIX, problem)
+
+
+@bp.after_request
+def _open(answer: Response) -> Response:
+    """Let pages of other sites read an answer, and ask whether they may (a preflight request, of the Fetch standard)."""
+    if request.path.startswith(PREFIX):
+        answer.headers.update(OPEN_TO_ALL)
+        if request.method == "OPTIONS":
+            answer.headers.update(PREFLIGHT)
+    return answer
 
 
 def values(parameter: Parameter) -> tuple[str, ...]:
@@ -126,7 +165,7 @@ def values(parameter: Parameter) -> tuple[str, ...]:
 
 
 def value(parameter: Parameter) -> str:
-    """The first of these values, or the default."""
+    """The value of a parameter in the query, or its default."""
     return next(iter(values(parameter)), parameter.default)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.api.models import Problem
-from forum.api.views._doors import OPEN_TO_ALL, OPERATIONS, PREFIX, bp, json_answer
+from forum.api.views._doors import OPERATIONS, PREFIX, bp, json_answer
 from forum.members.views import federation
 from forum.openapi import describe
 
@@ -30,7 +30,6 @@ def description() -> AnyResponse:
         "title": name,
         "version": "1",
         "description": _("What visitors may read at %(forum)s, for programs.", forum=name),
+        "termsOfService": web.absolute(url_for("terms.index")),
     }
-    answer = json_answer(describe(info, web.absolute(PREFIX), OPERATIONS, Problem))
-    answer.headers.update(OPEN_TO_ALL)
-    return answer
+    return json_answer(describe(info, web.absolute(PREFIX), OPERATIONS, Problem))

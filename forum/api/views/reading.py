@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import url_for
+from flask import request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import locales, web
-from forum.agendas.queries import all_agendas, get_agenda, statements_of
+from forum.agendas.models import Theme
+from forum.agendas.queries import all_agendas, get_agenda, statements_of, themes_by_slug
 from forum.agendas.queries import themes as all_themes
 from forum.api import models, queries
+from forum.api.queries import ACTIVE, NEWEST, OLDEST, ORDERS
 from forum.api.views import _answers as answers
 from forum.api.views._doors import (
     LIMIT,
@@ -26,20 +29,24 @@ from forum.api.views._doors import (
 )
 from forum.columns import MAX_ID
 from forum.dialogue.models import KINDS
-from forum.errors import NotFound
+from forum.dialogue.queries import tried_in
+from forum.errors import Invalid, NotFound
 from forum.library import queries as library
+from forum.library.forms import KIND_NAMES
 from forum.library.queries import EVIDENCE, CaseFilter, PracticeFilter, ReadingFilter
-from forum.members.queries import cities_with_members, organisations_with_members
+from forum.members.queries import (
+    cities_with_members,
+    language_names,
+    organisations_with_members,
+)
 from forum.members.views import federation
 from forum.openapi import Operation, Parameter
 from forum.pages import Page
 from forum.permissions import VISITOR
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find
-from forum.versions import theme_scope, topic_scope
+from forum.versions import topic_scope
 from forum.webforms import lazy_text as _
-
-NEWEST, OLDEST = ORDERS = ("newest", "oldest")
 
 AGENDA = Parameter("agenda", _("The last part of the address of an agenda."))
 AGENDAS = Parameter("agenda", AGENDA.meaning, several=True)
@@ -49,17 +56,17 @@ LANGUAGE = Parameter("language", _("A language, by its code: fr."))
 LANGUAGES = Parameter("language", LANGUAGE.meaning, several=True)
 COUNTRIES = Parameter("country", _("A country, by its code of two letters: FI."), several=True)
 KIND = Parameter("kind", _("What kind."), choices=KINDS)
-ORDER = Parameter("order", _("In which order."), choices=ORDERS, default=NEWEST)
-AFTER = Parameter("after", _("The number of the last one that you have."), most=MAX_ID)
+ORDER = Parameter("order", _("In which order."), choices=ORDERS, default=ACTIVE)
+ORDER_OF_POSTS = Parameter("order", ORDER.meaning, choices=(NEWEST, OLDEST), default=NEWEST)
+CURSOR = Parameter("cursor", _("Where to go on: the address in “next” has it."))
+AFTER = Parameter("after", _("The number of the last post that you have."), most=MAX_ID)
 SLUG = Parameter("slug", _("The last part of its address."), is_in_path=True)
 TOPIC_ID = Parameter("topic_id", _("The number of a topic."), most=MAX_ID, is_in_path=True)
 POST_ID = Parameter("post_id", _("The number of a post."), most=MAX_ID, is_in_path=True)
-KIND_OF_CASE = Parameter(
-    "kind", KIND.meaning, choices=("network", "project", "programme"), several=True
-)
+KINDS_OF_CASES = Parameter("kind", KIND.meaning, choices=tuple(KIND_NAMES), several=True)
 PROOF = Parameter("evidence", _("How well the result is proven."), choices=EVIDENCE, several=True)
 FAILED = Parameter("failed", _("Only those that say what did not work."), choices=("yes",))
-FOUND_KIND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
+KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
 WORDS = Parameter("q", _("The words to look for."))
 
 
@@ -72,10 +79,16 @@ def forum() -> models.Forum:
         tagline=known.tagline,
         url=web.absolute("/"),
         languages=[locales.tag(one) for one in web.settings().locales],
-        description=answers.address("api.description"),
-        documentation=answers.address("api.about"),
-        lists={one.name: web.absolute(PREFIX + one.path) for one in OPERATIONS if is_whole(one)},
+        description=answers.api_address("description"),
+        documentation=answers.api_address("about"),
+        terms=answers.address("terms.index"),
+        lists={one.name: web.absolute(PREFIX + one.path) for one in OPERATIONS if _is_whole(one)},
     )
+
+
+def _is_whole(operation: Operation) -> bool:
+    """Whether the operation answers a list that nothing in its path chooses."""
+    return operation.is_list and "{" not in operation.path
 
 
 @door("/agendas", _("All agendas, in their order."), models.Agenda, is_list=True)
@@ -100,24 +113,25 @@ def agenda(slug: str) -> models.WholeAgenda:
     THEME,
     LANGUAGE,
     ORDER,
-    AFTER,
     LIMIT,
+    CURSOR,
     is_list=True,
 )
 def topics() -> Listing:
-    """Topics in the order of their numbers."""
-    found = queries.topics(
-        queries.Wanted(
-            agenda=value(AGENDA),
-            kind=value(KIND),
-            theme=value(THEME),
-            language=value(LANGUAGE),
-            after=number(AFTER),
-            most=number(LIMIT),
-            is_newest_first=value(ORDER) == NEWEST,
-        )
+    """Topics: those in which somebody wrote last, the newest or the oldest first."""
+    wanted = queries.Wanted(
+        agenda_id=next(iter(_agenda_ids(AGENDA)), 0),
+        kind=value(KIND),
+        theme_id=next((one.id for one in _themes(THEME)), 0),
+        language=next(iter(_languages(LANGUAGE)), ""),
+        order=value(ORDER),
+        cursor=_cursor(),
+        most=number(LIMIT),
     )
-    return _portion([answers.topic(one) for one in found.items], found)
+    part = queries.topics(wanted)
+    answered = queries.answered(part.items)
+    shown = [answers.topic(one, is_answered=one.id in answered) for one in part.items]
+    return _portion(shown, CURSOR, part)
 
 
 @door("/topics/<int:topic_id>", _("One topic."), models.Topic, TOPIC_ID)
@@ -127,28 +141,43 @@ def topic(topic_id: int) -> models.Topic | AnyResponse:
         found = queries.get_topic(topic_id)
     except NotFound:
         return _merged("api.topic", topic_id)
-    web.depends_on(topic_scope(topic_id), *(theme_scope(theme.id) for theme in found.themes))
-    return answers.topic(found)
+    web.depends_on(topic_scope(topic_id))
+    return answers.topic(found, is_answered=bool(queries.answered([found])))
 
 
 @door(
     "/topics/<int:topic_id>/posts",
-    _("The posts of a topic."),
+    _("The posts of a topic, by number."),
     models.Post,
     TOPIC_ID,
-    AFTER,
     LIMIT,
+    AFTER,
     is_list=True,
 )
-def posts(topic_id: int) -> Listing | AnyResponse:
+def posts_of_topic(topic_id: int) -> Listing | AnyResponse:
     """The posts of a topic, by number; those of a merged one are in the other."""
     try:
         found = queries.get_topic(topic_id)
     except NotFound:
-        return _merged("api.posts", topic_id)
+        return _merged("api.posts_of_topic", topic_id, limit=request.args.get(LIMIT.name))
     web.depends_on(topic_scope(topic_id))
-    part = queries.posts(found, number(AFTER), number(LIMIT))
-    return _portion([answers.post(one) for one in part.items], part)
+    part = queries.posts_in(found, number(AFTER), number(LIMIT))
+    return _portion([answers.post(one) for one in part.items], AFTER, part)
+
+
+@door(
+    "/posts",
+    _("The posts of all these topics."),
+    models.Post,
+    ORDER_OF_POSTS,
+    LIMIT,
+    CURSOR,
+    is_list=True,
+)
+def posts() -> Listing:
+    """The newest or the oldest posts."""
+    part = queries.posts(value(ORDER_OF_POSTS), _cursor(), number(LIMIT))
+    return _portion([answers.post(one) for one in part.items], CURSOR, part)
 
 
 @door("/posts/<int:post_id>", _("One post."), models.Post, POST_ID)
@@ -166,19 +195,21 @@ def post(post_id: int) -> models.Post:
     AGENDAS,
     THEMES,
     COUNTRIES,
-    KIND_OF_CASE,
+    KINDS_OF_CASES,
     LANGUAGES,
     PAGE,
     is_list=True,
 )
 def cases() -> Listing:
     """The library of cases."""
+    _agenda_ids(AGENDAS)
+    _themes(THEMES)
     wanted = CaseFilter(
         agenda=values(AGENDAS),
         theme=values(THEMES),
-        country=values(COUNTRIES),
-        kind=values(KIND_OF_CASE),
-        language=values(LANGUAGES),
+        country=_countries(),
+        kind=values(KINDS_OF_CASES),
+        language=_languages(LANGUAGES),
     )
     page = _page(lambda at: library.cases(VISITOR, wanted, at))
     tried = library.tried_counts(one.topic_id for one in page.items)
@@ -189,7 +220,7 @@ def cases() -> Listing:
 def case(slug: str) -> models.WholeCase:
     """One case."""
     found = library.get_case(VISITOR, slug)
-    return answers.whole_case(found, library.tried_counts([found.topic_id]))
+    return answers.whole_case(found, tried_in(found.topic_id, 1))
 
 
 @door(
@@ -207,14 +238,16 @@ def case(slug: str) -> models.WholeCase:
 )
 def practices() -> Listing:
     """The library of practices, the newest first."""
+    _agenda_ids(AGENDAS)
+    _themes(THEMES)
     wanted = PracticeFilter(
         agenda=values(AGENDAS),
         theme=values(THEMES),
-        country=values(COUNTRIES),
+        country=_countries(),
         evidence=values(PROOF),
         failed=values(FAILED),
-        language=values(LANGUAGES),
-        order=NEWEST,
+        language=_languages(LANGUAGES),
+        order="newest",
     )
     page = _page(lambda at: library.practices(VISITOR, wanted, at))
     tried = library.tried_counts(one.topic_id for one in page.items)
@@ -227,13 +260,14 @@ def practice(slug: str) -> models.WholePractice:
     found = library.get_practice(VISITOR, slug)
     sections = library.sections_for(VISITOR, found)
     source = library.adapted_from(VISITOR, found)
-    tried = library.tried_counts([found.topic_id])
+    tried = tried_in(found.topic_id, 1) if found.topic_id else ()
     return answers.whole_practice(found, sections, source, tried)
 
 
 @door("/readings", _("Best reads."), models.Reading, AGENDAS, PAGE, is_list=True)
 def readings() -> Listing:
     """The best reads, by agenda."""
+    _agenda_ids(AGENDAS)
     wanted = ReadingFilter(agenda=values(AGENDAS))
     page = _page(lambda at: library.readings(VISITOR, wanted, at))
     return _paged([answers.reading(one) for one in page.items], page)
@@ -246,7 +280,12 @@ def themes() -> Listing:
     return Listing(answers.themes(all_themes()))
 
 
-@door("/organisations", _("The organisations of members."), models.Organisation, is_list=True)
+@door(
+    "/organisations",
+    _("The organisations of members; the first two thousand by name."),
+    models.Organisation,
+    is_list=True,
+)
 def organisations() -> Listing:
     """The organisations of members whom visitors see, by name."""
     found = organisations_with_members(VISITOR)
@@ -255,45 +294,84 @@ def organisations() -> Listing:
 
 @door(
     "/cities",
-    _("The cities of members, those with most members first."),
+    _("The cities of members; the two thousand with most members, these first."),
     models.HomeCity,
     is_list=True,
 )
 def cities() -> Listing:
     """The cities of members whom visitors see."""
     found = cities_with_members(VISITOR)
-    return Listing([models.HomeCity(answers.city(one), members) for one, members in found])
+    return Listing([answers.home_city(one, members) for one, members in found])
 
 
 @door(
     "/search",
-    _("Everything that contains the words, the best first."),
+    _("What contains the words, the best first; the best thousand."),
     models.Hit,
     WORDS,
-    FOUND_KIND,
+    KINDS_FOUND,
     AGENDAS,
     LANGUAGES,
     PAGE,
     is_list=True,
 )
 def search() -> Listing:
-    """What a search finds."""
-    slugs = values(AGENDAS)
-    agenda_ids = tuple(one.id for one in all_agendas(VISITOR) if one.slug in slugs)
-    if slugs and not agenda_ids:
-        return Listing([])
-    query = Query(value(WORDS), agenda_ids, values(FOUND_KIND), values(LANGUAGES))
+    """What a search finds, without what moderators have not seen yet."""
+    agenda_ids = tuple(_agenda_ids(AGENDAS))
+    query = Query(value(WORDS), agenda_ids, values(KINDS_FOUND), _languages(LANGUAGES))
     page = _page(lambda at: find(VISITOR, query, at).page)
-    return _paged([answers.hit(one) for one in page.items], page)
+    things = [(hit.document.kind, hit.document.item_id) for hit in page.items]
+    unseen = queries.unseen_among(things)
+    seen = [hit for hit, thing in zip(page.items, things, strict=True) if thing not in unseen]
+    return _paged([answers.hit(one) for one in seen], page)
 
 
-def is_whole(operation: Operation) -> bool:
-    """Whether the operation answers a list that nothing in its path chooses."""
-    return operation.is_list and "{" not in operation.path
+def _agenda_ids(parameter: Parameter) -> list[int]:
+    """The ids of the agendas that the query names. Raises `Invalid` for one that is not there."""
+    slugs = values(parameter)
+    known = {one.slug: one.id for one in all_agendas(VISITOR)} if slugs else {}
+    return [known[slug] if slug in known else _unknown(parameter, slug) for slug in slugs]
 
 
-def _portion(items: Sequence[Any], part: queries.Part[Any]) -> Listing:
-    return Listing(items, {AFTER.name: part.next_after} if part.next_after else None)
+def _themes(parameter: Parameter) -> Sequence[Theme]:
+    """The themes that the query names. Raises `Invalid` for one that is not there."""
+    slugs = values(parameter)
+    found = themes_by_slug(slugs) if slugs else ()
+    for slug in set(slugs) - {one.slug for one in found}:
+        _unknown(parameter, slug)
+    return found
+
+
+def _languages(parameter: Parameter) -> tuple[str, ...]:
+    """The languages that the query names. Raises `Invalid` for one that no text can have."""
+    codes = tuple(code.lower() for code in values(parameter))
+    for code in set(codes) - set(language_names()):
+        _unknown(parameter, code)
+    return codes
+
+
+def _countries() -> tuple[str, ...]:
+    return tuple(code.upper() for code in values(COUNTRIES))
+
+
+def _cursor() -> queries.Cursor | None:
+    typed = value(CURSOR)
+    try:
+        return queries.Cursor.read(typed) if typed else None
+    except ValueError:
+        _unknown(CURSOR, typed)
+
+
+def _unknown(parameter: Parameter, given: str) -> NoReturn:
+    name = parameter.name
+    sentence = gettext(
+        "“%(name)s” cannot be “%(value)s”: that is not there.", name=name, value=given[:40]
+    )
+    raise Invalid(sentence, name)
+
+
+def _portion(items: Sequence[Any], parameter: Parameter, part: queries.Part[Any]) -> Listing:
+    return Listing(items, (parameter, part.next) if part.next else None)
 
 
 def _page(read: Callable[[int], Page[Any]]) -> Page[Any]:
@@ -304,12 +382,12 @@ def _page(read: Callable[[int], Page[Any]]) -> Page[Any]:
 
 
 def _paged(items: Sequence[Any], page: Page[Any]) -> Listing:
-    return Listing(items, {PAGE.name: page.next} if page.next else None)
+    return Listing(items, (PAGE, page.next) if page.next else None)
 
 
-def _merged(endpoint: str, topic_id: int) -> AnyResponse:
+def _merged(endpoint: str, topic_id: int, **query: Any) -> AnyResponse:
     """The redirect from a topic that was merged into another, or `NotFound`."""
-    target = url_for(endpoint, topic_id=queries.merged_into(topic_id))
+    target = url_for(endpoint, topic_id=queries.merged_into(topic_id), **query)
     response = web.moved_permanently(target)
     response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
     return response

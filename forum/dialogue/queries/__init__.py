@@ -16,6 +16,7 @@ from forum.dialogue.queries._rows import (
     TopicRow,
 )
 from forum.dialogue.queries._visibility import (
+    author_options,
     count_mentioned,
     indexable_topics,
     is_readable,
@@ -220,6 +221,7 @@ __all__ = [
     "answer_of",
     "approved_held",
     "author_ids_on",
+    "author_options",
     "count_key",
     "count_mentioned",
     "counts_by_agenda",

@@ -13,6 +13,7 @@ from forum.front.views._shared import bp
 
 DISALLOWED_PATHS = (
     "/search",
+    "/api/v1/",
     "/join",
     "/sign-in",
     "/sign-out",
