@@ -32,6 +32,8 @@ KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "lazy_gettext": None,
     "lazy_text": None,
+    "sentence": None,
+    "plural_sentence": (1, 2),
     "lazy_ngettext": (1, 2),
     "lazy_pgettext": ((1, "c"), 2),
 }

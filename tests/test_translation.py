@@ -57,7 +57,7 @@ NAMES = re.compile(
 )
 LATIN = re.compile("[A-Za-z]")
 MESSAGE_FUNCTIONS = {"_", "gettext", "ngettext", "lazy_text", "lazy_gettext"}
-MESSAGE_FUNCTIONS |= {"pgettext", "lazy_pgettext"}
+MESSAGE_FUNCTIONS |= {"pgettext", "lazy_pgettext", "sentence", "plural_sentence"}
 EXTENSIONS = ["jinja2.ext.i18n", "jinja2.ext.do"]
 
 

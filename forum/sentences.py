@@ -1,0 +1,143 @@
+"""Sentences of the forum that are kept, and said later in the language of whoever reads them.
+
+What a deed writes down is read by others, who may have another language than whoever did it. So a sentence is kept as its
+message in English, by which the catalogues know it, with the values that are put in. It is translated when it is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import get_domain
+
+from forum import locales
+
+Kept = list[dict[str, Any]]  # sentences as a column of JSON has them
+PLACE = re.compile(
+    r"%\\\((\w+)\\\)s"
+)  # where a value is put into a message, as `re.escape` writes it
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A message of the forum and its values. What `sentence` and `plural_sentence` make is found for the catalogues."""
+
+    message: str
+    values: tuple[tuple[str, str | int], ...] = ()
+    plural: str = ""  # the message for several; `number` says how many there are
+    number: int = 0
+
+    def __str__(self) -> str:
+        """The sentence in the present language; in English where its message or its values are not those of the catalogue."""
+        with suppress(KeyError, TypeError, ValueError):
+            return self._filled(self._translated())
+        return self.in_english
+
+    @property
+    def in_english(self) -> str:
+        """The sentence in English, also for a column of text that holds nothing else, where `recognised` finds it again."""
+        words = self.plural if self.plural and self.number != 1 else self.message
+        try:
+            return self._filled(words)
+        except (KeyError, TypeError, ValueError):
+            return words
+
+    def _filled(self, words: str) -> str:
+        return words % dict(self.values) if self.values else words
+
+    def _translated(self) -> str:
+        catalogue = get_domain().get_translations()
+        if self.plural:
+            return str(catalogue.ngettext(self.message, self.plural, self.number))
+        return str(catalogue.gettext(self.message))
+
+
+def sentence(message: str, **values: str | int) -> Sentence:
+    """A sentence to be said later: its message as for `gettext`."""
+    return Sentence(message, _fixed(values))
+
+
+def plural_sentence(one: str, many: str, number: int, **values: str | int) -> Sentence:
+    """The same for a sentence that counts something: its messages as for `ngettext`, with the number as the value `num`."""
+    return Sentence(one, _fixed({"num": number, **values}), many, number)
+
+
+def _fixed(values: dict[str, Any]) -> tuple[tuple[str, str | int], ...]:
+    """Values as JSON can hold them."""
+    return tuple((key, one if isinstance(one, int) else str(one)) for key, one in values.items())
+
+
+# In a column
+
+
+def kept(sentences: Iterable[Sentence]) -> Kept | None:
+    """What a column of JSON holds of some sentences; None for none."""
+    return [_row(one) for one in sentences] or None
+
+
+def _row(one: Sentence) -> dict[str, Any]:
+    row: dict[str, Any] = {"message": one.message}
+    if one.plural:
+        row |= {"plural": one.plural, "number": one.number}
+    return row | ({"values": dict(one.values)} if one.values else {})
+
+
+def unkept(rows: Kept | None) -> Sequence[Sentence]:
+    """The sentences that a column holds."""
+    return [
+        Sentence(
+            row["message"],
+            tuple(row.get("values", {}).items()),
+            row.get("plural", ""),
+            row.get("number", 0),
+        )
+        for row in rows or ()
+    ]
+
+
+def said(rows: Kept | None) -> str:
+    """The sentences that a column holds, one after another, in the present language; empty for none."""
+    return " ".join(map(str, unkept(rows)))
+
+
+def reworded(rows: Kept | None, change: Callable[[str], str]) -> Kept | None:
+    """The sentences that a column holds, with each of their values changed, such as the names of people in them."""
+    return kept(
+        Sentence(
+            one.message,
+            tuple(
+                (key, value if isinstance(value, int) else change(value))
+                for key, value in one.values
+            ),
+            one.plural,
+            one.number,
+        )
+        for one in unkept(rows)
+    )
+
+
+# In a text
+
+
+def recognised(words: str, *messages: str) -> Sentence | None:
+    """The sentence of one of these messages that `words` are, in whatever language they were written down; None for none."""
+    for message in messages:
+        for pattern in _patterns(message):
+            if found := re.fullmatch(pattern, words, re.DOTALL):
+                return Sentence(message, tuple(found.groupdict().items()))
+    return None
+
+
+def _patterns(message: str) -> Iterator[str]:
+    """The message as a regular expression, in one language after another; English needs no catalogue."""
+    yield _pattern(message)
+    for locale in locales.known()[1:]:
+        yield _pattern(locales.translations(locale).gettext(message))
+
+
+def _pattern(words: str) -> str:
+    return PLACE.sub(r"(?P<\1>.+?)", re.escape(words))
