@@ -133,6 +133,8 @@ def _in_cyrillic(value: Any, is_text: bool) -> Any:
     if isinstance(value, list):
         return [_in_cyrillic(one, is_text) for one in value]
     if isinstance(value, dict):
+        if "message" in value:  # a sentence of the forum: only what is put in is theirs
+            return value | {"values": _in_cyrillic(value.get("values", {}), is_text)}
         return {name: _in_cyrillic(one, is_text) for name, one in value.items()}
     if not isinstance(value, str) or not (is_text or re.search(r"[A-Z ]", value)):
         return value

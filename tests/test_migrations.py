@@ -432,6 +432,55 @@ def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
         upgrade()
 
 
+def test_sentences_of_the_forum_are_written_into_the_texts_by_going_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    """In English, as former releases have them, and only there: what was written before the sentences stays."""
+    hidden = {"message": "Hidden by the moderators."}
+    more = {"message": "And one more text of yours.", "number": 2, "values": {"num": 2}}
+    more["plural"] = "And %(num)s more texts of yours."
+    moved = {"message": "Moved to “%(agenda)s”.", "values": {"agenda": "100 %s “là”"}}
+    lost = {"message": "Sent to %(place)s.", "values": {"agenda": "A"}}
+    said = {
+        1: (None, "T", "Words."),
+        2: ({"title": None, "text": [hidden, more]}, "T", "It is rude."),
+        3: ({"title": [{"message": "a post"}], "text": None}, "", ""),
+        4: ({"title": None, "text": [moved, lost]}, "T", ""),
+    }
+    with own_forum(database_url, tmp_path, revision="head"):
+        tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
+        told = {"kind": "decision", "address": "/rules", "created_at": noon}
+        decided = {"deed": "move", "kind": "topic", "item_id": 1, "moderator_id": 1}
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            for number, (sentences, title, words) in said.items():
+                row = told | {"sentences": sentences, "title": title, "text": words}
+                event = {**row, "id": number, "recipients": [1], "due_at": noon}
+                connection.execute(insert(tables["event"]).values(**event))
+                notice = {**row, "event_id": number, "member_id": 1}
+                connection.execute(insert(tables["notice"]).values(**notice))
+                row = decided | {"sentences": (sentences or {}).get("text"), "reason": words}
+                connection.execute(insert(tables["decision"]).values(**row, decided_at=noon))
+        downgrade(revision="0041")
+        texts = ["Words.", "Hidden by the moderators. And 2 more texts of yours. It is rude."]
+        texts += ["", "Moved to “100 %s “là””. Sent to %(place)s."]
+        for back in (True, False):
+            if not back:
+                upgrade()
+            with db.engine.begin() as connection:
+                for table in ("event", "notice"):
+                    query = text(f"SELECT title, text FROM {table} ORDER BY id")
+                    found = [tuple(row) for row in connection.execute(query)]
+                    titles = ["T", "T", "a post", "T"]
+                    assert found == list(zip(titles, texts, strict=True)), table
+                reasons = connection.scalars(text("SELECT reason FROM decision ORDER BY id")).all()
+                assert reasons == texts
+        with db.engine.begin() as connection:
+            for table in ("event", "notice", "decision"):
+                number = text(f"SELECT count(sentences) FROM {table}")
+                assert connection.scalar(number) == 0, table
+
+
 def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
     """A row of each table whose rows are known by number when they are gone, without that number."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -49,6 +49,7 @@ from forum.notifications.actions import NoticeText, note_event, read_outdated
 from forum.permissions import MEMBER, SYSTEM, Person, administers, moderates, require
 from forum.screening.actions import refuse_caught
 from forum.screening.queries import Sending
+from forum.sentences import sentence
 from forum.versions import EVERYTHING
 
 NO_DETAILS = JoinDetails()  # no invitation, no answers
@@ -363,13 +364,13 @@ def _tell_member(member: Member, before: str) -> None:
     """
     profile = f"/members/{member.handle}"
     if administers(member.role):
-        title, page = _("You are an administrator now"), ADMINISTRATION
+        title, page = sentence("You are an administrator now"), ADMINISTRATION
     elif moderates(member.role):
-        title, page = _("You are a moderator now"), MODERATION
+        title, page = sentence("You are a moderator now"), MODERATION
     elif administers(before):
-        title, page = _("You are no longer an administrator"), profile
+        title, page = sentence("You are no longer an administrator"), profile
     else:
-        title, page = _("You are no longer a moderator"), profile
+        title, page = sentence("You are no longer a moderator"), profile
     words = {
         "name": member.name,
         "administers": administers(member.role),
@@ -393,7 +394,7 @@ def _tell_administrators(doer: Person, member: Member) -> None:
         words = {"who_id": member.id, "by_id": doer.id}
         write_letter(SYSTEM, "administrator_made", one.email, words, member_id=one.id)
     page = "/administration/members?group=administrators"
-    notice = NoticeText("role", page, _("There is a new administrator"))
+    notice = NoticeText("role", page, sentence("There is a new administrator"))
     note_event(SYSTEM, notice, [one.id for one in others])
 
 

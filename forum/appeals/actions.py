@@ -29,6 +29,7 @@ from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
 from forum.notifications.models import URGENT
 from forum.permissions import Person, require
+from forum.sentences import Sentence, sentence
 
 LONGEST = 5_000  # characters of an appeal, or of its answer
 
@@ -94,16 +95,16 @@ def decide_appeal(
     end_claims(moderator, [("appeal", appeal_id)])
     read_queue(moderator, queue_path("appeal", found.id))
     address = f"/moderation/decisions/{found.decision_id}/appeal"
-    text = f"{_outcome_sentence(outcome)} {answer}"
-    notice = NoticeText("decision", address, found.decision.title, text)
+    said = [_outcome_sentence(outcome)]
+    notice = NoticeText("decision", address, found.decision.title, answer, before=said)
     note_event(moderator, notice, [found.appellant_id], is_named=False)
     return found
 
 
-def _outcome_sentence(outcome: str) -> str:
+def _outcome_sentence(outcome: str) -> Sentence:
     if outcome == REVERSED:
-        return _("Your appeal was right. The decision is taken back.")
-    return _("Your appeal was looked at by another moderator. The decision stays.")
+        return sentence("Your appeal was right. The decision is taken back.")
+    return sentence("Your appeal was looked at by another moderator. The decision stays.")
 
 
 def _check_text(text: str, empty: str, field: str) -> None:

@@ -24,6 +24,7 @@ from forum.notifications.actions import NoticeText, note_event
 from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
 from forum.plaintext import single_line
+from forum.sentences import sentence
 from forum.tokens import kept_hash
 
 CIPHER_PURPOSE = "authenticator"  # of `ciphers.lock`, for the secrets of apps
@@ -388,15 +389,15 @@ def remove_factors_since(system: Person, member_id: int, moment: datetime) -> No
 def _notify_owner(member: Member, what: str, name: str = "") -> None:
     """Tell the owner by a letter that cannot be switched off, and by a notice."""
     titles = {
-        "passkey added": _("A passkey was added"),
-        "passkey removed": _("A passkey was removed"),
-        "codes on": _("Codes from an app were switched on"),
-        "codes replaced": _("Codes come from another app now"),
-        "codes off": _("Codes from an app were switched off"),
-        "recovery codes made": _("New recovery codes were made"),
-        "recovery code used": _("A recovery code was used"),
-        "factors removed": _("Your second factor was taken off"),
-        "many refused": _("Many codes or passkeys were refused"),
+        "passkey added": sentence("A passkey was added"),
+        "passkey removed": sentence("A passkey was removed"),
+        "codes on": sentence("Codes from an app were switched on"),
+        "codes replaced": sentence("Codes come from another app now"),
+        "codes off": sentence("Codes from an app were switched off"),
+        "recovery codes made": sentence("New recovery codes were made"),
+        "recovery code used": sentence("A recovery code was used"),
+        "factors removed": sentence("Your second factor was taken off"),
+        "many refused": sentence("Many codes or passkeys were refused"),
     }
     words = {"what": what, "detail": name}
     write_letter(SYSTEM, "changed", member.email, words, member_id=member.id)

@@ -50,7 +50,7 @@ from forum.members.queries import folded_and_sort_key
 from forum.moderation.models import OWN, Deed, ThingBefore
 from forum.moderation.queries import DEEDS, first_words
 from forum.notifications.actions import make_notices, read_until
-from forum.notifications.models import NEVER
+from forum.notifications.models import NEVER, kept_sentences
 from forum.permissions import PUBLIC, Person, require
 from forum.phrases import Phrases
 from forum.plaintext import excerpt, slugify
@@ -398,6 +398,7 @@ class BatchWriter:
             "author_id": post.author.id,
             "title": first_words(post.text.source),
             "address": f"/posts/{post.id}",
+            "sentences": None,
             "reason": post.reason,
             "rule": self._rule.number,
             "rule_name": self._rule.name,
@@ -411,9 +412,9 @@ class BatchWriter:
         }
         decision_id = self._add("decision", decision)
         address = f"/moderation/decisions/{decision_id}"
-        words = f"{DEEDS[Deed.HIDE].for_author()} {post.reason}"
         title = str(decision["title"])
-        event = _event("decision", None, address, hiding.at, title=title, text=words)
+        event = _event("decision", None, address, hiding.at, title=title, text=post.reason)
+        event["sentences"] = kept_sentences(text=DEEDS[Deed.HIDE].for_author)
         self._add_event(event, hiding.moderator, [post.author], decision_id)
 
     def _notify_of_post(self, post: PlannedPost) -> None:
@@ -510,6 +511,7 @@ def _event(
         "actor_id": actor_id,
         "title": title,
         "text": excerpt(text, 400),
+        "sentences": None,
         "address": address,
         "topic_id": topic_id,
         "post_id": post_id,

@@ -267,10 +267,10 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "waiting": waiting,
         "actor": _people(notice),
         "sender_name": notice.actor and _people(notice),
-        "title": topic.title if topic else notice.title,
+        "title": topic.title if topic else notice.heading,
         "text": _beginning(shown_source(post))
         if post and NOTICE_KINDS[notice.kind].quotes
-        else notice.text or _reason(waiting),
+        else notice.words or _reason(waiting),
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),

@@ -315,11 +315,11 @@ def _entry(notices: list[Notice], address: str, topic: Topic | None) -> DigestEn
     if topic:
         score += min(topic.replies_count, MAX_SCORED_REPLIES) // 5
     latest = notices[-1]
-    title = topic.title if topic else latest.title
+    title = topic.title if topic else latest.heading
     return DigestEntry(
         title,
         address or notices[0].address,
-        latest.text,
+        latest.words,
         counts,
         tuple(dict.fromkeys(names)),
         score,

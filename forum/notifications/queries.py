@@ -507,7 +507,7 @@ def notice_values(event: Event) -> Mapping[str, Any]:
 
     A notice is never of a later moment than now, when it would be mailed too late: the clock may have been ahead.
     """
-    copied = ("kind", "actor_id", "title", "text", "address", "topic_id", "post_id")
+    copied = ("kind", "actor_id", "title", "text", "sentences", "address", "topic_id", "post_id")
     known = {name: getattr(event, name) for name in copied}
     known["created_at"] = min(event.created_at, now())
     columns = Notice.__table__.c

@@ -42,6 +42,7 @@ from forum.queue.queries import (
     require_entry,
     with_titles,
 )
+from forum.sentences import Sentence, sentence
 
 KEPT_NOTES = timedelta(days=365)
 PORTION = 500
@@ -205,7 +206,7 @@ def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
 def _notify_of(system: Person, entry: QueueEntry, known: Overdue | None) -> None:
     """Notify those of an overdue entry whose turn it is, and record that."""
     if known and notification_due(entry, known) == ADMINISTRATORS:
-        message = _("Nobody has decided this for four days.")
+        message = sentence("Nobody has decided this for four days.")
         _notify(system, entry, administrator_ids(), message)
         known.escalated_at = now()
         return
@@ -219,14 +220,17 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
     """Notify everybody who may decide except the administrators, unless there is nobody else."""
     administrators = set(administrator_ids())
     others = set(curators_of(entry.agenda_id)) - administrators - {entry.author_id}
-    message = _("Nobody has decided this for two days.")
+    message = sentence("Nobody has decided this for two days.")
     _notify(system, entry, others or administrators, message)
 
 
-def _notify(system: Person, entry: QueueEntry, member_ids: Collection[int], message: str) -> None:
+def _notify(
+    system: Person, entry: QueueEntry, member_ids: Collection[int], message: Sentence
+) -> None:
     """Notify members of an entry, except its author, who does not decide about it."""
     recipients = sorted(set(member_ids) - {entry.author_id})
-    notice = NoticeText(URGENT, queue_path(*entry.key), _title_in_notices(entry), message)
+    address, title = queue_path(*entry.key), _title_in_notices(entry)
+    notice = NoticeText(URGENT, address, title, before=[message])
     note_event(system, notice, recipients, is_named=False)
 
 

@@ -20,6 +20,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -94,17 +95,21 @@ def _download(member: Member) -> Response:
     made_at, forum = now(), federation().name
     parts = zipped(_files(member, {"forum": forum, "made_at": json_value(made_at)}))
     app: Flask = cast(Any, current_app)._get_current_object()
-    answer = Response(_in_contexts_of_their_own(app, parts), mimetype="application/zip")
+    made = _in_contexts_of_their_own(app, web.locale(), parts)
+    answer = Response(made, mimetype="application/zip")
     name = f"{member.handle}-{made_at:%Y-%m-%d}.zip"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 
 
-def _in_contexts_of_their_own(app: Flask, parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Make each part in an application context of its own, so that slow readers hold no connection in between."""
+def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Make each part in an application context of its own, so that slow readers hold no connection in between.
+
+    There is no request any more then, so that it is told in which language the file is.
+    """
     while True:
-        with app.app_context():
+        with app.app_context(), force_locale(locale):
             part = next(parts, None)
         if part is None:
             return

@@ -32,6 +32,7 @@ from forum.rules.queries import (
     rules_to_change,
     upcoming_book,
 )
+from forum.sentences import sentence
 
 MOST_RULES = 20
 LONGEST_NAME = 80
@@ -84,7 +85,9 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
         for number, (name, sentence) in enumerate(rules, start=1)
     ]
     db.session.flush()
-    notice = NoticeText("rules", f"/rules/{book.number}", _("The house rules change"), book.change)
+    notice = NoticeText(
+        "rules", f"/rules/{book.number}", sentence("The house rules change"), book.change
+    )
     note_event_for_everybody(administrator, notice)
     return book
 
@@ -107,10 +110,10 @@ def _checked(text: RulesText) -> list[tuple[str, str]]:
         raise Invalid(_("Write at least one rule."), "rules")
     if len(rules) > MOST_RULES:
         raise Invalid(_("Write at most %(most)s rules.", most=MOST_RULES), "rules")
-    for name, sentence in rules:
-        if not name or not sentence:
+    for name, words in rules:
+        if not name or not words:
             raise Invalid(_("Give each rule a name and a sentence."), "rules")
-        if len(name) > LONGEST_NAME or len(sentence) > LONGEST_SENTENCE:
+        if len(name) > LONGEST_NAME or len(words) > LONGEST_SENTENCE:
             raise Invalid(_("One of the rules is too long."), "rules")
     if not text.change.strip():
         raise Invalid(_("Say in a sentence what is new."), "change")

@@ -42,7 +42,7 @@ LONGER = timedelta(days=7)
 def notices_of(member: Any) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
-    return [(notice.kind, notice.text) for notice in inbox(member).page.items]
+    return [(notice.kind, notice.words) for notice in inbox(member).page.items]
 
 
 def fresh(member: Any) -> Any:

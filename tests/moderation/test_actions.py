@@ -29,7 +29,7 @@ from forum.queue import queries as queue
 def notices_of(member: Any) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
-    return [(notice.kind, notice.text) for notice in inbox(member).page.items]
+    return [(notice.kind, notice.words) for notice in inbox(member).page.items]
 
 
 def deeds_of(moderator: Any) -> list[str]:

@@ -147,7 +147,7 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     queue.decide(people.host, *added.key, Choice("hide", REASONS))
     make_notices(SYSTEM)
     told = {
-        one.member_id: one.text
+        one.member_id: one.words
         for one in db.session.scalars(select(Notice))
         if one.kind in ("decision", "report")
     }
@@ -464,8 +464,8 @@ def test_what_is_taken_back_after_a_report_is_answered_as_a_deleted_post_is(
     actions.decide(people.host, *added.key, "keep")
     make_notices(SYSTEM)
     mine = Notice.member_id == people.chitra.id
-    told = select(Notice.text).where(mine, Notice.kind == "report")
-    assert db.session.scalars(told).all() == ["Its author has deleted it."]
+    told = db.session.scalars(select(Notice).where(mine, Notice.kind == "report"))
+    assert [notice.words for notice in told] == ["Its author has deleted it."]
 
 
 def test_a_mark_of_another_never_gets_the_number_of_one_that_was_reported(

@@ -39,8 +39,8 @@ def test_the_author_is_asked_and_led_to_the_form(sign_in: Any, people: Any, thin
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
     (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
     assert notice.address == f"/posts/{things.first.id}/edit"
-    assert notice.text == "The moderators ask you to change this. Name no names."
-    assert [n.text for n in notices_of(people.chitra) if n.kind == "report"] == [
+    assert notice.words == "The moderators ask you to change this. Name no names."
+    assert [n.words for n in notices_of(people.chitra) if n.kind == "report"] == [
         "The author is asked to change it."
     ]
     browser = sign_in(people.ben)
@@ -109,7 +109,7 @@ def test_a_note_stands_below_the_post_for_all(
     assert "Note by the moderators" in page and "<strong>not</strong> so" in page
     assert "<script>." not in page
     (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
-    assert notice.text.startswith("The moderators added a note below it.")
+    assert notice.words.startswith("The moderators added a note below it.")
     assert found("see") == 0
     changed = actions.note(people.moderator, things.first.id, write("It is so."))
     assert "It is so." in client.get(things.topic.address).get_data(as_text=True)
@@ -215,7 +215,7 @@ def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
     assert found("Bells trams") == 1 and found(before) == 0
     assert first_post(topic).edited_at == opening.edited_at  # the author has edited nothing
     (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
-    assert f"The title was “{before}”. It had no themes. Clearer." in told.text
+    assert f"The title was “{before}”. It had no themes. Clearer." in told.words
     undo(people.host)
     topic = get_topic(VISITOR, things.topic.id)
     assert (topic.title, topic.themes) == (before, [])

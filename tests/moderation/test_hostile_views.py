@@ -124,8 +124,9 @@ def test_who_reported_what_its_author_deleted_is_told_that(people: Any, things: 
     dialogue.delete(people.ben, things.first.id)
     moderation.decide(people.moderator, "post", things.first.id, "keep")
     make_notices(SYSTEM)
-    told = select(Notice.text).where(Notice.member_id == people.ana.id, Notice.kind == "report")
-    assert db.session.scalar(told) == "Its author has deleted it."
+    query = select(Notice).where(Notice.member_id == people.ana.id, Notice.kind == "report")
+    told = db.session.scalars(query).first()
+    assert told and told.words == "Its author has deleted it."
 
 
 def test_who_reported_finds_the_way_to_an_appeal(people: Any, things: Any, sign_in: Any) -> None:

@@ -57,7 +57,8 @@ def test_authors_make_their_own_a_question_until_somebody_replies(
 
 def test_a_moderator_changes_it_always_and_it_is_written_down(people: Any, things: Any) -> None:
     decision = actions.change_kind(people.host, things.topic.id, "question", Reasons("You ask."))
-    assert decision is not None and decision.reason == "Made a question. You ask."
+    assert decision is not None
+    assert (decision.what_was_done, decision.reason) == ("Made a question.", "You ask.")
     assert get_topic(VISITOR, things.topic.id).kind == "question"
     assert "decision" in kinds_of_notices(people.ana)
     actions.undo(people.host, decision.id)

@@ -44,7 +44,7 @@ def notices_of(member: Any) -> list[tuple[str, str, str]]:
     make_notices(SYSTEM)
     theirs = db.select(Notice).where(Notice.member_id == member.id, Notice.kind == "decision")
     found = db.session.scalars(theirs.order_by(Notice.id)).all()
-    return [(one.title, one.text, one.address) for one in found]
+    return [(one.heading, one.words, one.address) for one in found]
 
 
 # Who is told
@@ -193,8 +193,8 @@ def test_they_are_answered_with_keep_alone(people: Any, things: Any, merged: Any
     queue.decide(people.host, *key, Choice("keep"))
     assert queue_entries(people.host, QueueFilter(kind="topic")) == []
     make_notices(SYSTEM)
-    about = db.select(Notice.text).where(Notice.member_id == people.ben.id, Notice.kind == "report")
-    assert "within the rules" in db.session.scalars(about).one()
+    about = db.select(Notice).where(Notice.member_id == people.ben.id, Notice.kind == "report")
+    assert "within the rules" in db.session.scalars(about).one().words
     with pytest.raises(NotFound):
         review_context(people.host, *key)
 

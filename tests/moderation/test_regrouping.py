@@ -101,7 +101,7 @@ def test_notices_watches_and_places_follow_the_posts(people: Any, things: Any) -
     notices_of(people.ana)
     new = split(people.host, things, things.second)
     (notice,) = [n for n in notices_of(people.ana) if n.post_id == things.second.id]
-    assert (notice.topic_id, notice.title) == (new.id, PART["title"])
+    assert (notice.topic_id, notice.heading) == (new.id, PART["title"])
     assert reading(people.chitra, new).level == "watching"
     assert reading(people.ben, new).level == ""
     assert reading(people.ana, new).place == 1
@@ -125,7 +125,7 @@ def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(
     new = split(people.host, things, answer)
     assert get_topic(VISITOR, things.topic.id).answer_id is None
     (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
-    assert told.address == things.topic.address and f"in “{new.title}” now" in told.text
+    assert told.address == things.topic.address and f"in “{new.title}” now" in told.words
     undo(people.host)
     assert get_topic(VISITOR, things.topic.id).answer_id == answer.id
 
@@ -256,7 +256,7 @@ def test_notices_watches_and_places_follow_a_merged_topic(
     assert reading(people.chitra, target).place == 5
     assert reading(people.ana, target).place == 0  # has not read what stands before
     (said,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
-    assert said.text.startswith("Your topic is part of another one now. Put into “Quiet trams”.")
+    assert said.words.startswith("Your topic is part of another one now. Put into “Quiet trams”.")
 
 
 def test_merging_is_undone(client: Any, people: Any, things: Any, other: Any) -> None:
@@ -403,9 +403,9 @@ def test_several_posts_are_hidden_with_one_message_for_each_author(
     decisions = actions.decide_all(people.host, things.topic.id, ids, "hide", REASONS)
     assert len({decision.lot_id for decision in decisions}) == 1
     (bens,) = [n for n in notices_of(people.ben) if n.kind == "decision"]
-    assert bens.text == "Hidden by the moderators. It is rude. And one more text of yours."
+    assert bens.words == "Hidden by the moderators. And one more text of yours. It is rude."
     (hers,) = [n for n in notices_of(people.chitra) if n.kind == "decision"]
-    assert hers.text == "Hidden by the moderators. It is rude."
+    assert hers.words == "Hidden by the moderators. It is rude."
     assert get_topic(VISITOR, things.topic.id).replies_count == 0
     mine = queries.others_in_lot(people.ben, decisions[0])
     assert [decision.item_id for decision in mine] == [third.id]

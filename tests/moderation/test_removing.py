@@ -46,7 +46,7 @@ def test_the_author_of_a_removed_post_reads_it_with_the_reasons(
 ) -> None:
     decision = actions.decide(people.host, "post", things.first.id, "remove", REASONS)
     (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
-    assert notice.text == "Removed by the moderators. It is rude."
+    assert notice.words == "Removed by the moderators. It is rude."
     browser = sign_in(people.ben)
     page = browser.get(f"/moderation/decisions/{decision.id}").get_data(as_text=True)
     assert "A rude" in page and "Be fair to people" in page and "Appeal" in page
@@ -100,7 +100,7 @@ def test_a_topic_is_removed_and_restored(people: Any, things: Any) -> None:
     assert get_topic(people.host, things.topic.id).removed_at
     text = queries.own_withheld_text(people.ana, decision)
     assert text is not None and "bells" in text.source
-    assert [n.text for n in notices_of(people.ben) if n.kind == "decision"] == [
+    assert [n.words for n in notices_of(people.ben) if n.kind == "decision"] == [
         "It is hidden, and your posts with it."
     ]
     actions.decide(people.host, "topic", things.topic.id, "restore")
@@ -276,8 +276,8 @@ def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
     decision = actions.decide(people.host, kind, page.id, deed, REASONS)
     address = f"/moderation/decisions/{decision.id}"
     (notice,) = [one for one in notices_of(people.chitra) if one.kind == "decision"]
-    assert (notice.address, notice.title) == (address, "A page that you commented on")
-    assert notice.text == "It is hidden, and your comments with it."
+    assert (notice.address, notice.heading) == (address, "A page that you commented on")
+    assert notice.words == "It is hidden, and your comments with it."
     for path in (address, f"{address}/appeal"):
         said = sign_in(people.chitra).get(path).text
         assert "Rule 2" in said or "2. Be fair to people" in said

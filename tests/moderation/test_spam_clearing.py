@@ -182,7 +182,7 @@ def test_others_are_told_read_why_and_may_appeal(sign_in: Any, people: Any, gone
     topic, _decision = gone
     where = f"/moderation/decisions/{removal(topic).id}"
     (notice,) = [one for one in notices(people.ben) if one.address == where]
-    assert notice.title == "A topic in which you wrote" and "your posts with it" in notice.text
+    assert notice.heading == "A topic in which you wrote" and "your posts with it" in notice.words
     browser = sign_in(people.ben)
     page = browser.get(notice.address).text
     assert "Advertising in bulk" in page and "My product" not in page and "/appeal" in page
@@ -200,7 +200,7 @@ def test_where_nobody_else_wrote_nothing_more_is_written_down(
     removed = db.select(Decision.item_id).where(Decision.deed == "remove")
     topics = db.session.scalars(removed.where(Decision.kind == "topic")).all()
     assert sorted(topics) == sorted([things.topic.id, gone[0].id])
-    assert not [one for one in notices(people.ana) if "topic" in one.title]
+    assert not [one for one in notices(people.ana) if "topic" in one.heading]
 
 
 def test_reports_of_the_topic_are_answered_by_the_clearing(people: Any, things: Any) -> None:
@@ -248,7 +248,7 @@ def test_who_commented_on_a_practice_is_told(people: Any, things: Any) -> None:
     dialogue.reply(people.ana, things.practice.topic_id, write("We do the same."))
     notices(people.ana)
     actions.clear_spam(people.moderator, people.ben.id)
-    assert notices(people.ana)[0].title == "A page that you commented on"
+    assert notices(people.ana)[0].heading == "A page that you commented on"
 
 
 def test_many_texts_are_read_together(sign_in: Any, people: Any, things: Any, queries: Any) -> None:

@@ -146,7 +146,7 @@ def test_decisions_keep_no_words_that_have_gone_with_their_author(
     """Neither those of a title that moderators replaced, nor notes that named the author."""
     post_id, former = first_post(things.topic).id, "A former member"
     retitled = actions.retitle(people.host, things.topic.id, "Calmer nights", [], REASONS)
-    told = retitled.reason
+    told = retitled.what_was_done
     actions.note(people.moderator, post_id, render_with_mentions("Ana is at the council."))
     changed = actions.note(people.moderator, post_id, render_with_mentions("Corrected."))
     removed = actions.unnote(people.moderator, post_id)
@@ -156,7 +156,7 @@ def test_decisions_keep_no_words_that_have_gone_with_their_author(
         db.session.refresh(decision)
     assert not changed.before and not removed.before
     nameless = told.replace("Quiet streets at night", former)
-    assert retitled.reason == (nameless if is_silent else told)
+    assert retitled.what_was_done == (nameless if is_silent else told)
     assert bool(retitled.before) is not is_silent
 
 

@@ -56,7 +56,7 @@ def notices_of(*members: Any) -> list[Notice]:
 
 
 def lines_of(*members: Any) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.title, one.text) for one in notices_of(*members)]
+    return [(one.kind, one.heading, one.words) for one in notices_of(*members)]
 
 
 def kept() -> tuple[int, int]:
@@ -120,7 +120,7 @@ def test_who_knows_of_it_is_told_that_it_was_taken_back(
     undone = actions.undo(people.host, decision.id)
     assert notices_of(people.chitra) == []
     _first, told = notices_of(people.ben)
-    assert (told.text, told.address) == (TAKEN_BACK, f"/moderation/decisions/{undone.id}")
+    assert (told.words, told.address) == (TAKEN_BACK, f"/moderation/decisions/{undone.id}")
     assert sound()
 
 
@@ -134,7 +134,7 @@ def test_so_is_who_reported_it(
     actions.undo(people.host, decision.id)
     assert notices_of(people.ben) == []
     told = notices_of(people.chitra)[-1]
-    assert (told.kind, told.title, told.text) == ("report", "a post", TAKEN_BACK)
+    assert (told.kind, told.heading, told.words) == ("report", "a post", TAKEN_BACK)
     assert told.address == "/reports" and reported.decision_id is None
 
 
@@ -153,11 +153,11 @@ def test_what_it_had_ended_waits_again(people: Any, things: Any, deed: str) -> N
     actions.decide(people.host, "post", things.first.id, "hide", REASONS)
     notices_of(people.ben)
     again = actions.decide(people.host, "post", things.first.id, deed, REASONS)
-    assert all(notice.read_at for notice in notices_of(people.ben) if "Hidden" in notice.text)
+    assert all(notice.read_at for notice in notices_of(people.ben) if "Hidden" in notice.words)
     actions.undo(people.host, again.id)
     (hidden,) = notices_of(people.ben)
     db.session.refresh(hidden)
-    assert (hidden.text, hidden.read_at) == ("Hidden by the moderators. It is rude.", None)
+    assert (hidden.words, hidden.read_at) == ("Hidden by the moderators. It is rude.", None)
 
 
 def test_what_was_read_before_it_stays_read(people: Any, things: Any) -> None:
@@ -194,8 +194,8 @@ def test_what_tells_of_several_texts_waits_while_one_is_hidden(people: Any, thin
     actions.decide(people.host, "post", things.first.id, "restore")
     hidden, shown = notices_of(people.ben)
     db.session.refresh(hidden)
-    assert hidden.text.endswith("And one more text of yours.") and hidden.read_at is None
-    assert "Shown again" in shown.text
+    assert "And one more text of yours." in hidden.words and hidden.read_at is None
+    assert "Shown again" in shown.words
 
 
 def test_a_lot_is_taken_back_as_one(people: Any, things: Any) -> None:
@@ -210,7 +210,7 @@ def test_a_lot_is_taken_back_as_one(people: Any, things: Any) -> None:
     actions.undo(people.host, decisions[-1].id)
     assert notices_of(people.chitra) == [] == notices_of(people.ana)
     _first, told = notices_of(people.ben)
-    assert told.text == f"{TAKEN_BACK} And one more text of yours."
+    assert told.words == f"{TAKEN_BACK} And one more text of yours."
     assert sound()
 
 
@@ -221,7 +221,7 @@ def test_who_reported_several_texts_of_a_lot_is_told_once(people: Any, things: A
     decisions = actions.decide_all(people.host, things.topic.id, posts, "hide", REASONS)
     they_read(people.ana)
     actions.undo(people.host, decisions[-1].id)
-    assert [one.text for one in notices_of(people.ana)].count(TAKEN_BACK) == 1
+    assert [one.words for one in notices_of(people.ana)].count(TAKEN_BACK) == 1
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_who_knows_of_a_merge_is_led_back(people: Any, things: Any, target: Topi
     undone = actions.undo(people.host, decision.id)
     assert notices_of(people.chitra) == []
     back = [notices_of(member)[1:] for member in (people.ana, people.ben)]
-    assert [[(one.text, one.address) for one in lines] for lines in back] == [
+    assert [[(one.words, one.address) for one in lines] for lines in back] == [
         [(TAKEN_BACK, f"/moderation/decisions/{undone.id}")],
         [(TAKEN_BACK, things.topic.address)],
     ]
@@ -268,7 +268,7 @@ def test_who_knows_where_the_chosen_answer_went_is_told_once(
     assert len(notices_of(people.ana)) == 2  # of the chosen answer, and of what was moved
     actions.undo(people.host, decision.id)
     told = notices_of(people.ana)[2:]
-    assert [(one.text, one.address) for one in told] == [(TAKEN_BACK, question.address)]
+    assert [(one.words, one.address) for one in told] == [(TAKEN_BACK, question.address)]
     assert notices_of(people.ben) == [] and sound()
 
 
@@ -281,7 +281,7 @@ def test_a_practice(people: Any, things: Any, deed: str, happens: Callable[..., 
         decision = actions.send_back(people.host, things.practice.id, Reasons("Say where."))
     happens(people.ben)
     actions.undo(people.host, decision.id)
-    told = [(one.text, one.address) for one in notices_of(people.ben)]
+    told = [(one.words, one.address) for one in notices_of(people.ben)]
     back = (TAKEN_BACK, f"/practices/{things.practice.slug}")
     assert told[1:] == ([back] if happens in KNOWN else []) and sound()
     assert len(told) == (2 if happens in KNOWN else 0)
@@ -298,7 +298,7 @@ def test_others_who_wrote_in_what_a_spammer_opened(people: Any, things: Any) -> 
     actions.undo(people.moderator, decision.id)
     assert notices_of(people.chitra) == [] == notices_of(people.ben)
     told = notices_of(people.ana)[1:]
-    assert [(one.text, one.address) for one in told] == [(TAKEN_BACK, topic.address)]
+    assert [(one.words, one.address) for one in told] == [(TAKEN_BACK, topic.address)]
     assert sound()
 
 
@@ -307,7 +307,7 @@ def test_after_an_appeal_they_are_told_as_ever(people: Any, things: Any) -> None
     notices_of(people.ana, people.ben)
     made = appeal(people.ben, decision.id, "I wrote there.")
     decide_appeal(people.moderator, made.id, REVERSED, "You are right.")
-    assert [one.text for one in notices_of(people.ana)] == [
+    assert [one.words for one in notices_of(people.ana)] == [
         "Hidden by the moderators. It is rude.",
         "After an appeal the decision is taken back. You are right.",
     ]
@@ -396,7 +396,7 @@ def test_while_it_is_read(own: Flask, hidden: Decision, is_read_first: bool) -> 
     deeds = [lambda: read(reader, notice_id), lambda: actions.undo(moderator, decision_id)]
     in_turn = deeds if is_read_first else deeds[::-1]
     outcomes = at_once(own, begun_in_turn(*in_turn))
-    told = [one.text for one in notices_of(reader)]
+    told = [one.words for one in notices_of(reader)]
     if is_read_first:
         assert outcomes == ["done", "done"] and told[1:] == [TAKEN_BACK]
     else:

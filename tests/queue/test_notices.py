@@ -124,7 +124,7 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
     assert queue_content(people.administrator, queue_path(*key)), "the letter can say what waits"
     with at(now() + timedelta(hours=49)):
         tell_overdue(SYSTEM)
-        assert any("two days" in one.text for one in notices_about(key))
+        assert any("two days" in one.words for one in notices_about(key))
         actions.decide(
             people.administrator, *key, Choice(DEEDS.get(kind, "keep"), Reasons("So be it."))
         )
@@ -173,7 +173,7 @@ def test_every_notice_names_a_waiting_text_by_its_agenda_alone(people: Any, thin
         with at(now() + timedelta(hours=hours)):
             tell_overdue(SYSTEM)
             notices = notices_about(key)
-    assert any("four days" in one.text for one in notices)
+    assert any("four days" in one.words for one in notices)
     assert {one.title for one in notices} == {things.agenda.title}
 
 

@@ -53,7 +53,7 @@ def test_every_member_is_told_of_new_rules_once(people: Any) -> None:
         pass
     for member in (people.ana, people.ben, people.moderator, people.administrator):
         told = [notice for notice in inbox(member).page.items if notice.kind == "rules"]
-        assert [(one.title, one.text, one.address) for one in told] == [
+        assert [(one.heading, one.words, one.address) for one in told] == [
             ("The house rules change", "Two rules are enough.", "/rules/1")
         ]
 

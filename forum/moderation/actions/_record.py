@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, TypedDict, Unpack
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import update
 
 from forum.agendas.queries import curators_of
@@ -45,6 +44,7 @@ from forum.notifications.models import QUEUE, URGENT, Event
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.rules.queries import in_force
+from forum.sentences import Kept, plural_sentence, sentence, unkept
 
 PORTION = 500
 
@@ -57,6 +57,7 @@ class Columns(TypedDict, total=False):
     until: datetime
     undoes_id: int
     lot_id: int | None
+    sentences: Kept | None
     is_excused: bool
 
 
@@ -73,13 +74,12 @@ def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
     for decision in decisions:
         by_author.setdefault(decision.author_id, []).append(decision)
     for author_id, (first, *others) in by_author.items():
-        text = _message_to_author(first)
+        notice = _notice_to_author(first, f"/moderation/decisions/{first.id}")
         if others:
-            more = ngettext(
+            more = plural_sentence(
                 "And one more text of yours.", "And %(num)s more texts of yours.", len(others)
             )
-            text = f"{text} {more}"
-        notice = NoticeText("decision", f"/moderation/decisions/{first.id}", first.title, text)
+            notice = replace(notice, before=[*notice.before, more])
         _tell(moderator, first, notice, [author_id])
 
 
@@ -90,8 +90,9 @@ def _tell(
     note_event(moderator, notice, recipients, decision_id=decision.id, is_named=False)
 
 
-def _message_to_author(decision: Decision) -> str:
-    return f"{DEEDS[decision.deed].for_author()} {decision.reason}".strip()
+def _notice_to_author(decision: Decision, address: str) -> NoticeText:
+    before = [*DEEDS[decision.deed].for_author, *unkept(decision.sentences)]
+    return NoticeText("decision", address, decision.title, decision.reason, before=before)
 
 
 def record(
@@ -106,7 +107,7 @@ def record(
     `source` is what led to it, by default a report if there are open ones.
     """
     decision = record_quietly(moderator, deed, thing, reasons, **more)
-    if DEEDS[deed].to_author:
+    if DEEDS[deed].tells_author:
         notify_author(moderator, decision)
         notify_other_authors(moderator, decision, thing)
     return decision
@@ -205,22 +206,17 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
         Deed.RESTORE: thing.address,
         Deed.ASK_TO_EDIT: thing.address,
     }
-    deleted = _("Its author has deleted it.")
-    text = deleted if is_deleted else DEEDS[decision.deed].for_reporters()
+    deleted = [sentence("Its author has deleted it.")]
+    outcome = deleted if is_deleted else DEEDS[decision.deed].for_reporters
     address = addresses.get(decision.deed, "/rules")
-    _tell(
-        moderator,
-        decision,
-        NoticeText("report", address, KINDS[thing.kind].noun(), text),
-        reporters,
-    )
+    notice = NoticeText("report", address, KINDS[thing.kind].noun, before=outcome)
+    _tell(moderator, decision, notice, reporters)
 
 
 def notify_author(moderator: Person, decision: Decision, address: str = "") -> None:
     """Notify the author of a decision; the notice leads to `address`, by default to the page of the decision."""
     leads_to = address or f"/moderation/decisions/{decision.id}"
-    notice = NoticeText("decision", leads_to, decision.title, _message_to_author(decision))
-    _tell(moderator, decision, notice, [decision.author_id])
+    _tell(moderator, decision, _notice_to_author(decision, leads_to), [decision.author_id])
 
 
 def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) -> None:
@@ -228,10 +224,12 @@ def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) ->
     if decision.deed not in WITHHOLDING_DEEDS or thing.kind == "post" or not thing.topic_id:
         return
     is_topic = thing.kind == "topic"
-    title, text = _("A page that you commented on"), _("It is hidden, and your comments with it.")
+    title = sentence("A page that you commented on")
+    hidden = sentence("It is hidden, and your comments with it.")
     if is_topic:
-        title, text = _("A topic in which you wrote"), _("It is hidden, and your posts with it.")
-    notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, text)
+        title = sentence("A topic in which you wrote")
+        hidden = sentence("It is hidden, and your posts with it.")
+    notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, before=[hidden])
     _tell(moderator, decision, notice, other_author_ids(thing.topic_id, thing.author_id))
 
 
@@ -244,17 +242,19 @@ def notify_moved_authors(
     but: int | None = None,
 ) -> None:
     """Notify the authors of posts that a decision moved, each once; `but` is the id of one who is not notified."""
-    message = _("What you wrote is in this topic now.")
-    text = f"{message} {reasons.facts}".strip()
-    notice = NoticeText("decision", moved.target.address, moved.target.title, text)
+    where = [sentence("What you wrote is in this topic now.")]
+    address, title = moved.target.address, moved.target.title
+    notice = NoticeText("decision", address, title, reasons.facts, before=where)
     _tell(moderator, decision, notice, set(author_ids_of(moved.numbers)) - {but})
 
 
 def notify_asker(moderator: Person, decision: Decision, question: Topic, target: Topic) -> None:
     """Notify the asker of a question that a decision put the chosen answer into the topic `target`."""
-    text = _("The answer that you chose is in “%(title)s” now.", title=target.title)
-    text += " " + _("You can choose another one.")
-    notice = NoticeText("decision", question.address, question.title, text)
+    said = [
+        sentence("The answer that you chose is in “%(title)s” now.", title=target.title),
+        sentence("You can choose another one."),
+    ]
+    notice = NoticeText("decision", question.address, question.title, before=said)
     _tell(moderator, decision, notice, [question.author_id])
 
 
@@ -299,13 +299,14 @@ def tell_undone(
     told = [
         undoing
         for decision, undoing in zip(decisions, undone, strict=True)
-        if DEEDS[decision.deed].to_author and decision.author_id in knowing
+        if DEEDS[decision.deed].tells_author and decision.author_id in knowing
     ]
     notify_authors(moderator, told)
     done = {undoing.author_id for undoing in told}
     for event, address, member_ids in known:
         is_report = event.kind == "report"
         kind, leads_to = ("report", "/reports") if is_report else ("decision", address)
-        notice = NoticeText(kind, leads_to, event.title, DEEDS[Deed.UNDO].for_author())
+        taken_back = DEEDS[Deed.UNDO].for_author
+        notice = NoticeText(kind, leads_to, event.heading, before=taken_back)
         note_event(moderator, notice, member_ids - done, is_named=False)
         done |= member_ids

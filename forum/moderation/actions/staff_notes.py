@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Text, case, cast, delete, literal, or_, update
@@ -26,6 +27,7 @@ from forum.moderation.queries import (
 )
 from forum.notifications.actions import retitle_queue
 from forum.permissions import Person, require
+from forum.sentences import reworded
 
 KINDS_TITLED_BY_NAME = ("member", "letter")  # a profile, and "An e-mail from …"
 KEPT_STAFF_NOTES = timedelta(days=730)
@@ -60,6 +62,7 @@ def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -
     _forget_words_before(member_id, known.former, is_silent=is_silent)
     for decision in decisions_naming(member_id, known.words):
         decision.reason = without_member(decision.reason, known)
+        decision.sentences = reworded(decision.sentences, partial(without_member, known=known))
 
 
 def _without_words(model: type[Decision | Report]) -> ColumnElement[str]:
@@ -76,6 +79,8 @@ def _forget_words_before(member_id: int, former: str, *, is_silent: bool) -> Non
         if decision.before:
             title = TitleBefore.from_json(decision.before).title
             decision.reason = replace_name(decision.reason, title, former)
+            rename = partial(replace_name, name=title, former=former)
+            decision.sentences = reworded(decision.sentences, rename)
             decision.before = None
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from forum.advice import actions as advice
 from forum.advice.queries import is_advice_awaited
@@ -32,6 +30,7 @@ from forum.moderation.models import (
     TitleBefore,
 )
 from forum.permissions import Person
+from forum.sentences import kept, plural_sentence, sentence
 
 
 @action
@@ -94,8 +93,8 @@ def move(
     dialogue.move(moderator, topic_id, agenda_id)
     if is_new and thing.row.kind == "question":
         advice.await_answers(moderator, topic_id)
-    moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
-    return record(moderator, Deed.MOVE, thing, _prefixed(moved, reasons), before=before)
+    moved = kept([sentence("Moved to “%(agenda)s”.", agenda=agenda.title)])
+    return record(moderator, Deed.MOVE, thing, reasons, sentences=moved, before=before)
 
 
 @action
@@ -121,15 +120,15 @@ def retitle(
     require_change(before.made != before.title or set(themes) != set(present))
     changed = []
     if before.made != before.title:
-        changed.append(_("The title was “%(title)s”.", title=before.title))
+        changed.append(sentence("The title was “%(title)s”.", title=before.title))
     if set(themes) != set(present):
         names = ", ".join(present.values())
         changed.append(
-            _("The themes were: %(names)s.", names=names) if names else _("It had no themes.")
+            sentence("The themes were: %(names)s.", names=names)
+            if names
+            else sentence("It had no themes.")
         )
-    return record(
-        moderator, Deed.RETITLE, thing, _prefixed(" ".join(changed), reasons), before=before
-    )
+    return record(moderator, Deed.RETITLE, thing, reasons, sentences=kept(changed), before=before)
 
 
 @action
@@ -149,8 +148,9 @@ def change_kind(
     answer = (topic.answer_id, topic.answered_at) if topic.answer_id else None
     before = KindBefore(topic.kind, answer)
     dialogue.change_kind(member, topic_id, kind)
-    made = _("Made a question.") if kind == "question" else _("Made an experience.")
-    return record(member, Deed.CHANGE_KIND, thing, _prefixed(made, reasons), before=before)
+    is_question = kind == "question"
+    made = sentence("Made a question.") if is_question else sentence("Made an experience.")
+    return record(member, Deed.CHANGE_KIND, thing, reasons, sentences=kept([made]), before=before)
 
 
 @action
@@ -165,14 +165,14 @@ def split(
     thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     moved = dialogue.split(moderator, topic_id, post_ids, part)
-    gone = ngettext(
+    gone = plural_sentence(
         "%(num)s post went to “%(title)s”.",
         "%(num)s posts went to “%(title)s”.",
         len(moved.numbers),
         title=moved.target.title,
     )
     before = _regrouping(moved)
-    decision = record(moderator, Deed.SPLIT, thing, _prefixed(gone, reasons), before=before)
+    decision = record(moderator, Deed.SPLIT, thing, reasons, sentences=kept([gone]), before=before)
     notify_moved_authors(moderator, decision, moved, reasons)
     if moved.answer:
         notify_asker(moderator, decision, moved.topic, moved.target)
@@ -194,16 +194,11 @@ def merge(
             "target",
         )
     moved = dialogue.merge(moderator, topic_id, target_id)
-    now_in = _("Put into “%(title)s”.", title=moved.target.title)
+    now_in = kept([sentence("Put into “%(title)s”.", title=moved.target.title)])
     before = _regrouping(moved)
-    decision = record(moderator, Deed.MERGE, thing, _prefixed(now_in, reasons), before=before)
+    decision = record(moderator, Deed.MERGE, thing, reasons, sentences=now_in, before=before)
     notify_moved_authors(moderator, decision, moved, reasons, but=thing.author_id)
     return decision
-
-
-def _prefixed(sentence: str, reasons: Reasons) -> Reasons:
-    """The reasons with a sentence about what was done before the facts."""
-    return replace(reasons, facts=f"{sentence} {reasons.facts}".strip())
 
 
 def _regrouping(moved: dialogue.MovedRecord) -> RegroupingBefore:

@@ -125,7 +125,7 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):
         raise Conflict(_("This decision holds no more, so nothing was changed."))
-    knows = bool(DEEDS[decision.deed].to_author) or decision.deed == Deed.CLEAR_SPAM
+    knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
     return _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
 

@@ -15,6 +15,7 @@ from forum.columns import Base, partial_index
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
+from forum.sentences import Kept, said
 
 BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
 # What led to a decision
@@ -88,7 +89,8 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
 class Decision(Base):
     """What a moderator did (`deed`, a value of `Deed`) about one thing, and why.
 
-    Together, `reason` (the facts, and what the author can do), the ground and the source are the statement of reasons
+    `sentences` are what the forum says was done, such as where a topic was moved; each reader reads them in the own language.
+    Together, `reason` (the facts, and what the author can do, in the moderator's words), the ground and the source are the statement of reasons
     of Regulation (EU) 2022/2065, article 17. The ground is `rule`, the number of a house rule (0 for none) whose words
     are kept as they were, or `law`. `source` says what led to the decision, `is_automated` whether a machine pointed
     the thing out. `is_excused` marks advertising in bulk, for which the law asks no reasons.
@@ -111,6 +113,7 @@ class Decision(Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     title: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(Text, default="")
+    sentences: Mapped[Kept | None] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str] = mapped_column(Text, default="")
     rule: Mapped[int] = mapped_column(default=0)
     rule_name: Mapped[str] = mapped_column(default="")
@@ -131,6 +134,11 @@ class Decision(Base):
     moderator: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[moderator_id])
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def what_was_done(self) -> str:
+        """What the forum says was done, in the present language; empty where the deed alone says it."""
+        return said(self.sentences)
 
     @property
     def kept(self) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask_babel import gettext as _
-
 from forum.moderation.models import Deed
+from forum.sentences import Sentence, sentence
 
 UNDO_PERIOD = timedelta(minutes=10)
 
@@ -19,7 +18,8 @@ class DeedKind:
 
     One that `restricts` somebody can be appealed against, until a deed in `ended_by` ends its effect; its ground is the
     house rule or the law that was broken. `to_author` is what the notice to the author says, None when it tells them
-    nothing by itself. `to_reporters` is what those read who reported the thing; without it, their reports stay open.
+    nothing by itself; one that `says_what_was_done` tells them that, in sentences of the decision. `to_reporters` is what
+    those read who reported the thing; without it, their reports stay open.
     """
 
     needs_ground: bool = False
@@ -27,16 +27,24 @@ class DeedKind:
     restricts: bool = False
     ended_by: tuple[Deed, ...] = ()
     is_undoable: bool = True  # by its moderator, within `UNDO_PERIOD`
-    to_author: Callable[[], str] | None = None
-    to_reporters: Callable[[], str] | None = None
+    to_author: Sentence | None = None
+    says_what_was_done: bool = False
+    to_reporters: Sentence | None = None
 
-    def for_author(self) -> str:
-        """What the notice to the author says; empty when that is only the reason."""
-        return self.to_author() if self.to_author else ""
+    @property
+    def tells_author(self) -> bool:
+        """Whether the author is notified of the deed."""
+        return self.to_author is not None or self.says_what_was_done
 
-    def for_reporters(self) -> str:
+    @property
+    def for_author(self) -> Sequence[Sentence]:
+        """What the notice to the author begins with."""
+        return [self.to_author] if self.to_author else []
+
+    @property
+    def for_reporters(self) -> Sequence[Sentence]:
         """What the notice to a reporter says; empty when the deed answers no reports."""
-        return self.to_reporters() if self.to_reporters else ""
+        return [self.to_reporters] if self.to_reporters else []
 
 
 # In the order in which the log offers them
@@ -46,95 +54,95 @@ DEEDS: dict[str, DeedKind] = {
         needs_reason=True,
         restricts=True,
         ended_by=(Deed.RESTORE,),
-        to_author=lambda: _("Hidden by the moderators."),
-        to_reporters=lambda: _("Hidden: it broke the rules."),
+        to_author=sentence("Hidden by the moderators."),
+        to_reporters=sentence("Hidden: it broke the rules."),
     ),
     Deed.REMOVE: DeedKind(
         needs_ground=True,
         needs_reason=True,
         restricts=True,
         ended_by=(Deed.RESTORE,),
-        to_author=lambda: _("Removed by the moderators."),
-        to_reporters=lambda: _("Removed: it broke the rules."),
+        to_author=sentence("Removed by the moderators."),
+        to_reporters=sentence("Removed: it broke the rules."),
     ),
     Deed.REFUSE: DeedKind(
         needs_ground=True,
         needs_reason=True,
         restricts=True,
         ended_by=(Deed.APPROVE,),
-        to_author=lambda: _("Not published. You can change it and send it again."),
+        to_author=sentence("Not published. You can change it and send it again."),
     ),
     Deed.WARN: DeedKind(
         needs_ground=True,
         needs_reason=True,
         restricts=True,
-        to_author=lambda: _("A warning."),
-        to_reporters=lambda: _("The member was warned."),
+        to_author=sentence("A warning."),
+        to_reporters=sentence("The member was warned."),
     ),
     Deed.SILENCE: DeedKind(
         needs_ground=True,
         needs_reason=True,
         restricts=True,
         ended_by=(Deed.UNSILENCE,),
-        to_author=lambda: _("You may not write for some time. You can read."),
-        to_reporters=lambda: _("The member may not write for some time."),
+        to_author=sentence("You may not write for some time. You can read."),
+        to_reporters=sentence("The member may not write for some time."),
     ),
     Deed.SUSPEND: DeedKind(
         needs_ground=True,
         needs_reason=True,
         restricts=True,
         ended_by=(Deed.UNSUSPEND,),
-        to_author=lambda: _("Your account is suspended."),
-        to_reporters=lambda: _("The account is closed for some time."),
+        to_author=sentence("Your account is suspended."),
+        to_reporters=sentence("The account is closed for some time."),
     ),
     Deed.LOCK: DeedKind(
         needs_reason=True,
         restricts=True,
         ended_by=(Deed.UNLOCK,),
-        to_author=lambda: _("Locked: it takes no more replies."),
+        to_author=sentence("Locked: it takes no more replies."),
     ),
     Deed.SEND_BACK: DeedKind(needs_reason=True, restricts=True, ended_by=(Deed.PUBLISH,)),
     Deed.CLEAR_SPAM: DeedKind(
         restricts=True,
         ended_by=(Deed.UNSUSPEND,),
-        to_reporters=lambda: _("Removed: it was advertising. The account is closed."),
+        to_reporters=sentence("Removed: it was advertising. The account is closed."),
     ),
-    Deed.APPROVE: DeedKind(to_author=lambda: _("Published.")),
+    Deed.APPROVE: DeedKind(to_author=sentence("Published.")),
     Deed.ASK_TO_EDIT: DeedKind(  # it restricts nobody
         needs_reason=True,
-        to_author=lambda: _("The moderators ask you to change this."),
-        to_reporters=lambda: _("The author is asked to change it."),
+        to_author=sentence("The moderators ask you to change this."),
+        to_reporters=sentence("The author is asked to change it."),
     ),
     Deed.NOTE: DeedKind(
-        ended_by=(Deed.UNNOTE,), to_author=lambda: _("The moderators added a note below it.")
+        ended_by=(Deed.UNNOTE,), to_author=sentence("The moderators added a note below it.")
     ),
     Deed.UNNOTE: DeedKind(),
     Deed.KEEP: DeedKind(
-        to_reporters=lambda: _("Kept: it is within the rules. You can appeal against that.")
+        to_reporters=sentence("Kept: it is within the rules. You can appeal against that.")
     ),
     Deed.RESTORE: DeedKind(
-        to_author=lambda: _("Shown again."),
-        to_reporters=lambda: _("Kept: it is within the rules."),
+        to_author=sentence("Shown again."),
+        to_reporters=sentence("Kept: it is within the rules."),
     ),
-    Deed.UNLOCK: DeedKind(to_author=lambda: _("Open for replies again.")),
+    Deed.UNLOCK: DeedKind(to_author=sentence("Open for replies again.")),
     Deed.PIN: DeedKind(),
     Deed.UNPIN: DeedKind(),
-    Deed.MOVE: DeedKind(to_author=lambda: ""),  # the reason begins with what was done
-    Deed.RETITLE: DeedKind(to_author=lambda: ""),
-    Deed.CHANGE_KIND: DeedKind(to_author=lambda: ""),
+    Deed.MOVE: DeedKind(says_what_was_done=True),  # the reason begins with what was done
+    Deed.RETITLE: DeedKind(says_what_was_done=True),
+    Deed.CHANGE_KIND: DeedKind(says_what_was_done=True),
     Deed.SPLIT: DeedKind(),
-    Deed.MERGE: DeedKind(to_author=lambda: _("Your topic is part of another one now.")),
+    Deed.MERGE: DeedKind(to_author=sentence("Your topic is part of another one now.")),
     Deed.PUBLISH: DeedKind(),  # the library tells its author, as it does when a practice is sent back
     Deed.FEATURE: DeedKind(),
     Deed.UNFEATURE: DeedKind(),
-    Deed.UNSILENCE: DeedKind(to_author=lambda: _("You can write again.")),
-    Deed.UNSUSPEND: DeedKind(to_author=lambda: _("Your account is open again.")),
+    Deed.UNSILENCE: DeedKind(to_author=sentence("You can write again.")),
+    Deed.UNSUSPEND: DeedKind(to_author=sentence("Your account is open again.")),
     Deed.OPEN_AGENDA: DeedKind(),
     Deed.ARCHIVE: DeedKind(),
     Deed.REOPEN: DeedKind(),
-    Deed.UNDO: DeedKind(is_undoable=False, to_author=lambda: _("The decision is taken back.")),
+    Deed.UNDO: DeedKind(is_undoable=False, to_author=sentence("The decision is taken back.")),
     Deed.REVERSE: DeedKind(
-        is_undoable=False, to_author=lambda: _("After an appeal the decision is taken back.")
+        is_undoable=False, to_author=sentence("After an appeal the decision is taken back.")
     ),
 }
 RESTRICTING_DEEDS = tuple(deed for deed, kind in DEEDS.items() if kind.restricts)

@@ -28,6 +28,7 @@ from forum.members.queries import member_by_id
 from forum.moderation.models import Report
 from forum.moderation.queries._shared import first_words, is_about
 from forum.permissions import Person
+from forum.sentences import Sentence, sentence
 
 
 @dataclass(frozen=True)
@@ -268,28 +269,22 @@ class ThingKind:
     """
 
     look_up: Callable[[Person, int], Thing]
-    noun: Callable[[], str]
+    noun: Sentence
     is_editable: bool = False
     is_removable: bool = False
     attached: type[Mark] | type[FollowUp] | None = None
 
 
 KINDS: dict[str, ThingKind] = {
-    "post": ThingKind(_post_thing, lambda: gettext("a post"), is_editable=True, is_removable=True),
-    "topic": ThingKind(
-        _topic_thing, lambda: gettext("a topic"), is_editable=True, is_removable=True
-    ),
-    "case": ThingKind(_case_thing, lambda: gettext("a case"), is_removable=True),
-    "practice": ThingKind(_practice_thing, lambda: gettext("a practice"), is_removable=True),
-    "member": ThingKind(_member_thing, lambda: gettext("a profile")),
-    "mark": ThingKind(
-        _note_thing, lambda: gettext("a note by somebody who tried it"), attached=Mark
-    ),
-    "followup": ThingKind(
-        _follow_up_thing, lambda: gettext("what happened next"), attached=FollowUp
-    ),
-    "letter": ThingKind(_reported_letter, lambda: gettext("an e-mail")),
-    "held": ThingKind(_held_thing, lambda: gettext("a text that waits")),
+    "post": ThingKind(_post_thing, sentence("a post"), is_editable=True, is_removable=True),
+    "topic": ThingKind(_topic_thing, sentence("a topic"), is_editable=True, is_removable=True),
+    "case": ThingKind(_case_thing, sentence("a case"), is_removable=True),
+    "practice": ThingKind(_practice_thing, sentence("a practice"), is_removable=True),
+    "member": ThingKind(_member_thing, sentence("a profile")),
+    "mark": ThingKind(_note_thing, sentence("a note by somebody who tried it"), attached=Mark),
+    "followup": ThingKind(_follow_up_thing, sentence("what happened next"), attached=FollowUp),
+    "letter": ThingKind(_reported_letter, sentence("an e-mail")),
+    "held": ThingKind(_held_thing, sentence("a text that waits")),
 }
 EDITABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_editable)
 REMOVABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_removable)

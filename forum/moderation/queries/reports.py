@@ -45,8 +45,11 @@ def reported_keys(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]
 
 
 def decisions_naming(author_id: int, words: Iterable[str]) -> Sequence[Decision]:
-    """The decisions about things of a member whose reasons contain one of some words."""
-    named = or_(*(Decision.reason.contains(word, autoescape=True) for word in words))
+    """The decisions about things of a member whose reasons contain one of some words, or that have sentences, which may."""
+    named = or_(
+        Decision.sentences.is_not(None),
+        *(Decision.reason.contains(word, autoescape=True) for word in words),
+    )
     return db.session.scalars(select(Decision).where(Decision.author_id == author_id, named)).all()
 
 

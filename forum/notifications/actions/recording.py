@@ -10,24 +10,38 @@ from forum.clock import now
 from forum.db import db
 from forum.deeds import action
 from forum.notifications.actions._rows import quoted
-from forum.notifications.models import EVERYBODY, Event
+from forum.notifications.models import EVERYBODY, Event, kept_sentences
 from forum.notifications.queries import Subject, is_watched
 from forum.permissions import Person
+from forum.sentences import Sentence
 
 
 @dataclass(frozen=True)
 class NoticeText:
     """What the notices of an event say: its `kind`, one of `NOTICE_KINDS`, and the path to which they lead, with a title and a text.
 
-    They are read when somebody reads the topic, hidden with the post, and follow both wherever these are moved.
+    What the forum says is no text but sentences, which each member reads in the own language: the title may be one, and
+    `before` are those before the text, in which people speak. Notices are read when somebody reads the topic, hidden with the post, and follow both wherever these are moved.
     """
 
     kind: str
     address: str
-    title: str = ""
+    title: str | Sentence = ""
     text: str = ""
     topic_id: int | None = None
     post_id: int | None = None
+    before: Sequence[Sentence] = ()
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What an event and its notices keep of it."""
+        same = {name: getattr(self, name) for name in ("kind", "address", "topic_id", "post_id")}
+        instead = [self.title] if isinstance(self.title, Sentence) else []
+        return same | {
+            "title": "" if instead else self.title,
+            "text": quoted(self.text),
+            "sentences": kept_sentences(instead, self.before),
+        }
 
 
 @action
@@ -72,6 +86,5 @@ def note_event_for_everybody(_doer: Person, notice: NoticeText) -> None:
 
 
 def _add_event(notice: NoticeText, **columns: Any) -> None:
-    said = {**vars(notice), "text": quoted(notice.text)}
     times = {"created_at": now(), "due_at": now()}
-    db.session.add(Event(**said, **columns, **times))
+    db.session.add(Event(**notice.columns, **columns, **times))

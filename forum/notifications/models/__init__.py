@@ -32,10 +32,13 @@ from forum.notifications.models.records import (
     WAITING,
     WATCHING,
     Event,
+    KeptSentences,
     Notice,
     NoticeChoice,
     NoticeSettings,
     Watch,
+    kept_sentences,
+    said_in,
 )
 
 __all__ = [
@@ -65,9 +68,12 @@ __all__ = [
     "WATCHING",
     "WAYS",
     "Event",
+    "KeptSentences",
     "Notice",
     "NoticeChoice",
     "NoticeKind",
     "NoticeSettings",
     "Watch",
+    "kept_sentences",
+    "said_in",
 ]

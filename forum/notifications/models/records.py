@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal, TypedDict
 
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import Base, partial_index
 from forum.members.models import Member
 from forum.notifications.models.kinds import NEVER, NOTICE_KINDS
+from forum.sentences import Kept, Sentence, kept, said, unkept
 
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
@@ -22,12 +25,32 @@ DIGEST_FREQUENCIES = ("daily", "weekly", NO_DIGEST)
 SHOWS_TOPIC = re.compile(r"/(topics|posts|cases|practices)/[^/]+")
 
 
+class KeptSentences(TypedDict):
+    """The sentences of the forum in an event and its notices: those that stand for the title, and those before the text."""
+
+    title: Kept | None
+    text: Kept | None
+
+
+def kept_sentences(
+    title: Sequence[Sentence] = (), text: Sequence[Sentence] = ()
+) -> KeptSentences | None:
+    """What the column `sentences` of an event and its notices holds; None where people wrote all that it says."""
+    return {"title": kept(title), "text": kept(text)} if title or text else None
+
+
+def said_in(sentences: KeptSentences | None, place: Literal["title", "text"]) -> str:
+    """What the forum says in a place of a notice, in the present language."""
+    return said(sentences[place]) if sentences else ""
+
+
 class Event(Base):
     """Something that concerns the members in `recipients`, or those who watch one of `watched`, except those in `but`.
 
     The worker makes the notices and sets `done_at`. Watchers get theirs in the order of their ids; `reached` is the
     last one who has. `watched` holds pairs of a subject's kind and id, and is null for events with recipients.
-    `decision_id` is the decision of a moderator that it tells of: both are taken back together.
+    `decision_id` is the decision of a moderator that it tells of: both are taken back together. `title` and `text` are
+    what people wrote, `sentences` what the forum says (see `Notice`).
     """
 
     __tablename__ = "event"
@@ -49,6 +72,7 @@ class Event(Base):
     reached: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
+    sentences: Mapped[KeptSentences | None] = mapped_column(JSON(none_as_null=True))
     address: Mapped[str] = mapped_column(Text)
     topic_id: Mapped[int | None]
     post_id: Mapped[int | None]
@@ -59,12 +83,22 @@ class Event(Base):
     done_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
 
+    @property
+    def heading(self) -> str | Sentence:
+        """Its title, or the sentence that stands for it, for another event with the same."""
+        instead = unkept(self.sentences["title"]) if self.sentences else ()
+        return self.title or (instead[0] if instead else "")
+
 
 class Notice(Base):
     """One line in a member's inbox; hidden while what it is about is hidden.
 
     `way` is how it is mailed, decided when it is made, and `mailed_at` when it was. `others` is the number of people
     besides the actor of whom a merged notice tells.
+
+    `title` and `text` are what people wrote. What the forum says in place of a title and before the text is kept in
+    `sentences`, since the member may read another language than whoever did the deed. Rows of former releases have both
+    in one, in the language of the latter.
     """
 
     __tablename__ = "notice"
@@ -105,6 +139,7 @@ class Notice(Base):
     others: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
+    sentences: Mapped[KeptSentences | None] = mapped_column(JSON(none_as_null=True))
     address: Mapped[str] = mapped_column(Text)
     topic_id: Mapped[int | None]
     post_id: Mapped[int | None]
@@ -115,6 +150,21 @@ class Notice(Base):
     mailed_at: Mapped[datetime | None]
 
     actor: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[actor_id])
+
+    @property
+    def heading(self) -> str:
+        """What it is about, in the present language; empty when that is no longer kept."""
+        return self.title or said_in(self.sentences, "title")
+
+    @property
+    def sentence(self) -> str:
+        """What the forum says before the text, in the present language; empty for most."""
+        return said_in(self.sentences, "text")
+
+    @property
+    def words(self) -> str:
+        """What the forum says and the text, for where there is no place for both."""
+        return f"{self.sentence} {self.text}".strip()
 
     @property
     def is_read_with_topic(self) -> bool:

@@ -18,6 +18,7 @@ from forum.rights.queries._rows import (
     rows_of_reports,
     rows_of_staff_notes,
     rows_of_staff_notes_written,
+    say_in_decisions,
 )
 from forum.rights.queries._shared import in_batches
 
@@ -69,7 +70,7 @@ MODERATION_KINDS: tuple[Kind, ...] = (
         _("Decisions about you"),
         _("What moderators decided about what you wrote."),
         (("decision", "author_id"),),
-        in_batches(rows_of_decisions, Decision.id),
+        in_batches(rows_of_decisions, Decision.id, add_to=say_in_decisions),
         DECISION_FIELDS,
     ),
     Kind(
@@ -77,7 +78,7 @@ MODERATION_KINDS: tuple[Kind, ...] = (
         _("Decisions by you"),
         _("What you decided as a moderator or host."),
         (("decision", "moderator_id"),),
-        in_batches(rows_of_decided, Decision.id),
+        in_batches(rows_of_decided, Decision.id, add_to=say_in_decisions),
         DECISION_FIELDS,
     ),
     Kind(

@@ -20,6 +20,7 @@ from forum.rights.queries._rows import (
     rows_of_notices,
     rows_of_places,
     rows_of_watches,
+    say_in_notices,
 )
 from forum.rights.queries._shared import LANGUAGE, TIMES, as_one_record, in_batches
 
@@ -29,7 +30,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
         _("Notices"),
         _("The lines in your inbox that you can see there."),
         (("notice", "member_id"),),
-        in_batches(rows_of_notices, Notice.id),
+        in_batches(rows_of_notices, Notice.id, add_to=say_in_notices),
         {
             "id": _("its number"),
             "kind": _("what it tells of"),

@@ -26,12 +26,13 @@ from forum.mail.models import Delivery
 from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
 from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch
+from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
 from forum.notifications.queries import settings_of
 from forum.permissions import opened_to
 from forum.queue.models import EntryNote
 from forum.rights.models import Record
 from forum.screening.models import Rule
+from forum.sentences import said
 from forum.terms.models import Consent, Terms
 
 
@@ -223,12 +224,22 @@ DECISION = """id deed kind title address reason rule rule_name rule_sentence law
 undoes_id lot_id decided_at"""
 
 
+def _decisions() -> Select[Any]:
+    return select(*columns_of(Decision, DECISION), Decision.sentences.label("key_sentences"))
+
+
+def say_in_decisions(rows: Sequence[Any], records: list[Record]) -> None:
+    """Put what the forum says was done before the reasons of decisions, in the language of the file."""
+    for row, record in zip(rows, records, strict=True):
+        record["reason"] = f"{said(row.key_sentences)} {row.reason}".strip()
+
+
 def rows_of_decisions(member: Member) -> Select[Any]:
-    return select(*columns_of(Decision, DECISION)).where(Decision.author_id == member.id)
+    return _decisions().where(Decision.author_id == member.id)
 
 
 def rows_of_decided(member: Member) -> Select[Any]:
-    return select(*columns_of(Decision, DECISION)).where(Decision.moderator_id == member.id)
+    return _decisions().where(Decision.moderator_id == member.id)
 
 
 def rows_of_appeals(member: Member) -> Select[Any]:
@@ -261,11 +272,20 @@ def rows_of_queue_notes(member: Member) -> Select[Any]:
 def rows_of_notices(member: Member) -> Select[Any]:
     actor = aliased(Member)
     kept = columns_of(Notice, "id kind title text address created_at read_at way mailed_at")
-    query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
+    query = select(
+        *kept, actor.name.label("by"), Notice.sentences.label("key_sentences")
+    ).outerjoin(actor, actor.id == Notice.actor_id)
     is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
     if not member.is_curator:
         query = query.where(Notice.kind.not_in(QUEUE_KINDS))
     return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
+
+
+def say_in_notices(rows: Sequence[Any], records: list[Record]) -> None:
+    """Let notices have their sentences, in the language of the file."""
+    for row, record in zip(rows, records, strict=True):
+        record["title"] = row.title or said_in(row.key_sentences, "title")
+        record["text"] = f"{said_in(row.key_sentences, 'text')} {row.text}".strip()
 
 
 def rows_of_notice_settings(member: Member) -> Record:

@@ -1,0 +1,299 @@
+"""What a deed writes down is read in the language of whoever reads, whatever the language of who did it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+from sqlalchemy import select, update
+
+from forum.accounts.actions import appoint
+from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.models import Agenda
+from forum.app import create_app
+from forum.appeals.actions import appeal, decide_appeal
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue.actions import SplitTarget, delete, reply
+from forum.factors.actions import warn_owner
+from forum.mail.actions import write_letter
+from forum.mail.commands import compose
+from forum.mail.queries import deliveries_by_id
+from forum.markup import write
+from forum.members.actions import choose_locale
+from forum.members.models import Member
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.moderation.models import Decision
+from forum.notifications.models import NOTICE_KINDS, Event, Notice
+from forum.permissions import SYSTEM
+from forum.queue.commands import tell_overdue
+from forum.rules.actions import RulesText, write_rules
+from forum.sentences import plural_sentence, sentence
+from tests.conftest import IsolatedClient, dataset_fixture, signed_in
+from tests.moderation.conftest import REASONS, Things, known_things, notices_of
+
+Sentences = tuple[
+    Member, list[Any], str
+]  # who reads them, the sentences, and the words of people behind them
+ODD = 'Tra%ms & "<b>rails</b>" %(agenda)s مدن'  # the title of an agenda
+
+
+@pytest.fixture
+@dataset_fixture
+def things(app: Flask, people: Any, agenda: Agenda) -> Things:
+    """Something of each kind on one agenda."""
+    return known_things(app, people, agenda)
+
+
+@pytest.fixture
+def several(app: Flask, tmp_path: Path) -> Flask:
+    """The application with three languages, over the same database."""
+    more = {"locales": ("en", "es", "fr"), "data": tmp_path}
+    several = create_app(replace(app.extensions["settings"], **more))
+    several.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    several.test_client_class = IsolatedClient
+    return several
+
+
+def hide(people: Any, things: Things) -> Sentences:
+    moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    return people.ben, [sentence("Hidden by the moderators.")], "It is rude."
+
+
+def hide_several(people: Any, things: Things) -> Sentences:
+    posts = [things.first.id, reply(people.ben, things.topic.id, write("Again.")).id]
+    moderation.decide_all(people.moderator, things.topic.id, posts, "hide", REASONS)
+    said = plural_sentence("And one more text of yours.", "And %(num)s more texts of yours.", 1)
+    return people.ben, [sentence("Hidden by the moderators."), said], "It is rude."
+
+
+def keep_what_was_deleted(people: Any, things: Things) -> Sentences:
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    delete(people.ben, things.first.id)
+    moderation.decide(people.moderator, "post", things.first.id, "keep")
+    return people.ana, [sentence("a post"), sentence("Its author has deleted it.")], ""
+
+
+def answer_a_report(people: Any, things: Things) -> Sentences:
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    return people.ana, [sentence("a post"), sentence("Hidden: it broke the rules.")], ""
+
+
+def take_back_after_it_was_read(people: Any, things: Things) -> Sentences:
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    notices_of(people.ana)
+    db.session.execute(update(Notice).values(read_at=now()))
+    db.session.commit()
+    moderation.undo(people.moderator, hidden.id)
+    return people.ana, [sentence("a post"), sentence("The decision is taken back.")], ""
+
+
+def move(people: Any, things: Things) -> Sentences:
+    odd = write_agenda(people.moderator, AgendaText(ODD, write("Text."), slug="odd"))
+    moderation.move(people.moderator, things.topic.id, odd.id, Reasons("It is about %s."))
+    return people.ana, [sentence("Moved to “%(agenda)s”.", agenda=odd.title)], "It is about %s."
+
+
+def retitle(people: Any, things: Things) -> Sentences:
+    before = things.topic.title
+    moderation.retitle(people.moderator, things.topic.id, ODD, [], Reasons("Clearer."))
+    return people.ana, [sentence("The title was “%(title)s”.", title=before)], "Clearer."
+
+
+def change_kind(people: Any, things: Things) -> Sentences:
+    moderation.change_kind(people.moderator, things.topic.id, "question", Reasons("You ask."))
+    return people.ana, [sentence("Made a question.")], "You ask."
+
+
+def split(people: Any, things: Things) -> Sentences:
+    part = SplitTarget("Bells at night", "question", things.agenda.id)
+    moderation.split(people.moderator, things.topic.id, [things.first.id], part, REASONS)
+    return people.ben, [sentence("What you wrote is in this topic now.")], "It is rude."
+
+
+def hide_a_page(people: Any, things: Things) -> Sentences:
+    reply(people.ben, things.case.topic_id, write("A comment."))
+    moderation.decide(people.moderator, "case", things.case.id, "hide", REASONS)
+    hidden = sentence("It is hidden, and your comments with it.")
+    return people.ben, [sentence("A page that you commented on"), hidden], ""
+
+
+def answer_an_appeal(people: Any, things: Things) -> Sentences:
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    asked = appeal(people.ben, hidden.id, "It was a joke.")
+    decide_appeal(people.administrator, asked.id, "upheld", "It was not.")
+    stays = sentence("Your appeal was looked at by another moderator. The decision stays.")
+    return people.ben, [stays], "It was not."
+
+
+def make_a_moderator(people: Any, things: Things) -> Sentences:
+    appoint(people.administrator, people.ben.handle, "moderator")
+    return people.ben, [sentence("You are a moderator now")], ""
+
+
+def make_an_administrator(people: Any, things: Things) -> Sentences:
+    appoint(people.administrator, people.ben.handle, "administrator")
+    return people.administrator, [sentence("There is a new administrator")], ""
+
+
+def refuse_factors(people: Any, things: Things) -> Sentences:
+    warn_owner(people.ben)
+    return people.ben, [sentence("Many codes or passkeys were refused")], ""
+
+
+def change_the_rules(people: Any, things: Things) -> Sentences:
+    text = RulesText([("Be kind", "Always.")], now(), "Kindness counts.")
+    write_rules(people.administrator, text)
+    return people.ben, [sentence("The house rules change")], "Kindness counts."
+
+
+def wait_for_two_days(people: Any, things: Things) -> Sentences:
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    with at(now() + timedelta(hours=49)):
+        tell_overdue(SYSTEM)
+        notices_of(people.host)
+    return people.host, [sentence("Nobody has decided this for two days.")], ""
+
+
+PATHS: tuple[Callable[[Any, Things], Sentences], ...] = (
+    hide,
+    hide_several,
+    keep_what_was_deleted,
+    answer_a_report,
+    take_back_after_it_was_read,
+    move,
+    retitle,
+    change_kind,
+    split,
+    hide_a_page,
+    answer_an_appeal,
+    make_a_moderator,
+    make_an_administrator,
+    refuse_factors,
+    change_the_rules,
+    wait_for_two_days,
+)
+LANGUAGES = [("en", "fr"), ("fr", "en"), ("fr", "es")]
+
+
+def plain(page: str) -> str:
+    """The words of a page or letter, as people read them."""
+    return " ".join(unescape(page.replace("<bdi>", "").replace("</bdi>", "")).split())
+
+
+def letters_to(member: Member, locale: str, forum: Flask) -> Iterator[str]:
+    """A letter about the member's latest notice, and a digest with it, in the member's language."""
+    choose_locale(member, locale)
+    theirs = select(Notice).where(Notice.member_id == member.id, Notice.sentences.is_not(None))
+    latest = db.session.scalars(theirs.order_by(Notice.id.desc())).all()[0]
+    words = {"notice": latest.id, "notices": [latest.id], "path": latest.address}
+    kinds = ["digest", *(["notice"] if NOTICE_KINDS[latest.kind].label else [])]
+    ids = [
+        write_letter(SYSTEM, kind, member.email, words, member_id=member.id).id for kind in kinds
+    ]
+    for letter in deliveries_by_id(ids):
+        with forum.app_context():
+            made = compose(letter, forum.extensions["settings"])
+        assert made, letter.kind
+        yield plain(made.html)
+
+
+@pytest.mark.parametrize(("doer", "reader"), LANGUAGES)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_notice_speaks_the_language_of_its_reader(
+    several: Flask,
+    people: Any,
+    things: Things,
+    path: Callable[[Any, Things], Sentences],
+    doer: str,
+    reader: str,
+) -> None:
+    with force_locale(doer):
+        member, sentences, words = path(people, things)
+    notices_of(member)
+    page = signed_in(several, member).get("/notices", headers={"Accept-Language": reader}).text
+    for text in (plain(page), *letters_to(member, reader, several)):
+        for one in sentences:
+            with force_locale(reader):
+                assert plain(str(one)) in text, str(one)
+            with force_locale(doer):
+                assert plain(str(one)) not in text, str(one)
+        assert words in text
+    assert "<b>rails" not in page
+
+
+ON_TOPICS = (move, retitle, change_kind)
+
+
+@pytest.mark.parametrize(("doer", "reader"), LANGUAGES)
+@pytest.mark.parametrize("path", ON_TOPICS)
+def test_so_do_the_log_the_decision_and_the_file_about_oneself(
+    several: Flask,
+    people: Any,
+    things: Things,
+    path: Callable[[Any, Things], Sentences],
+    doer: str,
+    reader: str,
+) -> None:
+    with force_locale(doer):
+        member, (one,), words = path(people, things)
+    decision = db.session.scalars(select(Decision)).one()
+    assert decision.reason == words
+    with force_locale(reader):
+        whole = f"{one} {words}"
+    said = {"Accept-Language": reader}
+    browser, spoken = signed_in(several, member), signed_in(several, people.moderator)
+    pages = [
+        browser.get(f"/moderation/decisions/{decision.id}", headers=said).text,
+        spoken.get("/moderation/log", headers=said).text,
+        spoken.get(f"/moderation/decisions/{decision.id}", headers=said).text,
+    ]
+    for page in pages:
+        assert plain(whole) in plain(page)
+        assert "<b>rails" not in page
+    notices_of(member)
+    archive = ZipFile(BytesIO(browser.post("/settings/data", headers=said).data))
+    told = {name: json.loads(archive.read(name)) for name in archive.namelist() if "json" in name}
+    assert whole in [one["reason"] for one in told["decisions.json"]]
+    assert whole in [one["text"] for one in told["notices.json"]]
+
+
+def test_sentences_and_what_people_wrote_each_have_their_direction(
+    people: Any, things: Things, sign_in: Any
+) -> None:
+    arabic = "انظر القاعدة"
+    moderation.change_kind(people.moderator, things.topic.id, "question", Reasons(arabic))
+    notices_of(people.ana)
+    page = sign_in(people.ana).get("/notices").text
+    assert f'dir="auto">Made a question. <bdi>{arabic}</bdi></q>' in page
+
+
+def test_what_was_written_before_is_shown_as_it_was(
+    several: Flask, people: Any, things: Things
+) -> None:
+    """Rows of former releases have the sentence of the forum in their own words."""
+    move(people, things)
+    notices_of(people.ana)
+    former = {"text": "Moved to “Odd”. It is late.", "sentences": None}
+    for model in (Event, Notice):
+        db.session.execute(update(model).values(former))
+    reason = {"reason": former["text"], "sentences": None}
+    db.session.execute(update(Decision).values(reason))
+    db.session.commit()
+    browser, said = signed_in(several, people.ana), {"Accept-Language": "fr"}
+    decision_id = db.session.scalars(select(Decision.id)).one()
+    for path in ("/notices", f"/moderation/decisions/{decision_id}"):
+        assert "Moved to “Odd”. It is late." in browser.get(path, headers=said).text
