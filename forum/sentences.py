@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import get_domain
@@ -45,6 +45,10 @@ class Sentence:
             return self._filled(words)
         except (KeyError, TypeError, ValueError):
             return words
+
+    def put_in(self, **values: str | int) -> Sentence:
+        """The sentence with these values."""
+        return replace(self, values=_fixed(values))
 
     def _filled(self, words: str) -> str:
         return words % dict(self.values) if self.values else words

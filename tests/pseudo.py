@@ -38,7 +38,7 @@ NOT_WRITTEN = re.compile(
     r"\b(slug|handle|\w*handles?|\w*email|\w*hash|\w*skeleton|\w*key|\w*link|address|website|purpose"
     r"|\w*kind|state|status|size|evidence|cost|outcome|\w*audience|language|palette|pattern|country|role|folded\w*|hosted"
     r"|ignored|transports|recipients|watched|but|how|way|via|mode|before|reasons|words|issuer|subject|pay\w*"
-    r"|sort_key|locked_secret|time_zone|paragraph|position|level|scope|identity|profile|credential_id|themes)$"
+    r"|sort_key|hidden_reason|rule_name|rule_sentence|locked_secret|time_zone|paragraph|position|level|scope|identity|profile|credential_id|themes)$"
     r"|^(decision|report)\.(deed|source)$|^report\.reason$|^(held|departure|ready_text)\.(deed|step|rule)$"
 )
 # Columns of which even a single small word is a text

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_babel import force_locale
 from sqlalchemy import select, update
 
@@ -39,6 +40,8 @@ from forum.notifications.models import NOTICE_KINDS, Event, Notice
 from forum.permissions import SYSTEM
 from forum.queue.commands import tell_overdue
 from forum.rules.actions import RulesText, write_rules
+from forum.rules.models import said_of_ground, said_of_rule
+from forum.rules.queries import default_rules
 from forum.sentences import plural_sentence, sentence
 from tests.conftest import IsolatedClient, dataset_fixture, signed_in
 from tests.moderation.conftest import REASONS, Things, known_things, notices_of
@@ -235,6 +238,12 @@ def test_a_notice_speaks_the_language_of_its_reader(
     assert "<b>rails" not in page
 
 
+def data_of(browser: FlaskClient, said: dict[str, str]) -> dict[str, Any]:
+    """Everything about oneself, by the names of the files."""
+    archive = ZipFile(BytesIO(browser.post("/settings/data", headers=said).data))
+    return {name: json.loads(archive.read(name)) for name in archive.namelist() if "json" in name}
+
+
 ON_TOPICS = (move, retitle, change_kind)
 
 
@@ -265,8 +274,7 @@ def test_so_do_the_log_the_decision_and_the_file_about_oneself(
         assert plain(whole) in plain(page)
         assert "<b>rails" not in page
     notices_of(member)
-    archive = ZipFile(BytesIO(browser.post("/settings/data", headers=said).data))
-    told = {name: json.loads(archive.read(name)) for name in archive.namelist() if "json" in name}
+    told = data_of(browser, said)
     assert whole in [one["reason"] for one in told["decisions.json"]]
     assert whole in [one["text"] for one in told["notices.json"]]
 
@@ -297,3 +305,72 @@ def test_what_was_written_before_is_shown_as_it_was(
     decision_id = db.session.scalars(select(Decision.id)).one()
     for path in ("/notices", f"/moderation/decisions/{decision_id}"):
         assert "Moved to “Odd”. It is late." in browser.get(path, headers=said).text
+
+
+# What stands in place of a hidden text
+
+GROUNDS = {"rule": Reasons("It is rude.", 2), "law": Reasons("It is rude.", law="§ 130 StGB")}
+KEPT_GROUNDS = {"rule": "Rule 2: Be fair to people", "law": "It is against the law."}
+SAID_GROUNDS = {
+    ("rule", "en"): "Rule 2: Be fair to people",
+    ("rule", "fr"): "Règle 2 : Soyez juste envers les personnes",
+    ("law", "en"): "It is against the law.",
+    ("law", "fr"): "C’est contraire à la loi.",
+}
+
+
+@pytest.mark.parametrize(("doer", "reader"), [("en", "fr"), ("fr", "en")])
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_why_something_is_hidden_is_said_in_the_language_of_the_page(
+    several: Flask, people: Any, things: Things, ground: str, doer: str, reader: str
+) -> None:
+    with force_locale(doer):
+        for kind, thing in (("post", things.first), ("case", things.case)):
+            moderation.decide(people.moderator, kind, thing.id, "hide", GROUNDS[ground])
+    visitor, said = several.test_client(), {"Accept-Language": reader}
+    words = SAID_GROUNDS[ground, reader]
+    assert words in plain(visitor.get(things.topic.address, headers=said).text)
+    assert words in plain(visitor.get(f"/cases/{things.case.slug}", headers=said).text)
+    with force_locale(doer):
+        moderation.decide(people.moderator, "topic", things.topic.id, "hide", GROUNDS[ground])
+    assert words in plain(visitor.get(things.topic.address, headers=said).text)
+    archive = data_of(signed_in(several, people.ben), said)
+    (hidden,) = [one for one in archive["posts.json"] if one["id"] == things.first.id]
+    assert plain(hidden["hidden_reason"]) == words
+
+
+@pytest.mark.parametrize("written", ["en", "fr"])
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_also_where_an_earlier_release_has_written_it_in_another_language(
+    app: Flask, ground: str, written: str
+) -> None:
+    with force_locale(written):
+        kept = said_of_ground(KEPT_GROUNDS[ground])
+    for reader in ("en", "fr"):
+        with force_locale(reader):
+            assert plain(said_of_ground(kept)) == SAID_GROUNDS[ground, reader]
+
+
+def test_the_rules_that_an_administrator_wrote_stay_in_their_words(app: Flask) -> None:
+    with force_locale("fr"):
+        assert plain(said_of_ground("Rule 3: No noise: none")) == "Règle 3 : No noise: none"
+        assert said_of_rule("No noise: none") == "No noise: none"
+        assert said_of_ground("") == said_of_rule("") == ""
+        assert said_of_ground("Written by hand.") == "Written by hand."
+
+
+@pytest.mark.parametrize(("doer", "reader"), [("en", "fr"), ("fr", "en")])
+def test_a_default_rule_is_in_the_language_of_the_page_where_a_decision_names_it(
+    several: Flask, people: Any, things: Things, doer: str, reader: str
+) -> None:
+    with force_locale(doer):
+        hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    with force_locale(reader):
+        rule = default_rules()[1]
+    said, browser = {"Accept-Language": reader}, signed_in(several, people.ben)
+    page = plain(browser.get(f"/moderation/decisions/{hidden.id}", headers=said).text)
+    assert f"<b>2. {rule.name}.</b> {plain(rule.sentence)}" in page
+    for path in (f"/moderation/decisions/{hidden.id}/appeal", "/transparency/decisions"):
+        assert f"2. {rule.name}" in plain(browser.get(path, headers=said).text), path
+    (row,) = data_of(browser, said)["decisions.json"]
+    assert (row["rule_name"], row["rule_sentence"]) == (rule.name, rule.sentence)

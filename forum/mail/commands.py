@@ -58,6 +58,7 @@ from forum.notifications.queries import settings_of, zone_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.plaintext import tidy
 from forum.ratelimits import within_limit
+from forum.rules.models import said_of_rule
 from forum.screening.queries import is_newcomer
 from forum.settings import Settings
 from forum.transports import Rejected, ServerUnavailable, Transport, open_transport
@@ -294,7 +295,7 @@ def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
     decision = decision_told(notice) if notice.kind in DECISION_KINDS else None
     words: dict[str, Any] = {"is_final": bool(APPEAL_ANSWER.fullmatch(notice.address))}
     if decision and is_concerned(member, decision):
-        rule = f"{decision.rule}. {decision.rule_name}" if decision.rule else ""
+        rule = f"{decision.rule}. {said_of_rule(decision.rule_name)}" if decision.rule else ""
         words["ground"] = decision.law or rule
     if member.is_suspended:  # who cannot sign in appeals at an address of their own
         path = suspension_appeal_path(member)

@@ -23,6 +23,7 @@ from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
+from forum.rules.models import said_of_rule
 
 PAGE_SIZE = 50
 
@@ -215,7 +216,7 @@ def _decisions_count(*conditions: ColumnElement[bool]) -> Select[Any]:
 def _ground(count: RestrictionCount) -> str:
     if count.is_law:
         return "law"
-    return f"{count.rule}. {count.rule_name}" if count.rule else "none"
+    return f"{count.rule}. {said_of_rule(count.rule_name)}" if count.rule else "none"
 
 
 def _grouped_counts(period: Period, moment: Any, *columns: Any) -> Select[Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Base
+from forum.sentences import recognised, sentence
 
 
 class HouseRule(Base):
@@ -77,3 +78,62 @@ class Recourse(Base):
     sentence: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(default="en")
     changed_at: Mapped[datetime]
+
+
+# Words of the forum itself about rules. Rows keep them as texts, which are recognised in whatever language they were written.
+
+# Names and sentences of the default rules
+DEFAULT_RULES = (
+    (
+        sentence("Speak from your work"),
+        sentence(
+            "Write what you did, saw or know. Give the year, the place and the source of a figure. Say when you are not sure."
+        ),
+    ),
+    (
+        sentence("Be fair to people"),
+        sentence(
+            "Question the work, not the person. No insults, no threats, no contempt for any group. Most readers have English as a second language: ask before you judge a word."
+        ),
+    ),
+    (
+        sentence("Tell what failed, too"),
+        sentence(
+            "A failure told honestly is worth a success. Nobody may use it against the person or the city that told it."
+        ),
+    ),
+    (
+        sentence("Do not sell"),
+        sentence(
+            "Companies are welcome as colleagues. Name your employer when you speak of its products, and leave advertisements out. Texts written only to place a link are removed."
+        ),
+    ),
+    (
+        sentence("Keep what is private private"),
+        sentence(
+            "No personal data of residents or colleagues, no secrets of your office, nothing that members told you in confidence. What is marked “members only” stays among members."
+        ),
+    ),
+    (
+        sentence("Respect the law and the author"),
+        sentence(
+            "Nothing illegal. Quote briefly, name the author, link to the rest. Say so when a tool wrote a part of your text, and check its facts: you answer for them."
+        ),
+    ),
+)
+AGAINST_LAW = sentence("It is against the law.")
+BROKEN_RULE = sentence("Rule %(number)s: %(name)s")
+
+
+def said_of_rule(words: str) -> str:
+    """The name or the sentence of a rule: of a default one in the present language, of others as they were written."""
+    default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
+    return str(default) if default else words
+
+
+def said_of_ground(words: str) -> str:
+    """Why something is hidden, as rows keep it, in the present language: it is against the law, or the rule that it broke."""
+    ground = recognised(words, AGAINST_LAW.message, BROKEN_RULE.message) if words else None
+    if ground is None:
+        return words
+    return str(ground.put_in(**{key: said_of_rule(str(one)) for key, one in ground.values}))

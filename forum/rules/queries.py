@@ -19,7 +19,15 @@ from forum.history.models import Version
 from forum.history.queries import versions_of_many
 from forum.members.models import Federation
 from forum.permissions import Person, require
-from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
+from forum.rules.models import (
+    BROKEN_RULE,
+    DEFAULT_RULES,
+    RECOURSES,
+    HouseRule,
+    ReadyText,
+    Recourse,
+    RuleBook,
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,8 @@ class Rule:
 
     @property
     def label(self) -> str:
-        """The rule as readers are told which one something broke."""
-        return _("Rule %(number)s: %(name)s", number=self.number, name=self.name)
+        """The rule as rows keep which one something broke; `said_of_ground` says it to readers."""
+        return BROKEN_RULE.put_in(number=self.number, name=self.name).in_english
 
 
 @dataclass(frozen=True)
@@ -132,44 +140,7 @@ def _rule(rule: HouseRule) -> Rule:
 
 def default_rules() -> Sequence[Rule]:
     """The rules of a new forum, in the language of the page."""
-    texts = (
-        (
-            _("Speak from your work"),
-            _(
-                "Write what you did, saw or know. Give the year, the place and the source of a figure. Say when you are not sure."
-            ),
-        ),
-        (
-            _("Be fair to people"),
-            _(
-                "Question the work, not the person. No insults, no threats, no contempt for any group. Most readers have English as a second language: ask before you judge a word."
-            ),
-        ),
-        (
-            _("Tell what failed, too"),
-            _(
-                "A failure told honestly is worth a success. Nobody may use it against the person or the city that told it."
-            ),
-        ),
-        (
-            _("Do not sell"),
-            _(
-                "Companies are welcome as colleagues. Name your employer when you speak of its products, and leave advertisements out. Texts written only to place a link are removed."
-            ),
-        ),
-        (
-            _("Keep what is private private"),
-            _(
-                "No personal data of residents or colleagues, no secrets of your office, nothing that members told you in confidence. What is marked “members only” stays among members."
-            ),
-        ),
-        (
-            _("Respect the law and the author"),
-            _(
-                "Nothing illegal. Quote briefly, name the author, link to the rest. Say so when a tool wrote a part of your text, and check its facts: you answer for them."
-            ),
-        ),
-    )
+    texts = ((str(name), str(words)) for name, words in DEFAULT_RULES)
     return [Rule(number, *text) for number, text in enumerate(texts, start=1)]
 
 

@@ -15,12 +15,14 @@ from forum.clock import now
 from forum.history.queries import fingerprint
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
-from forum.rules.models import Recourse
+from forum.rules.models import Recourse, said_of_ground, said_of_rule
 from forum.rules.queries import Rule, Rules
 from forum.web import me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("rules", __name__)
+bp.add_app_template_global(said_of_ground)
+bp.add_app_template_global(said_of_rule)
 
 
 @bp.get("/rules")

@@ -160,6 +160,17 @@ def test_decisions_keep_no_words_that_have_gone_with_their_author(
     assert bool(retitled.before) is not is_silent
 
 
+def test_nor_the_name_of_the_author_in_what_the_forum_says_was_done(
+    people: Any, things: Any
+) -> None:
+    actions.retitle(people.host, things.topic.id, "The nights of Ana Prado", [], REASONS)
+    again = actions.retitle(people.host, things.topic.id, "Calmer nights", [], REASONS)
+    known = KnownAs("Ana Prado", ["ana-prado"], "A former member")
+    actions.unname(SYSTEM, people.ana.id, known, is_silent=False)
+    db.session.refresh(again)
+    assert again.what_was_done == "The title was “The nights of A former member”."
+
+
 @pytest.mark.parametrize("deed", ["retitle", "note"])
 def test_what_moderators_did_just_before_its_author_left_stays(
     people: Any, things: Any, deed: str

@@ -21,6 +21,7 @@ from forum.notifications.models import Event
 from forum.pages import Page
 from forum.permissions import Person, moderated_by, opened_to, read_by, require, shown_to
 from forum.reachcache import cached_statement
+from forum.rules.models import said_of_ground
 
 MAX_MERGE_STEPS = 20  # from a topic to the one it is in now
 
@@ -153,7 +154,7 @@ def why_not_shown(reader: Person, topic_id: int) -> NotFound:
     if reason is None:
         return NotFound()
     known = gettext("The moderators have hidden this topic.")
-    return NotFound.hidden(known, reason, ("topic", topic_id))
+    return NotFound.hidden(known, said_of_ground(reason), ("topic", topic_id))
 
 
 def address_after_merge(reader: Person, topic_id: int, number: int) -> str:

@@ -12,6 +12,7 @@ from forum.errors import NotFound
 from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
 from forum.library.queries._shared import FAILURE
 from forum.permissions import Person, moderated_by, opened_to, read_by, reads, shown_to
+from forum.rules.models import said_of_ground
 
 
 def visible_cases(reader: Person) -> Select[Any]:
@@ -84,6 +85,6 @@ def why_not_shown(reader: Person, model: type[Case] | type[Practice], slug: str)
     row = db.session.execute(query).first()
     if row is None:
         return NotFound()
-    item_id, reason = row
+    item_id, reason = row.id, said_of_ground(row.hidden_reason)
     known = gettext("The moderators have hidden this page.")
     return NotFound.hidden(known, reason, ("practice" if model is Practice else "case", item_id))

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from forum.errors import Invalid
 from forum.moderation.queries import DEEDS
+from forum.rules.models import AGAINST_LAW
 from forum.rules.queries import in_force
 
 MAX_REASON_LENGTH = 2_000  # characters of a reason or of a reporter's sentence
@@ -53,8 +54,11 @@ def check_length(text: str, field: str) -> None:
 
 
 def ground_in_words(reasons: Reasons) -> str:
-    """What readers are told in place of a hidden text: the rule, or that it is against the law; empty without a ground."""
+    """What is kept to tell readers in place of a hidden text: the rule, or that it is against the law; empty without a ground.
+
+    `said_of_ground` says it in their language.
+    """
     if reasons.law.strip():
-        return _("It is against the law.")
+        return AGAINST_LAW.in_english
     rule = in_force().rule(reasons.rule)
     return rule.label if rule else ""

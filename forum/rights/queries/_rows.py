@@ -31,16 +31,25 @@ from forum.notifications.queries import settings_of
 from forum.permissions import opened_to
 from forum.queue.models import EntryNote
 from forum.rights.models import Record
+from forum.rules.models import said_of_ground, said_of_rule
 from forum.screening.models import Rule
 from forum.sentences import said
 from forum.terms.models import Consent, Terms
 
+# Columns with words of the forum itself
+SAID = {
+    "hidden_reason": said_of_ground,
+    "rule_name": said_of_rule,
+    "rule_sentence": said_of_rule,
+}
+
 
 def plain_record(row: Any) -> Record:
+    """A row as it is told of: without the columns whose names begin with `key_`, and in the present language what the forum says."""
+    known = {name: one for name, one in row._mapping.items() if not name.startswith("key_")}
     return {
-        name: json_value(value)
-        for name, value in row._mapping.items()
-        if not name.startswith("key_")
+        name: json_value(SAID[name](one) if one and name in SAID else one)
+        for name, one in known.items()
     }
 
 

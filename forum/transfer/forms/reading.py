@@ -220,7 +220,7 @@ def up_to(most: int) -> Callable[[str], str]:
     return convert
 
 
-sentence = up_to(LONGEST_REPORT)
+short_text = up_to(LONGEST_REPORT)
 short = up_to(library.MAX_LINE)
 theme = up_to(agendas.THEME)
 
@@ -374,7 +374,7 @@ def tried(value: str) -> list[str]:
 def report(value: str) -> list[str]:
     """A report: handle, reason, and a sentence, which may be empty."""
     handle, reason, text = parts(2, 3)(value)
-    return [slug(handle), one_of(*REPORT_REASONS)(reason), sentence(text) if text else ""]
+    return [slug(handle), one_of(*REPORT_REASONS)(reason), short_text(text) if text else ""]
 
 
 def advice_request(value: str) -> tuple[str, datetime, str]:
@@ -470,7 +470,7 @@ PRACTICE = Schema(
         "did not work for": audience,
         "state": one_of(*STATES),
         "published on": past_day,
-        "returned because": sentence,
+        "returned because": short_text,
         "featured": yes_or_no,
         "revisit on": day,
         "adapted from": existing_slug,
@@ -506,7 +506,7 @@ TOPIC = Schema(
         "on behalf of organisation": yes_or_no,
         "pinned": yes_or_no,
         "locked": yes_or_no,
-        "locked because": sentence,
+        "locked because": short_text,
         "followed up": follow_up,
         **MARKS,
     },
@@ -547,7 +547,7 @@ MEMBER = Schema(
         "languages": list_of,
         "role": one_of("member", "moderator", "administrator"),
         "helps with": list_of,
-        "can help with": sentence,
+        "can help with": short_text,
         "joined on": past_day,
     },
     required=("handle",),
