@@ -30,7 +30,7 @@ def told(member):
     """The titles and addresses of a member's notices of roles, unread ones, oldest first."""
     notifications.make_notices(SYSTEM)
     found = [one for one in inbox(member).told if one.kind == "role" and not one.read_at]
-    return [(one.title, one.address) for one in sorted(found, key=lambda one: one.id)]
+    return [(one.heading, one.address) for one in sorted(found, key=lambda one: one.id)]
 
 
 def test_a_new_moderator_is_told_what_that_is(people, letters):
