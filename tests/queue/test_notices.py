@@ -15,7 +15,7 @@ from forum.claims.models import EntryKey, queue_key, queue_path
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import TRIED, Held
+from forum.dialogue.models import TRIED, Held, Post
 from forum.dialogue.queries import get_post, mark_given
 from forum.library import actions as library
 from forum.library.models import Practice
@@ -297,6 +297,12 @@ def clear_author_of(find: Callable[[int], Any]) -> Callable[[Any, int], Any]:
     return lambda moderator, item_id: moderation.clear_spam(moderator, find(item_id).author_id)
 
 
+def reported(people: Any, things: Any) -> int:
+    """A post that was reported; its number."""
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    return int(things.first.id)
+
+
 UNDONE: list[tuple[str, Maker, Callable[[Any, int], Any]]] = [
     ("held", held, moderation.approve),
     ("held", held, lambda moderator, item_id: moderation.refuse(moderator, item_id, REASONS)),
@@ -315,6 +321,7 @@ UNDONE: list[tuple[str, Maker, Callable[[Any, int], Any]]] = [
         MAKERS["practice"],
         clear_author_of(lambda item_id: db.session.get_one(Practice, item_id)),
     ),
+    ("post", reported, clear_author_of(lambda item_id: db.session.get_one(Post, item_id))),
 ]
 
 
@@ -335,6 +342,23 @@ def test_what_waits_again_waits_in_the_inboxes_of_the_others_as_before(
     assert people.moderator.id not in {one.member_id for one in waiting}
     if is_told:
         assert {one.id for one in waiting} == told
+
+
+@pytest.mark.parametrize("way", ["unsuspend", "restore"])
+def test_texts_that_wait_again_when_a_member_is_shown_again_wait_in_the_inboxes(
+    people: Any, things: Any, way: str
+) -> None:
+    key = "held", held(people, things)
+    assert notices_about(key)
+    author_id = db.session.get_one(Held, key[1]).author_id
+    moderation.clear_spam(people.moderator, author_id)
+    assert notices_about(key) == []
+    if way == "unsuspend":
+        moderation.unsuspend(people.moderator, author_id, shows_again=True)
+    else:
+        moderation.decide(people.moderator, "member", author_id, "restore", shows_again=True)
+    waiting = {one.member_id for one in notices_about(key)}
+    assert people.host.id in waiting and people.moderator.id not in waiting
 
 
 def test_what_was_read_before_the_decision_stays_read(people: Any, things: Any) -> None:

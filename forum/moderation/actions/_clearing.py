@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from forum.dialogue import actions as dialogue
 from forum.moderation.actions._reasons import NO_REASONS
-from forum.moderation.actions._record import notify_other_authors, record_quietly
+from forum.moderation.actions._record import notify_other_authors, record_quietly, reopen_entry
 from forum.moderation.actions._visibility import (
     hide_thing,
     remove_thing,
@@ -68,7 +69,10 @@ def _withhold(moderator: Person, things: Iterable[Thing]) -> None:
 def restore_cleared(
     moderator: Person, before: MemberBefore, cleared: ClearedContent
 ) -> MemberBefore:
-    """Show cleared things again and return refused texts to the queue; returns `before` with what `withhold_restored` needs."""
+    """Show cleared things again and return refused texts to the queue, in the inboxes of others, too.
+
+    Returns `before` with what `withhold_restored` needs.
+    """
     for text in cleared.things:
         restore_thing(moderator, text, NO_REASONS)
         if removal := clearing_of_shared_page(text.kind, text.item_id, Deed.REMOVE):
@@ -76,7 +80,22 @@ def restore_cleared(
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
     shown = [(text.kind, text.item_id) for text in cleared.things]
-    return replace(before, shown=shown, waiting=[held.item_id for held in cleared.held])
+    waiting = [held.item_id for held in cleared.held]
+    if cleared.cleared_at:
+        reopen_texts(moderator, shown, waiting, cleared.cleared_at)
+    return replace(before, shown=shown, waiting=waiting)
+
+
+def reopen_texts(
+    moderator: Person,
+    shown: Iterable[tuple[str, int]],
+    waiting: Iterable[int],
+    since: datetime,
+) -> None:
+    """Let those of a member's texts wait in the inboxes of others again, since a clearing, that wait in the queue again."""
+    held = [("held", held_id) for held_id in waiting]
+    for text in existing_things(moderator, [*shown, *held]):
+        reopen_entry(moderator, text, since)
 
 
 def withhold_restored(moderator: Person, decision: Decision) -> None:

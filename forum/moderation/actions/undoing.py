@@ -19,7 +19,7 @@ from forum.dialogue.queries import lock_writers_on, render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
-from forum.moderation.actions._clearing import restore_cleared, withhold_restored
+from forum.moderation.actions._clearing import reopen_texts, restore_cleared, withhold_restored
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.actions._record import (
     group_as_lot,
@@ -147,6 +147,9 @@ def _reverse(
     source = OWN if is_undone else APPEAL
     recorded = record if is_told else record_quietly
     made = recorded(moderator, deed, thing, reasons, undoes_id=decision.id, source=source)
+    if decision.deed == Deed.CLEAR_SPAM:  # the reports of its texts are open again by now
+        cleared = MemberBefore.from_json(decision.kept)
+        reopen_texts(moderator, cleared.hidden, cleared.refused, decision.decided_at)
     if is_undone and not is_new:  # after the record, which ends what waited for the first decision
         _reopen_entry(moderator, decision)
     return made
@@ -162,20 +165,24 @@ def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> bool
     """Open the reports that a decision answered, except of those who have reported the thing again since.
 
     Moderators are notified of them once more, because the decision has marked their notices read. Visitors who were told
-    of the outcome will be told of the next one, too. Returns whether anybody was notified.
+    of the outcome will be told of the next one, too. Those of other things, which were cleared with a member, wait in the
+    inboxes again (`reopen_texts`). Returns whether anybody was notified.
     """
     answered = answered_by(decision.id)
     reported_again = open_reporter_ids(thing.kind, thing.item_id) - {None}
     opened = [report for report in answered if report.reporter_id not in reported_again]
     for report in opened:
         report.decision_id = report.told_at = None
+    own = [
+        report for report in opened if (report.kind, report.item_id) == (thing.kind, thing.item_id)
+    ]
     is_first = decision.deed == Deed.KEEP and not answered and thing.kind == "post"
     if is_first:
         dialogue.look_again(moderator, thing.item_id)
-    if opened or is_first:
-        is_illegal = any(report.reason == ILLEGAL for report in opened)
+    if own or is_first:
+        is_illegal = any(report.reason == ILLEGAL for report in own)
         notify_curators(moderator, thing, is_illegal=is_illegal)
-    return bool(opened or is_first)
+    return bool(own or is_first)
 
 
 def _refuse_out_of_sight(decision: Decision) -> None:
@@ -292,10 +299,7 @@ def _undo_spam(moderator: Person, thing: Thing, decision: Decision) -> None:
     before = MemberBefore.from_json(decision.kept)
     if before.state == "shown":
         _undo_hide(moderator, thing, decision)
-    restored = restore_cleared(moderator, before, content_cleared_by(moderator, decision))
-    waiting = [("held", held_id) for held_id in restored.waiting]
-    for text in existing_things(moderator, [*restored.shown, *waiting]):
-        reopen_entry(moderator, text, decision.decided_at)
+    restore_cleared(moderator, before, content_cleared_by(moderator, decision))
 
 
 def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:

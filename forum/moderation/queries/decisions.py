@@ -218,10 +218,11 @@ def may_publish(person: Person, agenda_id: int, author_id: int | None) -> Verdic
 
 @dataclass(frozen=True)
 class ClearedContent:
-    """What was cleared as spam and still is: `things` that are hidden or removed, `held` texts that were refused."""
+    """What was cleared as spam and still is: `things` that are hidden or removed, `held` texts that were refused; and when."""
 
     things: Sequence[Thing] = ()
     held: Sequence[Thing] = ()
+    cleared_at: datetime | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is still cleared."""
@@ -247,6 +248,7 @@ def content_cleared_by(moderator: Person, decision: Decision) -> ClearedContent:
     return ClearedContent(
         [text for text in texts if text.state in ("hidden", "removed")],
         [text for text in held if text.state == "refused"],
+        decision.decided_at,
     )
 
 
