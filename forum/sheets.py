@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from flask import Response
 
 # A cell that begins so is a formula to a spreadsheet program, which may send what stands beside it elsewhere (CWE-1236).
-BEGINNINGS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# Programs in some languages take semicolons for the ends of cells, so that one may begin within a text.
+BEGINNING_OF_FORMULA = re.compile(r"(^\s{0,3}|[,;\t\r\n]\s{0,3}[\"']?)(?=[=+\-@＝＋－＠])")
 
 
-def sheet(name: str, rows: Iterable[Sequence[object]]) -> Response:
+def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> Response:
     """The answer that is saved as the file `name`.csv; the first of the rows are the names of the columns.
 
-    Texts that look like formulas begin with an apostrophe. It is UTF-8 with the sign before it by which Excel knows that.
+    An apostrophe stands before what would be a formula. It is UTF-8 with the sign before it by which Excel knows that.
     """
     out = StringIO()
-    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(out, delimiter=delimiter).writerows([_cell(value) for value in row] for row in rows)
     answer = Response(out.getvalue().encode("utf-8-sig"), mimetype="text/csv; header=present")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
@@ -29,5 +31,4 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, int | float):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(BEGINNINGS_OF_FORMULAS) else text
+    return BEGINNING_OF_FORMULA.sub(r"\1'", str(value))

@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from forum.agendas.models import Agenda
+from forum.db import db
 from forum.library import actions as library
 from forum.library.actions import PracticeText
-from forum.permissions import MEMBERS
+from forum.library.queries import get_practice
+from forum.moderation.actions import Reasons, decide
+from forum.permissions import MEMBERS, SYSTEM
 from forum.sheets import sheet
 from tests.conftest import People
 
@@ -36,7 +40,21 @@ def rows_of(*rows: list[object]) -> list[list[str]]:
     "text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0"]
 )
 def test_no_text_becomes_a_formula(text: str) -> None:
-    assert rows_of([text])[0][0].startswith("'")
+    assert rows_of([text])[0][0].lstrip().startswith("'")
+
+
+@pytest.mark.parametrize("end", [",", ";", "\t", "\n", "\r\n"])
+@pytest.mark.parametrize("between", ["", " ", '"', "'"])
+def test_no_formula_begins_within_a_text_where_a_program_ends_a_cell(
+    end: str, between: str
+) -> None:
+    (cell,) = rows_of([f"a{end}{between}=1+1{end}b"])[0]
+    assert f"{between}'=1+1" in cell
+
+
+def test_words_with_such_signs_stay_as_they_are() -> None:
+    words = ["a-b", "1 + 1 = 2", "me@example.org", "(+45) 12", "so; and, so", "C40 – cities"]
+    assert rows_of(words) == [words]
 
 
 def test_numbers_stay_numbers_and_nothing_stays_empty() -> None:
@@ -106,12 +124,30 @@ def test_members_get_what_is_for_members(
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+def test_a_host_passes_on_nothing_hidden_or_in_preparation(
+    people: People, agenda: Agenda, sign_in: Callable[[Any], FlaskClient]
+) -> None:
+    publish(people, agenda, "Shown")
+    publish(people, agenda, "Hidden")
+    hidden = get_practice(SYSTEM, "hidden")
+    decide(people.moderator, "practice", hidden.id, "hide", Reasons("Spam.", 2))
+    host = sign_in(people.host)
+    assert "Hidden" in host.get("/practices").text
+    assert [row["Title"] for row in table(host, "/practices.csv")] == ["Shown"]
+    db.session.execute(update(Agenda).values(opened_at=None))
+    db.session.commit()
+    assert "Shown" in host.get("/practices").text
+    assert table(host, "/practices.csv") == []
+
+
 def test_columns_and_values_are_in_the_language_of_the_reader(
     app: Flask, client: FlaskClient, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = replace(app.extensions["settings"], locales=("en", "fr"))
     monkeypatch.setitem(app.extensions, "settings", both)
-    english, french = (table(client, "/cases.csv", language)[0] for language in ("en", "fr"))
+    english = table(client, "/cases.csv")[0]
+    lines = client.get("/cases.csv", headers={"Accept-Language": "fr"}).get_data()
+    french = next(csv.DictReader(StringIO(lines.decode("utf-8-sig")), delimiter=";"))
     assert english["Name"] == french["Nom"]
     assert english["Kind"] != french["Type"]
 

@@ -1,9 +1,12 @@
-"""The libraries as tables for spreadsheet programs: what their pages list under the same filters, in the same words."""
+"""The libraries as tables for spreadsheet programs: what their pages list under the same filters, in the same words.
+
+A file is passed on. What is hidden or in preparation, which pages mark for those who moderate it, is in none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from flask import Response
 from flask_babel import gettext as _
@@ -11,26 +14,29 @@ from flask_babel import gettext as _
 from forum import web
 from forum.dialogue.models import Topic
 from forum.library import forms, queries
-from forum.library.models import Case, Practice, Reading
+from forum.library.models import Case, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.library.views._facets import chosen_values
 from forum.library.views._shared import bp
-from forum.members.models import City
+from forum.locales import parsed
+from forum.members.models import City, Member
 from forum.members.queries import language_names
 from forum.sheets import sheet
 from forum.web import me
 
 MOST = 5_000  # rows of a table
+Columns = list[tuple[str, Callable[[Any], object]]]  # the name of each, and what it has of an item
+C = TypeVar("C", Case, Practice)
 
 
 @bp.get("/cases.csv")
 def cases_table() -> Response:
     """The library of cases as a table."""
     wanted = CaseFilter(**chosen_values(CaseFilter))
-    found = queries.cases(me(), wanted, size=MOST).items
+    found = _shown(queries.cases(me(), wanted, size=MOST).items)
     tried = queries.tried_counts(case.topic_id for case in found)
     languages = language_names()
-    columns: list[tuple[str, Callable[[Case], object]]] = [
+    columns: Columns = [
         (_("Name"), lambda case: case.name),
         (_("Agenda"), lambda case: case.agenda.title),
         (_("Kind"), lambda case: forms.KIND_NAMES.get(case.kind, case.kind)),
@@ -44,17 +50,17 @@ def cases_table() -> Response:
         (_("Comments"), lambda case: _comments(case.topic)),
         (_("Address"), lambda case: web.absolute(f"/cases/{case.slug}")),
     ]
-    return sheet("cases", _rows(columns, found))
+    return _table("cases", columns, found)
 
 
 @bp.get("/practices.csv")
 def practices_table() -> Response:
     """The library of practices as a table, the newest first."""
     wanted = PracticeFilter(**chosen_values(PracticeFilter), order="newest")
-    found = queries.practices(me(), wanted, size=MOST).items
+    found = _shown(queries.practices(me(), wanted, size=MOST).items)
     tried = queries.tried_counts(practice.topic_id for practice in found)
     languages = language_names()
-    columns: list[tuple[str, Callable[[Practice], object]]] = [
+    columns: Columns = [
         (_("Title"), lambda one: one.title),
         (_("Agenda"), lambda one: one.agenda.title),
         (_("City"), lambda one: _label(one.city)),
@@ -62,7 +68,7 @@ def practices_table() -> Response:
         (_("Evidence"), lambda one: forms.EVIDENCE_NAMES.get(one.evidence, "")),
         (_("Cost"), lambda one: one.cost),
         (_("Started"), lambda one: one.started),
-        (_("Author"), lambda one: one.author.name),
+        (_("Author"), lambda one: _name(one.author)),
         (_("Language"), lambda one: languages.get(one.language, one.language)),
         (_("Who can read it"), lambda one: forms.AUDIENCE_NAMES[one.audience]),
         (_("Cities that tried it"), lambda one: tried.get(one.topic_id or 0, 0)),
@@ -70,16 +76,17 @@ def practices_table() -> Response:
         (_("Published on"), lambda one: one.published_at and one.published_at.date()),
         (_("Address"), lambda one: web.absolute(f"/practices/{one.slug}")),
     ]
-    return sheet("practices", _rows(columns, found))
+    return _table("practices", columns, found)
 
 
 @bp.get("/readings.csv")
 def readings_table() -> Response:
     """The best reads as a table."""
     web.depends_on()
-    found = queries.readings(me(), ReadingFilter(**chosen_values(ReadingFilter)), size=MOST).items
+    wanted = ReadingFilter(**chosen_values(ReadingFilter))
+    found = [one for one in queries.readings(me(), wanted, size=MOST).items if one.agenda.opened_at]
     languages = language_names()
-    columns: list[tuple[str, Callable[[Reading], object]]] = [
+    columns: Columns = [
         (_("Title"), lambda one: one.title),
         (_("Authors"), lambda one: one.authors),
         (_("Year"), lambda one: one.year),
@@ -89,14 +96,26 @@ def readings_table() -> Response:
         (_("Language"), lambda one: languages.get(one.language, one.language)),
         (_("Link"), lambda one: one.link),
     ]
-    return sheet("readings", _rows(columns, found))
+    return _table("readings", columns, found)
 
 
-def _rows(columns: list[tuple[str, Callable[[Any], object]]], found: Any) -> Iterator[list[object]]:
-    """The names of the columns, then what each has of each item."""
-    yield [name for name, _value in columns]
-    for one in found:
-        yield [value(one) for _name, value in columns]
+def _shown(found: Iterable[C]) -> list[C]:
+    """Those that everybody sees who reads the agenda."""
+    return [one for one in found if one.hidden_at is None and one.agenda.opened_at]
+
+
+def _table(name: str, columns: Columns, found: Iterable[Any]) -> Response:
+    """The file: the names of the columns, then what each has of each item.
+
+    Where numbers have a decimal comma, spreadsheet programs take semicolons for the ends of cells.
+    """
+    has_comma = parsed(web.locale()).number_symbols["latn"]["decimal"] == ","
+    rows = [[value(one) for _name, value in columns] for one in found]
+    return sheet(name, [[name for name, _value in columns], *rows], ";" if has_comma else ",")
+
+
+def _name(author: Member) -> str:
+    return _("Former member") if author.left_at else author.name
 
 
 def _label(city: City | None) -> str:
