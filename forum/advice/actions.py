@@ -377,6 +377,9 @@ def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
 
 def _look_at(system: Person, care: QuestionCare, course: QuestionProgress) -> None:
     topic, is_planned = course.topic, care.is_to_be_told
+    if is_planned and not (course.is_open or course.has_replies):  # it may be open again later
+        care.look_at = care.unanswered_at = now() + UNANSWERED_AFTER
+        return
     if is_planned:
         care.unanswered_at = None
     care.look_at = _next_look(care, course)

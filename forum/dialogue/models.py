@@ -17,6 +17,7 @@ from forum.markup import write
 from forum.members.models import City, Member, Organisation
 from forum.permissions import PUBLIC
 from forum.plaintext import excerpt
+from forum.screening.models import said_of_rule
 
 KINDS = ("experience", "question", "practice", "case")
 CHOSEN_KINDS = KINDS[:2]  # those that an author chooses, because they have no page of their own
@@ -470,6 +471,11 @@ class Held(SubmissionMixin, Base):
         """The same hash with another title: none for an edit of a post that opens its topic no more."""
         content = f"{title}\n{self.audience}\n{self.source}"
         return blake2s(content.encode(), digest_size=8).hexdigest()
+
+    @property
+    def why(self) -> str:
+        """The sentence that the author reads: the usual one in the language of the page."""
+        return said_of_rule(self.sentence)
 
 
 class Revision(Base):

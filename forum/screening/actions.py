@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy import delete
 
 from forum.agendas.queries import agenda_by_id
@@ -29,6 +28,7 @@ from forum.screening.models import (
     Rule,
     ScreeningMatch,
     TextTrace,
+    is_usual,
 )
 from forum.screening.queries import (
     Sending,
@@ -43,8 +43,6 @@ from forum.screening.queries import (
 )
 
 LONGEST_VALUE, LONGEST_SENTENCE = 100, 500
-# What the author is told, unless the administrator writes something else
-USUAL_SENTENCE = lazy_gettext("A moderator reads this before it is published.")
 MOST_DOMAINS = 5_000  # in one import
 ALLOWED_REPETITIONS = range(2, 21)
 ALLOWED_DAYS, ALLOWED_POSTS, ALLOWED_FIRST_POSTS = range(366), range(101), range(21)
@@ -99,7 +97,7 @@ def refuse_caught(
             "A rule of this forum stops this text, and it cannot wait for a moderator here."
         )
         advice = _("It is still in the form: change it, or write to the moderators.")
-        reason = "" if match.sentence == str(USUAL_SENTENCE) else f"“{match.sentence}” "
+        reason = "" if is_usual(match.sentence) else f"“{match.sentence}” "
         raise Invalid(f"{refusal} {reason}{advice}", field)
 
 

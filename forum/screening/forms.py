@@ -6,7 +6,8 @@ from wtforms import IntegerField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markdown import MAX_SOURCE
-from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, USUAL_SENTENCE
+from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE
+from forum.screening.models import USUAL_SENTENCE
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.agendas.models import Agenda
 from forum.columns import Base
 from forum.members.models import Member
+from forum.sentences import recognised, sentence
 
 # In the order in which they apply: first who and where, then what the text says
 KINDS = MEMBER, AGENDA, DOMAIN, WORD, LINKS, SAME_TEXT = (
@@ -21,6 +22,19 @@ KINDS = MEMBER, AGENDA, DOMAIN, WORD, LINKS, SAME_TEXT = (
     "links",
     "same text",
 )
+
+# What the author is told, unless the administrator writes something else
+USUAL_SENTENCE = sentence("A moderator reads this before it is published.")
+
+
+def said_of_rule(words: str) -> str:
+    """What the author of a text reads of its rule: the usual sentence in the present language, others as they were written."""
+    return str(USUAL_SENTENCE) if is_usual(words) else words
+
+
+def is_usual(words: str) -> bool:
+    """Whether these are the words of the usual sentence, in whatever language they were written down."""
+    return recognised(words, USUAL_SENTENCE.message) is not None
 
 
 class Rule(Base):

@@ -43,6 +43,7 @@ from forum.markup import write
 from forum.members.actions import silence, unsilence
 from forum.members.models import Member
 from forum.moderation import actions
+from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import is_reversible
 from forum.notifications.actions import make_notices, watch
@@ -467,6 +468,24 @@ def test_hosts_are_told_that_nobody_answers_a_week_after_it_was_opened(
         assert not told_by(day)
     for day in (*range(7, 50), 200, 300):
         assert told_by(opened_after + day) == [topic.id]
+
+
+def test_a_question_that_is_closed_for_that_day_is_told_of_later(
+    people: Any, agenda: Agenda, prepared: Agenda
+) -> None:
+    start = now()
+    agenda.opened_at = start - timedelta(days=500)
+    db.session.commit()
+    with at(start - timedelta(days=400)):
+        topic = topic_on(prepared, people.moderator)
+    actions.move(people.moderator, topic.id, agenda.id)
+    actions.lock(people.moderator, topic.id, Reasons("We read first."))
+    with at(start + timedelta(days=7.1)):
+        look_after(SYSTEM)
+    actions.unlock(people.moderator, topic.id)
+    with at(start + timedelta(days=15)):
+        look_after(SYSTEM)
+    assert [one.kind for one in notices_of(people.host)].count("unanswered") == 1
 
 
 @pytest.mark.parametrize("age", [1, 60, 400])

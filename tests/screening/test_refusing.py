@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask_babel import force_locale
 
 from forum.accounts.actions import edit_profile
 from forum.advice import actions as advice
@@ -25,7 +26,8 @@ from forum.markup import write
 from forum.members.actions import Profile, found_federation
 from forum.members.models import Member
 from forum.permissions import SYSTEM
-from forum.screening.actions import USUAL_SENTENCE, RuleText, make_rule, set_newness
+from forum.screening.actions import RuleText, make_rule, set_newness
+from forum.screening.models import USUAL_SENTENCE
 
 SENTENCE = "Words of betting are read first."
 BAD, TYPED = "Come to my casino", "What I typed before"
@@ -73,14 +75,19 @@ def test_a_note_of_trying_stays_in_the_form(people: Any, topic: Any, sign_in: An
     assert db.session.query(Mark).one().note == "We did."
 
 
-def test_nobody_is_promised_a_reading_where_nobody_reads(people: Any, sign_in: Any) -> None:
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_nobody_is_promised_a_reading_where_nobody_reads(
+    people: Any, sign_in: Any, language: str
+) -> None:
     """A rule with the usual sentence: what cannot wait is not told that a moderator reads it first."""
-    make_rule(people.administrator, RuleText("word", "roulette", str(USUAL_SENTENCE)))
+    with force_locale(language):
+        usual = str(USUAL_SENTENCE)
+    make_rule(people.administrator, RuleText("word", "roulette", usual))
     letter = {"text": f"Dear Ana, let us play roulette. {TYPED}"}
     page = sign_in(people.ben).post(f"/members/{people.ana.handle}/contact", data=letter)
     assert page.status_code == 422 and TYPED in page.text
     assert "it cannot wait for a moderator here. It is still in the form" in page.text
-    assert str(USUAL_SENTENCE) not in page.text
+    assert usual not in page.text
 
 
 def test_a_note_that_is_there_already_is_asked_about_no_more(people: Any, topic: Any) -> None:
