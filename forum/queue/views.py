@@ -55,9 +55,8 @@ def entry(thing: str, item_id: int) -> ResponseReturnValue:
     except (Conflict, Forbidden, NotFound) as error:
         if thing not in queries.KINDS:
             raise
-        gone = error.message or _(
-            "What waited here was deleted or taken back, or others decide about it."
-        )
+        unknown = _("What waited here was deleted or taken back, or others decide about it.")
+        gone = error.message if isinstance(error, Conflict) else unknown
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
     return _page(opened, waiting, agendas, gone=gone)
 
