@@ -247,7 +247,7 @@ POST /moderation/texts/new                            |  403  403  403  403  yes
 POST /moderation/post/{reply}/claim                   |  403  403  403  yes  yes  yes
 POST /moderation/post/{reply}/release                 |  403  403  403  yes  yes  yes
 POST /moderation/post/{reply}/note                    |  403  403  403  yes  yes  yes
-GET  /moderation/candidate/{candidate}                |   in  403  403  200  200  200
+GET  /moderation/candidate/{candidate}                |   in  403  403  403  200  200
 POST /moderation/candidate/{candidate}/decide         |  403  403  403  403  yes  yes
 POST /moderation/candidate/{candidate}/claim          |  403  403  403  403  yes  yes
 POST /moderation/candidate/{candidate}/release        |  403  403  403  403  yes  yes

@@ -14,7 +14,7 @@ from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.claims.models import EntryKey
 from forum.dialogue.queries import render_with_mentions
-from forum.errors import Conflict, Forbidden, NotFound
+from forum.errors import Conflict, NotFound
 from forum.library.actions import rendered_texts
 from forum.library.models import Practice
 from forum.markup import NO_TEXTS, Written
@@ -52,7 +52,7 @@ def entry(thing: str, item_id: int) -> ResponseReturnValue:
     opened, gone = None, ""
     try:
         opened = queries.opened_entry(me(), thing, item_id, claims)
-    except (Conflict, Forbidden, NotFound) as error:
+    except (Conflict, NotFound) as error:
         if thing not in queries.KINDS:
             raise
         unknown = _("What waited here was deleted or taken back, or others decide about it.")
