@@ -494,6 +494,16 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
+def several(app: Flask, tmp_path: Path) -> Flask:
+    """The application with three languages, over the same database."""
+    more = {"locales": ("en", "es", "fr"), "data": tmp_path}
+    several = create_app(replace(app.extensions["settings"], **more))
+    several.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    several.test_client_class = IsolatedClient
+    return several
+
+
+@pytest.fixture
 def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
     """Returns the browser of a member who is signed in: `sign_in(people.ana).get("/settings")`."""
 

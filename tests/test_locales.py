@@ -38,7 +38,7 @@ from forum.pagecache import PageCache
 from forum.permissions import SYSTEM
 from forum.rights.actions import leave
 from forum.settings import WrongSetting, from_environment
-from tests.conftest import IsolatedClient, People, put_into_session
+from tests.conftest import People, put_into_session
 from tests.pseudo import extracted
 from tests.rights.conftest import gone
 from tests.test_pagecache import Counting
@@ -88,16 +88,6 @@ def test_a_setting_names_the_languages(tmp_path: Path) -> None:
 
 
 # Pages
-
-
-@pytest.fixture
-def several(app: Flask, tmp_path: Path) -> Flask:
-    """The application with three languages, over the same database."""
-    more = {"locales": ("en", "es", "fr"), "data": tmp_path}
-    several = create_app(replace(app.extensions["settings"], **more))
-    several.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    several.test_client_class = IsolatedClient
-    return several
 
 
 def language_of(answer: Any) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -21,7 +19,6 @@ from sqlalchemy import select, update
 from forum.accounts.actions import appoint
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
-from forum.app import create_app
 from forum.appeals.actions import appeal, decide_appeal
 from forum.clock import at, now
 from forum.db import db
@@ -43,7 +40,7 @@ from forum.rules.actions import RulesText, write_rules
 from forum.rules.models import said_of_ground, said_of_rule
 from forum.rules.queries import default_rules
 from forum.sentences import plural_sentence, sentence
-from tests.conftest import IsolatedClient, dataset_fixture, signed_in
+from tests.conftest import dataset_fixture, signed_in
 from tests.moderation.conftest import REASONS, Things, known_things, notices_of
 
 Sentences = tuple[
@@ -57,16 +54,6 @@ ODD = 'Tra%ms & "<b>rails</b>" %(agenda)s مدن'  # the title of an agenda
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda."""
     return known_things(app, people, agenda)
-
-
-@pytest.fixture
-def several(app: Flask, tmp_path: Path) -> Flask:
-    """The application with three languages, over the same database."""
-    more = {"locales": ("en", "es", "fr"), "data": tmp_path}
-    several = create_app(replace(app.extensions["settings"], **more))
-    several.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    several.test_client_class = IsolatedClient
-    return several
 
 
 def hide(people: Any, things: Things) -> Sentences:

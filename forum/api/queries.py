@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select, union_all
 from sqlalchemy.orm import defaultload, joinedload, load_only, selectinload
 
 from forum.agendas.models import Agenda
@@ -190,19 +190,17 @@ def _is_shown() -> tuple[ColumnElement[bool], ...]:
     return *is_readable(), Post.unseen_at.is_(None)
 
 
-def unseen_among(things: Iterable[Thing]) -> set[Thing]:
+def unseen_among(things: Sequence[Thing]) -> set[Thing]:
     """Those of some topics and posts, as search knows them, that moderators have not seen yet."""
-    ids: dict[str, list[int]] = {"topic": [], "post": []}
-    for kind, item_id in things:
-        ids.setdefault(kind, []).append(item_id)
-    topics_unseen = select(Topic.id).where(Topic.id.in_(ids["topic"]), Topic.unseen_at.is_not(None))
-    is_unseen = or_(Post.unseen_at.is_not(None), Topic.unseen_at.is_not(None))
-    posts_unseen = select(Post.id).join(Topic, Topic.id == Post.topic_id)
-    posts_unseen = posts_unseen.where(and_(Post.id.in_(ids["post"]), is_unseen))
-    found = {("topic", one) for one in db.session.scalars(topics_unseen)} if ids["topic"] else set()
-    return found | (
-        {("post", one) for one in db.session.scalars(posts_unseen)} if ids["post"] else set()
+    topic_ids, post_ids = (
+        [item_id for kind, item_id in things if kind == wanted] for wanted in ("topic", "post")
     )
+    topics = select(literal("topic"), Topic.id)
+    topics = topics.where(Topic.id.in_(topic_ids), Topic.unseen_at.is_not(None))
+    is_unseen = or_(Post.unseen_at.is_not(None), Topic.unseen_at.is_not(None))
+    posts = select(literal("post"), Post.id).join(Topic, Topic.id == Post.topic_id)
+    found = union_all(topics, posts.where(Post.id.in_(post_ids), is_unseen))
+    return {(kind, item_id) for kind, item_id in db.session.execute(found)}
 
 
 def _part(rows: Sequence[T], most: int, cursor_of: Any) -> Part[T]:

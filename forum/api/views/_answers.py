@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from flask import url_for
@@ -17,9 +18,9 @@ from forum.search.models import Document
 from forum.search.queries import Hit
 
 
-def address(endpoint: str, **values: object) -> str:
+def address(endpoint: str, **values: Any) -> str:
     """The whole address of a page."""
-    return web.absolute(url_for(endpoint, **values))  # type: ignore[arg-type]
+    return web.absolute(url_for(endpoint, **values))
 
 
 def address_of(path: str) -> str:
@@ -27,7 +28,7 @@ def address_of(path: str) -> str:
     return web.absolute(quote(path, safe="/?=&#"))
 
 
-def api_address(endpoint: str, **values: object) -> str:
+def api_address(endpoint: str, **values: Any) -> str:
     """The whole address of a door of the JSON."""
     return address(f"api.{endpoint}", **values)
 

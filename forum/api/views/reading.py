@@ -202,15 +202,7 @@ def post(post_id: int) -> models.Post:
 )
 def cases() -> Listing:
     """The library of cases."""
-    _agenda_ids(AGENDAS)
-    _themes(THEMES)
-    wanted = CaseFilter(
-        agenda=values(AGENDAS),
-        theme=values(THEMES),
-        country=_countries(),
-        kind=values(KINDS_OF_CASES),
-        language=_languages(LANGUAGES),
-    )
+    wanted = CaseFilter(**_filters_of_libraries(), kind=values(KINDS_OF_CASES))
     page = _page(lambda at: library.cases(VISITOR, wanted, at))
     tried = library.tried_counts(one.topic_id for one in page.items)
     return _paged([answers.case(one, tried) for one in page.items], page)
@@ -238,15 +230,10 @@ def case(slug: str) -> models.WholeCase:
 )
 def practices() -> Listing:
     """The library of practices, the newest first."""
-    _agenda_ids(AGENDAS)
-    _themes(THEMES)
     wanted = PracticeFilter(
-        agenda=values(AGENDAS),
-        theme=values(THEMES),
-        country=_countries(),
+        **_filters_of_libraries(),
         evidence=values(PROOF),
         failed=values(FAILED),
-        language=_languages(LANGUAGES),
         order="newest",
     )
     page = _page(lambda at: library.practices(VISITOR, wanted, at))
@@ -350,8 +337,16 @@ def _languages(parameter: Parameter) -> tuple[str, ...]:
     return codes
 
 
-def _countries() -> tuple[str, ...]:
-    return tuple(code.upper() for code in values(COUNTRIES))
+def _filters_of_libraries() -> dict[str, tuple[str, ...]]:
+    """The filters that cases and practices share. Raises `Invalid` for an agenda, theme or language that is not there."""
+    _agenda_ids(AGENDAS)
+    _themes(THEMES)
+    return {
+        "agenda": values(AGENDAS),
+        "theme": values(THEMES),
+        "country": tuple(code.upper() for code in values(COUNTRIES)),
+        "language": _languages(LANGUAGES),
+    }
 
 
 def _cursor() -> queries.Cursor | None:
