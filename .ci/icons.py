@@ -7,7 +7,7 @@ from pathlib import Path
 ICONS = """
 arrow-up-right badge-check bell bell-off bold check chevron-left chevron-right chevrons-left
 chevrons-right circle-check-big clock code copy ellipsis eye eye-off flag funnel gavel history
-info italic key-round languages lightbulb link link-2 list list-ordered lock lock-open log-out
+image info italic key-round languages lightbulb link link-2 list list-ordered lock lock-open log-out
 mail message-circle message-circle-question-mark move-right pencil pin pin-off plus quote
 reply rss search settings shield star table trash-2 triangle-alert user users x
 """

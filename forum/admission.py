@@ -27,6 +27,7 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 MAX_WAITING = 24  # requests that may wait for admission
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
+LARGE_SENDERS = 4  # of them, those of bodies that are larger than everywhere else
 # Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a
 # quarter of a second: the room for an office or a meeting behind one address.
 SHARE_OF_ONE = 1 / 2
@@ -36,6 +37,7 @@ ALWAYS_ADMITTED = ("/healthz",)  # paths
 # Of a response, which is read whole so that a slow reader holds no turn
 MAX_BUFFERED_BYTES = 2_000_000
 NO_HEADERS: Mapping[str, str] = {}
+NO_PATHS: Mapping[str, int] = {}
 BUSY_MESSAGE = lazy_gettext(
     "Many people are here at this moment. Please try again in a few seconds."
 )
@@ -134,7 +136,10 @@ class Places:
 
 
 class AdmissionGate:
-    """WSGI middleware that admits a few requests at once. `headers` are those of its own responses."""
+    """WSGI middleware that admits a few requests at once. `headers` are those of its own responses.
+
+    `large` are the paths at which a body may be larger than `largest_body`, each with its bound.
+    """
 
     def __init__(
         self,
@@ -142,15 +147,17 @@ class AdmissionGate:
         largest_body: int,
         headers: Mapping[str, str] = NO_HEADERS,
         *,
+        large: Mapping[str, int] = NO_PATHS,
         at_once: int = AT_ONCE,
         senders: int = SENDERS,
     ) -> None:
         self.application, self.largest_body, self.headers = application, largest_body, headers
+        self.large = large
         self._turns = FairSemaphore(at_once)
         # Writers may wait for a locked database. They never occupy all places, so that readers are served.
         self._writers = FairSemaphore(max(1, at_once // 2))
         self._places = Places(at_once + MAX_WAITING)
-        self._senders = Places(senders)
+        self._senders, self._large_senders = Places(senders), Places(LARGE_SENDERS)
         # Said now, in the language of the forum: where a request is refused, nothing knows it.
         self._busy, self._not_saved = (
             f"{message}\n".encode() for message in (BUSY_MESSAGE, NOT_SAVED_MESSAGE)
@@ -185,17 +192,22 @@ class AdmissionGate:
 
         Returns false if too many bodies are being read: each holds a thread, and readers must always find free ones.
         """
-        length = environ.get("CONTENT_LENGTH") or ""
-        if length.isdigit() and int(length) > self.largest_body:
+        written = environ.get("CONTENT_LENGTH") or ""
+        length = int(written) if written.isdigit() else None
+        most = self.largest_body
+        senders = self._senders
+        if length is not None and length > most:
+            most, senders = self.large.get(environ["PATH_INFO"], most), self._large_senders
+        if length is not None and length > most:
             return True
         whose = _whose(environ)
-        if not self._senders.acquire(whose):
+        if not senders.acquire(whose):
             return False
         try:
-            wanted = int(length) if length.isdigit() else self.largest_body + 1
+            wanted = most + 1 if length is None else length
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
         finally:
-            self._senders.release(whose)
+            senders.release(whose)
         return True
 
     def _refuse(self, start_response: Any, is_reading: bool) -> Iterable[bytes]:
@@ -228,11 +240,13 @@ class AdmissionGate:
                 close()
 
 
-def init_app(app: Flask, largest_body: int, headers: Mapping[str, str]) -> None:
+def init_app(
+    app: Flask, largest_body: int, headers: Mapping[str, str], large: Mapping[str, int] = NO_PATHS
+) -> None:
     """Wrap an application that is complete except for its page cache and its proxies; `largest_body` in bytes.
 
-    `headers` are those that every response bears.
+    `headers` are those that every response bears; `large` are the paths that take a larger body, each with its bound.
     """
     with app.app_context():  # which knows the language of the forum
-        gate = AdmissionGate(app.wsgi_app, largest_body, headers)
+        gate = AdmissionGate(app.wsgi_app, largest_body, headers, large=large)
     app.wsgi_app = gate  # type: ignore[method-assign]  # as Flask documents it

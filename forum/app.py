@@ -55,6 +55,7 @@ from forum.moderation import views as moderation
 from forum.notifications import commands as notifications_commands
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
+from forum.pictures import views as pictures
 from forum.queue import commands as queue_commands
 from forum.queue import views as queue
 from forum.register import views as register
@@ -78,6 +79,7 @@ BLUEPRINT_MODULES = (
     notifications,
     agendas,
     screening,
+    pictures,
     dialogue,
     library,
     advice,
@@ -158,7 +160,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     ratelimits.init_app(app, settings)
     for module in BLUEPRINT_MODULES:
         app.register_blueprint(module.bp)
-    admission.init_app(app, web.MAX_BODY, responses.security_headers(settings.is_https))
+    headers = responses.security_headers(settings.is_https)
+    large = {web.PICTURES_PATH: web.MAX_PICTURE_BODY}
+    admission.init_app(app, web.MAX_BODY, headers, large)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     with app.app_context():

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import bleach
 import nh3
@@ -18,6 +19,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from forum import illustrations
+from forum.illustrations import Illustration, is_safe_attribute, mark_illustrations, picture_html
 from forum.markdown import (
     MAX_LINKS,
     is_hostile,
@@ -32,7 +35,7 @@ from forum.mentions import MAX_MENTIONS, link_people, mentions_in, unique_handle
 from forum.plaintext import tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 4  # to be raised when the same source gives other HTML; then run `flask rerender`
+VERSION = 5  # to be raised when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000
 TAGS = frozenset(
     [
@@ -59,10 +62,12 @@ TAGS = frozenset(
         "tr",
         "th",
         "td",
+        "img",
     ]
 )
 ATTRIBUTES = {
     "a": ["href", "title", "rel"],
+    "img": list(illustrations.ATTRIBUTES),
     "p": ["dir"],
     "ul": ["dir"],
     "ol": ["dir", "start"],
@@ -84,14 +89,25 @@ RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open", "blockquote_open"}
-EMPTY: tuple[str, str, Sequence[str]] = ("", "", ())
+
+
+class Rendered(NamedTuple):
+    """What the parser made of a text: plain words, HTML that is not sanitised yet, the handles mentioned, the pictures shown."""
+
+    plain: str = ""
+    html: str = ""
+    mentions: Sequence[str] = ()
+    pictures: Sequence[Illustration] = ()
+
+
+EMPTY = Rendered()
 
 
 @dataclass(frozen=True)
 class Written:
     """A text as it is stored: its source, the HTML made of it by `VERSION` of this module, its plain text.
 
-    `mentions` are the handles in it that follow an @, whether a member has them or not.
+    `mentions` are the handles in it that follow an @, whether a member has them or not; `pictures` those that it shows.
     """
 
     source: str
@@ -100,6 +116,7 @@ class Written:
     plain: str
     language: str = "en"
     mentions: Sequence[str] = ()
+    pictures: Sequence[Illustration] = ()
 
 
 NO_TEXT = Written("", Markup(""), VERSION, "")
@@ -117,22 +134,23 @@ def write(
     milliseconds.
     """
     source = tidy(source)
-    plain, rendered, named = EMPTY if is_hostile(source) else _render(source, people, most)
-    html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _escaped_paragraphs(source)
+    made = EMPTY if is_hostile(source) else _render(source, people, most)
+    is_whole = 0 < len(made.html) <= MAX_HTML
     return Written(
         source,
-        html,
+        _clean(made.html) if is_whole else _escaped_paragraphs(source),
         VERSION,
-        plain or withhold_in_source(source, cited_in_source(source)),
+        made.plain or withhold_in_source(source, cited_in_source(source)),
         language,
-        named,
+        made.mentions,
+        made.pictures if is_whole else (),
     )
 
 
 def plain(source: str) -> str:
     """The plain text of a Markdown source, the same as `write` returns."""
     source = tidy(source)
-    return ("" if is_hostile(source) else _render(source)[0]) or withhold_in_source(
+    return ("" if is_hostile(source) else _render(source).plain) or withhold_in_source(
         source, cited_in_source(source)
     )
 
@@ -144,20 +162,20 @@ class PlainTexts(dict[str, str]):
         return self.setdefault(source, plain(source))
 
 
-def _render(
-    source: str, people: Collection[str] = (), most: int = MAX_MENTIONS
-) -> tuple[str, str, Sequence[str]]:
-    """The plain text, the HTML (not sanitised yet), and the handles that are mentioned; `EMPTY` if parsing fails."""
+def _render(source: str, people: Collection[str] = (), most: int = MAX_MENTIONS) -> Rendered:
+    """What the parser makes of a text; `EMPTY` if parsing fails."""
     try:
         tokens = parser_for(source).parse(source)
         plain = plain_of(tokens)
+        pictures = mark_illustrations(tokens) if "/pictures/" in source else ()
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
             _let_blocks_find_their_direction(tokens)
         mentions = unique_handles(mentions_in(tokens)) if "@" in source else ()
         if people:
             link_people(tokens, people, [name for name in mentions if name in people][:most])
-        return plain, str(_RENDERER.renderer.render(tokens, _RENDERER.options, {})), mentions
+        html = str(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))
+        return Rendered(plain, html, mentions, pictures)
     except (RecursionError, ValueError, IndexError):
         return EMPTY
 
@@ -267,8 +285,10 @@ def _link_open(self: object, tokens: list[Token], index: int, options: object, e
 
 
 def _image(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
-    """An image becomes a link to it: loaded from another site, it would tell that site who reads."""
+    """An image of elsewhere becomes a link to it: loaded from another site, it would tell that site who reads."""
     token = tokens[index]
+    if picture := token.meta.get("picture"):
+        return picture_html(picture, is_linked=token.meta["is_linked"])
     address = escape(str(token.attrs.get("src", "")))
     return f'<a href="{address}" rel="{OUTSIDE_REL}">{escape(token.content or address)}</a>'
 
@@ -315,12 +335,25 @@ def _renderer() -> MarkdownIt:
 _RENDERER = _renderer()
 
 
+def _bleach_keeps(tag: str, name: str, value: str) -> bool:
+    if tag == "img":
+        return is_safe_attribute(name, value)
+    return name in ATTRIBUTES.get(tag, ())
+
+
+def _nh3_keeps(tag: str, name: str, value: str) -> str | None:
+    return value if tag != "img" or is_safe_attribute(name, value) else None
+
+
 class _BleachCleaner(threading.local):
     """bleach's cleaner, one for each thread: shared by two, it loses texts or returns one person's to another."""
 
     def __init__(self) -> None:
         self.cleaner = bleach.Cleaner(
-            tags=TAGS, attributes=ATTRIBUTES, protocols=SCHEMES, strip=True
+            tags=TAGS,
+            attributes=_bleach_keeps,
+            protocols=SCHEMES,
+            strip=True,
         )
 
 
@@ -331,6 +364,7 @@ _NH3 = nh3.Cleaner(
     allowed_classes=CLASSES,
     url_schemes=set(SCHEMES),
     link_rel=None,
+    attribute_filter=_nh3_keeps,
     generic_attribute_prefixes=None,
 )
 

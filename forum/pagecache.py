@@ -45,6 +45,8 @@ from forum.versions import ANY_CHANGE, ReadCache
 
 Key = tuple[str, ...]
 THEMES = ("light", "dark")
+# Whose answers are large and no pages; a browser keeps them, and asks whether it still may
+NEVER_KEPT = "/pictures/"
 MAX_KEY_LENGTH = 2_000  # characters; a page with a longer address is never kept
 MAX_UNCACHEABLE = 10_000  # addresses of which it is remembered that they are not kept
 READ_CACHE_SIZE = 300  # values such as the posts of a page
@@ -108,7 +110,8 @@ class PageCache:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        if not is_read or environ["PATH_INFO"].startswith(NEVER_KEPT):
             return self.application(environ, start_response)
         cookies = parse_cookie(environ.get("HTTP_COOKIE"))
         theme = cookies.get(self.theme_cookie, "")

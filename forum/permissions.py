@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from forum.library.models import Practice
     from forum.members.models import Member, Organisation
     from forum.moderation.models import Decision
+    from forum.pictures.models import Picture
 
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
@@ -424,6 +425,32 @@ class Can:
     def watch(self) -> Verdict:
         """Members watch and mute what they can read."""
         return YES if self.person.is_member else SIGN_IN
+
+    # Pictures
+
+    def add_picture(self) -> Verdict:
+        """Members who may write add pictures."""
+        return self.write()
+
+    def see_picture(self, picture: Picture) -> Verdict:
+        """Whoever added a picture sees it, and moderators of the agenda of a text with it; others see those of texts they find."""
+        if self.person.is_member and picture.member_id == self.person.id:
+            return YES
+        return self.moderate(picture.agenda_id)
+
+    def show_picture(self, picture: Picture) -> Verdict:
+        """Members show their own pictures in their texts, and moderators those of their agendas, too."""
+        if self.see_picture(picture):
+            return YES
+        return Verdict(
+            _(
+                "This text shows a picture of somebody else. Quote their post, or add your own picture."
+            )
+        )
+
+    def delete_picture(self, picture: Picture) -> Verdict:
+        """Members delete their own pictures."""
+        return YES if self.person.is_member and picture.member_id == self.person.id else NO
 
     # Letting others in
 

@@ -12,6 +12,7 @@
 | FORUM_LANGUAGES | the languages of the interface that readers can have, such as `fr en`; the first one is for those whose browser asks for none of them | all that there are, English first |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
+| FORUM_PICTURES_MB | how many megabytes the pictures of one member may take; with 0 nobody can add any | 100 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LOG | `json`: a line in JSON for each request, refused factor, received message, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
 | FORUM_METRICS | address such as `127.0.0.1:8001` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
@@ -88,6 +89,7 @@ class Settings:
     page_cache_mb: int = 0
     remembers: bool = False  # whether to cache reads (`versions.cached`); every running forum does
     free_mb: int = 100
+    pictures_mb: int = 100
     pg_dump: str = "pg_dump"
     log: str = "off"
     slow_ms: int = 200
@@ -205,6 +207,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         remembers=True,
         page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 8),
         free_mb=_number(environ, "FORUM_FREE_MB", 100),
+        pictures_mb=_number(environ, "FORUM_PICTURES_MB", 100),
         pg_dump=environ.get("FORUM_PG_DUMP") or "pg_dump",
         log=environ.get("FORUM_LOG") or "json",
         slow_ms=_number(environ, "FORUM_SLOW_MS", 200),

@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
+MAX_PICTURE_BODY = (
+    12 * 1024 * 1024
+)  # bytes, at the one address that takes files: a photograph as a telephone makes it
+PICTURES_PATH = "/pictures"
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
@@ -130,6 +134,16 @@ class BoundedRequest(Request):
     """Flask's request, whose form has a bounded number of fields."""
 
     form_data_parser_class = BoundedFormParser
+
+    @property
+    def max_content_length(self) -> int | None:
+        """How many bytes a body may have: more where pictures are taken."""
+        is_picture = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
+        return MAX_PICTURE_BODY if is_picture else super().max_content_length
+
+    @max_content_length.setter
+    def max_content_length(self, most: int | None) -> None:
+        self._max_content_length = most
 
 
 # Who asks
@@ -319,6 +333,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     # As globals, because imported macros do not see what a context processor gives
     app.jinja_env.globals.update(here=here, page_here=page_here, fonts=has_fonts)
     app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
+    app.jinja_env.globals.update(takes_pictures=settings.pictures_mb > 0)
     app.jinja_env.filters.update(
         capped=capped,
         decimal=format_decimal,

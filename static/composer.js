@@ -17,6 +17,7 @@ export function start({ letter, load, page }) {
   return Promise.all([
     document.querySelector("[data-mentions]") && load("suggest", { write }),
     document.querySelector("[data-quote]") && load("quotes", { append }),
+    document.querySelector("[data-pictures]") && load("pictures", { append }),
   ]);
 }
 
@@ -98,9 +99,13 @@ function lineStart(value, at) {
   return !before || before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
 }
 
-function append(field, text) {
-  const end = field.value.length;
-  write(field, lineStart(field.value, end) + text, end, end);
+/** A block at the end, or behind the paragraph with the caret; the caret goes to a place within it. */
+function append(field, text, after = Infinity, caret = Infinity) {
+  const { value } = field;
+  const at = `${value}\n`.indexOf("\n", Math.min(after, value.length));
+  const start = lineStart(value, at);
+  write(field, start + text, at, at);
+  if (caret < text.length) field.setSelectionRange(at + start.length + caret, at + start.length + caret);
   field.scrollIntoView({ block: "center" });
 }
 
@@ -112,7 +117,7 @@ function useTools(bar, letter) {
   bar.hidden = false;
   bar.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
-    if (button) format(field, button.dataset.md);
+    if (button && button.dataset.md !== "picture") format(field, button.dataset.md);
   });
   bar.addEventListener("keydown", (event) => {
     const forward = getComputedStyle(bar).direction === "rtl" ? "ArrowLeft" : "ArrowRight";

@@ -26,6 +26,7 @@ from forum.library.models import Practice
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
 from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, office_of, require
+from forum.pictures.models import Picture
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
 PAST = datetime.now(UTC) - timedelta(days=1)
@@ -89,6 +90,10 @@ def _mark(said: str) -> Mark:
 
 def _held(said: str) -> Held:
     return Held(id=1, author_id=_author(said), agenda_id=HERE)
+
+
+def _picture(said: str) -> Picture:
+    return Picture(id=1, member_id=_author(said), agenda_id=HERE if "here" in said else None)
 
 
 def _practice(said: str) -> Practice:
@@ -187,6 +192,9 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
         lambda said: (_topic(said),),
     ),
     **dict.fromkeys(("see_held", "revise", "take_back"), lambda said: (_held(said),)),
+    **dict.fromkeys(
+        ("see_picture", "show_picture", "delete_picture"), lambda said: (_picture(said),)
+    ),
     "pass_screening": lambda said: (None if said == "no agenda" else HERE,),
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
@@ -356,6 +364,15 @@ submit_practice        | somebody's           |    .    .    .    .    .    .   
 submit_practice        | own, hidden          |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, archived        |    .    .    .    .    .    .    .    .    .   .
+add_picture            | ever                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+see_picture            | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_picture            | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+see_picture            | somebody's, here     |    .    .    .    .    .  yes    .  yes  yes  yes
+show_picture           | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+show_picture           | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+show_picture           | somebody's, here     |    .    .    .    .    .  yes    .  yes  yes  yes
+delete_picture         | own                  |    .  yes  yes    .    .  yes  yes  yes  yes    .
+delete_picture         | somebody's           |    .    .    .    .    .    .    .    .    .    .
 delete_practice        | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
 delete_practice        | somebody's           |    .    .    .    .    .    .    .    .    .   .
 delete_practice        | own, hidden          |    .  yes  yes    .    .  yes  yes  yes  yes   .

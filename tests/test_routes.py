@@ -263,6 +263,11 @@ GET  /organisations/{organisation}/edit               |   in  403  403  403  200
 POST /organisations/{organisation}/edit               |  403  403  403  403  yes  yes
 GET  /organisations/{organisation}/history            |   in  403  403  403  200  200
 GET  /organisations/{organisation}/seats              |   in  403  403  403  200  200
+GET  /pictures                                        |   in  200  200  200  200  200
+POST /pictures                                        |  403  yes  yes  yes  yes  yes
+GET  /pictures/{picture_name}.webp                    |  404  404  200  404  200  200
+GET  /pictures/{picture}/delete                       |   in  404  200  404  404  404
+POST /pictures/{picture}/delete                       |  403  404  yes  404  404  404
 GET  /posts/{hidden_post}                             |   on   on   on   on   on   on
 GET  /posts/{hidden_post}/delete                      |   in  403  403  403  403  403
 POST /posts/{hidden_post}/delete                      |  403  403  403  403  403  403

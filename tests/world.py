@@ -32,7 +32,9 @@ from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.pictures.actions import add_picture
 from forum.screening.actions import RuleText, make_rule
+from forum.shrinking import Shrunk
 from forum.terms.actions import TermsText, write_terms
 from tests.conftest import load_dataset
 from tests.keys import SITE, SoftwarePasskey
@@ -159,7 +161,10 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
     submitted = _practice(people, agenda, "Slow trams")
     library.submit(people.ana, submitted.id)
     draft = _practice(people, agenda, "Night watch")
+    picture = add_picture(people.ana, Shrunk("ab12" * 6 + "-9x9", b"bytes", b""), 1_000)
     return {
+        "picture": picture.id,
+        "picture_name": picture.name,
         "topic": topic.id,
         "topic_slug": topic.slug,
         "post": post_id,

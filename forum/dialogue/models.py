@@ -43,7 +43,7 @@ LISTED_COLUMNS = [
     "answer_id",
 ]
 MARKDOWN_SYNTAX = re.compile(
-    r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
+    r"!(?=\[)|\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
 )
 VISIBILITY_COLUMNS = ["hidden_at", "deleted_at"]
 # The columns that lists of what one member has written ask of a post

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.permissions import PUBLIC, Person, require
-from forum.search.models import Document, Retitling
+from forum.search.models import Document, Retitling, ShownPicture
 from forum.search.queries import (
     document_id,
     documents_of,
@@ -21,6 +21,7 @@ from forum.search.queries import (
     get_document,
     next_documents_below,
     next_retitling,
+    pictures_shown_by,
 )
 from forum.versions import ANY_CHANGE
 
@@ -34,7 +35,10 @@ INTEGRITY_CHECK_SQL = "INSERT INTO document_fts(document_fts, rank) VALUES ('int
 
 @dataclass(frozen=True)
 class Entry:
-    """The content of a document. `parent` is the (kind, item id) of the topic that a post belongs to."""
+    """The content of a document. `parent` is the (kind, item id) of the topic that a post belongs to.
+
+    `pictures` are the names of those that the text shows.
+    """
 
     kind: str
     item_id: int
@@ -47,6 +51,7 @@ class Entry:
     parent: tuple[str, int] | None = None
     language: str = ""
     audience: str = PUBLIC
+    pictures: Sequence[str] = ()
 
 
 Thing = tuple[str, int]  # kind and item id
@@ -61,9 +66,10 @@ def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
     `is_new`: the thing was just created, so that it is not looked for a document.
     """
     parent_id = document_id(*entry.parent) if entry.parent else None
-    document = None if is_new else get_document(entry.kind, entry.item_id)
-    _write(entry, document, parent_id)
+    known = None if is_new else get_document(entry.kind, entry.item_id)
+    document = _write(entry, known, parent_id)
     db.session.flush()
+    _note_pictures({document.id: entry.pictures}, are_new=known is None)
 
 
 @action
@@ -93,6 +99,7 @@ def _write_all(known: Mapping[Thing, Known]) -> None:
         if not entry.parent:
             db.session.flush()  # gives it the id that its children need
     db.session.flush()
+    _note_pictures({documents[thing].id: entry.pictures for thing, (entry, _) in known.items()})
 
 
 def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Document:
@@ -106,6 +113,22 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
     document.language, document.audience = entry.language, entry.audience
     document.written_at = entry.written_at
     return document
+
+
+def _note_pictures(shown: Mapping[int, Sequence[str]], *, are_new: bool = False) -> None:
+    """Note which pictures the texts of some documents show, by document. Those that `are_new` showed none before."""
+    known = {} if are_new else pictures_shown_by(shown)
+    for number, names in shown.items():
+        before = known.get(number, set())
+        if gone := before.difference(names):
+            which = (ShownPicture.document_id == number, ShownPicture.picture.in_(gone))
+            db.session.execute(delete(ShownPicture).where(*which))
+        db.session.add_all(
+            ShownPicture(document_id=number, picture=name)
+            for name in dict.fromkeys(names)
+            if name not in before
+        )
+    db.session.flush()
 
 
 def _folded_words(entry: Entry) -> tuple[str, str]:

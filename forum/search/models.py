@@ -1,4 +1,4 @@
-"""What search knows: a document for each topic, post, case, practice and reading, and titles still to be changed."""
+"""What search knows: a document for each topic, post, case, practice and reading, the pictures in it, and titles still to be changed."""
 
 from __future__ import annotations
 
@@ -45,6 +45,21 @@ class Document(Base):
     audience: Mapped[str] = mapped_column(default=PUBLIC)
     written_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
+
+
+class ShownPicture(Base):
+    """A picture that the text of a document shows, by its name: whoever finds the text sees the picture.
+
+    A name that a text has and no picture is as good as none.
+    """
+
+    __tablename__ = "shown_picture"
+    __table_args__ = (Index(None, "picture", "document_id"),)
+
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("document.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    picture: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Retitling(Base):

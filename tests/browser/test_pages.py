@@ -82,6 +82,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("settings-advice", "/settings/advice", "member"),
     ("notices", "/notices", "member"),
     ("drafts", "/drafts", "member"),
+    ("pictures", "/pictures", "member"),
     ("waiting", "/waiting", "member"),
     ("waiting-one", "/waiting/1", "member"),
     ("waiting-revise", "/waiting/1/revise", "member"),

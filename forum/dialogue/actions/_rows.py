@@ -254,7 +254,7 @@ def edit_topic(author: Person, topic: Topic, text: Written, changes: TopicChange
         set_themes(topic, changes.themes)
     if changes.audience is not None:
         _change_audience_by_author(author, topic, changes.audience)
-    index_topic(author, topic, text.plain)
+    index_topic(author, topic, text.plain, text.source)
 
 
 def retitle(doer: Person, topic: Topic, title: str) -> None:
@@ -328,7 +328,7 @@ def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
     if post.number == 1:
         topic.excerpt = ""
         if topic.deleted_at is None:
-            index_topic(doer, topic, "")
+            index_topic(doer, topic)
     hide_notices(doer, post_id=post.id, topic_id=_opened_by(post))
     refresh_quotes(quotes_of_post(post))
 
@@ -343,7 +343,7 @@ def follow_restoring(doer: Person, post: Post) -> None:
     if post.number == 1:
         words = plain(post.source)  # rare, so it may run under the lock
         topic.excerpt = excerpt(words)
-        index_topic(doer, topic, words)
+        index_topic(doer, topic, words, post.source)
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         about: dict[str, Any] = {"post_id": post.id, "topic_id": _opened_by(post)}

@@ -20,6 +20,7 @@ from forum.dialogue.queries import (
     quoted_post_ids,
 )
 from forum.errors import Invalid
+from forum.illustrations import names_in
 from forum.markup import Written
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
@@ -31,12 +32,14 @@ from forum.quotes import cited_in_html, quoted_posts
 from forum.search import actions as search
 
 
-def index_topic(doer: Person, topic: Topic, plain: str, *, is_new: bool = False) -> None:
-    """Put a topic with this plain text into the search index."""
-    search.index(doer, topic_entry(topic, plain), is_new=is_new)
+def index_topic(
+    doer: Person, topic: Topic, plain: str = "", source: str = "", *, is_new: bool = False
+) -> None:
+    """Put a topic into the search index, with the plain text and the source of its first post if that is shown."""
+    search.index(doer, topic_entry(topic, plain, source), is_new=is_new)
 
 
-def topic_entry(topic: Topic, plain: str) -> search.Entry:
+def topic_entry(topic: Topic, plain: str, source: str) -> search.Entry:
     """The search document of a topic; without words if it has a home, since the case or practice has its own document."""
     has_words = not topic.home
     return search.Entry(
@@ -50,6 +53,7 @@ def topic_entry(topic: Topic, plain: str) -> search.Entry:
         agenda_id=topic.agenda_id,
         language=topic.language,
         audience=topic.audience,
+        pictures=names_in(source) if has_words else (),
     )
 
 
@@ -72,6 +76,7 @@ def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
         parent=("topic", topic.id),
         language=post.language,
         audience=topic.audience,
+        pictures=names_in(post.source),
     )
 
 

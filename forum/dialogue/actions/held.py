@@ -36,12 +36,14 @@ from forum.dialogue.queries import (
     topic_if_there,
 )
 from forum.errors import Conflict, Invalid
+from forum.illustrations import names_in
 from forum.markup import NO_TEXTS, Written
 from forum.matches import ScreenedText
 from forum.members.actions import note_waiting
 from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
+from forum.pictures import actions as pictures
 from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
 
@@ -69,6 +71,7 @@ def revise(
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
+    pictures.show(author, text.pictures, held.agenda_id, names_in(held.source))
     check_themes(changes.themes, held.themes or ())
     columns = held_columns(held.deed, text) | _revised_topic(held, changes)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):

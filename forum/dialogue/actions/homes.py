@@ -52,7 +52,7 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
         rewrite_opening(doer, topic, page.text)
     if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
         move_topic(doer, topic, page.agenda_id)
-    index_topic(doer, topic, "")
+    index_topic(doer, topic)
     return topic
 
 

@@ -182,5 +182,5 @@ def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:
 def _known_of_topic(opening: Post, plain: PlainTexts) -> search.Known | None:
     if opening.topic.deleted_at:
         return None
-    words = "" if opening.is_gone else plain[opening.source]
-    return topic_entry(opening.topic, words), opening.topic.hidden_at
+    said = ("", "") if opening.is_gone else (plain[opening.source], opening.source)
+    return topic_entry(opening.topic, *said), opening.topic.hidden_at

@@ -197,7 +197,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
         set_answer(moderator, target, None)
     topic.deleted_at = topic.merged_into_id = None
     db.session.get_one(Member, topic.author_id, populate_existing=True)
-    index_topic(moderator, topic, "")
+    index_topic(moderator, topic)
     _move_posts_back(moderator, moved, topic, target, posts)
     _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
     _restore_answer(moderator, topic, moved, posts)
@@ -389,8 +389,8 @@ def _search_entries(
     known: dict[search.Thing, search.Known] = {}
     for post in posts:
         if post.number == 1:
-            plain = "" if post.is_gone else words[post.id]
-            known["topic", topic.id] = topic_entry(topic, plain), topic.hidden_at
+            said = ("", "") if post.is_gone else (words[post.id], post.source)
+            known["topic", topic.id] = topic_entry(topic, *said), topic.hidden_at
         elif post.deleted_at is None:
             known["post", post.id] = post_entry(post, topic, words[post.id]), post.hidden_at
     return known

@@ -75,12 +75,14 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Conflict, Invalid, NotFound
+from forum.illustrations import names_in
 from forum.markup import Written
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
 from forum.notifications.actions import read_outdated, update_quotations, watch_own_topic
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
+from forum.pictures import actions as pictures
 from forum.plaintext import single_line
 from forum.quotes import withheld_in_html
 from forum.screening.actions import screen
@@ -121,6 +123,7 @@ def _open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None) 
         return duplicate
     organisation_id = _check_opening(author, agenda, new)
     check_themes(new.themes)
+    pictures.show(author, new.text.pictures, agenda_id)
     if rule := screen(author, agenda_id, ScreenedText(new.text, new.title)):
         columns = _held_topic_columns(new)
         return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
@@ -172,7 +175,7 @@ def _add_topic(
         return posted_meanwhile(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
     touches(*map(theme_scope, new.themes))
-    index_topic(author, topic, new.text.plain, is_new=True)
+    index_topic(author, topic, new.text.plain, new.text.source, is_new=True)
     note_activity_of(author, topic)
     move_count(author, None, count_key(topic))
     count_post(author, topic, post, 1)
@@ -252,6 +255,7 @@ def _reply(
     if key and (duplicate := _duplicate_reply(author, topic, text, paragraph, for_organisation)):
         return duplicate
     organisation_id = _check_reply(author, topic, text, for_organisation)
+    pictures.show(author, text.pictures, topic.agenda_id)
     if rule := screen(author, topic.agenda_id, ScreenedText(text)):
         place = {"topic_id": topic.id, "paragraph": valid_paragraph_key(paragraph)}
         columns = held_columns(REPLY, text) | place
@@ -370,6 +374,7 @@ def edit(
     if seen and not is_as_seen(post, seen) and _changes_anything(post, text, changes):
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
+    pictures.show(author, text.pictures, post.topic.agenda_id, names_in(post.source))
     check_themes(changes.themes, theme_ids_of(post.topic) if changes.themes else ())
     if changes_text(post, text, changes):
         topic, is_opening = post.topic, post.number == 1

@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from forum import web
 from forum.dialogue.models import MAX_MENTIONED, Post, Topic
+from forum.illustrations import with_local_pictures
 from forum.markup import Written, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import handles_to_link, members_to_mention
@@ -109,5 +110,6 @@ def count_mentioned(text: Written) -> int:
 
 
 def with_links_home(source: str) -> str:
-    """Markdown in which quotes of this forum's posts begin with local links, however their address was written."""
-    return with_local_quotes(source, web.settings().url)
+    """Markdown in which quotes of this forum's posts, and its pictures, have local addresses, however these were written."""
+    home = web.settings().url
+    return with_local_pictures(with_local_quotes(source, home), home)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Executable, Select, and_, exists, false, or_, select
@@ -11,8 +11,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from forum import permissions
 from forum.db import db
-from forum.permissions import Person
-from forum.search.models import Document, Retitling
+from forum.permissions import Person, moderated_by
+from forum.search.models import Document, Retitling, ShownPicture
 from forum.search.queries._words import folded_words
 
 # Long, and needed for the ranking only
@@ -65,6 +65,45 @@ def next_retitling() -> Retitling | None:
     """A topic whose posts still need its new title, and that no other worker has locked; or None."""
     query = select(Retitling).order_by(Retitling.document_id).limit(1)
     return db.session.scalar(query.with_for_update(skip_locked=True))
+
+
+def is_picture_shown(reader: Person, name: str) -> bool:
+    """Whether the reader finds a text that shows the picture with this name."""
+    found = visible_documents(reader).join(ShownPicture, ShownPicture.document_id == Document.id)
+    return bool(db.session.scalar(select(found.where(ShownPicture.picture == name).exists())))
+
+
+def is_picture_moderated(reader: Person, name: str) -> bool:
+    """Whether a text that shows a picture, in sight or not, is on an agenda that the reader moderates."""
+    found = select(Document.id).join(ShownPicture, ShownPicture.document_id == Document.id)
+    on_theirs = (ShownPicture.picture == name, moderated_by(reader, Document.agenda_id))
+    return bool(db.session.scalar(select(found.where(*on_theirs).exists())))
+
+
+def documents_showing(reader: Person, names: Collection[str]) -> dict[str, list[Document]]:
+    """The documents that the reader finds and whose texts show the pictures with these names, by name, the oldest first."""
+    if not names:
+        return {}
+    found = visible_documents(reader).join(ShownPicture, ShownPicture.document_id == Document.id)
+    rows = db.session.execute(
+        found.add_columns(ShownPicture.picture)
+        .where(ShownPicture.picture.in_(names))
+        .order_by(Document.id)
+        .options(*WITHOUT_FOLDED)
+    )
+    showing: dict[str, list[Document]] = {}
+    for document, name in rows:
+        showing.setdefault(name, []).append(document)
+    return showing
+
+
+def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:
+    """The names of the pictures that the texts of some documents show, by document."""
+    known: dict[int, set[str]] = {}
+    wanted = select(ShownPicture).where(ShownPicture.document_id.in_(document_ids))
+    for one in db.session.scalars(wanted) if document_ids else ():
+        known.setdefault(one.document_id, set()).add(one.picture)
+    return known
 
 
 def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:

@@ -1,0 +1,121 @@
+"""Pictures in texts: their addresses, which say how large each is, and the HTML that shows one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from forum.markdown import is_hostile, nesting, tokens_of
+
+LARGEST, SMALL = (
+    1_600,
+    640,
+)  # pixels of the longer side of a picture, and of the width of its small version
+HAS_SMALL = 800  # pixels of the width from which on there is a small version
+MAX_SHOWN = 20  # pictures that one text shows; further ones become links
+PICTURE_NAME = r"[0-9a-f]{24}-[1-9]\d{0,3}x[1-9]\d{0,3}"
+PATH = rf"/pictures/({PICTURE_NAME})\.webp"
+ADDRESS = re.compile(PATH)
+ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding")
+# What a sanitiser lets stand in the attributes that name an address
+SOURCE_SET = re.compile(
+    rf"/pictures/({PICTURE_NAME})-small\.webp {SMALL}w, /pictures/\1\.webp \d{{1,4}}w"
+)
+SHOWN = "(max-width: 46rem) 92vw, 42rem"  # how wide the column of a text is, for `sizes`
+
+
+class Illustration(NamedTuple):
+    """A picture that a text shows: its name, and the words that say what it shows (empty if the author gave none)."""
+
+    name: str
+    alt: str
+
+
+def address_of(name: str, *, is_small: bool = False) -> str:
+    """The path of a picture, or of its small version."""
+    return f"/pictures/{name}{'-small' if is_small else ''}.webp"
+
+
+def size_of(name: str) -> tuple[int, int]:
+    """Width and height in pixels that the name of a picture says."""
+    width, height = name.rpartition("-")[2].split("x")
+    return int(width), int(height)
+
+
+def has_small(name: str) -> bool:
+    """Whether there is a small version of a picture."""
+    return size_of(name)[0] >= HAS_SMALL
+
+
+def mark_illustrations(tokens: list[Token]) -> list[Illustration]:
+    """Let the images of this forum be shown as pictures; returns them, in their order.
+
+    Images of elsewhere stay links, and so do those in quotes: a quoted picture is seen in the post that it stands in, as long as
+    that can be read.
+    """
+    found: list[Illustration] = []
+    for image, is_linked in _images(tokens):
+        address = ADDRESS.fullmatch(str(image.attrs.get("src", "")))
+        if address and len(found) < MAX_SHOWN:
+            alt = " ".join("".join(child.content or " " for child in image.children or []).split())
+            image.meta.update(picture=Illustration(address[1], alt), is_linked=is_linked)
+            found.append(image.meta["picture"])
+    return found
+
+
+def _images(tokens: Iterable[Token]) -> Iterator[tuple[Token, bool]]:
+    """The images outside of quotes, each with whether it stands in a link."""
+    quotes = 0
+    for token in tokens:
+        quotes += nesting(token, "blockquote")
+        if token.type == "inline" and not quotes:
+            links = 0
+            for child in token.children or []:
+                links += nesting(child, "link")
+                if child.type == "image":
+                    yield child, links > 0
+
+
+def names_in(source: str) -> tuple[str, ...]:
+    """The names of the pictures that a text shows, each once."""
+    if "/pictures/" not in source or is_hostile(source):
+        return ()
+    return tuple(dict.fromkeys(one.name for one in mark_illustrations(tokens_of(source))))
+
+
+def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
+    """The HTML that shows a picture. It leads to the whole picture, unless it `is_linked` to something else."""
+    width, height = size_of(picture.name)
+    address = address_of(picture.name)
+    small = Markup("")
+    if has_small(picture.name):
+        small = Markup(' srcset="{} {}w, {} {}w" sizes="{}"').format(
+            address_of(picture.name, is_small=True), SMALL, address, width, SHOWN
+        )
+    image = Markup(
+        '<img src="{}"{} width="{}" height="{}" alt="{}" loading="lazy" decoding="async">'
+    ).format(address, small, width, height, picture.alt)
+    return image if is_linked else Markup('<a href="{}">{}</a>').format(address, image)
+
+
+def is_safe_attribute(name: str, value: str) -> bool:
+    """Whether an attribute of an `<img>` may stand: it shows a picture of this forum and nothing from elsewhere."""
+    if name == "src":
+        return ADDRESS.fullmatch(value) is not None
+    if name == "srcset":
+        return SOURCE_SET.fullmatch(value) is not None
+    return name in ATTRIBUTES
+
+
+def with_local_pictures(source: str, home: str) -> str:
+    """The source of a text in which pictures have local addresses, also where the whole address at the forum's URL (`home`)
+    was typed, as browsers copy it.
+    """
+    if "/pictures/" not in source:
+        return source
+    ours = rf"https?://{re.escape(home.partition('://')[2])}"
+    return re.sub(rf"(\]\([ \t]*<?){ours}(?={PATH})", r"\1", source, flags=re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Pictures that members add to their texts."""

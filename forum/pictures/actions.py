@@ -1,0 +1,114 @@
+"""Adding pictures, showing them in texts, and deleting them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from flask_babel import gettext as _
+
+from forum.clock import now
+from forum.db import db, delete_batch
+from forum.deeds import action, touches
+from forum.errors import Invalid
+from forum.illustrations import Illustration
+from forum.members.queries import lock_member
+from forum.permissions import Person, require
+from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.pictures.queries import my_picture, pictures_named, space_taken
+from forum.shrinking import Shrunk
+
+MEGABYTE = 1_000_000
+
+
+@action
+def add_picture(author: Person, shrunk: Shrunk, most: int) -> Picture:
+    """Keep a picture that `shrink` has made. Raises `Invalid` when the author's pictures would take more than `most` bytes."""
+    touches()
+    require(author.can.add_picture())
+    lock_member(author.id, may_write=True)  # so that no two pictures are counted at the same time
+    size = len(shrunk.whole) + len(shrunk.small)
+    if space_taken(author.id) + size > most:
+        raise Invalid(
+            _(
+                "Your pictures take %(most)s MB, and there is no room for more. Delete some that no text shows.",
+                most=most // MEGABYTE,
+            ),
+            "picture",
+        )
+    return _keep(author.id, shrunk)
+
+
+@action
+def import_picture(system: Person, member_id: int, shrunk: Shrunk) -> Picture:
+    """Keep a picture of a member under the name that it has elsewhere; one that is there already stays as it is."""
+    require(system.can.administer())
+    touches()
+    for known in pictures_named([shrunk.name]):
+        return known
+    return _keep(member_id, shrunk)
+
+
+def _keep(member_id: int, shrunk: Shrunk) -> Picture:
+    size = len(shrunk.whole) + len(shrunk.small)
+    picture = Picture(name=shrunk.name, member_id=member_id, size=size, created_at=now())
+    db.session.add(picture)
+    db.session.flush()
+    for version, data in ((WHOLE, shrunk.whole), (SMALL, shrunk.small)):
+        if data:
+            db.session.add(PictureFile(picture_id=picture.id, version=version, data=data))
+    db.session.flush()
+    return picture
+
+
+@action
+def show(
+    author: Person,
+    pictures: Sequence[Illustration],
+    agenda_id: int,
+    before: Collection[str] = (),
+    field: str = "source",
+) -> None:
+    """Note that a text of the author on an agenda shows some pictures; `before` are the names of those that it showed already.
+
+    Raises `Invalid`, for the field of the text, when one has no words that say what it shows (WCAG 2.2, 1.1.1), is not there, or
+    is not the author's: nobody brings a picture of others to light again that they, or a moderator, took out of sight.
+    """
+    if not pictures:
+        return
+    touches()
+    if any(not picture.alt for picture in pictures):
+        raise Invalid(
+            _("Say what each picture shows, between its brackets: ![a street with trees](…)."),
+            field,
+        )
+    names = {picture.name for picture in pictures}.difference(before)
+    known = {picture.name: picture for picture in pictures_named(names)}
+    if names - known.keys():
+        raise Invalid(_("A picture in this text is not there any more. Add it once more."), field)
+    for picture in known.values():
+        if not (verdict := author.can.show_picture(picture)):
+            raise Invalid(str(verdict.why_not), field)
+        picture.used_at = picture.used_at or now()
+        picture.agenda_id = agenda_id
+
+
+@action
+def delete_picture(author: Person, picture_id: int) -> Picture:
+    """Delete one's picture for good. Texts that show it show its words instead."""
+    touches()
+    picture = my_picture(author, picture_id)
+    require(author.can.delete_picture(picture))
+    _delete([picture.id])
+    return picture
+
+
+@action
+def forget(system: Person, ids: Collection[int]) -> int:
+    """Delete pictures by id; returns how many."""
+    require(system.can.administer())
+    touches()
+    return _delete(ids)
+
+
+def _delete(ids: Collection[int]) -> int:
+    return len(delete_batch(Picture, len(ids), Picture.id.in_(ids)))

@@ -1,0 +1,37 @@
+"""What may be sent as a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import CombinedMultiDict
+from wtforms import FileField, StringField
+from wtforms.validators import Length
+
+from forum.members.forms import one_line
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
+
+MAX_ALT = 300
+ACCEPTED = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+
+
+class PictureForm(Form):
+    """A picture, and what it shows."""
+
+    picture = FileField(_("Picture"), render_kw={"accept": ACCEPTED})
+    alt = StringField(
+        _("What it shows"),
+        [Length(max=MAX_ALT, message=_("Shorten it to %(most)s characters.", most=MAX_ALT))],
+        [one_line],
+    )
+
+    class Meta(Form.Meta):
+        """As for all forms, which take no files otherwise."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read fields and files."""
+            if request.method != "POST":
+                return None
+            return CombinedMultiDict([request.files, request.form])

@@ -1,0 +1,72 @@
+"""Pictures that members have added, and their bytes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Base
+from forum.illustrations import address_of, has_small, size_of
+from forum.members.models import Member
+
+WHOLE, SMALL = VERSIONS = ("whole", "small")
+KEPT_UNUSED = timedelta(
+    days=30
+)  # before any text shows it: so long browsers keep what was not sent
+KEPT_AFTERWARDS = timedelta(days=1)  # when no text and no earlier version shows it any more
+
+
+class Picture(Base):
+    """A picture that a member added. Texts name it by its address, which nobody can guess and which says how large it is.
+
+    `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of the text
+    that did so last. Who reads it is not said here: whoever finds a text that shows it (`search.ShownPicture`), its author, and who
+    moderates that agenda.
+    """
+
+    __tablename__ = "picture"
+    __table_args__ = (Index(None, "member_id", "id"), Index(None, "created_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    size: Mapped[int]
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    agenda_id: Mapped[int | None]
+
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")
+
+    @property
+    def address(self) -> str:
+        """The path of the whole picture."""
+        return address_of(self.name)
+
+    @property
+    def thumbnail(self) -> str:
+        """The path of the smallest version that there is."""
+        return address_of(self.name, is_small=has_small(self.name))
+
+    @property
+    def width(self) -> int:
+        """Its width in pixels."""
+        return size_of(self.name)[0]
+
+    @property
+    def height(self) -> int:
+        """Its height in pixels."""
+        return size_of(self.name)[1]
+
+
+class PictureFile(Base):
+    """The bytes of one version of a picture, one of `VERSIONS`, as WebP."""
+
+    __tablename__ = "picture_file"
+
+    picture_id: Mapped[int] = mapped_column(
+        ForeignKey("picture.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,101 @@
+"""Who may see which picture, and those that one has added."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from forum.db import db
+from forum.errors import NotFound
+from forum.pages import Page, page_of
+from forum.permissions import Person, require
+from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.search.models import Document
+from forum.search.queries import documents_showing, is_picture_moderated, is_picture_shown
+
+PICTURES_PER_PAGE = 24
+
+
+class OwnPicture(NamedTuple):
+    """A picture in its author's list, with the documents of the texts that show it."""
+
+    picture: Picture
+    shown_in: Sequence[Document]
+
+
+def get_picture(reader: Person, name: str) -> Picture:
+    """A picture by name, for those who may see it: its author, readers of a text that shows it, and who moderates such a text.
+
+    Raises `NotFound` for anybody else.
+    """
+    picture = picture_named(name)
+    if picture is None:
+        raise NotFound()
+    if reader.can.see_picture(picture) or is_picture_shown(reader, name):
+        return picture
+    if reader.hosts and is_picture_moderated(reader, name):
+        return picture
+    raise NotFound()
+
+
+def picture_named(name: str) -> Picture | None:
+    """The picture with a name, whoever may see it."""
+    return db.session.scalar(select(Picture).where(Picture.name == name))
+
+
+def data_of(picture: Picture, *, is_small: bool = False) -> bytes:
+    """The bytes of a picture, or of its small version. Raises `NotFound` for a version that it does not have."""
+    data = db.session.scalar(
+        select(PictureFile.data).where(
+            PictureFile.picture_id == picture.id,
+            PictureFile.version == (SMALL if is_small else WHOLE),
+        )
+    )
+    if data is None:
+        raise NotFound()
+    return data
+
+
+def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
+    """A page of the pictures that one has added, the latest first."""
+    require(author.can.see_own())
+    mine = select(Picture).where(Picture.member_id == author.id).order_by(Picture.id.desc())
+    page = page_of(mine, number, PICTURES_PER_PAGE)
+    shown = documents_showing(author, [picture.name for picture in page.items])
+    return replace(page, items=[OwnPicture(one, shown.get(one.name, ())) for one in page.items])
+
+
+def my_picture(author: Person, picture_id: int) -> Picture:
+    """One's own picture by id; raises `NotFound` for any other."""
+    require(author.can.see_own())
+    found = db.session.scalar(
+        select(Picture).where(Picture.id == picture_id, Picture.member_id == author.id)
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def texts_showing(author: Person, picture: Picture) -> Sequence[Document]:
+    """The documents, of those that its author finds, of the texts that show a picture."""
+    return documents_showing(author, [picture.name]).get(picture.name, ())
+
+
+def space_taken(member_id: int) -> int:
+    """How many bytes the pictures of a member take."""
+    return (
+        db.session.scalar(
+            select(func.coalesce(func.sum(Picture.size), 0)).where(Picture.member_id == member_id)
+        )
+        or 0
+    )
+
+
+def pictures_named(names: Collection[str]) -> Sequence[Picture]:
+    """The pictures with some names, as far as there are such."""
+    if not names:
+        return ()
+    return db.session.scalars(select(Picture).where(Picture.name.in_(names))).all()

@@ -1,0 +1,117 @@
+"""A program of its own: reads a picture from its input and writes it anew, without anything that came with it.
+
+`shrinking.shrink` runs it for each picture. What strangers send is decoded here and nowhere else, in a process that can write no
+file and has little memory and time, so that a picture that breaks a decoder breaks nothing but this (ASVS 5.0, 5.2).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import sys
+from typing import NoReturn
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+MAX_PIXELS = 50_000_000
+MAX_MEMORY, MAX_SECONDS = 800_000_000, 15  # bytes and processor time of this process
+QUALITY = 80
+NO_PICTURE, TOO_MANY_PIXELS = 3, 4  # exit codes
+RESIZABLE = ("RGB", "RGBA", "L", "LA", "CMYK")  # modes in which pixels can be mixed
+
+
+def main(largest: int, small_width: int, has_small_from: int) -> None:
+    """Read a picture, write a line of JSON with its size and the lengths of what follows: the picture, and its small version.
+
+    `largest` is the longest side in pixels, `has_small_from` the width from which on there is a small version.
+    """
+    _limit()
+    picture = _opened(sys.stdin.buffer.read(), largest)
+    is_drawn = picture.format in ("PNG", "GIF")
+    if picture.mode in RESIZABLE:  # first, so that little memory is needed for what follows
+        picture.thumbnail((largest, largest), Image.Resampling.LANCZOS)
+    whole = _plain(picture)
+    whole.thumbnail((largest, largest), Image.Resampling.LANCZOS)
+    parts = [_encoded(whole, is_drawn)]
+    if whole.width >= has_small_from:
+        height = max(1, round(whole.height * small_width / whole.width))
+        small = whole.resize((small_width, height), Image.Resampling.LANCZOS)
+        parts.append(_encoded(small, is_drawn))
+    head = {"width": whole.width, "height": whole.height, "lengths": list(map(len, parts))}
+    sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + b"".join(parts))
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _opened(data: bytes, largest: int) -> Image.Image:
+    """The picture in some bytes, whose first frame counts; ends the program if there is none, or it is too large."""
+    Image.MAX_IMAGE_PIXELS = None  # our own bound comes before anything is decoded
+    try:
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        if picture.width * picture.height > MAX_PIXELS:
+            _end(TOO_MANY_PIXELS)
+        picture.draft("RGB", (largest, largest))  # a JPEG that is much larger is decoded smaller
+        picture.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError):
+        _end(NO_PICTURE)
+    return picture
+
+
+def _end(code: int) -> NoReturn:
+    raise SystemExit(code)
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """The picture as it is meant to be seen: turned as the camera says, in sRGB, with its transparency and nothing else."""
+    upright = ImageOps.exif_transpose(picture)
+    profile = upright.info.get("icc_profile")
+    mode = "RGBA" if upright.has_transparency_data else "RGB"
+    if upright.mode == "I;16":
+        upright = upright.convert("I").point([value // 256 for value in range(65_536)], "L")
+    plain = _in_srgb(upright, profile, mode) if profile else upright.convert(mode)
+    # Copied into a new one, to which no metadata clings
+    clean = Image.new(plain.mode, plain.size)
+    clean.paste(plain)
+    return clean
+
+
+def _in_srgb(picture: Image.Image, profile: bytes, mode: str) -> Image.Image:
+    """Colours of a wider space than that of screens looked pale without this."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if picture.mode == "CMYK":
+            mode = "RGB"
+        elif picture.mode != mode:
+            picture = picture.convert(mode)
+        made = ImageCms.profileToProfile(
+            picture, source, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+        return made or picture
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture.convert(mode)
+
+
+def _encoded(picture: Image.Image, is_drawn: bool) -> bytes:
+    """The bytes of a picture as WebP; drawings and pictures of screens without loss, where that is as small."""
+    lossy = _webp(picture, quality=QUALITY)
+    if not is_drawn:
+        return lossy
+    exact = _webp(picture, lossless=True, quality=60)
+    return exact if len(exact) <= 1.3 * len(lossy) else lossy
+
+
+def _webp(picture: Image.Image, **how: object) -> bytes:
+    made = io.BytesIO()
+    picture.save(made, "WEBP", method=4, **how)
+    return made.getvalue()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))

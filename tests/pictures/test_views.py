@@ -1,0 +1,275 @@
+"""The pages of pictures, who sees a picture, and what is answered to whoever sends something else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+
+from forum import web
+from forum.agendas import actions as agendas
+from forum.clock import now
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.markup import write
+from forum.members import actions as members
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.pictures.models import Picture
+from forum.screening.actions import RuleText, make_rule
+from tests.pictures.conftest import added
+from tests.samples_of_pictures import opened, picture
+
+REASONS = Reasons("It is advertising.", 2)
+
+
+def sent(data=None, name="street.jpg", **more):
+    return {"picture": (BytesIO(picture() if data is None else data), name), **more}
+
+
+def newest():
+    return db.session.query(Picture).order_by(Picture.id.desc()).first()
+
+
+# Adding
+
+
+def test_a_member_adds_a_picture_and_gets_the_line_for_a_text(people, sign_in):
+    browser = sign_in(people.ana)
+    answer = browser.post("/pictures", data=sent(picture("JPEG", (1000, 500)), alt="A lane"))
+    made = newest()
+    assert answer.location == f"/pictures?added={made.id}&alt=A+lane"
+    page = browser.get(answer.location).text
+    assert f'value="![A lane]({made.address})"' in page and "Your picture is there." in page
+    assert opened(browser.get(made.address).data).size == (1000, 500)
+    assert opened(browser.get(made.thumbnail).data).size == (640, 320)
+
+
+def test_without_words_the_line_has_a_place_for_them(people, sign_in):
+    browser = sign_in(people.ana)
+    page = browser.get(browser.post("/pictures", data=sent()).location).text
+    assert 'value="![](/pictures/' in page and "Write between the brackets" in page
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "Choose a picture."),
+        ({"picture": "words"}, "Choose a picture."),
+        (sent(b""), "Choose a picture."),
+        (sent(b"<svg onload=alert(1)>", "a.jpg"), "no picture that can be read"),
+        (sent(alt="x" * 301), "Shorten it to 300 characters."),
+    ],
+)
+def test_what_is_no_picture_is_refused_beside_the_field(people, sign_in, data, said):
+    data = {
+        k: (BytesIO(v[0].getvalue()), v[1]) if isinstance(v, tuple) else v for k, v in data.items()
+    }
+    answer = sign_in(people.ana).post("/pictures", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 422 and said in answer.text
+    assert newest() is None
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a.html;.png", "\x00", "x" * 5_000, "photo.svg"]
+)
+def test_the_name_of_a_file_means_nothing(people, sign_in, name):
+    assert sign_in(people.ana).post("/pictures", data=sent(name=name)).status_code == 303
+    assert set(newest().name) <= set("0123456789abcdefx-")
+
+
+def test_a_photograph_may_be_larger_than_all_other_forms(people, sign_in):
+    browser = sign_in(people.ana)
+    photograph = picture("PNG", (40, 30)) + b"\0" * (web.MAX_BODY + 10)
+    assert browser.post("/pictures", data=sent(photograph)).status_code == 303
+    beyond = picture() + b"\0" * web.MAX_PICTURE_BODY
+    assert browser.post("/pictures", data=sent(beyond)).status_code == 413
+    assert browser.post("/pictures", data={"alt": "x" * (web.MAX_BODY + 10)}).status_code == 413
+    elsewhere = browser.post("/drafts/discard", data=sent(photograph))
+    assert elsewhere.status_code == 413
+
+
+def test_visitors_are_sent_to_sign_in(client):
+    assert client.get("/pictures").location == "/sign-in?next=/pictures"
+    assert client.post("/pictures", data=sent()).status_code == 403
+    assert newest() is None
+
+
+def test_who_may_not_write_reads_why(people, sign_in):
+    members.silence(people.moderator, people.ana.id, now() + timedelta(days=5))
+    browser = sign_in(people.ana)
+    assert "paused your right to write" in browser.get("/pictures").text
+    assert browser.post("/pictures", data=sent()).status_code == 403
+
+
+@pytest.fixture
+def without_pictures(app, monkeypatch):
+    from dataclasses import replace
+
+    monkeypatch.setitem(
+        app.extensions, "settings", replace(app.extensions["settings"], pictures_mb=0)
+    )
+
+
+def test_a_forum_may_take_none(people, sign_in, without_pictures):
+    answer = sign_in(people.ana).post("/pictures", data=sent())
+    assert answer.status_code == 422 and "This forum takes no pictures." in answer.text
+
+
+# Who sees it
+
+
+@pytest.fixture
+def shown(people, world):
+    """A picture in a reply of Ana that everybody reads, with the reply."""
+    mine = added(people.ana, width=900)
+    post = dialogue.reply(people.ana, world["topic"], write(f"See ![a lane]({mine.address})."))
+    return mine, post
+
+
+def statuses(made, sign_in, people, client):
+    """The status for a visitor, another member, the author, a moderator, the host, the host of another agenda."""
+    names = (people.ben, people.ana, people.moderator, people.host, people.chitra)
+    readers = [client, *map(sign_in, names)]
+    return [reader.get(made.address).status_code for reader in readers]
+
+
+@pytest.fixture
+def elsewhere(people, world):
+    """Another agenda, which Chitra hosts."""
+    made = agendas.write_agenda(
+        people.moderator, agendas.AgendaText("Elsewhere", write("Far."), slug="far")
+    )
+    agendas.set_hosts(people.moderator, made.id, [people.chitra.handle])
+    agendas.open_agenda(people.moderator, made.id)
+    return made
+
+
+def test_before_a_text_shows_it_its_author_sees_it_and_who_moderates(
+    people, agenda, elsewhere, sign_in, client
+):
+    assert statuses(added(people.ana), sign_in, people, client) == [404, 404, 200, 200, 404, 404]
+
+
+def test_a_picture_is_seen_where_its_text_is_read(people, elsewhere, sign_in, client, shown):
+    made, post = shown
+    assert statuses(made, sign_in, people, client) == [200] * 6
+    moderation.decide(people.moderator, "post", post.id, "hide", REASONS)
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+    moderation.decide(people.moderator, "post", post.id, "restore")
+    assert client.get(made.address).status_code == 200
+    dialogue.delete(people.ana, post.id)
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+
+
+def test_with_its_topic_it_goes_out_of_sight(people, sign_in, client, world, shown):
+    moderation.decide(people.moderator, "topic", world["topic"], "hide", REASONS)
+    assert statuses(shown[0], sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+
+
+def test_it_moves_with_its_topic(people, agenda, elsewhere, sign_in, client, world, shown):
+    moderation.decide(people.moderator, "topic", world["topic"], "hide", REASONS)
+    moderation.move(people.moderator, world["topic"], elsewhere.id)
+    assert statuses(shown[0], sign_in, people, client)[-1] == 200
+
+
+def test_members_alone_see_the_pictures_of_what_is_for_members(people, agenda, sign_in, client):
+    made = added(people.ana)
+    text = write(f"See ![a lane]({made.address}).")
+    new = NewTopic("experience", "Lanes", text, audience="members")
+    dialogue.open_topic(people.ana, agenda.id, new)
+    assert statuses(made, sign_in, people, client) == [404, 200, 200, 200, 200, 200]
+
+
+def test_a_first_version_is_read_with_words_in_place_of_a_picture(people, sign_in, client, shown):
+    made, post = shown
+    dialogue.edit(people.ana, post.id, write("Nothing to see."))
+    assert client.get(made.address).status_code == 404
+
+
+def test_a_text_that_waits_is_seen_with_its_pictures_by_who_decides(people, world, sign_in, client):
+    make_rule(people.administrator, RuleText("word", "lane", "We read this word first."))
+    made = added(people.ana)
+    dialogue.reply(people.ana, world["topic"], write(f"![a lane]({made.address})"))
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+
+
+def test_a_name_that_is_none_is_not_found(client, people, shown):
+    made, _post = shown
+    for path in (
+        "/pictures/x.webp",
+        made.address.replace("900x", "901x"),
+        made.address.replace(".webp", "-small-small.webp"),
+        f"/pictures/{'0' * 24}-1x1.webp",
+        "/pictures/%00.webp",
+        "/pictures/" + "x" * 3_000 + ".webp",
+        made.address.replace(".webp", "-small.webp"),  # added without one
+    ):
+        assert client.get(path).status_code == 404, path
+
+
+# How it is sent
+
+
+def test_a_picture_is_asked_for_again_each_time_and_sent_once(client, shown):
+    first = client.get(shown[0].address)
+    assert first.mimetype == "image/webp" and first.headers["Cache-Control"] == "public, no-cache"
+    again = client.get(shown[0].address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["Cache-Control"] == "public, no-cache"
+    head = client.head(shown[0].address)
+    assert head.status_code == 200 and head.headers["Content-Length"] == str(len(first.data))
+
+
+def test_what_a_member_gets_no_shared_cache_keeps(people, sign_in, shown):
+    browser = sign_in(people.ben)
+    first = browser.get(shown[0].address)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    tag = first.headers["ETag"]
+    assert browser.get(shown[0].address, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_who_has_it_already_learns_that_it_is_hidden(people, client, shown):
+    made, post = shown
+    tag = client.get(made.address).headers["ETag"]
+    moderation.decide(people.moderator, "post", post.id, "hide", REASONS)
+    assert client.get(made.address, headers={"If-None-Match": tag}).status_code == 404
+
+
+def test_opened_as_a_page_it_can_do_nothing(client, people, sign_in, shown):
+    for browser, whose in ((client, "cross-origin"), (sign_in(people.ben), "same-origin")):
+        answer = browser.get(shown[0].address)
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == whose
+
+
+# One's own
+
+
+def test_the_list_says_where_each_is_shown(people, sign_in, shown):
+    added(people.ana)
+    page = sign_in(people.ana).get("/pictures").text
+    assert "3 pictures" in page and f'href="/posts/{shown[1].id}"' in page
+    assert "No text shows it." in page
+    assert "No pictures" in sign_in(people.ben).get("/pictures").text
+
+
+def test_a_picture_is_deleted_after_a_question(people, sign_in, client, shown):
+    made, post_id = shown[0], shown[1].id
+    browser = sign_in(people.ana)
+    asked = browser.get(f"/pictures/{made.id}/delete").text
+    assert "These texts show it." in asked and f'href="/posts/{post_id}"' in asked
+    assert browser.post(f"/pictures/{made.id}/delete").location == "/pictures"
+    assert client.get(made.address).status_code == 404
+    assert 'alt="a lane"' in client.get(client.get(f"/posts/{post_id}").location).text
+
+
+def test_nobody_deletes_the_picture_of_another(people, sign_in, client, shown):
+    path = f"/pictures/{shown[0].id}/delete"
+    for browser in map(sign_in, (people.ben, people.moderator, people.administrator)):
+        assert browser.get(path).status_code == 404 == browser.post(path).status_code
+    assert client.post(path).status_code in (403, 404)
+    assert newest() is not None

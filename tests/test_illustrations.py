@@ -1,0 +1,97 @@
+"""Pictures in texts: which images become one, what stands in their HTML, and that nothing else passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from forum import markup
+from forum.dialogue.models import Post
+from forum.illustrations import MAX_SHOWN, names_in, with_local_pictures
+from forum.markup import write
+
+NAME = "0123456789abcdef01234567-1600x1200"
+SMALL_NAME = "0123456789abcdef01234567-320x200"
+PATH = f"/pictures/{NAME}.webp"
+
+
+def test_a_picture_of_this_forum_is_shown_with_its_size_and_its_words():
+    text = write(f"![A wide lane]({PATH})")
+    assert f'<a href="{PATH}"><img src="{PATH}"' in text.html
+    assert 'width="1600" height="1200" alt="A wide lane" loading="lazy"' in text.html
+    assert f'srcset="/pictures/{NAME}-small.webp 640w, {PATH} 1600w"' in text.html
+    assert [tuple(one) for one in text.pictures] == [(NAME, "A wide lane")]
+    assert text.plain == "A wide lane"
+
+
+def test_a_narrow_picture_has_one_version():
+    assert "srcset" not in write(f"![A plan](/pictures/{SMALL_NAME}.webp)").html
+
+
+def test_a_picture_in_a_link_leads_where_the_link_leads():
+    html = write(f"[![A plan]({PATH})](https://example.org)").html
+    assert html.count("<a ") == 1 and 'href="https://example.org"' in html and "<img" in html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/a.png",
+        f"https://example.org{PATH}",
+        f"//example.org{PATH}",
+        PATH.replace("webp", "svg"),
+        f"{PATH}?x=1",
+        f"/pictures/{NAME}-small.webp",
+        "/pictures/../static/mark.svg",
+        PATH.replace("1600x1200", "0x1200"),
+        PATH.replace("1600x1200", "16000x1200"),
+        PATH.upper(),
+        "data:image/webp;base64,AAAA",
+    ],
+)
+def test_any_other_image_stays_a_link(address):
+    text = write(f"![words]({address})")
+    assert "<img" not in text.html and not text.pictures
+
+
+def test_what_is_said_of_a_picture_is_text():
+    html = write(f'![a "b" <c> `d` *e* &amp; f]({PATH})').html
+    assert 'alt="a &#34;b&#34; &lt;c&gt; d e &amp; f"' in str(html).replace("&quot;", "&#34;")
+
+
+def test_a_quoted_picture_is_a_link_to_it():
+    text = write(f"> [Ana](/posts/1)\n>\n> ![A plan]({PATH})\n\nI see.")
+    assert "<img" not in text.html and f'<a href="{PATH}"' in text.html
+    assert not text.pictures and names_in(text.source) == ()
+
+
+def test_a_text_shows_so_many_pictures_and_the_others_are_links():
+    text = write(f"![A plan]({PATH})\n\n" * (MAX_SHOWN + 5))
+    assert text.html.count("<img") == MAX_SHOWN == len(text.pictures)
+    assert names_in(text.source) == (NAME,)
+
+
+def test_in_code_a_picture_is_code():
+    text = write(f"`![a]({PATH})`\n\n    ![a]({PATH})")
+    assert "<img" not in text.html and names_in(text.source) == ()
+
+
+def test_both_sanitisers_let_no_other_image_pass():
+    evil = (
+        '<img src="https://evil.example/a.png" onerror="x()" style="a" srcset="//evil.example 1w">'
+        f'<img src="{PATH}" srcset="{PATH} 1w, https://evil.example 2w" class="x" id="y" usemap="#z">'
+    )
+    for clean in (markup._BLEACH.cleaner.clean, markup._NH3.clean):
+        kept = clean(evil)
+        assert "evil" not in kept and "onerror" not in kept and "style" not in kept
+        assert f'src="{PATH}"' in kept and "usemap" not in kept and "srcset" not in kept
+
+
+def test_a_copied_address_becomes_a_local_one():
+    source = f"![a](https://forum.example{PATH}) ![b](http://FORUM.example{PATH}) [c](https://other.example{PATH})"
+    local = with_local_pictures(source, "https://forum.example")
+    assert local == f"![a]({PATH}) ![b]({PATH}) [c](https://other.example{PATH})"
+
+
+def test_the_first_words_of_a_text_do_not_begin_with_the_sign_of_a_picture():
+    post = Post(source=f"![A wide lane]({PATH}) and *more*")
+    assert post.gist == "A wide lane and more"
