@@ -51,6 +51,11 @@ class ScreenedText:
         """Whether a link leads to another site."""
         return OUTSIDE.search(self.text.html) is not None
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it shows pictures."""
+        return bool(self.text.pictures)
+
     @cached_property
     def hosts(self) -> set[str]:
         """The hosts in its links and in its words, each with its parent domains."""
@@ -119,7 +124,9 @@ def combine(texts: Iterable[Written], title: str = "") -> ScreenedText:
     """Several texts of one thing, as one for screening rules."""
     known = list(texts)
     html = Markup("\n").join(text.html for text in known)
-    return ScreenedText(Written("", html, VERSION, "\n".join(text.plain for text in known)), title)
+    plain = "\n".join(text.plain for text in known)
+    pictures = [picture for text in known for picture in text.pictures]
+    return ScreenedText(Written("", html, VERSION, plain, pictures=pictures), title)
 
 
 def from_plain_text(*lines: str) -> ScreenedText:

@@ -119,7 +119,7 @@ def _is_met(
         DOMAIN: lambda: rule.key in said.hosts,
         AGENDA: lambda: rule.agenda_id == agenda_id,
         MEMBER: lambda: True,
-        LINKS: lambda: said.has_outside_links and is_by_new(),
+        LINKS: lambda: (said.has_outside_links or said.has_pictures) and is_by_new(),
         SAME_TEXT: lambda: times() >= repetition_threshold(rule),
     }
     return checks[rule.kind]()

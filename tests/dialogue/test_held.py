@@ -32,6 +32,7 @@ from forum.notifications.models import Event
 from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
 from forum.screening.actions import RuleText, delete_rule, make_rule, set_newness
+from tests.pictures.conftest import added
 
 SENTENCE = "We read this word first."
 
@@ -564,6 +565,22 @@ def test_a_first_link_put_in_afterwards_is_looked_at(
     )
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at
     dialogue.delete(people.ana, first.id)
+    assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at is None
+
+
+def test_a_first_picture_put_in_afterwards_is_looked_at(
+    people: Any, agenda: Agenda, newcomers: Any
+) -> None:
+    topic = a_topic(people, agenda, "My town")
+    first = posts_in(people.ana, topic, 1).items[0]
+    dialogue.look_at(people.host, first.id)
+    one, another = (added(people.ana) for _time in range(2))
+    shown = write(f"![A lane]({one.address})")
+    dialogue.edit(people.ana, first.id, shown, dialogue.TopicChanges("My town"))
+    assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at
+    dialogue.look_at(people.host, first.id)
+    both = write(f"![A lane]({one.address}) ![Another]({another.address})")
+    dialogue.edit(people.ana, first.id, both, dialogue.TopicChanges("My town"))
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at is None
 
 

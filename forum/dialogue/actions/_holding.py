@@ -22,6 +22,7 @@ from forum.dialogue.queries import (
     held_edit_of,
 )
 from forum.errors import Conflict
+from forum.illustrations import names_in
 from forum.markup import Written
 from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
@@ -165,9 +166,10 @@ def has_same_words(said: ScreenedText, before: Written, title: str) -> bool:
 
 
 def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:
-    """Ask for a review when somebody new puts the first outside link into a post by editing it."""
-    had_links = OUTSIDE.search(post.html) is not None
-    if post.unseen_at is None and said.has_outside_links and not had_links and is_newcomer(author):
+    """Ask for a review when somebody new puts the first outside link or the first picture into a post by editing it."""
+    is_first_link = said.has_outside_links and OUTSIDE.search(post.html) is None
+    is_first = is_first_link or (said.has_pictures and not names_in(post.source))
+    if post.unseen_at is None and is_first and is_newcomer(author):
         ask_for_review(author, post)
 
 
