@@ -157,7 +157,7 @@ def test_what_is_sent_again_has_all_its_attempts_also_while_no_server_is_there(p
 def test_a_slow_server_is_left_after_a_while(people, app, monkeypatch):
     letter = write(people)
     silent = socket.create_server(("127.0.0.1", 0))
-    monkeypatch.setattr(transports.open_transport.__wrapped__, "__defaults__", (0.3,))
+    monkeypatch.setattr(transports, "TIMEOUT_SECONDS", 0.3)
     with with_settings(app, smtp_url=f"smtp://127.0.0.1:{silent.getsockname()[1]}"):
         assert deliver() == 0
     silent.close()
