@@ -26,6 +26,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 MAX_WAITING = 24  # requests that may wait for admission
+MAX_WAITING_FILES = 48  # beside them: a page may show many pictures, and browsers ask for all of them at once
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
 LARGE_SENDERS = 4  # of them, those of bodies that are larger than everywhere else
 # Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a
@@ -34,6 +35,7 @@ SHARE_OF_ONE = 1 / 2
 READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
+FILES = "/pictures/"  # with which the paths of files begin
 # Of a response, which is read whole so that a slow reader holds no turn
 MAX_BUFFERED_BYTES = 2_000_000
 NO_HEADERS: Mapping[str, str] = {}
@@ -156,7 +158,7 @@ class AdmissionGate:
         self._turns = FairSemaphore(at_once)
         # Writers may wait for a locked database. They never occupy all places, so that readers are served.
         self._writers = FairSemaphore(max(1, at_once // 2))
-        self._places = Places(at_once + MAX_WAITING)
+        self._places, self._file_places = Places(at_once + MAX_WAITING), Places(MAX_WAITING_FILES)
         self._senders, self._large_senders = Places(senders), Places(LARGE_SENDERS)
         # Said now, in the language of the forum: where a request is refused, nothing knows it.
         self._busy, self._not_saved = (
@@ -171,16 +173,18 @@ class AdmissionGate:
         if not is_reading and not self._read_body(environ):
             return self._refuse(start_response, is_reading)
         with ExitStack() as held:
-            if self._admit(held, is_reading, _whose(environ)):
+            is_file = is_reading and environ["PATH_INFO"].startswith(FILES)
+            places = self._file_places if is_file else self._places
+            if self._admit(held, places, is_reading, _whose(environ)):
                 return self._answer(environ, start_response)
         return self._refuse(start_response, is_reading)
 
-    def _admit(self, held: ExitStack, is_reading: bool, whose: str) -> bool:
+    def _admit(self, held: ExitStack, places: Places, is_reading: bool, whose: str) -> bool:
         """Wait for admission if there is a place; returns whether it was granted. The stack releases what is held."""
         until = time.monotonic() + (READERS_WAIT if is_reading else WRITERS_WAIT)
-        if not self._places.acquire(whose):
+        if not places.acquire(whose):
             return False
-        held.callback(self._places.release, whose)
+        held.callback(places.release, whose)
         for turns in [self._turns] if is_reading else [self._writers, self._turns]:
             if not turns.acquire(max(0.0, until - time.monotonic()), whose):
                 return False

@@ -17,7 +17,9 @@ from werkzeug.test import Client
 from forum import admission
 from forum.admission import (
     AT_ONCE,
+    LARGE_SENDERS,
     MAX_WAITING,
+    MAX_WAITING_FILES,
     SENDERS,
     AdmissionGate,
     FairSemaphore,
@@ -119,6 +121,25 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     assert answers == [200, 200]
 
 
+def test_pictures_that_wait_take_no_place_of_a_page(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "MAX_WAITING", 1)
+    monkeypatch.setattr(admission, "MAX_WAITING_FILES", 3)
+    closed = AdmissionGate(slow, 100, at_once=1)
+    answers: list[int] = []
+    threads = ask_together(closed, ["/pictures/a.webp"] * 3, answers)
+    wait_until(lambda: closed._file_places._free == 0)
+    assert Client(closed).get("/pictures/d.webp").status_code == 503
+    threads += ask_together(closed, ["/topics"], answers)
+    wait_until(lambda: closed._places._free == 1)
+    slow.go.set()
+    for thread in threads:
+        thread.join(5)
+    assert answers == [200] * 4
+    assert Client(closed).get("/pictures/e.webp").status_code == 200, "places come back"
+
+
 # Whose turn it is
 
 
@@ -207,8 +228,8 @@ class Trickle:
     def __init__(self) -> None:
         self.may_end, self.begun = threading.Event(), threading.Semaphore(0)
 
-    def form(self) -> dict[str, Any]:
-        """How a client sends such a form."""
+    def form(self, length: int = 3) -> dict[str, Any]:
+        """How a client sends such a form, which says how long it is."""
         trickle = self
 
         class Body(BytesIO):
@@ -217,7 +238,7 @@ class Trickle:
                 trickle.may_end.wait(5)
                 return b"a=b"
 
-        return {"input_stream": Body(), "content_length": 3}
+        return {"input_stream": Body(), "environ_overrides": {"CONTENT_LENGTH": str(length)}}
 
 
 def test_senders_of_one_network_leave_room_to_others(slow: Slow) -> None:
@@ -245,7 +266,7 @@ def test_the_address_is_the_one_that_the_proxies_say(
 ) -> None:
     asked: list[str] = []
 
-    def full(_gate: AdmissionGate, _held: Any, _is_reading: bool, whose: str) -> bool:
+    def full(_gate: AdmissionGate, _held: Any, _places: Any, _is_reading: bool, whose: str) -> bool:
         asked.append(whose)
         return False
 
@@ -340,8 +361,45 @@ def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
     assert Client(closed).post("/slow", data={"a": "b"}).status_code == 200
 
 
+LARGE = {"/pictures": 300}
+
+
+@pytest.mark.parametrize(
+    ("path", "length", "got"),
+    [("/pictures", 250, 250), ("/pictures", 301, 0), ("/else", 250, 0), ("/pictures/", 250, 0)],
+)
+def test_one_address_takes_larger_bodies(path: str, length: int, got: int) -> None:
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(length)}
+    sent = BytesIO(b"x" * 400)
+    closed = AdmissionGate(lambda _environ, _start: [], 100, large=LARGE)
+    assert closed._read_body(environ | {"wsgi.input": sent})
+    assert sent.tell() == got
+
+
+def test_large_bodies_leave_room_to_all_others(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow.go.set()
+    monkeypatch.setattr(admission, "LARGE_SENDERS", 2)
+    trickle = Trickle()
+    closed = AdmissionGate(slow, 100, large={"/pictures": 10_000})
+    came_from = {"REMOTE_ADDR": HERS}
+    form = {"data": b"y" * 200, "environ_base": came_from}
+    thread = threading.Thread(
+        target=lambda: Client(closed).post("/pictures", environ_base=came_from, **trickle.form(200))
+    )
+    thread.start()
+    assert trickle.begun.acquire(timeout=5)
+    assert Client(closed).post("/pictures", **form).status_code == 503
+    assert Client(closed).post("/pictures", **form | {"environ_base": {}}).status_code == 200
+    small = Client(closed).post("/topics", data={"a": "b"}, environ_base=came_from)
+    assert small.status_code == 200
+    trickle.may_end.set()
+    thread.join(5)
+    assert Client(closed).post("/pictures", **form).status_code == 200
+
+
 def test_the_server_has_more_threads_than_may_send_slowly() -> None:
-    assert THREADS >= SENDERS + AT_ONCE + MAX_WAITING
+    waiting = AT_ONCE + MAX_WAITING + MAX_WAITING_FILES
+    assert SENDERS + LARGE_SENDERS + waiting <= THREADS
 
 
 @pytest.mark.parametrize(("length", "got"), [("5", b"abcde"), ("", b"abcdefghijk"), ("11", b"")])
