@@ -28,6 +28,7 @@ from wtforms.validators import (
 from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.formrows import TableField
+from forum.illustrations import with_local_pictures
 from forum.library.actions import (
     MAX_PARAGRAPHS,
     VALID_YEARS,
@@ -42,6 +43,7 @@ from forum.library.queries import EVIDENCE, SECTIONS
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.permissions import MEMBERS, PUBLIC
+from forum.web import settings
 from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
 from forum.webforms import lazy_word as pgettext
@@ -145,6 +147,11 @@ def address_validators() -> list[Any]:
     return [Optional(), at_most(MAX_ADDRESS), Regexp(r"https?://[^\s/]+\S*$", message=message)]
 
 
+def with_pictures_home(value: Any) -> Any:
+    """A field's filter: pictures of this forum have local addresses, also where browsers copied whole ones."""
+    return with_local_pictures(value, settings().url) if isinstance(value, str) else value
+
+
 def required_text(message: str, max_length: int) -> list[Any]:
     """The validators of a text that must not be empty; `message` says so."""
     return [DataRequired(message), at_most(max_length)]
@@ -219,7 +226,11 @@ class CaseForm(Form):
         required_text(_("Say in a sentence or two what it is."), MAX_SUMMARY),
         [one_line],
     )
-    body = TextAreaField(_("Text"), required_text(_("Write the text of the case."), MAX_SOURCE))
+    body = TextAreaField(
+        _("Text"),
+        required_text(_("Write the text of the case."), MAX_SOURCE),
+        [with_pictures_home],
+    )
     language = SelectField(_("Language"), default="en")
     checked_on = DateField(_("Facts checked on"), [Optional()])
     places = TableField(_("Places"), PlaceRow, MAX_ROWS)
@@ -253,7 +264,7 @@ class CaseForm(Form):
 
 
 def _section_field(name: str) -> TextAreaField:
-    return TextAreaField(SECTION_NAMES[name], [at_most(MAX_SECTION)])
+    return TextAreaField(SECTION_NAMES[name], [at_most(MAX_SECTION)], [with_pictures_home])
 
 
 class PracticeForm(Form):

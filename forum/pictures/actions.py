@@ -68,7 +68,8 @@ def show(
     before: Collection[str] = (),
     field: str = "source",
 ) -> None:
-    """Note that a text of the author on an agenda shows some pictures; `before` are the names of those that it showed already.
+    """Note that a text of the author on an agenda shows some pictures; `before` are the names of those that it showed already,
+    perhaps on another agenda.
 
     Raises `Invalid`, for the field of the text, when one has no words that say what it shows (WCAG 2.2, 1.1.1), is not there, or
     is not the author's: nobody brings a picture of others to light again that they, or a moderator, took out of sight.
@@ -81,12 +82,13 @@ def show(
             _("Say what each picture shows, between its brackets: ![a street with trees](…)."),
             field,
         )
-    names = {picture.name for picture in pictures}.difference(before)
+    names = {picture.name for picture in pictures}
     known = {picture.name: picture for picture in pictures_named(names)}
-    if names - known.keys():
+    if names.difference(known, before):
         raise Invalid(_("A picture in this text is not there any more. Add it once more."), field)
     for picture in known.values():
-        if not (verdict := author.can.show_picture(picture)):
+        verdict = author.can.show_picture(picture)
+        if picture.name not in before and not verdict:
             raise Invalid(str(verdict.why_not), field)
         picture.used_at = picture.used_at or now()
         picture.agenda_id = agenda_id

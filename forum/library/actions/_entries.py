@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from forum.library.models import Case, Practice, Reading
+from collections.abc import Iterable
+
+from forum.illustrations import names_in
+from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE
 from forum.markup import PlainTexts
 from forum.permissions import MEMBERS, PUBLIC
@@ -24,6 +27,7 @@ def case_entry(case: Case, plain: PlainTexts) -> Entry:
         byline=places or case.reach,
         agenda_id=case.agenda_id,
         language=case.language,
+        pictures=pictures_in(case.paragraphs),
     )
 
 
@@ -33,11 +37,8 @@ def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
     `plain` holds plain texts by source.
     """
     is_apart = _is_failure_apart(practice)
-    sections = [
-        plain[section.source]
-        for section in practice.sections
-        if section.name != FAILURE or not is_apart
-    ]
+    told = [part for part in practice.sections if part.name != FAILURE or not is_apart]
+    sections = [plain[section.source] for section in told]
     city = practice.city.name if practice.city else ""
     return Entry(
         kind="practice",
@@ -50,12 +51,13 @@ def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
         agenda_id=practice.agenda_id,
         language=practice.language,
         audience=practice.audience,
+        pictures=pictures_in(told),
     )
 
 
 def failure_entry(practice: Practice, plain: PlainTexts) -> Entry | None:
     """The search entry, for members, of what did not work; None where `practice_entry` has it, or there is nothing."""
-    told = [section.source for section in practice.sections if section.name == FAILURE]
+    told = [section for section in practice.sections if section.name == FAILURE]
     if not told or not _is_failure_apart(practice):
         return None
     return Entry(
@@ -63,14 +65,20 @@ def failure_entry(practice: Practice, plain: PlainTexts) -> Entry | None:
         item_id=practice.id,
         address=f"/practices/{practice.slug}#{FAILURE}",
         title=practice.title,
-        body=plain[told[0]],
+        body=plain[told[0].source],
         written_at=practice.published_at or practice.updated_at,
         byline=practice.author.name,
         agenda_id=practice.agenda_id,
         parent=("practice", practice.id),
         language=practice.language,
         audience=MEMBERS,
+        pictures=pictures_in(told),
     )
+
+
+def pictures_in(parts: Iterable[CaseParagraph] | Iterable[PracticeSection]) -> tuple[str, ...]:
+    """The names of the pictures that paragraphs of a case, or sections of a practice, show."""
+    return tuple(dict.fromkeys(name for part in parts for name in names_in(part.source)))
 
 
 def _is_failure_apart(practice: Practice) -> bool:

@@ -14,6 +14,7 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import PUBLISHED, Case, Practice, Reading
 from forum.library.queries import cities_by_id, taken_slugs
+from forum.markup import Written
 from forum.members.models import City
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify
@@ -73,6 +74,12 @@ def refuse_too_long(text: str, field: str) -> None:
     """Refuse more than `MAX_LENGTH` characters."""
     if len(text) > MAX_LENGTH:
         raise Invalid(_("At most %(most)s characters, please.", most=MAX_LENGTH), field)
+
+
+def refuse_pictures(text: Written, field: str) -> None:
+    """Refuse a text that shows pictures: lists and search engines, for which it is written, show its words alone."""
+    if text.pictures:
+        raise Invalid(_("Only words go here. Put the picture into the text below."), field)
 
 
 def require_year(year: int | None, field: str) -> None:

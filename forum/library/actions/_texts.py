@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from forum.illustrations import Illustration
 from forum.library.models import Practice
 from forum.library.queries import SECTIONS
 from forum.markdown import paragraph_key, paragraphs
@@ -70,6 +71,11 @@ class CaseText:
         """The plain texts of the summary and of each paragraph, by source."""
         paragraphs = {written.source: written.plain for _key, written in self.paragraphs}
         return PlainTexts({self.summary: self.opening.plain, **paragraphs})
+
+    @property
+    def pictures(self) -> list[Illustration]:
+        """The pictures that the body shows."""
+        return [picture for _key, written in self.paragraphs for picture in written.pictures]
 
 
 @dataclass(frozen=True)

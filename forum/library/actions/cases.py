@@ -15,11 +15,12 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.library.actions._entries import case_entry
+from forum.library.actions._entries import case_entry, pictures_in
 from forum.library.actions._rows import (
     add_row,
     free_slug,
     hide_with_discussion,
+    refuse_pictures,
     refuse_too_long,
     require_address,
     require_optional_address,
@@ -42,6 +43,7 @@ from forum.library.queries import (
 )
 from forum.members.models import City
 from forum.permissions import SYSTEM, Person, require
+from forum.pictures import actions as pictures
 from forum.search import actions as search
 
 MAX_PARAGRAPHS = 100
@@ -105,6 +107,7 @@ def restore_case(moderator: Person, case_id: int) -> Case:
 
 
 def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) -> Case:
+    pictures.show(curator, text.pictures, agenda.id, field="body")
     slug = free_slug(Case, text.slug or text.name)
     cities, themes = cities_by_id(text.city_ids), themes_by_id(text.theme_ids)
     topic = dialogue.publish_topic(
@@ -141,6 +144,7 @@ def _change_case(
     moves: Mapping[str, str | None],
 ) -> Case:
     before, old_keys = case_fields(case), _paragraph_keys(case)
+    shown = pictures_in(case.paragraphs)
     if case.agenda_id != agenda.id:
         case.position = last_position(Case, agenda.id) + 1
     case.agenda, case.agenda_id = agenda, agenda.id
@@ -148,6 +152,7 @@ def _change_case(
     if case_fields(case) == before:
         return case
     refuse_unseen(seen, before)
+    pictures.show(curator, text.pictures, agenda.id, shown, "body")
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
     _move_comments(curator, case, old_keys, moves)
@@ -196,6 +201,7 @@ def _check_case(text: CaseText) -> None:
         require_text(getattr(text, name), name)
     for name in ("name", "kind", "reach", "status", "language"):
         refuse_too_long(getattr(text, name), name)
+    refuse_pictures(text.opening, "summary")
     require_year(text.since, "since")
     if len(text.paragraphs) > MAX_PARAGRAPHS:
         most = MAX_PARAGRAPHS

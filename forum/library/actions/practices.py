@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,12 +19,13 @@ from forum.dialogue.queries import has_replies
 from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
-from forum.library.actions._entries import failure_entry, practice_entry
+from forum.library.actions._entries import failure_entry, pictures_in, practice_entry
 from forum.library.actions._rows import (
     add_row,
     city_or_none,
     free_slug,
     hide_with_discussion,
+    refuse_pictures,
     refuse_too_long,
     require_optional_address,
     require_text,
@@ -55,6 +56,7 @@ from forum.notifications.actions import (
 )
 from forum.notifications.models import QUEUE
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
+from forum.pictures import actions as pictures
 from forum.plaintext import is_made_of, slugify
 from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
@@ -271,6 +273,7 @@ def restore_practice(moderator: Person, practice_id: int) -> Practice:
 
 def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
     require(author.can.write_practice(agenda))
+    _show_pictures(author, text, agenda.id)
     practice = Practice(
         slug=free_slug(Practice, text.slug or text.title),
         author_id=author.id,
@@ -297,13 +300,23 @@ def _change_practice(
     if practice.submitted_at is None:
         practice.slug = _draft_slug(practice, text.title)
     before, texts_before = practice_fields(practice), _texts_of(practice)
+    shown = pictures_in(practice.sections)
     _set_practice(author, practice, agenda, text)
     if practice_fields(practice) != before:
         refuse_unseen(seen, before)
+        _show_pictures(author, text, agenda.id, shown)
         practice.updated_at = now()
         _screen_change(author, practice, texts_before, text.rendered)
         _update_published(author, practice, text, before)
     return practice
+
+
+def _show_pictures(
+    author: Person, text: PracticeText, agenda_id: int, before: Collection[str] = ()
+) -> None:
+    """Note which pictures the sections show, also in a draft, whose author reads at once what is wrong with one."""
+    for name, written in text.written.items():
+        pictures.show(author, written.pictures, agenda_id, before, name)
 
 
 def _screen_change(
@@ -480,6 +493,7 @@ def _require_sentence(sentence: str) -> None:
 
 def _check_practice(author: Person, text: PracticeText) -> None:
     require_text(text.title, "title")
+    refuse_pictures(text.opening, "sentence")
     require_optional_address(text.link, "link")
     require_year(text.started, "started")
     for name in ("evidence", "cost", "language"):
