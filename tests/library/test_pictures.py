@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from forum.agendas.actions import set_hosts
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import paragraph_comments, topic_if_there
 from forum.errors import Conflict, Invalid
 from forum.history.queries import fingerprint, versions_of
 from forum.library import actions, queries
@@ -18,7 +19,7 @@ from forum.markdown import paragraph_key
 from forum.markup import PlainTexts, write
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
-from forum.permissions import MEMBERS, SYSTEM
+from forum.permissions import MEMBERS, SYSTEM, VISITOR
 from forum.pictures import actions as pictures
 from forum.pictures.models import Picture
 from tests.library.conftest import (
@@ -383,6 +384,25 @@ def test_a_picture_alone_is_a_paragraph_to_comment_on(
     assert seen.index(hosts.address) < seen.index("How wide?") < seen.index("After.")
     asked = reader.get(f"/topics/{case.topic_id}/reply?quote={post.id}&paragraph={paragraph.key}")
     assert f'<img src="{hosts.address}"' in asked.text
+
+
+def test_comments_on_a_picture_follow_it_when_its_words_are_changed(
+    world: World, hosts: Picture
+) -> None:
+    other = added(world.host)
+    body = f"Before.\n\n{line(hosts)}\n\n{line(other, 'A wide lane in rain')}"
+    case = actions.write_case(world.host, world.agenda.id, case_text(body=body))
+    for paragraph in case.paragraphs[1:]:
+        dialogue.reply(world.reader, case.topic_id, write("How wide?"), paragraph=paragraph.key)
+    now_said = line(hosts, "Two trees, a bench and no car at all")
+    text = case_text(body=f"A wide lane, before.\n\n{now_said}")
+    moves = actions.moved_paragraphs(case, text)
+    actions.write_case(world.host, world.agenda.id, text, case.id, moves=moves)
+    topic = topic_if_there(VISITOR, case.topic_id)
+    assert topic is not None
+    assert {key: len(posts) for key, posts in paragraph_comments(topic).items()} == {
+        paragraph_key(now_said): 1
+    }
 
 
 # What others than pages say of them
