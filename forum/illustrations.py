@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from flask_babel import gettext as _
 from markdown_it.token import Token
 from markupsafe import Markup
 
@@ -51,8 +52,9 @@ def has_small(name: str) -> bool:
     return size_of(name)[0] >= HAS_SMALL
 
 
-def mark_illustrations(tokens: list[Token]) -> list[Illustration]:
-    """Let the images of this forum be shown as pictures; returns them, in their order.
+def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> list[Illustration]:
+    """Let the images of this forum be shown as pictures; returns them, in their order. Of those that are `unseen`, by name,
+    there will be the words.
 
     Images of elsewhere stay links, and so do those in quotes: a quoted picture is seen in the post that it stands in, as long as
     that can be read.
@@ -62,8 +64,11 @@ def mark_illustrations(tokens: list[Token]) -> list[Illustration]:
         address = ADDRESS.fullmatch(str(image.attrs.get("src", "")))
         if address and len(found) < MAX_SHOWN:
             alt = " ".join("".join(child.content or " " for child in image.children or []).split())
-            image.meta.update(picture=Illustration(address[1], alt), is_linked=is_linked)
-            found.append(image.meta["picture"])
+            picture = Illustration(address[1], alt)
+            is_unseen = picture.name in unseen
+            image.meta.update(picture=picture, is_linked=is_linked, is_unseen=is_unseen)
+            if not is_unseen:
+                found.append(picture)
     return found
 
 
@@ -100,6 +105,12 @@ def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
         '<img src="{}"{} width="{}" height="{}" alt="{}" loading="lazy" decoding="async">'
     ).format(address, small, width, height, picture.alt)
     return image if is_linked else Markup('<a href="{}">{}</a>').format(address, image)
+
+
+def words_html(picture: Illustration) -> Markup:
+    """The HTML that says, in the language of the page, what a picture shows, in place of it."""
+    words = _("Picture: %(words)s", words=picture.alt) if picture.alt else _("Picture")
+    return Markup("<em>{}</em>").format(words)
 
 
 def is_safe_attribute(name: str, value: str) -> bool:

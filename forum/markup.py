@@ -20,7 +20,13 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from forum import illustrations
-from forum.illustrations import Illustration, is_safe_attribute, mark_illustrations, picture_html
+from forum.illustrations import (
+    Illustration,
+    is_safe_attribute,
+    mark_illustrations,
+    picture_html,
+    words_html,
+)
 from forum.markdown import (
     MAX_LINKS,
     is_hostile,
@@ -125,16 +131,21 @@ NO_TEXTS: Mapping[str, Written] = MappingProxyType({})
 
 
 def write(
-    source: str, language: str = "en", people: Collection[str] = (), most: int = MAX_MENTIONS
+    source: str,
+    language: str = "en",
+    people: Collection[str] = (),
+    most: int = MAX_MENTIONS,
+    unseen: Collection[str] = (),
 ) -> Written:
     """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 
     Mentions of the handles in `people` become links: in the author's own words those of the first `most` people, in
-    quotes all. Call it before a write transaction begins, because it takes some
+    quotes all. In place of the pictures whose names are in `unseen`, which the reader of this one page does not see, it has
+    their words. Call it before a write transaction begins, because it takes some
     milliseconds.
     """
     source = tidy(source)
-    made = EMPTY if is_hostile(source) else _render(source, people, most)
+    made = EMPTY if is_hostile(source) else _render(source, people, most, unseen)
     is_whole = 0 < len(made.html) <= MAX_HTML
     return Written(
         source,
@@ -162,12 +173,17 @@ class PlainTexts(dict[str, str]):
         return self.setdefault(source, plain(source))
 
 
-def _render(source: str, people: Collection[str] = (), most: int = MAX_MENTIONS) -> Rendered:
+def _render(
+    source: str,
+    people: Collection[str] = (),
+    most: int = MAX_MENTIONS,
+    unseen: Collection[str] = (),
+) -> Rendered:
     """What the parser makes of a text; `EMPTY` if parsing fails."""
     try:
         tokens = parser_for(source).parse(source)
         plain = plain_of(tokens)
-        pictures = mark_illustrations(tokens) if "/pictures/" in source else ()
+        pictures = mark_illustrations(tokens, unseen) if "/pictures/" in source else ()
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
             _let_blocks_find_their_direction(tokens)
@@ -288,6 +304,8 @@ def _image(self: object, tokens: list[Token], index: int, options: object, env: 
     """An image of elsewhere becomes a link to it: loaded from another site, it would tell that site who reads."""
     token = tokens[index]
     if picture := token.meta.get("picture"):
+        if token.meta["is_unseen"]:
+            return words_html(picture)
         return picture_html(picture, is_linked=token.meta["is_linked"])
     address = escape(str(token.attrs.get("src", "")))
     return f'<a href="{address}" rel="{OUTSIDE_REL}">{escape(token.content or address)}</a>'

@@ -64,6 +64,20 @@ def test_a_quoted_picture_is_a_link_to_it():
     assert not text.pictures and names_in(text.source) == ()
 
 
+def test_a_picture_that_a_reader_does_not_see_is_told_in_words():
+    other = PATH.replace("0123", "3210")
+    source = f"![A *plan* <b>]({PATH}) [![]({PATH})](https://example.org) ![A lane]({other})"
+    text = write(source, unseen={NAME, "unknown"})
+    assert "<em>Picture: A plan &lt;b&gt;</em>" in text.html and PATH not in text.html
+    assert (
+        '<a href="https://example.org" rel="nofollow ugc noopener"><em>Picture</em></a>'
+        in text.html
+    )
+    assert [picture.alt for picture in text.pictures] == ["A lane"] and text.plain.endswith(
+        "A lane"
+    )
+
+
 def test_a_text_shows_so_many_pictures_and_the_others_are_links():
     text = write(f"![A plan]({PATH})\n\n" * (MAX_SHOWN + 5))
     assert text.html.count("<img") == MAX_SHOWN == len(text.pictures)

@@ -14,7 +14,12 @@ from forum.pages import Page, page_of
 from forum.permissions import Person, require
 from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
 from forum.search.models import Document
-from forum.search.queries import documents_showing, is_picture_moderated, is_picture_shown
+from forum.search.queries import (
+    documents_showing,
+    is_picture_moderated,
+    is_picture_shown,
+    pictures_found,
+)
 
 PICTURES_PER_PAGE = 24
 
@@ -39,6 +44,19 @@ def get_picture(reader: Person, name: str) -> Picture:
     if reader.hosts and is_picture_moderated(reader, name):
         return picture
     raise NotFound()
+
+
+def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
+    """Those of some names whose pictures the reader does not see, or that no picture has: `get_picture` finds none."""
+    if not names:
+        return set()
+    known = pictures_named(names)
+    seen = {picture.name for picture in known if reader.can.see_picture(picture)}
+    others = {picture.name for picture in known} - seen
+    seen |= pictures_found(reader, others)
+    if reader.hosts:
+        seen |= {name for name in others - seen if is_picture_moderated(reader, name)}
+    return set(names) - seen
 
 
 def picture_named(name: str) -> Picture | None:

@@ -9,7 +9,7 @@ import pytest
 
 from forum import web
 from forum.agendas import actions as agendas
-from forum.clock import now
+from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
@@ -17,6 +17,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
+from forum.pictures.actions import delete_picture
 from forum.pictures.models import Picture
 from forum.screening.actions import RuleText, make_rule
 from tests.pictures.conftest import added
@@ -185,8 +186,28 @@ def test_members_alone_see_the_pictures_of_what_is_for_members(people, agenda, s
 
 def test_a_first_version_is_read_with_words_in_place_of_a_picture(people, sign_in, client, shown):
     made, post = shown
-    dialogue.edit(people.ana, post.id, write("Nothing to see."))
+    with at(now() + timedelta(hours=1)):
+        dialogue.edit(people.ana, post.id, write("Nothing to see."))
     assert client.get(made.address).status_code == 404
+    path = f"/posts/{post.id}/history?view=whole"
+    for browser in (client, sign_in(people.ben), sign_in(people.chitra)):
+        page = browser.get(path).text
+        assert "<p>See <em>Picture: a lane</em>.</p>" in page and made.address not in page
+    for browser in map(sign_in, (people.ana, people.moderator, people.host)):
+        assert f'<img src="{made.address}"' in browser.get(path).text
+
+
+def test_a_first_version_shows_what_another_text_still_does(people, client, world, shown, queries):
+    made, post = shown
+    dialogue.reply(people.ana, world["topic"], write(f"Once more: ![a lane]({made.address})"))
+    with at(now() + timedelta(hours=1)):
+        dialogue.edit(people.ana, post.id, write("Nothing to see."))
+    path = f"/posts/{post.id}/history?view=whole"
+    with queries() as made_queries:
+        assert f'<img src="{made.address}"' in client.get(path).text
+    assert made_queries.count <= 6
+    delete_picture(people.ana, made.id)
+    assert "<em>Picture: a lane</em>" in client.get(path).text
 
 
 def test_a_text_that_waits_is_seen_with_its_pictures_by_who_decides(people, world, sign_in, client):

@@ -13,7 +13,9 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Revision
 from forum.dialogue.views._shared import bp
 from forum.diffs import changes
+from forum.illustrations import names_in
 from forum.markup import Written
+from forum.pictures.queries import unseen_pictures
 from forum.quotes import cited_in_source, withhold_in_source
 from forum.ratelimits import changing
 from forum.web import me
@@ -61,10 +63,11 @@ def _full_text(title: str, source: str, unseen: Collection[int]) -> str:
 
 
 def _whole(post: Post, version: Revision) -> Written:
-    """The text of a version, as its readers may see it."""
+    """The text of a version, as its readers may see it: of pictures that no text shows them any more, they read the words."""
     source = queries.with_links_home(version.source)
-    unseen = queries.unreadable_posts(post.topic, cited_in_source(source))
-    return markup.write(withhold_in_source(source, unseen), post.language)
+    unreadable = queries.unreadable_posts(post.topic, cited_in_source(source))
+    unseen = unseen_pictures(me(), names_in(source))
+    return markup.write(withhold_in_source(source, unreadable), post.language, unseen=unseen)
 
 
 @bp.route("/revisions/<int:id>/withdraw", methods=["GET", "POST"])

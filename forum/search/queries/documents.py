@@ -73,6 +73,15 @@ def is_picture_shown(reader: Person, name: str) -> bool:
     return bool(db.session.scalar(select(found.where(ShownPicture.picture == name).exists())))
 
 
+def pictures_found(reader: Person, names: Collection[str]) -> set[str]:
+    """Those of the pictures with some names that a text shows which the reader finds."""
+    if not names:
+        return set()
+    found = visible_documents(reader).join(ShownPicture, ShownPicture.document_id == Document.id)
+    shown = found.where(ShownPicture.picture.in_(names))
+    return set(db.session.scalars(shown.with_only_columns(ShownPicture.picture).distinct()))
+
+
 def is_picture_moderated(reader: Person, name: str) -> bool:
     """Whether a text that shows a picture, in sight or not, is on an agenda that the reader moderates."""
     found = select(Document.id).join(ShownPicture, ShownPicture.document_id == Document.id)
