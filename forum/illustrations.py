@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
@@ -21,6 +22,8 @@ MAX_SHOWN = 20  # pictures that one text shows; further ones become links
 PICTURE_NAME = r"[0-9a-f]{24}-[1-9]\d{0,3}x[1-9]\d{0,3}"
 PATH = rf"/pictures/({PICTURE_NAME})\.webp"
 ADDRESS = re.compile(PATH)
+# In the HTML of a text; each value ends at the next quotation mark
+IMAGE = re.compile(rf'<img src="{PATH}"(?: [a-z]+="[^"]*")*? alt="([^"]*)"')
 ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding")
 # What a sanitiser lets stand in the attributes that name an address
 SOURCE_SET = re.compile(
@@ -105,6 +108,14 @@ def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
         '<img src="{}"{} width="{}" height="{}" alt="{}" loading="lazy" decoding="async">'
     ).format(address, small, width, height, picture.alt)
     return image if is_linked else Markup('<a href="{}">{}</a>').format(address, image)
+
+
+def first_illustration(texts: Iterable[str]) -> Illustration | None:
+    """The first picture that the HTML of some texts shows, or None."""
+    for text in texts:
+        if found := IMAGE.search(text):
+            return Illustration(found[1], html.unescape(found[2]))
+    return None
 
 
 def words_html(picture: Illustration) -> Markup:

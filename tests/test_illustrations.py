@@ -6,7 +6,7 @@ import pytest
 
 from forum import markup
 from forum.dialogue.models import Post
-from forum.illustrations import MAX_SHOWN, names_in, with_local_pictures
+from forum.illustrations import MAX_SHOWN, first_illustration, names_in, with_local_pictures
 from forum.markup import write
 
 NAME = "0123456789abcdef01234567-1600x1200"
@@ -82,6 +82,16 @@ def test_a_text_shows_so_many_pictures_and_the_others_are_links():
     text = write(f"![A plan]({PATH})\n\n" * (MAX_SHOWN + 5))
     assert text.html.count("<img") == MAX_SHOWN == len(text.pictures)
     assert names_in(text.source) == (NAME,)
+
+
+def test_the_first_picture_of_some_texts_is_found_in_their_html():
+    other = PATH.replace("0123", "3210")
+    texts = [
+        write(f"Words, ![a map](https://example.org/a.png) and `![a]({other})`.").html,
+        write(f'[![A "plan" <b> > & c]({PATH})](https://example.org) ![A lane]({other})').html,
+    ]
+    assert first_illustration(texts) == (NAME, 'A "plan" <b> > & c')
+    assert first_illustration(texts[:1]) is None
 
 
 def test_in_code_a_picture_is_code():

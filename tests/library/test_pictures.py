@@ -435,3 +435,30 @@ def test_what_a_version_said_is_told_without_a_picture_to_load(
     for path in ("", f"?version={version.id}"):
         page = client.get(f"/practices/{practice.slug}/history{path}").text
         assert "A wide lane" in page and "<img" not in page.partition("<main")[2]
+
+
+def test_a_link_to_a_case_or_practice_is_shared_with_its_first_picture(
+    world: World, mine: Picture, hosts: Picture, client: FlaskClient, sign_in: Any, queries: Any
+) -> None:
+    def look(path: str, picture: Picture | None) -> int:
+        client.get("/help")
+        with queries() as made:
+            page = client.get(path).text
+        for begin in ('<meta property="og:image" content="', '"image": "'):
+            assert page.count(begin) == (picture is not None), path
+            assert picture is None or f'{begin}http://localhost{picture.address}"' in page
+        return int(made.count)
+
+    host = {"agenda_id": world.agenda.id}
+    plain = actions.write_case(world.host, text=case_text(), **host)
+    case = actions.write_case(world.host, text=case_text(body=f"{BODY}\n\n{line(hosts)}"), **host)
+    assert look(f"/cases/{plain.slug}", None) == look(f"/cases/{case.slug}", hosts)
+    of_failure = {"challenge": "Hm.", "failure": line(mine)}
+    said = published(world, title="Said", sections=of_failure, failure_audience="public")
+    practice = shown(world, challenge="Hm.", failure=f"{line(mine)}", needs=line(mine))
+    assert look(f"/practices/{said.slug}", None) == look(f"/practices/{practice.slug}", mine)
+    closed = published(world, title="Closed", sections={"done": line(mine)}, audience=MEMBERS)
+    moderation.decide(world.moderator, "case", case.id, "hide", REASONS)
+    for path in (f"/practices/{closed.slug}", f"/cases/{case.slug}"):
+        page = sign_in(world.moderator).get(path).text
+        assert "<img" in page and "og:image" not in page

@@ -13,6 +13,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
+from forum.dialogue.queries import first_post
 from forum.markup import write
 from forum.members import actions as members
 from forum.moderation import actions as moderation
@@ -294,3 +295,39 @@ def test_nobody_deletes_the_picture_of_another(people, sign_in, client, shown):
         assert browser.get(path).status_code == 404 == browser.post(path).status_code
     assert client.post(path).status_code in (403, 404)
     assert newest() is not None
+
+
+# Beside a link to the page
+
+
+def test_a_link_to_a_public_topic_is_shared_with_its_first_picture(people, agenda, client, queries):
+    made = added(people.ana, width=900, height=600)
+    text = f'See ![a "lane" & more]({made.address}) and ![no](https://example.org/a.png).'
+    pages = []
+    for source in ("See here.", text):
+        new = NewTopic("experience", "Lanes", write(source))
+        topic = dialogue.open_topic(people.ana, agenda.id, new)
+        client.get(topic.address)
+        dialogue.reply(people.ana, topic.id, write("Like so."))
+        with queries() as asked:
+            pages.append((client.get(topic.address).text, asked.count))
+    assert pages[0][1] == pages[1][1] and "og:image" not in pages[0][0]
+    page = pages[1][0]
+    assert f'<meta property="og:image" content="http://localhost{made.address}">' in page
+    assert '<meta property="og:image:width" content="900">' in page
+    assert '<meta property="og:image:height" content="600">' in page
+    assert '<meta property="og:image:alt" content="a &#34;lane&#34; &amp; more">' in page
+    assert f'"image": "http://localhost{made.address}"' in page
+    moderation.decide(people.moderator, "post", first_post(topic).id, "hide", REASONS)
+    assert "og:image" not in client.get(topic.address).text
+
+
+def test_what_visitors_do_not_see_is_shared_without(people, agenda, sign_in, world, shown):
+    made = added(people.ana)
+    new = NewTopic("experience", "Lanes", write(f"![a lane]({made.address})"), audience="members")
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    page = sign_in(people.ben).get(topic.address).text
+    assert f'<img src="{made.address}"' in page and "og:image" not in page
+    browser = sign_in(people.ben)
+    page = browser.get(browser.get(f"/topics/{world['topic']}").location).text
+    assert f'<img src="{shown[0].address}"' in page and "og:image" not in page, "in a reply"

@@ -37,12 +37,13 @@ def topic(id: int, slug: str = "") -> ResponseReturnValue:
         return _redirect_permanently(found.address)
     web.depends_on(topic_scope(id), *(theme_scope(theme.id) for theme in found.themes))
     context = discussion(found)
-    data = _structured_data(found, context["answer"])
+    pictured = _picture_to_share(found, context["posts"])
+    data = _structured_data(found, context["answer"], pictured)
     context |= _participants(context["posts"]) | {
         "canonical": web.canonical(context["posts"].number)
     }
     context["regrouped"] = queries.moved_posts_in(me(), found, context["posts"])
-    return render_template("dialogue/topic.html", **context, data=data)
+    return render_template("dialogue/topic.html", **context, data=data, picture_to_share=pictured)
 
 
 def _redirect_after_merge(topic_id: int) -> AnyResponse:
@@ -119,7 +120,16 @@ def _answer_of(topic: Topic | TopicRow, posts: Page[PostRow]) -> PostRow | None:
     return queries.answer_of(topic)
 
 
-def _structured_data(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:
+def _picture_to_share(topic: TopicRow, posts: Page[PostRow]) -> dict[str, Any] | None:
+    """The first picture of the post that opens a public topic, on the page with that post."""
+    if not topic.is_indexable:
+        return None
+    return web.picture_to_share(p.html for p in posts.items if p.number == 1 and not p.is_gone)
+
+
+def _structured_data(
+    topic: TopicRow, answer: PostRow | None, pictured: dict[str, Any] | None
+) -> dict[str, Any] | None:
     """Structured data (schema.org): a DiscussionForumPosting, or a QAPage with the answer, for search engines."""
     if not topic.is_indexable:
         return None
@@ -128,6 +138,8 @@ def _structured_data(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] 
         "datePublished": topic.created_at.isoformat(),
         "author": _structured_person(topic.author),
     }
+    if pictured:
+        said["image"] = pictured["url"]
     if topic.kind != "question":
         return {
             "@context": "https://schema.org",

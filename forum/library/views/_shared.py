@@ -71,8 +71,17 @@ def get_or_explain(model: type[Page], slug: str, get: Callable[[Person, str], Pa
         raise queries.why_not_shown(me(), model, slug) from None
 
 
-def article_data(title: str, summary: str, language: str, at: Any, thing: Any) -> dict[str, Any]:
+def article_data(
+    title: str,
+    summary: str,
+    language: str,
+    at: Any,
+    thing: Any,
+    *,
+    pictured: dict[str, Any] | None,
+) -> dict[str, Any]:
     """Structured data (schema.org/Article) of a case or a practice; never the section on what did not work."""
+    image = {"image": pictured["url"]} if pictured else {}
     return {
         "@context": "https://schema.org",
         "@type": "Article",
@@ -82,6 +91,7 @@ def article_data(title: str, summary: str, language: str, at: Any, thing: Any) -
         "datePublished": at.isoformat(),
         "dateModified": thing.updated_at.isoformat(),
         "mainEntityOfPage": web.absolute(quote(request.path)),
+        **image,
     }
 
 

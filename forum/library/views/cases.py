@@ -72,6 +72,9 @@ def case(slug: str) -> ResponseReturnValue:
     comments = paragraph_comments(topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
+    is_public = found.hidden_at is None and found.agenda.opened_at is not None
+    pictured = web.picture_to_share(p.html for p in found.paragraphs) if is_public else None
+    said = (found.name, found.summary, found.language, found.created_at)
     return render_template(
         "library/case.html",
         case=found,
@@ -79,7 +82,8 @@ def case(slug: str) -> ResponseReturnValue:
         marks_beside=my_marks(me(), beside),
         chosen=web.choice("paragraph", keys),
         others=queries.other_cases(me(), found),
-        data=article_data(found.name, found.summary, found.language, found.created_at, found),
+        data=article_data(*said, found, pictured=pictured),
+        picture_to_share=pictured,
         first_beside=next((p.key for p in found.paragraphs if p.key in comments), ""),
         **_without_paragraph_comments(discussion_context(topic), beside),
         **words_for_columns(),

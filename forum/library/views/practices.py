@@ -30,7 +30,7 @@ from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import PracticeForm
 from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
-from forum.library.queries import SECTIONS, PracticeFilter
+from forum.library.queries import FAILURE, SECTIONS, PracticeFilter
 from forum.library.views._facets import (
     address_with_order,
     chosen_values,
@@ -50,6 +50,7 @@ from forum.library.views._shared import (
 from forum.members.models import Member
 from forum.members.queries import language_names, languages
 from forum.members.views import flash_language_doubt
+from forum.permissions import PUBLIC
 from forum.plaintext import tidy
 from forum.ratelimits import changing
 from forum.web import me
@@ -75,6 +76,7 @@ def practices() -> ResponseReturnValue:
 def practice(slug: str) -> ResponseReturnValue:
     """A practice with its facts, its parts, who tried it, and its discussion."""
     found = get_or_explain(Practice, slug, queries.get_practice)
+    pictured = _picture_to_share(found)
     return render_template(
         "library/practice.html",
         today=now().date(),
@@ -83,17 +85,27 @@ def practice(slug: str) -> ResponseReturnValue:
         is_failure_withheld=queries.is_failure_withheld(me(), found),
         adapted_from=queries.adapted_from(me(), found),
         adapted_by=queries.adapted_by(me(), found),
-        data=_practice_data(found),
+        data=_practice_data(found, pictured),
+        picture_to_share=pictured,
         **discussion_context(topic_if_there(me(), found.topic_id)),
         **words_for_columns(),
     )
 
 
-def _practice_data(found: Practice) -> dict[str, Any] | None:
+def _picture_to_share(found: Practice) -> dict[str, Any] | None:
+    """The first picture of a practice that everybody may read, but not of what did not work."""
+    is_shown = found.state == PUBLISHED and found.hidden_at is None and found.audience == PUBLIC
+    if not is_shown or found.agenda.opened_at is None:
+        return None
+    return web.picture_to_share(part.html for part in found.sections if part.name != FAILURE)
+
+
+def _practice_data(found: Practice, pictured: dict[str, Any] | None) -> dict[str, Any] | None:
     if found.state != PUBLISHED or found.hidden_at or not found.published_at:
         return None
-    said = article_data(found.title, found.sentence, found.language, found.published_at, found)
-    return {**said, "author": {"@type": "Person", "name": found.author.name}}
+    said = (found.title, found.sentence, found.language, found.published_at)
+    author = {"@type": "Person", "name": found.author.name}
+    return {**article_data(*said, found, pictured=pictured), "author": author}
 
 
 @bp.get("/practices/<slug>/history")
