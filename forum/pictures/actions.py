@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from flask_babel import gettext as _
 
@@ -13,8 +14,22 @@ from forum.errors import Invalid
 from forum.illustrations import Illustration
 from forum.members.queries import lock_member
 from forum.permissions import Person, require
-from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
-from forum.pictures.queries import my_picture, pictures_named, space_taken
+from forum.pictures.models import (
+    KEPT_AFTERWARDS,
+    KEPT_UNUSED,
+    LOOKED_AFTER,
+    SMALL,
+    WHOLE,
+    Picture,
+    PictureFile,
+)
+from forum.pictures.queries import (
+    my_picture,
+    pictures_named,
+    pictures_to_look_after,
+    pictures_to_show,
+    space_taken,
+)
 from forum.shrinking import Shrunk
 
 MEGABYTE = 1_000_000
@@ -50,7 +65,8 @@ def import_picture(system: Person, member_id: int, shrunk: Shrunk) -> Picture:
 
 def _keep(member_id: int, shrunk: Shrunk) -> Picture:
     size = len(shrunk.whole) + len(shrunk.small)
-    picture = Picture(name=shrunk.name, member_id=member_id, size=size, created_at=now())
+    times = {"created_at": now(), "due_at": now() + KEPT_UNUSED}
+    picture = Picture(name=shrunk.name, member_id=member_id, size=size, **times)
     db.session.add(picture)
     db.session.flush()
     for version, data in ((WHOLE, shrunk.whole), (SMALL, shrunk.small)):
@@ -83,7 +99,7 @@ def show(
             field,
         )
     names = {picture.name for picture in pictures}
-    known = {picture.name: picture for picture in pictures_named(names)}
+    known = {picture.name: picture for picture in pictures_to_show(names)}
     if names.difference(known, before):
         raise Invalid(_("A picture in this text is not there any more. Add it once more."), field)
     for picture in known.values():
@@ -91,6 +107,7 @@ def show(
         if picture.name not in before and not verdict:
             raise Invalid(str(verdict.why_not), field)
         picture.used_at = picture.used_at or now()
+        picture.due_at, picture.unused_at = now() + LOOKED_AFTER, None
         picture.agenda_id = agenda_id
 
 
@@ -110,6 +127,36 @@ def forget(system: Person, ids: Collection[int]) -> int:
     require(system.can.administer())
     touches()
     return _delete(ids)
+
+
+@action
+def look_after(system: Person, looked_at: Mapping[int, datetime], unused: Collection[int]) -> int:
+    """Note which of some pictures are `unused` (ids), and delete those that have been so for long enough; returns how many.
+
+    `looked_at` are the times at which they were due when that was found out, by id. One that a text has shown since then, or that
+    another worker looks after, stays as it is.
+    """
+    require(system.can.administer())
+    touches()
+    over = [
+        picture.id
+        for picture in pictures_to_look_after(looked_at)
+        if picture.due_at == looked_at[picture.id] and _is_over(picture, picture.id in unused)
+    ]
+    return _delete(over)
+
+
+def _is_over(picture: Picture, is_unused: bool) -> bool:
+    """Whether a picture is to be deleted now; if not, it is due again."""
+    if not is_unused:
+        picture.unused_at, picture.due_at = None, now() + LOOKED_AFTER
+        return False
+    if picture.used_at is None:
+        picture.due_at = picture.created_at + KEPT_UNUSED
+    else:
+        picture.unused_at = picture.unused_at or now()
+        picture.due_at = picture.unused_at + KEPT_AFTERWARDS
+    return picture.due_at <= now()
 
 
 def _delete(ids: Collection[int]) -> int:

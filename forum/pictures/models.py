@@ -15,19 +15,21 @@ WHOLE, SMALL = VERSIONS = ("whole", "small")
 KEPT_UNUSED = timedelta(
     days=30
 )  # before any text shows it: so long browsers keep what was not sent
-KEPT_AFTERWARDS = timedelta(days=1)  # when no text and no earlier version shows it any more
+KEPT_AFTERWARDS = timedelta(days=1)  # since it was seen that no text shows it any more
+LOOKED_AFTER = timedelta(days=1)  # so often it is looked whether a text shows it
 
 
 class Picture(Base):
     """A picture that a member added. Texts name it by its address, which nobody can guess and which says how large it is.
 
     `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of the text
-    that did so last. Who reads it is not said here: whoever finds a text that shows it (`search.ShownPicture`), its author, and who
+    that did so last. `due_at` is when the worker looks next whether a text still shows it, `unused_at` when it first saw that none
+    does. Who reads it is not said here: whoever finds a text that shows it (`search.ShownPicture`), its author, and who
     moderates that agenda.
     """
 
     __tablename__ = "picture"
-    __table_args__ = (Index(None, "member_id", "id"), Index(None, "created_at"))
+    __table_args__ = (Index(None, "member_id", "id"), Index(None, "due_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -35,6 +37,8 @@ class Picture(Base):
     size: Mapped[int]
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    unused_at: Mapped[datetime | None]
     agenda_id: Mapped[int | None]
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound
 from forum.pages import Page, page_of
@@ -117,3 +118,23 @@ def pictures_named(names: Collection[str]) -> Sequence[Picture]:
     if not names:
         return ()
     return db.session.scalars(select(Picture).where(Picture.name.in_(names))).all()
+
+
+def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
+    """The same, locked: none of them is deleted as unused while a text that shows it is written."""
+    if not names:
+        return ()
+    found = select(Picture).where(Picture.name.in_(names)).order_by(Picture.id)
+    return db.session.scalars(found.with_for_update()).all()
+
+
+def pictures_due(limit: int) -> Sequence[Picture]:
+    """Pictures of which it is time to look whether a text shows them, those first that wait longest."""
+    due = select(Picture).where(Picture.due_at <= now()).order_by(Picture.due_at, Picture.id)
+    return db.session.scalars(due.limit(limit)).all()
+
+
+def pictures_to_look_after(ids: Collection[int]) -> Sequence[Picture]:
+    """The pictures of these ids, locked, without those that others have locked."""
+    found = select(Picture).where(Picture.id.in_(ids)).order_by(Picture.id)
+    return db.session.scalars(found.with_for_update(skip_locked=True)).all()

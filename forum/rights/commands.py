@@ -22,21 +22,28 @@ from forum.mail import commands as mail_commands
 from forum.markup import PlainTexts, Written
 from forum.matches import KnownAs, without_member
 from forum.members import actions as members
-from forum.members.actions import FORMER_MEMBER, KEEP_NAMELESS, LEAVING_WAYS
+from forum.members.actions import (
+    FORMER_MEMBER,
+    KEEP_NAMELESS,
+    LEAVING_WAYS,
+)
 from forum.members.commands import done
 from forum.members.commands import members as members_group
 from forum.members.queries import get_member, has_due_departures
 from forum.moderation import actions as moderation
 from forum.notifications import commands as notifications_commands
 from forum.permissions import SYSTEM, Person
+from forum.pictures import actions as pictures
+from forum.pictures.queries import pictures_due
 from forum.queue import actions as queue
 from forum.quotes import quote_label, quoted_posts, unname
 from forum.rights import actions
 from forum.rights.actions import BATCH_SIZE, SMALL_ROWS_BATCH_SIZE
-from forum.rights.queries import DepartureState, next_departure
+from forum.rights.queries import DepartureState, next_departure, unused_pictures
 from forum.screening import actions as screening
 
 POSTS_SEARCHED_AT_ONCE = 5_000  # for a name
+PICTURES_LOOKED_AT_ONCE = 50  # whether texts show them
 MAX_BATCHES = 20  # that one run deletes of each kind
 
 bp = Blueprint("rights_commands", __name__, cli_group=None)
@@ -61,7 +68,7 @@ EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
 def delete_expired() -> int:
     """Delete expired rows in batches; returns how many. What is left waits for the next run."""
     mail_commands.forget_files()
-    return sum(_delete_batches(forget) for forget in EXPIRY_ACTIONS)
+    return sum(_delete_batches(forget) for forget in EXPIRY_ACTIONS) + _forget_pictures()
 
 
 def _delete_batches(forget: Callable[[Person], int]) -> int:
@@ -71,6 +78,18 @@ def _delete_batches(forget: Callable[[Person], int]) -> int:
         if not count:
             break
         deleted += count
+    return deleted
+
+
+def _forget_pictures() -> int:
+    """Look after the pictures that are due. What members have written is searched before any row is locked."""
+    deleted = 0
+    for _batch in range(MAX_BATCHES):
+        due = pictures_due(PICTURES_LOOKED_AT_ONCE)
+        if not due:
+            break
+        looked_at = {picture.id: picture.due_at for picture in due}
+        deleted += pictures.look_after(SYSTEM, looked_at, unused_pictures(due))
     return deleted
 
 

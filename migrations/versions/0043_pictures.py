@@ -20,13 +20,15 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("used_at", Moment(), nullable=True),
+        sa.Column("due_at", Moment(), nullable=False),
+        sa.Column("unused_at", Moment(), nullable=True),
         sa.Column("agenda_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name="fk_picture_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_picture"),
         sa.UniqueConstraint("name", name="uq_picture_name"),
     )
     op.create_index("ix_picture_member_id_id", "picture", ["member_id", "id"])
-    op.create_index("ix_picture_created_at", "picture", ["created_at"])
+    op.create_index("ix_picture_due_at", "picture", ["due_at"])
     op.create_table(
         "picture_file",
         sa.Column("picture_id", sa.Integer(), nullable=False),

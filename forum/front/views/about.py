@@ -22,6 +22,7 @@ from forum.members.queries import SESSION_IDLE_LIMIT, SESSION_MAX_AGE
 from forum.members.views import federation
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notices
+from forum.pictures.models import KEPT_AFTERWARDS, KEPT_UNUSED, LOOKED_AFTER
 from forum.queue import actions as queue
 from forum.screening.queries import REPETITION_WINDOW
 
@@ -57,6 +58,8 @@ def _retention_periods() -> dict[str, str]:
         "queue_notes": queue.KEPT_NOTES,
         "held": dialogue.KEPT_REFUSED,
         "drafts": DRAFTS_KEPT,
+        "pictures": LOOKED_AFTER + KEPT_AFTERWARDS,
+        "unused_pictures": KEPT_UNUSED,
         "traces": REPETITION_WINDOW,
     }
     return {

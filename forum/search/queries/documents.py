@@ -106,6 +106,12 @@ def documents_showing(reader: Person, names: Collection[str]) -> dict[str, list[
     return showing
 
 
+def pictures_shown(names: Collection[str]) -> set[str]:
+    """Which of the pictures with these names a text shows, in sight or not."""
+    shown = select(ShownPicture.picture).where(ShownPicture.picture.in_(names)).distinct()
+    return set(db.session.scalars(shown)) if names else set()
+
+
 def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:
     """The names of the pictures that the texts of some documents show, by document."""
     known: dict[int, set[str]] = {}

@@ -1,0 +1,90 @@
+"""Whether a text shows or names the pictures of members."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, Text, cast, select
+
+from forum.db import db
+from forum.dialogue.models import Draft, Held, Post, Revision, Topic
+from forum.history.models import Version
+from forum.illustrations import PICTURE_NAME
+from forum.library.models import Case, Practice, PracticeSection
+from forum.members.models import EarlierHandle, Member
+from forum.pictures.models import Picture
+from forum.search.queries import pictures_shown
+
+TEXTS_AT_ONCE = 20  # that are in memory together
+
+
+def unused_pictures(pictures: Sequence[Picture]) -> set[int]:
+    """The ids of those of some pictures that no text shows and that no text, draft or earlier version of their member names."""
+    shown = pictures_shown([picture.name for picture in pictures])
+    rest: dict[int, dict[str, int]] = defaultdict(dict)
+    for picture in pictures:
+        if picture.name not in shown:
+            rest[picture.member_id][picture.name] = picture.id
+    for member_id, ids in rest.items():
+        for name in _named(member_id, ids.keys()):
+            del ids[name]
+    return {number for ids in rest.values() for number in ids.values()}
+
+
+def _named(member_id: int, names: Collection[str]) -> set[str]:
+    """Which of some names stand in what a member has written."""
+    found: set[str] = set()
+    for texts in texts_with_pictures(member_id):
+        streamed = texts.execution_options(yield_per=TEXTS_AT_ONCE)
+        for text in db.session.scalars(streamed):
+            found.update(set(re.findall(PICTURE_NAME, text)).intersection(names))
+    return found
+
+
+def texts_with_pictures(member_id: int) -> list[Select[Any]]:
+    """Selects of the texts of a member in which the address of a picture stands, and which are no documents of search.
+
+    They are begun, or wait, or are hidden, or were replaced; and what moderators have written into the pages of the library is
+    among them. What the documents of search show is in `ShownPicture`.
+    """
+    practices = _edited("practice", member_id).union(
+        select(Practice.id).where(Practice.author_id == member_id)
+    )
+    opened = select(Case.id).join(Topic, Topic.id == Case.topic_id)
+    cases = _edited("case", member_id).union(opened.where(Topic.author_id == member_id))
+    draft, version = cast(Draft.fields, Text), cast(Version.fields, Text)
+    texts: list[tuple[Any, Select[Any]]] = [
+        (draft, select(draft).where(Draft.author_id == member_id)),
+        (Held.source, select(Held.source).where(Held.author_id == member_id)),
+        (
+            Post.source,
+            select(Post.source).where(Post.author_id == member_id, Post.hidden_at.is_not(None)),
+        ),
+        (
+            Revision.source,
+            select(Revision.source)
+            .join(Post, Post.id == Revision.post_id)
+            .where(Post.author_id == member_id),
+        ),
+        (
+            PracticeSection.source,
+            select(PracticeSection.source).where(PracticeSection.practice_id.in_(practices)),
+        ),
+        (Case.body, select(Case.body).where(Case.id.in_(cases))),
+        *(
+            (version, select(version).where(Version.kind == kind, Version.item_id.in_(ids)))
+            for kind, ids in (("practice", practices), ("case", cases))
+        ),
+    ]
+    return [found.where(text.contains("/pictures/")) for text, found in texts]
+
+
+def _edited(kind: str, member_id: int) -> Select[Any]:
+    """The ids of the pages of a kind that a member has edited, whoever wrote them."""
+    handle = select(Member.handle).where(Member.id == member_id)
+    before = select(EarlierHandle.handle).where(EarlierHandle.member_id == member_id)
+    is_theirs = Version.editor_handle.in_(handle.union(before))
+    return select(Version.item_id).where(Version.kind == kind, is_theirs)

@@ -1,0 +1,239 @@
+"""Pictures that no text shows: how long they stay, and what keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post, revisions_of
+from forum.errors import Forbidden
+from forum.library import actions as library
+from forum.markup import write
+from forum.members import actions as members
+from forum.permissions import SYSTEM
+from forum.pictures import actions as pictures
+from forum.pictures.models import KEPT_AFTERWARDS, KEPT_UNUSED, LOOKED_AFTER, Picture, PictureFile
+from forum.pictures.queries import pictures_due
+from forum.rights import commands
+from forum.rights.queries import texts_with_pictures, unused_pictures
+from forum.screening.actions import RuleText, make_rule
+from tests.pictures.conftest import added
+
+AT_MOST = LOOKED_AFTER + KEPT_AFTERWARDS
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def picture(people):
+    return added(people.ana)
+
+
+def shown(picture):
+    return f"The lane: ![a wide lane]({picture.address})"
+
+
+def pass_days(number):
+    """Let days pass, in each of which the worker does its work."""
+    start = now()
+    for day in range(1, number + 1):
+        with at(start + day * DAY + timedelta(minutes=1)):
+            commands.delete_expired()
+
+
+def is_there(picture):
+    return db.session.scalar(select(Picture.id).where(Picture.id == picture.id)) is not None
+
+
+def reply(people, world, picture):
+    return dialogue.reply(people.ana, world["topic"], write(shown(picture)))
+
+
+def test_a_picture_that_was_never_shown_goes_after_a_month(people, picture):
+    pass_days(KEPT_UNUSED.days - 1)
+    assert is_there(picture)
+    pass_days(KEPT_UNUSED.days)
+    assert not is_there(picture) and not db.session.scalars(select(PictureFile.version)).all()
+
+
+def test_a_picture_that_a_text_shows_stays(people, world, picture):
+    reply(people, world, picture)
+    pass_days(60)
+    assert is_there(picture)
+
+
+@pytest.mark.parametrize("days", [0, 10, 50])
+def test_a_picture_goes_soon_after_its_last_text(people, world, picture, days):
+    post = reply(people, world, picture)
+    pass_days(days)
+    with at(now() + days * DAY):
+        dialogue.delete(people.ana, post.id)
+        with at(now() + timedelta(hours=23)):
+            commands.delete_expired()
+        assert is_there(picture)
+        pass_days(AT_MOST.days)
+        assert not is_there(picture)
+
+
+def test_a_picture_that_is_shown_again_in_time_stays(people, world, picture):
+    dialogue.delete(people.ana, reply(people, world, picture).id)
+    pass_days(1)
+    db.session.refresh(picture)
+    assert picture.unused_at is not None
+    again = reply(people, world, picture)
+    db.session.refresh(picture)
+    assert picture.unused_at is None
+    pass_days(5)
+    assert is_there(picture)
+    dialogue.delete(people.ana, again.id)
+
+
+def test_a_picture_of_another_text_stays(people, world, picture):
+    """A moderator shows it as well."""
+    post = reply(people, world, picture)
+    dialogue.reply(people.moderator, world["topic"], write(shown(picture)))
+    dialogue.delete(people.ana, post.id)
+    pass_days(5)
+    assert is_there(picture)
+
+
+# What names it
+
+
+def _in_draft(people, world, picture):
+    fields = [("source", shown(picture))]
+    dialogue.keep_draft(people.ana, "a draft", fields, topic_id=world["topic"])
+    return lambda: dialogue.discard_draft(people.ana, "a draft")
+
+
+def _in_earlier_version(people, world, picture):
+    post = reply(people, world, picture)
+    with at(now() + timedelta(hours=1)):
+        dialogue.edit(people.ana, post.id, write("No picture."))
+    revision = revisions_of(people.ana, post)[0]
+    return lambda: dialogue.withdraw(people.ana, revision.id)
+
+
+def _in_held_text(people, world, picture):
+    make_rule(people.administrator, RuleText("word", "lane", "We read this word first."))
+    held = reply(people, world, picture)
+    return lambda: dialogue.take_back(people.ana, held.id)
+
+
+def _in_hidden_opening(people, world, picture):
+    new = dialogue.NewTopic("question", "A lane?", write(shown(picture)))
+    topic = dialogue.open_topic(people.ana, world["agenda"], new)
+    dialogue.reply(people.ben, topic.id, write("Yes."))
+    dialogue.hide(people.moderator, first_post(topic).id, "Rule 2")
+    return lambda: dialogue.delete(people.ana, first_post(topic).id)
+
+
+def _in_practice(people, world, picture):
+    said = library.PracticeText("Lanes", "Wide lanes.", sections={"done": shown(picture)})
+    made = library.write_practice(people.ana, world["agenda"], said)
+    return lambda: library.delete_practice(people.ana, made.id)
+
+
+def _in_earlier_version_of_practice(people, world, picture):
+    said = library.PracticeText("Lanes", "Wide lanes.", sections={"done": shown(picture)})
+    made = library.write_practice(people.ana, world["agenda"], said)
+    library.submit(people.ana, made.id)
+    library.publish(people.host, made.id)
+    plain = replace(said, sections={"done": "We made it."})
+    library.write_practice(people.ana, world["agenda"], plain, made.id)
+    return lambda: library.delete_practice(people.ana, made.id)
+
+
+@pytest.mark.parametrize(
+    "name_it",
+    [
+        _in_draft,
+        _in_earlier_version,
+        _in_held_text,
+        _in_hidden_opening,
+        _in_practice,
+        _in_earlier_version_of_practice,
+    ],
+)
+def test_a_picture_that_something_of_its_member_names_stays(
+    people, world, agenda, picture, name_it
+):
+    forget = name_it(people, {**world, "agenda": agenda.id}, picture)
+    days = KEPT_UNUSED.days + 5
+    pass_days(days)
+    assert is_there(picture)
+    with at(now() + days * DAY):
+        forget()
+        pass_days(AT_MOST.days)
+    assert not is_there(picture)
+
+
+def test_pictures_in_cases_stay_whoever_put_them_in(people, agenda):
+    of_host, of_moderator, stranger = map(added, (people.host, people.moderator, people.ben))
+    body = "One.\n\nTwo."
+    said = library.CaseText("A case", "network", "Short.", f"{body}\n\n{shown(of_host)}")
+    case = library.write_case(people.host, agenda.id, said)
+    for source in (f"{said.body}\n\n{shown(of_moderator)}", body):
+        edited = replace(said, body=source)
+        library.write_case(people.moderator, agenda.id, edited, case.id)
+    everything = [of_host, of_moderator, stranger]
+    assert unused_pictures(everything) == {stranger.id}
+    members.change_handle(people.moderator, "somebody-else")
+    assert unused_pictures(everything) == {stranger.id}
+
+
+# The worker
+
+
+def test_only_what_is_due_is_looked_at_and_in_portions(people, monkeypatch):
+    monkeypatch.setattr(commands, "PICTURES_LOOKED_AT_ONCE", 2)
+    sizes, real = [], commands.unused_pictures
+
+    def measured(found):
+        sizes.append(len(found))
+        return real(found)
+
+    monkeypatch.setattr(commands, "unused_pictures", measured)
+    for _number in range(5):
+        added(people.ana)
+    commands.delete_expired()
+    assert sizes == []
+    with at(now() + KEPT_UNUSED):
+        assert commands.delete_expired() == 5
+        assert sizes == [2, 2, 1] and not pictures_due(9)
+
+
+def test_a_picture_that_is_shown_while_it_is_looked_at_stays(people, world, picture):
+    with at(now() + KEPT_UNUSED):
+        due = next(one for one in pictures_due(9) if one.id == picture.id)
+        looked_at = {due.id: due.due_at}
+        reply(people, world, picture)
+        assert pictures.look_after(SYSTEM, looked_at, {due.id}) == 0
+        assert is_there(picture)
+    with pytest.raises(Forbidden):
+        pictures.look_after(people.moderator, {}, ())
+
+
+def test_many_pictures_take_no_more_statements(people, world, queries):
+    some = [added(people.ana) for _number in range(2)]
+    with queries() as few:
+        unused_pictures(some)
+    many = some + [added(people.ana) for _number in range(30)]
+    with queries() as made:
+        assert len(unused_pictures(many)) == 32
+    assert made.count == few.count <= 9
+
+
+@pytest.mark.sqlite_only  # reads the plan of SQLite, which decides without knowing how many rows there are
+def test_only_rows_of_the_member_are_read(people):
+    for query in texts_with_pictures(people.ana.id):
+        statement = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all()
+        steps = [step[3] for step in plan]
+        read = [step for step in steps if step.startswith("SCAN ") and "SUBQUERY" not in step]
+        assert not read, (str(statement), steps)
