@@ -138,3 +138,9 @@ def pictures_to_look_after(ids: Collection[int]) -> Sequence[Picture]:
     """The pictures of these ids, locked, without those that others have locked."""
     found = select(Picture).where(Picture.id.in_(ids)).order_by(Picture.id)
     return db.session.scalars(found.with_for_update(skip_locked=True)).all()
+
+
+def pictures_of(member_id: int, after: int, limit: int) -> Sequence[Picture]:
+    """At most `limit` pictures of a member, those after the id `after`."""
+    found = select(Picture).where(Picture.member_id == member_id, Picture.id > after)
+    return db.session.scalars(found.order_by(Picture.id).limit(limit)).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from forum.accounts import actions as accounts
 from forum.advice import actions as advice
@@ -28,6 +28,7 @@ from forum.members.queries import earlier_handles, leaving_members
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
 from forum.permissions import Person, require
+from forum.pictures import actions as pictures
 from forum.queue import actions as queue
 from forum.rights.models import Departure
 from forum.rights.queries import DepartureState, departure_in_state
@@ -37,10 +38,10 @@ from forum.terms import actions as terms
 UNNAMING_STEPS = ("notes", "record", "versions", "letters", "quotes", "names")
 # The steps of a departure, in order, by what becomes of the member's texts
 STEPS = {
-    KEEP_NAMELESS: (*UNNAMING_STEPS, "practices", "documents", "notices"),
-    DELETE_EVERYTHING: (*UNNAMING_STEPS, "practices", "posts", "marks", "notices"),
+    KEEP_NAMELESS: (*UNNAMING_STEPS, "practices", "documents", "pictures", "notices"),
+    DELETE_EVERYTHING: (*UNNAMING_STEPS, "practices", "posts", "pictures", "marks", "notices"),
 }
-BATCH_SIZE = 20  # posts or practices that one action changes
+BATCH_SIZE = 20  # posts, practices or pictures that one action changes
 SMALL_ROWS_BATCH_SIZE = 200  # marks, notices, letters or versions that one action changes
 
 
@@ -226,6 +227,17 @@ def remove_posts(
     require(system.can.administer())
     if departure := departure_in_state(state):
         dialogue.delete_posts(system, post_ids)
+        _advance(system, departure, last)
+
+
+@action
+def remove_pictures(
+    system: Person, state: DepartureState, picture_ids: Collection[int], last: int | None
+) -> None:
+    """Delete pictures of the member; `last` as in `_advance`."""
+    require(system.can.administer())
+    if departure := departure_in_state(state):
+        pictures.forget(system, picture_ids)
         _advance(system, departure, last)
 
 

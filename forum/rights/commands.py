@@ -23,6 +23,7 @@ from forum.markup import PlainTexts, Written
 from forum.matches import KnownAs, without_member
 from forum.members import actions as members
 from forum.members.actions import (
+    DELETE_EVERYTHING,
     FORMER_MEMBER,
     KEEP_NAMELESS,
     LEAVING_WAYS,
@@ -34,7 +35,7 @@ from forum.moderation import actions as moderation
 from forum.notifications import commands as notifications_commands
 from forum.permissions import SYSTEM, Person
 from forum.pictures import actions as pictures
-from forum.pictures.queries import pictures_due
+from forum.pictures.queries import pictures_due, pictures_of
 from forum.queue import actions as queue
 from forum.quotes import quote_label, quoted_posts, unname
 from forum.rights import actions
@@ -184,6 +185,15 @@ def _posts_written(state: DepartureState) -> tuple[list[int], Sequence[PostSourc
     return ids, found, ids[-1] if len(ids) == BATCH_SIZE else None
 
 
+def _pictures(state: DepartureState) -> None:
+    """All of them, or those that no text shows."""
+    found = pictures_of(state.member_id, state.position, BATCH_SIZE)
+    is_everything = state.how == DELETE_EVERYTHING
+    gone = {picture.id for picture in found} if is_everything else unused_pictures(found)
+    last = found[-1].id if len(found) == BATCH_SIZE else None
+    actions.remove_pictures(SYSTEM, state, gone, last)
+
+
 STEP_FUNCTIONS: dict[str, Callable[[DepartureState], None]] = {
     "notes": _notes,
     "record": lambda state: actions.unname_record(SYSTEM, state),
@@ -194,6 +204,7 @@ STEP_FUNCTIONS: dict[str, Callable[[DepartureState], None]] = {
     "practices": _practices,
     "documents": _documents,
     "posts": _posts,
+    "pictures": _pictures,
     "marks": lambda state: actions.remove_marks(SYSTEM, state),
     "notices": lambda state: actions.forget_notices(SYSTEM, state),
 }

@@ -15,10 +15,10 @@ WAY_NAMES = {
 }
 WAY_NOTES = {
     KEEP_NAMELESS: _(
-        "“Former member” stands above them, and above what others quoted. The answers that others got stay."
+        "“Former member” stands above them, and above what others quoted. The answers that others got stay. Pictures that no text shows are deleted."
     ),
     DELETE_EVERYTHING: _(
-        "Posts, practices and marks are deleted. Where others have replied, a gap stays, so that their words do too."
+        "Posts, practices, pictures and marks are deleted. Where others have replied, a gap stays, so that their words do too."
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Pictures that no text shows: how long they stay, and what keeps them."""
+"""Pictures that no text shows: how long they stay, what keeps them, and what becomes of them when their member leaves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from forum.errors import Forbidden
 from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.queries import get_member
 from forum.permissions import SYSTEM
 from forum.pictures import actions as pictures
 from forum.pictures.models import KEPT_AFTERWARDS, KEPT_UNUSED, LOOKED_AFTER, Picture, PictureFile
@@ -24,6 +25,7 @@ from forum.rights import commands
 from forum.rights.queries import texts_with_pictures, unused_pictures
 from forum.screening.actions import RuleText, make_rule
 from tests.pictures.conftest import added
+from tests.rights.conftest import gone
 
 AT_MOST = LOOKED_AFTER + KEPT_AFTERWARDS
 DAY = timedelta(days=1)
@@ -237,3 +239,33 @@ def test_only_rows_of_the_member_are_read(people):
         steps = [step[3] for step in plan]
         read = [step for step in steps if step.startswith("SCAN ") and "SUBQUERY" not in step]
         assert not read, (str(statement), steps)
+
+
+# Leaving
+
+
+def test_what_texts_show_stays_without_the_name_and_the_rest_goes(people, world, picture):
+    unused, drafted = added(people.ana), added(people.ana)
+    _in_draft(people, world, drafted)
+    of_ben = added(people.ben)
+    reply(people, world, picture)
+    gone(people.ana, "nameless")
+    assert is_there(picture) and is_there(of_ben)
+    assert not is_there(unused) and not is_there(drafted)
+
+
+def test_all_pictures_go_with_the_texts(people, world, picture, monkeypatch):
+    monkeypatch.setattr(commands, "BATCH_SIZE", 1)
+    more, of_ben = [added(people.ana) for _number in range(3)], added(people.ben)
+    reply(people, world, picture)
+    gone(people.ana, "everything")
+    assert is_there(of_ben) and not any(map(is_there, [picture, *more]))
+    assert db.session.scalars(select(PictureFile.picture_id)).all() == [of_ben.id]
+
+
+def test_pictures_stay_while_the_account_can_be_opened_again(people, picture):
+    ana = get_member(SYSTEM, people.ana.handle)
+    commands.actions.leave(ana, ana.id, "everything")
+    with at(now() + DAY):
+        commands.carry_on()
+    assert is_there(picture)
