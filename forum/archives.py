@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 Files = Iterable[tuple[str, Iterable[bytes]]]  # each with its name and its content in parts
+PACKED = ".webp"  # how the names of files end that cannot be made smaller: pictures
 
 
 class _Pipe:
@@ -40,9 +41,11 @@ class _Pipe:
 def zipped(files: Files) -> Iterator[bytes]:
     """The parts of a ZIP file of these files, in order."""
     pipe = _Pipe()
-    with ZipFile(pipe, "w", ZIP_DEFLATED) as archive:
+    with ZipFile(pipe, "w") as archive:
         for name, content in files:
-            with archive.open(name, "w") as file:
+            entry = ZipInfo(name)
+            entry.compress_type = ZIP_STORED if name.endswith(PACKED) else ZIP_DEFLATED
+            with archive.open(entry, "w") as file:
                 for part in content:
                     file.write(part)
                     if ready := pipe.take():

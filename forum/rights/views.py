@@ -38,7 +38,7 @@ from forum.ratelimits import by_person, limiter
 from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm
 from forum.rights.models import Kind, Record
-from forum.rights.queries import KINDS, LEFT_OUT, json_value, records
+from forum.rights.queries import KINDS, LEFT_OUT, json_value, picture_files, records
 from forum.web import has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
@@ -117,12 +117,14 @@ def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:
-    """Each kind as JSON and as pages; at the end the first page, which says how many records there are."""
+    """Each kind as JSON and as pages, and pictures; at the end the first page, which says how many records there are."""
     numbers: dict[str, int] = {}
     for kind in KINDS:
         numbers[kind.name] = 0
         yield f"{kind.name}.json", _json(member, kind, numbers)
         yield from _pages(member, kind)
+    for path, picture in picture_files(member):
+        yield path, [picture]
     yield "about.json", [_json_bytes({**about, "kinds": _descriptions(numbers)})]
     yield "style.css", [Path(current_app.static_folder or "", "data.css").read_bytes()]
     words = {

@@ -53,6 +53,7 @@ from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import dataset_fixture, load_dataset
 from tests.keys import SITE, SoftwarePasskey
+from tests.pictures.conftest import added
 
 WORD = "zanzibar"  # in each text that Ana wrote
 LONG_AGO = timedelta(days=40)
@@ -209,6 +210,9 @@ def _write(people: Any, agenda: Agenda) -> Lived:
     alone = dialogue.open_topic(
         ana, agenda.id, dialogue.NewTopic("experience", f"Alone {WORD}", write(f"Alone {WORD}."))
     )
+    picture = added(ana)
+    shown = write(f"The lane: ![{WORD}]({picture.address})")
+    dialogue.reply(ana, answered.id, shown)
     deleted = dialogue.open_topic(
         ben, agenda.id, dialogue.NewTopic("experience", "Of Ben", write("Text."))
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 from datetime import timedelta
 from html.parser import HTMLParser
-from zipfile import ZipFile
+from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from sqlalchemy import insert, update
@@ -23,10 +24,15 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member, Session
 from forum.passwords import hash_password
+from forum.permissions import SYSTEM
+from forum.pictures.actions import import_picture
 from forum.rights import queries, views
 from forum.rights.actions import leave
 from forum.rights.queries import KINDS
+from forum.shrinking import Shrunk
+from tests.pictures.conftest import added
 from tests.rights.conftest import carry_out
+from tests.samples_of_pictures import opened
 
 PASSWORD = "three unrelated words"
 
@@ -47,12 +53,27 @@ def test_everything_comes_as_one_file(people, lived, sign_in, letters):
         found = json.loads(archive.read(f"{kind.name}.json"))
         assert isinstance(found, list) and f"{kind.name}.html" in names
     about = json.loads(archive.read("about.json"))
-    assert {kind["file"]: kind["records"] for kind in about["kinds"]}["posts.json"] == 4 + 2
+    assert {kind["file"]: kind["records"] for kind in about["kinds"]}["posts.json"] == 5 + 2
     posts = json.loads(archive.read("posts.json"))
     assert any("zanzibar" in post["source"] for post in posts)
     assert (
         letters()[-1].subject.endswith("was downloaded") and letters()[-1].to == "ana@example.org"
     )
+
+
+def test_pictures_come_as_files(people, lived, sign_in, monkeypatch):
+    small = added(people.ana, width=900)
+    stranger = added(people.ben)
+    _answer, archive = fetch(sign_in(people.ana))
+    told = json.loads(archive.read("pictures.json"))
+    assert len(told) == 2 and told[1]["address"] == small.address and told[1]["used_at"] is None
+    inside = {name for name in archive.namelist() if name.startswith("pictures/")}
+    assert {one["file"] for one in told} == inside and stranger.name not in str(inside)
+    for one in told:
+        assert opened(archive.read(one["file"])).format == "WEBP"
+        assert archive.getinfo(one["file"]).compress_type == ZIP_STORED
+        assert f'<a href="{one["file"]}">' in archive.read("pictures.html").decode()
+    assert "pictures.html" in archive.read("index.html").decode()
 
 
 class Reader(HTMLParser):
@@ -126,7 +147,7 @@ def collecting():
 
 
 def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeypatch, collecting):
-    """There are 100 of them, of a tenth of what one is; held together they would take 3 MB."""
+    """There are 100 of them, of a tenth of what one is; held together they would take 3 MB, and so would the pictures."""
     monkeypatch.setattr("forum.rights.queries._shared.BATCH", queries.BATCH // 10)
     topic = dialogue.open_topic(
         people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
@@ -137,6 +158,9 @@ def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeyp
     row |= {"useful_count": 0, "same_here_count": 0, "tried_count": 0}
     db.session.execute(insert(Post.__table__), [row | {"number": n} for n in range(2, 2_002)])
     db.session.execute(update(Topic).values(posts_count=2_001))
+    for number in range(20):
+        shrunk = Shrunk(f"{number:024x}-1x1", os.urandom(150_000), b"")
+        import_picture(SYSTEM, people.ana.id, shrunk)
     db.session.commit()
     db.session.expunge_all()
     member = db.session.get_one(Member, people.ana.id)

@@ -6,7 +6,7 @@ from forum.rights.queries._rows import json_value
 from forum.rights.queries._shared import BATCH
 from forum.rights.queries.departures import DepartureState, departure_in_state, next_departure
 from forum.rights.queries.kinds import KINDS, LEFT_OUT, records
-from forum.rights.queries.pictures import texts_with_pictures, unused_pictures
+from forum.rights.queries.pictures import picture_files, texts_with_pictures, unused_pictures
 
 __all__ = [
     "BATCH",
@@ -16,6 +16,7 @@ __all__ = [
     "departure_in_state",
     "json_value",
     "next_departure",
+    "picture_files",
     "records",
     "texts_with_pictures",
     "unused_pictures",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from forum.accounts.models import Token
@@ -29,6 +29,7 @@ from forum.moderation.models import Decision, Report, StaffNote
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
 from forum.notifications.queries import settings_of
 from forum.permissions import opened_to
+from forum.pictures.models import Picture
 from forum.queue.models import EntryNote
 from forum.rights.models import Record
 from forum.rules.models import said_of_ground, said_of_rule
@@ -36,6 +37,7 @@ from forum.screening.models import Rule
 from forum.sentences import said
 from forum.terms.models import Consent, Terms
 
+FOLDER = "pictures/"  # of the files themselves, in the ZIP file
 # Columns with words of the forum itself
 SAID = {
     "hidden_reason": said_of_ground,
@@ -160,6 +162,15 @@ def rows_of_drafts(member: Member) -> Select[Any]:
     query = query.outerjoin(Agenda, Agenda.id == Draft.agenda_id)
     query = query.outerjoin(Topic, Topic.id == Draft.topic_id)
     return query.where(Draft.author_id == member.id)
+
+
+def rows_of_pictures(member: Member) -> Select[Any]:
+    address, file = (
+        literal(before).concat(Picture.name).concat(".webp") for before in ("/pictures/", FOLDER)
+    )
+    kept = columns_of(Picture, "id size created_at used_at")
+    query = select(*kept, address.label("address"), file.label("file"))
+    return query.where(Picture.member_id == member.id)
 
 
 def rows_of_rules(member: Member) -> Select[Any]:

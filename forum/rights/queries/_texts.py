@@ -1,4 +1,4 @@
-"""What a member has written: topics, posts, marks, practices, cases, statements, and edits of pages."""
+"""What a member has written: topics, posts, pictures, marks, practices, cases, statements, and edits of pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from forum.db import db
 from forum.dialogue.models import Draft, Held, Mark, Post, Revision, Topic
 from forum.history.models import Version
 from forum.library.models import Case, Practice, PracticeSection
+from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
 from forum.rights.queries._rows import (
     columns_of,
@@ -22,6 +23,7 @@ from forum.rights.queries._rows import (
     rows_of_edits,
     rows_of_held,
     rows_of_marks,
+    rows_of_pictures,
     rows_of_posts,
     rows_of_practices,
     rows_of_rules,
@@ -158,6 +160,21 @@ TEXT_KINDS: tuple[Kind, ...] = (
                 "what the form holds: the name and the value of each field; window is a number for where it was typed last, and how often it was sent from there"
             ),
             "saved_at": _("when it was last kept"),
+        },
+    ),
+    Kind(
+        "pictures",
+        _("Pictures"),
+        _("The pictures that you added. The files themselves are in the folder “pictures”."),
+        (("picture", "member_id"),),
+        in_batches(rows_of_pictures, Picture.id),
+        {
+            "id": _("its number"),
+            "address": _("its address in texts"),
+            "file": _("the picture, in this ZIP file"),
+            "size": _("how many bytes it takes, with a small version for telephones"),
+            "created_at": _("when you added it"),
+            "used_at": _("when a text first showed it"),
         },
     ),
     Kind(

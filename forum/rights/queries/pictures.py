@@ -1,10 +1,10 @@
-"""Whether a text shows or names the pictures of members."""
+"""The pictures of members: their files, and whether a text shows or names them."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, Text, cast, select
@@ -15,10 +15,27 @@ from forum.history.models import Version
 from forum.illustrations import PICTURE_NAME
 from forum.library.models import Case, Practice, PracticeSection
 from forum.members.models import EarlierHandle, Member
-from forum.pictures.models import Picture
+from forum.pictures.models import WHOLE, Picture, PictureFile
+from forum.rights.queries._rows import FOLDER
 from forum.search.queries import pictures_shown
 
 TEXTS_AT_ONCE = 20  # that are in memory together
+
+
+def picture_files(member: Member) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of each picture of a member. Between two of them neither rows nor a transaction are held."""
+    files = (
+        select(Picture.id, Picture.name, PictureFile.data)
+        .join(PictureFile, PictureFile.picture_id == Picture.id)
+        .where(Picture.member_id == member.id, PictureFile.version == WHOLE)
+        .order_by(Picture.id)
+        .limit(1)
+    )
+    found = db.session.execute(files).first()
+    while found:
+        db.session.remove()
+        yield f"{FOLDER}{found.name}.webp", found.data
+        found = db.session.execute(files.where(Picture.id > found.id)).first()
 
 
 def unused_pictures(pictures: Sequence[Picture]) -> set[int]:
