@@ -33,9 +33,13 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
+from forum.pictures import actions as pictures
+from forum.pictures.models import PictureFile
+from forum.shrinking import Shrunk
 from forum.upkeep.commands.copying import _without_secrets
 from tests.forums import Forum, MakeForum, forums
 
+PICTURE = bytes(range(256))
 TOP = Path(__file__).parent.parent
 
 
@@ -48,7 +52,7 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def source(made: MakeForum) -> Forum:
-    """A forum with two members, a topic and a secret key."""
+    """A forum with two members, a topic, a picture and a secret key."""
     forum = made("source", has_tables=True, secret_key="of the source")
     (forum.data / "secret-key").write_text("of the source")
     with forum.app.app_context():
@@ -57,6 +61,7 @@ def source(made: MakeForum) -> Forum:
         new = dialogue.NewTopic("question", "Why so loud?", write("Trams squeal."))
         topic = dialogue.open_topic(ana, agenda.id, new)
         dialogue.reply(ben, topic.id, write("Ask the trams."))
+        pictures.import_picture(SYSTEM, ben.id, Shrunk(f"{7:024x}-900x1", PICTURE, b"small"))
     return forum
 
 
@@ -133,6 +138,7 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     (aside,) = other.data.glob("secret-key.before-*")
     assert aside.read_text() == "of another forum"
     with other.app.app_context():  # and it goes on as a forum does
+        assert set(db.session.scalars(select(PictureFile.data))) == {PICTURE, b"small"}
         ben = db.session.scalars(select(Member).filter_by(handle="ben")).one()
         dialogue.reply(ben, db.session.scalars(select(Topic.id)).one(), write("After."))
 
@@ -140,6 +146,7 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
 def test_a_backup_says_what_it_holds_and_is_nobody_elses(kept: Path) -> None:
     manifest = manifest_of(kept)
     assert manifest["counts"]["member"] == 2 and manifest["counts"]["topic"] == 1
+    assert manifest["counts"]["picture"] == 1 and manifest["counts"]["picture_file"] == 2
     assert manifest["schema"] and len(manifest["files"]) == 2
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]

@@ -24,7 +24,9 @@ from forum.library.models import Practice
 from forum.markup import write
 from forum.members.models import Organisation
 from forum.permissions import SYSTEM
+from forum.pictures import actions as pictures
 from forum.search.queries import Query, find
+from forum.shrinking import Shrunk
 from tests.conftest import PEOPLE, People, load_sample_cities, loaded_member, make_people
 from tests.forums import Forum, MakeForum, forums
 from tests.world import build
@@ -141,6 +143,37 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
         assert dialogue.reply(ana, topic.id, write("A new word: xylophone.")).id > last
         assert find(ana, Query("xylophone")).page.total == 1
         assert find(ana, Query("trams")).page.total > 0
+
+
+def test_pictures_are_moved_few_at_a_time(
+    source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes some hundred kB."""
+    sizes: dict[str, list[int]] = {"batches": [], "inserts": []}
+    batches, insert_some = moving._batches, moving._insert
+
+    def measured(connection: Any, query: Any, size: int) -> Any:
+        for batch in batches(connection, query, size):
+            if "data" in batch[0]:
+                sizes["batches"].append(len(batch))
+            yield batch
+
+    def insert_few(connection: Any, rows: Any, values: Any) -> None:
+        if rows.name == "picture_file":
+            sizes["inserts"].append(len(values))
+        insert_some(connection, rows, values)
+
+    monkeypatch.setattr(moving, "_batches", measured)
+    monkeypatch.setattr(moving, "_insert", insert_few)
+    with source.app.app_context():
+        ana = loaded_member("ana-prado")
+        for number in range(44):
+            shrunk = Shrunk(f"{number:024x}-1000x1", b"a picture", b"a small one")
+            pictures.import_picture(SYSTEM, ana.id, shrunk)
+    moved = source.run("move-database", target.url)
+    assert moved.exit_code == 0, moved.output
+    assert max(sizes["batches"]) == max(sizes["inserts"]) == moving.LARGE_BATCH
+    assert sum(sizes["inserts"]) >= 88 and sum(sizes["batches"]) == 3 * sum(sizes["inserts"])
 
 
 def test_numbers_of_deleted_rows_are_not_given_again_after_a_move(
