@@ -11,12 +11,19 @@ from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._checks_of_columns import column_checks
 from forum.upkeep.queries._checks_of_database import database_checks
 from forum.upkeep.queries._checks_of_hidden import hidden_checks
+from forum.upkeep.queries._checks_of_pictures import picture_checks
 from forum.upkeep.queries._checks_of_search import search_checks
 
 
 def checks() -> list[Check]:
     """All checks of this database, the most important first."""
-    return [*database_checks(), *column_checks(), *hidden_checks(), *search_checks()]
+    return [
+        *database_checks(),
+        *column_checks(),
+        *hidden_checks(),
+        *search_checks(),
+        *picture_checks(),
+    ]
 
 
 def faults_of(check: Check) -> Iterator[Fault]:

@@ -1,0 +1,103 @@
+"""Checks of pictures: what search knows of them against the texts that show them, and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import CompoundSelect, and_, func, select, union
+
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.illustrations import has_small, names_in
+from forum.library.models import CaseParagraph, Practice, PracticeSection
+from forum.permissions import MEMBERS, PUBLIC
+from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.search.models import FAILURE, Document, ShownPicture
+from forum.upkeep.models import Check, Fault
+from forum.upkeep.queries._shared import stream
+
+TEXTS_AT_ONCE = 50  # that are in memory together
+IS_APART = and_(Practice.audience == PUBLIC, Practice.failure_audience == MEMBERS)
+# The texts of which documents of search are made that may show pictures: a column that names the thing, and the source
+SECTIONS = select(PracticeSection.practice_id, PracticeSection.source).join(
+    Practice, Practice.id == PracticeSection.practice_id
+)
+TEXTS: dict[str, Any] = {
+    "topic": select(Post.topic_id, Post.source)
+    .join(Topic, Topic.id == Post.topic_id)
+    .where(
+        Post.number == 1, Post.hidden_at.is_(None), Post.deleted_at.is_(None), Topic.home.is_(None)
+    ),
+    "post": select(Post.id, Post.source).where(Post.number > 1),
+    "case": select(CaseParagraph.case_id, CaseParagraph.source),
+    "practice": SECTIONS.where(~and_(PracticeSection.name == FAILURE, IS_APART)),
+    FAILURE: SECTIONS.where(PracticeSection.name == FAILURE, IS_APART),
+}
+
+
+def picture_checks() -> list[Check]:
+    return [
+        Check("pictures without a file", _incomplete_pictures),
+        *(
+            Check(f"search: pictures of {kind}", partial(_wrongly_shown, kind), "documents")
+            for kind in TEXTS
+        ),
+    ]
+
+
+def _incomplete_pictures() -> Iterator[Fault]:
+    """Pictures that lack a file, and files of another size than was noted."""
+    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
+    # How long they are is said by the row that leads to the bytes, which are not read
+    length = (func.octet_length if is_postgresql else func.length)(PictureFile.data)
+    of_version = {
+        version: func.sum(length).filter(PictureFile.version == version)
+        for version in (WHOLE, SMALL)
+    }
+    rows = select(Picture.id, Picture.name, Picture.size, *of_version.values())
+    rows = rows.outerjoin(PictureFile, PictureFile.picture_id == Picture.id)
+    for number, name, size, whole, small in stream(rows.group_by(Picture.id).order_by(Picture.id)):
+        if not whole:
+            yield Fault("picture", number, "has lost its file")
+        elif not small and has_small(name):
+            yield Fault("picture", number, "has lost its small version")
+        elif whole + (small or 0) != size:
+            yield Fault("picture", number, "bytes in its files", whole + (small or 0), size)
+
+
+def _wrongly_shown(kind: str) -> Iterator[Fault]:
+    """Things whose documents show other pictures than their texts."""
+    found = _perhaps_showing(kind).execution_options(yield_per=TEXTS_AT_ONCE)
+    for ids in db.session.scalars(found).partitions():
+        yield from _differing(kind, ids)
+
+
+def _perhaps_showing(kind: str) -> CompoundSelect[Any]:
+    """The ids of things of a kind whose text may show pictures, and of those whose documents do."""
+    thing, source = TEXTS[kind].selected_columns
+    naming = TEXTS[kind].with_only_columns(thing).where(source.contains("/pictures/"))
+    shown = select(Document.item_id).join(ShownPicture, ShownPicture.document_id == Document.id)
+    return union(naming, shown.where(Document.kind == kind))
+
+
+def _differing(kind: str, ids: Sequence[int]) -> Iterator[Fault]:
+    thing, _source = TEXTS[kind].selected_columns
+    texts = db.session.execute(TEXTS[kind].where(thing.in_(ids)))
+    should = _by_thing((item_id, name) for item_id, text in texts for name in names_in(text))
+    known = select(Document.item_id, ShownPicture.picture)
+    known = known.outerjoin(ShownPicture, ShownPicture.document_id == Document.id)
+    rows = known.where(Document.kind == kind, Document.item_id.in_(ids))
+    # Without a document, that is the fault that another check tells
+    for item_id, has in sorted(_by_thing(db.session.execute(rows)).items()):
+        if has != should.get(item_id, set()):
+            words = (", ".join(sorted(some)) or None for some in (has, should.get(item_id, ())))
+            yield Fault(kind, item_id, "pictures in search", *words)
+
+
+def _by_thing(pairs: Iterable[Any]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for item_id, name in pairs:
+        found.setdefault(item_id, set()).update([name] if name else [])
+    return found

@@ -1,0 +1,123 @@
+"""`flask check` and `flask reindex` on pictures: which text shows which, and whether their files are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import delete, insert, select, update
+
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import first_post
+from forum.markup import write
+from forum.pictures import actions as pictures
+from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.search.models import Document, ShownPicture
+from forum.shrinking import Shrunk
+from tests.pictures.conftest import added, shown_by
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=list(words), catch_exceptions=False)
+
+
+@pytest.fixture
+def large(people: Any) -> Picture:
+    """A picture with a small version."""
+    return pictures.add_picture(people.ana, Shrunk("c" * 24 + "-900x90", b"12345", b"123"), 1_000)
+
+
+@pytest.fixture
+def said(people: Any, agenda: Agenda, large: Picture) -> tuple[int, int]:
+    """The ids of a topic and of a reply, each with a picture; another reply is hidden."""
+    another = added(people.ana)
+    new = dialogue.NewTopic("experience", "Lanes", write(f"![A lane]({large.address})"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    shown = write(f"![A lane]({large.address}) and ![another]({another.address})")
+    reply = dialogue.reply(people.ana, topic.id, shown)
+    hidden = dialogue.reply(people.ana, topic.id, shown)
+    dialogue.hide(people.moderator, hidden.id, "Rule 2")
+    return topic.id, reply.id
+
+
+def all_shown() -> list[Any]:
+    named = select(Document.kind, Document.item_id, ShownPicture.picture)
+    return sorted(map(tuple, db.session.execute(named.join(ShownPicture))))
+
+
+def forgotten() -> None:
+    db.session.execute(delete(ShownPicture))
+
+
+def made_up() -> None:
+    """Wrong pictures in all texts, also in those that show none."""
+    forgotten()
+    for number in db.session.scalars(select(Document.id)):
+        wrong = {"document_id": number, "picture": "d" * 24 + "-1x1"}
+        db.session.execute(insert(ShownPicture).values(wrong))
+
+
+@pytest.mark.parametrize("damage", [forgotten, made_up])
+@pytest.mark.parametrize("remedy", [["check", "--fix"], ["reindex"]])
+def test_what_texts_show_is_made_anew(
+    run: Run, said: tuple[int, int], damage: Callable[[], None], remedy: list[str]
+) -> None:
+    before = all_shown()
+    assert len(before) == 5 and run("check").exit_code == 0
+    damage()
+    db.session.commit()
+    told = run("check")
+    assert told.exit_code == 1 and f"post {said[1]}: pictures in search is " in told.output
+    assert f"topic {said[0]}: pictures in search is " in told.output
+    done = run(*remedy)
+    assert done.exit_code == 0, done.output
+    assert all_shown() == before and run("check").exit_code == 0
+
+
+def test_a_hidden_opening_shows_none(run: Run, people: Any, said: tuple[int, int]) -> None:
+    topic_id, _reply = said
+    dialogue.hide(people.moderator, first_post(db.session.get_one(Topic, topic_id)).id, "Rule 2")
+    assert shown_by("topic", topic_id) == set()
+    assert run("check").exit_code == 0
+
+
+def test_many_texts_are_compared_few_at_a_time(
+    run: Run, said: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.upkeep.queries._checks_of_pictures.TEXTS_AT_ONCE", 1)
+    forgotten()
+    db.session.commit()
+    told = run("check")
+    assert told.output.count("pictures in search is ") == 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (delete(PictureFile).where(PictureFile.version == WHOLE), "has lost its file"),
+        (delete(PictureFile).where(PictureFile.version == SMALL), "has lost its small version"),
+        (
+            update(PictureFile).where(PictureFile.version == SMALL).values(data=b"1"),
+            "bytes in its files is 6, should be 8",
+        ),
+    ],
+)
+def test_pictures_without_their_bytes_are_told(
+    run: Run, large: Picture, damage: Any, words: str
+) -> None:
+    assert run("check").exit_code == 0
+    db.session.execute(damage)
+    db.session.commit()
+    told = run("check", "--fix")
+    assert told.exit_code == 1 and f"picture {large.id}: {words}" in told.output
+    assert "Compare with a backup." in told.output
