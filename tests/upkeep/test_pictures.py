@@ -15,6 +15,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import first_post
+from forum.library import actions as library
 from forum.markup import write
 from forum.pictures import actions as pictures
 from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
@@ -39,14 +40,23 @@ def large(people: Any) -> Picture:
 
 @pytest.fixture
 def said(people: Any, agenda: Agenda, large: Picture) -> tuple[int, int]:
-    """The ids of a topic and of a reply, each with a picture; another reply is hidden."""
+    """The ids of a topic and of a reply, each with a picture; another reply is hidden. A case and a practice show some, too."""
     another = added(people.ana)
     new = dialogue.NewTopic("experience", "Lanes", write(f"![A lane]({large.address})"))
     topic = dialogue.open_topic(people.ana, agenda.id, new)
-    shown = write(f"![A lane]({large.address}) and ![another]({another.address})")
-    reply = dialogue.reply(people.ana, topic.id, shown)
-    hidden = dialogue.reply(people.ana, topic.id, shown)
+    shown = f"![A lane]({large.address}) and ![another]({another.address})"
+    reply = dialogue.reply(people.ana, topic.id, write(shown))
+    hidden = dialogue.reply(people.ana, topic.id, write(shown))
     dialogue.hide(people.moderator, hidden.id, "Rule 2")
+    for audience in ("public", "members"):
+        parts = {"done": shown, "failure": f"![A lane]({large.address})"}
+        text = library.PracticeText("Lanes", "Wide.", sections=parts, failure_audience=audience)
+        made = library.write_practice(people.ana, agenda.id, text)
+        library.submit(people.ana, made.id)
+        library.publish(people.host, made.id)
+    of_host = added(people.host)
+    body = f"One.\n\n![A street]({of_host.address})"
+    library.write_case(people.host, agenda.id, library.CaseText("A case", "network", "It.", body))
     return topic.id, reply.id
 
 
@@ -73,7 +83,7 @@ def test_what_texts_show_is_made_anew(
     run: Run, said: tuple[int, int], damage: Callable[[], None], remedy: list[str]
 ) -> None:
     before = all_shown()
-    assert len(before) == 5 and run("check").exit_code == 0
+    assert len(before) == 5 + 2 + 3 + 1 and run("check").exit_code == 0
     damage()
     db.session.commit()
     told = run("check")
@@ -98,7 +108,7 @@ def test_many_texts_are_compared_few_at_a_time(
     forgotten()
     db.session.commit()
     told = run("check")
-    assert told.output.count("pictures in search is ") == 3
+    assert told.output.count("pictures in search is ") == 3 + 1 + 2 + 1
 
 
 @pytest.mark.parametrize(
