@@ -18,6 +18,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
+from forum import web
 from forum.app import serve
 from forum.copies import PostgresqlCopier
 from forum.settings import from_environment
@@ -86,7 +87,7 @@ def test_nginx_takes_its_configuration(file: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(params=NGINX, ids=names_of(NGINX))
 def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., socket.socket]]:
-    """nginx with one of the files, before a forum that does not answer: `front(address, head, method)` sends it a request.
+    """nginx with one of the files, before a forum that does not answer: `front(address, head, method, path)` sends it a request.
 
     nginx takes the address from a header, as if it stood behind another proxy.
     """
@@ -107,10 +108,10 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
     user = f" user {getpass.getuser()};" if os.geteuid() == 0 else ""
     (tmp_path / "nginx.conf").write_text(frame.format(folder=tmp_path, places=places, user=user))
 
-    def send(address: str, head: str = "", method: str = "GET") -> socket.socket:
+    def send(address: str, head: str = "", method: str = "GET", path: str = "/") -> socket.socket:
         wire = socket.create_connection(("127.0.0.1", files.plain_port), timeout=10)
         head = f"Host: {NAME}\r\nX-Reader: {address}\r\nConnection: close\r\n{head}"
-        wire.sendall(f"{method} / HTTP/1.1\r\n{head}\r\n".encode())
+        wire.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
         return wire
 
     with subprocess.Popen([nginx, "-c", f"{tmp_path}/nginx.conf"]) as process:
@@ -145,6 +146,24 @@ def test_nginx_takes_up_sixty_requests_of_one_network(
     until(lambda: "The forum did not answer." in says(network.format(99)), "one who is let in")
     for wire in slow:
         wire.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "answer"),
+    [
+        ("/topics/7/reply", web.MAX_BODY, b" 100 "),
+        ("/topics/7/reply", web.MAX_BODY + 1, b" 413 "),
+        (web.PICTURES_PATH, web.MAX_PICTURE_BODY, b" 100 "),
+        (web.PICTURES_PATH, web.MAX_PICTURE_BODY + 1, b" 413 "),
+        (f"{web.PICTURES_PATH}/7/delete", web.MAX_BODY + 1, b" 413 "),
+    ],
+)
+def test_nginx_takes_bodies_as_large_as_the_forum_does(
+    front: Callable[..., socket.socket], path: str, size: int, answer: bytes
+) -> None:
+    head = f"Content-Length: {size}\r\nExpect: 100-continue\r\n"
+    with front("10.1.2.3", head, "POST", path) as wire:
+        assert answer in wire.recv(100)
 
 
 def test_both_configurations_of_nginx_are_the_same_but_for_who_answers() -> None:
