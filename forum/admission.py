@@ -26,7 +26,9 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 MAX_WAITING = 24  # requests that may wait for admission
-MAX_WAITING_FILES = 48  # beside them: a page may show many pictures, and browsers ask for all of them at once
+MAX_WAITING_FILES = (
+    48  # beside them: a page may show many pictures, and browsers ask for all of them at once
+)
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
 LARGE_SENDERS = 4  # of them, those of bodies that are larger than everywhere else
 # Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a

@@ -136,16 +136,19 @@ def write(
     people: Collection[str] = (),
     most: int = MAX_MENTIONS,
     unseen: Collection[str] = (),
+    *,
+    has_pictures: bool = True,
 ) -> Written:
     """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 
     Mentions of the handles in `people` become links: in the author's own words those of the first `most` people, in
     quotes all. In place of the pictures whose names are in `unseen`, which the reader of this one page does not see, it has
-    their words. Call it before a write transaction begins, because it takes some
-    milliseconds.
+    their words; a text of a kind that search does not know, so that nobody could tell who sees its pictures, has none (false
+    `has_pictures`): there they are links. Call it before a write transaction begins, because it takes some milliseconds.
     """
     source = tidy(source)
-    made = EMPTY if is_hostile(source) else _render(source, people, most, unseen)
+    hidden = unseen if has_pictures else None
+    made = EMPTY if is_hostile(source) else _render(source, people, most, hidden)
     is_whole = 0 < len(made.html) <= MAX_HTML
     return Written(
         source,
@@ -177,13 +180,14 @@ def _render(
     source: str,
     people: Collection[str] = (),
     most: int = MAX_MENTIONS,
-    unseen: Collection[str] = (),
+    unseen: Collection[str] | None = (),
 ) -> Rendered:
-    """What the parser makes of a text; `EMPTY` if parsing fails."""
+    """What the parser makes of a text; `EMPTY` if parsing fails. It shows no pictures if `unseen` is None."""
     try:
         tokens = parser_for(source).parse(source)
         plain = plain_of(tokens)
-        pictures = mark_illustrations(tokens, unseen) if "/pictures/" in source else ()
+        is_shown = unseen is not None and "/pictures/" in source
+        pictures = mark_illustrations(tokens, unseen or ()) if is_shown else ()
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
             _let_blocks_find_their_direction(tokens)

@@ -119,3 +119,8 @@ def test_a_copied_address_becomes_a_local_one():
 def test_the_first_words_of_a_text_do_not_begin_with_the_sign_of_a_picture():
     post = Post(source=f"![A wide lane]({PATH}) and *more*")
     assert post.gist == "A wide lane and more"
+
+
+def test_a_text_of_which_nobody_knows_who_reads_it_has_links_in_place_of_pictures():
+    text = write(f"![A wide lane]({PATH})", has_pictures=False)
+    assert "<img" not in text.html and f'<a href="{PATH}"' in text.html and not text.pictures

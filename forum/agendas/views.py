@@ -172,7 +172,9 @@ def _latest_agenda(slug: str) -> AgendaForm:
 def _agenda_text(form: AgendaForm) -> actions.AgendaText:
     return actions.AgendaText(
         title=form.title.data or "",
-        introduction=markup.write(form.introduction.data or "", form.language.data or "en"),
+        introduction=markup.write(
+            form.introduction.data or "", form.language.data or "en", has_pictures=False
+        ),
         summary=form.summary.data or "",
         palette=form.palette.data,
         pattern=form.pattern.data,

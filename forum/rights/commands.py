@@ -109,7 +109,10 @@ def _notes(state: DepartureState) -> None:
     texts: dict[int, tuple[str, Written]] = {}
     for post_id, source, language in found:
         nameless = without_member(source, known)
-        texts[post_id] = (source, dialogue.render_with_mentions(nameless, language))
+        texts[post_id] = (
+            source,
+            dialogue.render_with_mentions(nameless, language, has_pictures=False),
+        )
     last = found[-1][0] if len(found) == BATCH_SIZE else None
     actions.reword_notes(SYSTEM, state, texts, last)
 

@@ -98,7 +98,11 @@ def write() -> ResponseReturnValue:
     form = TermsForm(data=_initial_data(versions[0] if versions else None, ahead is not None))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        preview = markup.write(form.source.data or "").html if webforms.is_preview() else None
+        preview = (
+            markup.write(form.source.data or "", has_pictures=False).html
+            if webforms.is_preview()
+            else None
+        )
         context = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
         context |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
         return render_template("terms/write.html", **context), status
@@ -132,7 +136,7 @@ def _initial_data(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
 def _terms_text(form: TermsForm) -> actions.TermsText:
     day = form.valid_from.data or now().date()
     return actions.TermsText(
-        text=markup.write(form.source.data or "", form.language.data),
+        text=markup.write(form.source.data or "", form.language.data, has_pictures=False),
         valid_from=datetime.combine(day, time(), UTC),
         change=form.change.data or "",
         needs_consent=form.needs_consent.data,

@@ -331,3 +331,27 @@ def test_what_visitors_do_not_see_is_shared_without(people, agenda, sign_in, wor
     browser = sign_in(people.ben)
     page = browser.get(browser.get(f"/topics/{world['topic']}").location).text
     assert f'<img src="{shown[0].address}"' in page and "og:image" not in page, "in a reply"
+
+
+# Where texts show none
+
+
+def test_a_text_of_a_kind_that_nobody_finds_has_links_in_place_of_pictures(
+    people, agenda, sign_in, client, shown
+):
+    """So that no page has pictures of which nobody could say who sees them."""
+    made, post = shown
+    line, post_id, own = f"See ![a lane]({made.address}).", post.id, sign_in(people.ana)
+    note = {"source": line, "language": "en", "reason": ""}
+    sign_in(people.moderator).post(f"/posts/{post_id}/note", data=note)
+    profile = {"name": "Ana Prado", "about": line, "language": "en", "languages": "en"}
+    assert own.post("/settings", data=profile).status_code == 303
+    change = {"title": "Quiet", "summary": "Short.", "introduction": line, "language": "en"}
+    change |= {"palette": agenda.palette, "pattern": agenda.pattern}
+    edited = sign_in(people.moderator).post("/agendas/quieter/edit", data=change)
+    assert edited.status_code == 303
+    for path in ("/members/ana-prado", "/agendas/quieter"):
+        page = client.get(path).text
+        assert f'<a href="{made.address}" rel=' in page and "<img" not in page, path
+    page = client.get(client.get(f"/posts/{post_id}").location).text
+    assert page.count(f'src="{made.address}"') == 1 and f'<a href="{made.address}" rel=' in page

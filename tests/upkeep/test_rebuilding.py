@@ -247,7 +247,7 @@ def test_what_is_of_today_is_left_alone(run: Run, forum: Agenda) -> None:
 def test_rerendering_that_was_stopped_goes_on_where_it_was(
     run: Run, forum: Agenda, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    def stopping(source: str) -> markup.Written:
+    def stopping(source: str, **_how: bool) -> markup.Written:
         if next(left) == 0:
             raise KeyboardInterrupt
         return write(source)
@@ -269,7 +269,7 @@ def test_rerendering_that_was_stopped_goes_on_where_it_was(
 def test_a_text_that_was_edited_meanwhile_keeps_the_html_of_its_new_source(
     run: Run, people: Any, forum: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def edits_first(source: str) -> markup.Written:
+    def edits_first(source: str, **_how: bool) -> markup.Written:
         if source == kept.source and not edited:
             edited.append(dialogue.edit(people.ben, kept.id, write("They have *rubber* wheels.")))
         return write(source)

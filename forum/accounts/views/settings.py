@@ -48,7 +48,11 @@ def settings() -> ResponseReturnValue:
 
 
 def _preview(form: ProfileForm) -> Any:
-    return markup.write(form.about.data or "").html if webforms.is_preview() else None
+    return (
+        markup.write(form.about.data or "", has_pictures=False).html
+        if webforms.is_preview()
+        else None
+    )
 
 
 def _profile_data(member: Member) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
         language=form.language.data,
         languages=(*form.languages, *_other_languages(member)[2:]),
         helps_with=form.helps_with.data or "",
-        about=markup.write(form.about.data or "", form.language.data),
+        about=markup.write(form.about.data or "", form.language.data, has_pictures=False),
     )
     actions.edit_profile(member, profile)
     flash(_("Your profile is saved."), "message")

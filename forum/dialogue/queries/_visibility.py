@@ -93,14 +93,16 @@ def author_options(relationship: Any) -> Any:
     )
 
 
-def render_with_mentions(source: str, language: str = "en") -> Written:
+def render_with_mentions(
+    source: str, language: str = "en", *, has_pictures: bool = True
+) -> Written:
     """Markdown as it is stored, in which the handles of members that exist are links to their profiles, and quotes begin
-    with local links to posts. Of those whom the author mentions, the first `MAX_MENTIONED` are linked, who are told of it.
+    with local links to posts. Of those whom the author mentions, the first `MAX_MENTIONED` are linked, who are told of it. `has_pictures` as in `write`.
     """
     source = with_links_home(source)
     handles = handles_in(source)
     people = handles_to_link(handles) if handles else ()
-    return write(source, language, people, MAX_MENTIONED)
+    return write(source, language, people, MAX_MENTIONED, has_pictures=has_pictures)
 
 
 def count_mentioned(text: Written) -> int:

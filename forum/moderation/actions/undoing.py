@@ -231,7 +231,7 @@ def _undo_edit_request(moderator: Person, thing: Thing, _decision: Decision) -> 
 def _undo_note_change(moderator: Person, thing: Thing, decision: Decision) -> None:
     if thing.state != "gone":
         before = NoteBefore.from_json(decision.kept)
-        text = render_with_mentions(before.source, before.language)
+        text = render_with_mentions(before.source, before.language, has_pictures=False)
         dialogue.note(moderator, thing.item_id, text, is_undone=True)
 
 

@@ -122,7 +122,9 @@ def note(post_id: int) -> ResponseReturnValue:
     """Put a note of the moderators below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     form = NoteForm(source=_note_of(thing), language=me().language)
-    text = render_with_mentions(form.source.data or "", form.language.data or "en")
+    text = render_with_mentions(
+        form.source.data or "", form.language.data or "en", has_pictures=False
+    )
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         preview = text.html if webforms.is_preview() else None

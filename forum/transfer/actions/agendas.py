@@ -106,7 +106,7 @@ def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
         return existing
     text = agendas.AgendaText(
         title=values["title"],
-        introduction=write(values["text"], values.get("language", "en")),
+        introduction=write(values["text"], values.get("language", "en"), has_pictures=False),
         summary=values["summary"],
         palette=values["palette"],
         pattern=values["pattern"],

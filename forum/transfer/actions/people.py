@@ -163,7 +163,7 @@ def _join(
         **place,
     )
     member = members.join(system, joining)
-    about = write(values["text"]) if values["text"] else None
+    about = write(values["text"], has_pictures=False) if values["text"] else None
     helps_with = values.get("can_help_with", "")
     members.edit_profile(
         member, members.Profile(name=member.name, helps_with=helps_with, about=about, **place)

@@ -32,6 +32,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "terms of use": terms.rerender,
 }
 KINDS_WITH_MENTIONS = ("posts", "notes of moderators")  # texts in which handles become links
+KINDS_WITH_PICTURES = ("posts", "paragraphs of cases", "parts of practices")
 # Posts first, with their topics: search ranks the newest documents only, and the library should be among them.
 REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "post": dialogue.reindex,
@@ -59,7 +60,10 @@ def _rerender(kind: str, note: Callable[[int], None]) -> int:
     """Render outside of the transactions; their actions skip texts that were changed meanwhile. Returns how many were done."""
     done, made = 0, render_with_mentions if kind in KINDS_WITH_MENTIONS else write
     for sources in queries.outdated(kind, RERENDER_BATCH):
-        texts = {key: replace(made(source), source=source) for key, source in sources.items()}
+        texts = {
+            key: replace(made(source, has_pictures=kind in KINDS_WITH_PICTURES), source=source)
+            for key, source in sources.items()
+        }
         done += RERENDER[kind](SYSTEM, texts)
         note(len(texts))
     return done
