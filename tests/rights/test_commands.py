@@ -400,7 +400,7 @@ def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived
     actions.leave(ana, ana.id, "nameless")
     real, edited = commands.dialogue.render_with_mentions, []
 
-    def slow(source, language="en"):
+    def slow(source, language="en", **_how):
         if "agree" in source and not edited:
             edited.append(source)
             ben = row(Member, people.ben.id)
