@@ -211,6 +211,8 @@ class Machine(NamedTuple):
     data_size: str
     free: str
     schema: str
+    pictures: int
+    pictures_size: str
     versions: Sequence[tuple[str, str]]
     backed_up: datetime | None
 
@@ -218,12 +220,15 @@ class Machine(NamedTuple):
 def _machine() -> Machine:
     settings = web.settings()
     name, size = queries.database_size()
+    pictures, bytes_of_pictures = queries.pictures_kept(me())
     return Machine(
         name,
         _size(size),
         _size(machine.bytes_in(settings.data)),
         _size(shutil.disk_usage(settings.data).free),
         queries.schema_state(),
+        pictures,
+        _size(bytes_of_pictures),
         [
             ("Interurban", queries.version()),
             ("Python", python_version()),

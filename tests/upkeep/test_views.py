@@ -29,7 +29,9 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.moderation.actions import report
 from forum.permissions import SYSTEM, VISITOR
+from forum.pictures.actions import add_picture
 from forum.settings import Settings
+from forum.shrinking import Shrunk
 from forum.upkeep import views
 from forum.upkeep.queries import is_file_gone
 
@@ -248,12 +250,16 @@ def test_the_page_says_what_waits_and_how_the_machine_is(
     with app.test_request_context():
         web.settings().heartbeat_path.touch()
         web.settings().backed_up_path.touch()
+    for number in range(2):
+        shrunk = Shrunk(f"{number:024x}-900x90", b"x" * 5_000, b"y" * 1_000)
+        add_picture(people.ana, shrunk, 20_000)
     page = sign_in(people.administrator).get("/administration/figures").text
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page, re.S))
     assert facts["Reports"] == "1" and facts["Practices to look at"] == "0"
     assert facts["Texts that wait"] == "0"
     assert "Go to the queue" in page
     assert re.match(r"[\d.,]+ [kM]B<small>(SQLite 3|PostgreSQL 1)", facts["Database"])
+    assert facts["Pictures"] == "2<small>12 kB in the database</small>"
     assert " free on its disk" in facts["Data folder"] and facts["Tables"] == "Up to date"
     for name in ("Last backup on this machine", "The worker was last at work"):
         assert f"{now():%Y-%m-%d}" in facts[name] and "<small>" not in facts[name]

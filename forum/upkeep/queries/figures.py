@@ -15,6 +15,7 @@ from forum.moderation.models import Report
 from forum.notifications.models import Event
 from forum.notifications.queries import MAX_ATTEMPTS
 from forum.permissions import Person, require
+from forum.pictures.models import Picture
 
 
 class Waiting(NamedTuple):
@@ -52,6 +53,14 @@ def waiting() -> Waiting:
         select(func.count()).select_from(Held).where(Held.decided_at.is_(None)),
     )
     return Waiting(*db.session.execute(select(*(part.scalar_subquery() for part in parts))).one())
+
+
+def pictures_kept(administrator: Person) -> tuple[int, int]:
+    """How many pictures members have added, and how many bytes they take in the database."""
+    require(administrator.can.administer())
+    total = select(func.count(), func.coalesce(func.sum(Picture.size), 0)).select_from(Picture)
+    number, size = db.session.execute(total).one()
+    return number, int(size)
 
 
 def months(administrator: Person, since: datetime) -> dict[str, dict[str, int]]:
