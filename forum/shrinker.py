@@ -1,6 +1,6 @@
 """A program of its own: reads a picture from its input and writes it anew, without anything that came with it.
 
-`shrinking.shrink` runs it for each picture. What strangers send is decoded here and nowhere else, in a process that can write no
+`shrinking.shrink` runs it for each picture, and `shrinking.take` for one that a forum has made. What strangers send is decoded here and nowhere else, in a process that can write no
 file and has little memory and time, so that a picture that breaks a decoder breaks nothing but this (ASVS 5.0, 5.2).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import resource
+import struct
 import sys
 from typing import NoReturn
 
@@ -19,22 +20,32 @@ MAX_PIXELS = 50_000_000
 MAX_MEMORY, MAX_SECONDS = 800_000_000, 15  # bytes and processor time of this process
 QUALITY = 80
 NO_PICTURE, TOO_MANY_PIXELS = 3, 4  # exit codes
+# What the file of a picture consists of that this program has made; and the bit that says of it that it is transparent
+CHUNKS, IS_TRANSPARENT = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH"), 0x10
 RESIZABLE = ("RGB", "RGBA", "L", "LA", "CMYK")  # modes in which pixels can be mixed
 
 
-def main(largest: int, small_width: int, has_small_from: int) -> None:
+def main(largest: int, small_width: int, has_small_from: int, is_made: int = 0) -> None:
     """Read a picture, write a line of JSON with its size and the lengths of what follows: the picture, and its small version.
 
-    `largest` is the longest side in pixels, `has_small_from` the width from which on there is a small version.
+    `largest` is the longest side in pixels, `has_small_from` the width from which on there is a small version. A picture that
+    `is_made` must be one that this program has written; it stays as it is, since it would be worse each time.
     """
     _limit()
-    picture = _opened(sys.stdin.buffer.read(), largest)
-    is_drawn = picture.format in ("PNG", "GIF")
+    data = sys.stdin.buffer.read()
+    picture = _opened(data, largest)
+    if is_made:
+        chunks = _chunks(data)
+        if max(picture.size) > largest or not set(chunks) <= set(CHUNKS):
+            _end(NO_PICTURE)
+        is_drawn = b"VP8L" in chunks
+    else:
+        is_drawn = picture.format in ("PNG", "GIF")
     if picture.mode in RESIZABLE:  # first, so that little memory is needed for what follows
         picture.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     whole = _plain(picture)
     whole.thumbnail((largest, largest), Image.Resampling.LANCZOS)
-    parts = [_encoded(whole, is_drawn)]
+    parts = [data if is_made else _encoded(whole, is_drawn)]
     if whole.width >= has_small_from:
         height = max(1, round(whole.height * small_width / whole.width))
         small = whole.resize((small_width, height), Image.Resampling.LANCZOS)
@@ -62,6 +73,20 @@ def _opened(data: bytes, largest: int) -> Image.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError):
         _end(NO_PICTURE)
     return picture
+
+
+def _chunks(data: bytes) -> list[bytes]:
+    """The names of the chunks of a WebP file; with one that is none for anything in it beside a picture that stands still."""
+    names, place = [], 12
+    kind, length = struct.unpack("<4sI", data[:8])
+    is_whole = (kind, length, data[8:12]) == (b"RIFF", len(data) - 8, b"WEBP")
+    while is_whole and place < len(data):
+        name, length = struct.unpack("<4sI", data[place : place + 8])
+        if name == b"VP8X" and data[place + 8] & ~IS_TRANSPARENT:
+            is_whole = False
+        names.append(name)
+        place += 8 + length + length % 2
+    return names if is_whole and place == len(data) else [b"more"]
 
 
 def _end(code: int) -> NoReturn:
@@ -114,4 +139,4 @@ def _webp(picture: Image.Image, **how: object) -> bytes:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(*map(int, sys.argv[1:5]))

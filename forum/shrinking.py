@@ -36,33 +36,52 @@ def shrink(data: bytes) -> Shrunk:
     Takes some tenths of a second, so call it before an action. Raises `Invalid` for what is no picture, and `Busy` when too many
     are being made at this moment.
     """
-    if not AT_ONCE.acquire(timeout=MAX_WAIT / 4):
-        raise Busy()
-    try:
-        command = [sys.executable, "-I", PROGRAM, *map(str, (LARGEST, SMALL, HAS_SMALL))]
-        done = subprocess.run(  # noqa: S603  # our own program
-            command, input=data, capture_output=True, timeout=MAX_WAIT, env={}, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Invalid(_no_picture(), "picture") from None
-    finally:
-        AT_ONCE.release()
-    if done.returncode == TOO_MANY_PIXELS:
+    made = _run(data)
+    if made.returncode == TOO_MANY_PIXELS:
         raise Invalid(
             _("This picture has more than %(most)s million pixels.", most=MAX_MEGAPIXELS), "picture"
         )
-    if done.returncode:
+    if made.returncode:
         raise Invalid(_no_picture(), "picture")
-    return _parts(done.stdout)
+    whole, small, size = _parts(made.stdout)
+    return Shrunk(f"{secrets.token_hex(12)}-{size}", whole, small)
+
+
+def take(name: str, data: bytes) -> Shrunk | None:
+    """A picture that `shrink` has made, in this forum or another, under the name that it has; None if it is none such.
+
+    Its bytes stay as they are. Only its small version is made anew.
+    """
+    made = _run(data, is_made=True)
+    if made.returncode:
+        return None
+    whole, small, size = _parts(made.stdout)
+    return Shrunk(name, whole, small) if name.endswith(f"-{size}") else None
+
+
+def _run(data: bytes, *, is_made: bool = False) -> subprocess.CompletedProcess[bytes]:
+    """What the program says to a picture."""
+    command = [sys.executable, "-I", PROGRAM]
+    command += map(str, (LARGEST, SMALL, HAS_SMALL, int(is_made)))
+    if not AT_ONCE.acquire(timeout=MAX_WAIT / 4):
+        raise Busy()
+    try:
+        return subprocess.run(  # noqa: S603  # our own program
+            command, input=data, capture_output=True, timeout=MAX_WAIT, env={}, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, NO_PICTURE)
+    finally:
+        AT_ONCE.release()
 
 
 def _no_picture() -> str:
     return _("This is no picture that can be read. Choose a JPEG, PNG, WebP, AVIF or GIF file.")
 
 
-def _parts(told: bytes) -> Shrunk:
+def _parts(told: bytes) -> tuple[bytes, bytes, str]:
+    """A picture, its small version, and its size as names of pictures say it."""
     head, _line, body = told.partition(b"\n")
     known = json.loads(head)
-    name = f"{secrets.token_hex(12)}-{known['width']}x{known['height']}"
     whole = known["lengths"][0]
-    return Shrunk(name, body[:whole], body[whole:])
+    return body[:whole], body[whole:], f"{known['width']}x{known['height']}"

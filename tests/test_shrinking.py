@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from forum import shrinking
 from forum.errors import Busy, Invalid
 from forum.illustrations import ADDRESS, LARGEST, SMALL, address_of
-from forum.shrinking import shrink
+from forum.shrinking import shrink, take
 from tests.samples_of_pictures import opened, picture
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -135,3 +135,61 @@ def test_when_too_many_are_at_work_one_comes_again(monkeypatch):
             shrink(picture())
     finally:
         shrinking.AT_ONCE.release(2)
+
+
+# Pictures that a forum has made
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "mode"),
+    [
+        ("JPEG", (1_200, 900), "RGB"),
+        ("PNG", (1_200, 900), "RGBA"),
+        ("PNG", (30, 20), "RGB"),
+    ],
+)
+def test_a_picture_that_was_made_stays_as_it_is(kind, size, mode):
+    made = shrink(picture(kind, size, mode))
+    taken = take(made.name, made.whole)
+    assert taken.name == made.name and taken.whole == made.whole
+    assert bool(taken.small) == bool(made.small)
+    if made.small:
+        assert opened(taken.small).size == opened(made.small).size == (SMALL, 480)
+
+
+def _with_chunk(data, name, content):
+    chunk = name + struct.pack("<I", len(content)) + content
+    return data[:4] + struct.pack("<I", len(data) + len(chunk) - 8) + data[8:] + chunk
+
+
+def _exif():
+    exif = Image.Exif()
+    exif[0x010E] = "taken at my home"
+    return exif
+
+
+PLAIN = picture("WEBP")
+NOT_MADE = {
+    "another size": ("-41x30", PLAIN),
+    "a photograph": ("-40x30", picture("JPEG")),
+    "nothing": ("-40x30", b""),
+    "no picture": ("-40x30", b"RIFF\x04\0\0\0WEBP"),
+    "more than a forum makes": ("-1601x9", picture("WEBP", (1_601, 9))),
+    "what a camera wrote": ("-40x30", picture("WEBP", exif=_exif())),
+    "a profile of colours": ("-40x30", picture("WEBP", icc_profile=SRGB)),
+    "a chunk of its own": ("-40x30", _with_chunk(PLAIN, b"note", b"hi")),
+    "a script behind it": ("-40x30", PLAIN + b"<script>"),
+    "half of it": ("-40x30", PLAIN[:-4]),
+}
+
+
+@pytest.mark.parametrize(("size", "data"), NOT_MADE.values(), ids=NOT_MADE)
+def test_what_no_forum_has_made_is_not_taken(size, data):
+    assert take(f"{'a' * 24}{size}", data) is None
+
+
+def test_moving_pictures_are_not_taken():
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]
+    data = BytesIO()
+    frames[0].save(data, "WEBP", save_all=True, append_images=frames[1:])
+    assert take(f"{'a' * 24}-40x30", data.getvalue()) is None

@@ -54,13 +54,21 @@ def add_picture(author: Person, shrunk: Shrunk, most: int) -> Picture:
 
 
 @action
-def import_picture(system: Person, member_id: int, shrunk: Shrunk) -> Picture:
-    """Keep a picture of a member under the name that it has elsewhere; one that is there already stays as it is."""
+def import_picture(
+    system: Person, member_id: int, shrunk: Shrunk, agenda_id: int | None = None
+) -> Picture:
+    """Keep a picture of a member under the name that it has elsewhere; one that is there already stays as it is.
+
+    `agenda_id` is that of the text that shows it, which is loaded in the same deed.
+    """
     require(system.can.administer())
     touches()
     for known in pictures_named([shrunk.name]):
         return known
-    return _keep(member_id, shrunk)
+    picture = _keep(member_id, shrunk)
+    if agenda_id is not None:
+        _note_shown(picture, agenda_id)
+    return picture
 
 
 def _keep(member_id: int, shrunk: Shrunk) -> Picture:
@@ -106,9 +114,13 @@ def show(
         verdict = author.can.show_picture(picture)
         if picture.name not in before and not verdict:
             raise Invalid(str(verdict.why_not), field)
-        picture.used_at = picture.used_at or now()
-        picture.due_at, picture.unused_at = now() + LOOKED_AFTER, None
-        picture.agenda_id = agenda_id
+        _note_shown(picture, agenda_id)
+
+
+def _note_shown(picture: Picture, agenda_id: int) -> None:
+    picture.used_at = picture.used_at or now()
+    picture.due_at, picture.unused_at = now() + LOOKED_AFTER, None
+    picture.agenda_id = agenda_id
 
 
 @action

@@ -167,6 +167,12 @@ def test_the_system_alone_forgets_and_imports(people, picture):
     assert not stored()
 
 
+def test_what_is_imported_for_a_text_is_shown(people, agenda):
+    shrunk = Shrunk("b" * 24 + "-10x10", b"x", b"")
+    picture = actions.import_picture(SYSTEM, people.ben.id, shrunk, agenda.id)
+    assert picture.agenda_id == agenda.id and picture.used_at is not None
+
+
 def test_an_import_keeps_the_name_once(people):
     shrunk = Shrunk("b" * 24 + "-10x10", b"x", b"")
     first = actions.import_picture(SYSTEM, people.ben.id, shrunk)
