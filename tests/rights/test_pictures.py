@@ -189,6 +189,16 @@ def test_pictures_in_cases_stay_whoever_put_them_in(people, agenda):
     assert unused_pictures(everything) == {stranger.id}
 
 
+def test_what_a_moderator_puts_into_a_practice_that_is_not_published_stays(people, agenda):
+    of_author, of_moderator = map(added, (people.ana, people.moderator))
+    said = library.PracticeText("Lanes", "Wide lanes.", sections={"done": shown(of_author)})
+    made = library.write_practice(people.ana, agenda.id, said)
+    library.submit(people.ana, made.id)
+    both = {"done": shown(of_author), "results": shown(of_moderator)}
+    library.write_practice(people.moderator, agenda.id, replace(said, sections=both), made.id)
+    assert unused_pictures([of_author, of_moderator]) == set()
+
+
 # The worker
 
 

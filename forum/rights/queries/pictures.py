@@ -13,7 +13,7 @@ from forum.db import db
 from forum.dialogue.models import Draft, Held, Post, Revision, Topic
 from forum.history.models import Version
 from forum.illustrations import PICTURE_NAME
-from forum.library.models import Case, Practice, PracticeSection
+from forum.library.models import DRAFT, RETURNED, SUBMITTED, Case, Practice, PracticeSection
 from forum.members.models import EarlierHandle, Member
 from forum.pictures.models import WHOLE, Picture, PictureFile
 from forum.rights.queries._rows import FOLDER
@@ -68,7 +68,9 @@ def texts_with_pictures(member_id: int) -> list[Select[Any]]:
     among them. What the documents of search show is in `ShownPicture`.
     """
     practices = _edited("practice", member_id).union(
-        select(Practice.id).where(Practice.author_id == member_id)
+        select(Practice.id).where(Practice.author_id == member_id),
+        # Of these there are no earlier versions, which would say who has edited them
+        select(Practice.id).where(Practice.state.in_((DRAFT, SUBMITTED, RETURNED))),
     )
     opened = select(Case.id).join(Topic, Topic.id == Case.topic_id)
     cases = _edited("case", member_id).union(opened.where(Topic.author_id == member_id))
