@@ -32,6 +32,7 @@ SCHEMAS = {
     "### `## Practices`": (reading.PRACTICE,),
     "### `## Readings`": (reading.READING,),
     "### `## Dialogue`": (reading.TOPIC, reading.POST),
+    "### `## Pictures`": (reading.PICTURE,),
     "## People": (reading.ORGANISATION, reading.MEMBER),
 }
 

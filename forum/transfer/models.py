@@ -81,6 +81,7 @@ class AgendaFile:
     readings: list[Values] = field(default_factory=list)
     topics: list[Values] = field(default_factory=list)
     comments: list[Values] = field(default_factory=list)
+    pictures: list[Values] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -94,6 +95,7 @@ class AgendaFile:
             "topic": len(self.topics),
             "reply": sum(len(topic["posts"]) for topic in self.topics),
             "comment": sum(len(group["posts"]) for group in self.comments),
+            "picture": len(self.pictures),
         }
 
     @property

@@ -26,6 +26,7 @@ from forum.library.queries import visible_cases, visible_practices, visible_read
 from forum.members.models import City, CityName, EarlierHandle, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
+from forum.pictures.models import WHOLE, Picture, PictureFile
 from forum.plaintext import fold
 from forum.quotes import cited_in_source, withhold_in_source
 from forum.transfer.models import (
@@ -109,7 +110,9 @@ def counts() -> dict[str, int]:
     tables = {"members": Member, "agendas": Agenda, "topics": Topic, "posts": Post}
     return {
         name: db.session.scalar(select(func.count()).select_from(table)) or 0
-        for name, table in (tables | {"cases": Case, "practices": Practice}).items()
+        for name, table in (
+            tables | {"cases": Case, "practices": Practice, "pictures": Picture}
+        ).items()
     }
 
 
@@ -332,6 +335,16 @@ def _paragraph_keys_of(case_ids: Sequence[int]) -> dict[int, list[str]]:
         for case_id, key in db.session.execute(query.where(some)):
             found.setdefault(case_id, []).append(key)
     return found
+
+
+def pictures_to_write(names: Collection[str]) -> Iterator[tuple[str, Author, bytes]]:
+    """The pictures with some names, as far as there are such, one at a time: name, who added it, bytes."""
+    query = select(PictureFile.data, *_AUTHOR_COLUMNS)
+    query = query.join(Picture, Picture.id == PictureFile.picture_id).join(Picture.member)
+    for name in sorted(names):
+        found = query.where(Picture.name == name, PictureFile.version == WHOLE)
+        if row := db.session.execute(found).first():
+            yield name, Author._make(row[1:]), row[0]
 
 
 def organisations_to_write() -> Sequence[Organisation]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, count
 from pathlib import Path
@@ -28,6 +30,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, Topic
 from forum.dialogue.queries import first_post
 from forum.errors import Refusal
+from forum.illustrations import SMALL, has_small
 from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
@@ -38,7 +41,11 @@ from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.models import Event
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
+from forum.pictures.actions import add_picture, delete_picture
+from forum.pictures.models import Picture
+from forum.pictures.queries import data_of, get_picture
 from forum.plaintext import BAR, SEMICOLON, join_parts, split_parts, tidy
+from forum.shrinking import take
 from forum.transfer import queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.actions._quotes import link_quotes
@@ -53,9 +60,12 @@ from forum.transfer.forms import (
 )
 from forum.transfer.forms._escaping import write_lines
 from forum.transfer.forms.reading import figure, list_of, new_slug, tried
+from forum.upkeep.queries import checks, faults_of
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.everything import START, case_text, make_everything, opened, opening, said
 from tests.forums import Forum, forums
+from tests.samples_of_pictures import opened as opened_picture
+from tests.samples_of_pictures import picture
 from tests.transfer.conftest import GOOD
 
 pytestmark = pytest.mark.thorough
@@ -70,11 +80,15 @@ def run(app: Flask) -> Run:
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """What the files of an export say, but for the one that says when it was made."""
+    """What the files of an export say, but for the one that says when it was made; a sign for each byte of a picture."""
+    files = sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.name != "README.md"
+    )
     return {
-        file.name: file.read_bytes().decode()
-        for file in sorted(folder.iterdir())
-        if file.name != "README.md"
+        str(file.relative_to(folder)): file.read_bytes().decode(
+            "latin-1" if file.suffix == ".webp" else "utf-8"
+        )
+        for file in files
     }
 
 
@@ -181,6 +195,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."))
     dialogue.pin(people.moderator, question.id)
     regroup(people, agenda, topic)
+    show_pictures(people, agenda, topic)
     library.write_case(people.moderator, agenda.id, case_text(name="Twice", body="Same.\n\nSame."))
     twice = queries.cases_by_slug(["twice"])["twice"]
     second = queries.paragraph_keys(twice.id)[1]
@@ -194,6 +209,41 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     write_practice(people, agenda, text_of)
     archive(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
     members.keep_earlier_handles(SYSTEM, people.ben.id, ["first-ben", "ben-before"])
+
+
+def show_pictures(people: Any, agenda: Agenda, topic: Topic) -> None:
+    """Pictures in all kinds of texts, of who wrote them and of others; quoted ones, linked ones, and one that is gone."""
+    of_ana, of_ben, gone = map(kept, (people.ana, people.ben, people.ana))
+    of_moderator = kept(people.moderator, (900, 90))
+    shown = f"![A lane]({of_ana.address}) and ![it]({gone.address})"
+    said(people.ana, topic, shown)
+    quote = f"> [Ana](/posts/{opening(topic).id})\n>\n> ![A lane]({of_ana.address})\n"
+    said(
+        people.ben, topic, f"{quote}> ![it]({gone.address})\n\n![Mine][1]\n\n[1]: {of_ben.address}"
+    )
+    said(people.ben, topic, f'See [it]({of_ana.address}) and ![again]({of_ben.address} "Mine").')
+    said(people.moderator, topic, f"[![A lane]({of_ana.address})](https://example.org)")
+    other = opened(people.ben, agenda, "Only for us", audience="members")
+    said(people.ana, other, f"![A secret lane]({kept(people.ana).address})")
+    parts = {"done": f"![A pump]({kept(people.ana, (1_000, 100)).address})", "results": "Good."}
+    text = library.PracticeText("Pictured", "With pictures.", sections=parts)
+    write_practice(people, agenda, text)
+    made = queries.practices_by_slug(["pictured"])["pictured"]
+    parts["results"] = f"![A curve]({of_moderator.address})"
+    parts["failure"] = f"![A leak]({kept(people.moderator).address})"
+    text = replace(text, sections=parts, failure_audience="members")
+    library.write_practice(people.moderator, agenda.id, text, made.id)
+    body = f"One.\n\n![A street]({of_moderator.address})\n\n![A lane]({of_ana.address})"
+    library.write_case(people.moderator, agenda.id, case_text(name="Pictured", body=body))
+    delete_picture(people.ana, gone.id)
+
+
+def kept(member: Member, size: tuple[int, int] = (40, 30)) -> Picture:
+    """A picture that a member has just added."""
+    name = f"{secrets.token_hex(12)}-{size[0]}x{size[1]}"
+    made = take(name, picture("WEBP", size))
+    assert made
+    return add_picture(member, made, 100_000_000)
 
 
 def _agenda(title: str) -> Any:
@@ -213,7 +263,7 @@ def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
         leaver = members.join(VISITOR, Joining("Leo Vogel", "leo@example.org", "-"))
         shy = members.join(VISITOR, Joining("Shy Person", "shy@example.org", "-"))
         for member in (leaver, shy):
-            said(member, older, f"By number {member.id}.")
+            said(member, older, f"By number {member.id}. ![A lane]({kept(member).address})")
     dialogue.merge(people.moderator, older.id, topic.id)
     split = opened(people.ana, agenda, "To be split")
     parts = [said(people.ben, split, f"Part {number}") for number in (1, 2)]
@@ -319,6 +369,20 @@ def test_what_is_loaded_from_an_export_is_exported_alike(
             for file, words in first.items():
                 assert second[file].splitlines() == words.splitlines(), file
             assert second == first
+            with again.app.app_context():
+                _see_pictures(first, {"visitors": 6, "members": 8}[readers])
+
+
+def _see_pictures(first: dict[str, str], number: int) -> None:
+    """All can be seen again, also on telephones."""
+    names = [Path(name).stem for name in first if name.startswith("pictures/")]
+    assert len(names) == number
+    for name in names:
+        found = get_picture(ANY_MEMBER, name)
+        assert data_of(found).decode("latin-1") == first[f"pictures/{name}.webp"]
+        if has_small(name):
+            assert opened_picture(data_of(found, is_small=True)).width == SMALL
+    assert not list(chain.from_iterable(faults_of(one) for one in checks()))
 
 
 @pytest.mark.usefixtures("everything")

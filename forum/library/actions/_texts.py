@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -83,7 +83,8 @@ class PracticeText:
     """What an author writes about a practice; as with `CaseText`, create it before an action.
 
     `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); a practice without any
-    is a short one. `slug` is used for a new practice only; if it is empty, the slug is made of the title. `opening` is the
+    is a short one. `slug` is used for a new practice only; if it is empty, the slug is made of the title. `showing` are the names
+    of pictures of others that a new practice shows: it did so where it comes from. `opening` is the
     sentence, rendered; `written` are the sections that are not empty, rendered, by name.
     """
 
@@ -103,6 +104,7 @@ class PracticeText:
     adapted_from_id: int | None = None
     for_organisation: bool = False
     slug: str = ""
+    showing: Collection[str] = ()
     opening: Written = field(init=False)
     written: Mapping[str, Written] = field(init=False)
 

@@ -273,7 +273,7 @@ def restore_practice(moderator: Person, practice_id: int) -> Practice:
 
 def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
     require(author.can.write_practice(agenda))
-    _show_pictures(author, text, agenda.id)
+    _show_pictures(author, text, agenda.id, text.showing)
     practice = Practice(
         slug=free_slug(Practice, text.slug or text.title),
         author_id=author.id,

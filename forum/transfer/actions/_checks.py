@@ -7,6 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
+from forum.illustrations import names_in
 from forum.library.models import PUBLISHED, RETURNED
 from forum.markdown import paragraphs
 from forum.members.queries import members_by_any_handle
@@ -31,7 +32,9 @@ def check_agenda_file(file: AgendaFile) -> Loading:
     """Look up the members and cities of a file. Raises `FaultyFileError` with all faults that show before anything is written."""
     people = members_by_any_handle(handle for handle, _line in _handles(file))
     cities = cities_by_label(city for city, _line in _cities(file))
-    loading = Loading(people, cities, file.comments, faults=list(file.faults))
+    pictures = {values["title"] for values in file.pictures}
+    faults = list(file.faults)
+    loading = Loading(people, cities, file.comments, faults=faults, pictures=pictures)
     for handle, line in _handles(file):
         loading.expect(handle in people, line, f"no member has the handle “{handle}”")
     for city, line in _cities(file):
@@ -63,6 +66,7 @@ def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
 def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
     yield from file.texts
+    yield from file.pictures
 
 
 def _check_agenda(file: AgendaFile, loading: Loading) -> None:
@@ -220,6 +224,35 @@ def _check_quotes(post: Values, number: int, loading: Loading) -> None:
         loading.expect(is_earlier, line, f"#{found[1]} is no earlier post of this topic")
 
 
+def _check_pictures(file: AgendaFile, loading: Loading) -> None:
+    """A text shows pictures that the file lists, and each that it lists is shown."""
+    listed: set[str] = set()
+    for values in file.pictures:
+        name = values["title"]
+        loading.expect(name not in listed, values.line, f"the picture {name} is listed twice")
+        listed.add(name)
+    shown = list(_shown_pictures(file))
+    for name, line in shown:
+        message = f"list the picture {name} below “## Pictures”, with whose it is"
+        loading.expect(name in listed, line, message)
+    unused = listed.difference(name for name, _line in shown)
+    for values in file.pictures:
+        is_shown = values["title"] not in unused
+        loading.expect(is_shown, values.line, "no text of this file shows this picture")
+
+
+def _shown_pictures(file: AgendaFile) -> Iterator[tuple[str, int]]:
+    """The names of the pictures that texts show, each with the line where it first stands."""
+    texts = [(one["text"], one.line_of("text"), [one["text"]]) for one in file.texts]
+    texts += [(one["text"], one.line_of("text"), paragraphs(one["text"])) for one in file.cases]
+    texts += [
+        (text, one.line, [text]) for one in file.practices for text in one["sections"].values()
+    ]
+    for text, line, parts in texts:
+        for name in (name for part in parts for name in names_in(part)):
+            yield name, line + text.count("\n", 0, max(0, text.find(name)))
+
+
 def _check_posts(file: AgendaFile, loading: Loading) -> None:
     for values in file.texts:
         _check_people_named(values, loading)
@@ -249,5 +282,6 @@ CHECKS = (
     _check_comments,
     _check_topics,
     _check_order,
+    _check_pictures,
     _check_posts,
 )

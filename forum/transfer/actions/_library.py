@@ -97,6 +97,7 @@ def _practice_text(curator: Member, values: Values, loading: Loading) -> library
         adapted_from_id=model.id if model else None,
         for_organisation=values.get("on_behalf_of_organisation", False),
         slug=values["slug"],
+        showing=loading.pictures,
     )
 
 

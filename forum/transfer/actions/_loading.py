@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -22,7 +22,8 @@ NOON = time(12, 0, tzinfo=UTC)
 @dataclass
 class Loading:
     """What the functions that load one file share: the members and cities it names, the faults found so far, and the
-    deeds that are to be done in the order of time. `published` has the moments of its published practices by slug.
+    deeds that are to be done in the order of time. `published` has the moments of its published practices by slug, `pictures` the
+    names of those that it lists.
     """
 
     people: Mapping[str, Member]
@@ -33,6 +34,7 @@ class Loading:
     faults: list[Fault] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     published: dict[str, datetime] = field(default_factory=dict)
+    pictures: Collection[str] = ()
 
     def plan(
         self, moment: datetime, do: Callable[..., object], *values: Any, after: datetime = EARLIEST

@@ -4,7 +4,7 @@ nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -17,7 +17,9 @@ from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.models import Member
-from forum.permissions import require
+from forum.permissions import SYSTEM, require
+from forum.pictures.actions import import_picture
+from forum.shrinking import Shrunk
 from forum.transfer.actions._checks import check_agenda_file
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
@@ -28,9 +30,20 @@ from forum.transfer.queries import agenda_by_slug
 Shown = Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]]
 
 
+NO_PICTURES: Mapping[str, Shrunk] = {}
+
+
 @action
-def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False) -> Agenda:
+def import_agenda(
+    curator: Member,
+    file: AgendaFile,
+    pictures: Mapping[str, Shrunk] = NO_PICTURES,
+    *,
+    is_decided: bool = False,
+) -> Agenda:
     """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
+
+    `pictures` are those that it lists, by name; each is asked for once.
 
     The curator is the moderator who is responsible for it: cases and publications are recorded as that member's. Only
     with `is_decided` (the demo) is what is published, returned, featured or pinned also recorded as a decision: of a
@@ -39,18 +52,20 @@ def import_agenda(curator: Member, file: AgendaFile, *, is_decided: bool = False
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
-    loading = _plan(curator, file, is_decided)
+    loading = _plan(curator, file, is_decided, pictures)
     _carry_out(loading.steps)
     return loading.agenda
 
 
 @action
-def try_agenda(curator: Member, file: AgendaFile) -> None:
+def try_agenda(
+    curator: Member, file: AgendaFile, pictures: Mapping[str, Shrunk] = NO_PICTURES
+) -> None:
     """Load an agenda file on trial, so that what only the loading finds is found, too; nothing of it stays.
 
     Raises `FaultyFileError` as `import_agenda` does, and `WouldLoad` when there is no fault: with that, all is taken back.
     """
-    agenda = import_agenda(curator, file)
+    agenda = import_agenda(curator, file, pictures)
     raise WouldLoad(agenda.title, agenda.slug)
 
 
@@ -70,7 +85,12 @@ def load_agendas(
     _carry_out([*(step for loading in plans for step in loading.steps), *others], shown)
 
 
-def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
+def _plan(
+    curator: Member,
+    file: AgendaFile,
+    is_decided: bool,
+    pictures: Mapping[str, Shrunk] = NO_PICTURES,
+) -> Loading:
     """Check a file, write what has no moment in it or stands in the order of the file, and plan the rest."""
     loading = check_agenda_file(file)
     loading.is_decided = is_decided
@@ -80,6 +100,9 @@ def _plan(curator: Member, file: AgendaFile, is_decided: bool) -> Loading:
         dialogue.open_agenda(curator, loading.agenda.id)
     with faults_at(file.agenda, "new_themes"):
         agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
+    for values in file.pictures:
+        member = loading.member(values["by"])
+        import_picture(SYSTEM, member.id, pictures[values["title"]], loading.agenda.id)
     for values in file.statements:
         with faults_at(values):
             agendas.write_statement(curator, loading.agenda.id, _statement_text(values, loading))

@@ -7,17 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
+from forum.illustrations import names_in
 from forum.members.models import City
 from forum.permissions import Person
 from forum.transfer import queries
-from forum.transfer.forms import Writer
+from forum.transfer.forms import PICTURES, Writer, picture_name
 
 COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
-    *("topics", "posts"),
+    *("topics", "posts", "pictures"),
 )
 
 
@@ -31,6 +33,7 @@ class Export:
     counts: Counter[str] = field(default_factory=Counter)
     files: list[str] = field(default_factory=list)
     practices: dict[int, str] = field(default_factory=dict)  # the slugs of those written, by id
+    shown: set[str] = field(default_factory=set)  # the pictures of the file under way, by name
 
     @property
     def contents(self) -> str:
@@ -41,14 +44,34 @@ class Export:
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:
-        """A new file, flushed to the disk at the end of the block."""
-        path = self.folder / name
-        path.touch(mode=0o600, exist_ok=False)
+        """A new file, flushed to the disk at the end of the block; there it says whose pictures it shows."""
         self.files.append(name)
-        with path.open("w", encoding="utf-8", newline="\n") as file:
+        with TextIOWrapper(self._new(name), "utf-8", newline="\n") as file:
             yield file
+            if self.shown:
+                file.write("## Pictures\n\n")
+                file.writelines(map(self.writer.picture, sorted(self.shown)))
+                self.shown.clear()
             file.flush()
             os.fsync(file.fileno())
+
+    def _new(self, name: str) -> IO[bytes]:
+        path = self.folder / name
+        path.touch(mode=0o600, exist_ok=False)
+        return path.open("wb")
+
+    def show(self, sources: Iterable[str]) -> None:
+        """Write the pictures that some texts show, which the file under way is going to have, unless they are there already."""
+        names = {name for source in sources for name in names_in(source)}
+        for name, author, data in queries.pictures_to_write(names - self.writer.pictures.keys()):
+            (self.folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
+            with self._new(picture_name(name)) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            self.writer.pictures[name] = self.writer.people.of(author)
+            self.counts["pictures"] += 1
+        self.shown |= names & self.writer.pictures.keys()
 
     def name_cities(self, cities: Iterable[City | None]) -> None:
         """Look up how the writer calls some cities, before it writes what is in them."""

@@ -10,6 +10,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import statements_of
 from forum.library.models import Case, Practice
 from forum.library.queries import sections_for
+from forum.markdown import paragraphs
 from forum.transfer import queries
 from forum.transfer.commands._export import Export
 from forum.transfer.forms import agenda_name, importable_slug
@@ -55,6 +56,7 @@ def _write_group(
 def _with_places(export: Export, cases: Sequence[Case]) -> Sequence[Case]:
     """The cases, whose cities the writer can name now."""
     export.name_cities(city for case in cases for city in case.places)
+    export.show(part for case in cases for part in paragraphs(case.body))
     return cases
 
 
@@ -71,6 +73,7 @@ def _with_tried(
 def _practice(export: Export, one: tuple[Practice, list[Tried]]) -> str:
     practice, tried = one
     parts = sections_for(export.reader, practice)
+    export.show(part.source for part in parts)
     words = export.writer.practice(practice, parts, tried, export.practices)
     export.practices[practice.id] = importable_slug(practice.slug)
     return words

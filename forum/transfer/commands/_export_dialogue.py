@@ -134,6 +134,7 @@ def _write_posts(
         files.begin_topic(topic)
         words, batch.places[topic_id] = _topic_head(export, batch, topic, openings, tried)
         files.write(words, 1)
+    export.show(post.source for post in replies)
     for post in replies:
         place, mine = batch.places[topic_id], tried.get(post.id, [])
         files.write(export.writer.reply(post, topic, place.numbers, mine, place.latest), 1)
@@ -163,6 +164,7 @@ def _topic_head(
     opening = next(iter(openings), None)
     mine = tried.get(opening.id, []) if opening else []
     themes, story = batch.themes.get(topic.id, []), batch.stories.get(topic.id)
+    export.show(post.source for post in openings)
     export.counts["topics"] += 1
     export.counts["posts"] += len(openings)
     words = export.writer.topic(topic, opening, themes, mine, story)

@@ -26,13 +26,14 @@ MEMBERS_ONLY_WARNING = " Much of it is for members only: give it to nobody else.
 PREPARATION_WARNING = (
     " It holds the agendas in preparation: give it to nobody but their hosts and moderators."
 )
+PICTURES_SENTENCE = "\n\nThe pictures that the texts show are in the folder `pictures`; at its end each file says whose its pictures are."
 README_TEMPLATE = """\
 # What this folder is
 
 Everything that {whose} may read of the forum “{name}” at {address}, written by `flask export` on {at} UTC: {contents}.{not_for_all}
 
 The files are text in UTF-8 and can be read as they are. `docs/content-format.md` of the forum's program says what each
-line means.
+line means.{pictures}
 
 {files}
 
@@ -126,6 +127,7 @@ def _readme(outgoing: Export, readers: str) -> str:
         whose=readers,
         not_for_all=warnings,
         contents=outgoing.contents or "nothing",
+        pictures=PICTURES_SENTENCE if outgoing.counts["pictures"] else "",
         former=people.former,
         hidden=people.hidden,
         files="\n".join(f"- `{name}`" for name in files),

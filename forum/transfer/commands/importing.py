@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +19,18 @@ from forum.members.queries import administrators, first_administrator, members_b
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
+from forum.transfer.commands._pictures import KeptPictures, kept_pictures
 from forum.transfer.commands._shared import bp, mark_all_as_read
-from forum.transfer.forms import PEOPLE, README, agendas_in, read_agenda, read_people
+from forum.transfer.forms import (
+    PEOPLE,
+    PICTURES,
+    README,
+    agendas_in,
+    compare_pictures,
+    pictures_listed,
+    read_agenda,
+    read_people,
+)
 from forum.transfer.models import AgendaFile, FaultyFileError, WouldLoad
 
 START_OVER = " Mend the file, and begin again with an empty database."
@@ -41,15 +52,16 @@ def import_agenda(file: IO[str], by: str | None, check: bool) -> None:
     """Load a whole agenda page from FILE, in the format of docs/content-format.md."""
     with _faults_end_command(file.name):
         curator, found = _curator(by), read_agenda(file.read())
-        if check:
-            return _check_agenda(curator, found)
-        agenda = actions.import_agenda(curator, found)
+        with kept_pictures(found, Path(file.name).parent) as pictures:
+            if check:
+                return _check_agenda(curator, found, pictures)
+            agenda = actions.import_agenda(curator, found, pictures)
     click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
 
 
-def _check_agenda(curator: Member, file: AgendaFile) -> None:
+def _check_agenda(curator: Member, file: AgendaFile, pictures: KeptPictures) -> None:
     try:
-        actions.try_agenda(curator, file)
+        actions.try_agenda(curator, file, pictures)
     except WouldLoad as agenda:
         what = "the new agenda" if file.is_new else "more for the agenda"
         click.echo(
@@ -113,6 +125,8 @@ def import_folder(folder: Path, by: str | None) -> None:
     with _faults_end_command(folder.name):
         names = [file.name for file in folder.iterdir()]
         agendas_there = agendas_in(names, _readme_in(folder))
+        every_file = [*agendas_there, *chain.from_iterable(agendas_there.values())]
+        _compare_pictures(folder, every_file)
     steps = [(folder / PEOPLE, _import_people)]
     for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
         every = [agenda, *agendas_there[agenda]]
@@ -133,6 +147,17 @@ def _readme_in(folder: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
+def _compare_pictures(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder in which pictures are missing, or some that no file of these names lists."""
+    listed: set[str] = set()
+    for name in names:
+        with (folder / name).open(encoding="utf-8", errors="replace") as lines:
+            listed.update(pictures_listed(lines))
+    pictures = folder / PICTURES
+    there = [file.name for file in pictures.iterdir()] if pictures.is_dir() else []
+    compare_pictures(there, listed)
+
+
 def _order(file: Path) -> tuple[int, str]:
     """The key by which agenda files are sorted: the field “order” of the agenda, and the file name."""
     with file.open(encoding="utf-8", errors="replace") as text:
@@ -146,4 +171,6 @@ def _import_people(file: Path) -> None:
 
 
 def _import_file(curator: Member, file: Path) -> None:
-    actions.import_agenda(curator, read_agenda(file.read_text(encoding="utf-8")))
+    found = read_agenda(file.read_text(encoding="utf-8"))
+    with kept_pictures(found, file.parent) as pictures:
+        actions.import_agenda(curator, found, pictures)

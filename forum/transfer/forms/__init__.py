@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from forum.transfer.forms.folders import PEOPLE, README, agenda_name, agendas_in, dialogue_name
+from forum.transfer.forms.folders import (
+    PEOPLE,
+    PICTURES,
+    README,
+    agenda_name,
+    agendas_in,
+    compare_pictures,
+    dialogue_name,
+    picture_name,
+    pictures_listed,
+)
 from forum.transfer.forms.reading import parse, read_agenda, read_people
 from forum.transfer.forms.writing import ExportedPeople, Writer, importable_slug, number_quotes
 
 __all__ = [
     "PEOPLE",
+    "PICTURES",
     "README",
     "ExportedPeople",
     "Writer",
     "agenda_name",
     "agendas_in",
+    "compare_pictures",
     "dialogue_name",
     "importable_slug",
     "number_quotes",
     "parse",
+    "picture_name",
+    "pictures_listed",
     "read_agenda",
     "read_people",
 ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count, islice
 from unicodedata import normalize
 
 from forum.errors import Invalid
+from forum.illustrations import PICTURE_NAME
 
 PEOPLE, README = "people.md", "README.md"
 PREFIXES = ("agenda-", "dialogue-")
 AGENDA = re.compile(r"agenda-([^.]+)\.md")
 DIALOGUE = re.compile(r"dialogue-([^.]+)(?:\.([2-9]|[1-9][0-9]+))?\.md")
 LISTED = re.compile(r"^- `([^`]+\.md)`$", re.M)  # as README.md names the files
+PICTURES = "pictures"  # the folder with them
+PICTURE = re.compile(rf"({PICTURE_NAME})\.webp")
+LISTED_PICTURE = re.compile(rf"### +({PICTURE_NAME})\s*")
 MAX_NAMED = 10
 
 
@@ -25,6 +29,31 @@ def agenda_name(slug: str) -> str:
 def dialogue_name(slug: str, number: int) -> str:
     """The name of the `number`th file of an agenda's dialogue; the first one has no number in it."""
     return f"dialogue-{slug}{f'.{number}' if number > 1 else ''}.md"
+
+
+def picture_name(name: str) -> str:
+    """The path of the file of a picture."""
+    return f"{PICTURES}/{name}.webp"
+
+
+def pictures_listed(lines: Iterable[str]) -> Iterator[str]:
+    """The names of the pictures that a file lists."""
+    is_list = False
+    for line in lines:
+        if line.startswith("## "):
+            is_list = line.split() == ["##", "Pictures"]
+        elif is_list and (found := LISTED_PICTURE.fullmatch(line)):
+            yield found[1]
+
+
+def compare_pictures(names: Collection[str], listed: Collection[str]) -> None:
+    """Raise `Invalid` unless the files in the folder of pictures, by name, are those that the other files list."""
+    found = {match[1] for match in map(PICTURE.fullmatch, names) if match}
+    if odd := [f"{PICTURES}/{one}" for one in names if not PICTURE.fullmatch(one)]:
+        raise Invalid(f"No export has files of these names, take them out: {_some(odd)}.")
+    _refuse_missing([picture_name(one) for one in set(listed) - found])
+    if unlisted := [picture_name(one) for one in found.difference(listed)]:
+        raise Invalid(f"No file says whose these are, take them out: {_some(unlisted)}.")
 
 
 def agendas_in(names: Collection[str], readme: str) -> Mapping[str, list[str]]:

@@ -16,6 +16,7 @@ from forum.clock import now
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import OUTCOMES
 from forum.drawings import PATTERNS
+from forum.illustrations import PICTURE_NAME
 from forum.library import forms as library
 from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
 from forum.library.models import STATES
@@ -525,6 +526,7 @@ POST = Schema(
     },
     {**TRIED, "report": report},
 )
+PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 ORGANISATION = Schema(
     {
         "slug": slug,
@@ -592,6 +594,7 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Practices": (file.practices, _practice),
         "Readings": (file.readings, _reader_of(READING)),
         "Dialogue": (file.topics, _topic),
+        "Pictures": (file.pictures, _picture),
     }
     if group.title.startswith("Comments on "):
         file.comments.append(_comments(group, file.faults))
@@ -643,6 +646,13 @@ def _topic(section: Section, faults: list[Fault]) -> Values:
     values = read(section, TOPIC, faults)
     values["posts"] = [_post(child, faults) for child in section.children]
     return values
+
+
+def _picture(section: Section, faults: list[Fault]) -> Values:
+    if not re.fullmatch(PICTURE_NAME, section.title):
+        message = f"“{section.title}” is no name of a picture: 24 signs from 0 to 9 and a to f, then its size"
+        faults.append(Fault(section.line, f"{message}, such as -1600x1200"))
+    return _reader_of(PICTURE)(section, faults)
 
 
 def _comments(group: Section, faults: list[Fault]) -> Values:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
+from forum.illustrations import PATH
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
@@ -35,13 +36,18 @@ QUOTED_NUMBER = re.compile(r"^\\*> #[0-9]+[ \t]*$", re.M)
 INTERNAL_LINK = re.compile(
     r"(\]\([ \t]*<?|^[ \t>]{0,40}\[[^\]\n]{1,300}\]:[ \t]*<?)/(?=(?:posts|topics)/)", re.M
 )
+PICTURE_LINK = re.compile(
+    rf"(\]\([ \t]*<?|^[ \t>]{{0,40}}\[[^\]\n]{{1,300}}\]:[ \t]*<?)(?={PATH})", re.M
+)
 Fields = Sequence[tuple[str, str | None]]
 
 
-def number_quotes(source: str, numbers: Mapping[int, int], address: str) -> str:
+def number_quotes(
+    source: str, numbers: Mapping[int, int], address: str, pictures: Collection[str] = ()
+) -> str:
     """A reply in which quotes of earlier posts of its topic are `> #2`, and other internal links are absolute.
 
-    `numbers` are the numbers of the earlier posts, by id; `address` is that of the forum.
+    `numbers` are the numbers of the earlier posts, by id; `address` is that of the forum, `pictures` as in `Writer`.
     """
     source = QUOTED_NUMBER.sub(lambda found: f"\\{found[0]}", source)
 
@@ -50,7 +56,7 @@ def number_quotes(source: str, numbers: Mapping[int, int], address: str) -> str:
         return found[0] if number is None else f"> #{number}"
 
     source = _number_other_heads(QUOTE.sub(numbered, source), numbers)
-    return _with_absolute_links(source, address)
+    return _with_absolute_links(source, address, pictures)
 
 
 def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
@@ -63,9 +69,18 @@ def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
     return "\n".join(lines)
 
 
-def _with_absolute_links(source: str, address: str) -> str:
-    """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long."""
+def _with_absolute_links(source: str, address: str, pictures: Collection[str]) -> str:
+    """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long.
+
+    The same for pictures that the export does not have: they are gone, or nobody who reads it sees them.
+    """
+
+    def at_home(found: re.Match[str]) -> str:
+        return found[0] if found[2] in pictures else f"{found[1]}{address}"
+
     whole = INTERNAL_LINK.sub(rf"\g<1>{address}/", source)
+    if "/pictures/" in whole:
+        whole = PICTURE_LINK.sub(at_home, whole)
     return whole if len(whole) <= MAX_SOURCE else source
 
 
@@ -136,12 +151,14 @@ class ExportedPeople:
 class Writer:
     """Renders sections of content files. `left_out` counts, by name, the values that no file could hold.
 
-    `address` is that of the forum; `cities` are the labels of cities, by id.
+    `address` is that of the forum; `cities` are the labels of cities, by id; `pictures` are the handles of those who added the
+    pictures that have been written, by their names.
     """
 
     address: str
     people: ExportedPeople
     cities: dict[int, str] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
     # People
@@ -352,8 +369,14 @@ class Writer:
             *self._tried(tried),
         )
         title = f"{self.people.of(post.author, post.created_at)}, {at}"
-        text = number_quotes(post.source, numbers, self.address)
+        text = number_quotes(post.source, numbers, self.address, self.pictures)
         return self._section(4, title, schemas.POST, fields, text)
+
+    # Pictures
+
+    def picture(self, name: str) -> str:
+        """The section of a picture that has been written."""
+        return self._section(3, name, schemas.PICTURE, [("by", self.pictures[name])])
 
     # Shared by all
 
@@ -380,7 +403,7 @@ class Writer:
                 yield name, value
 
     def _text(self, source: str | None) -> str:
-        return _with_absolute_links(source or "", self.address)
+        return _with_absolute_links(source or "", self.address, self.pictures)
 
     def _city(self, city_id: int | None) -> str | None:
         return self.cities.get(city_id or 0)
