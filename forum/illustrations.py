@@ -18,6 +18,7 @@ LARGEST, SMALL = (
     640,
 )  # pixels of the longer side of a picture, and of the width of its small version
 HAS_SMALL = 800  # pixels of the width from which on there is a small version
+TALLEST = 720  # pixels of the height in which a picture is shown in a text, so that a window has room for a whole one
 MAX_SHOWN = 20  # pictures that one text shows; further ones become links
 PICTURE_NAME = r"[0-9a-f]{24}-[1-9]\d{0,3}x[1-9]\d{0,3}"
 PATH = rf"/pictures/({PICTURE_NAME})\.webp"
@@ -98,6 +99,7 @@ def names_in(source: str) -> tuple[str, ...]:
 def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
     """The HTML that shows a picture. It leads to the whole picture, unless it `is_linked` to something else."""
     width, height = size_of(picture.name)
+    shown_width, shown_height = _fitting(width, height)
     address = address_of(picture.name)
     small = Markup("")
     if has_small(picture.name):
@@ -106,8 +108,15 @@ def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
         )
     image = Markup(
         '<img src="{}"{} width="{}" height="{}" alt="{}" loading="lazy" decoding="async">'
-    ).format(address, small, width, height, picture.alt)
+    ).format(address, small, shown_width, shown_height, picture.alt)
     return image if is_linked else Markup('<a href="{}">{}</a>').format(address, image)
+
+
+def _fitting(width: int, height: int) -> tuple[int, int]:
+    """The size in which a text shows a picture of some size, before the column makes it narrower."""
+    if height <= TALLEST:
+        return width, height
+    return max(1, round(width * TALLEST / height)), TALLEST
 
 
 def first_illustration(texts: Iterable[str]) -> Illustration | None:

@@ -17,10 +17,19 @@ PATH = f"/pictures/{NAME}.webp"
 def test_a_picture_of_this_forum_is_shown_with_its_size_and_its_words():
     text = write(f"![A wide lane]({PATH})")
     assert f'<a href="{PATH}"><img src="{PATH}"' in text.html
-    assert 'width="1600" height="1200" alt="A wide lane" loading="lazy"' in text.html
+    assert 'width="960" height="720" alt="A wide lane" loading="lazy"' in text.html
     assert f'srcset="/pictures/{NAME}-small.webp 640w, {PATH} 1600w"' in text.html
     assert [tuple(one) for one in text.pictures] == [(NAME, "A wide lane")]
     assert text.plain == "A wide lane"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((1600, 720), (1600, 720)), ((800, 1600), (360, 720)), ((1, 1600), (1, 720))],
+)
+def test_a_tall_picture_is_shown_whole(size, shown):
+    html = write(f"![A tower](/pictures/0123456789abcdef01234567-{size[0]}x{size[1]}.webp)").html
+    assert f'width="{shown[0]}" height="{shown[1]}"' in html
 
 
 def test_a_narrow_picture_has_one_version():
