@@ -176,6 +176,7 @@ def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) ->
         ("## Our situation\n\nWe have *two* bells.", "We have two bells."),
         ("> Quoted.\n\nMy own.", "My own."),
         ("# A heading\n\n## And another", "A heading And another"),
+        ("See ![a wide lane](/pictures/x.webp)", "See a wide lane"),
         ("> Quoted.", "…"),
         ("***", "…"),
         ("word " * 40, "word " * 16 + "word…"),

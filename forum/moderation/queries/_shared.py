@@ -15,7 +15,7 @@ REPORTS_PER_PAGE = 20  # in the list of one's own reports
 MAX_OPEN_REPORTS = 500
 LOG_PAGE_SIZE = 50
 MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
-MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
+MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|!?\[")
 
 
 def first_words(source: str) -> str:
