@@ -1,4 +1,4 @@
-/** The composer: tools, prompts, a preview while typing. */
+/** The composer: tools, prompts, quotes, pictures, a preview while typing. */
 
 const STARS = { italic: 1, bold: 2 }; // and three are both
 const ITEM = /^ *([-*+]|\d+\.) +/;
@@ -9,16 +9,21 @@ const BEFORE = {
 };
 const TABLE = "| A | B |\n|---|---|\n|   |   |\n";
 const KEYS = { b: "bold", i: "italic", k: "link" };
+const LARGEST = 1600; // pixels of a picture that is sent
+const REASON = "[role=alert] li, h1 + .lede"; // of a form that is refused, or of an error
+const QUOTER = "a[href*='/reply?quote=']:not([href*='paragraph='])"; // those of comments beside a paragraph have a form of their own
 
-export function start({ letter, load, page }) {
-  document.querySelectorAll(".tools").forEach((bar) => useTools(bar, letter));
-  document.querySelectorAll("form[data-draft]").forEach((form) => previewWhileTyping(form, page));
+let tools; // what forum.js hands to its modules
+
+export function start(given) {
+  tools = given;
+  document.querySelectorAll(".tools").forEach(useTools);
+  document.querySelectorAll("[data-pictures]").forEach(takePictures);
+  document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
   document.addEventListener("click", putPrompt);
-  return Promise.all([
-    document.querySelector("[data-mentions]") && load("suggest", { write }),
-    document.querySelector("[data-quote]") && load("quotes", { append }),
-    document.querySelector("[data-pictures]") && load("pictures", { append }),
-  ]);
+  const frame = document.querySelector("[data-quote]");
+  if (frame) offerToQuote(frame);
+  return document.querySelector("[data-mentions]") && tools.load("suggest", { write });
 }
 
 // By execCommand, so that the browser can undo it
@@ -36,6 +41,7 @@ function format(field, deed) {
   if (BEFORE[deed]) return begin(field, deed, from, to);
   if (STARS[deed]) return star(field, STARS[deed], from, to);
   if (deed === "link") return link(field, from, to);
+  if (deed !== "table") return;
   const end = `${value}\n\n`.indexOf("\n\n", from); // of the paragraph, or of another table
   write(field, lineStart(value, end) + TABLE, end, end);
 }
@@ -99,25 +105,27 @@ function lineStart(value, at) {
   return !before || before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
 }
 
-/** A block at the end, or behind the paragraph with the caret; the caret goes to a place within it. */
-function append(field, text, after = Infinity, caret = Infinity) {
+/** A block at the end, or below the line that has a place; returns where it begins. */
+function append(field, text, place = field.value.length) {
   const { value } = field;
-  const at = `${value}\n`.indexOf("\n", Math.min(after, value.length));
+  const at = `${value}\n`.indexOf("\n", place);
   const start = lineStart(value, at);
   write(field, start + text, at, at);
-  if (caret < text.length) field.setSelectionRange(at + start.length + caret, at + start.length + caret);
   field.scrollIntoView({ block: "center" });
+  return at + start.length;
 }
 
 // Tools: one stop for Tab, arrows between them
 
-function useTools(bar, letter) {
-  const field = document.getElementById(bar.getAttribute("aria-controls"));
+const fieldOf = (bar) => document.getElementById(bar.getAttribute("aria-controls"));
+
+function useTools(bar) {
+  const field = fieldOf(bar);
   const buttons = [...bar.querySelectorAll("button")];
   bar.hidden = false;
   bar.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
-    if (button && button.dataset.md !== "picture") format(field, button.dataset.md);
+    if (button) format(field, button.dataset.md);
   });
   bar.addEventListener("keydown", (event) => {
     const forward = getComputedStyle(bar).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
@@ -131,7 +139,7 @@ function useTools(bar, letter) {
   });
   field.addEventListener("keydown", (event) => {
     const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-    const deed = KEYS[letter(event)];
+    const deed = KEYS[tools.letter(event)];
     if (altKey || shiftKey) return;
     if (!ctrlKey && !metaKey) return key === "Enter" && goOn(event, field);
     if (!deed) return;
@@ -147,22 +155,205 @@ function putPrompt(event) {
   append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
 }
 
+// Pictures: chosen, dropped or pasted; made smaller here, so that a poor line has less to carry
+
+function takePictures(bar) {
+  const field = fieldOf(bar);
+  const { dataset: words, nextElementSibling: status, parentElement: frame } = bar;
+  const { form } = field;
+  let pending = 0;
+  const take = async (files) => {
+    const { value } = field;
+    const { activeElement } = document;
+    const lines = [];
+    const problems = [];
+    pending++;
+    status.textContent = words.adding;
+    for (const file of files) {
+      const body = new FormData();
+      body.append("csrf_token", form.elements.csrf_token.value);
+      body.append("picture", await smaller(file).catch(() => file), "picture");
+      const shown = await tools.page(words.pictures, body).catch(() => null);
+      const line = shown?.querySelector("#added")?.value;
+      if (line) lines.push(line);
+      else problems.push(`${file.name}: ${shown?.querySelector(REASON)?.textContent ?? words.failed}`);
+    }
+    pending--;
+    status.textContent = [...problems, lines.length ? words.say : ""].join("\n");
+    if (lines.length) put(lines, value, activeElement);
+  };
+  /** The caret goes between the first one's brackets, unless one went on writing meanwhile. */
+  const put = (lines, before, focused) => {
+    const { activeElement } = document;
+    const { selectionStart, selectionEnd, value } = field;
+    const end = value.includes("\n", selectionEnd) ? "\n" : "\n\n";
+    const at = append(field, lines.join("\n\n") + end, selectionEnd);
+    if (value === before && activeElement === focused) return field.setSelectionRange(at + 2, at + 2);
+    field.setSelectionRange(selectionStart, selectionEnd);
+    activeElement.focus();
+  };
+  const chooser = tools.make("input", { type: "file", accept: "image/*", multiple: true });
+  bar.querySelector("[data-md=picture]").addEventListener("click", () => chooser.click());
+  chooser.addEventListener("change", () => {
+    take([...chooser.files]);
+    chooser.value = ""; // so that the same one can be chosen again
+  });
+  const receive = (event) => {
+    const { files, types } = event.dataTransfer ?? event.clipboardData;
+    if (!files.length || types.includes("text/plain")) return; // a table is words, too
+    event.preventDefault();
+    take([...files]);
+  };
+  frame.addEventListener("paste", receive);
+  frame.addEventListener("drop", receive);
+  frame.addEventListener("dragover", (event) => event.dataTransfer.types.includes("Files") && event.preventDefault());
+  form.addEventListener("submit", (event) => {
+    if (!pending) return;
+    event.preventDefault(); // it would not come along
+    status.textContent = words.wait;
+    status.scrollIntoView({ block: "nearest" });
+  }, true); // before the form counts as sent
+}
+
+/** A picture of fewer pixels; fails where the browser cannot read it. */
+async function smaller(file) {
+  const picture = await createImageBitmap(file);
+  const { width, height } = picture;
+  const scale = LARGEST / Math.max(width, height);
+  if (scale >= 1) return file;
+  const canvas = new OffscreenCanvas(width * scale, height * scale);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  picture.close(); // a telephone has no room for many
+  const made = await canvas.convertToBlob({ type: file.type.replace(/hei[cf]/, "jpeg"), quality: 0.9 });
+  return made.size < file.size ? made : file;
+}
+
+// Quotes: what is selected in a post, with its formatting, or all of it
+
+function offerToQuote(frame) {
+  const field = frame.querySelector("textarea");
+  const button = tools.make("button", { type: "button", hidden: true, className: "btn alt sm quoter" }, frame.dataset.quote);
+  document.body.append(button);
+  button.addEventListener("click", () => quote(field));
+  document.addEventListener("selectionchange", () => place(button, selected()?.range));
+  document.addEventListener("mousedown", (event) => {
+    if (selected() && event.target.closest?.(`.quoter, ${QUOTER}`)) event.preventDefault(); // keeps it
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(QUOTER);
+    if (!link) return;
+    event.preventDefault();
+    if (selected()?.post === link.closest("[data-post]")) return quote(field);
+    if (link.ariaBusy) return;
+    link.ariaBusy = true;
+    tools.page(link.href).then((found) => append(field, found.querySelector("[data-quote] textarea").value))
+      .catch(() => location.assign(link.href))
+      .finally(() => (link.ariaBusy = null));
+  });
+  if (location.search.includes("quote=")) writeBelow(field);
+}
+
+/** A page that opens with a quotation is there for what comes below it. */
+function writeBelow(field) {
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+}
+
+function place(button, range) {
+  button.hidden = !range;
+  if (!range) return;
+  const box = range.getBoundingClientRect();
+  button.style.top = `${box.bottom + scrollY + 6}px`;
+  button.style.left = `clamp(8px, ${box.left}px, 100vw - 12rem)`;
+}
+
+function selected() {
+  const selection = getSelection();
+  if (selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0).cloneRange();
+  const start = range.startContainer;
+  const prose = (start.closest ? start : start.parentElement)?.closest("[data-post] .prose");
+  if (!prose) return null;
+  if (!prose.contains(range.endContainer)) range.setEndAfter(prose.lastChild); // as a triple press does
+  return range.toString().trim() ? { range, post: prose.closest("[data-post]") } : null;
+}
+
+function quote(field) {
+  const found = selected();
+  if (!found) return;
+  append(field, cited(found.post, markdown(found.range.cloneContents())));
+  getSelection().collapse(field, 0);
+  field.focus();
+}
+
+function cited({ dataset }, text) {
+  const name = dataset.name.replace(/[[\]\\<>`\n]/g, " ");
+  const lines = text.trim().replace(/\n{3,}/g, "\n\n").split("\n").map((line) => `> ${line}`.trimEnd());
+  return `> [${name}](/posts/${dataset.post})\n>\n${lines.join("\n")}\n\n`;
+}
+
+// Back from HTML to the Markdown that it came from, as far as that goes
+
+const SIGNS = { STRONG: "**", B: "**", EM: "*", I: "*", DEL: "~~", S: "~~", A: "", CODE: "" }; // of what stands in a line
+
+function markdown(node) {
+  const name = node.nodeName;
+  if (name === "#text") return node.data.trim() || node.previousSibling?.nodeName in SIGNS ? escaped(node.data, startsLine(node)) : "";
+  const whole = node.textContent;
+  if (name === "PRE") return `\`\`\`\n${whole.trimEnd()}\n\`\`\`\n\n`;
+  if (name === "CODE") return `\`${whole}\``;
+  if (name === "BR") return "\n";
+  if (node.matches?.(".cite")) return "";
+  if (name === "IMG") return `![${escaped(node.alt)}](${node.getAttribute("src")})`;
+  const inside = [...node.childNodes].map(markdown).join("");
+  const text = inside.trim();
+  if (!text) return inside && " ";
+  if (SIGNS[name]) return SIGNS[name] + text + SIGNS[name];
+  if (name === "A") return text.startsWith("![") ? text : `[${text}](${node.getAttribute("href")})`; // a picture leads to itself
+  if (name === "LI") return `${bullet(node)}${text.replace(/\n+/g, "\n  ")}\n`;
+  if (/^H\d$/.test(name)) return `${"#".repeat(name[1] - 1)} ${text}\n\n`;
+  if (name === "TR") return row(node, text);
+  if (name === "BLOCKQUOTE") return `${text.replace(/^/gm, "> ")}\n\n`;
+  if (/^T[HD]$/.test(name)) return ` ${text} |`;
+  return /^(P|UL|OL|TABLE|DIV)$/.test(name) ? `${text}\n\n` : inside;
+}
+
+const startsLine = ({ previousSibling }) => !previousSibling || previousSibling.nodeName === "BR";
+
+/** Words that stay words: no signs, and at the start of a line no heading or list. */
+function escaped(text, isStart) {
+  const words = text.replace(/\s+/g, " ").replace(/[\\*_`~|[\]<]|&(?=#?\w+;)/g, "\\$&");
+  if (!isStart) return words;
+  return words.replace(/^ ?(?=>|[#+=-]+( |$))/, "\\").replace(/^ ?\d+(?=[.)]( |$))/, "$&\\");
+}
+
+function bullet(item) {
+  const list = item.parentElement;
+  return list?.nodeName === "OL" ? `${list.start + [...list.children].indexOf(item)}. ` : "- ";
+}
+
+function row({ cells, previousElementSibling, parentElement }, text) {
+  const isHead = parentElement?.nodeName === "THEAD" && !previousElementSibling;
+  return `| ${text}\n` + (isHead ? `|${"---|".repeat(cells.length)}\n` : "");
+}
+
 // Preview and similar titles: from the server's page
 
-function previewWhileTyping(form, page) {
+function previewWhileTyping(form) {
   const frame = form.querySelector("[data-preview]");
-  const buttons = form.querySelectorAll('[name=preview][value="1"]');
-  if (!frame || !buttons.length) return;
-  let timer;
   const status = form.querySelector("[data-shown]");
+  if (!frame) return;
   const alike = form.querySelector("[data-alike]");
+  let timer;
   let latest = 0;
   let isPlain = false;
   const show = async () => {
     const body = new FormData(form);
     body.append("preview", "1");
     const number = ++latest;
-    const shown = await page(form.action, { method: "POST", body });
+    const shown = await tools.page(form.action, body);
     if (number < latest) return;
     const now = shown.querySelector("[data-alike]");
     if (now && now.textContent !== alike.textContent) alike.replaceChildren(...now.childNodes); // once read aloud
@@ -170,22 +361,21 @@ function previewWhileTyping(form, page) {
     if (!made) throw Error("no preview");
     frame.replaceChildren(...made.childNodes);
   };
-  const press = (event) => {
-    if (isPlain || ![...form.querySelectorAll("textarea")].some((field) => field.value.trim())) return;
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest('[name=preview][value="1"]');
+    if (!button || isPlain || ![...form.querySelectorAll("textarea")].some((field) => field.value.trim())) return;
     event.preventDefault();
-    const button = event.currentTarget;
-    if (status) status.textContent = "";
+    status.textContent = "";
     show().then(() => {
       frame.hidden = false;
-      if (status) status.textContent = status.dataset.shown;
+      status.textContent = status.dataset.shown;
       lead(frame);
     }).catch((error) => {
-      if (error instanceof TypeError && status) return (status.textContent = status.dataset.failed); // no answer
+      if (error.name !== "Error") return (status.textContent = status.dataset.failed); // no answer
       isPlain = true;
       button.click();
     });
-  };
-  buttons.forEach((button) => button.addEventListener("click", press));
+  });
   form.addEventListener("input", ({ target }) => {
     clearTimeout(timer);
     if (!frame.hidden || (alike && target.name === "title")) timer = setTimeout(() => show().catch(() => {}), 900);

@@ -318,10 +318,10 @@ function sendOnce(event) {
   if (event.defaultPrevented) return;
   const free = () => {
     delete form.dataset.busy;
-    submitter?.removeAttribute("aria-busy");
+    if (submitter) submitter.ariaBusy = null;
   };
   form.dataset.busy = "1";
-  submitter?.setAttribute("aria-busy", "true");
+  if (submitter) submitter.ariaBusy = true;
   setTimeout(free, BUSY_SECONDS * 1000); // it may have been stopped
   addEventListener("pageshow", free);
 }

@@ -23,16 +23,24 @@ const letter = ({ key, code = "" }) =>
   : /\p{L}/u.test(key) && !/\p{Script=Latin}/u.test(key) && code.startsWith("Key") ? code[3].toLowerCase()
   : key.toLowerCase();
 
+/** A new element: its properties, and what is inside. */
+function make(tag, properties, ...inside) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...inside);
+  return made;
+}
+
+/** The page at an address, or the one that answers a form; fails where none comes, after two minutes: a picture takes time on a poor line. */
+async function page(address, body) {
+  const answer = await fetch(address, body && { method: "POST", body, signal: AbortSignal.timeout?.(120_000) });
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
 /** Start a module of ours; a page that cannot load it stays as it was. */
 const load = (name, tools = {}) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
-    .then((module) => module.start({ ...words, letter, local, session, load, page, ...tools }))
+    .then((module) => module.start({ ...words, letter, local, session, load, make, page, ...tools }))
     .catch(console.warn);
-
-async function page(address, options) {
-  const answer = await fetch(address, options);
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
-}
 
 /** Times are the reader's own, and a distance under seven days; what the page said, in UTC, stays as a title. */
 function localTimes() {
@@ -127,7 +135,7 @@ function stand(part) {
 
 const ITEMS = ".post.op, .posts > li, .rows > li, .q > li";
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-const isOff = () => /(?:^|;\s*)(?:__Host-)?keys=off\b/.test(document.cookie);
+const isOff = () => document.cookie.includes("keys=off");
 
 function press(event) {
   const { target } = event;
@@ -228,5 +236,5 @@ const wanted = {
   limits: document.querySelector("[data-most], [data-too-many]"),
   offers: document.querySelector("main input[type=password], [data-copied], [data-zone]"),
 };
-const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));
+const loaded = Object.keys(wanted).map((name) => wanted[name] && load(name));
 Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for tests: everything listens now

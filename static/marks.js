@@ -1,10 +1,10 @@
 /** Marks and watching with one press: shown at once, sent behind the page, taken back if it fails. */
 
-export function start({ failed }) {
+export function start({ failed, make }) {
   document.addEventListener("submit", (event) => {
     const { target: form, submitter: button } = event;
     const marks = button?.closest("[data-marks]");
-    if (!marks || !button.hasAttribute("aria-pressed")) return;
+    if (!marks || !button.ariaPressed) return;
     event.preventDefault();
     if (!button.dataset.busy) press(marks, form, button, failed);
   });
@@ -28,10 +28,8 @@ async function press(marks, form, button, failed) {
 }
 
 async function send(form, button) {
-  const data = new FormData(form);
-  if (button.name) data.append(button.name, button.value);
-  const answer = await fetch(button.hasAttribute("formaction") ? button.formAction : form.action, {
-    method: "POST", body: data, redirect: "manual", headers: { Accept: "application/json" },
+  const answer = await fetch(button.getAttribute("formaction") ?? form.action, {
+    method: "POST", body: new FormData(form, button), redirect: "manual", headers: { Accept: "application/json" },
   });
   if (answer.type === "opaqueredirect") return null;
   if (!answer.ok) throw new Error(answer.status);
@@ -39,11 +37,11 @@ async function send(form, button) {
 }
 
 function state(button) {
-  return { on: button.getAttribute("aria-pressed") === "true", count: Number(button.querySelector(".n")?.textContent || 0) };
+  return { on: button.ariaPressed === "true", count: Number(button.querySelector(".n")?.textContent || 0) };
 }
 
 function show(button, { on, count }) {
-  button.setAttribute("aria-pressed", on);
+  button.ariaPressed = on;
   if (!button.matches(".re")) return;
   const number = button.querySelector(".n") ?? Object.assign(document.createElement("span"), { className: "n" });
   number.textContent = count || "";

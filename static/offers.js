@@ -1,19 +1,19 @@
 /** Buttons that only a script can give: to see a password, to copy a link, to take the time zone of the device. */
 
-export function start({ show, hide }) {
-  for (const field of document.querySelectorAll("main input[type=password]")) reveal(field, show, hide);
+export function start({ make, show, hide }) {
+  for (const field of document.querySelectorAll("main input[type=password]")) reveal(field, make, show, hide);
   if (navigator.clipboard) document.querySelectorAll("[data-copied]").forEach(offerToCopy);
   document.querySelectorAll("[data-zone]").forEach(offerZone);
 }
 
 /** Sending a password hides it again. */
-function reveal(field, show, hide) {
-  const frame = Object.assign(document.createElement("div"), { className: "reveal" });
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "btn quiet sm" });
+function reveal(field, make, show, hide) {
+  const button = make("button", { type: "button", className: "btn quiet sm" });
+  const frame = make("div", { className: "reveal" });
   const set = (isShown) => {
     field.type = isShown ? "text" : "password";
     button.textContent = isShown ? hide : show;
-    button.setAttribute("aria-label", `${button.textContent}: ${field.labels[0]?.textContent}`);
+    button.ariaLabel = `${button.textContent}: ${field.labels[0]?.textContent}`;
   };
   button.setAttribute("aria-controls", field.id);
   set(false);
@@ -25,15 +25,15 @@ function reveal(field, show, hide) {
   if (hadFocus) field.focus();
 }
 
-/** The link stands above the button; a browser that forbids copying has it selected. */
+/** A link, or a field, stands above the button; a browser that forbids copying has it selected. */
 function offerToCopy(button) {
   const { dataset, parentElement } = button;
-  const link = parentElement.previousElementSibling;
+  const shown = parentElement.previousElementSibling;
   button.hidden = false;
   button.onclick = () =>
-    navigator.clipboard.writeText(link.textContent).then(
+    navigator.clipboard.writeText(shown.value ?? shown.textContent).then(
       () => (parentElement.lastElementChild.textContent = dataset.copied),
-      () => getSelection().selectAllChildren(link),
+      () => (shown.select ? shown.select() : getSelection().selectAllChildren(shown)),
     );
 }
 

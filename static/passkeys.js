@@ -33,53 +33,46 @@ async function ask(form, event) {
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  event.submitter?.setAttribute("aria-busy", "true");
-  say(form, "");
+  if (event.submitter) event.submitter.ariaBusy = true;
+  const said = form.querySelector("[data-said]");
+  said.textContent = "";
   offered?.abort();
   try {
     field.value = await answer(form, field.dataset.options);
     form.submit();
-  } catch (error) {
-    say(form, { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "known", TypeError: able() ? "failed" : "unable" }[error.name] || "failed");
+  } catch ({ name }) {
+    said.textContent = said.getAttribute(`data-${name}`) ?? said.dataset.failed;
   }
   delete form.dataset.busy;
-  event.submitter?.removeAttribute("aria-busy");
-}
-
-const able = () => Boolean(window.PublicKeyCredential);
-
-function say(form, what) {
-  const place = form.querySelector("[data-said]");
-  place.textContent = what && place.dataset[what];
+  if (event.submitter) event.submitter.ariaBusy = null;
 }
 
 async function answer(form, address, how = {}) {
-  if (!able()) throw new TypeError("no passkeys");
+  if (!window.PublicKeyCredential) throw new DOMException("", "NotSupportedError");
   const asked = await fetch(address, { method: "POST", body: new FormData(form), redirect: "error" });
   if (!asked.ok) throw new Error(asked.status);
-  const publicKey = decoded(await asked.json());
+  const publicKey = decoded(await asked.text());
   const isNew = form.dataset.passkey === "create";
   const made = await navigator.credentials[isNew ? "create" : "get"]({ publicKey, ...how });
-  return JSON.stringify(encoded(made));
+  const said = encoded(made);
+  said.response.transports = made.response.getTransports?.();
+  return JSON.stringify(said);
 }
 
 // Bytes travel as base64url, for which browsers of before 2025 have no toJSON.
 
-function decoded(asked) {
-  const keys = (list) => list?.map((key) => ({ ...key, id: bytes(key.id) }));
-  return {
-    ...asked,
-    challenge: bytes(asked.challenge),
-    user: asked.user && { ...asked.user, id: bytes(asked.user.id) },
-    allowCredentials: keys(asked.allowCredentials),
-    excludeCredentials: keys(asked.excludeCredentials),
-  };
+/** All ids are bytes but that of the site. */
+function decoded(options) {
+  const isBytes = (name, value) => name === "challenge" || (name === "id" && value !== location.hostname);
+  return JSON.parse(options, (name, value) => (isBytes(name, value) ? bytes(value) : value));
 }
 
-function encoded({ id, rawId, type, response }) {
-  const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
-  const said = Object.fromEntries(parts.filter((name) => response[name]).map((name) => [name, text(response[name])]));
-  return { id, rawId: text(rawId), type, response: { ...said, transports: response.getTransports?.() } };
+function encoded(made) {
+  if (made instanceof ArrayBuffer) return text(made);
+  if (!(made instanceof Object)) return made;
+  const said = {};
+  for (const name in made) said[name] = encoded(made[name]);
+  return said;
 }
 
 const bytes = (coded) =>

@@ -1,18 +1,19 @@
 /** What may be meant by what one types: cities and members, in fields and behind an @. */
 
-const STEPS = ["ArrowLeft", "ArrowRight", "Home", "End"];
+const STEP = /^(Arrow|Home|End)/;
 const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
 let lists = 0;
 
 /** With the composer's way to write for mentions; without it for fields. */
-export function start({ write, root = document }) {
-  if (write) document.querySelectorAll("[data-mentions]").forEach((frame) => mention(frame, write));
-  else root.querySelectorAll("[data-suggest]").forEach(suggest);
+export function start({ make, write, root = document }) {
+  if (write) document.querySelectorAll("[data-mentions]").forEach((frame) => mention(frame, make, write));
+  else root.querySelectorAll("[data-suggest]").forEach((frame) => suggest(frame, make));
 }
 
-function mention(frame, write) {
+function mention(frame, make, write) {
   const field = frame.querySelector("textarea");
   combobox({
+    make,
     field,
     address: frame.dataset.mentions,
     label: frame.dataset.label,
@@ -34,14 +35,15 @@ function begun(field) {
   return field.value.slice(0, field.selectionStart).match(BEGUN)?.[1] ?? null;
 }
 
-const ofMember = ({ name, place, handle }) => [name, [place, `@${handle}`].filter(Boolean).join(" · ")];
+const ofMember = ({ name, place, handle }) => [name, place ? `${place} · @${handle}` : `@${handle}`];
 
 /** Cities or members, several between commas. */
-function suggest(frame) {
+function suggest(frame, make) {
   const { suggest: address, members, none, found } = frame.dataset;
   const field = frame.querySelector("input");
   const typed = () => (members === "several" ? field.value.split(/[,;]/) : [field.value]).map((one) => one.trim());
   combobox({
+    make,
     field,
     address,
     label: field.labels[0].textContent,
@@ -76,9 +78,9 @@ function cities(field) {
  * ARIA's combobox. words() is what to ask for, or null; parts(one) its name and more; put(list, status) places them.
  * A line chooses nothing by itself and says how many there are. In a longer text Enter takes the first, and a step ends it.
  */
-function combobox({ field, address, label, kind, none, found, words, parts, choose, put }) {
-  const list = make("ul", { id: `choices-${lists++}`, class: `pop ${kind}`, role: "listbox", "aria-label": label });
-  const status = make("p", { class: "vh", role: "status" });
+function combobox({ make, field, address, label, kind, none, found, words, parts, choose, put }) {
+  const list = make("ul", { id: `choices-${lists++}`, className: `pop ${kind}`, role: "listbox", ariaLabel: label });
+  const status = make("p", { className: "vh", role: "status" });
   const isLine = field.localName === "input"; // a textarea may be no combobox
   let all = [];
   let asked; // what `all` answers: one may have typed on since
@@ -93,15 +95,15 @@ function combobox({ field, address, label, kind, none, found, words, parts, choo
     list.hidden = !isOpen;
     status.textContent = "";
     field.removeAttribute("aria-activedescendant");
-    if (isLine) set(field, { "aria-expanded": isOpen });
+    if (isLine) field.ariaExpanded = isOpen;
   };
   const close = () => open(false);
   const highlight = (next) => {
     active = (next + all.length) % all.length;
-    [...list.children].forEach((option, n) => set(option, { "aria-selected": n === active }));
+    [...list.children].forEach((option, n) => (option.ariaSelected = n === active));
     const { id, textContent } = list.children[active];
     list.children[active].scrollIntoView({ block: "nearest" });
-    set(field, { "aria-activedescendant": id });
+    field.setAttribute("aria-activedescendant", id);
     if (!isLine) status.textContent = textContent;
   };
   const take = (one) => {
@@ -110,7 +112,7 @@ function combobox({ field, address, label, kind, none, found, words, parts, choo
   };
   const option = (one, n) => {
     const [name, about] = parts(one);
-    const made = make("li", { id: `${list.id}-${n}`, role: "option", "aria-selected": false }, name, " ", make("span", { class: "meta xs" }, about));
+    const made = make("li", { id: `${list.id}-${n}`, role: "option", ariaSelected: false }, name, " ", make("span", { className: "meta xs" }, about));
     made.addEventListener("pointerdown", (event) => event.preventDefault());
     made.addEventListener("click", () => take(one));
     return made;
@@ -119,7 +121,7 @@ function combobox({ field, address, label, kind, none, found, words, parts, choo
     if (!all.length && !none) return close();
     open(true);
     list.replaceChildren(...all.map(option));
-    if (!all.length) list.append(make("li", { class: "meta", role: "option", "aria-disabled": true, "aria-selected": false }, none));
+    if (!all.length) list.append(make("li", { className: "meta", role: "option", ariaDisabled: true, ariaSelected: false }, none));
     list.scrollIntoView({ block: "nearest" }); // on a phone it would be below the keyboard
     if (isLine) status.textContent = all.length ? `${found} ${all.length}` : none;
     else highlight(0);
@@ -141,8 +143,9 @@ function combobox({ field, address, label, kind, none, found, words, parts, choo
   };
 
   put(list, status);
-  set(field, { "aria-autocomplete": "list", "aria-controls": list.id });
-  if (isLine) set(field, { role: "combobox" });
+  field.setAttribute("aria-controls", list.id);
+  field.ariaAutoComplete = "list";
+  if (isLine) field.role = "combobox";
   else field.addEventListener("click", close);
   close();
   field.addEventListener("blur", close);
@@ -161,19 +164,8 @@ function combobox({ field, address, label, kind, none, found, words, parts, choo
     else if (key === "ArrowDown" && all.length) highlight(active + 1);
     else if (key === "ArrowUp" && all.length) highlight(Math.max(active, 0) - 1);
     else if (key === "Enter" && active >= 0 && words() === asked) take(all[active]);
-    else return !isLine && STEPS.includes(key) && close();
+    else return !isLine && STEP.test(key) && close();
     event.preventDefault();
   });
   if (document.activeElement === field && field.value !== field.defaultValue) wait();
-}
-
-function make(tag, attributes, ...inside) {
-  const made = document.createElement(tag);
-  set(made, attributes);
-  made.append(...inside);
-  return made;
-}
-
-function set(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 }

@@ -237,13 +237,13 @@ def test_the_tools_are_one_stop_for_the_tab_key(member: Visit, topic: str) -> No
     tools = page.locator(".tools button")
     expect(page.get_by_role("toolbar", name="Formatting")).to_be_visible()
     tools.first.focus()
-    for key, at in (("ArrowRight", 1), ("End", 6), ("ArrowRight", 0), ("ArrowLeft", 6)):
+    for key, at in (("ArrowRight", 1), ("End", 7), ("ArrowRight", 0), ("ArrowLeft", 7)):
         page.keyboard.press(key)
         expect(tools.nth(at)).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("[name=source]")).to_be_focused()
     page.keyboard.press("Shift+Tab")
-    expect(tools.nth(6)).to_be_focused()
+    expect(tools.nth(7)).to_be_focused()
 
 
 @pytest.mark.parametrize("scripted", ["by the tools", "by keys"])
