@@ -30,6 +30,7 @@ ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "de
 SOURCE_SET = re.compile(
     rf"/pictures/({PICTURE_NAME})-small\.webp {SMALL}w, /pictures/\1\.webp \d{{1,4}}w"
 )
+SIGNS = re.compile(r"[\\`*_\[\]<&~]")  # what Markdown would not read as words
 SHOWN = "(max-width: 46rem) 92vw, 42rem"  # how wide the column of a text is, for `sizes`
 
 
@@ -43,6 +44,12 @@ class Illustration(NamedTuple):
 def address_of(name: str, *, is_small: bool = False) -> str:
     """The path of a picture, or of its small version."""
     return f"/pictures/{name}{'-small' if is_small else ''}.webp"
+
+
+def line_of(name: str, alt: str = "") -> str:
+    """The Markdown that shows a picture in a text, with words that say what it shows, which stay words."""
+    words = SIGNS.sub(r"\\\g<0>", alt)
+    return f"![{words}]({address_of(name)})"
 
 
 def size_of(name: str) -> tuple[int, int]:

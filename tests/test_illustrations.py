@@ -6,7 +6,13 @@ import pytest
 
 from forum import markup
 from forum.dialogue.models import Post
-from forum.illustrations import MAX_SHOWN, first_illustration, names_in, with_local_pictures
+from forum.illustrations import (
+    MAX_SHOWN,
+    first_illustration,
+    line_of,
+    names_in,
+    with_local_pictures,
+)
 from forum.markup import write
 
 NAME = "0123456789abcdef01234567-1600x1200"
@@ -21,6 +27,13 @@ def test_a_picture_of_this_forum_is_shown_with_its_size_and_its_words():
     assert f'srcset="/pictures/{NAME}-small.webp 640w, {PATH} 1600w"' in text.html
     assert [tuple(one) for one in text.pictures] == [(NAME, "A wide lane")]
     assert text.plain == "A wide lane"
+
+
+def test_the_line_of_a_picture_keeps_all_words_about_it():
+    alt = "A ] wide *lane* [, `60` _m_ & 2 < 3 \\"
+    text = write(line_of(NAME, alt))
+    assert [tuple(one) for one in text.pictures] == [(NAME, alt)]
+    assert line_of(NAME) == f"![]({PATH})" and line_of(NAME, "A lane!") == f"![A lane!]({PATH})"
 
 
 @pytest.mark.parametrize(

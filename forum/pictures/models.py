@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Base
-from forum.illustrations import address_of, has_small, size_of
+from forum.illustrations import address_of, has_small, line_of, size_of
 from forum.members.models import Member
 
 WHOLE, SMALL = VERSIONS = ("whole", "small")
@@ -47,6 +47,10 @@ class Picture(Base):
     def address(self) -> str:
         """The path of the whole picture."""
         return address_of(self.name)
+
+    def line(self, alt: str = "") -> str:
+        """What shows the picture in a text, with words that say what it shows."""
+        return line_of(self.name, alt)
 
     @property
     def thumbnail(self) -> str:

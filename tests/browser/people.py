@@ -189,6 +189,16 @@ class Visit:
         part = answer.text().partition(f'id="{answer.url.partition("#")[2]}"')[2]
         return re.findall(r'data-post="(\d+)"', part)[0]
 
+    def add_picture(self, data: bytes, alt: str = "") -> str:
+        """Add a picture by its page; returns the line for a text, which the page shows then."""
+        page = self.go("/pictures")
+        file: Any = {"name": "picture", "mimeType": "", "buffer": data}
+        page.set_input_files("[name=picture]", file)
+        page.fill("[name=alt]", alt)
+        with page.expect_navigation(wait_until="load"):
+            page.locator("main button[type=submit]").click()
+        return page.locator("#added").input_value()
+
     def _reply(self, topic: str, text: str) -> APIResponse:
         path = re.sub(r"(/topics/\d+).*", r"\1/reply", topic)
         return self._answer(path, source=text, language="en")

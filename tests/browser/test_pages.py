@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.looks import AXE, DESK, SHOTS, VIEWS, axe_faults, faults_here, look
 from tests.browser.unseen import crowded, misleading
+from tests.samples_of_pictures import picture
 
 # name, address (or a link to follow from one), who looks
 PAGES: list[tuple[str, str, str]] = [
@@ -281,6 +282,38 @@ def test_what_is_removed_and_whom_one_can_turn_to(visit: Any) -> None:
     read = author.page.inner_text("main")
     assert "They hum." in read and "Ombuds of Cities" in read and "Free of charge" in read
     administrator.send("/administration/recourse", language="en")
+    assert faults == []
+
+
+def test_pictures_and_the_pages_about_them(visit: Any) -> None:
+    """Listed, just added, refused, before one is deleted, and in a text: wide, tall, and gone."""
+    window = visit()
+    window.sign_in("administrator")
+    wide, tall, gone = (
+        window.add_picture(picture("JPEG", size), alt)
+        for size, alt in (((1600, 900), "A wide lane"), ((300, 1500), "A tower"), ((900, 600), ""))
+    )
+    faults = faults_here(window.page, "/pictures-added") + crowded(window.page)
+    said = [
+        wide,
+        "*From the bridge*",
+        f"- One\n- {tall}",
+        f"| A | B |\n|---|---|\n| {wide} | {tall} |",
+    ]
+    topic = window.open_topic(
+        "\n\n".join([*said, gone.replace("[]", "[The words of a gone picture]")])
+    )
+    page = window.go("/pictures")
+    faults += faults_here(page, "/pictures") + crowded(page)
+    page.get_by_role("button", name="Add the picture").click()
+    assert page.title().startswith("Error:")
+    faults += faults_here(page, "/pictures-refused")
+    delete = str(page.locator(".pics a[href$='/delete']").first.get_attribute("href"))
+    faults += faults_of(window, delete)
+    window.send(delete)
+    page = window.go(topic)
+    assert page.locator(".prose img").count() == 5
+    faults += faults_here(page, "/topic-with-pictures") + crowded(page)
     assert faults == []
 
 
