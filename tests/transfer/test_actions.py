@@ -404,7 +404,7 @@ def test_everything_of_several_files_is_done_in_the_order_of_its_moments(people:
         Step(datetime(2026, month, 4, tzinfo=UTC), partial(done.append, month)) for month in (10, 1)
     ]
     files = [GOOD.replace("## Readings", copy, 1), later]
-    load_agendas(people.moderator, [read_agenda(file) for file in files], others)
+    load_agendas(people.moderator, [(read_agenda(file), {}) for file in files], others)
     reported, decided = times(Report.created_at), times(Decision.decided_at)
     assert len(reported) == 2 and reported == sorted(reported)
     days = [f"{moment:%m-%d}" for moment in decided]
@@ -431,7 +431,7 @@ def test_members_cannot_load_agendas(people: Any) -> None:
     with pytest.raises(Forbidden, match="moderators"):
         import_agenda(people.ana, read_agenda(GOOD))
     with pytest.raises(Forbidden, match="moderators"):
-        load_agendas(people.ana, [read_agenda(GOOD)])
+        load_agendas(people.ana, [(read_agenda(GOOD), {})])
 
 
 @pytest.mark.parametrize("is_decided", [False, True])

@@ -72,16 +72,17 @@ def try_agenda(
 @action
 def load_agendas(
     curator: Member,
-    files: Sequence[AgendaFile],
+    files: Sequence[tuple[AgendaFile, Mapping[str, Shrunk]]],
     others: Sequence[Step] = (),
     shown: Shown = nullcontext,
 ) -> None:
     """Load the agendas of the demo at once: what all of them tell, and the steps of `others`, in the order of time.
 
-    What is published, returned, featured or pinned is recorded as a decision, too. `shown` may show how far it is.
+    Beside each of the `files` are the pictures that it lists, as in `import_agenda`. What is published, returned, featured or
+    pinned is recorded as a decision, too. `shown` may show how far it is.
     """
     require(curator.can.curate_all())
-    plans = [_plan(curator, file, is_decided=True) for file in files]
+    plans = [_plan(curator, file, True, pictures) for file, pictures in files]
     _carry_out([*(step for loading in plans for step in loading.steps), *others], shown)
 
 

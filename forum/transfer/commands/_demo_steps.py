@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from forum.moderation.models import Deed
 from forum.permissions import ROLES, SYSTEM
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer import actions
+from forum.transfer.commands._pictures import kept_pictures
 from forum.transfer.commands._shared import mark_all_as_read
 from forum.transfer.forms import read_agenda, read_people
 from forum.transfer.models import AgendaFile, Step
@@ -105,10 +106,11 @@ def _at_end_of_demo() -> AbstractContextManager[None]:
 
 def _load_agendas() -> None:
     """Load what the files tell, and what was decided and edited meanwhile, in the order of time."""
-    with _at_end_of_demo():
+    with _at_end_of_demo(), ExitStack() as kept:
         files = [_agenda_with_dialogue(name) for name in AGENDAS]
         others = [*_decisions(files), *_edits(files)]
-        actions.load_agendas(get_member(SYSTEM, CURATOR), files, others, _bar)
+        whole = [(file, kept.enter_context(kept_pictures(file, DATA))) for file in files]
+        actions.load_agendas(get_member(SYSTEM, CURATOR), whole, others, _bar)
 
 
 def _bar(steps: Sequence[Step]) -> AbstractContextManager[Iterable[Step]]:
@@ -124,6 +126,7 @@ def _agenda_with_dialogue(name: str) -> AgendaFile:
         page,
         topics=[*page.topics, *talk.topics],
         comments=[*page.comments, *talk.comments],
+        pictures=[*page.pictures, *talk.pictures],
         faults=[*page.faults, *talk.faults],
     )
 
