@@ -277,6 +277,7 @@ def test_reporting_is_as_small_as_the_marks_and_stands_in_their_line(
     mark = moderator.locator("[data-marks] [value=useful]").first
     mark.click()
     expect(mark).to_have_attribute("aria-pressed", "true")
+    expect(moderator.locator("[data-marks] [data-busy]")).to_have_count(0)  # it is kept
     for width in (390, 1280):
         page = windows("visitor", "light", width).go(topic)
         acts = page.locator(".acts:has(p)").first
