@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from forum.markdown import is_hostile, nesting, tokens_of
+from forum.plaintext import tidy
 
 LARGEST, SMALL = (
     1_600,
@@ -97,7 +98,8 @@ def _images(tokens: Iterable[Token]) -> Iterator[tuple[Token, bool]]:
 
 
 def names_in(source: str) -> tuple[str, ...]:
-    """The names of the pictures that a text shows, each once."""
+    """The names of the pictures that a text shows, each once: the same as `Written.pictures`."""
+    source = tidy(source)
     if "/pictures/" not in source or is_hostile(source):
         return ()
     return tuple(dict.fromkeys(one.name for one in mark_illustrations(tokens_of(source))))

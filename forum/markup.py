@@ -106,14 +106,12 @@ class Rendered(NamedTuple):
     pictures: Sequence[Illustration] = ()
 
 
-EMPTY = Rendered()
-
-
 @dataclass(frozen=True)
 class Written:
     """A text as it is stored: its source, the HTML made of it by `VERSION` of this module, its plain text.
 
-    `mentions` are the handles in it that follow an @, whether a member has them or not; `pictures` those that it shows.
+    `mentions` are the handles in it that follow an @, whether a member has them or not; `pictures` those that it shows, or would
+    show if its HTML were not too long: search notes them from the source alone, and who may show them is asked of all.
     """
 
     source: str
@@ -148,7 +146,7 @@ def write(
     """
     source = tidy(source)
     hidden = unseen if has_pictures else None
-    made = EMPTY if is_hostile(source) else _render(source, people, most, hidden)
+    made = Rendered() if is_hostile(source) else _render(source, people, most, hidden)
     is_whole = 0 < len(made.html) <= MAX_HTML
     return Written(
         source,
@@ -157,7 +155,7 @@ def write(
         made.plain or withhold_in_source(source, cited_in_source(source)),
         language,
         made.mentions,
-        made.pictures if is_whole else (),
+        made.pictures,
     )
 
 
@@ -182,12 +180,13 @@ def _render(
     most: int = MAX_MENTIONS,
     unseen: Collection[str] | None = (),
 ) -> Rendered:
-    """What the parser makes of a text; `EMPTY` if parsing fails. It shows no pictures if `unseen` is None."""
+    """What the parser makes of a text; without words if that fails. It shows no pictures if `unseen` is None."""
+    pictures: Sequence[Illustration] = ()
     try:
         tokens = parser_for(source).parse(source)
         plain = plain_of(tokens)
-        is_shown = unseen is not None and "/pictures/" in source
-        pictures = mark_illustrations(tokens, unseen or ()) if is_shown else ()
+        if unseen is not None and "/pictures/" in source:
+            pictures = mark_illustrations(tokens, unseen)
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
             _let_blocks_find_their_direction(tokens)
@@ -197,7 +196,7 @@ def _render(
         html = str(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))
         return Rendered(plain, html, mentions, pictures)
     except (RecursionError, ValueError, IndexError):
-        return EMPTY
+        return Rendered(pictures=pictures)
 
 
 def _adapt_tokens(tokens: list[Token]) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from forum import markup
 from forum.dialogue.models import Post
@@ -13,11 +17,64 @@ from forum.illustrations import (
     names_in,
     with_local_pictures,
 )
-from forum.markup import write
+from forum.markdown import MAX_SOURCE
+from forum.markup import MAX_HTML, write
 
+HOME = "https://forum.example"
 NAME = "0123456789abcdef01234567-1600x1200"
 SMALL_NAME = "0123456789abcdef01234567-320x200"
 PATH = f"/pictures/{NAME}.webp"
+OTHER = PATH.replace("0123", "3210")
+CODED = "".join(f"&#{ord(c)};" for c in PATH)
+ADDRESSES = [
+    PATH,
+    OTHER,
+    HOME + PATH,
+    HOME.upper() + OTHER,
+    f"<{PATH}>",
+    f"{PATH} 't'",
+    f"\n{PATH} ",
+]
+ODD = [
+    CODED,
+    PATH.replace("0", "%30"),
+    PATH.upper(),
+    f"//forum.example{PATH}",
+    f"{PATH}?x",
+    "/pictures/",
+]
+# Each letter or pair is a piece
+MARKS = [
+    *"![]()<>`\\a|#é\u0645",
+    "](",
+    "![a]",
+    "![b]",
+    "[b]",
+    "[]",
+    "**",
+    "_",
+    "~~",
+    "@ana",
+    "<!--",
+    "-->",
+]
+LINES = [
+    "\n",
+    "\n\n",
+    "\n> ",
+    "> [x](/posts/1)\n",
+    "\n```\n",
+    "\n    ",
+    "\n[b]: ",
+    "\n\n| a | b |\n|---|---|\n| ",
+]
+PIECES = st.sampled_from(
+    ADDRESSES + ODD + MARKS + LINES + [" ", "\x00", "\r\n", "\u200b", "\ufeff", "\ud800"]
+)
+PICTURES = st.builds(
+    "![{}]({}){}".format, PIECES | st.just("a"), st.sampled_from(ADDRESSES * 3 + ODD), PIECES
+)
+SHOWN = re.compile(r'<img src="/pictures/([^"]+)\.webp"')
 
 
 def test_a_picture_of_this_forum_is_shown_with_its_size_and_its_words():
@@ -146,3 +203,30 @@ def test_the_first_words_of_a_text_do_not_begin_with_the_sign_of_a_picture():
 def test_a_text_of_which_nobody_knows_who_reads_it_has_links_in_place_of_pictures():
     text = write(f"![A wide lane]({PATH})", has_pictures=False)
     assert "<img" not in text.html and f'<a href="{PATH}"' in text.html and not text.pictures
+
+
+@example([f"![a]({PATH})"] * (MAX_SHOWN + 1) + [f"![b]({OTHER})"])
+@example([f"![a][b] ![c]\n\n[b]: {PATH}\n[C]: <{OTHER}> 't'"])
+@given(st.lists(PIECES | PICTURES, max_size=20))
+def test_pages_show_those_pictures_that_search_notes_and_that_rights_are_asked_of(parts):
+    source = with_local_pictures("".join(parts), HOME)
+    text = write(source, people=("ana",))
+    assert {picture.name for picture in text.pictures} == set(names_in(source))
+    assert set(SHOWN.findall(text.html)) == set(names_in(source)) == set(names_in(text.source))
+    assert text.html.count("<img") == len(text.pictures)
+
+
+def test_a_text_that_is_too_long_to_be_formatted_has_the_pictures_that_it_names():
+    """Otherwise nobody would ask whether its author may show them, and search would say that it does."""
+    text = write(f"![a]({PATH})\n\n" + "[a](//b)" * 2_400)
+    assert len(text.source) <= MAX_SOURCE and "<a" not in text.html and len(text.html) < MAX_HTML
+    assert [picture.name for picture in text.pictures] == [NAME] == [*names_in(text.source)]
+
+
+def test_a_text_that_cannot_be_made_has_the_pictures_that_it_names(monkeypatch):
+    def fail(*_args):
+        raise RecursionError
+
+    monkeypatch.setattr(markup, "_adapt_tokens", fail)
+    text = write(f"![a]({PATH})")
+    assert "<img" not in text.html and [*names_in(text.source)] == [NAME] == [text.pictures[0].name]

@@ -124,6 +124,15 @@ def test_nobody_shows_the_picture_of_somebody_else(people, agenda, world, pictur
     dialogue.reply(people.moderator, world["topic"], said(picture))
 
 
+def test_nor_in_a_text_that_is_too_long_to_be_formatted(people, world, picture):
+    """What is shown as it was typed names a picture all the same, and an edit could let the page show it."""
+    endless = f"![A lane]({picture.address})\n\n" + "[a](//b)" * 2_400
+    with pytest.raises(Invalid, match="of somebody else"):
+        dialogue.reply(people.ben, world["topic"], write(endless))
+    post = dialogue.reply(people.ana, world["topic"], write(endless))
+    assert "<img" not in post.html and shown_by("post", post.id) == {picture.name}
+
+
 def test_who_quotes_a_picture_shows_none(people, world, picture):
     quoting = write(f"> [Ana](/posts/{world['post']})\n>\n> ![A lane]({picture.address})\n\nNice.")
     post = dialogue.reply(people.ben, world["topic"], quoting)
