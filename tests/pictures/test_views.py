@@ -177,6 +177,25 @@ def test_it_moves_with_its_topic(people, agenda, elsewhere, sign_in, client, wor
     assert statuses(shown[0], sign_in, people, client)[-1] == 200
 
 
+@pytest.fixture
+def opened_with(people, agenda):
+    """A picture in the opening post of a topic, which a moderator has hidden, with the topic."""
+    mine = added(people.ana)
+    new = NewTopic("experience", "Lanes", write(f"See ![a lane]({mine.address})."))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    dialogue.reply(people.ben, topic.id, write("I see."))
+    moderation.decide(people.moderator, "post", first_post(topic).id, "hide", REASONS)
+    return mine, topic
+
+
+def test_a_new_title_brings_no_hidden_picture_back(people, opened_with, elsewhere, sign_in, client):
+    made, topic = opened_with
+    moderation.retitle(people.moderator, topic.id, "Wide lanes", [])
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+    moderation.decide(people.moderator, "post", first_post(topic).id, "restore")
+    assert client.get(made.address).status_code == 200
+
+
 def test_members_alone_see_the_pictures_of_what_is_for_members(people, agenda, sign_in, client):
     made = added(people.ana)
     text = write(f"See ![a lane]({made.address}).")

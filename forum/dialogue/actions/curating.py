@@ -40,7 +40,7 @@ from forum.dialogue.queries import (
     topics_locked_naming,
 )
 from forum.errors import Conflict, Invalid
-from forum.markup import Written
+from forum.markup import NO_TEXT, Written
 from forum.matches import KnownAs, without_member
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -118,9 +118,8 @@ def retitle(
         raise Conflict(_("This text has changed since you opened the form."))
     check_themes(themes, themes if is_undone else theme_ids_of(topic))
     opening = first_post(topic)
-    text = stored_text(opening)
-    if opening.is_gone:  # of it nothing comes back into lists and search
-        text = replace(text, plain="")
+    # Of what is out of sight nothing comes back into lists and search, neither words nor pictures
+    text = replace(NO_TEXT, language=opening.language) if opening.is_gone else stored_text(opening)
     edit_topic(moderator, topic, text, TopicChanges(checked_title(title), themes))
     return topic
 
