@@ -124,6 +124,14 @@ def _note_shown(picture: Picture, agenda_id: int) -> None:
 
 
 @action
+def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
+    """Note that the texts with some pictures are on another agenda now, whose moderators see them, also out of sight."""
+    touches()
+    for picture in pictures_to_show(names):
+        picture.agenda_id = agenda_id
+
+
+@action
 def delete_picture(author: Person, picture_id: int) -> Picture:
     """Delete one's picture for good. Texts that show it show its words instead."""
     touches()

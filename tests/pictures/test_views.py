@@ -196,6 +196,24 @@ def test_a_new_title_brings_no_hidden_picture_back(people, opened_with, elsewher
     assert client.get(made.address).status_code == 200
 
 
+def test_who_moderates_sees_what_is_hidden_where_it_is_now(
+    people, world, opened_with, elsewhere, sign_in, client
+):
+    made, topic = opened_with
+    moderation.move(people.moderator, topic.id, elsewhere.id)
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 404, 200]
+    moderation.merge(people.moderator, topic.id, world["topic"])
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+
+
+def test_what_waits_moves_with_its_topic(people, elsewhere, sign_in, client, world):
+    make_rule(people.administrator, RuleText("word", "lane", "We read this word first."))
+    made = added(people.ana)
+    dialogue.reply(people.ana, world["topic"], write(f"![a lane]({made.address})"))
+    moderation.move(people.moderator, world["topic"], elsewhere.id)
+    assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 404, 200]
+
+
 def test_members_alone_see_the_pictures_of_what_is_for_members(people, agenda, sign_in, client):
     made = added(people.ana)
     text = write(f"See ![a lane]({made.address}).")

@@ -39,9 +39,11 @@ from forum.dialogue.queries import (
     quotes_in_topic,
     quotes_of_post,
     quotes_of_topic,
+    sources_apart,
     topic_to_change,
 )
 from forum.errors import Invalid
+from forum.illustrations import names_in
 from forum.markup import Written, plain
 from forum.members.models import Member
 from forum.notifications.actions import (
@@ -60,8 +62,10 @@ from forum.permissions import (
     Person,
     require,
 )
+from forum.pictures import actions as pictures
 from forum.plaintext import excerpt, single_line, slugify
 from forum.search import actions as search
+from forum.search.queries import pictures_shown_below
 
 # Notices that only a question has: advice is asked for, nobody answers, what happened next
 QUESTION_NOTICES = ("advice", "unanswered", "followup")
@@ -482,3 +486,10 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)
+    let_pictures_follow(doer, topic)
+
+
+def let_pictures_follow(doer: Person, topic: Topic) -> None:
+    """Let those who moderate the agenda where a topic is now see the pictures in it, also those out of sight; and nobody else."""
+    apart = {name for source in sources_apart(topic) for name in names_in(source)}
+    pictures.follow(doer, apart | pictures_shown_below("topic", topic.id), topic.agenda_id)

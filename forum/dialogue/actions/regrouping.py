@@ -26,6 +26,7 @@ from forum.dialogue.actions._rows import (
     ANSWER_NOTICES,
     has_shown_posts,
     hide_as_empty,
+    let_pictures_follow,
     restore_notices_in,
     set_answer,
     set_themes,
@@ -379,6 +380,8 @@ def _update_both_topics(
         target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
         search.unindex(doer, "post", opening.id)
     search.index_all(doer, _search_entries(target, posts, words))
+    if topic.agenda_id != target.agenda_id:
+        let_pictures_follow(doer, target)
     move_notices(doer, [post.id for post in posts], target.id, target.title)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.queries import curators_of
@@ -18,6 +18,7 @@ from forum.db import db
 from forum.dialogue.models import (
     TAKEN_BACK,
     TRIED,
+    Held,
     Mark,
     Mention,
     Place,
@@ -294,6 +295,16 @@ def first_post(topic: Topic) -> Post:
     """The post that opens a topic."""
     query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
     return db.session.scalars(query).one()
+
+
+def sources_apart(topic: Topic) -> Sequence[str]:
+    """The sources with pictures, of texts of a topic, that no document of search shows: waiting, replaced, or perhaps hidden."""
+    opening = select(Post.source).where(Post.topic_id == topic.id, Post.number == 1)
+    held = select(Held.source).where(Held.topic_id == topic.id)
+    replaced = select(Revision.source).join(Post, Post.id == Revision.post_id)
+    texts = (opening, held, replaced.where(Post.topic_id == topic.id))
+    naming = (found.where(found.selected_columns[0].contains("/pictures/")) for found in texts)
+    return db.session.scalars(union_all(*naming)).all()
 
 
 def openings_of(topic_ids: Sequence[int]) -> dict[int, int]:

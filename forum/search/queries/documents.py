@@ -112,6 +112,14 @@ def pictures_shown(names: Collection[str]) -> set[str]:
     return set(db.session.scalars(shown)) if names else set()
 
 
+def pictures_shown_below(kind: str, item_id: int) -> set[str]:
+    """The names of the pictures that the text of one thing, and those of its posts if it is a topic, show, in sight or not."""
+    known = document_id(kind, item_id)
+    within = or_(Document.id == known, Document.parent_id == known)
+    found = select(ShownPicture.picture).join(Document, Document.id == ShownPicture.document_id)
+    return set(db.session.scalars(found.where(within))) if known else set()
+
+
 def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:
     """The names of the pictures that the texts of some documents show, by document."""
     known: dict[int, set[str]] = {}
