@@ -18,6 +18,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_PIXELS = 50_000_000
 MAX_MEMORY, MAX_SECONDS = 800_000_000, 15  # bytes and processor time of this process
+# Of a JPEG, which has ten of them if it comes into view by and by. Each takes time for all pixels, however few bytes it has
+MAX_SCANS, SCAN = 100, b"\xff\xda"
 QUALITY = 80
 NO_PICTURE, TOO_MANY_PIXELS = 3, 4  # exit codes
 # What the file of a picture consists of that this program has made; and the bit that says of it that it is transparent
@@ -68,6 +70,8 @@ def _opened(data: bytes, largest: int) -> Image.Image:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS:
             _end(TOO_MANY_PIXELS)
+        if picture.format in ("JPEG", "MPO") and data.count(SCAN) > MAX_SCANS:
+            _end(NO_PICTURE)
         picture.draft("RGB", (largest, largest))  # a JPEG that is much larger is decoded smaller
         picture.load()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError):

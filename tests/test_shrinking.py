@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 from forum import shrinking
 from forum.errors import Busy, Invalid
 from forum.illustrations import ADDRESS, LARGEST, SMALL, address_of
+from forum.shrinker import MAX_SCANS, SCAN
 from forum.shrinking import shrink, take
 from tests.samples_of_pictures import opened, picture
 
@@ -115,6 +116,15 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded():
     bomb += struct.pack(">I", len(idat) - 4) + idat + struct.pack(">I", zlib.crc32(idat))
     with pytest.raises(Invalid, match="50 million pixels"):
         shrink(bomb)
+
+
+def test_a_picture_that_comes_into_view_without_end_is_refused():
+    """Each scan of a few bytes costs time for all pixels: a JPEG of 200 kB kept a processor at work for 15 seconds."""
+    data = picture("JPEG", (64, 64), progressive=True)
+    scan = data[data.rindex(SCAN) : -2]
+    assert shrink(data[:-2] + scan * 20 + data[-2:]).whole
+    with pytest.raises(Invalid, match="no picture that can be read"):
+        shrink(data[:-2] + scan * MAX_SCANS + data[-2:])
 
 
 def test_a_program_that_hangs_is_ended(monkeypatch, tmp_path):
