@@ -30,11 +30,14 @@ MAX_WAITING_FILES = (
     48  # beside them: a page may show many pictures, and browsers ask for all of them at once
 )
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
-LARGE_SENDERS = 4  # of them, those of bodies that are larger than everywhere else
+LARGE_SENDERS = 4  # of them, those of bodies larger than everywhere else, which are in memory together until they are answered
+# Requests that wait where files are taken, beside all others: one is worked on at once, which takes longer than a page
+MAX_WAITING_LARGE = 16
 # Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a
 # quarter of a second: the room for an office or a meeting behind one address.
 SHARE_OF_ONE = 1 / 2
-READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
+# Seconds; what somebody has typed is worth more patience, and who sends a file waits anyway
+READERS_WAIT, WRITERS_WAIT, LARGE_WAIT = 1.0, 2.0, 10.0
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
 FILES = "/pictures/"  # with which the paths of files begin
@@ -160,7 +163,10 @@ class AdmissionGate:
         self._turns = FairSemaphore(at_once)
         # Writers may wait for a locked database. They never occupy all places, so that readers are served.
         self._writers = FairSemaphore(max(1, at_once // 2))
+        # Nor do those that send files occupy all of the writers': a file takes seconds
+        self._large_turns = FairSemaphore(max(1, at_once // 4))
         self._places, self._file_places = Places(at_once + MAX_WAITING), Places(MAX_WAITING_FILES)
+        self._large_places = Places(MAX_WAITING_LARGE)
         self._senders, self._large_senders = Places(senders), Places(LARGE_SENDERS)
         # Said now, in the language of the forum: where a request is refused, nothing knows it.
         self._busy, self._not_saved = (
@@ -172,48 +178,57 @@ class AdmissionGate:
         if environ["PATH_INFO"] in ALWAYS_ADMITTED:
             return self.application(environ, start_response)
         is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        if not is_reading and not self._read_body(environ):
-            return self._refuse(start_response, is_reading)
         with ExitStack() as held:
-            is_file = is_reading and environ["PATH_INFO"].startswith(FILES)
-            places = self._file_places if is_file else self._places
-            if self._admit(held, places, is_reading, _whose(environ)):
+            is_whole = is_reading or self._read_body(environ, held)
+            path = environ["PATH_INFO"]
+            if is_whole and self._admit(held, path, is_reading, _whose(environ)):
                 return self._answer(environ, start_response)
         return self._refuse(start_response, is_reading)
 
-    def _admit(self, held: ExitStack, places: Places, is_reading: bool, whose: str) -> bool:
+    def _admit(self, held: ExitStack, path: str, is_reading: bool, whose: str) -> bool:
         """Wait for admission if there is a place; returns whether it was granted. The stack releases what is held."""
-        until = time.monotonic() + (READERS_WAIT if is_reading else WRITERS_WAIT)
+        places, turns, wait = self._way_in(path, is_reading)
+        until = time.monotonic() + wait
         if not places.acquire(whose):
             return False
         held.callback(places.release, whose)
-        for turns in [self._turns] if is_reading else [self._writers, self._turns]:
-            if not turns.acquire(max(0.0, until - time.monotonic()), whose):
+        for turn in turns:
+            if not turn.acquire(max(0.0, until - time.monotonic()), whose):
                 return False
-            held.callback(turns.release)
+            held.callback(turn.release)
         return True
 
-    def _read_body(self, environ: Environ) -> bool:
+    def _way_in(self, path: str, is_reading: bool) -> tuple[Places, list[FairSemaphore], float]:
+        """Among which places a request waits, for which turns, one after the other, and for how many seconds at most."""
+        if is_reading:
+            places = self._file_places if path.startswith(FILES) else self._places
+            return places, [self._turns], READERS_WAIT
+        writing = [self._writers, self._turns]
+        if path in self.large:
+            return self._large_places, [self._large_turns, *writing], LARGE_WAIT
+        return self._places, writing, WRITERS_WAIT
+
+    def _read_body(self, environ: Environ, held: ExitStack) -> bool:
         """Read the body into memory, with one byte more than allowed so that the application refuses a larger one.
 
-        Returns false if too many bodies are being read: each holds a thread, and readers must always find free ones.
+        Returns false if too many bodies are being read: each holds a thread, and readers must always find free ones. A large
+        one counts until the stack is released, since it is in memory.
         """
         written = environ.get("CONTENT_LENGTH") or ""
         length = int(written) if written.isdigit() else None
         most = self.largest_body
-        senders = self._senders
-        if length is not None and length > most:
-            most, senders = self.large.get(environ["PATH_INFO"], most), self._large_senders
+        is_large = length is not None and length > most
+        if is_large:
+            most = self.large.get(environ["PATH_INFO"], most)
         if length is not None and length > most:
             return True
-        whose = _whose(environ)
+        senders, whose = self._large_senders if is_large else self._senders, _whose(environ)
         if not senders.acquire(whose):
             return False
-        try:
+        with ExitStack() as reading:
+            (held if is_large else reading).callback(senders.release, whose)
             wanted = most + 1 if length is None else length
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
-        finally:
-            senders.release(whose)
         return True
 
     def _refuse(self, start_response: Any, is_reading: bool) -> Iterable[bytes]:

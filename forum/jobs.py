@@ -35,7 +35,7 @@ STARTED_SECONDS = 5.0
 RESTART_SECONDS = 2.0  # between two starts of the same command
 TERMINATE_SECONDS = 20
 # Of each server process, started when they are needed; more than bodies that may be read at once (`admission.SENDERS`)
-THREADS = 210
+THREADS = 230
 # Of each server process. Idle browsers hold one, too, until the server closes it after ten seconds.
 CONNECTIONS = 1_000
 OTHER_OPEN_FILES = 200  # of a process, besides its connections, at most

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from forum.admission import (
     LARGE_SENDERS,
     MAX_WAITING,
     MAX_WAITING_FILES,
+    MAX_WAITING_LARGE,
     SENDERS,
     AdmissionGate,
     FairSemaphore,
@@ -266,7 +268,7 @@ def test_the_address_is_the_one_that_the_proxies_say(
 ) -> None:
     asked: list[str] = []
 
-    def full(_gate: AdmissionGate, _held: Any, _places: Any, _is_reading: bool, whose: str) -> bool:
+    def full(_gate: AdmissionGate, _held: Any, _path: str, _is_reading: bool, whose: str) -> bool:
         asked.append(whose)
         return False
 
@@ -372,7 +374,8 @@ def test_one_address_takes_larger_bodies(path: str, length: int, got: int) -> No
     environ = {"PATH_INFO": path, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(length)}
     sent = BytesIO(b"x" * 400)
     closed = AdmissionGate(lambda _environ, _start: [], 100, large=LARGE)
-    assert closed._read_body(environ | {"wsgi.input": sent})
+    with ExitStack() as held:
+        assert closed._read_body(environ | {"wsgi.input": sent}, held)
     assert sent.tell() == got
 
 
@@ -397,8 +400,79 @@ def test_large_bodies_leave_room_to_all_others(slow: Slow, monkeypatch: pytest.M
     assert Client(closed).post("/pictures", **form).status_code == 200
 
 
+def post_together(
+    application: Any, answers: list[int], *, length: int = 5, number: int = 1, address: str = ""
+) -> list[threading.Thread]:
+    def post() -> None:
+        came_from = {"REMOTE_ADDR": address} if address else {}
+        made = Client(application).post("/pictures", data=b"y" * length, environ_base=came_from)
+        answers.append(made.status_code)
+
+    threads = [threading.Thread(target=post) for _one in range(number)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_one_file_is_worked_on_at_once_and_writers_go_on(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "WRITERS_WAIT", 0.05)  # of the others; files wait longer
+    closed = AdmissionGate(slow, 100, large=LARGE)
+    answers: list[int] = []
+    threads = post_together(closed, answers, number=3)
+    wait_until(lambda: closed._large_places._free == MAX_WAITING_LARGE - 3)
+    written: list[int] = []
+    writer = threading.Thread(
+        target=lambda: written.append(Client(closed).post("/reply", data=b"y").status_code)
+    )
+    writer.start()
+    wait_until(lambda: sorted(slow.inside) == ["/pictures", "/reply"])
+    time.sleep(0.1)
+    slow.go.set()
+    for thread in [*threads, writer]:
+        thread.join(5)
+    assert (written, answers, slow.most) == ([200], [200] * 3, 2)
+
+
+def test_so_many_files_wait_and_no_more(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MAX_WAITING_LARGE", 4)
+    closed = AdmissionGate(slow, 100, large=LARGE)
+    answers: list[int] = []
+    threads = post_together(closed, answers, number=2, address=HERS)
+    wait_until(lambda: closed._large_places._free == 2)
+    refused: list[int] = []
+    post_together(closed, refused, address=HERS)[0].join(5)
+    assert refused == [503]
+    threads += post_together(closed, answers, address=HIS)
+    wait_until(lambda: closed._large_places._free == 1)
+    assert closed._places._free == AT_ONCE + MAX_WAITING  # none of a page
+    slow.go.set()
+    for thread in threads:
+        thread.join(5)
+    assert answers == [200] * 3
+
+
+def test_a_large_file_counts_until_it_is_answered(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "LARGE_SENDERS", 2)
+    closed = AdmissionGate(slow, 100, large=LARGE)
+    answers: list[int] = []
+    threads = post_together(closed, answers, length=200, number=2)
+    wait_until(lambda: closed._large_places._free == MAX_WAITING_LARGE - 2)
+    refused: list[int] = []
+    post_together(closed, refused, length=200)[0].join(5)
+    assert refused == [503]
+    slow.go.set()
+    for thread in threads:
+        thread.join(5)
+    assert answers == [200] * 2
+    assert closed._large_senders._free == 2 and closed._large_places._free == MAX_WAITING_LARGE
+
+
 def test_the_server_has_more_threads_than_may_send_slowly() -> None:
-    waiting = AT_ONCE + MAX_WAITING + MAX_WAITING_FILES
+    waiting = AT_ONCE + MAX_WAITING + MAX_WAITING_FILES + MAX_WAITING_LARGE
     assert SENDERS + LARGE_SENDERS + waiting <= THREADS
 
 
