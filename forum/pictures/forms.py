@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms import FileField, StringField
 from wtforms.validators import Length
 
@@ -14,6 +14,7 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 MAX_ALT = 300
+PICTURE = "picture"  # the name of the field with the file
 ACCEPTED = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 
 
@@ -31,7 +32,9 @@ class PictureForm(Form):
         """As for all forms, which take no files otherwise."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read fields and files."""
+            """Read the fields, and one file: a file in place of words is none of them."""
             if request.method != "POST":
                 return None
-            return CombinedMultiDict([request.files, request.form])
+            sent = request.files.getlist(PICTURE)
+            files = MultiDict[str, FileStorage]((PICTURE, file) for file in sent)
+            return CombinedMultiDict([files, request.form])

@@ -82,6 +82,14 @@ def test_the_name_of_a_file_means_nothing(people, sign_in, name):
     assert set(newest().name) <= set("0123456789abcdefx-")
 
 
+def test_a_file_in_place_of_words_is_no_mistake(people, sign_in):
+    browser = sign_in(people.ana)
+    answer = browser.post("/pictures", data=sent(alt=(BytesIO(b"A lane"), "words.txt")))
+    assert answer.location == f"/pictures?added={newest().id}"
+    twice = {"picture": [(BytesIO(picture()), "a.png"), (BytesIO(b"none"), "b.png")]}
+    assert browser.post("/pictures", data=twice).status_code == 303
+
+
 def test_a_photograph_may_be_larger_than_all_other_forms(people, sign_in):
     browser = sign_in(people.ana)
     photograph = picture("PNG", (40, 30)) + b"\0" * (web.MAX_BODY + 10)
