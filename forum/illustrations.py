@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from forum.markdown import is_hostile, nesting, tokens_of
+from forum.markdown import is_hostile, nesting, tokens_of, words_of
 from forum.plaintext import tidy
 
 LARGEST, SMALL = (
@@ -75,7 +75,7 @@ def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> lis
     for image, is_linked in _images(tokens):
         address = ADDRESS.fullmatch(str(image.attrs.get("src", "")))
         if address and len(found) < MAX_SHOWN:
-            alt = " ".join("".join(child.content or " " for child in image.children or []).split())
+            alt = " ".join(words_of(image).split())
             picture = Illustration(address[1], alt)
             is_unseen = picture.name in unseen
             image.meta.update(picture=picture, is_linked=is_linked, is_unseen=is_unseen)

@@ -95,7 +95,17 @@ def plain_of(tokens: list[Token]) -> str:
         if depth:
             continue
         if token.type == "inline":
-            parts.append("".join(c.content or " " for c in token.children or [] if c.nesting == 0))
+            parts.append(words_of(token))
         elif token.type in ("fence", "code_block"):
             parts.append(token.content)
     return re.sub(r"[ \t]+", " ", "\n".join(parts)).strip()
+
+
+def words_of(token: Token) -> str:
+    """The plain text of a block, or of what stands for an image, without its markup."""
+    words = (
+        words_of(child) if child.type == "image" else child.content or " "
+        for child in token.children or []
+        if child.nesting == 0
+    )
+    return "".join(words)

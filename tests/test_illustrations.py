@@ -137,6 +137,14 @@ def test_what_is_said_of_a_picture_is_text():
     assert 'alt="a &#34;b&#34; &lt;c&gt; d e &amp; f"' in str(html).replace("&quot;", "&#34;")
 
 
+def test_lists_and_letters_have_the_words_of_a_picture_without_their_markup():
+    text = write(
+        f"See ![a *wide* [lane](/x) &amp; ![`plan`](/y)]({PATH}), ![a **b**](https://e.org/c.png)"
+    )
+    assert text.plain == "See a wide lane & plan, a b"
+    assert [picture.alt for picture in text.pictures] == ["a wide lane & plan"]
+
+
 def test_a_quoted_picture_is_a_link_to_it():
     text = write(f"> [Ana](/posts/1)\n>\n> ![A plan]({PATH})\n\nI see.")
     assert "<img" not in text.html and f'<a href="{PATH}"' in text.html
