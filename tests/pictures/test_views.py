@@ -186,7 +186,7 @@ def test_it_moves_with_its_topic(people, agenda, elsewhere, sign_in, client, wor
 
 
 @pytest.fixture
-def opened_with(people, agenda):
+def opened_with(people, agenda, world):  # the world first: its rows have numbers of their own
     """A picture in the opening post of a topic, which a moderator has hidden, with the topic."""
     mine = added(people.ana)
     new = NewTopic("experience", "Lanes", write(f"See ![a lane]({mine.address})."))
