@@ -26,9 +26,8 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 MAX_WAITING = 24  # requests that may wait for admission
-MAX_WAITING_FILES = (
-    48  # beside them: a page may show many pictures, and browsers ask for all of them at once
-)
+# Beside them: a page may show many pictures, and browsers ask for all of them at once
+MAX_WAITING_FILES = 48
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
 LARGE_SENDERS = 4  # of them, those of bodies larger than everywhere else, which are in memory together until they are answered
 # Requests that wait where files are taken, beside all others: one is worked on at once, which takes longer than a page

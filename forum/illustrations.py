@@ -14,10 +14,8 @@ from markupsafe import Markup
 from forum.markdown import is_hostile, nesting, tokens_of, words_of
 from forum.plaintext import tidy
 
-LARGEST, SMALL = (
-    1_600,
-    640,
-)  # pixels of the longer side of a picture, and of the width of its small version
+# Pixels of the longer side of a picture, and of the width of its small version
+LARGEST, SMALL = 1_600, 640
 HAS_SMALL = 800  # pixels of the width from which on there is a small version
 TALLEST = 720  # pixels of the height in which a picture is shown in a text, so that a window has room for a whole one
 MAX_SHOWN = 20  # pictures that one text shows; further ones become links

@@ -1,7 +1,8 @@
 """A program of its own: reads a picture from its input and writes it anew, without anything that came with it.
 
-`shrinking.shrink` runs it for each picture, and `shrinking.take` for one that a forum has made. What strangers send is decoded here and nowhere else, in a process that can write no
-file and has little memory and time, so that a picture that breaks a decoder breaks nothing but this (ASVS 5.0, 5.2).
+`shrinking.shrink` runs it for each picture, and `shrinking.take` for one that a forum has made. What strangers send is decoded
+here and nowhere else, in a process that can write no file and has little memory and time, so that a picture that breaks a decoder
+breaks nothing but this (ASVS 5.0, 5.2).
 """
 
 from __future__ import annotations

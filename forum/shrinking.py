@@ -16,7 +16,8 @@ from forum.errors import Busy, Invalid
 from forum.illustrations import HAS_SMALL, LARGEST, SMALL
 
 PROGRAM = str(Path(__file__).with_name("shrinker.py"))
-NO_PICTURE, TOO_MANY_PIXELS = 3, 4  # exit codes of the program
+# Exit codes of the program, as it has them: to import it would load its decoders into every process
+NO_PICTURE, TOO_MANY_PIXELS = 3, 4
 MAX_WAIT = 20  # seconds
 AT_ONCE = threading.BoundedSemaphore(2)  # of a process; others wait, and readers go on
 MAX_MEGAPIXELS = 50

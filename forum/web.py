@@ -51,9 +51,8 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
-MAX_PICTURE_BODY = (
-    12 * 1024 * 1024
-)  # bytes, at the one address that takes files: a photograph as a telephone makes it
+# Bytes, at the one address that takes files: a photograph as a telephone makes it
+MAX_PICTURE_BODY = 12 * 1024 * 1024
 PICTURES_PATH = "/pictures"
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303

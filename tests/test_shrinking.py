@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms
 
-from forum import shrinking
+from forum import shrinker, shrinking
 from forum.errors import Busy, Invalid
 from forum.illustrations import ADDRESS, LARGEST, SMALL, address_of
 from forum.shrinker import MAX_SCANS, SCAN
@@ -203,3 +203,9 @@ def test_moving_pictures_are_not_taken():
     data = BytesIO()
     frames[0].save(data, "WEBP", save_all=True, append_images=frames[1:])
     assert take(f"{'a' * 24}-40x30", data.getvalue()) is None
+
+
+def test_the_program_and_who_runs_it_mean_the_same():
+    codes = shrinker.NO_PICTURE, shrinker.TOO_MANY_PIXELS
+    assert codes == (shrinking.NO_PICTURE, shrinking.TOO_MANY_PIXELS)
+    assert shrinking.MAX_MEGAPIXELS * 1_000_000 == shrinker.MAX_PIXELS
