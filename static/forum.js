@@ -86,6 +86,16 @@ function showWhole() {
   });
 }
 
+/** Each minute in which the last page of a topic is looked at, says what others have written since it came. */
+function tellNews() {
+  const place = document.querySelector("[data-news]");
+  const look = async () => {
+    const { words, address } = await (await fetch(place.dataset.news)).json();
+    if (words && words !== place.textContent) place.replaceChildren(make("a", { href: address, textContent: words }));
+  };
+  if (place) setInterval(() => document.hidden || look().catch(console.warn), 60_000);
+}
+
 /** After signing out, the first page of a visitor deletes the drafts. */
 function forgetDrafts() {
   const isLeaving = session.leaving;
@@ -221,6 +231,7 @@ function offerSwitch() {
 localTimes();
 closeMenus();
 showWhole();
+tellNews();
 document.addEventListener("keydown", press);
 offerSwitch();
 document.addEventListener("submit", noteLeaving);

@@ -767,6 +767,41 @@ def test_menus_close(member: Visit) -> None:
     expect(menu.locator(".pop")).to_be_hidden()
 
 
+@pytest.mark.parametrize("who", ["visitor", "member"])
+def test_what_others_write_meanwhile_is_said_and_moves_nothing(
+    who: str, visit: Callable[..., Visit], moderator: Visit
+) -> None:
+    """Also to visitors, whose pages are kept, and also once more is written."""
+    address = moderator.open_topic("Who sweeps the platforms?")
+    window = visit()
+    if who == "member":
+        window.sign_in("member")
+    page = window.page
+    page.clock.install()
+    page.goto(window.site.url + address)
+    below = page.locator("#reply")
+    before = below.bounding_box()
+    place = page.locator("[data-news]")
+    page.clock.run_for(61_000)
+    expect(place).to_have_text("")
+    first = moderator.reply(address, "The drivers do.")
+    page.clock.run_for(61_000)
+    expect(place).to_have_text("Go to the new post")
+    assert below.bounding_box() == before
+    moderator.reply(address, "And the guards.")
+    page.route("**/news?*", lambda route: route.abort())
+    page.clock.run_for(61_000)
+    expect(place).to_have_text("Go to the new post")
+    page.unroute("**/news?*")
+    page.clock.run_for(61_000)
+    expect(place).to_have_text("Go to the first of 2 new posts")
+    place.locator("a").click()
+    expect(page.locator("#post-2")).to_contain_text("The drivers do.")
+    expect(page.locator("#post-3")).to_contain_text("And the guards.")
+    assert page.url.endswith(first)
+    window.complaints.clear()  # of the answer that never came
+
+
 def test_times_are_shortened_for_a_week(member: Visit, topic: str) -> None:
     address = member.reply(topic, "It is late.")
     page, now = member.tab(), datetime.now().astimezone()

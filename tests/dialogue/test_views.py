@@ -508,6 +508,45 @@ def test_lists_lead_to_the_first_new_post_until_it_is_read(
     assert " new<" not in page(ana, "/topics")
 
 
+def test_the_last_page_asks_what_others_have_written_since(
+    people: Any, topic: Topic, client: FlaskClient, sign_in: Any, queries: Any
+) -> None:
+    ana = sign_in(people.ana)
+    door = f"/topics/{topic.id}/news?after=1"
+    assert f'data-news="{door}"' in page(client, topic.address)
+    assert client.get(door).json == {}
+    replies = [
+        actions.reply(author, topic.id, write("A reply."))
+        for author in (people.ana, people.ben, people.chitra)
+    ]
+    several = {"words": "Go to the first of 3 new posts", "address": f"/posts/{replies[0].id}"}
+    assert client.get(door).json == several
+    several = {"words": "Go to the first of 2 new posts", "address": f"/posts/{replies[1].id}"}
+    with queries() as made:
+        assert ana.get(door).json == several  # her own is no news to her
+    assert made.count == 3, made.statements  # who asks, the topic, its posts
+    reasons = Reasons("It names a neighbour.", 2)
+    decide(people.moderator, "post", replies[1].id, "hide", reasons)
+    one = {"words": "Go to the new post", "address": f"/posts/{replies[2].id}"}
+    assert ana.get(door).json == one
+    assert ana.get(f"/topics/{topic.id}/news?after=4").json == {}
+    for odd in ("", "-1", "x", "9" * 400):
+        assert (
+            client.get(f"/topics/{topic.id}/news", query_string={"after": odd}).status_code == 200
+        )
+    decide(people.moderator, "topic", topic.id, "hide", reasons)
+    assert client.get(door).status_code == ana.get(door).status_code == 404
+
+
+def test_a_page_before_the_last_asks_nothing(
+    client: FlaskClient, people: Any, topic: Topic
+) -> None:
+    for number in range(20):
+        actions.reply(people.ben, topic.id, write(f"Measured {number} times."))
+    assert "data-news" not in page(client, topic.address)
+    assert "news?after=21" in page(client, f"{topic.address}?page=2")
+
+
 def test_all_is_marked_as_read_with_one_press(people: Any, topic: Topic, sign_in: Any) -> None:
     for door in ("/topics/read-all", "/agendas/quieter/topics/read-all"):
         ana = sign_in(people.ana)

@@ -166,7 +166,14 @@ from forum.dialogue.queries.moved import (
     topic_to_reply,
     why_not_shown,
 )
-from forum.dialogue.queries.news import NewPosts, ReadingState, new_posts_in, reading_state
+from forum.dialogue.queries.news import (
+    LaterPosts,
+    NewPosts,
+    ReadingState,
+    new_posts_in,
+    posts_after,
+    reading_state,
+)
 from forum.dialogue.queries.posts import (
     answer_of,
     first_posts_to_review,
@@ -204,6 +211,7 @@ __all__ = [
     "CountKey",
     "DraftRow",
     "HeldOutcomes",
+    "LaterPosts",
     "MovedPosts",
     "MyTopics",
     "NameAndSlug",
@@ -305,6 +313,7 @@ __all__ = [
     "post_to_delete",
     "post_to_edit",
     "post_to_mark",
+    "posts_after",
     "posts_by_author",
     "posts_in",
     "posts_naming",

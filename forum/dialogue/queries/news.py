@@ -99,6 +99,37 @@ def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class LaterPosts:
+    """How many posts of others stand behind a number, counted up to `MAX_COUNTED`, and the id of the first of them."""
+
+    count: int
+    first_id: int
+
+
+def posts_after(reader: Person, topic: TopicRow, number: int) -> LaterPosts | None:
+    """The posts of others that stand in a topic behind a number, which the reader's page ends with; None without any.
+
+    `topic` must be one that the reader was found to see.
+    """
+    if topic.posts_count <= number:
+        return None
+    values = {"topic_id": topic.id, "number": number, "reader_id": reader.id or 0}
+    ids = execute_core(_posts_after_query(), values).scalars().all()
+    return LaterPosts(len(ids), ids[0]) if ids else None
+
+
+@cache
+def _posts_after_query() -> Select[Any]:
+    later = select(Post.id).where(
+        Post.topic_id == bindparam("topic_id"),
+        Post.number > bindparam("number"),
+        Post.author_id != bindparam("reader_id"),
+        *is_readable(),
+    )
+    return later.order_by(Post.number).limit(MAX_COUNTED)
+
+
 @cache
 def _new_posts_query() -> Select[Any]:
     """(topic id, number of new posts, number of the first of them, number of the last post read or 0)."""

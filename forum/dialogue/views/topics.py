@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
@@ -19,7 +20,7 @@ from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
-from forum.pages import LAST_PAGE, Page, clamp
+from forum.pages import LAST_PAGE, Page, capped, clamp
 from forum.ratelimits import changing
 from forum.versions import theme_scope, topic_scope
 from forum.web import me
@@ -177,6 +178,29 @@ def _structured_person(member: Any) -> dict[str, str]:
     if member.has_page:
         person["url"] = web.absolute(url_for("front.profile", handle=member.handle))
     return person
+
+
+@bp.get("/topics/<int:id>/news")
+def news(id: int) -> ResponseReturnValue:
+    """What others have written in a topic behind the number `after`, in words and with its address, for the script of its page.
+
+    The address is that of a post: one with the page's own path would not load it anew.
+    """
+    found = queries.get_topic_row(me(), id)
+    web.depends_on(topic_scope(id))
+    later = queries.posts_after(me(), found, web.number("after"))
+    if later is None:
+        return jsonify({})
+    address = url_for("dialogue.post", id=later.first_id)
+    return jsonify(words=_news_words(found, later.count), address=address)
+
+
+def _news_words(topic: TopicRow, count: int) -> str:
+    if count == 1:
+        return _("Go to the new comment") if topic.home else _("Go to the new post")
+    if topic.home:
+        return _("Go to the first of %(num)s new comments", num=capped(count))
+    return _("Go to the first of %(num)s new posts", num=capped(count))
 
 
 @bp.post("/topics/<int:id>/watch")
