@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,21 @@ from sqlalchemy import ColumnElement, and_, bindparam, column, false, func, or_,
 from forum.clock import in_words, now
 from forum.db import constant
 from forum.errors import Forbidden
+from forum.verdicts import (
+    AUTHOR_KEPT_FROM_WRITING,
+    FOR_ADMINISTRATORS,
+    FOR_AGENDA_MODERATORS,
+    FOR_MODERATORS,
+    NEEDS_SECOND_FACTOR,
+    NO,
+    NOT_A_QUESTION,
+    ONLY_AUTHOR_DELETES,
+    ONLY_AUTHOR_EDITS,
+    SIGN_IN,
+    YES,
+    Verdict,
+    locked_because,
+)
 
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
@@ -40,50 +54,6 @@ MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # of posts, and of a handle that was mistyped
 HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
 EARLIER_HANDLES_SHOWN = timedelta(days=180)  # to moderators: nobody escapes them by a change
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The answer to the question whether somebody may do something: true when `why_not` is None."""
-
-    why_not: LazyString | str | None = None
-
-    def __bool__(self) -> bool:
-        return self.why_not is None
-
-
-YES = Verdict()
-NO = Verdict(_("You may not do this."))
-SIGN_IN = Verdict(_("Sign in to do this."))
-# Made once, because they are needed for every post of a page
-ONLY_AUTHOR_EDITS = Verdict(_("Only the author may edit this."))
-ONLY_AUTHOR_DELETES = Verdict(_("Only the author may delete this."))
-FOR_AGENDA_MODERATORS = Verdict(_("This is for the moderators of this agenda."))
-FOR_MODERATORS = Verdict(_("This is for moderators."))
-FOR_ADMINISTRATORS = Verdict(_("This is for administrators."))
-NOT_A_QUESTION = Verdict(_("Only a question has an answer."))
-NEEDS_SECOND_FACTOR = Verdict(
-    _("This waits until you have set up a second factor: a passkey, or codes from an app.")
-)
-LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
-# What is said to a moderator when somebody's text cannot be published, by what keeps its author from writing
-AUTHOR_KEPT_FROM_WRITING = {
-    "suspended": Verdict(_("Its author is suspended.")),
-    "closed": Verdict(_("Its author has closed the account.")),
-    "silenced": Verdict(_("Its author may not write for the time being.")),
-    "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
-}
-
-
-def _locked_because(reason: str) -> Verdict:
-    """The verdict that a topic is locked, with the moderator's reason if there is one."""
-    if not reason:
-        return LOCKED
-    # A lazy string counts as safe HTML in templates, but somebody typed the reason.
-    why_not = str(
-        _("This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason)
-    )
-    return Verdict(why_not)
 
 
 def require(verdict: Verdict) -> None:
@@ -504,7 +474,7 @@ class Can:
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
         if topic.locked_at and not self.moderate(topic.agenda_id):
-            return _locked_because(topic.locked_reason)
+            return locked_because(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
     def edit(self, post: Post | PostRow) -> Verdict:

@@ -25,8 +25,9 @@ from forum.invitations.models import Entrance
 from forum.library.models import Practice
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
-from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, office_of, require
+from forum.permissions import SYSTEM, VISITOR, Can, Person, office_of, require
 from forum.pictures.models import Picture
+from forum.verdicts import Verdict
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
 PAST = datetime.now(UTC) - timedelta(days=1)

@@ -29,8 +29,9 @@ from forum.moderation.queries import (
     is_reversible,
     review_context,
 )
-from forum.permissions import Person, Verdict, moderated_by, require
+from forum.permissions import Person, moderated_by, require
 from forum.reachcache import cached_statement
+from forum.verdicts import Verdict
 
 # Six months, the longest that there are: Regulation (EU) 2022/2065, article 20(1).
 APPEAL_PERIOD = timedelta(days=184)

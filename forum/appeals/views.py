@@ -16,8 +16,9 @@ from forum.errors import Conflict, Forbidden, NotFound
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision, Deed
 from forum.moderation.views import show_claims_on
-from forum.permissions import SIGN_IN, Person
+from forum.permissions import Person
 from forum.ratelimits import by_person, limiter
+from forum.verdicts import SIGN_IN
 from forum.web import CONFLICT, me
 
 bp = Blueprint("appeals", __name__)

@@ -22,8 +22,9 @@ from forum.members.queries import (
     seats_taken,
 )
 from forum.pages import Page, page_of
-from forum.permissions import Person, Verdict, require
+from forum.permissions import Person, require
 from forum.tokens import kept_hash
+from forum.verdicts import Verdict
 
 LIST_LIMIT = 200
 PAGE_SIZE = 30

@@ -42,10 +42,11 @@ from forum.matches import ScreenedText
 from forum.members.actions import note_waiting
 from forum.members.models import Member
 from forum.members.queries import lock_writer
-from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
+from forum.permissions import AUDIENCES, PUBLIC, Person, require
 from forum.pictures import actions as pictures
 from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
+from forum.verdicts import Verdict
 
 KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
 

@@ -35,7 +35,8 @@ from forum.moderation.queries._kinds import ATTACHED_KINDS, EDITABLE_KINDS, KIND
 from forum.moderation.queries._shared import LOG_PAGE_SIZE, MAX_RELATED_DECISIONS, is_about
 from forum.moderation.queries.things import existing_things, thing_to_review
 from forum.pages import Page, page_of
-from forum.permissions import SIGN_IN, Person, Verdict, moderated_by, require
+from forum.permissions import Person, moderated_by, require
+from forum.verdicts import SIGN_IN, Verdict
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:

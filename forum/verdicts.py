@@ -1,0 +1,52 @@
+"""What is answered to the question whether somebody may do something: yes, or no with a sentence for the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to the question whether somebody may do something: true when `why_not` is None."""
+
+    why_not: LazyString | str | None = None
+
+    def __bool__(self) -> bool:
+        return self.why_not is None
+
+
+YES = Verdict()
+NO = Verdict(_("You may not do this."))
+SIGN_IN = Verdict(_("Sign in to do this."))
+# Made once, because they are needed for every post of a page
+ONLY_AUTHOR_EDITS = Verdict(_("Only the author may edit this."))
+ONLY_AUTHOR_DELETES = Verdict(_("Only the author may delete this."))
+FOR_AGENDA_MODERATORS = Verdict(_("This is for the moderators of this agenda."))
+FOR_MODERATORS = Verdict(_("This is for moderators."))
+FOR_ADMINISTRATORS = Verdict(_("This is for administrators."))
+NOT_A_QUESTION = Verdict(_("Only a question has an answer."))
+NEEDS_SECOND_FACTOR = Verdict(
+    _("This waits until you have set up a second factor: a passkey, or codes from an app.")
+)
+LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
+# What is said to a moderator when somebody's text cannot be published, by what keeps its author from writing
+AUTHOR_KEPT_FROM_WRITING = {
+    "suspended": Verdict(_("Its author is suspended.")),
+    "closed": Verdict(_("Its author has closed the account.")),
+    "silenced": Verdict(_("Its author may not write for the time being.")),
+    "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
+}
+
+
+def locked_because(reason: str) -> Verdict:
+    """The verdict that a topic is locked, with the moderator's reason if there is one."""
+    if not reason:
+        return LOCKED
+    # A lazy string counts as safe HTML in templates, but somebody typed the reason.
+    why_not = str(
+        _("This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason)
+    )
+    return Verdict(why_not)
