@@ -391,14 +391,14 @@ def test_the_log_says_what_became_of_a_message_and_not_who_wrote_it(
 
 def test_a_mistake_of_ours_holds_up_no_other(people, topic, post, app, monkeypatch):
     box = Mailbox(answer(people, post, "One."), answer(people, post, "Two.", Date="now"))
-    handle = commands._post_answer
+    handle = commands.receiving._post_answer
 
     def slip(incoming, *rest):
         if incoming.text == "One.":
             raise ValueError(incoming.text)
         return handle(incoming, *rest)
 
-    monkeypatch.setattr(commands, "_post_answer", slip)
+    monkeypatch.setattr(commands.receiving, "_post_answer", slip)
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
         assert fetch_messages() == 2
     assert [one.source for one in posts(topic)[2:]] == ["Two."]
@@ -505,7 +505,7 @@ def test_the_pipe_of_a_mail_server(people, topic, post, app, monkeypatch):
     def busy(*_args):
         raise Busy()
 
-    monkeypatch.setattr(commands.actions, "answer", busy)
+    monkeypatch.setattr(commands.receiving.actions, "answer", busy)
     assert runner.invoke(args=["mail-in"], input=answer(people, post)).exit_code == 75
 
 
@@ -522,7 +522,7 @@ def test_what_fails_here_sends_no_message_back(people, post, app, monkeypatch, f
     def failing(*_args):
         raise fault
 
-    monkeypatch.setattr(commands.actions, "answer", failing)
+    monkeypatch.setattr(commands.receiving.actions, "answer", failing)
     said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
     assert said.exit_code == 75
     assert "The message could not be taken in. Hand it in again.\n" in said.stderr
@@ -643,7 +643,7 @@ def test_a_message_stays_unseen_while_the_forum_is_busy(people, topic, post, app
 
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
         with monkeypatch.context() as patch, pytest.raises(Busy):
-            patch.setattr(commands.actions, "answer", busy)
+            patch.setattr(commands.receiving.actions, "answer", busy)
             fetch_messages()
         assert box.seen == set()
         assert fetch_messages() == 1

@@ -264,7 +264,7 @@ def test_what_was_taken_by_the_server_before_a_kill_is_not_sent_again(
 
     with with_settings(app, data=tmp_path):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(commands.actions, "note_sent", killed)
+            patch.setattr(commands.sending.actions, "note_sent", killed)
             deliver()
         with at(now() + timedelta(minutes=11)):
             deliver()
@@ -274,7 +274,7 @@ def test_what_was_taken_by_the_server_before_a_kill_is_not_sent_again(
 
 def test_a_letter_keeps_its_number_however_often_it_is_tried(people, mail_server):
     letter = write(people)
-    first = compose(row(letter), with_number := commands.web.settings()).number
+    first = compose(row(letter), with_number := commands.sending.web.settings()).number
     mail_server.answers["DATA"] = "451 later"
     deliver()
     assert compose(row(letter), with_number).number == first

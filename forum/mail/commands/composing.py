@@ -1,0 +1,291 @@
+"""A letter as a message: what stands in it is read when it is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
+
+from forum import locales, tokens, web
+from forum.appeals.queries import appeal_info, suspension_appeal_path
+from forum.clock import in_words, in_zone, now
+from forum.dialogue.queries import shown_source, telling_marks
+from forum.emails import Letter, render
+from forum.mail.commands._shared import today
+from forum.mail.forms import bounce_address, reply_address
+from forum.mail.models import Delivery
+from forum.mail.queries import (
+    DigestEntry,
+    QueueContent,
+    addressee,
+    decision_told,
+    digest_groups,
+    notice_to_tell,
+    queue_content,
+)
+from forum.members.models import Member
+from forum.members.queries import federation
+from forum.moderation.forms import REASON_NAMES
+from forum.moderation.queries import is_concerned
+from forum.notifications.models import DECISION_KINDS, NOTICE_KINDS, QUEUE_KINDS, Notice
+from forum.notifications.queries import settings_of, zone_of
+from forum.permissions import VISITOR, reads
+from forum.rules.models import said_of_rule
+from forum.settings import Settings
+
+MAX_QUOTED_CHARACTERS = 8_000
+APPEAL_ANSWER = re.compile(r"/moderation/decisions/[0-9]+/appeal")  # the address of a notice
+
+
+def compose(letter: Delivery, settings: Settings) -> Letter | None:
+    """The letter as a message in text and HTML, from the present data; None when there is nothing left to tell.
+
+    It is in the language that its recipient has chosen, if the forum still offers that.
+    """
+    wanted = letter.member.locale if letter.member else letter.locale
+    with force_locale(web.offered_locale(wanted)):
+        return _compose(letter, settings)
+
+
+def _compose(letter: Delivery, settings: Settings) -> Letter | None:
+    words, headers = _words(letter, settings), _MailHeaders()
+    if _is_expired(letter):
+        return None
+    if letter.kind in CONTEXT_BUILDERS:
+        if letter.member is None or letter.member.mail_paused_at:
+            return None
+        more = CONTEXT_BUILDERS[letter.kind](letter, letter.member, headers)
+        if not more:
+            return None
+        words |= more | {"stop": headers.unsubscribe}
+    subject, text = render(letter.kind, "kit.txt", words)
+    _same, html = render(letter.kind, "kit.html", words)
+    return Letter(
+        number=f"letter-{letter.id}-{letter.created_at:%Y%m%d%H%M%S}",
+        to=letter.address,
+        subject=subject,
+        text=text,
+        html=html,
+        language=locales.tag(web.locale()),
+        written_at=letter.created_at,
+        sender=settings.mail_from,
+        sender_name=_sender_name(words),
+        host=settings.host,
+        comes_back_to=_comes_back_to(letter, settings),
+        **vars(headers),
+    )
+
+
+def _is_expired(letter: Delivery) -> bool:
+    """Whether the link in a letter has expired before it could be sent."""
+    minutes = _minutes(letter)
+    return minutes > 0 and letter.created_at + timedelta(minutes=minutes) < now()
+
+
+def _minutes(letter: Delivery) -> int:
+    """For how long the link in a letter is valid; earlier releases wrote hours."""
+    return int(letter.words.get("minutes", 60 * letter.words.get("hours", 0)))
+
+
+def _comes_back_to(letter: Delivery, settings: Settings) -> str:
+    if not settings.reply_address or not letter.member_id:
+        return settings.mail_from
+    return bounce_address(settings.reply_address, letter.member_id, today())
+
+
+@dataclass
+class _MailHeaders:
+    """The values of the headers by which a mail program threads a letter, answers it and unsubscribes."""
+
+    thread: tuple[str, ...] = ()
+    unsubscribe: str = ""
+    list_name: str = ""
+    reply_to: str = ""
+
+
+def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str, Any] | None:
+    content = notice_to_tell(member, letter.words["notice"])
+    if content is None:
+        return None
+    notice, post, topic = content
+    waiting = queue_content(member, notice.address) if notice.kind in QUEUE_KINDS else None
+    headers.unsubscribe = stop_address(member.id, notice.kind)
+    headers.list_name = f"{notice.kind}.notices"
+    if topic:
+        headers.thread = (f"topic-{topic.id}",)
+    if topic and post and web.settings().reply_address and member.can.reply(topic):
+        pattern = web.settings().reply_address
+        headers.reply_to = reply_address(pattern, member.id, post.id, today())
+    return {
+        "kind": notice.kind,
+        "label": NOTICE_KINDS[notice.kind].label,
+        "mark": _mark(notice),
+        "waiting": waiting,
+        "actor": _people(notice),
+        "sender_name": notice.actor and _people(notice),
+        "title": topic.title if topic else notice.heading,
+        "text": _beginning(shown_source(post))
+        if post and NOTICE_KINDS[notice.kind].quotes
+        else notice.words or _reason(waiting),
+        "language": post.language if post else "",
+        "is_in_topic": topic is not None,
+        "is_public": topic is not None and reads(VISITOR, topic.audience),
+        "can_answer": bool(headers.reply_to),
+        **_decision_words(member, notice),
+    }
+
+
+def _beginning(source: str) -> str:
+    """As much of a text as a letter quotes; the rest is on the site."""
+    if len(source) <= MAX_QUOTED_CHARACTERS:
+        return source
+    return f"{source[:MAX_QUOTED_CHARACTERS].rstrip()} …"
+
+
+def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
+    """What a letter about a decision says besides the notice: its ground, where to appeal against it and until when.
+
+    `is_final` says that it answers an appeal.
+    """
+    decision = decision_told(notice) if notice.kind in DECISION_KINDS else None
+    words: dict[str, Any] = {"is_final": bool(APPEAL_ANSWER.fullmatch(notice.address))}
+    if decision and is_concerned(member, decision):
+        rule = f"{decision.rule}. {said_of_rule(decision.rule_name)}" if decision.rule else ""
+        words["ground"] = decision.law or rule
+    if member.is_suspended:  # who cannot sign in appeals at an address of their own
+        path = suspension_appeal_path(member)
+        return words | {"sealed_appeal": web.absolute(path) if path else ""}
+    if decision and member.is_member and (appeal := appeal_info(member, decision)).may:
+        with in_zone(zone_of(member.id)):
+            until = in_words(appeal.end)
+        page = web.absolute(f"/moderation/decisions/{decision.id}/appeal")
+        return words | {"appeal": page, "appeal_end": until}
+    return words
+
+
+def _reason(waiting: QueueContent | None) -> str:
+    """Why something was reported, in words."""
+    return str(REASON_NAMES.get(waiting.reason, "")) if waiting else ""
+
+
+def _mark(notice: Notice) -> str:
+    """The kind, or the outcome, of the mark of which a notice tells; empty when it tells of none, or of several."""
+    if notice.kind != "mark" or notice.others or not notice.post_id or not notice.actor_id:
+        return ""
+    mark = telling_marks([(key := (notice.post_id, notice.actor_id))]).get(key)
+    return (mark.outcome or mark.kind) if mark else ""
+
+
+def _people(notice: Notice) -> str:
+    name = notice.actor.name if notice.actor else _("Somebody")
+    if not notice.others:
+        return name
+    return ngettext(
+        "%(who)s and %(num)s other", "%(who)s and %(num)s others", notice.others, who=name
+    )
+
+
+def _digest(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str, Any] | None:
+    groups = digest_groups(member, letter.words["notices"])
+    if not groups:
+        return None
+    headers.unsubscribe, headers.list_name = stop_address(member.id, "digest"), "digest"
+    number = sum(len(group.entries) + group.further for group in groups)
+    settings = settings_of(member.id)
+    when = {
+        "every": settings.digest_every,
+        "hour": f"{settings.digest_hour:02}:00",
+        "zone": settings.time_zone,
+    }
+    return {"groups": groups, "number": number, "what": _summary, **when}
+
+
+def _summary(entry: DigestEntry) -> str:
+    """An entry of a digest in a few words: `3 new posts, 1 mark · Ana Prado, Ben Okoth`."""
+    counted = [NOTICE_KINDS[kind].counted(number) for kind, number in entry.counts.items()]
+    names = ", ".join(entry.who[:3]) + (" …" if entry.who[3:] else "")
+    return " · ".join(part for part in (", ".join(counted), names) if part)
+
+
+def _contact(letter: Delivery, member: Member, _headers: _MailHeaders) -> dict[str, Any] | None:
+    """None when the writer was suspended meanwhile, or the member no longer wants such letters."""
+    writer = addressee(letter.words["sender_id"])
+    return {"is_wanted": True} if writer and writer.can.contact(member) else None
+
+
+# What the templates of these kinds print besides the words of the letter; None in place of it drops the letter.
+CONTEXT_BUILDERS: dict[str, Callable[[Delivery, Member, _MailHeaders], dict[str, Any] | None]] = {
+    "notice": _notice,
+    "digest": _digest,
+    "contact": _contact,
+}
+
+
+def stop_address(member_id: int, kind: str) -> str:
+    """The address that unsubscribes a member from letters of a kind, without signing in (RFC 8058)."""
+    seal = tokens.seal("stop", f"{member_id}:{kind}")
+    return web.absolute(f"/mail/stop/{member_id}/{quote(kind)}/{seal}")
+
+
+def _sender_name(words: Mapping[str, Any]) -> str:
+    """The name of the sender: the actor first, so that the inbox of a mail program shows who wrote.
+
+    The forum alone for what nobody did or nobody may be named for: a visitor's report, a reminder.
+    """
+    actor, forum = words.get("sender_name", words.get("actor")), words["forum"]
+    return _("%(who)s, %(forum)s", who=actor, forum=forum) if actor else str(forum)
+
+
+def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
+    known = federation()
+    words: dict[str, Any] = {
+        "forum": known.name if known else "Interurban",
+        "home": settings.url + "/",
+        "contact": settings.url + "/contact",
+        "absolute": web.absolute,
+        "name": letter.member.name if letter.member else letter.words.get("name", ""),
+        "address": letter.address,
+    }
+    valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
+    said = _names(letter.words) | _moments(letter)
+    return words | letter.words | said | valid | {"link": _link(letter.words, settings)}
+
+
+def _names(words: Mapping[str, Any]) -> dict[str, str]:
+    """The present names of the people whom a letter names by id: `who` of `who_id`, empty where nobody is meant."""
+    return {
+        key.removesuffix("_id"): _name_of(words[key]) for key in ("who_id", "by_id") if key in words
+    }
+
+
+def _moments(letter: Delivery) -> dict[str, str]:
+    """The moments that a letter to a member names, in words of its language and in the member's time zone: `day` of `day_at`."""
+    moments = {key: str(value) for key, value in letter.words.items() if key.endswith("_at")}
+    if not moments or letter.member_id is None:
+        return {}
+    with in_zone(zone_of(letter.member_id)):
+        return {
+            key.removesuffix("_at"): in_words(datetime.fromisoformat(value))
+            for key, value in moments.items()
+        }
+
+
+def _name_of(member_id: int | None) -> str:
+    if not member_id:
+        return ""
+    member = addressee(member_id)
+    return member.name if member else _("Somebody who has left")
+
+
+def _link(words: Mapping[str, Any], settings: Settings) -> str:
+    """The address to which the letter leads; its secret is derived here, so that no row stores it."""
+    path = str(words.get("path", ""))
+    if salt := words.get("salt"):
+        path = f"{path}/{tokens.secret(str(words['purpose']), salt)}"
+    return settings.url + path

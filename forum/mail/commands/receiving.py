@@ -1,0 +1,136 @@
+"""What comes in by mail: answers to letters, and letters that came back."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import click
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum import web
+from forum.clock import in_zone
+from forum.dialogue.models import Held
+from forum.dialogue.queries import render_with_mentions
+from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
+from forum.imap import LARGEST, mailbox
+from forum.mail import actions
+from forum.mail.commands._shared import bp, log, today
+from forum.mail.forms import Incoming, has_too_many_parts, read_message
+from forum.mail.queries import addressee, has_posted_today
+from forum.members.models import Member
+from forum.notifications.queries import zone_of
+from forum.permissions import SYSTEM
+from forum.plaintext import tidy
+from forum.ratelimits import within_limit
+from forum.screening.queries import is_newcomer
+
+ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of one member
+EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
+PLACE = re.compile(r" as /\w+/[0-9]+")  # says who wrote a message, so that the log leaves it out
+
+
+def receive_message(raw: bytes, recipient: str = "") -> str:
+    """Post an answer that came by mail, or record a bounce; returns a sentence about what was done.
+
+    `recipient` is the address that the mail server delivered it to, if known. Raises `Busy` when the message should be
+    delivered again, and `Forbidden` for one that is forged or not from a member.
+    """
+    if len(raw) > LARGEST:
+        raise Forbidden("The message is too large.")
+    if has_too_many_parts(raw):
+        raise Forbidden("The message has too many parts.")
+    incoming = _parse(raw, recipient)
+    if incoming.key is None:
+        raise Forbidden("The message answers no letter of this forum.")
+    member = addressee(incoming.key.member_id)
+    if incoming.kind == "bounce":
+        return _receive_bounce(incoming, member)
+    if incoming.kind == "machine":
+        return "Nobody wrote this message, so nothing was posted."
+    if member is None or member.email != incoming.sender or not incoming.key.post_id:
+        raise Forbidden("The message is not from the member to whom the letter went.")
+    # Of the sentence that says why it was not posted
+    with in_zone(zone_of(member.id)), force_locale(web.offered_locale(member.locale)):
+        return _post_answer(incoming, member, incoming.key.post_id)
+
+
+def _parse(raw: bytes, recipient: str) -> Incoming:
+    try:
+        return read_message(raw, web.settings().reply_address, today(), recipient)
+    except Exception as error:  # a message that cannot be parsed must not delay the others
+        log.exception("a message cannot be read")
+        raise Forbidden("The message cannot be read.") from error
+
+
+def _receive_bounce(incoming: Incoming, member: Member | None) -> str:
+    if member and incoming.address == member.email:
+        actions.note_bounce(SYSTEM, member.id, incoming.address, incoming.why)
+    return "A letter came back."
+
+
+def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
+    try:
+        if not incoming.text:
+            raise Invalid(
+                _("There was no text in your message above the e-mail that you answered.")
+            )
+        source, key = tidy(incoming.text), f"mail-{incoming.number}"
+        if has_posted_today(member, source, key):
+            return "The same text was posted today, so nothing was posted."
+        limit = ANSWER_LIMIT_OF_NEW if is_newcomer(member) else ANSWER_LIMIT
+        if not within_limit(limit, "mail-in", str(member.id)):
+            raise Conflict(_("You have sent many messages within an hour. Try again later."))
+        text = render_with_mentions(source, member.language)
+        posted = actions.answer(member, post_id, text, key)
+    except Busy:
+        raise
+    except Refusal as error:
+        closed = member.can.sign_in().why_not
+        why = str(closed or error.message or _("This topic takes no answer from you now."))
+        actions.return_answer(SYSTEM, member, post_id, incoming.text, why)
+        return "The message was given back with the reason."
+    if isinstance(posted, Held):
+        return f"It waits for a moderator as /waiting/{posted.id}."
+    return f"Posted as /posts/{posted.id}."
+
+
+def fetch_messages() -> int:
+    """Receive the new messages of the mailbox at FORUM_IMAP_URL; returns how many. They are marked as seen, not deleted."""
+    if not web.settings().imap_url:
+        return 0
+    number = 0
+    with mailbox(web.settings().imap_url) as messages:
+        for raw in messages:
+            number += 1
+            try:
+                log.info(PLACE.sub("", receive_message(raw)))
+            except Forbidden as error:
+                log.info(error.message)
+            except (Busy, SQLAlchemyError):
+                raise  # it is received with the next fetch
+            except Exception:  # a message that always fails must not delay the others
+                log.exception("a message is left in the mailbox")
+    return number
+
+
+@bp.cli.command("mail-in")
+@click.option(
+    "--recipient", default="", help="Address that the mail server delivered the message to."
+)
+def mail_in(recipient: str) -> None:
+    """Take in a message on standard input, as a mail server's pipe hands it over (exit codes of sysexits.h)."""
+    try:
+        click.echo(receive_message(sys.stdin.buffer.read(LARGEST + 1), recipient))
+    except Busy:
+        click.echo("The forum is busy. Hand the message in again.", err=True)
+        raise SystemExit(EX_TEMPFAIL) from None
+    except Forbidden as error:
+        click.echo(error.message, err=True)
+        raise SystemExit(EX_NOPERM) from None
+    except Exception:  # a mistake here must not bounce the message to its sender
+        log.exception("a message could not be taken in")
+        click.echo("The message could not be taken in. Hand it in again.", err=True)
+        raise SystemExit(EX_TEMPFAIL) from None
