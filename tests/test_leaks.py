@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
@@ -29,6 +29,7 @@ from forum.agendas.actions import (
     write_theme,
 )
 from forum.agendas.models import Agenda, Statement
+from forum.agendas.queries import get_theme
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import UPHELD, Appeal
 from forum.clock import at, now
@@ -145,17 +146,17 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
     found_federation(SYSTEM, "Interurban")
     other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
-    shown = open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
+    shown = open_topic(people.ben, agenda.id, _shown(people))
     with at(now() - timedelta(hours=1)):
         post = reply(people.ana, shown.id, write(secret("revision")))
     edit(people.ana, post.id, write(secret("post")))
     mark(people.ben, post.id, "tried it", "kept", secret("note"))
-    new = NewTopic("question", secret("topic"), write(secret("topic")))
+    new = NewTopic("question", secret("topic"), write(secret("topic")), themes=_themes())
     topic = open_topic(people.ana, agenda.id, new)
     replies = [reply(people.ben, topic.id, write(secret("reply"))).id]
     _ask_and_tell(people, topic)
-    case = write_case(people.administrator, agenda.id, _case())
-    practice = write_practice(people.ana, agenda.id, _practice())
+    case = write_case(people.administrator, agenda.id, _of_a_city(_case(), people))
+    practice = write_practice(people.ana, agenda.id, _of_a_city(_practice(), people))
     submit(people.ana, practice.id)
     practice = publish(people.moderator, practice.id)
     for topic_id in (case.topic_id, practice.topic_id):
@@ -165,6 +166,29 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
     ask(people.ben, shown.id, [somebody.handle, people.ana.handle])
     mark(somebody, shown_post(shown), "tried it", "kept", secret("member"))
     return {**ids, "member": somebody.id}, shown.id, [post.id, *replies]
+
+
+def _shown(people: Any) -> NewTopic:
+    """A question of another city on the theme of what is hidden, so that the page of that city could tell of it."""
+    theme = write_theme(people.moderator, "Noise")
+    return NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
+
+
+def _themes() -> list[int]:
+    return [get_theme("noise").id]
+
+
+T = TypeVar("T", CaseText, PracticeText)
+
+
+def _of_a_city(text: T, people: Any) -> T:
+    """The same of Ana's city, on the theme of the shown question."""
+    here = (
+        {"city_ids": [people.ana.city_id]}
+        if isinstance(text, CaseText)
+        else {"city_id": people.ana.city_id}
+    )
+    return replace(text, theme_ids=_themes(), **here)
 
 
 def _ask_and_tell(people: Any, topic: Any) -> None:
@@ -278,7 +302,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "agendas": list(db.session.scalars(select(Agenda.slug))),
         "cases": list(db.session.scalars(select(Case.slug))),
         "practices": _slugs(),
-        "cities": ["athens", "medellin"],
+        "cities": ["athens", "medellin", "nairobi"],
         "organisations": ["none"],
         "themes": ["none"],
     }
@@ -377,6 +401,7 @@ def test_an_agenda_in_preparation_is_as_if_it_had_never_been(
         known += [f"/members/{who.handle}" for who in (people.chitra, people.moderator)]
         known += [
             "/cities/copenhagen",
+            "/cities/nairobi",
             "/search?q=canary",
             topic.address,
             "/transparency/decisions",
@@ -438,6 +463,8 @@ def test_what_is_restored_is_back_everywhere(
     """And before it is hidden, everything can be read."""
     before = leaks(client, app, planted)
     assert set(UNSEEN) <= {word for _address, word in before}
+    peers = read(client, "/cities/nairobi").partition('id="peers"')[2]
+    assert "hushtopic" in peers.partition("</section>")[0]
     hide_all(people, planted)
     for kind, item_id in planted.ids.items():
         decide(people.moderator, kind, item_id, "restore")
@@ -631,7 +658,7 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     appoint(people.administrator, "cora", "moderator")
     other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
-    shown = open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
+    shown = open_topic(people.ben, agenda.id, _shown(people))
     numbers = Numbers({}, shown.id, [shown_post(shown)], [])
     _hidden(people, agenda, numbers, rita)
     _versions(people, numbers, rita)
@@ -665,11 +692,13 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
     edit(people.ana, post.id, write(secret("post")))
     mark(people.ben, post.id, "tried it", "kept", secret("tried"))
     words = secret("topic")
-    topic = open_topic(people.ana, agenda.id, NewTopic("question", words, write(words)))
+    new = NewTopic("question", words, write(words), themes=_themes())
+    topic = open_topic(people.ana, agenda.id, new)
     numbers.post_ids += [post.id, reply(people.ben, topic.id, write(secret("reply"))).id]
     _ask_and_tell(people, topic)
-    case = write_case(_cora(), agenda.id, _case())
-    practice = submit(people.ana, write_practice(people.ana, agenda.id, _practice()).id)
+    case = write_case(_cora(), agenda.id, _of_a_city(_case(), people))
+    text = _of_a_city(_practice(), people)
+    practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)
     publish(people.moderator, practice.id)
     numbers.post_ids.append(reply(people.ben, case.topic_id, write(secret("comment"))).id)
     somebody = _somebody("profile")
@@ -809,7 +838,7 @@ def _held(people: Any, numbers: Numbers) -> None:
 def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
     """A question, a practice and a field of one, for members only."""
     words = secret("members")
-    kept = NewTopic("question", words, write(words), audience="members")
+    kept = NewTopic("question", words, write(words), themes=_themes(), audience="members")
     topic = open_topic(people.ana, agenda.id, kept)
     post = reply(people.ben, topic.id, write(words))
     mark(people.ana, post.id, "tried it", "kept", words)
@@ -822,7 +851,7 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
         lock(people.moderator, topic.id, Reasons(secret(word)))
     shown = {"challenge": "Shown.", "failure": secret("failure")}
     for text in (
-        _practice("within", audience="members"),
+        _of_a_city(_practice("within", audience="members"), people),
         PracticeText("Shown", "Shown.", sections=shown, failure_audience="members"),
     ):
         practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)

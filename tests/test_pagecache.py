@@ -33,12 +33,13 @@ from forum.freshness import (
     MAX_PREFETCHED,
     VersionCache,
 )
+from forum.front.queries import peers
 from forum.keptpages import DEPENDS_ON, _best_encoding
 from forum.library import actions as library
 from forum.library.queries import get_case, latest_cases, latest_practices
 from forum.markup import write
 from forum.members import actions as members
-from forum.members.queries import home_cities
+from forum.members.queries import get_city, home_cities
 from forum.pagecache import MAX_KEY_LENGTH, Key, PageCache, Rendering
 from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
@@ -181,6 +182,7 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
 
     def all_known(reader: Any) -> Iterator[Any]:
         yield from (home_cities(reader), latest_cases(reader), latest_practices(reader))
+        yield [peers(reader, get_city(slug), (), ()) for slug in ("medellin", "nairobi")]
         yield from seen(reader, topics)
 
     remembered = ReadCache(VersionsOfTest().versions, 300)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from forum.advice.models import AdviceRequest
 from forum.members.models import City
+from forum.members.queries import HomeCity
 
 
 class Reason(NamedTuple):
@@ -40,7 +41,7 @@ def reasons_of(asked: AdviceRequest) -> list[Reason]:
 CITY_SIZES = (50_000, 250_000, 1_000_000, 5_000_000)
 
 
-def size_of(city: City) -> int:
+def size_of(city: City | HomeCity) -> int:
     """The size class of a city, from 0: how many of the populations in `CITY_SIZES` it reaches."""
     return sum(city.population >= size for size in CITY_SIZES)
 

@@ -12,6 +12,7 @@ from forum.front.queries.contributions import (
 from forum.front.queries.counters import Masthead, masthead
 from forum.front.queries.feeds import feed_after_merge, feed_of_openings, feed_of_topic
 from forum.front.queries.members import helpers_with, recognition, themes_offered
+from forum.front.queries.peers import peers
 from forum.front.queries.search import NOBODY_IGNORED, alike, find_with_ignored, named_pages
 from forum.front.queries.sitemap import sitemap_page, sitemap_pages
 from forum.front.queries.watching import watched, watches_of_gone
@@ -35,6 +36,7 @@ __all__ = [
     "helpers_with",
     "masthead",
     "named_pages",
+    "peers",
     "recognition",
     "sitemap_page",
     "sitemap_pages",

@@ -32,18 +32,23 @@ def cities() -> ResponseReturnValue:
 
 @bp.get("/cities/<slug>")
 def city(slug: str) -> ResponseReturnValue:
-    """A city: its members, what they wrote, which practices they share and tried, which cases name it."""
+    """A city: its members, what they wrote, which practices they share and tried, which cases name it, cities like it."""
     reader = me()
     city = get_city(slug)
+    shared, tried = (
+        practices_by(reader, city_id=city.id),
+        practices_tried_by(reader, city_id=city.id),
+    )
     return render_template(
         "front/city.html",
         city=city,
         members=members_of_city(reader, city.id, MEMBERS_SHOWN),
         members_count=members_count(reader, city_id=city.id),
         written=queries.contributions_in_city(reader, city, web.number("page")),
-        practices=practices_by(reader, city_id=city.id),
-        tried=practices_tried_by(reader, city_id=city.id),
+        practices=shared,
+        tried=tried,
         cases=cases(reader, CaseFilter(city=(city.slug,))).items,
+        peers=queries.peers(reader, city, shared, tried),
         spot=mini_map(city),
         level=level_of(reader, CITY, city.id),
     )

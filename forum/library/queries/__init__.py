@@ -59,6 +59,7 @@ from forum.library.queries.edits import (
     reading_edits,
     reading_fields,
 )
+from forum.library.queries.elsewhere import Elsewhere, practices_elsewhere
 from forum.library.queries.practices import (
     PracticeRow,
     TriedPractice,
@@ -106,6 +107,7 @@ __all__ = [
     "CaseFilter",
     "CaseRow",
     "Choice",
+    "Elsewhere",
     "PracticeFilter",
     "PracticeRow",
     "ReadingFilter",
@@ -154,6 +156,7 @@ __all__ = [
     "practice_to_edit",
     "practices",
     "practices_by",
+    "practices_elsewhere",
     "practices_of",
     "practices_to_index",
     "practices_tried_by",

@@ -125,6 +125,7 @@ class _HomeCity(NamedTuple):
     country: str
     latitude: float
     longitude: float
+    population: int
 
 
 class HomeCity(_HomeCity, CityLabel):

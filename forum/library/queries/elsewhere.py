@@ -1,0 +1,76 @@
+"""Practices that a city has in common with others: tried here and there, or adapted from one another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, literal, select, union_all
+
+from forum.db import constant, execute_core
+from forum.dialogue.models import Mark, Post
+from forum.library.models import Practice
+from forum.library.queries._shared import is_tried_mark, opens_topic
+from forum.library.queries._visibility import published_practices
+from forum.permissions import Person
+from forum.reachcache import cached_statement
+
+MAX_READ = 200  # the newest marks, and the newest practices that were adapted
+
+
+class Elsewhere(NamedTuple):
+    """A practice and another city, and what ties it to a first one: `how`.
+
+    `tried`: the other city tried what the first shares or tried, too, with this outcome. `origin`: the first tried what the
+    other shares. `adapted`, `source`: the other shares what was adapted from a practice of the first, or the other way.
+    """
+
+    how: str
+    city_id: int
+    id: int
+    slug: str
+    title: str
+    language: str
+    outcome: str
+
+
+def practices_elsewhere(
+    reader: Person, city_id: int, shared: Collection[Practice], tried: Collection[int]
+) -> list[Elsewhere]:
+    """What other cities did with practices of a city, newest first: those that it shares, and those that it tried (by id)."""
+    if not shared and not tried:
+        return []
+    values = {
+        "city_id": city_id,
+        "known": sorted({practice.id for practice in shared}.union(tried)),
+        "shared": [practice.id for practice in shared],
+        "tried": sorted(tried),
+        "sources": [one.adapted_from_id for one in shared if one.adapted_from_id],
+    }
+    return [Elsewhere._make(row) for row in execute_core(_elsewhere_query(reader), values)]
+
+
+@cached_statement
+def _elsewhere_query(reader: Person) -> Any:
+    practices = published_practices(reader).where(Practice.hidden_at.is_(None))
+    known = Practice.id.in_(bindparam("known", expanding=True))
+    marked = practices.where(known).join(Post, opens_topic(Practice.topic_id))
+    marked = marked.join(Mark, is_tried_mark(Post.id))
+    adapted = practices.where(Practice.adapted_from_id.in_(bindparam("shared", expanding=True)))
+    sources = practices.where(Practice.id.in_(bindparam("sources", expanding=True)))
+    origins = practices.where(Practice.id.in_(bindparam("tried", expanding=True)))
+    parts = (
+        _columns(marked, "tried", Mark.city_id, Mark.outcome, Mark.id),
+        _columns(adapted, "adapted", Practice.city_id, literal(""), Practice.id),
+        _columns(origins, "origin", Practice.city_id, literal(""), Practice.id),
+        _columns(sources, "source", Practice.city_id, literal(""), Practice.id),
+    )
+    return union_all(*(select(part.subquery()) for part in parts))
+
+
+def _columns(found: Select[Any], how: str, city_id: Any, outcome: Any, order: Any) -> Select[Any]:
+    of_practice = (Practice.id, Practice.slug, Practice.title, Practice.language)
+    columns = (literal(how).label("how"), city_id.label("city_id"), *of_practice)
+    elsewhere = found.with_only_columns(*columns, outcome.label("outcome"))
+    elsewhere = elsewhere.where(city_id.is_not(None), city_id != bindparam("city_id"))
+    return elsewhere.order_by(order.desc()).limit(constant(MAX_READ))
