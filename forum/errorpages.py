@@ -37,6 +37,8 @@ TEXT_FIELDS = {
     "body",
     "introduction",
     "note",
+    "options",
+    "question",
     "quotation",
     "reason",
     "sentence",

@@ -531,6 +531,19 @@ class Can:
             )
         return self.write()
 
+    def vote(self, post: Post | PostRow) -> Verdict:
+        """Members who may write vote in polls, also their own, while topic and agenda go on."""
+        topic = post.topic
+        if post.is_gone or topic.hidden_at or topic.deleted_at:
+            return Verdict(_("This text has been removed, so nobody votes here any more."))
+        if topic.locked_at:
+            return locked_because(topic.locked_reason)
+        return self.open_topic(topic.agenda)
+
+    def close_poll(self, post: Post | PostRow) -> Verdict:
+        """The author of a poll, or a moderator of its agenda, closes it."""
+        return self.delete(post) or self.moderate(post.topic.agenda_id)
+
     def choose_answer(self, topic: Topic | TopicContext) -> Verdict:
         """The author of a question, or a moderator of its agenda, chooses its answer."""
         if topic.kind != "question":

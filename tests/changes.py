@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
+
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Poll, PollOption, PollText
 from forum.dialogue.queries import mark_given
 from forum.library import actions as library
 from forum.markup import write
@@ -25,6 +29,12 @@ def _mark_of(member: Any, w: dict[str, Any]) -> int:
     given = mark_given(member, w["post"], "tried it")
     assert given is not None
     return given.id
+
+
+def _options(w: dict[str, Any]) -> list[int]:
+    query = select(PollOption.id).join(Poll, Poll.id == PollOption.poll_id)
+    query = query.where(Poll.post_id == w["polled"]).order_by(PollOption.position)
+    return list(db.session.scalars(query))
 
 
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
@@ -52,6 +62,17 @@ DEEDS: dict[str, Deed] = {
     "tried it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept"),
     "stopped it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "stopped"),
     "say why": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept", "It rained."),
+    "vote": lambda w, p, a: dialogue.vote(p.ben, w["polled"], _options(w)[:1]),
+    "change a vote": lambda w, p, a: dialogue.vote(p.ben, w["polled"], _options(w)[1:]),
+    "take a vote back": lambda w, p, a: dialogue.unvote(p.ben, w["polled"]),
+    "change a poll": lambda w, p, a: dialogue.set_poll(
+        p.ana, w["polled"], PollText("Which is worse?", ("Trams", "Bells", "Both"))
+    ),
+    "close a poll": lambda w, p, a: dialogue.close_poll(p.host, w["polled"]),
+    "remove a poll": lambda w, p, a: dialogue.remove_poll(p.ana, w["polled"]),
+    "add a poll": lambda w, p, a: dialogue.set_poll(
+        p.ana, w["polled"], PollText("Which is better?", ("Trams", "Bells"))
+    ),
     "hide a note": lambda w, p, a: moderation.decide(
         p.moderator, "mark", _mark_of(p.chitra, w), "hide", Reasons("It is wrong.", 2)
     ),

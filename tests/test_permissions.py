@@ -185,6 +185,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "delete": lambda said: (_post(said),),
     "compare": lambda said: (_post(said),),
     "mark": lambda said: (_post(said),),
+    **dict.fromkeys(("vote", "close_poll"), lambda said: (_post(said),)),
     "change_note": lambda said: (_mark(said),),
     "restore": lambda said: (_post(said),),
     **dict.fromkeys(("choose_answer", "change_kind"), lambda said: (_topic(said),)),
@@ -305,6 +306,17 @@ mark                   | archived             |    .  yes    .    .    .  yes  y
 change_note            | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
 change_note            | own, hidden          |    .    .    .    .    .    .    .    .    .   .
 change_note            | somebody's           |    .    .    .    .    .    .    .    .    .   .
+vote                   | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
+vote                   | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+vote                   | hidden post          |    .    .    .    .    .    .    .    .    .   .
+vote                   | deleted post         |    .    .    .    .    .    .    .    .    .   .
+vote                   | hidden               |    .    .    .    .    .    .    .    .    .   .
+vote                   | locked               |    .    .    .    .    .    .    .    .    .   .
+vote                   | archived             |    .    .    .    .    .    .    .    .    .   .
+close_poll             | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+close_poll             | own, locked          |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+close_poll             | own, archived        |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+close_poll             | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 choose_answer          | own question         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 choose_answer          | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
 choose_answer          | own experience       |    .    .    .    .    .    .    .    .    .   .

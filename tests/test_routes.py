@@ -277,6 +277,13 @@ GET  /posts/{hidden_post}/history                     |   in  403  403  403  403
 POST /posts/{hidden_post}/mark                        |  403  403  403  403  403  403
 POST /posts/{hidden_post}/restore                     |  403  403  403  yes  yes  yes
 GET  /posts/{hidden_post}/why                         |   in  404  404   on   on   on
+GET  /posts/{polled}/poll                             |   in  403  200  403  403  403
+POST /posts/{polled}/poll                             |  403  403  yes  403  403  403
+POST /posts/{polled}/vote                             |  403  yes  yes  yes  yes  yes
+POST /posts/{polled}/close-poll                       |  403  403  yes  yes  yes  yes
+GET  /posts/{polled}/remove-poll                      |   in  403  200  403  403  403
+POST /posts/{polled}/remove-poll                      |  403  403  yes  403  403  403
+POST /posts/{hidden_post}/vote                        |  403  403  403  403  403  403
 GET  /posts/{post}                                    |   on   on   on   on   on   on
 GET  /posts/{post}/delete                             |   in  403  200  403  403  403
 POST /posts/{post}/delete                             |  403  403  yes  403  403  403

@@ -17,7 +17,8 @@ from forum.clock import at, now
 from forum.contact import actions as contact
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import mark_given, revisions_of
+from forum.dialogue.models import PollText
+from forum.dialogue.queries import first_post, mark_given, revisions_of
 from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
 from forum.factors.queries import FOR_REGISTRATION, passkeys_of
 from forum.identities.actions import link
@@ -148,6 +149,8 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
 def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
     new = dialogue.NewTopic("question", "Why so loud?", write("What we did."))
     topic = dialogue.open_topic(people.ana, agenda.id, new)
+    polled = first_post(topic)
+    dialogue.set_poll(people.ana, polled.id, PollText("Which is louder?", ("Trams", "Bells")))
     post_id = dialogue.reply(people.ana, topic.id, write("What we did.")).id
     reply = dialogue.reply(people.ben, topic.id, write("Ask the trams."))
     hidden = dialogue.reply(people.ben, topic.id, write("Buy this."))
@@ -167,6 +170,7 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
         "picture_name": picture.name,
         "topic": topic.id,
         "topic_slug": topic.slug,
+        "polled": polled.id,
         "post": post_id,
         "reply": reply.id,
         "hidden_post": hidden.id,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import (
+    BooleanField,
     HiddenField,
     RadioField,
     SelectField,
@@ -10,10 +13,10 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
-from forum.dialogue.models import MAX_THEMES, TYPED
+from forum.dialogue.models import MAX_THEMES, TYPED, PollText
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
 from forum.permissions import MEMBERS, PUBLIC
@@ -27,6 +30,12 @@ OUTCOME_NAMES = {
     "kept": _("We kept it"),
     "adapted": _("We adapted it"),
     "stopped": _("We stopped it"),
+}
+AS_IT_IS = "same"
+LASTS_NAMES = {
+    "": _("until I close it"),
+    "week": _("for a week"),
+    "month": _("for a month"),
 }
 # Headings that a press puts into the text of each kind
 PROMPTS = {
@@ -79,6 +88,84 @@ def language_field() -> SelectField:
     return SelectField(_("Language of the text"), choices=language_choices, widget=LanguageList())
 
 
+def question_field() -> StringField:
+    """The question of a poll; that and the options are empty where there is to be none."""
+    return StringField(_("Question of the poll"), filters=[one_line])
+
+
+def options_field() -> TextAreaField:
+    """The options of a poll, in lines."""
+    return TextAreaField(_("Options"), filters=[lambda text: text or ""])
+
+
+def multiple_field() -> BooleanField:
+    """Whether several options of a poll can be chosen."""
+    return BooleanField(_("Everybody can choose several options"))
+
+
+def lasts_field() -> SelectField:
+    """Until when votes are counted."""
+    return SelectField(_("Votes are counted"), choices=list(LASTS_NAMES.items()), default="")
+
+
+class _WithPoll(Form):
+    """A form with the fields of a poll, which stand in the classes below at their place."""
+
+    before: PollText | None = None
+
+    def poll(self) -> PollText | None:
+        """The poll that is typed, if any."""
+        question, options = self["question"].data or "", self["options"].data or ""
+        if not (question.strip() or options.strip()):
+            return None
+        is_left = self["lasts"].data == AS_IT_IS
+        return PollText(
+            question,
+            options.split("\n"),
+            bool(self["is_multiple"].data),
+            lasts="" if is_left else self["lasts"].data or "",
+            closes_at=self.before.closes_at if is_left and self.before else None,
+        ).tidied
+
+    def begin_with(self, before: PollText | None) -> None:
+        """Fill in a poll that is there, unless the form was sent, and offer to leave its end as it is."""
+        if before is None:
+            return
+        self.before = before
+        if before.closes_at:
+            lasts: Any = self["lasts"]
+            lasts.choices = [
+                (AS_IT_IS, _("as long as they are now")),
+                *LASTS_NAMES.items(),
+            ]
+        if not self.is_submitted():  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+            self["question"].data, self["options"].data = before.question, "\n".join(before.options)
+            self["is_multiple"].data = before.is_multiple
+            self["lasts"].data = AS_IT_IS if before.closes_at else before.lasts
+
+    def validate_question(self, field: StringField) -> None:
+        """Say what is wrong with the question, if a poll is typed."""
+        self._refuse(field)
+
+    def validate_options(self, field: TextAreaField) -> None:
+        """The same of the options."""
+        self._refuse(field)
+
+    def _refuse(self, field: StringField) -> None:
+        poll = self.poll()
+        if why := poll and poll.faults.get(field.name):
+            raise ValidationError(why)
+
+
+class PollForm(_WithPoll):
+    """The poll below a topic's first text, by itself."""
+
+    question = question_field()
+    options = options_field()
+    is_multiple = multiple_field()
+    lasts = lasts_field()
+
+
 class _FormWithDraft(Form):
     """A form that the forum keeps as a draft. The same submission key posts once; `drafted` says what its page has seen."""
 
@@ -100,12 +187,16 @@ class ReplyForm(_FormWithDraft):
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
 
 
-class TopicForm(_FormWithDraft):
+class TopicForm(_FormWithDraft, _WithPoll):
     """A new topic. Only title and text are compulsory."""
 
     kind = kind_field(_("What kind of contribution is it?"))
     title = title_field()
     source = text_field(_("Text"))
+    question = question_field()
+    options = options_field()
+    is_multiple = multiple_field()
+    lasts = lasts_field()
     themes = themes_field()
     language = language_field()
     audience = audience_field()
@@ -146,3 +237,12 @@ class TriedForm(Form):
         ],
         [one_line],
     )
+
+
+class ReviseTopicForm(EditTopicForm, _WithPoll):
+    """A new topic that waits or was refused, with its poll."""
+
+    question = question_field()
+    options = options_field()
+    is_multiple = multiple_field()
+    lasts = lasts_field()

@@ -39,7 +39,15 @@ UNNAMING_STEPS = ("notes", "record", "versions", "letters", "quotes", "names")
 # The steps of a departure, in order, by what becomes of the member's texts
 STEPS = {
     KEEP_NAMELESS: (*UNNAMING_STEPS, "practices", "documents", "pictures", "notices"),
-    DELETE_EVERYTHING: (*UNNAMING_STEPS, "practices", "posts", "pictures", "marks", "notices"),
+    DELETE_EVERYTHING: (
+        *UNNAMING_STEPS,
+        "practices",
+        "posts",
+        "pictures",
+        "marks",
+        "votes",
+        "notices",
+    ),
 }
 BATCH_SIZE = 20  # posts, practices or pictures that one action changes
 SMALL_ROWS_BATCH_SIZE = 200  # marks, notices, letters or versions that one action changes
@@ -247,6 +255,15 @@ def remove_marks(system: Person, state: DepartureState) -> None:
     require(system.can.administer())
     departure = departure_in_state(state)
     if departure and not dialogue.remove_marks(system, departure.member_id, SMALL_ROWS_BATCH_SIZE):
+        _advance(system, departure, None)
+
+
+@action
+def remove_votes(system: Person, state: DepartureState) -> None:
+    """Delete a batch of the member's votes in polls; the step ends when none is left."""
+    require(system.can.administer())
+    departure = departure_in_state(state)
+    if departure and not dialogue.remove_votes(system, departure.member_id, SMALL_ROWS_BATCH_SIZE):
         _advance(system, departure, None)
 
 

@@ -209,6 +209,7 @@ STEP_FUNCTIONS: dict[str, Callable[[DepartureState], None]] = {
     "posts": _posts,
     "pictures": _pictures,
     "marks": lambda state: actions.remove_marks(SYSTEM, state),
+    "votes": lambda state: actions.remove_votes(SYSTEM, state),
     "notices": lambda state: actions.forget_notices(SYSTEM, state),
 }
 

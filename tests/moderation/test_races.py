@@ -23,7 +23,15 @@ from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, writing
-from forum.dialogue.models import Post, Revision, Topic
+from forum.dialogue.models import (
+    Poll,
+    PollOption,
+    PollText,
+    PollVote,
+    Post,
+    Revision,
+    Topic,
+)
 from forum.dialogue.queries import merged_topics_opened_by
 from forum.library import actions as library
 from forum.library.actions import PracticeText
@@ -94,6 +102,35 @@ def test_replies_to_a_topic_that_is_merged_in_that_moment_are_in_the_other(
     assert said == ["done"] * (REPLIES + 1)
     assert posts_of(one) == [] and len(posts_of(two)) == 6 + REPLIES
     require_sound(6 + REPLIES)
+
+
+def test_votes_at_the_same_moment_are_all_counted_once(own: Flask, topics: list[int]) -> None:
+    post_id = posts_of(topics[0])[0]
+    poll = PollText("Which?", ("Bells", "Trams", "Both"))
+    dialogue.set_poll(person("adam-de-wit"), post_id, poll)
+    of = list(db.session.scalars(select(PollOption.id)))
+    db.session.commit()
+    both = [(handle, one) for handle in ("mona-berg", "adam-de-wit") for one in of]
+    deeds = [by(handle, dialogue.vote, post_id, [one]) for handle, one in both]
+    assert at_once(own, deeds) == ["done"] * len(both)
+    assert len(db.session.scalars(select(PollVote.option_id)).all()) == 2
+    back = [by("mona-berg", dialogue.unvote, post_id)] * 2
+    assert at_once(own, [*back, by("adam-de-wit", dialogue.vote, post_id, of[:1])]) == ["done"] * 3
+    assert db.session.scalars(select(Poll.voters_count)).one() == 1
+    require_sound(6)
+
+
+def test_nobody_votes_for_what_is_changed_in_that_moment(own: Flask, topics: list[int]) -> None:
+    post_id, author = posts_of(topics[0])[0], "adam-de-wit"
+    dialogue.set_poll(person(author), post_id, PollText("Which?", ("Bells", "Trams")))
+    of = list(db.session.scalars(select(PollOption.id)))
+    db.session.commit()
+    changed = by(author, dialogue.set_poll, post_id, PollText("Which?", ("Bikes", "Feet")))
+    said = at_once(own, [by("mona-berg", dialogue.vote, post_id, of[:1]), changed])
+    # Whoever came first: either the vote is counted and the poll stays, or the poll is changed and the vote refused
+    assert said.count("done") == 1
+    assert len(db.session.scalars(select(PollVote.option_id)).all()) == (said[0] == "done")
+    require_sound(6)
 
 
 def test_two_moderators_split_and_merge_the_same_topic(own: Flask, topics: list[int]) -> None:

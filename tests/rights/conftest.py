@@ -23,7 +23,8 @@ from forum.columns import Base
 from forum.contact import actions as contact
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import render_with_mentions
+from forum.dialogue.models import PollText, Post
+from forum.dialogue.queries import first_post, poll_of, render_with_mentions
 from forum.factors import actions as factors
 from forum.factors.queries import FOR_REGISTRATION
 from forum.identities import actions as identities
@@ -135,7 +136,9 @@ def _wait(people: Any, agenda: Agenda) -> None:
     db.session.refresh(people.ana)
     held = []
     for number in range(2):
-        new = dialogue.NewTopic("experience", f"Wait {WORD} {number}", write(f"Waits {WORD}."))
+        new = dialogue.NewTopic(
+            "experience", f"Wait {WORD} {number}", write(f"Waits {WORD}."), poll=a_poll(WORD)
+        )
         held.append(dialogue.open_topic(people.ana, agenda.id, new).id)
     moderation.refuse(people.moderator, held[0], Reasons("Ana Prado is loud.", 2))
     begun = [("title", f"Begun {WORD}"), ("source", f"Half {WORD}.")]
@@ -146,13 +149,24 @@ def _wait(people: Any, agenda: Agenda) -> None:
     db.session.refresh(people.ana)
 
 
+def a_poll(word: str) -> PollText:
+    return PollText(f"Which {word}?", (f"The first {word}", "The second"))
+
+
+def _vote(member: Any, post: Post) -> None:
+    poll = poll_of(member, post)
+    assert poll
+    dialogue.vote(member, post.id, [poll.options[0].id])
+
+
 def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     """Ana asks, is asked, tells what happened next, watches, reads, and is mentioned."""
     ana, ben = people.ana, people.ben
     for member in (ana, ben):
         db.session.refresh(member)
-    new = dialogue.NewTopic("question", "Of Ben", write("Who knows?"))
+    new = dialogue.NewTopic("question", "Of Ben", write("Who knows?"), poll=a_poll("street"))
     asked = dialogue.open_topic(ben, agenda.id, new)
+    _vote(ana, first_post(asked))
     dialogue.reply(ben, asked.id, render_with_mentions("What does @ana-prado say?"))
     advice.ask(ben, asked.id, [ana.handle])
     advice.pass_on(ana, asked.id, people.chitra.handle)
@@ -195,6 +209,8 @@ def _write(people: Any, agenda: Agenda) -> Lived:
     ana, ben = people.ana, people.ben
     new = dialogue.NewTopic("question", "Titel of Ana", write(f"Opening {WORD}."))
     answered = dialogue.open_topic(ana, agenda.id, new)
+    opening = first_post(answered)
+    _vote(ben, dialogue.set_poll(ana, opening.id, a_poll(WORD)))
     post = dialogue.reply(ana, answered.id, write(f"First {WORD}."))
     words = quote(ana.name, post.id, f"First {WORD}.")
     quoting = dialogue.reply(ben, answered.id, write(f"{words}I agree."))

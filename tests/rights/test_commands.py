@@ -18,7 +18,7 @@ from forum.contact import actions as contact
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Mark, Post, Revision, Topic
+from forum.dialogue.models import Mark, Poll, PollVote, Post, Revision, Topic
 from forum.dialogue.queries import last_post_id
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
@@ -150,6 +150,8 @@ def test_posts_go_and_leave_gaps(people, lived, letters):
     assert row(Practice, lived.practice).deleted_at
     assert row(Topic, lived.case_topic).deleted_at is None
     assert count_of(Mark, Mark.member_id == member.id) == 0
+    assert count_of(PollVote, PollVote.member_id == member.id) == 0
+    assert set(db.session.scalars(db.select(Poll.voters_count))) == {0}
     assert member.posts_count == 0
     assert faults() == []
     assert "your posts" in letters()[-1].text

@@ -13,7 +13,8 @@ from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import first_post
+from forum.dialogue.models import PollText
+from forum.dialogue.queries import first_post, poll_of
 from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members.models import Member
@@ -109,6 +110,10 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     topic = dialogue.open_topic(people.ben, agenda.id, new)
     post = dialogue.reply(people.ana, topic.id, write("No names here."))
     dialogue.mark(people.ana, dialogue.reply(people.ben, topic.id, write("Why?")).id, "useful")
+    opening = first_post(topic)
+    dialogue.set_poll(people.ben, opening.id, PollText("Which mayor?", ("This mayor", "None")))
+    poll = poll_of(people.ana, first_post(topic))
+    dialogue.vote(people.ana, opening.id, [poll.options[0].id])
     dialogue.read(people.ana, topic.id, 3)
     advice.ask(people.ben, topic.id, [people.ana.handle])
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
@@ -116,7 +121,7 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     decide(people.moderator, "topic", topic.id, "hide", Reasons("It names people.", 2))
     kept = all_of(people.ana)
     assert [one["id"] for one in kept["posts"]] == [post.id]
-    assert kept["marks"] and kept["reading"] and kept["asked"] and kept["waiting"]
+    assert kept["marks"] and kept["votes"] and kept["reading"] and kept["asked"] and kept["waiting"]
     assert "mayor" not in str(kept)
     assert "mayor" in str(all_of(people.ben)["posts"])
 

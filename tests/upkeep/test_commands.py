@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import operator
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,7 +21,7 @@ from forum.clock import at, now
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Post, Topic, TopicCount
+from forum.dialogue.models import Poll, PollOption, Post, Topic, TopicCount
 from forum.dialogue.queries import wrong_counts
 from forum.library import actions as library
 from forum.library.models import Practice, Reading
@@ -113,7 +114,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
         for column in table.columns
         if column.name.endswith("_count") or column.name == "active_at"
     }
-    assert len(counters) == 10 and counters <= {one.name for one in checks()}
+    assert len(counters) == 12 and counters <= {one.name for one in checks()}
 
 
 def of_another(answer_id: int) -> int:
@@ -138,6 +139,9 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Post, "useful_count", one_more),
     (Post, "same_here_count", one_more),
     (Post, "tried_count", one_more),
+    (Post, "has_poll", operator.not_),
+    (Poll, "voters_count", one_more),
+    (PollOption, "votes_count", one_more),
     (Agenda, "active_at", long_ago),
     (Member, "posts_count", one_more),
     (Member, "hosted", lambda hosted: [*hosted, 99]),

@@ -61,6 +61,8 @@ from forum.dialogue.actions.mending import (
     mend_counts,
     mend_members,
     mend_notices,
+    mend_poll_options,
+    mend_polls,
     mend_posts,
     mend_quotes,
     mend_topics,
@@ -70,6 +72,14 @@ from forum.dialogue.actions.mending import (
     reword,
 )
 from forum.dialogue.actions.opening import open_agenda, prepare_agenda
+from forum.dialogue.actions.polling import (
+    close_poll,
+    remove_poll,
+    remove_votes,
+    set_poll,
+    unvote,
+    vote,
+)
 from forum.dialogue.actions.reading import forget_reading, read, read_all
 from forum.dialogue.actions.regrouping import (
     MovedRecord,
@@ -106,6 +116,7 @@ __all__ = [
     "ask_to_edit",
     "change_kind",
     "choose_answer",
+    "close_poll",
     "count_topics",
     "delete",
     "delete_posts",
@@ -131,6 +142,8 @@ __all__ = [
     "mend_counts",
     "mend_members",
     "mend_notices",
+    "mend_poll_options",
+    "mend_polls",
     "mend_posts",
     "mend_quotes",
     "mend_topics",
@@ -154,7 +167,9 @@ __all__ = [
     "reindex",
     "remove",
     "remove_marks",
+    "remove_poll",
     "remove_topic",
+    "remove_votes",
     "reply",
     "rerender",
     "rerender_notes",
@@ -166,6 +181,7 @@ __all__ = [
     "revise",
     "reword",
     "reword_notes",
+    "set_poll",
     "split",
     "take_back",
     "take_request_back",
@@ -175,5 +191,7 @@ __all__ = [
     "unname_locks",
     "unpin",
     "unsplit",
+    "unvote",
+    "vote",
     "withdraw",
 ]

@@ -156,13 +156,12 @@ def ask_for_review(author: Person, post: Post) -> None:
     note_event(author, notice, curators_of(post.topic.agenda_id), is_named=False)
 
 
-def has_same_words(said: ScreenedText, before: Written, title: str) -> bool:
+def has_same_words(said: ScreenedText, before: ScreenedText) -> bool:
     """Whether a text has the same words as it had before, apart from things such as a comma or a capital letter.
 
-    Then the edit does not count as sending these words once more, as turning another text into them does. `before` and
-    `title` are those of the former text.
+    Then the edit does not count as sending these words once more, as turning another text into them does.
     """
-    return said.fingerprint == ScreenedText(before, title).fingerprint
+    return said.fingerprint == before.fingerprint
 
 
 def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:

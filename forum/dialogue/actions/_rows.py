@@ -25,8 +25,9 @@ from forum.dialogue.actions._counts import (
     recounted,
 )
 from forum.dialogue.actions._holding import delete_held, note_reviewed
+from forum.dialogue.actions._polls import forget_poll
 from forum.dialogue.actions._quotes import refresh_quotes
-from forum.dialogue.actions._telling import index_topic
+from forum.dialogue.actions._telling import index_topic, with_poll_words
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
 from forum.dialogue.queries import (
@@ -190,6 +191,7 @@ def add_post(
         useful_count=0,
         same_here_count=0,
         tried_count=0,
+        has_poll=False,
         hidden_reason="",
     )
     db.session.add(post)
@@ -247,8 +249,9 @@ def keep_revision(
     post.edited_at = moment
 
 
-def edit_topic(author: Person, topic: Topic, text: Written, changes: TopicChanges) -> None:
+def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges) -> None:
     """Let a topic follow an edit of its first post. The title has been checked."""
+    topic = post.topic
     retitle(author, topic, changes.title_of(topic))
     topic.slug = slugify(topic.title, "topic")
     topic.excerpt = excerpt(text.plain)
@@ -258,7 +261,8 @@ def edit_topic(author: Person, topic: Topic, text: Written, changes: TopicChange
         set_themes(topic, changes.themes)
     if changes.audience is not None:
         _change_audience_by_author(author, topic, changes.audience)
-    index_topic(author, topic, text.plain, text.source)
+    words = text.plain if post.is_gone else with_poll_words(post, text.plain)
+    index_topic(author, topic, words, text.source)
 
 
 def retitle(doer: Person, topic: Topic, title: str) -> None:
@@ -302,6 +306,7 @@ def _forget_text(post: Post) -> None:
     post.note_source, post.note_html, post.note_at = "", post.html[:0], None
     post.edit_asked_at = post.edit_answered_at = None
     post.useful_count = post.same_here_count = post.tried_count = 0
+    forget_poll(post)
     for row, column in (
         (Revision, Revision.post_id),
         (Mark, Mark.post_id),
@@ -347,7 +352,7 @@ def follow_restoring(doer: Person, post: Post) -> None:
     if post.number == 1:
         words = plain(post.source)  # rare, so it may run under the lock
         topic.excerpt = excerpt(words)
-        index_topic(doer, topic, words, post.source)
+        index_topic(doer, topic, with_poll_words(post, words), post.source)
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         about: dict[str, Any] = {"post_id": post.id, "topic_id": _opened_by(post)}

@@ -18,7 +18,8 @@ def stored_text(post: Post) -> Written:
 def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
     """The plain texts of posts by id, as search has them; that of an opening post is in the document of its topic.
 
-    Search has none of an opening post that was out of sight, nor of one that stands on a page of the library.
+    Search has none of an opening post that was out of sight, nor of one that stands on a page of the library, and
+    beside the text of one with a poll it has the words of that.
     """
     opened = texts_of("topic", [post.topic_id for post in posts if post.number == 1])
     replied = texts_of("post", [post.id for post in posts if post.number > 1])
@@ -26,7 +27,7 @@ def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
         post.id: opened.get(post.topic_id) if post.number == 1 else replied.get(post.id)
         for post in posts
     }
-    return {post.id: known[post.id] or _plain(post) for post in posts}
+    return {post.id: (None if post.has_poll else known[post.id]) or _plain(post) for post in posts}
 
 
 def _plain(post: Post) -> str:

@@ -16,6 +16,7 @@ from forum.dialogue.models import MAX_MENTIONED, Mention, Post, Quote, Topic
 from forum.dialogue.queries import (
     lock_posts_to_quote,
     mentioned_member_ids,
+    poll_if_there,
     posts_to_quote,
     quoted_post_ids,
 )
@@ -35,7 +36,7 @@ from forum.search import actions as search
 def index_topic(
     doer: Person, topic: Topic, plain: str = "", source: str = "", *, is_new: bool = False
 ) -> None:
-    """Put a topic into the search index, with the plain text and the source of its first post if that is shown."""
+    """Put a topic into the search index, with the plain text (`with_poll_words`) and the source of its first post if that is shown."""
     search.index(doer, topic_entry(topic, plain, source), is_new=is_new)
 
 
@@ -57,6 +58,12 @@ def topic_entry(topic: Topic, plain: str, source: str) -> search.Entry:
     )
 
 
+def with_poll_words(post: Post, plain: str) -> str:
+    """The plain text of a post with the words of the poll below it, which search finds with the post."""
+    poll = poll_if_there(post)
+    return "\n".join((plain, *poll.text.lines)) if poll else plain
+
+
 def index_post(doer: Person, post: Post, topic: Topic, plain: str, *, is_new: bool = False) -> None:
     """Put a post with this plain text into the search index."""
     search.index(doer, post_entry(post, topic, plain), is_new=is_new)
@@ -69,7 +76,7 @@ def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
         item_id=post.id,
         address=f"/posts/{post.id}",
         title=topic.title,
-        body=plain,
+        body=with_poll_words(post, plain),
         written_at=post.created_at,
         byline=_byline(post.author_id),
         agenda_id=topic.agenda_id,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forum.dialogue.models import Topic
+from forum.dialogue.models import PollText, Topic
 from forum.markup import Written
 from forum.permissions import PUBLIC
 
 
 @dataclass(frozen=True)
 class NewTopic:
-    """A topic to open. `themes` are ids; `home` is the path of the case or practice whose page shows it."""
+    """A topic to open. `themes` are ids; `home` is the path of the case or practice whose page shows it.
+
+    `poll` stands below its text.
+    """
 
     kind: str
     title: str
@@ -21,6 +24,7 @@ class NewTopic:
     audience: str = PUBLIC
     for_organisation: bool = False
     home: str | None = None
+    poll: PollText | None = None
 
 
 @dataclass(frozen=True)

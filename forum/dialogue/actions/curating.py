@@ -120,7 +120,7 @@ def retitle(
     opening = first_post(topic)
     # Of what is out of sight nothing comes back into lists and search, neither words nor pictures
     text = replace(NO_TEXT, language=opening.language) if opening.is_gone else stored_text(opening)
-    edit_topic(moderator, topic, text, TopicChanges(checked_title(title), themes))
+    edit_topic(moderator, opening, text, TopicChanges(checked_title(title), themes))
     return topic
 
 

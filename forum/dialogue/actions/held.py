@@ -21,9 +21,10 @@ from forum.dialogue.actions._holding import (
     is_first_post,
     resubmit,
 )
+from forum.dialogue.actions._polls import checked_poll, screened_with
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
-from forum.dialogue.models import EDIT, OPEN, REPLY, Held, Post
+from forum.dialogue.models import EDIT, OPEN, REPLY, Held, PollText, Post
 from forum.dialogue.queries import (
     fingerprint_of,
     first_post,
@@ -58,12 +59,13 @@ def revise(
     text: Written,
     changes: TopicChanges = NO_CHANGES,
     *,
+    poll: PollText | None = None,
     seen: str | None = None,
 ) -> Post | Held:
     """Change one's text that waits or was refused, and screen it again; what no rule holds back is published at once.
 
     A text that a moderator has refused always waits again. `changes` are for texts that open a topic or edit its
-    first post; `seen` is as in `edit`.
+    first post, `poll` is the poll that one opening a topic is to have, if any; `seen` is as in `edit`.
     """
     lock_writer(author)
     held = lock_held(author, held_id)
@@ -75,9 +77,12 @@ def revise(
     pictures.show(author, text.pictures, held.agenda_id, names_in(held.source))
     check_themes(changes.themes, held.themes or ())
     columns = held_columns(held.deed, text) | _revised_topic(held, changes)
+    if held.deed == OPEN:
+        poll = checked_poll(poll) if poll else None
+        columns["poll"] = poll.stored if poll else None
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         columns["seen"] = fingerprint_of(post)  # which the form showed the author where it differs
-    said = ScreenedText(text, columns.get("title", ""))
+    said = screened_with(text, columns.get("title", ""), poll if held.deed == OPEN else None)
     is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
     rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
     if rule or held.refused_at is not None:
@@ -90,7 +95,8 @@ def revise(
 
 def _says_again(held: Held, said: ScreenedText) -> bool:
     """Whether a text has the words that are held; rendered under the lock, which is fine since it is rare."""
-    return has_same_words(said, render_with_mentions(held.source, held.language), held.title)
+    text = render_with_mentions(held.source, held.language)
+    return has_same_words(said, screened_with(text, held.title, held.poll_text))
 
 
 def _publish_revised(author: Person, held: Held, text: Written) -> Post:
@@ -157,7 +163,7 @@ def approve(
         text = render_with_mentions(held.source, held.language)
     post = _publish(author, held, text, is_traced=True)
     held.became_id, held.decided_at = post.id, now()
-    held.source, held.title, held.reason = "", "", ""
+    held.source, held.title, held.reason, held.poll = "", "", "", None
     note_waiting(moderator, held.author_id, -1)
     return post
 
@@ -247,6 +253,7 @@ def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = Fal
         themes=held.themes or (),
         audience=held.audience or PUBLIC,
         for_organisation=is_theirs,
+        poll=held.poll_text,
     )
     return first_post(publish_topic(author, held.agenda_id, new, held.submission_key))
 
@@ -258,7 +265,7 @@ def forget_refused(system: Person, limit: int = 200) -> int:
     touches()
     old = refused_before(now() - KEPT_REFUSED, limit)
     for held in old:
-        held.source, held.title, held.reason = "", "", ""
+        held.source, held.title, held.reason, held.poll = "", "", "", None
         note_waiting(system, held.author_id, -1)
     return len(old)
 

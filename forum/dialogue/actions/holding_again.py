@@ -21,6 +21,7 @@ from forum.dialogue.queries import (
     last_revision,
     latest_other_post_at,
     lock_held,
+    poll_if_there,
     post_to_change,
     render_with_mentions,
     theme_ids_of,
@@ -44,6 +45,8 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
     for agenda_id in (held.agenda_id, post.topic.agenda_id):
         require(moderator.can.moderate(agenda_id))
     held.source, held.title = post.source, post.topic.title if post.number == 1 else ""
+    poll = poll_if_there(post) if held.deed == OPEN else None
+    held.poll = poll.text.stored if poll else None
     _require_untouched(held, post, before)
     if held.deed == EDIT:
         _take_edit_back(moderator, post, before)
@@ -84,7 +87,11 @@ def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> Non
         raise Conflict(_("Somebody has written in the topic since. Nothing was changed."))
     is_answer = not is_edit and post.topic.answer_id == post.id
     if is_answer or has_reactions_since(held, post, since):
-        raise Conflict(_("Somebody has marked, quoted or edited it since. Nothing was changed."))
+        raise Conflict(
+            _(
+                "Somebody has marked, quoted or edited it since, or voted there. Nothing was changed."
+            )
+        )
     if _differs(held, post, before) or (is_edit and not _is_latest_version(post)):
         raise _changed()
 
@@ -137,7 +144,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
     post.edited_at = _moment(before["edited_at"])
     post.edit_answered_at = _moment(before["edit_answered_at"])
     if post.number == 1:
-        edit_topic(moderator, topic, text, TopicChanges(revision.title, before["themes"]))
+        edit_topic(moderator, post, text, TopicChanges(revision.title, before["themes"]))
         change_audience(moderator, topic, before["audience"])
     else:
         index_post(moderator, post, topic, text.plain)

@@ -14,8 +14,8 @@ from forum.columns import Base
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._quotes import refresh_quotes, refresh_quotes_in
-from forum.dialogue.actions._telling import post_entry, topic_entry
-from forum.dialogue.models import Post, Quote, Topic
+from forum.dialogue.actions._telling import post_entry, topic_entry, with_poll_words
+from forum.dialogue.models import Poll, PollOption, Post, Quote, Topic
 from forum.dialogue.queries import (
     actual_counts,
     derived_values,
@@ -122,12 +122,26 @@ def mend_topics(system: Person, topic_ids: Sequence[int]) -> None:
 
 @action
 def mend_posts(system: Person, post_ids: Sequence[int]) -> None:
-    """Recompute the mark counters of posts."""
+    """Recompute the mark counters of posts, and whether a poll stands below them."""
     require(system.can.administer())
     _mend(Post, post_ids)
 
 
-def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
+@action
+def mend_polls(system: Person, poll_ids: Sequence[int]) -> None:
+    """Recompute how many members have voted in polls."""
+    require(system.can.administer())
+    _mend(Poll, poll_ids)
+
+
+@action
+def mend_poll_options(system: Person, option_ids: Sequence[int]) -> None:
+    """Recompute how many members have chosen options of polls."""
+    require(system.can.administer())
+    _mend(PollOption, option_ids)
+
+
+def _mend(model: type[Topic | Post | Poll | PollOption], ids: Sequence[int]) -> None:
     for row in derived_values(model, ids):
         values = {name: value for name, value in row._mapping.items() if name != "id"}
         db.session.execute(update(model).where(model.id == row.id).values(values))
@@ -182,5 +196,7 @@ def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:
 def _known_of_topic(opening: Post, plain: PlainTexts) -> search.Known | None:
     if opening.topic.deleted_at:
         return None
-    said = ("", "") if opening.is_gone else (plain[opening.source], opening.source)
+    said = ("", "")
+    if not opening.is_gone:
+        said = (with_poll_words(opening, plain[opening.source]), opening.source)
     return topic_entry(opening.topic, *said), opening.topic.hidden_at

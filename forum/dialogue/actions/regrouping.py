@@ -33,7 +33,7 @@ from forum.dialogue.actions._rows import (
     show_topic,
 )
 from forum.dialogue.actions._stored import plain_texts
-from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
+from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry, with_poll_words
 from forum.dialogue.models import CHOSEN_KINDS, Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,
@@ -392,7 +392,8 @@ def _search_entries(
     known: dict[search.Thing, search.Known] = {}
     for post in posts:
         if post.number == 1:
-            said = ("", "") if post.is_gone else (words[post.id], post.source)
+            plain = with_poll_words(post, words[post.id])
+            said = ("", "") if post.is_gone else (plain, post.source)
             known["topic", topic.id] = topic_entry(topic, *said), topic.hidden_at
         elif post.deleted_at is None:
             known["post", post.id] = post_entry(post, topic, words[post.id]), post.hidden_at

@@ -8,7 +8,8 @@ words; the same submission key is the same post for them, too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 
@@ -19,6 +20,7 @@ from forum.db import OPENINGS, KeyTaken, db, serialize, unique_keys
 from forum.deeds import action, touches
 from forum.dialogue.actions._checks import (
     already_posted,
+    another_text_sent,
     check_text,
     check_themes,
     check_topic,
@@ -38,6 +40,7 @@ from forum.dialogue.actions._holding import (
     is_first_post,
     review_first_link,
 )
+from forum.dialogue.actions._polls import add_poll, checked_poll, screened_with
 from forum.dialogue.actions._rows import (
     add_post,
     add_topic,
@@ -59,10 +62,12 @@ from forum.dialogue.actions._telling import (
     notify_named,
     notify_watchers,
     watchable_subjects,
+    with_poll_words,
 )
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.models import CHOSEN_KINDS, OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
+    asks_the_same,
     count_key,
     duplicate_reply,
     duplicate_topic,
@@ -89,6 +94,8 @@ from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
 from forum.versions import ANY_CHANGE, theme_scope, topic_scope
 
+S = TypeVar("S", Topic, Held)
+
 
 @action
 def open_topic(
@@ -102,7 +109,7 @@ def open_topic(
     """Open a topic with its first post, or hold it when a rule says so.
 
     The same submission `key` from the same author opens one topic only. So do two different keys within ten minutes, if
-    kind, title, text and audience are the same: then the first one is returned as it was sent, with its own language and
+    kind, title, text, audience and poll are the same: then the first one is returned as it was sent, with its own language and
     themes, and says `is_duplicate`.
 
     The draft in the form with this key is deleted, unless it went on elsewhere: `windows` as in `keep_draft`.
@@ -115,16 +122,17 @@ def open_topic(
 
 def _open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None) -> Topic | Held:
     agenda = agenda_by_id(author, agenda_id)
+    new = _with_checked_poll(new)
     if earlier := already_posted(author, key, new.text, new.title):
-        return earlier.topic
+        return _same_poll(earlier.topic, new)
     if waiting := already_held(author, key, new.text, new.title):
-        return waiting
+        return _same_poll(waiting, new)
     if key and (duplicate := _duplicate_topic(author, agenda_id, new)):
         return duplicate
     organisation_id = _check_opening(author, agenda, new)
     check_themes(new.themes)
     pictures.show(author, new.text.pictures, agenda_id)
-    if rule := screen(author, agenda_id, ScreenedText(new.text, new.title)):
+    if rule := screen(author, agenda_id, screened_with(new.text, new.title, new.poll)):
         columns = _held_topic_columns(new)
         return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
     needs_review = is_first_post(author, agenda_id)
@@ -136,10 +144,22 @@ def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None
     """Open a topic without screening it: for a page of the library, an import, or what a moderator has read."""
     _begin_topic(author, agenda_id)
     agenda = agenda_by_id(author, agenda_id)
+    new = _with_checked_poll(new)
     if earlier := already_posted(author, key, new.text, new.title):
         return earlier.topic
     organisation_id = _check_opening(author, agenda, new)
     return _add_topic(author, agenda_id, organisation_id, new, key, needs_review=False)
+
+
+def _with_checked_poll(new: NewTopic) -> NewTopic:
+    return replace(new, poll=checked_poll(new.poll)) if new.poll else new
+
+
+def _same_poll(sent: S, new: NewTopic) -> S:
+    """What was sent before with the same key, if its poll is the same, too; else `Invalid`: no poll is lost on the way."""
+    if not asks_the_same(sent, new.poll):
+        raise another_text_sent()
+    return sent
 
 
 def _begin_topic(author: Person, agenda_id: int) -> None:
@@ -175,7 +195,10 @@ def _add_topic(
         return posted_meanwhile(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
     touches(*map(theme_scope, new.themes))
-    index_topic(author, topic, new.text.plain, new.text.source, is_new=True)
+    if new.poll:
+        add_poll(post, new.poll)
+    words = with_poll_words(post, new.text.plain)
+    index_topic(author, topic, words, new.text.source, is_new=True)
     note_activity_of(author, topic)
     move_count(author, None, count_key(topic))
     count_post(author, topic, post, 1)
@@ -198,10 +221,12 @@ def _duplicate_topic(author: Person, agenda_id: int, new: NewTopic) -> Topic | H
         kind=new.kind,
         title=single_line(new.title),
         audience=new.audience,
+        has_poll=new.poll is not None,
     )
     duplicate = found.topic if isinstance(found, Post) else found
-    if duplicate is not None:
-        duplicate.is_duplicate = True
+    if duplicate is None or not asks_the_same(duplicate, new.poll):
+        return None
+    duplicate.is_duplicate = True
     return duplicate
 
 
@@ -211,6 +236,7 @@ def _held_topic_columns(new: NewTopic) -> dict[str, Any]:
         "audience": new.audience,
         "themes": list(new.themes),
         "title": single_line(new.title),
+        "poll": new.poll.stored if new.poll else None,
     }
 
 
@@ -381,7 +407,7 @@ def edit(
         before, after = (topic.title, changes.title_of(topic)) if is_opening else ("", "")
         said = ScreenedText(text, after)
         is_compared = compares_texts(author, post.topic.agenda_id)
-        is_again = is_compared and has_same_words(said, _former_text(post), before)
+        is_again = is_compared and has_same_words(said, ScreenedText(_former_text(post), before))
         sending = Sending.EDITED if is_again else Sending.NEW
         if rule := screen(author, post.topic.agenda_id, said, sending):
             return hold_edit(author, post, text, changes, rule)
@@ -443,7 +469,7 @@ def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
     if post.number == 1:
-        edit_topic(author, post.topic, text, changes)
+        edit_topic(author, post, text, changes)
     else:
         index_post(author, post, post.topic, text.plain)
     notify_named(author, post, text)

@@ -236,6 +236,7 @@ class _PostColumns(NamedTuple):
     note_language: str
     edit_asked_at: datetime | None
     edit_answered_at: datetime | None
+    has_poll: bool
     source: str
     topic: TopicContext
     author: AuthorRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from forum.agendas.models import Agenda
@@ -17,6 +17,9 @@ from forum.dialogue.models import (
     Draft,
     Held,
     Mark,
+    Poll,
+    PollOption,
+    PollVote,
     Post,
     Topic,
     TopicCount,
@@ -72,7 +75,15 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
         Post.useful_count: _mark_count(USEFUL),
         Post.same_here_count: _mark_count(SAME_HERE),
         Post.tried_count: _mark_count(TRIED),
+        Post.has_poll: exists().where(Poll.post_id == Post.id),
     },
+    Poll: {
+        Poll.voters_count: select(func.count(PollVote.member_id.distinct()))
+        .join(PollOption, PollOption.id == PollVote.option_id)
+        .where(PollOption.poll_id == Poll.id)
+        .scalar_subquery(),
+    },
+    PollOption: {PollOption.votes_count: _count(PollVote, PollVote.option_id == PollOption.id)},
     Agenda: {
         # Never earlier than it is: it remembers the activity of topics that were moved away, too
         Agenda.active_at: _greatest(

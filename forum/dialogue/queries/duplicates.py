@@ -56,6 +56,7 @@ def duplicate_topic(
     kind: str,
     title: str,
     audience: str,
+    has_poll: bool = False,
 ) -> Post | Held | None:
     """The first post of the author's recent topic that is the same in all of this, or a text that waits to open one."""
     opened = select(Topic.id).where(
@@ -73,8 +74,9 @@ def duplicate_topic(
         Held.kind == kind,
         Held.title == title,
         Held.audience == audience,
+        Held.poll.is_not(None) if has_poll else Held.poll.is_(None),
     )
-    in_posts = (Post.number == 1, opened.exists())
+    in_posts = (Post.number == 1, Post.has_poll.is_(has_poll), opened.exists())
     return _duplicate(author, source, organisation_id, in_posts, in_held)
 
 

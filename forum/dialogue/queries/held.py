@@ -13,7 +13,18 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda
 from forum.db import db
-from forum.dialogue.models import EDIT, OPEN, Held, Mark, Post, Quote, Topic
+from forum.dialogue.models import (
+    EDIT,
+    OPEN,
+    Held,
+    Mark,
+    Poll,
+    PollOption,
+    PollVote,
+    Post,
+    Quote,
+    Topic,
+)
 from forum.dialogue.queries._rows import TopicRow
 from forum.dialogue.queries._visibility import visible_posts
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
@@ -180,7 +191,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def has_reactions_since(held: Held, post: Post, since: datetime) -> bool:
-    """Whether the `post` that a text became was marked or quoted since, or a reply to it or an edit of it waits."""
+    """Whether the `post` that a text became was marked, quoted or voted below since, or a reply to it or an edit of it waits."""
     quoting = aliased(Post)
     quotes = select(Quote.post_id).join(quoting, quoting.id == Quote.post_id)
     is_quoted_later = or_(quoting.created_at >= since, quoting.edited_at >= since)
@@ -190,9 +201,15 @@ def has_reactions_since(held: Held, post: Post, since: datetime) -> bool:
     )
     return _any_exists(
         select(Mark.post_id).where(Mark.post_id == post.id, Mark.created_at >= since),
+        _votes_below(post).where(PollVote.created_at >= since),
         quotes.where(Quote.quoted_id == post.id, is_quoted_later),
         waiting.where(Held.created_at >= since),
     )
+
+
+def _votes_below(post: Post) -> Select[Any]:
+    votes = select(PollVote.option_id).join(PollOption, PollOption.id == PollVote.option_id)
+    return votes.join(Poll, Poll.id == PollOption.poll_id).where(Poll.post_id == post.id)
 
 
 def _any_exists(*queries: Select[Any]) -> bool:

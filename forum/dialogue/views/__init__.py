@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.dialogue.views import held, lists, marks, topics, versions, writing
+from forum.dialogue.views import held, lists, marks, polls, topics, versions, writing
 from forum.dialogue.views._shared import (
     bp,
     offer_organisation,
@@ -21,6 +21,7 @@ __all__ = [
     "marks",
     "offer_organisation",
     "own_organisation",
+    "polls",
     "posting",
     "theme_boxes",
     "theme_ids",

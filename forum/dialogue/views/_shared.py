@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, flash, get_template_attribute, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -16,7 +16,15 @@ from forum import markup, web, webforms
 from forum.agendas.queries import themes_by_slug
 from forum.dialogue import queries
 from forum.dialogue.actions import NO_CHANGES, TopicChanges
-from forum.dialogue.forms import MYSELF, ORGANISATION, PROMPTS, EditForm, EditTopicForm
+from forum.dialogue.forms import (
+    MYSELF,
+    ORGANISATION,
+    PROMPTS,
+    EditForm,
+    EditTopicForm,
+    ReviseTopicForm,
+    TopicForm,
+)
 from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Post, Topic
 from forum.dialogue.queries import TopicRow
 from forum.errors import Invalid
@@ -106,7 +114,17 @@ def _put_prompt(form: Any) -> None:
 
 def preview_of(form: Any) -> Markup | None:
     """The HTML of the text in a form, when its button for a preview was pressed, as `previewed` has it."""
-    return previewed(rendered(form)) if webforms.is_preview() else None
+    if not webforms.is_preview():
+        return None
+    text = rendered(form)
+    return previewed(text) + _preview_of_poll(form, text.language)
+
+
+def _preview_of_poll(form: Any, language: str) -> Markup:
+    """The poll that is typed in a form that has one, as it will be asked."""
+    poll = form.poll() if isinstance(form, TopicForm | ReviseTopicForm) else None
+    asked = get_template_attribute("dialogue/_poll.html", "asked")
+    return cast(Markup, asked(poll, language)) if poll else Markup("")
 
 
 def previewed(text: markup.Written) -> Markup:

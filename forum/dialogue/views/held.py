@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import flash, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -11,8 +12,8 @@ from flask_babel import gettext as _
 from forum import web
 from forum.agendas.queries import themes
 from forum.dialogue import actions, queries
-from forum.dialogue.forms import EditForm, EditTopicForm
-from forum.dialogue.models import Held, Post
+from forum.dialogue.forms import EditForm, EditTopicForm, ReviseTopicForm
+from forum.dialogue.models import OPEN, Held, Post
 from forum.dialogue.views._shared import (
     answer_form,
     answer_held,
@@ -74,17 +75,23 @@ def revise(id: int) -> ResponseReturnValue:
 
 
 def _revise_form(held: Held) -> EditForm:
-    words = {"source": held.source, "language": held.language, "seen": held.fingerprint}
+    words: dict[str, Any] = {"source": held.source, "language": held.language}
+    words["seen"] = held.fingerprint
     if not held.title:
         return EditForm(**words)
     slugs = [theme.slug for theme in themes() if theme.id in (held.themes or ())]
-    form = EditTopicForm(**words, title=held.title, audience=held.audience, themes=slugs)
+    words |= {"title": held.title, "audience": held.audience, "themes": slugs}
+    form = ReviseTopicForm(**words) if held.deed == OPEN else EditTopicForm(**words)
+    if isinstance(form, ReviseTopicForm):
+        form.begin_with(held.poll_text)
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     return form
 
 
 def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
-    return actions.revise(me(), held_id, written, topic_changes(form), seen=form.seen.data)
+    poll = form.poll() if isinstance(form, ReviseTopicForm) else None
+    changes, seen = topic_changes(form), form.seen.data
+    return actions.revise(me(), held_id, written, changes, poll=poll, seen=seen)
 
 
 @bp.post("/waiting/<int:id>/take-back")

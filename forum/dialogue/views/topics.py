@@ -95,6 +95,7 @@ def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
         "news": news,
         "level": reading.level,
         "my_marks": reading.marks,
+        "polls": queries.polls_below(reader, posts.items),
         "writer": writer_of(topic) if reading.may_reply else None,
         **_held_context(topic, posts),
     }

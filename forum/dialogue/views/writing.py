@@ -89,6 +89,7 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
         themes=theme_ids(form),
         audience=form.audience.data,
         for_organisation=is_for_organisation(form),
+        poll=form.poll(),
     )
 
 

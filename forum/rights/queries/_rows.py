@@ -16,7 +16,18 @@ from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import models as dialogue
-from forum.dialogue.models import AllRead, Draft, Held, Mark, Mention, Post, Topic
+from forum.dialogue.models import (
+    AllRead,
+    Draft,
+    Held,
+    Mark,
+    Mention,
+    Poll,
+    PollOption,
+    PollVote,
+    Post,
+    Topic,
+)
 from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
 from forum.identities.models import Identity
@@ -147,7 +158,7 @@ def rows_of_posts(member: Member) -> Select[Any]:
 
 
 def rows_of_held(member: Member) -> Select[Any]:
-    names = """id deed kind title source language audience paragraph rule sentence created_at decided_at refused_at
+    names = """id deed kind title source language audience paragraph poll rule sentence created_at decided_at refused_at
     reason"""
     query = select(*columns_of(Held, names), _agenda(member), _title(member))
     query = query.add_columns(Held.became_id.label("post_id"))
@@ -187,6 +198,18 @@ def rows_of_marks(member: Member) -> Select[Any]:
     query = select(*kept, _title(member)).outerjoin(City, City.id == Mark.city_id)
     query = query.join(Post, Post.id == Mark.post_id).join(Topic, Topic.id == Post.topic_id)
     return query.where(Mark.member_id == member.id)
+
+
+def rows_of_votes(member: Member) -> Select[Any]:
+    title = _title(member)
+    is_shown = and_(title != "", or_(Post.hidden_at.is_(None), Post.author_id == member.id))
+    words = {"question": Poll.question, "option": PollOption.words}
+    kept = (case((is_shown, column), else_="").label(name) for name, column in words.items())
+    query = select(Poll.post_id, *kept, PollVote.created_at, title)
+    query = query.join(PollOption, PollOption.id == PollVote.option_id)
+    query = query.join(Poll, Poll.id == PollOption.poll_id)
+    query = query.join(Post, Post.id == Poll.post_id).join(Topic, Topic.id == Post.topic_id)
+    return query.where(PollVote.member_id == member.id)
 
 
 def rows_of_practices(member: Member) -> Select[Any]:

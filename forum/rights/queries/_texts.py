@@ -10,7 +10,17 @@ from sqlalchemy import select
 
 from forum.agendas.models import Statement
 from forum.db import db
-from forum.dialogue.models import Draft, Held, Mark, Post, Revision, Topic
+from forum.dialogue.models import (
+    Draft,
+    Held,
+    Mark,
+    Poll,
+    PollOption,
+    PollVote,
+    Post,
+    Revision,
+    Topic,
+)
 from forum.history.models import Version
 from forum.library.models import Case, Practice, PracticeSection
 from forum.pictures.models import Picture
@@ -29,6 +39,7 @@ from forum.rights.queries._rows import (
     rows_of_rules,
     rows_of_statements,
     rows_of_topics,
+    rows_of_votes,
     versions_of,
 )
 from forum.rights.queries._shared import AUDIENCE, LANGUAGE, in_batches, times
@@ -36,15 +47,28 @@ from forum.screening.models import Rule
 
 
 def _add_versions(rows: Sequence[Any], records: list[Record]) -> None:
-    """Add their earlier versions to posts."""
+    """Add their earlier versions, and the polls below them, to posts."""
     earlier: dict[int, list[Record]] = {row.id: [] for row in rows}
     kept = columns_of(Revision, "post_id title source written_at replaced_at withdrawn_at")
     query = select(*kept).where(Revision.post_id.in_(earlier)).order_by(Revision.id)
     for revision in db.session.execute(query):
         plain = plain_record(revision)
         earlier[plain.pop("post_id")].append(plain)
+    polls = _polls_below(list(earlier))
     for record in records:
         record["earlier_versions"] = earlier[record["id"]]
+        record["poll"] = polls.get(record["id"])
+
+
+def _polls_below(post_ids: Sequence[int]) -> dict[int, Record]:
+    """The polls below posts, by post id, with how many chose each option."""
+    found: dict[int, Record] = {}
+    query = select(Poll.post_id, Poll.question, PollOption.words, PollOption.votes_count)
+    query = query.join(PollOption, PollOption.poll_id == Poll.id).where(Poll.post_id.in_(post_ids))
+    for row in db.session.execute(query.order_by(Poll.id, PollOption.position)):
+        poll = found.setdefault(row.post_id, {"question": row.question, "options": {}})
+        poll["options"][row.words] = row.votes_count
+    return found
 
 
 def _add_sections(rows: Sequence[Any], records: list[Record]) -> None:
@@ -109,6 +133,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "earlier_versions": _(
                 "what it said before: title, source, written_at, replaced_at, withdrawn_at"
             ),
+            "poll": _("the poll below it: question, and options with their numbers of votes"),
             "note_source": _("what the moderators say below it, in Markdown"),
             "note_language": _("the language of that"),
             "note_at": _("when they said so"),
@@ -136,6 +161,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "post_id": _("the number of the post it has become"),
             "source": _("the text, in Markdown"),
             "paragraph": _("the paragraph of a case that it comments on, if any"),
+            "poll": _("the poll of a topic, as you typed it"),
             "rule": _("the rule that held it back"),
             "sentence": _("what the rule says to you"),
             "decided_at": _("when a moderator decided about it"),
@@ -209,6 +235,22 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "created_at": _("when you gave it"),
             "hidden_at": _("since when a moderator hides your sentence"),
             "hidden_reason": _("why it is hidden"),
+        },
+    ),
+    Kind(
+        "votes",
+        _("Votes in polls"),
+        _("What you chose in polls. Nobody else is shown it."),
+        (("poll_vote", "member_id"),),
+        in_batches(rows_of_votes, PollVote.option_id),
+        {
+            "post_id": _("the number of the post above the poll"),
+            "topic": _(
+                "the title of its topic, unless it is of somebody else and hidden or in preparation"
+            ),
+            "question": _("the question, unless it is hidden like that"),
+            "option": _("the option that you chose, unless it is hidden like that"),
+            "created_at": _("when you chose it"),
         },
     ),
     Kind(

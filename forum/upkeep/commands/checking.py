@@ -168,6 +168,8 @@ def _hide_notices(_kind: str, ids: Sequence[int]) -> None:
 MEND: dict[str, Mend] = {
     "topic": _by_ids(dialogue.mend_topics),
     "post": _by_ids(dialogue.mend_posts),
+    "poll": _by_ids(dialogue.mend_polls),
+    "poll_option": _by_ids(dialogue.mend_poll_options),
     "agenda": _by_ids(dialogue.mend_agendas),
     "member": _by_ids(dialogue.mend_members),
     "hosts": _by_ids(agendas.mend_hosting),

@@ -1,0 +1,172 @@
+"""Polls: putting one below a topic's first text, voting, closing and removing it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, insert, update
+
+from forum.agendas.queries import lock_to_write_on
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
+from forum.dialogue.actions._polls import add_poll, checked_poll, forget_poll, screened_poll
+from forum.dialogue.actions._stored import plain_texts
+from forum.dialogue.actions._telling import index_post, index_topic, with_poll_words
+from forum.dialogue.models import Poll, PollOption, PollText, PollVote, Post
+from forum.dialogue.queries import (
+    has_votes_in,
+    poll_if_there,
+    poll_to_change,
+    post_to_change,
+    require_changeable,
+    require_no_home,
+    votes_in,
+    votes_to_remove,
+)
+from forum.errors import Conflict, Invalid
+from forum.members.queries import lock_writer
+from forum.permissions import Person, require
+from forum.screening.actions import refuse_caught
+from forum.versions import topic_scope
+
+
+@action
+def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool = True) -> Post:
+    """Put a poll below the text with which one opened a topic, or change the one that is there until somebody votes.
+
+    A poll that a rule catches is refused, because it has nowhere to wait; imports are not screened (`is_screened`).
+    """
+    lock_writer(author)
+    post = post_to_change(author, post_id)
+    lock_to_write_on(author, post.topic.agenda_id)
+    touches(topic_scope(post.topic_id))
+    require(author.can.edit(post))
+    require_no_home(post)
+    poll = poll_if_there(post)
+    require_changeable(post, poll)
+    text = checked_poll(text)
+    if is_screened and (poll is None or text.lines != poll.text.lines):
+        refuse_caught(author, post.topic.agenda_id, screened_poll(text), "question")
+    if poll:
+        forget_poll(post)
+    add_poll(post, text)
+    _index(author, post)
+    return post
+
+
+def _index(author: Person, post: Post) -> None:
+    """Let search follow, which finds a post by the words of its poll, too."""
+    if post.is_gone:
+        return
+    plain = plain_texts([post])[post.id]
+    if post.number == 1:
+        index_topic(author, post.topic, with_poll_words(post, plain), post.source)
+    else:
+        index_post(author, post, post.topic, plain)
+
+
+@action
+def vote(member: Person, post_id: int, option_ids: Collection[int]) -> Post:
+    """Choose options of the poll below a post: exactly these, in place of what one chose before."""
+    post, poll = _begin_vote(member, post_id)
+    chosen = set(option_ids)
+    if not chosen:
+        raise Invalid(_("Choose an option."), "option")
+    if len(chosen) > 1 and not poll.is_multiple:
+        raise Invalid(_("Choose one option only."), "option")
+    if not chosen.issubset(option.id for option in poll.options):
+        raise Invalid(_("The options have changed. Choose again."), "option")
+    _choose(member, poll, chosen)
+    return post
+
+
+@action
+def unvote(member: Person, post_id: int) -> Post:
+    """Take back one's vote in the poll below a post; nothing happens when there is none."""
+    post, poll = _begin_vote(member, post_id)
+    _choose(member, poll, set())
+    return post
+
+
+def _begin_vote(member: Person, post_id: int) -> tuple[Post, Poll]:
+    """The post, locked, so that votes below it are counted one after the other, and its poll."""
+    lock_writer(member)
+    post = post_to_change(member, post_id)
+    lock_to_write_on(member, post.topic.agenda_id)
+    touches(topic_scope(post.topic_id))
+    require(member.can.vote(post))
+    poll = poll_to_change(post)
+    if poll.is_closed:
+        raise Conflict(_("This poll is closed, so votes are not counted any more."))
+    return post, poll
+
+
+def _choose(member: Person, poll: Poll, chosen: set[int]) -> None:
+    """Replace what a member has chosen in a poll, and count it."""
+    before = votes_in(poll, member)
+    taken, added = before - chosen, chosen - before
+    if taken:
+        theirs = delete(PollVote).where(PollVote.member_id == member.id)
+        db.session.execute(theirs.where(PollVote.option_id.in_(taken)))
+        _count_votes(taken, -1)
+    if added:
+        rows = [
+            {"option_id": option_id, "member_id": member.id, "created_at": now()}
+            for option_id in sorted(added)
+        ]
+        db.session.execute(insert(PollVote), rows)
+        _count_votes(added, 1)
+    _count_voter(poll.id, bool(chosen) - bool(before))
+
+
+def _count_votes(option_ids: Collection[int], by: int) -> None:
+    counted = update(PollOption).where(PollOption.id.in_(option_ids))
+    db.session.execute(counted.values(votes_count=PollOption.votes_count + by))
+
+
+def _count_voter(poll_id: int, by: int) -> None:
+    if by:
+        counted = update(Poll).where(Poll.id == poll_id)
+        db.session.execute(counted.values(voters_count=Poll.voters_count + by))
+
+
+@action
+def close_poll(doer: Person, post_id: int) -> Post:
+    """Close the poll below a post, for its author or who moderates the agenda: its votes stay as they are."""
+    post = post_to_change(doer, post_id)
+    touches(topic_scope(post.topic_id))
+    require(doer.can.close_poll(post))
+    poll = poll_to_change(post)
+    if poll.is_closed:
+        raise Conflict(_("This poll is closed already."))
+    poll.closed_at = now()
+    return post
+
+
+@action
+def remove_poll(author: Person, post_id: int) -> Post:
+    """Remove the poll below one's post, with all its votes."""
+    lock_writer(author)
+    post = post_to_change(author, post_id)
+    touches(topic_scope(post.topic_id))
+    require(author.can.delete(post))
+    poll_to_change(post)
+    forget_poll(post)
+    _index(author, post)
+    return post
+
+
+@action
+def remove_votes(system: Person, member_id: int, limit: int) -> int:
+    """Delete at most `limit` votes of somebody who has left; returns how many."""
+    require(system.can.administer())
+    votes = votes_to_remove(member_id, limit)
+    for poll_id, option_id in votes:
+        given = delete(PollVote).where(PollVote.member_id == member_id)
+        db.session.execute(given.where(PollVote.option_id == option_id))
+        _count_votes([option_id], -1)
+        if not has_votes_in(poll_id, member_id):
+            _count_voter(poll_id, -1)
+    return len(votes)

@@ -1,0 +1,84 @@
+"""Polls: putting one below a text, voting, closing and removing it."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.dialogue import actions, queries
+from forum.dialogue.forms import PollForm
+from forum.dialogue.models import Post
+from forum.dialogue.views._shared import bp
+from forum.errors import Invalid
+from forum.ratelimits import changing
+from forum.web import REFUSED, me
+
+
+@bp.route("/posts/<int:id>/poll", methods=["GET", "POST"])
+@changing
+def set_poll(id: int) -> ResponseReturnValue:
+    """Put a poll below the text with which one opened a topic, or change it until somebody votes."""
+    post, poll = queries.post_to_poll(me(), id)
+    form = PollForm()
+    form.begin_with(poll.text if poll else None)
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template("dialogue/poll.html", form=form, post=post, poll=poll), status
+
+    def deed() -> AnyResponse:
+        text = form.poll()
+        if text is None:
+            raise Invalid(_("Write a question and its options."), "question")
+        changed = actions.set_poll(me(), id, text)
+        flash(_("The poll is published."), "message")
+        return _to_poll(changed)
+
+    return webforms.process(form, page, deed)
+
+
+@bp.post("/posts/<int:id>/vote")
+@changing
+def vote(id: int) -> ResponseReturnValue:
+    """Choose options of a poll, or take one's vote back."""
+    if "take_back" in request.form:
+        post = actions.unvote(me(), id)
+        flash(_("Your vote is taken back."), "message")
+        return _to_poll(post)
+    chosen = {web.whole_number(typed) or 0 for typed in request.form.getlist("option")}
+    try:
+        post = actions.vote(me(), id, chosen)
+    except Invalid as error:
+        below, poll = queries.poll_to_vote_in(me(), id)
+        context = {"post": below, "poll": poll, "chosen": chosen, "error": error.message}
+        return render_template("dialogue/vote.html", **context), REFUSED
+    flash(_("Your vote is counted."), "message")
+    return _to_poll(post)
+
+
+@bp.post("/posts/<int:id>/close-poll")
+@changing
+def close_poll(id: int) -> ResponseReturnValue:
+    """Close a poll."""
+    post = actions.close_poll(me(), id)
+    flash(_("The poll is closed."), "message")
+    return _to_poll(post)
+
+
+@bp.route("/posts/<int:id>/remove-poll", methods=["GET", "POST"])
+@changing
+def remove_poll(id: int) -> ResponseReturnValue:
+    """Ask, and then remove the poll below one's text."""
+    if request.method == "GET":
+        post, poll = queries.poll_to_remove(me(), id)
+        return render_template("dialogue/remove_poll.html", post=post, poll=poll)
+    post = actions.remove_poll(me(), id)
+    flash(_("The poll is removed."), "message")
+    return web.see_other(post.address)
+
+
+def _to_poll(post: Post) -> AnyResponse:
+    page = post.address.partition("#")[0]
+    return web.see_other(f"{page}#poll-{post.number}")

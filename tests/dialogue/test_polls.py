@@ -1,0 +1,439 @@
+"""Polls: who makes them, who votes, what is counted, what is shown to whom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue import actions, queries
+from forum.dialogue.models import (
+    MAX_OPTION,
+    MAX_OPTIONS,
+    MAX_QUESTION,
+    Poll,
+    PollOption,
+    PollText,
+    PollVote,
+    Post,
+    Topic,
+)
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.markup import write
+from forum.members import actions as members
+from forum.permissions import VISITOR
+from tests.conftest import fields_of
+from tests.dialogue.conftest import page
+
+START = now() + timedelta(hours=1)
+TREES = PollText("Which of these keeps cars away?", ("Trees", "Bollards", "A fine"))
+
+
+def opened(author: Any, agenda: Agenda, poll: PollText | None = TREES, **more: Any) -> Topic:
+    new = actions.NewTopic("question", "How do you keep cars away?", write("We tried *paint*."))
+    topic = actions.open_topic(author, agenda.id, replace(new, poll=poll, **more))
+    assert isinstance(topic, Topic)
+    return topic
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Agenda) -> Topic:
+    """A question of Ana with a poll."""
+    return opened(people.ana, agenda)
+
+
+@pytest.fixture
+def post(topic: Topic) -> Post:
+    return queries.first_post(topic)
+
+
+def options(post: Post) -> dict[str, int]:
+    """The ids of the options of a post's poll, by their words."""
+    rows = db.session.execute(
+        select(PollOption.words, PollOption.id)
+        .join(Poll, Poll.id == PollOption.poll_id)
+        .where(Poll.post_id == post.id)
+        .order_by(PollOption.position)
+    )
+    return dict(map(tuple, rows))
+
+
+def counted(post: Post) -> tuple[int, dict[str, int]]:
+    """How many members have voted below a post, and how many chose each option, as they are stored."""
+    poll = db.session.scalars(select(Poll).where(Poll.post_id == post.id)).one()
+    rows = db.session.execute(
+        select(PollOption.words, PollOption.votes_count)
+        .where(PollOption.poll_id == poll.id)
+        .order_by(PollOption.position)
+    )
+    db.session.refresh(poll)
+    return poll.voters_count, dict(map(tuple, rows))
+
+
+# Voting
+
+
+def test_members_vote_change_their_vote_and_take_it_back(people: Any, post: Post) -> None:
+    of = options(post)
+    actions.vote(people.ben, post.id, [of["Trees"]])
+    actions.vote(people.host, post.id, [of["Trees"]])
+    assert counted(post) == (2, {"Trees": 2, "Bollards": 0, "A fine": 0})
+    actions.vote(people.ben, post.id, [of["Bollards"]])
+    actions.vote(people.ben, post.id, [of["Bollards"]])
+    assert counted(post) == (2, {"Trees": 1, "Bollards": 1, "A fine": 0})
+    actions.unvote(people.ben, post.id)
+    actions.unvote(people.ben, post.id)
+    assert counted(post) == (1, {"Trees": 1, "Bollards": 0, "A fine": 0})
+
+
+def test_authors_vote_in_their_own_polls(people: Any, post: Post) -> None:
+    actions.vote(people.ana, post.id, [options(post)["A fine"]])
+    assert counted(post)[0] == 1
+
+
+def test_several_options_are_chosen_where_the_author_says_so(people: Any, agenda: Agenda) -> None:
+    poll = PollText("What have you?", ("Trees", "Bollards", "A fine"), is_multiple=True)
+    post = queries.first_post(opened(people.ana, agenda, poll))
+    of = options(post)
+    actions.vote(people.ben, post.id, [of["Trees"], of["A fine"]])
+    actions.vote(people.host, post.id, [of["Trees"]])
+    assert counted(post) == (2, {"Trees": 2, "Bollards": 0, "A fine": 1})
+    actions.vote(people.ben, post.id, [of["Bollards"], of["A fine"]])
+    assert counted(post) == (2, {"Trees": 1, "Bollards": 1, "A fine": 1})
+    row = queries.polls_below(people.ben, [post])[post.id]
+    assert [(option.percent, option.is_mine) for option in row.options] == [
+        (50, False),
+        (50, True),
+        (50, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "Choose an option."),
+        (("Trees", "Bollards"), "Choose one option only."),
+        (("a stranger",), "The options have changed. Choose again."),
+    ],
+)
+def test_a_vote_that_does_not_fit_is_refused(
+    people: Any, agenda: Agenda, post: Post, words: tuple[str, ...], why: str
+) -> None:
+    other = queries.first_post(opened(people.ben, agenda, PollText("What else?", ("One", "Two"))))
+    of = options(post) | {"a stranger": options(other)["One"]}
+    with pytest.raises(Invalid, match=why):
+        actions.vote(people.host, post.id, [of[word] for word in words])
+    assert counted(post)[0] == 0
+
+
+def test_what_is_closed_hidden_locked_or_archived_counts_no_votes(
+    people: Any, agenda: Agenda, topic: Topic, post: Post
+) -> None:
+    of = options(post)
+    actions.lock(people.moderator, topic.id, "It is settled.")
+    for member in (people.ben, people.moderator):
+        with pytest.raises(Forbidden, match=r"locked.*It is settled"):
+            actions.vote(member, post.id, [of["Trees"]])
+    actions.unlock(people.moderator, topic.id)
+    agendas.archive(people.moderator, agenda.id)
+    with pytest.raises(Forbidden, match="archived"):
+        actions.vote(people.ben, post.id, [of["Trees"]])
+    agendas.reopen(people.moderator, agenda.id)
+    members.silence(people.moderator, people.ben.id, now() + timedelta(days=1))
+    with pytest.raises(Forbidden, match="paused your right to write"):
+        actions.vote(people.ben, post.id, [of["Trees"]])
+    with pytest.raises(Forbidden):
+        actions.vote(VISITOR, post.id, [of["Trees"]])
+    actions.hide(people.moderator, post.id, "It is rude.")
+    with pytest.raises((Forbidden, NotFound)):
+        actions.vote(people.host, post.id, [of["Trees"]])
+
+
+def test_a_poll_closes_by_itself(people: Any, agenda: Agenda) -> None:
+    poll = PollText("Which?", ("One", "Two"), lasts="week")
+    with at(START):
+        post = queries.first_post(opened(people.ana, agenda, poll))
+    of = options(post)
+    with at(START + timedelta(days=7, seconds=-1)):
+        actions.vote(people.ben, post.id, [of["One"]])
+    with at(START + timedelta(days=7)):
+        with pytest.raises(Conflict, match="This poll is closed"):
+            actions.vote(people.ben, post.id, [of["Two"]])
+        with pytest.raises(Conflict, match="This poll is closed"):
+            actions.unvote(people.ben, post.id)
+    assert counted(post) == (1, {"One": 1, "Two": 0})
+
+
+def test_author_and_moderators_close_it(people: Any, agenda: Agenda) -> None:
+    for closer in (people.ana, people.host, people.moderator):
+        post = queries.first_post(opened(people.ana, agenda, title=f"Which, {closer.name}?"))
+        with pytest.raises(Forbidden):
+            actions.close_poll(people.ben, post.id)
+        actions.close_poll(closer, post.id)
+        with pytest.raises(Conflict):
+            actions.close_poll(closer, post.id)
+        with pytest.raises(Conflict):
+            actions.vote(people.ben, post.id, [options(post)["Trees"]])
+
+
+# Making, changing, removing
+
+
+@pytest.mark.parametrize(
+    ("poll", "field"),
+    [
+        (PollText("", ("One", "Two")), "question"),
+        (PollText("?" * (MAX_QUESTION + 1), ("One", "Two")), "question"),
+        (PollText("Which?", ("One", " ")), "options"),
+        (PollText("Which?", tuple(map(str, range(MAX_OPTIONS + 1)))), "options"),
+        (PollText("Which?", ("One", "x" * (MAX_OPTION + 1))), "options"),
+        (PollText("Which?", ("Café", "  CAFE ")), "options"),
+        (PollText("Which?", ("One", "Two"), lasts="century"), "lasts"),
+    ],
+)
+def test_a_poll_that_cannot_be_asked_is_refused(
+    people: Any, agenda: Agenda, poll: PollText, field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        opened(people.ana, agenda, poll)
+    assert refused.value.field == field
+    assert db.session.scalar(select(func.count()).select_from(Topic)) == 0
+
+
+def test_it_is_changed_until_somebody_votes(people: Any, topic: Topic, post: Post) -> None:
+    old = options(post)
+    changed = PollText(" What  helps? ", ("Hedges", "", " Paint "), is_multiple=True, lasts="month")
+    with at(START):
+        actions.set_poll(people.ana, post.id, changed)
+    row = queries.polls_below(people.ben, [post])[post.id]
+    assert (row.question, row.is_multiple) == ("What helps?", True)
+    assert row.closes_at == START + timedelta(days=30)
+    assert [option.words for option in row.options] == ["Hedges", "Paint"]
+    # A page that was open meanwhile chooses nothing else than it said
+    with pytest.raises(Invalid, match="have changed"):
+        actions.vote(people.ben, post.id, [old["Trees"]])
+    actions.vote(people.ben, post.id, [options(post)["Paint"]])
+    with pytest.raises(Conflict, match="Somebody has voted already"):
+        actions.set_poll(people.ana, post.id, TREES)
+
+
+def test_only_the_author_of_the_first_text_puts_one_below_it(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, None)
+    post = queries.first_post(topic)
+    reply = actions.reply(people.ana, topic.id, write("And hedges?"))
+    for member in (people.ben, people.moderator):
+        with pytest.raises(Forbidden):
+            actions.set_poll(member, post.id, TREES)
+    with pytest.raises(Conflict, match="opens a topic"):
+        actions.set_poll(people.ana, reply.id, TREES)
+    actions.set_poll(people.ana, post.id, TREES)
+    assert list(options(post)) == ["Trees", "Bollards", "A fine"]
+
+
+def test_the_author_removes_it_with_its_votes(people: Any, post: Post) -> None:
+    actions.vote(people.ben, post.id, [options(post)["Trees"]])
+    for member in (people.ben, people.moderator):
+        with pytest.raises(Forbidden):
+            actions.remove_poll(member, post.id)
+    assert not actions.remove_poll(people.ana, post.id).has_poll
+    assert rows_left() == (0, 0, 0)
+    with pytest.raises(NotFound):
+        actions.remove_poll(people.ana, post.id)
+
+
+def rows_left() -> tuple[int, ...]:
+    """How many polls, options and votes there are."""
+    kinds = (Poll, PollOption, PollVote)
+    return tuple(db.session.scalar(select(func.count()).select_from(kind)) or 0 for kind in kinds)
+
+
+def test_it_goes_with_its_post(people: Any, agenda: Agenda, topic: Topic, post: Post) -> None:
+    actions.vote(people.ben, post.id, [options(post)["Trees"]])
+    target = opened(people.ben, agenda, None, title="Cars and streets")
+    moved = actions.merge(people.moderator, topic.id, target.id)
+    assert post.number == 2
+    assert queries.polls_below(people.ben, [post])[post.id].voters_count == 1
+    actions.vote(people.host, post.id, [options(post)["A fine"]])
+    actions.unmerge(people.moderator, moved)
+    assert counted(post) == (2, {"Trees": 1, "Bollards": 0, "A fine": 1})
+    actions.hide(people.moderator, post.id, "It is rude.")
+    assert queries.polls_below(people.ben, [post]) == {}
+    actions.restore(people.moderator, post.id)
+    assert queries.polls_below(people.ben, [post])[post.id].voters_count == 2
+    actions.delete(people.ana, post.id)
+    assert rows_left() == (0, 0, 0)
+
+
+def test_who_sends_a_form_twice_gets_one_poll_and_loses_none(people: Any, agenda: Agenda) -> None:
+    new = actions.NewTopic("question", "How do you keep cars away?", write("Text."))
+    first = actions.open_topic(people.ana, agenda.id, new, "key")
+    asking = replace(new, poll=TREES)
+    with pytest.raises(Invalid, match="with another text"):
+        actions.open_topic(people.ana, agenda.id, asking, "key")
+    second = actions.open_topic(people.ana, agenda.id, asking, "another key")
+    assert second.id != first.id
+    again = actions.open_topic(people.ana, agenda.id, asking, "another key")
+    twice = actions.open_topic(people.ana, agenda.id, asking, "a third key")
+    assert again.id == twice.id == second.id and twice.is_duplicate
+    assert rows_left() == (1, 3, 0)
+
+
+# Pages
+
+
+def of_poll(text: str) -> str:
+    """The poll in a page, as words."""
+    found = re.search(r'<section class="poll.*?</section>', text, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def test_everybody_sees_what_was_chosen_and_nobody_who(
+    client: FlaskClient, people: Any, topic: Topic, post: Post, sign_in: Any
+) -> None:
+    before = page(client, topic.address)
+    assert "Nobody has voted yet. One option can be chosen." in of_poll(before)
+    actions.vote(people.ben, post.id, [options(post)["Trees"]])
+    actions.vote(people.host, post.id, [options(post)["Bollards"]])
+    seen = of_poll(page(client, topic.address))
+    assert "Which of these keeps cars away? Trees 1 vote, 50% of the voters" in seen
+    assert "A fine 0 votes 2 members have voted." in seen and "Sign in to vote" in seen
+    for member in (people.ana, people.moderator, people.administrator):
+        shown = of_poll(page(sign_in(member), topic.address))
+        assert "1 vote, 50% of the voters" in shown and "Ben" not in shown
+    assert "Change my vote" in of_poll(page(sign_in(people.ben), topic.address))
+
+
+def test_pages_of_visitors_say_nothing_that_changes_with_the_time(
+    client: FlaskClient, people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    topic = opened(people.ana, agenda, PollText("Which?", ("One", "Two"), lasts="week"))
+    before = of_poll(page(client, topic.address))
+    assert "Votes are counted until" in before
+    assert "Closed" not in of_poll(page(sign_in(people.ben), topic.address))
+    with at(now() + timedelta(days=8)):
+        assert of_poll(page(client, topic.address)) == before
+        late = of_poll(page(sign_in(people.ben), topic.address))
+        assert "Closed" in late and "Vote " not in late
+    post = queries.first_post(topic)
+    actions.close_poll(people.ana, post.id)
+    assert "The poll was closed on" in of_poll(page(client, topic.address))
+
+
+def test_a_member_votes_on_the_page_without_a_script(
+    people: Any, topic: Topic, post: Post, sign_in: Any
+) -> None:
+    browser, of = sign_in(people.ben), options(post)
+    text = page(browser, topic.address)
+    assert text.count('type="radio" name="option"') == 3 and "Take my vote back" not in text
+    door = f"/posts/{post.id}/vote"
+    token = fields_of(text, door)
+    answer = browser.post(door, data=token | {"option": str(of["Trees"])})
+    assert answer.status_code == 303 and answer.location == f"{topic.address}#poll-1"
+    text = page(browser, topic.address)
+    assert "Your vote is counted." in text and "Take my vote back" in text
+    assert re.search(rf'value="{of["Trees"]}" form="vote-\d+" checked', text)
+    answer = browser.post(door, data=token | {"take_back": "1"})
+    assert answer.status_code == 303 and counted(post)[0] == 0
+
+
+@pytest.mark.parametrize("sent", [[], ["x"], ["-1", "٣"], ["9" * 30], ["1", "2"]])
+def test_a_vote_that_does_not_fit_is_asked_for_again(
+    people: Any, post: Post, sign_in: Any, sent: list[str]
+) -> None:
+    of = list(options(post).values())
+    data = [str(of[int(one) - 1]) if one in ("1", "2") else one for one in sent]
+    answer = sign_in(people.ben).post(f"/posts/{post.id}/vote", data={"option": data})
+    assert answer.status_code == 422 and "Choose" in answer.text
+    assert answer.text.count('name="option"') == 3 and counted(post)[0] == 0
+
+
+def test_pages_need_one_statement_for_polls_and_none_without(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any, queries: Any
+) -> None:
+    plain = opened(people.ana, agenda, None, title="Without a poll")
+    browser = sign_in(people.ben)
+    made = []
+    for one in (plain, topic):
+        page(browser, one.address)
+        with queries() as log:
+            page(browser, one.address)
+        made.append(log.count)
+    assert made[1] == made[0] + 1
+    assert not any("poll" in one.split(" FROM ")[1] for one in without(plain, browser, queries))
+
+
+def without(topic: Topic, browser: FlaskClient, queries: Any) -> list[str]:
+    """The statements by which a page is read."""
+    with queries() as log:
+        page(browser, topic.address)
+    return [one for one in log.statements if " FROM " in one]
+
+
+def test_a_poll_is_typed_with_its_topic(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser, door = sign_in(people.ana), f"/agendas/{agenda.slug}/topics/new"
+    text = page(browser, door)
+    assert '<details class="md adds-poll"><summary>Add a poll' in text
+    typed = {"title": "How do you keep cars away?", "source": "Tell.", "kind": "question"}
+    typed |= {"question": "What helps?", "options": "Trees\r\n\r\n Bollards \r\nTREES"}
+    refused = browser.post(door, data=typed)
+    assert refused.status_code == 422 and "Two of the options are the same." in refused.text
+    assert '<details class="md adds-poll" open>' in refused.text and "Bollards" in refused.text
+    typed["options"] = "Trees\r\n\r\n Bollards"
+    shown = browser.post(door, data=typed | {"preview": "1"})
+    assert shown.status_code == 200 and '<li lang="en" dir="auto">Bollards</li>' in shown.text
+    with at(START):
+        answer = browser.post(door, data=typed | {"is_multiple": "y", "lasts": "month"})
+    assert answer.status_code == 303
+    row = db.session.scalars(select(Poll)).one()
+    assert row.is_multiple and row.closes_at == START + timedelta(days=30)
+    assert "Trees 0 votes" in of_poll(page(browser, answer.location))
+
+
+def test_options_without_a_question_are_no_poll_yet(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    typed = {"title": "How do you keep cars away?", "source": "Tell.", "kind": "question"}
+    door = f"/agendas/{agenda.slug}/topics/new"
+    refused = sign_in(people.ana).post(door, data=typed | {"options": "Trees\nBollards"})
+    assert refused.status_code == 422 and "Enter a question of up to 200" in refused.text
+
+
+def test_the_page_of_a_poll_adds_changes_and_removes_it(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    topic = opened(people.ana, agenda, None)
+    post, browser = queries.first_post(topic), sign_in(people.ana)
+    assert f'href="/posts/{post.id}/poll"' in page(browser, topic.address)
+    door = f"/posts/{post.id}/poll"
+    assert browser.post(door, data={"question": " "}).status_code == 422
+    typed = {"question": "Which?", "options": "One\nTwo", "lasts": "week"}
+    assert browser.post(door, data=typed).location == f"{topic.address}#poll-1"
+    text = page(browser, door)
+    assert "One\nTwo</textarea>" in text and '<option selected value="same">' in text
+    end = db.session.scalars(select(Poll.closes_at)).one()
+    with at(now() + timedelta(days=2)):
+        browser.post(door, data=typed | {"options": "One\nThree", "lasts": "same"})
+    assert db.session.scalars(select(Poll.closes_at)).one() == end
+    actions.vote(people.ben, post.id, [options(post)["Three"]])
+    assert "Somebody has voted already" in page(browser, door, 409)
+    assert "the vote of 1 member" in page(browser, f"/posts/{post.id}/remove-poll")
+    assert browser.post(f"/posts/{post.id}/close-poll").location == f"{topic.address}#poll-1"
+    assert browser.post(f"/posts/{post.id}/remove-poll").status_code == 303
+    assert "poll-1" not in page(browser, topic.address)
+
+
+def test_words_of_people_stay_words(client: FlaskClient, people: Any, agenda: Agenda) -> None:
+    poll = PollText("<b>Which</b> & why?", ("<script>alert(1)</script>", "*two* https://x.example"))
+    text = page(client, opened(people.ana, agenda, poll).address)
+    assert "&lt;b&gt;Which&lt;/b&gt; &amp; why?" in text and "<script>alert" not in text
+    assert "*two* https://x.example</span>" in text
