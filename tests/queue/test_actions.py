@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from forum.agendas.actions import archive
 from forum.candidates.actions import approve, refuse
 from forum.claims.models import Claim
+from forum.claims.queries import active_claim
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import delete, hide_topic, reply
@@ -38,7 +39,7 @@ TWO_DAYS = timedelta(hours=49)
 
 
 def holder(key: tuple[str, int]) -> str | None:
-    claim = queries.active_claim(key)
+    claim = active_claim(key)
     return claim.member.name if claim else None
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from forum.appeals.actions import appeal
+from forum.claims.models import Claim
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions import reply
@@ -134,7 +135,7 @@ def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, report
     )
     late = host.post(f"{address}/decide", data=typed)
     assert late.status_code == 409 and "Another moderator has decided" in late.text
-    assert db.session.query(queue.Claim).count() == 0
+    assert db.session.query(Claim).count() == 0
 
 
 def test_taking_over_by_the_button(sign_in: Any, people: Any, reported: Any) -> None:
