@@ -100,6 +100,39 @@ def test_answers_and_trials_speak_for_a_member(people: Any, question: Question) 
     assert stored_reason(tried) == ["tried", "", 0]
 
 
+def test_what_others_of_a_city_tried_speaks_for_a_member_who_has_tried_nothing(
+    people: Any, question: Question
+) -> None:
+    other = another(people.chitra, question, "Where do vans stop?")
+    opening = first_post(other).id
+    dialogue.mark(people.ben, opening, "tried it", "kept")
+    somebody("Colleague", helps_with="parking", city="Nairobi")
+    somebody("Neighbour", helps_with="parking", city="Tampere")
+    somebody("Countryman", helps_with="parking", city="Medellín")
+    found = proposed(people.ana, question)
+    said = found["Colleague"]["city"]
+    assert said == Reason("city", "Where do vans stop?", 0, other.address)
+    assert stored_reason(said) == ["city", "", 0]
+    assert "tried" in found[people.ben.name] and "city" not in found[people.ben.name]
+    assert list(found).index("Colleague") < list(found).index("Neighbour")
+    dialogue.mark(people.ana, opening, "tried it", "kept")
+    found = proposed(people.ana, question)
+    assert "city" not in found["Countryman"] and "city" not in found["Neighbour"], "her own trial"
+    hide_profile(people.moderator, people.ben.id)
+    assert "city" not in proposed(people.ana, question)["Colleague"]
+
+
+def test_what_is_tried_on_the_same_agenda_only_speaks_for_nobody_else_of_the_city(
+    people: Any, question: Question
+) -> None:
+    new = NewTopic("question", "Where do trees stand?", write("Text."))
+    other = dialogue.open_topic(people.chitra, question.agenda.id, new)
+    dialogue.mark(people.ben, first_post(other).id, "tried it", "kept")
+    somebody("Colleague", helps_with="parking", city="Nairobi")
+    found = proposed(people.ana, question)
+    assert "tried" in found[people.ben.name] and "city" not in found["Colleague"]
+
+
 def test_what_cannot_be_read_is_no_reason(people: Any, question: Question) -> None:
     other = another(people.chitra, question, "Where do vans stop?")
     post = dialogue.reply(people.ben, other.id, write("In the yard."))

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2s
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Integer,
@@ -42,6 +42,14 @@ MAX_MARKS = 300
 MEMBER_FTS = table("member_fts", column("rowid"), column("member_fts"))
 
 
+class Tried(NamedTuple):
+    """The page of what was tried; whether it is of one of the themes, and not only on the agenda."""
+
+    title: str
+    address: str
+    is_of_theme: bool
+
+
 @dataclass
 class Evidence:
     """What speaks for one candidate, before their own row is read."""
@@ -50,13 +58,14 @@ class Evidence:
     stems: list[tuple[str, bool]] = field(default_factory=list)  # with whether many members use it
     answered: Counter[str] = field(default_factory=Counter)  # by theme; "" is the agenda's
     wrote: Counter[str] = field(default_factory=Counter)
-    tried: tuple[str, str, bool] | None = None  # title, address, whether of a theme
+    tried: Tried | None = None
+    tried_in_city: Tried | None = None  # by others; known when the member's row is read
 
     @property
     def weight(self) -> float:
         """A rough measure, by which the candidates are chosen whose rows are read."""
         words = sum(1 if is_common else 3 for stem_of, is_common in self.stems)
-        tried = 0 if self.tried is None else 1 + 2 * self.tried[2]
+        tried = 0 if self.tried is None else 1 + 2 * self.tried.is_of_theme
         said = 3 * len(set(self.themes)) + words + tried
         return said + 2 * points_for(self.answered) + points_for(self.wrote) / 2
 
@@ -72,15 +81,16 @@ def tie_break(topic_id: int, member_id: int) -> bytes:
 
 def candidates(
     asker: Person, topic: Topic, names: dict[int, str], city: City | None
-) -> dict[int, Evidence]:
+) -> tuple[dict[int, Evidence], dict[int, Tried]]:
+    """The candidates with what speaks for each; and what was tried in which city, which speaks for all who are there."""
     found: dict[int, Evidence] = defaultdict(Evidence)
     _gather_helpers(found, topic, names)
     _gather_by_words(found, topic, names.values())
-    _gather_from_topics(found, asker, topic, names)
+    tried = _gather_from_topics(found, asker, topic, names)
     for member_id in _in_country(topic, city):
         found[member_id]  # the city alone speaks for them
     found.pop(topic.author_id, None)
-    return found
+    return found, tried
 
 
 def _gather_helpers(found: dict[int, Evidence], topic: Topic, names: dict[int, str]) -> None:
@@ -153,20 +163,32 @@ def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
 
 def _gather_from_topics(
     found: dict[int, Evidence], asker: Person, topic: Topic, names: dict[int, str]
-) -> None:
-    """Members who answered, tried or wrote something in the newest topics of the same themes, and of the agenda."""
+) -> dict[int, Tried]:
+    """Members who answered, tried or wrote something in the newest topics of the same themes, and of the agenda.
+
+    Returns what was tried by city, but for what the asker did.
+    """
     alike = _similar_topics(asker, topic, names)
     for row in alike.values():
         if row.answered_by_id and row.answered_by_id != row.author_id:
             found[row.answered_by_id].answered[names.get(row.theme_id, "")] += 1
     ids = sorted(alike, reverse=True)[:MAX_TOPICS]
-    for member_id, topic_id in db.session.execute(_tried_in(ids)):
+    in_cities: dict[int, Tried] = {}
+    for member_id, topic_id, city_id in db.session.execute(_tried_in(ids)):
         other, evidence = alike[topic_id], found[member_id]
         home = other.home or f"/topics/{topic_id}-{other.slug}"
-        if evidence.tried is None or (other.theme_id and not evidence.tried[2]):
-            evidence.tried = (other.title, home, bool(other.theme_id))
+        tried = Tried(other.title, home, bool(other.theme_id))
+        evidence.tried = _better(evidence.tried, tried)
+        if city_id and member_id != topic.author_id:
+            in_cities[city_id] = _better(in_cities.get(city_id), tried)
     for member_id, topic_id in db.session.execute(_wrote_in(ids)):
         found[member_id].wrote[names.get(alike[topic_id].theme_id, "")] += 1
+    return in_cities
+
+
+def _better(known: Tried | None, other: Tried) -> Tried:
+    """What is of a theme, if any of both; else the first."""
+    return other if known is None or (other.is_of_theme and not known.is_of_theme) else known
 
 
 def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> dict[int, Any]:
@@ -192,7 +214,9 @@ def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> di
 
 
 def _tried_in(topic_ids: Sequence[int]) -> Any:
-    marked = select(Mark.member_id, Post.topic_id).join(Post, Post.id == Mark.post_id)
+    marked = select(Mark.member_id, Post.topic_id, Mark.city_id)
+    marked = marked.join(Post, Post.id == Mark.post_id).join(Member, Member.id == Mark.member_id)
+    marked = marked.where(Member.hidden_at.is_(None))  # their city is not listed, either
     opening = (Post.topic_id.in_(topic_ids), Post.number == 1, Post.tried_count > 0, *is_readable())
     return marked.where(*opening, Mark.kind == TRIED).limit(MAX_MARKS)
 

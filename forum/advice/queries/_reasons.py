@@ -14,7 +14,8 @@ class Reason(NamedTuple):
     """One reason to ask a member. What `words` and `number` mean depends on the kind:
 
     `helps`, `position`: the matching words of the member's own text. `theme`: the themes. `answered`, `wrote`: the theme
-    (empty for the agenda), and how often. `tried`: the title, with the `address`. `near`: the city, and kilometres.
+    (empty for the agenda), and how often. `tried`, `city`: the title of what they, or others of their city, tried, with the
+    `address`. `near`: the city, and kilometres.
     `size`: the city, and its class by `CITY_SIZES`. `country`: the city. `language`: its name. `passed`: nothing.
     """
 
@@ -29,7 +30,7 @@ EARTH_DIAMETER_KM = 12_742
 
 def stored_reason(reason: Reason) -> list[Any]:
     """A reason as `AdviceRequest.reasons` stores it: without the title of a topic, which may be hidden one day."""
-    words = "" if reason.kind == "tried" else reason.words
+    words = "" if reason.kind in ("tried", "city") else reason.words
     return [reason.kind, words, reason.number]
 
 

@@ -49,11 +49,13 @@ def proposals(asker: Person, topic: Topic, limit: int = MAX_PROPOSED) -> list[Pr
         return []
     names = _themes_of(topic)
     city = _city_of(topic.author_id)
-    found = candidates(asker, topic, names, city)
+    found, tried = candidates(asker, topic, names, city)
     best = sorted(found, key=lambda id: (-found[id].weight, tie_break(topic.id, id)))[
         :MAX_CANDIDATES
     ]
     people = [member for member in _members_by_id(best) if member.can.advise(topic)]
+    for member in people:
+        found[member.id].tried_in_city = tried.get(member.city_id or 0)
     taken = _already_involved(topic, [member.id for member in people])
     statuses = ask_statuses(member.id for member in people)
     made = [
@@ -131,6 +133,9 @@ def _by_deeds(evidence: Evidence) -> list[tuple[float, Reason]]:
     if evidence.tried:
         title, address, is_of_theme = evidence.tried
         made.append((2.5 if is_of_theme else 0.75, Reason("tried", title, 0, address)))
+    elif evidence.tried_in_city and evidence.tried_in_city.is_of_theme:
+        title, address, _is_of_theme = evidence.tried_in_city
+        made.append((1.0, Reason("city", title, 0, address)))
     if evidence.wrote and not evidence.answered:
         theme, number = _most(evidence.wrote)
         made.append((points_for(evidence.wrote) / 2, Reason("wrote", theme, number)))
