@@ -193,6 +193,26 @@ def test_the_demo_shows_what_moderators_decided_and_what_was_edited(
     )
 
 
+def test_the_cities_of_the_demo_lead_to_each_other_by_what_they_wrote(visit: Any) -> None:
+    window = visit()
+    leads = "section[aria-labelledby=peers] > .rows"
+    for slug, likest in (
+        ("rotterdam", "Copenhagen, Denmark"),
+        ("surat", "Da Nang, Vietnam"),
+        ("tampere", "Tunis, Tunisia"),
+        ("medellin", "Copenhagen, Denmark"),
+    ):
+        page = window.go(f"/cities/{slug}")
+        cities = page.locator(f"{leads} h3")
+        assert cities.count() == 6 and cities.first.inner_text() == likest, slug
+        assert page.locator(f"{leads} > li:not(:has(ul a))").count() == 0, slug
+    reason = page.locator(f"{leads} ul a[href^='/practices/']").first
+    practice = window.go(str(reason.get_attribute("href")))
+    said = practice.locator("main").inner_text()
+    assert "Medellín" in said and "Copenhagen" in said
+    assert window.go("/cities/tokyo").locator("#peers").count() == 0
+
+
 def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any) -> None:
     """Hiding, the reasons, appealing, and what whoever answers reads, from the first report on."""
     topic = moderator.open_topic("A topic with hard words")
