@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ICONS = """
-arrow-up-right badge-check bell bell-off bold check chevron-left chevron-right chevrons-left
+arrow-up-right badge-check bell bell-off bold bookmark check chevron-left chevron-right chevrons-left
 chevrons-right circle-check-big clock code copy ellipsis eye eye-off flag funnel gavel history
 image info italic key-round languages lightbulb link link-2 list list-ordered lock lock-open log-out
 mail message-circle message-circle-question-mark move-right pencil pin pin-off plus quote

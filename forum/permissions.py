@@ -396,6 +396,10 @@ class Can:
         """Members watch and mute what they can read."""
         return YES if self.person.is_member else SIGN_IN
 
+    def bookmark(self) -> Verdict:
+        """Members keep for later what they can read."""
+        return YES if self.person.is_member else SIGN_IN
+
     # Pictures
 
     def add_picture(self) -> Verdict:

@@ -259,6 +259,7 @@ write_for_organisation | with none            |    .    .    .    .    .    .   
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_own                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+bookmark               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
 invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
 invite_for             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes

@@ -8,6 +8,7 @@ from forum.accounts import actions as accounts
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.appeals import actions as appeals
+from forum.bookmarks import actions as bookmarks
 from forum.clock import now
 from forum.contact import actions as contact
 from forum.db import db
@@ -107,6 +108,7 @@ def _begin(system: Person, member: Member) -> None:
     dialogue.forget_reading(system, member.id)
     dialogue.forget_held(system, member.id)
     dialogue.forget_drafts_of(system, member.id)
+    bookmarks.forget_member(system, member.id)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)

@@ -17,6 +17,7 @@ from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
+from forum.bookmarks import actions as bookmarks
 from forum.candidates.actions import JoinDetails, keep
 from forum.clock import at, now
 from forum.columns import Base
@@ -178,6 +179,7 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     advice.follow_up(ana, made.answered, advice.FollowUpText(f"We {WORD}.", "yes", f"All {WORD}."))
     notifications.choose(ana, {"reply": "digest"}, "weekly", 8, "UTC")
     notifications.watch(ana, "agenda", agenda.id)
+    bookmarks.bookmark(ana, "post", made.quoting)
     dialogue.read(ana, asked.id, 1)
     dialogue.read_all(ana)
 

@@ -1,10 +1,11 @@
-"""What a member is told and has read: notices, watching, places in topics, and questions of advice."""
+"""What a member is told, keeps and has read: notices, watching, bookmarks, places in topics, and questions of advice."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
 from forum.advice.models import AdviceRequest, Availability, FollowUp
+from forum.bookmarks.models import Bookmark
 from forum.dialogue import models as dialogue
 from forum.dialogue.models import AllRead, Mention
 from forum.notifications.models import Notice, Watch
@@ -14,6 +15,7 @@ from forum.rights.queries._rows import (
     rows_of_asked,
     rows_of_asking,
     rows_of_availability,
+    rows_of_bookmarks,
     rows_of_follow_ups,
     rows_of_mentions,
     rows_of_notice_settings,
@@ -69,6 +71,21 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "subject_id": _("its number"),
             "level": _("watching or muted"),
             "created_at": _("since when"),
+        },
+    ),
+    Kind(
+        "bookmarks",
+        _("Bookmarks"),
+        _("What you keep for later, for yourself alone."),
+        (("bookmark", "member_id"),),
+        in_batches(rows_of_bookmarks, Bookmark.id),
+        {
+            "id": _("its number"),
+            "kind": _("post, case, practice or reading"),
+            "item_id": _("the number of what you keep, as in /posts/7"),
+            "title": _("its title, or that of the topic, unless you cannot read it any longer"),
+            "note": _("your note"),
+            "created_at": _("since when you keep it"),
         },
     ),
     Kind(

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from forum.accounts.models import Token
 from forum.advice.models import AdviceRequest, Availability, FollowUp
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.appeals.models import Appeal
+from forum.bookmarks.models import Bookmark
+from forum.bookmarks.queries import COLUMNS as KEPT_COLUMNS
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import models as dialogue
@@ -28,11 +30,13 @@ from forum.dialogue.models import (
     Post,
     Topic,
 )
+from forum.dialogue.queries import is_readable, visible_topics
 from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
 from forum.identities.models import Identity
 from forum.invitations.models import Arrival, Invitation
-from forum.library.models import Case, Practice
+from forum.library.models import Case, Practice, Reading
+from forum.library.queries import visible_cases, visible_practices, visible_readings
 from forum.mail.models import Delivery
 from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
 from forum.members.queries import earlier_handles
@@ -342,6 +346,32 @@ def rows_of_notice_settings(member: Member) -> Record:
 def rows_of_watches(member: Member) -> Select[Any]:
     kept = columns_of(Watch, "subject subject_id level created_at")
     return select(*kept).where(Watch.member_id == member.id)
+
+
+def rows_of_bookmarks(member: Member) -> Select[Any]:
+    kind = case(*((column.is_not(None), name) for name, column in KEPT_COLUMNS.items()))
+    number = func.coalesce(*KEPT_COLUMNS.values())
+    query = select(Bookmark.id, kind.label("kind"), number.label("item_id"), _kept_title(member))
+    return query.add_columns(Bookmark.note, Bookmark.created_at).where(
+        Bookmark.member_id == member.id
+    )
+
+
+def _kept_title(member: Member) -> ColumnElement[str]:
+    """The title of what a bookmark is of; empty when the member cannot read it any longer."""
+    posts = visible_topics(member).join(Post, Post.topic_id == Topic.id).where(*is_readable())
+    titles = (
+        posts.with_only_columns(Topic.title).where(Post.id == Bookmark.post_id),
+        visible_cases(member).with_only_columns(Case.name).where(Case.id == Bookmark.case_id),
+        visible_practices(member)
+        .with_only_columns(Practice.title)
+        .where(Practice.id == Bookmark.practice_id),
+        visible_readings(member)
+        .with_only_columns(Reading.title)
+        .where(Reading.id == Bookmark.reading_id),
+    )
+    shown = (title.correlate(Bookmark).scalar_subquery() for title in titles)
+    return func.coalesce(*shown, "").label("title")
 
 
 def rows_of_mentions(member: Member) -> Select[Any]:

@@ -1,0 +1,1 @@
+"""What members keep for later, each for themselves alone."""

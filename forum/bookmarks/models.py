@@ -1,0 +1,52 @@
+"""Bookmarks: what a member keeps for later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.columns import Base
+
+POST, CASE, PRACTICE, READING = KINDS = ("post", "case", "practice", "reading")
+MAX_BOOKMARKS = 2_000  # of one member
+MAX_NOTE_LENGTH = 300
+
+_IS_ONE_THING = " + ".join(f"CASE WHEN {kind}_id IS NULL THEN 0 ELSE 1 END" for kind in KINDS)
+
+
+class Bookmark(Base):
+    """A post, case, practice or best read that a member keeps for later; nobody else ever learns of it.
+
+    A topic is kept as the post that opens it, so that moves, splits and mergers leave it alone. The rooms of these things are
+    above this one: here they are known by their numbers, and whether the member may still read them is asked there. `note` is a
+    line of the member's own.
+    """
+
+    __tablename__ = "bookmark"
+    __table_args__ = (
+        *(Index(None, f"{kind}_id", "member_id", unique=True) for kind in KINDS),
+        Index(None, "member_id", "id"),
+        CheckConstraint(f"{_IS_ONE_THING} = 1", name="one_thing"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id", ondelete="CASCADE"))
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id", ondelete="CASCADE"))
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+    @property
+    def kind(self) -> str:
+        """What is kept, one of `KINDS`."""
+        return next(kind for kind in KINDS if getattr(self, f"{kind}_id") is not None)
+
+    @property
+    def thing_id(self) -> int:
+        """The number of what is kept."""
+        number: int = getattr(self, f"{self.kind}_id")
+        return number

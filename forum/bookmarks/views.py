@@ -1,0 +1,38 @@
+"""The answer to who keeps something; the doors are those of the rooms of these things, the page of the list is in `front`."""
+
+from __future__ import annotations
+
+from flask import flash, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import web
+from forum.bookmarks import actions, queries
+from forum.errors import Invalid
+from forum.web import REFUSED, me
+
+
+def set_bookmark(kind: str, thing_id: int, address: str) -> ResponseReturnValue:
+    """Keep something, or keep it no longer, and redirect to `address`, where it is; a script gets the new state.
+
+    The form field `on` says which, 1 or 0; without it each press changes it. Views of rooms above call this; they have checked that
+    the reader can see the thing.
+    """
+    is_on = _is_wanted(kind, thing_id)
+    is_script = request.accept_mimetypes.best == "application/json"
+    try:
+        (actions.bookmark if is_on else actions.unbookmark)(me(), kind, thing_id)
+    except Invalid as error:
+        flash(error.message, "error")  # a script shows only that it was refused
+        return ("", REFUSED) if is_script else web.see_other(web.safe_next(address))
+    if is_script:
+        return jsonify(on=is_on, count=0)  # nobody is told how many keep something
+    kept = _("It is among your bookmarks now. Only you see that.")
+    flash(kept if is_on else _("It is not among your bookmarks any longer."), "message")
+    return web.see_other(web.safe_next(address))
+
+
+def _is_wanted(kind: str, thing_id: int) -> bool:
+    """Whether something is to be kept: as the form says, or else the reverse of what is."""
+    wanted = request.form.get("on")
+    return wanted == "1" if wanted else queries.bookmark_of(me(), kind, thing_id) is None
