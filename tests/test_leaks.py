@@ -32,6 +32,7 @@ from forum.agendas.models import Agenda, Statement
 from forum.agendas.queries import get_theme
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import UPHELD, Appeal
+from forum.bookmarks import actions as bookmarks
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import (
@@ -569,6 +570,7 @@ PLANTED = {
     "an earlier version of a shown post": "earlier",
     "a withdrawn version": "withdrawn",
     "a text that was begun": "begun",
+    "a note on a bookmark": "memo",
     "a text that waits": "waiting",
     "a refused text": "refused",
     "why a text was refused": "refusal",
@@ -663,6 +665,8 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     _hidden(people, agenda, numbers, rita)
     _versions(people, numbers, rita)
     _held(people, numbers)
+    bookmarks.bookmark(people.ana, "post", shown_post(shown))
+    bookmarks.note(people.ana, 1, secret("memo"))
     _for_members(people, agenda, numbers)
     _practices(people, agenda)
     numbers.post_ids += _prepared(people, agenda, people.host)

@@ -140,6 +140,10 @@ GET  /api/v1/topics                                   |  200  200  200  200  200
 GET  /api/v1/topics/{topic}                           |  200  200  200  200  200  200
 GET  /api/v1/topics/{topic}/posts                     |  200  200  200  200  200  200
 POST /appearance                                      |  yes  yes  yes  yes  yes  yes
+GET  /bookmarks                                       |   in  200  200  200  200  200
+GET  /bookmarks/{bookmark}/note                       |   in  404  200  404  404  404
+POST /bookmarks/{bookmark}/note                       |  403  404  yes  404  404  404
+POST /bookmarks/{bookmark}/unbookmark                 |  403  404  yes  404  404  404
 GET  /cases                                           |  200  200  200  200  200  200
 GET  /cases.csv                                        |  200  200  200  200  200  200
 GET  /cases/{case}                                    |  200  200  200  200  200  200
@@ -147,6 +151,7 @@ GET  /cases/{case}/edit                               |   in  403  403  200  200
 POST /cases/{case}/edit                               |  403  403  403  yes  yes  yes
 GET  /cases/{case}/hide                               |   in  403  403  200  200  200
 POST /cases/{case}/hide                               |  403  403  403  yes  yes  yes
+POST /cases/{case}/bookmark                           |  403  yes  yes  yes  yes  yes
 GET  /cases/{case}/history                            |  200  200  200  200  200  200
 GET  /cases/{case}/remove                             |   in  403  403  200  200  200
 POST /cases/{case}/remove                             |  403  403  403  yes  yes  yes
@@ -291,6 +296,7 @@ GET  /posts/{post}/edit                               |   in  403  200  403  403
 POST /posts/{post}/edit                               |  403  403  yes  403  403  403
 GET  /posts/{post}/history                            |  200  200  200  200  200  200
 POST /posts/{post}/mark                               |  403  yes  403  yes  yes  yes
+POST /posts/{post}/bookmark                           |  403  yes  yes  yes  yes  yes
 GET  /posts/{post}/marks                              |  200  200  200  200  200  200
 GET  /posts/{reply}/edit                              |   in  403  403  403  403  403
 POST /posts/{reply}/edit                              |  403  403  403  403  403  403
@@ -323,7 +329,9 @@ GET  /practices/{draft}                               |  404  404  200  200  200
 GET  /practices/{draft}/edit                          |  404  404  200  200  200  200
 GET  /practices/{draft}/why                           |  404  404  404  404  404  404
 POST /practices/{draft}/edit                          |  404  404  yes  yes  yes  yes
+POST /practices/{draft}/bookmark                      |  403  404  yes  yes  yes  yes
 POST /practices/{draft}/submit                        |  404  404  yes  403  403  403
+POST /practices/{practice}/bookmark                   |  403  yes  yes  yes  yes  yes
 GET  /practices/{practice}                            |  200  200  200  200  200  200
 GET  /practices/{practice}/delete                     |   in  403  200  403  403  403
 POST /practices/{practice}/delete                     |  403  403  yes  403  403  403
@@ -351,6 +359,7 @@ POST /preview                                         |  403  yes  yes  yes  yes
 GET  /privacy                                         |  200  200  200  200  200  200
 GET  /readings                                        |  200  200  200  200  200  200
 GET  /readings.csv                                     |  200  200  200  200  200  200
+POST /readings/{reading}/bookmark                     |  403  yes  yes  yes  yes  yes
 GET  /readings/{reading}/edit                         |   in  403  403  200  200  200
 POST /readings/{reading}/edit                         |  403  403  403  yes  yes  yes
 GET  /readings/{reading}/history                      |   in  403  403  200  200  200

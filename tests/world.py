@@ -12,6 +12,8 @@ from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
+from forum.bookmarks.actions import bookmark
+from forum.bookmarks.queries import bookmark_of
 from forum.candidates.actions import JoinDetails, keep
 from forum.clock import at, now
 from forum.contact import actions as contact
@@ -164,10 +166,12 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
     submitted = _practice(people, agenda, "Slow trams")
     library.submit(people.ana, submitted.id)
     draft = _practice(people, agenda, "Night watch")
+    bookmark(people.ana, "post", reply.id)
     picture = add_picture(people.ana, Shrunk("ab12" * 6 + "-9x9", b"bytes", b""), 1_000)
     return {
         "picture": picture.id,
         "picture_name": picture.name,
+        "bookmark": bookmark_of(people.ana, "post", reply.id).id,
         "topic": topic.id,
         "topic_slug": topic.slug,
         "polled": polled.id,

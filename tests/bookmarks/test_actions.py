@@ -9,19 +9,11 @@ from forum.bookmarks.queries import bookmark_counts, bookmark_of, bookmarks_coun
 from forum.clock import now
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import first_post
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from tests.rights.conftest import gone
-
-
-@pytest.fixture
-def post(people, agenda):
-    """The post that opens a topic of Ana."""
-    new = dialogue.NewTopic("question", "How do you count hours?", write("It took two years."))
-    return first_post(dialogue.open_topic(people.ana, agenda.id, new))
 
 
 def test_a_thing_is_kept_once_and_no_longer_however_often_one_asks(people, post):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
+from forum.bookmarks.queries import KEPT_AS_TEXT, parse_kept
 from forum.columns import Moment
 from forum.db import execute_core
 from forum.dialogue.models import POSTS_PER_PAGE, AllRead, Place, Post, Topic
@@ -27,31 +28,32 @@ class ReadingState(NamedTuple):
     """What the page of a topic needs to know of a member.
 
     `place` is the number of the last post read, `level` whether the topic is watched or muted (or ""), `has_notices`
-    whether unread notices are about it, `marks` the kinds of the member's marks by post id, `may_reply` whether a form
-    to reply stands below it.
+    whether unread notices are about it, `marks` the kinds of the member's marks by post id, `kept` the ids of the posts
+    among the member's bookmarks, `may_reply` whether a form to reply stands below it.
     """
 
     place: int = 0
     level: str = ""
     has_notices: bool = False
     marks: Mapping[int, frozenset[str]] = MappingProxyType({})
+    kept: frozenset[int] = frozenset()
     may_reply: bool = False
 
 
 def reading_state(
-    reader: Person, topic: Topic | TopicRow, posts: Iterable[Post | PostRow] = ()
+    reader: Person, topic: Topic | TopicRow, posts: Sequence[Post | PostRow] = ()
 ) -> ReadingState:
-    """What the page of a topic needs to know of the reader, by one statement; `posts` are those whose marks are asked for."""
+    """What the page of a topic needs to know of the reader, by one statement; `posts` are those whose marks and bookmarks are asked for."""
     if reader.id is None or not reader.is_member:
         return ReadingState()
     values: dict[str, Any] = {"member_id": reader.id, "topic_id": topic.id}
+    values["kept_ids"] = [post.id for post in posts if not post.is_gone]
     if marked := [post.id for post in posts if post.is_marked]:
         values["post_ids"] = marked
     row = execute_core(_reading_query(with_marks=bool(marked)), values).one()
-    marks = parse_marks(row[3] if marked else None)
-    return ReadingState(
-        row[0] or 0, row[1] or "", bool(row[2]), marks, bool(reader.can.reply(topic))
-    )
+    kept, marks = parse_kept(row[3]), parse_marks(row[4] if marked else None)
+    may_reply = bool(reader.can.reply(topic))
+    return ReadingState(row[0] or 0, row[1] or "", bool(row[2]), marks, kept, may_reply)
 
 
 @cache
@@ -63,6 +65,7 @@ def _reading_query(*, with_marks: bool) -> Select[Any]:
         place.scalar_subquery(),
         watch_level_of(member_id, TOPIC, topic_id),
         is_unread_about(member_id, topic_id),
+        KEPT_AS_TEXT.scalar_subquery(),
     )
     return query.add_columns(MARKS_AS_TEXT.scalar_subquery()) if with_marks else query
 

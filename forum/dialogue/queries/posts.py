@@ -246,6 +246,15 @@ def post_to_mark(member: Person, post_id: int) -> Post:
     return post
 
 
+def post_to_bookmark(member: Person, post_id: int) -> Post:
+    """A post that somebody wants to keep for later, or no longer; `NotFound` when its text cannot be read."""
+    require(member.can.bookmark())
+    post = get_post(member, post_id)
+    if post.is_gone:
+        raise NotFound()
+    return post
+
+
 def post_to_compare(reader: Person, post_id: int) -> Post:
     """A post whose earlier versions somebody wants to read."""
     post = get_post(reader, post_id)

@@ -1,4 +1,4 @@
-"""Marks and answers."""
+"""Marks, answers and bookmarks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
+from forum.bookmarks.models import POST
+from forum.bookmarks.views import set_bookmark
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Post
@@ -68,6 +70,14 @@ def marks(id: int) -> ResponseReturnValue:
     post = queries.get_post(me(), id)
     tried = queries.tried_in(post.topic_id, post.number)
     return render_template("dialogue/marks.html", post=post, tried=tried)
+
+
+@bp.post("/posts/<int:id>/bookmark")
+@changing
+def bookmark(id: int) -> ResponseReturnValue:
+    """Keep a post for later, or no longer; a topic is kept as the post that opens it."""
+    post = queries.post_to_bookmark(me(), id)
+    return set_bookmark(POST, id, post.address)
 
 
 @bp.post("/topics/<int:id>/answer")

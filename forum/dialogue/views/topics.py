@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.dialogue import actions, queries
-from forum.dialogue.models import POSTS_PER_PAGE, Topic
+from forum.dialogue.models import POSTS_PER_PAGE, Post, Topic
 from forum.dialogue.queries import PostRow, ReadingState, TopicRow
 from forum.dialogue.views._shared import bp, usual_wait
 from forum.dialogue.views.writing import writer_of
@@ -73,18 +74,18 @@ def _redirect_permanently(address: str) -> AnyResponse:
     return response
 
 
-def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
-    """The variables of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
+def discussion(topic: Topic | TopicRow, beside: Sequence[Post] = ()) -> dict[str, Any]:
+    """The variables of `dialogue/_discussion.html`: a page of posts, the reader's marks and bookmarks, a composer.
 
     The topic must be one that the reader was found to see, with its agenda loaded. The pages of cases and practices call
-    this for their topics. Notes how far the reader has read, and their notices about the topic as read.
+    this for their topics; `beside` are posts that such a page shows elsewhere, whose marks and bookmarks it prints, too. Notes how
+    far the reader has read, and their notices about the topic as read.
     """
     reader = me()
     posts = queries.posts_in(reader, topic, web.number("page"))
     answer = _answer_of(topic, posts)
-    reading = queries.reading_state(
-        reader, topic, [*posts.items, answer] if answer else posts.items
-    )
+    shown = [*posts.items, *beside, *([answer] if answer else ())]
+    reading = queries.reading_state(reader, topic, shown)
     has_more = reading.place < topic.posts_count
     news = queries.new_posts_in(reader, [topic]).get(topic.id) if has_more else None
     _note_read(topic, posts, reading)
@@ -96,6 +97,7 @@ def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
         "level": reading.level,
         "my_marks": reading.marks,
         "polls": queries.polls_below(reader, posts.items),
+        "my_bookmarks": reading.kept,
         "writer": writer_of(topic) if reading.may_reply else None,
         **_held_context(topic, posts),
     }

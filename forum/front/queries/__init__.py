@@ -1,8 +1,9 @@
-"""Data for pages that combine several rooms: the masthead, exchanges, recognition, contributions, feeds, the sitemap."""
+"""Data for pages that combine several rooms: the masthead, exchanges, recognition, contributions, bookmarks, feeds, the sitemap."""
 
 from __future__ import annotations
 
 from forum.front.queries.beginning import FirstSteps, Welcome, first_steps, welcome
+from forum.front.queries.bookmarks import BookmarkRow, bookmark_row, bookmark_rows
 from forum.front.queries.cities import Exchange, exchanges
 from forum.front.queries.contributions import (
     contributions_in_city,
@@ -19,11 +20,14 @@ from forum.front.queries.watching import watched, watches_of_gone
 
 __all__ = [
     "NOBODY_IGNORED",
+    "BookmarkRow",
     "Exchange",
     "FirstSteps",
     "Masthead",
     "Welcome",
     "alike",
+    "bookmark_row",
+    "bookmark_rows",
     "contributions_in_city",
     "contributions_in_organisation",
     "contributions_of_member",

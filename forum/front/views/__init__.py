@@ -5,6 +5,7 @@ from __future__ import annotations
 from forum.front.views import (
     about,
     agendas,
+    bookmarks,
     cities,
     crawlers,
     feeds,
@@ -20,6 +21,7 @@ from forum.front.views._shared import bp
 __all__ = [
     "about",
     "agendas",
+    "bookmarks",
     "bp",
     "cities",
     "crawlers",

@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.agendas.queries import get_agenda, statements_of
+from forum.bookmarks.models import READING
+from forum.bookmarks.queries import kept_among
 from forum.dialogue.models import KINDS
 from forum.dialogue.queries import (
     ACTIVE,
@@ -53,6 +55,7 @@ def agenda(slug: str) -> ResponseReturnValue:
         has_cases=bool(cases) or has_cases(reader),
         readings=readings,
         has_readings=bool(readings) or has_readings(reader),
+        my_bookmarks=kept_among(reader, READING, [reading.id for reading in readings]),
         topics=listed,
         total=sum(totals.values()),
         counts=counts,

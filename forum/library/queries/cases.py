@@ -119,6 +119,12 @@ def case_to_edit(curator: Person, slug: str) -> Case:
     return case
 
 
+def case_to_bookmark(member: Person, slug: str) -> Case:
+    """The case with this slug, for somebody who wants to keep it for later, or no longer."""
+    require(member.can.bookmark())
+    return one_or_not_found(Case, visible_cases(member).where(Case.slug == slug))
+
+
 def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
     """The case that the curator's form with this submission key has made already, or None."""
     if not key:

@@ -171,6 +171,12 @@ def practice_to_delete(author: Person, slug: str) -> Practice:
     return practice
 
 
+def practice_to_bookmark(member: Person, slug: str) -> Practice:
+    """The practice with this slug, for somebody who wants to keep it for later, or no longer."""
+    require(member.can.bookmark())
+    return one_or_not_found(Practice, visible_practices(member).where(Practice.slug == slug))
+
+
 def agendas_to_share_on(author: Person) -> Sequence[Agenda]:
     """The open agendas, for somebody who may share a practice."""
     require(author.can.write())

@@ -61,6 +61,12 @@ def reading_to_edit(curator: Person, reading_id: int) -> Reading:
     return reading
 
 
+def reading_to_bookmark(member: Person, reading_id: int) -> Reading:
+    """One best read, for somebody who wants to keep it for later, or no longer."""
+    require(member.can.bookmark())
+    return get_reading(member, reading_id)
+
+
 def identical_reading(agenda_id: int, fields: dict[str, Any]) -> Reading | None:
     """A best read of an agenda with exactly these fields, as when a form is sent twice; or None."""
     query = select(Reading).filter_by(agenda_id=agenda_id, removed_at=None, **fields)

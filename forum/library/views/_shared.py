@@ -16,7 +16,7 @@ from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.dialogue.actions import mark, unmark
 from forum.dialogue.forms import TriedForm
-from forum.dialogue.models import TRIED, Mark, Topic
+from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mark, tried_in
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
@@ -95,11 +95,14 @@ def article_data(
     }
 
 
-def discussion_context(topic: Topic | None) -> dict[str, Any]:
-    """The template variables for the discussion of a case or a practice: the comments, and who tried it where."""
+def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict[str, Any]:
+    """The template variables for the discussion of a case or a practice: the comments, and who tried it where.
+
+    `beside` are the comments that the page shows beside a paragraph.
+    """
     if topic is None:
         return {"topic": None, "tried": [], "cities": 0, "canonical": web.canonical()}
-    words = discussion(topic)
+    words = discussion(topic, beside)
     opening = next((post for post in words["posts"].items if post.number == 1), None)
     marks: Mapping[int, Collection[str]] = words["my_marks"]
     if opening is None:  # the reader is on a later page of the discussion

@@ -15,8 +15,11 @@ from markupsafe import Markup
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
+from forum.bookmarks.models import CASE
+from forum.bookmarks.queries import kept_among
+from forum.bookmarks.views import set_bookmark
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import TopicRow, my_marks, paragraph_comments, topic_if_there
+from forum.dialogue.queries import TopicRow, paragraph_comments, topic_if_there
 from forum.dialogue.views import theme_boxes
 from forum.errors import Invalid
 from forum.history.models import Version
@@ -79,13 +82,13 @@ def case(slug: str) -> ResponseReturnValue:
         "library/case.html",
         case=found,
         comments=comments,
-        marks_beside=my_marks(me(), beside),
+        is_kept=bool(kept_among(me(), CASE, [found.id])),
         chosen=web.choice("paragraph", keys),
         others=queries.other_cases(me(), found),
         data=article_data(*said, found, pictured=pictured),
         picture_to_share=pictured,
         first_beside=next((p.key for p in found.paragraphs if p.key in comments), ""),
-        **_without_paragraph_comments(discussion_context(topic), beside),
+        **_without_paragraph_comments(discussion_context(topic, beside), beside),
         **words_for_columns(),
     )
 
@@ -217,3 +220,11 @@ def tried_case(slug: str) -> ResponseReturnValue:
     """Say that one has tried what a case tells, and what became of it."""
     found = queries.get_case(me(), slug)
     return say_tried(found.topic_id, found.name, url_for("library.case", slug=slug))
+
+
+@bp.post("/cases/<slug>/bookmark")
+@changing
+def bookmark_case(slug: str) -> ResponseReturnValue:
+    """Keep a case for later, or no longer."""
+    found = queries.case_to_bookmark(me(), slug)
+    return set_bookmark(CASE, found.id, url_for("library.case", slug=found.slug))

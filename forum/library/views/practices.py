@@ -15,6 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes
+from forum.bookmarks.models import PRACTICE
+from forum.bookmarks.queries import kept_among
+from forum.bookmarks.views import set_bookmark
 from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.queries import topic_if_there
@@ -81,6 +84,7 @@ def practice(slug: str) -> ResponseReturnValue:
         "library/practice.html",
         today=now().date(),
         practice=found,
+        is_kept=bool(kept_among(me(), PRACTICE, [found.id])),
         sections=queries.sections_for(me(), found),
         is_failure_withheld=queries.is_failure_withheld(me(), found),
         adapted_from=queries.adapted_from(me(), found),
@@ -293,3 +297,11 @@ def tried(slug: str) -> ResponseReturnValue:
     """Say that one has tried a practice, and what became of it."""
     found = queries.get_practice(me(), slug)
     return say_tried(found.topic_id, found.title, url_for("library.practice", slug=slug))
+
+
+@bp.post("/practices/<slug>/bookmark")
+@changing
+def bookmark(slug: str) -> ResponseReturnValue:
+    """Keep a practice for later, or no longer."""
+    found = queries.practice_to_bookmark(me(), slug)
+    return set_bookmark(PRACTICE, found.id, url_for("library.practice", slug=found.slug))

@@ -13,6 +13,9 @@ from flask_babel import gettext as _
 from forum import web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate
+from forum.bookmarks.models import READING
+from forum.bookmarks.queries import kept_among
+from forum.bookmarks.views import set_bookmark
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
@@ -36,7 +39,8 @@ def readings() -> ResponseReturnValue:
     facets = shown_facets(queries.reading_choices(me(), wanted), wanted)
     page = queries.readings(me(), wanted, web.number("page"))
     by_agenda = [(agenda, [*some]) for agenda, some in groupby(page.items, lambda r: r.agenda)]
-    return render_library("readings", facets, page=page, by_agenda=by_agenda)
+    kept = kept_among(me(), READING, [reading.id for reading in page.items])
+    return render_library("readings", facets, page=page, by_agenda=by_agenda, my_bookmarks=kept)
 
 
 @bp.route("/agendas/<slug>/readings/new", methods=["GET", "POST"])
@@ -119,3 +123,12 @@ def order_readings(slug: str) -> ResponseReturnValue:
     shown = queries.readings_of(me(), agenda)
     order = partial(actions.order_readings, me(), agenda.id)
     return put_in_order(agenda, [one.id for one in shown], order, readings=shown)
+
+
+@bp.post("/readings/<int:id>/bookmark")
+@changing
+def bookmark_reading(id: int) -> ResponseReturnValue:
+    """Keep a best read for later, or no longer."""
+    found = queries.reading_to_bookmark(me(), id)
+    agenda = url_for("front.agenda", slug=found.agenda.slug)
+    return set_bookmark(READING, found.id, f"{agenda}#reading-{found.id}")

@@ -1,0 +1,133 @@
+"""One's own bookmarks with what they are of, as far as one may still read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.bookmarks.models import CASE, POST, PRACTICE, READING, Bookmark
+from forum.bookmarks.queries import get_bookmark, my_bookmarks
+from forum.db import db
+from forum.dialogue.models import Post
+from forum.dialogue.queries import is_readable, visible_posts, with_author
+from forum.library.models import Case, Practice, Reading
+from forum.library.queries import visible_cases, visible_practices, visible_readings
+from forum.members.models import Member
+from forum.pages import Page
+from forum.permissions import Person
+from forum.plaintext import excerpt
+
+MAX_WORDS = 160  # characters of a text that its row shows
+
+
+class Kept(NamedTuple):
+    """What a bookmark is of, as a row of the list shows it.
+
+    `kind` is that of its topic (`forum.dialogue.models.KINDS`) for what opens one, else *reply*, *comment* or *reading*. `by` are the
+    authors of a best read; `author` is the member who wrote anything else, but for cases, which are nobody's own. `words` are the
+    first of the text, none of who is ignored.
+    """
+
+    kind: str
+    title: str
+    address: str
+    language: str
+    agenda: Agenda
+    words: str
+    words_language: str
+    author: Member | None = None
+    by: str = ""
+    is_ignored: bool = False
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it stands below something, whose title is not its own."""
+        return self.kind in ("reply", "comment")
+
+
+class BookmarkRow(NamedTuple):
+    """A bookmark in its owner's list; `thing` is None when its owner cannot read that any longer."""
+
+    bookmark: Bookmark
+    thing: Kept | None
+
+
+def bookmark_rows(
+    member: Person, kind: str, number: int, counts: Mapping[str, int]
+) -> Page[BookmarkRow]:
+    """A page of one's own bookmarks of one kind, or of all when it is empty, the latest first; `counts` as `bookmark_counts` says."""
+    page = my_bookmarks(member, kind, number, counts)
+    return Page(_rows(member, page.items), page.number, page.pages, page.total)
+
+
+def bookmark_row(member: Person, bookmark_id: int) -> BookmarkRow:
+    """One's own bookmark by its number; raises `NotFound` for any other."""
+    return _rows(member, [get_bookmark(member, bookmark_id)])[0]
+
+
+def _rows(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
+    things: dict[tuple[str, int], Kept] = {}
+    for kind, read in _READ.items():
+        if ids := [one.thing_id for one in bookmarks if one.kind == kind]:
+            things |= {(kind, number): kept for number, kept in read(reader, ids).items()}
+    return [BookmarkRow(one, things.get((one.kind, one.thing_id))) for one in bookmarks]
+
+
+def _posts(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
+    """Hidden and deleted ones are out of sight for moderators, too: they read them at their place."""
+    found = visible_posts(reader).where(Post.id.in_(ids), *is_readable())
+    return {post.id: _kept_post(reader, post) for post in db.session.scalars(with_author(found))}
+
+
+def _kept_post(reader: Person, post: Post) -> Kept:
+    topic, is_ignored = post.topic, post.author_id in reader.ignored
+    place = (topic.title, post.address, topic.language, topic.agenda)
+    kind = topic.kind if post.number == 1 else "comment" if topic.home else "reply"
+    words = "" if is_ignored else post.gist
+    return Kept(kind, *place, words, post.language, post.author, is_ignored=is_ignored)
+
+
+def _cases(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
+    found = visible_cases(reader).where(Case.id.in_(ids)).options(joinedload(Case.agenda))
+    return {
+        case.id: Kept(
+            *(CASE, case.name, f"/cases/{case.slug}", case.language, case.agenda),
+            *(excerpt(case.summary, MAX_WORDS), case.language),
+        )
+        for case in db.session.scalars(found)
+    }
+
+
+def _practices(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
+    found = visible_practices(reader).where(Practice.id.in_(ids))
+    found = found.options(joinedload(Practice.agenda), joinedload(Practice.author))
+    return {
+        one.id: Kept(
+            *(PRACTICE, one.title, f"/practices/{one.slug}", one.language, one.agenda),
+            *(excerpt(one.sentence, MAX_WORDS), one.language, one.author),
+        )
+        for one in db.session.scalars(found)
+    }
+
+
+def _readings(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
+    found = visible_readings(reader).where(Reading.id.in_(ids))
+    return {
+        one.id: Kept(
+            *(READING, one.title, f"/agendas/{one.agenda.slug}#reading-{one.id}", one.language),
+            *(one.agenda, excerpt(one.why, MAX_WORDS), one.language),
+            by=one.authors,
+        )
+        for one in db.session.scalars(found.options(joinedload(Reading.agenda)))
+    }
+
+
+_READ: dict[str, Callable[[Person, Sequence[int]], dict[int, Any]]] = {
+    POST: _posts,
+    CASE: _cases,
+    PRACTICE: _practices,
+    READING: _readings,
+}

@@ -1,0 +1,76 @@
+"""What a member keeps for later: the list, a note on each, and keeping it no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.bookmarks import actions
+from forum.bookmarks.forms import NoteForm
+from forum.bookmarks.models import CASE, POST, PRACTICE, READING
+from forum.bookmarks.queries import bookmark_counts, get_bookmark
+from forum.front import queries
+from forum.front.views._shared import bp
+from forum.ratelimits import changing
+from forum.web import me
+
+
+@bp.get("/bookmarks")
+def bookmarks() -> str:
+    """One's own bookmarks, or those of one kind, the latest first."""
+    counts = bookmark_counts(me())
+    kind = web.choice("kind", counts)
+    page = queries.bookmark_rows(me(), kind, web.number("page"), counts)
+    return render_template("front/bookmarks.html", page=page, kinds_kept=_tabs(kind, counts))
+
+
+def _tabs(chosen: str, counts: Mapping[str, int]) -> list[tuple[str, str, bool, int]]:
+    """The tabs for all bookmarks and for each kind that there is: (text, address, whether it is open, number)."""
+    names = {
+        POST: _("Topics and posts"),
+        CASE: _("Cases"),
+        PRACTICE: _("Practices"),
+        READING: _("Best reads"),
+    }
+    every = (_("All"), url_for("front.bookmarks"), not chosen, sum(counts.values()))
+    kinds = (
+        (names[kind], url_for("front.bookmarks", kind=kind), kind == chosen, count)
+        for kind, count in counts.items()
+    )
+    return [every, *kinds]
+
+
+@bp.route("/bookmarks/<int:id>/note", methods=["GET", "POST"])
+@changing
+def note_bookmark(id: int) -> ResponseReturnValue:
+    """Say to oneself why one keeps something."""
+    row = queries.bookmark_row(me(), id)
+    form = NoteForm(obj=row.bookmark)
+    back = web.safe_next(url_for("front.bookmarks"))
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context: dict[str, Any] = {"form": form, "row": row, "back": back}
+        return render_template("front/bookmark_note.html", **context), status
+
+    def deed() -> AnyResponse:
+        kept = actions.note(me(), id, form.note.data or "")
+        flash(_("Your note is saved.") if kept.note else _("Your note is deleted."), "message")
+        return web.see_other(back)
+
+    return webforms.process(form, page, deed)
+
+
+@bp.post("/bookmarks/<int:id>/unbookmark")
+@changing
+def unbookmark(id: int) -> AnyResponse:
+    """Keep something no longer, even if it is out of reach by now."""
+    kept = get_bookmark(me(), id)
+    actions.unbookmark(me(), kept.kind, kept.thing_id)
+    flash(_("It is not among your bookmarks any longer."), "message")
+    return web.see_other(web.safe_next(url_for("front.bookmarks")))
