@@ -8,7 +8,7 @@ from alembic import op
 from forum.columns import Moment
 
 revision = "0045"
-down_revision = "0043"
+down_revision = "0044"
 
 
 def upgrade() -> None:
