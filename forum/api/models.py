@@ -155,11 +155,35 @@ class Marks:
 
 
 @dataclass(frozen=True)
+class Option:
+    """An option of a poll, and how many members chose it."""
+
+    words: str
+    votes: int
+
+
+@dataclass(frozen=True)
+class Poll:
+    """A question below a post, and how many members have voted; who chose what is told to nobody.
+
+    Votes are counted until `closes_at`, which may be over, or for as long as nobody closes it, if that is null; `closed_at` is
+    when somebody did. With `is_multiple` a member can choose several options.
+    """
+
+    question: str
+    is_multiple: bool
+    options: list[Option]
+    voters: int
+    closes_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Post:
     """One text in a topic. Number 1 opens it. Numbers that are missing were deleted or hidden, or moderators have not seen them.
 
     `organisation` is the one for which it was written, null for its author alone; the author is null for somebody who has
-    left. `note_html` is a note of the moderators below it. `paragraph` is the key of the paragraph of a case that it comments
+    left. `poll` is below the first post of some topics. `note_html` is a note of the moderators below it. `paragraph` is the key of the paragraph of a case that it comments
     on.
     """
 
@@ -176,6 +200,7 @@ class Post:
     paragraph: str | None
     is_answer: bool
     marks: Marks
+    poll: Poll | None
     created_at: datetime
     edited_at: datetime | None
 

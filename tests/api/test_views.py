@@ -24,8 +24,8 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import mark_given
+from forum.dialogue.models import PollText, Post, Topic
+from forum.dialogue.queries import first_post, mark_given, polls_below
 from forum.library import actions as library
 from forum.library.actions import CaseText, PracticeText
 from forum.library.forms import KIND_NAMES
@@ -284,6 +284,28 @@ def test_who_tried_it_is_told_by_city(client: FlaskClient, world: World, people:
     assert given
     moderation.decide(people.moderator, "mark", given.id, "hide", Reasons("It is wrong.", 2))
     assert read(client, f"/cases/{world['case']}")["tried"][0]["note"] == ""
+
+
+def test_a_post_tells_what_was_chosen_in_its_poll_and_not_by_whom(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    new = NewTopic("question", "Loud?", write("Why?"), poll=PollText("Which?", ("One", "Two")))
+    post = first_post(dialogue.open_topic(people.ana, agenda.id, new))
+    chosen = polls_below(people.ben, [post])[post.id].options[1].id
+    assert dialogue.vote(people.ben, post.id, [chosen])
+    poll = read(client, f"/posts/{post.id}")["poll"]
+    assert poll == {
+        "question": "Which?",
+        "is_multiple": False,
+        "options": [{"words": "One", "votes": 0}, {"words": "Two", "votes": 1}],
+        "voters": 1,
+        "closes_at": None,
+        "closed_at": None,
+    }
+    assert read(client, f"/topics/{post.topic_id}/posts")["items"][0]["poll"] == poll
+    assert read(client, "/posts")["items"][0]["poll"] == poll
+    dialogue.remove_poll(people.ana, post.id)
+    assert read(client, f"/posts/{post.id}")["poll"] is None
 
 
 def test_an_answer_that_is_not_to_be_read_is_none(

@@ -20,6 +20,7 @@ from forum.dialogue.models import (
     MAX_OPTION,
     MAX_OPTIONS,
     MAX_QUESTION,
+    Held,
     Poll,
     PollOption,
     PollText,
@@ -31,6 +32,8 @@ from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import VISITOR
+from forum.screening.actions import RuleText, make_rule, set_newness
+from forum.search.queries import Query, find
 from tests.conftest import fields_of
 from tests.dialogue.conftest import page
 
@@ -437,3 +440,134 @@ def test_words_of_people_stay_words(client: FlaskClient, people: Any, agenda: Ag
     text = page(client, opened(people.ana, agenda, poll).address)
     assert "&lt;b&gt;Which&lt;/b&gt; &amp; why?" in text and "<script>alert" not in text
     assert "*two* https://x.example</span>" in text
+
+
+# Before publication, in search, for moderators
+
+
+@pytest.fixture
+def casino(people: Any) -> None:
+    """A rule that holds back what names a casino."""
+    set_newness(people.administrator, 0, 0, 0)
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+
+
+def test_the_words_of_a_poll_are_screened_and_wait_with_their_text(
+    people: Any, agenda: Agenda, casino: None, sign_in: Any
+) -> None:
+    poll = PollText("Which?", ("A casino", "A park"), is_multiple=True, lasts="week")
+    new = actions.NewTopic("question", "What is built?", write("Tell."), poll=poll)
+    held = actions.open_topic(people.ana, agenda.id, new, "key")
+    assert isinstance(held, Held) and held.poll_text == poll.tidied
+    same = actions.open_topic(people.ana, agenda.id, new, "key")
+    assert same.id == held.id
+    with pytest.raises(Invalid, match="with another text"):
+        actions.open_topic(people.ana, agenda.id, replace(new, poll=None), "key")
+    assert "A casino" in page(sign_in(people.ana), f"/waiting/{held.id}")
+    assert "A casino" in page(sign_in(people.moderator), f"/moderation/held/{held.id}")
+    seen = held.fingerprint
+    with at(START):
+        post = actions.approve(people.moderator, held.id, seen)
+    row = queries.polls_below(people.ben, [post])[post.id]
+    assert [option.words for option in row.options] == ["A casino", "A park"]
+    assert row.is_multiple and row.closes_at == START + timedelta(days=7)
+    assert db.session.get_one(Held, held.id).poll is None
+
+
+def test_a_text_that_waits_is_revised_with_its_poll(
+    people: Any, agenda: Agenda, casino: None, sign_in: Any
+) -> None:
+    poll = PollText("Which?", ("A casino", "A park"), lasts="month")
+    new = actions.NewTopic("question", "What is built?", write("Tell."), poll=poll)
+    held = actions.open_topic(people.ana, agenda.id, new)
+    before, door = held.fingerprint, f"/waiting/{held.id}/revise"
+    browser = sign_in(people.ana)
+    text = page(browser, door)
+    assert "A casino\nA park</textarea>" in text and '<option selected value="month">' in text
+    typed = {"title": "What is built?", "source": "Tell.", "audience": "public"}
+    typed |= {"question": "Which?", "options": "The casino\nA park", "lasts": "month"}
+    assert browser.post(door, data=typed).status_code == 303
+    waiting = db.session.get_one(Held, held.id)
+    assert waiting.poll_text == replace(poll, options=["The casino", "A park"])
+    with pytest.raises(Conflict, match="changed this text"):
+        actions.approve(people.moderator, held.id, before)
+    assert browser.post(door, data=typed | {"question": "", "options": ""}).status_code == 303
+    assert rows_left() == (0, 0, 0)
+    assert db.session.scalars(select(Topic.title)).all() == ["What is built?"]
+
+
+def test_an_approval_is_undone_with_the_poll_until_somebody_votes(
+    people: Any, agenda: Agenda, casino: None
+) -> None:
+    poll = PollText("Which?", ("A casino", "A park"))
+    new = actions.NewTopic("question", "What is built?", write("Tell."), poll=poll)
+    held = actions.open_topic(people.ana, agenda.id, new)
+    before = queries.state_before_approval(held)
+    post = actions.approve(people.moderator, held.id)
+    of = options(post)
+    actions.vote(people.ben, post.id, [of["A park"]])
+    with pytest.raises(Conflict, match="voted there"):
+        actions.hold_again(people.moderator, held.id, before)
+    actions.unvote(people.ben, post.id)
+    again = actions.hold_again(people.moderator, held.id, before)
+    assert again.poll_text == poll.tidied and rows_left() == (0, 0, 0)
+    approved = actions.approve(people.moderator, held.id)
+    assert list(options(approved)) == ["A casino", "A park"]
+
+
+def test_a_poll_that_a_rule_catches_cannot_wait_below_a_text_that_is_there(
+    people: Any, agenda: Agenda, casino: None
+) -> None:
+    post = queries.first_post(opened(people.ana, agenda, None))
+    with pytest.raises(Invalid, match="A rule of this forum stops this text") as refused:
+        actions.set_poll(people.ana, post.id, PollText("Which?", ("A casino", "A park")))
+    assert refused.value.field == "question" and rows_left() == (0, 0, 0)
+
+
+def found_by(words: str) -> list[str]:
+    db.session.commit()
+    return [hit.document.address for hit in find(VISITOR, Query(words)).page.items]
+
+
+def test_search_finds_a_topic_by_the_words_of_its_poll(
+    people: Any, agenda: Agenda, topic: Topic, post: Post
+) -> None:
+    assert found_by("bollards") == [topic.address]
+    actions.edit(people.ana, post.id, write("We tried chalk."))
+    assert found_by("bollards") == [topic.address] == found_by("chalk")
+    assert db.session.get_one(Topic, topic.id).excerpt == "We tried chalk."
+    target = opened(people.ben, agenda, None, title="Cars and streets")
+    moved = actions.merge(people.moderator, topic.id, target.id)
+    assert found_by("bollards") == [f"/posts/{post.id}"]
+    actions.unmerge(people.moderator, moved)
+    assert db.session.get_one(Topic, topic.id).excerpt == "We tried chalk."
+    actions.hide(people.moderator, post.id, "It is rude.")
+    actions.retitle(people.moderator, topic.id, "Keeping cars away", [])
+    assert found_by("bollards") == []
+    actions.restore(people.moderator, post.id)
+    assert len(found_by("bollards")) == 1
+    actions.remove_poll(people.ana, post.id)
+    assert found_by("bollards") == [] and len(found_by("chalk")) == 1
+
+
+def test_moderators_read_the_poll_of_a_hidden_post(
+    client: FlaskClient, people: Any, topic: Topic, post: Post, sign_in: Any
+) -> None:
+    actions.reply(people.ben, topic.id, write("Hedges."))
+    assert "Bollards" in page(sign_in(people.moderator), f"/moderation/post/{post.id}")
+    actions.hide(people.moderator, post.id, "It is rude.")
+    assert "Bollards" in page(sign_in(people.moderator), topic.address)
+    for browser in (client, sign_in(people.ben), sign_in(people.ana)):
+        assert "Bollards" not in page(browser, topic.address)
+
+
+def test_a_draft_keeps_the_poll(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser, door = sign_in(people.ana), f"/agendas/{agenda.slug}/topics/new"
+    typed = {"title": "How?", "source": "Tell.", "question": "Which?", "options": "Trees\nPaint"}
+    typed |= {"is_multiple": "y", "lasts": "week", "submission_key": "key", "draft": "1"}
+    assert browser.post(door, data=typed).status_code == 303
+    draft = queries.my_drafts(people.ana)[0].draft
+    text = page(browser, f"{door}?draft={draft.id}")
+    assert 'adds-poll" open>' in text and "Trees\nPaint</textarea>" in text
+    assert '<option selected value="week">' in text
+    assert re.search(r'<input[^>]*checked[^>]*name="is_multiple"', text)

@@ -12,8 +12,10 @@ from forum import web
 from forum.agendas.models import Agenda, Statement, Theme
 from forum.api import models
 from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.queries import PollRow, polls_below
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.members.models import City, Member, Organisation
+from forum.permissions import VISITOR
 from forum.search.models import Document
 from forum.search.queries import Hit
 
@@ -157,7 +159,13 @@ def topic(found: Topic, *, is_answered: bool) -> models.Topic:
     )
 
 
-def post(found: Post) -> models.Post:
+def posts(found: Sequence[Post]) -> list[models.Post]:
+    """Posts that visitors see, with the polls below them."""
+    polls = polls_below(VISITOR, found)
+    return [post(one, polls.get(one.id)) for one in found]
+
+
+def post(found: Post, asked: PollRow | None) -> models.Post:
     """A post, with its topic, author and organisation loaded."""
     return models.Post(
         id=found.id,
@@ -173,8 +181,21 @@ def post(found: Post) -> models.Post:
         paragraph=found.paragraph,
         is_answer=found.topic.answer_id == found.id,
         marks=models.Marks(found.useful_count, found.same_here_count, found.tried_count),
+        poll=poll(asked) if asked else None,
         created_at=found.created_at,
         edited_at=found.edited_at,
+    )
+
+
+def poll(found: PollRow) -> models.Poll:
+    """A poll."""
+    return models.Poll(
+        question=found.question,
+        is_multiple=found.is_multiple,
+        options=[models.Option(one.words, one.votes_count) for one in found.options],
+        voters=found.voters_count,
+        closes_at=found.closes_at,
+        closed_at=found.closed_at,
     )
 
 

@@ -162,7 +162,7 @@ def posts_of_topic(topic_id: int) -> Listing | AnyResponse:
         return _merged("api.posts_of_topic", topic_id, limit=request.args.get(LIMIT.name))
     web.depends_on(topic_scope(topic_id))
     part = queries.posts_in(found, number(AFTER), number(LIMIT))
-    return _portion([answers.post(one) for one in part.items], AFTER, part)
+    return _portion(answers.posts(part.items), AFTER, part)
 
 
 @door(
@@ -177,7 +177,7 @@ def posts_of_topic(topic_id: int) -> Listing | AnyResponse:
 def posts() -> Listing:
     """The newest or the oldest posts."""
     part = queries.posts(value(ORDER_OF_POSTS), _cursor(), number(LIMIT))
-    return _portion([answers.post(one) for one in part.items], CURSOR, part)
+    return _portion(answers.posts(part.items), CURSOR, part)
 
 
 @door("/posts/<int:post_id>", _("One post."), models.Post, POST_ID)
@@ -185,7 +185,7 @@ def post(post_id: int) -> models.Post:
     """One post."""
     found = queries.get_post(post_id)
     web.depends_on(topic_scope(found.topic_id))
-    return answers.post(found)
+    return answers.posts([found])[0]
 
 
 @door(

@@ -36,7 +36,8 @@ from forum.versions import topic_scope
 def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool = True) -> Post:
     """Put a poll below the text with which one opened a topic, or change the one that is there until somebody votes.
 
-    A poll that a rule catches is refused, because it has nowhere to wait; imports are not screened (`is_screened`).
+    A poll that a rule catches is refused, because it has nowhere to wait. Imports are not screened (`is_screened`), and put
+    a poll below a reply, too, which opened a topic before that was merged into another.
     """
     lock_writer(author)
     post = post_to_change(author, post_id)
@@ -45,22 +46,22 @@ def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool 
     require(author.can.edit(post))
     require_no_home(post)
     poll = poll_if_there(post)
-    require_changeable(post, poll)
+    if is_screened:
+        require_changeable(post, poll)
     text = checked_poll(text)
     if is_screened and (poll is None or text.lines != poll.text.lines):
         refuse_caught(author, post.topic.agenda_id, screened_poll(text), "question")
-    if poll:
-        forget_poll(post)
+    plain = plain_texts([post])[post.id]
+    forget_poll(post)
     add_poll(post, text)
-    _index(author, post)
+    _index(author, post, plain)
     return post
 
 
-def _index(author: Person, post: Post) -> None:
-    """Let search follow, which finds a post by the words of its poll, too."""
+def _index(author: Person, post: Post, plain: str) -> None:
+    """Let search follow, which finds a post by the words of its poll, too. `plain` is the text without these."""
     if post.is_gone:
         return
-    plain = plain_texts([post])[post.id]
     if post.number == 1:
         index_topic(author, post.topic, with_poll_words(post, plain), post.source)
     else:
@@ -153,8 +154,9 @@ def remove_poll(author: Person, post_id: int) -> Post:
     touches(topic_scope(post.topic_id))
     require(author.can.delete(post))
     poll_to_change(post)
+    plain = plain_texts([post])[post.id]
     forget_poll(post)
-    _index(author, post)
+    _index(author, post, plain)
     return post
 
 

@@ -11,10 +11,17 @@ from forum import web, webforms
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import PollForm
 from forum.dialogue.models import Post
+from forum.dialogue.queries import PollRow, PostRow
 from forum.dialogue.views._shared import bp
 from forum.errors import Invalid
 from forum.ratelimits import changing
 from forum.web import REFUSED, me
+
+
+@bp.app_template_global()
+def poll_below(post: Post | PostRow) -> PollRow | None:
+    """For pages of moderators, and for who wrote what was decided about: the poll below a post, also of a hidden one."""
+    return queries.poll_of(me(), post)
 
 
 @bp.route("/posts/<int:id>/poll", methods=["GET", "POST"])
