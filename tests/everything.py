@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from forum.agendas.models import Agenda
 from forum.clock import at
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Poll, PollOption, PollText, Post, Topic
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
@@ -54,11 +55,15 @@ def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:
         dialogue.edit(
             people.ana, first.id, write("Anew.", "pt"), dialogue.TopicChanges("Silent trains")
         )
+    loudest = PollText("Which is | louder?", ("Trains | trams", "Bells; both", r"A \ sign"), True)
+    dialogue.set_poll(people.ana, first.id, replace(loudest, lasts="week"))
+    vote(people.ben, first.id)
     bare = opened(people.ana, agenda, "A topic that lost its opening")
     said(people.ben, bare, "An answer to nothing.")
     dialogue.delete(people.ana, opening(bare).id)
     shy = opened(people.ana, agenda, "Hidden opening")
     said(people.ben, shy, "Still here.")
+    dialogue.set_poll(people.ana, opening(shy).id, PollText("A hidden poll?", ("One", "Two")))
     dialogue.hide(people.moderator, opening(shy).id, "rules")
     hidden = opened(people.chitra, agenda, "A hidden topic")
     said(people.ben, hidden, "Hidden with it.")
@@ -71,6 +76,13 @@ def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:
     dialogue.move(people.moderator, moved.id, other.id)
     opened(people.chitra, agenda, "東京の騒音", language="ja")
     said(people.ana, opened(people.ben, agenda, "Many signs"), "[*" * 3_000)
+
+
+def vote(member: Member, post_id: int) -> None:
+    """Choose the first option of the poll below a post."""
+    query = select(PollOption.id).join(Poll, Poll.id == PollOption.poll_id)
+    first = query.where(Poll.post_id == post_id).order_by(PollOption.position).limit(1)
+    dialogue.vote(member, post_id, [db.session.scalars(first).one()])
 
 
 def make_cases(people: Any, agenda: Agenda, other: Agenda) -> None:

@@ -177,6 +177,7 @@ class ExportedPost(NamedTuple):
     language: str
     paragraph: str | None
     tried_count: int
+    has_poll: bool
     created_at: datetime
     author: Author
 
@@ -187,6 +188,23 @@ class Tried(NamedTuple):
     member: Author
     outcome: str
     note: str
+
+
+class ExportedPoll(NamedTuple):
+    """The poll below a post; who chose what no export tells."""
+
+    question: str
+    is_multiple: bool
+    closes_at: datetime | None
+    closed_at: datetime | None
+    options: Sequence[str] = ()
+
+
+class Below(NamedTuple):
+    """What stands below a post: who tried what it tells, and its poll."""
+
+    tried: Sequence[Tried] = ()
+    poll: ExportedPoll | None = None
 
 
 class Story(NamedTuple):

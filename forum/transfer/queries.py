@@ -13,7 +13,7 @@ from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import themes_by_id, visible_agendas
 from forum.db import db
-from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
+from forum.dialogue.models import TRIED, Mark, Poll, PollOption, Post, Topic, TopicTheme
 from forum.dialogue.queries import (
     is_readable,
     unreadable_by,
@@ -32,6 +32,7 @@ from forum.quotes import cited_in_source, withhold_in_source
 from forum.transfer.models import (
     Author,
     ExportedDiscussion,
+    ExportedPoll,
     ExportedPost,
     ExportedTopic,
     Story,
@@ -289,6 +290,27 @@ def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
     found: dict[int, list[Tried]] = {}
     for post_id, outcome, note, *author in db.session.execute(query) if post_ids else ():
         found.setdefault(post_id, []).append(Tried(Author._make(author), outcome or "", note))
+    return found
+
+
+def option_ids(post_id: int) -> Sequence[int]:
+    """The ids of the options of the poll below a post, in order."""
+    query = select(PollOption.id).join(Poll, Poll.id == PollOption.poll_id)
+    query = query.where(Poll.post_id == post_id).order_by(PollOption.position)
+    return db.session.scalars(query).all()
+
+
+def polls_of(post_ids: Collection[int]) -> dict[int, ExportedPoll]:
+    """The polls below posts, by post id."""
+    names = [name for name in ExportedPoll._fields if name != "options"]
+    query = select(Poll.post_id, PollOption.words, *(getattr(Poll, name) for name in names))
+    query = query.join(PollOption, PollOption.poll_id == Poll.id).where(Poll.post_id.in_(post_ids))
+    found: dict[int, ExportedPoll] = {}
+    for post_id, words, *asked in (
+        db.session.execute(query.order_by(Poll.id, PollOption.position)) if post_ids else ()
+    ):
+        before = found.get(post_id) or ExportedPoll(*asked)
+        found[post_id] = before._replace(options=(*before.options, words))
     return found
 
 

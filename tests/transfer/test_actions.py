@@ -16,7 +16,7 @@ from forum.agendas.queries import themes
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Mark, Post, Topic
-from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
+from forum.dialogue.queries import TopicFilter, first_post, get_post, poll_of, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import case_by_id
@@ -451,3 +451,51 @@ def test_only_the_demo_makes_decisions_of_what_its_files_say(
         assert ("Read the decision, and appeal" in text) == is_decided
     status = author.get(f"/practices/{practice.slug}/why").status_code
     assert status == (303 if is_decided else 404)
+
+
+POLL = """- poll: Where do they grow best?
+- poll option: In parks | ben-okoth; chitra-desai
+- poll option: In streets \\| squares | mona-berg
+- poll option: Nowhere
+- poll until: 2026-11-01 09:00
+- poll closed: 2026-10-20 12:00
+- useful: ben-okoth
+- asked"""
+
+
+def test_a_poll_is_loaded_with_its_votes(people: Any) -> None:
+    text = GOOD.replace("- useful: ben-okoth\n- asked", POLL, 1)
+    import_agenda(people.moderator, read_agenda(text))
+    post = first_post(db.session.scalars(select(Topic).where(Topic.home.is_(None))).one())
+    poll = poll_of(people.ben, post)
+    assert poll is not None and poll.question == "Where do they grow best?"
+    assert [(one.words, one.votes_count, one.is_mine) for one in poll.options] == [
+        ("In parks", 2, True),
+        ("In streets | squares", 1, False),
+        ("Nowhere", 0, False),
+    ]
+    assert (poll.voters_count, poll.is_multiple) == (3, False)
+    assert poll.closes_at == datetime(2026, 11, 1, 9, tzinfo=UTC)
+    assert poll.closed_at == datetime(2026, 10, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("good", "wrong", "line", "message"),
+    [
+        ("- poll: Where do they grow best?\n", "", "- poll option: In p", "write the question in"),
+        ("Where do they grow", "x" * 201, "- poll: x", "at most 200 characters"),
+        ("Nowhere", "x" * 121, "- poll option: x", "at most 120 characters"),
+        ("Nowhere", "In Parks", "- poll: ", "Two of the options are the same."),
+        ("Nowhere", "Nowhere | nobody", "- poll option: Now", "no member has the handle “nobody”"),
+        ("Nowhere", "Nowhere | ben-okoth", "- poll option", "Choose one option only."),
+        ("until: 2026-11", "until: 2026-09", "- poll until", "before the poll has begun"),
+        ("closed: 2026", "closed: 2999", "- poll closed", "is in the future"),
+    ],
+)
+def test_what_is_wrong_with_a_poll_is_told(
+    people: Any, good: str, wrong: str, line: str, message: str
+) -> None:
+    text = GOOD.replace("- useful: ben-okoth\n- asked", POLL.replace(good, wrong, 1), 1)
+    found = refused(people, text)
+    assert any(message in one for one in found), found
+    assert any(f"line {line_of(text, line)}:" in one for one in found), found

@@ -27,7 +27,7 @@ from forum.agendas.queries import get_agenda
 from forum.clock import at, now
 from forum.db import ClosableSession, db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Mark, Topic
+from forum.dialogue.models import Mark, PollText, Topic
 from forum.dialogue.queries import first_post
 from forum.errors import Refusal
 from forum.illustrations import SMALL, has_small
@@ -260,6 +260,9 @@ def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
     """Topics that are put into others, one of them younger; one that is older than its posts; people who are gone."""
     with at(START - timedelta(days=1)):
         older = opened(people.ana, agenda, "Older")
+        poll = PollText("Put elsewhere?", ("One", "Two"))
+        dialogue.set_poll(people.ana, opening(older).id, poll)
+        dialogue.close_poll(people.ana, opening(older).id)
         leaver = members.join(VISITOR, Joining("Leo Vogel", "leo@example.org", "-"))
         shy = members.join(VISITOR, Joining("Shy Person", "shy@example.org", "-"))
         for member in (leaver, shy):
@@ -410,6 +413,14 @@ def test_a_reader_of_the_files_finds_what_pages_show(run: Run, tmp_path: Path) -
         "- pinned: yes\n- locked: yes\n- locked because: It goes on elsewhere.\n" in dialogue_file
     )
     assert r"- tried: ben-okoth | stopped | Too loud \| too late; \ sorry" in dialogue_file
+    assert (
+        "- poll: Which is | louder?\n- poll option: Trains \\| trams\n- poll option: Bells; both\n"
+        "- poll option: A \\ sign\n- poll several: yes\n- poll until: 2026-10-08 09:00\n"
+    ) in dialogue_file
+    assert (
+        "- poll: Put elsewhere?\n- poll option: One\n- poll option: Two\n- poll closed: 2026-09-30 09:00\n"
+        in dialogue_file
+    )
     assert re.search(r"#### former-member-\d+, 2026-09-30 09:00\n- moved: yes", dialogue_file)
     assert re.search(r"#### hidden-profile-\d+, ", dialogue_file)
     assert re.search(r"- tried: former-member-\d+ \| kept \| Before I went.", dialogue_file)

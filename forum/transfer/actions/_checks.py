@@ -7,6 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
+from forum.dialogue.models import PollText
 from forum.illustrations import names_in
 from forum.library.models import PUBLISHED, RETURNED
 from forum.markdown import paragraphs
@@ -14,7 +15,7 @@ from forum.members.queries import members_by_any_handle
 from forum.plaintext import slugify
 from forum.transfer.actions._loading import Loading
 from forum.transfer.actions._quotes import QUOTED_NUMBER
-from forum.transfer.models import AgendaFile, FaultyFileError, Values
+from forum.transfer.models import AgendaFile, Fault, FaultyFileError, Values
 from forum.transfer.queries import (
     agenda_by_slug,
     cases_by_slug,
@@ -52,6 +53,10 @@ def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
         yield from values.values_of("by", "member", "hosts", "useful", "same_here")
         for entry, line in values.entries("tried", "report", "asked"):
             yield entry[0], line
+    for values in file.texts:
+        for (_words, handles), line in values.entries("poll_option"):
+            for handle in handles:
+                yield handle, line
     for topic in file.topics:
         for (_handle, _moment, became), line in topic.entries("asked"):
             if became not in OUTCOMES_WITHOUT_HANDLE:
@@ -262,6 +267,21 @@ def _check_posts(file: AgendaFile, loading: Loading) -> None:
             loading.expect(is_first, line, f"{handle} has reported this already")
 
 
+def _check_polls(file: AgendaFile, loading: Loading) -> None:
+    """A poll has a question and options, and ends after it has begun."""
+    for values in file.texts:
+        words = [words for words, _handles in values.get("poll_option", ())]
+        fields = ("poll_option", "poll_several", "poll_until", "poll_closed")
+        if question := values.get("poll"):
+            faults = PollText(question, words).tidied.faults.values()
+            loading.faults += [Fault(values.line_of("poll"), why) for why in faults]
+        elif stray := next((name for name in fields if values.get(name)), None):
+            loading.expect(None, values.line_of(stray), "write the question in “- poll: …”, too")
+        for name in ("poll_until", "poll_closed"):
+            is_later = not {name, "at"} <= values.keys() or values[name] >= values["at"]
+            loading.expect(is_later, values.line_of(name), "this is before the poll has begun")
+
+
 def _check_people_named(values: Values, loading: Loading) -> None:
     """Nobody marks or reports their own text, or writes for an organisation without belonging to one."""
     author = values.get("by")
@@ -284,4 +304,5 @@ CHECKS = (
     _check_order,
     _check_pictures,
     _check_posts,
+    _check_polls,
 )

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import PollText
 from forum.dialogue.queries import render_with_mentions
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.transfer.actions._loading import Loading, faults_at, later
 from forum.transfer.actions._quotes import LoadedPost, link_quotes
 from forum.transfer.models import Values
-from forum.transfer.queries import author_of_topic, opening_post
+from forum.transfer.queries import author_of_topic, opening_post, option_ids
 
 
 class Discussion:
@@ -40,6 +41,7 @@ def plan_replies(
         since = max(since, values["at"])
         loading.plan(values["at"], _reply, values, discussion, loading, after=since)
         plan_marks(values, number, since, discussion, loading)
+        plan_votes(values, number, since, discussion, loading)
         plan_reports(values, number, since, discussion, loading)
     return since
 
@@ -57,6 +59,7 @@ def _reply(values: Values, discussion: Discussion, loading: Loading) -> None:
             for_organisation=values.get("on_behalf_of_organisation", False),
         )
     discussion.posts.append(LoadedPost(post.id, author.name))
+    ask_poll(values, author, post.id)
     if values.get("answer"):
         with faults_at(values, "answer"):
             dialogue.choose_answer(discussion.author, discussion.topic_id, post.id)
@@ -80,6 +83,46 @@ def _mark(values: Values, number: int, discussion: Discussion, loading: Loading)
         member = loading.member(handle)
         with faults_at(values, "tried", which):
             dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
+
+
+def ask_poll(values: Values, author: Member, post_id: int) -> None:
+    """Put the poll of a section below its post, if it has one."""
+    if "poll" not in values:
+        return
+    options = [words for words, _handles in values["poll_option"]]
+    is_multiple, end = values.get("poll_several", False), values.get("poll_until")
+    text = PollText(values["poll"], options, is_multiple, closes_at=end)
+    with faults_at(values, "poll"):
+        dialogue.set_poll(author, post_id, text, is_screened=False)
+
+
+def plan_votes(
+    values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
+) -> None:
+    if any(handles for _words, handles in values["poll_option"]):
+        moment = later(values["at"], hours=1)
+        loading.plan(moment, _vote, values, number, discussion, loading, after=since)
+    if "poll_closed" in values:
+        moment = values["poll_closed"]
+        loading.plan(moment, _close_poll, values, number, discussion, loading, after=since)
+
+
+def _vote(values: Values, number: int, discussion: Discussion, loading: Loading) -> None:
+    post_id = discussion.posts[number - 1].id
+    chosen: dict[str, list[int]] = {}
+    for place, (_words, handles) in enumerate(values["poll_option"]):
+        for handle in handles:
+            chosen.setdefault(handle, []).append(place)
+    options = option_ids(post_id)
+    with faults_at(values, "poll_option"):
+        for handle, places in chosen.items():
+            dialogue.vote(loading.member(handle), post_id, [options[place] for place in places])
+
+
+def _close_poll(values: Values, number: int, discussion: Discussion, loading: Loading) -> None:
+    with faults_at(values, "poll_closed"):
+        author = loading.member(values["by"])
+        dialogue.close_poll(author, discussion.posts[number - 1].id)
 
 
 def plan_reports(

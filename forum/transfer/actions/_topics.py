@@ -12,7 +12,14 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.members.models import Member
 from forum.moderation import actions as moderation
-from forum.transfer.actions._discussions import Discussion, plan_marks, plan_replies, plan_reports
+from forum.transfer.actions._discussions import (
+    Discussion,
+    ask_poll,
+    plan_marks,
+    plan_replies,
+    plan_reports,
+    plan_votes,
+)
 from forum.transfer.actions._loading import Loading, faults_at, later, theme_ids
 from forum.transfer.models import Values
 
@@ -22,6 +29,7 @@ def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
     opened_at, discussion = values["at"], Discussion(loading.language_of(values))
     loading.plan(opened_at, _open_topic, curator, values, discussion, loading)
     plan_marks(values, 1, opened_at, discussion, loading)
+    plan_votes(values, 1, opened_at, discussion, loading)
     plan_reports(values, 1, opened_at, discussion, loading)
     for which, (_handle, moment, _became) in enumerate(values["asked"]):
         loading.plan(moment, _ask, values, which, discussion)
@@ -48,6 +56,7 @@ def _open_topic(curator: Member, values: Values, discussion: Discussion, loading
     with faults_at(values):
         topic = dialogue.publish_topic(loading.member(values["by"]), loading.agenda.id, new)
     discussion.begin(topic.id)
+    ask_poll(values, loading.member(values["by"]), discussion.posts[0].id)
 
 
 def _ask(values: Values, which: int, discussion: Discussion) -> None:

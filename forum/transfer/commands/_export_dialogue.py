@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import IO
+from typing import IO, NamedTuple
 
 from forum.agendas.models import Agenda
 from forum.transfer import queries
@@ -15,7 +15,9 @@ from forum.transfer.commands._export import Export
 from forum.transfer.forms import dialogue_name
 from forum.transfer.models import (
     EARLIEST,
+    Below,
     ExportedDiscussion,
+    ExportedPoll,
     ExportedPost,
     ExportedTopic,
     Story,
@@ -88,12 +90,25 @@ def _write_topics(
     reader = files.export.reader
     for posts in queries.posts_in_topics(reader, files.agenda, audiences, POSTS_AT_ONCE):
         tried = queries.tried_of([post.id for post in posts if post.tried_count])
+        polls = queries.polls_of([post.id for post in posts if post.has_poll])
         of_topics: dict[int, list[ExportedPost]] = {topic_id: [] for topic_id in by_id}
         for post in posts:
             of_topics[post.topic_id].append(post)
         for topic_id, its_posts in of_topics.items():
-            _write_posts(files, batch, topic_id, its_posts, tried)
+            _write_posts(files, batch, topic_id, its_posts, Reactions(tried, polls))
         note(len(posts))
+
+
+class Reactions(NamedTuple):
+    """Who tried what posts tell, and the polls below them, by post id."""
+
+    tried: Mapping[int, list[Tried]]
+    polls: Mapping[int, ExportedPoll]
+
+    def below(self, post: ExportedPost | None) -> Below:
+        """What stands below one post, if it is there."""
+        post_id = post.id if post else 0
+        return Below(self.tried.get(post_id, ()), self.polls.get(post_id))
 
 
 @dataclass(frozen=True)
@@ -126,17 +141,17 @@ def _write_posts(
     batch: TopicBatch,
     topic_id: int,
     posts: Sequence[ExportedPost],
-    tried: Mapping[int, list[Tried]],
+    reactions: Reactions,
 ) -> None:
     topic, export = batch.topics[topic_id], files.export
     openings, replies = _split_opening(posts)
     if posts and topic_id not in batch.places:
         files.begin_topic(topic)
-        words, batch.places[topic_id] = _topic_head(export, batch, topic, openings, tried)
+        words, batch.places[topic_id] = _topic_head(export, batch, topic, openings, reactions)
         files.write(words, 1)
     export.show(post.source for post in replies)
     for post in replies:
-        place, mine = batch.places[topic_id], tried.get(post.id, [])
+        place, mine = batch.places[topic_id], reactions.below(post)
         files.write(export.writer.reply(post, topic, place.numbers, mine, place.latest), 1)
         place.note(post)
     export.counts["posts"] += len(replies)
@@ -155,14 +170,14 @@ def _topic_head(
     batch: TopicBatch,
     topic: Topic,
     openings: Sequence[ExportedPost],
-    tried: Mapping[int, list[Tried]],
+    reactions: Reactions,
 ) -> tuple[str, TopicProgress]:
     """The section of a topic above its replies, or the heading of the comments on a case or practice."""
     numbers = {post.id: 1 for post in openings}
     if isinstance(topic, ExportedDiscussion):
         return export.writer.comments(topic), TopicProgress(numbers, EARLIEST)
     opening = next(iter(openings), None)
-    mine = tried.get(opening.id, []) if opening else []
+    mine = reactions.below(opening)
     themes, story = batch.themes.get(topic.id, []), batch.stories.get(topic.id)
     export.show(post.source for post in openings)
     export.counts["topics"] += 1

@@ -14,7 +14,7 @@ from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.clock import now
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
-from forum.dialogue.models import OUTCOMES
+from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES
 from forum.drawings import PATTERNS
 from forum.illustrations import PICTURE_NAME
 from forum.library import forms as library
@@ -319,13 +319,18 @@ def past_day(value: str) -> date:
 
 def moment(value: str) -> datetime:
     """A date and time in UTC that is not in the future."""
-    try:
-        found = datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError("write a date and time, such as 2026-10-12 14:10") from None
+    found = any_moment(value)
     if found > now():
         raise ValueError("this moment is in the future")
     return found
+
+
+def any_moment(value: str) -> datetime:
+    """A date and time in UTC."""
+    try:
+        return datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError("write a date and time, such as 2026-10-12 14:10") from None
 
 
 def yes_or_no(value: str) -> bool:
@@ -372,6 +377,12 @@ def tried(value: str) -> list[str]:
     return [slug(handle), one_of(*OUTCOMES)(outcome), up_to(MAX_NOTE_LENGTH)(why) if why else ""]
 
 
+def poll_option(value: str) -> tuple[str, list[str]]:
+    """An option of a poll, and the handles of those who chose it, if any are told."""
+    words, handles = parts(1, 2)(value)
+    return up_to(MAX_OPTION)(words), slugs(handles) if handles else []
+
+
 def report(value: str) -> list[str]:
     """A report: handle, reason, and a sentence, which may be empty."""
     handle, reason, text = parts(2, 3)(value)
@@ -398,6 +409,13 @@ def follow_up(value: str) -> list[Any]:
 
 
 audience = one_of(*AUDIENCES)
+POLL = {
+    "poll": up_to(MAX_QUESTION),
+    "poll several": yes_or_no,
+    "poll until": any_moment,
+    "poll closed": moment,
+}
+POLL_OPTIONS = {"poll option": poll_option}
 MARKS = {"useful": list_of, "same here": list_of}
 TRIED = {"tried": tried}
 NEW_THEMES = {"new themes": new_themes}
@@ -509,9 +527,10 @@ TOPIC = Schema(
         "locked": yes_or_no,
         "locked because": short_text,
         "followed up": follow_up,
+        **POLL,
         **MARKS,
     },
-    {**TRIED, "report": report, "asked": advice_request},
+    {**TRIED, **POLL_OPTIONS, "report": report, "asked": advice_request},
     required=("kind", "by", "at"),
     title_lengths=TITLE_LENGTHS,
 )
@@ -522,9 +541,10 @@ POST = Schema(
         "paragraph": whole_number,
         "moved": yes_or_no,
         "on behalf of organisation": yes_or_no,
+        **POLL,
         **MARKS,
     },
-    {**TRIED, "report": report},
+    {**TRIED, **POLL_OPTIONS, "report": report},
 )
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 ORGANISATION = Schema(

@@ -22,7 +22,9 @@ from forum.transfer.forms._escaping import write_lines
 from forum.transfer.forms.reading import PARTS, Schema
 from forum.transfer.models import (
     Author,
+    Below,
     ExportedDiscussion,
+    ExportedPoll,
     ExportedPost,
     ExportedTopic,
     Story,
@@ -318,7 +320,7 @@ class Writer:
         topic: ExportedTopic,
         opening: ExportedPost | None,
         themes: Sequence[str],
-        tried: Sequence[Tried],
+        below: Below,
         story: Story | None,
     ) -> str:
         """The section of a topic and its opening post. Without a visible opening post: neither its text nor its follow-up."""
@@ -333,7 +335,8 @@ class Writer:
             ("pinned", _yes_if(topic.pinned_at)),
             ("locked", _yes_if(topic.locked_at)),
             ("locked because", topic.locked_reason if topic.locked_at else None),
-            *self._tried(tried),
+            *_poll(below.poll),
+            *self._tried(below.tried),
             ("followed up", _followed_up(story) if story and opening else None),
         )
         text = self._text(opening.source) if opening else NOT_SHOWN
@@ -348,7 +351,7 @@ class Writer:
         post: ExportedPost,
         topic: ExportedTopic | ExportedDiscussion,
         numbers: Mapping[int, int],
-        tried: Sequence[Tried],
+        below: Below,
         latest: datetime,
     ) -> str:
         """The section of a reply or comment.
@@ -366,7 +369,8 @@ class Writer:
             ("paragraph", _number(place)),
             ("moved", _yes_if(post.created_at < latest.replace(second=0))),
             *self._for(post.author, post.organisation_id),
-            *self._tried(tried),
+            *_poll(below.poll),
+            *self._tried(below.tried),
         )
         title = f"{self.people.of(post.author, post.created_at)}, {at}"
         text = number_quotes(post.source, numbers, self.address, self.pictures)
@@ -431,6 +435,19 @@ def _parts_value(values: Iterable[str]) -> str:
     while parts and not parts[-1]:
         parts.pop()
     return join_parts(parts, "|")
+
+
+def _poll(poll: ExportedPoll | None) -> Fields:
+    """The fields of a poll, without who chose what."""
+    if poll is None:
+        return []
+    return [
+        ("poll", poll.question),
+        *(("poll option", _parts_value([words])) for words in poll.options),
+        ("poll several", _yes_if(poll.is_multiple)),
+        ("poll until", _moment(poll.closes_at) if poll.closes_at else None),
+        ("poll closed", _moment(poll.closed_at) if poll.closed_at else None),
+    ]
 
 
 def _followed_up(story: Story) -> str:
