@@ -1,0 +1,29 @@
+"""What topics, posts and texts that wait have in common."""
+
+from __future__ import annotations
+
+import re
+
+from forum.plaintext import excerpt
+
+USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
+MARKDOWN_SYNTAX = re.compile(
+    r"!(?=\[)|\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
+)
+VISIBILITY_COLUMNS = ["hidden_at", "deleted_at"]
+
+
+def gist(source: str, length: int = 160) -> str:
+    """The first words of a Markdown text, without its signs and what it quotes: at most `length` characters."""
+    words = MARKDOWN_SYNTAX.sub("", source[:1_000]).split()
+    return excerpt(" ".join(words), length)  # a line end in Markdown ends nothing
+
+
+class SubmissionMixin:
+    """What a member submits by a form: a `Topic`, a `Post`, or a `Held` text.
+
+    `is_duplicate` is set (on the object, in no column) when an action returns what was submitted before instead of
+    adding the same once more.
+    """
+
+    is_duplicate = False

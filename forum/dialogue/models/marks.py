@@ -1,0 +1,60 @@
+"""What readers say to a post with one press."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2s
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Base
+from forum.dialogue.models.posts import Post
+from forum.members.models import City, Member
+
+# The kind of a "tried it" mark that was taken back while moderators hide its note
+TAKEN_BACK = "taken back"
+OUTCOMES = ("kept", "adapted", "stopped")
+
+
+class Mark(Base):
+    """One reader's mark on a post: `useful`, `same here`, or `tried it` with an outcome and a note that says why.
+
+    `words` is the text of the note. Moderators may hide it: then `note`, which pages print, is empty, while the mark stays
+    and counts. Reports and decisions refer to the note by the id of the mark, so ids are never reused.
+
+    A mark that is taken back is deleted, unless its note is hidden: then the row stays, with the kind `taken back` that no
+    page and no counter knows, so that the decision about the note can still be appealed.
+    """
+
+    __tablename__ = "mark"
+    __table_args__ = (
+        Index(None, "post_id", "member_id", "kind", unique=True),
+        Index(None, "member_id", "kind"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    outcome: Mapped[str | None]
+    words: Mapped[str] = mapped_column("note", Text, default="")
+    city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"), index=True)
+    created_at: Mapped[datetime]
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    post: Mapped[Post] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")
+    city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def note(self) -> str:
+        """The note as readers see it."""
+        return "" if self.hidden_at else self.words
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the note: a moderator's decision is refused when the note has changed since it was read."""
+        return blake2s(self.words.encode(), digest_size=8).hexdigest()

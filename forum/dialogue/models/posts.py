@@ -1,0 +1,216 @@
+"""Posts, their earlier versions, where they were, and what they quote and whom they mention."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2s
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import ForeignKey, Index, Text, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.columns import Base, partial_index
+from forum.dialogue.models._shared import MARKS, VISIBILITY_COLUMNS, SubmissionMixin, gist
+from forum.dialogue.models.topics import Topic
+from forum.members.models import Member, Organisation
+
+POSTS_PER_PAGE = 20
+MAX_MENTIONED = 20  # members whom a post tells that it mentions them, and whose names are links
+# The columns that lists of what one member has written ask of a post
+AUTHORED_COLUMNS = ["created_at", "id", "topic_id", "number", *VISIBILITY_COLUMNS]
+
+
+class PostMixin:
+    """What follows from the columns of a post, for a `Post` and for a `PostRow` (see `queries/_rows.py`) alike."""
+
+    number: int
+    source: str
+    topic: Any
+    hidden_at: Any
+    removed_at: Any
+    deleted_at: Any
+    edit_asked_at: Any
+    edit_answered_at: Any
+    useful_count: int
+    same_here_count: int
+    tried_count: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the text is withheld from readers: deleted by its author or hidden by a moderator."""
+        return self.deleted_at is not None or self.hidden_at is not None
+
+    def count_of(self, kind: str) -> int:
+        """How many readers gave the post a mark of this kind, one of `MARKS`."""
+        counts = (self.useful_count, self.same_here_count, self.tried_count)
+        return dict(zip(MARKS, counts, strict=True))[kind]
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether any reader has marked the post."""
+        return bool(self.useful_count or self.same_here_count or self.tried_count)
+
+    @property
+    def page(self) -> int:
+        """The number of the page of its topic that shows the post. It stays the same when other posts are deleted."""
+        return (self.number - 1) // POSTS_PER_PAGE + 1
+
+    @property
+    def address(self) -> str:
+        """Where the post is shown: page and anchor. Needs its topic loaded."""
+        page = f"?page={self.page}" if self.page > 1 else ""
+        return f"{self.topic.address}{page}#post-{self.number}"
+
+    @property
+    def gist(self) -> str:
+        """The first words of the text (at most 160 characters), without Markdown syntax and without quotations."""
+        return gist(self.source)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the text; `queries.fingerprint_of` is the one of an edit form."""
+        return blake2s(self.source.encode(), digest_size=8).hexdigest()
+
+
+class Post(PostMixin, SubmissionMixin, Base):
+    """One contribution in a topic. Number 1 opens it; a deleted post leaves its number as a gap.
+
+    `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is that of the form: the
+    same key twice from the same author is the same post. `removed_at` is set beside `hidden_at` when only who moderates
+    sees that there was a post. `note_source` is the moderators' note below the post, empty for none. `edit_asked_at` is
+    when they asked the author to change it, `edit_answered_at` when the author did.
+    """
+
+    __tablename__ = "post"
+    __table_args__ = (
+        Index(None, "topic_id", "number", unique=True),
+        Index(None, "author_id", "submission_key", unique=True),
+        # All that is asked of the newest posts, and of what is new in a topic: the rows are long, and few are shown
+        Index(
+            "ix_post_newest",
+            "created_at",
+            "id",
+            "number",
+            "topic_id",
+            "author_id",
+            *VISIBILITY_COLUMNS,
+        ),
+        Index("ix_post_news", "topic_id", "number", "author_id", "created_at", *VISIBILITY_COLUMNS),
+        Index("ix_post_written", "author_id", *AUTHORED_COLUMNS),
+        Index(
+            "ix_post_for_organisation",
+            "organisation_id",
+            *AUTHORED_COLUMNS,
+            **partial_index("organisation_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_post_tried",
+            "author_id",
+            *AUTHORED_COLUMNS,
+            "tried_count",  # so that SQLite reads no row, and prefers this index to the one above
+            **partial_index("tried_count > 0"),
+        ),
+        Index("ix_post_unseen", "unseen_at", **partial_index("unseen_at IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
+    number: Mapped[int]
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup]
+    html_version: Mapped[int]
+    language: Mapped[str] = mapped_column(default="en")
+    paragraph: Mapped[str | None]
+    submission_key: Mapped[str | None]
+    useful_count: Mapped[int] = mapped_column(default=0)
+    same_here_count: Mapped[int] = mapped_column(default=0)
+    tried_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="")
+    removed_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    note_source: Mapped[str] = mapped_column(Text, default="")
+    note_html: Mapped[Markup] = mapped_column(default="")
+    note_html_version: Mapped[int] = mapped_column(default=0)
+    note_language: Mapped[str] = mapped_column(default="en")
+    note_at: Mapped[datetime | None]
+    edit_asked_at: Mapped[datetime | None]
+    edit_answered_at: Mapped[datetime | None]
+    # One of somebody's first posts, since when it waits for a moderator to look at it.
+    unseen_at: Mapped[datetime | None]
+    # Whether a `Poll` stands below it: pages of posts without one ask for none.
+    has_poll: Mapped[bool] = mapped_column(server_default=false())
+
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql", foreign_keys=[topic_id])
+    author: Mapped[Member] = relationship(lazy="raise_on_sql")
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+
+
+class Revision(Base):
+    """An earlier version of a post, in force until `replaced_at`. Readers may compare it, unless its author withdrew it.
+
+    `number` counts the versions of a post from 1; `queries.revisions_of` sets it (on the object, in no column).
+    """
+
+    __tablename__ = "revision"
+    __table_args__ = (Index(None, "post_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    replaced_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    number = 0
+
+
+class Trace(Base):
+    """Where a post was before it was moved to another topic. Its old number is not given to another post there.
+
+    `step` is 1 for the post's first move, 2 for its second, …
+    """
+
+    __tablename__ = "trace"
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    step: Mapped[int]
+    moved_at: Mapped[datetime]
+
+    post: Mapped[Post] = relationship(lazy="raise_on_sql")
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+
+
+class Quote(Base):
+    """One post quotes another."""
+
+    __tablename__ = "quote"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    quoted_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Mention(Base):
+    """A post mentions a member. The row stays when an edit takes the mention out, so that nobody is notified twice."""
+
+    __tablename__ = "mention"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )

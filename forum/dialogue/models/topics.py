@@ -1,0 +1,168 @@
+"""Topics, their themes, and how many there are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.agendas.models import Agenda, Theme
+from forum.columns import Base, partial_index
+from forum.dialogue.models._shared import SubmissionMixin
+from forum.members.models import Member, Organisation
+from forum.permissions import PUBLIC
+
+KINDS = ("experience", "question", "practice", "case")
+CHOSEN_KINDS = KINDS[:2]  # those that an author chooses, because they have no page of their own
+MAX_THEMES = 5  # that an author gives to a topic
+# The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
+LISTED_COLUMNS = [
+    "kind",
+    "audience",
+    "agenda_id",
+    "language",
+    "hidden_at",
+    "deleted_at",
+    "answer_id",
+]
+AGENDA_ACTIVITY_COLUMNS = ["agenda_id", "active_at", "id"]
+
+
+def _list_index(name: str, *columns: str) -> Index:
+    more = [column for column in LISTED_COLUMNS if column not in columns]
+    return Index(f"ix_topic_{name}", *columns, "id", *more)
+
+
+class TopicMixin:
+    """What follows from the columns of a topic, for a `Topic` and for a `TopicRow` (see `queries/_rows.py`) alike."""
+
+    id: Any
+    slug: Any
+    home: Any
+    audience: Any
+    hidden_at: Any
+    unseen_at: Any
+    agenda: Any
+
+    @property
+    def is_indexable(self) -> bool:
+        """Whether search engines and feeds get the topic, as `indexable_topics` says in SQL.
+
+        It is public and shown, on an agenda that is open, and if its author is new, moderators have looked at it.
+        """
+        is_shown = self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
+        return is_shown and self.agenda.opened_at is not None
+
+    @property
+    def address(self) -> str:
+        """The path of the page that shows the topic."""
+        return self.home or f"/topics/{self.id}-{self.slug}"
+
+
+class Topic(TopicMixin, SubmissionMixin, Base):
+    """One discussion on an agenda, of a kind: experience, question, practice, case.
+
+    `home` is the path of the case or practice whose page shows the topic; empty for a topic with a page of its own.
+    `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count` is how
+    many replies a reader sees.
+
+    `answered_by_id` is who wrote the answer, `answered_at` when it was chosen. `followed_up_at` is when the asker told
+    what happened next; it is empty while moderators hide that (`follow_up_hidden_at`).
+
+    `hidden_at` hides the topic. `removed_at` is set beside it when readers are not even told that there was a topic,
+    `emptied_at` when it is hidden only because none of its posts is shown.
+
+    A topic that was merged into another has `deleted_at` and `merged_into_id`. `regrouped_at` is when posts were last
+    moved from here or to here: only when it is set does the page look for their `Trace`.
+    """
+
+    __tablename__ = "topic"
+    __table_args__ = (
+        _list_index("active", "active_at"),
+        _list_index("agenda_active", "agenda_id", "active_at"),
+        _list_index("kind_active", "kind", "active_at"),
+        _list_index("newest", "created_at"),
+        _list_index("agenda_newest", "agenda_id", "created_at"),
+        Index("ix_topic_waiting", "kind", "id", **partial_index("answer_id IS NULL")),
+        Index(
+            "ix_topic_pinned", *AGENDA_ACTIVITY_COLUMNS, **partial_index("pinned_at IS NOT NULL")
+        ),
+        Index(None, "author_id", "id"),
+        Index(None, "answered_by_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    title: Mapped[str] = mapped_column(Text)
+    slug: Mapped[str]
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(default="en")
+    audience: Mapped[str] = mapped_column(default=PUBLIC)
+    home: Mapped[str | None] = mapped_column(Text)
+    posts_count: Mapped[int] = mapped_column(default=0)
+    replies_count: Mapped[int] = mapped_column(default=0)
+    answer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("post.id", use_alter=True, name="fk_topic_answer_id")
+    )
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    created_at: Mapped[datetime]
+    active_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    followed_up_at: Mapped[datetime | None]
+    follow_up_hidden_at: Mapped[datetime | None]
+    # Opened by somebody new, since when it waits for a moderator to look at it; search engines wait as well.
+    unseen_at: Mapped[datetime | None]
+    pinned_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    locked_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="")
+    removed_at: Mapped[datetime | None]
+    emptied_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("topic.id", name="fk_topic_merged_into_id"), index=True
+    )
+    regrouped_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    author: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+    themes: Mapped[list[Theme]] = relationship(
+        secondary="topic_theme", lazy="raise_on_sql", order_by=Theme.name
+    )
+
+
+class TopicCount(Base):
+    """How many topics with the same key the lists of an agenda contain. The key is the whole primary key.
+
+    `is_hidden` topics are seen by moderators only; `is_waiting` are questions without an answer that are not locked. Deleted
+    topics and cases without comments are in no list, so they are not counted.
+    """
+
+    __tablename__ = "topic_count"
+
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    audience: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    is_hidden: Mapped[bool] = mapped_column(primary_key=True)
+    is_waiting: Mapped[bool] = mapped_column(primary_key=True)
+    number: Mapped[int]
+
+
+class TopicTheme(Base):
+    """A theme that a topic is about."""
+
+    __tablename__ = "topic_theme"
+    __table_args__ = (Index(None, "theme_id", "topic_id"),)
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True)
