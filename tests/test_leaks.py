@@ -43,10 +43,12 @@ from forum.dialogue.actions import (
     mark,
     open_topic,
     reply,
+    set_poll,
+    vote,
     withdraw,
 )
-from forum.dialogue.models import Mark, Post, Topic
-from forum.dialogue.queries import mark_given, posts_in, revisions_of
+from forum.dialogue.models import Mark, PollText, Post, Topic
+from forum.dialogue.queries import mark_given, polls_below, posts_in, revisions_of
 from forum.library.actions import (
     CaseText,
     PracticeText,
@@ -559,6 +561,7 @@ PLANTED = {
     "a hidden topic": "topic",
     "a reply in a hidden topic": "reply",
     "what happened next, below a hidden question": "sequel",
+    "the poll below a hidden post": "ballot",
     "what happened next, in a hidden topic": "told",
     "hidden, what happened next of a shown question": "outcome",
     "a hidden case": "case",
@@ -722,7 +725,7 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
             asked = appeal(people.ana, decision.id, secret("appeal"))
             make_notices(SYSTEM)
             decide_appeal(people.administrator, asked.id, UPHELD, secret("answer"))
-    question = _question_with_a_sequel(people, agenda)
+    question = _question_with_a_sequel(people, agenda, rita)
     decide(people.moderator, "post", question, "hide", Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
     _added(people, agenda, numbers, rita)
@@ -753,12 +756,16 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     make_notices(SYSTEM)
 
 
-def _question_with_a_sequel(people: Any, agenda: Agenda) -> int:
-    """A shown topic whose asker has told what happened next; the number of the post that opens it."""
+def _question_with_a_sequel(people: Any, agenda: Agenda, rita: Member) -> int:
+    """A shown topic with a poll, whose asker has told what happened next; the number of the post that opens it."""
     topic = open_topic(people.ana, agenda.id, NewTopic("question", "Asked", write("A question.")))
     reply(people.ben, topic.id, write("It stays in sight."))
     _tell(people, topic, secret("sequel"))
-    return shown_post(topic)
+    opening = shown_post(topic)
+    post = set_poll(people.ana, opening, PollText(secret("ballot"), (secret("ballot"), "Neither")))
+    polls = polls_below(rita, [post])
+    vote(rita, opening, [polls[opening].options[0].id])
+    return opening
 
 
 def _removed(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
@@ -831,7 +838,8 @@ def _held(people: Any, numbers: Numbers) -> None:
     keep_draft(people.ana, "a reply", begun, topic_id=numbers.topic_id)
     keep_draft(people.ana, "a topic", begun, agenda_id=refused.agenda_id)
     waiting = [refused, reply(people.ana, numbers.topic_id, words)]
-    new = NewTopic("question", secret("waiting"), words)
+    poll = PollText(secret("waiting"), (secret("waiting"), "None"))
+    new = NewTopic("question", secret("waiting"), words, poll=poll)
     waiting.append(open_topic(people.ana, refused.agenda_id, new))
     waiting.append(edit(people.ana, numbers.post_ids[-1], words))
     make_notices(SYSTEM)
