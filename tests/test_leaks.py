@@ -33,6 +33,7 @@ from forum.agendas.queries import get_theme
 from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import UPHELD, Appeal
 from forum.bookmarks import actions as bookmarks
+from forum.bookmarks.queries import bookmark_of
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import (
@@ -669,7 +670,9 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     _versions(people, numbers, rita)
     _held(people, numbers)
     bookmarks.bookmark(people.ana, "post", shown_post(shown))
-    bookmarks.note(people.ana, 1, secret("memo"))
+    kept = bookmark_of(people.ana, "post", shown_post(shown))
+    assert kept is not None
+    bookmarks.note(people.ana, kept.id, secret("memo"))
     _for_members(people, agenda, numbers)
     _practices(people, agenda)
     numbers.post_ids += _prepared(people, agenda, people.host)

@@ -18,6 +18,7 @@ PUBLIC, MEMBERS, NOBODY = "public", "members", "nobody"
 # What is said in confidence, or not published yet
 CONFIDENTIAL = {
     "appeal": ("text", "answer"),
+    "bookmark": ("note",),
     "candidate": ("profile", "answers", "refused_why"),
     "contact_letter": ("text",),
     "draft": ("fields",),

@@ -23,7 +23,7 @@ NETWORK_PLACE = SITE.partition("//")[2]
 STARTS = (
     "/", "/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities", "/organisations",
     "/themes", "/search?q=sign", "/notices", "/settings", "/moderation", "/administration", "/transparency",
-    "/moderation/log", "/help", "/drafts", "/waiting", "/practices/mine", "/invitations", "/reports", "/rules",
+    "/moderation/log", "/help", "/drafts", "/bookmarks", "/waiting", "/practices/mine", "/invitations", "/reports", "/rules",
     "/terms", "/sitemap.xml", "/administration/members", "/administration/figures", "/administration/screening",
     "/moderation/texts", "/moderation/invitations", "/moderation/joining", "/moderation/appeals", "/settings/data",
     "/administration/mail", "/privacy", "/contact", "/join", "/sign-in", "/password",
