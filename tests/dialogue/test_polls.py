@@ -33,7 +33,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import VISITOR
 from forum.screening.actions import RuleText, make_rule, set_newness
-from forum.search.queries import Query, find
+from forum.search.queries import Query, find, texts_of
 from tests.conftest import fields_of
 from tests.dialogue.conftest import page
 
@@ -548,6 +548,42 @@ def test_search_finds_a_topic_by_the_words_of_its_poll(
     assert len(found_by("bollards")) == 1
     actions.remove_poll(people.ana, post.id)
     assert found_by("bollards") == [] and len(found_by("chalk")) == 1
+
+
+@pytest.fixture
+def reply_with_poll(people: Any, agenda: Agenda, post: Post) -> Post:
+    """A reply with a poll, which opened a topic before this was merged into another."""
+    target = opened(people.ben, agenda, None, title="Cars and streets")
+    actions.merge(people.moderator, post.topic_id, target.id)
+    return queries.get_post(people.ana, post.id)
+
+
+def test_a_poll_that_is_removed_while_its_reply_is_hidden_is_found_by_nobody(
+    people: Any, reply_with_poll: Post
+) -> None:
+    actions.hide(people.moderator, reply_with_poll.id, "It is rude.")
+    actions.remove_poll(people.ana, reply_with_poll.id)
+    assert found_by("bollards") == []
+    actions.restore(people.moderator, reply_with_poll.id)
+    assert found_by("bollards") == []
+    assert texts_of("post", [reply_with_poll.id]) == {reply_with_poll.id: "We tried paint."}
+
+
+def test_what_somebody_wrote_is_listed_without_the_poll_below_it(
+    client: FlaskClient, people: Any, reply_with_poll: Post
+) -> None:
+    listed = page(client, f"/members/{people.ana.handle}")
+    assert "We tried paint." in listed and "Bollards" not in listed
+
+
+def test_moderators_read_the_poll_of_a_hidden_reply_at_its_place(
+    people: Any, reply_with_poll: Post, sign_in: Any
+) -> None:
+    actions.hide(people.moderator, reply_with_poll.id, "It is rude.")
+    topic = queries.get_topic(people.moderator, reply_with_poll.topic_id)
+    assert "Bollards" in page(sign_in(people.moderator), topic.address)
+    for member in (people.ana, people.ben):
+        assert "Bollards" not in page(sign_in(member), topic.address)
 
 
 def test_moderators_read_the_poll_of_a_hidden_post(

@@ -13,7 +13,7 @@ from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue.actions._polls import add_poll, checked_poll, forget_poll, screened_poll
 from forum.dialogue.actions._stored import plain_texts
-from forum.dialogue.actions._telling import index_post, index_topic, with_poll_words
+from forum.dialogue.actions._telling import index_topic, post_entry, with_poll_words
 from forum.dialogue.models import Poll, PollOption, PollText, PollVote, Post
 from forum.dialogue.queries import (
     has_votes_in,
@@ -29,6 +29,7 @@ from forum.errors import Conflict, Invalid
 from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
+from forum.search import actions as search
 from forum.versions import topic_scope
 
 
@@ -59,13 +60,16 @@ def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool 
 
 
 def _index(author: Person, post: Post, plain: str) -> None:
-    """Let search follow, which finds a post by the words of its poll, too. `plain` is the text without these."""
-    if post.is_gone:
-        return
-    if post.number == 1:
+    """Let search follow, which finds a post by the words of its poll, too. `plain` is the text without these.
+
+    A reply that is hidden keeps its document, hidden: the words of a poll that is gone must not come back with it. The text of an
+    opening post is in none while that is hidden.
+    """
+    if post.number > 1:
+        entry = post_entry(post, post.topic, plain)
+        search.index_all(author, {(entry.kind, entry.item_id): (entry, post.hidden_at)})
+    elif not post.is_gone:
         index_topic(author, post.topic, with_poll_words(post, plain), post.source)
-    else:
-        index_post(author, post, post.topic, plain)
 
 
 @action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, or_, select, union
@@ -92,7 +92,13 @@ def _contributions(ids: Sequence[int]) -> list[Contribution]:
     query = select(Post).join(Post.topic).where(Post.id.in_(ids)).options(*CONTRIBUTION_LOADS)
     posts = db.session.scalars(query.order_by(Post.created_at.desc(), Post.id.desc())).all()
     texts = texts_of("post", [post.id for post in posts if post.number > 1])
-    return [Contribution(post, texts.get(post.id) or _excerpt_of_opening(post)) for post in posts]
+    return [Contribution(post, _text_of(post, texts)) for post in posts]
+
+
+def _text_of(post: Post, texts: Mapping[int, str]) -> str:
+    """The text of a reply as search has it, but of one with a poll, whose words search has, too; else the excerpt of the topic."""
+    known = post.gist if post.has_poll and post.number > 1 else texts.get(post.id)
+    return known or _excerpt_of_opening(post)
 
 
 CONTRIBUTION_LOADS = (
