@@ -15,6 +15,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from forum.confusables import visible
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import MAX_THEMES, TYPED, PollText
 from forum.markdown import MAX_SOURCE
@@ -95,7 +96,12 @@ def question_field() -> StringField:
 
 def options_field() -> TextAreaField:
     """The options of a poll, in lines."""
-    return TextAreaField(_("Options"), filters=[lambda text: text or ""])
+    return TextAreaField(_("Options"), filters=[_visible_lines])
+
+
+def _visible_lines(text: str | None) -> str:
+    """A field's filter: lines without characters that nobody sees and no spelling needs, as `one_line` for one."""
+    return "\n".join(map(visible, (text or "").split("\n")))
 
 
 def multiple_field() -> BooleanField:

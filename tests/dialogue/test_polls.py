@@ -586,6 +586,18 @@ def test_moderators_read_the_poll_of_a_hidden_reply_at_its_place(
         assert "Bollards" not in page(sign_in(member), topic.address)
 
 
+def test_options_are_without_what_nobody_sees(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser, door = sign_in(people.ana), f"/agendas/{agenda.slug}/topics/new"
+    typed = {"title": "How do you keep cars away?", "source": "Tell.", "kind": "question"}
+    typed |= {"question": "\u202eWhich?", "options": "\u202eTrees\n\u200b\n\u200c"}
+    refused = browser.post(door, data=typed)
+    assert refused.status_code == 422 and "Write 2 to 10 options" in refused.text
+    typed["options"] += "\nHe\u202ddges\nमैं\u200dने"
+    assert browser.post(door, data=typed).status_code == 303
+    post = db.session.scalars(select(Post)).one()
+    assert list(options(post)) == ["Trees", "Hedges", "मैं\u200dने"]
+
+
 def test_moderators_read_the_poll_of_a_hidden_post(
     client: FlaskClient, people: Any, topic: Topic, post: Post, sign_in: Any
 ) -> None:
