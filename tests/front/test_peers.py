@@ -228,6 +228,38 @@ def test_whom_a_reader_ignores_is_no_reason_for_that_reader(small: Small) -> Non
     assert found("medellin", reader) == {} and found("medellin")
 
 
+def test_practices_of_whom_a_reader_ignores_are_none_either(small: Small) -> None:
+    ana, ben, chitra = small.people.ana, small.people.ben, small.people.chitra
+    gate = share(small, ben, "The gate")
+    try_it(ana, gate)
+    try_it(chitra, gate)
+    assert list(found("medellin", ana)) == ["nairobi", "surat"]
+    for other, left in ((ben, {"surat": [("tried too", "The gate")]}), (chitra, {})):
+        ignore(ana, other.id)
+        db.session.expire_all()
+        assert found("medellin", db.session.get_one(Member, ana.id)) == left
+    assert list(found("medellin")) == ["nairobi", "surat"]
+
+
+def test_a_hidden_practice_ties_no_cities_even_for_moderators(small: Small) -> None:
+    moderator = small.people.moderator
+    gate = share(small, small.people.ben, "The gate")
+    share(small, small.people.host, "Our gate", adapted_from_id=gate.id)
+    assert found("nairobi", moderator) and found("tampere", moderator)
+    hide_practice(moderator, gate.id)
+    for reader in (VISITOR, small.people.host, moderator):
+        assert found("nairobi", reader) == found("tampere", reader) == {}
+
+
+def test_a_practice_stays_a_reason_when_the_profile_of_its_author_is_hidden(small: Small) -> None:
+    ben, moderator = small.people.ben, small.people.moderator
+    about_noise(small, small.people.ana)
+    share(small, ben, "The gate", theme_ids=noise(small))
+    edit_profile(small.people.chitra, Profile(name="Chitra Desai", city_id=ben.city_id))
+    hide_profile(moderator, ben.id)
+    assert found("medellin") == {"nairobi": [("practice", "Noise")]}
+
+
 def test_the_page_of_a_city_says_why_and_leads_there(small: Small, client: Any) -> None:
     question = about_noise(small, small.people.ana, "How loud?", kind="question")
     about_noise(small, small.people.ben)

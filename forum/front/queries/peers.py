@@ -53,7 +53,8 @@ def peers(
     known = {place.id: place for place in home_cities(anybody)}
     own = _own_themes(anybody, city, tried)
     works = list(_works(anybody, own, known, reader.ignored))
-    return likest(city, own, works, _ties(anybody, city, shared, tried), known)
+    ties = _ties(anybody, city, shared, tried, reader.ignored)
+    return likest(city, own, works, ties, known)
 
 
 def _own_themes(reader: Person, city: City, tried: Collection[TriedPractice]) -> CityThemes:
@@ -206,12 +207,18 @@ def _members() -> Select[Any]:
 
 
 def _ties(
-    reader: Person, city: City, shared: Collection[Practice], tried: Collection[TriedPractice]
+    reader: Person,
+    city: City,
+    shared: Collection[Practice],
+    tried: Collection[TriedPractice],
+    ignored: Collection[int],
 ) -> Iterator[Tie]:
     """The practices that the city has in common with others."""
     mine = {practice.id for practice in shared}
     tried_ids = {practice.id for practice, _mark in tried}
     for row in practices_elsewhere(reader, city.id, shared, tried_ids):
+        if row.member_id in ignored:
+            continue
         kind = "tried too" if row.how == "tried" and row.id not in mine else row.how
         link = Link(row.title, f"/practices/{row.slug}", row.language)
         yield Tie(row.city_id, kind, link, row.outcome)

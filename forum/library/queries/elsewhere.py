@@ -23,10 +23,12 @@ class Elsewhere(NamedTuple):
 
     `tried`: the other city tried what the first shares or tried, too, with this outcome. `origin`: the first tried what the
     other shares. `adapted`, `source`: the other shares what was adapted from a practice of the first, or the other way.
+    `member_id` is who says so there: who tried it, else who wrote the practice.
     """
 
     how: str
     city_id: int
+    member_id: int
     id: int
     slug: str
     title: str
@@ -45,7 +47,6 @@ def practices_elsewhere(
         "known": sorted({practice.id for practice in shared}.union(tried)),
         "shared": [practice.id for practice in shared],
         "tried": sorted(tried),
-        "sources": [one.adapted_from_id for one in shared if one.adapted_from_id],
     }
     return [Elsewhere._make(row) for row in execute_core(_elsewhere_query(reader), values)]
 
@@ -56,21 +57,33 @@ def _elsewhere_query(reader: Person) -> Any:
     known = Practice.id.in_(bindparam("known", expanding=True))
     marked = practices.where(known).join(Post, opens_topic(Practice.topic_id))
     marked = marked.join(Mark, is_tried_mark(Post.id))
-    adapted = practices.where(Practice.adapted_from_id.in_(bindparam("shared", expanding=True)))
-    sources = practices.where(Practice.id.in_(bindparam("sources", expanding=True)))
+    # Of those that the page lists, to whoever reads it, only what this reader sees says anything
+    own = practices.where(Practice.id.in_(bindparam("shared", expanding=True))).order_by(None)
+    own_ids, own_sources = (
+        own.with_only_columns(column).correlate(None)
+        for column in (Practice.id, Practice.adapted_from_id)
+    )
+    adapted = practices.where(Practice.adapted_from_id.in_(own_ids))
+    sources = practices.where(Practice.id.in_(own_sources))
     origins = practices.where(Practice.id.in_(bindparam("tried", expanding=True)))
+    of_practice = ((Practice.city_id, Practice.author_id), literal(""), Practice.id)
     parts = (
-        _columns(marked, "tried", Mark.city_id, Mark.outcome, Mark.id),
-        _columns(adapted, "adapted", Practice.city_id, literal(""), Practice.id),
-        _columns(origins, "origin", Practice.city_id, literal(""), Practice.id),
-        _columns(sources, "source", Practice.city_id, literal(""), Practice.id),
+        _columns(marked, "tried", (Mark.city_id, Mark.member_id), Mark.outcome, Mark.id),
+        _columns(adapted, "adapted", *of_practice),
+        _columns(origins, "origin", *of_practice),
+        _columns(sources, "source", *of_practice),
     )
     return union_all(*(select(part.subquery()) for part in parts))
 
 
-def _columns(found: Select[Any], how: str, city_id: Any, outcome: Any, order: Any) -> Select[Any]:
-    of_practice = (Practice.id, Practice.slug, Practice.title, Practice.language)
-    columns = (literal(how).label("how"), city_id.label("city_id"), *of_practice)
-    elsewhere = found.with_only_columns(*columns, outcome.label("outcome"))
+def _columns(
+    found: Select[Any], how: str, where: tuple[Any, Any], outcome: Any, order: Any
+) -> Select[Any]:
+    city_id, member_id = where
+    place = (city_id.label("city_id"), member_id.label("member_id"))
+    which = (Practice.id, Practice.slug, Practice.title, Practice.language)
+    elsewhere = found.with_only_columns(
+        literal(how).label("how"), *place, *which, outcome.label("outcome")
+    )
     elsewhere = elsewhere.where(city_id.is_not(None), city_id != bindparam("city_id"))
     return elsewhere.order_by(order.desc()).limit(constant(MAX_READ))
