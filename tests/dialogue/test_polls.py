@@ -496,6 +496,22 @@ def test_a_text_that_waits_is_revised_with_its_poll(
     assert db.session.scalars(select(Topic.title)).all() == ["What is built?"]
 
 
+def test_a_poll_that_waits_is_not_lost_to_an_older_window(
+    people: Any, agenda: Agenda, casino: None
+) -> None:
+    poll = PollText("Which?", ("A casino", "A park"))
+    new = actions.NewTopic("question", "What is built?", write("Tell."), poll=poll)
+    held = actions.open_topic(people.ana, agenda.id, new)
+    assert isinstance(held, Held)
+    seen, longer = held.fingerprint, replace(poll, options=("A casino", "A park", "A pool"))
+    for _sent_twice in range(2):
+        actions.revise(people.ana, held.id, new.text, poll=longer, seen=seen)
+    for older in (poll, None):
+        with pytest.raises(Conflict):
+            actions.revise(people.ana, held.id, new.text, poll=older, seen=seen)
+    assert db.session.get_one(Held, held.id).poll_text == longer.tidied
+
+
 def test_an_approval_is_undone_with_the_poll_until_somebody_votes(
     people: Any, agenda: Agenda, casino: None
 ) -> None:

@@ -26,6 +26,7 @@ from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
 from forum.dialogue.models import EDIT, OPEN, REPLY, Held, PollText, Post
 from forum.dialogue.queries import (
+    asks_the_same,
     fingerprint_of,
     first_post,
     held_by_author,
@@ -71,18 +72,19 @@ def revise(
     held = lock_held(author, held_id)
     require(author.can.revise(held))
     _require_held_back(held)
-    if seen and seen != held.fingerprint and text.source != held.source:
+    poll = checked_poll(poll) if poll and held.deed == OPEN else None
+    is_as_held = text.source == held.source and asks_the_same(held, poll)
+    if seen and seen != held.fingerprint and not is_as_held:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
     pictures.show(author, text.pictures, held.agenda_id, names_in(held.source))
     check_themes(changes.themes, held.themes or ())
     columns = held_columns(held.deed, text) | _revised_topic(held, changes)
     if held.deed == OPEN:
-        poll = checked_poll(poll) if poll else None
         columns["poll"] = poll.stored if poll else None
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         columns["seen"] = fingerprint_of(post)  # which the form showed the author where it differs
-    said = screened_with(text, columns.get("title", ""), poll if held.deed == OPEN else None)
+    said = screened_with(text, columns.get("title", ""), poll)
     is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
     rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
     if rule or held.refused_at is not None:
