@@ -20,6 +20,7 @@ from forum.dialogue.models import (
     MAX_OPTION,
     MAX_OPTIONS,
     MAX_QUESTION,
+    POLL_LASTS,
     Held,
     Poll,
     PollOption,
@@ -529,6 +530,22 @@ def test_an_approval_is_undone_with_the_poll_until_somebody_votes(
     assert again.poll_text == poll.tidied and rows_left() == (0, 0, 0)
     approved = actions.approve(people.moderator, held.id)
     assert list(options(approved)) == ["A casino", "A park"]
+
+
+@pytest.mark.parametrize("lasts", ["week", "month"])
+def test_a_poll_whose_approval_is_undone_lasts_from_the_next_one(
+    people: Any, agenda: Agenda, casino: None, lasts: str
+) -> None:
+    poll = PollText("Which?", ("A casino", "A park"), lasts=lasts)
+    new = actions.NewTopic("question", "What is built?", write("Tell."), poll=poll)
+    held = actions.open_topic(people.ana, agenda.id, new)
+    before = queries.state_before_approval(held)
+    actions.approve(people.moderator, held.id)
+    assert actions.hold_again(people.moderator, held.id, before).poll_text == poll.tidied
+    with at(START + timedelta(days=40)):
+        post = actions.approve(people.moderator, held.id)
+        row = queries.polls_below(people.ben, [post])[post.id]
+        assert row.closes_at == now() + POLL_LASTS[lasts] and not row.is_closed
 
 
 def test_a_poll_that_a_rule_catches_cannot_wait_below_a_text_that_is_there(

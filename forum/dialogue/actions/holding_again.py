@@ -46,7 +46,7 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
         require(moderator.can.moderate(agenda_id))
     held.source, held.title = post.source, post.topic.title if post.number == 1 else ""
     poll = poll_if_there(post) if held.deed == OPEN else None
-    held.poll = poll.text.stored if poll else None
+    held.poll = poll.text_to_publish_again.stored if poll else None
     _require_untouched(held, post, before)
     if held.deed == EDIT:
         _take_edit_back(moderator, post, before)

@@ -125,6 +125,13 @@ class Poll(PollMixin, Base):
         words = [option.words for option in self.options]
         return PollText(self.question, words, self.is_multiple, closes_at=self.closes_at)
 
+    @property
+    def text_to_publish_again(self) -> PollText:
+        """The same, to be published some day: then votes are counted for as long as they were to be, and the end is not over."""
+        length = self.closes_at - self.created_at if self.closes_at else None
+        lasts = next((name for name, most in POLL_LASTS.items() if length and length <= most), "")
+        return replace(self.text, lasts=lasts, closes_at=None) if lasts else self.text
+
 
 class PollOption(Base):
     """One of the options of a poll; `position` counts them from 1.
