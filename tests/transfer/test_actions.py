@@ -479,6 +479,18 @@ def test_a_poll_is_loaded_with_its_votes(people: Any) -> None:
     assert poll.closed_at == datetime(2026, 10, 20, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("end", ["until: 2026-11-01 09:00", "closed: 2026-10-20 12:00"])
+def test_a_poll_that_ended_within_an_hour_is_loaded_with_its_votes(people: Any, end: str) -> None:
+    sooner = f"{end.partition(':')[0]}: 2026-10-02 09:30"
+    text = GOOD.replace("- useful: ben-okoth\n- asked", POLL.replace(end, sooner), 1)
+    other = "closed" if end.startswith("until") else "until"
+    text = "\n".join(line for line in text.split("\n") if f"poll {other}" not in line)
+    import_agenda(people.moderator, read_agenda(text))
+    post = first_post(db.session.scalars(select(Topic).where(Topic.home.is_(None))).one())
+    poll = poll_of(people.ben, post)
+    assert poll is not None and poll.voters_count == 3 and poll.is_closed
+
+
 @pytest.mark.parametrize(
     ("good", "wrong", "line", "message"),
     [

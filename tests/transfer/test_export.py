@@ -632,6 +632,21 @@ def test_a_made_handle_is_nobodys(run: Run, people: Any, agenda: Agenda, tmp_pat
     assert found.count(taken) == 1
 
 
+def test_a_poll_that_was_closed_in_its_last_minute_ended_by_itself(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path
+) -> None:
+    end = START + timedelta(days=7, seconds=50)
+    with at(START):
+        topic = opened(people.ana, agenda, "Asked")
+        poll = PollText("Which?", ("One", "Two"), closes_at=end)
+        dialogue.set_poll(people.ana, opening(topic).id, poll)
+    with at(end - timedelta(seconds=20)):
+        dialogue.close_poll(people.ana, opening(topic).id)
+    told = exported(run, tmp_path / "out")
+    # Minutes are all that a file tells, and what has ended in this one cannot be closed
+    assert "- poll until: 2026-10-08 09:00\n" in told and "poll closed" not in told
+
+
 def test_what_a_file_cannot_say_is_told(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path
 ) -> None:

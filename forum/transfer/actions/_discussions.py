@@ -100,7 +100,9 @@ def plan_votes(
     values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
 ) -> None:
     if any(handles for _words, handles in values["poll_option"]):
-        moment = later(values["at"], hours=1)
+        moment, ends = later(values["at"], hours=1), ("poll_until", "poll_closed")
+        if any(values[end] <= moment for end in ends if end in values):
+            moment = values["at"]
         loading.plan(moment, _vote, values, number, discussion, loading, after=since)
     if "poll_closed" in values:
         moment = values["poll_closed"]

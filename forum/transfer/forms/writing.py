@@ -438,15 +438,17 @@ def _parts_value(values: Iterable[str]) -> str:
 
 
 def _poll(poll: ExportedPoll | None) -> Fields:
-    """The fields of a poll, without who chose what."""
+    """The fields of a poll, without who chose what. One that was closed in its last minute has ended by itself then."""
     if poll is None:
         return []
+    until = _moment(poll.closes_at) if poll.closes_at else None
+    closed = _moment(poll.closed_at) if poll.closed_at else None
     return [
         ("poll", poll.question),
         *(("poll option", _parts_value([words])) for words in poll.options),
         ("poll several", _yes_if(poll.is_multiple)),
-        ("poll until", _moment(poll.closes_at) if poll.closes_at else None),
-        ("poll closed", _moment(poll.closed_at) if poll.closed_at else None),
+        ("poll until", until),
+        ("poll closed", closed if closed != until else None),
     ]
 
 
