@@ -25,7 +25,7 @@ from forum.dialogue.queries import first_post
 from forum.errors import Busy
 from forum.markup import write
 from forum.members import actions as members
-from forum.members.actions import Profile
+from forum.members.actions import Profile, ignore
 from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import unread_count
@@ -536,6 +536,18 @@ def test_the_last_page_asks_what_others_have_written_since(
         )
     decide(people.moderator, "topic", topic.id, "hide", reasons)
     assert client.get(door).status_code == ana.get(door).status_code == 404
+
+
+def test_nobody_is_called_back_to_what_they_ignore(
+    people: Any, topic: Topic, client: FlaskClient, sign_in: Any
+) -> None:
+    ignore(people.ana, people.ben.id)
+    ana, door = sign_in(people.ana), f"/topics/{topic.id}/news?after=1"
+    actions.reply(people.ben, topic.id, write("A reply."))
+    assert ana.get(door).json == {}
+    told = actions.reply(people.chitra, topic.id, write("A reply."))
+    assert ana.get(door).json == {"words": "Go to the new post", "address": f"/posts/{told.id}"}
+    assert client.get(door).json["words"] == "Go to the first of 2 new posts"
 
 
 def test_a_page_before_the_last_asks_nothing(

@@ -104,7 +104,7 @@ def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int
 
 @dataclass(frozen=True, slots=True)
 class LaterPosts:
-    """How many posts of others stand behind a number, counted up to `MAX_COUNTED`, and the id of the first of them."""
+    """How many posts that the reader is told of stand behind a number, counted up to `MAX_COUNTED`, and the id of the first of them."""
 
     count: int
     first_id: int
@@ -113,11 +113,13 @@ class LaterPosts:
 def posts_after(reader: Person, topic: TopicRow, number: int) -> LaterPosts | None:
     """The posts of others that stand in a topic behind a number, which the reader's page ends with; None without any.
 
+    Nobody is called back to what somebody has written whom they ignore.
     `topic` must be one that the reader was found to see.
     """
     if topic.posts_count <= number:
         return None
-    values = {"topic_id": topic.id, "number": number, "reader_id": reader.id or 0}
+    values: dict[str, Any] = {"topic_id": topic.id, "number": number}
+    values["but"] = [reader.id or 0, *sorted(reader.ignored)]
     ids = execute_core(_posts_after_query(), values).scalars().all()
     return LaterPosts(len(ids), ids[0]) if ids else None
 
@@ -127,7 +129,7 @@ def _posts_after_query() -> Select[Any]:
     later = select(Post.id).where(
         Post.topic_id == bindparam("topic_id"),
         Post.number > bindparam("number"),
-        Post.author_id != bindparam("reader_id"),
+        Post.author_id.not_in(bindparam("but", expanding=True)),
         *is_readable(),
     )
     return later.order_by(Post.number).limit(MAX_COUNTED)
