@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +246,7 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     if metrics_setting:
         commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
     try:
-        raise SystemExit(jobs.supervise(commands))
+        raise SystemExit(jobs.supervise(commands, partial(jobs.answers, address, port)))
     finally:
         checkpoint_wal(db.engine)  # all other processes have ended: the file is complete now
 

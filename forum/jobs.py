@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -32,6 +33,7 @@ BUSY_PAUSE_SECONDS = 0.05
 FAILURE_PAUSE_SECONDS = 10.0
 # A command that once ran for so long is configured well, and always restarted
 STARTED_SECONDS = 5.0
+READY_SECONDS = 10.0  # that a server may take until what is beside it starts
 RESTART_SECONDS = 2.0  # between two starts of the same command
 TERMINATE_SECONDS = 20
 # Of each server process, started when they are needed; more than bodies that may be read at once (`admission.SENDERS`)
@@ -166,14 +168,19 @@ class SupervisedCommand:
             os.killpg(self.process.pid, number)
 
 
-def supervise(commands: Sequence[Sequence[str]]) -> int:
+def supervise(
+    commands: Sequence[Sequence[str]], is_ready: Callable[[], bool] = lambda: True
+) -> int:
     """Keep commands running side by side until SIGTERM or Ctrl-C, which end them all; SIGHUP lets them load new code.
 
-    A command that ends is restarted. If it ends in its first seconds its configuration is wrong: then all are ended, and its
-    exit code is returned.
+    The others start once `is_ready` says so of the first, after `READY_SECONDS` at the latest: readers wait for the server
+    alone, which then has the processors to itself while it loads the forum. A command that ends is restarted. If it ends in
+    its first seconds its configuration is wrong: then all are ended, and its exit code is returned.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     supervised: list[SupervisedCommand] = []
+    first, *others = commands
+    latest = time.monotonic() + READY_SECONDS
 
     def renew(*_signal: object) -> None:
         for command in supervised:
@@ -181,11 +188,14 @@ def supervise(commands: Sequence[Sequence[str]]) -> int:
 
     signal.signal(signal.SIGHUP, renew)
     try:
-        supervised += [SupervisedCommand(command) for command in commands]
+        supervised.append(SupervisedCommand(first))
         while True:
             for command in supervised:
                 if (code := command.look()) is not None:
                     return code
+            if others and (is_ready() or time.monotonic() > latest):
+                supervised += [SupervisedCommand(command) for command in others]
+                others = []
             time.sleep(0.2)
     except KeyboardInterrupt:
         return 0
@@ -207,6 +217,19 @@ def _end_with_parent() -> None:
     """Let this process get SIGTERM when the one that started it dies (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a server answers there, whatever it says."""
+    connection = HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def listen_address(host: str, port: int) -> str:

@@ -191,7 +191,7 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatc
     forum = made("taken")
     forum.run("db", "upgrade")
     monkeypatch.setattr("forum.jobs.PORT_RELEASE_SECONDS", 0.0)
-    monkeypatch.setattr("forum.jobs.supervise", lambda _commands: pytest.fail("started"))
+    monkeypatch.setattr("forum.jobs.supervise", lambda *_: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         port = other.getsockname()[1]
@@ -211,7 +211,7 @@ def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
 ) -> None:
     forum = made("readable")
     forum.run("db", "upgrade")
-    monkeypatch.setattr("forum.jobs.supervise", lambda _commands: pytest.fail("started"))
+    monkeypatch.setattr("forum.jobs.supervise", lambda *_: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
 
     @event.listens_for(Engine, "connect")
@@ -233,7 +233,7 @@ def test_where_one_listens_is_said_as_a_browser_takes_it(made: MakeForum, monkey
     forum = made("said")
     forum.run("db", "upgrade")
     monkeypatch.setattr("forum.jobs.listen_address", lambda host, _port: host)
-    monkeypatch.setattr("forum.jobs.supervise", lambda _commands: 0)
+    monkeypatch.setattr("forum.jobs.supervise", lambda *_: 0)
     monkeypatch.setattr("forum.metrics.HTTPServer.serve_forever", lambda _server: None)
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     for host, shown in (("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")):
@@ -252,7 +252,7 @@ def test_when_serve_has_ended_the_file_alone_is_the_whole_forum(
     forum.run("db", "upgrade")
     log = forum.data / "forum.sqlite-wal"
 
-    def write_and_end(_commands: Any) -> int:
+    def write_and_end(_commands: Any, _is_ready: Any) -> int:
         members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", "no hash"))
         assert log.stat().st_size > 0
         raise SystemExit(0)  # as SIGTERM does

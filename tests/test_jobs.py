@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,53 @@ def test_when_a_command_ends_in_its_first_moments_the_others_end_with_it() -> No
     begun = time.monotonic()
     assert supervise([SLEEP, ends]) == 3
     assert time.monotonic() - begun < 20
+
+
+def test_what_is_beside_a_server_starts_once_that_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def is_ready() -> bool:
+        asked.append((tmp_path / "beside").exists())
+        return len(asked) == 3
+
+    touch = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); raise SystemExit(3)"
+    beside = [sys.executable, "-c", touch, str(tmp_path / "beside")]
+    assert supervise([SLEEP, beside], is_ready) == 3
+    assert asked == [False, False, False]
+    monkeypatch.setattr(jobs, "READY_SECONDS", 0.0)
+    assert (
+        supervise([SLEEP, beside], lambda: False) == 3
+    )  # a server that never answers holds nothing up
+
+
+def test_a_server_answers_when_it_says_anything() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        unused_port = door.getsockname()[1]
+    assert not jobs.answers("127.0.0.1", unused_port)
+    with socket.create_server(("127.0.0.1", unused_port)) as door:
+
+        def hang_up() -> None:
+            door.accept()[0].close()
+
+        silent = threading.Thread(target=hang_up)
+        silent.start()
+        assert not jobs.answers("127.0.0.1", unused_port)
+        silent.join()
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(400)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", unused_port), Refusing) as server:
+        told = threading.Thread(target=server.handle_request)
+        told.start()
+        assert jobs.answers("127.0.0.1", unused_port)
+        told.join()
 
 
 def test_ending_the_group_ends_all_of_it(tmp_path: Path) -> None:
