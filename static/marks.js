@@ -1,4 +1,4 @@
-/** Marks and watching with one press: shown at once, sent behind the page, taken back if it fails. */
+/** Marks and bookmarks with one press: shown at once, sent behind the page, taken back if it fails. */
 
 export function start({ failed, make }) {
   document.addEventListener("submit", (event) => {
@@ -28,8 +28,10 @@ async function press(marks, form, button, failed) {
 }
 
 async function send(form, button) {
-  const answer = await fetch(button.getAttribute("formaction") ?? form.action, {
-    method: "POST", body: new FormData(form, button), redirect: "manual", headers: { Accept: "application/json" },
+  const body = new FormData(form, button);
+  body.set("on", +state(button).on); // as the reader sees it, also in a window that is older
+  const answer = await fetch(button.formAction, {
+    method: "POST", body, redirect: "manual", headers: { Accept: "application/json" },
   });
   if (answer.type === "opaqueredirect") return null;
   if (!answer.ok) throw new Error(answer.status);
@@ -42,7 +44,6 @@ function state(button) {
 
 function show(button, { on, count }) {
   button.ariaPressed = on;
-  if (!button.matches(".re")) return;
   const number = button.querySelector(".n") ?? Object.assign(document.createElement("span"), { className: "n" });
   number.textContent = count || "";
   if (number.isConnected) return;

@@ -71,6 +71,18 @@ def test_a_script_is_told_the_state_and_no_number(people, things, sign_in, kind)
         assert answer.json == {"on": is_on, "count": 0}
 
 
+@pytest.mark.parametrize("kind", ["post", "case", "practice", "reading"])
+def test_a_press_in_an_older_window_takes_nothing_away(people, things, sign_in, kind):
+    ben, (door, address, _back) = sign_in(people.ben), things[kind]
+    for wanted, state in (("1", "false"), ("0", "true")):
+        older = page(ben, address)
+        said = rf'formaction="{re.escape(door)}[^"]*" aria-pressed="{state}" name="on" value="(\d)"'
+        assert re.findall(said, older) == [wanted]
+        for _window in range(2):
+            ben.post(door, data={"on": wanted})
+        assert bookmark_counts(people.ben) == ({kind: 1} if wanted == "1" else {})
+
+
 def test_the_button_of_a_best_read_leads_back_to_its_list(people, things, reading, sign_in):
     ben, door = sign_in(people.ben), things["reading"][0]
     text = page(ben, "/readings?kind=book")

@@ -45,6 +45,23 @@ def test_a_bookmark_is_shown_at_once_and_found_on_another_device(
     expect(another_device.go("/bookmarks").locator("main")).not_to_contain_text("A kerb to keep")
 
 
+def test_a_press_in_an_older_window_keeps_what_is_kept(
+    member: Visit, another_device: Visit, moderator: Visit
+) -> None:
+    topic = moderator.open_topic("A kerb in two windows")
+    older, page = another_device.go(topic), member.go(topic)
+    for one in (page, older):
+        button(one).click()
+        expect(one.locator("[data-busy]")).to_have_count(0)
+        expect(button(one)).to_have_attribute("aria-pressed", "true")
+    expect(button(member.go(topic))).to_have_attribute("aria-pressed", "true")
+    for state in ("false", "true", "false"):
+        button(older).click()
+        expect(older.locator("[data-busy]")).to_have_count(0)
+        expect(button(older)).to_have_attribute("aria-pressed", state)
+        expect(button(member.go(topic))).to_have_attribute("aria-pressed", state)
+
+
 def test_the_list_looks_well_with_long_titles_and_from_right_to_left(visit: Any) -> None:
     reader, writer = visit(), visit()
     reader.sign_in("member")
