@@ -1,6 +1,6 @@
 /** Marks and bookmarks with one press: shown at once, sent behind the page, taken back if it fails. */
 
-export function start({ failed, make }) {
+export function start({ failed }) {
   document.addEventListener("submit", (event) => {
     const { target: form, submitter: button } = event;
     const marks = button?.closest("[data-marks]");
@@ -44,11 +44,10 @@ function state(button) {
 
 function show(button, { on, count }) {
   button.ariaPressed = on;
-  const number = button.querySelector(".n") ?? Object.assign(document.createElement("span"), { className: "n" });
-  number.textContent = count || "";
-  if (number.isConnected) return;
-  button.insertBefore(number, button.querySelector(".vh")); // which says of which post
-  number.before(" ");
+  if (button.name === "on") return; // a bookmark, which nobody counts
+  const which = button.querySelector(".vh"); // which says of which post
+  if (!button.querySelector(".n")) which.insertAdjacentHTML("beforebegin", ' <span class="n"></span>');
+  button.querySelector(".n").textContent = count || "";
 }
 
 function messageOf(marks) {

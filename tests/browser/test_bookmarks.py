@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.looks import faults_here
 from tests.browser.people import Visit
@@ -24,6 +24,20 @@ def test_a_bookmark_is_shown_at_once_and_found_on_another_device(
 ) -> None:
     topic = moderator.open_topic("A kerb to keep for later")
     page = member.go(topic)
+    # Nobody counts bookmarks, so that none is shown while it is on its way, either
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/bookmark", hold)
+    button(page).click()
+    expect(button(page)).to_have_attribute("aria-pressed", "true")
+    expect(button(page)).to_have_text(re.compile(r"^\s*Bookmark\s*, number 1$"))
+    held[0].abort()
+    expect(button(page)).to_have_attribute("aria-pressed", "false")
+    page.unroute("**/bookmark")
+    member.complaints.clear()  # of the answer that never came
     button(page).focus()
     page.keyboard.press("Enter")
     expect(button(page)).to_have_attribute("aria-pressed", "true")
