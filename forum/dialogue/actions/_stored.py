@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forum.dialogue.actions._telling import with_poll_words
 from forum.dialogue.models import Post
 from forum.markup import Written, plain
 from forum.search.queries import texts_of
@@ -18,8 +19,7 @@ def stored_text(post: Post) -> Written:
 def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
     """The plain texts of posts by id, as search has them; that of an opening post is in the document of its topic.
 
-    Search has none of an opening post that was out of sight, nor of one that stands on a page of the library, and
-    beside the text of one with a poll it has the words of that.
+    Search has none of an opening post that was out of sight, nor of one that stands on a page of the library.
     """
     opened = texts_of("topic", [post.topic_id for post in posts if post.number == 1])
     replied = texts_of("post", [post.id for post in posts if post.number > 1])
@@ -27,7 +27,15 @@ def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
         post.id: opened.get(post.topic_id) if post.number == 1 else replied.get(post.id)
         for post in posts
     }
-    return {post.id: (None if post.has_poll else known[post.id]) or _plain(post) for post in posts}
+    return {post.id: _without_poll_words(post, known[post.id]) or _plain(post) for post in posts}
+
+
+def _without_poll_words(post: Post, found: str | None) -> str | None:
+    """What search has of a post, without the words of its poll; None if it does not end with these."""
+    if not found or not post.has_poll:
+        return found
+    added = with_poll_words(post, "")
+    return found.removesuffix(added) if found.endswith(added) else None
 
 
 def _plain(post: Post) -> str:
