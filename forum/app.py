@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +17,14 @@ from forum import (
     admission,
     errorpages,
     jobs,
+    listening,
     logs,
     metrics,
     migrating,
     pagecache,
     ratelimits,
     responses,
+    supervisor,
     web,
     webforms,
 )
@@ -40,7 +40,7 @@ from forum.contact import views as contact
 from forum.db import db
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
-from forum.engines import checkpoint_wal, read_without_transactions
+from forum.engines import read_without_transactions
 from forum.errors import Refusal
 from forum.factors import commands as factors_commands
 from forum.factors import views as factors
@@ -231,29 +231,25 @@ def worker() -> None:
 @click.option("--no-worker", is_flag=True, help="Start no worker: `flask worker` runs elsewhere.")
 def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
-    metrics_setting = from_environment().metrics
+    settings = from_environment()
     # A server may be read-only for a while, a file is not
     if db.engine.dialect.name == "sqlite" and not is_writable():
         words = "Give it and FORUM_DATA to the user that runs the forum."
         raise click.ClickException(f"{db.engine.url.database} can only be read. {words}")
     address = _listen_address(host, port)
-    if metrics_setting:
-        _listen_address(*metrics_address(metrics_setting))
-    click.echo(f"The forum is at http://{jobs.host_and_port(host, port)} – Ctrl-C ends it.")
-    commands = [jobs.server_command(address, port, workers)]
-    if not no_worker:
-        commands.append(jobs.WORKER_COMMAND)
-    if metrics_setting:
-        commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
-    try:
-        raise SystemExit(jobs.supervise(commands, partial(jobs.answers, address, port)))
-    finally:
-        checkpoint_wal(db.engine)  # all other processes have ended: the file is complete now
+    if settings.metrics:
+        _listen_address(*metrics_address(settings.metrics))
+    click.echo(f"The forum is at http://{listening.host_and_port(host, port)} – Ctrl-C ends it.")
+    url = db.engine.url
+    file = url.database or "" if url.get_backend_name() == "sqlite" else ""
+    db.engine.dispose()
+    also = (not no_worker, bool(settings.metrics))
+    supervisor.become(supervisor.Plan(address, port, workers, *also, file, settings.log))
 
 
 def _listen_address(host: str, port: int) -> str:
     try:
-        return jobs.listen_address(host, port)
+        return listening.listen_address(host, port)
     except Refusal as error:
         raise click.ClickException(error.message) from error
 
@@ -273,5 +269,7 @@ def answer_metrics() -> None:
             return upkeep.measurements()
 
     with metrics.server(settings.metrics, figures) as server:
-        click.echo(f"Figures for Prometheus are at http://{jobs.host_and_port(host, port)}/metrics")
+        click.echo(
+            f"Figures for Prometheus are at http://{listening.host_and_port(host, port)}/metrics"
+        )
         server.serve_forever()

@@ -13,6 +13,7 @@ import contextvars
 import gc
 import os
 import re
+import signal
 import socket
 import sqlite3
 import tempfile
@@ -391,6 +392,18 @@ def pytest_collection_finish() -> None:
     """Exempt what exists by now, above all thousands of test items, from garbage collection, as wsgi.py does."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """The signals of the tests' own process are as they were afterwards."""
+    kept = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

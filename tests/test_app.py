@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from forum import supervisor
 from forum.agendas import actions as agendas
 from forum.app import create_app
 from forum.db import db, running_deed
@@ -190,8 +190,8 @@ def test_a_full_disk_ends_a_command_with_a_sentence(made: MakeForum, monkeypatch
 def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("taken")
     forum.run("db", "upgrade")
-    monkeypatch.setattr("forum.jobs.PORT_RELEASE_SECONDS", 0.0)
-    monkeypatch.setattr("forum.jobs.supervise", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr("forum.listening.PORT_RELEASE_SECONDS", 0.0)
+    monkeypatch.setattr("forum.supervisor.become", lambda *_: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         port = other.getsockname()[1]
@@ -211,7 +211,7 @@ def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
 ) -> None:
     forum = made("readable")
     forum.run("db", "upgrade")
-    monkeypatch.setattr("forum.jobs.supervise", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr("forum.supervisor.become", lambda *_: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
 
     @event.listens_for(Engine, "connect")
@@ -232,8 +232,8 @@ def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
 def test_where_one_listens_is_said_as_a_browser_takes_it(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("said")
     forum.run("db", "upgrade")
-    monkeypatch.setattr("forum.jobs.listen_address", lambda host, _port: host)
-    monkeypatch.setattr("forum.jobs.supervise", lambda *_: 0)
+    monkeypatch.setattr("forum.listening.listen_address", lambda host, _port: host)
+    monkeypatch.setattr("forum.supervisor.become", lambda _plan: None)
     monkeypatch.setattr("forum.metrics.HTTPServer.serve_forever", lambda _server: None)
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     for host, shown in (("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")):
@@ -244,28 +244,24 @@ def test_where_one_listens_is_said_as_a_browser_takes_it(made: MakeForum, monkey
     assert said == f"Figures for Prometheus are at http://127.0.0.1:{port}/metrics\n"
 
 
-@pytest.mark.sqlite_only  # PostgreSQL's files are not for copying
-def test_when_serve_has_ended_the_file_alone_is_the_whole_forum(
-    made: MakeForum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_serve_has_found_out_is_what_is_kept_running(
+    made: MakeForum, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forum = made("ended")
+    forum = made("planned")
     forum.run("db", "upgrade")
-    log = forum.data / "forum.sqlite-wal"
-
-    def write_and_end(_commands: Any, _is_ready: Any) -> int:
-        members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", "no hash"))
-        assert log.stat().st_size > 0
-        raise SystemExit(0)  # as SIGTERM does
-
-    monkeypatch.setattr("forum.jobs.supervise", write_and_end)
+    plans: list[supervisor.Plan] = []
+    monkeypatch.setattr("forum.supervisor.become", plans.append)
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
-    assert forum.run("serve", "--port", free_port()).exit_code == 0
-    assert log.stat().st_size == 0
-    shutil.copyfile(forum.data / "forum.sqlite", tmp_path / "copy.sqlite")
-    copy = create_engine(f"sqlite:///{tmp_path}/copy.sqlite")
-    with copy.connect() as connection:
-        assert connection.scalar(text("SELECT name FROM member")) == "Ana Prado"
-    copy.dispose()
+    monkeypatch.setenv("FORUM_LOG", "plain")
+    port = free_port()
+    assert forum.run("serve", "--host", "localhost", "--port", port).exit_code == 0
+    monkeypatch.setenv("FORUM_METRICS", f"127.0.0.1:{free_port()}")
+    assert forum.run("serve", "--port", port, "--workers", 3, "--no-worker").exit_code == 0
+    file = f"{forum.data}/forum.sqlite" if database_url.startswith("sqlite") else ""
+    assert plans == [
+        supervisor.Plan("127.0.0.1", port, 2, True, False, file, "plain"),
+        supervisor.Plan("127.0.0.1", port, 3, False, True, file, "plain"),
+    ]
 
 
 def free_port() -> int:

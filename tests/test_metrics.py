@@ -17,7 +17,6 @@ from flask import Flask
 from sqlalchemy import create_engine
 from werkzeug.test import Client
 
-from forum import app as application
 from forum import metrics
 from forum.app import create_app
 from forum.dialogue.actions import NewTopic, open_topic, reply
@@ -237,9 +236,7 @@ def test_the_server_comes_with_a_worker_and_figures_as_they_are_wanted(
     monkeypatch.setenv("FORUM_METRICS", f"127.0.0.1:{free_port()}" if is_wanted else "")
     monkeypatch.setenv("FORUM_DATA", str(tmp_path))
     monkeypatch.setenv("FORUM_DATABASE_URL", database_url)
-    monkeypatch.setattr(
-        application.jobs, "supervise", lambda all, _is_ready: started.extend(all) or 0
-    )
+    monkeypatch.setattr("forum.supervisor.become", lambda plan: started.extend(plan.commands()))
     runner = migrated_app.test_cli_runner()
     assert runner.invoke(args=["serve", "--port", str(free_port()), *words]).exit_code == 0
     assert [command[-1] for command in started] == commands

@@ -31,10 +31,10 @@ from flask import Flask
 from forum.app import create_app
 from forum.db import db
 from forum.dialogue.models import Topic
-from forum.jobs import server_command
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.settings import from_environment
+from forum.supervisor import server_command
 from tests.bench.load import MIX, OpenLoop, closed_loop, free_port, resident, run_in_threads
 
 TOP = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from forum.jobs import STARTED_SECONDS
+from forum.supervisor import STARTED_SECONDS
 from tests.trials import found
 from tests.trials.browser import Browser
 from tests.trials.run import Trial

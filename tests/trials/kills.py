@@ -6,7 +6,7 @@ import random
 import signal
 import time
 
-from forum.jobs import STARTED_SECONDS
+from forum.supervisor import STARTED_SECONDS
 from tests.trials.run import Trial
 from tests.trials.site import end
 
