@@ -20,8 +20,8 @@ with wrong_settings_end_command(sys.argv[1:]):
     app = create_app()
 
 # What exists by now lives as long as the process, so that the collector need not look at it. A page makes so many
-# short-lived objects that to collect after each few hundred took a tenth of its time.
-gc.collect()
+# short-lived objects that to collect after each few hundred took a tenth of its time. To collect once before would take a tenth
+# of the start, and find hardly anything.
 gc.freeze()
 gc.set_threshold(10_000, 20, 20)
 gc.enable()
