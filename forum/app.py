@@ -47,6 +47,7 @@ from forum.factors import views as factors
 from forum.filling import commands as filling_commands
 from forum.front import views as front
 from forum.invitations import views as invitations
+from forum.library import actions as library_actions
 from forum.library import views as library
 from forum.mail import commands as mail_commands
 from forum.mail import views as mail
@@ -203,6 +204,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
     return {
         "life": jobs.heartbeat(settings.heartbeat_path),
         "notices": within(notifications_commands.make_notices),
+        "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue_commands.tell_overdue(SYSTEM))),
         "letters": within(mail_commands.write_notice_letters),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from babel import dates
 from flask_babel import get_locale, get_timezone
@@ -55,6 +55,13 @@ def day_in_words(day: date) -> str:
 def month_in_words(day: date, pattern: str = "LLLL yyyy") -> str:
     """The month of a day, by a CLDR pattern; `LLLLL` is its first letter."""
     return str(dates.format_date(day, pattern, locale=get_locale()))
+
+
+def month_end(months: int, today: date | None = None) -> date:
+    """The last day of the month that comes so many months after that of a day, by default of today; 0 is that month itself."""
+    today = today or now().date()
+    following = today.year * 12 + today.month + months
+    return date(following // 12, following % 12 + 1, 1) - timedelta(days=1)
 
 
 @contextmanager

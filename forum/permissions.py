@@ -523,6 +523,12 @@ class Can:
             return Verdict(_("You wrote this, so the mark is for others to give."))
         return YES
 
+    def intend(self, opening: Post | PostRow) -> Verdict:
+        """Who may mark a practice, or what a case tells, may say that they want to try it."""
+        if opening.number != 1 or opening.topic.kind not in ("practice", "case"):
+            return NO
+        return self.mark(opening)
+
     def change_note(self, mark: Mark) -> Verdict:
         """Members change the note of their own mark, unless moderators have hidden it."""
         if mark.member_id != self.person.id:

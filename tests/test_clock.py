@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from forum.clock import day_in_words, in_words, in_zone
+from forum.clock import day_in_words, in_words, in_zone, month_end
 
 MOMENT = datetime(2026, 3, 1, 23, 5, tzinfo=UTC)
 
@@ -33,3 +33,16 @@ def test_a_moment_is_said_in_the_zone_and_the_language_of_whoever_reads(app: Fla
     assert in_words(None) == ""
     with in_zone(timezone(timedelta(hours=2))), force_locale("pt"):
         assert in_words(MOMENT).startswith("2 de março de 2026, 01:05")
+
+
+@pytest.mark.parametrize(
+    ("months", "today", "end"),
+    [
+        (0, date(2026, 11, 28), date(2026, 11, 30)),
+        (1, date(2026, 12, 31), date(2027, 1, 31)),
+        (3, date(2026, 11, 30), date(2027, 2, 28)),
+        (12, date(2027, 2, 1), date(2028, 2, 29)),
+    ],
+)
+def test_a_month_ends_on_its_last_day(months: int, today: date, end: date) -> None:
+    assert month_end(months, today) == end

@@ -67,7 +67,7 @@ def _topic(said: str) -> Topic:
     states = {f"{state}_at": PAST for state in ("locked", "hidden", "deleted") if state in said}
     if "post" in said:  # the state is the post's
         states = {"locked_at": states.get("locked_at")}
-    kind = "question" if "question" in said else "experience"
+    kind = next((one for one in ("question", "practice", "case") if one in said), "experience")
     place = {"agenda_id": HERE, "agenda": _agenda(said)}
     replies = int("replied" in said)
     if "story withheld" in said:
@@ -82,7 +82,8 @@ def _there(said: str) -> Topic:
 
 def _post(said: str) -> Post:
     states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state + " post" in said}
-    return Post(id=1, number=2, author_id=_author(said), topic=_topic(said), **states)
+    number = 1 if "opening" in said else 2
+    return Post(id=1, number=number, author_id=_author(said), topic=_topic(said), **states)
 
 
 def _mark(said: str) -> Mark:
@@ -185,6 +186,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "delete": lambda said: (_post(said),),
     "compare": lambda said: (_post(said),),
     "mark": lambda said: (_post(said),),
+    "intend": lambda said: (_post(said),),
     **dict.fromkeys(("vote", "close_poll"), lambda said: (_post(said),)),
     "change_note": lambda said: (_mark(said),),
     "restore": lambda said: (_post(said),),
@@ -304,6 +306,12 @@ mark                   | hidden               |    .    .    .    .    .    .   
 mark                   | deleted              |    .    .    .    .    .    .    .    .    .   .
 mark                   | locked               |    .  yes    .    .    .  yes  yes  yes  yes  yes
 mark                   | archived             |    .  yes    .    .    .  yes  yes  yes  yes  yes
+intend                 | somebody's practice, opening | . yes . .   .  yes  yes  yes  yes  yes
+intend                 | somebody's case, opening | . yes    .    .   .  yes  yes  yes  yes  yes
+intend                 | own practice, opening |   .    .    .    .    .    .    .    .    .  yes
+intend                 | hidden practice, opening | .  .    .    .    .    .    .    .    .   .
+intend                 | somebody's practice  |    .    .    .    .    .    .    .    .    .   .
+intend                 | somebody's, opening  |    .    .    .    .    .    .    .    .    .   .
 change_note            | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
 change_note            | own, hidden          |    .    .    .    .    .    .    .    .    .   .
 change_note            | somebody's           |    .    .    .    .    .    .    .    .    .   .

@@ -159,7 +159,9 @@ GET  /cases/{case}/report                             |  200  200  200  403  200
 POST /cases/{case}/report                             |  yes  yes  yes  403  yes  yes
 POST /cases/{case}/restore                            |  403  403  403  yes  yes  yes
 GET  /cases/{case}/tried                              |   in  200  200  403  200  200
+GET  /cases/{case}/intention                          |   in  200  200  403  200  200
 POST /cases/{case}/tried                              |  403  yes  yes  403  yes  yes
+POST /cases/{case}/intention                          |  403  yes  yes  403  yes  yes
 GET  /cities                                          |  200  200  200  200  200  200
 GET  /cities/suggest                                  |  200  200  200  200  200  200
 GET  /cities/tampere                                  |  200  200  200  200  200  200
@@ -347,7 +349,9 @@ GET  /practices/{practice}/report                     |  200  200  403  200  200
 POST /practices/{practice}/report                     |  yes  yes  403  yes  yes  yes
 POST /practices/{practice}/restore                    |  403  403  403  yes  yes  yes
 GET  /practices/{practice}/tried                      |   in  200  403  200  200  200
+GET  /practices/{practice}/intention                  |   in  200  403  200  200  200
 POST /practices/{practice}/tried                      |  403  yes  403  yes  yes  yes
+POST /practices/{practice}/intention                  |  403  yes  403  yes  yes  yes
 POST /practices/{practice}/unfeature                  |  403  403  403  yes  yes  yes
 GET  /practices/{submitted}                           |  404  404  200  200  200  200
 GET  /practices/{submitted}/edit                      |  404  404  200  200  200  200
@@ -511,6 +515,7 @@ POST /waiting/{waiting}/take-back                     |  403  404  yes  403  403
 OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))
 OWN_OF_HOST = {
     "/cases/{case}/report",
+    "/cases/{case}/intention",
     "/cases/{case}/tried",
     "/settings/passkeys/{passkey}/remove",
     "/settings/passkeys/{passkey}/rename",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -25,7 +26,7 @@ from wtforms.validators import (
     ValidationError,
 )
 
-from forum.clock import now
+from forum.clock import month_end, month_in_words, now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.formrows import TableField
 from forum.illustrations import with_local_pictures
@@ -57,6 +58,7 @@ MAX_ADDRESS = 1_000
 MAX_SECTION = 8_000
 MAX_READING_LINE = 400  # title or authors of a best read
 MAX_WHY = 800
+OFFERED_MONTHS = (1, 3, 6, 12, 24)  # until when one may say that one wants to try something
 MAX_WORDS = 1_000  # of a source, or of a link
 MAX_ROWS = 40
 # Attributes of fields in rows
@@ -374,3 +376,23 @@ class ReadingForm(Form):
             why=self.why.data or "",
             language=self.language.data,
         )
+
+
+class IntentionForm(Form):
+    """By when one wants to have tried something: the last day of a month, some of which are offered."""
+
+    until = RadioField(
+        _("By when?"), [DataRequired(_("Choose by when you want to have tried it."))], coerce=str
+    )
+
+    def offer(self, today: date, kept: date | None) -> None:
+        """Offer the ends of some months from today on, and the one that was chosen before (`kept`)."""
+        days = {month_end(months, today) for months in OFFERED_MONTHS}
+        if kept and kept >= today:
+            days.add(kept)
+        self.until.choices = [(day.isoformat(), month_in_words(day)) for day in sorted(days)]
+
+    @property
+    def day(self) -> date:
+        """The day that was chosen."""
+        return date.fromisoformat(self.until.data)

@@ -231,6 +231,31 @@ class PracticeTheme(Base):
     theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
 
 
+class Intention(Base):
+    """A member wants to try a practice, or what a case tells, until the end of a month (`until` is its last day).
+
+    It stands for as long as they have not said that they tried it. `look_on` is the day on which the worker looks at it: after
+    `until` to ask what became of it (`asked_at`), and once more to delete one that nothing was said of.
+    """
+
+    __tablename__ = "intention"
+    __table_args__ = (Index(None, "member_id", "created_at"), Index(None, "look_on"))
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    until: Mapped[date]
+    created_at: Mapped[datetime]
+    look_on: Mapped[date]
+    asked_at: Mapped[datetime | None]
+
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")
+
+
 class Reading(Base):
     """A best read on an agenda, and why it matters."""
 

@@ -109,6 +109,7 @@ def _begin(system: Person, member: Member) -> None:
     dialogue.forget_held(system, member.id)
     dialogue.forget_drafts_of(system, member.id)
     bookmarks.forget_member(system, member.id)
+    library.forget_intentions(system, member.id)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)

@@ -41,6 +41,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("practices", "/practices", "visitor"),
     ("practice", "/practices/read-each-others-flood-plan", "visitor"),
     ("practice-member", "/practices/read-each-others-flood-plan", "member"),
+    ("practice-wanted", "/practices/read-each-others-flood-plan/intention", "member"),
     ("practice-new", "/practices/new?agenda=affordable", "member"),
     ("practices-mine", "/practices/mine", "member"),
     ("readings", "/readings", "visitor"),

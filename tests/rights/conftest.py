@@ -19,7 +19,7 @@ from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.bookmarks import actions as bookmarks
 from forum.candidates.actions import JoinDetails, keep
-from forum.clock import at, now
+from forum.clock import at, month_end, now
 from forum.columns import Base
 from forum.contact import actions as contact
 from forum.db import db
@@ -180,6 +180,7 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     notifications.choose(ana, {"reply": "digest"}, "weekly", 8, "UTC")
     notifications.watch(ana, "agenda", agenda.id)
     bookmarks.bookmark(ana, "post", made.quoting)
+    library.intend(ana, made.case_topic, month_end(3))
     dialogue.read(ana, asked.id, 1)
     dialogue.read_all(ana)
 

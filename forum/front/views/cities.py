@@ -9,7 +9,13 @@ from forum import web
 from forum.front import queries
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MEMBERS_SHOWN, bp
-from forum.library.queries import CaseFilter, cases, practices_by, practices_tried_by
+from forum.library.queries import (
+    CaseFilter,
+    cases,
+    practices_by,
+    practices_tried_by,
+    practices_wanted_by,
+)
 from forum.members.models import City
 from forum.members.queries import cities_with_members, get_city, members_count, members_of_city
 from forum.notifications.models import CITY
@@ -47,6 +53,7 @@ def city(slug: str) -> ResponseReturnValue:
         written=queries.contributions_in_city(reader, city, web.number("page")),
         practices=shared,
         tried=tried,
+        wanted=practices_wanted_by(reader, city_id=city.id),
         cases=cases(reader, CaseFilter(city=(city.slug,))).items,
         peers=queries.peers(reader, city, shared, tried),
         spot=mini_map(city),

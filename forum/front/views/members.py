@@ -15,7 +15,7 @@ from forum.front import queries
 from forum.front.forms import ThemesForm
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MAX_QUERY_LENGTH, bp
-from forum.library.queries import practices_by, practices_tried_by
+from forum.library.queries import practices_by, practices_tried_by, practices_wanted_by
 from forum.members.queries import (
     DirectoryFilter,
     get_member,
@@ -51,6 +51,7 @@ def profile(handle: str) -> ResponseReturnValue:
         written=queries.contributions_of_member(reader, member, web.number("page")),
         practices=practices_by(reader, member_id=member.id),
         tried=practices_tried_by(reader, member_id=member.id),
+        wanted=practices_wanted_by(reader, member_id=member.id),
         neighbours=members_count(reader, city_id=member.city_id) if member.city_id else 0,
         spot=mini_map(member.city),
         hosted=[known for known in all_agendas(reader) if known.id in member.hosted]

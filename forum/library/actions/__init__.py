@@ -20,6 +20,13 @@ from forum.library.actions.cases import (
     restore_case,
     write_case,
 )
+from forum.library.actions.intentions import (
+    MONTHS_AHEAD,
+    ask_about_intentions,
+    forget_intentions,
+    give_up,
+    intend,
+)
 from forum.library.actions.mending import (
     reindex_cases,
     reindex_practices,
@@ -46,6 +53,7 @@ from forum.library.actions.readings import order_readings, remove_reading, write
 
 __all__ = [
     "MAX_PARAGRAPHS",
+    "MONTHS_AHEAD",
     "RESERVED_SLUGS",
     "VALID_YEARS",
     "CaseText",
@@ -53,11 +61,15 @@ __all__ = [
     "LinkText",
     "PracticeText",
     "ReadingText",
+    "ask_about_intentions",
     "delete_practice",
     "erase_practice",
     "feature",
+    "forget_intentions",
+    "give_up",
     "hide_case",
     "hide_practice",
+    "intend",
     "moved_paragraphs",
     "order_cases",
     "order_readings",

@@ -46,7 +46,7 @@ from forum.library.queries.cases import (
 from forum.library.queries.changing import cities_by_id, last_position, taken_slugs
 from forum.library.queries.discussions import (
     commented_paragraphs,
-    commenting_cities,
+    interest_in,
     opening_post_id,
     paragraph_of,
     places_of_cases,
@@ -61,6 +61,14 @@ from forum.library.queries.edits import (
     reading_fields,
 )
 from forum.library.queries.elsewhere import Elsewhere, practices_elsewhere
+from forum.library.queries.intentions import (
+    WantedPractice,
+    intention_of,
+    intentions_in,
+    intentions_to_look_at,
+    practices_wanted_by,
+    tried_by,
+)
 from forum.library.queries.practices import (
     PracticeRow,
     TriedPractice,
@@ -117,6 +125,7 @@ __all__ = [
     "Related",
     "RelatedRow",
     "TriedPractice",
+    "WantedPractice",
     "adapted_by",
     "adapted_from",
     "agendas_to_share_on",
@@ -133,7 +142,6 @@ __all__ = [
     "cases_to_index",
     "cities_by_id",
     "commented_paragraphs",
-    "commenting_cities",
     "curated_agendas",
     "drafts_of",
     "get_case",
@@ -141,6 +149,10 @@ __all__ = [
     "has_cases",
     "has_readings",
     "identical_reading",
+    "intention_of",
+    "intentions_in",
+    "intentions_to_look_at",
+    "interest_in",
     "is_failure_withheld",
     "last_position",
     "latest_cases",
@@ -165,6 +177,7 @@ __all__ = [
     "practices_of",
     "practices_to_index",
     "practices_tried_by",
+    "practices_wanted_by",
     "practices_written",
     "published_by",
     "published_practices",
@@ -180,6 +193,7 @@ __all__ = [
     "related",
     "sections_for",
     "taken_slugs",
+    "tried_by",
     "tried_counts",
     "visible_cases",
     "visible_practices",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import first_post, is_readable, topic_if_there
 from forum.errors import NotFound
-from forum.library.models import Case, CaseParagraph
+from forum.library.models import Case, CaseParagraph, Intention
 from forum.library.queries._shared import is_tried_mark
 from forum.library.queries._visibility import visible_cases
 from forum.members.models import City, Member
@@ -40,11 +40,20 @@ def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:
     return {key for key in db.session.scalars(query.distinct()) if key}
 
 
-def commenting_cities(topic: Topic) -> int:
-    """The number of cities from which the comments in a topic come."""
+class Interest(NamedTuple):
+    """Who takes an interest in a case or a practice: from how many cities comments come, and whether anybody wants to try it."""
+
+    cities: int
+    is_wanted: bool
+
+
+def interest_in(topic: Topic) -> Interest:
+    """The interest in what a topic belongs to."""
     query = select(func.count(Member.city_id.distinct())).join(Post, Post.author_id == Member.id)
     comments = query.where(Post.topic_id == topic.id, Post.number > 1, *is_readable())
-    return db.session.scalar(comments) or 0
+    wanted = exists().where(Intention.topic_id == topic.id)
+    row = db.session.execute(select(comments.scalar_subquery(), wanted)).one()
+    return Interest(*row)
 
 
 def places_of_cases(reader: Person, topic_ids: Iterable[int]) -> dict[int, str]:

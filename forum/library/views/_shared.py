@@ -14,13 +14,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.dialogue.actions import mark, unmark
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mark, tried_in
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
-from forum.library import forms, queries
+from forum.library import actions, forms, queries
 from forum.library.models import Case, Practice
 from forum.members.views import choose_city
 from forum.permissions import Person
@@ -101,19 +102,22 @@ def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict
     `beside` are the comments that the page shows beside a paragraph.
     """
     if topic is None:
-        return {"topic": None, "tried": [], "cities": 0, "canonical": web.canonical()}
+        nobody: dict[str, Any] = {"topic": None, "tried": [], "wanted": []}
+        return nobody | {"cities": 0, "canonical": web.canonical()}
     words = discussion(topic, beside)
     opening = next((post for post in words["posts"].items if post.number == 1), None)
     marks: Mapping[int, Collection[str]] = words["my_marks"]
     if opening is None:  # the reader is on a later page of the discussion
         opening = first_post(topic)
         marks = my_marks(me(), [opening])
+    interest = queries.interest_in(topic)
     return {
         **words,
         "opening": opening,
         "mine": marks.get(opening.id, ()),
         "tried": _by_city(tried_in(topic.id, 1)),
-        "cities": queries.commenting_cities(topic),
+        "wanted": queries.intentions_in(topic.id) if interest.is_wanted else [],
+        "cities": interest.cities,
         "canonical": web.canonical(words["posts"].number),
     }
 
@@ -142,6 +146,31 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
     def deed() -> AnyResponse:
         mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
         return saved(_("Thank you. What you tried is listed by city."), f"{back}#tried")
+
+    return answer_form(form, page, deed)
+
+
+def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
+    """The form to say that one wants to try the case or practice of a topic, and until when; it can be taken back.
+
+    `back` is the address of its page.
+    """
+    post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
+    if "take_back" in request.form:
+        actions.give_up(me(), post.topic_id)
+        return saved(_("What you wanted to try is taken back."), back)
+    given = queries.intention_of(me(), post.topic_id)
+    form = forms.IntentionForm(until=given.until.isoformat() if given else "")
+    form.offer(now().date(), given.until if given else None)
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"form": form, "title": title, "back": back, "post": post, "given": given}
+        return render_template("library/intention.html", **context), status
+
+    def deed() -> AnyResponse:
+        actions.intend(me(), post.topic_id, form.day)
+        said = _("Others see now that you want to try it. We ask you once what became of it.")
+        return saved(said, f"{back}#wanted")
 
     return answer_form(form, page, deed)
 

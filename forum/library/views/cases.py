@@ -37,6 +37,7 @@ from forum.library.views._shared import (
     get_or_explain,
     put_in_order,
     saved,
+    say_intention,
     say_tried,
     words_for_columns,
 )
@@ -220,6 +221,14 @@ def tried_case(slug: str) -> ResponseReturnValue:
     """Say that one has tried what a case tells, and what became of it."""
     found = queries.get_case(me(), slug)
     return say_tried(found.topic_id, found.name, url_for("library.case", slug=slug))
+
+
+@bp.route("/cases/<slug>/intention", methods=["GET", "POST"])
+@changing
+def intend_case(slug: str) -> ResponseReturnValue:
+    """Say that one wants to try what a case tells, and until when."""
+    found = queries.get_case(me(), slug)
+    return say_intention(found.topic_id, found.name, url_for("library.case", slug=slug))
 
 
 @bp.post("/cases/<slug>/bookmark")

@@ -47,6 +47,7 @@ from forum.library.views._shared import (
     discussion_context,
     get_or_explain,
     saved,
+    say_intention,
     say_tried,
     words_for_columns,
 )
@@ -297,6 +298,14 @@ def tried(slug: str) -> ResponseReturnValue:
     """Say that one has tried a practice, and what became of it."""
     found = queries.get_practice(me(), slug)
     return say_tried(found.topic_id, found.title, url_for("library.practice", slug=slug))
+
+
+@bp.route("/practices/<slug>/intention", methods=["GET", "POST"])
+@changing
+def intend(slug: str) -> ResponseReturnValue:
+    """Say that one wants to try a practice, and until when."""
+    found = queries.get_practice(me(), slug)
+    return say_intention(found.topic_id, found.title, url_for("library.practice", slug=slug))
 
 
 @bp.post("/practices/<slug>/bookmark")

@@ -88,6 +88,18 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_mutable=True,
         is_merging=True,
     ),
+    "intention": NoticeKind(
+        _("Somebody wants to try what you wrote"),
+        lambda n: ngettext("one wants to try it", "%(num)s want to try it", n),
+        way=DIGEST,
+        score=4,
+        is_mutable=True,
+    ),
+    "intended": NoticeKind(
+        _("What you wanted to try is asked about"),
+        lambda n: gettext("what became of it? You wanted to try it"),
+        is_actionable=True,
+    ),
     "topic": NoticeKind(
         _("A new topic in what you watch"),
         lambda n: ngettext("%(num)s new topic", "%(num)s new topics", n),

@@ -35,7 +35,7 @@ from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
 from forum.identities.models import Identity
 from forum.invitations.models import Arrival, Invitation
-from forum.library.models import Case, Practice, Reading
+from forum.library.models import Case, Intention, Practice, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
 from forum.mail.models import Delivery
 from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
@@ -341,6 +341,12 @@ def rows_of_notice_settings(member: Member) -> Record:
     names = ("digest_every", "digest_hour", "time_zone", "watches_replies")
     ways = {row.kind: row.way for row in db.session.execute(mine)}
     return {name: getattr(kept, name) for name in names} | {"ways": ways}
+
+
+def rows_of_intentions(member: Member) -> Select[Any]:
+    kept = columns_of(Intention, "topic_id until created_at asked_at")
+    query = select(*kept, _title(member)).join(Topic, Topic.id == Intention.topic_id)
+    return query.where(Intention.member_id == member.id)
 
 
 def rows_of_watches(member: Member) -> Select[Any]:

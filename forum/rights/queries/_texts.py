@@ -22,7 +22,7 @@ from forum.dialogue.models import (
     Topic,
 )
 from forum.history.models import Version
-from forum.library.models import Case, Practice, PracticeSection
+from forum.library.models import Case, Intention, Practice, PracticeSection
 from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
 from forum.rights.queries._rows import (
@@ -32,6 +32,7 @@ from forum.rights.queries._rows import (
     rows_of_drafts,
     rows_of_edits,
     rows_of_held,
+    rows_of_intentions,
     rows_of_marks,
     rows_of_pictures,
     rows_of_posts,
@@ -235,6 +236,20 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "created_at": _("when you gave it"),
             "hidden_at": _("since when a moderator hides your sentence"),
             "hidden_reason": _("why it is hidden"),
+        },
+    ),
+    Kind(
+        "intentions",
+        _("What you want to try"),
+        _("Practices and cases of which you said that you want to try them."),
+        (("intention", "member_id"),),
+        in_batches(rows_of_intentions, Intention.topic_id),
+        {
+            "topic_id": _("the number of its topic"),
+            "topic": _("its title, unless it is of somebody else and hidden or in preparation"),
+            "until": _("the last day of the month by which you want to have tried it"),
+            "created_at": _("when you said so first"),
+            "asked_at": _("when you were asked what became of it"),
         },
     ),
     Kind(

@@ -1,0 +1,96 @@
+"""Who wants to try a practice, or what a case tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from forum.db import db
+from forum.dialogue.models import TRIED, Mark, Post
+from forum.library.models import Intention, Practice
+from forum.library.queries._visibility import published_practices
+from forum.library.queries.practices import practice_row_options
+from forum.members.models import City, Member
+from forum.permissions import Person, require
+
+MAX_NAMED = 200  # on the page of a practice or a case, and of a city
+
+
+def intentions_in(topic_id: int, limit: int = MAX_NAMED) -> Sequence[Intention]:
+    """Who wants to try what a topic's opening post tells and has not said yet that they did, the first to do so first.
+
+    With member and city. The topic must be one that the reader was found to see.
+    """
+    query = select(Intention).join(Intention.member).outerjoin(Member.city)
+    query = query.where(Intention.topic_id == topic_id, *_is_shown())
+    query = query.options(contains_eager(Intention.member).contains_eager(Member.city))
+    place = (City.name.is_(None), City.name)
+    order = (Intention.until, *place, Intention.created_at, Intention.member_id)
+    return db.session.scalars(query.order_by(*order).limit(limit)).all()
+
+
+class WantedPractice(NamedTuple):
+    """A practice, and who wants to try it."""
+
+    practice: Practice
+    intention: Intention
+
+
+def practices_wanted_by(
+    reader: Person,
+    *,
+    city_id: int | None = None,
+    member_id: int | None = None,
+    limit: int = MAX_NAMED,
+) -> list[WantedPractice]:
+    """The practices that members of a city, or one member, want to try, the first to do so first."""
+    wanted = published_practices(reader).add_columns(Intention)
+    wanted = wanted.join(Intention, Intention.topic_id == Practice.topic_id)
+    wanted = wanted.join(Member, Member.id == Intention.member_id).where(*_is_shown())
+    wanted = wanted.where(Member.city_id == city_id) if city_id else wanted
+    wanted = wanted.where(Intention.member_id == member_id) if member_id else wanted
+    wanted = wanted.order_by(Intention.until, Practice.id, Intention.member_id).limit(limit)
+    people = joinedload(Intention.member).joinedload(Member.city)
+    rows = db.session.execute(wanted.options(people, *practice_row_options())).unique()
+    return [WantedPractice(practice, intention) for practice, intention in rows]
+
+
+def intention_of(member: Person, topic_id: int) -> Intention | None:
+    """What the member says to want of this topic, or None; also when they have tried it meanwhile."""
+    require(member.can.see_own())
+    mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
+    return db.session.scalar(select(Intention).where(*mine))
+
+
+def intentions_to_look_at(today: date, limit: int) -> Sequence[Intention]:
+    """Those that the worker looks at now, locked, with their topics; those that another worker has locked are skipped."""
+    due = select(Intention).where(Intention.look_on <= today)
+    due = due.order_by(Intention.look_on, Intention.topic_id, Intention.member_id).limit(limit)
+    locked = due.with_for_update(of=Intention, skip_locked=True)
+    return db.session.scalars(locked.options(joinedload(Intention.topic, innerjoin=True))).all()
+
+
+def tried_by(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which of these members have tried which topic, among pairs of topic and member."""
+    tried = select(Post.topic_id, Mark.member_id).join(Mark, Mark.post_id == Post.id)
+    tried = tried.where(Post.number == 1, Mark.kind == TRIED)
+    tried = tried.where(Post.topic_id.in_({topic_id for topic_id, _member in pairs}))
+    found = {(topic_id, member_id) for topic_id, member_id in db.session.execute(tried)}
+    return found.intersection(pairs)
+
+
+def _is_shown() -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: readers see this intention on the page of its topic, which they see; `Member` is who has it."""
+    opening, given = aliased(Post), aliased(Mark)
+    tried = exists().where(
+        opening.topic_id == Intention.topic_id,
+        opening.number == 1,
+        given.post_id == opening.id,
+        given.member_id == Intention.member_id,
+        given.kind == TRIED,
+    )
+    return Member.hidden_at.is_(None), ~tried.correlate(Intention)
