@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -188,6 +188,13 @@ class Tried(NamedTuple):
     member: Author
     outcome: str
     note: str
+
+
+class Wanted(NamedTuple):
+    """Who wants to try a practice, and until which day."""
+
+    member: Author
+    until: date
 
 
 class ExportedPoll(NamedTuple):

@@ -22,7 +22,7 @@ from forum.dialogue.queries import (
     with_links_home,
 )
 from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
-from forum.library.queries import visible_cases, visible_practices, visible_readings
+from forum.library.queries import intentions_of, visible_cases, visible_practices, visible_readings
 from forum.members.models import City, CityName, EarlierHandle, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
@@ -37,6 +37,7 @@ from forum.transfer.models import (
     ExportedTopic,
     Story,
     Tried,
+    Wanted,
 )
 
 TOPICS_PER_QUERY = 100
@@ -290,6 +291,15 @@ def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
     found: dict[int, list[Tried]] = {}
     for post_id, outcome, note, *author in db.session.execute(query) if post_ids else ():
         found.setdefault(post_id, []).append(Tried(Author._make(author), outcome or "", note))
+    return found
+
+
+def wanted_of(topic_ids: Collection[int]) -> dict[int, list[Wanted]]:
+    """Who wants to try the practices of topics, by topic id, as pages show it."""
+    found: dict[int, list[Wanted]] = {}
+    for one in intentions_of(topic_ids):
+        author = Author._make(getattr(one.member, name) for name in Author._fields)
+        found.setdefault(one.topic_id, []).append(Wanted(author, one.until))
     return found
 
 

@@ -39,6 +39,7 @@ Second paragraph.
 - sentence: Dig first.
 - published on: 2026-10-01
 - tried: ana-prado | kept | It works.
+- wants: chitra-desai | 2027-02
 
 #### Challenge
 Trees died.

@@ -178,6 +178,8 @@ LONG = "https://example.org/" + "x" * 1_000
         ("#### What did not work", "#### Challenge", "#### Challenge\nSmall", "said twice"),
         ("kept | It works.", "maybe | x", "- tried", "write one of: kept, adapted, stopped"),
         ("It works.", "x" * 301, "- tried", "at most 300 characters"),
+        ("| 2027-02", "| soon", "- wants", "write a member and a month, such as"),
+        ("| 2027-02", "| 2027-02-10", "- wants", "write a member and a month, such as"),
         ("spam | Odd.", "dull | Odd.", "- report", "write one of: rules, spam"),
         ("We bought ten.", "x" * 201, "- followed up", "at most 200 characters"),
         ("Two died.", "x" * 1_501, "- followed up", "at most 1,500 characters"),
@@ -237,6 +239,9 @@ def refused(people: Any, source: str) -> list[str]:
         ("hosts: ana-prado", "hosts: ana-prado; nobody", "- hosts", "the handle “nobody”"),
         ("by: ben-okoth", "by: nobody", "- by: nobody", "no member has the handle “nobody”"),
         ("tried: ana-prado", "tried: nobody", "- tried", "no member has the handle “nobody”"),
+        ("| 2027-02", "| 2999-02", "- wants", "Choose a month from now on and until"),
+        ("wants: chitra", "wants: nobody", "- wants", "no member has the handle “nobody-desai”"),
+        ("wants: chitra-desai", "wants: ben-okoth", "- wants", "wrote this, so it is for others"),
         ("#### ben-okoth", "#### nobody", "#### nobody", "no member has the handle “nobody”"),
         ("東京, JP", "Atlantis, XX", "- places", "no city is called “Atlantis, XX”"),
         ("asked: adam-de-wit", "asked: nobody", "- asked: nobody", "the handle “nobody”"),
@@ -305,7 +310,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(people: Any) 
 
 
 def test_a_comment_on_what_is_not_published_is_refused_with_its_line(people: Any) -> None:
-    wrong = GOOD.replace("- tried: ana-prado | kept | It works.\n", "- state: submitted\n")
+    marks = "- tried: ana-prado | kept | It works.\n- wants: chitra-desai | 2027-02\n"
+    wrong = GOOD.replace(marks, "- state: submitted\n")
     wrong = wrong.replace("- published on: 2026-10-01\n", "").replace("- paragraph: 2\n", "")
     wrong = wrong.replace("on case a-street", "on practice pits")
     line = line_of(wrong, "## Comments")

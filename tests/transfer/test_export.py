@@ -24,7 +24,7 @@ from forum.advice.models import FollowUp
 from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
-from forum.clock import at, now
+from forum.clock import at, month_end, now
 from forum.db import ClosableSession, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, PollText, Topic
@@ -205,6 +205,8 @@ def make_odd(people: Any, agenda: Agenda) -> None:
         write_practice(people, agenda, library.PracticeText(long, "Twice the same title."))
     slug = f"{long[:58]}-2"
     twin = queries.practices_by_slug([slug])[slug]
+    assert twin.topic_id
+    library.intend(people.chitra, twin.topic_id, month_end(3))
     text_of = library.PracticeText("Adapted", "Again.", adapted_from_id=twin.id)
     write_practice(people, agenda, text_of)
     archive(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
@@ -425,6 +427,7 @@ def test_a_reader_of_the_files_finds_what_pages_show(run: Run, tmp_path: Path) -
     assert re.search(r"#### hidden-profile-\d+, ", dialogue_file)
     assert re.search(r"- tried: former-member-\d+ \| kept \| Before I went.", dialogue_file)
     assert "### A topic that lost its opening" in dialogue_file and "\n[…]\n" in dialogue_file
+    assert re.search(rf"- wants: chitra-desai \| {month_end(3):%Y-%m}\n", found)
     assert re.search(r"## Former member\n- handle: former-member-\d+\n- joined on: ", found)
     assert re.search(r"## Shy Person\n- handle: hidden-profile-\d+\n- joined on: .*\n\n", found)
     assert re.search(r"- adapted from: ب{58}-2\n", found)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.db import db
@@ -25,12 +25,20 @@ def intentions_in(topic_id: int, limit: int = MAX_NAMED) -> Sequence[Intention]:
 
     With member and city. The topic must be one that the reader was found to see.
     """
-    query = select(Intention).join(Intention.member).outerjoin(Member.city)
-    query = query.where(Intention.topic_id == topic_id, *_is_shown())
+    return db.session.scalars(_shown().where(Intention.topic_id == topic_id).limit(limit)).all()
+
+
+def intentions_of(topic_ids: Collection[int]) -> Sequence[Intention]:
+    """As `intentions_in`, all those of several topics."""
+    return db.session.scalars(_shown().where(Intention.topic_id.in_(topic_ids))).all()
+
+
+def _shown() -> Select[Intention]:
+    query = select(Intention).join(Intention.member).outerjoin(Member.city).where(*_is_shown())
     query = query.options(contains_eager(Intention.member).contains_eager(Member.city))
     place = (City.name.is_(None), City.name)
     order = (Intention.until, *place, Intention.created_at, Intention.member_id)
-    return db.session.scalars(query.order_by(*order).limit(limit)).all()
+    return query.order_by(*order)
 
 
 class WantedPractice(NamedTuple):

@@ -26,7 +26,7 @@ from forum.transfer.queries import (
 NO_ANSWER = "only a reply to a question is its answer"
 OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
 # Fields that a practice may have only when it is published.
-FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried")
+FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried", "wants")
 
 
 def check_agenda_file(file: AgendaFile) -> Loading:
@@ -51,7 +51,7 @@ def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
     """Every handle that a file names, with the line."""
     for values in _all_sections(file):
         yield from values.values_of("by", "member", "hosts", "useful", "same_here")
-        for entry, line in values.entries("tried", "report", "asked"):
+        for entry, line in values.entries("tried", "wants", "report", "asked"):
             yield entry[0], line
     for values in file.texts:
         for (_words, handles), line in values.entries("poll_option"):
@@ -286,7 +286,7 @@ def _check_people_named(values: Values, loading: Loading) -> None:
     """Nobody marks or reports their own text, or writes for an organisation without belonging to one."""
     author = values.get("by")
     others = [*values.values_of("useful", "same_here")]
-    others += [(entry[0], line) for entry, line in values.entries("tried", "report")]
+    others += [(entry[0], line) for entry, line in values.entries("tried", "wants", "report")]
     for handle, line in others:
         loading.expect(handle != author, line, f"{handle} wrote this, so it is for others to do")
     person, name = loading.people.get(author or ""), "on_behalf_of_organisation"

@@ -8,6 +8,7 @@ from datetime import datetime
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
 from forum.dialogue.queries import render_with_mentions
+from forum.library import actions as library
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.transfer.actions._loading import Loading, faults_at, later
@@ -68,7 +69,7 @@ def _reply(values: Values, discussion: Discussion, loading: Loading) -> None:
 def plan_marks(
     values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
 ) -> None:
-    if any(values.get(name) for name in ("useful", "same_here", "tried")):
+    if any(values.get(name) for name in ("useful", "same_here", "tried", "wants")):
         moment = later(values.get("at", since), days=1)
         loading.plan(moment, _mark, values, number, discussion, loading, after=since)
 
@@ -83,6 +84,9 @@ def _mark(values: Values, number: int, discussion: Discussion, loading: Loading)
         member = loading.member(handle)
         with faults_at(values, "tried", which):
             dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
+    for which, (handle, until) in enumerate(values.get("wants", ())):
+        with faults_at(values, "wants", which):
+            library.intend(loading.member(handle), discussion.topic_id, until)
 
 
 def ask_poll(values: Values, author: Member, post_id: int) -> None:

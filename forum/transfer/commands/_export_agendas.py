@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import statements_of
@@ -14,7 +14,7 @@ from forum.markdown import paragraphs
 from forum.transfer import queries
 from forum.transfer.commands._export import Export
 from forum.transfer.forms import agenda_name, importable_slug
-from forum.transfer.models import Tried
+from forum.transfer.models import Tried, Wanted
 
 T = TypeVar("T")
 ROWS_AT_ONCE = 100  # cases, practices or readings that are read at once
@@ -60,20 +60,29 @@ def _with_places(export: Export, cases: Sequence[Case]) -> Sequence[Case]:
     return cases
 
 
-def _with_tried(
-    export: Export, practices: Sequence[Practice]
-) -> Sequence[tuple[Practice, list[Tried]]]:
-    """Each practice, and who has tried it."""
+class ExportedPractice(NamedTuple):
+    """A practice, and who has tried it or wants to."""
+
+    practice: Practice
+    tried: Sequence[Tried]
+    wanted: Sequence[Wanted]
+
+
+def _with_tried(export: Export, practices: Sequence[Practice]) -> Sequence[ExportedPractice]:
     export.name_cities(one.city for one in practices)
     openings = queries.opening_ids([one.topic_id for one in practices if one.topic_id])
-    tried = queries.tried_of(openings.values())
-    return [(one, tried.get(openings.get(one.topic_id or 0, 0), [])) for one in practices]
+    tried, wanted = queries.tried_of(openings.values()), queries.wanted_of(openings)
+    return [
+        ExportedPractice(one, tried.get(openings.get(topic_id, 0), []), wanted.get(topic_id, []))
+        for one in practices
+        for topic_id in [one.topic_id or 0]
+    ]
 
 
-def _practice(export: Export, one: tuple[Practice, list[Tried]]) -> str:
-    practice, tried = one
+def _practice(export: Export, one: ExportedPractice) -> str:
+    practice, tried, wanted = one
     parts = sections_for(export.reader, practice)
     export.show(part.source for part in parts)
-    words = export.writer.practice(practice, parts, tried, export.practices)
+    words = export.writer.practice(practice, parts, tried, wanted, export.practices)
     export.practices[practice.id] = importable_slug(practice.slug)
     return words

@@ -12,7 +12,7 @@ from forum.advice import models as advice
 from forum.advice.actions import MAX_DEED, MAX_STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
-from forum.clock import now
+from forum.clock import month_end, now
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES
 from forum.drawings import PATTERNS
@@ -377,6 +377,16 @@ def tried(value: str) -> list[str]:
     return [slug(handle), one_of(*OUTCOMES)(outcome), up_to(MAX_NOTE_LENGTH)(why) if why else ""]
 
 
+def wants(value: str) -> tuple[str, date]:
+    """Who wants to try it, and until when: a handle and a month, which stands for its last day."""
+    handle, month = parts(2, 2)(value)
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise ValueError("write a member and a month, such as: mikko-rautio | 2027-06") from None
+    return slug(handle), month_end(0, first)
+
+
 def poll_option(value: str) -> tuple[str, list[str]]:
     """An option of a poll, and the handles of those who chose it, if any are told."""
     words, handles = parts(1, 2)(value)
@@ -418,6 +428,7 @@ POLL = {
 POLL_OPTIONS = {"poll option": poll_option}
 MARKS = {"useful": list_of, "same here": list_of}
 TRIED = {"tried": tried}
+WANTS = {"wants": wants}
 NEW_THEMES = {"new themes": new_themes}
 PARTS = {
     "Challenge": "challenge",
@@ -496,7 +507,7 @@ PRACTICE = Schema(
         "on behalf of organisation": yes_or_no,
         **MARKS,
     },
-    TRIED,
+    {**TRIED, **WANTS},
     required=("slug", "by", "sentence"),
     has_text=False,
     title_lengths=range(1, library.MAX_TITLE + 1),

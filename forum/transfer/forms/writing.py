@@ -29,6 +29,7 @@ from forum.transfer.models import (
     ExportedTopic,
     Story,
     Tried,
+    Wanted,
 )
 
 NOT_SHOWN = "[…]"  # replaces the text of an opening post that readers cannot see; in no language
@@ -269,6 +270,7 @@ class Writer:
         practice: Practice,
         sections: Sequence[PracticeSection],
         tried: Sequence[Tried],
+        wanted: Sequence[Wanted],
         written: Mapping[int, str],
     ) -> str:
         """The section of a practice with its visible parts; `written` are the slugs of practices written before, by id."""
@@ -293,6 +295,7 @@ class Writer:
             ("adapted from", written.get(practice.adapted_from_id or 0)),
             *self._for(author, practice.organisation_id),
             *self._tried(tried),
+            *self._wanted(wanted),
         )
         sources = {section.name: section.source for section in sections}
         parts = "".join(
@@ -420,6 +423,10 @@ class Writer:
     def _tried(self, tried: Sequence[Tried]) -> Fields:
         marks = [(self.people.of(one.member), one.outcome, one.note) for one in tried]
         return [("tried", _parts_value(mark)) for mark in sorted(marks)]
+
+    def _wanted(self, wanted: Sequence[Wanted]) -> Fields:
+        said = [(self.people.of(one.member), f"{one.until:%Y-%m}") for one in wanted]
+        return [("wants", _parts_value(one)) for one in sorted(said)]
 
 
 def importable_slug(slug: str) -> str:
