@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy.sql.operators import desc_op
 
 from forum.db import db
 
@@ -61,6 +62,27 @@ def page_of(query: Select[Any], number: int, size: int) -> Page[Any]:
     number = clamp(number, pages)
     rows = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()
     return Page(rows, number, pages, total)
+
+
+def rows_after(
+    query: Select[Any], order: Sequence[Any], last: Sequence[Any] | None, size: int
+) -> Sequence[Any]:
+    """At most `size` entities of a query in an order, those after the row with the values `last`; None: from the beginning.
+
+    The order is that of columns that are never null, all of them up or all of them down, and tells all rows apart. However
+    many rows there are, each portion costs the same, and what is added meanwhile moves none of the others.
+    """
+    if last is not None:
+        query = query.where(_stands_after(order, last))
+    return db.session.scalars(query.order_by(*order).limit(size)).unique().all()
+
+
+def _stands_after(order: Sequence[Any], last: Sequence[Any]) -> ColumnElement[bool]:
+    """In SQL: a row comes after the one with the values `last`."""
+    falls = getattr(order[0], "modifier", None) is desc_op
+    columns = [part.element if falls else part for part in order]
+    values = [literal(value, column.type) for column, value in zip(columns, last, strict=True)]
+    return tuple_(*columns) < tuple_(*values) if falls else tuple_(*columns) > tuple_(*values)
 
 
 def rows_by_id(query: Select[Any], key: Any, *options: Any) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
@@ -19,11 +20,21 @@ def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> 
 
     An apostrophe stands before what would be a formula. It is UTF-8 with the sign before it by which Excel knows that.
     """
-    out = StringIO()
-    csv.writer(out, delimiter=delimiter).writerows([_cell(value) for value in row] for row in rows)
-    answer = Response(out.getvalue().encode("utf-8-sig"), mimetype="text/csv; header=present")
+    return saved_as(name, BOM_UTF8 + lines(rows, delimiter))
+
+
+def saved_as(name: str, content: bytes | Iterable[bytes]) -> Response:
+    """The answer that is saved as the file `name`.csv, with this content: whole, or in parts as they are sent."""
+    answer = Response(content, mimetype="text/csv; header=present")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
+
+
+def lines(rows: Iterable[Sequence[object]], delimiter: str = ",") -> bytes:
+    """The lines of a file for these rows."""
+    out = StringIO()
+    csv.writer(out, delimiter=delimiter).writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode()
 
 
 def _cell(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -24,7 +24,7 @@ from flask import (
     url_for,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, Domain, format_decimal, get_locale
+from flask_babel import Babel, Domain, force_locale, format_decimal, get_locale
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature
@@ -309,6 +309,24 @@ def depends_on(*scopes: str) -> None:
     edit or a mark changes.
     """
     request.environ[DEPENDS_ON] = scopes
+
+
+def made_while_sent(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """A long file in parts, each made in an application context of its own, so that slow readers hold no connection in between.
+
+    There is no request any more then. Words are in the language of this one.
+    """
+    app: Flask = cast(Any, current_app)._get_current_object()
+    return _in_contexts_of_their_own(app, locale(), parts)
+
+
+def _in_contexts_of_their_own(app: Flask, language: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+    while True:
+        with app.app_context(), force_locale(language):
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def settings() -> Settings:

@@ -17,8 +17,9 @@ from sqlalchemy import update
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.library import actions as library
-from forum.library.actions import PracticeText
+from forum.library.actions import CaseText, PracticeText, ReadingText
 from forum.library.queries import get_practice
+from forum.library.views import tables
 from forum.moderation.actions import Reasons, decide
 from forum.permissions import MEMBERS, SYSTEM
 from forum.sheets import sheet
@@ -163,3 +164,67 @@ def test_a_long_table_needs_no_more_queries(
             assert len(table(client, "/practices.csv")) == number + 1
         counts.append(made.count)
     assert counts[1] == counts[2] <= 6
+
+
+@pytest.mark.parametrize("portion", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("/cases.csv", "Name"), ("/practices.csv", "Title"), ("/readings.csv", "Title")],
+)
+def test_a_table_of_many_portions_is_the_same_file(
+    client: FlaskClient,
+    people: People,
+    agenda: Agenda,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    name: str,
+    portion: int,
+) -> None:
+    for title in ("One", "Two", "Three"):
+        publish(people, agenda, title)
+        library.write_case(people.host, agenda.id, CaseText(title, "network", "Short.", "Long."))
+        library.write_reading(people.host, agenda.id, ReadingText(title, "Somebody"))
+    whole = client.get(address)
+    assert "ETag" in whole.headers
+    monkeypatch.setattr(tables, "PORTION", portion)
+    sent = client.get(address)
+    assert sent.get_data() == whole.get_data()
+    assert sent.headers["Content-Disposition"] == whole.headers["Content-Disposition"]
+    rows = table(client, address)
+    assert sorted(row[name] for row in rows) == ["One", "Three", "Two"]
+
+
+def test_a_portion_of_what_is_hidden_does_not_end_a_table(
+    client: FlaskClient,
+    people: People,
+    agenda: Agenda,
+    sign_in: Callable[[Any], FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for title in ("Oldest", "Hidden", "Newest"):
+        publish(people, agenda, title)
+    hidden = get_practice(SYSTEM, "hidden")
+    decide(people.moderator, "practice", hidden.id, "hide", Reasons("Spam.", 2))
+    publish(people, agenda, "Among us", audience=MEMBERS)
+    monkeypatch.setattr(tables, "PORTION", 1)
+    titles = [row["Title"] for row in table(sign_in(people.host), "/practices.csv")]
+    assert titles == ["Among us", "Newest", "Oldest"]
+    assert [row["Title"] for row in table(client, "/practices.csv")] == ["Newest", "Oldest"]
+
+
+def test_a_long_table_is_wholly_in_the_language_of_the_reader(
+    app: Flask,
+    client: FlaskClient,
+    people: People,
+    agenda: Agenda,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Most of it is written after the request."""
+    for title in ("One", "Two", "Three"):
+        library.write_case(people.host, agenda.id, CaseText(title, "network", "Short.", "Long."))
+    both = replace(app.extensions["settings"], locales=("en", "fr"))
+    monkeypatch.setitem(app.extensions, "settings", both)
+    french = {"Accept-Language": "fr"}
+    whole = client.get("/cases.csv", headers=french).get_data()
+    monkeypatch.setattr(tables, "PORTION", 1)
+    assert client.get("/cases.csv", headers=french).get_data() == whole

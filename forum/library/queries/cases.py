@@ -29,20 +29,31 @@ from forum.library.queries._shared import (
     opens_topic,
 )
 from forum.library.queries._visibility import visible_cases
-from forum.pages import Page, page_of
+from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
 from forum.reachcache import cached_for_reader, cached_statement
+
+CASE_ORDER = (Agenda.position, Agenda.id, Case.position, Case.id)  # of the library
 
 
 def cases(
     reader: Person, wanted: CaseFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
 ) -> Page[Case]:
     """One page of the library of cases, by agenda and in its order; with agenda, places and topic."""
+    return page_of(_wanted_cases(reader, wanted).order_by(*CASE_ORDER), number, size)
+
+
+def cases_after(
+    reader: Person, wanted: CaseFilter, last: Case | None, limit: int
+) -> Sequence[Case]:
+    """The cases that follow one in the library, at most `limit`; after None the first of all."""
+    key = (last.agenda.position, last.agenda_id, last.position, last.id) if last else None
+    return rows_after(_wanted_cases(reader, wanted), CASE_ORDER, key, limit)
+
+
+def _wanted_cases(reader: Person, wanted: CaseFilter) -> Select[Any]:
     found = visible_cases(reader).where(*facet_conditions(Case.id, case_facets(), wanted))
-    ordered = found.join(Agenda, Agenda.id == Case.agenda_id).order_by(
-        Agenda.position, Agenda.id, Case.position, Case.id
-    )
-    return page_of(ordered.options(*case_row_options()), number, size)
+    return found.join(Agenda, Agenda.id == Case.agenda_id).options(*case_row_options())
 
 
 def case_choices(reader: Person, wanted: CaseFilter) -> dict[str, list[Choice]]:

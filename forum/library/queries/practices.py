@@ -31,7 +31,7 @@ from forum.library.queries._shared import (
 )
 from forum.library.queries._visibility import published_practices, visible_practices
 from forum.members.models import City, Member
-from forum.pages import Page, page_of
+from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, opened_to, require
 from forum.reachcache import cached_for_reader, cached_statement
 
@@ -40,10 +40,21 @@ def practices(
     reader: Person, wanted: PracticeFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
 ) -> Page[Practice]:
     """One page of the library of practices, with agenda, author and city."""
+    ordered = _wanted_practices(reader, wanted).order_by(*practice_order(wanted.order))
+    return page_of(ordered, number, size)
+
+
+def practices_after(
+    reader: Person, wanted: PracticeFilter, last: Practice | None, limit: int
+) -> Sequence[Practice]:
+    """The practices that follow one in the library, newest first, at most `limit`; after None the first of all."""
+    key = (last.published_at, last.id) if last else None
+    return rows_after(_wanted_practices(reader, wanted), practice_order("newest"), key, limit)
+
+
+def _wanted_practices(reader: Person, wanted: PracticeFilter) -> Select[Any]:
     clauses = facet_conditions(Practice.id, practice_facets(reader), wanted)
-    found = published_practices(reader).where(*clauses)
-    ordered = found.order_by(*practice_order(wanted.order))
-    return page_of(ordered.options(*practice_row_options()), number, size)
+    return published_practices(reader).where(*clauses).options(*practice_row_options())
 
 
 def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[Choice]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -20,21 +20,32 @@ from forum.library.queries._facets import (
 )
 from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found
 from forum.library.queries._visibility import visible_readings
-from forum.pages import Page, page_of
+from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
 
 READINGS_PER_PAGE = 50
+READING_ORDER = (Agenda.position, Agenda.id, Reading.position, Reading.id)  # of the list
 
 
 def readings(
     reader: Person, wanted: ReadingFilter, number: int = 1, *, size: int = READINGS_PER_PAGE
 ) -> Page[Reading]:
     """One page of the best reads, by agenda and in its order."""
+    return page_of(_wanted_readings(reader, wanted).order_by(*READING_ORDER), number, size)
+
+
+def readings_after(
+    reader: Person, wanted: ReadingFilter, last: Reading | None, limit: int
+) -> Sequence[Reading]:
+    """The best reads that follow one in the list, at most `limit`; after None the first of all."""
+    key = (last.agenda.position, last.agenda_id, last.position, last.id) if last else None
+    return rows_after(_wanted_readings(reader, wanted), READING_ORDER, key, limit)
+
+
+def _wanted_readings(reader: Person, wanted: ReadingFilter) -> Select[Any]:
     found = visible_readings(reader).where(*facet_conditions(Reading.id, reading_facets(), wanted))
-    ordered = found.join(Agenda, Agenda.id == Reading.agenda_id).order_by(
-        Agenda.position, Agenda.id, Reading.position, Reading.id
-    )
-    return page_of(ordered.options(joinedload(Reading.agenda)), number, size)
+    joined = found.join(Agenda, Agenda.id == Reading.agenda_id)
+    return joined.options(joinedload(Reading.agenda))
 
 
 def reading_choices(reader: Person, wanted: ReadingFilter) -> dict[str, list[Choice]]:

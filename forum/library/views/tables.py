@@ -1,12 +1,15 @@
 """The libraries as tables for spreadsheet programs: what their pages list under the same filters, in the same words.
 
-A file is passed on. What is hidden or in preparation, which pages mark for those who moderate it, is in none.
+A file is passed on. What is hidden or in preparation, which pages mark for those who moderate it, is in none. A long table is
+read and sent in portions, so that it is whole and needs no more memory than a short one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import Any
 
 from flask import Response
 from flask_babel import gettext as _
@@ -14,27 +17,25 @@ from flask_babel import gettext as _
 from forum import web
 from forum.dialogue.models import Topic
 from forum.library import forms, queries
-from forum.library.models import Case, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.library.views._facets import chosen_values
 from forum.library.views._shared import bp
 from forum.locales import parsed
 from forum.members.models import City, Member
 from forum.members.queries import language_names
-from forum.sheets import sheet
+from forum.sheets import lines, saved_as, sheet
 from forum.web import me
 
-MOST = 5_000  # rows of a table
+PORTION = 500  # rows that are read at once
 Columns = list[tuple[str, Callable[[Any], object]]]  # the name of each, and what it has of an item
-C = TypeVar("C", Case, Practice)
+After = Callable[[Any], Sequence[Any]]  # the items that follow one; after None the first ones
 
 
 @bp.get("/cases.csv")
 def cases_table() -> Response:
     """The library of cases as a table."""
-    wanted = CaseFilter(**chosen_values(CaseFilter))
-    found = _shown(queries.cases(me(), wanted, size=MOST).items)
-    tried = queries.tried_counts(case.topic_id for case in found)
+    reader, wanted = me(), CaseFilter(**chosen_values(CaseFilter))
+    tried: dict[int, int] = {}
     languages = language_names()
     columns: Columns = [
         (_("Name"), lambda case: case.name),
@@ -50,15 +51,16 @@ def cases_table() -> Response:
         (_("Comments"), lambda case: _comments(case.topic)),
         (_("Address"), lambda case: web.absolute(f"/cases/{case.slug}")),
     ]
-    return _table("cases", columns, found)
+    return _table(
+        "cases", columns, lambda last: queries.cases_after(reader, wanted, last, PORTION), tried
+    )
 
 
 @bp.get("/practices.csv")
 def practices_table() -> Response:
     """The library of practices as a table, the newest first."""
-    wanted = PracticeFilter(**chosen_values(PracticeFilter), order="newest")
-    found = _shown(queries.practices(me(), wanted, size=MOST).items)
-    tried = queries.tried_counts(practice.topic_id for practice in found)
+    reader, wanted = me(), PracticeFilter(**chosen_values(PracticeFilter), order="newest")
+    tried: dict[int, int] = {}
     languages = language_names()
     columns: Columns = [
         (_("Title"), lambda one: one.title),
@@ -76,15 +78,19 @@ def practices_table() -> Response:
         (_("Published on"), lambda one: one.published_at and one.published_at.date()),
         (_("Address"), lambda one: web.absolute(f"/practices/{one.slug}")),
     ]
-    return _table("practices", columns, found)
+    return _table(
+        "practices",
+        columns,
+        lambda last: queries.practices_after(reader, wanted, last, PORTION),
+        tried,
+    )
 
 
 @bp.get("/readings.csv")
 def readings_table() -> Response:
     """The best reads as a table."""
     web.depends_on()
-    wanted = ReadingFilter(**chosen_values(ReadingFilter))
-    found = [one for one in queries.readings(me(), wanted, size=MOST).items if one.agenda.opened_at]
+    reader, wanted = me(), ReadingFilter(**chosen_values(ReadingFilter))
     languages = language_names()
     columns: Columns = [
         (_("Title"), lambda one: one.title),
@@ -96,22 +102,50 @@ def readings_table() -> Response:
         (_("Language"), lambda one: languages.get(one.language, one.language)),
         (_("Link"), lambda one: one.link),
     ]
-    return _table("readings", columns, found)
+    return _table(
+        "readings", columns, lambda last: queries.readings_after(reader, wanted, last, PORTION)
+    )
 
 
-def _shown(found: Iterable[C]) -> list[C]:
-    """Those that everybody sees who reads the agenda."""
-    return [one for one in found if one.hidden_at is None and one.agenda.opened_at]
-
-
-def _table(name: str, columns: Columns, found: Iterable[Any]) -> Response:
-    """The file: the names of the columns, then what each has of each item.
+def _table(
+    name: str, columns: Columns, after: After, tried: dict[int, int] | None = None
+) -> Response:
+    """The file: the names of the columns, then what each has of each item. `tried` gets the numbers of each portion.
 
     Where numbers have a decimal comma, spreadsheet programs take semicolons for the ends of cells.
     """
     has_comma = parsed(web.locale()).number_symbols["latn"]["decimal"] == ","
-    rows = [[value(one) for _name, value in columns] for one in found]
-    return sheet(name, [[name for name, _value in columns], *rows], ";" if has_comma else ",")
+    end = ";" if has_comma else ","
+    portions = _portions(columns, after, tried)
+    names: list[object] = [name for name, _value in columns]
+    begin = [names, *next(portions)]
+    following = next(portions, None)
+    if following is None:  # a whole answer, which is kept for the next visitor
+        return sheet(name, begin, end)
+    rest = (lines(rows, end) for rows in chain([following], portions))
+    return saved_as(name, web.made_while_sent(chain([BOM_UTF8 + lines(begin, end)], rest)))
+
+
+def _portions(
+    columns: Columns, after: After, tried: dict[int, int] | None
+) -> Iterator[list[list[object]]]:
+    """The cells of some rows after the others, at least of none."""
+    last = None
+    while True:
+        found = after(last)
+        shown = [one for one in found if _is_passed_on(one)]
+        if tried is not None:
+            tried.clear()
+            tried.update(queries.tried_counts(one.topic_id for one in shown))
+        yield [[value(one) for _name, value in columns] for one in shown]
+        if len(found) < PORTION:
+            return
+        last = found[-1]
+
+
+def _is_passed_on(one: Any) -> bool:
+    """Whether everybody sees a case, practice or reading who reads the agenda."""
+    return getattr(one, "hidden_at", None) is None and bool(one.agenda.opened_at)
 
 
 def _name(author: Member) -> str:
