@@ -15,6 +15,7 @@ from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
+from forum.dialogue.queries import held_by_submission_key, post_by_submission_key
 from forum.errors import NotFound
 from forum.mail.models import Delivery
 from forum.mail.queries import (
@@ -186,27 +187,44 @@ def write_digest(system: Person, member_id: int) -> None:
 
 
 @action
-def answer(author: Member, post_id: int, text: Written, key: str) -> Post | Held:
+def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0) -> Post | Held:
     """Post an answer that came by mail into the topic of the post that it answers.
 
     `key` identifies the message, so that it is posted only once. When a rule holds the answer back, its author gets a
-    letter. Raises what `dialogue.reply` raises, and `NotFound` when the author cannot see the post.
+    letter; also when so many `files` were attached to it, which are not published. Raises what `dialogue.reply` raises,
+    and `NotFound` when the author cannot see the post.
     """
     topic_id = topic_of_post(author, post_id)
     if topic_id is None:
         touches()
         raise NotFound(_("The topic that you answered is gone."))
     touches(topic_scope(topic_id))
+    sent_before = post_by_submission_key(author, key) or held_by_submission_key(author, key)
     posted = reply(author, topic_id, text, key)
-    if isinstance(posted, Held) and not posted.is_duplicate:
-        words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence}
+    if sent_before or posted.is_duplicate:
+        return posted
+    if isinstance(posted, Held):
+        words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence, "files": files}
         write_letter(author, "held", author.email, words, member_id=author.id)
+    elif files:
+        _tell_of_files(author, posted, files)
     return posted
 
 
+def _tell_of_files(author: Member, post: Post, files: int) -> None:
+    """Write a letter about files that were attached to an answer, which is published without them; only few an hour."""
+    if letters_since(author.email, ("attached",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
+        words = {"path": f"/posts/{post.id}", "files": files}
+        write_letter(author, "attached", author.email, words, member_id=author.id)
+
+
 @action
-def return_answer(system: Person, member: Member, post_id: int, text: str, why: str) -> None:
+def return_answer(
+    system: Person, member: Member, post_id: int, text: str, why: str, *, files: int = 0
+) -> None:
     """Return an answer to a post that could not be posted, with the reason; the letter leads to the post if there is one.
+
+    It says, too, that the `files` attached to it were not kept.
 
     Only few an hour, as the sender may be a machine.
     """
@@ -214,7 +232,8 @@ def return_answer(system: Person, member: Member, post_id: int, text: str, why: 
     touches()
     if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
         is_there = topic_of_post(member, post_id) is not None
-        words = {"text": text, "why": why, "path": f"/posts/{post_id}" if is_there else ""}
+        path = f"/posts/{post_id}" if is_there else ""
+        words = {"text": text, "why": why, "path": path, "files": files}
         write_letter(system, "sent_back", member.email, words, member_id=member.id)
 
 

@@ -45,6 +45,17 @@ AUTOMATIC_SUBJECT = re.compile(
     r"automatisch antwoord|afwezig|autosvar|automatiskt svar|odpowiedź automatyczna|自動応答)",
     re.I,
 )
+# What parsing a hostile header may raise
+HEADER_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
+# What programs attach by themselves: signatures of messages, keys, visiting cards
+ATTACHED_BY_PROGRAMS = {
+    *("application/pgp-signature", "application/pgp-keys", "application/pgp-encrypted"),
+    *("application/pkcs7-signature", "application/x-pkcs7-signature"),
+    *("text/vcard", "text/x-vcard", "text/directory"),
+}
+# Pictures of fewer bytes belong to a signature: icons and marks wherever they are, logos within the text. Whoever pastes
+# a photograph or a picture of the screen into the text sends more.
+MAX_ICON, MAX_LOGO = 10_000, 100_000
 DROPPED_TAGS = {"blockquote", "style", "script", "head", "title"}
 BLOCK_TAGS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
 
@@ -79,7 +90,8 @@ class Incoming:
 
     `kind` is *answer*, *bounce* (a letter came back) or *machine* (nobody wrote it). `key` is None when the message is
     not for a valid address of the forum; then its text and its kind were not looked at. `number` identifies the message: it is the same when it comes again. For a
-    bounce, `address` and `why` say which address failed and for what reason.
+    bounce, `address` and `why` say which address failed and for what reason. To an answer `files` were attached, of which
+    nothing is kept.
     """
 
     kind: str
@@ -89,6 +101,7 @@ class Incoming:
     number: str
     address: str = ""
     why: str = ""
+    files: int = 0
 
 
 def reply_address(pattern: str, member_id: int, post_id: int, day: int) -> str:
@@ -134,8 +147,10 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
         address, why = _report(message)
         return Incoming("bounce", sender, key, "", number, address, why)
     kind = "machine" if is_automatic(message) else "answer"
-    text = extract_answer(_text(message)) if kind == "answer" else ""
-    return Incoming(kind, sender, key, text, number)
+    if kind == "machine":
+        return Incoming(kind, sender, key, "", number)
+    text, files = extract_answer(_text(message)), attached_files(message)
+    return Incoming(kind, sender, key, text, number, files=files)
 
 
 def _key_text(key: AddressKey | None) -> str:
@@ -178,7 +193,7 @@ def _header(message: Message, name: str) -> str:
     """The first header of a name; empty when there is none, or it cannot be parsed."""
     try:
         return str(message.get(name, ""))
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # hostile headers
+    except HEADER_ERRORS:
         return ""
 
 
@@ -224,6 +239,58 @@ def _text(message: EmailMessage) -> str:
     content: Any = part.get_payload(decode=True) or b""
     text = _decoded(content[: 4 * MAX_TEXT], str(part.get_content_charset("utf-8")))
     return tidy(_text_of_html(text) if part.get_content_type() == "text/html" else text)
+
+
+def attached_files(message: EmailMessage) -> int:
+    """How many files somebody attached to a message, without what programs add to it and the pictures of signatures."""
+    text, found = message.get_body(("plain", "html")), 0
+    waiting: list[Any] = [message]
+    while waiting:
+        part = waiting.pop()
+        if _content_type(part).startswith("multipart/") and part.is_multipart():
+            waiting += part.get_payload()
+        elif part is not text:  # a message within it is one file, too
+            found += _is_attached(part)
+    return found
+
+
+def _is_attached(part: Any) -> bool:
+    kind = _content_type(part)
+    if kind in ATTACHED_BY_PROGRAMS:
+        return False
+    if kind.startswith("text/"):  # the same text in another form, unless it is a file
+        return "attachment" in _header(part, "Content-Disposition").lower()[:20] or _is_named(part)
+    if kind.startswith("image/"):
+        return _size(part) >= (MAX_LOGO if _is_within_text(part) else MAX_ICON)
+    return True
+
+
+def _content_type(part: Any) -> str:
+    try:
+        return str(part.get_content_type())
+    except HEADER_ERRORS:
+        return "application/octet-stream"
+
+
+def _is_named(part: Any) -> bool:
+    try:
+        return bool(part.get_filename())
+    except HEADER_ERRORS:
+        return False
+
+
+def _is_within_text(part: Any) -> bool:
+    """Whether a picture stands in the text of a message, which names it by its Content-ID (RFC 2392)."""
+    is_attached = _header(part, "Content-Disposition").lower().startswith("attachment")
+    return bool(_header(part, "Content-ID")) and not is_attached
+
+
+def _size(part: Any) -> int:
+    """About how many bytes a part has."""
+    content = part.get_payload()
+    size = len(content) if isinstance(content, str) else 0
+    is_base64 = _header(part, "Content-Transfer-Encoding").strip().lower() == "base64"
+    return size * 3 // 4 if is_base64 else size
 
 
 def _decoded(content: bytes, charset: str) -> str:

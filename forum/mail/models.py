@@ -21,6 +21,7 @@ KIND_NAMES = {
     "address_undone": _("an address that was taken back"),
     "administrator_made": _("a new administrator"),
     "approved": _("a request to join that was approved"),
+    "attached": _("files that were attached to an answer by mail"),
     "changed": _("how somebody signs in"),
     "contact": _("from member to member"),
     "contact_copy": _("copy of an e-mail to a member"),

@@ -11,8 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
@@ -74,6 +76,21 @@ def answer(people, post, text="We did, too.", sender=None, to=None, **headers):
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     message.set_content(text)
+    return message.as_bytes()
+
+
+def with_files(raw, *files):
+    """A message to which files are attached: (type, bytes, other headers)."""
+    message = message_from_bytes(raw, policy=SMTP)
+    message.make_mixed()
+    for kind, size, headers in files:
+        part = EmailMessage(policy=SMTP)
+        part["Content-Type"] = kind
+        part["Content-Transfer-Encoding"] = "base64"
+        for name, value in headers.items():
+            part[name.replace("_", "-")] = value
+        part.set_payload(b64encode(b"\0" * size).decode())
+        message.attach(part)
     return message.as_bytes()
 
 
@@ -710,3 +727,98 @@ def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post,
     assert f"http://localhost/waiting/{held.id}" in letter.text
     receive_message(answer(people, post, "A casino for all."))
     assert db.session.scalars(db.select(Held)).one() and len(posts(topic)) == 2
+    assert len(letters()) == 1
+
+
+ATTACHED = {"Content_Disposition": "attachment; filename=a"}
+PICTURE, REPORT = ("image/jpeg", 300_000, ATTACHED), ("application/pdf", 900, ATTACHED)
+
+
+def test_whoever_attached_files_is_told_that_the_text_alone_is_published(
+    people, topic, post, letters
+):
+    raw = with_files(answer(people, post), PICTURE, REPORT)
+    said = receive_message(raw)
+    published = posts(topic)[-1]
+    assert said == f"Posted as /posts/{published.id}." and published.source == "We did, too."
+    (letter,) = letters()
+    assert letter.to == "ana@example.org" and "attached files were not" in letter.subject
+    assert "is published" in letter.text and "2 files were attached" in letter.text
+    assert "To add pictures, edit your text" in letter.text
+    assert f"http://localhost/posts/{published.id}" in letter.text
+    receive_message(raw)
+    assert len(letters()) == 1
+
+
+def test_where_nobody_adds_pictures_the_letter_does_not_lead_there(
+    people, topic, post, letters, app
+):
+    with with_settings(app, reply_address=MAILBOX, pictures_mb=0):
+        receive_message(with_files(answer(people, post), PICTURE))
+        (letter,) = letters()
+    assert "One file was attached" in letter.text and "better as a link" in letter.text
+    assert "picture" not in letter.text
+
+
+def test_the_letter_is_in_the_language_of_its_reader(people, topic, post, letters, app):
+    members.choose_locale(people.ana, "fr")
+    with with_settings(app, reply_address=MAILBOX, locales=("en", "fr")):
+        receive_message(with_files(answer(people, post), PICTURE, REPORT))
+        (letter,) = letters()
+    assert letter.language == "fr" and "2 fichiers" in letter.text
+
+
+def test_files_of_an_answer_that_waits_or_is_given_back_are_told_in_that_letter(
+    people, topic, post, letters
+):
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    receive_message(with_files(answer(people, post, "A casino for all."), PICTURE))
+    dialogue.lock(people.moderator, topic.id)
+    receive_message(with_files(answer(people, post, "Locked?", X_Number="2"), PICTURE, REPORT))
+    nothing = answer(people, post, "\n> quoted\n").replace(b"<1@", b"<3@")
+    receive_message(with_files(nothing, PICTURE))
+    waits, locked, empty = letters()
+    assert "We read this first." in waits.text and "One file was attached" in waits.text
+    assert "Locked?" in locked.text and "2 files were attached" in locked.text
+    assert "no text in your message" in empty.text and "One file was attached" in empty.text
+
+
+def test_a_machine_that_attaches_files_gets_few_letters(people, topic, post, letters):
+    for number in range(9):
+        raw = answer(people, post, f"Text {number}.").replace(b"<1@", b"<%d@" % number)
+        receive_message(with_files(raw, REPORT))
+    assert len(posts(topic)) == 11 and len(letters()) == 5
+
+
+WITHIN = {"Content_Disposition": "inline; filename=a.png", "Content_ID": "<a@b>"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "headers", "files"),
+    [
+        ("image/png", 40_000, WITHIN, 0),  # the logo of a signature
+        ("image/png", 40_000, {"Content_ID": "<a@b>"}, 0),
+        ("image/png", 2_000, ATTACHED, 0),  # an icon
+        ("image/png", 400_000, WITHIN, 1),  # a picture of the screen, pasted into the text
+        ("image/png", 40_000, {"Content_Disposition": "inline"}, 1),
+        ("image/png", 40_000, ATTACHED | {"Content_ID": "<a@b>"}, 1),
+        ("application/pgp-signature", 900, ATTACHED, 0),
+        ("text/vcard", 900, ATTACHED, 0),
+        ("text/csv", 9, ATTACHED, 1),
+        ("text/plain", 9, {"Content_Disposition": "inline; filename=a.txt"}, 1),
+        ("text/plain", 9, {}, 0),  # the text goes on below a picture
+        ("application/pdf", 9, {}, 1),
+    ],
+)
+def test_what_belongs_to_a_signature_is_no_attached_file(people, post, kind, size, headers, files):
+    raw = with_files(answer(people, post), (kind, size, headers))
+    assert read_message(raw, MAILBOX, TODAY).files == files
+
+
+def test_a_text_in_two_forms_is_no_file_and_a_message_within_one_is(people, post):
+    message = message_from_bytes(answer(people, post), policy=SMTP)
+    message.add_alternative("<p>We did, too.</p>", subtype="html")
+    assert read_message(message.as_bytes(), MAILBOX, TODAY).files == 0
+    inner = message_from_bytes(with_files(answer(people, post), PICTURE, REPORT), policy=SMTP)
+    message.add_attachment(inner)
+    assert read_message(message.as_bytes(), MAILBOX, TODAY).files == 1

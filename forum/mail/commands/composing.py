@@ -251,6 +251,8 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "absolute": web.absolute,
         "name": letter.member.name if letter.member else letter.words.get("name", ""),
         "address": letter.address,
+        "files": 0,  # that were attached to an answer
+        "takes_pictures": settings.pictures_mb > 0,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
     said = _names(letter.words) | _moments(letter)

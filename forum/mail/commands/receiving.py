@@ -84,13 +84,13 @@ def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
         if not within_limit(limit, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many messages within an hour. Try again later."))
         text = render_with_mentions(source, member.language)
-        posted = actions.answer(member, post_id, text, key)
+        posted = actions.answer(member, post_id, text, key, incoming.files)
     except Busy:
         raise
     except Refusal as error:
         closed = member.can.sign_in().why_not
         why = str(closed or error.message or _("This topic takes no answer from you now."))
-        actions.return_answer(SYSTEM, member, post_id, incoming.text, why)
+        actions.return_answer(SYSTEM, member, post_id, incoming.text, why, files=incoming.files)
         return "The message was given back with the reason."
     if isinstance(posted, Held):
         return f"It waits for a moderator as /waiting/{posted.id}."
