@@ -158,6 +158,26 @@ def wait_for_two_days(people: Any, things: Things) -> Sentences:
     return people.host, [sentence("Nobody has decided this for two days.")], ""
 
 
+def letter_of(people: Any) -> Any:
+    """What stands for the title of a letter from Ben."""
+    return sentence("An e-mail from %(name)s", name=people.ben.name)
+
+
+def report_a_letter(people: Any, things: Things) -> Sentences:
+    """The moderator is told who was told nothing but that."""
+    moderation.report_letter(people.ana, 7, people.ben, "You fool.", reason="rules")
+    return people.moderator, [letter_of(people)], ""
+
+
+def leave_a_letter_for_two_days(people: Any, things: Things) -> Sentences:
+    moderation.report_letter(people.ana, 7, people.ben, "You fool.", reason="rules")
+    with at(now() + timedelta(hours=49)):
+        tell_overdue(SYSTEM)
+        notices_of(people.moderator)
+    said = [letter_of(people), sentence("Nobody has decided this for two days.")]
+    return people.moderator, said, ""
+
+
 PATHS: tuple[Callable[[Any, Things], Sentences], ...] = (
     hide,
     hide_several,
@@ -175,6 +195,8 @@ PATHS: tuple[Callable[[Any, Things], Sentences], ...] = (
     refuse_factors,
     change_the_rules,
     wait_for_two_days,
+    report_a_letter,
+    leave_a_letter_for_two_days,
 )
 LANGUAGES = [("en", "fr"), ("fr", "en"), ("fr", "es")]
 
@@ -264,6 +286,28 @@ def test_so_do_the_log_the_decision_and_the_file_about_oneself(
     told = data_of(browser, said)
     assert whole in [one["reason"] for one in told["decisions.json"]]
     assert whole in [one["text"] for one in told["notices.json"]]
+
+
+@pytest.mark.parametrize(("doer", "reader"), LANGUAGES)
+def test_a_reported_letter_is_called_by_the_language_of_each_who_reads(
+    several: Flask, people: Any, things: Things, doer: str, reader: str
+) -> None:
+    """In the queue, the log, the decision, the reporter's list and the file about oneself."""
+    with force_locale(doer):
+        moderation.report_letter(people.ana, 7, people.ben, "You fool.", reason="rules")
+        elsewhere = str(letter_of(people))
+    with force_locale(reader):
+        called = str(letter_of(people))
+    said = {"Accept-Language": reader}
+    moderator, reporter = signed_in(several, people.moderator), signed_in(several, people.ana)
+    pages = [moderator.get(f"/moderation{path}", headers=said).text for path in ("", "/letter/7")]
+    with force_locale(doer):
+        decided = moderation.decide(people.moderator, "letter", 7, "keep")
+    paths = ("/moderation/log", f"/moderation/decisions/{decided.id}")
+    pages += [moderator.get(path, headers=said).text for path in paths]
+    for page in map(plain, pages):
+        assert called in page and elsewhere not in page
+    assert called in [one["title"] for one in data_of(reporter, said)["reports.json"]]
 
 
 def test_sentences_and_what_people_wrote_each_have_their_direction(

@@ -409,6 +409,13 @@ def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
     return db.session.scalars(query.with_for_update()).all()
 
 
+def titled_by_sentence(model: type[Event | Notice], addresses: Collection[str]) -> Sequence[Any]:
+    """The events or notices about entries of the queue at these addresses that keep sentences, locked for update."""
+    named = model.address.in_(addresses), model.sentences.is_not(None)
+    query = select(model).where(is_of_queue(model), *named).order_by(model.id)
+    return db.session.scalars(query.with_for_update()).all()
+
+
 def is_told_to_others(topics: Select[Any], since: datetime, members: Collection[int]) -> bool:
     """Whether anybody but these members was told of something in the topics since a moment, or is still to be.
 

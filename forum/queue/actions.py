@@ -26,7 +26,7 @@ from forum.members.models import Member
 from forum.members.queries import administrator_ids
 from forum.moderation import actions as moderation
 from forum.moderation.actions import MAX_REASON_LENGTH, NO_REASONS, Reasons
-from forum.moderation.models import Deed
+from forum.moderation.models import Deed, heading_of
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue
 from forum.notifications.models import URGENT
@@ -234,9 +234,11 @@ def _notify(
     note_event(system, notice, recipients, is_named=False)
 
 
-def _title_in_notices(entry: QueueEntry) -> str:
+def _title_in_notices(entry: QueueEntry) -> str | Sentence:
     """What a notice calls an entry: a text that waits by its agenda alone, as its author may still take it back."""
-    return entry.agenda.title if entry.kind == "held" and entry.agenda else entry.title
+    if entry.kind == "held" and entry.agenda:
+        return entry.agenda.title
+    return heading_of(entry.kind, entry.title)
 
 
 # What is over

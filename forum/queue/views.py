@@ -187,7 +187,7 @@ def _address(key: EntryKey, anchor: str = "entry") -> str:
 def undo(decision_id: int) -> ResponseReturnValue:
     """Undo one's own latest decision."""
     undone = moderation.undo(me(), decision_id)
-    flash(_("Taken back: %(title)s", title=undone.title), "message")
+    flash(_("Taken back: %(title)s", title=undone.heading), "message")
     is_entry = undone.kind in queries.KINDS
     here = _address((undone.kind, undone.item_id)) if is_entry else undone.address
     return web.see_other(web.safe_next(here))

@@ -243,7 +243,7 @@ def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
     make_notices(SYSTEM)
     (told,) = inbox(people.moderator).page.items
     assert (told.kind, told.address) == ("queue", f"/moderation/letter/{letter.id}")
-    assert told.title == "An e-mail from Ben Okoth" and told.actor_id is None
+    assert told.heading == "An e-mail from Ben Okoth" and told.actor_id is None
     moderation.decide(people.moderator, "letter", letter.id, "keep")
     db.session.refresh(told)
     assert told.read_at is not None
@@ -252,7 +252,7 @@ def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
         SYSTEM, people.ben.id, KnownAs("Ben Okoth", [], "Former member"), is_silent=False
     )
     db.session.expire_all()
-    assert told.title == "Former member"
+    assert told.heading == "Former member" and told.sentences is None
     titles = select(Report.title).union_all(select(Decision.title))
     assert set(db.session.scalars(titles)) == {"Former member"}
 

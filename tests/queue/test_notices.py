@@ -120,7 +120,7 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
     people: Any, things: Any, kind: str
 ) -> None:
     key = kind, MAKERS[kind](people, things)
-    assert {one.title for one in notices_about(key)} - {""}
+    assert {one.heading for one in notices_about(key)} - {""}
     assert queue_content(people.administrator, queue_path(*key)), "the letter can say what waits"
     with at(now() + timedelta(hours=49)):
         tell_overdue(SYSTEM)

@@ -44,7 +44,7 @@ from forum.notifications.models import QUEUE, URGENT, Event
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.rules.queries import in_force
-from forum.sentences import Kept, plural_sentence, sentence, unkept
+from forum.sentences import Kept, Sentence, plural_sentence, sentence, unkept
 
 PORTION = 500
 
@@ -92,7 +92,7 @@ def _tell(
 
 def _notice_to_author(decision: Decision, address: str) -> NoticeText:
     before = [*DEEDS[decision.deed].for_author, *unkept(decision.sentences)]
-    return NoticeText("decision", address, decision.title, decision.reason, before=before)
+    return NoticeText("decision", address, decision.heading, decision.reason, before=before)
 
 
 def record(
@@ -153,7 +153,7 @@ def notify_curators(doer: Person, thing: Thing, *, is_illegal: bool) -> None:
     """Notify those who can decide that a thing waits for them; not its author, who does not decide about it."""
     moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
     kind = URGENT if is_illegal else QUEUE
-    notice = NoticeText(kind, queue_path(thing.kind, thing.item_id), thing.title)
+    notice = NoticeText(kind, queue_path(thing.kind, thing.item_id), thing.heading)
     note_event(doer, notice, moderator_ids, is_named=False)
 
 
@@ -182,7 +182,9 @@ def describe(row: Decision | Report, thing: Thing) -> None:
     """Copy title, address, author and agenda of a thing into a row, which outlives it."""
     row.kind, row.item_id = thing.kind, thing.item_id
     row.agenda_id, row.author_id = thing.agenda_id, thing.author_id
-    row.title, row.address = thing.title, thing.address
+    heading = thing.heading
+    row.title = heading.in_english if isinstance(heading, Sentence) else heading
+    row.address = thing.address
 
 
 def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:

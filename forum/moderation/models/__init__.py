@@ -20,6 +20,7 @@ from forum.moderation.models.records import (
     APPEAL,
     BY_MEMBER,
     BY_VISITOR,
+    LETTER_TITLE,
     OWN,
     REPORT,
     RULE,
@@ -27,12 +28,14 @@ from forum.moderation.models.records import (
     Deed,
     Report,
     StaffNote,
+    heading_of,
 )
 
 __all__ = [
     "APPEAL",
     "BY_MEMBER",
     "BY_VISITOR",
+    "LETTER_TITLE",
     "OWN",
     "REPORT",
     "RULE",
@@ -52,4 +55,5 @@ __all__ = [
     "StaffNote",
     "ThingBefore",
     "TitleBefore",
+    "heading_of",
 ]

@@ -15,11 +15,18 @@ from forum.columns import Base, partial_index
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
-from forum.sentences import Kept, said
+from forum.sentences import Kept, Sentence, recognised, said, sentence
 
 BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
+# What stands for the title of a letter, of which moderators see only what its reports quote
+LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
 OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")
+
+
+def heading_of(kind: str, title: str) -> str | Sentence:
+    """The title of a thing, as a row keeps it; for a letter the sentence that stands for one, in the language of whoever reads."""
+    return (kind == "letter" and recognised(title, LETTER_TITLE.message)) or title
 
 
 class Deed(StrEnum):
@@ -136,6 +143,11 @@ class Decision(Base):
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
 
     @property
+    def heading(self) -> str | Sentence:
+        """The title of what it is about, or the sentence that stands for it."""
+        return heading_of(self.kind, self.title)
+
+    @property
     def what_was_done(self) -> str:
         """What the forum says was done, in the present language; empty where the deed alone says it."""
         return said(self.sentences)
@@ -220,6 +232,11 @@ class Report(Base):
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
     decision: Mapped[Decision | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def heading(self) -> str | Sentence:
+        """The title of what was reported, or the sentence that stands for it."""
+        return heading_of(self.kind, self.title)
 
     @property
     def is_by_visitor(self) -> bool:

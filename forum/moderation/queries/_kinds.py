@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
 from sqlalchemy import select
 
 from forum.advice.models import FollowUp
@@ -25,7 +24,7 @@ from forum.library.models import Case, Practice
 from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
 from forum.members.models import Member
 from forum.members.queries import member_by_id
-from forum.moderation.models import Report
+from forum.moderation.models import LETTER_TITLE, Report, heading_of
 from forum.moderation.queries._shared import first_words, is_about
 from forum.permissions import Person
 from forum.sentences import Sentence, sentence
@@ -52,6 +51,11 @@ class Thing:
     shown_in: str = ""
     topic_id: int | None = None
     post_id: int | None = None
+
+    @property
+    def heading(self) -> str | Sentence:
+        """The title, or the sentence that stands for it: for somebody else, who may read another language."""
+        return heading_of(self.kind, self.title)
 
     @property
     def fingerprint(self) -> str:
@@ -163,7 +167,7 @@ def letter_thing(letter_id: int, sender: Member) -> Thing:
     return Thing(
         kind="letter",
         item_id=letter_id,
-        title=gettext("An e-mail from %(name)s", name=sender.name),
+        title=str(LETTER_TITLE.put_in(name=sender.name)),
         address=f"/members/{sender.handle}",
         author_id=sender.id,
         agenda_id=None,
@@ -177,7 +181,7 @@ def _reported_letter(reader: Person, letter_id: int) -> Thing:
     report = db.session.scalars(query.limit(1)).first()
     if report is None or not reader.can.moderate(None):
         raise NotFound()
-    author_id, title, address = report.author_id, report.title, report.address
+    author_id, title, address = report.author_id, str(report.heading), report.address
     return Thing("letter", letter_id, title, address, author_id, None, "gone")
 
 

@@ -144,7 +144,7 @@ def _deleted_thing(kind: str, item_id: int) -> Thing:
     return Thing(
         kind=kind,
         item_id=item_id,
-        title=report.title,
+        title=str(report.heading),
         address=report.address,
         author_id=report.author_id,
         agenda_id=agenda_id,

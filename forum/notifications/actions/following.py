@@ -11,16 +11,18 @@ from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.notifications.actions._rows import quoted, set_values
-from forum.notifications.models import QUOTING_KINDS, Event, Notice
+from forum.notifications.models import QUOTING_KINDS, Event, Notice, kept_sentences
 from forum.notifications.queries import (
     events_of_decisions,
     is_about_mark,
     is_of_queue,
     mark_texts,
     members_with_notices,
+    titled_by_sentence,
     without_notices,
 )
 from forum.permissions import Person, require
+from forum.sentences import unkept
 
 
 @action
@@ -135,9 +137,12 @@ def clear_titles(system: Person, topic_id: int) -> None:
 
 @action
 def retitle_queue(system: Person, addresses: Collection[str], title: str) -> None:
-    """Replace the title in events and notices about entries of the queue at these addresses."""
+    """Replace the title in events and notices about entries of the queue at these addresses, and the sentence instead of one."""
     require(system.can.administer())
     for model in (Event, Notice):
+        for row in titled_by_sentence(model, addresses):
+            row.sentences = kept_sentences(text=unkept(row.sentences and row.sentences["text"]))
+        db.session.flush()
         set_values(model, {"title": title}, is_of_queue(model), model.address.in_(addresses))
 
 

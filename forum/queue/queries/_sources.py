@@ -29,6 +29,7 @@ from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting, is_readable
 from forum.library.models import SUBMITTED, Practice
 from forum.moderation import queries as moderation
+from forum.moderation.models import heading_of
 from forum.permissions import Person, is_by_another, moderated_by
 from forum.queue.queries._entries import (
     APPEALED,
@@ -52,7 +53,7 @@ def _reported(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEn
 
 
 def _common_columns(row: moderation.ReportedThing) -> tuple[str, int, str, int | None, datetime]:
-    return row.kind, row.item_id, row.title, row.agenda_id, row.since
+    return row.kind, row.item_id, str(heading_of(row.kind, row.title)), row.agenda_id, row.since
 
 
 def _thing_details(reader: Person, kind: str, item_id: int) -> EntryDetails:
@@ -219,7 +220,7 @@ def _appeals(reader: Person, _limit: int, keys: Keys | None) -> Iterable[QueueEn
         yield QueueEntry(
             "appeal",
             row.id,
-            row.decision.title,
+            str(row.decision.heading),
             row.decision.present_agenda_id,
             row.created_at,
             APPEALED,
@@ -236,7 +237,7 @@ def _appeal_details(reader: Person, _kind: str, appeal_id: int) -> EntryDetails:
     )  # in a deed, it reads the decision afresh, without its agenda
     answers = ("uphold", "reverse") if file.is_reversible else ("uphold",)
     deeds = answers if is_open else ()
-    return EntryDetails(decision.title, agenda, file, deeds, author_id=decision.author_id)
+    return EntryDetails(str(decision.heading), agenda, file, deeds, author_id=decision.author_id)
 
 
 THING, APPEAL, CANDIDATE = (

@@ -19,6 +19,7 @@ from forum.rights.queries._rows import (
     rows_of_staff_notes,
     rows_of_staff_notes_written,
     say_in_decisions,
+    say_titles,
 )
 from forum.rights.queries._shared import in_batches
 
@@ -49,7 +50,7 @@ MODERATION_KINDS: tuple[Kind, ...] = (
         _("Reports"),
         _("What you reported to the moderators."),
         (("report", "reporter_id"),),
-        in_batches(rows_of_reports, Report.id),
+        in_batches(rows_of_reports, Report.id, add_to=say_titles),
         {
             "id": _("its number"),
             "number": _("the number of its receipt"),

@@ -40,7 +40,7 @@ from forum.library.queries import visible_cases, visible_practices, visible_read
 from forum.mail.models import Delivery
 from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
 from forum.members.queries import earlier_handles
-from forum.moderation.models import Decision, Report, StaffNote
+from forum.moderation.models import Decision, Report, StaffNote, heading_of
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
 from forum.notifications.queries import settings_of
 from forum.permissions import opened_to
@@ -277,8 +277,15 @@ def _decisions() -> Select[Any]:
 
 def say_in_decisions(rows: Sequence[Any], records: list[Record]) -> None:
     """Put what the forum says was done before the reasons of decisions, in the language of the file."""
+    say_titles(rows, records)
     for row, record in zip(rows, records, strict=True):
         record["reason"] = f"{said(row.key_sentences)} {row.reason}".strip()
+
+
+def say_titles(rows: Sequence[Any], records: list[Record]) -> None:
+    """Say what stands for the titles of letters in the language of the file."""
+    for row, record in zip(rows, records, strict=True):
+        record["title"] = str(heading_of(row.kind, row.title))
 
 
 def rows_of_decisions(member: Member) -> Select[Any]:
