@@ -23,7 +23,7 @@ from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
-from forum.rules.models import said_of_rule
+from forum.rules.models import rule_in_english, said_of_rule
 
 PAGE_SIZE = 50
 
@@ -140,7 +140,8 @@ class Figures:
     # restrictions by deed and whether a machine pointed the thing out
     deeds: Mapping[tuple[str, bool], int]
     sources: Mapping[str, int]  # restrictions by what led to them
-    grounds: Mapping[str, int]  # restrictions by rule, `law` and `none`
+    # restrictions by rule (number and name, the same in every language), `law` and `none`
+    grounds: Mapping[str, int]
     kept: int
     taken_back: int
     appeals: int
@@ -216,7 +217,13 @@ def _decisions_count(*conditions: ColumnElement[bool]) -> Select[Any]:
 def _ground(count: RestrictionCount) -> str:
     if count.is_law:
         return "law"
-    return f"{count.rule}. {said_of_rule(count.rule_name)}" if count.rule else "none"
+    return f"{count.rule}. {rule_in_english(count.rule_name)}" if count.rule else "none"
+
+
+def said_of_key(ground: str) -> str:
+    """A key of `Figures.grounds` that is a rule, in the present language."""
+    number, between, name = ground.partition(". ")
+    return f"{number}{between}{said_of_rule(name)}"
 
 
 def _grouped_counts(period: Period, moment: Any, *columns: Any) -> Select[Any]:

@@ -23,12 +23,16 @@ def report() -> ResponseReturnValue:
     """The transparency report of a period."""
     figures = queries.figures(_period())
     context = {"figures": figures, "reversals": queries.reversals(figures), "today": now().date()}
+    context["said_of_key"] = queries.said_of_key
     return _fresh(render_template("register/report.html", **context))
 
 
 @bp.get("/transparency.csv")
 def report_csv() -> ResponseReturnValue:
-    """The transparency report as CSV (RFC 4180): section, what, by what, number."""
+    """The transparency report as CSV (RFC 4180): section, what, by what, number.
+
+    Programs compare the files of several forums and years, so nothing in it depends on the language of the reader.
+    """
     figures = queries.figures(_period())
     name = f"transparency-{figures.period.first}-{figures.period.last}"
     return _fresh(sheet(name, _rows(figures)))

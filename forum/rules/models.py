@@ -131,6 +131,12 @@ def said_of_rule(words: str) -> str:
     return str(default) if default else words
 
 
+def rule_in_english(words: str) -> str:
+    """The same in English, whatever the language in which it was written down: the same for everybody who reads a file."""
+    default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
+    return default.in_english if default else words
+
+
 def said_of_ground(words: str) -> str:
     """Why something is hidden, as rows keep it, in the present language: it is against the law, or the rule that it broke."""
     ground = recognised(words, AGAINST_LAW.message, BROKEN_RULE.message) if words else None

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from html import unescape
 from io import StringIO
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 
 from forum.agendas.models import Agenda
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
+from forum.rules.models import said_of_rule
 from tests.moderation.conftest import Things, known_things
 
 
@@ -49,6 +53,28 @@ def test_the_csv_says_the_same(client: Any, people: Any, things: Any) -> None:
     assert ["restrictions", "hide", "machine", "1"] in rows
     assert ["restrictions by ground", "law", "", "1"] in rows
     assert all(len(row) == 4 for row in rows)
+
+
+def test_the_csv_is_the_same_in_every_language(
+    app: Flask, client: Any, people: Any, things: Things, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the names of rules, in whichever language the decision wrote them down."""
+    both = replace(app.extensions["settings"], locales=("en", "fr"))
+    monkeypatch.setitem(app.extensions, "settings", both)
+    moderation.report(people.ana, "post", things.first.id, "illegal")
+    for number, language in enumerate(("en", "fr")):
+        with force_locale(language):
+            moderation.warn(people.moderator, people.ben.id, Reasons(f"{number}", 2))
+    english, french = (
+        client.get("/transparency.csv", headers={"Accept-Language": language}).get_data()
+        for language in ("en", "fr")
+    )
+    assert english == french
+    assert b"restrictions by ground,2. Be fair to people,,2\r\n" in english
+    page = client.get("/transparency", headers={"Accept-Language": "fr"}).text
+    with force_locale("fr"):
+        assert f"2. {said_of_rule('Be fair to people')}" in unescape(page)
+    assert "Be fair to people" not in page
 
 
 def test_the_register_is_fresh_though_reports_touch_no_other_page(
