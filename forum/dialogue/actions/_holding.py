@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -179,8 +180,8 @@ def note_reviewed(post: Post) -> None:
         post.topic.unseen_at = None
 
 
-def note_unreviewed(post: Post) -> None:
-    """Note that a post, and the topic that it opens, waits from now on for a moderator to look at it."""
-    post.unseen_at = now()
+def note_unreviewed(post: Post, since: datetime | None = None) -> None:
+    """Note that a post, and the topic that it opens, waits for a moderator to look at it: from now on, or since a moment."""
+    post.unseen_at = since or now()
     if post.number == 1:
         post.topic.unseen_at = post.unseen_at

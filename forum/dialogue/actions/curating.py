@@ -59,11 +59,11 @@ def look_at(moderator: Person, post_id: int) -> Post:
 
 
 @action
-def look_again(moderator: Person, post_id: int) -> Post:
-    """Undo `look_at`: a first post waits again to be looked at."""
+def look_again(moderator: Person, post_id: int, since: datetime | None = None) -> Post:
+    """Undo `look_at`: a first post waits again to be looked at, from now on or as it did since a moment."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
-    note_unreviewed(post)
+    note_unreviewed(post, since)
     return post
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -120,7 +120,16 @@ def state_before(thing: Thing) -> ThingBefore | MemberBefore:
         return member_before(thing)
     has_words = thing.kind in VISIBILITY and thing.row is not None
     words = thing.row.hidden_reason if has_words else ""
-    return ThingBefore(thing.state, words, is_emptied(thing))
+    before = ThingBefore(thing.state, words, is_emptied(thing))
+    if thing.kind != "post" or thing.row is None:
+        return before
+    topic, is_answer = thing.row.topic, thing.row.topic.answer_id == thing.item_id
+    return replace(
+        before,
+        unseen_at=thing.row.unseen_at,
+        is_answer=is_answer,
+        answered_at=topic.answered_at if is_answer else None,
+    )
 
 
 def member_before(thing: Thing) -> MemberBefore:

@@ -140,6 +140,8 @@ def _reverse(
     if decision.deed == Deed.APPROVE:  # the held text has its words, and so its title, again
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     is_undone = deed == Deed.UNDO
+    if thing.kind == "post" and decision.deed in (Deed.HIDE, Deed.REMOVE):
+        _restore_place(moderator, thing, decision, is_undone=is_undone)
     is_new = (is_undone or decision.deed == Deed.KEEP) and _reopen_reports(
         moderator, decision, thing
     )
@@ -199,6 +201,15 @@ def _too_late() -> Conflict:
 def _undo_hide(moderator: Person, thing: Thing, _decision: Decision) -> None:
     if thing.state == "hidden":
         restore_thing(moderator, thing, NO_REASONS)
+
+
+def _restore_place(moderator: Person, thing: Thing, decision: Decision, *, is_undone: bool) -> None:
+    """Let a post be again the answer that it was and, if nobody has judged it by answering an appeal, wait for a look."""
+    before = ThingBefore.from_json(decision.kept)
+    if before.unseen_at and is_undone:
+        dialogue.look_again(moderator, thing.item_id, before.unseen_at)
+    if before.is_answer and thing.row.topic.answer_id is None:
+        dialogue.restore_answer(moderator, thing.topic_id or 0, thing.item_id, before.answered_at)
 
 
 def _undo_remove(moderator: Person, thing: Thing, decision: Decision) -> None:
