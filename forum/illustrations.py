@@ -126,12 +126,13 @@ def _fitting(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * TALLEST / height)), TALLEST
 
 
-def first_illustration(texts: Iterable[str]) -> Illustration | None:
-    """The first picture that the HTML of some texts shows, or None."""
-    for text in texts:
-        if found := IMAGE.search(text):
-            return Illustration(found[1], html.unescape(found[2]))
-    return None
+def illustrations_in(texts: Iterable[str]) -> list[Illustration]:
+    """The pictures that the HTML of some texts shows, in their order."""
+    return [
+        Illustration(found[1], html.unescape(found[2]))
+        for text in texts
+        for found in IMAGE.finditer(text)
+    ]
 
 
 def words_html(picture: Illustration) -> Markup:

@@ -38,7 +38,7 @@ from forum import locales
 from forum.clock import month_in_words, now
 from forum.columns import MAX_ID
 from forum.deeds import has_acted
-from forum.illustrations import address_of, first_illustration, size_of
+from forum.illustrations import Illustration, address_of, size_of
 from forum.keptpages import DEPENDS_ON
 from forum.pagecache import THEMES
 from forum.pages import capped
@@ -253,11 +253,11 @@ def canonical(number: int = 1) -> str:
     return f"{address}?page={number}" if number > 1 else address
 
 
-def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
-    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph): the first that one of its texts
-    shows, as HTML; or None. Only texts that everybody may read: whoever shows the link fetches the picture as a visitor.
+def picture_to_share(picture: Illustration | None) -> dict[str, Any] | None:
+    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph), if there is one.
+
+    Whoever shows the link fetches the picture as a visitor.
     """
-    picture = first_illustration(texts)
     if picture is None:
         return None
     width, height = size_of(picture.name)

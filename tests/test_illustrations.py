@@ -12,7 +12,7 @@ from forum import markup
 from forum.dialogue.models import Post
 from forum.illustrations import (
     MAX_SHOWN,
-    first_illustration,
+    illustrations_in,
     line_of,
     names_in,
     with_local_pictures,
@@ -177,8 +177,8 @@ def test_the_first_picture_of_some_texts_is_found_in_their_html():
         write(f"Words, ![a map](https://example.org/a.png) and `![a]({other})`.").html,
         write(f'[![A "plan" <b> > & c]({PATH})](https://example.org) ![A lane]({other})').html,
     ]
-    assert first_illustration(texts) == (NAME, 'A "plan" <b> > & c')
-    assert first_illustration(texts[:1]) is None
+    assert illustrations_in(texts)[0] == (NAME, 'A "plan" <b> > & c')
+    assert illustrations_in(texts[:1]) == []
 
 
 def test_in_code_a_picture_is_code():

@@ -133,8 +133,7 @@ def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
 
 @action
 def delete_picture(author: Person, picture_id: int) -> Picture:
-    """Delete one's picture for good. Texts that show it show its words instead."""
-    touches()
+    """Delete one's picture for good. Texts that show it show its words instead, and no page names it any more."""
     picture = my_picture(author, picture_id)
     require(author.can.delete_picture(picture))
     _delete([picture.id])
@@ -143,9 +142,8 @@ def delete_picture(author: Person, picture_id: int) -> Picture:
 
 @action
 def forget(system: Person, ids: Collection[int]) -> int:
-    """Delete pictures by id; returns how many."""
+    """Delete pictures by id; returns how many. No page names them any more."""
     require(system.can.administer())
-    touches()
     return _delete(ids)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound
+from forum.illustrations import Illustration, illustrations_in
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
 from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
@@ -58,6 +59,13 @@ def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
     if reader.hosts:
         seen |= {name for name in others - seen if is_picture_moderated(reader, name)}
     return set(names) - seen
+
+
+def first_picture(reader: Person, texts: Iterable[str]) -> Illustration | None:
+    """The first picture that the HTML of some texts shows and the reader sees; one that is deleted is still in its text."""
+    shown = illustrations_in(texts)
+    unseen = unseen_pictures(reader, {one.name for one in shown})
+    return next((one for one in shown if one.name not in unseen), None)
 
 
 def picture_named(name: str) -> Picture | None:

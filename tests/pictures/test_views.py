@@ -356,7 +356,8 @@ def test_a_link_to_a_public_topic_is_shared_with_its_first_picture(people, agend
         dialogue.reply(people.ana, topic.id, write("Like so."))
         with queries() as asked:
             pages.append((client.get(topic.address).text, asked.count))
-    assert pages[0][1] == pages[1][1] and "og:image" not in pages[0][0]
+    # whether a visitor sees the picture: is it there, and does a text show it
+    assert pages[0][1] + 2 == pages[1][1] and "og:image" not in pages[0][0]
     page = pages[1][0]
     assert f'<meta property="og:image" content="http://localhost{made.address}">' in page
     assert '<meta property="og:image:width" content="900">' in page
@@ -365,6 +366,21 @@ def test_a_link_to_a_public_topic_is_shared_with_its_first_picture(people, agend
     assert f'"image": "http://localhost{made.address}"' in page
     moderation.decide(people.moderator, "post", first_post(topic).id, "hide", REASONS)
     assert "og:image" not in client.get(topic.address).text
+
+
+def test_a_link_is_shared_with_no_picture_that_is_gone(people, agenda, client):
+    first, second = added(people.ana), added(people.ana, width=900, height=600)
+    source = f"![a lane]({first.address})\n\n![a street]({second.address})"
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("experience", "Lanes", write(source))
+    )
+    for made in (first, second):
+        page = client.get(topic.address).text
+        assert f'<meta property="og:image" content="http://localhost{made.address}">' in page
+        delete_picture(people.ana, made.id)
+    page = client.get(topic.address).text
+    assert "og:image" not in page and '"image"' not in page
+    assert client.get(first.address).status_code == 404
 
 
 def test_what_visitors_do_not_see_is_shared_without(people, agenda, sign_in, world, shown):

@@ -22,6 +22,8 @@ from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
 from forum.pages import LAST_PAGE, Page, capped, clamp
+from forum.permissions import VISITOR
+from forum.pictures.queries import first_picture
 from forum.ratelimits import changing
 from forum.versions import theme_scope, topic_scope
 from forum.web import me
@@ -128,7 +130,8 @@ def _picture_to_share(topic: TopicRow, posts: Page[PostRow]) -> dict[str, Any] |
     """The first picture of the post that opens a public topic, on the page with that post."""
     if not topic.is_indexable:
         return None
-    return web.picture_to_share(p.html for p in posts.items if p.number == 1 and not p.is_gone)
+    opening = (p.html for p in posts.items if p.number == 1 and not p.is_gone)
+    return web.picture_to_share(first_picture(VISITOR, opening))
 
 
 def _structured_data(

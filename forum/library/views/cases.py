@@ -42,6 +42,8 @@ from forum.library.views._shared import (
     words_for_columns,
 )
 from forum.members.queries import cities_by_name, languages
+from forum.permissions import VISITOR
+from forum.pictures.queries import first_picture
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -77,7 +79,8 @@ def case(slug: str) -> ResponseReturnValue:
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
     is_public = found.hidden_at is None and found.agenda.opened_at is not None
-    pictured = web.picture_to_share(p.html for p in found.paragraphs) if is_public else None
+    first = first_picture(VISITOR, (p.html for p in found.paragraphs)) if is_public else None
+    pictured = web.picture_to_share(first)
     said = (found.name, found.summary, found.language, found.created_at)
     return render_template(
         "library/case.html",
