@@ -26,10 +26,12 @@ from forum.moderation.queries import review_context
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM
+from forum.pictures.models import Picture
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
 from forum.queue.queries import QueueFilter, queue_entries
 from forum.screening.actions import RuleText, make_rule, set_newness
+from tests.pictures.conftest import added
 
 REASONS = Reasons("It is rude.", 2)
 
@@ -245,6 +247,24 @@ def test_across_agendas_it_goes_back_to_its_own_moderators(people: Any, things: 
     actions.undo(people.moderator, decision.id)
     db.session.expire_all()
     assert db.session.get_one(Held, held.id).agenda_id == things.agenda.id
+
+
+def test_across_agendas_the_pictures_of_what_waits_go_back_with_it(
+    people: Any, things: Any
+) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    new = dialogue.NewTopic("experience", "Elsewhere", write("On the other agenda."))
+    target = dialogue.open_topic(people.ben, things.other.id, new)
+    picture = added(people.chitra)
+    text = write(f"A casino. ![a lane]({picture.address})")
+    held = dialogue.reply(people.chitra, things.topic.id, text)
+    assert isinstance(held, Held)
+    agendas_of_it = []
+    decision = actions.merge(people.moderator, things.topic.id, target.id)
+    agendas_of_it.append(db.session.get_one(Picture, picture.id, populate_existing=True).agenda_id)
+    actions.undo(people.moderator, decision.id)
+    agendas_of_it.append(db.session.get_one(Picture, picture.id, populate_existing=True).agenda_id)
+    assert agendas_of_it == [things.other.id, things.agenda.id]
 
 
 def test_of_a_merged_topic_no_other_decision_is_offered_to_be_reversed(

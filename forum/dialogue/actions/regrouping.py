@@ -201,6 +201,8 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     index_topic(moderator, topic)
     _move_posts_back(moderator, moved, topic, target, posts)
     _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
+    if topic.agenda_id != target.agenda_id:  # once more, for what waits
+        let_pictures_follow(moderator, topic)
     _restore_answer(moderator, topic, moved, posts)
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
