@@ -12,7 +12,7 @@ from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.models import Held, PollText, Post, Topic
 from forum.dialogue.queries import (
     TopicFilter,
     first_post,
@@ -548,6 +548,30 @@ def test_members_only_posts_are_first_posts_as_well(
     topic = a_topic(people, agenda, "My town", audience="members")
     posts = [dialogue.reply(people.ana, topic.id, write(f"Thing {n}.")) for n in range(2)]
     assert topic.unseen_at and [post.unseen_at is None for post in posts] == [False, True]
+
+
+def test_a_poll_put_in_afterwards_is_looked_at(people: Any, agenda: Agenda, newcomers: Any) -> None:
+    topic = a_topic(people, agenda, "My town")
+    first = posts_in(people.ana, topic, 1).items[0]
+
+    def is_looked_at() -> bool:
+        now_is = db.session.get_one(Post, first.id, populate_existing=True)
+        shown = db.session.get_one(Topic, topic.id, populate_existing=True)
+        assert (now_is.unseen_at is None) == (shown.unseen_at is None)
+        return now_is.unseen_at is None
+
+    dialogue.look_at(people.host, first.id)
+    dialogue.set_poll(people.ana, first.id, PollText("Which?", ("Trees", "Bollards")))
+    assert not is_looked_at()
+    dialogue.look_at(people.host, first.id)
+    dialogue.set_poll(people.ana, first.id, PollText("Which?", ("Trees", "Bollards"), lasts="week"))
+    assert is_looked_at(), "the same words"
+    dialogue.set_poll(people.ana, first.id, PollText("Which?", ("Trees", "Buy now")))
+    assert not is_looked_at()
+    dialogue.look_at(people.host, first.id)
+    set_newness(people.administrator, days=0, posts=0, first_posts=0)
+    dialogue.set_poll(people.ana, first.id, PollText("Which?", ("Trees", "Benches")))
+    assert is_looked_at(), "nobody is new"
 
 
 def test_a_first_link_put_in_afterwards_is_looked_at(

@@ -173,6 +173,12 @@ def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:
         ask_for_review(author, post)
 
 
+def review_poll(author: Person, post: Post) -> None:
+    """Ask for a review when somebody new puts a poll below a text that nobody would look at any more, or changes its words."""
+    if post.unseen_at is None and not post.is_gone and is_newcomer(author):
+        ask_for_review(author, post)
+
+
 def note_reviewed(post: Post) -> None:
     """Note that a moderator has looked at a post, and so at the topic that it opens."""
     post.unseen_at = None

@@ -11,6 +11,7 @@ from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
+from forum.dialogue.actions._holding import review_poll
 from forum.dialogue.actions._polls import add_poll, checked_poll, forget_poll, screened_poll
 from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, with_poll_words
@@ -37,7 +38,8 @@ from forum.versions import topic_scope
 def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool = True) -> Post:
     """Put a poll below the text with which one opened a topic, or change the one that is there until somebody votes.
 
-    A poll that a rule catches is refused, because it has nowhere to wait. Imports are not screened (`is_screened`), and put
+    A poll that a rule catches is refused, because it has nowhere to wait. What somebody new asks afterwards is looked at, as a
+    first link is that an edit puts into a text. Imports are not screened (`is_screened`), and put
     a poll below a reply, too, which opened a topic before that was merged into another.
     """
     lock_writer(author)
@@ -52,6 +54,7 @@ def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool 
     text = checked_poll(text)
     if is_screened and (poll is None or text.lines != poll.text.lines):
         refuse_caught(author, post.topic.agenda_id, screened_poll(text), "question")
+        review_poll(author, post)
     plain = plain_texts([post])[post.id]
     forget_poll(post)
     add_poll(post, text)
