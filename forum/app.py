@@ -45,6 +45,7 @@ from forum.errors import Refusal
 from forum.factors import commands as factors_commands
 from forum.factors import views as factors
 from forum.filling import commands as filling_commands
+from forum.front import actions as front_actions
 from forum.front import views as front
 from forum.invitations import views as invitations
 from forum.library import actions as library_actions
@@ -206,6 +207,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "notices": within(notifications_commands.make_notices),
         "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
+        "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue_commands.tell_overdue(SYSTEM))),
         "letters": within(mail_commands.write_notice_letters),
         "receipts": jobs.every(5, within(mail_commands.write_report_letters)),

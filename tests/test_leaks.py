@@ -50,6 +50,7 @@ from forum.dialogue.actions import (
 )
 from forum.dialogue.models import Mark, PollText, Post, Topic
 from forum.dialogue.queries import mark_given, polls_below, posts_in, revisions_of
+from forum.front.actions import tell_reminders
 from forum.library.actions import (
     CaseText,
     PracticeText,
@@ -672,11 +673,14 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     bookmarks.bookmark(people.ana, "post", shown_post(shown))
     kept = bookmark_of(people.ana, "post", shown_post(shown))
     assert kept is not None
-    bookmarks.note(people.ana, kept.id, secret("memo"))
+    tomorrow = (now() + timedelta(days=1)).date()
+    bookmarks.note_and_remind(people.ana, kept.id, secret("memo"), tomorrow)
     _for_members(people, agenda, numbers)
     _practices(people, agenda)
     numbers.post_ids += _prepared(people, agenda, people.host)
     write_staff_note(people.moderator, people.ana.id, secret("staff"))
+    with at(now() + timedelta(days=2)):
+        tell_reminders(SYSTEM)
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):
         write_notice_letters()

@@ -143,6 +143,7 @@ POST /appearance                                      |  yes  yes  yes  yes  yes
 GET  /bookmarks                                       |   in  200  200  200  200  200
 GET  /bookmarks/{bookmark}/note                       |   in  404  200  404  404  404
 POST /bookmarks/{bookmark}/note                       |  403  404  yes  404  404  404
+POST /bookmarks/{bookmark}/remind                     |  403  404  yes  404  404  404
 POST /bookmarks/{bookmark}/unbookmark                 |  403  404  yes  404  404  404
 GET  /cases                                           |  200  200  200  200  200  200
 GET  /cases.csv                                        |  200  200  200  200  200  200

@@ -1,17 +1,28 @@
-"""Keeping something for later, and keeping it no longer."""
+"""Keeping something for later, being reminded of it, and keeping it no longer."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
+from sqlalchemy import update
 
 from forum.bookmarks.models import KINDS, MAX_BOOKMARKS, MAX_NOTE_LENGTH, Bookmark
-from forum.bookmarks.queries import bookmark_of, bookmarks_count, get_bookmark
-from forum.clock import now
+from forum.bookmarks.queries import (
+    bookmark_of,
+    bookmarks_count,
+    get_bookmark,
+    reminder_days,
+    reminder_moment,
+)
+from forum.clock import day_in_words, now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.queries import lock_member
+from forum.notifications.queries import settings_of
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 
@@ -60,6 +71,59 @@ def note(member: Person, bookmark_id: int, words: str) -> Bookmark:
         raise Invalid(_("Shorten it to %(most)s characters.", most=MAX_NOTE_LENGTH), "note")
     found.note = words
     return found
+
+
+@action
+def remind(member: Person, bookmark_id: int, day: date | None) -> Bookmark:
+    """Ask to be reminded of what one keeps on a day, from tomorrow on and once; without a day, do not.
+
+    The caller has checked that the member sees it. A day that is chosen already stays, also when it is today.
+    """
+    touches()
+    require(member.can.bookmark())
+    found = get_bookmark(member, bookmark_id)
+    if day != found.remind_on:
+        found.remind_on = _checked_day(member, day) if day else None
+        found.remind_at = reminder_moment(settings_of(found.member_id), day) if day else None
+    return found
+
+
+@action
+def note_and_remind(member: Person, bookmark_id: int, words: str, day: date | None) -> Bookmark:
+    """`note` and `remind` in one."""
+    touches()
+    remind(member, bookmark_id, day)
+    return note(member, bookmark_id, words)
+
+
+def _checked_day(member: Person, day: date) -> date:
+    days = reminder_days(member)
+    if not days.first <= day <= days.last:
+        last = day_in_words(days.last)
+        raise Invalid(_("Choose a day after today and until %(last)s.", last=last), "remind_on")
+    return day
+
+
+# For the worker
+
+
+@action
+def end_reminders(system: Person, ids: Collection[int]) -> None:
+    """Remind nobody of these bookmarks any more: it is done."""
+    require(system.can.administer())
+    touches()
+    ended = update(Bookmark).where(Bookmark.id.in_(ids))
+    db.session.execute(ended.values(remind_on=None, remind_at=None))
+
+
+@action
+def postpone_reminders(system: Person, moments: Mapping[int, datetime]) -> None:
+    """Look at bookmarks again at these moments, by id, and remind nobody of them before."""
+    require(system.can.administer())
+    touches()
+    for bookmark_id, moment in moments.items():
+        later = update(Bookmark).where(Bookmark.id == bookmark_id)
+        db.session.execute(later.values(remind_at=moment))
 
 
 @action

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from wtforms import StringField
-from wtforms.validators import Length
+from datetime import date
+from typing import Any
 
-from forum.bookmarks.models import MAX_NOTE_LENGTH
+from flask_babel import gettext
+from wtforms import DateField, RadioField, StringField
+from wtforms.validators import Length, Optional, StopValidation
+
+from forum.bookmarks.models import MAX_NOTE_LENGTH, MONTH, TOMORROW, WEEK
+from forum.bookmarks.queries import ReminderDays
 from forum.members.forms import one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
+NEVER, OWN_DAY = "never", "day"  # beside the spans
+REMINDER_NAMES = {
+    NEVER: _("No reminder"),
+    TOMORROW: _("Tomorrow"),
+    WEEK: _("In a week"),
+    MONTH: _("In a month"),
+    OWN_DAY: _("On another day"),
+}
+
+
+def _said_when_wanted(form: Any, field: Any) -> None:
+    """Stop where a day of one's own is wanted and none is said."""
+    if form.remind.data == OWN_DAY and field.data is None:
+        raise StopValidation(gettext("Choose a day, such as 2027-01-15."))
+
 
 class NoteForm(Form):
-    """Why one keeps something."""
+    """Why one keeps something, and when to be reminded of it; who sends nothing of the latter changes nothing of it."""
 
     note = StringField(
         _("Your note"),
@@ -24,3 +44,17 @@ class NoteForm(Form):
         ],
         [one_line],
     )
+    remind = RadioField(_("Remind me"), [Optional()], choices=list(REMINDER_NAMES.items()))
+    remind_on = DateField(_("Another day"), [_said_when_wanted, Optional()])
+
+    def day(self, known: date | None, days: ReminderDays) -> date | None:
+        """The day that was chosen, None for none; `known` is the present one.
+
+        A new day that was typed counts, too, when the choice beside it was forgotten.
+        """
+        choice, typed = self.remind.data, self.remind_on.data
+        if choice is None:
+            return known
+        if choice == OWN_DAY or (choice == NEVER and typed != known):
+            return typed
+        return days.spans.get(choice)

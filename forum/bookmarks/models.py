@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.columns import Base
+from forum.columns import Base, partial_index
 
 POST, CASE, PRACTICE, READING = KINDS = ("post", "case", "practice", "reading")
 MAX_BOOKMARKS = 2_000  # of one member
 MAX_NOTE_LENGTH = 300
+# When to be reminded of something, counted from today; days of one's own beside them reach so many months ahead
+TOMORROW, WEEK, MONTH = SPANS = ("tomorrow", "week", "month")
+MAX_MONTHS_AHEAD = 24
 
 _IS_ONE_THING = " + ".join(f"CASE WHEN {kind}_id IS NULL THEN 0 ELSE 1 END" for kind in KINDS)
 
@@ -22,12 +25,16 @@ class Bookmark(Base):
     A topic is kept as the post that opens it, so that moves, splits and mergers leave it alone. The rooms of these things are
     above this one: here they are known by their numbers, and whether the member may still read them is asked there. `note` is a
     line of the member's own.
+
+    `remind_on` is the day on which the member wants to be reminded, and `remind_at` the moment of it in the member's time zone;
+    both are None for none, and again once the notice is made.
     """
 
     __tablename__ = "bookmark"
     __table_args__ = (
         *(Index(None, f"{kind}_id", "member_id", unique=True) for kind in KINDS),
         Index(None, "member_id", "id"),
+        Index("ix_bookmark_remind_at", "remind_at", **partial_index("remind_at IS NOT NULL")),
         CheckConstraint(f"{_IS_ONE_THING} = 1", name="one_thing"),
     )
 
@@ -38,6 +45,8 @@ class Bookmark(Base):
     practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id", ondelete="CASCADE"))
     reading_id: Mapped[int | None] = mapped_column(ForeignKey("reading.id", ondelete="CASCADE"))
     note: Mapped[str] = mapped_column(Text, default="")
+    remind_on: Mapped[date | None]
+    remind_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     @property

@@ -1,15 +1,32 @@
-"""One's own bookmarks, and which of some things one keeps."""
+"""One's own bookmarks, which of some things one keeps, and the days of reminders."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, bindparam, cast, func, select
 
-from forum.bookmarks.models import CASE, KINDS, POST, PRACTICE, READING, Bookmark
+from forum.bookmarks.models import (
+    CASE,
+    KINDS,
+    MAX_MONTHS_AHEAD,
+    MONTH,
+    POST,
+    PRACTICE,
+    READING,
+    TOMORROW,
+    WEEK,
+    Bookmark,
+)
+from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound
+from forum.members.models import Member
+from forum.notifications.models import NoticeSettings
+from forum.notifications.queries import zone_called, zone_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person, require
 
@@ -90,3 +107,49 @@ def my_bookmarks(
 
 def _of_kind(kind: str) -> list[ColumnElement[bool]]:
     return [COLUMNS[kind].is_not(None)] if kind else []
+
+
+# Reminders
+
+
+class ReminderDays(NamedTuple):
+    """The days on which a member can be reminded now: those after some spans, and the `first` and the `last` of all."""
+
+    spans: Mapping[str, date]
+    first: date
+    last: date
+
+
+def reminder_days(member: Person) -> ReminderDays:
+    """The days on which a member can be reminded, counted from the present day in the member's time zone."""
+    today = now().astimezone(zone_of(member.id or 0)).date()
+    tomorrow = today + timedelta(days=1)
+    spans = {TOMORROW: tomorrow, WEEK: today + timedelta(days=7), MONTH: _months_after(today, 1)}
+    return ReminderDays(spans, tomorrow, _months_after(today, MAX_MONTHS_AHEAD))
+
+
+def _months_after(day: date, number: int) -> date:
+    """The same day some months later, or the last of a month that is too short for it."""
+    years, month = divmod(day.month - 1 + number, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def reminder_moment(settings: NoticeSettings, day: date) -> datetime:
+    """When a member is reminded on a day: an hour before the member's digest, so that the digest of that day takes it along."""
+    local = time(max(settings.digest_hour - 1, 0), tzinfo=zone_called(settings.time_zone))
+    return datetime.combine(day, local).astimezone(UTC)
+
+
+def due_reminders(limit: int) -> Sequence[Bookmark]:
+    """Bookmarks of which their owners are to be reminded now, the longest due first, locked; those that another worker has locked are skipped."""
+    due = select(Bookmark).where(Bookmark.remind_at <= now())
+    first = due.order_by(Bookmark.remind_at, Bookmark.id).limit(limit)
+    return db.session.scalars(first.with_for_update(skip_locked=True)).all()
+
+
+def owners_of(bookmarks: Collection[Bookmark]) -> dict[int, Member]:
+    """The members who keep these, by id."""
+    ids = {one.member_id for one in bookmarks}
+    owners = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
+    return {owner.id: owner for owner in owners}

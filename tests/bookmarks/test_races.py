@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import func, select
 
 from forum.bookmarks import actions
-from forum.bookmarks.queries import bookmarks_count
+from forum.bookmarks.queries import bookmark_of, bookmarks_count
+from forum.clock import at, now
+from forum.db import db
+from forum.front.actions import tell_reminders
+from forum.notifications.models import Event
+from forum.permissions import SYSTEM
 from tests.races import a_topic, at_once, own, slowly, who
 
 pytestmark = pytest.mark.usefixtures("own")
@@ -28,3 +35,18 @@ def test_two_at_once_count_both(own, monkeypatch):
     told = at_once(own, [partial(press, first), partial(press, second)])
     assert sorted(said == "done" for said in told) == [False, True]
     assert bookmarks_count(ana) == 1
+
+
+def test_two_workers_at_once_remind_once(own):
+    topic, ana = a_topic(), who("ana-prado")
+    actions.bookmark(ana, "post", topic)
+    kept = bookmark_of(ana, "post", topic)
+    actions.remind(ana, kept.id, (now() + timedelta(days=1)).date())
+
+    def look():
+        with at(now() + timedelta(days=2)):
+            slowly(tell_reminders, SYSTEM)
+
+    assert at_once(own, [look, look]) == ["done", "done"]
+    reminders = select(func.count()).where(Event.kind == "reminder")
+    assert db.session.scalar(reminders) == 1

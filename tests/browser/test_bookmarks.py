@@ -95,10 +95,16 @@ def test_the_list_looks_well_with_long_titles_and_from_right_to_left(visit: Any)
     page.locator("a", has_text="Add a note").last.click()
     faults += faults_here(page, "/bookmark-note")
     page.fill("[name=note]", "For the meeting with the tram company, and the one after that")
+    page.get_by_label("In a month").check()
     with page.expect_navigation(wait_until="load"):
-        page.get_by_text("Save the note").click()
+        page.locator("main").get_by_text("Save").click()
     for words in ("This can no longer be read.", "Your note is saved.", ARABIC, LONG[:30]):
         expect(page.locator("body")).to_contain_text(words)
+    page.locator("summary", has_text="Remind me").nth(1).click()
+    faults += faults_here(page, "/bookmarks-remind")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button:visible", has_text="In a week").click()
+    expect(page.locator("main")).to_contain_text("Reminder on")
     faults += faults_here(page, "/bookmarks-some") + crowded(page) + misleading(page)
     for address in ("/agendas/globally-connected", "/readings"):
         faults += faults_here(reader.go(address), f"{address}-kept") + crowded(page)

@@ -18,6 +18,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.bookmarks import actions as bookmarks
+from forum.bookmarks.queries import my_bookmarks
 from forum.candidates.actions import JoinDetails, keep
 from forum.clock import at, month_end, now
 from forum.columns import Base
@@ -181,6 +182,9 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     notifications.watch(ana, "agenda", agenda.id)
     bookmarks.bookmark(ana, "post", made.quoting)
     library.intend(ana, made.case_topic, month_end(3))
+    (kept,) = my_bookmarks(ana, "", 1, {"post": 1}).items
+    tomorrow = (now() + timedelta(days=1)).date()
+    bookmarks.note_and_remind(ana, kept.id, f"My {WORD}.", tomorrow)
     dialogue.read(ana, asked.id, 1)
     dialogue.read_all(ana)
 

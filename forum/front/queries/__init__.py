@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forum.front.queries.beginning import FirstSteps, Welcome, first_steps, welcome
-from forum.front.queries.bookmarks import BookmarkRow, bookmark_row, bookmark_rows
+from forum.front.queries.bookmarks import BookmarkRow, bookmark_row, bookmark_rows, rows_of
 from forum.front.queries.cities import Exchange, exchanges
 from forum.front.queries.contributions import (
     contributions_in_city,
@@ -42,6 +42,7 @@ __all__ = [
     "named_pages",
     "peers",
     "recognition",
+    "rows_of",
     "sitemap_page",
     "sitemap_pages",
     "themes_offered",

@@ -28,7 +28,7 @@ class Kept(NamedTuple):
 
     `kind` is that of its topic (`forum.dialogue.models.KINDS`) for what opens one, else *reply*, *comment* or *reading*. `by` are the
     authors of a best read; `author` is the member who wrote anything else, but for cases, which are nobody's own. `words` are the
-    first of the text, none of who is ignored.
+    first of the text, none of who is ignored. `topic_id` is that of its discussion, None for a best read.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Kept(NamedTuple):
     author: Member | None = None
     by: str = ""
     is_ignored: bool = False
+    topic_id: int | None = None
 
     @property
     def is_answer(self) -> bool:
@@ -60,15 +61,16 @@ def bookmark_rows(
 ) -> Page[BookmarkRow]:
     """A page of one's own bookmarks of one kind, or of all when it is empty, the latest first; `counts` as `bookmark_counts` says."""
     page = my_bookmarks(member, kind, number, counts)
-    return Page(_rows(member, page.items), page.number, page.pages, page.total)
+    return Page(rows_of(member, page.items), page.number, page.pages, page.total)
 
 
 def bookmark_row(member: Person, bookmark_id: int) -> BookmarkRow:
     """One's own bookmark by its number; raises `NotFound` for any other."""
-    return _rows(member, [get_bookmark(member, bookmark_id)])[0]
+    return rows_of(member, [get_bookmark(member, bookmark_id)])[0]
 
 
-def _rows(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
+def rows_of(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
+    """Some of the reader's own bookmarks with what they are of."""
     things: dict[tuple[str, int], Kept] = {}
     for kind, read in _READ.items():
         if ids := [one.thing_id for one in bookmarks if one.kind == kind]:
@@ -87,7 +89,8 @@ def _kept_post(reader: Person, post: Post) -> Kept:
     place = (topic.title, post.address, topic.language, topic.agenda)
     kind = topic.kind if post.number == 1 else "comment" if topic.home else "reply"
     words = "" if is_ignored else post.gist
-    return Kept(kind, *place, words, post.language, post.author, is_ignored=is_ignored)
+    known: dict[str, Any] = {"is_ignored": is_ignored, "topic_id": topic.id}
+    return Kept(kind, *place, words, post.language, post.author, **known)
 
 
 def _cases(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
@@ -96,6 +99,7 @@ def _cases(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
         case.id: Kept(
             *(CASE, case.name, f"/cases/{case.slug}", case.language, case.agenda),
             *(excerpt(case.summary, MAX_WORDS), case.language),
+            topic_id=case.topic_id,
         )
         for case in db.session.scalars(found)
     }
@@ -108,6 +112,7 @@ def _practices(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
         one.id: Kept(
             *(PRACTICE, one.title, f"/practices/{one.slug}", one.language, one.agenda),
             *(excerpt(one.sentence, MAX_WORDS), one.language, one.author),
+            topic_id=one.topic_id,
         )
         for one in db.session.scalars(found)
     }

@@ -1,20 +1,23 @@
-"""What a member keeps for later: the list, a note on each, and keeping it no longer."""
+"""What a member keeps for later: the list, a note on each, when to be reminded of it, and keeping it no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.bookmarks import actions
-from forum.bookmarks.forms import NoteForm
+from forum.bookmarks.forms import NEVER, OWN_DAY, NoteForm
 from forum.bookmarks.models import CASE, POST, PRACTICE, READING
-from forum.bookmarks.queries import bookmark_counts, get_bookmark
+from forum.bookmarks.queries import bookmark_counts, get_bookmark, reminder_days
+from forum.clock import day_in_words
+from forum.errors import NotFound
 from forum.front import queries
 from forum.front.views._shared import bp
 from forum.ratelimits import changing
@@ -49,21 +52,56 @@ def _tabs(chosen: str, counts: Mapping[str, int]) -> list[tuple[str, str, bool, 
 @bp.route("/bookmarks/<int:id>/note", methods=["GET", "POST"])
 @changing
 def note_bookmark(id: int) -> ResponseReturnValue:
-    """Say to oneself why one keeps something."""
-    row = queries.bookmark_row(me(), id)
-    form = NoteForm(obj=row.bookmark)
+    """Say to oneself why one keeps something, and when to be reminded of it."""
+    row, days = queries.bookmark_row(me(), id), reminder_days(me())
+    known = row.bookmark.remind_on
+    form = NoteForm(obj=row.bookmark, remind=OWN_DAY if known else NEVER)
     back = web.safe_next(url_for("front.bookmarks"))
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "row": row, "back": back}
+        context: dict[str, Any] = {"form": form, "row": row, "days": days, "back": back}
         return render_template("front/bookmark_note.html", **context), status
 
     def deed() -> AnyResponse:
-        kept = actions.note(me(), id, form.note.data or "")
-        flash(_("Your note is saved.") if kept.note else _("Your note is deleted."), "message")
+        day = form.day(known, days)
+        _check_readable(row, day)
+        had_note = bool(row.bookmark.note)
+        kept = actions.note_and_remind(me(), id, form.note.data or "", day)
+        if kept.note or had_note:
+            flash(_("Your note is saved.") if kept.note else _("Your note is deleted."), "message")
+        if day != known:
+            _tell_when(day)
         return web.see_other(back)
 
     return webforms.process(form, page, deed)
+
+
+@bp.post("/bookmarks/<int:id>/remind")
+@changing
+def remind(id: int) -> AnyResponse:
+    """Be reminded of something, or not, by one press; the form field `remind` says after which span, or *never*."""
+    row, wanted = queries.bookmark_row(me(), id), request.form.get("remind", "")
+    day = reminder_days(me()).spans.get(wanted)
+    back = web.safe_next(url_for("front.bookmarks"))
+    if day is None and wanted != NEVER:
+        return web.see_other(url_for("front.note_bookmark", id=id, next=back))
+    _check_readable(row, day)
+    actions.remind(me(), id, day)
+    _tell_when(day)
+    return web.see_other(back)
+
+
+def _check_readable(row: queries.BookmarkRow, day: date | None) -> None:
+    """Raise `NotFound` for a day on which to be reminded of what one cannot read; who was to be reminded may end that."""
+    if row.thing is None and day not in (None, row.bookmark.remind_on):
+        raise NotFound()
+
+
+def _tell_when(day: date | None) -> None:
+    if day:
+        flash(_("You will be reminded on %(day)s.", day=day_in_words(day)), "message")
+    else:
+        flash(_("You will not be reminded."), "message")
 
 
 @bp.post("/bookmarks/<int:id>/unbookmark")

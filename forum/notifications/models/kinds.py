@@ -74,6 +74,11 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         lambda n: gettext("what happened next? You asked this"),
         is_actionable=True,
     ),
+    "reminder": NoticeKind(
+        _("A day on which you asked to be reminded"),
+        lambda n: gettext("you asked to be reminded of this"),
+        is_actionable=True,
+    ),
     "answer": NoticeKind(
         _("A reply is chosen as the answer, yours or to your question"),
         lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),

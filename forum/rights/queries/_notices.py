@@ -85,6 +85,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "item_id": _("the number of what you keep, as in /posts/7"),
             "title": _("its title, or that of the topic, unless you cannot read it any longer"),
             "note": _("your note"),
+            "remind_on": _("the day on which you want to be reminded of it"),
             "created_at": _("since when you keep it"),
         },
     ),

@@ -365,7 +365,7 @@ def rows_of_bookmarks(member: Member) -> Select[Any]:
     kind = case(*((column.is_not(None), name) for name, column in KEPT_COLUMNS.items()))
     number = func.coalesce(*KEPT_COLUMNS.values())
     query = select(Bookmark.id, kind.label("kind"), number.label("item_id"), _kept_title(member))
-    return query.add_columns(Bookmark.note, Bookmark.created_at).where(
+    return query.add_columns(Bookmark.note, Bookmark.remind_on, Bookmark.created_at).where(
         Bookmark.member_id == member.id
     )
 
