@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import logs
 from forum.db import db
-from forum.errors import Busy, Forbidden, Refusal
+from forum.errors import Busy, Forbidden, Refusal, TooSoon
 from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
 from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, nearest_page, see_other
@@ -165,7 +165,10 @@ def _answer_refusal(error: Refusal) -> AnyResponse:
     message = error.message or (
         _("Please wait a moment and try again.") if isinstance(error, Busy) else ""
     )
-    return _error_page(error.status, message, getattr(error, "thing", None))
+    answer = _error_page(error.status, message, getattr(error, "thing", None))
+    if isinstance(error, TooSoon):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def http_error(error: HTTPException) -> AnyResponse:

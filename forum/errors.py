@@ -60,6 +60,16 @@ class Conflict(Refusal):
     status = 409
 
 
+class TooSoon(Refusal):
+    """Something may be done only once in a while (429); `seconds` is how long it takes until it may be done again."""
+
+    status = 429
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class Busy(Refusal):
     """The database was locked for too long (503). Nothing was saved; trying again helps."""
 

@@ -481,6 +481,18 @@ class Can:
             return locked_because(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
+    def reply_again(self, topic: Topic | TopicRow, latest_at: datetime | None) -> Verdict:
+        """In a topic that is slow, each member replies once in so many minutes; those who moderate its agenda, at any time."""
+        again_at = topic.again_at(latest_at)
+        if again_at is None or self.moderate(topic.agenda_id):
+            return YES
+        return Verdict(
+            _(
+                "This topic is slow, and you have written here not long ago. You can write again from %(moment)s.",
+                moment=_lazy_datetime(again_at),
+            )
+        )
+
     def edit(self, post: Post | PostRow) -> Verdict:
         """Authors edit their own post while it is visible and its topic takes replies."""
         if post.author_id != self.person.id:

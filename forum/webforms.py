@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from babel import support
-from flask import Flask, request
+from flask import Flask, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, lazy_gettext, lazy_pgettext
 from flask_babel import gettext as _
@@ -23,7 +23,7 @@ from wtforms.i18n import messages_path
 from wtforms.validators import NumberRange, Optional, StopValidation
 from wtforms.widgets import TextInput
 
-from forum.errors import Conflict, Invalid, Refusal
+from forum.errors import Conflict, Invalid, Refusal, TooSoon
 from forum.formrows import ADD_ROW, REMOVE_ROW, TableField, as_text
 from forum.plaintext import tidy
 from forum.ratelimits import MAX_CHANGES, by_person, limiter, previewing
@@ -283,7 +283,8 @@ def process(
 
     `page` renders the form with a status, `deed` does what the form is for and answers; it may raise `Invalid`. Each of
     the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query says; they
-    run also when a validator has refused something, so that one answer names every problem. A trial and a step before the
+    run also when a validator has refused something, so that one answer names every problem. After `TooSoon` the form is
+    shown again, too (429), and says when to send it. A trial and a step before the
     last one show the form with what was typed so far and validate nothing; trials are limited as previews.
 
     `latest` returns the same form with what is saved now. Where it is given and the deed raises `Conflict`, because that
@@ -302,16 +303,26 @@ def process(
         return page(REFUSED)
     try:
         return deed()
-    except Invalid as error:
-        refuse(form, error)
-        if error.field in form:
-            _ask_for_passwords_again(form)
-        return page(REFUSED)
+    except (Invalid, TooSoon) as error:
+        return _show_refused(form, page, error)
     except Conflict as error:
         if latest is None:
             raise
         refuse(form, error)
         return page(CONFLICT, _show_latest(form, latest()))
+
+
+def _show_refused(
+    form: FlaskForm, page: Callable[[int], ResponseReturnValue], error: Invalid | TooSoon
+) -> ResponseReturnValue:
+    refuse(form, error)
+    if isinstance(error, TooSoon):
+        response = make_response(page(error.status))
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    if error.field in form:
+        _ask_for_passwords_again(form)
+    return page(error.status)
 
 
 @previewing

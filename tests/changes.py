@@ -12,7 +12,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Poll, PollOption, PollText
+from forum.dialogue.models import Pace, Poll, PollOption, PollText
 from forum.dialogue.queries import mark_given
 from forum.library import actions as library
 from forum.markup import write
@@ -95,6 +95,8 @@ DEEDS: dict[str, Deed] = {
     "delete": lambda w, p, a: dialogue.delete(p.ben, w["reply"]),
     "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], Reasons("Enough.")),
     "unlock": lambda w, p, a: moderation.unlock(p.moderator, w["topic"]),
+    "slow": lambda w, p, a: moderation.slow(p.moderator, w["topic"], Pace(60), Reasons("Breathe.")),
+    "unslow": lambda w, p, a: moderation.unslow(p.moderator, w["topic"]),
     "pin": lambda w, p, a: dialogue.pin(p.moderator, w["topic"]),
     "join": lambda w, p, a: members.join(
         VISITOR, members.Joining("Nora", "nora@example.org", "-", city_id=p.ana.city_id)

@@ -17,6 +17,7 @@ from forum.clock import now
 from forum.contact import actions as contact
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Pace
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.markup import write
@@ -67,6 +68,8 @@ moderation.undo               | forbidden forbidden forbidden forbidden conflict
 moderation.reverse            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.lock               | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unlock             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.slow               | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.unslow             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.pin                | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unpin              | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.ask_to_edit        | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
@@ -273,6 +276,10 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.lock": _deed(moderation.lock, _topic, WHY),
     "moderation.unlock": _deed(
         moderation.unlock, _topic, before=_after(moderation.lock, _topic, WHY)
+    ),
+    "moderation.slow": _deed(moderation.slow, _topic, Pace(60), WHY),
+    "moderation.unslow": _deed(
+        moderation.unslow, _topic, before=_after(moderation.slow, _topic, Pace(60), WHY)
     ),
     "moderation.pin": _deed(moderation.pin, _topic),
     "moderation.unpin": _deed(moderation.unpin, _topic, before=_after(moderation.pin, _topic)),

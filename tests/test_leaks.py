@@ -48,7 +48,7 @@ from forum.dialogue.actions import (
     vote,
     withdraw,
 )
-from forum.dialogue.models import Mark, PollText, Post, Topic
+from forum.dialogue.models import Mark, Pace, PollText, Post, Topic
 from forum.dialogue.queries import mark_given, polls_below, posts_in, revisions_of
 from forum.front.actions import tell_reminders
 from forum.library.actions import (
@@ -84,6 +84,7 @@ from forum.moderation.actions import (
     report,
     report_illegal,
     send_back,
+    slow,
     suspend,
     write_staff_note,
 )
@@ -582,6 +583,8 @@ PLANTED = {
     "a topic for members": "members",
     "why a topic is locked": "settled",
     "why a topic for members is locked": "closed",
+    "why a topic is slow": "heated",
+    "why a topic for members is slow": "calmed",
     "a practice for members": "within",
     "what did not work, for members": "failure",
     "a draft practice": "draft",
@@ -868,6 +871,10 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
         new = NewTopic("question", "Locked", write("A text."), audience=audience)
         topic = open_topic(people.ana, agenda.id, new)
         lock(people.moderator, topic.id, Reasons(secret(word)))
+    for audience, word in (("public", "heated"), ("members", "calmed")):
+        new = NewTopic("question", "Slow", write("A text."), audience=audience)
+        topic = open_topic(people.ana, agenda.id, new)
+        slow(people.moderator, topic.id, Pace(60), Reasons(secret(word)))
     shown = {"challenge": "Shown.", "failure": secret("failure")}
     for text in (
         _of_a_city(_practice("within", audience="members"), people),

@@ -64,6 +64,7 @@ DOORS = sorted(
             part in address
             for part in (
                 *("/report", "/hide", "/restore", "/lock", "/unlock", "/pin", "/unpin", "/move"),
+                *("/slow", "/unslow"),
                 *("/moderation/", "/appeal", "/warn", "/silence", "/unsilence", "/suspend"),
                 *("/unsuspend", "/clear-spam", "/notes", "/archive", "/reopen", "/publish"),
                 *("/send-back", "/feature", "/unfeature", "/administration/rules"),

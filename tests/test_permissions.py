@@ -73,7 +73,16 @@ def _topic(said: str) -> Topic:
     if "story withheld" in said:
         states["follow_up_hidden_at"] = PAST
     states["home"] = "/cases/one" if "home" in said else None
+    if "slow" in said:
+        end = PAST if "over" in said else None
+        states |= {"slowed_at": PAST, "slow_minutes": 60, "slow_until": end, "slow_reason": ""}
     return Topic(id=1, kind=kind, author_id=_author(said), replies_count=replies, **place, **states)
+
+
+def _latest_at(said: str) -> datetime | None:
+    if "never" in said:
+        return None
+    return now() - timedelta(minutes=61 if "long ago" in said else 59)
 
 
 def _there(said: str) -> Topic:
@@ -182,6 +191,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "see_seats": lambda said: (_organisation(said),),
     "open_topic": lambda said: (_agenda(said),),
     "reply": lambda said: (_topic(said),),
+    "reply_again": lambda said: (_topic(said), _latest_at(said)),
     "edit": lambda said: (_post(said),),
     "delete": lambda said: (_post(said),),
     "compare": lambda said: (_post(said),),
@@ -282,6 +292,11 @@ reply                  | hidden               |    .    .    .    .    .    .   
 reply                  | deleted              |    .    .    .    .    .    .    .    .    .   .
 reply                  | archived             |    .    .    .    .    .    .    .    .    .   .
 reply                  | archived, locked     |    .    .    .    .    .    .    .    .    .   .
+reply_again            | as fast as any       |  yes  yes  yes  yes  yes  yes  yes  yes  yes  yes
+reply_again            | slow                 |    .    .    .    .    .  yes    .  yes  yes  yes
+reply_again            | slow, never          |  yes  yes  yes  yes  yes  yes  yes  yes  yes  yes
+reply_again            | slow, long ago       |  yes  yes  yes  yes  yes  yes  yes  yes  yes  yes
+reply_again            | slow, over           |  yes  yes  yes  yes  yes  yes  yes  yes  yes  yes
 edit                   | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
 edit                   | somebody's           |    .    .    .    .    .    .    .    .    .   .
 edit                   | own, locked          |    .    .    .    .    .  yes    .  yes  yes   .

@@ -21,6 +21,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.clock import now
 from forum.dialogue.forms import kind_field, language_field, themes_field, title_field
+from forum.dialogue.models import Pace
 from forum.members.actions import MAX_NAME
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
@@ -56,6 +57,19 @@ MAX_RESTRICTION = timedelta(days=3650)
 TOPIC_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})|(?:.*/)?topics/([1-9][0-9]{0,8})(?![0-9]).*")
 LAW_CHOICE = "law"  # chosen in place of the number of a rule
 DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
+PACE_NAMES = {
+    "10": _("Once in 10 minutes"),
+    "60": _("Once an hour"),
+    "480": _("Once in 8 hours"),
+    "1440": _("Once a day"),
+}
+UNTIL_LIFTED = "lifted"  # chosen in place of a number of days
+PACE_LASTS = {
+    "1": _("One day"),
+    "3": _("Three days"),
+    "7": _("One week"),
+    UNTIL_LIFTED: _("Until a moderator ends it"),
+}
 LENGTH_LIMIT = Length(
     max=MAX_REASON_LENGTH, message=_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH)
 )
@@ -243,6 +257,22 @@ class RequiredReasonForm(GivesReason, ReasonForm):
     """A required reason for what breaks no rule: a topic is locked, a practice returned."""
 
     reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
+
+
+class SlowForm(RequiredReasonForm):
+    """How slow a topic is to be, for how long, and why."""
+
+    minutes = RadioField(
+        _("How often can each member write?"), choices=[*PACE_NAMES.items()], default="60"
+    )
+    lasts = RadioField(_("For how long?"), choices=[*PACE_LASTS.items()], default="1")
+
+    @property
+    def pace(self) -> Pace:
+        """How slow the topic is to be from now on."""
+        days = self.lasts.data
+        until = None if days == UNTIL_LIFTED else now() + timedelta(days=int(days))
+        return Pace(int(self.minutes.data), until and until.replace(second=0))
 
 
 class AskToEditForm(RequiredReasonForm):

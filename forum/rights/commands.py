@@ -62,6 +62,7 @@ EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
     queue.forget_old,
     dialogue_actions.forget_refused,
     dialogue_actions.forget_drafts,
+    dialogue_actions.forget_paces,
     screening.forget_traces,
 )
 

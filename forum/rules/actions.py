@@ -42,7 +42,17 @@ LONGEST_ADDRESS = 500
 LONGEST_RECOURSE_NAME = 200
 LONGEST_HINT = 500  # characters of the sentence about a body or an authority
 LONGEST_TEXT = 2_000  # characters of a ready text
-READY_DEEDS = ("hide", "remove", "ask_to_edit", "lock", "send_back", "warn", "silence", "suspend")
+READY_DEEDS = (
+    "hide",
+    "remove",
+    "ask_to_edit",
+    "lock",
+    "slow",
+    "send_back",
+    "warn",
+    "silence",
+    "suspend",
+)
 
 
 @dataclass(frozen=True)

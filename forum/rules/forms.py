@@ -34,6 +34,7 @@ DEED_NAMES = {
     "remove": _("Remove"),
     "ask_to_edit": _("Ask the author to edit"),
     "lock": _("Lock"),
+    "slow": _("Slow down"),
     "send_back": _("Return to the author"),
     "warn": _("Warn"),
     "silence": _("Silence"),

@@ -8,7 +8,7 @@ from alembic import op
 from forum.columns import Moment
 
 revision = "0048"
-down_revision = "0046"
+down_revision = "0047"
 
 
 def upgrade() -> None:

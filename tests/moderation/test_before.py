@@ -10,6 +10,7 @@ import pytest
 
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Pace
 from forum.dialogue.queries import get_topic
 from forum.markup import write
 from forum.moderation import actions
@@ -22,6 +23,7 @@ from forum.moderation.models import (
     MoveBefore,
     NoteBefore,
     OpeningBefore,
+    PaceBefore,
     RegroupingBefore,
     ThingBefore,
     TitleBefore,
@@ -32,6 +34,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AT_NOON = "2026-01-01T12:00:00+00:00"
 ENDS = {"silenced_until": None, "suspended_until": AT_NOON}
 CLEARED = {"hidden": [["post", 7], ["topic", 8]], "refused": [9]}
+SLOW = {"minutes": 10, "until": None, "reason": "Breathe."}
 RESTORED = {"shown": [["post", 7]], "waiting": [9]}
 POSTS = {"target": 4, "posts": [[7, 2], [8, 3]], "last": 5}
 # What earlier versions have stored, and what it says
@@ -58,6 +61,14 @@ STORED: dict[str, tuple[dict[str, Any], Any]] = {
     "note": ({"note": "*So.*", "language": "de"}, NoteBefore("*So.*", "de")),
     "note without a language": ({"note": "So."}, NoteBefore("So.", "en")),
     "unlocked": ({"reason": "Enough."}, LockBefore("Enough.")),
+    "no longer slow": (
+        {"minutes": 60, "until": AT_NOON, "reason": "Breathe."},
+        PaceBefore(Pace(60, NOON, "Breathe.")),
+    ),
+    "merged into one that it made slow": (
+        {**POSTS, "answer": None, "answered_at": None, "paces": [None, SLOW]},
+        RegroupingBefore(4, {7: 2, 8: 3}, 5, None, paces=(None, Pace(10, None, "Breathe."))),
+    ),
     "opened": ({"there": {"post": [7]}}, OpeningBefore({"post": [7]})),
     "moved": ({"agenda": 3}, MoveBefore(3)),
     "retitled": ({"title": "A", "themes": [1], "made": "B"}, TitleBefore("A", (1,), "B")),

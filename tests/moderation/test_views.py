@@ -32,6 +32,7 @@ def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
     return {
         "asking": [
             f"{topic}/lock",
+            f"{topic}/slow",
             f"{topic}/move",
             f"{topic}/hide",
             f"{topic}/remove",
@@ -49,6 +50,7 @@ def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
         ],
         "buttons": [
             f"{topic}/unlock",
+            f"{topic}/unslow",
             f"{topic}/pin",
             f"{topic}/unpin",
             f"{topic}/restore",
@@ -358,6 +360,8 @@ def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, thin
     deeds: list[tuple[str, dict[str, Any]]] = [
         (f"{topic}/lock", REASON_FIELDS),
         (f"{topic}/unlock", {}),
+        (f"{topic}/slow", REASON_FIELDS),
+        (f"{topic}/unslow", {}),
         (f"{topic}/pin", {}),
         (f"{topic}/unpin", {}),
         (f"{post}/hide", REASON_FIELDS),

@@ -7,6 +7,7 @@ from forum.dialogue.actions._counts import count_topics
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, PageOfTopic, TopicChanges
 from forum.dialogue.actions.curating import (
     ask_to_edit,
+    forget_paces,
     hide,
     hide_topic,
     lock,
@@ -22,10 +23,12 @@ from forum.dialogue.actions.curating import (
     restore_topic,
     retitle,
     reword_notes,
+    slow,
     take_request_back,
     unlock,
     unname_locks,
     unpin,
+    unslow,
 )
 from forum.dialogue.actions.drafts import (
     Fields,
@@ -127,6 +130,7 @@ __all__ = [
     "forget_drafts",
     "forget_drafts_of",
     "forget_held",
+    "forget_paces",
     "forget_reading",
     "forget_refused",
     "hide",
@@ -182,6 +186,7 @@ __all__ = [
     "reword",
     "reword_notes",
     "set_poll",
+    "slow",
     "split",
     "take_back",
     "take_request_back",
@@ -190,6 +195,7 @@ __all__ = [
     "unmerge",
     "unname_locks",
     "unpin",
+    "unslow",
     "unsplit",
     "unvote",
     "vote",

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from forum.dialogue.models import KINDS, MAX_THEMES, Held, Post
-from forum.dialogue.queries import post_by_submission_key
-from forum.errors import Conflict, Invalid
+from forum.clock import now
+from forum.dialogue.models import KINDS, MAX_THEMES, Held, Post, Topic
+from forum.dialogue.queries import latest_reply_at, post_by_submission_key
+from forum.errors import Conflict, Invalid, TooSoon
 from forum.markdown import MAX_SOURCE
 from forum.markup import Written
 from forum.permissions import AUDIENCES, Person, require
@@ -95,6 +96,18 @@ def checked_title(title: str) -> str:
             _("Enter a title of %(least)s to %(most)s characters.", least=least, most=most), "title"
         )
     return title
+
+
+def require_pace(author: Person, topic: Topic, but: int = 0) -> None:
+    """Raise `TooSoon` when the topic is slow and the author has sent a reply there not long ago.
+
+    `but` is the id of a held text that does not count, since it is the one to be sent. The caller has locked the topic.
+    """
+    latest_at = latest_reply_at(author, topic, but)
+    again_at = topic.again_at(latest_at)
+    verdict = author.can.reply_again(topic, latest_at)
+    if again_at and not verdict:
+        raise TooSoon(str(verdict.why_not), int((again_at - now()).total_seconds()))
 
 
 def check_text(text: Written) -> None:

@@ -29,7 +29,17 @@ from forum.dialogue.actions._polls import forget_poll
 from forum.dialogue.actions._quotes import refresh_quotes
 from forum.dialogue.actions._telling import index_topic, with_poll_words
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
-from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
+from forum.dialogue.models import (
+    Held,
+    Mark,
+    Mention,
+    Pace,
+    Post,
+    Quote,
+    Revision,
+    Topic,
+    TopicTheme,
+)
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
     first_post,
@@ -462,12 +472,19 @@ def forget_title(system: Person, topic: Topic) -> None:
 
 
 def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
-    """Set a time column of a topic (`locked_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
+    """Set a time column of a topic (`locked_at`, `slowed_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     with recounted(moderator, topic):  # a locked question waits for no answer
         setattr(topic, name, moment)
     return topic
+
+
+def set_pace(topic: Topic, pace: Pace | None) -> None:
+    """Make a topic as slow as `pace` says, or as fast as any with None."""
+    topic.slowed_at = (topic.slowed_at or now()) if pace else None
+    topic.slow_minutes, topic.slow_until = (pace.minutes, pace.until) if pace else (None, None)
+    topic.slow_reason = pace.reason.strip() if pace else ""
 
 
 def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What moderators do to topics and posts: review, lock, pin, retitle, move, hide, remove, restore, and add notes."""
+"""What moderators do to topics and posts: review, lock, slow, pin, retitle, move, hide, remove, restore, and add notes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from forum.dialogue.actions._rows import (
     follow_withholding,
     has_shown_posts,
     move_topic,
+    set_pace,
     set_topic_time,
     show_topic,
     withhold_topic,
 )
 from forum.dialogue.actions._stored import stored_text
 from forum.dialogue.actions._topics import TopicChanges
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import PACES, Pace, Post, Topic
 from forum.dialogue.queries import (
     first_post,
     post_to_change,
@@ -38,6 +39,7 @@ from forum.dialogue.queries import (
     title_fingerprint,
     topic_to_change,
     topics_locked_naming,
+    topics_slow_until,
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import NO_TEXT, Written
@@ -81,6 +83,38 @@ def unlock(moderator: Person, topic_id: int) -> Topic:
     topic = set_topic_time(moderator, topic_id, "locked_at", None)
     topic.locked_reason = ""
     return topic
+
+
+@action
+def slow(moderator: Person, topic_id: int, pace: Pace) -> Topic:
+    """Let each member write one reply in so many minutes in a topic; readers see the reason."""
+    if pace.minutes not in PACES:
+        raise Invalid(_("Choose how often each member can write."), "minutes")
+    topic = set_topic_time(moderator, topic_id, "slowed_at", now())
+    set_pace(topic, pace)
+    return topic
+
+
+@action
+def unslow(moderator: Person, topic_id: int) -> Topic:
+    """Let members reply in a topic as often as they like again."""
+    topic = set_topic_time(moderator, topic_id, "slowed_at", None)
+    set_pace(topic, None)
+    return topic
+
+
+@action
+def forget_paces(system: Person, limit: int = 200) -> int:
+    """Let at most `limit` topics whose pace is over be as fast as any; returns how many.
+
+    They are so already: this takes what is said of it off the pages of visitors.
+    """
+    require(system.can.administer())
+    topics = topics_slow_until(now(), limit)
+    touches(*(topic_scope(topic.id) for topic in topics))
+    for topic in topics:
+        set_pace(topic, None)
+    return len(topics)
 
 
 @action
@@ -296,10 +330,11 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
 
 @action
 def unname_locks(system: Person, member_id: int, known: KnownAs) -> None:
-    """Take the name and the handles of a member who has left out of what readers are told of why a topic is locked."""
+    """Take the name and the handles of a member who has left out of what readers are told of why a topic is locked or slow."""
     require(system.can.administer())
     for topic in topics_locked_naming(member_id, known.words):
         topic.locked_reason = without_member(topic.locked_reason, known)
+        topic.slow_reason = without_member(topic.slow_reason, known)
 
 
 @action

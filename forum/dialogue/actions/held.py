@@ -12,7 +12,12 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.dialogue.actions._checks import check_text, check_themes, checked_title
+from forum.dialogue.actions._checks import (
+    check_text,
+    check_themes,
+    checked_title,
+    require_pace,
+)
 from forum.dialogue.actions._holding import (
     ask_for_review,
     delete_held,
@@ -66,7 +71,8 @@ def revise(
     """Change one's text that waits or was refused, and screen it again; what no rule holds back is published at once.
 
     A text that a moderator has refused always waits again. `changes` are for texts that open a topic or edit its
-    first post, `poll` is the poll that one opening a topic is to have, if any; `seen` is as in `edit`.
+    first post, `poll` is the poll that one opening a topic is to have, if any; `seen` is as in `edit`. What still waits can be
+    changed at any time; what is published or sent once more follows the pace of its topic, as in `reply`.
     """
     lock_writer(author)
     held = lock_held(author, held_id)
@@ -87,12 +93,20 @@ def revise(
     said = screened_with(text, columns.get("title", ""), poll)
     is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
     rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
+    if held.deed == REPLY and (rule is None or held.refused_at is not None):
+        _require_pace(author, held)
     if rule or held.refused_at is not None:
         resubmit(author, held, columns, rule)
         return held
     for name, value in columns.items():
         setattr(held, name, value)
     return _publish_revised(author, held, text)
+
+
+def _require_pace(author: Person, held: Held) -> None:
+    """Raise `TooSoon` when a reply that is published now, or sent once more, follows another too soon."""
+    if topic := topic_if_there(author, held.topic_id):
+        require_pace(author, topic, held.id)
 
 
 def _says_again(held: Held, said: ScreenedText) -> bool:
@@ -151,6 +165,8 @@ def approve(
     texts: Mapping[str, Written] = NO_TEXTS,
 ) -> Post:
     """Publish a text that waits or was refused, in its author's name and with the rights that the author has now.
+
+    A topic may be slow: the author has waited already when the text was sent.
 
     Raises `Conflict` when the author may not publish it now, or when the text is another than the moderator has read:
     `seen` is the `fingerprint` of that. `texts` is what the text said before the action, rendered, by source; if it was

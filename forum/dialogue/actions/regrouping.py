@@ -29,12 +29,13 @@ from forum.dialogue.actions._rows import (
     let_pictures_follow,
     restore_notices_in,
     set_answer,
+    set_pace,
     set_themes,
     show_topic,
 )
 from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry, with_poll_words
-from forum.dialogue.models import CHOSEN_KINDS, Held, Place, Post, Topic, Trace
+from forum.dialogue.models import CHOSEN_KINDS, Held, Pace, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,
     fingerprint_of,
@@ -86,7 +87,7 @@ class MovedRecord:
 
     `numbers` are the former numbers of the moved posts by id. `before` is the number of the last post that was in `target`
     already. `answer` is (post id, when it was chosen) if the posts took the answer of `topic` with them. `held` are the
-    ids of the held texts that followed.
+    ids of the held texts that followed. `paces` are how slow `target` was before and after, if a merger made it slower.
     """
 
     topic: Topic
@@ -95,6 +96,7 @@ class MovedRecord:
     before: int
     answer: tuple[int, datetime | None] | None = None
     held: Sequence[int] = ()
+    paces: Sequence[Pace | None] = ()
 
 
 @action
@@ -104,7 +106,7 @@ def split(
     """Move posts of a topic to a new topic, which the first of them opens; they keep ids, links, marks and versions.
 
     In the old topic a line tells where they went, and their numbers stay gaps. If no shown post is left there, it is
-    hidden for as long as that is so.
+    hidden for as long as that is so. The new topic is as slow as the old one.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
@@ -128,7 +130,10 @@ def split(
 
 @action
 def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
-    """Merge a topic into another: its posts are moved to the end there, under new numbers, and its address redirects."""
+    """Merge a topic into another: its posts are moved to the end there, under new numbers, and its address redirects.
+
+    The other is as slow afterwards as the slower of the two.
+    """
     if topic_id == target_id:
         raise Invalid(_("This is the topic itself. Choose another one."), "target")
     both = topics_to_change(moderator, (topic_id, target_id))
@@ -143,7 +148,11 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     topic.answer_id = topic.answered_by_id = topic.answered_at = None
     topic.deleted_at, topic.merged_into_id = now(), target.id
     waiting = held_ids_in(topic)
-    moved = replace(_move_posts(moderator, topic, target, posts, answer), held=waiting)
+    moved = replace(
+        _move_posts(moderator, topic, target, posts, answer),
+        held=waiting,
+        paces=_slow_down(target, topic.present_pace),
+    )
     if answer and topic.kind == target.kind and target.answer_id is None:
         _take_answer(moderator, target, answer)
     elif answer:
@@ -207,6 +216,8 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
     db.session.execute(far.values(number=moved.before))
+    if moved.paces and target.pace == moved.paces[1]:
+        set_pace(target, moved.paces[0])
     note_activity_of(moderator, topic)
     move_count(moderator, None, count_key(topic))
     restore_notices_in(moderator, topic)
@@ -305,7 +316,20 @@ def _new_topic_from(topic: Topic, posts: Sequence[Post], part: SplitTarget) -> T
     db.session.add(new)
     db.session.flush()
     set_themes(new, theme_ids_of(topic))
+    set_pace(new, topic.present_pace)
     return new
+
+
+def _slow_down(target: Topic, other: Pace | None) -> tuple[Pace | None, ...]:
+    """Make a topic as slow as one that comes into it, unless it is slower; its pace before and after, if that changed it."""
+    if other is None:
+        return ()
+    before, present = target.pace, target.present_pace
+    made = present.stricter(other) if present else other
+    if made == before:
+        return ()
+    set_pace(target, made)
+    return before, made
 
 
 def _move_posts(

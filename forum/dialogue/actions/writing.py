@@ -27,6 +27,7 @@ from forum.dialogue.actions._checks import (
     organisation_of,
     posted_meanwhile,
     profile_scopes,
+    require_pace,
 )
 from forum.dialogue.actions._counts import count_post, move_count, note_activity_of
 from forum.dialogue.actions._drafts import draft_sent, lock_drafts
@@ -256,6 +257,9 @@ def reply(
     The same submission `key` from the same author adds one post only. So do two different keys within ten minutes, if
     text and place are the same: then the first post is returned and says `is_duplicate`. `paragraph` is the key of the
     paragraph of a case that the post comments on. A draft in the form ends as with `open_topic`.
+
+    Raises `TooSoon` in a topic that is slow, when the author has sent another reply there not long ago. The topic is
+    locked, so that of two replies in the same moment the second sees the first.
     """
     lock_drafts(author)
     topic = _begin_reply(author, topic_id)
@@ -281,6 +285,7 @@ def _reply(
     if key and (duplicate := _duplicate_reply(author, topic, text, paragraph, for_organisation)):
         return duplicate
     organisation_id = _check_reply(author, topic, text, for_organisation)
+    require_pace(author, topic)
     pictures.show(author, text.pictures, topic.agenda_id)
     if rule := screen(author, topic.agenda_id, ScreenedText(text)):
         place = {"topic_id": topic.id, "paragraph": valid_paragraph_key(paragraph)}
@@ -303,7 +308,7 @@ def publish_reply(
     paragraph: str | None = None,
     for_organisation: bool = False,
 ) -> Post:
-    """Add a post to a topic without screening it: for an import, or what a moderator has read."""
+    """Add a post to a topic without screening it, however slow it is: for an import, or what a moderator has read."""
     topic = _begin_reply(author, topic_id)
     if earlier := already_posted(author, key, text):
         return earlier

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
+from forum.clock import now
 from forum.columns import Base, partial_index
 from forum.dialogue.models._shared import SubmissionMixin
 from forum.members.models import Member, Organisation
 from forum.permissions import PUBLIC
+from forum.sentences import Sentence, sentence
 
 KINDS = ("experience", "question", "practice", "case")
 CHOSEN_KINDS = KINDS[:2]  # those that an author chooses, because they have no page of their own
 MAX_THEMES = 5  # that an author gives to a topic
+# What is said of a topic that is slow, by the minutes in which each member can write one reply there
+PACES = {
+    10: sentence("This topic is slow: each member can write here once in 10 minutes."),
+    60: sentence("This topic is slow: each member can write here once an hour."),
+    480: sentence("This topic is slow: each member can write here once in 8 hours."),
+    1440: sentence("This topic is slow: each member can write here once a day."),
+}
 # The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
 LISTED_COLUMNS = [
     "kind",
@@ -35,6 +45,38 @@ def _list_index(name: str, *columns: str) -> Index:
     return Index(f"ix_topic_{name}", *columns, "id", *more)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How slow a topic is: one reply of each member in so many `minutes`, for a reason, `until` a moment if there is one."""
+
+    minutes: int
+    until: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it holds no more. It depends on the time of day, so no page that is kept may ask for it."""
+        return self.until is not None and self.until <= now()
+
+    @property
+    def sentence(self) -> Sentence:
+        """What readers are told."""
+        return PACES[self.minutes]
+
+    @property
+    def begins_at(self) -> datetime:
+        """Since when a reply counts: who has written none since then can write one now."""
+        return now() - timedelta(minutes=self.minutes)
+
+    def stricter(self, other: Pace | None) -> Pace:
+        """This one or the other, whichever is slower, and until the later of their ends."""
+        if other is None:
+            return self
+        slower = other if other.minutes > self.minutes else self
+        ends = [end for end in (self.until, other.until) if end]
+        return Pace(slower.minutes, max(ends) if len(ends) == 2 else None, slower.reason)
+
+
 class TopicMixin:
     """What follows from the columns of a topic, for a `Topic` and for a `TopicRow` (see `queries/_rows.py`) alike."""
 
@@ -44,6 +86,10 @@ class TopicMixin:
     audience: Any
     hidden_at: Any
     unseen_at: Any
+    slowed_at: Any
+    slow_until: Any
+    slow_minutes: Any
+    slow_reason: Any
     agenda: Any
 
     @property
@@ -54,6 +100,31 @@ class TopicMixin:
         """
         is_shown = self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
         return is_shown and self.agenda.opened_at is not None
+
+    @property
+    def pace(self) -> Pace | None:
+        """How slow moderators have made the topic, even if that is over by now; None when they have not."""
+        if self.slowed_at is None:
+            return None
+        return Pace(self.slow_minutes, self.slow_until, self.slow_reason)
+
+    @property
+    def present_pace(self) -> Pace | None:
+        """How slow the topic is now. It depends on the time of day, so no page that is kept may ask for it."""
+        pace = self.pace
+        return None if pace is None or pace.is_over else pace
+
+    def again_at(self, latest_at: datetime | None) -> datetime | None:
+        """From when somebody whose latest reply is of a moment can write the next one; None for from now on.
+
+        It is a whole minute, as pages say it, so that nobody comes some seconds too soon.
+        """
+        pace = self.present_pace
+        if pace is None or latest_at is None:
+            return None
+        again_at = (latest_at + timedelta(minutes=pace.minutes)).replace(second=0)
+        again_at = min(again_at, pace.until or again_at)
+        return again_at if again_at > now() else None
 
     @property
     def address(self) -> str:
@@ -74,6 +145,9 @@ class Topic(TopicMixin, SubmissionMixin, Base):
     `hidden_at` hides the topic. `removed_at` is set beside it when readers are not even told that there was a topic,
     `emptied_at` when it is hidden only because none of its posts is shown.
 
+    In a topic that is slow since `slowed_at`, each member writes one reply in `slow_minutes`, until `slow_until` if that is
+    set: see `Pace`.
+
     A topic that was merged into another has `deleted_at` and `merged_into_id`. `regrouped_at` is when posts were last
     moved from here or to here: only when it is set does the page look for their `Trace`.
     """
@@ -89,6 +163,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
         Index(
             "ix_topic_pinned", *AGENDA_ACTIVITY_COLUMNS, **partial_index("pinned_at IS NOT NULL")
         ),
+        Index("ix_topic_slow", "slow_until", **partial_index("slow_until IS NOT NULL")),
         Index(None, "author_id", "id"),
         Index(None, "answered_by_id", "id"),
     )
@@ -120,6 +195,10 @@ class Topic(TopicMixin, SubmissionMixin, Base):
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     locked_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    slowed_at: Mapped[datetime | None]
+    slow_until: Mapped[datetime | None]
+    slow_minutes: Mapped[int | None]
+    slow_reason: Mapped[str] = mapped_column(Text, server_default="")
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
     removed_at: Mapped[datetime | None]

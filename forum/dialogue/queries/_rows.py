@@ -144,6 +144,10 @@ class _TopicColumns(NamedTuple):
     pinned_at: datetime | None
     locked_at: datetime | None
     locked_reason: str
+    slowed_at: datetime | None
+    slow_until: datetime | None
+    slow_minutes: int | None
+    slow_reason: str
     hidden_at: datetime | None
     deleted_at: datetime | None
     followed_up_at: datetime | None

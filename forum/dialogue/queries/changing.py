@@ -209,9 +209,16 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
 
 
 def topics_locked_naming(member_id: int, words: Iterable[str]) -> Sequence[Topic]:
-    """The topics of a member that were locked with a reason which contains one of some words."""
-    named = or_(*(Topic.locked_reason.contains(word, autoescape=True) for word in words))
+    """The topics of a member that were locked or made slow for a reason which contains one of some words."""
+    reasons = (Topic.locked_reason, Topic.slow_reason)
+    named = or_(*(one.contains(word, autoescape=True) for word in words for one in reasons))
     return db.session.scalars(select(Topic).where(Topic.author_id == member_id, named)).all()
+
+
+def topics_slow_until(moment: datetime, limit: int) -> Sequence[Topic]:
+    """At most `limit` topics that were slow until a moment or less, locked; those that others have locked are left out."""
+    over = select(Topic).where(Topic.slow_until <= moment).order_by(Topic.id).limit(limit)
+    return db.session.scalars(over.with_for_update(of=Topic, skip_locked=True)).all()
 
 
 def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -> list[PostSource]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from sqlalchemy.orm import aliased
 from forum.bookmarks.queries import KEPT_AS_TEXT, parse_kept
 from forum.columns import Moment
 from forum.db import execute_core
-from forum.dialogue.models import POSTS_PER_PAGE, AllRead, Place, Post, Topic
+from forum.dialogue.models import POSTS_PER_PAGE, REPLY, AllRead, Held, Place, Post, Topic
 from forum.dialogue.queries._rows import PostRow, TopicRow
 from forum.dialogue.queries._visibility import is_readable
 from forum.dialogue.queries.posts import MARKS_AS_TEXT, parse_marks
@@ -29,7 +30,8 @@ class ReadingState(NamedTuple):
 
     `place` is the number of the last post read, `level` whether the topic is watched or muted (or ""), `has_notices`
     whether unread notices are about it, `marks` the kinds of the member's marks by post id, `kept` the ids of the posts
-    among the member's bookmarks, `may_reply` whether a form to reply stands below it.
+    among the member's bookmarks, `may_reply` whether a form to reply stands below it, `again_at` from when the member can
+    send it, if the topic is slow and the member has replied not long ago.
     """
 
     place: int = 0
@@ -38,6 +40,7 @@ class ReadingState(NamedTuple):
     marks: Mapping[int, frozenset[str]] = MappingProxyType({})
     kept: frozenset[int] = frozenset()
     may_reply: bool = False
+    again_at: datetime | None = None
 
 
 def reading_state(
@@ -50,14 +53,74 @@ def reading_state(
     values["kept_ids"] = [post.id for post in posts if not post.is_gone]
     if marked := [post.id for post in posts if post.is_marked]:
         values["post_ids"] = marked
-    row = execute_core(_reading_query(with_marks=bool(marked)), values).one()
+    if pace := topic.present_pace:
+        values |= {"since": pace.begins_at, "but": 0}
+    query = _reading_query(with_marks=bool(marked), with_replies=bool(pace))
+    row = execute_core(query, values).one()
     kept, marks = parse_kept(row[3]), parse_marks(row[4] if marked else None)
     may_reply = bool(reader.can.reply(topic))
-    return ReadingState(row[0] or 0, row[1] or "", bool(row[2]), marks, kept, may_reply)
+    again_at = _again_at(reader, topic, _latest(*row[-2:])) if pace else None
+    return ReadingState(row[0] or 0, row[1] or "", bool(row[2]), marks, kept, may_reply, again_at)
+
+
+def reply_again_at(author: Person, topic: Topic | TopicRow) -> datetime | None:
+    """From when the author can write again in a topic that is slow; None for from now on."""
+    return _again_at(author, topic, latest_reply_at(author, topic))
+
+
+def _again_at(
+    author: Person, topic: Topic | TopicRow, latest_at: datetime | None
+) -> datetime | None:
+    return None if author.can.reply_again(topic, latest_at) else topic.again_at(latest_at)
+
+
+def latest_reply_at(author: Person, topic: Topic | TopicRow, but: int = 0) -> datetime | None:
+    """When the author last sent a reply in a topic that is slow, if that counts still; None when nothing does.
+
+    Hidden and deleted replies count, too, and those that wait or were refused; `but` is the id of one of these that does not.
+    """
+    pace = topic.present_pace
+    if pace is None or author.id is None:
+        return None
+    values = {"member_id": author.id, "topic_id": topic.id}
+    values |= {"since": pace.begins_at, "but": but}
+    return _latest(*execute_core(_latest_query(), values).one())
 
 
 @cache
-def _reading_query(*, with_marks: bool) -> Select[Any]:
+def _latest_query() -> Select[Any]:
+    return select(*_latest_columns(bindparam("member_id"), bindparam("topic_id")))
+
+
+def _latest_columns(member_id: Any, topic_id: Any) -> tuple[Any, Any]:
+    """SQL expressions: when a member last sent a reply of those published in a topic, and of those that are not.
+
+    They take the parameters `since`, before which nothing counts, and `but`, the id of a text that does not. Of a text that waited before it was published, the moment counts when it was sent.
+    """
+    since: Any = bindparam("since", type_=Moment())
+    sent_at = func.coalesce(Held.created_at, Post.created_at)
+    waited = and_(Held.became_id == Post.id, Held.deed == REPLY)
+    posted = select(func.max(sent_at)).select_from(Post).outerjoin(Held, waited)
+    posted = posted.where(Post.author_id == member_id, Post.topic_id == topic_id, Post.number > 1)
+    posted = posted.where(Post.created_at > since)
+    kept_back = select(func.max(Held.created_at)).where(
+        Held.author_id == member_id,
+        Held.topic_id == topic_id,
+        Held.deed == REPLY,
+        Held.became_id.is_(None),
+        Held.created_at > since,
+        Held.id != bindparam("but"),
+    )
+    return posted.scalar_subquery(), kept_back.scalar_subquery()
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    """The latest of some moments; None when there is none."""
+    return max((moment for moment in moments if moment), default=None)
+
+
+@cache
+def _reading_query(*, with_marks: bool, with_replies: bool) -> Select[Any]:
     member_id: Any = bindparam("member_id")
     topic_id: Any = bindparam("topic_id")
     place = select(Place.number).where(Place.topic_id == topic_id, Place.member_id == member_id)
@@ -67,7 +130,9 @@ def _reading_query(*, with_marks: bool) -> Select[Any]:
         is_unread_about(member_id, topic_id),
         KEPT_AS_TEXT.scalar_subquery(),
     )
-    return query.add_columns(MARKS_AS_TEXT.scalar_subquery()) if with_marks else query
+    if with_marks:
+        query = query.add_columns(MARKS_AS_TEXT.scalar_subquery())
+    return query.add_columns(*_latest_columns(member_id, topic_id)) if with_replies else query
 
 
 @dataclass(frozen=True, slots=True)

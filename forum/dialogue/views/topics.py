@@ -101,6 +101,7 @@ def discussion(topic: Topic | TopicRow, beside: Sequence[Post] = ()) -> dict[str
         "polls": queries.polls_below(reader, posts.items),
         "my_bookmarks": reading.kept,
         "writer": writer_of(topic) if reading.may_reply else None,
+        "again_at": reading.again_at,
         **_held_context(topic, posts),
     }
 

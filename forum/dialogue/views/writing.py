@@ -106,6 +106,7 @@ def reply(id: int) -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
         context["latest"] = _latest_posts(topic)
+        context["again_at"] = queries.reply_again_at(me(), topic)
         return render_template("dialogue/reply.html", **context), status
 
     def deed() -> AnyResponse:

@@ -54,9 +54,11 @@ from forum.moderation.actions.topics import (
     move,
     pin,
     retitle,
+    slow,
     split,
     unlock,
     unpin,
+    unslow,
 )
 from forum.moderation.actions.undoing import reverse, undo
 
@@ -100,6 +102,7 @@ __all__ = [
     "reverse",
     "send_back",
     "silence",
+    "slow",
     "split",
     "suspend",
     "undo",
@@ -109,6 +112,7 @@ __all__ = [
     "unnote",
     "unpin",
     "unsilence",
+    "unslow",
     "unsuspend",
     "warn",
     "write_staff_note",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -17,7 +18,14 @@ from forum.matches import KnownAs, replace_name, without_member
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION
-from forum.moderation.models import Decision, Deed, Report, StaffNote, TitleBefore
+from forum.moderation.models import (
+    Decision,
+    Deed,
+    RegroupingBefore,
+    Report,
+    StaffNote,
+    TitleBefore,
+)
 from forum.moderation.queries import (
     KINDS,
     decisions_naming,
@@ -30,6 +38,8 @@ from forum.permissions import Person, require
 from forum.sentences import reworded
 
 KINDS_TITLED_BY_NAME = ("member", "letter")  # a profile, and "An e-mail from …"
+# They keep words for readers, of moderators, in order to be undone
+DEEDS_WITH_WORDS = (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.UNSLOW)
 KEPT_STAFF_NOTES = timedelta(days=730)
 
 
@@ -38,7 +48,7 @@ def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -
     """Take the name and the handles of a member who has left off decisions and reports, which stay.
 
     They are replaced in titles, addresses and reasons. Notes below the member's posts that were replaced, and
-    why a topic of theirs was locked before, are kept no longer. With `is_silent` the titles made from the member's texts,
+    why a topic of theirs was locked or slow before, are kept no longer. With `is_silent` the titles made from the member's texts,
     those that moderators replaced too, with the addresses that hold their words, the texts of the member's own reports and
     the staff notes that the member wrote go as well.
     """
@@ -73,8 +83,12 @@ def _without_words(model: type[Decision | Report]) -> ColumnElement[str]:
 
 def _forget_words_before(member_id: int, former: str, *, is_silent: bool) -> None:
     """Delete what decisions keep of notes and locks, and with `is_silent` of titles, in order to be undone, which nobody does now."""
-    for decision in decisions_of_deeds(member_id, (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK)):
+    for decision in decisions_of_deeds(member_id, DEEDS_WITH_WORDS):
         decision.before = None
+    for decision in decisions_of_deeds(member_id, (Deed.MERGE,)):
+        if decision.before:
+            before = RegroupingBefore.from_json(decision.before)
+            decision.before = replace(before, paces=()).to_json()
     for decision in decisions_of_deeds(member_id, (Deed.RETITLE,)) if is_silent else ():
         if decision.before:
             title = TitleBefore.from_json(decision.before).title

@@ -1,8 +1,9 @@
-"""Decisions about topics: locking, pinning, moving, splitting and merging."""
+"""Decisions about topics: locking, slowing, pinning, moving, splitting and merging."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from flask_babel import gettext as _
 
@@ -11,6 +12,7 @@ from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Pace
 from forum.dialogue.queries import get_topic
 from forum.errors import Invalid
 from forum.moderation.actions._concurrency import (
@@ -19,13 +21,14 @@ from forum.moderation.actions._concurrency import (
     topic_to_decide,
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import notify_asker, notify_moved_authors, record
+from forum.moderation.actions._record import Columns, notify_asker, notify_moved_authors, record
 from forum.moderation.models import (
     Decision,
     Deed,
     KindBefore,
     LockBefore,
     MoveBefore,
+    PaceBefore,
     RegroupingBefore,
     TitleBefore,
 )
@@ -54,6 +57,37 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> D
     before = LockBefore(thing.row.locked_reason)
     dialogue.unlock(moderator, topic_id)
     return record(moderator, Deed.UNLOCK, thing, reasons, before=before)
+
+
+@action
+def slow(
+    moderator: Person, topic_id: int, pace: Pace, reasons: Reasons, *, seen: int | None = None
+) -> Decision:
+    """Make a topic slow: each member can write there once in so many minutes, and its readers see why.
+
+    The reason is in `reasons`. `seen` as in `thing_to_decide`.
+    """
+    thing = topic_to_decide(moderator, topic_id, seen)
+    require_reasons(Deed.SLOW, reasons)
+    if pace.is_over:
+        raise Invalid(_("Choose an end that is still ahead."), "lasts")
+    require_change(not thing.row.present_pace)
+    dialogue.slow(moderator, topic_id, replace(pace, reason=reasons.facts))
+    more: Columns = {"sentences": kept([pace.sentence])}
+    if pace.until:
+        more["until"] = pace.until
+    return record(moderator, Deed.SLOW, thing, reasons, **more)
+
+
+@action
+def unslow(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+    """Let members write in a topic as often as they like again."""
+    thing = topic_to_decide(moderator, topic_id)
+    pace = thing.row.present_pace
+    require_change(pace)
+    refuse_in_own_case(moderator, thing, [Deed.SLOW])
+    dialogue.unslow(moderator, topic_id)
+    return record(moderator, Deed.UNSLOW, thing, reasons, before=PaceBefore(pace))
 
 
 @action
@@ -203,4 +237,6 @@ def merge(
 
 def _regrouping(moved: dialogue.MovedRecord) -> RegroupingBefore:
     """What undoing a split or merge needs; `undoing._moved_posts` makes it a record again."""
-    return RegroupingBefore(moved.target.id, moved.numbers, moved.before, moved.answer, moved.held)
+    return RegroupingBefore(
+        moved.target.id, moved.numbers, moved.before, moved.answer, moved.held, moved.paces
+    )

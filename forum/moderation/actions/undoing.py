@@ -45,6 +45,7 @@ from forum.moderation.models import (
     MoveBefore,
     NoteBefore,
     OpeningBefore,
+    PaceBefore,
     RegroupingBefore,
     ThingBefore,
     TitleBefore,
@@ -76,6 +77,8 @@ from forum.moderation.queries import (
 from forum.notifications.actions import read_outdated
 from forum.permissions import Person
 
+# What they keep in order to be undone has words of others, which go with their author
+KEEPING_WORDS = (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.UNSLOW, Deed.RETITLE)
 UndoHandler = Callable[[Person, Thing, Decision], None]
 
 
@@ -107,7 +110,7 @@ def _undo_one(moderator: Person, decision: Decision) -> Decision:
     """
     if latest_decision_id(decision.kind, decision.item_id) != decision.id:
         raise _too_late()
-    if decision.deed in (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.RETITLE) and not decision.before:
+    if decision.deed in KEEPING_WORDS and not decision.before:
         raise _too_late()
     return _reverse(moderator, decision, Deed.UNDO, NO_REASONS, is_told=False)
 
@@ -317,6 +320,10 @@ def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:
     dialogue.lock(moderator, thing.item_id, LockBefore.from_json(decision.kept).reason)
 
 
+def _undo_unslowing(moderator: Person, thing: Thing, decision: Decision) -> None:
+    dialogue.slow(moderator, thing.item_id, PaceBefore.from_json(decision.kept).pace)
+
+
 def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
     """Put an agenda in preparation again, unless something was written or moved there since it was opened, or told.
 
@@ -376,7 +383,7 @@ def _undo_merge(moderator: Person, thing: Thing, decision: Decision) -> None:
 def _moved_posts(topic: Topic, target: Topic, before: RegroupingBefore) -> dialogue.MovedRecord:
     """The moved posts as `topics._regrouping` kept them."""
     return dialogue.MovedRecord(
-        topic, target, before.numbers, before.last, before.answer, before.held
+        topic, target, before.numbers, before.last, before.answer, before.held, before.paces
     )
 
 
@@ -392,6 +399,8 @@ UNDO_HANDLERS: dict[str, UndoHandler] = {
     Deed.UNNOTE: _undo_note_change,
     Deed.LOCK: _undo_with(dialogue.unlock),
     Deed.UNLOCK: _undo_unlock,
+    Deed.SLOW: _undo_with(dialogue.unslow),
+    Deed.UNSLOW: _undo_unslowing,
     Deed.PIN: _undo_with(dialogue.unpin),
     Deed.UNPIN: _undo_with(dialogue.pin),
     Deed.MOVE: _undo_move,

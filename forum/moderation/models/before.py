@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from forum.dialogue.models import Pace
+
 Kept = Mapping[str, Any]  # the JSON of a decision
 Key = tuple[str, int]  # kind and id of a thing
 
@@ -135,6 +137,22 @@ class LockBefore:
 
 
 @dataclass(frozen=True)
+class PaceBefore:
+    """Before a topic was no longer slow: how slow it was."""
+
+    pace: Pace
+
+    def to_json(self) -> dict[str, Any]:
+        """As the decision stores it."""
+        return _pace_as_json(self.pace)
+
+    @classmethod
+    def from_json(cls, kept: Kept) -> PaceBefore:
+        """What a decision has stored."""
+        return cls(_pace(kept))
+
+
+@dataclass(frozen=True)
 class OpeningBefore:
     """Before an agenda was opened: the ids of what stood there, by kind, as `things_on` finds them."""
 
@@ -210,7 +228,8 @@ class RegroupingBefore:
     """Before posts were split off a topic, or a topic was merged: what `dialogue.MovedRecord` needs.
 
     `target_id` is the topic into which they went, `numbers` are their former numbers by id, `last` is the number of the
-    last post that was there already, `held` are the ids of the held texts that followed.
+    last post that was there already, `held` are the ids of the held texts that followed, `paces` how slow the target was
+    before and after, if the other topic made it slower.
     """
 
     target_id: int
@@ -218,6 +237,7 @@ class RegroupingBefore:
     last: int
     answer: tuple[int, datetime | None] | None
     held: Sequence[int] = ()
+    paces: Sequence[Pace | None] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As the decision stores it."""
@@ -226,6 +246,7 @@ class RegroupingBefore:
             "posts": [list(pair) for pair in self.numbers.items()],
             "last": self.last,
             "held": list(self.held),
+            "paces": [_pace_as_json(pace) if pace else None for pace in self.paces],
             **_answer_as_json(self.answer),
         }
 
@@ -238,6 +259,7 @@ class RegroupingBefore:
             last=kept["last"],
             answer=_answer(kept),
             held=tuple(kept.get("held", ())),
+            paces=tuple(_pace(pace) if pace else None for pace in kept.get("paces", ())),
         )
 
 
@@ -268,6 +290,14 @@ def _answer_as_json(answer: tuple[int, datetime | None] | None) -> dict[str, Any
 
 def _answer(kept: Kept) -> tuple[int, datetime | None] | None:
     return (kept["answer"], _moment(kept.get("answered_at"))) if kept["answer"] else None
+
+
+def _pace_as_json(pace: Pace) -> dict[str, Any]:
+    return {"minutes": pace.minutes, "until": _as_text(pace.until), "reason": pace.reason}
+
+
+def _pace(kept: Kept) -> Pace:
+    return Pace(kept["minutes"], _moment(kept["until"]), kept["reason"])
 
 
 def _as_text(moment: datetime | None) -> str | None:

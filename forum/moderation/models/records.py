@@ -47,6 +47,8 @@ class Deed(StrEnum):
     UNFEATURE = auto()
     LOCK = auto()
     UNLOCK = auto()
+    SLOW = auto()
+    UNSLOW = auto()
     PIN = auto()
     UNPIN = auto()
     MOVE = auto()

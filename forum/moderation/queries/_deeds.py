@@ -101,6 +101,8 @@ DEEDS: dict[str, DeedKind] = {
         ended_by=(Deed.UNLOCK,),
         to_author=sentence("Locked: it takes no more replies."),
     ),
+    # It restricts nobody more than others, and ends by itself or with a word to the moderators
+    Deed.SLOW: DeedKind(needs_reason=True, ended_by=(Deed.UNSLOW,), says_what_was_done=True),
     Deed.SEND_BACK: DeedKind(needs_reason=True, restricts=True, ended_by=(Deed.PUBLISH,)),
     Deed.CLEAR_SPAM: DeedKind(
         restricts=True,
@@ -125,6 +127,9 @@ DEEDS: dict[str, DeedKind] = {
         to_reporters=sentence("Kept: it is within the rules."),
     ),
     Deed.UNLOCK: DeedKind(to_author=sentence("Open for replies again.")),
+    Deed.UNSLOW: DeedKind(
+        to_author=sentence("Not slow any more: members can write as often as they like.")
+    ),
     Deed.PIN: DeedKind(),
     Deed.UNPIN: DeedKind(),
     Deed.MOVE: DeedKind(says_what_was_done=True),  # the reason begins with what was done

@@ -1,4 +1,4 @@
-"""The doors of decisions about a topic: locking, pinning, moving, merging."""
+"""The doors of decisions about a topic: locking, slowing, pinning, moving, merging."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from forum.moderation.forms import (
     MoveForm,
     RequiredReasonForm,
     RetitleForm,
+    SlowForm,
 )
 from forum.moderation.models import Decision, Deed
 from forum.moderation.views._answers import (
@@ -53,6 +54,24 @@ def lock(topic_id: int) -> ResponseReturnValue:
 def unlock(topic_id: int) -> ResponseReturnValue:
     """Unlock a topic."""
     return _decide_topic(_("Unlock the topic"), topic_id, actions.unlock)
+
+
+@bp.route("/topics/<int:topic_id>/slow", methods=["GET", "POST"])
+def slow(topic_id: int) -> ResponseReturnValue:
+    """Make a topic slow."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = SlowForm()
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.slow(moderator, topic_id, form.pace, why, seen=form.seen_id)
+
+    return deed_page(Deed.SLOW, thing, form, deed)
+
+
+@bp.post("/topics/<int:topic_id>/unslow")
+def unslow(topic_id: int) -> ResponseReturnValue:
+    """Let a topic be as fast as any."""
+    return _decide_topic(_("End the slow pace"), topic_id, actions.unslow)
 
 
 @bp.post("/topics/<int:topic_id>/pin")
