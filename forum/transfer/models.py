@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from forum.dialogue.models import Pace
+
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -163,7 +165,19 @@ class ExportedTopic(NamedTuple):
     pinned_at: datetime | None
     locked_at: datetime | None
     locked_reason: str
+    slowed_at: datetime | None
+    slow_until: datetime | None
+    slow_minutes: int | None
+    slow_reason: str
     author: Author
+
+    @property
+    def pace(self) -> Pace | None:
+        """How slow the topic is now; None when it is as fast as any."""
+        if self.slowed_at is None or self.slow_minutes is None:
+            return None
+        pace = Pace(self.slow_minutes, self.slow_until, self.slow_reason)
+        return None if pace.is_over else pace
 
 
 class ExportedPost(NamedTuple):

@@ -1,7 +1,8 @@
-"""Loading the topics of a dialogue: opening them, asking members for advice, what happened next, pins and locks."""
+"""Loading the topics of a dialogue: opening them, asking members for advice, what happened next, pins, locks and paces."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from forum.advice import actions as advice
@@ -9,6 +10,7 @@ from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
 from forum.advice.queries import proposals
 from forum.clock import now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Pace
 from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.members.models import Member
 from forum.moderation import actions as moderation
@@ -42,6 +44,9 @@ def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
         loading.plan(later(opened_at, hours=1), _pin, curator, discussion, loading)
     if values.get("locked"):
         loading.plan(now(), _lock, curator, discussion, values.get("locked_because", ""))
+    if "slow" in values and not values["slow"].is_over:
+        pace = replace(values["slow"], reason=values.get("slow_because", ""))
+        loading.plan(now(), _slow, curator, discussion, pace, loading)
 
 
 def _open_topic(curator: Member, values: Values, discussion: Discussion, loading: Loading) -> None:
@@ -99,3 +104,10 @@ def _pin(curator: Member, discussion: Discussion, loading: Loading) -> None:
 
 def _lock(curator: Member, discussion: Discussion, reason: str) -> None:
     dialogue.lock(curator, discussion.topic_id, reason)
+
+
+def _slow(curator: Member, discussion: Discussion, pace: Pace, loading: Loading) -> None:
+    if loading.is_decided and pace.reason:
+        moderation.slow(curator, discussion.topic_id, pace, moderation.Reasons(pace.reason))
+    else:
+        dialogue.slow(curator, discussion.topic_id, pace)

@@ -14,7 +14,7 @@ from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.clock import month_end, now
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
-from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES
+from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES, PACES, Pace
 from forum.drawings import PATTERNS
 from forum.illustrations import PICTURE_NAME
 from forum.library import forms as library
@@ -407,6 +407,12 @@ def advice_request(value: str) -> tuple[str, datetime, str]:
     return slug(handle), moment(at), became.removeprefix(TO_WHOM)
 
 
+def pace(value: str) -> Pace:
+    """How slow a topic is: the minutes in which each member can write once, and until when, if that ends."""
+    minutes, until = parts(1, 2)(value)
+    return Pace(int(one_of(*map(str, PACES))(minutes)), any_moment(until) if until else None)
+
+
 def follow_up(value: str) -> list[Any]:
     """What happened after a question was answered: time, outcome (`advice.OUTCOMES`), what was done, and a text, which may be empty."""
     at, outcome, deed, text = parts(3, 4)(value)
@@ -537,6 +543,8 @@ TOPIC = Schema(
         "pinned": yes_or_no,
         "locked": yes_or_no,
         "locked because": short_text,
+        "slow": pace,
+        "slow because": short_text,
         "followed up": follow_up,
         **POLL,
         **MARKS,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
+from forum.dialogue.models import Pace
 from forum.illustrations import PATH
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
@@ -338,6 +339,8 @@ class Writer:
             ("pinned", _yes_if(topic.pinned_at)),
             ("locked", _yes_if(topic.locked_at)),
             ("locked because", topic.locked_reason if topic.locked_at else None),
+            ("slow", _pace(topic.pace) if topic.pace else None),
+            ("slow because", topic.pace.reason if topic.pace else None),
             *_poll(below.poll),
             *self._tried(below.tried),
             ("followed up", _followed_up(story) if story and opening else None),
@@ -461,6 +464,11 @@ def _poll(poll: ExportedPoll | None) -> Fields:
 
 def _followed_up(story: Story) -> str:
     return _parts_value((_moment(story.told_at), story.outcome, story.deed, story.text))
+
+
+def _pace(pace: Pace) -> str:
+    end = [_moment(pace.until)] if pace.until else []
+    return _parts_value((str(pace.minutes), *end))
 
 
 def _themes(names: Iterable[str]) -> str:
