@@ -124,6 +124,9 @@ class WholeAgenda(Agenda):
 class Topic:
     """One discussion on an agenda. `posts_url` is the address of its posts here. A locked one takes no more replies.
 
+    In one that moderators have made slow at `slowed_at`, each member can write once in `slow_minutes`, until `slow_until`, which
+    may be over, or until they end it, if that is null.
+
     `active_at` is when somebody last wrote there. The author is null for somebody who has left.
     """
 
@@ -143,6 +146,9 @@ class Topic:
     created_at: datetime
     active_at: datetime
     locked_at: datetime | None
+    slowed_at: datetime | None
+    slow_until: datetime | None
+    slow_minutes: int | None
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,9 @@ def topic(found: Topic, *, is_answered: bool) -> models.Topic:
         created_at=found.created_at,
         active_at=found.active_at,
         locked_at=found.locked_at,
+        slowed_at=found.slowed_at,
+        slow_until=found.slow_until,
+        slow_minutes=found.slow_minutes,
     )
 
 
