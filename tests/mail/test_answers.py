@@ -29,7 +29,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.dialogue.models import Held, Post
+from forum.dialogue.models import Held, Pace, Post
 from forum.errors import Busy, Forbidden
 from forum.mail import commands
 from forum.mail.commands import deliver, fetch_messages, receive_message, write_notice_letters
@@ -251,6 +251,22 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
     assert leads_there == (what != "hidden")
     assert ("suspended this account until" in letter.text) == (what == "suspended")
     assert ("(Pacific/Auckland)." in letter.text) == (what in ("silenced", "suspended"))
+
+
+def test_an_answer_to_a_slow_topic_comes_back_with_when_to_send_it(people, topic, post, letters):
+    dialogue.slow(people.moderator, topic.id, Pace(60, None, "It is heated."))
+    assert receive_message(answer(people, post, "My first.")).startswith("Posted")
+    notifications.set_digest(people.ana, "daily", 7, "Pacific/Auckland")
+    second = answer(people, post, "My second.").replace(b"<1@", b"<2@")
+    assert "given back" in receive_message(second)
+    letter = letters()[-1]
+    assert letter.to == "ana@example.org" and "My second." in letter.text
+    said = " ".join(letter.text.split())  # lines are broken
+    assert "You can write again from" in said and "(Pacific/Auckland)." in said
+    assert len(posts(topic)) == 3
+    third = answer(people, post, "My second.").replace(b"<1@", b"<3@")
+    with at(now() + timedelta(hours=1)):
+        assert receive_message(third).startswith("Posted")
 
 
 def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, letters):

@@ -18,7 +18,7 @@ from forum.contact import actions as contact
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Mark, Poll, PollVote, Post, Revision, Topic
+from forum.dialogue.models import Mark, Pace, Poll, PollVote, Post, Revision, Topic
 from forum.dialogue.queries import last_post_id
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
@@ -250,6 +250,30 @@ def test_what_moderators_said_of_a_locked_topic_names_nobody_who_has_left(
         topic.address
     ).get_data(as_text=True)
     assert row(Decision, unlocked).before is None
+
+
+@pytest.mark.parametrize("how", members.LEAVING_WAYS)
+def test_what_moderators_said_of_a_slow_topic_names_nobody_who_has_left(
+    people, agenda, client, how
+):
+    new = dialogue.NewTopic("question", "Why so loud?", write("Who measured?"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    other = dialogue.open_topic(people.ana, agenda.id, new)
+    dialogue.reply(people.ben, topic.id, write("We did."))
+    heated = Reasons("Ana Prado and @ana-prado quarrel, see /members/ana-prado.")
+    for one in (topic, other):
+        moderation.slow(people.moderator, one.id, Pace(60), heated)
+    ended = moderation.unslow(people.moderator, topic.id).id
+    merged = moderation.merge(people.moderator, other.id, topic.id)
+    assert merged.kept["paces"]
+    merged_id = merged.id
+    make_notices(SYSTEM)
+    gone(people.ana, how)
+    for word in NAMES:
+        assert holding(word) <= LAST, word
+    said = "Reason: Former member and Former member quarrel, see /members."
+    assert said in client.get(topic.address).get_data(as_text=True)
+    assert row(Decision, ended).before is None and not row(Decision, merged_id).before["paces"]
 
 
 def test_notices_of_the_member_and_about_the_member_go(people, lived):

@@ -15,7 +15,7 @@ from forum.agendas.models import Statement
 from forum.agendas.queries import themes
 from forum.clock import now
 from forum.db import db
-from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.models import Mark, Pace, Post, Topic
 from forum.dialogue.queries import TopicFilter, first_post, get_post, poll_of, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.models import Case, Practice, Reading
@@ -517,3 +517,37 @@ def test_what_is_wrong_with_a_poll_is_told(
     found = refused(people, text)
     assert any(message in one for one in found), found
     assert any(f"line {line_of(text, line)}:" in one for one in found), found
+
+
+SLOW = "- slow: 480 | 2999-01-01 09:00\n- slow because: It is heated.\n- asked"
+
+
+def test_a_slow_topic_is_loaded_and_written_as_slow(people: Any) -> None:
+    import_agenda(people.moderator, read_agenda(GOOD.replace("- asked", SLOW, 1)))
+    topic = db.session.scalars(select(Topic).where(Topic.home.is_(None))).one()
+    end = datetime(2999, 1, 1, 9, tzinfo=UTC)
+    assert topic.pace == Pace(480, end, "It is heated.")
+    assert not db.session.scalars(select(Decision).where(Decision.deed == "slow")).all()
+
+
+def test_in_the_demo_somebody_has_decided_it(people: Any) -> None:
+    text = GOOD.replace("- asked", SLOW.replace(" | 2999-01-01 09:00", ""), 1)
+    import_agenda(people.moderator, read_agenda(text), is_decided=True)
+    topic = db.session.scalars(select(Topic).where(Topic.home.is_(None))).one()
+    assert topic.pace == Pace(480, None, "It is heated.")
+    decision = db.session.scalars(select(Decision).where(Decision.deed == "slow")).one()
+    assert decision.reason == "It is heated."
+
+
+def test_a_pace_that_is_over_is_not_loaded(people: Any) -> None:
+    text = GOOD.replace("- asked", SLOW.replace("2999", "2026"), 1)
+    import_agenda(people.moderator, read_agenda(text))
+    topic = db.session.scalars(select(Topic).where(Topic.home.is_(None))).one()
+    assert topic.pace is None
+
+
+@pytest.mark.parametrize("wrong", ["20", "x", "60 | soon", "60 | 2026-12-01 09:00 | x"])
+def test_what_is_wrong_with_a_pace_is_told(people: Any, wrong: str) -> None:
+    text = GOOD.replace("- asked", SLOW.replace("480 | 2999-01-01 09:00", wrong), 1)
+    found = refused(people, text)
+    assert any(f"line {line_of(text, '- slow: ')}:" in one for one in found), found
