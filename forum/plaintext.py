@@ -15,6 +15,11 @@ STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
 BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
+# What marks up a text, and where its links lead
+MARKDOWN_SYNTAX = re.compile(
+    r"!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*_`\[\]|~]",
+    re.MULTILINE,
+)
 SURROGATES = re.compile("[\ud800-\udfff]")
 # No script needs them, and terminals obey them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -150,6 +155,11 @@ def in_one_line(plain: str) -> str:
                 parts.append(" " if parts[-1].endswith(ENDS_OF_SENTENCES) else " · ")
             parts.append(words)
     return "".join(parts)
+
+
+def without_markdown(source: str) -> str:
+    """A Markdown text without its signs, in the same lines, as short lists show its beginning; cheaper than parsing it."""
+    return MARKDOWN_SYNTAX.sub("", source)
 
 
 def excerpt(plain: str, length: int = 200) -> str:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 
-from forum.plaintext import excerpt
+from forum.plaintext import excerpt, without_markdown
 
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
-MARKDOWN_SYNTAX = re.compile(
-    r"!(?=\[)|\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
-)
+QUOTED_OR_IN_TABLE = re.compile(r"^[>|].*$", re.MULTILINE)
 VISIBILITY_COLUMNS = ["hidden_at", "deleted_at"]
 
 
 def gist(source: str, length: int = 160) -> str:
-    """The first words of a Markdown text, without its signs and what it quotes: at most `length` characters."""
-    words = MARKDOWN_SYNTAX.sub("", source[:1_000]).split()
+    """The first words of a Markdown text, without its signs, what it quotes and tables: at most `length` characters."""
+    words = without_markdown(QUOTED_OR_IN_TABLE.sub("", source[:1_000])).split()
     return excerpt(" ".join(words), length)  # a line end in Markdown ends nothing
 
 

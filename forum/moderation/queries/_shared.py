@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy import ColumnElement
 
 from forum.moderation.models import Decision, Report
-from forum.plaintext import excerpt
+from forum.plaintext import excerpt, without_markdown
 
 MAX_STAFF_NOTES = 100
 REPORTS_PER_PAGE = 20  # in the list of one's own reports
@@ -15,7 +13,6 @@ REPORTS_PER_PAGE = 20  # in the list of one's own reports
 MAX_OPEN_REPORTS = 500
 LOG_PAGE_SIZE = 50
 MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
-MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|!?\[")
 
 
 def first_words(source: str) -> str:
@@ -25,7 +22,7 @@ def first_words(source: str) -> str:
     """
     own = [line for line in source.split("\n") if not line.startswith(">")]
     told = [line for line in own if not line.startswith("#")]
-    plain = (MARKDOWN_SYNTAX.sub("", " ".join(lines)) for lines in (told, own))
+    plain = (" ".join(without_markdown("\n".join(lines)).split("\n")) for lines in (told, own))
     return next((excerpt(text, 90) for text in plain if text.strip()), "…")
 
 

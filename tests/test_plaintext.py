@@ -1,0 +1,37 @@
+"""A Markdown text without its signs: what short lists show of it, in the dialogue and in the queue."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+
+from forum.dialogue.models._shared import gist
+from forum.moderation.queries import first_words
+from forum.plaintext import without_markdown
+
+
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        ("A **bold** _word_ and `code`", "A bold word and code"),
+        ("See [the plan](https://t.example/a_b 'A plan').", "See the plan."),
+        ("![a lane](/pictures/x)", "a lane"),
+        ("## Head\n- one\n  2) two\n* three", "Head\none\ntwo\nthree"),
+        ("C# in 1.5 - not a list", "C# in 1.5 - not a list"),
+    ],
+)
+def test_signs_go_and_words_stay(source: str, plain: str) -> None:
+    assert without_markdown(source) == plain
+
+
+def test_the_dialogue_and_the_queue_say_the_same_of_a_text() -> None:
+    source = "> [@ben](/posts/1)\n\nWe **closed** it:\n- the [ring](https://t.example)"
+    assert gist(source) == first_words(source) == "We closed it: the ring"
+
+
+@pytest.mark.parametrize("evil", ["](", "[", "\n", "#", " ", "* ", "\n \n", "1", "[a]("])
+def test_hostile_texts_take_no_time(evil: str) -> None:
+    begun = process_time()
+    first_words(evil * (40_000 // len(evil)))
+    assert process_time() - begun < 2
