@@ -573,3 +573,37 @@ def test_a_draft_that_was_refused_is_kept_after_signing_in_again(
     kept = client.post(path, data={**fields_of(given_back, path), button[0]: button[1]})
     assert (kept.status_code, kept.location) == (303, "/drafts")
     assert count(people.ana) == 1 and db.session.query(Post).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ({"question": "Trees or bollards?"}, "Trees or bollards?"),
+        ({"options": "Trees\nBollards"}, "Trees Bollards"),
+        ({"question": "Trees or bollards?", "options": "Trees"}, "Trees or bollards?"),
+        ({"question": "Trees or bollards?", "title": "Cars"}, "Cars"),
+    ],
+)
+def test_a_topic_of_which_only_the_poll_is_typed_is_kept(
+    people: Any, agenda: Agenda, sign_in: Any, typed: dict[str, str], name: str
+) -> None:
+    ana = sign_in(people.ana)
+    for draft in ("", "auto"):
+        sent = {"kind": "question", "submission_key": "abc", "draft": draft or "1", **typed}
+        answer = ana.post(NEW, data=sent)
+        assert answer.status_code == (204 if draft else 303)
+    (row,) = my_drafts(people.ana)
+    assert count(people.ana) == 1 and row.draft.name == name
+    assert name in page(ana, "/drafts")
+    form = page(ana, f"{NEW}?draft={row.draft.id}")
+    for words in typed.values():
+        held = rf'value="{re.escape(words)}"|>\s*{re.escape(words)}</textarea>'
+        assert re.search(held, form.replace("\r", "")), words
+
+
+def test_a_form_of_which_only_choices_are_made_holds_nothing(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    sent = {"kind": "question", "is_multiple": "y", "lasts": "7", "question": " ", "draft": "1"}
+    assert "no words to keep yet" in sign_in(people.ana).post(NEW, data=sent).text
+    assert count(people.ana) == 0

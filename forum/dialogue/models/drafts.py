@@ -16,7 +16,8 @@ MAX_DRAFTS = 30  # of one author; with one more the oldest is deleted
 MAX_DRAFT_LENGTH = 100_000
 DRAFTS_KEPT = timedelta(days=90)  # after they were last saved
 WINDOW = "window"  # as the name of a field of a draft
-TYPED = ("title", "source")  # without a word in one of these fields a form holds nothing
+# Without a word in one of these fields a form holds nothing; the last two are of a poll
+TYPED = ("title", "source", "question", "options")
 
 
 class Draft(Base):
@@ -69,5 +70,6 @@ class Draft(Base):
 
     @property
     def name(self) -> str:
-        """What to call a topic that is begun: its title, or else the first words of its text."""
-        return self.value("title") or gist(self.value("source"), 60) or "…"
+        """What to call a topic that is begun: its title, or else the first words of its text, or of its poll."""
+        begun = (self.value(name) for name in ("source", "question", "options"))
+        return self.value("title") or next(filter(None, (gist(one, 60) for one in begun)), "…")
