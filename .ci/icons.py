@@ -9,7 +9,7 @@ arrow-up-right badge-check bell bell-off bold bookmark check chevron-left chevro
 chevrons-right circle-check-big clock code copy ellipsis eye eye-off flag funnel gavel history
 image info italic key-round languages lightbulb link link-2 list list-ordered lock lock-open log-out
 mail message-circle message-circle-question-mark move-right pencil pin pin-off plus quote
-reply rss search settings shield star table trash-2 triangle-alert user users x
+reply rss search settings shield star table trash-2 triangle-alert user users vote x
 """
 
 STATIC = Path(__file__).resolve().parent.parent / "static"

@@ -29,6 +29,7 @@ from forum.dialogue.models import (
     Post,
     Topic,
 )
+from forum.dialogue.queries import first_post
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members import actions as members
@@ -652,3 +653,38 @@ def test_a_draft_keeps_the_poll(people: Any, agenda: Agenda, sign_in: Any) -> No
     assert 'adds-poll" open>' in text and "Trees\nPaint</textarea>" in text
     assert '<option selected value="week">' in text
     assert re.search(r'<input[^>]*checked[^>]*name="is_multiple"', text)
+
+
+LISTS = ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics")
+
+
+def says_poll(browser: FlaskClient, address: str) -> bool:
+    """Whether the row of the topic says beside its kind that it has a poll."""
+    (row,) = re.findall(r'(?s)<article class="row r3.*?</article>', page(browser, address))
+    assert "How do you keep cars away?" in row
+    return bool(
+        re.search(r"<span>Question</span><span class=.st.><svg.*?#i-vote.*?</svg> Poll<", row)
+    )
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_lists_say_that_a_topic_has_a_poll_while_that_is_shown(
+    people: Any, agenda: Agenda, client: FlaskClient, sign_in: Any, address: str, queries: Any
+) -> None:
+    topic = opened(people.ana, agenda, None)
+    post = first_post(topic)
+    actions.reply(people.ben, topic.id, write("So do we."))
+    ben = sign_in(people.ben)
+    page(ben, address)
+    with queries() as without:
+        assert not says_poll(ben, address)
+    assert not says_poll(client, address)
+    actions.set_poll(people.ana, post.id, TREES)
+    with queries() as made:
+        assert says_poll(ben, address)
+    assert made.count == without.count and says_poll(client, address)
+    actions.hide(people.moderator, post.id, "rules")
+    assert not says_poll(ben, address)
+    actions.restore(people.moderator, post.id)
+    actions.remove_poll(people.ana, post.id)
+    assert not says_poll(ben, address) and not says_poll(client, address)

@@ -36,7 +36,7 @@ from sqlalchemy import Select, bindparam, case, select
 from sqlalchemy.orm import aliased
 
 from forum.agendas.models import Agenda
-from forum.dialogue.models import Post, PostMixin, Topic, TopicMixin
+from forum.dialogue.models import Poll, Post, PostMixin, Topic, TopicMixin
 from forum.members.models import City, Member, Organisation, PersonLabel
 
 
@@ -156,6 +156,7 @@ class _TopicColumns(NamedTuple):
     emptied_at: datetime | None
     regrouped_at: datetime | None
     follow_up_hidden_at: datetime | None
+    has_poll: bool
     agenda: AgendaRow
     author: AuthorRow
     organisation: NameAndSlug | None
@@ -163,13 +164,30 @@ class _TopicColumns(NamedTuple):
 
 
 class TopicRow(_TopicColumns, TopicMixin):
-    """A topic as pages print it. `themes` is filled on the topic's own page, and empty in lists."""
+    """A topic as pages print it. `themes` is filled on the topic's own page, and empty in lists.
+
+    `has_poll` says that a poll stands below the text that opens it, if that is shown.
+    """
 
 
+_opening = aliased(Post)
+# Asked of the tables, by an index of each: a column would have to follow whenever posts are moved, merged or split
+_HAS_POLL = (
+    select(Poll.id)
+    .join(_opening, _opening.id == Poll.post_id)
+    .where(_opening.topic_id == Topic.id, _opening.number == 1)
+    .where(_opening.hidden_at.is_(None), _opening.deleted_at.is_(None))
+    .correlate(Topic)
+    .exists()
+    .label("has_poll")
+)
 _TOPIC_COLUMNS = [
-    getattr(Topic, name)
-    for name in _TopicColumns._fields
-    if name not in ("agenda", "author", "organisation", "themes")
+    *(
+        getattr(Topic, name)
+        for name in _TopicColumns._fields
+        if name not in ("has_poll", "agenda", "author", "organisation", "themes")
+    ),
+    _HAS_POLL,
 ]
 _AGENDA_START = len(_TOPIC_COLUMNS)
 _TOPIC_PEOPLE_START = _AGENDA_START + len(AGENDA_COLUMNS)
