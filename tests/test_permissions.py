@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Integer, insert, literal, select
 
-from forum import permissions
+from forum import permissions, reach
 from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
@@ -581,10 +581,10 @@ def test_only_rights_over_others_wait_for_a_second_factor(app: Flask) -> None:
 def test_who_lacks_the_second_factor_sees_what_a_plain_member_sees(app: Flask) -> None:
     for who in HELD:
         here = literal(HERE, Integer)
-        assert not permissions.sees_hidden(who, HERE)
-        assert not answers(app, permissions.moderated_by(who, here))
-        assert not answers(app, permissions.shown_to(who, literal(PAST, Moment()), here))
-        assert answers(app, permissions.read_by(who, literal(permissions.MEMBERS)))
+        assert not reach.sees_hidden(who, HERE)
+        assert not answers(app, reach.moderated_by(who, here))
+        assert not answers(app, reach.shown_to(who, literal(PAST, Moment()), here))
+        assert answers(app, reach.read_by(who, literal(permissions.MEMBERS)))
 
 
 SILENCED = [
@@ -607,7 +607,7 @@ def test_who_is_silenced_reads_why_nothing_can_be_decided(app: Flask) -> None:
         for who in SILENCED:
             for refused in (who.can.see_queue(), who.can.moderate(HERE), who.can.administer()):
                 assert "paused your right to write" in str(refused.why_not)
-            assert not permissions.sees_hidden(who, HERE)
+            assert not reach.sees_hidden(who, HERE)
     over = person(hosted=[HERE], silenced_until=PAST)
     assert over.can.moderate(HERE) and over.is_curator
 
@@ -671,17 +671,17 @@ def test_who_sees_what_is_said_alike_in_python_and_in_sql(app: Flask, name: str)
     is_signed_in = name not in ("visitor", "suspended", "left")
     for audience in permissions.AUDIENCES:
         expected = is_signed_in or audience == permissions.PUBLIC
-        assert permissions.reads(reader, audience) == expected
-        assert answers(app, permissions.read_by(reader, literal(audience))) == expected
+        assert reach.reads(reader, audience) == expected
+        assert answers(app, reach.read_by(reader, literal(audience))) == expected
     hosted = {"host": HERE, "host elsewhere": THERE}.get(name)
     for agenda_id in (HERE, THERE):
         expected = may_moderate or agenda_id == hosted
         here = literal(agenda_id, Integer)
-        assert permissions.sees_hidden(reader, agenda_id) == expected
-        assert answers(app, permissions.moderated_by(reader, here)) == expected
+        assert reach.sees_hidden(reader, agenda_id) == expected
+        assert answers(app, reach.moderated_by(reader, here)) == expected
         for hidden, shown in ((PAST, expected), (None, True)):
             column = literal(hidden, Moment())
-            assert answers(app, permissions.shown_to(reader, column, here)) == shown
+            assert answers(app, reach.shown_to(reader, column, here)) == shown
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -692,13 +692,13 @@ def test_an_agenda_in_preparation_is_seen_by_who_moderates_it(app: Flask, name: 
         row = {"id": number, "slug": str(number), "title": str(number), "opened_at": opened_at}
         db.session.execute(insert(Agenda).values(**row, **text, **looks))
     reader = PEOPLE[name]
-    sees = permissions.sees_hidden(reader, HERE)
+    sees = reach.sees_hidden(reader, HERE)
     here, there = literal(HERE, Integer), literal(THERE, Integer)
-    assert answers(app, permissions.opened_to(reader, here)) == sees
-    assert answers(app, permissions.opened_to(reader, there))
-    assert answers(app, permissions.shown_to(reader, literal(None, Moment()), here)) == sees
-    assert answers(app, permissions.shown_to(reader, literal(None, Moment()), there))
-    assert not answers(app, permissions.is_on_open_agenda(here))
+    assert answers(app, reach.opened_to(reader, here)) == sees
+    assert answers(app, reach.opened_to(reader, there))
+    assert answers(app, reach.shown_to(reader, literal(None, Moment()), here)) == sees
+    assert answers(app, reach.shown_to(reader, literal(None, Moment()), there))
+    assert not answers(app, reach.is_on_open_agenda(here))
 
 
 STATES: dict[str, dict[str, Any]] = {
@@ -722,8 +722,8 @@ def test_who_may_sign_in_and_decide_is_said_alike_in_python_and_in_sql(
     one = person(role="moderator", **STATES[state])
     columns = ("suspended_until", "silenced_until", "leaving_at", "left_at", "held_at")
     row = SimpleNamespace(**{name: literal(getattr(one, name), Moment()) for name in columns})
-    assert answers(app, permissions.may_sign_in(row, now())) == bool(one.can.sign_in())
-    assert answers(app, permissions.may_decide(row, now())) == one.may_decide == one.is_moderator
+    assert answers(app, reach.may_sign_in(row, now())) == bool(one.can.sign_in())
+    assert answers(app, reach.may_decide(row, now())) == one.may_decide == one.is_moderator
 
 
 def test_it_is_said_why_an_author_cannot_be_published(app: Flask) -> None:

@@ -30,9 +30,11 @@ from forum.advice.queries import Proposal, RequestState
 from forum.clock import now
 from forum.dialogue.models import Topic
 from forum.members.queries import member_called
-from forum.permissions import sees_hidden
 from forum.plaintext import tidy
 from forum.ratelimits import changing
+from forum.reach import (
+    sees_hidden,
+)
 from forum.web import me
 
 bp = Blueprint("advice", __name__)

@@ -19,7 +19,7 @@ class Agenda(Base):
     """
 
     __tablename__ = "agenda"
-    # `permissions.is_on_open_agenda` asks for those in preparation wherever something is read
+    # `reach.is_on_open_agenda` asks for those in preparation wherever something is read
     __table_args__ = (
         Index("ix_agenda_in_preparation", "id", **partial_index("opened_at IS NULL")),
     )

@@ -51,7 +51,13 @@ from forum.notifications.models import (
     Watch,
 )
 from forum.pages import MAX_COUNTED, Page, clamp, count_of, page_of, pages_for
-from forum.permissions import Person, may_sign_in, require
+from forum.permissions import (
+    Person,
+    require,
+)
+from forum.reach import (
+    may_sign_in,
+)
 
 NOTICES_PER_PAGE = 30
 WATCHES_PER_PAGE = 50

@@ -9,7 +9,15 @@ from forum.db import db
 from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members
-from forum.permissions import Person, administers, may_decide, moderates, require
+from forum.permissions import (
+    Person,
+    administers,
+    moderates,
+    require,
+)
+from forum.reach import (
+    may_decide,
+)
 
 
 def moderator_ids() -> list[int]:

@@ -41,7 +41,13 @@ from forum.moderation.queries.things import (
     is_first_post,
     thing_to_moderate,
 )
-from forum.permissions import Person, moderated_by, require
+from forum.permissions import (
+    Person,
+    require,
+)
+from forum.reach import (
+    moderated_by,
+)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ from forum.dialogue.queries import first_posts_to_review, held_count, held_waiti
 from forum.library.models import SUBMITTED, Practice
 from forum.moderation import queries as moderation
 from forum.moderation.models import heading_of
-from forum.permissions import Person, is_by_another, moderated_by
+from forum.permissions import (
+    Person,
+)
 from forum.queue.queries._entries import (
     APPEALED,
     ILLEGAL,
@@ -39,6 +41,10 @@ from forum.queue.queries._entries import (
     EntrySource,
     Keys,
     QueueEntry,
+)
+from forum.reach import (
+    is_by_another,
+    moderated_by,
 )
 
 

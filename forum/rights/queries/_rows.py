@@ -43,9 +43,11 @@ from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote, heading_of
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
 from forum.notifications.queries import settings_of
-from forum.permissions import opened_to
 from forum.pictures.models import Picture
 from forum.queue.models import EntryNote
+from forum.reach import (
+    opened_to,
+)
 from forum.rights.models import Record
 from forum.rules.models import said_of_ground, said_of_rule
 from forum.screening.models import Rule

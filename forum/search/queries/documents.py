@@ -9,9 +9,14 @@ from sqlalchemy import Executable, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased, defer
 from sqlalchemy.orm.interfaces import ORMOption
 
-from forum import permissions
+from forum import reach
 from forum.db import db
-from forum.permissions import Person, moderated_by
+from forum.permissions import (
+    Person,
+)
+from forum.reach import (
+    moderated_by,
+)
 from forum.search.models import Document, Retitling, ShownPicture
 from forum.search.queries._words import folded_words
 
@@ -29,8 +34,8 @@ def visible_documents(reader: Person) -> Select[Document]:
     )
     return select(Document).where(
         Document.hidden_at.is_(None),
-        permissions.read_by(reader, Document.audience),
-        permissions.opened_to(reader, Document.agenda_id),
+        reach.read_by(reader, Document.audience),
+        reach.opened_to(reader, Document.agenda_id),
         ~is_parent_hidden,
     )
 
