@@ -28,8 +28,8 @@ from forum.members.models import Member
 from forum.members.queries import members_by_handle
 from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
-from forum.notifications.models import Event
-from forum.notifications.queries import ACTIONABLE_KINDS, inbox, unread_count
+from forum.notifications.models import ACTIONABLE_KINDS, Event
+from forum.notifications.queries import inbox, unread_count
 from forum.permissions import SYSTEM, VISITOR
 from tests.advice.conftest import Question, somebody
 from tests.forums import Forum, forums

@@ -1,0 +1,149 @@
+"""A member's inbox, how much of it is unread, and notices about one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from forum.db import db, execute_core
+from forum.members.models import Session
+from forum.notifications.models import ACTIONABLE_KINDS, NOTICE_KINDS, TOLD, WAITING, Event, Notice
+from forum.notifications.queries._shared import NEWEST_FIRST, seen_by, visible_notices
+from forum.pages import MAX_COUNTED, Page, clamp, count_of, pages_for
+from forum.permissions import Person, require
+
+NOTICES_PER_PAGE = 30
+
+
+class Inbox(NamedTuple):
+    """One page of an inbox: the notices that ask for something (`waiting`), and the others (`told`)."""
+
+    page: Page[Notice]
+    waiting: Sequence[Notice]
+    told: Sequence[Notice]
+
+
+def inbox(
+    reader: Person,
+    number: int = 1,
+    to_advise_on: Select[Any] | None = None,
+    *,
+    is_unread: bool = False,
+) -> Inbox:
+    """One page of the reader's inbox, or with `is_unread` of what is unread in it.
+
+    Notices that ask for something come first, each part newest first. These are waiting until they are read; requests for
+    advice, read or not, as long as their question is among `to_advise_on`, a select of the ids of topics.
+    """
+    require(reader.can.see_notices())
+    seen = visible_notices(reader)
+    seen = seen.where(Notice.read_at.is_(None)) if is_unread else seen
+    is_waiting = and_(Notice.read_at.is_(None), Notice.kind.in_(ACTIONABLE_KINDS))
+    if to_advise_on is not None:
+        is_open = and_(Notice.topic_id.is_not(None), Notice.topic_id.in_(to_advise_on))
+        is_waiting = or_(is_waiting, and_(Notice.kind == "advice", is_open))
+    waiting, told = seen.where(is_waiting), seen.where(~is_waiting)
+    first, total = count_of(waiting), count_of(seen)
+    pages = pages_for(total, NOTICES_PER_PAGE)
+    number = clamp(number, pages)
+    start = (number - 1) * NOTICES_PER_PAGE
+    above = _newest(waiting, start, NOTICES_PER_PAGE) if start < first else []
+    below = _newest(told, max(0, start - first), NOTICES_PER_PAGE - len(above))
+    return Inbox(Page([*above, *below], number, pages, total), above, below)
+
+
+def _newest(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
+    newest = query.order_by(*NEWEST_FIRST).offset(start).limit(limit)
+    return db.session.scalars(newest.options(joinedload(Notice.actor))).all() if limit else []
+
+
+class Entry(NamedTuple):
+    """A line of an inbox: a notice, or several of new posts in one topic.
+
+    `notice` is the newest of them and `first` the oldest; `number` is how many posts they tell of, and `others` how many
+    people besides the actor of the newest.
+    """
+
+    notice: Notice
+    first: Notice
+    number: int
+    others: int
+
+
+def entries(notices: Sequence[Notice]) -> Sequence[Entry]:
+    """One entry for each notice, except that those of replies in one topic share one, and those of other posts in it.
+
+    The read and the unread are apart.
+    """
+    groups: dict[Any, list[Notice]] = {}
+    for notice in notices:
+        is_post = NOTICE_KINDS[notice.kind].is_joined and notice.topic_id
+        which = (notice.kind, notice.topic_id, notice.read_at is None)
+        groups.setdefault(which if is_post else notice.id, []).append(notice)
+    return [_entry(group) for group in groups.values()]
+
+
+def _entry(group: Sequence[Notice]) -> Entry:
+    people = {notice.actor_id for notice in group}
+    others = len(people) - 1 if len(group) > 1 else group[0].others
+    return Entry(group[0], group[-1], len(group), others)
+
+
+def unread_count(reader: Person) -> int:
+    """The number of the reader's unread notices, counted up to `MAX_COUNTED`.
+
+    Without those of the moderation queue, whose entries have a number of their own in the masthead.
+    """
+    return execute_core(_unread_count(), {"member_id": reader.id}).scalar() or 0
+
+
+def unread_by_part(reader: Person) -> dict[str, int]:
+    """The numbers of unread notices in each part of the inbox, those of the moderation queue as well."""
+    is_waiting = Notice.kind.in_(ACTIONABLE_KINDS)
+    seen = seen_by(reader.id, is_curator=reader.is_curator)
+    counts = (_capped_count(seen.where(one)).scalar_subquery() for one in (is_waiting, ~is_waiting))
+    return dict(zip((WAITING, TOLD), db.session.execute(select(*counts)).one(), strict=True))
+
+
+@cache
+def _unread_count() -> Select[Any]:
+    return _capped_count(seen_by(bindparam("member_id"), is_curator=False))
+
+
+@cache
+def unread_beside_session() -> ColumnElement[int]:
+    """`unread_count` as an SQL expression beside a session, for its member."""
+    theirs = seen_by(Session.member_id, is_curator=False).correlate(Session)
+    return _capped_count(theirs).scalar_subquery()
+
+
+def _capped_count(seen: Select[Notice]) -> Select[Any]:
+    unread = seen.where(Notice.read_at.is_(None))
+    some = unread.with_only_columns(Notice.id).limit(MAX_COUNTED).subquery()
+    return select(func.count()).select_from(some)
+
+
+def is_unread_about(member_id: Any, topic_id: Any) -> ColumnElement[bool]:
+    """SQL condition: the member has an unread notice about the topic."""
+    unread = seen_by(member_id).where(Notice.read_at.is_(None), Notice.topic_id == topic_id)
+    return unread.with_only_columns(Notice.id).exists()
+
+
+def lock_notice(reader: Person, notice_id: int) -> Notice | None:
+    """One of the reader's own notices, locked for update; None when there is none with this id."""
+    which = visible_notices(reader).where(Notice.id == notice_id)
+    return db.session.scalar(which.with_for_update(of=Notice))
+
+
+def is_about_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: the event tells of the mark that the member gave the post."""
+    return Event.kind == "mark", Event.post_id == post_id, Event.actor_id == marker_id
+
+
+def mark_texts(post_id: int, marker_id: int) -> Select[Any]:
+    """A select of the notes that events of a member's mark have quoted, however often it was given."""
+    return select(Event.text).where(*is_about_mark(post_id, marker_id), Event.text != "")

@@ -1,0 +1,132 @@
+"""Who gets a notice of an event, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from forum.clock import now
+from forum.db import db
+from forum.members.models import Member
+from forum.members.queries import ignores
+from forum.notifications.models import (
+    DIGEST,
+    EVERYBODY,
+    MUTED,
+    NEVER,
+    NO_DIGEST,
+    NOTICE_KINDS,
+    TOPIC,
+    WATCHING,
+    Event,
+    Notice,
+    NoticeChoice,
+    NoticeSettings,
+    Watch,
+)
+from forum.notifications.queries._shared import Subject
+from forum.reach import may_sign_in
+
+
+def members_with_notices(event_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The ids of the members who have a notice of these events, by event."""
+    found: dict[int, set[int]] = {}
+    rows = select(Notice.event_id, Notice.member_id).where(Notice.event_id.in_(event_ids))
+    for event_id, member_id in db.session.execute(rows):
+        found.setdefault(event_id, set()).add(member_id)
+    return found
+
+
+def next_watchers(event: Event, limit: int) -> list[int]:
+    """The ids of the next watchers of an event's subjects, in order; they may mute another subject."""
+    selects = [_watcher_ids(event, subject, limit) for subject in event.watched or ()]
+    ids = union_all(*selects).subquery()
+    return list(db.session.scalars(select(ids.c[0]).distinct().order_by(ids.c[0]).limit(limit)))
+
+
+def _watcher_ids(event: Event, subject: Subject, limit: int) -> Select[Any]:
+    """A select of the next watchers of one subject; limited by itself, as a hundred thousand may watch it."""
+    kind, subject_id = subject
+    if kind == EVERYBODY:
+        return _member_ids(event).limit(limit)
+    query = select(Watch.member_id).where(
+        Watch.subject == kind,
+        Watch.subject_id == subject_id,
+        Watch.level == WATCHING,
+        Watch.member_id > event.reached,
+        Watch.created_at <= event.created_at,
+    )
+    part = query.order_by(Watch.member_id).limit(limit).subquery()
+    return select(part.c.member_id)
+
+
+def _member_ids(event: Event) -> Select[Any]:
+    """A select of those who were members at the time of the event and have no notice of it yet."""
+    was_member = (Member.left_at.is_(None), Member.joined_at <= event.created_at)
+    query = select(Member.id).where(Member.id > event.reached, *was_member)
+    return query.order_by(Member.id)
+
+
+def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
+    """A select of an event's notices for those of the members who want them; columns as in `notice_values`."""
+    kind = NOTICE_KINDS[event.kind]
+    recipients = select(*notice_values(event).values()).where(
+        Member.id.in_(member_ids), Member.left_at.is_(None), Member.id.not_in(event.but)
+    )
+    if not kind.is_always_told:
+        recipients = recipients.where(Member.leaving_at.is_(None))
+    if event.actor_id and not kind.is_official:
+        recipients = recipients.where(~ignores(Member.id, event.actor_id))
+    if kind.is_mutable and event.topic_id:
+        recipients = recipients.where(~_has_muted([(TOPIC, event.topic_id)]))
+    if event.watched:
+        # Suspended members get only notices that concern them by name, such as of a decision.
+        recipients = recipients.where(~_has_muted(event.watched), may_sign_in(Member, now()))
+    return recipients.order_by(Member.id)
+
+
+def notice_values(event: Event) -> Mapping[str, Any]:
+    """The columns of an event's notice as SQL expressions; the query must select from `Member`, who gets it.
+
+    A notice is never of a later moment than now, when it would be mailed too late: the clock may have been ahead.
+    """
+    copied = ("kind", "actor_id", "title", "text", "sentences", "address", "topic_id", "post_id")
+    known = {name: getattr(event, name) for name in copied}
+    known["created_at"] = min(event.created_at, now())
+    columns = Notice.__table__.c
+    values = {name: literal(value, columns[name].type) for name, value in known.items()}
+    key = {"event_id": literal(event.id, columns.event_id.type), "member_id": Member.id}
+    return {**key, **values, "others": literal(0), "way": _way(event.kind)}
+
+
+def _way(kind: str) -> ColumnElement[str]:
+    chosen = select(NoticeChoice.way).where(
+        NoticeChoice.member_id == Member.id, NoticeChoice.kind == kind
+    )
+    way = func.coalesce(chosen.scalar_subquery(), NOTICE_KINDS[kind].way)
+    has_no_digest = exists().where(
+        NoticeSettings.member_id == Member.id, NoticeSettings.digest_every == NO_DIGEST
+    )
+    return case((and_(way == DIGEST, has_no_digest), NEVER), else_=way)
+
+
+def _has_muted(subjects: Iterable[Subject]) -> ColumnElement[bool]:
+    muted = aliased(Watch)
+    each = (
+        and_(muted.subject == kind, muted.subject_id == subject_id) for kind, subject_id in subjects
+    )
+    return exists().where(muted.member_id == Member.id, muted.level == MUTED, or_(*each))
