@@ -243,6 +243,14 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Intention:
+    """Somebody wants to try it: in which city, and by the end of which month."""
+
+    city: City | None
+    until: date
+
+
+@dataclass(frozen=True)
 class Case:
     """A case example. `cities_tried` is in how many cities members tried it."""
 
@@ -274,13 +282,14 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class WholeCase(Case):
-    """A case with its text, figures and links, and who tried it; `topic_url` is the address of its discussion here."""
+    """A case with its text, figures and links, and who tried it or wants to; `topic_url` is the address of its discussion here."""
 
     themes: list[Reference]
     paragraphs: list[Paragraph]
     figures: list[Figure]
     links: list[Link]
     tried: list[Trial]
+    wanted: list[Intention]
     topic_url: str
 
 
@@ -318,7 +327,7 @@ class Section:
 
 @dataclass(frozen=True)
 class WholePractice(Practice):
-    """A practice with its parts, and who tried it; what its author tells to members alone is not there.
+    """A practice with its parts, and who tried it or wants to; what its author tells to members alone is not there.
 
     `organisation` is the one for which it was written, null for its author alone. `adapted_from` is the practice of another
     city from which it was made; `topic_url` is the address of its discussion here.
@@ -328,6 +337,7 @@ class WholePractice(Practice):
     themes: list[Reference]
     sections: list[Section]
     tried: list[Trial]
+    wanted: list[Intention]
     adapted_from: Reference | None
     topic_url: str | None
 

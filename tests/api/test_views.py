@@ -20,7 +20,7 @@ from forum.agendas.queries import themes_by_slug
 from forum.api import queries as queries_of_api
 from forum.api.models import Problem
 from forum.api.views._doors import OPERATIONS, PREFIX
-from forum.clock import at, now
+from forum.clock import at, month_end, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
@@ -284,6 +284,18 @@ def test_who_tried_it_is_told_by_city(client: FlaskClient, world: World, people:
     assert given
     moderation.decide(people.moderator, "mark", given.id, "hide", Reasons("It is wrong.", 2))
     assert read(client, f"/cases/{world['case']}")["tried"][0]["note"] == ""
+
+
+def test_who_wants_to_try_it_is_told_by_city(
+    client: FlaskClient, world: World, people: People
+) -> None:
+    topic = read(client, read(client, f"/cases/{world['case']}")["topic_url"])
+    library.intend(people.chitra, topic["id"], month_end(3))
+    wanted = read(client, f"/cases/{world['case']}")["wanted"]
+    assert [(one["city"]["name"], one["until"]) for one in wanted] == [
+        ("Surat", month_end(3).isoformat())
+    ]
+    assert people.chitra.name not in str(wanted)
 
 
 def test_a_post_tells_what_was_chosen_in_its_poll_and_not_by_whom(

@@ -13,7 +13,7 @@ from forum.agendas.models import Agenda, Statement, Theme
 from forum.api import models
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import PollRow, polls_below
-from forum.library.models import Case, Practice, PracticeSection, Reading
+from forum.library.models import Case, Intention, Practice, PracticeSection, Reading
 from forum.members.models import City, Member, Organisation
 from forum.permissions import VISITOR
 from forum.search.models import Document
@@ -237,7 +237,15 @@ def trials(marks: Iterable[Mark]) -> list[models.Trial]:
     ]
 
 
-def whole_case(found: Case, marks: Sequence[Mark]) -> models.WholeCase:
+def intentions(wanted: Iterable[Intention]) -> list[models.Intention]:
+    """Who wants to try something, with member and city loaded."""
+    return [
+        models.Intention(city=city(one.member.city) if one.member.city else None, until=one.until)
+        for one in wanted
+    ]
+
+
+def whole_case(found: Case, marks: Sequence[Mark], wanted: Iterable[Intention]) -> models.WholeCase:
     """A case with all that its page has."""
     return models.WholeCase(
         **vars(case(found, _cities_of(found.topic_id, marks))),
@@ -249,6 +257,7 @@ def whole_case(found: Case, marks: Sequence[Mark]) -> models.WholeCase:
         ],
         links=[models.Link(one.label, one.address, one.kind) for one in found.links],
         tried=trials(marks),
+        wanted=intentions(wanted),
         topic_url=api_address("topic", topic_id=found.topic_id),
     )
 
@@ -282,6 +291,7 @@ def whole_practice(
     sections: Iterable[PracticeSection],
     adapted_from: Practice | None,
     marks: Sequence[Mark],
+    wanted: Iterable[Intention],
 ) -> models.WholePractice:
     """A practice with those of its sections, and the one that it was made from, that the reader may see."""
     source = None
@@ -295,6 +305,7 @@ def whole_practice(
         sections=[models.Section(one.name, one.html) for one in sections],
         adapted_from=source,
         tried=trials(marks),
+        wanted=intentions(wanted),
         topic_url=api_address("topic", topic_id=found.topic_id) if found.topic_id else None,
     )
 

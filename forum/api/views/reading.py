@@ -212,7 +212,9 @@ def cases() -> Listing:
 def case(slug: str) -> models.WholeCase:
     """One case."""
     found = library.get_case(VISITOR, slug)
-    return answers.whole_case(found, tried_in(found.topic_id, 1))
+    return answers.whole_case(
+        found, tried_in(found.topic_id, 1), library.intentions_in(found.topic_id)
+    )
 
 
 @door(
@@ -248,7 +250,8 @@ def practice(slug: str) -> models.WholePractice:
     sections = library.sections_for(VISITOR, found)
     source = library.adapted_from(VISITOR, found)
     tried = tried_in(found.topic_id, 1) if found.topic_id else ()
-    return answers.whole_practice(found, sections, source, tried)
+    wanted = library.intentions_in(found.topic_id) if found.topic_id else ()
+    return answers.whole_practice(found, sections, source, tried, wanted)
 
 
 @door("/readings", _("Best reads."), models.Reading, AGENDAS, PAGE, is_list=True)
