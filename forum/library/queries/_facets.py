@@ -26,12 +26,8 @@ from forum.library.models import (
 )
 from forum.library.queries._shared import FAILURE, is_tried_mark, opens_topic
 from forum.members.models import City
-from forum.permissions import (
-    Person,
-)
-from forum.reach import (
-    read_by,
-)
+from forum.permissions import Person
+from forum.reach import read_by
 
 MAX_CHOICES = 60  # choices of one facet
 # Each class of city sizes with the population that it stays below

@@ -11,16 +11,8 @@ from forum.db import db
 from forum.errors import NotFound
 from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
 from forum.library.queries._shared import FAILURE
-from forum.permissions import (
-    Person,
-)
-from forum.reach import (
-    moderated_by,
-    opened_to,
-    read_by,
-    reads,
-    shown_to,
-)
+from forum.permissions import Person
+from forum.reach import moderated_by, opened_to, read_by, reads, shown_to
 from forum.rules.models import said_of_ground
 
 

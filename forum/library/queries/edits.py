@@ -8,14 +8,9 @@ from typing import Any
 from forum.history.queries import Edit, differences, edits_between, versions_of
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries._shared import FAILURE, FIGURE_PARTS, LINK_PARTS
-from forum.permissions import (
-    Person,
-    require,
-)
+from forum.permissions import Person, require
 from forum.plaintext import join_parts
-from forum.reach import (
-    reads,
-)
+from forum.reach import reads
 
 READING_FIELDS = ("title", "authors", "year", "kind", "link", "why", "language")
 TABLES = ("figures", "links")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post
+from forum.dialogue.queries import is_readable
 from forum.library.models import Intention, Practice
 from forum.library.queries._visibility import published_practices
 from forum.library.queries.practices import practice_row_options
@@ -94,11 +95,8 @@ def tried_by(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
 def _is_shown() -> tuple[ColumnElement[bool], ...]:
     """SQL conditions: readers see this intention on the page of its topic, which they see; `Member` is who has it."""
     opening, given = aliased(Post), aliased(Mark)
-    tried = exists().where(
-        opening.topic_id == Intention.topic_id,
-        opening.number == 1,
-        given.post_id == opening.id,
-        given.member_id == Intention.member_id,
-        given.kind == TRIED,
-    )
-    return Member.hidden_at.is_(None), ~tried.correlate(Intention)
+    opens = (opening.topic_id == Intention.topic_id, opening.number == 1)
+    is_open = exists().where(*opens, *is_readable(opening))
+    by_them = (given.member_id == Intention.member_id, given.kind == TRIED)
+    tried = exists().where(*opens, given.post_id == opening.id, *by_them)
+    return Member.hidden_at.is_(None), is_open.correlate(Intention), ~tried.correlate(Intention)

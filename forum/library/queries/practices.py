@@ -32,13 +32,8 @@ from forum.library.queries._shared import (
 from forum.library.queries._visibility import published_practices, visible_practices
 from forum.members.models import City, Member
 from forum.pages import Page, page_of, rows_after
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    opened_to,
-)
+from forum.permissions import Person, require
+from forum.reach import opened_to
 from forum.reachcache import cached_for_reader, cached_statement
 
 
