@@ -32,9 +32,7 @@ from forum.dialogue.models import Topic
 from forum.members.queries import member_called
 from forum.plaintext import tidy
 from forum.ratelimits import changing
-from forum.reach import (
-    sees_hidden,
-)
+from forum.reach import sees_hidden
 from forum.web import me
 
 bp = Blueprint("advice", __name__)

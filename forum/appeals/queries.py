@@ -29,13 +29,8 @@ from forum.moderation.queries import (
     is_reversible,
     review_context,
 )
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    moderated_by,
-)
+from forum.permissions import Person, require
+from forum.reach import moderated_by
 from forum.reachcache import cached_statement
 from forum.verdicts import Verdict
 

@@ -27,12 +27,8 @@ from forum.db import constant, db, inline_text
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import is_readable, visible_topics
 from forum.members.models import City, Member
-from forum.permissions import (
-    Person,
-)
-from forum.reach import (
-    is_on_open_agenda,
-)
+from forum.permissions import Person
+from forum.reach import is_on_open_agenda
 
 MAX_PER_THEME = 40
 MAX_PER_WORD = 40

@@ -16,12 +16,8 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable
 from forum.members.models import Member
-from forum.permissions import (
-    moderates,
-)
-from forum.reach import (
-    may_sign_in,
-)
+from forum.permissions import moderates
+from forum.reach import may_sign_in
 
 
 def questions_to_take_up(since: datetime, limit: int) -> Sequence[Any]:

@@ -11,13 +11,8 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, visible_posts
 from forum.errors import NotFound
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    sees_hidden,
-)
+from forum.permissions import Person, require
+from forum.reach import sees_hidden
 
 
 def follow_up_of(topic: Topic) -> FollowUp | None:

@@ -15,15 +15,9 @@ from forum.markup import Written, write
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import handles_to_link, members_to_mention
 from forum.mentions import handles_in
-from forum.permissions import (
-    VISITOR,
-    Person,
-)
+from forum.permissions import VISITOR, Person
 from forum.quotes import with_local_quotes
-from forum.reach import (
-    read_by,
-    shown_to,
-)
+from forum.reach import read_by, shown_to
 from forum.reachcache import cached_for_reader
 from forum.versions import topic_scope
 

@@ -39,16 +39,9 @@ from forum.dialogue.queries._visibility import (
 from forum.errors import NotFound
 from forum.history.queries import fingerprint
 from forum.members.models import Member
-from forum.permissions import (
-    MEMBERS,
-    PUBLIC,
-    Person,
-)
+from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_source, withhold_in_source
-from forum.reach import (
-    is_on_open_agenda,
-    shown_to,
-)
+from forum.reach import is_on_open_agenda, shown_to
 
 SUBMISSION_KEY_LENGTH = 64
 

@@ -28,12 +28,8 @@ from forum.dialogue.models import (
 from forum.dialogue.queries._visibility import is_readable
 from forum.dialogue.queries.held import is_held_back
 from forum.members.models import Member
-from forum.permissions import (
-    PUBLIC,
-)
-from forum.reach import (
-    is_on_open_agenda,
-)
+from forum.permissions import PUBLIC
+from forum.reach import is_on_open_agenda
 
 
 def _count(model: Any, *conditions: Any) -> ScalarSelect[Any]:

@@ -30,13 +30,8 @@ from forum.dialogue.queries._visibility import visible_posts
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    moderated_by,
-)
+from forum.permissions import Person, require
+from forum.reach import moderated_by
 from forum.reachcache import cached_statement
 
 MAX_HELD = 100  # texts in a list of one member's

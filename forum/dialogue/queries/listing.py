@@ -36,15 +36,8 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.errors import NotFound
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    is_on_open_agenda,
-    moderated_by,
-    read_by,
-)
+from forum.permissions import Person, require
+from forum.reach import is_on_open_agenda, moderated_by, read_by
 from forum.reachcache import cached_statement
 
 TOPICS_PER_PAGE = 20

@@ -19,16 +19,8 @@ from forum.dialogue.queries.posts import get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
 from forum.pages import Page
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    moderated_by,
-    opened_to,
-    read_by,
-    shown_to,
-)
+from forum.permissions import Person, require
+from forum.reach import moderated_by, opened_to, read_by, shown_to
 from forum.reachcache import cached_statement
 from forum.rules.models import said_of_ground
 

@@ -32,14 +32,8 @@ from forum.dialogue.queries._visibility import (
 from forum.errors import Forbidden, NotFound
 from forum.members.models import City, Member
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    moderated_by,
-    sees_hidden,
-)
+from forum.permissions import Person, require
+from forum.reach import moderated_by, sees_hidden
 
 _ON_PAGE = POST_ROWS.where(
     Post.topic_id == bindparam("topic_id"),

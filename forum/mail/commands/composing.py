@@ -35,12 +35,8 @@ from forum.moderation.forms import REASON_NAMES
 from forum.moderation.queries import is_concerned
 from forum.notifications.models import DECISION_KINDS, NOTICE_KINDS, QUEUE_KINDS, Notice
 from forum.notifications.queries import settings_of, zone_of
-from forum.permissions import (
-    VISITOR,
-)
-from forum.reach import (
-    reads,
-)
+from forum.permissions import VISITOR
+from forum.reach import reads
 from forum.rules.models import said_of_rule
 from forum.settings import Settings
 

@@ -17,13 +17,9 @@ from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_
 from forum.members.queries.directory import member_counts
 from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
-from forum.permissions import (
-    Person,
-)
+from forum.permissions import Person
 from forum.plaintext import fold
-from forum.reach import (
-    sees_hidden,
-)
+from forum.reach import sees_hidden
 from forum.reachcache import cached_statement
 from forum.versions import cached
 

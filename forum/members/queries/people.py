@@ -16,16 +16,9 @@ from forum.db import db
 from forum.errors import Conflict, Invalid
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
 from forum.members.queries._shared import found_or_raise
-from forum.permissions import (
-    EARLIER_HANDLES_SHOWN,
-    Person,
-    moderates,
-    require,
-)
+from forum.permissions import EARLIER_HANDLES_SHOWN, Person, moderates, require
 from forum.plaintext import fold
-from forum.reach import (
-    sees_hidden,
-)
+from forum.reach import sees_hidden
 from forum.tokens import kept_hash
 
 

@@ -9,15 +9,8 @@ from forum.db import db
 from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members
-from forum.permissions import (
-    Person,
-    administers,
-    moderates,
-    require,
-)
-from forum.reach import (
-    may_decide,
-)
+from forum.permissions import Person, administers, moderates, require
+from forum.reach import may_decide
 
 
 def moderator_ids() -> list[int]:

@@ -14,12 +14,8 @@ from forum.clock import now
 from forum.columns import Base, Moment
 from forum.db import db, detached, execute_core
 from forum.members.models import City, Member, Organisation, Session
-from forum.permissions import (
-    Person,
-)
-from forum.reach import (
-    may_sign_in,
-)
+from forum.permissions import Person
+from forum.reach import may_sign_in
 
 SESSION_IDLE_LIMIT = timedelta(days=30)
 SESSION_MAX_AGE = timedelta(days=180)

@@ -35,13 +35,8 @@ from forum.moderation.queries._kinds import ATTACHED_KINDS, EDITABLE_KINDS, KIND
 from forum.moderation.queries._shared import LOG_PAGE_SIZE, MAX_RELATED_DECISIONS, is_about
 from forum.moderation.queries.things import existing_things, thing_to_review
 from forum.pages import Page, page_of
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    moderated_by,
-)
+from forum.permissions import Person, require
+from forum.reach import moderated_by
 from forum.verdicts import SIGN_IN, Verdict
 
 

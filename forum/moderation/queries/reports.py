@@ -20,14 +20,8 @@ from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import Thing
 from forum.moderation.queries._shared import MAX_OPEN_REPORTS, REPORTS_PER_PAGE, is_about
 from forum.pages import Page, page_of
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    is_by_another,
-    moderated_by,
-)
+from forum.permissions import Person, require
+from forum.reach import is_by_another, moderated_by
 from forum.reachcache import cached_statement
 
 

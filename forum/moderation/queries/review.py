@@ -41,13 +41,8 @@ from forum.moderation.queries.things import (
     is_first_post,
     thing_to_moderate,
 )
-from forum.permissions import (
-    Person,
-    require,
-)
-from forum.reach import (
-    moderated_by,
-)
+from forum.permissions import Person, require
+from forum.reach import moderated_by
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,7 @@ from forum.dialogue.queries import first_posts_to_review, held_count, held_waiti
 from forum.library.models import SUBMITTED, Practice
 from forum.moderation import queries as moderation
 from forum.moderation.models import heading_of
-from forum.permissions import (
-    Person,
-)
+from forum.permissions import Person
 from forum.queue.queries._entries import (
     APPEALED,
     ILLEGAL,
@@ -42,10 +40,7 @@ from forum.queue.queries._entries import (
     Keys,
     QueueEntry,
 )
-from forum.reach import (
-    is_by_another,
-    moderated_by,
-)
+from forum.reach import is_by_another, moderated_by
 
 
 def _reported(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:

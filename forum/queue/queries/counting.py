@@ -13,14 +13,9 @@ from forum.dialogue.models import Held
 from forum.dialogue.queries import held_count
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
-from forum.permissions import (
-    Person,
-)
+from forum.permissions import Person
 from forum.queue.queries._sources import SOURCES, is_waiting
-from forum.reach import (
-    is_by_another,
-    moderated_by,
-)
+from forum.reach import is_by_another, moderated_by
 from forum.reachcache import cached_statement
 
 

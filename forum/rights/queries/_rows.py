@@ -45,9 +45,7 @@ from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch,
 from forum.notifications.queries import settings_of
 from forum.pictures.models import Picture
 from forum.queue.models import EntryNote
-from forum.reach import (
-    opened_to,
-)
+from forum.reach import opened_to
 from forum.rights.models import Record
 from forum.rules.models import said_of_ground, said_of_rule
 from forum.screening.models import Rule

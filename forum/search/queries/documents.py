@@ -11,12 +11,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from forum import reach
 from forum.db import db
-from forum.permissions import (
-    Person,
-)
-from forum.reach import (
-    moderated_by,
-)
+from forum.permissions import Person
+from forum.reach import moderated_by
 from forum.search.models import Document, Retitling, ShownPicture
 from forum.search.queries._words import folded_words
 

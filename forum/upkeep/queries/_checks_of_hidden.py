@@ -15,14 +15,9 @@ from forum.library.models import PUBLISHED, Case, CaseParagraph, Practice, Pract
 from forum.library.queries import FAILURE
 from forum.members.models import Member
 from forum.notifications.models import Notice
-from forum.permissions import (
-    MEMBERS,
-    PUBLIC,
-)
+from forum.permissions import MEMBERS, PUBLIC
 from forum.quotes import cited_in_source, shown_in_html, withheld_in_html
-from forum.reach import (
-    is_on_open_agenda,
-)
+from forum.reach import is_on_open_agenda
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
 
