@@ -32,6 +32,7 @@ from forum.dialogue.queries import first_post
 from forum.errors import Refusal
 from forum.illustrations import SMALL, has_small
 from forum.library import actions as library
+from forum.library.models import Practice
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, depart, found_federation
@@ -252,10 +253,10 @@ def _agenda(title: str) -> Any:
     return AgendaText(title, write("## Text"), slug="quieter-2")
 
 
-def write_practice(people: Any, agenda: Agenda, text: library.PracticeText) -> None:
+def write_practice(people: Any, agenda: Agenda, text: library.PracticeText) -> Practice:
     made = library.write_practice(people.ana, agenda.id, text)
     library.submit(people.ana, made.id)
-    library.publish(people.moderator, made.id)
+    return library.publish(people.moderator, made.id)
 
 
 def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
@@ -290,8 +291,12 @@ def everything(app: Flask, people: Any, agenda: Agenda) -> Agenda:
 
 def _everything(people: Any, agenda: Agenda) -> None:
     found_federation(SYSTEM, "Interurban")
+    with at(START - timedelta(days=2_500)):
+        old = write_practice(people, agenda, library.PracticeText("Long ago", "Still good."))
     make_everything(people, agenda)
     with at(START):
+        assert old.topic_id
+        library.intend(people.chitra, old.topic_id, month_end(24))
         make_odd(people, agenda)
 
 

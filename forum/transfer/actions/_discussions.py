@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
+from forum.clock import month_end, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
 from forum.dialogue.queries import render_with_mentions
 from forum.library import actions as library
+from forum.library.actions import MONTHS_AHEAD
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.transfer.actions._loading import Loading, faults_at, later
@@ -69,9 +71,25 @@ def _reply(values: Values, discussion: Discussion, loading: Loading) -> None:
 def plan_marks(
     values: Values, number: int, since: datetime, discussion: Discussion, loading: Loading
 ) -> None:
-    if any(values.get(name) for name in ("useful", "same_here", "tried", "wants")):
+    if any(values.get(name) for name in ("useful", "same_here", "tried")):
         moment = later(values.get("at", since), days=1)
         loading.plan(moment, _mark, values, number, discussion, loading, after=since)
+
+
+def plan_intentions(
+    values: Values, since: datetime, discussion: Discussion, loading: Loading
+) -> None:
+    """Plan who wants to try a practice: after it is published, and not so long before that the month would be too far away."""
+    for which, (_handle, until) in enumerate(values["wants"]):
+        earliest = month_end(-MONTHS_AHEAD - 1, until) + timedelta(days=1)
+        moment = max(later(since, days=1), datetime.combine(earliest, time(12), UTC))
+        loading.plan(min(moment, now()), _intend, values, which, discussion, loading, after=since)
+
+
+def _intend(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
+    handle, until = values["wants"][which]
+    with faults_at(values, "wants", which):
+        library.intend(loading.member(handle), discussion.topic_id, until)
 
 
 def _mark(values: Values, number: int, discussion: Discussion, loading: Loading) -> None:
@@ -84,9 +102,6 @@ def _mark(values: Values, number: int, discussion: Discussion, loading: Loading)
         member = loading.member(handle)
         with faults_at(values, "tried", which):
             dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
-    for which, (handle, until) in enumerate(values.get("wants", ())):
-        with faults_at(values, "wants", which):
-            library.intend(loading.member(handle), discussion.topic_id, until)
 
 
 def ask_poll(values: Values, author: Member, post_id: int) -> None:

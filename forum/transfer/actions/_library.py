@@ -10,7 +10,12 @@ from forum.library import actions as library
 from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
 from forum.members.models import Member
 from forum.moderation import actions as moderation
-from forum.transfer.actions._discussions import Discussion, plan_marks, plan_replies
+from forum.transfer.actions._discussions import (
+    Discussion,
+    plan_intentions,
+    plan_marks,
+    plan_replies,
+)
 from forum.transfer.actions._loading import Loading, faults_at, noon, theme_ids
 from forum.transfer.models import EARLIEST, Values
 from forum.transfer.queries import cases_by_slug, paragraph_keys, practices_by_slug
@@ -62,6 +67,7 @@ def plan_practice(curator: Member, values: Values, loading: Loading) -> None:
         loading.published[values["slug"]] = since
         loading.plan(published_at, _publish, curator, values, discussion, loading, after=since)
         plan_marks(values, 1, since, discussion, loading)
+        plan_intentions(values, since, discussion, loading)
 
 
 def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
