@@ -255,6 +255,11 @@ class Intention(Base):
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
 
+    @property
+    def city(self) -> City | None:
+        """The city of its member."""
+        return self.member.city
+
 
 class Reading(Base):
     """A best read on an agenda, and why it matters."""

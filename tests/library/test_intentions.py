@@ -61,13 +61,13 @@ def test_who_wants_to_try_it_is_listed_until_they_have(world: World, practice: P
     topic_id = topic_of(practice)
     actions.intend(world.reader, topic_id, LATER)
     actions.intend(world.moderator, topic_id, SOON)
-    assert wanting(practice) == ["Mo Meijer", "Rosa Reader"]  # the first to do so first
+    assert wanting(practice) == ["Rosa Reader", "Mo Meijer"]  # Tokyo, then who names no city
     actions.intend(world.reader, topic_id, SOON)
     assert len(wanting(practice)) == 2
     dialogue.mark(world.reader, opening_of(practice), "tried it", "kept", "")
     assert wanting(practice) == ["Mo Meijer"]
     dialogue.unmark(world.reader, opening_of(practice), "tried it")
-    assert wanting(practice) == ["Rosa Reader", "Mo Meijer"]  # Tokyo, then who names no city
+    assert wanting(practice) == ["Rosa Reader", "Mo Meijer"]
     actions.give_up(world.reader, topic_id)
     actions.give_up(world.reader, topic_id)
     assert wanting(practice) == ["Mo Meijer"]
@@ -236,7 +236,33 @@ def test_who_is_asked_finds_the_question_on_the_page(
     question = "This month is over. What became of it?"
     page = f"/practices/{practice.slug}"
     assert question in sign_in(world.reader).get(page).text
-    assert question not in sign_in(world.moderator).get(page).text
+    others = sign_in(world.moderator).get(page).text
+    assert question not in others and "Rosa Reader" in others
+    assert "wanted to by the end of" in others
+    assert not queries.practices_wanted_by(VISITOR, city_id=TOKYO)  # nobody wants it any more
+
+
+def test_who_may_not_write_any_more_takes_it_back_all_the_same(
+    world: World, practice: Practice, sign_in: SignIn, client: FlaskClient
+) -> None:
+    actions.intend(world.reader, topic_of(practice), SOON)
+    members.silence(world.moderator, world.reader.id, now() + timedelta(days=9))
+    browser, page = sign_in(world.reader), f"/practices/{practice.slug}"
+    assert "Take it back" in browser.get(page).text
+    assert "Take it back" not in client.get(page).text
+    assert browser.get(f"{page}/intention").status_code == 403
+    assert browser.post(f"{page}/intention", data={"take_back": "1"}).location == page
+    assert wanting(practice) == []
+
+
+def test_two_of_one_city_stand_below_its_name_once(
+    world: World, practice: Practice, client: FlaskClient
+) -> None:
+    for name in ("Ines Two", "Jun Two"):
+        actions.intend(person(name, TOKYO), topic_of(practice), SOON)
+    page = client.get(f"/practices/{practice.slug}").text
+    assert page.count('href="/cities/tokyo"') == 1 and "Ines Two" in page and "Jun Two" in page
+    assert "1 city wants to try it" in page
 
 
 @pytest.mark.parametrize(

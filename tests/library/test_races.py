@@ -9,12 +9,27 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
+from forum.clock import month_end, now
+from forum.db import db
 from forum.history.queries import fingerprint, versions_of
-from forum.library.actions import ReadingText, remove_reading, write_reading
-from forum.library.queries import reading_fields, readings_of
+from forum.library.actions import (
+    PracticeText,
+    ReadingText,
+    ask_about_intentions,
+    give_up,
+    intend,
+    publish,
+    remove_reading,
+    submit,
+    write_practice,
+    write_reading,
+)
+from forum.library.models import Intention
+from forum.library.queries import intentions_in, reading_fields, readings_of
 from forum.markup import write
 from forum.members.models import Member
 from forum.members.queries import get_member
@@ -72,3 +87,26 @@ def test_a_best_read_sent_twice_at_once_is_added_once(
     said = at_once(own, [lambda: slowly(write_reading, mona, agenda.id, READING)] * 2)
     assert said == ["done"] * 2
     assert len(readings_of(mona, agenda)) == 1
+
+
+def test_a_month_is_changed_while_it_is_taken_back_or_the_worker_lets_it_go(
+    own: Flask, mona: Member, agenda: Agenda
+) -> None:
+    """Whoever comes second finds what the first has left, and nobody an error."""
+    adam = get_member(SYSTEM, "adam-de-wit")
+    made = write_practice(adam, agenda.id, PracticeText("Pumps", "They call."))
+    submit(adam, made.id)
+    topic_id = publish(mona, made.id).topic_id
+    assert topic_id
+    deeds = [
+        lambda: slowly(give_up, mona, topic_id),
+        lambda: slowly(intend, mona, topic_id, month_end(6)),
+        lambda: slowly(ask_about_intentions, SYSTEM),
+    ]
+    for _turn in range(3):
+        intend(mona, topic_id, month_end(3))
+        over = {"look_on": now().date(), "asked_at": now()}
+        db.session.execute(update(Intention).values(over))
+        db.session.commit()
+        assert at_once(own, deeds) == ["done"] * 3
+    assert len(intentions_in(topic_id)) <= 1

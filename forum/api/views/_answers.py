@@ -240,7 +240,7 @@ def trials(marks: Iterable[Mark]) -> list[models.Trial]:
 def intentions(wanted: Iterable[Intention]) -> list[models.Intention]:
     """Who wants to try something, with member and city loaded."""
     return [
-        models.Intention(city=city(one.member.city) if one.member.city else None, until=one.until)
+        models.Intention(city=city(one.city) if one.city else None, until=one.until)
         for one in wanted
     ]
 

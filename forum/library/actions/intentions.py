@@ -16,8 +16,8 @@ from forum.dialogue.queries import has_event, post_to_change
 from forum.errors import Invalid
 from forum.library.models import Intention
 from forum.library.queries import (
-    intention_of,
     intentions_to_look_at,
+    lock_intention,
     opening_post_id,
     tried_by,
 )
@@ -46,7 +46,7 @@ def intend(member: Person, topic_id: int, until: date) -> Intention:
     if not now().date() <= until <= month_end(MONTHS_AHEAD):
         last = month_in_words(month_end(MONTHS_AHEAD))
         raise Invalid(_("Choose a month from now on and until %(last)s.", last=last), "until")
-    row = intention_of(member, topic_id)
+    row = lock_intention(member, topic_id)
     if row is None:
         row = Intention(topic_id=topic_id, member_id=member.id, created_at=now())
         db.session.add(row)
@@ -60,9 +60,10 @@ def intend(member: Person, topic_id: int, until: date) -> Intention:
 @action
 def give_up(member: Person, topic_id: int) -> None:
     """Say no longer that one wants to try something; nothing happens when one did not."""
+    require(member.can.see_own())
     touches(topic_scope(topic_id), member_scope(member.id))
-    if row := intention_of(member, topic_id):
-        db.session.delete(row)
+    mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
+    db.session.execute(delete_rows(Intention).where(*mine))
 
 
 @action
@@ -89,6 +90,7 @@ def ask_about_intentions(system: Person, limit: int = BATCH) -> int:
 
 
 def _ask(system: Person, row: Intention, topic: Topic) -> None:
+    touches(topic_scope(row.topic_id), member_scope(row.member_id))
     row.asked_at, row.look_on = now(), now().date() + KEPT_AFTER
     told = NoticeText("intended", topic.address, topic.title, topic_id=topic.id)
     note_event(system, told, [row.member_id])

@@ -68,6 +68,7 @@ from forum.library.queries.intentions import (
     intentions_in,
     intentions_of,
     intentions_to_look_at,
+    lock_intention,
     practices_wanted_by,
     tried_by,
 )
@@ -163,6 +164,7 @@ __all__ = [
     "last_position",
     "latest_cases",
     "latest_practices",
+    "lock_intention",
     "opening_post_id",
     "other_cases",
     "own_hidden_practice",

@@ -18,13 +18,13 @@ from forum.library.queries.practices import practice_row_options
 from forum.members.models import City, Member
 from forum.permissions import Person, require
 
-MAX_NAMED = 200  # on the page of a practice or a case, and of a city
+MAX_NAMED = 500  # on the page of a practice or a case, and of a city
 
 
 def intentions_in(topic_id: int, limit: int = MAX_NAMED) -> Sequence[Intention]:
-    """Who wants to try what a topic's opening post tells and has not said yet that they did, the first to do so first.
+    """Who wants to try what a topic's opening post tells and has not said yet that they did, with member and city, by city.
 
-    With member and city. The topic must be one that the reader was found to see.
+    The topic must be one that the reader was found to see.
     """
     return db.session.scalars(_shown().where(Intention.topic_id == topic_id).limit(limit)).all()
 
@@ -38,7 +38,7 @@ def _shown() -> Select[Intention]:
     query = select(Intention).join(Intention.member).outerjoin(Member.city).where(*_is_shown())
     query = query.options(contains_eager(Intention.member).contains_eager(Member.city))
     place = (City.name.is_(None), City.name)
-    order = (Intention.until, *place, Intention.created_at, Intention.member_id)
+    order = (*place, Intention.until, Intention.created_at, Intention.member_id)
     return query.order_by(*order)
 
 
@@ -56,10 +56,11 @@ def practices_wanted_by(
     member_id: int | None = None,
     limit: int = MAX_NAMED,
 ) -> list[WantedPractice]:
-    """The practices that members of a city, or one member, want to try, the first to do so first."""
+    """The practices that members of a city, or one member, want to try, the first to do so first; not those whose month is over."""
     wanted = published_practices(reader).add_columns(Intention)
     wanted = wanted.join(Intention, Intention.topic_id == Practice.topic_id)
     wanted = wanted.join(Member, Member.id == Intention.member_id).where(*_is_shown())
+    wanted = wanted.where(Intention.asked_at.is_(None))
     wanted = wanted.where(Member.city_id == city_id) if city_id else wanted
     wanted = wanted.where(Intention.member_id == member_id) if member_id else wanted
     wanted = wanted.order_by(Intention.until, Practice.id, Intention.member_id).limit(limit)
@@ -73,6 +74,12 @@ def intention_of(member: Person, topic_id: int) -> Intention | None:
     require(member.can.see_own())
     mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
     return db.session.scalar(select(Intention).where(*mine))
+
+
+def lock_intention(member: Person, topic_id: int) -> Intention | None:
+    """As `intention_of`, locked: the worker may be about to delete it."""
+    mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
+    return db.session.scalar(select(Intention).where(*mine).with_for_update())
 
 
 def intentions_to_look_at(today: date, limit: int) -> Sequence[Intention]:

@@ -22,13 +22,14 @@ from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mar
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
 from forum.library import actions, forms, queries
-from forum.library.models import Case, Practice
+from forum.library.models import Case, Intention, Practice
 from forum.members.views import choose_city
 from forum.permissions import Person
 from forum.web import me
 
 bp = Blueprint("library", __name__)
 Page = TypeVar("Page", Case, Practice)
+Said = TypeVar("Said", Mark, Intention)
 
 
 @bp.app_template_global()
@@ -116,15 +117,15 @@ def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict
         "opening": opening,
         "mine": marks.get(opening.id, ()),
         "tried": _by_city(tried_in(topic.id, 1)),
-        "wanted": queries.intentions_in(topic.id) if interest.is_wanted else [],
+        "wanted": _by_city(queries.intentions_in(topic.id)) if interest.is_wanted else [],
         "cities": interest.cities,
         "canonical": web.canonical(words["posts"].number),
     }
 
 
-def _by_city(marks: Iterable[Mark]) -> list[tuple[Any, list[Mark]]]:
-    """The marks grouped by city, in their order; those without a city come last."""
-    return [(city, list(group)) for city, group in groupby(marks, key=lambda mark: mark.city)]
+def _by_city(said: Iterable[Said]) -> list[tuple[Any, list[Said]]]:
+    """Marks or intentions grouped by city, in their order; those without a city come last."""
+    return [(city, list(group)) for city, group in groupby(said, key=lambda one: one.city)]
 
 
 def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
@@ -155,10 +156,10 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
 
     `back` is the address of its page.
     """
-    post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
-    if "take_back" in request.form:
-        actions.give_up(me(), post.topic_id)
+    if "take_back" in request.form and topic_id:  # also who may not write any more
+        actions.give_up(me(), topic_id)
         return saved(_("What you wanted to try is taken back."), back)
+    post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
     given = queries.intention_of(me(), post.topic_id)
     form = forms.IntentionForm(until=given.until.isoformat() if given else "")
     form.offer(now().date(), given.until if given else None)

@@ -101,7 +101,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_mutable=True,
     ),
     "intended": NoticeKind(
-        _("What you wanted to try is asked about"),
+        _("We ask what became of what you wanted to try"),
         lambda n: gettext("what became of it? You wanted to try it"),
         is_actionable=True,
     ),
