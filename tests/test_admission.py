@@ -29,8 +29,8 @@ from forum.admission import (
     network_of,
 )
 from forum.app import create_app
-from forum.jobs import THREADS
 from forum.responses import security_headers
+from forum.supervisor import THREADS
 
 
 class Slow:
