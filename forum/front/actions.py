@@ -14,7 +14,7 @@ from forum.deeds import action, touches
 from forum.front.queries import rows_of
 from forum.members.models import Member
 from forum.notifications.actions import NoticeText, note_event
-from forum.notifications.models import NoticeSettings
+from forum.notifications.models import REMINDER, NoticeSettings
 from forum.notifications.queries import settings_by_member
 from forum.permissions import Person, require
 
@@ -62,7 +62,7 @@ def _remind_of(system: Person, owner: Member, bookmarks: Sequence[Bookmark]) -> 
     for kept, thing in rows_of(owner, bookmarks):
         if thing:
             notice = NoticeText(
-                "reminder",
+                REMINDER,
                 thing.address,
                 thing.title,
                 kept.note,

@@ -281,3 +281,8 @@ class Reading(Base):
     removed_at: Mapped[datetime | None]
 
     agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+
+    @property
+    def address(self) -> str:
+        """Where it stands on the page of its agenda."""
+        return f"/agendas/{self.agenda.slug}#reading-{self.id}"

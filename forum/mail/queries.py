@@ -19,6 +19,7 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
+from forum.library.queries import readable_at
 from forum.mail.models import Delivery
 from forum.members.models import Member
 from forum.moderation.models import Decision
@@ -34,6 +35,7 @@ from forum.notifications.models import (
     NO_DIGEST,
     NOTICE_KINDS,
     QUEUE_KINDS,
+    REMINDER,
     Event,
     Notice,
     NoticeSettings,
@@ -157,7 +159,7 @@ def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
     """A notice that its member has not read yet, about something that the member can still read; else None."""
     query = visible_notices(member).where(Notice.id == notice_id, Notice.read_at.is_(None))
     notice = db.session.scalar(query.options(joinedload(Notice.actor)))
-    if notice is None or not _is_wanted(member, notice):
+    if notice is None or not _wanted(member, [notice]):
         return None
     if notice.topic_id is None or not NOTICE_KINDS[notice.kind].is_in_topic:
         return NoticeContent(notice, None, None)
@@ -205,6 +207,17 @@ def _content_of(thing: Thing) -> QueueContent | None:
 
 def _title(agenda: Agenda | None) -> str:
     return agenda.title if agenda else ""
+
+
+def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
+    """Those that the member still gets, without reminders of what has no topic and can no longer be read."""
+    reminders = {one.address for one in notices if one.kind == REMINDER and one.topic_id is None}
+    gone = reminders - readable_at(member, reminders)
+    return [
+        one
+        for one in notices
+        if not (one.kind == REMINDER and one.address in gone) and _is_wanted(member, one)
+    ]
 
 
 def _is_wanted(member: Member, notice: Notice) -> bool:
@@ -284,7 +297,7 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
     """A member's digest of notices: by agenda, best first, without what is read, hidden or out of reach."""
     query = visible_notices(member).where(Notice.id.in_(notice_ids), Notice.read_at.is_(None))
     notices = db.session.scalars(query.options(joinedload(Notice.actor)).order_by(Notice.id)).all()
-    wanted = [notice for notice in notices if _is_wanted(member, notice)]
+    wanted = _wanted(member, notices)
     topics = _topics_in_reach(member, [notice.topic_id for notice in wanted if notice.topic_id])
     agendas: dict[Agenda | None, list[DigestEntry]] = {}
     for (topic_id, address), some in groupby(sorted(wanted, key=_digest_key), _digest_key):

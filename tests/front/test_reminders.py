@@ -155,6 +155,71 @@ def test_what_is_hidden_after_it_is_in_no_inbox(people, kept, post, sign_in):
     assert post.topic.title not in page(ben, "/notices")
 
 
+def mailed_the_day_after(app, member):
+    """The texts of the letters to a member a day later, when what waits is sent."""
+    with at(now() + timedelta(days=1)), app.test_request_context():
+        write_notice_letters()
+        write_digests()
+        written = (compose(one, app.extensions["settings"]) for one in letters(member))
+        return [one.text for one in written if one]
+
+
+@pytest.mark.parametrize("way", ["at once", "digest"])
+@pytest.mark.parametrize("is_made", [True, False])
+def test_of_a_best_read_that_was_removed_meanwhile_nothing_is_told_or_mailed(
+    app, people, kept, reading, sign_in, way, is_made
+):
+    notices.choose(people.ben, {"reminder": way}, "daily", 7, "UTC")
+    for kind in ("reading", "case"):
+        actions.note_and_remind(people.ben, kept[kind].id, f"A {kind}", date(2026, 11, 29))
+    with at(TODAY + timedelta(days=1)):
+        tell_reminders(SYSTEM)
+        if is_made:
+            assert len(told()) == 2
+            assert "Noise" in page(sign_in(people.ben), "/notices")
+        library.remove_reading(people.moderator, reading.id)
+        notices.make_notices(SYSTEM)
+        inbox = page(sign_in(people.ben), "/notices")
+        assert "A network of harbours" in inbox
+        assert "Noise" not in inbox and "A reading" not in inbox
+        (text,) = mailed_the_day_after(app, people.ben)
+        assert "A network of harbours" in text and "Noise" not in text
+
+
+@pytest.mark.parametrize("way", ["at once", "digest"])
+def test_of_a_best_read_on_an_agenda_in_preparation_only_who_sees_it_is_mailed(
+    app, people, agenda, reading, way
+):
+    for who in (people.ben, people.host):
+        notices.choose(who, {"reminder": way}, "daily", 7, "UTC")
+        actions.bookmark(who, "reading", reading.id)
+        mine = bookmark_of(who, "reading", reading.id)
+        actions.remind(who, mine.id, date(2026, 11, 29))
+    with at(TODAY + timedelta(days=1)):
+        tell_reminders(SYSTEM)
+        assert len(told()) == 2
+        dialogue.prepare_agenda(people.moderator, agenda.id)
+        assert mailed_the_day_after(app, people.ben) == []
+        assert "Noise" in mailed_the_day_after(app, people.host)[0]
+
+
+def test_of_a_draft_that_its_author_deleted_nothing_is_told_or_mailed(app, people, agenda, sign_in):
+    text = library.PracticeText("Pumps that sleep", "Each pump rests.")
+    for is_deleted in (True, False):
+        draft = library.write_practice(people.ana, agenda.id, text, submission_key=str(is_deleted))
+        actions.bookmark(people.ana, "practice", draft.id)
+        mine = bookmark_of(people.ana, "practice", draft.id)
+        actions.remind(people.ana, mine.id, now().date() + timedelta(days=1))
+        with at(now() + timedelta(days=1)):
+            tell_reminders(SYSTEM)
+            told()
+            if is_deleted:
+                library.delete_practice(people.ana, draft.id)
+            is_listed = "Pumps that sleep" in page(sign_in(people.ana), "/notices")
+            assert is_listed is not is_deleted
+            assert len(mailed_the_day_after(app, people.ana)) == (0 if is_deleted else 1)
+
+
 @pytest.mark.parametrize("how", ["suspended_until", "leaving_at"])
 def test_it_waits_for_who_cannot_sign_in(people, kept, how):
     actions.remind(people.ben, kept["case"].id, date(2026, 11, 29))

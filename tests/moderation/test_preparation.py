@@ -46,8 +46,8 @@ from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import is_reversible
-from forum.notifications.actions import make_notices, watch
-from forum.notifications.models import AGENDA, THEME, TOPIC, Event
+from forum.notifications.actions import NoticeText, make_notices, note_event, watch
+from forum.notifications.models import AGENDA, REMINDER, THEME, TOPIC, Event
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, with_preparation
 from forum.quotes import quote
 from tests.moderation.conftest import notices_of, undo
@@ -235,6 +235,18 @@ def test_who_was_told_of_it_keeps_it_open(
     inbox = sign_in(people.ana).get("/notices").text
     assert "Where is the shade?" in inbox
     assert sign_in(people.ana).get(topic.address).status_code == 200
+
+
+def test_who_was_reminded_of_a_best_read_there_keeps_it_open(people: Any, prepared: Agenda) -> None:
+    reading = write_reading(people.host, prepared.id, ReadingText("A book", "Somebody"))
+    notice = NoticeText(REMINDER, reading.address, reading.title)
+    actions.open_agenda(people.host, prepared.id)
+    note_event(SYSTEM, notice, [people.host.id], is_named=False)  # who sees it in any case
+    undo(people.host)
+    actions.open_agenda(people.host, prepared.id)
+    note_event(SYSTEM, notice, [people.ana.id], is_named=False)
+    with pytest.raises(Conflict, match="was told of this agenda"):
+        undo(people.host)
 
 
 def test_what_was_moved_away_again_does_not_keep_it_open(

@@ -19,6 +19,7 @@ from forum.notifications.models import DEFAULT_WAYS, Event, Notice
 from forum.notifications.queries import (
     inbox,
     is_of_queue,
+    is_of_reminder,
     notices_for_digest,
     notices_to_mail,
     settings_of,
@@ -137,13 +138,16 @@ def test_the_mail_reads_indexes_that_hold_what_waits_alone(app: Any, people: Any
 
 
 @pytest.mark.parametrize("model", [Event, Notice])
-def test_what_is_about_an_entry_of_the_queue_is_found_by_an_index(people: Any, model: Any) -> None:
+@pytest.mark.parametrize(("which", "name"), [(is_of_queue, "queue"), (is_of_reminder, "reminder")])
+def test_what_is_about_an_entry_of_the_queue_or_a_best_read_is_found_by_an_index(
+    people: Any, model: Any, which: Any, name: str
+) -> None:
     if db.engine.dialect.name != "sqlite":
         return
-    found = select(model.id).where(is_of_queue(model), model.address == "/moderation/post/1")
+    found = select(model.id).where(which(model), model.address == "/moderation/post/1")
     shown = found.compile(db.engine, compile_kwargs={"literal_binds": True})
     plan = str(db.session.execute(text(f"EXPLAIN QUERY PLAN {shown}")).all())
-    assert f"ix_{model.__tablename__}_of_queue" in plan
+    assert f"ix_{model.__tablename__}_of_{name}" in plan
 
 
 def test_what_waits_comes_first_on_the_first_pages(people: Any) -> None:

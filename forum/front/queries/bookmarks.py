@@ -122,7 +122,7 @@ def _readings(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
     found = visible_readings(reader).where(Reading.id.in_(ids))
     return {
         one.id: Kept(
-            *(READING, one.title, f"/agendas/{one.agenda.slug}#reading-{one.id}", one.language),
+            *(READING, one.title, one.address, one.language),
             *(one.agenda, excerpt(one.why, MAX_WORDS), one.language),
             by=one.authors,
         )

@@ -91,7 +91,7 @@ def reading_entry(reading: Reading) -> Entry:
     return Entry(
         kind="reading",
         item_id=reading.id,
-        address=f"/agendas/{reading.agenda.slug}#reading-{reading.id}",
+        address=reading.address,
         title=reading.title,
         body=reading.why,
         written_at=reading.created_at,

@@ -49,6 +49,7 @@ from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import (
     NoticeText,
+    hide_reminders,
     note_event,
     read_outdated,
     read_queue,
@@ -248,6 +249,8 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     search.unindex(doer, "practice", practice.id)
     if practice.topic_id:
         dialogue.delete_topic(SYSTEM, practice.topic_id)
+    else:
+        hide_reminders(doer, f"/practices/{practice.slug}")
     return practice
 
 

@@ -27,6 +27,7 @@ from forum.library.queries import (
     reading_to_change,
     readings_of,
 )
+from forum.notifications.actions import hide_reminders
 from forum.permissions import Person, require
 from forum.search import actions as search
 
@@ -63,12 +64,13 @@ def write_reading(
 
 @action
 def remove_reading(curator: Person, reading_id: int) -> Reading:
-    """Remove a best read from its agenda and from search; its last version is kept."""
+    """Remove a best read from its agenda, from search and from inboxes; its last version is kept."""
     reading = reading_to_change(curator, reading_id)
     require(curator.can.curate(reading.agenda))
     keep_version(curator, "reading", reading.id, reading_fields(reading))
     reading.removed_at = now()
     search.unindex(curator, "reading", reading.id)
+    hide_reminders(curator, reading.address)
     return reading
 
 

@@ -26,6 +26,7 @@ from forum.library.queries._visibility import (
     visible_readings,
     why_not_shown,
 )
+from forum.library.queries.addresses import readable_at
 from forum.library.queries.cases import (
     CaseRow,
     case_by_id,
@@ -190,6 +191,7 @@ __all__ = [
     "practices_written",
     "published_by",
     "published_practices",
+    "readable_at",
     "reading_choices",
     "reading_edits",
     "reading_fields",

@@ -337,7 +337,7 @@ def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
                 "Something was written on this agenda or moved here since it was opened, so it stays open."
             )
         )
-    if agenda.opened_at and is_told_since(agenda.id, agenda.opened_at):
+    if agenda.opened_at and is_told_since(agenda, agenda.opened_at):
         raise Conflict(_("Somebody was told of this agenda since it was opened, so it stays open."))
     dialogue.prepare_agenda(moderator, thing.item_id)
 

@@ -380,7 +380,8 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
 
 
-def is_told_since(agenda_id: int, since: datetime) -> bool:
+def is_told_since(agenda: Agenda, since: datetime) -> bool:
     """Whether anybody who does not moderate an agenda was told of something there since a moment, or is still to be."""
-    topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
-    return is_told_to_others(topics, since, curators_of(agenda_id))
+    topics = select(Topic.id).where(Topic.agenda_id == agenda.id)
+    page = f"/agendas/{agenda.slug}"
+    return is_told_to_others(topics, page, since, curators_of(agenda.id))

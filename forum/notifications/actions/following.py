@@ -16,6 +16,7 @@ from forum.notifications.queries import (
     events_of_decisions,
     is_about_mark,
     is_of_queue,
+    is_of_reminder,
     mark_texts,
     members_with_notices,
     titled_by_sentence,
@@ -40,6 +41,17 @@ def hide_notices(
     quote that post and do not name it. Notices of decisions stay: the author must be able to read why something was hidden.
     """
     _set_hidden(topic_id, post_id, kinds=kinds, since=since, is_hidden=True)
+
+
+@action
+def hide_reminders(_doer: Person, address: str) -> None:
+    """Hide the notices and events that remind members of what was at an address, where there is no topic to hide them by.
+
+    The events first: then a worker that makes notices of them right now has ended, and these are hidden, too.
+    """
+    for model in (Event, Notice):
+        is_about = is_of_reminder(model), model.address == address
+        set_values(model, {"hidden_at": now()}, *is_about)
 
 
 @action

@@ -12,6 +12,7 @@ from flask_babel.speaklater import LazyString
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
 # Of notices about entries of the moderation queue
 QUEUE, URGENT = QUEUE_KINDS = ("queue", "urgent")
+REMINDER = "reminder"  # of what a member keeps for later
 # What a notice quotes: its own post, or the one that opens its topic
 POST, OPENING = "post", "opening"
 
@@ -74,7 +75,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         lambda n: gettext("what happened next? You asked this"),
         is_actionable=True,
     ),
-    "reminder": NoticeKind(
+    REMINDER: NoticeKind(
         _("A day on which you asked to be reminded"),
         lambda n: gettext("you asked to be reminded of this"),
         is_actionable=True,

@@ -60,6 +60,7 @@ class Event(Base):
         Index(None, "topic_id"),
         Index(None, "actor_id"),
         Index("ix_event_of_queue", "address", **partial_index("kind IN ('queue', 'urgent')")),
+        Index("ix_event_of_reminder", "address", **partial_index("kind = 'reminder'")),
         Index("ix_event_decision_id", "decision_id", **partial_index("decision_id IS NOT NULL")),
     )
 
@@ -129,6 +130,7 @@ class Notice(Base):
             **partial_index("way = 'digest' AND mailed_at IS NULL AND read_at IS NULL"),
         ),
         Index("ix_notice_of_queue", "address", **partial_index("kind IN ('queue', 'urgent')")),
+        Index("ix_notice_of_reminder", "address", **partial_index("kind = 'reminder'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

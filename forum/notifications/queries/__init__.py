@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from forum.notifications.queries._shared import Subject, is_of_queue, visible_notices
+from forum.notifications.queries._shared import (
+    Subject,
+    is_of_queue,
+    is_of_reminder,
+    visible_notices,
+)
 from forum.notifications.queries.choices import (
     settings_by_member,
     settings_of,
@@ -71,6 +76,7 @@ __all__ = [
     "is_about_mark",
     "is_of_decisions",
     "is_of_queue",
+    "is_of_reminder",
     "is_told_to_others",
     "is_unread_about",
     "is_watched",

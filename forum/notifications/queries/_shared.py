@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
 
 from forum.members.models import Member
-from forum.notifications.models import QUEUE_KINDS, Event, Notice, Watch
+from forum.notifications.models import QUEUE_KINDS, REMINDER, Event, Notice, Watch
 from forum.permissions import Person
 
 NEWEST_FIRST = (Notice.created_at.desc(), Notice.id.desc())
@@ -34,6 +34,11 @@ def seen_by(member_id: Any, *, is_curator: bool = True) -> Select[Notice]:
 def is_of_queue(model: type[Event | Notice]) -> ColumnElement[bool]:
     """SQL condition: the event or notice is about an entry of the moderation queue, in the words of their indexes."""
     return model.kind.in_([literal(kind, literal_execute=True) for kind in QUEUE_KINDS])
+
+
+def is_of_reminder(model: type[Event | Notice]) -> ColumnElement[bool]:
+    """SQL condition: the event or notice is a reminder of what a member keeps, in the words of their indexes."""
+    return model.kind == literal(REMINDER, literal_execute=True)
 
 
 def is_from_hidden() -> ColumnElement[bool]:

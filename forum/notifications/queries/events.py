@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select
 from forum.clock import now
 from forum.db import db
 from forum.notifications.models import Event, Notice
-from forum.notifications.queries._shared import is_of_queue
+from forum.notifications.queries._shared import is_of_queue, is_of_reminder
 
 MAX_ATTEMPTS = 8
 KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
@@ -80,17 +80,21 @@ def titled_by_sentence(model: type[Event | Notice], addresses: Collection[str]) 
     return db.session.scalars(query.with_for_update()).all()
 
 
-def is_told_to_others(topics: Select[Any], since: datetime, members: Collection[int]) -> bool:
+def is_told_to_others(
+    topics: Select[Any], page: str, since: datetime, members: Collection[int]
+) -> bool:
     """Whether anybody but these members was told of something in the topics since a moment, or is still to be.
 
-    `topics` selects their ids. What tells somebody of a decision about the own text does not count.
+    `topics` selects their ids. Reminders of what stands on a page count, too. What tells somebody of a decision about the
+    own text does not.
     """
-    events = select(Event.recipients, Event.watched).where(
-        Event.topic_id.in_(topics), Event.created_at >= since, Event.kind != "decision"
-    )
+    is_in_topic = Event.topic_id.in_(topics), Event.kind != "decision"
+    is_on_page = is_of_reminder(Event), Event.address.startswith(f"{page}#", autoescape=True)
+    told = select(Event.recipients, Event.watched).where(Event.created_at >= since)
     return any(
         watched or not set(recipients) <= set(members)
-        for recipients, watched in db.session.execute(events)
+        for which in (is_in_topic, is_on_page)  # apart, as each has an index of its own
+        for recipients, watched in db.session.execute(told.where(*which))
     )
 
 

@@ -1,0 +1,38 @@
+"""At which addresses without a topic a reader can still read something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from sqlalchemy.orm import joinedload
+
+from forum.db import db
+from forum.library.models import Practice, Reading
+from forum.library.queries._visibility import visible_practices, visible_readings
+from forum.permissions import Person
+
+READING_ADDRESS = re.compile(r"/agendas/[^/#]+#reading-([0-9]{1,9})")
+PRACTICE_ADDRESS = re.compile(r"/practices/([^/#]+)")
+
+
+def readable_at(reader: Person, addresses: Collection[str]) -> set[str]:
+    """Those of the addresses at which there is a best read or a practice that the reader can read."""
+    numbers = [int(number) for number in _parts(READING_ADDRESS, addresses)]
+    slugs = _parts(PRACTICE_ADDRESS, addresses)
+    found: set[str] = set()
+    if numbers:
+        read = visible_readings(reader).where(Reading.id.in_(numbers))
+        read = read.options(joinedload(Reading.agenda))
+        found |= {one.address for one in db.session.scalars(read)}
+    if slugs:
+        shown = visible_practices(reader).where(Practice.slug.in_(slugs))
+        found |= {
+            f"/practices/{slug}"
+            for slug in db.session.scalars(shown.with_only_columns(Practice.slug))
+        }
+    return found.intersection(addresses)
+
+
+def _parts(pattern: re.Pattern[str], addresses: Collection[str]) -> list[str]:
+    return [found[1] for one in addresses if (found := pattern.fullmatch(one))]
