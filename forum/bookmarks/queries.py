@@ -136,9 +136,12 @@ def _months_after(day: date, number: int) -> date:
 
 
 def reminder_moment(settings: NoticeSettings, day: date) -> datetime:
-    """When a member is reminded on a day: an hour before the member's digest, so that the digest of that day takes it along."""
-    local = time(max(settings.digest_hour - 1, 0), tzinfo=zone_called(settings.time_zone))
-    return datetime.combine(day, local).astimezone(UTC)
+    """When a member is reminded on a day: an hour before the member's digest, so that the digest of that day takes it along.
+
+    That is late on the day before for a digest at midnight. The hour is one that passes, also when the clocks change in it.
+    """
+    hour = time(settings.digest_hour, tzinfo=zone_called(settings.time_zone))
+    return datetime.combine(day, hour).astimezone(UTC) - timedelta(hours=1)
 
 
 def due_reminders(limit: int) -> Sequence[Bookmark]:

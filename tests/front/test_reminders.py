@@ -22,6 +22,7 @@ from forum.markup import write
 from forum.members.models import Member
 from forum.notifications import actions as notices
 from forum.notifications.models import Event, Notice
+from forum.notifications.queries import zone_called
 from forum.permissions import SYSTEM, VISITOR
 from tests.bookmarks.conftest import case, federation, post, practice, reading
 from tests.dialogue.conftest import odd_texts, page
@@ -70,7 +71,8 @@ def test_days_are_counted_in_the_time_zone_of_the_member(people):
     ("hour", "zone", "moment"),
     [
         (7, "UTC", datetime(2026, 12, 1, 6, tzinfo=UTC)),
-        (0, "UTC", datetime(2026, 12, 1, 0, tzinfo=UTC)),
+        (0, "UTC", datetime(2026, 11, 30, 23, tzinfo=UTC)),
+        (0, "America/Lima", datetime(2026, 12, 1, 4, tzinfo=UTC)),
         (7, "America/Lima", datetime(2026, 12, 1, 11, tzinfo=UTC)),
         (7, "Pacific/Kiritimati", datetime(2026, 11, 30, 16, tzinfo=UTC)),
     ],
@@ -278,6 +280,43 @@ def test_it_is_mailed_as_its_member_chose(people, kept, way, number):
         write_notice_letters()
         write_digests()
     assert len(letters(people.ben)) == number
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "day", "moment"),
+    [
+        (0, "UTC", date(2026, 11, 30), datetime(2026, 11, 29, 23, tzinfo=UTC)),
+        # The clocks are set forward at 2, there is no 2 o'clock and the digest comes at 3
+        (1, "Europe/Berlin", date(2027, 3, 28), datetime(2027, 3, 27, 23, tzinfo=UTC)),
+        (2, "Europe/Berlin", date(2027, 3, 28), datetime(2027, 3, 28, 0, tzinfo=UTC)),
+        (3, "Europe/Berlin", date(2027, 3, 28), datetime(2027, 3, 28, 0, tzinfo=UTC)),
+        # They are set back at 3, and the digest comes at the first 2 o'clock
+        (2, "Europe/Berlin", date(2027, 10, 31), datetime(2027, 10, 30, 23, tzinfo=UTC)),
+        (3, "Europe/Berlin", date(2027, 10, 31), datetime(2027, 10, 31, 1, tzinfo=UTC)),
+        # They are set forward at midnight, and the digest comes at 1
+        (0, "America/Havana", date(2027, 3, 14), datetime(2027, 3, 14, 4, tzinfo=UTC)),
+    ],
+)
+def test_the_digest_of_its_day_takes_it_along_at_any_hour_and_when_clocks_change(
+    people, kept, hour, zone, day, moment
+):
+    notices.choose(people.ben, {"reminder": "digest"}, "daily", hour, zone)
+    assert actions.remind(people.ben, kept["case"].id, day).remind_at == moment
+    with at(moment - timedelta(seconds=1)):
+        assert tell_reminders(SYSTEM) == 0
+    with at(moment + timedelta(minutes=1)):
+        assert tell_reminders(SYSTEM) == 1
+        told()
+        write_digests()
+        assert letters(people.ben) == []
+    with at(moment + timedelta(minutes=59)):
+        write_digests()
+        assert letters(people.ben) == []
+    with at(moment + timedelta(minutes=61)):
+        write_digests()
+        assert len(letters(people.ben)) == 1
+        there = now().astimezone(zone_called(zone))
+        assert there.date() == day
 
 
 def test_a_day_is_after_today_and_not_too_far(people, kept):
