@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext
-from wtforms import DateField, RadioField, StringField
+from wtforms import DateField, HiddenField, RadioField, StringField
 from wtforms.validators import Length, Optional, StopValidation
 
 from forum.bookmarks.models import MAX_NOTE_LENGTH, MONTH, TOMORROW, WEEK
@@ -31,6 +31,11 @@ def _said_when_wanted(form: Any, field: Any) -> None:
         raise StopValidation(gettext("Choose a day, such as 2027-01-15."))
 
 
+def shown_day(day: date | None) -> str:
+    """A day as a page carries it; empty for none."""
+    return day.isoformat() if day else ""
+
+
 class NoteForm(Form):
     """Why one keeps something, and when to be reminded of it; who sends nothing of the latter changes nothing of it."""
 
@@ -46,15 +51,18 @@ class NoteForm(Form):
     )
     remind = RadioField(_("Remind me"), [Optional()], choices=list(REMINDER_NAMES.items()))
     remind_on = DateField(_("Another day"), [_said_when_wanted, Optional()])
+    remind_shown = HiddenField()  # the day that the page showed, as `shown_day` has it
 
     def day(self, known: date | None, days: ReminderDays) -> date | None:
         """The day that was chosen, None for none; `known` is the present one.
 
-        A new day that was typed counts, too, when the choice beside it was forgotten.
+        It stays when nothing was changed on the page: an older window may show another than that. A new day that was typed
+        counts, too, when the choice beside it was forgotten.
         """
-        choice, typed = self.remind.data, self.remind_on.data
-        if choice is None:
+        choice, typed, shown = self.remind.data, self.remind_on.data, self.remind_shown.data
+        is_as_shown = shown_day(typed) == shown
+        if choice is None or (is_as_shown and choice == (OWN_DAY if typed else NEVER)):
             return known
-        if choice == OWN_DAY or (choice == NEVER and typed != known):
+        if choice == OWN_DAY or (choice == NEVER and not is_as_shown):
             return typed
         return days.spans.get(choice)

@@ -392,6 +392,62 @@ def test_it_is_set_where_the_note_is_written(people, kept, case, sign_in):
     assert "You will not be reminded." in page(ben, "/bookmarks")
 
 
+def test_a_note_from_an_older_window_leaves_the_day_as_it_is_by_now(people, kept, case, sign_in):
+    ben, door = sign_in(people.ben), f"/bookmarks/{kept['case'].id}/note"
+
+    def window():
+        """What a window sends in which nothing was changed."""
+        text = page(ben, door)
+        field = r'<input[^>]*name="%s"[^>]*value="([^"]*)"'
+        chosen = re.search(r'<input(?=[^>]*checked)[^>]*name="remind"[^>]*value="(\w+)"', text)
+        return {
+            "remind": chosen[1],
+            "remind_on": re.search(field % "remind_on", text)[1],
+            "remind_shown": re.search(field % "remind_shown", text)[1],
+        }
+
+    def saved(sent):
+        assert ben.post(door, data={"note": "Why", **sent}).status_code == 303
+        found = bookmark_of(people.ben, "case", case.id)
+        assert found.note == "Why"
+        return found.remind_on
+
+    first = window()
+    assert first == {"remind": "never", "remind_on": "", "remind_shown": ""}
+    actions.remind(people.ben, kept["case"].id, date(2027, 1, 15))
+    assert saved(first) == date(2027, 1, 15)
+    assert "You will" not in page(ben, "/bookmarks")
+    second = window()
+    assert second == {"remind": "day", "remind_on": "2027-01-15", "remind_shown": "2027-01-15"}
+    actions.remind(people.ben, kept["case"].id, date(2027, 2, 1))
+    assert saved(second) == date(2027, 2, 1)
+    actions.remind(people.ben, kept["case"].id, None)
+    assert saved(second) is None
+    for changed, day in (
+        ({"remind_on": "2027-03-01"}, date(2027, 3, 1)),
+        ({"remind": "week"}, date(2026, 12, 5)),
+        ({"remind": "never"}, None),
+    ):
+        actions.remind(people.ben, kept["case"].id, date(2027, 2, 1))
+        assert saved(second | changed) == day
+    actions.remind(people.ben, kept["case"].id, date(2027, 2, 1))
+    assert saved(first | {"remind_on": "2027-02-02"}) == date(2027, 2, 2)
+    for odd in odd_texts():
+        sent = {**second, "remind": "never", "remind_shown": odd}
+        assert ben.post(door, data={"note": "", **sent}).status_code in (303, 422)
+
+
+def test_a_note_from_a_window_of_before_its_day_is_saved_when_that_is_over(people, kept, sign_in):
+    actions.remind(people.ben, kept["case"].id, date(2026, 11, 29))
+    ben, door = sign_in(people.ben), f"/bookmarks/{kept['case'].id}/note"
+    with at(TODAY + timedelta(days=2)):
+        tell_reminders(SYSTEM)
+        shown = {"remind": "day", "remind_on": "2026-11-29", "remind_shown": "2026-11-29"}
+        assert ben.post(door, data={"note": "Late", **shown}).status_code == 303
+        text = page(ben, "/bookmarks")
+        assert "Late" in text and "Reminder on" not in text
+
+
 def test_a_day_that_cannot_be_is_refused_with_all_that_was_typed(people, kept, case, sign_in):
     ben, door = sign_in(people.ben), f"/bookmarks/{kept['case'].id}/note"
     for day in ("", "soon", "2026-11-28", "2030-01-01", "0001-01-01", "99999-01-01"):

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.bookmarks import actions
-from forum.bookmarks.forms import NEVER, OWN_DAY, NoteForm
+from forum.bookmarks.forms import NEVER, OWN_DAY, NoteForm, shown_day
 from forum.bookmarks.models import CASE, POST, PRACTICE, READING
 from forum.bookmarks.queries import bookmark_counts, get_bookmark, reminder_days
 from forum.clock import day_in_words
@@ -55,7 +55,8 @@ def note_bookmark(id: int) -> ResponseReturnValue:
     """Say to oneself why one keeps something, and when to be reminded of it."""
     row, days = queries.bookmark_row(me(), id), reminder_days(me())
     known = row.bookmark.remind_on
-    form = NoteForm(obj=row.bookmark, remind=OWN_DAY if known else NEVER)
+    choice = OWN_DAY if known else NEVER
+    form = NoteForm(obj=row.bookmark, remind=choice, remind_shown=shown_day(known))
     back = web.safe_next(url_for("front.bookmarks"))
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -66,7 +67,11 @@ def note_bookmark(id: int) -> ResponseReturnValue:
         day = form.day(known, days)
         _check_readable(row, day)
         had_note = bool(row.bookmark.note)
-        kept = actions.note_and_remind(me(), id, form.note.data or "", day)
+        words = form.note.data or ""
+        if day == known:  # nothing is said of it, so that whatever it is by now stays
+            kept = actions.note(me(), id, words)
+        else:
+            kept = actions.note_and_remind(me(), id, words, day)
         if kept.note or had_note:
             flash(_("Your note is saved.") if kept.note else _("Your note is deleted."), "message")
         if day != known:
