@@ -74,6 +74,15 @@ def test_it_ends_by_itself_or_when_somebody_ends_it(people: Any, topic: Topic) -
     actions.reply(people.ben, topic.id, write("Perhaps."))
 
 
+def test_its_page_says_no_reason_where_there_is_none(
+    client: FlaskClient, sign_in: Any, people: Any, topic: Topic
+) -> None:
+    actions.slow(people.moderator, topic.id, Pace(60))  # as an import may
+    for browser in (client, sign_in(people.ben)):
+        text = page(browser, topic.address)
+        assert SLOW in text and "Reason:" not in text
+
+
 @pytest.mark.parametrize("minutes", [0, -10, 11, 10**9])
 def test_only_some_paces_exist(people: Any, topic: Topic, minutes: int) -> None:
     with pytest.raises(Invalid):
