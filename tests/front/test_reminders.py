@@ -448,6 +448,12 @@ def test_a_note_from_a_window_of_before_its_day_is_saved_when_that_is_over(peopl
         assert "Late" in text and "Reminder on" not in text
 
 
+def test_the_page_on_privacy_tells_of_the_days(client):
+    assert "with your notes on it and the days on which you want to be reminded" in page(
+        client, "/privacy"
+    )
+
+
 def test_a_day_that_cannot_be_is_refused_with_all_that_was_typed(people, kept, case, sign_in):
     ben, door = sign_in(people.ben), f"/bookmarks/{kept['case'].id}/note"
     for day in ("", "soon", "2026-11-28", "2030-01-01", "0001-01-01", "99999-01-01"):
