@@ -13,6 +13,7 @@ from flask import Flask
 from flask_migrate.cli import db
 
 from forum import settings
+from forum.supervisor import THREADS
 from forum.transfer.forms import reading
 from forum.transfer.forms.reading import Schema
 
@@ -159,3 +160,10 @@ def test_the_map_has_the_rooms_in_the_order_of_the_contract() -> None:
     table = (TOP / "CONTRIBUTING.md").read_text().partition("\n\n| tools for ")[0]
     told = [INLINE.findall(line.split("|")[1]) for line in table.splitlines() if "| `" in line[:3]]
     assert told == [layer for layer in layers if rooms & set(layer)]
+
+
+# The server
+
+
+def test_the_trials_tell_how_many_threads_a_process_has() -> None:
+    assert f"Each process has {THREADS} threads." in (TOP / "docs" / "trials.md").read_text()

@@ -46,7 +46,10 @@ class ReadingState(NamedTuple):
 def reading_state(
     reader: Person, topic: Topic | TopicRow, posts: Sequence[Post | PostRow] = ()
 ) -> ReadingState:
-    """What the page of a topic needs to know of the reader, by one statement; `posts` are those whose marks and bookmarks are asked for."""
+    """What the page of a topic needs to know of the reader, by one statement.
+
+    `posts` are those whose marks and bookmarks are asked for.
+    """
     if reader.id is None or not reader.is_member:
         return ReadingState()
     values: dict[str, Any] = {"member_id": reader.id, "topic_id": topic.id}
@@ -95,7 +98,8 @@ def _latest_query() -> Select[Any]:
 def _latest_columns(member_id: Any, topic_id: Any) -> tuple[Any, Any]:
     """SQL expressions: when a member last sent a reply of those published in a topic, and of those that are not.
 
-    They take the parameters `since`, before which nothing counts, and `but`, the id of a text that does not. Of a text that waited before it was published, the moment counts when it was sent.
+    They take the parameters `since`, before which nothing counts, and `but`, the id of a text that does not. Of a text that
+    waited before it was published, the moment counts when it was sent.
     """
     since: Any = bindparam("since", type_=Moment())
     sent_at = func.coalesce(Held.created_at, Post.created_at)
@@ -169,7 +173,10 @@ def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int
 
 @dataclass(frozen=True, slots=True)
 class LaterPosts:
-    """How many posts that the reader is told of stand behind a number, counted up to `MAX_COUNTED`, and the id of the first of them."""
+    """How many posts that the reader is told of stand behind a number, and the id of the first of them.
+
+    They are counted up to `MAX_COUNTED`.
+    """
 
     count: int
     first_id: int

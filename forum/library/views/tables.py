@@ -1,7 +1,8 @@
 """The libraries as tables for spreadsheet programs: what their pages list under the same filters, in the same words.
 
-They are for people. Programs read `/api/v1`, whose keys are the same in all languages. A file is passed on. What is hidden or in preparation, which pages mark for those who moderate it, is in none. A long table is
-read and sent in portions, so that it is whole and needs no more memory than a short one.
+They are for people. Programs read `/api/v1`, whose keys are the same in all languages. A file is passed on. What is
+hidden or in preparation, which pages mark for those who moderate it, is in none. A long table is read and sent in portions,
+so that it is whole and needs no more memory than a short one.
 """
 
 from __future__ import annotations
