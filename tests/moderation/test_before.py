@@ -45,8 +45,8 @@ STORED: dict[str, tuple[dict[str, Any], Any]] = {
         ThingBefore("hidden", is_emptied=True),
     ),
     "a first post that is the answer": (
-        {"state": "shown", "unseen_at": AT_NOON, "is_answer": True, "answered_at": AT_NOON},
-        ThingBefore("shown", unseen_at=NOON, is_answer=True, answered_at=NOON),
+        {"state": "shown", "unseen_at": AT_NOON, "question": 4, "answered_at": AT_NOON},
+        ThingBefore("shown", unseen_at=NOON, question_id=4, answered_at=NOON),
     ),
     "an e-mail": ({"state": "gone"}, ThingBefore("gone")),
     "a member": ({**ENDS, "state": "shown"}, MemberBefore("shown", None, NOON)),

@@ -182,13 +182,18 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
 def restore_answer(
     moderator: Person, topic_id: int, post_id: int, chosen_at: datetime | None
 ) -> Topic:
-    """Restore the answer that a question had, without a notice; not if it is gone, or in another topic by now."""
+    """Restore the answer that a question had, without a notice.
+
+    Nothing happens if it is gone, opens a topic or is in another one by now, nor if the topic has another answer or is no
+    question any more: what is undone along with it must not fail for that.
+    """
     topic = topic_to_change(moderator, topic_id)
-    require(moderator.can.choose_answer(topic))
-    if post_if_there(moderator, post_id) is None:
+    require(moderator.can.moderate(topic.agenda_id))
+    is_open = topic.kind == "question" and topic.answer_id is None
+    if not is_open or post_if_there(moderator, post_id) is None:
         return topic
     post = post_to_change(moderator, post_id)
-    if post.topic_id == topic.id and not post.is_gone:
+    if post.topic_id == topic.id and post.number > 1 and not post.is_gone:
         touches(topic_scope(topic_id), *profile_scopes(post.author_id))
         set_answer(moderator, topic, post, chosen_at)
     return topic

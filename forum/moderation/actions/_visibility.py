@@ -127,7 +127,7 @@ def state_before(thing: Thing) -> ThingBefore | MemberBefore:
     return replace(
         before,
         unseen_at=thing.row.unseen_at,
-        is_answer=is_answer,
+        question_id=topic.id if is_answer else None,
         answered_at=topic.answered_at if is_answer else None,
     )
 

@@ -207,12 +207,15 @@ def _undo_hide(moderator: Person, thing: Thing, _decision: Decision) -> None:
 
 
 def _restore_place(moderator: Person, thing: Thing, decision: Decision, *, is_undone: bool) -> None:
-    """Let a post be again the answer that it was and, if nobody has judged it by answering an appeal, wait for a look."""
+    """Let a post be again the answer that it was and, if nobody has judged it by answering an appeal, wait for a look.
+
+    In another topic than then, nobody has chosen it.
+    """
     before = ThingBefore.from_json(decision.kept)
     if before.unseen_at and is_undone:
         dialogue.look_again(moderator, thing.item_id, before.unseen_at)
-    if before.is_answer and thing.row.topic.answer_id is None:
-        dialogue.restore_answer(moderator, thing.topic_id or 0, thing.item_id, before.answered_at)
+    if before.question_id and before.question_id == thing.topic_id:
+        dialogue.restore_answer(moderator, before.question_id, thing.item_id, before.answered_at)
 
 
 def _undo_remove(moderator: Person, thing: Thing, decision: Decision) -> None:

@@ -28,14 +28,14 @@ class ThingBefore:
     """Before a thing was kept, hidden, removed or restored: its state, and the words in the place of what was hidden.
 
     `is_emptied` says that it was a topic that was hidden only because none of its posts was shown. A post may have waited
-    for a look since `unseen_at`, and `is_answer` says that it was the answer to its question, chosen at `answered_at`.
+    for a look since `unseen_at`, and been the answer to the question with the id `question_id`, chosen at `answered_at`.
     """
 
     state: str
     words: str = ""
     is_emptied: bool = False
     unseen_at: datetime | None = None
-    is_answer: bool = False
+    question_id: int | None = None
     answered_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class ThingBefore:
         said = {"state": self.state, "words": self.words, "emptied": self.is_emptied}
         of_post = {
             "unseen_at": _as_text(self.unseen_at),
-            "is_answer": self.is_answer,
+            "question": self.question_id,
             "answered_at": _as_text(self.answered_at),
         }
         return said | {key: value for key, value in of_post.items() if value}
@@ -56,7 +56,7 @@ class ThingBefore:
             kept.get("words", ""),
             kept.get("emptied", False),
             _moment(kept.get("unseen_at")),
-            kept.get("is_answer", False),
+            kept.get("question"),
             _moment(kept.get("answered_at")),
         )
 
