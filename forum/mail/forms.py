@@ -47,12 +47,18 @@ AUTOMATIC_SUBJECT = re.compile(
 )
 # What parsing a hostile header may raise
 HEADER_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
-# What programs attach by themselves: signatures of messages, keys, visiting cards
+# What programs attach by themselves: signatures of messages, messages in a sealed form, keys, visiting cards, and how
+# Outlook would show a text
 ATTACHED_BY_PROGRAMS = {
     *("application/pgp-signature", "application/pgp-keys", "application/pgp-encrypted"),
     *("application/pkcs7-signature", "application/x-pkcs7-signature"),
+    *("application/pkcs7-mime", "application/x-pkcs7-mime"),
+    *("application/ms-tnef", "application/vnd.ms-tnef"),
     *("text/vcard", "text/x-vcard", "text/directory"),
 }
+# The names that they have where a server on the way has forgotten the type
+NAMES_BY_PROGRAMS = {"winmail.dat", "smime.p7m", "smime.p7s"}
+UNKNOWN_TYPE = "application/octet-stream"
 # Pictures of fewer bytes belong to a signature: icons and marks wherever they are, logos within the text. Whoever pastes
 # a photograph or a picture of the screen into the text sends more.
 MAX_ICON, MAX_LOGO = 10_000, 100_000
@@ -258,8 +264,12 @@ def _is_attached(part: Any) -> bool:
     kind = _content_type(part)
     if kind in ATTACHED_BY_PROGRAMS:
         return False
+    if kind == UNKNOWN_TYPE and _file_name(part).lower() in NAMES_BY_PROGRAMS:
+        return False
     if kind.startswith("text/"):  # the same text in another form, unless it is a file
-        return "attachment" in _header(part, "Content-Disposition").lower()[:20] or _is_named(part)
+        return "attachment" in _header(part, "Content-Disposition").lower()[:20] or bool(
+            _file_name(part)
+        )
     if kind.startswith("image/"):
         return _size(part) >= (MAX_LOGO if _is_within_text(part) else MAX_ICON)
     return True
@@ -269,14 +279,15 @@ def _content_type(part: Any) -> str:
     try:
         return str(part.get_content_type())
     except HEADER_ERRORS:
-        return "application/octet-stream"
+        return UNKNOWN_TYPE
 
 
-def _is_named(part: Any) -> bool:
+def _file_name(part: Any) -> str:
+    """The name of a part as a file; empty when it has none, or none that can be read."""
     try:
-        return bool(part.get_filename())
+        return str(part.get_filename() or "")
     except HEADER_ERRORS:
-        return False
+        return ""
 
 
 def _is_within_text(part: Any) -> bool:

@@ -746,7 +746,11 @@ def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post,
     assert len(letters()) == 1
 
 
-ATTACHED = {"Content_Disposition": "attachment; filename=a"}
+def attached_as(name):
+    return {"Content_Disposition": f"attachment; filename={name}"}
+
+
+ATTACHED = attached_as("a")
 PICTURE, REPORT = ("image/jpeg", 300_000, ATTACHED), ("application/pdf", 900, ATTACHED)
 
 
@@ -820,6 +824,15 @@ WITHIN = {"Content_Disposition": "inline; filename=a.png", "Content_ID": "<a@b>"
         ("image/png", 40_000, ATTACHED | {"Content_ID": "<a@b>"}, 1),
         ("application/pgp-signature", 900, ATTACHED, 0),
         ("text/vcard", 900, ATTACHED, 0),
+        ("application/ms-tnef", 9_000, attached_as("winmail.dat"), 0),
+        ("application/vnd.ms-tnef", 9_000, ATTACHED, 0),
+        ("application/octet-stream", 9_000, attached_as("WinMail.dat"), 0),
+        ("application/octet-stream", 9_000, attached_as("plan.dat"), 1),
+        ("application/octet-stream", 9_000, ATTACHED, 1),
+        ("application/pkcs7-mime", 9_000, attached_as("smime.p7m"), 0),
+        ("application/x-pkcs7-mime", 9_000, {}, 0),
+        ("application/octet-stream", 900, attached_as("smime.p7s"), 0),
+        ("application/pdf", 9, attached_as("winmail.dat"), 1),
         ("text/csv", 9, ATTACHED, 1),
         ("text/plain", 9, {"Content_Disposition": "inline; filename=a.txt"}, 1),
         ("text/plain", 9, {}, 0),  # the text goes on below a picture
