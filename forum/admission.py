@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from io import BytesIO
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -35,13 +36,17 @@ MAX_WAITING_LARGE = 16
 # Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a
 # quarter of a second: the room for an office or a meeting behind one address.
 SHARE_OF_ONE = 1 / 2
+# Answers that are too long to be read whole (`MAX_BUFFERED_BYTES`) and are sent at once: each holds a thread for as long as
+# its reader takes, beside all of the above
+LARGE_ANSWERS = 6
 # Seconds; what somebody has typed is worth more patience, and who sends a file waits anyway
 READERS_WAIT, WRITERS_WAIT, LARGE_WAIT = 1.0, 2.0, 10.0
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
 FILES = "/pictures/"  # with which the paths of files begin
-# Of a response, which is read whole so that a slow reader holds no turn
+# Of a response, which is read whole so that a slow reader holds no turn, and no more than its bytes
 MAX_BUFFERED_BYTES = 2_000_000
+WITHOUT_CONTENT = ("204", "304")
 NO_HEADERS: Mapping[str, str] = {}
 NO_PATHS: Mapping[str, int] = {}
 BUSY_MESSAGE = lazy_gettext(
@@ -66,7 +71,7 @@ def network_of(address: str) -> str:
     return str(remote)
 
 
-def _whose(environ: Environ) -> str:
+def asking_network(environ: Environ) -> str:
     """The network that a request comes from; empty for this machine: a proxy that FORUM_PROXIES does not count is everybody."""
     network = network_of(environ.get("REMOTE_ADDR", ""))
     return "" if network and ip_address(network).is_loopback else network
@@ -132,6 +137,14 @@ class Places:
             self._taken[whose] += 1
             return True
 
+    def acquire_for(self, environ: Environ, held: ExitStack) -> bool:
+        """The same for whoever makes a request; the stack gives it back."""
+        whose = asking_network(environ)
+        is_taken = self.acquire(whose)
+        if is_taken:
+            held.callback(self.release, whose)
+        return is_taken
+
     def release(self, whose: str) -> None:
         """Give back a place that was taken for a network."""
         with self._lock:
@@ -167,6 +180,7 @@ class AdmissionGate:
         self._places, self._file_places = Places(at_once + MAX_WAITING), Places(MAX_WAITING_FILES)
         self._large_places = Places(MAX_WAITING_LARGE)
         self._senders, self._large_senders = Places(senders), Places(LARGE_SENDERS)
+        self._large_answers = Places(LARGE_ANSWERS)
         # Said now, in the language of the forum: where a request is refused, nothing knows it.
         self._busy, self._not_saved = (
             f"{message}\n".encode() for message in (BUSY_MESSAGE, NOT_SAVED_MESSAGE)
@@ -180,7 +194,7 @@ class AdmissionGate:
         with ExitStack() as held:
             is_whole = is_reading or self._read_body(environ, held)
             path = environ["PATH_INFO"]
-            if is_whole and self._admit(held, path, is_reading, _whose(environ)):
+            if is_whole and self._admit(held, path, is_reading, asking_network(environ)):
                 return self._answer(environ, start_response)
         return self._refuse(start_response, is_reading)
 
@@ -221,7 +235,7 @@ class AdmissionGate:
             most = self.large.get(environ["PATH_INFO"], most)
         if length is not None and length > most:
             return True
-        senders, whose = self._large_senders if is_large else self._senders, _whose(environ)
+        senders, whose = self._large_senders if is_large else self._senders, asking_network(environ)
         if not senders.acquire(whose):
             return False
         with ExitStack() as reading:
@@ -243,21 +257,63 @@ class AdmissionGate:
         return [body]
 
     def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        said: list[Any] = []
+        """The answer of the application: read whole or, if it is long, in parts, for which there has to be a place."""
+        is_long = is_refused = False
 
-        def note(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            said[:] = headers
-            return start_response(status, headers, *more)
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            nonlocal is_long, is_refused
+            is_long = _is_long(environ, status, headers)
+            is_refused = is_long and not self._large_answers.acquire_for(environ, place)
+            return None if is_refused else start_response(status, headers, *more)
 
-        parts = self.application(environ, note)
-        length = next((value for name, value in said if name.lower() == "content-length"), "")
-        if not length or int(length) > MAX_BUFFERED_BYTES:
-            return parts
+        with ExitStack() as place:
+            parts = self.application(environ, start)
+            if is_long and not is_refused:
+                return _LongAnswer(parts, place.pop_all())
+        if is_refused:
+            _close(parts)
+            return self._refuse(start_response, is_reading=True)  # nothing typed is lost by that
         try:
             return [b"".join(parts)]
         finally:
-            if close := getattr(parts, "close", None):
-                close()
+            _close(parts)
+
+
+class _LongAnswer:
+    """The parts of an answer. It holds a place until all are sent, or its reader is gone and the server closes or forgets it."""
+
+    def __init__(self, parts: Iterable[bytes], place: ExitStack) -> None:
+        self._parts, self._left = parts, iter(parts)
+        self._give_back = weakref.finalize(self, place.close)  # once, however often it is called
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._left)
+        except StopIteration:
+            self._give_back()
+            raise
+
+    def close(self) -> None:
+        """Give the place back (WSGI)."""
+        try:
+            _close(self._parts)
+        finally:
+            self._give_back()
+
+
+def _is_long(environ: Environ, status: str, headers: list[tuple[str, str]]) -> bool:
+    """Whether an answer is not to be read whole: one of many bytes, or of nobody knows how many."""
+    if environ["REQUEST_METHOD"] == "HEAD" or status[:3] in WITHOUT_CONTENT:
+        return False
+    length = next((value for name, value in headers if name.lower() == "content-length"), "")
+    return not length or int(length) > MAX_BUFFERED_BYTES
+
+
+def _close(parts: Iterable[bytes]) -> None:
+    getattr(parts, "close", lambda: None)()
 
 
 def init_app(

@@ -32,7 +32,8 @@ STARTED_SECONDS = 5.0
 READY_SECONDS = 10.0  # that a server may take until what is beside it starts
 RESTART_SECONDS = 2.0  # between two starts of the same command
 TERMINATE_SECONDS = 20
-# Of each server process, started when they are needed; more than bodies that may be read at once (`admission.SENDERS`)
+# Of each server process, started when they are needed; more than bodies that may be read and long answers that may be sent at
+# once (`admission.SENDERS`, `admission.LARGE_ANSWERS`)
 THREADS = 230
 # Of each server process. Idle browsers hold one, too, until the server closes it after ten seconds.
 CONNECTIONS = 1_000

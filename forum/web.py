@@ -314,7 +314,8 @@ def depends_on(*scopes: str) -> None:
 def made_while_sent(parts: Iterator[bytes]) -> Iterator[bytes]:
     """A long file in parts, each made in an application context of its own, so that slow readers hold no connection in between.
 
-    There is no request any more then. Words are in the language of this one.
+    There is no request any more then. Words are in the language of this one. If a part fails, granian ends the answer as if it
+    were whole, so it is for files alone that show where they are cut off, as ZIP files do.
     """
     app: Flask = cast(Any, current_app)._get_current_object()
     return _in_contexts_of_their_own(app, locale(), parts)

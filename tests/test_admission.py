@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -18,14 +19,16 @@ from werkzeug.test import Client
 from forum import admission
 from forum.admission import (
     AT_ONCE,
+    LARGE_ANSWERS,
     LARGE_SENDERS,
+    MAX_BUFFERED_BYTES,
     MAX_WAITING,
     MAX_WAITING_FILES,
     MAX_WAITING_LARGE,
     SENDERS,
     AdmissionGate,
     FairSemaphore,
-    _whose,
+    asking_network,
     network_of,
 )
 from forum.app import create_app
@@ -165,7 +168,7 @@ def test_a_network_is_an_address_or_the_front_half_of_one(address: str, network:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_has_no_share(address: str) -> None:
-    assert _whose({"REMOTE_ADDR": address}) == ""
+    assert asking_network({"REMOTE_ADDR": address}) == ""
 
 
 def test_one_network_leaves_places_to_others(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,7 +476,7 @@ def test_a_large_file_counts_until_it_is_answered(
 
 def test_the_server_has_more_threads_than_may_send_slowly() -> None:
     waiting = AT_ONCE + MAX_WAITING + MAX_WAITING_FILES + MAX_WAITING_LARGE
-    assert SENDERS + LARGE_SENDERS + waiting <= THREADS
+    assert SENDERS + LARGE_SENDERS + LARGE_ANSWERS + waiting <= THREADS
 
 
 @pytest.mark.parametrize(("length", "got"), [("5", b"abcde"), ("", b"abcdefghijk"), ("11", b"")])
@@ -505,6 +508,88 @@ def test_turns_come_back_when_the_application_fails_and_streams_hold_none() -> N
             Client(closed).get("/bad")
     streams = [Client(closed).get("/stream", buffered=False) for _time in range(3)]
     assert [stream.data for stream in streams] == [b"ab"] * 3
+
+
+def long_answer(environ: Any, start_response: Any) -> Any:
+    """An answer of unknown length at most addresses, of a great one, of none, and one that fails midway."""
+    path, parts = environ["PATH_INFO"], iter([b"a", b"b"])
+    status, length = ("304 NOT MODIFIED", "") if path == "/same" else ("200 OK", "")
+    if path in ("/great", "/short"):
+        length = "2" if path == "/short" else str(MAX_BUFFERED_BYTES + 1)
+    start_response(status, [("Content-Length", length)] if length else [])
+    if path == "/bad":
+        raise ValueError
+    if path == "/cut":
+        return (part if part == b"a" else part.decode().encode("a charset") for part in parts)
+    return () if path == "/same" else parts
+
+
+def from_network(number: int) -> dict[str, str]:
+    return {"REMOTE_ADDR": f"203.0.113.{number}"}
+
+
+@pytest.mark.parametrize("path", ["/", "/great"])
+def test_so_many_long_answers_are_sent_and_no_more(path: str) -> None:
+    closed = AdmissionGate(long_answer, 100)
+    share = LARGE_ANSWERS // 2
+    browser = Client(closed)
+
+    def ask(number: int) -> Any:
+        return browser.get(path, environ_base=from_network(number), buffered=False)
+
+    sent = [ask(1) for _time in range(share)]
+    more = ask(1)
+    assert (more.status_code, more.headers["Retry-After"]) == (503, "3")
+    assert "try again in a few seconds" in more.text and "Nothing was saved" not in more.text
+    sent += [ask(number) for number in range(2, LARGE_ANSWERS - share + 2)]
+    assert [answer.status_code for answer in sent] == [200] * LARGE_ANSWERS
+    assert ask(9).status_code == 503
+    assert browser.get("/short", environ_base=from_network(1)).data == b"ab"
+    assert browser.get("/same", environ_base=from_network(1)).status_code == 304
+    assert browser.head(path, environ_base=from_network(1)).status_code == 200
+    for answer in sent:
+        answer.close()
+    assert closed._large_answers._free == LARGE_ANSWERS
+    read = ask(9)
+    assert b"".join(read.response) == b"ab" and closed._large_answers._free == LARGE_ANSWERS
+    read.close()
+    assert closed._large_answers._free == LARGE_ANSWERS
+    ask(9)  # and forget it
+    gc.collect()
+    assert closed._large_answers._free == LARGE_ANSWERS
+
+
+def test_a_long_answer_that_fails_or_that_nobody_reads_on_gives_its_place_back() -> None:
+    closed = AdmissionGate(long_answer, 100)
+    with pytest.raises(ValueError):
+        Client(closed).get("/bad")
+    assert closed._large_answers._free == LARGE_ANSWERS
+    for path in ("/", "/cut"):
+        parts = closed({"PATH_INFO": path, "REQUEST_METHOD": "GET"}, lambda *_: None)
+        assert next(iter(parts)) == b"a"
+        assert closed._large_answers._free == LARGE_ANSWERS - 1
+        if path == "/cut":
+            with pytest.raises(LookupError):
+                next(iter(parts))
+        parts.close()  # type: ignore[attr-defined]  # as a server does in both cases
+        assert closed._large_answers._free == LARGE_ANSWERS
+
+
+def test_whoever_has_a_long_answer_refused_leaves_nothing_open() -> None:
+    ended: list[str] = []
+
+    class Parts(list[bytes]):
+        def close(self) -> None:
+            ended.append("closed")
+
+    def application(_environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return Parts([b"a"])
+
+    closed = AdmissionGate(application, 100)
+    while closed._large_answers.acquire(""):
+        pass
+    assert Client(closed).get("/").status_code == 503 and ended == ["closed"]
 
 
 def test_turns_go_in_the_order_in_which_people_came() -> None:

@@ -1,13 +1,12 @@
 """The libraries as tables for spreadsheet programs: what their pages list under the same filters, in the same words.
 
 They are for people. Programs read `/api/v1`, whose keys are the same in all languages. A file is passed on. What is
-hidden or in preparation, which pages mark for those who moderate it, is in none. A long table is read and sent in portions,
-so that it is whole and needs no more memory than a short one.
+hidden or in preparation, which pages mark for those who moderate it, is in none. A long table is read in portions, so that
+it is whole and needs hardly more memory than a short one.
 """
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -24,7 +23,7 @@ from forum.library.views._shared import bp
 from forum.locales import parsed
 from forum.members.models import City, Member
 from forum.members.queries import language_names
-from forum.sheets import lines, saved_as, sheet
+from forum.sheets import long_sheet
 from forum.web import me
 
 PORTION = 500  # rows that are read at once
@@ -117,14 +116,8 @@ def _table(
     """
     has_comma = parsed(web.locale()).number_symbols["latn"]["decimal"] == ","
     end = ";" if has_comma else ","
-    portions = _portions(columns, after, tried)
     names: list[object] = [name for name, _value in columns]
-    begin = [names, *next(portions)]
-    following = next(portions, None)
-    if following is None:  # a whole answer, which is kept for the next visitor
-        return sheet(name, begin, end)
-    rest = (lines(rows, end) for rows in chain([following], portions))
-    return saved_as(name, web.made_while_sent(chain([BOM_UTF8 + lines(begin, end)], rest)))
+    return long_sheet(name, chain([[names]], _portions(columns, after, tried)), end)
 
 
 def _portions(
