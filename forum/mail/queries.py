@@ -19,7 +19,7 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
-from forum.library.queries import readable_at
+from forum.library.queries import unreadable_at
 from forum.mail.models import Delivery
 from forum.members.models import Member
 from forum.moderation.models import Decision
@@ -212,7 +212,7 @@ def _title(agenda: Agenda | None) -> str:
 def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
     """Those that the member still gets, without reminders of what has no topic and can no longer be read."""
     reminders = {one.address for one in notices if one.kind == REMINDER and one.topic_id is None}
-    gone = reminders - readable_at(member, reminders)
+    gone = unreadable_at(member, reminders)
     return [
         one
         for one in notices

@@ -26,7 +26,7 @@ from forum.library.queries._visibility import (
     visible_readings,
     why_not_shown,
 )
-from forum.library.queries.addresses import readable_at
+from forum.library.queries.addresses import unreadable_at
 from forum.library.queries.cases import (
     CaseRow,
     case_by_id,
@@ -191,7 +191,6 @@ __all__ = [
     "practices_written",
     "published_by",
     "published_practices",
-    "readable_at",
     "reading_choices",
     "reading_edits",
     "reading_fields",
@@ -207,6 +206,7 @@ __all__ = [
     "taken_slugs",
     "tried_by",
     "tried_counts",
+    "unreadable_at",
     "visible_cases",
     "visible_practices",
     "visible_readings",

@@ -1,4 +1,4 @@
-"""At which addresses without a topic a reader can still read something."""
+"""At which addresses without a topic a reader can read nothing any more."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ READING_ADDRESS = re.compile(r"/agendas/[^/#]+#reading-([0-9]{1,9})")
 PRACTICE_ADDRESS = re.compile(r"/practices/([^/#]+)")
 
 
-def readable_at(reader: Person, addresses: Collection[str]) -> set[str]:
-    """Those of the addresses at which there is a best read or a practice that the reader can read."""
+def unreadable_at(reader: Person, addresses: Collection[str]) -> set[str]:
+    """Those addresses of best reads and practices at which there is none that the reader can read."""
     numbers = [int(number) for number in _parts(READING_ADDRESS, addresses)]
     slugs = _parts(PRACTICE_ADDRESS, addresses)
     found: set[str] = set()
@@ -31,7 +31,11 @@ def readable_at(reader: Person, addresses: Collection[str]) -> set[str]:
             f"/practices/{slug}"
             for slug in db.session.scalars(shown.with_only_columns(Practice.slug))
         }
-    return found.intersection(addresses)
+    return {one for one in addresses if _is_meant(one)} - found
+
+
+def _is_meant(address: str) -> bool:
+    return any(pattern.fullmatch(address) for pattern in (READING_ADDRESS, PRACTICE_ADDRESS))
 
 
 def _parts(pattern: re.Pattern[str], addresses: Collection[str]) -> list[str]:
