@@ -13,7 +13,7 @@ from forum.db import db
 from forum.dialogue.models import Mark, Post, Revision
 from forum.members.models import Member
 from forum.moderation.models import Decision
-from forum.notifications.models import Event, Notice
+from forum.notifications.models import QUEUE_KINDS, Event, Notice
 from forum.search.models import Document
 from tests.trials.browser import Browser, Tally
 from tests.trials.check import StoredPost
@@ -74,16 +74,23 @@ def _sqlite_faults() -> Iterator[str]:
 
 
 def _notices() -> Iterator[str]:
-    """Each event is told to each whom it names; of several marks one notice may tell, which counts them."""
+    """Each event is told to each whom it names; of several marks one notice may tell, which counts them.
+
+    Of an entry of the queue that was decided before the worker came to it nobody is told: it waits no longer.
+    """
     done = select(Event.id, Event.recipients).where(Event.done_at.is_not(None))
     marks = db.session.execute(done.where(Event.kind == "mark")).all()
     people = select(func.coalesce(func.sum(Notice.others + 1), 0)).where(Notice.kind == "mark")
     if (told := db.session.scalar(people)) != sum(len(recipients) for _id, recipients in marks):
         yield f"notices tell of {told} marks"
+    decisions = db.session.execute(select(Decision.kind, Decision.item_id))
+    decided = {f"/moderation/{kind}/{item_id}" for kind, item_id in decisions}
+    others = done.add_columns(Event.kind, Event.address).where(Event.kind != "mark")
     wanted = {
         (event_id, member)
-        for event_id, recipients in db.session.execute(done.where(Event.kind != "mark"))
+        for event_id, recipients, kind, address in db.session.execute(others)
         for member in recipients
+        if not (kind in QUEUE_KINDS and address in decided)
     }
     made = db.session.execute(select(Notice.event_id, Notice.member_id)).all()
     if len(made) != len(set(made)):
