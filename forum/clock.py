@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -59,9 +60,15 @@ def month_in_words(day: date, pattern: str = "LLLL yyyy") -> str:
 
 def month_end(months: int, today: date | None = None) -> date:
     """The last day of the month that comes so many months after that of a day, by default of today; 0 is that month itself."""
-    today = today or now().date()
-    following = today.year * 12 + today.month + months
-    return date(following // 12, following % 12 + 1, 1) - timedelta(days=1)
+    first = (today or now().date()).replace(day=1)
+    return months_after(first, months + 1) - timedelta(days=1)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a month that is too short for it."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 @contextmanager

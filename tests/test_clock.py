@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from forum.clock import day_in_words, in_words, in_zone, month_end
+from forum.clock import day_in_words, in_words, in_zone, month_end, months_after
 
 MOMENT = datetime(2026, 3, 1, 23, 5, tzinfo=UTC)
 
@@ -46,3 +46,16 @@ def test_a_moment_is_said_in_the_zone_and_the_language_of_whoever_reads(app: Fla
 )
 def test_a_month_ends_on_its_last_day(months: int, today: date, end: date) -> None:
     assert month_end(months, today) == end
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "found"),
+    [
+        (date(2027, 1, 31), 1, date(2027, 2, 28)),
+        (date(2028, 1, 31), 1, date(2028, 2, 29)),
+        (date(2026, 11, 30), 24, date(2028, 11, 30)),
+        (date(2026, 1, 15), -1, date(2025, 12, 15)),
+    ],
+)
+def test_some_months_later_is_the_same_day_or_the_last(day: date, months: int, found: date) -> None:
+    assert months_after(day, months) == found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ from forum.bookmarks.models import (
     WEEK,
     Bookmark,
 )
-from forum.clock import now
+from forum.clock import months_after, now
 from forum.db import db
 from forum.errors import NotFound
 from forum.members.models import Member
@@ -124,15 +123,8 @@ def reminder_days(member: Person) -> ReminderDays:
     """The days on which a member can be reminded, counted from the present day in the member's time zone."""
     today = now().astimezone(zone_of(member.id or 0)).date()
     tomorrow = today + timedelta(days=1)
-    spans = {TOMORROW: tomorrow, WEEK: today + timedelta(days=7), MONTH: _months_after(today, 1)}
-    return ReminderDays(spans, tomorrow, _months_after(today, MAX_MONTHS_AHEAD))
-
-
-def _months_after(day: date, number: int) -> date:
-    """The same day some months later, or the last of a month that is too short for it."""
-    years, month = divmod(day.month - 1 + number, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+    spans = {TOMORROW: tomorrow, WEEK: today + timedelta(days=7), MONTH: months_after(today, 1)}
+    return ReminderDays(spans, tomorrow, months_after(today, MAX_MONTHS_AHEAD))
 
 
 def reminder_moment(settings: NoticeSettings, day: date) -> datetime:
