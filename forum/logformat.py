@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from os import getpid
@@ -93,6 +95,25 @@ def format_record(kind: str, level: str, message: str, **values: Any) -> str:
         return _encode({"at": _now(), "level": level, "message": message, **values})
     said = " ".join(f"{name}={value}" for name, value in values.items() if name != "trace")
     return "\n    ".join([f"{_now()} {level} {message} {said}", *values.get("trace", [])])
+
+
+class LineFormatter(logging.Formatter):
+    """Formats log records like the lines of requests, in JSON or plain text; `request_id` says to which request one belongs."""
+
+    def __init__(self, kind: str, request_id: Callable[[], str] = str) -> None:
+        super().__init__()
+        self.kind, self.request_id = kind, request_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        further = record.__dict__
+        values: dict[str, Any] = {n: further[n] for n in ("ms", "statement") if n in further}
+        if record.exc_info and record.exc_info[1]:
+            values["trace"] = format_trace(record.exc_info[1])
+        request = self.request_id() or None
+        values |= {"logger": record.name, "request": request, "pid": record.process}
+        message = mask_personal_data(record.getMessage())
+        return format_record(self.kind, record.levelname.lower(), message, **values)
 
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode

@@ -199,30 +199,12 @@ def _note_slow(statement: str, seconds: float) -> None:
 # Other records
 
 
-class LineFormatter(logging.Formatter):
-    """Formats log records like the lines of requests, in JSON or plain text."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
-        further = record.__dict__
-        values: dict[str, Any] = {n: further[n] for n in ("ms", "statement") if n in further}
-        if record.exc_info and record.exc_info[1]:
-            values["trace"] = logformat.format_trace(record.exc_info[1])
-        values |= {"logger": record.name, "request": request_id() or None, "pid": record.process}
-        message = logformat.mask_personal_data(record.getMessage())
-        return logformat.format_record(self.kind, record.levelname.lower(), message, **values)
-
-
 class _StandardErrorHandler(logging.StreamHandler[TextIO]):
     """Writes to whatever `sys.stderr` is at that moment, which tests replace."""
 
     def __init__(self, kind: str) -> None:
         logging.Handler.__init__(self)
-        self.setFormatter(LineFormatter(kind))
+        self.setFormatter(logformat.LineFormatter(kind, request_id))
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # the base class keeps the one that it began with

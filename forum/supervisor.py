@@ -98,22 +98,11 @@ def _whole_file(file: str) -> Iterator[None]:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-class _Lines(logging.Handler):
-    """Writes lines like those of `logs`, which needs more than this program loads."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write the line of a record."""
-        values = {"logger": record.name, "request": None, "pid": record.process}
-        level, message = record.levelname.lower(), record.getMessage()
-        logformat.write(logformat.format_record(self.kind, level, message, **values))
-
-
 def _log_to_standard_error(kind: str) -> None:
-    log.addHandler(_Lines(logformat.JSON if kind == logformat.JSON else logformat.PLAIN))
+    handler = logging.StreamHandler()
+    shown = logformat.JSON if kind == logformat.JSON else logformat.PLAIN
+    handler.setFormatter(logformat.LineFormatter(shown))
+    log.addHandler(handler)
     log.propagate = False
     log.setLevel(logging.WARNING if kind == logformat.OFF else logging.INFO)
 
