@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -24,7 +24,7 @@ from flask import (
     url_for,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, Domain, force_locale, format_decimal, get_locale
+from flask_babel import Babel, Domain, format_decimal, get_locale
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature
@@ -38,7 +38,6 @@ from forum import locales
 from forum.clock import month_in_words, now
 from forum.columns import MAX_ID
 from forum.deeds import has_acted
-from forum.illustrations import Illustration, address_of, size_of
 from forum.keptpages import DEPENDS_ON
 from forum.pagecache import THEMES
 from forum.pages import capped
@@ -253,18 +252,6 @@ def canonical(number: int = 1) -> str:
     return f"{address}?page={number}" if number > 1 else address
 
 
-def picture_to_share(picture: Illustration | None) -> dict[str, Any] | None:
-    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph), if there is one.
-
-    Whoever shows the link fetches the picture as a visitor.
-    """
-    if picture is None:
-        return None
-    width, height = size_of(picture.name)
-    address = absolute(address_of(picture.name))
-    return {"url": address, "width": width, "height": height, "alt": picture.alt}
-
-
 def here(**changes: Any) -> str:
     """The path of this page with some values of its query changed; None removes one.
 
@@ -309,25 +296,6 @@ def depends_on(*scopes: str) -> None:
     edit or a mark changes.
     """
     request.environ[DEPENDS_ON] = scopes
-
-
-def made_while_sent(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """A long file in parts, each made in an application context of its own, so that slow readers hold no connection in between.
-
-    There is no request any more then. Words are in the language of this one. If a part fails, granian ends the answer as if it
-    were whole, so it is for files alone that show where they are cut off, as ZIP files do.
-    """
-    app: Flask = cast(Any, current_app)._get_current_object()
-    return _in_contexts_of_their_own(app, locale(), parts)
-
-
-def _in_contexts_of_their_own(app: Flask, language: str, parts: Iterator[bytes]) -> Iterator[bytes]:
-    while True:
-        with app.app_context(), force_locale(language):
-            part = next(parts, None)
-        if part is None:
-            return
-        yield part
 
 
 def settings() -> Settings:

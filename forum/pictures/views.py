@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,6 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.errors import Invalid
+from forum.illustrations import address_of, size_of
+from forum.permissions import VISITOR
 from forum.pictures import actions, queries
 from forum.pictures.actions import MEGABYTE
 from forum.pictures.forms import PictureForm
@@ -22,6 +27,18 @@ SMALL_SUFFIX = "-small"
 # Where a browser opens a picture as a page, it can do nothing (ASVS 5.0, 3.2.1)
 PICTURE_POLICY = "default-src 'none'; sandbox"
 NOT_MODIFIED = 304
+
+
+def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
+    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph): the first that the HTML of some
+    texts shows, if a visitor sees it, who fetches it from there; or None.
+    """
+    picture = queries.first_picture(VISITOR, texts)
+    if picture is None:
+        return None
+    width, height = size_of(picture.name)
+    address = web.absolute(address_of(picture.name))
+    return {"url": address, "width": width, "height": height, "alt": picture.alt}
 
 
 @bp.route("/pictures", methods=["GET", "POST"])

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import (
     Blueprint,
+    Flask,
     Response,
     current_app,
     flash,
@@ -19,6 +20,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -92,11 +94,27 @@ def _download(member: Member) -> Response:
     """The file as a stream; between two batches it holds no database connection."""
     made_at, forum = now(), federation().name
     parts = zipped(_files(member, {"forum": forum, "made_at": json_value(made_at)}))
-    answer = Response(web.made_while_sent(parts), mimetype="application/zip")
+    app: Flask = cast(Any, current_app)._get_current_object()
+    made = _in_contexts_of_their_own(app, web.locale(), parts)
+    answer = Response(made, mimetype="application/zip")
     name = f"{member.handle}-{made_at:%Y-%m-%d}.zip"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Make each part in an application context of its own, so that slow readers hold no connection in between.
+
+    There is no request any more then, so that it is told in which language the file is. If a part fails, granian ends the
+    answer as if it were whole; a ZIP file shows where it is cut off.
+    """
+    while True:
+        with app.app_context(), force_locale(locale):
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:

@@ -22,8 +22,7 @@ from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
 from forum.pages import LAST_PAGE, Page, capped, clamp
-from forum.permissions import VISITOR
-from forum.pictures.queries import first_picture
+from forum.pictures.views import picture_to_share
 from forum.ratelimits import changing
 from forum.versions import theme_scope, topic_scope
 from forum.web import me
@@ -132,7 +131,7 @@ def _picture_to_share(topic: TopicRow, posts: Page[PostRow]) -> dict[str, Any] |
     if not topic.is_indexable:
         return None
     opening = (p.html for p in posts.items if p.number == 1 and not p.is_gone)
-    return web.picture_to_share(first_picture(VISITOR, opening))
+    return picture_to_share(opening)
 
 
 def _structured_data(

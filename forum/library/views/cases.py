@@ -42,8 +42,7 @@ from forum.library.views._shared import (
     words_for_columns,
 )
 from forum.members.queries import cities_by_name, languages
-from forum.permissions import VISITOR
-from forum.pictures.queries import first_picture
+from forum.pictures.views import picture_to_share
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -79,8 +78,7 @@ def case(slug: str) -> ResponseReturnValue:
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
     is_public = found.hidden_at is None and found.agenda.opened_at is not None
-    first = first_picture(VISITOR, (p.html for p in found.paragraphs)) if is_public else None
-    pictured = web.picture_to_share(first)
+    pictured = picture_to_share(p.html for p in found.paragraphs) if is_public else None
     said = (found.name, found.summary, found.language, found.created_at)
     return render_template(
         "library/case.html",

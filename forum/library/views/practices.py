@@ -54,8 +54,8 @@ from forum.library.views._shared import (
 from forum.members.models import Member
 from forum.members.queries import language_names, languages
 from forum.members.views import flash_language_doubt
-from forum.permissions import PUBLIC, VISITOR
-from forum.pictures.queries import first_picture
+from forum.permissions import PUBLIC
+from forum.pictures.views import picture_to_share
 from forum.plaintext import tidy
 from forum.ratelimits import changing
 from forum.web import me
@@ -104,7 +104,7 @@ def _picture_to_share(found: Practice) -> dict[str, Any] | None:
     if not is_shown or found.agenda.opened_at is None:
         return None
     parts = (part.html for part in found.sections if part.name != FAILURE)
-    return web.picture_to_share(first_picture(VISITOR, parts))
+    return picture_to_share(parts)
 
 
 def _practice_data(found: Practice, pictured: dict[str, Any] | None) -> dict[str, Any] | None:
