@@ -174,10 +174,7 @@ class ExportedTopic(NamedTuple):
     @property
     def pace(self) -> Pace | None:
         """How slow the topic is now; None when it is as fast as any."""
-        if self.slowed_at is None or self.slow_minutes is None:
-            return None
-        pace = Pace(self.slow_minutes, self.slow_until, self.slow_reason)
-        return None if pace.is_over else pace
+        return Pace.present(self)
 
 
 class ExportedPost(NamedTuple):

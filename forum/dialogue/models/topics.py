@@ -53,6 +53,19 @@ class Pace:
     until: datetime | None = None
     reason: str = ""
 
+    @classmethod
+    def of(cls, topic: Any) -> Pace | None:
+        """How slow moderators have made a topic, by its columns, even if that is over by now; None when they have not."""
+        if topic.slowed_at is None:
+            return None
+        return cls(topic.slow_minutes, topic.slow_until, topic.slow_reason)
+
+    @classmethod
+    def present(cls, topic: Any) -> Pace | None:
+        """How slow a topic is now. It depends on the time of day, so no page that is kept may ask for it."""
+        pace = cls.of(topic)
+        return None if pace is None or pace.is_over else pace
+
     @property
     def is_over(self) -> bool:
         """Whether it holds no more. It depends on the time of day, so no page that is kept may ask for it."""
@@ -104,15 +117,12 @@ class TopicMixin:
     @property
     def pace(self) -> Pace | None:
         """How slow moderators have made the topic, even if that is over by now; None when they have not."""
-        if self.slowed_at is None:
-            return None
-        return Pace(self.slow_minutes, self.slow_until, self.slow_reason)
+        return Pace.of(self)
 
     @property
     def present_pace(self) -> Pace | None:
         """How slow the topic is now. It depends on the time of day, so no page that is kept may ask for it."""
-        pace = self.pace
-        return None if pace is None or pace.is_over else pace
+        return Pace.present(self)
 
     def again_at(self, latest_at: datetime | None) -> datetime | None:
         """From when somebody whose latest reply is of a moment can write the next one; None for from now on.

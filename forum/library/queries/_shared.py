@@ -11,6 +11,7 @@ from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post
 from forum.dialogue.queries import is_readable
 from forum.errors import NotFound
+from forum.library.models import Case, Reading
 from forum.members.models import Member
 
 T = TypeVar("T")
@@ -30,6 +31,11 @@ def one_or_not_found(model: type[T], query: Select[Any]) -> T:
     if not isinstance(row, model):
         raise NotFound()
     return row
+
+
+def place_in_list(one: Case | Reading | None) -> tuple[int, ...] | None:
+    """Where a case or best read stands in the list of all: by agenda and in its order there; None for none."""
+    return (one.agenda.position, one.agenda_id, one.position, one.id) if one else None
 
 
 def lock_row(query: Select[Any]) -> None:

@@ -27,6 +27,7 @@ from forum.library.queries._shared import (
     lock_row,
     one_or_not_found,
     opens_topic,
+    place_in_list,
 )
 from forum.library.queries._visibility import visible_cases
 from forum.pages import Page, page_of, rows_after
@@ -47,8 +48,7 @@ def cases_after(
     reader: Person, wanted: CaseFilter, last: Case | None, limit: int
 ) -> Sequence[Case]:
     """The cases that follow one in the library, at most `limit`; after None the first of all."""
-    key = (last.agenda.position, last.agenda_id, last.position, last.id) if last else None
-    return rows_after(_wanted_cases(reader, wanted), CASE_ORDER, key, limit)
+    return rows_after(_wanted_cases(reader, wanted), CASE_ORDER, place_in_list(last), limit)
 
 
 def _wanted_cases(reader: Person, wanted: CaseFilter) -> Select[Any]:

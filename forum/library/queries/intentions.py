@@ -72,14 +72,16 @@ def practices_wanted_by(
 def intention_of(member: Person, topic_id: int) -> Intention | None:
     """What the member says to want of this topic, or None; also when they have tried it meanwhile."""
     require(member.can.see_own())
-    mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
-    return db.session.scalar(select(Intention).where(*mine))
+    return db.session.scalar(_own_intention(member, topic_id))
 
 
 def lock_intention(member: Person, topic_id: int) -> Intention | None:
     """As `intention_of`, locked: the worker may be about to delete it."""
-    mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
-    return db.session.scalar(select(Intention).where(*mine).with_for_update())
+    return db.session.scalar(_own_intention(member, topic_id).with_for_update())
+
+
+def _own_intention(member: Person, topic_id: int) -> Select[Intention]:
+    return select(Intention).where(Intention.topic_id == topic_id, Intention.member_id == member.id)
 
 
 def intentions_to_look_at(today: date, limit: int) -> Sequence[Intention]:

@@ -18,7 +18,7 @@ from forum.library.queries._facets import (
     facet_conditions,
     reading_facets,
 )
-from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found
+from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found, place_in_list
 from forum.library.queries._visibility import visible_readings
 from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
@@ -38,8 +38,7 @@ def readings_after(
     reader: Person, wanted: ReadingFilter, last: Reading | None, limit: int
 ) -> Sequence[Reading]:
     """The best reads that follow one in the list, at most `limit`; after None the first of all."""
-    key = (last.agenda.position, last.agenda_id, last.position, last.id) if last else None
-    return rows_after(_wanted_readings(reader, wanted), READING_ORDER, key, limit)
+    return rows_after(_wanted_readings(reader, wanted), READING_ORDER, place_in_list(last), limit)
 
 
 def _wanted_readings(reader: Person, wanted: ReadingFilter) -> Select[Any]:
