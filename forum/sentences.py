@@ -7,11 +7,13 @@ message in English, by which the catalogues know it, with the values that are pu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from flask import current_app
 from flask_babel import get_domain
 
 from forum import locales
@@ -128,20 +130,19 @@ def reworded(rows: Kept | None, change: Callable[[str], str]) -> Kept | None:
 
 
 def recognised(words: str, *messages: str) -> Sentence | None:
-    """The sentence of one of these messages that `words` are, in whatever language they were written down; None for none."""
-    for message in messages:
-        for pattern in _patterns(message):
-            if found := re.fullmatch(pattern, words, re.DOTALL):
+    """The sentence of one of these messages that `words` are, in whichever of the forum's languages they were written down; None for none."""
+    locales_of_forum: Sequence[str] = current_app.extensions["settings"].locales
+    # English first, which most are in and no catalogue is read for
+    for locale in dict.fromkeys((locales.SOURCE, *locales_of_forum)):
+        for message in messages:
+            if found := _pattern(message, locale).fullmatch(words):
                 return Sentence(message, tuple(found.groupdict().items()))
     return None
 
 
-def _patterns(message: str) -> Iterator[str]:
-    """The message as a regular expression, in one language after another; English needs no catalogue."""
-    yield _pattern(message)
-    for locale in locales.known()[1:]:
-        yield _pattern(locales.translations(locale).gettext(message))
-
-
-def _pattern(words: str) -> str:
-    return PLACE.sub(r"(?P<\1>.+?)", re.escape(words))
+@cache
+def _pattern(message: str, locale: str) -> re.Pattern[str]:
+    """The message in a language as a regular expression; English needs no catalogue."""
+    is_source = locale == locales.SOURCE
+    words = message if is_source else locales.translations(locale).gettext(message)
+    return re.compile(PLACE.sub(r"(?P<\1>.+?)", re.escape(words)), re.DOTALL)

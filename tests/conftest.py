@@ -517,6 +517,13 @@ def several(app: Flask, tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
+def recognising_all(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `app`, whose pages stay in English, recognise what was written down in French and Spanish, too."""
+    more = replace(app.extensions["settings"], locales=("en", "es", "fr"))
+    monkeypatch.setitem(app.extensions, "settings", more)
+
+
+@pytest.fixture
 def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
     """Returns the browser of a member who is signed in: `sign_in(people.ana).get("/settings")`."""
 

@@ -43,6 +43,7 @@ from forum.sentences import plural_sentence, sentence
 from tests.conftest import dataset_fixture, signed_in
 from tests.moderation.conftest import REASONS, Things, known_things, notices_of
 
+pytestmark = pytest.mark.usefixtures("recognising_all")
 Sentences = tuple[
     Member, list[Any], str
 ]  # who reads them, the sentences, and the words of people behind them

@@ -102,7 +102,8 @@ def test_the_values_of_kept_sentences_can_be_changed() -> None:
     assert reworded(None, str) is None
 
 
-def test_a_sentence_in_a_text_is_recognised_in_whatever_language_it_was_written() -> None:
+@pytest.mark.usefixtures("recognising_all")
+def test_a_sentence_in_a_text_is_recognised_in_the_languages_of_the_forum() -> None:
     messages = HIDDEN.message, MOVED.message
     for locale in ("en", "fr", "es"):
         with force_locale(locale):
@@ -111,3 +112,14 @@ def test_a_sentence_in_a_text_is_recognised_in_whatever_language_it_was_written(
         assert recognised(moved, *messages) == MOVED
     assert recognised("Hidden by the moderators, too.", *messages) is None
     assert MOVED.in_english == "Moved to “Water & <b>land</b>: 100 %(s”."
+
+
+def test_for_what_is_recognised_no_catalogue_is_read_that_the_forum_does_not_need(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(locale: str) -> None:
+        raise AssertionError(f"the catalogue of {locale} was read")
+
+    monkeypatch.setattr("forum.sentences.locales.translations", read)
+    assert recognised("Hidden by the moderators.", HIDDEN.message) == HIDDEN
+    assert recognised("Masqué par la modération.", HIDDEN.message) is None

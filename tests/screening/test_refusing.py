@@ -75,6 +75,7 @@ def test_a_note_of_trying_stays_in_the_form(people: Any, topic: Any, sign_in: An
     assert db.session.query(Mark).one().note == "We did."
 
 
+@pytest.mark.usefixtures("recognising_all")
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_nobody_is_promised_a_reading_where_nobody_reads(
     people: Any, sign_in: Any, language: str
