@@ -68,6 +68,13 @@ class PlainStringCodeGenerator(CodeGenerator):
         self._is_plain_call = not needs_context
         super().visit_Call(node, frame, forward_caller=forward_caller)
 
+    def _import_common(self, node: nodes.Import | nodes.FromImport, frame: Frame) -> None:
+        """Look an imported template up by its name alone; Jinja would look for its file's template on each page."""
+        if node.with_context or not isinstance(node.template, nodes.Const):
+            super()._import_common(node, frame)
+        else:
+            self.write(f"environment.imported({node.template.value!r})")
+
     def write(self, x: str) -> None:
         """Write code; the beginning of a call as `visit_Call` has decided."""
         if x == "context.call(" and self._is_plain_call:
@@ -123,6 +130,7 @@ class TemplateEnvironment(Environment):
 
     def _name_own_parts(self) -> None:
         """Give templates what depends on the language."""
+        self.modules: dict[str, Any] = {}
         own = {"date": self.day, "moment": self.moment, "exactly": self.exactly}
         self.filters = self.filters | own
         self.globals = self.globals | {
@@ -157,6 +165,13 @@ class TemplateEnvironment(Environment):
         folded: nodes.Template = ConstantFolder(self, bool(is_html)).visit(tree)
         folded.set_environment(self)
         return folded
+
+    def imported(self, name: str) -> Any:
+        """What a template exports that others import without context; evaluated once, unless templates are read anew."""
+        module = None if self.auto_reload else self.modules.get(name)
+        if module is None:
+            self.modules[name] = module = super().get_template(name)._get_default_module()
+        return module
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """The globals of a template: unless it has its own, one plain dict, which is faster to copy than a ChainMap."""
@@ -253,7 +268,7 @@ class _ForgivingBytecodeCache(FileSystemBytecodeCache):
 
 
 def cache_bytecode(app: Flask, folder: Path) -> None:
-    """Keep compiled templates in a folder, so that the first page of a new process is as fast as any other.
+    """Keep compiled templates and catalogues in a folder, so that the first page of a new process is as fast as any other.
 
     Call it when an application is complete: its URL map and static files are compiled into the templates. Files of other
     versions are deleted.
@@ -264,6 +279,7 @@ def cache_bytecode(app: Flask, folder: Path) -> None:
         if fingerprint not in path.name:
             path.unlink(missing_ok=True)
     pattern = f"%s.{fingerprint}.compiled"
+    locales.keep_compiled(folder)
     app.jinja_env.bytecode_cache = _ForgivingBytecodeCache(str(folder), pattern)
 
 

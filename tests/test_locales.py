@@ -321,3 +321,45 @@ def test_catalogues_hold_the_words_of_the_code() -> None:
     for locale in locales.known()[1:]:
         known = {(forms(one.id), one.context) for one in catalogue(locale) if one.id}
         assert known == said, f"{locale}: run `make messages`: {sorted(known ^ said)[:5]}"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder for compiled catalogues, of which this process has read none."""
+    monkeypatch.setattr(locales, "_folder", tmp_path)
+    locales.translations.cache_clear()
+    yield tmp_path
+    locales.translations.cache_clear()
+
+
+def test_a_catalogue_is_compiled_once_for_all_processes(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shelf / "fr.ofanotherversion.mo").write_bytes(b"")
+    (shelf / "es.ofthatlanguage.mo").write_bytes(b"")
+    said = locales.translations("fr").gettext("Your profile")
+    assert said != "Your profile"
+    (kept,) = shelf.glob("fr.*")
+    assert (shelf / "es.ofthatlanguage.mo").exists()
+    locales.translations.cache_clear()
+    monkeypatch.setattr(locales, "_compiled", lambda _locale: pytest.fail("compiled again"))
+    assert locales.translations("fr").gettext("Your profile") == said
+    assert kept.name.startswith("fr.") and kept.suffix == ".mo"
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 100, b"\xde\x12\x04\x95" + b"\xff" * 100])
+def test_a_damaged_one_is_compiled_again(shelf: Path, damage: bytes) -> None:
+    locales.translations("fr")
+    (kept,) = shelf.glob("fr.*")
+    whole = kept.read_bytes()
+    kept.write_bytes(damage)
+    locales.translations.cache_clear()
+    assert locales.translations("fr").gettext("Your profile") != "Your profile"
+    assert kept.read_bytes() == whole
+
+
+def test_where_nothing_can_be_written_each_process_compiles_for_itself(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locales, "_folder", shelf / "is not there")
+    assert locales.translations("fr").gettext("Your profile") != "Your profile"
