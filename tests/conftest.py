@@ -287,6 +287,7 @@ class DatasetStack:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.connection: Connection | None = None
+        self.compiled: dict[Any, Any] = {}
         self.loaded: list[str] = []
         self.requested: set[str] = set()
         # Whether this test has written nothing but datasets so far, so that another one may be kept.
@@ -307,6 +308,8 @@ class DatasetStack:
         if self.connection is None:
             with self.app.app_context():
                 self.connection = db.engine.connect()
+            # The forum has more statements than SQLAlchemy keeps compiled (500), and the tests use them all in turn
+            self.connection = self.connection.execution_options(compiled_cache=self.compiled)
             self.connection.begin()
             event.listen(self.connection, "before_cursor_execute", self._note_write)
             self.connection.exec_driver_sql("SAVEPOINT dataset_0")
