@@ -434,12 +434,13 @@ def _quoted(text: str) -> str:
 def _query(values: dict[str, Any]) -> str:
     """The query of an address as Werkzeug writes it, `?` included; names whose value is None are left out."""
     pairs = [
-        (name, str(one))
+        # Most are numbers, for which nothing is quoted
+        f"{name}={one}" if type(one) is int else urlencode({name: str(one)}, safe=QUERY_SAFE)
         for name, value in values.items()
         for one in (value if isinstance(value, list | tuple) else [value])
         if one is not None
     ]
-    return f"?{urlencode(pairs, safe=QUERY_SAFE)}" if pairs else ""
+    return f"?{'&'.join(pairs)}" if pairs else ""
 
 
 def icon(name: str, flip: bool = False) -> Markup:

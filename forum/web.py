@@ -18,6 +18,7 @@ from flask import (
     Request,
     abort,
     current_app,
+    g,
     has_request_context,
     redirect,
     request,
@@ -27,6 +28,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel, Domain, format_decimal, get_locale
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -325,6 +327,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.request_class = BoundedRequest
     app.session_interface = AgelessSessionInterface()
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = _csrf_token
     login.init_app(app)
     login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
     app.before_request(_drop_nul)
@@ -412,6 +415,11 @@ def _template_context() -> dict[str, Any]:
         "canonical": "" if _has_secret() else absolute(quote(request.path)),
         "absolute": absolute,
     }
+
+
+def _csrf_token() -> str:
+    """The token of a page's forms, of which a page has several: Flask-WTF reads its configuration again for each."""
+    return cast(str, g.get("csrf_token") or generate_csrf())
 
 
 def _has_secret() -> bool:
