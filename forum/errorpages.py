@@ -35,6 +35,7 @@ NEVER_GIVEN_BACK = {
 TEXT_FIELDS = {
     "about",
     "body",
+    "findings",
     "introduction",
     "note",
     "options",

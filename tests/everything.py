@@ -31,7 +31,9 @@ def make_everything(people: Any, agenda: Agenda) -> None:
     with at(START + timedelta(days=60)):
         import_agenda(people.moderator, read_agenda(GOOD))
     with at(START):
-        other = write_agenda(people.moderator, AgendaText("Homes", write("A *roof*.")))
+        found = write("## Roofs\n\n- language: *leak*\n\n### Walls\n\nThey hold.")
+        homes = AgendaText("Homes", write("A *roof*."), findings=found)
+        other = write_agenda(people.moderator, homes)
         make_dialogue(people, agenda, other)
         make_cases(people, agenda, other)
         make_practices(people, agenda)

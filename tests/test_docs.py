@@ -28,6 +28,7 @@ LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 # The sections of docs/content-format.md with the kinds of sections in a file that they describe
 SCHEMAS = {
     "## The agenda": (reading.AGENDA, reading.CONTINUATION),
+    "### `## Findings`": (reading.FINDINGS,),
     "### `## Statements`": (reading.STATEMENT,),
     "### `## Cases`": (reading.CASE,),
     "### `## Practices`": (reading.PRACTICE,),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import case, delete, literal, update
+from sqlalchemy import Update, case, delete, literal, update
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.agendas.queries import (
@@ -55,18 +55,21 @@ LONGEST = 200  # characters in a title or name, as the columns keep it
 
 @dataclass(frozen=True)
 class AgendaText:
-    """What a curator writes of an agenda. `slug` and `is_open` are for a new agenda only.
+    """What a curator writes of an agenda. `slug`, `is_open` and `findings_at` are for a new agenda only.
 
-    An empty slug follows from the title. An agenda that is not open is in preparation.
+    An empty slug follows from the title. An agenda that is not open is in preparation. `findings` are in the language of the
+    introduction; None for none. `findings_at` is when they were written, if that is not now.
     """
 
     title: str
     introduction: Written
     summary: str = ""
+    findings: Written | None = None
     palette: str = PALETTES[0]
     pattern: str = PATTERNS[0]
     slug: str = ""
     is_open: bool = True
+    findings_at: datetime | None = None
 
     @property
     def language(self) -> str:
@@ -116,7 +119,9 @@ def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
     _refuse_title_of_another(text.title, agenda)
     if any(getattr(agenda, name) != value for name, value in _agenda_columns(text).items()):
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
-        _assign(agenda, {**_agenda_columns(text), **_html_columns(text.introduction)})
+        if agenda.findings != _agenda_columns(text)["findings"]:
+            agenda.findings_at = now() if text.findings else None
+        _assign(agenda, {**_agenda_columns(text), **_html_columns(text)})
 
 
 @action
@@ -343,13 +348,30 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by agenda id, where the introduction still has that source; returns for how many."""
     require(system.can.administer())
-    return sum(_store_html(agenda_id, text) for agenda_id, text in texts.items())
+    same = (
+        update(Agenda)
+        .where(Agenda.id == agenda_id, Agenda.introduction == text.source)
+        .values(_html_of_introduction(text))
+        for agenda_id, text in texts.items()
+    )
+    return sum(map(_changed_count, same))
 
 
-def _store_html(agenda_id: int, text: Written) -> int:
-    same = update(Agenda).where(Agenda.id == agenda_id, Agenda.introduction == text.source)
-    made = db.session.scalars(same.values(_html_columns(text)).returning(Agenda.id))
-    return len(made.all())
+@action
+def rerender_findings(system: Person, texts: Mapping[int, Written]) -> int:
+    """As `rerender`, for what the dialogue has found."""
+    require(system.can.administer())
+    same = (
+        update(Agenda)
+        .where(Agenda.id == agenda_id, Agenda.findings == text.source)
+        .values(_html_of_findings(text))
+        for agenda_id, text in texts.items()
+    )
+    return sum(map(_changed_count, same))
+
+
+def _changed_count(change: Update) -> int:
+    return len(db.session.scalars(change.returning(Agenda.id)).all())
 
 
 def _agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:
@@ -381,8 +403,9 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
         active_at=now(),
         opened_at=now() if text.is_open else None,
         hosts=[],
+        findings_at=(text.findings_at or now()) if text.findings else None,
         **_agenda_columns(text),
-        **_html_columns(text.introduction),
+        **_html_columns(text),
     )
     db.session.add(agenda)
     at_once = _(
@@ -407,14 +430,25 @@ def _agenda_columns(text: AgendaText) -> dict[str, Any]:
         "title": text.title,
         "summary": text.summary,
         "introduction": text.introduction.source,
+        "findings": text.findings.source if text.findings else "",
         "language": text.language,
         "palette": text.palette,
         "pattern": text.pattern,
     }
 
 
-def _html_columns(written: Written) -> dict[str, Any]:
+def _html_columns(text: AgendaText) -> dict[str, Any]:
+    return _html_of_introduction(text.introduction) | _html_of_findings(text.findings)
+
+
+def _html_of_introduction(written: Written) -> dict[str, Any]:
     return {"introduction_html": written.html, "html_version": written.html_version}
+
+
+def _html_of_findings(written: Written | None) -> dict[str, Any]:
+    if written is None:
+        return {"findings_html": "", "findings_html_version": 0}
+    return {"findings_html": written.html, "findings_html_version": written.html_version}
 
 
 def _assign(row: Agenda | Statement, values: dict[str, Any]) -> None:

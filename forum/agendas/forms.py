@@ -55,6 +55,7 @@ class AgendaForm(Form):
     introduction = TextAreaField(
         _("Introduction"), [DataRequired(_("Write an introduction.")), at_most(MAX_SOURCE)]
     )
+    findings = TextAreaField(_("What the dialogue has found so far"), [at_most(MAX_SOURCE)])
     language = SelectField(_("Language"))
     palette = RadioField(_("Colour"), choices=[(name, PALETTE_NAMES[name]) for name in PALETTES])
     pattern = RadioField(_("Plan"), choices=[(name, PATTERN_NAMES[name]) for name in PATTERNS])

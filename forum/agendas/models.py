@@ -15,6 +15,7 @@ from forum.members.models import Member
 class Agenda(Base):
     """A subject that the federation works on. `palette` and `pattern` choose its colour and its plan.
 
+    `findings` say what its dialogue has found so far, as its hosts see it; empty, without a moment, until they say so.
     Until it is opened (`opened_at`) it is in preparation: only its hosts and moderators see it, and all that is on it.
     """
 
@@ -31,6 +32,10 @@ class Agenda(Base):
     introduction: Mapped[str] = mapped_column(Text)
     introduction_html: Mapped[Markup]
     html_version: Mapped[int]
+    findings: Mapped[str] = mapped_column(Text, server_default="")
+    findings_html: Mapped[Markup] = mapped_column(server_default="")
+    findings_html_version: Mapped[int] = mapped_column(server_default="0")
+    findings_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(default="en")
     palette: Mapped[str]
     pattern: Mapped[str]

@@ -127,7 +127,7 @@ def _edits_of_statements(agenda: Agenda) -> Iterator[AgendaEdit]:
 
 def agenda_fields(agenda: Agenda) -> Fields:
     """The fields of an agenda as its history stores and compares them; its hosts must be loaded."""
-    names = ("title", "summary", "introduction", "language", "palette", "pattern")
+    names = ("title", "summary", "introduction", "findings", "language", "palette", "pattern")
     fields = {name: getattr(agenda, name) for name in names}
     return {**fields, "hosts": ", ".join(host.handle for host in agenda.hosts)}
 

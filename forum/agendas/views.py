@@ -170,11 +170,12 @@ def _latest_agenda(slug: str) -> AgendaForm:
 
 
 def _agenda_text(form: AgendaForm) -> actions.AgendaText:
+    language = form.language.data or "en"
+    findings = (form.findings.data or "").strip()
     return actions.AgendaText(
         title=form.title.data or "",
-        introduction=markup.write(
-            form.introduction.data or "", form.language.data or "en", has_pictures=False
-        ),
+        introduction=markup.write(form.introduction.data or "", language, has_pictures=False),
+        findings=markup.write(findings, language, has_pictures=False) if findings else None,
         summary=form.summary.data or "",
         palette=form.palette.data,
         pattern=form.pattern.data,
@@ -183,8 +184,12 @@ def _agenda_text(form: AgendaForm) -> actions.AgendaText:
 
 
 def _preview(form: AgendaForm) -> Markup | None:
-    """What the introduction looks like, when the preview button was pressed."""
-    return _agenda_text(form).introduction.html if webforms.is_preview() else None
+    """What the introduction and the findings look like, when the preview button was pressed."""
+    if not webforms.is_preview():
+        return None
+    text = _agenda_text(form)
+    heading = Markup("<h2>{}</h2>").format(form.findings.label.text)
+    return text.introduction.html + (heading + text.findings.html if text.findings else "")
 
 
 @bp.route("/agendas/order", methods=["GET", "POST"])

@@ -113,9 +113,15 @@ class Statement:
 
 @dataclass(frozen=True)
 class WholeAgenda(Agenda):
-    """An agenda with its introduction, its hosts and what members say of it."""
+    """An agenda with its introduction, its hosts and what members say of it.
+
+    `findings_html` is what its dialogue has found so far, in the words of its hosts, written at `findings_at`; empty for
+    none.
+    """
 
     html: str
+    findings_html: str
+    findings_at: datetime | None
     hosts: list[Author]
     statements: list[Statement]
 

@@ -77,6 +77,7 @@ class AgendaFile:
 
     agenda: Values
     is_new: bool
+    findings: Values | None = None
     statements: list[Values] = field(default_factory=list)
     cases: list[Values] = field(default_factory=list)
     practices: list[Values] = field(default_factory=list)

@@ -186,7 +186,9 @@ def html() -> dict[str, dict[Any, tuple[str, int]]]:
         Agenda: Agenda.introduction_html,
         Member: Member.about_html,
     }
-    return {
+    found = select(Agenda.id, Agenda.findings_html, Agenda.findings_html_version)
+    findings = {(row[0],): (str(row[1]), row[2]) for row in db.session.execute(found)}
+    return {"findings": findings} | {
         table.__tablename__: {
             tuple(row[:-2]): (str(row[-2]), row[-1])
             for row in db.session.execute(
@@ -208,6 +210,9 @@ def aged() -> None:
     ):
         old = update(table).where(table.html_version == VERSION)
         db.session.execute(old.values({column: "<blink>", "html_version": VERSION - 1}))
+    told = update(Agenda).where(Agenda.findings != "")
+    changes = {"findings_html": "<blink>", "findings_html_version": VERSION - 1}
+    assert db.session.execute(told.values(changes)).rowcount == 1
     db.session.commit()
 
 
@@ -224,8 +229,11 @@ def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agen
     aged()
     done = run("rerender")
     assert done.exit_code == 0, done.output
-    assert f"Texts made anew: {posts + 14} (posts {posts}, paragraphs of cases 6, " in done.output
-    assert "parts of practices 4, introductions of agendas 3, profiles 1)." in done.output
+    assert f"Texts made anew: {posts + 15} (posts {posts}, paragraphs of cases 6, " in done.output
+    assert (
+        "parts of practices 4, introductions of agendas 3, findings of agendas 1, profiles 1)."
+        in done.output
+    )
     assert html() == before
 
 

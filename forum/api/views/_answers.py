@@ -118,6 +118,8 @@ def whole_agenda(found: Agenda, statements: Iterable[Statement]) -> models.Whole
     return models.WholeAgenda(
         **vars(agenda(found)),
         html=found.introduction_html,
+        findings_html=found.findings_html,
+        findings_at=found.findings_at,
         hosts=[shown for host in found.hosts if host.has_page and (shown := author(host))],
         statements=[statement(one) for one in statements],
     )

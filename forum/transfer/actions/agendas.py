@@ -128,9 +128,12 @@ def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
     values = file.agenda
     if existing := None if file.is_new else agenda_by_slug(values["slug"]):
         return existing
+    language, findings = values.get("language", "en"), file.findings
     text = agendas.AgendaText(
         title=values["title"],
-        introduction=write(values["text"], values.get("language", "en"), has_pictures=False),
+        introduction=write(values["text"], language, has_pictures=False),
+        findings=write(findings["text"], language, has_pictures=False) if findings else None,
+        findings_at=noon(findings.get("written_on")) if findings else None,
         summary=values["summary"],
         palette=values["palette"],
         pattern=values["pattern"],

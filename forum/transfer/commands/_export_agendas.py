@@ -26,6 +26,7 @@ def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
     with export.file(agenda_name(agenda.slug)) as file:
         write_group = partial(_write_group, export, file)
         file.write(writer.agenda(agenda, number, queries.themes_used_on(reader, agenda)))
+        file.write(writer.findings(agenda))
         write_group("Statements", [statements_of(agenda)], writer.statement)
         cases = queries.cases_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Cases", map(partial(_with_places, export), cases), writer.case)

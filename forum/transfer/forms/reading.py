@@ -464,6 +464,7 @@ AGENDA = Schema(
 CONTINUATION = Schema(
     {"slug": existing_slug, "archived": yes_or_no, **NEW_THEMES}, required=("slug",), has_text=False
 )
+FINDINGS = Schema({"written on": past_day})
 STATEMENT = Schema(
     {
         "position": short,
@@ -635,17 +636,31 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Dialogue": (file.topics, _topic),
         "Pictures": (file.pictures, _picture),
     }
+    if group.title == "Findings" and group.level == 2:
+        _read_findings(group, file)
+        return
     if group.title.startswith("Comments on "):
         file.comments.append(_comments(group, file.faults))
     elif group.title in readers and group.level == 2:
         target, reader = readers[group.title]
         target.extend(reader(section, file.faults) for section in group.children)
     else:
-        known = ", ".join([*readers, "Comments on case …", "Comments on practice …"])
+        comments = "Comments on case …", "Comments on practice …"
+        known = ", ".join(["Findings", *readers, *comments])
         file.faults.append(Fault(group.line, f"“{group.title}” is none of: {known}"))
     if group.whole_text:
         message = f"what stands right below “{group.title}” belongs to nothing; give it a heading"
         file.faults.append(Fault(group.line, message))
+
+
+def _read_findings(group: Section, file: AgendaFile) -> None:
+    if not file.is_new:
+        message = "findings stand in the file that makes the agenda"
+        file.faults.append(Fault(group.line, message))
+    elif file.findings is not None:
+        file.faults.append(Fault(group.line, "“Findings” is said twice"))
+    else:
+        file.findings = _reader_of(FINDINGS)(group, file.faults)
 
 
 def _reader_of(schema: Schema) -> Callable[[Section, list[Fault]], Values]:

@@ -221,6 +221,15 @@ class Writer:
         text = self._text(agenda.introduction)
         return self._section(1, agenda.title, schemas.AGENDA, fields, text)
 
+    def findings(self, agenda: Agenda) -> str:
+        """What the dialogue of an agenda has found; empty for nothing."""
+        if not agenda.findings:
+            return ""
+        written_on = _day(agenda.findings_at.date() if agenda.findings_at else None)
+        fields: Fields = (("written on", written_on),)
+        text = self._text(agenda.findings)
+        return self._section(2, "Findings", schemas.FINDINGS, fields, text)
+
     def dialogue(self, agenda: Agenda) -> str:
         """The head of a file of an agenda's dialogue. An archived agenda has a single one, because it closes the agenda."""
         fields: Fields = (

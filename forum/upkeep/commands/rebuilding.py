@@ -28,6 +28,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "paragraphs of cases": library.rerender_paragraphs,
     "parts of practices": library.rerender_sections,
     "introductions of agendas": agendas.rerender,
+    "findings of agendas": agendas.rerender_findings,
     "profiles": members.rerender,
     "terms of use": terms.rerender,
 }

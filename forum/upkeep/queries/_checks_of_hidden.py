@@ -87,7 +87,12 @@ def _pages_quoting_hidden() -> Iterator[Fault]:
 
 # Formatted texts that are not posts: the id of their page, their source, its readers, and whether anybody sees it
 SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
-    "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), Agenda.opened_at.is_not(None)),
+    "agenda": (
+        Agenda.id,
+        Agenda.introduction.concat("\n\n").concat(Agenda.findings),
+        literal(PUBLIC),
+        Agenda.opened_at.is_not(None),
+    ),
     "case": (
         Case.id,
         CaseParagraph.source,

@@ -31,6 +31,9 @@ TEXT_COLUMNS = {
         (PracticeSection.practice_id, PracticeSection.name),
     ),
     "introductions of agendas": TextColumns(Agenda.introduction, Agenda.html_version, (Agenda.id,)),
+    "findings of agendas": TextColumns(
+        Agenda.findings, Agenda.findings_html_version, (Agenda.id,), is_optional=True
+    ),
     "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
     "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }

@@ -1,0 +1,131 @@
+"""What the dialogue of an agenda has found so far: who says it, where it stands, and what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.agendas import actions, queries
+from forum.agendas.models import Agenda
+from forum.clock import at, now
+from forum.db import db
+from forum.markup import write
+from forum.permissions import SYSTEM
+
+FOUND = "Quiet asphalt **lasts** five years. [The practice](/practices/quiet-street) says how."
+FIELDS = {
+    "title": "Making Cities Quieter",
+    "summary": "Noise.",
+    "introduction": "Noise is heard last.",
+    "language": "en",
+    "palette": "water",
+    "pattern": "delta",
+}
+
+
+@pytest.fixture
+def found(people: Any, agenda: Agenda) -> Agenda:
+    """The agenda, whose host has said a week ago what its dialogue has found."""
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    with at(now() - timedelta(days=7)):
+        return actions.write_agenda(people.host, text, agenda.id)
+
+
+def fields_of(page: str) -> dict[str, str]:
+    seen = re.findall(r'name="seen"[^>]* value="(\w+)"', page)[0]
+    return FIELDS | {"seen": seen}
+
+
+def test_a_host_says_what_the_dialogue_has_found(
+    sign_in: Any, client: FlaskClient, people: Any, agenda: Agenda
+) -> None:
+    page = client.get("/agendas/quieter").text
+    assert "has found" not in page and "#found" not in page
+    browser = sign_in(people.host)
+    assert "Say what the dialogue has found" in browser.get("/agendas/quieter").text
+    fields = fields_of(browser.get("/agendas/quieter/edit").text)
+    asked = {**fields, "findings": FOUND, "preview": "1"}
+    assert "<strong>lasts</strong>" in browser.post("/agendas/quieter/edit", data=asked).text
+    assert queries.get_agenda(SYSTEM, "quieter").findings_at is None
+    sent = browser.post("/agendas/quieter/edit", data=fields | {"findings": FOUND})
+    assert sent.status_code == 303
+    page = client.get("/agendas/quieter").text
+    assert "What the dialogue has found so far" in page and "Put together by the hosts" in page
+    assert 'href="#found"' in page and "<strong>lasts</strong>" in page
+    assert now().date().isoformat() in page.split('id="found"')[1].split("</section>")[0]
+    assert "Edit the findings" not in page
+    assert "Edit the findings" in browser.get("/agendas/quieter").text
+
+
+def test_the_day_is_that_of_the_findings(people: Any, found: Agenda) -> None:
+    said_at = found.findings_at
+    assert said_at and now() - said_at > timedelta(days=6)
+    text = actions.AgendaText(found.title, write("Other words."), findings=write(FOUND))
+    actions.write_agenda(people.host, text, found.id)
+    assert found.findings_at == said_at and "lasts" in found.findings_html
+    actions.write_agenda(people.host, replace(text, findings=write("Nothing is sure.")), found.id)
+    assert found.findings_at and found.findings_at > said_at
+    actions.write_agenda(people.host, replace(text, findings=None), found.id)
+    assert (found.findings_at, found.findings, found.findings_html) == (None, "", "")
+
+
+def test_its_history_brings_an_earlier_one_back(sign_in: Any, people: Any, found: Agenda) -> None:
+    text = actions.AgendaText(found.title, write("Noise is heard last."), findings=write("None."))
+    actions.write_agenda(people.host, text, found.id)
+    browser = sign_in(people.host)
+    page = browser.get("/agendas/quieter/history").text
+    assert "What the dialogue has found so far" in page
+    version = re.findall(r"/agendas/quieter/edit\?version=(\d+)", page)[0]
+    assert FOUND in browser.get(f"/agendas/quieter/edit?version={version}").text
+
+
+def test_too_long_a_text_comes_back(sign_in: Any, people: Any, found: Agenda) -> None:
+    browser = sign_in(people.host)
+    fields = fields_of(browser.get("/agendas/quieter/edit").text)
+    sent = browser.post("/agendas/quieter/edit", data=fields | {"findings": "x" * 20_001})
+    assert sent.status_code == 422 and "x" * 20_001 in sent.text
+    assert found.findings == FOUND
+
+
+def test_a_page_that_was_open_before_takes_no_findings_away(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    browser = sign_in(people.host)
+    fields = fields_of(browser.get("/agendas/quieter/edit").text)
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    actions.write_agenda(people.moderator, text, agenda.id)
+    db.session.commit()
+    sent = browser.post("/agendas/quieter/edit", data=fields | {"findings": ""})
+    assert sent.status_code in {409, 422} and "Quiet asphalt" in sent.text
+    assert queries.get_agenda(SYSTEM, "quieter").findings == FOUND
+
+
+def test_an_archived_agenda_has_found_what_it_found(
+    client: FlaskClient, people: Any, found: Agenda
+) -> None:
+    actions.archive(people.moderator, found.id)
+    page = client.get("/agendas/quieter").text
+    assert "What the dialogue has found</h2>" in page and "Quiet asphalt" in page
+
+
+def test_nobody_else_reads_it_of_an_agenda_in_preparation(
+    client: FlaskClient, sign_in: Any, people: Any, found: Agenda
+) -> None:
+    actions.prepare_agenda(people.host, found.id)
+    db.session.commit()
+    for browser in (client, sign_in(people.ana)):
+        assert browser.get("/agendas/quieter").status_code == 404
+        assert browser.get("/api/v1/agendas/quieter").status_code == 404
+    assert "Quiet asphalt" in sign_in(people.host).get("/agendas/quieter").text
+
+
+def test_programs_read_it(client: FlaskClient, found: Agenda) -> None:
+    told = json.loads(client.get("/api/v1/agendas/quieter").text)
+    assert "<strong>lasts</strong>" in told["findings_html"]
+    assert told["findings_at"].startswith((now() - timedelta(days=7)).date().isoformat())
