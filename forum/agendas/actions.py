@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -42,13 +42,20 @@ from forum.markup import Written
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
-from forum.notifications.actions import NoticeText, note_event, read_outdated
+from forum.notifications.actions import (
+    NoticeText,
+    note_event,
+    note_event_for_watchers,
+    read_outdated,
+)
+from forum.notifications.models import AGENDA
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify
 
 if TYPE_CHECKING:
     from forum.members.models import Member
 
+FINDINGS_APART = timedelta(days=7)
 RESERVED = {"new", "order"}  # addresses of pages of their own under /agendas/
 LONGEST = 200  # characters in a title or name, as the columns keep it
 
@@ -119,9 +126,22 @@ def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
     _refuse_title_of_another(text.title, agenda)
     if any(getattr(agenda, name) != value for name, value in _agenda_columns(text).items()):
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
-        if agenda.findings != _agenda_columns(text)["findings"]:
-            agenda.findings_at = now() if text.findings else None
+        is_new, said_at = agenda.findings != _agenda_columns(text)["findings"], agenda.findings_at
         _assign(agenda, {**_agenda_columns(text), **_html_columns(text)})
+        if is_new:
+            agenda.findings_at = now() if text.findings else None
+            _tell_findings(moderator, agenda, said_at)
+
+
+def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> None:
+    """Notify those who watch an agenda of its first findings, and of others once these have stood for `FINDINGS_APART`.
+
+    The notices quote no words: findings are worked on, and may be taken back.
+    """
+    stood = now() - said_at if said_at else FINDINGS_APART
+    if agenda.findings_at and agenda.opened_at and stood >= FINDINGS_APART:
+        notice = NoticeText("findings", f"/agendas/{agenda.slug}#found", agenda.title)
+        note_event_for_watchers(doer, notice, [(AGENDA, agenda.id)])
 
 
 @action

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from forum.agendas import actions, queries
 from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.markup import write
+from forum.notifications.actions import make_notices, watch
+from forum.notifications.models import AGENDA, MUTED, WATCHING, Notice
 from forum.permissions import SYSTEM
 
 FOUND = "Quiet asphalt **lasts** five years. [The practice](/practices/quiet-street) says how."
@@ -104,6 +108,44 @@ def test_a_page_that_was_open_before_takes_no_findings_away(
     sent = browser.post("/agendas/quieter/edit", data=fields | {"findings": ""})
     assert sent.status_code in {409, 422} and "Quiet asphalt" in sent.text
     assert queries.get_agenda(SYSTEM, "quieter").findings == FOUND
+
+
+def test_who_watches_the_agenda_is_told_once_a_week_at_most(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    watch(people.ana, AGENDA, agenda.id, WATCHING)
+    watch(people.ben, AGENDA, agenda.id, MUTED)
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    actions.write_agenda(people.host, text, agenda.id)
+    assert told(people) == {"ana": 1}
+    page = sign_in(people.ana).get("/notices").text
+    assert "says what the dialogue has found so far" in page and "Hana Virtanen" in page
+    assert db.session.scalars(select(Notice.address)).all() == ["/agendas/quieter#found"]
+    actions.write_agenda(people.host, replace(text, findings=write("A slip.")), agenda.id)
+    actions.write_agenda(people.host, replace(text, title="Making Cities Silent"), agenda.id)
+    assert told(people) == {"ana": 1}
+    with at(now() + timedelta(days=8)):
+        actions.write_agenda(people.host, replace(text, findings=None), agenda.id)
+        assert told(people) == {"ana": 1}
+        actions.write_agenda(people.host, text, agenda.id)
+        assert told(people) == {"ana": 2}
+
+
+def test_nobody_is_told_of_an_agenda_in_preparation(people: Any, agenda: Agenda) -> None:
+    watch(people.ana, AGENDA, agenda.id, WATCHING)
+    actions.prepare_agenda(people.host, agenda.id)
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    actions.write_agenda(people.host, text, agenda.id)
+    assert told(people) == {}
+
+
+def told(people: Any) -> dict[str, int]:
+    """How many notices of findings there are for each member who has any."""
+    make_notices(SYSTEM)
+    db.session.commit()
+    kind = select(Notice.member_id).where(Notice.kind == "findings")
+    names = {getattr(people, name).id: name for name in ("ana", "ben", "chitra", "host")}
+    return dict(Counter(names[one] for one in db.session.scalars(kind)))
 
 
 def test_an_archived_agenda_has_found_what_it_found(

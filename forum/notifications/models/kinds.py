@@ -120,6 +120,13 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         way=DIGEST,
         quotes=POST,
     ),
+    "findings": NoticeKind(
+        _("What the dialogue of an agenda that you watch has found"),
+        lambda n: gettext("what its dialogue has found so far"),
+        way=DIGEST,
+        score=4,
+        is_in_topic=False,
+    ),
     "published": NoticeKind(
         _("Your practice is published"),
         lambda n: ngettext("published", "%(num)s published", n),
