@@ -57,7 +57,12 @@ def lazy_number(number: int) -> str:
 
 
 class Form(FlaskForm):
-    """The base class of all forms: texts are tidied when they are read, and what WTForms says is translated."""
+    """The base class of all forms: texts are tidied when they are read, and what WTForms says is translated.
+
+    `is_too_soon` says that it was refused only because of the time: nothing in it is to be put right.
+    """
+
+    is_too_soon = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
@@ -271,7 +276,7 @@ changing_with_preview = limiter.shared_limit(
 
 
 def process(
-    form: FlaskForm,
+    form: Form,
     page: Callable[..., ResponseReturnValue],
     deed: Callable[[], ResponseReturnValue],
     *,
@@ -313,10 +318,11 @@ def process(
 
 
 def _show_refused(
-    form: FlaskForm, page: Callable[[int], ResponseReturnValue], error: Invalid | TooSoon
+    form: Form, page: Callable[[int], ResponseReturnValue], error: Invalid | TooSoon
 ) -> ResponseReturnValue:
     refuse(form, error)
     if isinstance(error, TooSoon):
+        form.is_too_soon = True
         response = make_response(page(error.status))
         response.headers["Retry-After"] = str(error.seconds)
         return response

@@ -49,6 +49,7 @@ def too_many_attempts(error: HTTPException) -> ResponseReturnValue:
     form, page = found()
     why = _("That was tried too often.")
     form.form_errors = [f"{why} {errorpages.retry_message(error)}"]
+    form.is_too_soon = True
     try:
         return page(form, TOO_MANY)
     except Refusal:
