@@ -149,6 +149,10 @@ END, LATER = now() + timedelta(days=1), now() + timedelta(days=3)
 CALM = Pace(10, END, "Calm.")
 HEATED = Pace(480, LATER, "Heated.")
 ENDLESS = Pace(60, None, "Endless.")
+THERE = {
+    10: "It is slow there now: each member can write once in 10 minutes.",
+    480: "It is slow there now: each member can write once in 8 hours.",
+}
 MERGERS: dict[str, tuple[Pace | None, Pace | None, Pace | None]] = {
     "neither": (None, None, None),
     "only the one that goes": (HEATED, None, HEATED),
@@ -172,8 +176,10 @@ def test_the_stricter_pace_stays_with_the_target_of_a_merger(
     for topic, pace in ((other, goes), (things.topic, target)):
         if pace:
             dialogue.slow(people.host, topic.id, pace)
-    actions.merge(people.host, other.id, things.topic.id)
+    decision = actions.merge(people.host, other.id, things.topic.id)
     assert pace_of(things.topic.id) == made
+    said = f"Put into “{things.topic.title}”."
+    assert decision.what_was_done == (said if made == target else f"{said} {THERE[made.minutes]}")  # type: ignore[union-attr]
     undo(people.host)
     assert (pace_of(other.id), pace_of(things.topic.id)) == (goes, target)
 

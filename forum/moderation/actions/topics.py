@@ -35,6 +35,14 @@ from forum.moderation.models import (
 from forum.permissions import Person
 from forum.sentences import kept, plural_sentence, sentence
 
+# What the log says of a topic that another has made slow or slower by coming into it, by the minutes of the pace there
+SLOW_THERE = {
+    10: sentence("It is slow there now: each member can write once in 10 minutes."),
+    60: sentence("It is slow there now: each member can write once an hour."),
+    480: sentence("It is slow there now: each member can write once in 8 hours."),
+    1440: sentence("It is slow there now: each member can write once a day."),
+}
+
 
 @action
 def lock(
@@ -228,9 +236,10 @@ def merge(
             "target",
         )
     moved = dialogue.merge(moderator, topic_id, target_id)
-    now_in = kept([sentence("Put into “%(title)s”.", title=moved.target.title)])
+    said = [sentence("Put into “%(title)s”.", title=moved.target.title)]
+    said += [SLOW_THERE[pace.minutes] for pace in moved.paces[1:] if pace]
     before = _regrouping(moved)
-    decision = record(moderator, Deed.MERGE, thing, reasons, sentences=now_in, before=before)
+    decision = record(moderator, Deed.MERGE, thing, reasons, sentences=kept(said), before=before)
     notify_moved_authors(moderator, decision, moved, reasons, but=thing.author_id)
     return decision
 
