@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from forum.columns import Base
 from forum.permissions import PUBLIC
@@ -20,7 +20,8 @@ class Document(Base):
 
     A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows. So is
     that of a practice for what did not work, which has a document of its own where only members may find it.
-    A migration creates the full-text index over the folded columns (FTS5 or tsvector).
+    A migration creates the full-text index over the folded columns (FTS5 or tsvector). Whether a text has a poll is no
+    column: who asks for documents says how that is looked up.
     """
 
     __tablename__ = "document"
@@ -45,6 +46,7 @@ class Document(Base):
     audience: Mapped[str] = mapped_column(default=PUBLIC)
     written_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
+    has_poll: Mapped[bool | None] = query_expression()
 
 
 class ShownPicture(Base):

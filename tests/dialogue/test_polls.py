@@ -688,3 +688,35 @@ def test_lists_say_that_a_topic_has_a_poll_while_that_is_shown(
     actions.restore(people.moderator, post.id)
     actions.remove_poll(people.ana, post.id)
     assert not says_poll(ben, address) and not says_poll(client, address)
+
+
+def test_hits_of_search_say_it_as_well(
+    people: Any, agenda: Agenda, client: FlaskClient, sign_in: Any, queries: Any
+) -> None:
+    topic, address = opened(people.ana, agenda, None), "/search?q=cars"
+    post = first_post(topic)
+    readers = client, sign_in(people.ben)
+
+    def says_it() -> bool:
+        (said,) = {bool(re.search("#i-vote.*?</svg> Poll<", page(one, address))) for one in readers}
+        return said
+
+    def statements() -> int:
+        page(readers[1], address)
+        with queries() as made:
+            page(readers[1], address)
+        return int(made.count)
+
+    assert not says_it()
+    before = statements()
+    actions.set_poll(people.ana, post.id, TREES)
+    assert says_it() and statements() == before
+    actions.remove_poll(people.ana, post.id)
+    assert not says_it()
+
+
+def test_a_reply_that_was_found_says_that_it_has_a_poll(
+    people: Any, reply_with_poll: Post, client: FlaskClient
+) -> None:
+    text = page(client, "/search?q=bollards")
+    assert f"/posts/{reply_with_poll.id}" in text and re.search("#i-vote.*?</svg> Poll<", text)

@@ -6,7 +6,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, exists, false, select
+from sqlalchemy.orm import with_expression
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_by_words
@@ -23,6 +24,13 @@ from forum.search.queries import Query, SearchResults, Thing, find, find_alike
 MAX_NAMED_PAGES = 5  # of each kind
 MAX_NAME_WORDS = 12
 NOBODY_IGNORED: Mapping[Thing, str] = {}
+# Whether a poll stands below the text that opens a topic, or in a reply, which was moved with it from another topic
+_POLL_SHOWN = Post.has_poll, Post.hidden_at.is_(None), Post.deleted_at.is_(None)
+_OF_TOPIC = exists().where(Post.topic_id == Document.item_id, Post.number == 1, *_POLL_SHOWN)
+_OF_POST = exists().where(Post.id == Document.item_id, *_POLL_SHOWN)
+_HAS_POLL = case(
+    (Document.kind == "topic", _OF_TOPIC), (Document.kind == "post", _OF_POST), else_=false()
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,18 @@ def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[N
 def find_with_ignored(
     reader: Person, query: Query, number: int
 ) -> tuple[SearchResults, Mapping[Thing, str]]:
-    """One page of what a search finds, and what in it members wrote whom the reader ignores, as `ignored_authors` returns it."""
+    """One page of what a search finds, and what in it members wrote whom the reader ignores, as `ignored_authors` returns it.
+
+    Of each hit it is known whether it has a poll.
+    """
     ignored: dict[Thing, str] = {}
 
     def note(things: Sequence[Thing]) -> Container[Thing]:
         ignored.update(ignored_authors(reader, things))
         return ignored
 
-    return find(reader, query, number, note), ignored
+    polls = with_expression(Document.has_poll, _HAS_POLL)
+    return find(reader, query, number, note, polls), ignored
 
 
 # What search finds and has an author

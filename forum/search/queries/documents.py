@@ -138,12 +138,12 @@ def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in db.session.execute(wanted)} if item_ids else {}
 
 
-def documents_by_id(ids: Sequence[int], *without: ORMOption) -> list[Document]:
-    """Documents in the order of their ids, without the words that only the ranking needs; `without` says what else is left out."""
+def documents_by_id(ids: Sequence[int], *options: ORMOption) -> list[Document]:
+    """Documents in the order of their ids, without the words that only the ranking needs; `options` say what else is left out or added."""
     if not ids:
         return []
     rows = db.session.scalars(
-        select(Document).where(Document.id.in_(ids)).options(*WITHOUT_FOLDED, *without)
+        select(Document).where(Document.id.in_(ids)).options(*WITHOUT_FOLDED, *options)
     )
     known = {document.id: document for document in rows}
     return [known[id] for id in ids if id in known]  # one may have been deleted meanwhile

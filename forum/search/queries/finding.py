@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import defer
+from sqlalchemy.orm.interfaces import ORMOption
 
 from forum.db import db
 from forum.pages import Page, clamp, pages_for
@@ -77,12 +78,14 @@ def find(
     query: Query,
     number: int = 1,
     ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
+    *added: ORMOption,
 ) -> SearchResults:
     """Find the documents that contain all words, page `number`; the last word may be a prefix. The title of a topic
     counts for its replies, but one of the words must be their own.
 
     Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted, or one topic. `ignored`
-    says which of some documents the reader ignores: they are named after the others of their page, or not.
+    says which of some documents the reader ignores: they are named after the others of their page, or not. `added` is
+    what else is loaded of the first document of each page.
 
     A word finds its plural and singular, too, unless it is in quotes. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
     occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
@@ -103,7 +106,7 @@ def find(
     page_number = clamp(number, pages)
     here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
     to_mark = [*(form for term in terms for form in term.inflections), *words]
-    shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix)
+    shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix, added)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
     is_capped = texts >= MAX_COUNTED or not is_all
@@ -184,10 +187,15 @@ def _facet_counts(
     return {value: count for value, count in values.items() if value not in (None, "")}
 
 
-def _hits(groups: Sequence[Sequence[Any]], words: Sequence[str], has_prefix: bool) -> list[Hit]:
+def _hits(
+    groups: Sequence[Sequence[Any]],
+    words: Sequence[str],
+    has_prefix: bool,
+    added: Sequence[ORMOption],
+) -> list[Hit]:
     """The hits for rows in groups by page, of each group the first, with the words marked."""
     groups = [[first, *_own_text_first(rest)] for first, *rest in groups]
-    firsts = documents_by_id([group[0].id for group in groups])
+    firsts = documents_by_id([group[0].id for group in groups], *added)
     named = [hit.id for group in groups for hit in group[1 : 1 + MAX_OTHERS]]
     homes = {group[0].id: _home(group) for group in groups if len(group) > 1 + MAX_OTHERS}
     more = documents_by_id([*named, *homes.values()], defer(Document.body, raiseload=True))
