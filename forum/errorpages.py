@@ -34,7 +34,9 @@ NEVER_GIVEN_BACK = {
 # Fields that hold something somebody wrote, however short
 TEXT_FIELDS = {
     "about",
+    "alt",
     "body",
+    "deed",
     "findings",
     "introduction",
     "note",
@@ -49,6 +51,7 @@ TEXT_FIELDS = {
     "title",
     "why",
 }
+PAGE_FIELDS = {"next"}  # which a page fills in itself, and nobody would miss
 MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
 KEPT_PREFIX = "kept:"  # of a field that travels along in another form, such as that of signing in
@@ -102,7 +105,7 @@ def resend_page(action: str, why: str, status: int) -> Response:
     """The page that gives a submitted text back and offers to send it to `action` again.
 
     `why` is the sentence that says what went wrong. If another member wrote the text, the page shows nothing of it and
-    its status is 403.
+    its status is 403. Files are not kept, which the page says; nor does it call anything safe where no text was sent.
     """
     fields = kept_fields()
     instead = url_for("front.home") if status == 404 else _parent_page(action)
@@ -114,6 +117,7 @@ def resend_page(action: str, why: str, status: int) -> Response:
         cells = [field for field in fields if is_cell(field[0])]
         texts = [field for field in fields if not is_cell(field[0])]
         words |= {"cells": cells, "tables": sent_tables(cells), "texts": texts}
+        words |= {"has_text": _has_text(fields), "has_file": _has_file()}
         page = render_template("errors/resend.html", status=status, **words)
     return current_app.make_response((page, status))
 
@@ -242,7 +246,12 @@ def _has_text(fields: Iterable[tuple[str, str]]) -> bool:
     return any(
         len(value) > MAX_TRIVIAL_LENGTH or (name in TEXT_FIELDS and value.strip())
         for name, value in fields
+        if name not in PAGE_FIELDS
     )
+
+
+def _has_file() -> bool:
+    return any(sent.filename for sent in request.files.values())
 
 
 def _with_retry_after(answer: Response) -> Response:

@@ -749,7 +749,7 @@ def test_no_deed_is_done_without_a_token(
         for token in (None, "", "made.up") if "/topics/" in path else (None,):
             answer = browser.post(path, data={"csrf_token": token} if token is not None else {})
             assert answer.status_code == 400, (address, token)
-            assert "Your text is safe" in answer.get_data(as_text=True), address
+            assert "This was not sent yet" in answer.get_data(as_text=True), address
 
 
 @pytest.mark.sqlite_only  # refused before a database is asked

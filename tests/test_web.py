@@ -579,6 +579,22 @@ def test_a_refused_token_gives_the_text_back_and_sending_again_works(
     assert (twice.status_code, twice.location) == (303, sent.location)
 
 
+def test_what_holds_no_text_is_not_called_one(csrf: None, sign_in: Any, people: Any) -> None:
+    browser = sign_in(people.ana)
+    for fields in ({"option": "7"}, {"after": "week", "next": "/bookmarks?kind=practice&page=2"}):
+        page = text(browser.post("/posts/7/vote", data={**fields, "csrf_token": "old"}))
+        assert "<h1>This was not sent yet</h1>" in page and "Error: This was not sent yet" in page
+        assert "our text" not in page and "Send it<" in page
+        assert fields_of(page, "/posts/7/vote").items() >= fields.items()
+
+
+def test_a_picture_that_is_lost_is_not_called_safe(csrf: None, sign_in: Any, people: Any) -> None:
+    sent = {"alt": "A wall", "picture": (BytesIO(b"a picture"), "a.png"), "csrf_token": "old"}
+    page = text(sign_in(people.ana).post("/pictures", data=sent))
+    assert "The picture was not kept." in page and "is safe" not in page
+    assert fields_of(page, "/pictures")["alt"] == "A wall" and ">What it shows</label>" in page
+
+
 def test_a_practice_that_is_given_back_names_each_of_its_texts(
     csrf: None, sign_in: Any, people: Any
 ) -> None:
