@@ -22,16 +22,28 @@ from forum.agendas.actions import (
 )
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
-from forum.clock import at, now
+from forum.clock import at, month_end, now
 from forum.db import db
-from forum.dialogue.actions import NewTopic, edit, keep_draft, mark, merge, move, open_topic, reply
-from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import first_post, get_post, get_topic
+from forum.dialogue.actions import (
+    NewTopic,
+    edit,
+    keep_draft,
+    mark,
+    merge,
+    move,
+    open_topic,
+    reply,
+    set_poll,
+    vote,
+)
+from forum.dialogue.models import PollText, Post, Topic
+from forum.dialogue.queries import first_post, get_post, get_topic, poll_to_change
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.actions import (
     CaseText,
     PracticeText,
     ReadingText,
+    intend,
     submit,
     write_and_submit,
     write_case,
@@ -192,6 +204,31 @@ def test_a_mark_or_a_practice_keeps_it_open_too(people: Any, prepared: Agenda) -
     write_practice(people.ben, other.id, PracticeText("Gutters", "Stone."))
     with pytest.raises(Conflict):
         undo(people.moderator)
+
+
+def test_a_vote_keeps_it_open_too(people: Any, prepared: Agenda) -> None:
+    post = first_post(topic_on(prepared, people.host))
+    set_poll(people.host, post.id, PollText("Which one?", ["Clay", "Steel"]))
+    clay, steel = poll_to_change(post).options
+    vote(people.host, post.id, [clay.id])
+    actions.open_agenda(people.host, prepared.id)
+    vote(people.host, post.id, [steel.id])  # who sees it in preparation, too
+    undo(people.host)
+    actions.open_agenda(people.host, prepared.id)
+    vote(people.ben, post.id, [clay.id])
+    with pytest.raises(Conflict):
+        undo(people.host)
+
+
+def test_who_wants_to_try_what_stands_there_keeps_it_open_too(
+    people: Any, prepared: Agenda
+) -> None:
+    case = write_case(people.host, prepared.id, CaseText("Arcades", "network", "S.", "One."))
+    intend(people.moderator, case.topic_id, month_end(3))  # of which its author is told, once
+    actions.open_agenda(people.host, prepared.id)
+    intend(people.ben, case.topic_id, month_end(3))
+    with pytest.raises(Conflict):
+        undo(people.host)
 
 
 @pytest.mark.parametrize("what", ["topic", "merged topic", "practice"])

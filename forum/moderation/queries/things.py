@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agendas, curators_of
 from forum.db import db
-from forum.dialogue.models import Held, Mark, Post, Topic
+from forum.dialogue.models import Held, Mark, Poll, PollOption, PollVote, Post, Topic
 from forum.dialogue.queries import (
     PostRow,
     TopicRow,
@@ -31,7 +31,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound
-from forum.library.models import PUBLISHED, SUBMITTED, Practice
+from forum.library.models import PUBLISHED, SUBMITTED, Intention, Practice
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation.models import Report
@@ -367,7 +367,10 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
 
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
-    """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices."""
+    """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices.
+
+    Of votes, and of what members want to try, it is the ids of these members.
+    """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
     posts = select(Post.id).where(Post.topic_id.in_(topics))
     here = {
@@ -376,8 +379,16 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         "mark": select(Mark.id).where(Mark.post_id.in_(posts)),
         "held": select(Held.id).where(Held.agenda_id == agenda_id),
         "practice": select(Practice.id).where(Practice.agenda_id == agenda_id),
+        "vote": _voters_below(posts),
+        "intention": select(Intention.member_id).where(Intention.topic_id.in_(topics)).distinct(),
     }
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
+
+
+def _voters_below(posts: Select[int]) -> Select[int]:
+    votes = select(PollVote.member_id).join(PollOption, PollOption.id == PollVote.option_id)
+    polls = votes.join(Poll, Poll.id == PollOption.poll_id)
+    return polls.where(Poll.post_id.in_(posts)).distinct()
 
 
 def is_told_since(agenda: Agenda, since: datetime) -> bool:
