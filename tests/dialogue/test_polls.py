@@ -278,6 +278,17 @@ def test_it_goes_with_its_post(people: Any, agenda: Agenda, topic: Topic, post: 
     assert rows_left() == (0, 0, 0)
 
 
+def test_who_deletes_a_text_is_told_that_its_poll_goes_too(
+    people: Any, topic: Topic, post: Post, sign_in: Any
+) -> None:
+    def asked() -> str:
+        return str(sign_in(people.ana).get(f"/posts/{post.id}/delete").text)
+
+    assert "The poll below it goes with all its votes. This cannot be undone." in asked()
+    actions.remove_poll(people.ana, post.id)
+    assert "The poll below it" not in asked()
+
+
 def test_who_sends_a_form_twice_gets_one_poll_and_loses_none(people: Any, agenda: Agenda) -> None:
     new = actions.NewTopic("question", "How do you keep cars away?", write("Text."))
     first = actions.open_topic(people.ana, agenda.id, new, "key")
