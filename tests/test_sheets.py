@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from forum import sheets
+from forum import savedfiles
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.library import actions as library
@@ -167,7 +167,7 @@ def test_a_long_table_needs_no_more_queries(
     assert counts[1] == counts[2] <= 6
 
 
-@pytest.mark.parametrize("in_memory", [10, sheets.MAX_IN_MEMORY])
+@pytest.mark.parametrize("in_memory", [10, savedfiles.MAX_IN_MEMORY])
 @pytest.mark.parametrize("portion", [1, 2, 3])
 @pytest.mark.parametrize(
     ("address", "name"),
@@ -190,7 +190,7 @@ def test_a_table_of_many_portions_is_the_same_file(
     whole = client.get(address)
     assert "ETag" in whole.headers
     monkeypatch.setattr(tables, "PORTION", portion)
-    monkeypatch.setattr(sheets, "MAX_IN_MEMORY", in_memory)
+    monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", in_memory)
     sent = client.get(address)
     assert ("ETag" in sent.headers) == (in_memory > 10)
     assert sent.get_data() == whole.get_data()
@@ -234,7 +234,7 @@ def test_a_long_table_is_wholly_in_the_language_of_the_reader(
     whole = client.get("/cases.csv", headers=french).get_data()
     monkeypatch.setattr(tables, "PORTION", 1)
     assert client.get("/cases.csv", headers=french).get_data() == whole
-    monkeypatch.setattr(sheets, "MAX_IN_MEMORY", 1)
+    monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", 1)
     assert client.get("/cases.csv", headers=french).get_data() == whole
 
 
@@ -242,8 +242,8 @@ def test_few_long_tables_are_made_at_once(
     client: FlaskClient, people: People, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(people, agenda, "One")
-    monkeypatch.setattr(sheets, "MAX_IN_MEMORY", 1)
-    places = sheets._long_tables
+    monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", 1)
+    places = savedfiles._long_files
     office, home = ({"REMOTE_ADDR": f"203.0.113.{number}"} for number in (1, 2))
     assert places.acquire("203.0.113.1")
     refused = client.get("/practices.csv", environ_base=office)
@@ -256,10 +256,10 @@ def test_few_long_tables_are_made_at_once(
     places.release("203.0.113.1")
     places.release("203.0.113.2")
     assert client.get("/practices.csv", environ_base=office).status_code == 200
-    assert places._free == sheets.LONG_TABLES
+    assert places._free == savedfiles.LONG_FILES
 
 
-@pytest.mark.parametrize("in_memory", [1, sheets.MAX_IN_MEMORY])
+@pytest.mark.parametrize("in_memory", [1, savedfiles.MAX_IN_MEMORY])
 def test_nothing_is_sent_of_a_table_that_cannot_be_made_to_its_end(
     client: FlaskClient,
     people: People,
@@ -270,7 +270,7 @@ def test_nothing_is_sent_of_a_table_that_cannot_be_made_to_its_end(
     for title in ("One", "Two", "Three"):
         publish(people, agenda, title)
     monkeypatch.setattr(tables, "PORTION", 1)
-    monkeypatch.setattr(sheets, "MAX_IN_MEMORY", in_memory)
+    monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", in_memory)
     made: list[Any] = []
     after = tables.queries.practices_after
 
@@ -283,4 +283,4 @@ def test_nothing_is_sent_of_a_table_that_cannot_be_made_to_its_end(
     monkeypatch.setattr(tables.queries, "practices_after", fail_midway)
     answer = client.get("/practices.csv")
     assert (answer.status_code, answer.mimetype) == (500, "text/html")
-    assert len(made) == 3 and sheets._long_tables._free == sheets.LONG_TABLES
+    assert len(made) == 3 and savedfiles._long_files._free == savedfiles.LONG_FILES
