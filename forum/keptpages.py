@@ -27,6 +27,7 @@ COMPRESSIBLE_TYPES = (
     "application/atom+xml",
     "application/xml",
     "application/json",
+    "application/x-research-info-systems",
     "image/svg+xml",
 )
 MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is

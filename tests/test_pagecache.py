@@ -36,6 +36,7 @@ from forum.freshness import (
 from forum.front.queries import peers
 from forum.keptpages import DEPENDS_ON, _best_encoding
 from forum.library import actions as library
+from forum.library.actions import ReadingText
 from forum.library.queries import get_case, latest_cases, latest_practices
 from forum.markup import write
 from forum.members import actions as members
@@ -46,7 +47,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, EVERYTHING, PAGE_VERSIONS, ReadCache, topic_scope
 from forum.writelog import hash_of
 from tests.changes import ASPHALT, DEEDS, PAGES
-from tests.conftest import dataset_fixture
+from tests.conftest import People, dataset_fixture
 from tests.world import build
 
 
@@ -463,6 +464,21 @@ def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: An
     assert cache.size <= cache.max_bytes and len(cache.pages) > 5
     assert cache.size == sum(page.size + len("".join(k)) for k, page in cache.pages.items())
     assert any(key[0] == "/topics" for key in cache.pages), "what is read often stays"
+
+
+def test_files_of_a_list_are_kept_and_sent_small_like_its_page(
+    kept: Client, client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    text = ReadingText("A book", "Somebody", why="Well worth the time. " * 60)
+    library.write_reading(people.host, agenda.id, text)
+    for address in ("/readings.csv", "/readings.ris"):
+        whole = client.get(address)
+        for _turn in range(2):
+            sent = kept.get(address, headers={"Accept-Encoding": "br"})
+            assert sent.headers["Content-Encoding"] == "br", address
+            assert brotli.decompress(sent.data) == whole.data
+            for name in ("Content-Type", "Content-Disposition"):
+                assert sent.headers[name] == whole.headers[name]
 
 
 def test_a_page_is_kept_in_the_encodings_that_were_asked_for_and_no_other(

@@ -148,6 +148,7 @@ POST /bookmarks/{bookmark}/unbookmark                 |  403  404  yes  404  404
 GET  /cases                                           |  200  200  200  200  200  200
 GET  /cases.csv                                        |  200  200  200  200  200  200
 GET  /cases/{case}                                    |  200  200  200  200  200  200
+GET  /cases/{case}.ris                                |  200  200  200  200  200  200
 GET  /cases/{case}/edit                               |   in  403  403  200  200  200
 POST /cases/{case}/edit                               |  403  403  403  yes  yes  yes
 GET  /cases/{case}/hide                               |   in  403  403  200  200  200
@@ -336,6 +337,7 @@ POST /practices/{draft}/bookmark                      |  403  404  yes  yes  yes
 POST /practices/{draft}/submit                        |  404  404  yes  403  403  403
 POST /practices/{practice}/bookmark                   |  403  yes  yes  yes  yes  yes
 GET  /practices/{practice}                            |  200  200  200  200  200  200
+GET  /practices/{practice}.ris                        |  200  200  200  200  200  200
 GET  /practices/{practice}/delete                     |   in  403  200  403  403  403
 POST /practices/{practice}/delete                     |  403  403  yes  403  403  403
 GET  /practices/{practice}/edit                       |   in  403  200  200  200  200
@@ -364,6 +366,7 @@ POST /preview                                         |  403  yes  yes  yes  yes
 GET  /privacy                                         |  200  200  200  200  200  200
 GET  /readings                                        |  200  200  200  200  200  200
 GET  /readings.csv                                     |  200  200  200  200  200  200
+GET  /readings.ris                                    |  200  200  200  200  200  200
 POST /readings/{reading}/bookmark                     |  403  yes  yes  yes  yes  yes
 GET  /readings/{reading}/edit                         |   in  403  403  200  200  200
 POST /readings/{reading}/edit                         |  403  403  403  yes  yes  yes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.library.views import cases, practices, readings, tables
+from forum.library.views import cases, practices, readings, references, tables
 from forum.library.views._shared import bp
 
-__all__ = ["bp", "cases", "practices", "readings", "tables"]
+__all__ = ["bp", "cases", "practices", "readings", "references", "tables"]

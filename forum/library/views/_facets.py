@@ -66,16 +66,16 @@ def render_library(name: str, facets: list[Facet], **context: Any) -> str:
         "chips": chips,
         **words_for_columns(),
     }
-    context["table"] = _address_of_table(name)
+    context["table"] = address_with_filters(f"library.{name}_table")
     context["is_filterable"] = any(facet.choices for facet in facets)
     return render_template(f"library/{name}.html", **context)
 
 
-def _address_of_table(name: str) -> str:
-    """The address of what the list shows under its filters, as a table for spreadsheet programs."""
+def address_with_filters(endpoint: str) -> str:
+    """The address at which all that the list shows under its filters is saved as a file."""
     args: dict[str, Any] = request.args.to_dict(flat=False)
     filters = {key: args[key] for key in args if key in _PARAMETERS - {"order"}}
-    return url_for(f"library.{name}_table", **filters)
+    return url_for(endpoint, **filters)
 
 
 def chosen_values(filter_class: type[Any]) -> dict[str, tuple[str, ...]]:

@@ -29,6 +29,7 @@ from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm
 from forum.library.models import Case, CaseParagraph
 from forum.library.queries import CaseFilter
+from forum.library.views._citing import case_to_cite
 from forum.library.views._facets import chosen_values, render_library, shown_facets
 from forum.library.views._shared import (
     article_data,
@@ -89,6 +90,7 @@ def case(slug: str) -> ResponseReturnValue:
         others=queries.other_cases(me(), found),
         data=article_data(*said, found, pictured=pictured),
         picture_to_share=pictured,
+        cited=case_to_cite(found),
         first_beside=next((p.key for p in found.paragraphs if p.key in comments), ""),
         **_without_paragraph_comments(discussion_context(topic, beside), beside),
         **words_for_columns(),

@@ -34,6 +34,7 @@ from forum.library import actions, queries
 from forum.library.forms import PracticeForm
 from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
 from forum.library.queries import FAILURE, SECTIONS, PracticeFilter
+from forum.library.views._citing import practice_to_cite
 from forum.library.views._facets import (
     address_with_order,
     chosen_values,
@@ -93,6 +94,7 @@ def practice(slug: str) -> ResponseReturnValue:
         adapted_by=queries.adapted_by(me(), found),
         data=_practice_data(found, pictured),
         picture_to_share=pictured,
+        cited=practice_to_cite(found),
         **discussion_context(topic_if_there(me(), found.topic_id)),
         **words_for_columns(),
     )

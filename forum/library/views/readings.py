@@ -23,7 +23,12 @@ from forum.library import actions, queries
 from forum.library.forms import ReadingForm
 from forum.library.models import Reading
 from forum.library.queries import ReadingFilter
-from forum.library.views._facets import chosen_values, render_library, shown_facets
+from forum.library.views._facets import (
+    address_with_filters,
+    chosen_values,
+    render_library,
+    shown_facets,
+)
 from forum.library.views._shared import answer_form, bp, put_in_order, saved, words_for_columns
 from forum.members.queries import languages
 from forum.ratelimits import changing
@@ -40,7 +45,9 @@ def readings() -> ResponseReturnValue:
     page = queries.readings(me(), wanted, web.number("page"))
     by_agenda = [(agenda, [*some]) for agenda, some in groupby(page.items, lambda r: r.agenda)]
     kept = kept_among(me(), READING, [reading.id for reading in page.items])
-    return render_library("readings", facets, page=page, by_agenda=by_agenda, my_bookmarks=kept)
+    context: dict[str, Any] = {"page": page, "by_agenda": by_agenda, "my_bookmarks": kept}
+    references = address_with_filters("library.readings_references")
+    return render_library("readings", facets, references=references, **context)
 
 
 @bp.route("/agendas/<slug>/readings/new", methods=["GET", "POST"])

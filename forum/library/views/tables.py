@@ -8,6 +8,7 @@ it is whole and needs hardly more memory than a short one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -28,7 +29,9 @@ from forum.web import me
 
 PORTION = 500  # rows that are read at once
 Columns = list[tuple[str, Callable[[Any], object]]]  # the name of each, and what it has of an item
-After = Callable[[Any], Sequence[Any]]  # the items that follow one; after None the first ones
+After = Callable[
+    [Any, int], Sequence[Any]
+]  # so many items that follow one; after None the first ones
 
 
 @bp.get("/cases.csv")
@@ -51,9 +54,7 @@ def cases_table() -> Response:
         (_("Comments"), lambda case: _comments(case.topic)),
         (_("Address"), lambda case: web.absolute(f"/cases/{case.slug}")),
     ]
-    return _table(
-        "cases", columns, lambda last: queries.cases_after(reader, wanted, last, PORTION), tried
-    )
+    return _table("cases", columns, partial(queries.cases_after, reader, wanted), tried)
 
 
 @bp.get("/practices.csv")
@@ -81,7 +82,7 @@ def practices_table() -> Response:
     return _table(
         "practices",
         columns,
-        lambda last: queries.practices_after(reader, wanted, last, PORTION),
+        partial(queries.practices_after, reader, wanted),
         tried,
     )
 
@@ -102,9 +103,7 @@ def readings_table() -> Response:
         (_("Language"), lambda one: languages.get(one.language, one.language)),
         (_("Link"), lambda one: one.link),
     ]
-    return _table(
-        "readings", columns, lambda last: queries.readings_after(reader, wanted, last, PORTION)
-    )
+    return _table("readings", columns, partial(queries.readings_after, reader, wanted))
 
 
 def _table(
@@ -124,14 +123,19 @@ def _portions(
     columns: Columns, after: After, tried: dict[int, int] | None
 ) -> Iterator[list[list[object]]]:
     """The cells of some rows after the others, at least of none."""
-    last = None
-    while True:
-        found = after(last)
-        shown = [one for one in found if _is_passed_on(one)]
+    for shown in portions(after):
         if tried is not None:
             tried.clear()
             tried.update(queries.tried_counts(one.topic_id for one in shown))
         yield [[value(one) for _name, value in columns] for one in shown]
+
+
+def portions(after: After) -> Iterator[list[Any]]:
+    """What is passed on of a library, some items after the others, at least none."""
+    last = None
+    while True:
+        found = after(last, PORTION)
+        yield [one for one in found if _is_passed_on(one)]
         if len(found) < PORTION:
             return
         last = found[-1]
