@@ -101,6 +101,22 @@ def test_all_is_as_it_was(
     assert wrong_counts() == [] and not [fault for one in checks() for fault in faults_of(one)]
 
 
+@pytest.mark.parametrize("make", POSTS)
+def test_so_it_is_after_clearing_its_author(people: Any, things: Any, make: Any) -> None:
+    post = make(people, things)
+    make_notices(SYSTEM)
+    author_id = post.author_id
+    db.session.expunge_all()
+    before, waited = rows(), waiting_count(people.moderator)
+    decision = actions.clear_spam(people.moderator, author_id)
+    actions.undo(people.moderator, decision.id)
+    db.session.expunge_all()
+    after = rows()
+    assert {name for name in before if before[name] != after[name]} == set()
+    assert waiting_count(people.moderator) == waited
+    assert wrong_counts() == [] and not [fault for one in checks() for fault in faults_of(one)]
+
+
 # What became of the question meanwhile
 
 

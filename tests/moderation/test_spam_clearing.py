@@ -30,7 +30,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.notifications.queries import visible_notices
 from forum.permissions import SYSTEM
-from forum.screening.actions import RuleText, make_rule
+from forum.screening.actions import RuleText, make_rule, set_newness
 
 REASONS = Reasons("It is rude.", 2)
 
@@ -267,3 +267,45 @@ def test_many_texts_are_read_together(sign_in: Any, people: Any, things: Any, qu
         actions.unsuspend(people.moderator, people.ana.id)
         counted[number] = choosing.count, asking.count
     assert all(many <= few + 2 for few, many in zip(*counted.values(), strict=True)), counted
+
+
+@pytest.fixture
+def first_reply(people: Any, things: Any) -> Any:
+    """Somebody new has replied, and moderators are to look at it."""
+    set_newness(people.administrator, days=14, posts=3, first_posts=9)
+    return dialogue.reply(people.chitra, things.topic.id, write("Which street?"))
+
+
+def waits(post: Any) -> bool:
+    db.session.expire_all()
+    return get_post(SYSTEM, post.id).unseen_at is not None
+
+
+def test_a_first_post_waits_again_since_it_did_once_a_clearing_is_undone(
+    people: Any, first_reply: Any
+) -> None:
+    since = first_reply.unseen_at
+    decision = actions.clear_spam(people.moderator, people.chitra.id)
+    assert not waits(first_reply)
+    actions.undo(people.moderator, decision.id)
+    assert waits(first_reply) and get_post(SYSTEM, first_reply.id).unseen_at == since
+
+
+def test_it_does_not_where_somebody_has_judged_it(people: Any, first_reply: Any) -> None:
+    decision = actions.clear_spam(people.moderator, people.chitra.id)
+    actions.decide(people.administrator, "post", first_reply.id, "restore")
+    actions.undo(people.moderator, decision.id)
+    assert not get_post(SYSTEM, first_reply.id).is_gone and not waits(first_reply)
+
+
+def test_after_an_appeal_nobody_looks_at_it_again(people: Any, first_reply: Any) -> None:
+    decision = actions.clear_spam(people.moderator, people.chitra.id)
+    made = appeal(people.chitra, decision.id, "It is a question.")
+    decide_appeal(people.administrator, made.id, "reversed", "You are right.")
+    assert not get_post(SYSTEM, first_reply.id).is_gone and not waits(first_reply)
+
+
+def test_with_the_tick_the_moderator_has_looked_at_it(people: Any, first_reply: Any) -> None:
+    actions.clear_spam(people.moderator, people.chitra.id)
+    actions.unsuspend(people.moderator, people.chitra.id, shows_again=True)
+    assert not get_post(SYSTEM, first_reply.id).is_gone and not waits(first_reply)

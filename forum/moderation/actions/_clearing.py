@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,8 +14,9 @@ from forum.moderation.actions._visibility import (
     remove_thing,
     restore_thing,
     state_before,
+    thing_before,
 )
-from forum.moderation.models import Decision, Deed, MemberBefore
+from forum.moderation.models import Decision, Deed, MemberBefore, ThingBefore
 from forum.moderation.queries import (
     REMOVABLE_KINDS,
     ClearedContent,
@@ -30,17 +31,22 @@ from forum.moderation.queries import (
 from forum.permissions import Person
 
 
-def withhold_all_of(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
+def withhold_all_of(
+    moderator: Person, member_id: int, before: MemberBefore
+) -> tuple[list[Thing], MemberBefore]:
     """Remove (or hide, where removing is not possible) all that a member wrote, and refuse the member's held texts.
 
-    Returns the things and the ids of the held texts.
+    Returns the things, and `before` with what undoing it needs.
     """
     shown = shown_things_of(moderator, member_id)
+    hidden = [(text.kind, text.item_id) for text in shown]
+    states = {text.item_id: thing_before(text) for text in shown if text.kind == "post"}
+    places = {post_id: state for post_id, state in states.items() if state.has_place}
     waiting = list(held_text_ids(moderator, member_id))
     _withhold(moderator, shown)
     for held_id in waiting:
         dialogue.refuse(moderator, held_id, "")
-    return shown, waiting
+    return shown, replace(before, hidden=hidden, refused=waiting, places=places)
 
 
 def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
@@ -84,6 +90,21 @@ def restore_cleared(
     if cleared.cleared_at:
         reopen_texts(moderator, shown, waiting, cleared.cleared_at)
     return replace(before, shown=shown, waiting=waiting)
+
+
+def posts_back_in_place(
+    moderator: Person, decision: Decision
+) -> Iterator[tuple[Thing, ThingBefore]]:
+    """The posts that had waited for a look or been the answer when they were cleared, shown again by now, and what they were.
+
+    Without those that somebody has decided about since.
+    """
+    places = MemberBefore.from_json(decision.kept).places
+    keys = [("post", post_id) for post_id in places]
+    since = decided_since(decision, keys)
+    for thing in existing_things(moderator, [key for key in keys if key not in since]):
+        if thing.state == "shown":
+            yield thing, places[thing.item_id]
 
 
 def reopen_texts(

@@ -116,8 +116,11 @@ VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {
 
 def state_before(thing: Thing) -> ThingBefore | MemberBefore:
     """The state of a thing before a decision: what undoing the decision needs."""
-    if thing.kind == "member":
-        return member_before(thing)
+    return member_before(thing) if thing.kind == "member" else thing_before(thing)
+
+
+def thing_before(thing: Thing) -> ThingBefore:
+    """The same for anything but a member."""
     has_words = thing.kind in VISIBILITY and thing.row is not None
     words = thing.row.hidden_reason if has_words else ""
     before = ThingBefore(thing.state, words, is_emptied(thing))

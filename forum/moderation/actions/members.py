@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from forum.claims.models import queue_path
@@ -115,18 +114,16 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     before, until = member_before(thing), now() + SPAM_SUSPENSION
     # First of all, so that nothing can be posted after the list of texts was made.
     members.suspend(moderator, member_id, until)
-    shown, waiting = withhold_all_of(moderator, member_id)
+    shown, before = withhold_all_of(moderator, member_id, before)
     if thing.state == "shown":
         members.hide_profile(moderator, member_id)
-    hidden = [(text.kind, text.item_id) for text in shown]
-    before = replace(before, hidden=hidden, refused=waiting)
     decision = record(
         moderator, Deed.CLEAR_SPAM, thing, before=before, until=until, is_excused=True
     )
     for text in shown:
         answer_reports(moderator, decision, text)
         read_queue(moderator, queue_path(text.kind, text.item_id))
-    for held_id in waiting:
+    for held_id in before.refused:
         read_queue(moderator, queue_path("held", held_id))
     record_shared_pages(moderator, decision, shown)
     return decision

@@ -19,7 +19,12 @@ from forum.dialogue.queries import lock_writers_on, render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
-from forum.moderation.actions._clearing import reopen_texts, restore_cleared, withhold_restored
+from forum.moderation.actions._clearing import (
+    posts_back_in_place,
+    reopen_texts,
+    restore_cleared,
+    withhold_restored,
+)
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.actions._record import (
     group_as_lot,
@@ -144,7 +149,11 @@ def _reverse(
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     is_undone = deed == Deed.UNDO
     if thing.kind == "post" and decision.deed in (Deed.HIDE, Deed.REMOVE):
-        _restore_place(moderator, thing, decision, is_undone=is_undone)
+        before = ThingBefore.from_json(decision.kept)
+        _restore_place(moderator, thing, before, is_undone=is_undone)
+    if decision.deed == Deed.CLEAR_SPAM:
+        for post, place in posts_back_in_place(moderator, decision):
+            _restore_place(moderator, post, place, is_undone=is_undone)
     is_new = (is_undone or decision.deed == Deed.KEEP) and _reopen_reports(
         moderator, decision, thing
     )
@@ -206,12 +215,13 @@ def _undo_hide(moderator: Person, thing: Thing, _decision: Decision) -> None:
         restore_thing(moderator, thing, NO_REASONS)
 
 
-def _restore_place(moderator: Person, thing: Thing, decision: Decision, *, is_undone: bool) -> None:
+def _restore_place(
+    moderator: Person, thing: Thing, before: ThingBefore, *, is_undone: bool
+) -> None:
     """Let a post be again the answer that it was and, if nobody has judged it by answering an appeal, wait for a look.
 
     In another topic than then, nobody has chosen it.
     """
-    before = ThingBefore.from_json(decision.kept)
     if before.unseen_at and is_undone:
         dialogue.look_again(moderator, thing.item_id, before.unseen_at)
     if before.question_id and before.question_id == thing.topic_id:

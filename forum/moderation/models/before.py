@@ -6,7 +6,7 @@ The keys are those that every earlier version has stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -60,13 +60,18 @@ class ThingBefore:
             _moment(kept.get("answered_at")),
         )
 
+    @property
+    def has_place(self) -> bool:
+        """Whether it was a post that waited for a look, or was the answer."""
+        return self.unseen_at is not None or self.question_id is not None
+
 
 @dataclass(frozen=True)
 class MemberBefore:
     """Before a decision about a member: the state of the profile, and until when the member was restricted.
 
     `shown` are the things and `waiting` the held texts that the decision restored, `hidden` and `refused` those that it
-    cleared.
+    cleared. `places` are, by their ids, the posts among these that had waited for a look or been the answer.
     """
 
     state: str
@@ -76,6 +81,7 @@ class MemberBefore:
     waiting: Sequence[int] = ()
     hidden: Sequence[Key] = ()
     refused: Sequence[int] = ()
+    places: Mapping[int, ThingBefore] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As the decision stores it."""
@@ -87,6 +93,7 @@ class MemberBefore:
             "waiting": list(self.waiting),
             "hidden": [list(key) for key in self.hidden],
             "refused": list(self.refused),
+            "places": [[post_id, place.to_json()] for post_id, place in self.places.items()],
         }
 
     @classmethod
@@ -100,6 +107,9 @@ class MemberBefore:
             waiting=tuple(kept.get("waiting", ())),
             hidden=_keys(kept.get("hidden", ())),
             refused=tuple(kept.get("refused", ())),
+            places={
+                post_id: ThingBefore.from_json(place) for post_id, place in kept.get("places", ())
+            },
         )
 
 
