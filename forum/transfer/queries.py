@@ -285,19 +285,34 @@ def _theme_names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[
 
 def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
     """The marks “tried it” of posts, by post id, as pages show them: without members whose profile is hidden, or hidden notes."""
+    query = _tried_marks(Mark.post_id).where(Mark.post_id.in_(post_ids))
+    return _tried_by_key(query) if post_ids else {}
+
+
+def tried_of_topics(topic_ids: Collection[int]) -> dict[int, list[Tried]]:
+    """The same of the visible posts that open topics, by topic id."""
+    query = _tried_marks(Post.topic_id).join(Post, Post.id == Mark.post_id)
+    query = query.where(Post.topic_id.in_(topic_ids), Post.number == 1, *is_readable())
+    return _tried_by_key(query) if topic_ids else {}
+
+
+def _tried_marks(key: Any) -> Select[Any]:
     note = case((Mark.hidden_at.is_(None), Mark.words), else_="")
-    query = select(Mark.post_id, Mark.outcome, note, *_AUTHOR_COLUMNS).join(Mark.member)
-    query = query.where(Mark.post_id.in_(post_ids), Mark.kind == TRIED, Member.hidden_at.is_(None))
+    query = select(key, Mark.outcome, note, *_AUTHOR_COLUMNS).join(Mark.member)
+    return query.where(Mark.kind == TRIED, Member.hidden_at.is_(None))
+
+
+def _tried_by_key(query: Select[Any]) -> dict[int, list[Tried]]:
     found: dict[int, list[Tried]] = {}
-    for post_id, outcome, note, *author in db.session.execute(query) if post_ids else ():
-        found.setdefault(post_id, []).append(Tried(Author._make(author), outcome or "", note))
+    for key, outcome, note, *author in db.session.execute(query):
+        found.setdefault(key, []).append(Tried(Author._make(author), outcome or "", note))
     return found
 
 
 def wanted_of(topic_ids: Collection[int]) -> dict[int, list[Wanted]]:
-    """Who wants to try the practices of topics, by topic id, as pages show it."""
+    """Who wants to try the cases and practices of topics, by topic id, as pages show it."""
     found: dict[int, list[Wanted]] = {}
-    for one in intentions_of(topic_ids):
+    for one in intentions_of(topic_ids) if topic_ids else ():
         author = Author._make(getattr(one.member, name) for name in Author._fields)
         found.setdefault(one.topic_id, []).append(Wanted(author, one.until))
     return found
@@ -322,12 +337,6 @@ def polls_of(post_ids: Collection[int]) -> dict[int, ExportedPoll]:
         before = found.get(post_id) or ExportedPoll(*asked)
         found[post_id] = before._replace(options=(*before.options, words))
     return found
-
-
-def opening_ids(topic_ids: Collection[int]) -> dict[int, int]:
-    """The ids of the visible opening posts of topics, by topic id."""
-    query = select(Post.topic_id, Post.id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
-    return {row.topic_id: row.id for row in db.session.execute(query.where(*is_readable()))}
 
 
 def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:

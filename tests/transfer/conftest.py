@@ -1,6 +1,13 @@
-"""The file of an agenda that can be loaded."""
+"""The file of an agenda that can be loaded, and what members say of a case."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from forum.clock import month_end
+from forum.dialogue import actions as dialogue
+from forum.library import actions as library
+from forum.transfer.queries import opening_post
 
 GOOD = """\
 # Making Cities Green
@@ -83,3 +90,11 @@ Ask the parks.
 
 About the second.
 """
+
+
+def try_case(people: Any, topic_id: int) -> None:
+    """Ana and Ben have tried what the case of a topic tells, and Chitra wants to."""
+    opening = opening_post(topic_id)
+    dialogue.mark(people.ana, opening.id, "tried it", "adapted", "Louder | at first.")
+    dialogue.mark(people.ben, opening.id, "tried it", "stopped")
+    library.intend(people.chitra, topic_id, month_end(3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,23 @@ from forum.db import db
 from forum.dialogue.models import Mark, Pace, Post, Topic
 from forum.dialogue.queries import TopicFilter, first_post, get_post, poll_of, posts_in, topics
 from forum.errors import Forbidden
-from forum.library.models import Case, Practice, Reading
+from forum.library.models import Case, Intention, Practice, Reading
 from forum.library.queries import case_by_id
 from forum.members.models import Member
+from forum.members.queries import get_member
 from forum.moderation.models import Decision, Report
-from forum.permissions import VISITOR
+from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda, load_agendas
 from forum.transfer.forms import parse, read_agenda, read_people
 from forum.transfer.models import FaultyFileError, Step
-from forum.transfer.queries import agenda_by_slug, cases_by_slug, counts, practices_by_slug
+from forum.transfer.queries import (
+    agenda_by_slug,
+    cases_by_slug,
+    counts,
+    opening_post,
+    practices_by_slug,
+)
 from tests.transfer.conftest import GOOD
 
 DATA = Path(__file__).parents[2] / "forum/transfer/data"
@@ -318,6 +325,70 @@ def test_a_comment_on_what_is_not_published_is_refused_with_its_line(people: Any
     assert refused(people, wrong) == [
         f"line {line}: “pits” is not published, so it takes no comments"
     ]
+
+
+def case_with(words: str) -> str:
+    """The file, in which members have tried what the case tells, or want to."""
+    return GOOD.replace("- places: Nairobi", f"{words}\n- places: Nairobi")
+
+
+def test_who_has_tried_what_a_case_tells_or_wants_to_is_loaded(people: Any) -> None:
+    tried = "- tried: ana-prado | adapted | Fewer trees.\n- tried: ben-okoth | stopped"
+    wants = "- wants: chitra-desai | 2027-02\n- wants: adam-de-wit | 2024-02"
+    import_agenda(people.moderator, read_agenda(case_with(f"{tried}\n{wants}")))
+    case = case_by_id(VISITOR, cases_by_slug(["a-street"])["a-street"].id)
+    opening = opening_post(case.topic_id)
+    marks = db.session.scalars(select(Mark).where(Mark.post_id == opening.id)).all()
+    said = {mark.member_id: (mark.kind, mark.outcome, mark.note) for mark in marks}
+    assert said == {
+        people.ana.id: ("tried it", "adapted", "Fewer trees."),
+        people.ben.id: ("tried it", "stopped", ""),
+    }
+    wanted = db.session.scalars(select(Intention).where(Intention.topic_id == case.topic_id)).all()
+    assert {one.member_id: one.until for one in wanted} == {
+        people.chitra.id: date(2027, 2, 28),
+        get_member(SYSTEM, "adam-de-wit").id: date(2024, 2, 29),
+    }
+    for one in (*marks, *wanted):
+        assert case.created_at < one.created_at <= now()
+    assert case.agenda.created_at < case.created_at
+
+
+def test_what_belongs_to_who_loads_it_is_not_theirs_to_mark(people: Any) -> None:
+    own = "- tried: mona-berg | kept | It works.\n- wants: mona-berg | 2027-02\n"
+    own += "- tried: ana-prado | kept"
+    import_agenda(people.moderator, read_agenda(case_with(own)))
+    case = cases_by_slug(["a-street"])["a-street"]
+    opening = opening_post(case.topic_id)
+    assert opening.author_id == people.moderator.id
+    marks = db.session.scalars(select(Mark).where(Mark.post_id == opening.id)).all()
+    assert [mark.member_id for mark in marks] == [people.ana.id]
+    assert not db.session.scalars(
+        select(Intention).where(Intention.topic_id == case.topic_id)
+    ).all()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("- tried: nobody | kept", "no member has the handle “nobody”"),
+        ("- wants: nobody | 2027-02", "no member has the handle “nobody”"),
+        ("- wants: ana-prado | 2999-02", "Choose a month from now on and until"),
+    ],
+)
+def test_the_marks_of_a_case_are_looked_at_as_those_of_a_practice(
+    people: Any, line: str, says: str
+) -> None:
+    wrong = case_with(line)
+    (fault,) = refused(people, wrong)
+    assert fault.startswith(f"line {line_of(wrong, line)}: ") and says in fault
+
+
+def test_who_wanted_to_try_it_in_the_month_of_its_publication_is_loaded(people: Any) -> None:
+    file = GOOD.replace("published on: 2026-10-01", "published on: 2026-10-31")
+    import_agenda(people.moderator, read_agenda(file.replace("| 2027-02", "| 2026-10")))
+    (wanted,) = db.session.scalars(select(Intention)).all()
+    assert wanted.until == date(2026, 10, 31) and wanted.created_at <= now()
 
 
 def test_themes_are_known_or_listed_and_a_list_may_name_known_ones(people: Any) -> None:

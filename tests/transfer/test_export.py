@@ -67,7 +67,7 @@ from tests.everything import START, case_text, make_everything, opened, opening,
 from tests.forums import Forum, forums
 from tests.samples_of_pictures import opened as opened_picture
 from tests.samples_of_pictures import picture
-from tests.transfer.conftest import GOOD
+from tests.transfer.conftest import GOOD, try_case
 
 pytestmark = pytest.mark.thorough
 
@@ -201,6 +201,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     twice = queries.cases_by_slug(["twice"])["twice"]
     second = queries.paragraph_keys(twice.id)[1]
     dialogue.reply(people.ana, twice.topic_id, write("On the second."), paragraph=second)
+    try_case(people, twice.topic_id)
     long = "ب" * 60
     for _again in range(2):
         write_practice(people, agenda, library.PracticeText(long, "Twice the same title."))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from forum.clock import month_end, now
+from forum.clock import month_end
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
 from forum.dialogue.queries import render_with_mentions
@@ -13,7 +13,7 @@ from forum.library import actions as library
 from forum.library.actions import MONTHS_AHEAD
 from forum.members.models import Member
 from forum.moderation import actions as moderation
-from forum.transfer.actions._loading import Loading, faults_at, later
+from forum.transfer.actions._loading import Loading, faults_at, later, noon
 from forum.transfer.actions._quotes import LoadedPost, link_quotes
 from forum.transfer.models import Values
 from forum.transfer.queries import author_of_topic, opening_post, option_ids
@@ -79,17 +79,32 @@ def plan_marks(
 def plan_intentions(
     values: Values, since: datetime, discussion: Discussion, loading: Loading
 ) -> None:
-    """Plan who wants to try a practice: after it is published, and not so long before that the month would be too far away."""
+    """Plan who wants to try a case or practice: after it is published, and neither so long before that the month would be too
+    far away nor after it.
+    """
     for which, (_handle, until) in enumerate(values["wants"]):
         earliest = month_end(-MONTHS_AHEAD - 1, until) + timedelta(days=1)
-        moment = max(later(since, days=1), datetime.combine(earliest, time(12), UTC))
-        loading.plan(min(moment, now()), _intend, values, which, discussion, loading, after=since)
+        moment = max(later(since, days=1), noon(earliest))
+        loading.plan(
+            min(moment, noon(until)), _intend, values, which, discussion, loading, after=since
+        )
 
 
 def _intend(values: Values, which: int, discussion: Discussion, loading: Loading) -> None:
     handle, until = values["wants"][which]
-    with faults_at(values, "wants", which):
-        library.intend(loading.member(handle), discussion.topic_id, until)
+    member = loading.member(handle)
+    if not _is_by(member, discussion):
+        with faults_at(values, "wants", which):
+            library.intend(member, discussion.topic_id, until)
+
+
+def _is_by(member: Member, discussion: Discussion) -> bool:
+    """Whether somebody has written what opens a discussion: only of a case, which belongs to whoever loads it.
+
+    A file of their own forum may say that they have tried it, since it was another's there. `check_agenda_file` refuses that
+    elsewhere.
+    """
+    return member.id == discussion.author.id
 
 
 def _mark(values: Values, number: int, discussion: Discussion, loading: Loading) -> None:
@@ -100,6 +115,8 @@ def _mark(values: Values, number: int, discussion: Discussion, loading: Loading)
                 dialogue.mark(loading.member(handle), post.id, kind)
     for which, (handle, outcome, note) in enumerate(values["tried"]):
         member = loading.member(handle)
+        if number == 1 and _is_by(member, discussion):
+            continue
         with faults_at(values, "tried", which):
             dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
 

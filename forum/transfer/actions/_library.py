@@ -40,18 +40,25 @@ def write_case(curator: Member, values: Values, loading: Loading) -> None:
         links=[library.LinkText(*parts) for parts in values["link"]],
         slug=values["slug"],
     )
-    with faults_at(values), at(_case_written_at(values, loading)):
-        library.write_case(curator, loading.agenda.id, text)
+    written_at = _case_written_at(values, loading)
+    with faults_at(values), at(written_at):
+        case = library.write_case(curator, loading.agenda.id, text)
+    discussion = Discussion(text.language)
+    if values["tried"] or values["wants"]:
+        discussion.begin(case.topic_id)
+    plan_marks(values, 1, written_at, discussion, loading)
+    plan_intentions(values, written_at, discussion, loading)
 
 
 def _case_written_at(values: Values, loading: Loading) -> datetime:
-    """A day before the first comment; a file gives no date for a case itself."""
+    """A day before the first comment, and before whoever wants to try it had to; a file gives no date for a case itself."""
     moments = [
         post["at"]
         for group in loading.comments
         if (group["kind"], group["slug"]) == ("case", values["slug"])
         for post in group["posts"]
     ]
+    moments += [noon(until) for _handle, until in values["wants"]]
     return min(moments, default=now()) - timedelta(days=1)
 
 

@@ -149,10 +149,11 @@ def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
 
 
 def _agenda_written_at(file: AgendaFile) -> datetime:
-    """A week before the first topic, comment or publication."""
+    """A week before the first topic, comment or publication, and before the last day of whoever wants to try a case."""
     moments = [topic["at"] for topic in file.topics]
     moments += [post["at"] for group in file.comments for post in group["posts"]]
     moments += [noon(v["published_on"]) for v in file.practices if "published_on" in v]
+    moments += [noon(until) for case in file.cases for _handle, until in case["wants"]]
     return min(moments, default=now()) - timedelta(days=7)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, Generic, NamedTuple, TypeVar
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import statements_of
@@ -17,6 +17,7 @@ from forum.transfer.forms import agenda_name, importable_slug
 from forum.transfer.models import Tried, Wanted
 
 T = TypeVar("T")
+Page = TypeVar("Page", Case, Practice)
 ROWS_AT_ONCE = 100  # cases, practices or readings that are read at once
 
 
@@ -28,11 +29,12 @@ def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
         file.write(writer.agenda(agenda, number, queries.themes_used_on(reader, agenda)))
         file.write(writer.findings(agenda))
         write_group("Statements", [statements_of(agenda)], writer.statement)
-        cases = queries.cases_to_write(reader, agenda, ROWS_AT_ONCE)
-        write_group("Cases", map(partial(_with_places, export), cases), writer.case)
-        practices = queries.practices_to_write(reader, agenda, ROWS_AT_ONCE)
-        tried = map(partial(_with_tried, export), practices)
-        write_group("Practices", tried, partial(_practice, export))
+        cases = map(_with_trials, queries.cases_to_write(reader, agenda, ROWS_AT_ONCE))
+        write_group("Cases", map(partial(_with_places, export), cases), partial(_case, export))
+        practices = map(_with_trials, queries.practices_to_write(reader, agenda, ROWS_AT_ONCE))
+        write_group(
+            "Practices", map(partial(_with_city, export), practices), partial(_practice, export)
+        )
         readings = queries.readings_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Readings", readings, writer.reading)
 
@@ -54,33 +56,44 @@ def _write_group(
     export.counts[title.lower()] += number
 
 
-def _with_places(export: Export, cases: Sequence[Case]) -> Sequence[Case]:
-    """The cases, whose cities the writer can name now."""
-    export.name_cities(city for case in cases for city in case.places)
-    export.show(part for case in cases for part in paragraphs(case.body))
-    return cases
+class WithTrials(NamedTuple, Generic[Page]):
+    """A case or a practice, and who has tried what it tells, or wants to."""
 
-
-class ExportedPractice(NamedTuple):
-    """A practice, and who has tried it or wants to."""
-
-    practice: Practice
+    page: Page
     tried: Sequence[Tried]
     wanted: Sequence[Wanted]
 
 
-def _with_tried(export: Export, practices: Sequence[Practice]) -> Sequence[ExportedPractice]:
-    export.name_cities(one.city for one in practices)
-    openings = queries.opening_ids([one.topic_id for one in practices if one.topic_id])
-    tried, wanted = queries.tried_of(openings.values()), queries.wanted_of(openings)
+def _with_trials(pages: Sequence[Page]) -> Sequence[WithTrials[Page]]:
+    topic_ids = [one.topic_id for one in pages if one.topic_id]
+    tried, wanted = queries.tried_of_topics(topic_ids), queries.wanted_of(topic_ids)
     return [
-        ExportedPractice(one, tried.get(openings.get(topic_id, 0), []), wanted.get(topic_id, []))
-        for one in practices
+        WithTrials(one, tried.get(topic_id, ()), wanted.get(topic_id, ()))
+        for one in pages
         for topic_id in [one.topic_id or 0]
     ]
 
 
-def _practice(export: Export, one: ExportedPractice) -> str:
+def _with_places(export: Export, cases: Sequence[WithTrials[Case]]) -> Sequence[WithTrials[Case]]:
+    """The cases, whose cities the writer can name now."""
+    export.name_cities(city for case, *_ in cases for city in case.places)
+    export.show(part for case, *_ in cases for part in paragraphs(case.body))
+    return cases
+
+
+def _case(export: Export, one: WithTrials[Case]) -> str:
+    return export.writer.case(*one)
+
+
+def _with_city(
+    export: Export, practices: Sequence[WithTrials[Practice]]
+) -> Sequence[WithTrials[Practice]]:
+    """The practices, whose cities the writer can name now."""
+    export.name_cities(practice.city for practice, *_ in practices)
+    return practices
+
+
+def _practice(export: Export, one: WithTrials[Practice]) -> str:
     practice, tried, wanted = one
     parts = sections_for(export.reader, practice)
     export.show(part.source for part in parts)

@@ -488,7 +488,7 @@ CASE = Schema(
         "checked on": past_day,
         "summary": up_to(library.MAX_SUMMARY),
     },
-    {"figure": figure, "link": named_link},
+    {"figure": figure, "link": named_link, **TRIED, **WANTS},
     required=("slug", "kind", "summary"),
 )
 PRACTICE = Schema(

@@ -250,8 +250,8 @@ class Writer:
         text = self._text(statement.quotation)
         return self._section(3, statement.name, schemas.STATEMENT, fields, text)
 
-    def case(self, case: Case) -> str:
-        """The section of a case."""
+    def case(self, case: Case, tried: Sequence[Tried], wanted: Sequence[Wanted]) -> str:
+        """The section of a case, with who has tried what it tells, or wants to."""
         places = sorted(case.places, key=lambda city: (city.name, city.id))
         fields: Fields = (
             ("slug", importable_slug(case.slug)),
@@ -272,6 +272,8 @@ class Writer:
                 ("link", _parts_value(getattr(one, name) for name in LINK_PARTS))
                 for one in case.links
             ),
+            *self._tried(tried),
+            *self._wanted(wanted),
         )
         return self._section(3, case.name, schemas.CASE, fields, self._text(case.body))
 
