@@ -218,6 +218,16 @@ def test_long_words_break_in_notices_and_beside_boxes(
     assert faults == []
 
 
+def test_long_words_break_on_the_way_to_a_page(visit: Callable[..., Visit], member: Visit) -> None:
+    words = {"title": LONG, "source": "What helps?", "language": "en", "audience": "public"}
+    topic = member.send("/agendas/affordable/topics/new?kind=question", kind="question", **words)
+    window = visit(viewport={"width": 320, "height": 800})
+    window.sign_in("member")
+    page = window.go(re.sub(r"(/topics/\d+).*", r"\1/ask", str(topic)))
+    expect(page.locator(".crumb")).to_contain_text(LONG)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_rows_of_wide_tables_are_blocks_on_a_phone(
     visit: Callable[..., Visit], administrator: Visit, member: Visit
 ) -> None:
