@@ -666,6 +666,28 @@ def test_a_draft_keeps_the_poll(people: Any, agenda: Agenda, sign_in: Any) -> No
     assert re.search(r'<input[^>]*checked[^>]*name="is_multiple"', text)
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+def test_who_comes_back_to_change_nothing_but_the_poll_can_keep_that_as_a_draft(
+    people: Any, agenda: Agenda, sign_in: Any, is_held: bool
+) -> None:
+    if is_held:
+        make_rule(people.administrator, RuleText("word", "tell", "We read this first."))
+    browser, door = sign_in(people.ana), f"/agendas/{agenda.slug}/topics/new"
+    typed = {"title": "How?", "source": "Tell.", "kind": "question", "audience": "public"}
+    typed |= {"language": "en", "submission_key": "key"}
+    asked = {"question": "Which?\u200b", "options": "Trees\r\n\u2060Paint \r\n"}
+    assert browser.post(door, data=typed | asked).status_code == 303
+    assert browser.post(door, data=typed | asked | {"draft": "1"}).status_code == 303
+    assert queries.my_drafts(people.ana) == []  # it is what was sent
+    for changes in (asked | {"options": "Trees\r\nChalk"}, asked | {"is_multiple": "y"}, {}):
+        browser.post(door, data=typed | changes | {"draft": "1"})
+        draft = queries.my_drafts(people.ana)[0].draft
+        kept = {name: value for name, value in draft.fields if name in ("options", "is_multiple")}
+        assert set(kept) == set(changes).difference({"question"})
+        assert ("Chalk" in kept.get("options", "")) is ("Chalk" in str(changes))
+        assert draft.submission_key != "key"
+
+
 LISTS = ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics")
 
 

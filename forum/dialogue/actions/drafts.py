@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
+from forum.confusables import visible
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue.actions._checks import says_the_same
 from forum.dialogue.actions._drafts import delete_drafts, draft_in_window, lock_drafts
-from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFT_LENGTH, TYPED, WINDOW, Draft
+from forum.dialogue.models import (
+    DRAFTS_KEPT,
+    MAX_DRAFT_LENGTH,
+    TYPED,
+    WINDOW,
+    Draft,
+    Held,
+    PollText,
+    Post,
+)
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
+    asks_the_same,
     drafts_beyond_most,
     drafts_saved_before,
     get_topic,
@@ -60,8 +71,7 @@ def keep_draft(
         discard_draft(author, key, windows)
         return None
     if sent := post_by_submission_key(author, key) or held_by_submission_key(author, key):
-        words = dict(fields)
-        if says_the_same(sent, with_links_home(words.get("source", "")), words.get("title")):
+        if _is_as_sent(sent, dict(fields), is_topic=topic_id is None):
             return None
         raise Conflict(_("You have posted this already."))
     draft = draft_in_window(author, key, windows)
@@ -76,6 +86,24 @@ def keep_draft(
         delete_drafts(author, Draft.id.in_(drafts_beyond_most(author)))
         note_drafts(author, author.id, 1)
     return draft
+
+
+def _is_as_sent(sent: Post | Held, words: Mapping[str, str], *, is_topic: bool) -> bool:
+    """Whether a form holds what was sent with its key: nobody who comes back to add a poll, or to change it, may lose that."""
+    if not says_the_same(sent, with_links_home(words.get("source", "")), words.get("title")):
+        return False
+    return not is_topic or asks_the_same(
+        sent if isinstance(sent, Held) else sent.topic, _poll_in(words)
+    )
+
+
+def _poll_in(words: Mapping[str, str]) -> PollText | None:
+    """The poll of a topic's form, as its `poll` reads it when the form is sent."""
+    question, *options = map(
+        visible, [words.get("question", ""), *words.get("options", "").split("\n")]
+    )
+    text = PollText(question, options, "is_multiple" in words).tidied
+    return text if any(text.lines) else None
 
 
 def _require_place(author: Person, agenda_id: int | None, topic_id: int | None) -> None:
