@@ -234,3 +234,8 @@ def test_nobody_answers_for_the_content_who_may_not_act(run: Run, people: Any, f
 
 def test_a_file_that_is_not_there_is_said(run: Run, people: Any, file: Path) -> None:
     assert run("import-agenda", file, "--by", "mona-berg").exit_code == 2
+
+
+def test_of_an_empty_forum_nothing_is_written(run: Run, tmp_path: Path) -> None:
+    assert f"Wrote nothing into {tmp_path / 'all'}." in run("export", tmp_path / "all").output
+    assert "UTC: nothing." in (tmp_path / "all" / "README.md").read_text()

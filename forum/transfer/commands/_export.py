@@ -38,9 +38,8 @@ class Export:
     @property
     def contents(self) -> str:
         """How much of each kind has been written, in words."""
-        return ", ".join(
-            f"{self.counts[name]:,} {name}" for name in COUNTED_KINDS if self.counts[name]
-        )
+        written = [f"{self.counts[name]:,} {name}" for name in COUNTED_KINDS if self.counts[name]]
+        return ", ".join(written) or "nothing"
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:

@@ -126,7 +126,7 @@ def _readme(outgoing: Export, readers: str) -> str:
         at=f"{now():%Y-%m-%d %H:%M}",
         whose=readers,
         not_for_all=warnings,
-        contents=outgoing.contents or "nothing",
+        contents=outgoing.contents,
         pictures=PICTURES_SENTENCE if outgoing.counts["pictures"] else "",
         former=people.former,
         hidden=people.hidden,
