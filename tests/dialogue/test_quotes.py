@@ -186,6 +186,16 @@ def test_pages_that_quote_what_is_hidden_are_named(
     assert found[2:] == [("practice", practice.id), ("note on post", first.id)]
 
 
+def test_findings_are_read_for_themselves(people: Any, said: Post, agenda: Agenda) -> None:
+    (check,) = [one for one in upkeep.checks() if one.name == "pages that quote what is hidden"]
+    agenda.introduction = "As a table:\n\n```\nnever ended"  # whose rest would be code
+    agenda.findings = f"> [B](/posts/{said.id})\n>\n> {WORDS}"
+    assert list(upkeep.faults_of(check)) == []
+    _for(people, said, "members")
+    (fault,) = upkeep.faults_of(check)
+    assert (fault.kind, fault.id) == ("findings of agenda", agenda.id)
+
+
 def test_members_read_on_what_only_they_may_read(
     people: Any, said: Post, quoting: Post, elsewhere: Topic
 ) -> None:

@@ -87,9 +87,10 @@ def _pages_quoting_hidden() -> Iterator[Fault]:
 
 # Formatted texts that are not posts: the id of their page, their source, its readers, and whether anybody sees it
 SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
-    "agenda": (
+    "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), Agenda.opened_at.is_not(None)),
+    "findings of agenda": (
         Agenda.id,
-        Agenda.introduction.concat("\n\n").concat(Agenda.findings),
+        Agenda.findings,
         literal(PUBLIC),
         Agenda.opened_at.is_not(None),
     ),
