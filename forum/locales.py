@@ -6,14 +6,13 @@ is all that a new language needs (see `docs/translating.md`). Texts of members a
 
 from __future__ import annotations
 
-import os
-import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import file_digest, sha256
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
@@ -90,14 +89,11 @@ def translations(locale: str) -> NullTranslations:
     if not _file(locale).is_file():
         return NullTranslations()
     kept = _folder / f"{locale}.{_digest(locale)}.mo" if _folder else None
-    if kept:
-        with suppress(
-            OSError, ValueError, struct.error
-        ):  # it is not there, or a crash has damaged it
-            return Translations(BytesIO(kept.read_bytes()))
-    compiled = _compiled(locale)
-    if kept:
-        _keep(kept, compiled)
+    compiled = _read(kept) if kept else None
+    if compiled is None:
+        compiled = _compiled(locale)
+        if kept:
+            _keep(kept, compiled)
     return Translations(BytesIO(compiled))
 
 
@@ -118,14 +114,28 @@ def keep_compiled(folder: Path) -> None:
     _folder = folder
 
 
-def _keep(file: Path, compiled: bytes) -> None:
-    """Write a compiled catalogue if that is possible, and delete those of other versions."""
-    unfinished = file.with_suffix(f".{os.getpid()}")
+def _read(file: Path) -> bytes | None:
+    """A compiled catalogue that was kept; None unless it is there and whole: after a crash, a part of it may be zeros."""
     with suppress(OSError):
-        unfinished.write_bytes(compiled)
+        kept = file.read_bytes()
+        if sha256(kept[32:]).digest() == kept[:32]:
+            return kept[32:]
+    return None
+
+
+def _keep(file: Path, compiled: bytes) -> None:
+    """Write a compiled catalogue if that is possible, and delete those of other versions, and what was never finished."""
+    unfinished = file.with_suffix(f".{token_hex(8)}")  # of this process and thread alone
+    try:
+        unfinished.write_bytes(sha256(compiled).digest() + compiled)
         unfinished.replace(file)
-        for other in file.parent.glob(f"{file.name.partition('.')[0]}.*.mo"):
-            if other != file:
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)  # on a full disk it would take the last room
+        return
+    for other in file.parent.glob(f"{file.name.partition('.')[0]}.*"):
+        if other != file:
+            with suppress(OSError):
                 other.unlink(missing_ok=True)
 
 

@@ -347,15 +347,41 @@ def test_a_catalogue_is_compiled_once_for_all_processes(
     assert kept.name.startswith("fr.") and kept.suffix == ".mo"
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x00" * 100, b"\xde\x12\x04\x95" + b"\xff" * 100])
-def test_a_damaged_one_is_compiled_again(shelf: Path, damage: bytes) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _whole: b"",
+        lambda _whole: b"\x00" * 100,
+        lambda _whole: b"\xde\x12\x04\x95" + b"\xff" * 100,
+        lambda whole: whole.replace(b"charset=utf-8", b"charset=\x00tf-8", 1),
+        lambda whole: whole[:-4096] + bytes(4096),
+    ],
+)
+def test_a_damaged_one_is_compiled_again(shelf: Path, damage: Callable[[bytes], bytes]) -> None:
     locales.translations("fr")
     (kept,) = shelf.glob("fr.*")
     whole = kept.read_bytes()
-    kept.write_bytes(damage)
+    assert damage(whole) != whole
+    kept.write_bytes(damage(whole))
     locales.translations.cache_clear()
     assert locales.translations("fr").gettext("Your profile") != "Your profile"
     assert kept.read_bytes() == whole
+
+
+def test_no_unfinished_one_stays(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shelf / "fr.ofaprocessthatwaskilled.123").write_bytes(b"\xde")
+    locales.translations("fr")
+    assert [file.suffix for file in shelf.iterdir()] == [".mo"]
+    (kept,) = shelf.iterdir()
+    kept.unlink()
+
+    def fail(_self: Path, _target: Path) -> Path:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    locales.translations.cache_clear()
+    assert locales.translations("fr").gettext("Your profile") != "Your profile"
+    assert not list(shelf.iterdir())
 
 
 def test_where_nothing_can_be_written_each_process_compiles_for_itself(
