@@ -44,9 +44,11 @@ from forum.members.models import PALETTES
 from forum.members.queries import lock_member, member_called, members_called
 from forum.notifications.actions import (
     NoticeText,
+    hide_told,
     note_event,
     note_event_for_watchers,
     read_outdated,
+    restore_told,
 )
 from forum.notifications.models import AGENDA
 from forum.permissions import Person, require
@@ -136,11 +138,17 @@ def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
 def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> None:
     """Notify those who watch an agenda of its first findings, and of others once these have stood for `FINDINGS_APART`.
 
-    The notices quote no words: findings are worked on, and may be taken back.
+    The notices quote no words: findings are worked on, and may be taken back. Then the notices go, too; they come again with
+    findings that are written soon after, of which nobody is told twice.
     """
+    address = f"/agendas/{agenda.slug}#found"
+    if not agenda.findings_at:
+        hide_told(doer, "findings", address)
+        return
     stood = now() - said_at if said_at else FINDINGS_APART
-    if agenda.findings_at and agenda.opened_at and stood >= FINDINGS_APART:
-        notice = NoticeText("findings", f"/agendas/{agenda.slug}#found", agenda.title)
+    is_due = agenda.opened_at is not None and stood >= FINDINGS_APART
+    if is_due and not restore_told(doer, "findings", address, now() - FINDINGS_APART):
+        notice = NoticeText("findings", address, agenda.title)
         note_event_for_watchers(doer, notice, [(AGENDA, agenda.id)])
 
 

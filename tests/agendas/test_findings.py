@@ -139,6 +139,33 @@ def test_nobody_is_told_of_an_agenda_in_preparation(people: Any, agenda: Agenda)
     assert told(people) == {}
 
 
+def test_who_was_not_yet_told_is_not_told_of_what_was_taken_back(
+    people: Any, agenda: Agenda
+) -> None:
+    watch(people.ana, AGENDA, agenda.id, WATCHING)
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    actions.write_agenda(people.host, text, agenda.id)
+    actions.write_agenda(people.host, replace(text, findings=None), agenda.id)
+    assert told(people) == {}
+    actions.write_agenda(people.host, text, agenda.id)
+    assert told(people) == {"ana": 1}
+
+
+def test_notices_go_and_come_again_with_the_findings(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    watch(people.ana, AGENDA, agenda.id, WATCHING)
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    browser = sign_in(people.ana)
+    for _time in range(3):
+        actions.write_agenda(people.host, text, agenda.id)
+        assert told(people) == {"ana": 1}
+        assert "has found so far" in browser.get("/notices").text
+        actions.write_agenda(people.host, replace(text, findings=None), agenda.id)
+        assert told(people) == {"ana": 1}
+        assert "has found so far" not in browser.get("/notices").text
+
+
 def told(people: Any) -> dict[str, int]:
     """How many notices of findings there are for each member who has any."""
     make_notices(SYSTEM)

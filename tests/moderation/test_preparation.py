@@ -59,7 +59,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import is_reversible
 from forum.notifications.actions import NoticeText, make_notices, note_event, watch
-from forum.notifications.models import AGENDA, REMINDER, THEME, TOPIC, Event
+from forum.notifications.models import AGENDA, REMINDER, THEME, TOPIC, WATCHING, Event
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, with_preparation
 from forum.quotes import quote
 from tests.moderation.conftest import notices_of, undo
@@ -284,6 +284,17 @@ def test_who_was_reminded_of_a_best_read_there_keeps_it_open(people: Any, prepar
     note_event(SYSTEM, notice, [people.ana.id], is_named=False)
     with pytest.raises(Conflict, match="was told of this agenda"):
         undo(people.host)
+
+
+def test_who_was_told_what_its_dialogue_has_found_keeps_it_open(
+    people: Any, prepared: Agenda
+) -> None:
+    actions.open_agenda(people.moderator, prepared.id)
+    watch(people.ana, AGENDA, prepared.id, WATCHING)
+    text = AgendaText(prepared.title, write("Noise."), findings=write("Quiet asphalt lasts."))
+    write_agenda(people.host, text, prepared.id)
+    with pytest.raises(Conflict, match="was told of this agenda"):
+        undo(people.moderator)
 
 
 def test_what_was_moved_away_again_does_not_keep_it_open(

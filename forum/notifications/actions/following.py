@@ -14,6 +14,7 @@ from forum.notifications.actions._rows import quoted, set_values
 from forum.notifications.models import QUOTING_KINDS, Event, Notice, kept_sentences
 from forum.notifications.queries import (
     events_of_decisions,
+    events_told,
     is_about_mark,
     is_of_queue,
     is_of_reminder,
@@ -52,6 +53,23 @@ def hide_reminders(_doer: Person, address: str) -> None:
     for model in (Event, Notice):
         is_about = is_of_reminder(model), model.address == address
         set_values(model, {"hidden_at": now()}, *is_about)
+
+
+@action
+def hide_told(_doer: Person, kind: str, address: str) -> None:
+    """Hide the notices and events of a kind that lead to an address, where what they tell of is taken back; the events first, as above."""
+    events = events_told(kind, address)
+    for model, is_meant in ((Event, Event.id.in_(events)), (Notice, Notice.event_id.in_(events))):
+        set_values(model, {"hidden_at": now()}, is_meant, model.hidden_at.is_(None))
+
+
+@action
+def restore_told(_doer: Person, kind: str, address: str, since: datetime) -> bool:
+    """Show what was told since a moment again, which `hide_told` has hidden; returns whether anything was told since then."""
+    events = db.session.scalars(events_told(kind, address).where(Event.created_at >= since)).all()
+    for model, is_meant in ((Event, Event.id.in_(events)), (Notice, Notice.event_id.in_(events))):
+        set_values(model, {"hidden_at": None}, is_meant)
+    return bool(events)
 
 
 @action

@@ -85,15 +85,17 @@ def is_told_to_others(
 ) -> bool:
     """Whether anybody but these members was told of something in the topics since a moment, or is still to be.
 
-    `topics` selects their ids. Reminders of what stands on a page count, too. What tells somebody of a decision about the
-    own text does not.
+    `topics` selects their ids. Reminders of what stands on a page count, too, and what its dialogue has found. What tells
+    somebody of a decision about the own text does not.
     """
     is_in_topic = Event.topic_id.in_(topics), Event.kind != "decision"
-    is_on_page = is_of_reminder(Event), Event.address.startswith(f"{page}#", autoescape=True)
+    is_here = Event.address.startswith(f"{page}#", autoescape=True)
+    is_of_findings = Event.kind == "findings"
     told = select(Event.recipients, Event.watched).where(Event.created_at >= since)
     return any(
         watched or not set(recipients) <= set(members)
-        for which in (is_in_topic, is_on_page)  # apart, as each has an index of its own
+        # Apart, as two have an index of their own
+        for which in (is_in_topic, (is_of_reminder(Event), is_here), (is_of_findings, is_here))
         for recipients, watched in db.session.execute(told.where(*which))
     )
 
@@ -102,6 +104,11 @@ def ended_queue_events(address: str, since: datetime) -> Sequence[Event]:
     """The events about an entry of the queue that ended since a moment, locked."""
     ended = (Event.address == address, is_of_queue(Event), Event.done_at >= since)
     return db.session.scalars(select(Event).where(*ended).with_for_update()).all()
+
+
+def events_told(kind: str, address: str) -> Select[int]:
+    """A select of the ids of the events of a kind that lead to an address."""
+    return select(Event.id).where(Event.kind == kind, Event.address == address)
 
 
 def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
