@@ -141,7 +141,7 @@ def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> No
     The notices quote no words: findings are worked on, and may be taken back. Then the notices go, too; they come again with
     findings that are written soon after, of which nobody is told twice.
     """
-    address = f"/agendas/{agenda.slug}#found"
+    address = agenda.findings_address
     if not agenda.findings_at:
         hide_told(doer, "findings", address)
         return

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import Base, partial_index
 from forum.members.models import Member
 
+FOUND = "#found"  # where the page of an agenda says what its dialogue has found
+
 
 class Agenda(Base):
     """A subject that the federation works on. `palette` and `pattern` choose its colour and its plan.
@@ -48,6 +50,11 @@ class Agenda(Base):
     hosts: Mapped[list[Member]] = relationship(
         secondary="agenda_host", lazy="raise_on_sql", order_by=Member.name
     )
+
+    @property
+    def findings_address(self) -> str:
+        """The address of what its dialogue has found."""
+        return f"/agendas/{self.slug}{FOUND}"
 
 
 class AgendaHost(Base):

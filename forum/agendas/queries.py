@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.agendas.models import FOUND, Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.clock import now
 from forum.db import db, execute_core
 from forum.errors import NotFound
@@ -68,6 +68,15 @@ def get_agenda(reader: Person, slug: str) -> Agenda:
 def agenda_by_id(reader: Person, agenda_id: int) -> Agenda:
     """The agenda with this id and its hosts, or `NotFound`."""
     return _agenda_or_not_found(visible_agendas(reader).where(Agenda.id == agenda_id))
+
+
+def agendas_of_findings(reader: Person, addresses: Collection[str]) -> dict[str, Agenda]:
+    """By the address of what their dialogue has found, the agendas that the reader sees."""
+    if not addresses:
+        return {}
+    slugs = [one.removeprefix("/agendas/").removesuffix(FOUND) for one in addresses]
+    found = db.session.scalars(visible_agendas(reader).where(Agenda.slug.in_(slugs)))
+    return {agenda.findings_address: agenda for agenda in found}
 
 
 def agenda_to_curate(curator: Person, slug: str) -> Agenda:

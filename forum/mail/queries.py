@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
+from forum.agendas.queries import agendas_of_findings
 from forum.appeals.queries import get_appeal
 from forum.claims.models import queue_key
 from forum.clock import now
@@ -299,11 +300,12 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
     notices = db.session.scalars(query.options(joinedload(Notice.actor)).order_by(Notice.id)).all()
     wanted = _wanted(member, notices)
     topics = _topics_in_reach(member, [notice.topic_id for notice in wanted if notice.topic_id])
+    found = agendas_of_findings(member, {one.address for one in wanted if one.kind == "findings"})
     agendas: dict[Agenda | None, list[DigestEntry]] = {}
     for (topic_id, address), some in groupby(sorted(wanted, key=_digest_key), _digest_key):
         topic = topics.get(topic_id)
         if topic_id == 0:
-            agendas.setdefault(None, []).append(_entry(list(some), address, None))
+            agendas.setdefault(found.get(address), []).append(_entry(list(some), address, None))
         elif topic:
             agendas.setdefault(topic.agenda, []).append(_entry(list(some), address, topic))
     return sorted(map(_group, agendas, agendas.values()), key=lambda group: -group.entries[0].score)

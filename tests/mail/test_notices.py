@@ -424,6 +424,26 @@ def test_a_digest_tells_by_agenda_what_is_new(people, topic, mail_server, agenda
     assert "every day, at 07:00 (UTC)" in text
 
 
+def test_a_digest_tells_what_a_dialogue_has_found_with_what_is_new_on_its_agenda(
+    people, topic, mail_server, agenda
+):
+    with at(MORNING - timedelta(hours=4)):
+        notifications.watch(people.ben, "agenda", agenda.id)
+    with at(MORNING - timedelta(hours=3)):
+        news(people, topic)
+        text = AgendaText(agenda.title, write("Noise."), findings=write("Quiet asphalt lasts."))
+        agendas.write_agenda(people.host, text, agenda.id)
+        notifications.make_notices(SYSTEM)
+    with at(MORNING):
+        write_digests()
+        deliver()
+    (message,) = [one for one in sent(mail_server) if one["To"] == people.ben.email]
+    text = body(message)
+    assert "About you" not in text and text.count(f"{agenda.title}\r\n=") == 1
+    assert "what its dialogue has found so far · Hana Virtanen" in text
+    assert f"/agendas/{agenda.slug}#found" in text
+
+
 def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
     notifications.choose_ways(people.moderator, dict.fromkeys(DEFAULT_WAYS, "digest"))
     with at(MORNING - timedelta(hours=3)):
