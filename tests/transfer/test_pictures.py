@@ -187,7 +187,7 @@ def test_an_export_says_whose_pictures_its_texts_show(
     dialogue.reply(people.ben, topic.id, write(f"> ![it]({shown.address})\n\nNice."))
     pictures.delete_picture(people.ana, gone.id)
     done = run("export", tmp_path / "out")
-    assert done.exit_code == 0 and ", 1 pictures into" in done.output, done.output
+    assert done.exit_code == 0 and ", 1 picture into" in done.output, done.output
     found = (tmp_path / "out" / f"dialogue-{agenda.slug}.md").read_text()
     assert found.endswith(f"## Pictures\n\n### {shown.name}\n- by: ana-prado\n\n")
     assert f"![A lane]({shown.address})" in found and f"> ![it]({shown.address})" in found

@@ -15,6 +15,7 @@ from forum.illustrations import names_in
 from forum.members.models import City
 from forum.permissions import Person
 from forum.transfer import queries
+from forum.transfer.commands._shared import counted
 from forum.transfer.forms import PICTURES, Writer, picture_name
 
 COUNTED_KINDS = (
@@ -38,7 +39,7 @@ class Export:
     @property
     def contents(self) -> str:
         """How much of each kind has been written, in words."""
-        written = [f"{self.counts[name]:,} {name}" for name in COUNTED_KINDS if self.counts[name]]
+        written = [counted(self.counts[name], name) for name in COUNTED_KINDS if self.counts[name]]
         return ", ".join(written) or "nothing"
 
     @contextmanager

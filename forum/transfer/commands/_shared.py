@@ -1,4 +1,4 @@
-"""What the commands of this room share: the blueprint, and marking as read what was loaded."""
+"""What the commands of this room share: the blueprint, marking as read what was loaded, and how numbers of things are said."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def mark_all_as_read(until: datetime | None = None) -> None:
     with at(moment):
         for member in all_members():
             read_all(member)
+
+
+def counted(number: int, kind: str) -> str:
+    """So many things of a kind, in the words of commands: `1 topic`, `1,000 topics`; the kind is named in the plural."""
+    return f"{number:,} {kind if number != 1 else kind.removesuffix('s')}"

@@ -20,7 +20,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
 from forum.transfer.commands._pictures import KeptPictures, kept_pictures
-from forum.transfer.commands._shared import bp, mark_all_as_read
+from forum.transfer.commands._shared import bp, counted, mark_all_as_read
 from forum.transfer.forms import (
     PEOPLE,
     PICTURES,
@@ -136,7 +136,7 @@ def import_folder(folder: Path, by: str | None) -> None:
             with _faults_end_command(file.name, START_OVER):
                 load(file)
     mark_all_as_read()
-    loaded = ", ".join(f"{number:,} {name}" for name, number in queries.counts().items())
+    loaded = ", ".join(counted(number, name) for name, number in queries.counts().items())
     click.echo(f"Loaded {loaded}.")
     click.echo("`flask members address HANDLE EMAIL` lets a member ask for a password there.")
 
