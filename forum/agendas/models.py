@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, Text
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import Base, partial_index
 from forum.members.models import Member
 
+ASIDE: Any = {"deferred": True, "deferred_group": "findings", "deferred_raiseload": True}
 FOUND = "#found"  # where the page of an agenda says what its dialogue has found
 
 
@@ -34,8 +36,9 @@ class Agenda(Base):
     introduction: Mapped[str] = mapped_column(Text)
     introduction_html: Mapped[Markup]
     html_version: Mapped[int]
-    findings: Mapped[str] = mapped_column(Text, server_default="")
-    findings_html: Mapped[Markup] = mapped_column(server_default="")
+    # Read only where they are shown: in a list of topics, the agenda of each stands in its row
+    findings: Mapped[str] = mapped_column(Text, server_default="", **ASIDE)
+    findings_html: Mapped[Markup] = mapped_column(server_default="", **ASIDE)
     findings_html_version: Mapped[int] = mapped_column(server_default="0")
     findings_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(default="en")

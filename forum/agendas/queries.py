@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from forum.agendas.models import FOUND, Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.clock import now
@@ -326,7 +326,8 @@ def member_themes(member_id: int) -> Sequence[MemberTheme]:
 
 def _agenda_or_not_found(query: Select[Agenda]) -> Agenda:
     hosts = selectinload(Agenda.hosts)
-    options = (hosts, hosts.joinedload(Member.city), hosts.joinedload(Member.organisation))
+    people = hosts, hosts.joinedload(Member.city), hosts.joinedload(Member.organisation)
+    options = *people, undefer_group("findings")
     return _or_not_found(db.session.scalars(query.options(*options)).first())
 
 

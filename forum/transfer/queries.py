@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, case, exists, func, select, true, tuple_
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda, MemberTheme, Theme
@@ -123,7 +123,8 @@ def counts() -> dict[str, int]:
 
 def agendas_to_write(reader: Person) -> Sequence[Agenda]:
     """The visible agendas in order, with their hosts."""
-    return db.session.scalars(visible_agendas(reader).options(selectinload(Agenda.hosts))).all()
+    whole = selectinload(Agenda.hosts), undefer_group("findings")
+    return db.session.scalars(visible_agendas(reader).options(*whole)).all()
 
 
 def posts_to_write(reader: Person) -> int:

@@ -13,10 +13,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from forum.agendas import actions, queries
+from forum.agendas import actions
 from forum.agendas.models import Agenda
+from forum.agendas.queries import get_agenda
 from forum.clock import at, now
 from forum.db import db
+from forum.dialogue.actions import NewTopic, open_topic
 from forum.markup import write
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import AGENDA, MUTED, WATCHING, Notice
@@ -56,7 +58,7 @@ def test_a_host_says_what_the_dialogue_has_found(
     fields = fields_of(browser.get("/agendas/quieter/edit").text)
     asked = {**fields, "findings": FOUND, "preview": "1"}
     assert "<strong>lasts</strong>" in browser.post("/agendas/quieter/edit", data=asked).text
-    assert queries.get_agenda(SYSTEM, "quieter").findings_at is None
+    assert get_agenda(SYSTEM, "quieter").findings_at is None
     sent = browser.post("/agendas/quieter/edit", data=fields | {"findings": FOUND})
     assert sent.status_code == 303
     page = client.get("/agendas/quieter").text
@@ -107,7 +109,7 @@ def test_a_page_that_was_open_before_takes_no_findings_away(
     db.session.commit()
     sent = browser.post("/agendas/quieter/edit", data=fields | {"findings": ""})
     assert sent.status_code in {409, 422} and "Quiet asphalt" in sent.text
-    assert queries.get_agenda(SYSTEM, "quieter").findings == FOUND
+    assert get_agenda(SYSTEM, "quieter").findings == FOUND
 
 
 def test_who_watches_the_agenda_is_told_once_a_week_at_most(
@@ -192,6 +194,18 @@ def test_nobody_else_reads_it_of_an_agenda_in_preparation(
         assert browser.get("/agendas/quieter").status_code == 404
         assert browser.get("/api/v1/agendas/quieter").status_code == 404
     assert "Quiet asphalt" in sign_in(people.host).get("/agendas/quieter").text
+
+
+def test_only_its_own_page_reads_them(
+    sign_in: Any, people: Any, found: Agenda, queries: Any
+) -> None:
+    topic = open_topic(people.ana, found.id, NewTopic("question", "Why so loud?", write("Why?")))
+    browser = sign_in(people.ana)
+    for path in ("/", "/agendas", "/topics", "/agendas/quieter/topics", topic.address):
+        with queries() as made:
+            assert browser.get(path).status_code == 200
+        read = [one for one in made.statements if "agenda.findings_html," in one]
+        assert len(read) == (path == "/agendas/quieter/topics"), path  # whose agenda is one row
 
 
 def test_programs_read_it(client: FlaskClient, found: Agenda) -> None:
