@@ -38,6 +38,7 @@ from hypothesis import settings
 from sqlalchemy import Connection, Engine, delete, event, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.util import LRUCache
 
 from forum import logformat, logs, passwords, ratelimits
 from forum.agendas import actions as agendas
@@ -287,7 +288,7 @@ class DatasetStack:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.connection: Connection | None = None
-        self.compiled: dict[Any, Any] = {}
+        self.compiled: Any = LRUCache(2_000)
         self.loaded: list[str] = []
         self.requested: set[str] = set()
         # Whether this test has written nothing but datasets so far, so that another one may be kept.
@@ -308,7 +309,7 @@ class DatasetStack:
         if self.connection is None:
             with self.app.app_context():
                 self.connection = db.engine.connect()
-            # The forum has more statements than SQLAlchemy keeps compiled (500), and the tests use them all in turn
+            # The tests of a room use more statements than SQLAlchemy keeps compiled (500)
             self.connection = self.connection.execution_options(compiled_cache=self.compiled)
             self.connection.begin()
             event.listen(self.connection, "before_cursor_execute", self._note_write)
