@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Update, case, delete, literal, update
+from sqlalchemy import case, delete, literal, update
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.agendas.queries import (
@@ -126,10 +126,11 @@ def write_agenda(
 
 def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
     _refuse_title_of_another(text.title, agenda)
-    if any(getattr(agenda, name) != value for name, value in _agenda_columns(text).items()):
+    columns = _agenda_columns(text)
+    if any(getattr(agenda, name) != value for name, value in columns.items()):
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
-        is_new, said_at = agenda.findings != _agenda_columns(text)["findings"], agenda.findings_at
-        _assign(agenda, {**_agenda_columns(text), **_html_columns(text)})
+        is_new, said_at = agenda.findings != columns["findings"], agenda.findings_at
+        _assign(agenda, {**columns, **_html_columns(text)})
         if is_new:
             agenda.findings_at = now() if text.findings else None
             _tell_findings(moderator, agenda, said_at)
@@ -376,30 +377,27 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by agenda id, where the introduction still has that source; returns for how many."""
     require(system.can.administer())
-    same = (
-        update(Agenda)
-        .where(Agenda.id == agenda_id, Agenda.introduction == text.source)
-        .values(_html_of_introduction(text))
-        for agenda_id, text in texts.items()
-    )
-    return sum(map(_changed_count, same))
+    return _store_html(Agenda.introduction, _html_of_introduction, texts)
 
 
 @action
 def rerender_findings(system: Person, texts: Mapping[int, Written]) -> int:
     """As `rerender`, for what the dialogue has found."""
     require(system.can.administer())
-    same = (
-        update(Agenda)
-        .where(Agenda.id == agenda_id, Agenda.findings == text.source)
-        .values(_html_of_findings(text))
-        for agenda_id, text in texts.items()
-    )
-    return sum(map(_changed_count, same))
+    return _store_html(Agenda.findings, _html_of_findings, texts)
 
 
-def _changed_count(change: Update) -> int:
-    return len(db.session.scalars(change.returning(Agenda.id)).all())
+def _store_html(
+    source: Any,
+    html_of: Callable[[Written], dict[str, Any]],
+    texts: Mapping[int, Written],
+) -> int:
+    changed = 0
+    for agenda_id, text in texts.items():
+        same = update(Agenda).where(Agenda.id == agenda_id, source == text.source)
+        made = db.session.scalars(same.values(html_of(text)).returning(Agenda.id))
+        changed += len(made.all())
+    return changed
 
 
 def _agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:

@@ -29,32 +29,27 @@ def doors(people: Any, things: Any) -> Any:
 
 
 @pages
-def test_it_is_locked_and_opened_from_the_page(
-    sign_in: Any, people: Any, doors: Any, address: str
+@pytest.mark.parametrize(
+    ("deed", "undoing", "fields"),
+    [("lock", "unlock", {"reason": "It is heated."}), ("slow", "unslow", SLOW_FIELDS)],
+)
+def test_it_is_locked_or_slowed_and_let_go_from_the_page(
+    sign_in: Any,
+    people: Any,
+    doors: Any,
+    address: str,
+    deed: str,
+    undoing: str,
+    fields: dict[str, str],
 ) -> None:
     browser, door = sign_in(people.host), doors(address)
     page = browser.get(address).text
-    assert f'href="{door("lock")}"' in page and door("unlock") not in page
-    answer = browser.post(door("lock"), data={"reason": "It is heated."})
-    assert answer.location == address
+    assert f'href="{door(deed)}"' in page and door(undoing) not in page
+    assert browser.post(door(deed), data=fields).location == address
     page = browser.get(address).text
-    assert f'action="{door("unlock")}"' in page and door("lock") not in page
-    assert browser.post(door("unlock")).location == address
-    assert door("unlock") not in browser.get(address).text
-
-
-@pages
-def test_it_is_slowed_and_let_go_from_the_page(
-    sign_in: Any, people: Any, doors: Any, address: str
-) -> None:
-    browser, door = sign_in(people.host), doors(address)
-    page = browser.get(address).text
-    assert f'href="{door("slow")}"' in page and door("unslow") not in page
-    assert browser.post(door("slow"), data=SLOW_FIELDS).location == address
-    page = browser.get(address).text
-    assert f'action="{door("unslow")}"' in page and door("slow") not in page
-    assert browser.post(door("unslow")).location == address
-    assert door("unslow") not in browser.get(address).text
+    assert f'action="{door(undoing)}"' in page and door(deed) not in page
+    assert browser.post(door(undoing)).location == address
+    assert door(undoing) not in browser.get(address).text
 
 
 @pages
