@@ -10,20 +10,20 @@ from flask import url_for
 from forum import web
 from forum.agendas.models import Theme
 from forum.library.models import PUBLISHED, Case, Practice
+from forum.library.views._shared import is_in_sight
 from forum.members.views import federation
 from forum.references import WEBSITE, Author, Reference
 
 
 def case_to_cite(case: Case) -> Reference | None:
     """A case as its page cites it; None where others would not find it."""
-    is_found = case.hidden_at is None and case.agenda.opened_at is not None
-    return case_cited(case) if is_found else None
+    return case_cited(case) if is_in_sight(case) else None
 
 
 def practice_to_cite(practice: Practice) -> Reference | None:
     """A practice as its page cites it; None where others would not find it."""
-    is_found = practice.state == PUBLISHED and practice.hidden_at is None
-    return practice_cited(practice) if is_found and practice.agenda.opened_at else None
+    is_found = practice.state == PUBLISHED and is_in_sight(practice)
+    return practice_cited(practice) if is_found else None
 
 
 def case_cited(case: Case) -> Reference:

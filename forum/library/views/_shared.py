@@ -50,6 +50,11 @@ def evidence_name(evidence: str) -> str:
     return str(forms.EVIDENCE_NAMES.get(evidence, evidence))
 
 
+def is_in_sight(one: Any) -> bool:
+    """Whether also who moderates nothing finds a case, a published practice or a reading; its agenda must be loaded."""
+    return getattr(one, "hidden_at", None) is None and one.agenda.opened_at is not None
+
+
 def words_for_columns() -> dict[str, Any]:
     """The translated labels for the values of columns, for every template of the room."""
     return {

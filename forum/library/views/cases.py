@@ -36,6 +36,7 @@ from forum.library.views._shared import (
     bp,
     discussion_context,
     get_or_explain,
+    is_in_sight,
     put_in_order,
     saved,
     say_intention,
@@ -78,8 +79,8 @@ def case(slug: str) -> ResponseReturnValue:
     comments = paragraph_comments(topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
-    is_public = found.hidden_at is None and found.agenda.opened_at is not None
-    pictured = picture_to_share(p.html for p in found.paragraphs) if is_public else None
+    texts = (paragraph.html for paragraph in found.paragraphs)
+    pictured = picture_to_share(texts) if is_in_sight(found) else None
     said = (found.name, found.summary, found.language, found.created_at)
     return render_template(
         "library/case.html",

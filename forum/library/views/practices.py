@@ -47,6 +47,7 @@ from forum.library.views._shared import (
     bp,
     discussion_context,
     get_or_explain,
+    is_in_sight,
     saved,
     say_intention,
     say_tried,
@@ -102,8 +103,7 @@ def practice(slug: str) -> ResponseReturnValue:
 
 def _picture_to_share(found: Practice) -> dict[str, Any] | None:
     """The first picture of a practice that everybody may read, but not of what did not work."""
-    is_shown = found.state == PUBLISHED and found.hidden_at is None and found.audience == PUBLIC
-    if not is_shown or found.agenda.opened_at is None:
+    if found.state != PUBLISHED or found.audience != PUBLIC or not is_in_sight(found):
         return None
     parts = (part.html for part in found.sections if part.name != FAILURE)
     return picture_to_share(parts)

@@ -20,7 +20,7 @@ from forum.dialogue.models import Topic
 from forum.library import forms, queries
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.library.views._facets import chosen_values
-from forum.library.views._shared import bp
+from forum.library.views._shared import bp, is_in_sight
 from forum.locales import parsed
 from forum.members.models import City, Member
 from forum.members.queries import language_names
@@ -135,15 +135,10 @@ def portions(after: After) -> Iterator[list[Any]]:
     last = None
     while True:
         found = after(last, PORTION)
-        yield [one for one in found if _is_passed_on(one)]
+        yield [one for one in found if is_in_sight(one)]
         if len(found) < PORTION:
             return
         last = found[-1]
-
-
-def _is_passed_on(one: Any) -> bool:
-    """Whether everybody sees a case, practice or reading who reads the agenda."""
-    return getattr(one, "hidden_at", None) is None and bool(one.agenda.opened_at)
 
 
 def _name(author: Member) -> str:
