@@ -12,12 +12,13 @@ from flask import Flask
 from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Pace, Topic
+from forum.dialogue.models import PACES, Pace, Topic
 from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Forbidden, Invalid, TooSoon
 from forum.markup import write
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
+from forum.moderation.actions.topics import SLOW_THERE
 from forum.moderation.models import Decision
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
@@ -165,6 +166,10 @@ MERGERS: dict[str, tuple[Pace | None, Pace | None, Pace | None]] = {
     "one that is over": (Pace(1440, now() - HOUR, "Over."), CALM, CALM),
     "the target is over": (CALM, Pace(1440, now() - HOUR, "Over."), CALM),
 }
+
+
+def test_the_log_has_words_for_every_pace() -> None:
+    assert SLOW_THERE.keys() == PACES.keys()
 
 
 @pytest.mark.usefixtures("sound")

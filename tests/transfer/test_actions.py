@@ -140,6 +140,13 @@ def faults_of(source: str) -> list[str]:
             "write the handle and the time",
         ),
         ("## Readings", "## Books", "## Books", "“Books” is none of"),
+        (
+            "## Readings",
+            "## Findings\n\nOnce.\n\n## Findings\n\nTwice.\n\n## Readings",
+            "## Findings\n\nTwice",
+            "“Findings” is said twice",
+        ),
+        ("## Readings", "## Findings\n\n## Readings", "## Findings", "needs a text"),
         (" | https://example.org/street", "", "- link", "write 2 to 3 parts"),
         ("passed on to mona-berg", "perhaps", "- asked: chitra", "write “not me”"),
         ("| partly |", "| so so |", "- followed up", "write one of: yes, partly"),
@@ -153,6 +160,13 @@ def test_each_mistake_is_told_with_its_line(old: str, new: str, where: str, says
     line = line_of(wrong, where)
     faults = faults_of(wrong)
     assert any(fault.startswith(f"line {line}: ") and says in fault for fault in faults), faults
+
+
+def test_findings_stand_in_the_file_that_makes_the_agenda() -> None:
+    more = "# Green\n- slug: green\n\n## Findings\n\nTrees die.\n"
+    assert faults_of(more) == [
+        "line 4: findings stand in the file that makes the agenda",
+    ]
 
 
 LONG = "https://example.org/" + "x" * 1_000
