@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, request
 from flask_babel import get_babel, lazy_gettext
 from rjsmin import jsmin
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Rule
 from werkzeug.security import safe_join
 
 from forum import (
@@ -115,10 +116,28 @@ UPGRADING = lazy_gettext("The forum is being upgraded. Please come back in a few
 TOP = Path(__file__).parent.parent
 
 
+class LateRule(Rule):
+    """A rule whose addresses are built by functions that are compiled when the first address is asked for.
+
+    Werkzeug compiles two for each rule at the start. For 320 rules that took three quarters of `create_app`, and a process
+    asks for the addresses of few of them.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            compiled = super(LateRule, self)._compile_builder(append_unknown).__get__(rule, None)
+            setattr(rule, "_build_unknown" if append_unknown else "_build", compiled)
+            built: tuple[str, str] = compiled(**values)
+            return built
+
+        return build
+
+
 class Forum(Flask):
     """Flask with its own Jinja environment, without support for async views, and with `HEAD` answered as `GET`."""
 
     jinja_environment = TemplateEnvironment
+    url_rule_class = LateRule
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request. `HEAD` is answered as `GET` without the content (RFC 9110, 9.3.2), so that no view acts on it."""

@@ -14,10 +14,11 @@ import pytest
 from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
+from werkzeug.routing import Map, Rule
 
 from forum import supervisor
 from forum.agendas import actions as agendas
-from forum.app import create_app
+from forum.app import LateRule, create_app
 from forum.db import db, running_deed
 from forum.markup import write
 from forum.members import actions as members
@@ -320,3 +321,38 @@ def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum)
     assert not [words for words in of_pages if not words.startswith(("SELECT", "WITH"))]
     assert not [words for words in of_pages if " FOR " in words.rpartition("FROM")[2]]
     assert len(of_pages) < len(seen), "there were deeds"
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        ("/topics", {}),
+        ("/topics", {"page": 2, "kind": "question"}),
+        ("/topics/<int:id>-<slug>", {"id": 7, "slug": "a curb & a kerb"}),
+        ("/topics/<int:id>", {"id": 7, "self": "x", "rule": "y"}),
+        ("/topics/<int:id>", {"id": "no number"}),
+    ],
+)
+def test_addresses_are_built_as_ever_but_not_before_one_is_asked_for(
+    rule: str, values: dict[str, Any]
+) -> None:
+    """Also the second time, and the one with a query string apart from the one without."""
+    late, ordinary = (Map([kind(rule, endpoint="x")]) for kind in (LateRule, Rule))
+    assert not compiled_builders(late)
+    for _time in range(2):
+        for append_unknown in (True, False):
+            assert built(late, values, append_unknown) == built(ordinary, values, append_unknown)
+    assert compiled_builders(late) == 2
+
+
+def compiled_builders(rules: Map) -> int:
+    (rule,) = rules.iter_rules()
+    return sum(part.__name__.startswith("<builder") for part in (rule._build, rule._build_unknown))
+
+
+def built(rules: Map, values: dict[str, Any], append_unknown: bool) -> Any:
+    """What a map builds, or the kind of its refusal."""
+    try:
+        return rules.bind("localhost").build("x", values, append_unknown=append_unknown)
+    except Exception as error:
+        return type(error)
