@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from forum.agendas.models import FOUND, Agenda, AgendaHost, MemberTheme, Statement, Theme
@@ -162,8 +162,14 @@ def lock_opening(agenda_id: int) -> datetime | None:
 
     The lock is shared: who writes on an agenda waits only for who opens, prepares or curates it.
     """
-    query = select(Agenda.opened_at).where(Agenda.id == agenda_id)
-    return db.session.scalar(query.with_for_update(read=True, key_share=True))
+    return db.session.scalar(_OPENING, {"agenda_id": agenda_id})
+
+
+_OPENING = (
+    select(Agenda.opened_at)
+    .where(Agenda.id == bindparam("agenda_id"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def lock_to_write_on(author: Person, agenda_id: int) -> None:

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.clock import now
@@ -91,15 +91,23 @@ def first_match(
 
 def rules_for(author: Person, agenda_id: int | None, said: ScreenedText) -> Sequence[Rule]:
     """The active rules that may hold the text back; of those about domains, agendas and members only matching ones."""
-    is_general = Rule.kind.in_((WORD, LINKS, SAME_TEXT))
-    about = [
-        and_(Rule.kind == MEMBER, Rule.member_id == author.id),
-        and_(Rule.kind == AGENDA, Rule.agenda_id == agenda_id),
-    ]
-    if said.hosts:
-        about.append(and_(Rule.kind == DOMAIN, Rule.key.in_(sorted(said.hosts))))
-    query = select(Rule).where(Rule.off_at.is_(None), or_(is_general, *about))
-    return db.session.scalars(query.order_by(Rule.id)).all()
+    values = {"author_id": author.id, "agenda_id": agenda_id, "hosts": sorted(said.hosts)}
+    return db.session.scalars(_RULES, values).all()
+
+
+_RULES = (
+    select(Rule)
+    .where(
+        Rule.off_at.is_(None),
+        or_(
+            Rule.kind.in_((WORD, LINKS, SAME_TEXT)),
+            and_(Rule.kind == MEMBER, Rule.member_id == bindparam("author_id")),
+            and_(Rule.kind == AGENDA, Rule.agenda_id == bindparam("agenda_id")),
+            and_(Rule.kind == DOMAIN, Rule.key.in_(bindparam("hosts", expanding=True))),
+        ),
+    )
+    .order_by(Rule.id)
+)
 
 
 def _is_met(

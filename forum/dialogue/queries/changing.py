@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.queries import curators_of
@@ -42,6 +53,7 @@ from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_source, withhold_in_source
 from forum.reach import is_on_open_agenda, shown_to
+from forum.reachcache import cached_statement
 
 SUBMISSION_KEY_LENGTH = 64
 
@@ -50,11 +62,21 @@ SUBMISSION_KEY_LENGTH = 64
 # anew, but not what was joined to it (such as the agenda that a topic has left meanwhile).
 def topic_to_change(doer: Person, topic_id: int) -> Topic:
     """A topic that the doer sees, with its agenda, locked; else `NotFound`."""
-    lock = visible_topics(doer).where(Topic.id == topic_id).with_only_columns(Topic.id)
-    if db.session.scalar(lock.with_for_update(of=Topic)) is None:
+    values = {"topic_id": topic_id}
+    if db.session.scalar(_topic_lock(doer), values) is None:
         raise NotFound()
-    query = select(Topic).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
-    return db.session.scalars(query).one()
+    return db.session.scalars(_topic_with_agenda(), values).one()
+
+
+@cached_statement
+def _topic_lock(doer: Person) -> Select[Any]:
+    found = visible_topics(doer).where(Topic.id == bindparam("topic_id"))
+    return found.with_only_columns(Topic.id).with_for_update(of=Topic)
+
+
+@cache
+def _topic_with_agenda() -> Select[Topic]:
+    return select(Topic).where(Topic.id == bindparam("topic_id")).options(joinedload(Topic.agenda))
 
 
 def topic_if_there(reader: Person, topic_id: int | None) -> Topic | None:
@@ -332,10 +354,17 @@ def post_by_submission_key(author: Person, key: str | None) -> Post | None:
     """The post that an author's form with this submission key has made, with its topic; or None."""
     if not key:
         return None
-    sent = select(Post).where(
-        Post.author_id == author.id, Post.submission_key == key[:SUBMISSION_KEY_LENGTH]
+    values = {"author_id": author.id, "key": key[:SUBMISSION_KEY_LENGTH]}
+    return db.session.scalar(_post_by_key(), values)
+
+
+@cache
+def _post_by_key() -> Select[Post]:
+    is_sent = (
+        Post.author_id == bindparam("author_id"),
+        Post.submission_key == bindparam("key"),
     )
-    return db.session.scalar(sent.options(joinedload(Post.topic)))
+    return select(Post).where(*is_sent).options(joinedload(Post.topic))
 
 
 def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:

@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Executable,
+    Select,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.clock import now
@@ -30,21 +42,31 @@ def duplicate_reply(
 
     A post does not count when somebody else has written since: the same words may be meant for them ("Thanks!").
     """
+    place = {"topic_id": topic.id, "paragraph": paragraph}
+    return _duplicate(_reply_query(), author, source, organisation_id, place)
+
+
+@cache
+def _reply_query() -> CompoundSelect[Any]:
     later = aliased(Post)
     is_followed = exists().where(
         later.topic_id == Post.topic_id,
         later.number > Post.number,
-        later.author_id != author.id,
+        later.author_id != bindparam("author_id"),
     )
     # `+ 0` keeps SQLite from using the index of the topic: it shall look among the author's recent posts.
     in_posts = (
-        Post.topic_id + 0 == topic.id,
+        Post.topic_id + 0 == bindparam("topic_id"),
         Post.number > 1,
-        Post.paragraph == paragraph,
+        Post.paragraph.is_not_distinct_from(bindparam("paragraph")),
         or_(~is_followed, Post.hidden_at.is_not(None)),
     )
-    in_held = (Held.deed == REPLY, Held.topic_id + 0 == topic.id, Held.paragraph == paragraph)
-    return _duplicate(author, source, organisation_id, in_posts, in_held)
+    in_held = (
+        Held.deed == REPLY,
+        Held.topic_id + 0 == bindparam("topic_id"),
+        Held.paragraph.is_not_distinct_from(bindparam("paragraph")),
+    )
+    return _same(in_posts, in_held)
 
 
 def duplicate_topic(
@@ -59,45 +81,62 @@ def duplicate_topic(
     has_poll: bool = False,
 ) -> Post | Held | None:
     """The first post of the author's recent topic that is the same in all of this, or a text that waits to open one."""
+    what = {"agenda_id": agenda_id, "kind": kind, "title": title, "audience": audience}
+    return _duplicate(_topic_query(has_poll), author, source, organisation_id, what)
+
+
+@cache
+def _topic_query(has_poll: bool) -> CompoundSelect[Any]:
     opened = select(Topic.id).where(
         Topic.id == Post.topic_id,
-        Topic.agenda_id == agenda_id,
         Topic.deleted_at.is_(None),
         Topic.home.is_(None),
-        Topic.kind == kind,
-        Topic.title == title,
-        Topic.audience == audience,
+        *_what_is_opened(Topic),
     )
-    in_held = (
-        Held.deed == OPEN,
-        Held.agenda_id == agenda_id,
-        Held.kind == kind,
-        Held.title == title,
-        Held.audience == audience,
-        Held.poll.is_not(None) if has_poll else Held.poll.is_(None),
-    )
+    has_one = Held.poll.is_not(None) if has_poll else Held.poll.is_(None)
     in_posts = (Post.number == 1, Post.has_poll.is_(has_poll), opened.exists())
-    return _duplicate(author, source, organisation_id, in_posts, in_held)
+    return _same(in_posts, (Held.deed == OPEN, *_what_is_opened(Held), has_one))
+
+
+def _what_is_opened(model: Any) -> tuple[ColumnElement[bool], ...]:
+    return (
+        model.agenda_id == bindparam("agenda_id"),
+        model.kind == bindparam("kind"),
+        model.title == bindparam("title"),
+        model.audience == bindparam("audience"),
+    )
+
+
+def _same(in_posts: Conditions, in_held: Conditions) -> CompoundSelect[Any]:
+    """Whether it is a held text (0 or 1), and the id, of one recent text that is the same and meets these conditions."""
+
+    def one_of(model: Any, is_held: int) -> Select[Any]:
+        return select(literal(is_held), model.id).where(
+            model.author_id == bindparam("author_id"),
+            model.created_at > bindparam("since"),
+            model.source == bindparam("source"),
+            model.organisation_id.is_not_distinct_from(bindparam("organisation_id")),
+        )
+
+    posts = one_of(Post, 0).where(Post.deleted_at.is_(None), *in_posts)
+    held = one_of(Held, 1).where(Held.decided_at.is_(None), *in_held)
+    return union_all(posts, held).limit(1)
 
 
 def _duplicate(
+    query: Executable,
     author: Person,
     source: str,
     organisation_id: int | None,
-    in_posts: Conditions,
-    in_held: Conditions,
+    more: dict[str, Any],
 ) -> Post | Held | None:
-    def is_same(model: Any) -> tuple[ColumnElement[bool], ...]:
-        return (
-            model.author_id == author.id,
-            model.created_at > now() - DUPLICATE_WINDOW,
-            model.source == source,
-            model.organisation_id == organisation_id,
-        )
-
-    posts = select(literal(0), Post.id).where(*is_same(Post), Post.deleted_at.is_(None), *in_posts)
-    held = select(literal(1), Held.id).where(*is_same(Held), Held.decided_at.is_(None), *in_held)
-    found = db.session.execute(union_all(posts, held).limit(1)).first()
+    values = {
+        "author_id": author.id,
+        "since": now() - DUPLICATE_WINDOW,
+        "source": source,
+        "organisation_id": organisation_id,
+    }
+    found = db.session.execute(query, values | more).first()
     if found is None:
         return None
     is_held, row_id = found

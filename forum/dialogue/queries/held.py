@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
-from sqlalchemy import Select, and_, case, func, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda
@@ -222,10 +222,13 @@ def held_by_submission_key(author: Person, key: str | None) -> Held | None:
     """What an author has sent with this submission key and a rule held back, decided or not; or None."""
     if not key:
         return None
-    sent = select(Held).where(
-        Held.author_id == author.id, Held.submission_key == key[:SUBMISSION_KEY_LENGTH]
-    )
-    return db.session.scalar(sent)
+    values = {"author_id": author.id, "key": key[:SUBMISSION_KEY_LENGTH]}
+    return db.session.scalar(_BY_KEY, values)
+
+
+_BY_KEY = select(Held).where(
+    Held.author_id == bindparam("author_id"), Held.submission_key == bindparam("key")
+)
 
 
 def held_edit_of(author: Person, post_id: int) -> Held | None:

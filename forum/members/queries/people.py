@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
@@ -86,8 +86,14 @@ def lock_writer(author: Person) -> None:
     order of locks is always the same. Actions of one author do not block each other.
     """
     if author.id:
-        query = select(Member).where(Member.id == author.id)
-        db.session.scalar(query.with_for_update(read=True, key_share=True))
+        db.session.scalar(_WRITER, {"member_id": author.id})
+
+
+_WRITER = (
+    select(Member)
+    .where(Member.id == bindparam("member_id"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def lock_member(member_id: int | None, *, may_write: bool = False) -> None:

@@ -14,7 +14,7 @@ from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.notifications.actions._rows import upsert
 from forum.notifications.models import LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
-from forum.notifications.queries import Subject, watchers_of, watches_replies
+from forum.notifications.queries import Subject, begins_to_watch, watchers_of
 from forum.permissions import Person, require
 
 
@@ -51,7 +51,7 @@ def clear_watches(member: Person, subjects: Collection[Subject]) -> None:
 @action
 def watch_own_topic(author: Person, topic_id: int) -> None:
     """Let an author watch the topic, unless they have switched that off or muted the topic."""
-    if author.id and watches_replies(author.id):
+    if author.id and begins_to_watch(author.id, topic_id):
         key = {"member_id": author.id, "subject": TOPIC, "subject_id": topic_id}
         row = {**key, "level": WATCHING, "created_at": now()}
         db.session.execute(insert_into(Watch).values(row).on_conflict_do_nothing())

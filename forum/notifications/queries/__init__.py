@@ -9,10 +9,10 @@ from forum.notifications.queries._shared import (
     visible_notices,
 )
 from forum.notifications.queries.choices import (
+    begins_to_watch,
     settings_by_member,
     settings_of,
     time_zones,
-    watches_replies,
     ways_of,
     zone_called,
     zone_of,
@@ -64,6 +64,7 @@ from forum.notifications.queries.watching import (
 __all__ = [
     "MAX_ATTEMPTS",
     "Subject",
+    "begins_to_watch",
     "digests_waiting",
     "due_broadcasts",
     "due_event",
@@ -105,7 +106,6 @@ __all__ = [
     "watchers_among",
     "watchers_of",
     "watches_of",
-    "watches_replies",
     "ways_of",
     "without_notices",
     "zone_called",

@@ -7,10 +7,10 @@ from datetime import UTC, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, select
 
 from forum.db import db
-from forum.notifications.models import DEFAULT_WAYS, NoticeChoice, NoticeSettings
+from forum.notifications.models import DEFAULT_WAYS, TOPIC, NoticeChoice, NoticeSettings, Watch
 from forum.permissions import Person, require
 
 
@@ -28,11 +28,24 @@ def settings_of(member_id: int) -> NoticeSettings:
     return db.session.scalar(kept) or _defaults(member_id)
 
 
-def watches_replies(member_id: int) -> bool:
-    """Whether a member watches the topics in which they write."""
-    kept = select(NoticeSettings.watches_replies).where(NoticeSettings.member_id == member_id)
-    chosen = db.session.scalar(kept)
-    return _defaults(member_id).watches_replies if chosen is None else chosen
+def begins_to_watch(member_id: int, topic_id: int) -> bool:
+    """Whether a member who writes in a topic watches it from then on, and neither watches nor mutes it by now."""
+    values = {"member_id": member_id, "topic_id": topic_id}
+    chosen, is_decided = db.session.execute(_BEGINNING, values).one()
+    wants = _defaults(member_id).watches_replies if chosen is None else chosen
+    return wants and not is_decided
+
+
+_BEGINNING = select(
+    select(NoticeSettings.watches_replies)
+    .where(NoticeSettings.member_id == bindparam("member_id"))
+    .scalar_subquery(),
+    exists().where(
+        Watch.member_id == bindparam("member_id"),
+        Watch.subject == TOPIC,
+        Watch.subject_id == bindparam("topic_id"),
+    ),
+)
 
 
 def _defaults(member_id: int) -> NoticeSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Executable, Select, and_, exists, false, or_, select
+from sqlalchemy import Executable, Select, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import aliased, defer
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -43,7 +43,12 @@ def get_document(kind: str, item_id: int) -> Document | None:
 
 def document_id(kind: str, item_id: int) -> int | None:
     """The id of the document of one thing, or None."""
-    return db.session.scalar(select(Document.id).filter_by(kind=kind, item_id=item_id))
+    return db.session.scalar(_ID, {"kind": kind, "item_id": item_id})
+
+
+_ID = select(Document.id).where(
+    Document.kind == bindparam("kind"), Document.item_id == bindparam("item_id")
+)
 
 
 def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Document]:
