@@ -225,6 +225,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "life": jobs.heartbeat(settings.heartbeat_path),
         "notices": within(notifications_commands.make_notices),
         "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
+        "practices": jobs.every(600, within(lambda: library_actions.ask_whether_true(SYSTEM))),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue_commands.tell_overdue(SYSTEM))),

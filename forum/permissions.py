@@ -679,6 +679,16 @@ class Can:
             return Verdict(_("A moderator has hidden this practice, so it cannot be submitted."))
         return self.write_practice(practice.agenda)
 
+    def confirm_practice(self, practice: Practice) -> Verdict:
+        """Authors say of their own published practice that it is still true; nobody else can know."""
+        if practice.author_id != self.person.id or practice.deleted_at:
+            return Verdict(_("Only the author can say whether this is still true."))
+        if not practice.published_at or practice.hidden_at:
+            return Verdict(
+                _("Others cannot read this practice now, so nobody asks whether it is true.")
+            )
+        return self.write()
+
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:

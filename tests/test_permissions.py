@@ -108,7 +108,7 @@ def _picture(said: str) -> Picture:
 
 
 def _practice(said: str) -> Practice:
-    states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state in said}
+    states = {f"{one}_at": PAST for one in ("published", "hidden", "deleted") if one in said}
     return Practice(id=1, author_id=_author(said), agenda_id=HERE, agenda=_agenda(said), **states)
 
 
@@ -213,6 +213,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
+    "confirm_practice": lambda said: (_practice(said),),
     "delete_practice": lambda said: (_practice(said),),
     **dict.fromkeys(("report", "judge"), lambda said: (_reported(said),)),
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
@@ -401,6 +402,12 @@ submit_practice        | somebody's           |    .    .    .    .    .    .   
 submit_practice        | own, hidden          |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, archived        |    .    .    .    .    .    .    .    .    .   .
+confirm_practice       | own, published       |    .  yes    .    .    .  yes  yes  yes  yes   .
+confirm_practice       | somebody's, published |   .    .    .    .    .    .    .    .    .   .
+confirm_practice       | own                  |    .    .    .    .    .    .    .    .    .   .
+confirm_practice       | own, published, hidden |  .    .    .    .    .    .    .    .    .   .
+confirm_practice       | own, published, deleted | .    .    .    .    .    .    .    .    .   .
+confirm_practice       | own, published, archived | . yes   .    .    .  yes  yes  yes  yes   .
 add_picture            | ever                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 see_picture            | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_picture            | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes

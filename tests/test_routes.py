@@ -336,6 +336,7 @@ POST /practices/{draft}/edit                          |  404  404  yes  yes  yes
 POST /practices/{draft}/bookmark                      |  403  404  yes  yes  yes  yes
 POST /practices/{draft}/submit                        |  404  404  yes  403  403  403
 POST /practices/{practice}/bookmark                   |  403  yes  yes  yes  yes  yes
+POST /practices/{practice}/confirm                    |  403  403  yes  403  403  403
 GET  /practices/{practice}                            |  200  200  200  200  200  200
 GET  /practices/{practice}.ris                        |  200  200  200  200  200  200
 GET  /practices/{practice}/delete                     |   in  403  200  403  403  403

@@ -301,7 +301,10 @@ class WholeCase(Case):
 
 @dataclass(frozen=True)
 class Practice:
-    """A best practice. `link` leads to more about it; `cities_tried` as of a case; the author is null who has left."""
+    """A best practice. `link` leads to more about it; `cities_tried` as of a case; the author is null who has left.
+
+    On `confirmed_on` the author said that it is still true; since `unconfirmed_at` nobody has, although the author was asked.
+    """
 
     title: str
     slug: str
@@ -321,6 +324,8 @@ class Practice:
     published_at: datetime | None
     updated_at: datetime
     revisit_on: date | None
+    confirmed_on: date | None
+    unconfirmed_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -148,12 +148,16 @@ class Practice(Base):
     `topic_id` is set when it is first published: the topic holds its discussion. `caught_by` is the rule before
     publication that it met when it was last submitted, as `Rule.name` has it. `removed_at` is set beside `hidden_at`
     when readers are told nothing of it.
+
+    `confirmed_on` is the day on which its author last said that it is still true. `look_on` is the day on which the worker
+    looks at it: it asks the author (`asked_at`), and when nothing was heard of it, pages say so (`unconfirmed_at`).
     """
 
     __tablename__ = "practice"
     __table_args__ = (
         Index(None, "agenda_id", "published_at"),
         Index(None, "author_id", "id"),
+        Index(None, "look_on"),
         Index(None, "author_id", "submission_key", unique=True),
         Index(None, "state", "published_at"),
     )
@@ -178,6 +182,10 @@ class Practice(Base):
     audience: Mapped[str] = mapped_column(default=PUBLIC)
     failure_audience: Mapped[str] = mapped_column(default=PUBLIC)
     revisit_on: Mapped[date | None]
+    confirmed_on: Mapped[date | None]
+    look_on: Mapped[date | None]
+    asked_at: Mapped[datetime | None]
+    unconfirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
@@ -203,6 +211,11 @@ class Practice(Base):
     themes: Mapped[list[Theme]] = relationship(
         secondary="practice_theme", lazy="raise_on_sql", order_by=Theme.name
     )
+
+    @property
+    def known_on(self) -> date:
+        """The day since which nobody has said that it is still true, or changed it."""
+        return max(self.updated_at.date(), self.confirmed_on or date.min)
 
 
 class PracticeSection(Base):

@@ -285,6 +285,8 @@ def practice(found: Practice, tried: Mapping[int, int]) -> models.Practice:
         published_at=found.published_at,
         updated_at=found.updated_at,
         revisit_on=found.revisit_on,
+        confirmed_on=found.confirmed_on,
+        unconfirmed_at=found.unconfirmed_at,
     )
 
 

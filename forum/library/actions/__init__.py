@@ -20,6 +20,7 @@ from forum.library.actions.cases import (
     restore_case,
     write_case,
 )
+from forum.library.actions.confirming import ask_whether_true, confirm_practice
 from forum.library.actions.intentions import (
     MONTHS_AHEAD,
     ask_about_intentions,
@@ -62,6 +63,8 @@ __all__ = [
     "PracticeText",
     "ReadingText",
     "ask_about_intentions",
+    "ask_whether_true",
+    "confirm_practice",
     "delete_practice",
     "erase_practice",
     "feature",

@@ -20,6 +20,7 @@ from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import failure_entry, pictures_in, practice_entry
+from forum.library.actions._looks import begin_anew, look_no_more
 from forum.library.actions._rows import (
     add_row,
     city_or_none,
@@ -153,6 +154,7 @@ def publish(
     practice.state, practice.published_at = PUBLISHED, now()
     practice.updated_at = practice.published_at
     practice.returned_reason = ""
+    begin_anew(practice)
     topic = _discussion_of(practice, texts)
     practice.topic_id = topic.id
     if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
@@ -192,6 +194,7 @@ def wait_again(moderator: Person, practice_id: int) -> Practice:
     if practice.state == PUBLISHED:
         search.unindex(moderator, "practice", practice.id)
         practice.published_at, practice.featured_at = None, None
+        look_no_more(practice)
         if practice.topic_id:
             dialogue.hide_topic(moderator, practice.topic_id)
     practice.state, practice.returned_at, practice.returned_reason = SUBMITTED, None, ""
@@ -241,6 +244,7 @@ def erase_practice(system: Person, practice_id: int) -> None:
 
 def _delete(doer: Person, practice: Practice) -> Practice:
     practice.deleted_at, practice.featured_at = now(), None
+    look_no_more(practice)
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
     _close_returns(doer, practice)
@@ -462,6 +466,11 @@ def _update_published(
     if practice.state != PUBLISHED:
         return
     keep_version(author, "practice", practice.id, before)
+    if author.id == practice.author_id:
+        begin_anew(practice)
+        read_outdated(author, "revisit", [f"/practices/{practice.slug}"], [author.id])
+    elif str(practice.revisit_on or "") != before["revisit_on"]:
+        practice.look_on = practice.revisit_on or practice.look_on
     if practice.topic_id:
         page = dialogue.PageOfTopic(
             practice.title, text.opening, practice.agenda_id, practice.audience

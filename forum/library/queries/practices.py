@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, exists, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda
@@ -203,6 +204,24 @@ def practice_to_change(doer: Person, practice_id: int) -> Practice:
         Practice,
         select(Practice).where(Practice.id == practice_id).options(*practice_page_options()),
     )
+
+
+def practices_to_look_at(today: date, limit: int) -> Sequence[Practice]:
+    """Published practices that the worker looks at now, locked; those that another worker has locked are skipped."""
+    due = select(Practice).where(
+        Practice.look_on <= today, Practice.state == PUBLISHED, Practice.deleted_at.is_(None)
+    )
+    due = due.order_by(Practice.look_on, Practice.id).limit(limit)
+    locked = due.with_for_update(of=Practice, skip_locked=True)
+    return db.session.scalars(locked.options(joinedload(Practice.agenda))).all()
+
+
+def asked_lately(author_ids: Collection[int], since: datetime) -> dict[int, int]:
+    """How many practices of each author the author was asked about since a moment, and has not answered."""
+    asked = select(Practice.author_id, func.count())
+    asked = asked.where(Practice.author_id.in_(author_ids), Practice.asked_at > since)
+    rows = db.session.execute(asked.group_by(Practice.author_id))
+    return {row[0]: row[1] for row in rows}
 
 
 def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:

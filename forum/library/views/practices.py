@@ -285,6 +285,17 @@ def submit(slug: str) -> ResponseReturnValue:
     return saved(_("Your practice is with the moderators. You will get a notice."), address)
 
 
+@bp.post("/practices/<slug>/confirm")
+@changing
+def confirm(slug: str) -> ResponseReturnValue:
+    """Say that one's practice is still true."""
+    found = queries.get_practice(me(), slug)
+    actions.confirm_practice(me(), found.id)
+    return saved(
+        _("Thank you. The page says that it is still true."), url_for("library.practice", slug=slug)
+    )
+
+
 @bp.route("/practices/<slug>/delete", methods=["GET", "POST"])
 @changing
 def delete_practice(slug: str) -> ResponseReturnValue:

@@ -77,6 +77,7 @@ def practices_table() -> Response:
         (_("Cities that tried it"), lambda one: tried.get(one.topic_id or 0, 0)),
         (_("Comments"), lambda one: _comments(one.topic)),
         (_("Published on"), lambda one: one.published_at and one.published_at.date()),
+        (_("Still true, says the author, on"), lambda one: one.confirmed_on),
         (_("Address"), lambda one: web.absolute(f"/practices/{one.slug}")),
     ]
     return _table(

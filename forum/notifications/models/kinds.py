@@ -106,6 +106,11 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         lambda n: gettext("what became of it? You wanted to try it"),
         is_actionable=True,
     ),
+    "revisit": NoticeKind(
+        _("We ask whether a practice of yours is still true"),
+        lambda n: gettext("is this still true?"),
+        is_actionable=True,
+    ),
     "topic": NoticeKind(
         _("A new topic in what you watch"),
         lambda n: ngettext("%(num)s new topic", "%(num)s new topics", n),

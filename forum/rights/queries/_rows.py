@@ -218,7 +218,7 @@ def rows_of_votes(member: Member) -> Select[Any]:
 
 def rows_of_practices(member: Member) -> Select[Any]:
     names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
-    created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at
+    confirmed_on asked_at unconfirmed_at created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at
     hidden_reason removed_at deleted_at"""
     query = select(*columns_of(Practice, names), _agenda(member))
     query = query.add_columns(

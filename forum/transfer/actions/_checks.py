@@ -26,7 +26,10 @@ from forum.transfer.queries import (
 NO_ANSWER = "only a reply to a question is its answer"
 OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
 # Fields that a practice may have only when it is published.
-FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried", "wants")
+FIELDS_OF_PUBLISHED = (
+    *("published_on", "featured", "confirmed_on"),
+    *("useful", "same_here", "tried", "wants"),
+)
 
 
 def check_agenda_file(file: AgendaFile) -> Loading:

@@ -75,6 +75,8 @@ def plan_practice(curator: Member, values: Values, loading: Loading) -> None:
         loading.plan(published_at, _publish, curator, values, discussion, loading, after=since)
         plan_marks(values, 1, since, discussion, loading)
         plan_intentions(values, since, discussion, loading)
+        if day := values.get("confirmed_on"):
+            loading.plan(max(noon(day), since), _confirm, values, loading, after=since)
 
 
 def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
@@ -129,6 +131,12 @@ def _publish(curator: Member, values: Values, discussion: Discussion, loading: L
         if values.get("featured"):
             room.feature(curator, practice.id)
     discussion.begin(practice.topic_id or 0)
+
+
+def _confirm(values: Values, loading: Loading) -> None:
+    practice = practices_by_slug([values["slug"]])[values["slug"]]
+    with faults_at(values):
+        library.confirm_practice(loading.member(values["by"]), practice.id)
 
 
 def write_reading(curator: Member, values: Values, loading: Loading) -> None:

@@ -510,6 +510,7 @@ PRACTICE = Schema(
         "returned because": short_text,
         "featured": yes_or_no,
         "revisit on": day,
+        "confirmed on": past_day,
         "adapted from": existing_slug,
         "on behalf of organisation": yes_or_no,
         **MARKS,

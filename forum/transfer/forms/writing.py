@@ -304,6 +304,7 @@ class Writer:
             ("published on", _day(practice.published_at)),
             ("featured", _yes_if(practice.featured_at)),
             ("revisit on", _day(practice.revisit_on)),
+            ("confirmed on", _day(practice.confirmed_on)),
             ("adapted from", written.get(practice.adapted_from_id or 0)),
             *self._for(author, practice.organisation_id),
             *self._tried(tried),

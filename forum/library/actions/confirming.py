@@ -1,0 +1,77 @@
+"""Authors are asked from time to time whether a practice is still true, and say that it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
+from forum.library.actions._looks import begin_anew
+from forum.library.models import Practice
+from forum.library.queries import asked_lately, practice_to_change, practices_to_look_at
+from forum.members.queries import lock_writer
+from forum.notifications.actions import NoticeText, note_event, read_outdated
+from forum.permissions import Person, require
+from forum.versions import EVERYTHING
+
+ANSWER_WITHIN = timedelta(days=90)  # then pages say that nobody has confirmed it
+ASK_AGAIN_AFTER = timedelta(days=30)  # a practice of which nobody could be asked
+MOST_AT_ONCE, LATELY = (
+    3,
+    timedelta(days=7),
+)  # questions to one author, who may have loaded a hundred practices
+BATCH = 100
+
+
+@action
+def confirm_practice(author: Person, practice_id: int) -> Practice:
+    """Say that one's published practice is still true. A day on which to look at it again that is over is forgotten."""
+    lock_writer(author)
+    practice = practice_to_change(author, practice_id)
+    require(author.can.confirm_practice(practice))
+    today = now().date()
+    practice.confirmed_on = today
+    if practice.revisit_on and practice.revisit_on <= today:
+        practice.revisit_on = None
+    begin_anew(practice)
+    read_outdated(author, "revisit", [f"/practices/{practice.slug}"], [author.id])
+    return practice
+
+
+@action
+def ask_whether_true(system: Person, limit: int = BATCH) -> int:
+    """Ask the authors of practices that are due; note that nobody has confirmed those that were asked about long ago.
+
+    Returns how many it looked at. Rows that are due are locked and moved on in the transaction that writes the events, so
+    that each author is asked once, however many workers run and whenever they are killed.
+    """
+    require(system.can.administer())
+    touches()
+    due = practices_to_look_at(now().date(), limit)
+    asked = Counter(asked_lately({one.author_id for one in due}, now() - LATELY))
+    for practice in due:
+        if not _is_read(practice):
+            practice.look_on = now().date() + ASK_AGAIN_AFTER
+        elif practice.asked_at:
+            practice.unconfirmed_at, practice.look_on = now(), None
+            touches(EVERYTHING)
+        elif asked[practice.author_id] >= MOST_AT_ONCE:
+            practice.look_on = now().date() + LATELY
+        else:
+            asked[practice.author_id] += 1
+            _ask(system, practice)
+    db.session.flush()
+    return len(due)
+
+
+def _is_read(practice: Practice) -> bool:
+    return practice.hidden_at is None and practice.agenda.opened_at is not None
+
+
+def _ask(system: Person, practice: Practice) -> None:
+    practice.asked_at, practice.look_on = now(), now().date() + ANSWER_WITHIN
+    address = f"/practices/{practice.slug}"
+    told = NoticeText("revisit", address, practice.title, topic_id=practice.topic_id)
+    note_event(system, told, [practice.author_id])
