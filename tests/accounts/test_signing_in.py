@@ -17,6 +17,7 @@ from forum.columns import Base
 from forum.db import db
 from forum.members import actions
 from forum.members import queries as members
+from forum.moderation.actions import Reasons, suspend
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM
 from tests.accounts.conftest import (
@@ -271,6 +272,17 @@ def test_a_kept_text_is_given_back_after_signing_in(client, eva):
     assert "<title>Your text is safe" in answer.text and "<title>Error:" in refused.text
     assert PASSWORD not in answer.text
     assert is_signed_in(client)
+
+
+def test_who_was_suspended_meanwhile_gets_a_kept_text_back_before_the_decision(client, eva, people):
+    suspend(people.administrator, eva.id, now() + timedelta(days=1), Reasons("Stop.", 2))
+    text = {"kept_action": "/topics/7/reply", "kept:source": "What I wrote before."}
+    answer = enter(client, **text)
+    assert answer.status_code == 422 and not is_signed_in(client)
+    assert "What I wrote before." in answer.text and "suspended this account" in answer.text
+    assert "signing in leads to the decision" in answer.text
+    assert "/appeal" in enter(client).location
+    assert "suspended" not in enter(client, password="wrong", **text).text
 
 
 def test_a_kept_text_is_not_sent_elsewhere(client, eva):

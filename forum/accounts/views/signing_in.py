@@ -88,10 +88,19 @@ def _sign_in(form: SignInForm) -> ResponseReturnValue:
 
 
 def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
-    """Lead a suspended member to the decision and its appeal; without a decision on record, say until when."""
-    if address := suspension_appeal_path(member):
+    """Lead a suspended member to the decision and its appeal; without a decision on record, say until when.
+
+    Who brings a text along, written before the suspension, gets it back first.
+    """
+    address = suspension_appeal_path(member)
+    if not address:
+        raise Invalid(error.message) from error
+    if not errorpages.kept_action():
         return web.see_other(address)
-    raise Invalid(error.message) from error
+    way = _(
+        "Copy your text from here. Without it, signing in leads to the decision and its appeal."
+    )
+    raise Invalid(f"{error.message} {way}") from error
 
 
 def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> ResponseReturnValue:
