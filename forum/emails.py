@@ -18,6 +18,7 @@ from typing import Any
 from unicodedata import bidirectional
 
 from flask import current_app
+from werkzeug.urls import iri_to_uri
 
 EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers that programs read: addresses and ids between angle brackets, each on a line of its own, however long
@@ -136,7 +137,7 @@ def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
     if letter.list_name:
         made["List-Id"] = f"<{letter.list_name}.{letter.host}>"
     if letter.unsubscribe:
-        made["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        made["List-Unsubscribe"] = f"<{iri_to_uri(letter.unsubscribe)}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 

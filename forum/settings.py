@@ -59,6 +59,10 @@ SMTP = dict.fromkeys(("smtp", "smtps"), "smtp://user:password@mail.example.org:5
 IMAP = dict.fromkeys(("imaps", "imap"), "imaps://user:password@mail.example.org/INBOX")
 PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
 HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all its subdomains
+# An e-mail address that every mail server takes: without quotes, spaces and letters other than ASCII
+MAILBOX = re.compile(
+    r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*"
+)
 LAST_PORT = 65_535
 MAX_DIGITS = 9  # of a number
 MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones
@@ -106,7 +110,7 @@ class Settings:
     @property
     def host(self) -> str:
         """The domain of the forum, for Message-IDs and e-mail addresses; a placeholder if FORUM_URL has none."""
-        name = urlsplit(self.url).hostname or "localhost"
+        name = _in_ascii(urlsplit(self.url).hostname or "localhost")
         return (
             name if "." in name and not name.replace(".", "").isdigit() else "localhost.localdomain"
         )
@@ -309,7 +313,7 @@ def _address(written: str) -> str:
 def _is_host(name: str) -> bool:
     """Whether a request for a host can be for the forum, as Werkzeug decides it; it never is with an IPv6 address."""
     try:
-        return host_is_trusted(name.encode("idna").decode("ascii"), [name])
+        return host_is_trusted(_in_ascii(name), [name])
     except UnicodeError:
         return False
 
@@ -387,13 +391,21 @@ def _mail_from(written: str, host: str) -> str:
 
 
 def _mailbox(name: str, written: str) -> str:
-    """The e-mail address alone, without a display name; "" if there is none."""
+    """The e-mail address alone, without a display name and in ASCII; "" if there is none."""
     address = parseaddr(written)[1]
-    if written and not all(address.rpartition("@")):
+    with suppress(UnicodeError):
+        local, at, domain = address.rpartition("@")
+        address = f"{local}{at}{_in_ascii(domain)}"
+    if written and not MAILBOX.fullmatch(address):
         raise WrongSetting(
             f"{name} is {written}, and should be an address such as forum@example.org."
         )
     return address
+
+
+def _in_ascii(name: str) -> str:
+    """A host name as mail servers and headers have it; raises `UnicodeError` for what cannot be one."""
+    return name.encode("idna").decode("ascii")
 
 
 def _hosts(url: str, further: str) -> tuple[str, ...]:

@@ -63,6 +63,16 @@ def test_addresses_for_programs_are_whole_however_long() -> None:
     assert received["Message-ID"] == f"<letter-1@{host}>"
 
 
+def test_the_address_to_unsubscribe_of_a_forum_with_a_name_of_any_script_is_ascii() -> None:
+    """As headers have to be: until then no notice of such a forum could be sent."""
+    stop = "https://dialog.münchen.example/mail/stop/1/reply/ozfimhgj"
+    raw = message(replace(LETTER, unsubscribe=stop)).as_bytes()
+    stopping = (
+        b"List-Unsubscribe: <https://dialog.xn--mnchen-3ya.example/mail/stop/1/reply/ozfimhgj>"
+    )
+    assert stopping in raw
+
+
 def test_a_subject_that_is_cut_says_so() -> None:
     received = message_from_bytes(
         message(replace(LETTER, subject="word " * 40)).as_bytes(), policy=default

@@ -227,6 +227,12 @@ WRONG = [
     ("FORUM_SLOW_MS", "0.5"),
     ("FORUM_MAIL_FROM", "nonsense"),
     ("FORUM_MAIL_FROM", "<>"),
+    ("FORUM_MAIL_FROM", '"Interurban <forum@example.org>"'),
+    ("FORUM_MAIL_FROM", "the forum@example.org"),
+    ("FORUM_MAIL_FROM", "fórum@example.org"),
+    ("FORUM_MAIL_FROM", ".forum@example.org"),
+    ("FORUM_MAIL_FROM", "forum@example..org"),
+    ("FORUM_REPLY_ADDRESS", "re ply@mail.example.org"),
     ("FORUM_VALKEY_URL", "nonsense"),
     ("FORUM_VALKEY_URL", "redis://127.0.0.1"),
     ("FORUM_VALKEY_URL", "valkey://:secret@127.0.0.1:99999"),
@@ -260,6 +266,24 @@ def test_a_wrong_setting_is_named_in_a_sentence(tmp_path: Path, name: str, value
     words = refused.value.message
     assert words.startswith(name) and words.endswith(".") and "\n" not in words
     assert "secret" not in words
+
+
+@pytest.mark.parametrize(
+    "written", ["Interurban <forum@example.org>", '"Inter, urban" <forum@example.org>']
+)
+def test_mail_may_come_from_an_address_with_a_name(tmp_path: Path, written: str) -> None:
+    found = from_environment({"FORUM_DATA": str(tmp_path), "FORUM_MAIL_FROM": written})
+    assert found.mail_from == "forum@example.org"
+
+
+def test_mail_names_a_host_of_any_script_in_ascii(tmp_path: Path) -> None:
+    """Headers of e-mails hold nothing else."""
+    environ = {"FORUM_DATA": str(tmp_path), "FORUM_URL": "https://dialog.münchen.example"}
+    found = from_environment(environ)
+    assert found.host == "dialog.xn--mnchen-3ya.example"
+    assert found.mail_from == "forum@dialog.xn--mnchen-3ya.example"
+    found = from_environment({**environ, "FORUM_MAIL_FROM": "rat@münchen.example"})
+    assert found.mail_from == "rat@xn--mnchen-3ya.example"
 
 
 def test_what_is_set_to_nothing_is_not_set(tmp_path: Path) -> None:
