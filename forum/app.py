@@ -262,13 +262,22 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
         raise click.ClickException(f"{db.engine.url.database} can only be read. {words}")
     address = _listen_address(host, port)
     if settings.metrics:
-        _listen_address(*metrics_address(settings.metrics))
+        _check_metrics(settings.metrics, address, port)
     click.echo(f"The forum is at http://{listening.host_and_port(host, port)} – Ctrl-C ends it.")
     url = db.engine.url
     file = url.database or "" if url.get_backend_name() == "sqlite" else ""
     db.engine.dispose()
     also = (not no_worker, bool(settings.metrics))
     supervisor.become(supervisor.Plan(address, port, workers, *also, file, settings.log))
+
+
+def _check_metrics(metrics: str, address: str, port: int) -> None:
+    """End the command if nobody can listen at FORUM_METRICS, or nobody could once the server listens at its address."""
+    host, figures_port = metrics_address(metrics)
+    both = {_listen_address(host, figures_port), address}
+    if figures_port == port and (len(both) == 1 or both & listening.EVERYWHERE):
+        words = "where the server itself listens: give one of them another port."
+        raise click.ClickException(f"FORUM_METRICS is {metrics}, {words}")
 
 
 def _listen_address(host: str, port: int) -> str:

@@ -11,6 +11,7 @@ from forum.errors import Refusal
 from forum.settings import LAST_PORT
 
 PORT_RELEASE_SECONDS = 3.0
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared, not bound: who listens there does so at all addresses
 
 
 def listen_address(host: str, port: int) -> str:

@@ -206,6 +206,23 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatc
             assert (ended.exit_code, ended.output) == (1, words)
 
 
+@pytest.mark.sqlite_only  # no database is asked for
+def test_serve_refuses_figures_at_the_port_of_the_server(
+    made: MakeForum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are free until the server starts; what answers Prometheus was then started again and again."""
+    forum = made("figures")
+    forum.run("db", "upgrade")
+    monkeypatch.setattr("forum.supervisor.become", lambda *_: pytest.fail("started"))
+    monkeypatch.setenv("FORUM_DATA", str(forum.data))
+    monkeypatch.setenv("FORUM_METRICS", f"localhost:{(port := free_port())}")
+    for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104  # nothing is started
+        ended = forum.run("serve", "--host", host, "--port", port)
+        words = "where the server itself listens: give one of them another port."
+        assert ended.output == f"Error: FORUM_METRICS is localhost:{port}, {words}\n"
+        assert ended.exit_code == 1
+
+
 @pytest.mark.sqlite_only  # PostgreSQL's files are its own
 def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
     made: MakeForum, monkeypatch: Any
