@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -336,6 +337,18 @@ def test_a_backup_is_made_where_nothing_can_be_noted_beside_it(
 def test_a_backup_without_a_name_is_refused(source: Forum) -> None:
     refused = source.run("backup", "")
     assert (refused.exit_code, refused.output) == (1, "Error: TARGET is the name of a file.\n")
+
+
+def test_a_backup_takes_the_place_of_a_file_and_of_nothing_else(
+    source: Forum, tmp_path: Path
+) -> None:
+    """As root, `/dev/full` became a backup."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused = source.run("backup", pipe)
+    words = f"Error: {pipe} is no file that a backup could take the place of.\n"
+    assert (refused.exit_code, refused.output) == (1, words)
+    assert pipe.is_fifo()
 
 
 def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:

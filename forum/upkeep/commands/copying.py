@@ -34,6 +34,8 @@ def backup(target: Path) -> None:
     settings = web.settings()
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
+    if target.exists() and not target.is_file():  # the backup would take the place of a device
+        raise click.ClickException(f"{target} is no file that a backup could take the place of.")
     kept = "The old backup is kept." if target.exists() else ""
     with _errors_end_command(kept), _progress_bar("Copying") as note:
         if queries.schema_state() == "none" and (words := queries.moved_away_problem()):
