@@ -125,14 +125,19 @@ def put_aside(file: Path) -> Path:
 
     Returns the new path. Raises `Refusal` if another process has it open.
     """
+    refuse_if_open(file)
+    aside = file.with_name(f"{file.name}{ASIDE_SUFFIX}{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    file.rename(aside)
+    return aside
+
+
+def refuse_if_open(file: Path) -> None:
+    """Raise `Refusal` if another process has the file of an SQLite database open; otherwise its log is merged into it."""
     with _connect(file) as connection:
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.OperationalError:
             raise Refusal(f"{file} is in use.") from None
-    aside = file.with_name(f"{file.name}{ASIDE_SUFFIX}{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-    file.rename(aside)
-    return aside
 
 
 def last_aside(file: Path) -> Path | None:

@@ -216,7 +216,7 @@ def test_serve_refuses_figures_at_the_port_of_the_server(
     monkeypatch.setattr("forum.supervisor.become", lambda *_: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     monkeypatch.setenv("FORUM_METRICS", f"localhost:{(port := free_port())}")
-    for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104  # nothing is started
+    for host in ("127.0.0.1", "0.0.0.0"):  # nothing is started
         ended = forum.run("serve", "--host", host, "--port", port)
         words = "where the server itself listens: give one of them another port."
         assert ended.output == f"Error: FORUM_METRICS is localhost:{port}, {words}\n"

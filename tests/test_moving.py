@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import Engine, create_engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, delete, insert, select, text, update
 
 from forum import moving
 from forum.agendas import actions as agendas
@@ -221,15 +221,35 @@ def test_nothing_takes_the_file_that_was_moved_for_the_forum_any_more(
         assert told in refused.output
 
 
-def test_a_file_that_somebody_has_open_keeps_its_name(source: Forum, target: Forum) -> None:
+def test_a_forum_that_runs_is_not_moved(source: Forum, target: Forum) -> None:
+    """It would go on writing into its file, and all that would be in no other database."""
     other = create_engine(source.url)
     with other.connect() as reader:
         reader.execute(select(Post.id)).all()
-        moved = source.run("move-database", target.url)
-        assert moved.exit_code == 0 and not files_aside(source), moved.output
-        assert "is in use. Move it away yourself" in moved.output
-        assert "Set FORUM_DATABASE_URL to " in moved.output
+        refused = source.run("move-database", target.url)
     other.dispose()
+    words = f"{source.data}/forum.sqlite is in use. Stop the forum, and whatever else uses it."
+    assert refused.output.endswith(f"Error: {words} The source has not changed.\n")
+    assert refused.exit_code == 1 and not files_aside(source) and not marked(target.url)
+
+
+def test_a_file_that_somebody_opens_meanwhile_keeps_its_name(
+    source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, begin, readers = create_engine(source.url), moving.begin, list[Connection]()
+
+    def begin_while_it_is_read(*what: Any) -> None:
+        readers.append(other.connect())
+        readers[0].execute(select(Post.id)).all()
+        begin(*what)
+
+    monkeypatch.setattr(moving, "begin", begin_while_it_is_read)
+    moved = source.run("move-database", target.url)
+    readers[0].close()
+    other.dispose()
+    assert moved.exit_code == 0 and not files_aside(source), moved.output
+    assert "is in use. Move it away yourself" in moved.output
+    assert "Set FORUM_DATABASE_URL to " in moved.output
 
 
 def test_a_move_that_was_killed_goes_on(

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from forum import backups, moving, web
-from forum.copies import Copier, copier, put_aside
+from forum.copies import Copier, copier, put_aside, refuse_if_open
 from forum.db import db
 from forum.engines import analyze
 from forum.errors import Refusal
@@ -95,6 +95,7 @@ def move_database(target_url: str, again: bool) -> None:
         _prepare(source, target, again)
         with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
             counts = moving.move(source, target, bar.update)
+    target.dispose()
     click.echo(f"{_rows_in_words(counts)} are the same in both databases, each compared.")
     _put_aside(source)
     click.echo(
@@ -113,6 +114,8 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
     """Create the tables of the target, unless an earlier, interrupted move has. Raises `Refusal` if the target is in use."""
     if source.url == target.url:
         raise Refusal("This is the database that the forum has already.")
+    if source.dialect.name == "sqlite":
+        _refuse_running_forum(source)
     if again and moving.is_under_way(target):
         moving.start_again(target)
     if not moving.is_under_way(target):
@@ -121,6 +124,15 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
         config.attributes["engine"] = target
         library("alembic.command").upgrade(config, "heads")
     moving.begin(target, repr(source.url))
+
+
+def _refuse_running_forum(source: Engine) -> None:
+    """Raise `Refusal` while others use the SQLite file: what they write after the move would be in no other database."""
+    source.dispose()  # so that this process does not keep the file open
+    try:
+        refuse_if_open(Path(source.url.database or ""))
+    except Refusal as error:
+        raise Refusal(f"{error.message} Stop the forum, and whatever else uses it.") from error
 
 
 def _put_aside(source: Engine) -> None:
