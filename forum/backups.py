@@ -264,6 +264,11 @@ def put_back(
     return manifest
 
 
+def holds_key(data: Path, secret_key: str) -> bool:
+    """Whether the file with the secret key in a data folder holds this one."""
+    return _has_content(data / KEY, secret_key)
+
+
 def _has_content(file: Path, words: str) -> bool:
     return file.read_text().strip() == words
 

@@ -84,6 +84,7 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     secret_key: str
     has_new_key: bool = False  # whether this process has created the secret key, so that nothing was signed with it yet
+    has_given_key: bool = False  # whether the secret key is that of FORUM_SECRET_KEY
     is_demo: bool = False
     is_one_machine: bool = False
     locales: tuple[str, ...] = (SOURCE,)
@@ -202,6 +203,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_hosts=_hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
         secret_key=given_key or _kept_secret(data / "secret-key"),
         has_new_key=not (given_key or had_key),
+        has_given_key=bool(given_key),
         is_demo=is_demo,
         is_one_machine=_switch(environ, "FORUM_ONE_MACHINE"),
         locales=_locales(environ.get("FORUM_LANGUAGES", "")),

@@ -396,6 +396,30 @@ def test_a_key_that_is_not_in_use_is_in_no_backup(
         assert "secret-key" not in archive.getnames()
 
 
+@pytest.mark.sqlite_only  # the key is in a file either way
+def test_whoever_restores_learns_that_the_forum_has_another_key(
+    source: Forum, made: MakeForum, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the first to learn are members who are signed out, and whose codes are wrong."""
+    after = (
+        " With another one everybody is signed out, and authenticator apps have to be set up again."
+    )
+    for given, words in (
+        ("of the environment", "FORUM_SECRET_KEY is not the key that was in the backup"),
+        ("of the source", ""),
+    ):
+        forum = made(given.replace(" ", "-"), secret_key=given, has_given_key=True)
+        restored = forum.run("restore", kept)
+        assert restored.exit_code == 0
+        assert words in restored.output and (after in restored.output) == bool(words)
+    in_use = replace(source.app.extensions["settings"], secret_key="of the environment")
+    monkeypatch.setitem(source.app.extensions, "settings", in_use)
+    source.run("backup", keyless := tmp_path / "keyless.backup")
+    restored = made("keyless", has_new_key=True).run("restore", keyless)
+    assert "The secret key is not in the backup: FORUM_SECRET_KEY has to be" in restored.output
+    assert after in restored.output
+
+
 def test_a_restore_that_fails_leaves_the_key_as_it_was(
     empty: Forum, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from forum.errors import Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log
 from forum.plaintext import single_line
-from forum.settings import why_no_database
+from forum.settings import Settings, why_no_database
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
 
@@ -67,9 +67,22 @@ def restore(source: Path) -> None:
         what = _copier(), settings.data, source, queries.known_revisions()
         made = backups.put_back(*what, keeps_key=not settings.has_new_key)
     click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
+    if words := _about_key(made, settings):
+        click.echo(words)
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
     analyze(db.engine)
+
+
+def _about_key(made: backups.Manifest, settings: Settings) -> str:
+    """A sentence when the forum may go on with another secret key than the one it had, or an empty string."""
+    if backups.KEY not in made.files:
+        why = "The secret key is not in the backup: FORUM_SECRET_KEY has to be the one that the forum had."
+    elif settings.has_given_key and not backups.holds_key(settings.data, settings.secret_key):
+        why = "FORUM_SECRET_KEY is not the key that was in the backup: take it away, or give that one."
+    else:
+        return ""
+    return f"{why} With another one everybody is signed out, and authenticator apps have to be set up again."
 
 
 def _copier() -> Copier:
