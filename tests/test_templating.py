@@ -227,17 +227,35 @@ def test_a_full_disk_keeps_no_compiled_template_and_shows_the_page(
         (
             datetime(2026, 3, 1, 9, 5, 59, tzinfo=UTC),
             "moment",
-            '<time datetime="2026-03-01T09:05Z">1 March 2026, 09:05 UTC</time>',
+            '<time datetime="2026-03-01T09:05Z">1\N{NO-BREAK SPACE}March 2026, 09:05 UTC</time>',
         ),
         (
             datetime(2026, 3, 1, 9, 5, tzinfo=UTC),
             "date",
-            '<time datetime="2026-03-01T09:05Z">1 March 2026</time>',
+            '<time datetime="2026-03-01T09:05Z">1\N{NO-BREAK SPACE}March 2026</time>',
         ),
-        (date(2026, 12, 31), "date", '<time datetime="2026-12-31">31 December 2026</time>'),
+        (
+            date(2026, 12, 31),
+            "date",
+            '<time datetime="2026-12-31">31\N{NO-BREAK SPACE}December 2026</time>',
+        ),
     ],
 )
 def test_days_and_moments_are_said_in_words(
     app: Flask, value: date, words: str, shown: str
 ) -> None:
     assert app.jinja_env.from_string(f"{{{{ value | {words} }}}}").render(value=value) == shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("fr", "1\N{NO-BREAK SPACE}mars 2026"),
+        ("es", "1\N{NO-BREAK SPACE}de\N{NO-BREAK SPACE}marzo de 2026"),
+        ("de", "1.\N{NO-BREAK SPACE}März 2026"),
+    ],
+)
+def test_a_day_stays_on_the_line_of_its_month(app: Flask, locale: str, shown: str) -> None:
+    environment = app.jinja_env.overlay()
+    environment.locale = locale
+    assert f">{shown}</time>" in environment.day(date(2026, 3, 1))

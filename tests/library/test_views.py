@@ -375,7 +375,14 @@ def test_a_moderator_reads_all_of_a_practice_before_publishing_it(
     made = actions.write_practice(world.author, world.agenda.id, text)
     actions.submit(world.author, made.id)
     entry = sign_in(world.host).get(f"/moderation/practice/{made.id}").text
-    for said in ("Surat", "EUR 3,200 a year", "2021", "3 of 4", "1 May 2030", "only members what"):
+    for said in (
+        "Surat",
+        "EUR 3,200 a year",
+        "2021",
+        "3 of 4",
+        "1\N{NO-BREAK SPACE}May 2030",
+        "only members what",
+    ):
         assert said in entry, said
 
 

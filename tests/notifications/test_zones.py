@@ -65,7 +65,9 @@ def test_the_page_of_a_closed_account_names_the_same_moment(
         form = {"email": people.ana.email, "password": PASSWORD}
         client.post("/sign-in", data=form)
         page = client.get("/settings/leave").text
-    assert '<time datetime="2031-07-01T22:30Z">1 July 2031, 22:30 UTC</time>' in page
+    assert (
+        '<time datetime="2031-07-01T22:30Z">1\N{NO-BREAK SPACE}July 2031, 22:30 UTC</time>' in page
+    )
 
 
 def test_outside_of_a_request_moments_are_in_utc_or_in_a_zone_that_is_set(people: Any) -> None:
