@@ -330,3 +330,19 @@ def test_a_page_of_a_language_from_right_to_left_is_turned_round(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     first, last = (page.locator(".nav a").nth(number).bounding_box() for number in (0, -1))
     assert first and last and first["x"] > last["x"]
+
+
+def boxes(page: Page, where: str) -> list[dict[str, float]]:
+    return [box for one in page.locator(where).all() if (box := one.bounding_box())]
+
+
+def test_the_sentence_below_a_heading_keeps_the_same_distance_on_every_page(
+    windows: Callable[..., Visit],
+) -> None:
+    gaps = {}
+    lists = ("/agendas", "/themes", "/members", "/cities", "/organisations", "/practices")
+    for path in (*lists, "/drafts", "/bookmarks", "/waiting", "/waiting/1/revise"):
+        page = windows("member", "light", 1280).go(path)
+        heading, lede = boxes(page, "main h1")[0], boxes(page, "main h1 ~ .lede")[0]
+        gaps[path] = lede["y"] - heading["y"] - heading["height"]
+    assert {path: gap for path, gap in gaps.items() if abs(gap - 12) > 1} == {}
