@@ -346,3 +346,45 @@ def test_the_sentence_below_a_heading_keeps_the_same_distance_on_every_page(
         heading, lede = boxes(page, "main h1")[0], boxes(page, "main h1 ~ .lede")[0]
         gaps[path] = lede["y"] - heading["y"] - heading["height"]
     assert {path: gap for path, gap in gaps.items() if abs(gap - 12) > 1} == {}
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_fields_of_one_line_fill_it_on_a_phone(visit: Callable[..., Visit], width: int) -> None:
+    window = visit(viewport={"width": width, "height": 844})
+    window.sign_in("moderator")
+    for path in ("/settings", "/moderation/log", "/members/wanjiru-kamau/silence"):
+        page = window.go(path)
+        ends = [box["x"] + box["width"] for box in boxes(page, ".low > .field :is(select, input)")]
+        assert ends and abs(max(ends) - (width - 16)) < 1, path
+        assert all(end > width * 0.45 for end in ends), path
+
+
+def test_what_is_said_of_a_draft_takes_no_room_among_the_buttons_before_it_is_said(
+    windows: Callable[..., Visit],
+) -> None:
+    page = windows("member", "light", 1280).go("/waiting/1/revise")
+    send, preview, cancel = boxes(page, "main form .rt > .btn")
+    gaps = [two["x"] - one["x"] - one["width"] for one, two in ((send, preview), (preview, cancel))]
+    assert abs(gaps[0] - gaps[1]) < 1
+
+
+def test_a_name_stands_beside_the_middle_of_its_number(windows: Callable[..., Visit]) -> None:
+    for path in ("/agendas/order", "/agendas/affordable/cases/order"):
+        page = windows("moderator", "light", 390).go(path)
+        middles = [
+            box["y"] + box["height"] / 2
+            for box in (boxes(page, "input.place")[0], boxes(page, ".place + *")[0])
+        ]
+        assert abs(middles[0] - middles[1]) < 3, path
+
+
+def test_the_marks_of_a_comment_beside_a_paragraph_stand_in_one_line(
+    windows: Callable[..., Visit],
+) -> None:
+    for width in (390, 1280):
+        page = windows("member", "light", width).go("/cases/c40")
+        acts = page.locator(".mg .acts").first
+        tops = acts.locator(".re").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().top)"
+        )
+        assert len(tops) == 4 and max(tops) - min(tops) < 2, width
