@@ -116,6 +116,8 @@ PAPER = [
     ("/search?q=city", "ol.rows h3", "main input"),
     ("/practices/ledger-building-rights", "#tried", ".acts"),
     ("/cases/vienna-social-housing", "#places", ".crumb"),
+    ("/cases/c40", "main a[href^='http'][href*='/report']", "main header .re"),
+    ("/transparency", "table.figures", ".field"),
 ]
 
 
