@@ -48,7 +48,7 @@ MACRO_CACHE_SIZE = (
     2_000_000  # characters of output in each half; with its keys, twice as many bytes
 )
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-DAY_AND_MONTH = re.compile(r"^\d{1,2}\.? (?:de )?")  # what stands before the month, also in Spanish
+DAY_OF_MONTH = re.compile(r"^\d{1,2}\.? ")
 RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 
@@ -220,7 +220,7 @@ class TemplateEnvironment(Environment):
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, locale: str) -> str:
     words = format_date(date(year, month, day), locales.date_pattern(locale), locale)
-    return str(escape(DAY_AND_MONTH.sub(_in_one_piece, words)))
+    return str(escape(DAY_OF_MONTH.sub(_in_one_piece, words)))
 
 
 def _in_one_piece(words: re.Match[str]) -> str:

@@ -390,3 +390,61 @@ def test_the_marks_of_a_comment_beside_a_paragraph_stand_in_one_line(
             "all => all.map(one => one.getBoundingClientRect().top)"
         )
         assert len(tops) == 4 and max(tops) - min(tops) < 2, width
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_a_value_stays_below_its_label_whichever_way_it_runs(
+    windows: Callable[..., Visit], direction: str
+) -> None:
+    page = windows("visitor", "light", 1280).go("/practices/read-each-others-flood-plan")
+    page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+    for words in ("Surat", "سورت"):
+        page.locator(".glance dd bdi, .glance dd").first.evaluate(
+            "(dd, words) => { dd.firstChild.textContent = words }", words
+        )
+        label, value = page.locator(".glance > div").first.evaluate(
+            """(div, isRightward) => [...div.children].map((part) => {
+              const range = document.createRange();
+              range.selectNodeContents(part.firstChild);
+              const box = range.getBoundingClientRect();
+              return isRightward ? box.left : box.right;
+            })""",
+            direction == "ltr",
+        )
+        assert abs(label - value) < 2, words
+
+
+# Words that are broken over two lines
+BROKEN = """facts => {
+  const found = [], texts = document.createTreeWalker(facts, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode())
+    for (const word of texts.currentNode.data.matchAll(/[^\\s]+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) found.push(word[0]);
+    }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_no_word_of_the_facts_is_broken_on_the_smallest_phone(
+    visit: Callable[..., Visit], language: str
+) -> None:
+    window = visit(viewport={"width": 320, "height": 800})
+    window.context.add_cookies([{"name": "language", "value": language, "url": window.site.url}])
+    for path in ("/cases/c40", "/practices/read-each-others-flood-plan"):
+        facts = window.go(path).locator(".glance")
+        assert facts.evaluate(BROKEN) == [], path
+
+
+def test_a_button_without_a_border_begins_where_the_one_above_it_does(
+    visit: Callable[..., Visit],
+) -> None:
+    for colours in ("none", "active"):
+        window = visit(viewport={"width": 320, "height": 800}, forced_colors=colours)
+        window.sign_in("member")
+        button = window.go("/").locator(".hero .btn.quiet")
+        inside = button.evaluate("one => parseFloat(getComputedStyle(one).paddingInlineStart)")
+        assert inside == 0 if colours == "none" else inside > 4, colours
