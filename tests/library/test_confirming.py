@@ -58,7 +58,8 @@ def test_an_author_is_asked_once_and_the_page_says_when_nothing_was_heard(
     assert look(SOON - timedelta(days=1)) == 0 and look(SOON) == 1 and look(SOON) == 0
     assert told(world.author) == [("revisit", practice.title)]
     author, reader = sign_in(world.author), sign_in(world.reader)
-    assert "Is this still true?" in author.get(page).text
+    for path in ("/practices/mine", page):
+        assert "Is this still true?" in author.get(path).text, path
     for browser in (client, reader, sign_in(world.host)):
         text = browser.get(page).text
         assert "still true" not in text and "Not confirmed" not in text
