@@ -39,7 +39,7 @@ class Migrations:
 
 
 class Commands(click.Command):
-    """`flask db …`, as Flask-Migrate has it, except that `downgrade` keeps rows from being lost without a word."""
+    """`flask db …` of Flask-Migrate; but its `downgrade` loses no rows without a word, and its `upgrade` says what it did."""
 
     def make_context(
         self,
@@ -51,8 +51,34 @@ class Commands(click.Command):
         """The context of Flask-Migrate's own command group, which is loaded now."""
         group: click.Group = copy(library("flask_migrate.cli").db)
         downgrade = _careful(group.commands["downgrade"])
-        group.commands = {**group.commands, "downgrade": downgrade}
+        upgrade = _telling(group.commands["upgrade"])
+        group.commands = {**group.commands, "downgrade": downgrade, "upgrade": upgrade}
         return group.make_context(info_name, args, parent, **extra)
+
+
+def _telling(upgrade: click.Command) -> click.Command:
+    """A copy of `flask db upgrade` that says from which revision to which it has led, or that there was nothing to do."""
+    telling = copy(upgrade)
+
+    @with_appcontext
+    def upgrade_and_tell(sql: bool, **options: Any) -> Any:
+        before = _revision()
+        ended = upgrade.callback(sql=sql, **options) if upgrade.callback else None
+        after = _revision()
+        if before != after:
+            click.echo(f"The database is upgraded: from {before} to {after}.")
+        elif not sql:  # what is printed then is for another program
+            click.echo(f"The database is at {after} already. Nothing was done.")
+        return ended
+
+    telling.callback = upgrade_and_tell
+    return telling
+
+
+def _revision() -> str:
+    with db.engine.connect() as connection:
+        context = library("alembic.runtime.migration").MigrationContext.configure(connection)
+        return ", ".join(context.get_current_heads()) or "nothing"
 
 
 def _careful(downgrade: click.Command) -> click.Command:

@@ -43,6 +43,21 @@ def test_the_commands_are_those_of_flask_migrate(migrated_app: Flask) -> None:
     assert runner.invoke(args=["db", "nonsense"]).exit_code == 2
 
 
+def test_an_upgrade_says_what_it_did(tmp_path: Path) -> None:
+    """It said nothing, so that one who had upgraded another database by mistake could not tell."""
+    environment = {"FORUM_DATA": str(tmp_path), "FORUM_LOG": "off", "PATH": ""}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    (head,) = migrating.revisions()[0]
+    for words in (
+        f"The database is upgraded: from nothing to {head}.\n",
+        f"The database is at {head} already. Nothing was done.\n",
+    ):
+        ended = subprocess.run(
+            command, cwd=TOP, env=environment, capture_output=True, text=True, check=True
+        )
+        assert ended.stdout == words
+
+
 def test_no_page_loads_alembic(tmp_path: Path) -> None:
     """A forum that is asked for a page, in a process of its own."""
     script = (
