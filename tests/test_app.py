@@ -40,12 +40,21 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 LOCK = text("SELECT pg_advisory_xact_lock(1096114000)")  # see migrations/env.py
 OLDER = "The database is of an older version of the forum. Run `flask db upgrade` first."
 NEWER = "The database is of a newer version of the forum. Install that version"
-EMPTY = "The database is empty. Run `flask db upgrade` first."
+EMPTY = (
+    "The database is empty. For a new forum run `flask setup`. "
+    "If there is one already, FORUM_DATA or FORUM_DATABASE_URL is not what it is where that runs."
+)
 
 
 def set_version(version: str) -> None:
     db.session.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
     db.session.commit()
+
+
+@pytest.mark.sqlite_only  # the words are the same
+def test_who_runs_a_demo_without_a_database_is_not_led_to_a_real_forum(made: MakeForum) -> None:
+    words = "The database is empty. Run `flask db upgrade` and `flask demo` first."
+    assert_refused(made("no-demo", is_demo=True), words)
 
 
 def assert_refused(forum: Forum, words: str) -> None:

@@ -17,7 +17,7 @@ from tests.trials.run import Trial
 from tests.trials.site import TOP
 
 COMPARED = "It has been restored once and compared."
-EMPTY = "The database is empty. Run `flask db upgrade` first."
+EMPTY = "The database is empty. For a new forum run `flask setup`."
 
 
 def many_machines(trial: Trial) -> None:

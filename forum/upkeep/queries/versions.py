@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, column, inspect, select, table
 
+from forum import web
 from forum.copies import last_aside
 from forum.db import db
 from forum.migrating import FOLDER, revisions
@@ -47,11 +48,11 @@ def schema_problem() -> str:
     """A sentence why the forum cannot work with its database, or an empty string. Keeps no connection."""
     with db.engine.connect() as connection:
         state = schema_state(connection)
-    return (
-        SCHEMA_PROBLEMS[state]
-        if state != "none"
-        else moved_away_problem() or SCHEMA_PROBLEMS[state]
-    )
+    if state != "none":
+        return SCHEMA_PROBLEMS[state]
+    if web.settings().is_demo:  # `flask setup` is for a real one
+        return "The database is empty. Run `flask db upgrade` and `flask demo` first."
+    return moved_away_problem() or SCHEMA_PROBLEMS[state]
 
 
 def moved_away_problem() -> str:
@@ -70,7 +71,8 @@ SCHEMA_PROBLEMS: dict[SchemaState, str] = {
     "ours": "",
     "older": "The database is of an older version of the forum. Run `flask db upgrade` first.",
     "newer": "The database is of a newer version of the forum. Install that version, or restore a backup.",
-    "none": "The database is empty. Run `flask db upgrade` first.",
+    "none": "The database is empty. For a new forum run `flask setup`. If there is one already, FORUM_DATA or "
+    "FORUM_DATABASE_URL is not what it is where that runs.",
 }
 
 
