@@ -40,8 +40,10 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import click
@@ -65,6 +67,8 @@ MAILBOX = re.compile(
 )
 LAST_PORT = 65_535
 MAX_DIGITS = 9  # of a number
+PREFIX = "FORUM_"  # of the names of all settings
+MISSPELT = 0.8  # how alike two names are at least, from 0 to 1, of which one is meant for the other
 MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones
 # Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
 KNOWN_KEYS = ("one-long-random-word-for-all-servers",)
@@ -182,11 +186,32 @@ class Settings:
         return self.data / "worker-seen"
 
 
+class _Environment(dict[str, str]):
+    """The environment, and the names that were asked for."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.known: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.known.add(name)
+        return super().get(name, default)
+
+    def refuse_misspelt(self) -> None:
+        """Raise `WrongSetting` for a name that is almost that of a setting: it would be left out without a word."""
+        endings = [name.removeprefix(PREFIX) for name in self.known]
+        for name in sorted(self.keys() - self.known):
+            close = get_close_matches(name.removeprefix(PREFIX), endings, 1, MISSPELT)
+            if close and name.startswith(PREFIX):
+                raise WrongSetting(f"{name} is no setting. Did you mean {PREFIX}{close[0]}?")
+
+
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; creates the data folder and the secret key in it if they are missing.
 
     Raises `WrongSetting`. An empty variable counts as not set.
     """
+    environ = _Environment(environ)
     is_demo = _switch(environ, "FORUM_DEMO")
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
     with explain_os_errors(data):
@@ -226,7 +251,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         oidc_client_secret=environ.get("FORUM_OIDC_CLIENT_SECRET", ""),
         oidc_name=environ.get("FORUM_OIDC_NAME", ""),
     )
-    return replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
+    made = replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
+    _refuse_half_a_provider(made)
+    environ.refuse_misspelt()
+    return made
+
+
+def _refuse_half_a_provider(made: Settings) -> None:
+    names = {"FORUM_OIDC_ISSUER": made.oidc_issuer, "FORUM_OIDC_CLIENT_ID": made.oidc_client_id}
+    missing = [name for name, value in names.items() if not value]
+    if len(missing) == 1:
+        raise WrongSetting(f"{missing[0]} is missing: nobody can sign in with half a provider.")
 
 
 @contextmanager

@@ -336,3 +336,29 @@ def test_the_folder_is_nobody_elses_however_the_forum_is_begun(tmp_path: Path) -
     finally:
         os.umask(before)
     assert not is_open(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("FORUM_MAILFROM", "FORUM_MAIL_FROM"),
+        ("FORUM_SECRET_KEYS", "FORUM_SECRET_KEY"),
+        ("FORUM_TRUSTED_HOST", "FORUM_TRUSTED_HOSTS"),
+    ],
+)
+def test_a_misspelt_setting_is_not_left_out_without_a_word(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    with pytest.raises(WrongSetting, match=f"{name} is no setting. Did you mean {meant}[?]"):
+        from_environment({"FORUM_DATA": str(tmp_path), name: "x"})
+
+
+def test_names_that_belong_to_others_are_left_alone(tmp_path: Path) -> None:
+    names = ("FORUM_NAME", "FORUM_TEST_ALL", "FORUM_SHOTS", "MAILFROM", "FORUM_")
+    assert from_environment({"FORUM_DATA": str(tmp_path)} | dict.fromkeys(names, "x"))
+
+
+@pytest.mark.parametrize(("given", "missing"), [("ISSUER", "CLIENT_ID"), ("CLIENT_ID", "ISSUER")])
+def test_half_a_provider_is_refused(tmp_path: Path, given: str, missing: str) -> None:
+    with pytest.raises(WrongSetting, match=f"FORUM_OIDC_{missing} is missing"):
+        from_environment({"FORUM_DATA": str(tmp_path), f"FORUM_OIDC_{given}": "https://id.example"})
