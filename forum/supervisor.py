@@ -116,6 +116,11 @@ class SupervisedCommand:
         self._ended_at: float | None = None
         self._start()
 
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        return "server" if "granian" in self.command else self.command[-1]
+
     def look(self) -> int | None:
         """Restart it if it has ended; returns the exit code of one that has never run for `STARTED_SECONDS`, else None."""
         age = time.monotonic() - self._started_at
@@ -124,6 +129,7 @@ class SupervisedCommand:
         if code is None:
             return None
         if not self._has_started:
+            log.error("%s ended with %s in its first seconds, and all end with it", self.name, code)
             return code
         self._note_end(code)
         if age > RESTART_SECONDS:
@@ -161,8 +167,7 @@ class SupervisedCommand:
             self._ended_at = time.monotonic()
             is_planned = self._is_asked and code in (0, -signal.SIGTERM)
             level = logging.INFO if is_planned else logging.ERROR
-            name = "server" if "granian" in self.command else self.command[-1]
-            log.log(level, "%s ended with %s and is started again", name, code)
+            log.log(level, "%s ended with %s and is started again", self.name, code)
             self._signal_group(signal.SIGTERM)
 
     def _signal_group(self, number: int) -> None:

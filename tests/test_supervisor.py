@@ -26,11 +26,15 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 pytestmark = pytest.mark.usefixtures("own_signals")
 
 
-def test_when_a_command_ends_in_its_first_moments_the_others_end_with_it() -> None:
+def test_when_a_command_ends_in_its_first_moments_the_others_end_with_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     ends = [sys.executable, "-c", "raise SystemExit(3)"]
     begun = time.monotonic()
     assert supervise([SLEEP, ends]) == 3
     assert time.monotonic() - begun < 20
+    (said,) = [one.getMessage() for one in caplog.records if one.name == "forum.supervisor"]
+    assert said.endswith("ended with 3 in its first seconds, and all end with it")
 
 
 def test_what_is_beside_a_server_starts_once_that_answers(
