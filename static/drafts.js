@@ -295,7 +295,7 @@ function linkElsewhere(form, key) {
 function describe(note, { fields, at }) {
   note.querySelector("q").textContent = longest(fields).slice(0, 80);
   note.querySelector("[data-at]").textContent =
-    at ? new Date(at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }) : "";
+    at ? new Date(at).toLocaleString(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "medium", timeStyle: "short" }) : "";
 }
 
 /** Whether the forum has all of a draft of this browser. */
