@@ -9,8 +9,8 @@ import sys
 gc.disable()  # nothing loaded from here on becomes garbage: to collect meanwhile took a seventh of the start
 
 from forum.app import create_app  # noqa: E402  # after the collector is off
+from forum.endings import wrong_settings_end_command  # noqa: E402  # as above
 from forum.machine import Trimmer  # noqa: E402  # as above
-from forum.upkeep.commands import wrong_settings_end_command  # noqa: E402  # as above
 
 M_ARENA_MAX = -8  # mallopt(3)
 

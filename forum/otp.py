@@ -7,7 +7,8 @@ import secrets
 from datetime import datetime
 
 import pyotp
-import segno
+
+from forum.lazy import library
 
 STEP_SECONDS = 30
 ALLOWED_DRIFT = (0, -1, 1)  # steps, the likeliest first: clocks differ, and typing takes time
@@ -43,8 +44,9 @@ def provisioning_uri(secret: str, forum: str, email: str) -> str:
 
 def qr_code(text: str) -> str:
     """A QR code as a `data:` address of an SVG image, dark on white even on dark pages, as cameras need it."""
-    code = segno.make(text, error="m", micro=False)
-    return code.svg_data_uri(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
+    code = library("segno").make(text, error="m", micro=False)
+    image: str = code.svg_data_uri(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
+    return image
 
 
 def recovery_codes() -> list[str]:

@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from forum import web
-from forum.app import serve
+from forum.commands import serve
 from forum.copies import PostgresqlCopier
 from forum.settings import from_environment
 from tests.trials.doors import NAME

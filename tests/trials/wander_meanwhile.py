@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-from forum.app import tasks_of_worker
+from forum.commands import tasks_of_worker
 from tests.screens import MISTAKES
 from tests.trials.walker import Walker
 from tests.trials.wander_world import SITE, World

@@ -5,12 +5,7 @@ from __future__ import annotations
 from forum.mail.commands import receiving, sending
 from forum.mail.commands._shared import bp
 from forum.mail.commands.composing import compose
-from forum.mail.commands.receiving import (
-    EX_TEMPFAIL,
-    EX_USAGE,
-    fetch_messages,
-    receive_message,
-)
+from forum.mail.commands.receiving import fetch_messages, receive_message
 from forum.mail.commands.sending import (
     deliver,
     forget_files,
@@ -20,8 +15,6 @@ from forum.mail.commands.sending import (
 )
 
 __all__ = [
-    "EX_TEMPFAIL",
-    "EX_USAGE",
     "bp",
     "compose",
     "deliver",

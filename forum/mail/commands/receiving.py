@@ -14,6 +14,7 @@ from forum import web
 from forum.clock import in_zone
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions
+from forum.endings import EX_NOPERM, EX_TEMPFAIL
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox
 from forum.mail import actions
@@ -28,7 +29,6 @@ from forum.ratelimits import within_limit
 from forum.screening.queries import is_newcomer
 
 ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of one member
-EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 PLACE = re.compile(r" as /\w+/[0-9]+")  # says who wrote a message, so that the log leaves it out
 
 

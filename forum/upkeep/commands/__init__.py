@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from forum.upkeep.commands import checking, copying, rebuilding
 from forum.upkeep.commands._shared import bp
-from forum.upkeep.commands.guarding import guard, wrong_settings_end_command
+from forum.upkeep.commands.guarding import guard
 
-__all__ = ["bp", "checking", "copying", "guard", "rebuilding", "wrong_settings_end_command"]
+__all__ = ["bp", "checking", "copying", "guard", "rebuilding"]

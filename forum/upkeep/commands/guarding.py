@@ -2,62 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 import click
-from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from forum.endings import FAILURES, WRONG_USAGES
 from forum.engines import is_away
-from forum.mail.commands import EX_TEMPFAIL, EX_USAGE
-from forum.settings import WrongSetting
 from forum.upkeep import queries
 
-
-class TryAgain(click.ClickException):
-    """A temporary failure of a command that a mail server calls: by the exit code it delivers the message again later."""
-
-    exit_code = EX_TEMPFAIL
-
-
-class WrongUsage(click.UsageError):
-    """Wrong arguments of a command that a mail server calls, with the exit code that it knows."""
-
-    exit_code = EX_USAGE
-
-
-EXCEPTIONS: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}
-WRONG_USAGES: dict[str, type[click.UsageError]] = {"mail-in": WrongUsage}
 # These commands check or create the schema themselves, or do not need it.
 FOR_ANY_SCHEMA = {"db", "setup", "fill", "backup", "restore", "routes", "run", "shell"}
 
 
-def guard(app: Flask) -> None:
-    """Let all commands end with a sentence when the database is not available or its schema is of another version."""
-    for name, command in app.cli.commands.items():
+def guard(group: click.Group) -> None:
+    """Let all commands of a group end with a sentence when the database is not available or its schema is of another version."""
+    for name, command in group.commands.items():
         guarded = command if name in FOR_ANY_SCHEMA else _with_schema_check(command)
-        app.cli.commands[name] = _with_readable_errors(
-            guarded, EXCEPTIONS.get(name, click.ClickException), WRONG_USAGES.get(name)
+        group.commands[name] = _with_readable_errors(
+            guarded, FAILURES.get(name, click.ClickException), WRONG_USAGES.get(name)
         )
-
-
-@contextmanager
-def wrong_settings_end_command(words: Sequence[str]) -> Iterator[None]:
-    """Let a wrong setting end the command that is among these words of a command line with that command's exit code.
-
-    Settings are read to make the application, before anybody knows its commands.
-    """
-    try:
-        yield
-    except WrongSetting as error:
-        for name, ending in EXCEPTIONS.items():
-            if name in words:
-                raise ending(error.message) from error
-        raise
 
 
 def _with_schema_check(command: click.Command) -> click.Command:

@@ -1,0 +1,143 @@
+"""All commands of `flask`, and what the worker does: the only file that knows the commands of every room.
+
+`LateCommands` in `forum.app` imports it when a command is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+from flask import Flask
+
+from forum import jobs, listening, metrics, supervisor
+from forum.accounts import commands as accounts
+from forum.advice import actions as advice_actions
+from forum.app import create_app
+from forum.db import db
+from forum.errors import Refusal
+from forum.factors import commands as factors
+from forum.filling import commands as filling
+from forum.front import actions as front_actions
+from forum.library import actions as library_actions
+from forum.mail import commands as mail
+from forum.members import commands as members
+from forum.notifications import commands as notifications
+from forum.permissions import SYSTEM
+from forum.queue import commands as queue
+from forum.rights import commands as rights
+from forum.search import actions as search_actions
+from forum.settings import Settings, from_environment, metrics_address
+from forum.transfer import commands as transfer
+from forum.upkeep import commands as upkeep
+from forum.upkeep.queries import is_writable
+from forum.upkeep.views import measurements
+
+# Those of accounts and factors add theirs to the group of members
+COMMAND_MODULES = (members, mail, factors, accounts, rights, transfer, filling, upkeep)
+
+
+def add_to(group: click.Group) -> None:
+    """Add all commands to a group, and let each end with a sentence when the database is not available."""
+    for module in COMMAND_MODULES:
+        group.commands.update(module.bp.cli.commands)
+    for command in (worker, serve, answer_metrics):
+        group.add_command(command)
+    upkeep.guard(group)
+
+
+def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], int]]:
+    """All that is done after the commit and by the clock, by name, for `jobs.Worker`."""
+
+    def within(task: Callable[[], int]) -> Callable[[], int]:
+        def run() -> int:
+            with app.app_context():
+                return task()
+
+        return run
+
+    return {
+        "life": jobs.heartbeat(settings.heartbeat_path),
+        "notices": within(notifications.make_notices),
+        "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
+        "practices": jobs.every(600, within(lambda: library_actions.ask_whether_true(SYSTEM))),
+        "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
+        "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
+        "the undecided": jobs.every(300, within(lambda: queue.tell_overdue(SYSTEM))),
+        "letters": within(mail.write_notice_letters),
+        "receipts": jobs.every(5, within(mail.write_report_letters)),
+        "digests": jobs.every(120, within(mail.write_digests)),
+        "mail": within(mail.deliver),
+        "answers": jobs.every(60, within(mail.fetch_messages)),
+        "titles": within(lambda: search_actions.continue_retitling(SYSTEM)),
+        "what is over": jobs.every(600, within(rights.delete_expired)),
+        "departures": within(rights.carry_on),
+    }
+
+
+@click.command()
+def worker() -> None:
+    """Make notices, send mail and look after questions, until stopped. Several may run at once."""
+    settings = from_environment()
+    tasks = tasks_of_worker(create_app(settings), settings)
+    jobs.Worker(tasks).run_until_stopped()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=8000, help="Port to listen on.")
+@click.option("--workers", default=2, type=click.IntRange(1), help="How many server processes.")
+@click.option("--no-worker", is_flag=True, help="Start no worker: `flask worker` runs elsewhere.")
+def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
+    """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
+    settings = from_environment()
+    # A server may be read-only for a while, a file is not
+    if db.engine.dialect.name == "sqlite" and not is_writable():
+        words = "Give it and FORUM_DATA to the user that runs the forum."
+        raise click.ClickException(f"{db.engine.url.database} can only be read. {words}")
+    address = _listen_address(host, port)
+    if settings.metrics:
+        _check_metrics(settings.metrics, address, port)
+    click.echo(f"The forum is at http://{listening.host_and_port(host, port)} – Ctrl-C ends it.")
+    url = db.engine.url
+    file = url.database or "" if url.get_backend_name() == "sqlite" else ""
+    db.engine.dispose()
+    also = (not no_worker, bool(settings.metrics))
+    supervisor.become(supervisor.Plan(address, port, workers, *also, file, settings.log))
+
+
+def _check_metrics(metrics: str, address: str, port: int) -> None:
+    """End the command if nobody can listen at FORUM_METRICS, or nobody could once the server listens at its address."""
+    host, figures_port = metrics_address(metrics)
+    both = {_listen_address(host, figures_port), address}
+    if figures_port == port and (len(both) == 1 or both & listening.EVERYWHERE):
+        words = "where the server itself listens: give one of them another port."
+        raise click.ClickException(f"FORUM_METRICS is {metrics}, {words}")
+
+
+def _listen_address(host: str, port: int) -> str:
+    try:
+        return listening.listen_address(host, port)
+    except Refusal as error:
+        raise click.ClickException(error.message) from error
+
+
+@click.command("metrics")
+def answer_metrics() -> None:
+    """Answer Prometheus at the address of FORUM_METRICS, until stopped."""
+    settings = from_environment()
+    if not settings.metrics:
+        raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:8001 first.")
+    host, port = metrics_address(settings.metrics)
+    _listen_address(host, port)
+    app = create_app(settings)
+
+    def figures() -> metrics.Samples:
+        with app.app_context():
+            return measurements()
+
+    with metrics.server(settings.metrics, figures) as server:
+        click.echo(
+            f"Figures for Prometheus are at http://{listening.host_and_port(host, port)}/metrics"
+        )
+        server.serve_forever()
