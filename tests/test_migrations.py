@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import Connection, delete, insert, inspect, text
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 
 from forum.app import create_app
 from forum.columns import Base
@@ -429,6 +429,35 @@ def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE agenda SET opened_at = created_at"))
         downgrade(revision="0039")
+        upgrade()
+
+
+def test_authors_of_practices_that_there_are_will_be_asked_about_them(
+    database_url: str, tmp_path: Path
+) -> None:
+    """On the day that they chose, unless they have changed the practice since; a draft is not looked at."""
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    changed, none = moment.date(), None
+    made = {
+        "to-come": ("published", changed + timedelta(days=9), changed + timedelta(days=9)),
+        "come": ("published", changed, changed + timedelta(days=730)),
+        "without": ("published", none, changed + timedelta(days=730)),
+        "draft": ("draft", changed, none),
+    }
+    with own_forum(database_url, tmp_path, revision="0050"):
+        practices = Base.metadata.tables["practice"]
+        row = {"agenda_id": 1, "author_id": 1, "title": "T", "sentence": "S."}
+        row |= {"created_at": moment, "updated_at": moment}
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            for slug, (state, chosen, _day) in made.items():
+                values = {"slug": slug, "state": state, "revisit_on": chosen}
+                connection.execute(insert(practices).values(**row, **values))
+        upgrade()
+        with db.engine.begin() as connection:
+            found = dict(connection.execute(select(practices.c.slug, practices.c.look_on)).all())
+        assert found == {slug: day for slug, (_state, _chosen, day) in made.items()}
+        downgrade(revision="0050")
         upgrade()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,12 +35,17 @@ def upgrade() -> None:
     columns = PRACTICES.c
     known = sa.select(columns.id, columns.revisit_on, columns.updated_at)
     rows = [
-        {"key": row.id, "day": row.revisit_on or (row.updated_at + LOOK_AFTER).date()}
+        {"key": row.id, "day": _look_on(row.revisit_on, row.updated_at.date())}
         for row in op.get_bind().execute(known.where(columns.state == "published"))
     ]
     if rows:
         scheduled = sa.update(PRACTICES).where(columns.id == sa.bindparam("key"))
         op.get_bind().execute(scheduled.values(look_on=sa.bindparam("day")), rows)
+
+
+def _look_on(chosen: date | None, changed: date) -> date:
+    """The chosen day, unless the practice was changed since."""
+    return chosen if chosen and chosen > changed else changed + LOOK_AFTER
 
 
 def downgrade() -> None:

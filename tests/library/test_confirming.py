@@ -74,7 +74,8 @@ def test_an_author_is_asked_once_and_the_page_says_when_nothing_was_heard(
 def test_an_author_says_that_it_is_still_true(
     world: World, client: FlaskClient, sign_in: SignIn
 ) -> None:
-    practice = published(world, revisit_on=TODAY)
+    with at(now() - timedelta(days=1)):
+        practice = published(world, revisit_on=TODAY)
     page, author = f"/practices/{practice.slug}", sign_in(world.author)
     look(TODAY)
     look(TODAY + ANSWER_WITHIN)
@@ -118,6 +119,16 @@ def test_an_authors_change_says_that_it_is_true_and_a_moderators_does_not(
     assert (found.asked_at, found.unconfirmed_at) == (None, None)
     assert found.look_on == TODAY + LOOK_AFTER and told(world.author) == []
     assert "Not confirmed" not in client.get(f"/practices/{practice.slug}").text
+
+
+def test_who_changes_it_and_leaves_a_day_that_has_come_is_not_asked_at_once(world: World) -> None:
+    practice = published(world, revisit_on=SOON)
+    assert look(SOON) == 1
+    for day in (SOON, SOON + timedelta(days=9)):
+        with at(datetime.combine(day, now().timetz())):
+            changed = practice_text(cost=f"EUR {day.day}", revisit_on=SOON)
+            actions.write_practice(world.author, world.agenda.id, changed, practice.id)
+        assert look(day) == 0 and read(practice).look_on == day + LOOK_AFTER
 
 
 def test_a_moderator_who_chooses_another_day_lets_it_be_looked_at_then(world: World) -> None:

@@ -11,9 +11,13 @@ LOOK_AFTER = timedelta(days=730)  # when its author has chosen no day
 
 
 def begin_anew(practice: Practice) -> None:
-    """Somebody has just seen to it that a practice is true: look at it again on the day that its author chose, or later."""
+    """Somebody has just seen to it that a practice is true: look at it again on the day that its author chose, or later.
+
+    A chosen day that has come does not count: whoever has just changed the practice would be asked within minutes.
+    """
     practice.asked_at, practice.unconfirmed_at = None, None
-    practice.look_on = practice.revisit_on or now().date() + LOOK_AFTER
+    today, day = now().date(), practice.revisit_on
+    practice.look_on = day if day and day > today else today + LOOK_AFTER
 
 
 def look_no_more(practice: Practice) -> None:
