@@ -178,6 +178,22 @@ def test_what_is_deleted_or_waits_again_is_forgotten(world: World) -> None:
     assert look(SOON) == 1
 
 
+def test_what_is_published_anew_brings_back_no_question_and_no_old_word(
+    world: World, client: FlaskClient
+) -> None:
+    asked = published(world, title="Asked", revisit_on=SOON)
+    confirmed = published(world, title="Confirmed")
+    actions.confirm_practice(world.author, confirmed.id)
+    look(SOON)
+    assert told(world.author) == [("revisit", "Asked")]
+    for practice in (asked, confirmed):
+        actions.wait_again(world.moderator, practice.id)
+        actions.publish(world.moderator, practice.id)
+    assert told(world.author) == []
+    assert "still true" not in client.get(f"/practices/{confirmed.slug}").text
+    assert read(confirmed).confirmed_on is None
+
+
 def test_nobody_is_asked_about_many_at_once(world: World) -> None:
     for number in range(5):
         published(world, title=f"Number {number}", revisit_on=SOON)

@@ -12,7 +12,7 @@ from forum.library.actions._looks import begin_anew
 from forum.library.models import Practice
 from forum.library.queries import asked_lately, practice_to_change, practices_to_look_at
 from forum.members.queries import lock_writer
-from forum.notifications.actions import NoticeText, note_event, read_outdated
+from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
 from forum.versions import EVERYTHING
 
@@ -35,8 +35,7 @@ def confirm_practice(author: Person, practice_id: int) -> Practice:
     practice.confirmed_on = today
     if practice.revisit_on and practice.revisit_on <= today:
         practice.revisit_on = None
-    begin_anew(practice)
-    read_outdated(author, "revisit", [f"/practices/{practice.slug}"], [author.id])
+    begin_anew(author, practice)
     return practice
 
 

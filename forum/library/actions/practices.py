@@ -154,7 +154,7 @@ def publish(
     practice.state, practice.published_at = PUBLISHED, now()
     practice.updated_at = practice.published_at
     practice.returned_reason = ""
-    begin_anew(practice)
+    begin_anew(moderator, practice)
     topic = _discussion_of(practice, texts)
     practice.topic_id = topic.id
     if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
@@ -194,7 +194,7 @@ def wait_again(moderator: Person, practice_id: int) -> Practice:
     if practice.state == PUBLISHED:
         search.unindex(moderator, "practice", practice.id)
         practice.published_at, practice.featured_at = None, None
-        look_no_more(practice)
+        look_no_more(moderator, practice)
         if practice.topic_id:
             dialogue.hide_topic(moderator, practice.topic_id)
     practice.state, practice.returned_at, practice.returned_reason = SUBMITTED, None, ""
@@ -244,7 +244,7 @@ def erase_practice(system: Person, practice_id: int) -> None:
 
 def _delete(doer: Person, practice: Practice) -> Practice:
     practice.deleted_at, practice.featured_at = now(), None
-    look_no_more(practice)
+    look_no_more(doer, practice)
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
     _close_returns(doer, practice)
@@ -467,8 +467,7 @@ def _update_published(
         return
     keep_version(author, "practice", practice.id, before)
     if author.id == practice.author_id:
-        begin_anew(practice)
-        read_outdated(author, "revisit", [f"/practices/{practice.slug}"], [author.id])
+        begin_anew(author, practice)
     elif str(practice.revisit_on or "") != before["revisit_on"]:
         practice.look_on = practice.revisit_on or practice.look_on
     if practice.topic_id:
