@@ -214,8 +214,12 @@ class Practice(Base):
 
     @property
     def known_on(self) -> date:
-        """The day since which nobody has said that it is still true, or changed it."""
-        return max(self.updated_at.date(), self.confirmed_on or date.min)
+        """The day since which nobody has said that it is still true, or changed it.
+
+        What moderators change after its author was asked does not count, or it would look fresh while nobody confirms it.
+        """
+        changed_at = min(self.updated_at, self.asked_at) if self.asked_at else self.updated_at
+        return max(changed_at.date(), self.confirmed_on or date.min)
 
 
 class PracticeSection(Base):

@@ -139,6 +139,19 @@ def test_a_moderator_who_chooses_another_day_lets_it_be_looked_at_then(world: Wo
     assert read(practice).look_on == later
 
 
+def test_what_a_moderator_changes_meanwhile_leaves_its_author_the_time_to_answer(
+    world: World,
+) -> None:
+    practice = published(world, revisit_on=SOON)
+    look(SOON)
+    with at(datetime.combine(SOON + timedelta(days=9), now().timetz())):
+        text = practice_text(revisit_on=TODAY)
+        actions.write_practice(world.host, world.agenda.id, text, practice.id)
+    assert look(SOON + ANSWER_WITHIN - timedelta(days=1)) == 0
+    assert look(SOON + ANSWER_WITHIN) == 1
+    assert read(practice).known_on == SOON  # it is not fresher for what the moderator changed
+
+
 @pytest.mark.parametrize("who", ["reader", "host", "moderator"])
 def test_only_its_author_can_say_so(world: World, practice: Practice, who: str) -> None:
     with pytest.raises(Forbidden):

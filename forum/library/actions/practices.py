@@ -468,7 +468,7 @@ def _update_published(
     keep_version(author, "practice", practice.id, before)
     if author.id == practice.author_id:
         begin_anew(author, practice)
-    elif str(practice.revisit_on or "") != before["revisit_on"]:
+    elif not practice.asked_at and str(practice.revisit_on or "") != before["revisit_on"]:
         practice.look_on = practice.revisit_on or practice.look_on
     if practice.topic_id:
         page = dialogue.PageOfTopic(
