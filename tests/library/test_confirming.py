@@ -22,6 +22,7 @@ from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM
+from forum.versions import EVERYTHING, SELECT_VERSIONS
 from tests.library.conftest import World, practice_text, published
 
 SignIn = Callable[[Member], FlaskClient]
@@ -150,6 +151,17 @@ def test_what_a_moderator_changes_meanwhile_leaves_its_author_the_time_to_answer
     assert look(SOON + ANSWER_WITHIN - timedelta(days=1)) == 0
     assert look(SOON + ANSWER_WITHIN) == 1
     assert read(practice).known_on == SOON  # it is not fresher for what the moderator changed
+
+
+def test_who_says_it_again_on_the_same_day_renews_no_page(world: World, sign_in: SignIn) -> None:
+    practice, author = published(world), sign_in(world.author)
+    counted = []
+    for _press in range(2):
+        assert author.post(f"/practices/{practice.slug}/confirm").status_code == 303
+        counted.append(db.session.execute(SELECT_VERSIONS, {"scopes": [EVERYTHING]}).all())
+    assert counted[0] and counted[0] == counted[1]
+    with at(now() + timedelta(days=1)):
+        assert actions.confirm_practice(world.author, practice.id).confirmed_on != TODAY
 
 
 @pytest.mark.parametrize("who", ["reader", "host", "moderator"])

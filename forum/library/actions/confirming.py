@@ -27,14 +27,20 @@ BATCH = 100
 
 @action
 def confirm_practice(author: Person, practice_id: int) -> Practice:
-    """Say that one's published practice is still true. A day on which to look at it again that is over is forgotten."""
+    """Say that one's published practice is still true. A day on which to look at it again that is over is forgotten.
+
+    Once more on the same day it changes nothing, so that nobody renews all pages of the forum with each press.
+    """
     lock_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.confirm_practice(practice))
     today = now().date()
+    is_over = practice.revisit_on is not None and practice.revisit_on <= today
+    if practice.confirmed_on == today and not practice.asked_at and not is_over:
+        touches()
+        return practice
     practice.confirmed_on = today
-    if practice.revisit_on and practice.revisit_on <= today:
-        practice.revisit_on = None
+    practice.revisit_on = None if is_over else practice.revisit_on
     begin_anew(author, practice)
     return practice
 
