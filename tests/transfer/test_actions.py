@@ -216,6 +216,7 @@ LONG = "https://example.org/" + "x" * 1_000
         ("followed up: 2026", "followed up: 2999", "- followed up", "is in the future"),
         ("ben-okoth | 2026", "ben-okoth | 2999", "- asked: ben", "is in the future"),
         ("published on: 2026", "published on: 2999", "- published on", "is in the future"),
+        ("sentence: Dig", "confirmed on: 2999-01-01\n- sentence: Dig", "- conf", "in the future"),
         ("said on: 2026", "said on: 2999", "- said on", "is in the future"),
         ("Trees died.", "Trees \x00died.", "Trees \x00", "take out the sign U+0000"),
         ("summary: Trees.", "summary: \x1bTrees.", "- summary", "take out the sign U+001B"),
@@ -300,6 +301,8 @@ def refused(people: Any, source: str) -> list[str]:
         ),
         ("sentence: Dig", "state: draft\n- sentence: Dig", "- tried", "not for draft"),
         ("sentence: Dig", "returned because: x\n- sentence: Dig", "- returned", "is returned"),
+        ("published on", "confirmed on: 2026-09-30\n- published on", "- confirmed", "before it is"),
+        ("published on: 2026-10-01", "confirmed on: 2026-10-02", "- confirmed", "before it is"),
     ],
 )
 def test_what_a_file_speaks_of_must_exist_and_nothing_is_half_loaded(

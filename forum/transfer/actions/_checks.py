@@ -7,6 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
+from forum.clock import now
 from forum.dialogue.models import PollText
 from forum.illustrations import names_in
 from forum.library.models import PUBLISHED, RETURNED
@@ -137,6 +138,10 @@ def _check_practices(file: AgendaFile, loading: Loading) -> None:
         for name in FIELDS_OF_PUBLISHED if state != PUBLISHED else ():
             for line in values.lines.get(name, ()):
                 loading.expect(False, line, f"this is for what is published, not for {state}")
+        published_on = values.get("published_on") or now().date()
+        is_later = values.get("confirmed_on", published_on) >= published_on or state != PUBLISHED
+        when = f"nobody can confirm it before it is published, which is on {published_on}"
+        loading.expect(is_later, values.line_of("confirmed_on"), when)
         reason = values.line_of("returned_because")
         is_apt = state == RETURNED or "returned_because" not in values
         loading.expect(is_apt, reason, "this is for what is returned")
