@@ -200,7 +200,9 @@ class _Environment(dict[str, str]):
     def refuse_misspelt(self) -> None:
         """Raise `WrongSetting` for a name that is almost that of a setting: it would be left out without a word."""
         endings = [name.removeprefix(PREFIX) for name in self.known]
-        for name in sorted(self.keys() - self.known):
+        for name in sorted(
+            name for name, value in self.items() if value and name not in self.known
+        ):
             close = get_close_matches(name.removeprefix(PREFIX), endings, 1, MISSPELT)
             if close and name.startswith(PREFIX):
                 raise WrongSetting(f"{name} is no setting. Did you mean {PREFIX}{close[0]}?")

@@ -358,6 +358,10 @@ def test_names_that_belong_to_others_are_left_alone(tmp_path: Path) -> None:
     assert from_environment({"FORUM_DATA": str(tmp_path)} | dict.fromkeys(names, "x"))
 
 
+def test_a_misspelt_name_without_a_value_counts_as_not_set(tmp_path: Path) -> None:
+    assert from_environment({"FORUM_DATA": str(tmp_path), "FORUM_MAILFROM": ""})
+
+
 @pytest.mark.parametrize(("given", "missing"), [("ISSUER", "CLIENT_ID"), ("CLIENT_ID", "ISSUER")])
 def test_half_a_provider_is_refused(tmp_path: Path, given: str, missing: str) -> None:
     with pytest.raises(WrongSetting, match=f"FORUM_OIDC_{missing} is missing"):
