@@ -58,6 +58,7 @@ from forum.templating import TemplateEnvironment, cache_bytecode
 from forum.terms import views as terms
 from forum.upkeep import views as upkeep
 from forum.upkeep.queries import schema_problem
+from forum.webhooks import views as webhooks
 
 # Everything with a blueprint
 BLUEPRINT_MODULES = (
@@ -86,6 +87,7 @@ BLUEPRINT_MODULES = (
     rights,
     api,
     upkeep,
+    webhooks,
 )
 UPGRADING = lazy_gettext("The forum is being upgraded. Please come back in a few minutes.")
 TOP = Path(__file__).parent.parent

@@ -32,6 +32,7 @@ from forum.transfer import commands as transfer
 from forum.upkeep import commands as upkeep
 from forum.upkeep.queries import is_writable
 from forum.upkeep.views import measurements
+from forum.webhooks import commands as webhooks
 
 # Those of accounts and factors add theirs to the group of members
 COMMAND_MODULES = (members, mail, factors, accounts, rights, transfer, filling, upkeep)
@@ -69,6 +70,8 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "digests": jobs.every(120, within(mail.write_digests)),
         "mail": within(mail.deliver),
         "answers": jobs.every(60, within(mail.fetch_messages)),
+        "webhooks": within(webhooks.deliver),
+        "old deliveries": jobs.every(3600, within(webhooks.forget_old)),
         "titles": within(lambda: search_actions.continue_retitling(SYSTEM)),
         "what is over": jobs.every(600, within(rights.delete_expired)),
         "departures": within(rights.carry_on),

@@ -8,7 +8,7 @@
 | FORUM_ONE_MACHINE | `1` says that nobody on another machine writes to this database, and that all who do have this FORUM_DATA: then kept pages are answered without asking PostgreSQL. SQLite needs no such word | not set |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
-| FORUM_SECRET_KEY | signs cookies, form tokens and links in e-mails, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
+| FORUM_SECRET_KEY | signs cookies, form tokens and links in e-mails, locks the secrets of apps for codes and of webhooks; a new one signs everybody out, voids links under way, and codes of apps and webhooks fail until they are set up anew; 32 random characters or more are best, fewer than 16 or than 8 different ones are refused | a random key kept in FORUM_DATA/secret-key |
 | FORUM_LANGUAGES | the languages of the interface that readers can have, such as `fr en`; the first one is for those whose browser asks for none of them | all that there are, English first |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
@@ -27,6 +27,7 @@
 | FORUM_OIDC_CLIENT_ID | how the provider knows the forum; there, enter the forum's address with `/sign-in/elsewhere/back` as the way back | not set |
 | FORUM_OIDC_CLIENT_SECRET | the secret that belongs to it, if the provider gives one | not set |
 | FORUM_OIDC_NAME | what the button calls the provider, as in “Sign in with …” | the host of FORUM_OIDC_ISSUER |
+| FORUM_WEBHOOK_NETWORKS | networks besides the public internet to which webhooks may lead, separated by commas, such as `10.0.0.0/8`; there they may use other ports, and HTTP without TLS | not set: none |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -42,6 +43,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -111,6 +113,7 @@ class Settings:
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_name: str = ""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def host(self) -> str:
@@ -252,6 +255,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         oidc_client_id=environ.get("FORUM_OIDC_CLIENT_ID", ""),
         oidc_client_secret=environ.get("FORUM_OIDC_CLIENT_SECRET", ""),
         oidc_name=environ.get("FORUM_OIDC_NAME", ""),
+        webhook_networks=_networks(environ.get("FORUM_WEBHOOK_NETWORKS", "")),
     )
     made = replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
     _refuse_half_a_provider(made)
@@ -454,6 +458,18 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
             words = "and should be a name alone, such as www.example.org, without http:// and port"
             raise WrongSetting(f"FORUM_TRUSTED_HOSTS names {host}, {words}.")
     return tuple(dict.fromkeys([urlsplit(url).hostname or "", "localhost", "127.0.0.1", *named]))
+
+
+def _networks(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks that are named, such as `10.0.0.0/8, fd00::/8`; a single address is one, too."""
+    named = [network.strip() for network in written.split(",") if network.strip()]
+    for network in named:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            words = "and should be a network such as 10.0.0.0/8"
+            raise WrongSetting(f"FORUM_WEBHOOK_NETWORKS names {network}, {words}.") from error
+    return tuple(map(ip_network, named))
 
 
 def _secret_key(written: str) -> str:

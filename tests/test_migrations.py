@@ -510,6 +510,32 @@ def test_sentences_of_the_forum_are_written_into_the_texts_by_going_back(
                 assert connection.scalar(number) == 0, table
 
 
+def test_webhooks_are_told_of_nothing_that_was_before_them(
+    database_url: str, tmp_path: Path
+) -> None:
+    tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
+    told = {"kind": "topic", "address": "/posts/1", "created_at": noon, "due_at": noon}
+    names = {"name": "A", "host": "a.example", "locked_address": "", "locked_secret": ""}
+    row = {"format": "chat", "kinds": ["case"], "created_at": noon, **names}
+    untold = text("SELECT count(untold_at) FROM event")
+    with own_forum(database_url, tmp_path, revision="0050"):
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            event = {"recipients": [], "watched": [["agenda", 1]], **told}
+            connection.execute(insert(tables["event"]).values(**event))
+        upgrade()
+        for _times in range(2):
+            with db.engine.begin() as connection:
+                assert connection.scalar(untold) == 0
+                assert connection.scalar(text("SELECT count(*) FROM event")) == 1
+                webhook = insert(tables["webhook"]).values(**row).returning(tables["webhook"].c.id)
+                delivery = {"webhook_id": connection.scalar(webhook), "number": "a", "kind": "case"}
+                times = {"created_at": noon, "due_at": noon}
+                connection.execute(insert(tables["webhook_delivery"]).values(**delivery, **times))
+            downgrade(revision="0050")
+            upgrade()
+
+
 def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
     """A row of each table whose rows are known by number when they are gone, without that number."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -42,8 +42,10 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             "FORUM_LOG": "plain",
             "FORUM_SLOW_MS": "50",
             "FORUM_METRICS": "127.0.0.1:8001",
+            "FORUM_WEBHOOK_NETWORKS": "10.1.0.0/16, fd00::/8,127.0.0.1",
         }
     )
+    assert list(map(str, found.webhook_networks)) == ["10.1.0.0/16", "fd00::/8", "127.0.0.1/32"]
     assert (found.free_mb, found.log, found.slow_ms) == (250, "plain", 50)
     assert found.metrics == "127.0.0.1:8001" and found.metrics_path == tmp_path / "metrics"
     assert found.url == "https://dialogue.example.org" and found.is_https
@@ -219,6 +221,7 @@ WRONG = [
     ("FORUM_REPLY_ADDRESS", "reply"),
     ("FORUM_REPLY_ADDRESS", "@mail.example.org"),
     ("FORUM_OIDC_ISSUER", "id.example.org"),
+    ("FORUM_WEBHOOK_NETWORKS", "10.0.0.1/8"),
     ("FORUM_PROXIES", "two"),
     ("FORUM_PROXIES", "٣"),
     ("FORUM_FREE_MB", "9" * 23),

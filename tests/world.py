@@ -39,6 +39,7 @@ from forum.pictures.actions import add_picture
 from forum.screening.actions import RuleText, make_rule
 from forum.shrinking import Shrunk
 from forum.terms.actions import TermsText, write_terms
+from forum.webhooks.actions import WebhookText, add_webhook
 from tests.conftest import load_dataset
 from tests.keys import SITE, SoftwarePasskey
 
@@ -81,6 +82,8 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
     warning = moderation.warn(people.moderator, people.ana.id, Reasons("It was rude.", 2))
     appealed = appeals.appeal(people.ben, decision.id, "It was no advertisement.")
     advice.ask(people.ana, made["topic"], [people.chitra.handle])
+    told = WebhookText("A room", "https://hooks.example/in", "standard", ["question"])
+    made["webhook"] = add_webhook(people.administrator, told).id
     rule = make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
     made |= {"rule": rule.id}
     made["waiting"] = dialogue.reply(people.ana, made["topic"], write("By zeppelin.")).id

@@ -97,6 +97,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("screening-change", "/administration/screening/1", "administrator"),
     ("screening-domains", "/administration/screening/domains", "administrator"),
     ("screening-try", "/administration/screening/try", "administrator"),
+    ("webhooks", "/administration/webhooks", "administrator"),
+    ("webhook-new", "/administration/webhooks/new", "administrator"),
     ("queue", "/moderation", "moderator"),
     ("invitations-all", "/moderation/invitations", "moderator"),
     ("report-illegal", "/members/mikko-rautio/report", "visitor"),
@@ -270,6 +272,29 @@ def test_what_a_rule_refuses_stays_in_the_form(visit: Any) -> None:
     faults += faults_of(administrator, "/administration/screening")
     faults += faults_of(administrator, rule)
     member.complaints.clear()  # a form that was written by hand
+    assert faults == []
+
+
+def test_the_pages_of_a_webhook(visit: Any) -> None:
+    """One that leads where the forum may not go, refused and taken; its page, its secret, and being asked before it goes."""
+    administrator = visit()
+    administrator.sign_in("administrator")
+    page = administrator.go("/administration/webhooks/new")
+    faults: list[str] = []
+    for address, name in (("https://127.0.0.1/", ""), ("https://hooks.invalid/in", "Town hall")):
+        page.locator("main [name=name]").fill(name)
+        page.locator("main [name=address]").fill(address)
+        page.locator("main [name=format][value=standard]").check()
+        page.locator("main button[type=submit]").click()
+        page.wait_for_load_state("load")
+        faults += faults_here(page, f"/webhook-{name or 'refused'}")
+    path = "/" + page.url.split("/", 3)[3]
+    administrator.send(f"{path}/pause", path)
+    faults += faults_of(administrator, path)
+    faults += faults_of(administrator, "/administration/webhooks")
+    for part in ("edit", "secret", "delete"):
+        faults += faults_of(administrator, f"{path}/{part}")
+    administrator.send(f"{path}/delete")
     assert faults == []
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from forum.api.views import about, reading
-from forum.api.views._doors import bp
+from forum.api.views._doors import PREFIX, bp
 
-__all__ = ["about", "bp", "reading"]
+__all__ = ["PREFIX", "about", "bp", "reading"]

@@ -43,6 +43,7 @@ from forum.notifications.actions.recording import (
     note_event,
     note_event_for_everybody,
     note_event_for_watchers,
+    note_told,
 )
 from forum.notifications.actions.watching import (
     clear_watches,
@@ -79,6 +80,7 @@ __all__ = [
     "note_event_for_everybody",
     "note_event_for_watchers",
     "note_mailed",
+    "note_told",
     "postpone_event",
     "read",
     "read_all",

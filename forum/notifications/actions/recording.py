@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ from forum.db import db
 from forum.deeds import action
 from forum.notifications.actions._rows import quoted
 from forum.notifications.models import EVERYBODY, Event, kept_sentences
-from forum.notifications.queries import Subject, is_watched
+from forum.notifications.queries import Subject, who_listens
 from forum.permissions import Person
 from forum.sentences import Sentence
+
+TOLD_TO_WEBHOOKS = ("topic", "post")  # kinds of events
 
 
 @dataclass(frozen=True)
@@ -71,18 +73,31 @@ def note_event_for_watchers(
     """Record an event that concerns everybody who watches one of `subjects` and mutes none of them.
 
     It is one row, however many people watch: the worker finds them. The doer gets no notice, nor do the members in
-    `but`, whom another event notifies of the same deed by name.
+    `but`, whom another event notifies of the same deed by name. Of topics and posts webhooks are told, too, if there are
+    any, whether somebody watches or not.
     """
-    if is_watched(doer, subjects):
+    is_watched, is_told = who_listens(doer, subjects)
+    is_told = is_told and notice.kind in TOLD_TO_WEBHOOKS
+    if is_watched or is_told:
         excluded = {*but, doer.id} if doer.id else {*but}
         watched = [list(subject) for subject in subjects]
-        _add_event(notice, actor_id=doer.id, recipients=[], watched=watched, but=sorted(excluded))
+        told = {"untold_at": now() if is_told else None}
+        _add_event(
+            notice, actor_id=doer.id, recipients=[], watched=watched, but=sorted(excluded), **told
+        )
 
 
 @action
 def note_event_for_everybody(_doer: Person, notice: NoticeText) -> None:
     """Record an event that concerns every member, the doer too; one row, as with `note_event_for_watchers`."""
     _add_event(notice, actor_id=None, recipients=[], watched=[[EVERYBODY, 0]])
+
+
+@action
+def note_told(_system: Person, events: Collection[Event]) -> None:
+    """Record that webhooks are told of these events, in the transaction in which they are."""
+    for event in events:
+        event.untold_at = None
 
 
 def _add_event(notice: NoticeText, **columns: Any) -> None:

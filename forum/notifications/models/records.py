@@ -50,7 +50,7 @@ class Event(Base):
     The worker makes the notices and sets `done_at`. Watchers get theirs in the order of their ids; `reached` is the
     last one who has. `watched` holds pairs of a subject's kind and id, and is null for events with recipients.
     `decision_id` is the decision of a moderator that it tells of: both are taken back together. `title` and `text` are
-    what people wrote, `sentences` what the forum says (see `Notice`).
+    what people wrote, `sentences` what the forum says (see `Notice`). Since `untold_at` webhooks are still to be told of it.
     """
 
     __tablename__ = "event"
@@ -62,6 +62,7 @@ class Event(Base):
         Index("ix_event_of_queue", "address", **partial_index("kind IN ('queue', 'urgent')")),
         Index("ix_event_of_reminder", "address", **partial_index("kind = 'reminder'")),
         Index("ix_event_decision_id", "decision_id", **partial_index("decision_id IS NOT NULL")),
+        Index("ix_event_untold", "id", **partial_index("untold_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -83,6 +84,7 @@ class Event(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    untold_at: Mapped[datetime | None]
 
     @property
     def heading(self) -> str | Sentence:

@@ -31,6 +31,8 @@ from forum.notifications.queries.events import (
     is_told_to_others,
     open_events,
     titled_by_sentence,
+    untold_event_ids,
+    untold_events,
     without_notices,
 )
 from forum.notifications.queries.inbox import (
@@ -52,13 +54,13 @@ from forum.notifications.queries.making import (
     notices_to_make,
 )
 from forum.notifications.queries.watching import (
-    is_watched,
     level_of,
     watch_level_of,
     watched_ids,
     watchers_among,
     watchers_of,
     watches_of,
+    who_listens,
 )
 
 __all__ = [
@@ -82,7 +84,6 @@ __all__ = [
     "is_of_reminder",
     "is_told_to_others",
     "is_unread_about",
-    "is_watched",
     "level_of",
     "lock_notice",
     "mark_texts",
@@ -100,6 +101,8 @@ __all__ = [
     "unread_beside_session",
     "unread_by_part",
     "unread_count",
+    "untold_event_ids",
+    "untold_events",
     "visible_notices",
     "watch_level_of",
     "watched_ids",
@@ -107,6 +110,7 @@ __all__ = [
     "watchers_of",
     "watches_of",
     "ways_of",
+    "who_listens",
     "without_notices",
     "zone_called",
     "zone_of",

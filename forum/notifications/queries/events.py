@@ -50,6 +50,18 @@ def due_event_ids(limit: int) -> list[int]:
     )
 
 
+def untold_event_ids(limit: int) -> list[int]:
+    """The ids of events of which webhooks are still to be told, oldest first."""
+    untold = select(Event.id).where(Event.untold_at.is_not(None))
+    return list(db.session.scalars(untold.order_by(Event.id).limit(limit)))
+
+
+def untold_events(limit: int) -> Sequence[Event]:
+    """The same events, locked for update; those that another worker has locked are skipped."""
+    untold = select(Event).where(Event.untold_at.is_not(None)).order_by(Event.id).limit(limit)
+    return db.session.scalars(untold.with_for_update(skip_locked=True)).all()
+
+
 def _due(condition: ColumnElement[bool], limit: int) -> Sequence[Event]:
     query = select(Event).where(*_is_due(), condition)
     return db.session.scalars(

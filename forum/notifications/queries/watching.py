@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, column, select, table
 
 from forum.db import constant, db
 from forum.notifications.models import MUTED, TOPIC, WATCHING, Watch
@@ -15,6 +15,8 @@ from forum.pages import Page, page_of
 from forum.permissions import Person, require
 
 WATCHES_PER_PAGE = 50
+# Of the room `webhooks`, which is far above this one
+_WEBHOOK = table("webhook", column("id"), column("paused_at"))
 
 
 def watches_of(
@@ -66,12 +68,15 @@ def watchers_of(topic_id: int, member_ids: Iterable[int] | None = None) -> Selec
     return query if member_ids is None else query.where(Watch.member_id.in_(list(member_ids)))
 
 
-def is_watched(doer: Person, subjects: Iterable[Subject]) -> bool:
-    """Whether anybody except the doer watches one of the subjects."""
+def who_listens(doer: Person, subjects: Iterable[Subject]) -> tuple[bool, bool]:
+    """Whether anybody except the doer watches one of the subjects, and whether any webhook is told of what is new."""
     others = select(Watch.member_id).where(
         is_watch_of(subjects), Watch.level == WATCHING, Watch.member_id != (doer.id or 0)
     )
-    return bool(db.session.scalar(select(others.exists())))
+    webhooks = select(_WEBHOOK.c.id).where(_WEBHOOK.c.paused_at.is_(None))
+    # In one statement, since every post asks
+    is_watched, is_told = db.session.execute(select(others.exists(), webhooks.exists())).one()
+    return bool(is_watched), bool(is_told)
 
 
 def watchers_among(subjects: Iterable[Subject], member_ids: Collection[int]) -> set[int]:

@@ -1,0 +1,328 @@
+"""Adding, changing, pausing and deleting webhooks; noting what they are to be told, and what became of it."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_babel import gettext as _
+
+from forum import ciphers
+from forum.agendas.queries import agenda_by_id
+from forum.clock import now
+from forum.db import db, delete_batch, insert_into
+from forum.deeds import action, touches
+from forum.errors import Conflict, Invalid
+from forum.history.actions import keep_version
+from forum.notifications.actions import note_told
+from forum.notifications.models import Event
+from forum.notifications.queries import untold_events
+from forum.outbound import Network
+from forum.permissions import Person, require
+from forum.plaintext import single_line
+from forum.webhooks.models import (
+    FAILING,
+    FORMATS,
+    GONE,
+    KINDS,
+    REPLY,
+    TRIAL,
+    UNREADABLE,
+    Webhook,
+    WebhookDelivery,
+)
+from forum.webhooks.queries import (
+    HISTORY,
+    active_webhooks,
+    checked_address,
+    delivery_to_change,
+    is_old,
+    next_delivery,
+    topics_of,
+    waiting_trial,
+    webhook_to_change,
+    webhooks_count,
+)
+
+MAX_WEBHOOKS, MAX_NAME = 10, 80
+ADDRESS_CIPHER, SECRET_CIPHER = "webhook address", "webhook secret"
+SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
+EVENTS, PORTION = 100, 500  # that one transaction works on
+# After this time others take the delivery of a worker that was killed
+LEASE = timedelta(minutes=1)
+RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
+# So long a webhook that fails is left alone, whatever waits for it: one that hangs must not hold up the others
+MAX_REST = timedelta(minutes=30)
+FAILING_FOR = timedelta(days=5)  # with nothing but failures, until it is paused
+REVIEW_DELAY = timedelta(minutes=10)  # until it is asked again whether moderators have looked
+# Statuses of HTTP: it was taken; nothing is wanted there for ever
+OK, NO_LONGER = range(200, 300), 410
+
+
+@dataclass(frozen=True)
+class WebhookText:
+    """A webhook as an administrator types it; `agenda_id` None means all agendas."""
+
+    name: str
+    address: str
+    format: str
+    kinds: Sequence[str]
+    agenda_id: int | None = None
+
+
+# What administrators do
+
+
+@action
+def add_webhook(
+    administrator: Person, text: WebhookText, allowed: Sequence[Network] = ()
+) -> Webhook:
+    """Add a webhook, which is told of what is published from now on.
+
+    `allowed` are the networks besides the public internet to which it may lead. Raises `Conflict` when there are
+    `MAX_WEBHOOKS`, `Invalid` for a value that is refused.
+    """
+    touches()
+    require(administrator.can.administer())
+    if webhooks_count() >= MAX_WEBHOOKS:
+        raise Conflict(_("There can be at most %(most)s webhooks.", most=MAX_WEBHOOKS))
+    webhook = Webhook(created_at=now(), locked_secret=_new_secret())
+    _apply(administrator, webhook, text, allowed)
+    db.session.add(webhook)
+    db.session.flush()
+    _log(administrator, webhook, "added")
+    return webhook
+
+
+@action
+def change_webhook(
+    administrator: Person, webhook_id: int, text: WebhookText, allowed: Sequence[Network] = ()
+) -> Webhook:
+    """Change a webhook; what waits for it goes to the new address, as far as it is still told of that."""
+    touches()
+    webhook = webhook_to_change(administrator, webhook_id)
+    _apply(administrator, webhook, text, allowed)
+    webhook.rests_until = None
+    _log(administrator, webhook, "changed")
+    return webhook
+
+
+@action
+def pause_webhook(administrator: Person, webhook_id: int) -> Webhook:
+    """Pause a webhook: what is published meanwhile it is never told; what waits is sent when it is resumed."""
+    touches()
+    webhook = webhook_to_change(administrator, webhook_id)
+    if webhook.paused_at is None:
+        webhook.paused_at, webhook.paused_why = now(), ""
+        _log(administrator, webhook, "paused")
+    return webhook
+
+
+@action
+def resume_webhook(administrator: Person, webhook_id: int) -> Webhook:
+    """Resume a webhook that an administrator or the forum has paused."""
+    touches()
+    webhook = webhook_to_change(administrator, webhook_id)
+    if webhook.paused_at is not None:
+        _revive(webhook)
+        _log(administrator, webhook, "resumed")
+    return webhook
+
+
+@action
+def delete_webhook(administrator: Person, webhook_id: int) -> None:
+    """Delete a webhook with all that it is still to be told."""
+    touches()
+    webhook = webhook_to_change(administrator, webhook_id)
+    _log(administrator, webhook, "deleted")
+    db.session.delete(webhook)
+
+
+@action
+def renew_secret(administrator: Person, webhook_id: int) -> Webhook:
+    """Give a webhook a new secret, with which everything is signed from now on."""
+    touches()
+    webhook = webhook_to_change(administrator, webhook_id)
+    webhook.locked_secret = _new_secret()
+    _log(administrator, webhook, "secret")
+    return webhook
+
+
+@action
+def try_webhook(administrator: Person, webhook_id: int) -> WebhookDelivery:
+    """Send a webhook a trial; if one is waiting already, that one at once. Raises `Conflict` while it is paused."""
+    touches()
+    webhook = webhook_to_change(administrator, webhook_id)
+    if webhook.paused_at:
+        raise Conflict(_("This webhook is paused. Resume it first."))
+    webhook.rests_until = None
+    trial = waiting_trial(webhook)
+    if trial is None:
+        trial = WebhookDelivery(webhook_id=webhook.id, kind=TRIAL, **_new_row())
+        db.session.add(trial)
+    trial.due_at = now()
+    db.session.flush()
+    return trial
+
+
+def _apply(
+    administrator: Person, webhook: Webhook, text: WebhookText, allowed: Sequence[Network]
+) -> None:
+    webhook.name = single_line(text.name)
+    if not webhook.name or len(webhook.name) > MAX_NAME:
+        raise Invalid(_("Write a name of at most %(most)s characters.", most=MAX_NAME), "name")
+    if text.format not in FORMATS:
+        raise Invalid(_("Choose a format."), "format")
+    webhook.format = text.format
+    webhook.kinds = [kind for kind in KINDS if kind in text.kinds]
+    if not webhook.kinds:
+        raise Invalid(_("Choose at least one thing of which it is told."), "kinds")
+    webhook.agenda_id = agenda_by_id(administrator, text.agenda_id).id if text.agenda_id else None
+    webhook.host = checked_address(text.address, allowed).authority[:200]
+    webhook.locked_address = ciphers.lock(ADDRESS_CIPHER, text.address.strip())
+
+
+def _new_secret() -> str:
+    """A new secret as the standard writes it, encrypted."""
+    random = base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    return ciphers.lock(SECRET_CIPHER, SECRET_PREFIX + random)
+
+
+def _revive(webhook: Webhook) -> None:
+    webhook.paused_at, webhook.paused_why = None, ""
+    webhook.failing_since, webhook.failures, webhook.rests_until = None, 0, None
+
+
+def _log(administrator: Person, webhook: Webhook, deed: str) -> None:
+    fields = {"deed": deed, "name": webhook.name, "host": webhook.host}
+    keep_version(administrator, HISTORY, webhook.id, fields)
+
+
+# What the worker does
+
+
+@action
+def note_what_is_new(system: Person, limit: int = EVENTS) -> int:
+    """Note for each webhook what it is to be told of new topics and posts; returns how many events it worked on.
+
+    Each event is worked on once, in one transaction with the rows that are made of it, so that nothing is lost and
+    nothing told twice, whoever is killed when. A webhook is told nothing of what is older than itself: an import brings
+    its dates along.
+    """
+    require(system.can.administer())
+    touches()
+    events = untold_events(limit)
+    topics = topics_of([event.post_id for event in events if event.post_id])
+    hooks = active_webhooks()
+    rows = [
+        {"webhook_id": hook.id, "post_id": event.post_id, "kind": kind, **_new_row()}
+        for event in events
+        if (topic := topics.get(event.post_id or 0))
+        for hook in hooks
+        for kind in [_kind_of(event, topic.kind)]
+        if hook.is_told(kind, topic.agenda_id) and event.created_at >= hook.created_at
+    ]
+    if rows:
+        insert = insert_into(WebhookDelivery)
+        db.session.execute(insert.on_conflict_do_nothing(), rows)
+    note_told(system, events)
+    return len(events)
+
+
+def _kind_of(event: Event, kind: str) -> str:
+    return kind if event.kind == "topic" else REPLY
+
+
+def _new_row() -> dict[str, object]:
+    number = f"msg_{secrets.token_urlsafe(18)}"
+    return {"number": number, "created_at": now(), "due_at": now(), "attempts": 0, "trouble": ""}
+
+
+@action
+def take_delivery(system: Person) -> WebhookDelivery | None:
+    """Take the delivery that is to be tried next; nobody else takes it for the time of `LEASE`. None for none."""
+    require(system.can.administer())
+    touches()
+    delivery = next_delivery()
+    if delivery is not None:
+        delivery.due_at = now() + LEASE
+        delivery.webhook.turn_at = now()
+    return delivery
+
+
+@action
+def drop_delivery(system: Person, delivery_id: int) -> None:
+    """Record that there is nothing to tell any more."""
+    require(system.can.administer())
+    touches()
+    if delivery := delivery_to_change(delivery_id):
+        delivery.dropped_at = now()
+
+
+@action
+def postpone_delivery(system: Person, delivery_id: int) -> None:
+    """Let a delivery wait until moderators have looked at what it tells."""
+    require(system.can.administer())
+    touches()
+    if delivery := delivery_to_change(delivery_id):
+        delivery.due_at = now() + REVIEW_DELAY
+
+
+@action
+def note_answer(system: Person, delivery_id: int, status: int | None, trouble: str = "") -> None:
+    """Record what was answered to a delivery, with a `status` of HTTP, or why nothing was (`trouble`).
+
+    What was not taken is tried again after each of `RETRY_DELAYS`, and then given up. A webhook that wants nothing for
+    ever, that has failed for `FAILING_FOR`, or of which the forum cannot read the address any more, is paused.
+    """
+    require(system.can.administer())
+    touches()
+    delivery = delivery_to_change(delivery_id)
+    if delivery is None:
+        return
+    delivery.attempts += 1
+    delivery.tried_at, delivery.status, delivery.trouble = now(), status, trouble
+    if status in OK:
+        delivery.sent_at = delivery.webhook.arrived_at = now()
+        _revive_after_answer(delivery.webhook)
+    else:
+        _note_failure(delivery)
+
+
+def _revive_after_answer(webhook: Webhook) -> None:
+    webhook.failing_since, webhook.failures, webhook.rests_until = None, 0, None
+
+
+def _note_failure(delivery: WebhookDelivery) -> None:
+    webhook = delivery.webhook
+    webhook.failing_since = webhook.failing_since or now()
+    rest = RETRY_DELAYS[min(webhook.failures, len(RETRY_DELAYS) - 1)]
+    webhook.failures += 1
+    webhook.rests_until = now() + min(rest, MAX_REST)
+    if delivery.status == NO_LONGER or delivery.attempts > len(RETRY_DELAYS):
+        delivery.given_up_at = now()
+    else:
+        delivery.due_at = now() + RETRY_DELAYS[delivery.attempts - 1]
+    why = _why_paused(delivery)
+    if why and webhook.paused_at is None:
+        webhook.paused_at, webhook.paused_why = now(), why
+
+
+def _why_paused(delivery: WebhookDelivery) -> str:
+    if delivery.status == NO_LONGER:
+        return GONE
+    if delivery.trouble == UNREADABLE:
+        return UNREADABLE
+    since = delivery.webhook.failing_since or now()
+    return FAILING if now() - since >= FAILING_FOR else ""
+
+
+@action
+def forget_deliveries(system: Person, limit: int = PORTION) -> int:
+    """Delete up to `limit` old deliveries; returns how many."""
+    require(system.can.administer())
+    touches()
+    return len(delete_batch(WebhookDelivery, limit, is_old()))

@@ -1,0 +1,184 @@
+"""What the worker does about webhooks: it notes what they are to be told, tells them, and deletes what is old."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from forum import ciphers, web
+from forum.api.views import PREFIX
+from forum.clock import now
+from forum.dialogue.models import Post
+from forum.members.queries import federation
+from forum.notifications.queries import untold_event_ids
+from forum.outbound import FORBIDDEN, BadAddress, NoAnswer, post, signature
+from forum.permissions import SYSTEM
+from forum.webhooks import actions, queries
+from forum.webhooks.models import CHAT, REPLY, TRIAL, UNREADABLE, Webhook, WebhookDelivery
+
+JSON_TYPE = "application/json"
+TYPES = {REPLY: "reply.posted", "practice": "practice.published", "case": "case.published"}
+# What chat programs take for markup, mentions and links in a text, and what looks alike and is none
+HARMLESS = str.maketrans(
+    {
+        **{"<": "‹", ">": "›", "[": "［", "]": "］", "@": "@\u200b", "#": "#\u200b"},
+        **{"*": "∗", "_": "\uff3f", "~": "∼", "`": "ˋ", "|": "∣", "\\": "＼"},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a webhook is told: its `kind`, and what the format of the webhook needs of it."""
+
+    kind: str
+    data: Mapping[str, Any]
+    title: str = ""
+    agenda: str = ""
+    url: str = ""
+
+
+def deliver() -> int:
+    """Note what is new, and tell one webhook one thing; returns how much was done.
+
+    No more at once, since an address that does not answer takes seconds, and other tasks of the worker wait.
+    """
+    done = actions.note_what_is_new(SYSTEM) if untold_event_ids(1) else 0
+    if not queries.is_any_due():
+        return done
+    delivery = actions.take_delivery(SYSTEM)
+    if delivery is not None:
+        _tell(delivery)
+        done += 1
+    return done
+
+
+def forget_old() -> int:
+    """Delete some old deliveries; returns how many."""
+    return actions.forget_deliveries(SYSTEM) if queries.is_any_old() else 0
+
+
+def _tell(delivery: WebhookDelivery) -> None:
+    webhook, found = delivery.webhook, None
+    if delivery.kind != TRIAL:
+        found = queries.told_posts([delivery.post_id or 0]).get(delivery.post_id or 0)
+        if found is None or not webhook.is_told(_kind(found), found.topic.agenda_id):
+            actions.drop_delivery(SYSTEM, delivery.id)
+            return
+        if queries.is_waiting_for_review(found):
+            actions.postpone_delivery(SYSTEM, delivery.id)
+            return
+    try:
+        address, body, headers = _request(webhook, delivery, found)
+        status = post(address, body, headers, web.settings().webhook_networks)
+    except ciphers.Unreadable:
+        actions.note_answer(SYSTEM, delivery.id, None, UNREADABLE)
+    except NoAnswer as error:
+        actions.note_answer(SYSTEM, delivery.id, None, error.why)
+    except BadAddress:  # networks were allowed when it was typed, and are not any more
+        actions.note_answer(SYSTEM, delivery.id, None, FORBIDDEN)
+    else:
+        actions.note_answer(SYSTEM, delivery.id, status)
+
+
+def _request(
+    webhook: Webhook, delivery: WebhookDelivery, found: Post | None
+) -> tuple[str, bytes, dict[str, str]]:
+    """The address, the body and the headers with which a webhook is told something. Raises `Unreadable`."""
+    address = ciphers.unlock(actions.ADDRESS_CIPHER, webhook.locked_address)
+    told = _told_of(found) if found else _trial()
+    if webhook.format == CHAT:
+        body = _json({"text": _chat_text(told)})
+        return address, body, {"Content-Type": JSON_TYPE}
+    kind = TYPES.get(told.kind, TRIAL if told.kind == TRIAL else "topic.opened")
+    at = delivery.created_at.isoformat().replace("+00:00", "Z")
+    body = _json({"type": kind, "timestamp": at, "data": told.data})
+    secret = ciphers.unlock(actions.SECRET_CIPHER, webhook.locked_secret)
+    key = base64.b64decode(secret.removeprefix(actions.SECRET_PREFIX))
+    # The clock of this attempt, by which receivers refuse what is sent to them again by others
+    seconds = int(now().timestamp())
+    headers = {
+        "Content-Type": JSON_TYPE,
+        "webhook-id": delivery.number,
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": signature(key, delivery.number, seconds, body),
+    }
+    return address, body, headers
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _kind(found: Post) -> str:
+    """What a post is by now, of the kinds of which webhooks are told: who split its topic may have made it an opening."""
+    return found.topic.kind if found.number == 1 else REPLY
+
+
+def _told_of(found: Post) -> Told:
+    """What is told of a post that visitors may read: where it is, and nothing that anybody wrote but the title."""
+    kind, topic = _kind(found), found.topic
+    agenda_path = f"/agendas/{topic.agenda.slug}"
+    path, number, door = _place(found, kind)
+    url = web.absolute(quote(path, safe="/"))
+    data = {
+        "id": number,
+        "kind": kind,
+        "title": topic.title,
+        "language": found.language if kind == REPLY else topic.language,
+        "url": url,
+        "api_url": web.absolute(f"{PREFIX}/{door}/{number}"),
+        "agenda": {
+            "title": topic.agenda.title,
+            "slug": topic.agenda.slug,
+            "url": web.absolute(quote(agenda_path)),
+        },
+    }
+    return Told(kind, data, topic.title, topic.agenda.title, url)
+
+
+def _place(found: Post, kind: str) -> tuple[str, int | str, str]:
+    """The path of the page, what the JSON door knows it by, and which door that is."""
+    if kind == REPLY:
+        return f"/posts/{found.id}", found.id, "posts"
+    topic = found.topic
+    if topic.home:
+        _empty, door, slug = topic.home.split("/", 2)
+        return topic.home, slug, door
+    return topic.address, topic.id, "topics"
+
+
+def _trial() -> Told:
+    known = federation()
+    url = web.absolute("/")
+    data = {"forum": known.name if known else "", "url": url, "api_url": web.absolute(f"{PREFIX}/")}
+    return Told(TRIAL, data, title=data["forum"], url=url)
+
+
+def _chat_text(told: Told) -> str:
+    """One line for a chat room, in the forum's language, in which what people typed can do nothing there."""
+    words = {"title": _harmless(told.title), "address": told.url}
+    with force_locale(web.offered_locale(None)):
+        if told.kind == TRIAL:
+            return _("A trial of %(title)s: messages arrive here. %(address)s", **words)
+        words["agenda"] = _harmless(told.agenda)
+        sentences = {
+            "question": _("New question in %(agenda)s: %(title)s – %(address)s", **words),
+            "experience": _("New experience in %(agenda)s: %(title)s – %(address)s", **words),
+            "practice": _("New practice in %(agenda)s: %(title)s – %(address)s", **words),
+            "case": _("New case in %(agenda)s: %(title)s – %(address)s", **words),
+            REPLY: _("New reply in %(agenda)s: %(title)s – %(address)s", **words),
+        }
+        return sentences[told.kind]
+
+
+def _harmless(words: str) -> str:
+    """What people typed, without anything that a chat program takes for markup, a mention or a link."""
+    return words.translate(HARMLESS).replace("://", ":\u200b//")

@@ -1,0 +1,198 @@
+"""Webhooks and what they are told: what waits, what visitors may read of it, and the pages of administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from forum.clock import now
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import is_readable, visible_posts
+from forum.errors import Invalid, NotFound
+from forum.history.models import Version
+from forum.outbound import BadAddress, Network, Target, parse
+from forum.permissions import VISITOR, Person, require
+from forum.webhooks.models import TRIAL, Webhook, WebhookDelivery
+
+MAX_SHOWN = 20  # deliveries of a webhook, and changes of webhooks
+KEPT = timedelta(days=30)  # deliveries, whatever became of them
+HISTORY = "webhook"  # the kind of versions in which changes are kept
+
+
+# For administrators
+
+
+def checked_address(typed: str, allowed: Sequence[Network] = ()) -> Target:
+    """The parts of an address that an administrator typed; raises `Invalid` for one to which no webhook may lead."""
+    try:
+        return parse(typed.strip(), allowed)
+    except BadAddress as error:
+        sentences = {
+            "https": _("The address has to begin with https://."),
+            "port": _("The port has to be 443 or 8443."),
+            "password": _("The address may hold no name and no password before an @."),
+            "public": _("This is not an address on the public internet."),
+        }
+        example = _("Write an address such as https://chat.example.org/hooks/abc.")
+        raise Invalid(sentences.get(error.why, example), "address") from error
+
+
+def webhooks(administrator: Person) -> Sequence[Webhook]:
+    """All webhooks by name, with their agendas."""
+    require(administrator.can.administer())
+    query = select(Webhook).options(joinedload(Webhook.agenda))
+    return db.session.scalars(query.order_by(func.lower(Webhook.name), Webhook.id)).all()
+
+
+def get_webhook(administrator: Person, webhook_id: int) -> Webhook:
+    """One webhook with its agenda, or `NotFound`."""
+    require(administrator.can.administer())
+    query = select(Webhook).where(Webhook.id == webhook_id).options(joinedload(Webhook.agenda))
+    return _or_not_found(db.session.scalar(query))
+
+
+def webhook_to_change(administrator: Person, webhook_id: int) -> Webhook:
+    """One webhook, locked for update; or `NotFound`."""
+    require(administrator.can.administer())
+    query = select(Webhook).where(Webhook.id == webhook_id).with_for_update()
+    return _or_not_found(db.session.scalar(query))
+
+
+def _or_not_found(webhook: Webhook | None) -> Webhook:
+    if webhook is None:
+        raise NotFound(_("There is no such webhook, or it was deleted."))
+    return webhook
+
+
+def webhooks_count() -> int:
+    """How many webhooks there are."""
+    return db.session.scalar(select(func.count(Webhook.id))) or 0
+
+
+def last_deliveries(administrator: Person, webhook: Webhook) -> Sequence[WebhookDelivery]:
+    """What a webhook was told last or is still to be told, newest first; at most `MAX_SHOWN`."""
+    require(administrator.can.administer())
+    theirs = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook.id)
+    return db.session.scalars(theirs.order_by(WebhookDelivery.id.desc()).limit(MAX_SHOWN)).all()
+
+
+def titles_of(administrator: Person, deliveries: Collection[WebhookDelivery]) -> dict[int, str]:
+    """The titles of what deliveries tell, by the id of the post, as far as visitors may read it."""
+    require(administrator.can.administer())
+    posts = _told_posts([one.post_id for one in deliveries if one.post_id])
+    return {post.id: post.topic.title for post in db.session.scalars(posts)}
+
+
+def changes(administrator: Person) -> Sequence[Version]:
+    """The last changes of webhooks, newest first, each with who made it; at most `MAX_SHOWN`."""
+    require(administrator.can.administer())
+    made = select(Version).where(Version.kind == HISTORY).order_by(Version.id.desc())
+    return db.session.scalars(made.limit(MAX_SHOWN)).all()
+
+
+# For the worker
+
+
+def active_webhooks() -> Sequence[Webhook]:
+    """The webhooks that are not paused."""
+    return db.session.scalars(select(Webhook).where(Webhook.paused_at.is_(None))).all()
+
+
+def told_posts(post_ids: Collection[int]) -> dict[int, Post]:
+    """Those of the posts that visitors may read, by id, with topic and agenda."""
+    found = _told_posts(post_ids).execution_options(populate_existing=True)
+    return {post.id: post for post in db.session.scalars(found)}
+
+
+def _told_posts(post_ids: Collection[int]) -> Select[Post]:
+    """A select of those of the posts that visitors may read now."""
+    found: Select[Post] = visible_posts(VISITOR).where(Post.id.in_(post_ids), *is_readable())
+    return found
+
+
+def is_waiting_for_review(post: Post) -> bool:
+    """Whether moderators have not looked at it yet, until when programs get it from no other door either."""
+    return bool(post.unseen_at or post.topic.unseen_at)
+
+
+def topics_of(post_ids: Collection[int]) -> dict[int, Topic]:
+    """The topics of posts by the id of the post, whoever may read them."""
+    query = select(Post).where(Post.id.in_(post_ids)).options(joinedload(Post.topic))
+    return {post.id: post.topic for post in db.session.scalars(query)}
+
+
+def is_any_due() -> bool:
+    """Whether a delivery can be tried now."""
+    due = select(WebhookDelivery.id).join(WebhookDelivery.webhook).where(*_is_due())
+    return db.session.scalar(due.limit(1)) is not None
+
+
+def next_delivery() -> WebhookDelivery | None:
+    """The delivery that is to be tried next, with its webhook, both locked for update; None for none.
+
+    Of several webhooks the one is next whose turn was longest ago.
+    """
+    due = select(WebhookDelivery).join(WebhookDelivery.webhook).where(*_is_due())
+    due = due.options(contains_eager(WebhookDelivery.webhook))
+    in_turn = due.order_by(
+        Webhook.turn_at.is_not(None), Webhook.turn_at, WebhookDelivery.due_at, WebhookDelivery.id
+    )
+    delivery: WebhookDelivery | None = db.session.scalar(
+        in_turn.limit(1).with_for_update(skip_locked=True)
+    )
+    return delivery
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    return (
+        *_is_waiting(),
+        WebhookDelivery.due_at <= now(),
+        Webhook.paused_at.is_(None),
+        or_(Webhook.rests_until.is_(None), Webhook.rests_until <= now()),
+    )
+
+
+def _is_waiting() -> tuple[ColumnElement[bool], ...]:
+    ended = (WebhookDelivery.sent_at, WebhookDelivery.given_up_at, WebhookDelivery.dropped_at)
+    return tuple(moment.is_(None) for moment in ended)
+
+
+def delivery_to_change(delivery_id: int) -> WebhookDelivery | None:
+    """A delivery with its webhook, both locked for update; None when the webhook was deleted meanwhile.
+
+    The webhook is locked first, as by who deletes it with its deliveries.
+    """
+    its_webhook = select(WebhookDelivery.webhook_id).where(WebhookDelivery.id == delivery_id)
+    webhook = select(Webhook).where(Webhook.id == its_webhook.scalar_subquery())
+    if db.session.scalar(webhook.with_for_update()) is None:
+        return None
+    found: WebhookDelivery | None = db.session.scalar(
+        select(WebhookDelivery)
+        .where(WebhookDelivery.id == delivery_id)
+        .options(joinedload(WebhookDelivery.webhook, innerjoin=True))
+        .with_for_update(of=WebhookDelivery)
+    )
+    return found
+
+
+def waiting_trial(webhook: Webhook) -> WebhookDelivery | None:
+    """The trial of a webhook that is still to be sent, or None."""
+    theirs = select(WebhookDelivery).where(
+        WebhookDelivery.webhook_id == webhook.id, WebhookDelivery.kind == TRIAL, *_is_waiting()
+    )
+    return db.session.scalars(theirs.limit(1)).first()
+
+
+def is_old() -> ColumnElement[bool]:
+    """SQL condition: a delivery is kept no longer."""
+    return WebhookDelivery.created_at < now() - KEPT
+
+
+def is_any_old() -> bool:
+    """Whether there are deliveries that are kept no longer."""
+    return db.session.scalar(select(WebhookDelivery.id).where(is_old()).limit(1)) is not None

@@ -1,0 +1,160 @@
+"""The doors of the webhooks, for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from forum import ciphers, web, webforms
+from forum.agendas.queries import all_agendas
+from forum.web import me
+from forum.webhooks import actions, queries
+from forum.webhooks.forms import FORMAT_NAMES, KIND_NAMES, WebhookForm
+from forum.webhooks.models import Webhook
+
+bp = Blueprint("webhooks", __name__)
+PATH = "/administration/webhooks"
+
+
+@bp.get(PATH)
+def index() -> str:
+    """All webhooks, and how they do."""
+    found = queries.webhooks(me())
+    return render_template(
+        "webhooks/index.html",
+        webhooks=found,
+        is_full=len(found) >= actions.MAX_WEBHOOKS,
+        most=actions.MAX_WEBHOOKS,
+        formats=FORMAT_NAMES,
+        changes=queries.changes(me()),
+    )
+
+
+@bp.route(f"{PATH}/new", methods=["GET", "POST"])
+def add_webhook() -> ResponseReturnValue:
+    """Add a webhook."""
+    queries.webhooks(me())
+    return _webhook_page(None)
+
+
+@bp.get(f"{PATH}/<int:id>")
+def webhook(id: int) -> str:
+    """One webhook, and what it was told last."""
+    found = queries.get_webhook(me(), id)
+    deliveries = queries.last_deliveries(me(), found)
+    return render_template(
+        "webhooks/webhook.html",
+        webhook=found,
+        deliveries=deliveries,
+        titles=queries.titles_of(me(), deliveries),
+        formats=FORMAT_NAMES,
+        kinds=KIND_NAMES,
+    )
+
+
+@bp.route(f"{PATH}/<int:id>/edit", methods=["GET", "POST"])
+def change_webhook(id: int) -> ResponseReturnValue:
+    """Change a webhook."""
+    return _webhook_page(queries.get_webhook(me(), id))
+
+
+def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
+    form = WebhookForm(data=_fields_of(found)) if found else WebhookForm()
+    agendas = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
+    form.agenda.choices = [(0, _("All agendas")), *agendas]
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        is_allowed = bool(web.settings().webhook_networks)
+        shown: dict[str, Any] = {"form": form, "webhook": found, "kinds": KIND_NAMES}
+        return render_template("webhooks/write.html", **shown, is_open=is_allowed), status
+
+    def deed() -> Response:
+        text = actions.WebhookText(
+            name=form.name.data or "",
+            address=form.address.data or "",
+            format=form.format.data,
+            kinds=form.kinds.data or [],
+            agenda_id=form.agenda.data or None,
+        )
+        allowed = web.settings().webhook_networks
+        if found is None:
+            added = actions.add_webhook(me(), text, allowed)
+            flash(_("The webhook is added. Send a trial to see whether it arrives."), "message")
+            return _to(added.id)
+        actions.change_webhook(me(), found.id, text, allowed)
+        flash(_("The webhook is changed."), "message")
+        return _to(found.id)
+
+    return webforms.process(form, page, deed, checks=[_check_address])
+
+
+def _check_address(form: WebhookForm) -> None:
+    if form.address.data and form.address.data.strip():
+        queries.checked_address(form.address.data, web.settings().webhook_networks)
+
+
+def _fields_of(found: Webhook) -> dict[str, Any]:
+    try:
+        address = ciphers.unlock(actions.ADDRESS_CIPHER, found.locked_address)
+    except ciphers.Unreadable:
+        address = ""
+    same = {"name": found.name, "format": found.format, "kinds": found.kinds}
+    return {**same, "address": address, "agenda": found.agenda_id or 0}
+
+
+def _to(webhook_id: int) -> Response:
+    return web.see_other(url_for("webhooks.webhook", id=webhook_id))
+
+
+@bp.route(f"{PATH}/<int:id>/secret", methods=["GET", "POST"])
+def renew_secret(id: int) -> ResponseReturnValue:
+    """Show the secret of a webhook; make a new one (POST)."""
+    found = queries.get_webhook(me(), id)
+    if request.method == "POST":
+        actions.renew_secret(me(), id)
+        flash(_("There is a new secret. Enter it where the messages arrive."), "message")
+        return web.see_other(url_for("webhooks.renew_secret", id=id))
+    try:
+        secret = ciphers.unlock(actions.SECRET_CIPHER, found.locked_secret)
+    except ciphers.Unreadable:
+        secret = ""
+    return render_template("webhooks/secret.html", webhook=found, secret=secret)
+
+
+@bp.post(f"{PATH}/<int:id>/try")
+def try_webhook(id: int) -> Response:
+    """Send a webhook a trial."""
+    actions.try_webhook(me(), id)
+    flash(_("A trial is on its way. Look here again in some seconds."), "message")
+    return _to(id)
+
+
+@bp.post(f"{PATH}/<int:id>/pause")
+def pause_webhook(id: int) -> Response:
+    """Pause a webhook."""
+    actions.pause_webhook(me(), id)
+    flash(_("The webhook is paused: nothing is sent there."), "message")
+    return _to(id)
+
+
+@bp.post(f"{PATH}/<int:id>/resume")
+def resume_webhook(id: int) -> Response:
+    """Resume a webhook."""
+    actions.resume_webhook(me(), id)
+    flash(_("The webhook goes on: what waited for it is sent now."), "message")
+    return _to(id)
+
+
+@bp.route(f"{PATH}/<int:id>/delete", methods=["GET", "POST"])
+def delete_webhook(id: int) -> ResponseReturnValue:
+    """Ask whether a webhook is to be deleted; delete it (POST)."""
+    found = queries.get_webhook(me(), id)
+    if request.method == "POST":
+        actions.delete_webhook(me(), id)
+        flash(_("The webhook is deleted."), "message")
+        return web.see_other(url_for("webhooks.index"))
+    return render_template("webhooks/delete.html", webhook=found)

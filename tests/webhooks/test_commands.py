@@ -1,0 +1,593 @@
+"""What webhooks are told: once, in time, only what visitors may read, and whatever the other side does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import json
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from forum import ciphers, outbound
+from forum.agendas import actions as agendas
+from forum.agendas.actions import AgendaText
+from forum.clock import at, now
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post
+from forum.library import actions as library
+from forum.library.actions import CaseText, PracticeText
+from forum.markup import write
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.notifications import actions as notifications
+from forum.notifications.models import Event
+from forum.outbound import FORBIDDEN, SILENT
+from forum.permissions import MEMBERS, SYSTEM
+from forum.screening import actions as screening
+from forum.webhooks import actions, commands
+from forum.webhooks.actions import RETRY_DELAYS, SECRET_CIPHER
+from forum.webhooks.models import FAILING, GONE, UNREADABLE
+from tests.webhooks.conftest import ADDRESS, deliveries, known, seconds_of, work
+
+MINUTE = timedelta(minutes=1)
+WHY = Reasons("Spam.", 2)
+
+
+def published_practice(people: Any, agenda: Any, **more: Any) -> Any:
+    text = {"title": "Pumps that call", "sentence": "Each pump sends a message."} | more
+    made = library.write_and_submit(people.ana, agenda.id, PracticeText(**text))
+    return library.publish(people.moderator, made.id)
+
+
+# What is told
+
+
+def test_a_program_is_told_what_is_new_and_where_it_is(receiver, add, ask, people, agenda, client):
+    add()
+    topic = ask("Why so loud? Ä")
+    reply = dialogue.reply(people.ben, topic.id, write("Trams."))
+    practice = published_practice(people, agenda)
+    text = CaseText("Quiet streets", "city project", "Cars wait.", "One paragraph.")
+    case = library.write_case(people.host, agenda.id, text)
+    work()
+    assert receiver.types == [
+        "topic.opened",
+        "reply.posted",
+        "practice.published",
+        "case.published",
+    ]
+    first, answer, *_rest = (body["data"] for body in receiver.bodies)
+    assert first == {
+        "id": topic.id,
+        "kind": "question",
+        "title": "Why so loud? Ä",
+        "language": topic.language,
+        "url": f"http://localhost/topics/{topic.id}-{topic.slug}",
+        "api_url": f"http://localhost/api/v1/topics/{topic.id}",
+        "agenda": {
+            "title": agenda.title,
+            "slug": agenda.slug,
+            "url": f"http://localhost/agendas/{agenda.slug}",
+        },
+    }
+    assert (answer["id"], answer["kind"]) == (reply.id, "reply")
+    assert [body["data"]["id"] for body in receiver.bodies][2:] == [practice.slug, case.slug]
+    sent = b"".join(body for _address, body, _headers in receiver.got).decode()
+    assert not [word for word in ("Ana", "Ben", "measured", "Trams", "message") if word in sent]
+    for body in receiver.bodies:
+        path = body["data"]["url"].removeprefix("http://localhost")
+        assert client.get(path).status_code in (200, 302), path
+        path = body["data"]["api_url"].removeprefix("http://localhost")
+        assert client.get(path).status_code == 200, path
+
+
+def test_a_signature_is_as_the_standard_says(receiver, add, ask):
+    webhook = add()
+    ask()
+    work()
+    (address, body, headers) = receiver.got[0]
+    assert address == ADDRESS
+    secret = ciphers.unlock(SECRET_CIPHER, webhook.locked_secret)
+    assert secret.startswith("whsec_")
+    key = base64.b64decode(secret[len("whsec_") :])
+    assert 24 <= len(key) <= 64, "as the standard asks"
+    number, seconds = headers["webhook-id"], headers["webhook-timestamp"]
+    signed = f"{number}.{seconds}.".encode() + body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert headers["Content-Type"] == "application/json"
+    assert abs(int(seconds) - seconds_of(now())) <= 5
+    assert json.loads(body)["timestamp"].endswith("Z") and "." not in number
+
+
+def test_the_program_in_the_documents_knows_what_is_ours(receiver, add, ask):
+    code = (Path(__file__).parents[2] / "docs/operating.md").read_text()
+    code = code.partition("```python\n")[2].partition("```")[0]
+    known: dict[str, Any] = {}
+    exec(code, known)
+    secret = ciphers.unlock(SECRET_CIPHER, add().locked_secret)
+    ask()
+    work()
+    (_address, body, headers) = receiver.got[0]
+    assert known["is_ours"](secret, headers, body)
+    assert not known["is_ours"](secret, headers, body + b" ")
+    assert not known["is_ours"]("whsec_" + "A" * 44, headers, body)
+    assert not known["is_ours"](secret, headers | {"webhook-id": "msg_2"}, body)
+    late = {"webhook-timestamp": str(int(headers["webhook-timestamp"]) - 301)}
+    assert not known["is_ours"](secret, headers | late, body)
+
+
+def test_a_chat_room_is_told_in_a_sentence(receiver, add, ask, people, agenda):
+    add(format="chat")
+    topic = ask("Why so loud?")
+    ask("We did this", kind="experience")
+    post = dialogue.reply(people.ben, topic.id, write("Trams."))
+    practice = published_practice(people, agenda)
+    work()
+    assert receiver.texts[0] == (
+        f"New question in {agenda.title}: Why so loud? – "
+        f"http://localhost/topics/{topic.id}-{topic.slug}"
+    )
+    assert receiver.texts[1].startswith(f"New experience in {agenda.title}: We did this – ")
+    assert receiver.texts[2].endswith(f"Why so loud? – http://localhost/posts/{post.id}")
+    assert receiver.texts[3].endswith(f"– http://localhost/practices/{practice.slug}")
+    assert all(set(headers) == {"Content-Type"} for _address, _body, headers in receiver.got)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<!channel> look",
+        "<@U123> & <https://evil.example|here>",
+        "[click](https://evil.example) now",
+        "![x](https://evil.example/x.png)",
+        "@channel @all @here",
+        "`code` *bold* _soft_ ~gone~ | a # b \\",
+        "&lt;!channel&gt;",
+    ],
+)
+def test_a_title_can_do_nothing_in_a_chat_room(receiver, add, ask, title):
+    add(format="chat")
+    topic = ask(title)
+    work()
+    said = receiver.texts[0].removesuffix(f" – http://localhost/topics/{topic.id}-{topic.slug}")
+    assert not set("<>[]`*_~|\\") & set(said)
+    assert "://" not in said and "@c" not in said and "@a" not in said and "@h" not in said
+    assert "](" not in said and "<!" not in said
+
+
+def test_a_chat_room_reads_the_language_of_the_forum(receiver, add, ask, app, monkeypatch, agenda):
+    french = replace(app.extensions["settings"], locales=("fr", "en"))
+    monkeypatch.setitem(app.extensions, "settings", french)
+    add(format="chat")
+    ask()
+    work()
+    assert receiver.texts[0].startswith(f"Nouvelle question dans {agenda.title}")
+
+
+def test_a_trial_says_that_it_is_one(receiver, add, people, client):
+    for name in ("standard", "chat"):
+        actions.try_webhook(people.administrator, add(format=name).id)
+    work()
+    program, room = receiver.bodies
+    assert program["type"] == "trial" and program["data"]["forum"] == "Quiet cities"
+    assert client.get("/api/v1/").json["url"] == program["data"]["url"]
+    assert room == {"text": "A trial of Quiet cities: messages arrive here. http://localhost/"}
+
+
+# Of what it is told
+
+
+def test_it_is_told_of_the_chosen_kinds_alone(receiver, add, ask, people, agenda):
+    add(kinds=["experience", "practice"])
+    topic = ask()
+    ask("We did this", kind="experience")
+    dialogue.reply(people.ben, topic.id, write("Trams."))
+    published_practice(people, agenda)
+    work()
+    assert [body["data"]["kind"] for body in receiver.bodies] == ["experience", "practice"]
+
+
+def test_it_is_told_of_one_agenda_alone(receiver, add, ask, people, agenda):
+    other = agendas.write_agenda(people.moderator, AgendaText("Roofs", write("Green ones.")))
+    add(agenda_id=other.id)
+    ask("Here")
+    ask("There", agenda_id=other.id)
+    work()
+    assert [body["data"]["title"] for body in receiver.bodies] == ["There"]
+
+
+def test_what_is_moved_before_it_is_sent_is_told_where_it_is(receiver, add, ask, people, agenda):
+    other = agendas.write_agenda(people.moderator, AgendaText("Roofs", write("Green ones.")))
+    here = add(agenda_id=agenda.id, name="Here")
+    add(name="All")
+    topic = ask()
+    actions.note_what_is_new(SYSTEM)
+    dialogue.move(people.moderator, topic.id, other.id)
+    work()
+    assert [body["data"]["agenda"]["slug"] for body in receiver.bodies] == [other.slug]
+    (dropped,) = [one for one in deliveries() if one.dropped_at]
+    assert dropped.webhook_id == here.id
+
+
+def test_nobody_is_told_what_visitors_may_not_read(receiver, add, ask, people, agenda):
+    add()
+    ask("For members", audience=MEMBERS)
+    prepared = agendas.write_agenda(
+        people.moderator, AgendaText("Secret", write("Not yet."), is_open=False)
+    )
+    ask("In preparation", agenda_id=prepared.id, author=people.moderator)
+    library.write_practice(people.ana, agenda.id, PracticeText("A draft", "Not yet."))
+    screening.make_rule(people.administrator, screening.RuleText("word", "casino", "Read first."))
+    held = dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "Casino", write("A casino."))
+    )
+    work()
+    assert receiver.got == []
+    dialogue.approve(people.moderator, held.id)
+    work()
+    assert [body["data"]["title"] for body in receiver.bodies] == ["Casino"], "once it is read"
+
+
+@pytest.mark.parametrize("deed", ["hide", "delete", "members only", "prepare", "leave"])
+def test_what_is_gone_before_it_is_sent_is_not_told(receiver, add, ask, people, agenda, deed):
+    add()
+    topic = ask()
+    reply = dialogue.reply(people.ana, topic.id, write("I did."))
+    actions.note_what_is_new(SYSTEM)
+    assert len(deliveries()) == 2
+    if deed == "hide":
+        moderation.decide(people.moderator, "post", reply.id, "hide", WHY)
+        moderation.decide(people.moderator, "topic", topic.id, "hide", WHY)
+    elif deed == "delete":
+        dialogue.delete(people.ana, reply.id)
+        dialogue.delete(people.ana, first_post(topic).id)
+    elif deed == "members only":
+        db.session.get_one(type(topic), topic.id).audience = MEMBERS
+        db.session.commit()
+    elif deed == "prepare":
+        dialogue.prepare_agenda(SYSTEM, agenda.id)
+    else:
+        topic_row = db.session.get_one(type(topic), topic.id)
+        topic_row.deleted_at = now()
+        db.session.commit()
+    work()
+    assert receiver.got == []
+    assert all(one.dropped_at for one in deliveries())
+    work(timedelta(days=2))
+    assert receiver.got == []
+
+
+def test_first_posts_of_new_members_are_told_once_a_moderator_has_looked(
+    receiver, add, ask, people
+):
+    add()
+    screening.set_newness(SYSTEM, days=0, posts=0, first_posts=2)
+    topic = ask()
+    work()
+    work(timedelta(hours=1))
+    assert receiver.got == [] and deliveries()[0].attempts == 0
+    dialogue.look_at(people.moderator, first_post(topic).id)
+    work(timedelta(hours=2))
+    assert receiver.types == ["topic.opened"]
+
+
+def test_changes_are_not_told(receiver, add, ask, people):
+    add()
+    topic = ask()
+    work()
+    dialogue.edit(people.ana, first_post(topic).id, write("Who heard?"))
+    moderation.retitle(people.moderator, topic.id, "Why so quiet?", [], WHY)
+    work()
+    assert len(receiver.got) == 1
+
+
+def test_what_is_older_than_a_webhook_is_not_told(receiver, add, ask):
+    add()
+    with at(now() - timedelta(days=400)):  # as an import does
+        ask("Long ago")
+    work()
+    assert receiver.got == [] and deliveries() == []
+
+
+def test_without_webhooks_nothing_is_noted(receiver, ask, people, queries):
+    topic = ask()
+    assert (
+        db.session.scalar(db.select(db.func.count(Event.id)).where(Event.untold_at.is_not(None)))
+        == 0
+    )
+    with queries() as made:
+        assert commands.deliver() == 0
+    assert made.count == 2
+    assert not [one for one in made.statements if not one.startswith("SELECT")]
+    assert topic.id
+
+
+def test_posting_asks_no_statement_more_for_webhooks(receiver, add, ask, people, queries):
+    topic = ask()
+    with queries() as without:
+        dialogue.reply(people.ben, topic.id, write("Trams."))
+    asked = [one for one in without.statements if "webhook" in one]
+    assert len(asked) == 1 and "watch" in asked[0], "with what is asked anyway"
+
+
+# How often, and when
+
+
+def test_a_thing_is_noted_once_for_each_webhook(receiver, add, ask, people):
+    add(name="One")
+    add(name="Two")
+    topic = ask()
+    assert actions.note_what_is_new(SYSTEM) == 1
+    assert actions.note_what_is_new(SYSTEM) == 0
+    event = db.session.scalars(db.select(Event).where(Event.topic_id == topic.id)).one()
+    event.untold_at = now()  # as if somebody had noted the same at the same moment
+    db.session.commit()
+    actions.note_what_is_new(SYSTEM)
+    assert len(deliveries()) == 2
+    work()
+    work()
+    assert len(receiver.got) == 2
+    assert len({headers["webhook-id"] for _address, _body, headers in receiver.got}) == 2
+
+
+def test_nothing_is_lost_when_noting_fails(receiver, add, ask, monkeypatch):
+    add()
+    ask()
+
+    def fail(*_args: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "note_told", fail)
+        with pytest.raises(RuntimeError):
+            commands.deliver()
+    assert deliveries() == []
+    work()
+    assert len(receiver.got) == 1
+
+
+def test_notices_are_made_of_the_same_events(receiver, add, ask, people):
+    add()
+    topic = ask()
+    dialogue.reply(people.ben, topic.id, write("Trams."))
+    notifications.make_notices(SYSTEM)
+    notifications.make_notices(SYSTEM)
+    assert db.session.scalar(db.select(db.func.count(Event.id)).where(Event.done_at.is_(None))) == 0
+    work()
+    assert receiver.types == ["topic.opened", "reply.posted"]
+
+
+def test_a_worker_that_is_killed_while_it_sends_sends_again_under_the_same_number(
+    receiver, add, ask
+):
+    add()
+    ask()
+
+    class Killed(BaseException):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    receiver.before = kill
+    with pytest.raises(Killed):
+        work()
+    db.session.rollback()
+    receiver.before = lambda: None
+    assert work() == 0, "others leave it alone for a while"
+    work(actions.LEASE)
+    assert len(receiver.got) == 1 and deliveries()[0].sent_at
+
+
+def test_what_is_sent_and_not_marked_is_sent_again_under_the_same_number(
+    receiver, add, ask, monkeypatch
+):
+    add()
+    ask()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_args: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "note_answer", kill)
+        with pytest.raises(Killed):
+            work()
+    db.session.rollback()
+    work(actions.LEASE)
+    first, second = (headers["webhook-id"] for _address, _body, headers in receiver.got)
+    assert first == second
+    assert receiver.got[0][1] == receiver.got[1][1]
+    work(timedelta(days=1))
+    assert len(receiver.got) == 2
+
+
+def test_one_thing_is_sent_in_each_pass(receiver, add, ask):
+    add()
+    for number in range(3):
+        ask(f"Question {number}")
+    for sent in (1, 2, 3):
+        assert commands.deliver()
+        assert len(receiver.got) == sent
+
+
+@pytest.mark.parametrize("answer", [500, 404, 302, SILENT, FORBIDDEN])
+def test_what_is_not_taken_is_tried_again_ever_later_and_then_given_up(receiver, add, ask, answer):
+    webhook, began = add(), now()
+    receiver.answer = answer
+    ask()
+    minutes = [0, 1, 6, 36, 156, 636, 2076]
+    for tried, minute in enumerate(minutes, 1):
+        with at(began + minute * MINUTE - timedelta(seconds=1)):
+            assert minute == 0 or work() == 0
+        with at(began + minute * MINUTE + timedelta(seconds=tried)):
+            work()
+        assert len(receiver.got) == tried, minute
+    (one,) = deliveries()
+    assert (one.attempts, bool(one.given_up_at)) == (len(RETRY_DELAYS) + 1, True)
+    assert (one.status, one.trouble) == (
+        (answer, "") if isinstance(answer, int) else (None, answer)
+    )
+    work(timedelta(days=9))
+    assert len(receiver.got) == len(minutes)
+    assert known(webhook).failing_since and known(webhook).paused_at is None
+    assert len({headers["webhook-id"] for _address, _body, headers in receiver.got}) == 1
+
+
+def test_an_address_that_hangs_delays_others_little(receiver, add, ask, monkeypatch):
+    hanging = add(name="Hangs", address="https://hangs.example/")
+    add(name="Works")
+    tried: list[str] = []
+
+    def post(address: str, *_rest: Any) -> int:
+        tried.append(address)
+        if "hangs" in address:
+            raise outbound.NoAnswer(SILENT)
+        return 200
+
+    monkeypatch.setattr(commands, "post", post)
+    for number in range(10):
+        ask(f"Question {number}")
+    work()
+    assert tried.count(ADDRESS) == 10 and len(tried) == 11, "ten wait for the first one"
+    for minute in range(1, 120):
+        work(minute * MINUTE)
+    assert len(tried) <= 11 + 6, "and it is asked ever less"
+    assert known(hanging).failures == len(tried) - 10
+
+
+def test_what_arrives_ends_the_rest(receiver, add, ask):
+    webhook = add()
+    receiver.answer = 503
+    for number in range(3):
+        ask(f"Question {number}")
+    work()
+    assert len(receiver.got) == 1
+    receiver.answer = 200
+    work(MINUTE)
+    assert known(webhook).failing_since is None and known(webhook).failures == 0
+    assert sum(bool(one.sent_at) for one in deliveries()) == 3
+
+
+def test_webhooks_take_turns(receiver, add, ask):
+    for name in ("a", "b", "c"):
+        add(name=name, address=f"https://{name}.example/")
+    for number in range(3):
+        ask(f"Question {number}")
+    work()
+    hosts = [address.split("/")[2][0] for address, _body, _headers in receiver.got]
+    assert sorted(hosts[:3]) == ["a", "b", "c"] and hosts.count("a") == 3
+
+
+# When it stops
+
+
+def test_an_address_where_nothing_is_wanted_any_more_is_asked_no_more(receiver, add, ask):
+    webhook = add()
+    receiver.answer = 410
+    ask()
+    ask("And this?")
+    work()
+    work(timedelta(days=2))
+    assert len(receiver.got) == 1
+    assert (known(webhook).paused_why, bool(known(webhook).paused_at)) == (GONE, True)
+
+
+def test_five_days_of_nothing_but_failures_pause_it(receiver, add, ask):
+    webhook, began = add(), now()
+    receiver.answer = 500
+    for day in range(7):
+        with at(began + timedelta(days=day, minutes=1)):
+            ask(f"Question {day}")
+            work()
+        assert bool(known(webhook).paused_at) == (day >= 5), day
+    assert known(webhook).paused_why == FAILING
+    number = len(receiver.got)
+    work(timedelta(days=20))
+    assert len(receiver.got) == number
+
+
+def test_what_is_published_while_it_is_paused_is_never_told(receiver, add, ask, people):
+    webhook = add()
+    ask("Before")
+    actions.note_what_is_new(SYSTEM)
+    actions.pause_webhook(people.administrator, webhook.id)
+    ask("Meanwhile")
+    work()
+    assert receiver.got == []
+    actions.resume_webhook(people.administrator, webhook.id)
+    ask("After")
+    work()
+    assert [body["data"]["title"] for body in receiver.bodies] == ["Before", "After"]
+
+
+def test_what_is_deleted_while_it_is_sent_leaves_nothing_behind(receiver, add, ask, people):
+    webhook = add()
+    ask()
+    receiver.before = lambda: actions.delete_webhook(people.administrator, webhook.id)
+    work()
+    assert deliveries() == [] and len(receiver.got) == 1
+
+
+def test_another_secret_key_pauses_it_with_a_reason(receiver, add, ask, app, monkeypatch):
+    webhook = add()
+    ask()
+    monkeypatch.setitem(app.config, "SECRET_KEY", "another key of the tests")
+    work()
+    assert receiver.got == [] and known(webhook).paused_why == UNREADABLE
+
+
+def test_old_deliveries_are_deleted(receiver, add, ask):
+    add()
+    ask()
+    work()
+    assert commands.forget_old() == 0
+    with at(now() + timedelta(days=31)):
+        assert commands.forget_old() == 1
+    assert deliveries() == []
+
+
+# To a program of one's own
+
+
+def test_a_network_that_the_server_allows_is_told(add, ask, people, app, monkeypatch):
+    got: list[Any] = []
+
+    @Request.application
+    def receive(request: Request) -> Response:
+        got.append((request.headers["webhook-id"], request.get_json()["type"]))
+        return Response(status=202)
+
+    server = make_server("127.0.0.1", 0, receive)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    local = (ipaddress.ip_network("127.0.0.0/8"),)
+    allowing = replace(app.extensions["settings"], webhook_networks=local)
+    monkeypatch.setitem(app.extensions, "settings", allowing)
+    text = actions.WebhookText(
+        "Own", f"http://127.0.0.1:{server.server_port}/in", "standard", ["question"]
+    )
+    webhook = actions.add_webhook(people.administrator, text, local)
+    ask()
+    work()
+    server.shutdown()
+    thread.join(5)
+    assert got == [(deliveries()[0].number, "topic.opened")]
+    assert deliveries()[0].status == 202
+    monkeypatch.setitem(app.extensions, "settings", replace(allowing, webhook_networks=()))
+    ask("And now?")
+    work()
+    assert deliveries()[1].trouble == FORBIDDEN and known(webhook).failures == 1
