@@ -17,6 +17,7 @@ from forum.library import actions, queries
 from forum.library.actions._looks import LOOK_AFTER
 from forum.library.actions.confirming import ANSWER_WITHIN, ASK_AGAIN_AFTER, LATELY
 from forum.library.models import Practice
+from forum.members.actions import silence, suspend
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
@@ -217,6 +218,16 @@ def test_what_is_published_anew_brings_back_no_question_and_no_old_word(
     assert told(world.author) == []
     assert "still true" not in client.get(f"/practices/{confirmed.slug}").text
     assert read(confirmed).confirmed_on is None
+
+
+@pytest.mark.parametrize("deed", [suspend, silence])
+def test_who_could_not_answer_is_asked_later(
+    world: World, deed: Callable[[Member, int, datetime], None]
+) -> None:
+    practice = published(world, revisit_on=SOON)
+    deed(world.moderator, world.author.id, now() + timedelta(days=40))
+    assert look(SOON) == 1 and read(practice).asked_at is None
+    assert look(SOON + ASK_AGAIN_AFTER) == 1 and read(practice).asked_at
 
 
 def test_nobody_is_asked_about_many_at_once(world: World) -> None:

@@ -62,6 +62,10 @@ def ask_whether_true(system: Person, limit: int = BATCH) -> int:
         elif practice.asked_at:
             practice.unconfirmed_at, practice.look_on = now(), None
             touches(EVERYTHING)
+        elif (
+            practice.author.is_suspended or practice.author.is_silenced
+        ):  # the page would refuse the answer
+            practice.look_on = now().date() + ASK_AGAIN_AFTER
         elif asked[practice.author_id] >= MOST_AT_ONCE:
             practice.look_on = now().date() + LATELY
         else:

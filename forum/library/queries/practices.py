@@ -213,7 +213,8 @@ def practices_to_look_at(today: date, limit: int) -> Sequence[Practice]:
     )
     due = due.order_by(Practice.look_on, Practice.id).limit(limit)
     locked = due.with_for_update(of=Practice, skip_locked=True)
-    return db.session.scalars(locked.options(joinedload(Practice.agenda))).all()
+    shown = (joinedload(Practice.agenda), joinedload(Practice.author))
+    return db.session.scalars(locked.options(*shown)).all()
 
 
 def asked_lately(author_ids: Collection[int], since: datetime) -> dict[int, int]:
