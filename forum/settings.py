@@ -70,7 +70,9 @@ MAILBOX = re.compile(
 LAST_PORT = 65_535
 MAX_DIGITS = 9  # of a number
 PREFIX = "FORUM_"  # of the names of all settings
-MISSPELT = 0.8  # how alike two names are at least, from 0 to 1, of which one is meant for the other
+MISSPELT = (
+    0.85  # how alike two names are at least, from 0 to 1, of which one is meant for the other
+)
 MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones
 # Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
 KNOWN_KEYS = ("one-long-random-word-for-all-servers",)
