@@ -274,7 +274,7 @@ def test_a_kept_text_is_given_back_after_signing_in(client, eva):
     assert is_signed_in(client)
 
 
-def test_who_was_suspended_meanwhile_gets_a_kept_text_back_before_the_decision(client, eva, people):
+def test_who_was_suspended_meanwhile_gets_a_kept_text_back_before_the_decision(client, people, eva):
     suspend(people.administrator, eva.id, now() + timedelta(days=1), Reasons("Stop.", 2))
     text = {"kept_action": "/topics/7/reply", "kept:source": "What I wrote before."}
     answer = enter(client, **text)
