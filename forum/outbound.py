@@ -32,8 +32,12 @@ MAX_ADDRESS = 1_000  # characters
 PORTS = {443, 8443}
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 IPV6_INTERNET = IPv6Network("2000::/3")  # all that is given out there so far
-# What `ipaddress` of some versions takes for public: shared by customers of a provider, for protocols, for old relays
-NOT_PUBLIC = tuple(map(IPv4Network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24")))
+# What `ipaddress` of some versions takes for public: shared by customers of a provider, for protocols and tunnels, for old
+# relays, for examples
+NOT_PUBLIC: tuple[Network, ...] = (
+    *map(IPv4Network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24")),
+    *map(IPv6Network, ("2001::/23", "3fff::/20")),
+)
 NAT64 = IPv6Network("64:ff9b::/96")
 # Why there was no answer
 FORBIDDEN, SILENT = "forbidden", "silent"
@@ -98,6 +102,8 @@ def parse(address: str, allowed: Sequence[Network] = ()) -> Target:
         raise BadAddress("address")
     if "@" in parts.netloc:
         raise BadAddress("password")
+    if ("[" in parts.netloc) != (":" in host):  # [v1.example] would be the name v1.example
+        raise BadAddress("address")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?')}" if parts.query else ""
     usual = 443 if parts.scheme == "https" else 80
@@ -136,9 +142,9 @@ def may_connect(target: Target, addresses: Sequence[Address], allowed: Sequence[
 def is_public(address: Address) -> bool:
     """Whether an IP address is one of the public internet, also when it stands for another one."""
     inner = _within(address)
-    if isinstance(inner, IPv6Address):
-        return inner in IPV6_INTERNET and _is_global(inner) and inner.teredo is None
-    return _is_global(inner) and not any(inner in network for network in NOT_PUBLIC)
+    if any(inner in network for network in NOT_PUBLIC) or not _is_global(inner):
+        return False
+    return isinstance(inner, IPv4Address) or inner in IPV6_INTERNET
 
 
 def _is_global(address: Address) -> bool:
