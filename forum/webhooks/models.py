@@ -71,7 +71,9 @@ class WebhookDelivery(Base):
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         Index(None, "webhook_id", "post_id", unique=True),
-        Index("ix_webhook_delivery_waiting", "due_at", "id", **partial_index(WAITING)),
+        Index(
+            "ix_webhook_delivery_waiting", "webhook_id", "due_at", "id", **partial_index(WAITING)
+        ),
         Index(None, "created_at"),
     )
 

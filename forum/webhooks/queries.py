@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from forum.clock import now
 from forum.db import db
@@ -128,33 +128,55 @@ def topics_of(post_ids: Collection[int]) -> dict[int, Topic]:
 
 def is_any_due() -> bool:
     """Whether a delivery can be tried now."""
-    due = select(WebhookDelivery.id).join(WebhookDelivery.webhook).where(*_is_due())
-    return db.session.scalar(due.limit(1)) is not None
+    return db.session.scalar(_webhooks_with_due().limit(1)) is not None
 
 
 def next_delivery() -> WebhookDelivery | None:
     """The delivery that is to be tried next, with its webhook, both locked for update; None for none.
 
-    Of several webhooks the one is next whose turn was longest ago.
+    Of several webhooks the one is next whose turn was longest ago, and of what is due for it a trial, whose sender looks at
+    the page, and then what waits longest.
     """
-    due = select(WebhookDelivery).join(WebhookDelivery.webhook).where(*_is_due())
-    due = due.options(contains_eager(WebhookDelivery.webhook))
-    in_turn = due.order_by(
-        Webhook.turn_at.is_not(None), Webhook.turn_at, WebhookDelivery.due_at, WebhookDelivery.id
+    in_turn = _webhooks_with_due().order_by(
+        Webhook.turn_at.is_not(None), Webhook.turn_at, Webhook.id
     )
-    delivery: WebhookDelivery | None = db.session.scalar(
-        in_turn.limit(1).with_for_update(skip_locked=True)
+    webhook = db.session.scalar(in_turn.limit(1).with_for_update(skip_locked=True))
+    if webhook is None:
+        return None
+    due = (
+        select(WebhookDelivery)
+        .where(WebhookDelivery.webhook_id == webhook.id, *_is_due())
+        .options(joinedload(WebhookDelivery.webhook, innerjoin=True))
+        .limit(1)
+        .with_for_update(of=WebhookDelivery, skip_locked=True)
     )
+    # There is one trial at most. In an order it would be looked for among all that waits
+    trial: WebhookDelivery | None = db.session.scalar(due.where(*_is_trial()))
+    if trial is not None:
+        return trial
+    longest = due.order_by(WebhookDelivery.due_at, WebhookDelivery.id)
+    delivery: WebhookDelivery | None = db.session.scalar(longest)
     return delivery
 
 
-def _is_due() -> tuple[ColumnElement[bool], ...]:
-    return (
-        *_is_waiting(),
-        WebhookDelivery.due_at <= now(),
+def _webhooks_with_due() -> Select[Webhook]:
+    """A select of the webhooks for which a delivery can be tried now, however many wait for these and others."""
+    due = select(WebhookDelivery.id).where(WebhookDelivery.webhook_id == Webhook.id, *_is_due())
+    found: Select[Webhook] = select(Webhook).where(
         Webhook.paused_at.is_(None),
         or_(Webhook.rests_until.is_(None), Webhook.rests_until <= now()),
+        due.exists(),
     )
+    return found
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    return (*_is_waiting(), WebhookDelivery.due_at <= now())
+
+
+def _is_trial() -> tuple[ColumnElement[bool], ...]:
+    # It tells of no post, so that the index by post finds it
+    return (WebhookDelivery.post_id.is_(None), WebhookDelivery.kind == TRIAL)
 
 
 def _is_waiting() -> tuple[ColumnElement[bool], ...]:
@@ -183,7 +205,7 @@ def delivery_to_change(delivery_id: int) -> WebhookDelivery | None:
 def waiting_trial(webhook: Webhook) -> WebhookDelivery | None:
     """The trial of a webhook that is still to be sent, or None."""
     theirs = select(WebhookDelivery).where(
-        WebhookDelivery.webhook_id == webhook.id, WebhookDelivery.kind == TRIAL, *_is_waiting()
+        WebhookDelivery.webhook_id == webhook.id, *_is_trial(), *_is_waiting()
     )
     return db.session.scalars(theirs.limit(1)).first()
 

@@ -63,7 +63,7 @@ def upgrade() -> None:
     )
     for name, columns, options in (
         ("webhook_id_post_id", ["webhook_id", "post_id"], {"unique": True}),
-        ("waiting", ["due_at", "id"], _partial(WAITING)),
+        ("waiting", ["webhook_id", "due_at", "id"], _partial(WAITING)),
         ("created_at", ["created_at"], {}),
     ):
         op.create_index(f"ix_webhook_delivery_{name}", "webhook_delivery", columns, **options)

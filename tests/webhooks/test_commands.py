@@ -37,6 +37,7 @@ from forum.screening import actions as screening
 from forum.webhooks import actions, commands
 from forum.webhooks.actions import RETRY_DELAYS, SECRET_CIPHER
 from forum.webhooks.models import FAILING, GONE, UNREADABLE
+from forum.webhooks.queries import is_any_due, next_delivery
 from tests.webhooks.conftest import ADDRESS, deliveries, known, seconds_of, work
 
 MINUTE = timedelta(minutes=1)
@@ -490,6 +491,24 @@ def test_webhooks_take_turns(receiver, add, ask):
     work()
     hosts = [address.split("/")[2][0] for address, _body, _headers in receiver.got]
     assert sorted(hosts[:3]) == ["a", "b", "c"] and hosts.count("a") == 3
+
+
+@pytest.mark.sqlite_only  # reads the plan of SQLite, which decides without knowing how many rows there are
+def test_what_is_next_is_found_without_walking_through_all_that_waits(add, ask, queries):
+    add()
+    ask()
+    actions.note_what_is_new(SYSTEM)
+    with queries() as made:
+        assert is_any_due() and next_delivery()
+    looks = []
+    for statement in made.statements:
+        explain = f"EXPLAIN QUERY PLAN {statement}"
+        plan = db.session.connection().exec_driver_sql(explain, (None,) * statement.count("?"))
+        steps = [row[3] for row in plan]
+        looks += [step.partition("INDEX ")[2] for step in steps if "webhook_delivery" in step]
+    waiting = "ix_webhook_delivery_waiting (webhook_id=? AND due_at<?)"
+    trials = "ix_webhook_delivery_webhook_id_post_id (webhook_id=? AND post_id=?)"
+    assert looks == [waiting, waiting, trials, waiting]
 
 
 # When it stops

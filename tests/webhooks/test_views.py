@@ -223,6 +223,20 @@ def test_a_trial_does_not_wait_for_the_rest_of_a_webhook(
     assert receiver.types == ["topic.opened", "trial"]
 
 
+def test_a_trial_goes_before_all_that_waits(
+    browser: Any, receiver: Any, add: Any, ask: Any
+) -> None:
+    webhook = add()
+    receiver.answer = 500
+    for number in range(3):
+        ask(f"Question {number}")
+    work()
+    browser.post(f"{PATH}/{webhook.id}/try")
+    work()
+    assert receiver.types == ["topic.opened", "trial"], "who tries it sees what is answered"
+    assert "The answer was 500." in words(browser.get(f"{PATH}/{webhook.id}")).partition("Trial")[2]
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
