@@ -70,7 +70,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "digests": jobs.every(120, within(mail.write_digests)),
         "mail": within(mail.deliver),
         "answers": jobs.every(60, within(mail.fetch_messages)),
-        "webhooks": within(webhooks.deliver),
+        "webhooks": jobs.sparing(within(webhooks.deliver)),
         "old deliveries": jobs.every(3600, within(webhooks.forget_old)),
         "titles": within(lambda: search_actions.continue_retitling(SYSTEM)),
         "what is over": jobs.every(600, within(rights.delete_expired)),

@@ -19,6 +19,7 @@ IDLE_SECONDS = 1.0
 # Between two batches of work: SQLite gives its lock to whoever asks first, and members who write are waiting for it.
 BUSY_PAUSE_SECONDS = 0.05
 FAILURE_PAUSE_SECONDS = 10.0
+LONG_SECONDS = 1.0  # that a task may take without resting after it
 
 
 class Worker:
@@ -66,6 +67,25 @@ def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
         done = task()
         next_at = 0.0 if done else time.monotonic() + seconds
         return done
+
+    return run
+
+
+def sparing(task: Callable[[], int]) -> Callable[[], int]:
+    """A task that, after it took long, is not run again for as long: it never takes more than half of the worker's time."""
+    next_at = 0.0
+
+    def run() -> int:
+        nonlocal next_at
+        began = time.monotonic()
+        if began < next_at:
+            return 0
+        try:
+            return task()
+        finally:
+            ended = time.monotonic()
+            took = ended - began
+            next_at = ended + took if took >= LONG_SECONDS else 0.0
 
     return run
 

@@ -77,6 +77,41 @@ def test_a_task_rests_for_a_while_when_there_was_nothing_to_do(
     assert [task(), task(), task()] == [1, 0, 0]
 
 
+def test_a_task_that_takes_long_leaves_half_of_the_time_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, takes, begun = [100.0], [5.0], []
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+
+    def slow() -> int:
+        begun.append(clock[0])
+        clock[0] += takes[0]
+        return 1
+
+    task = jobs.sparing(slow)
+    assert [task(), task()] == [1, 0]
+    clock[0] += 4.9
+    assert task() == 0
+    clock[0] += 0.2
+    takes[0] = 0.5
+    assert [task(), task(), task()] == [1, 1, 1], "what is quick need not wait"
+    assert begun == pytest.approx([100, 110.1, 110.6, 111.1])
+
+
+def test_a_task_that_fails_after_long_rests_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+
+    def fails() -> int:
+        clock[0] += 5
+        raise OSError
+
+    task = jobs.sparing(fails)
+    with pytest.raises(OSError):
+        task()
+    assert task() == 0
+
+
 def test_trouble_with_one_task_is_not_forgotten_for_the_work_of_another() -> None:
     def fails() -> int:
         raise ValueError

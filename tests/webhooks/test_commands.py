@@ -17,10 +17,11 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from forum import ciphers, outbound
+from forum import ciphers, jobs, outbound
 from forum.agendas import actions as agendas
 from forum.agendas.actions import AgendaText
 from forum.clock import at, now
+from forum.commands import tasks_of_worker
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post
@@ -509,6 +510,26 @@ def test_what_is_next_is_found_without_walking_through_all_that_waits(add, ask, 
     waiting = "ix_webhook_delivery_waiting (webhook_id=? AND due_at<?)"
     trials = "ix_webhook_delivery_webhook_id_post_id (webhook_id=? AND post_id=?)"
     assert looks == [waiting, waiting, trials, waiting]
+
+
+def test_addresses_that_hang_leave_half_of_the_time_to_mail(receiver, add, ask, app, monkeypatch):
+    clock = [1_000.0]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+
+    def hang() -> None:
+        clock[0] += outbound.TIMEOUT_SECONDS
+
+    receiver.answer, receiver.before = SILENT, hang
+    for number in range(10):
+        add(name=f"Number {number}")
+    ask()
+    task = tasks_of_worker(app, app.extensions["settings"])["webhooks"]
+    passes = 0
+    while clock[0] < 1_100:
+        task()
+        clock[0] += jobs.BUSY_PAUSE_SECONDS
+        passes += 1
+    assert 8 <= len(receiver.got) <= 10 and passes > 900, "in which all other tasks were done"
 
 
 # When it stops
