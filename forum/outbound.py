@@ -113,8 +113,10 @@ def parse(address: str, allowed: Sequence[Network] = ()) -> Target:
     if not target.is_open_to_public and not allowed:
         raise BadAddress("port")
     with suppress(ValueError):
-        if not may_connect(target, [ipaddress.ip_address(host)], allowed):
-            raise BadAddress("public")
+        number = ipaddress.ip_address(host)
+        if not may_connect(target, [number], allowed):
+            wrong = "port" if target.scheme == "https" else "https"
+            raise BadAddress(wrong if is_public(number) else "public")
     return target
 
 

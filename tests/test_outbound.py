@@ -277,6 +277,8 @@ def test_networks_that_the_server_allows_may_be_asked_without_tls_at_any_port(
     assert f"Host: 127.0.0.1:{port}".encode() in lines and b"Connection: close" in lines
     assert why("http://10.0.0.1/", LOCAL) == "public"
     assert why("https://10.0.0.1/", LOCAL) == "public"
+    assert why(f"http://{PUBLIC}/", LOCAL) == "https"
+    assert why(f"https://{PUBLIC}:22/", LOCAL) == "port"
 
 
 @pytest.mark.parametrize("address", ["http://hooks.example/", "https://hooks.example:6379/"])

@@ -242,7 +242,10 @@ def test_a_trial_goes_before_all_that_waits(
     [
         (500, "The answer was 500."),
         ("silent", "It did not answer, or has no valid certificate."),
-        ("forbidden", "It is not an address on the public internet."),
+        (
+            "forbidden",
+            "Nothing was sent: the address leads neither to the public internet with https",
+        ),
     ],
 )
 def test_the_page_says_what_was_answered_and_when_it_is_tried_again(
