@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ HARMLESS = str.maketrans(
         **{"*": "∗", "_": "\uff3f", "~": "∼", "`": "ˋ", "|": "∣", "\\": "＼"},
     }
 )
+DOT_OF_DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 
 
 @dataclass(frozen=True)
@@ -181,4 +183,5 @@ def _chat_text(told: Told) -> str:
 
 def _harmless(words: str) -> str:
     """What people typed, without anything that a chat program takes for markup, a mention or a link."""
-    return words.translate(HARMLESS).replace("://", ":\u200b//")
+    # They make links of www.example.org and, some of them, of example.org, too
+    return DOT_OF_DOMAIN.sub(".\u200b", words.translate(HARMLESS).replace("://", ":\u200b//"))

@@ -156,6 +156,7 @@ def test_a_chat_room_is_told_in_a_sentence(receiver, add, ask, people, agenda):
         "@channel @all @here",
         "`code` *bold* _soft_ ~gone~ | a # b \\",
         "&lt;!channel&gt;",
+        "See www.evil.example and evil.example/x",
     ],
 )
 def test_a_title_can_do_nothing_in_a_chat_room(receiver, add, ask, title):
@@ -166,6 +167,14 @@ def test_a_title_can_do_nothing_in_a_chat_room(receiver, add, ask, title):
     assert not set("<>[]`*_~|\\") & set(said)
     assert "://" not in said and "@c" not in said and "@a" not in said and "@h" not in said
     assert "](" not in said and "<!" not in said
+    assert "www.e" not in said and "evil.e" not in said
+
+
+def test_a_title_with_figures_and_short_words_stays_as_it_is(receiver, add, ask):
+    add(format="chat")
+    ask("St. Gallen: 1.5 m of water, what next?")
+    work()
+    assert "St. Gallen: 1.5 m of water, what next? – http" in receiver.texts[0]
 
 
 def test_a_chat_room_reads_the_language_of_the_forum(receiver, add, ask, app, monkeypatch, agenda):
