@@ -28,6 +28,7 @@ Network = IPv4Network | IPv6Network
 TIMEOUT_SECONDS = (
     5.0  # for all of it: the name, the connection, the certificate and the first line of the answer
 )
+AGENT = "Interurban"
 MAX_ADDRESS = 1_000  # characters
 PORTS = {443, 8443}
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
@@ -268,7 +269,8 @@ def _ask(
     # Not urllib3: of its connections nobody outside can end one that is in the midst of a handshake or a header
     asking = library("http.client").HTTPConnection(target.host, target.port)
     asking.sock = connection
-    told = {"Host": target.authority, "Connection": "close", **headers}
+    # Services in front of web servers refuse programs that do not say who they are
+    told = {"Host": target.authority, "User-Agent": AGENT, "Connection": "close", **headers}
     asking.request("POST", target.path, body, told)
     status = int(asking.getresponse().status)
     if time.monotonic() > until:

@@ -275,6 +275,7 @@ def test_networks_that_the_server_allows_may_be_asked_without_tls_at_any_port(
     lines = head.split(b"\r\n")
     assert lines[0] == b"POST /hook?a=1 HTTP/1.1" and body == b"{}"
     assert f"Host: 127.0.0.1:{port}".encode() in lines and b"Connection: close" in lines
+    assert b"User-Agent: Interurban" in lines
     assert why("http://10.0.0.1/", LOCAL) == "public"
     assert why("https://10.0.0.1/", LOCAL) == "public"
     assert why(f"http://{PUBLIC}/", LOCAL) == "https"
