@@ -99,8 +99,9 @@ def changes(administrator: Person) -> Sequence[Version]:
 
 
 def active_webhooks() -> Sequence[Webhook]:
-    """The webhooks that are not paused."""
-    return db.session.scalars(select(Webhook).where(Webhook.paused_at.is_(None))).all()
+    """The webhooks that are not paused; nobody deletes one of them before the transaction has ended."""
+    active = select(Webhook).where(Webhook.paused_at.is_(None)).order_by(Webhook.id)
+    return db.session.scalars(active.with_for_update(read=True, key_share=True)).all()
 
 
 def told_posts(post_ids: Collection[int]) -> dict[int, Post]:
