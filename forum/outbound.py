@@ -25,9 +25,8 @@ from forum.lazy import library
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-TIMEOUT_SECONDS = (
-    5.0  # for all of it: the name, the connection, the certificate and the first line of the answer
-)
+# For all of it: the name, the connection, the certificate and the first line of the answer
+TIMEOUT_SECONDS = 5.0
 AGENT = "Interurban"
 MAX_ADDRESS = 1_000  # characters
 PORTS = {443, 8443}

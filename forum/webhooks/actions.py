@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import gettext as _
+from sqlalchemy import update
 
 from forum import ciphers
 from forum.agendas.queries import agenda_by_id
@@ -40,6 +41,7 @@ from forum.webhooks.queries import (
     checked_address,
     delivery_to_change,
     is_old,
+    is_stale,
     next_delivery,
     topics_of,
     waiting_trial,
@@ -57,6 +59,7 @@ RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
 # So long a webhook that fails is left alone, whatever waits for it: one that hangs must not hold up the others
 MAX_REST = timedelta(minutes=30)
 FAILING_FOR = timedelta(days=5)  # with nothing but failures, until it is paused
+STALE_AFTER = timedelta(days=3)  # a chat room wants no month of questions at once
 REVIEW_DELAY = timedelta(minutes=10)  # until it is asked again whether moderators have looked
 # Statuses of HTTP: it was taken; nothing is wanted there for ever
 OK, NO_LONGER = range(200, 300), 410
@@ -123,11 +126,13 @@ def pause_webhook(administrator: Person, webhook_id: int) -> Webhook:
 
 @action
 def resume_webhook(administrator: Person, webhook_id: int) -> Webhook:
-    """Resume a webhook that an administrator or the forum has paused."""
+    """Resume a webhook that an administrator or the forum has paused; what has waited for `STALE_AFTER` is given up."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     if webhook.paused_at is not None:
         _revive(webhook)
+        stale = update(WebhookDelivery).where(*is_stale(webhook, now() - STALE_AFTER))
+        db.session.execute(stale.values(given_up_at=now()))
         _log(administrator, webhook, "resumed")
     return webhook
 

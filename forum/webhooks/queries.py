@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -214,6 +214,12 @@ def waiting_trial(webhook: Webhook) -> WebhookDelivery | None:
 def is_old() -> ColumnElement[bool]:
     """SQL condition: a delivery is kept no longer."""
     return WebhookDelivery.created_at < now() - KEPT
+
+
+def is_stale(webhook: Webhook, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: a delivery has waited for a webhook since before a moment."""
+    mine = WebhookDelivery.webhook_id == webhook.id
+    return mine, WebhookDelivery.created_at < before, *_is_waiting()
 
 
 def is_any_old() -> bool:

@@ -584,6 +584,24 @@ def test_what_is_published_while_it_is_paused_is_never_told(receiver, add, ask, 
     assert [body["data"]["title"] for body in receiver.bodies] == ["Before", "After"]
 
 
+def test_what_has_waited_for_days_is_given_up_when_it_is_resumed(receiver, add, ask, people):
+    """Nobody wants a month of questions in a chat room at once; another webhook still gets its own."""
+    webhook, other = add(), add(name="Another")
+    ask("Long ago")
+    actions.note_what_is_new(SYSTEM)
+    with at(now() + timedelta(days=2)):
+        ask("Lately")
+        actions.note_what_is_new(SYSTEM)
+    for one in (webhook, other):
+        actions.pause_webhook(people.administrator, one.id)
+    with at(now() + actions.STALE_AFTER + timedelta(hours=1)):
+        actions.resume_webhook(people.administrator, webhook.id)
+        work()
+    assert [body["data"]["title"] for body in receiver.bodies] == ["Lately"]
+    fates = {(one.webhook_id, bool(one.given_up_at)) for one in deliveries() if not one.sent_at}
+    assert fates == {(webhook.id, True), (other.id, False)}
+
+
 def test_what_is_deleted_while_it_is_sent_leaves_nothing_behind(receiver, add, ask, people):
     webhook = add()
     ask()
