@@ -26,7 +26,7 @@ from forum.lazy import library
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 # For all of it: the name, the connection, the certificate and the first line of the answer
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 5
 AGENT = "Interurban"
 MAX_ADDRESS = 1_000  # characters
 PORTS = {443, 8443}

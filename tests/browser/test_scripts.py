@@ -816,7 +816,7 @@ def test_times_are_shortened_for_a_week(member: Visit, topic: str) -> None:
         page.goto(address)
         time = page.locator(f"#{address.partition('#')[2]} time").first
         expect(time).to_have_text(re.compile(f"^{words}$"))
-        expect(time).to_have_attribute("title", re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d UTC$"))
+        expect(time).to_have_attribute("title", re.compile(r"^\d+\s\w+ \d{4}, \d\d:\d\d UTC$"))
     page.close()
 
 
