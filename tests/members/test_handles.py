@@ -113,7 +113,7 @@ def test_not_again_for_thirty_days_and_then_even_back(people: Any, renamed: Any)
 
 def test_what_was_mistyped_is_corrected_and_forgotten(people: Any, renamed: Any) -> None:
     changed_at = renamed.handle_changed_at
-    with at(now() + EDIT_WITHOUT_TRACE - timedelta(seconds=1)):
+    with at(changed_at + EDIT_WITHOUT_TRACE - timedelta(seconds=1)):
         for typed in ("ana-of-the-tarms", "ana-of-trams"):
             actions.change_handle(renamed, typed)
     assert queries.earlier_handles(renamed.id) == ["ana-prado"]
