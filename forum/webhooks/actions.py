@@ -115,7 +115,7 @@ def change_webhook(
 
 @action
 def pause_webhook(administrator: Person, webhook_id: int) -> Webhook:
-    """Pause a webhook: what is published meanwhile it is never told; what waits is sent when it is resumed."""
+    """Pause a webhook: what is published meanwhile it is never told; what waits does so until it is resumed."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     if webhook.paused_at is None:

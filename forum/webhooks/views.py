@@ -145,7 +145,9 @@ def pause_webhook(id: int) -> Response:
 def resume_webhook(id: int) -> Response:
     """Resume a webhook."""
     actions.resume_webhook(me(), id)
-    flash(_("The webhook goes on: what waited for it is sent now."), "message")
+    flash(
+        _("The webhook goes on. What has waited for less than three days is sent now."), "message"
+    )
     return _to(id)
 
 

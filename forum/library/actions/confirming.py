@@ -11,6 +11,7 @@ from forum.deeds import action, touches
 from forum.library.actions._looks import begin_anew
 from forum.library.models import Practice
 from forum.library.queries import asked_lately, practice_to_change, practices_to_look_at
+from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
@@ -18,10 +19,8 @@ from forum.versions import EVERYTHING
 
 ANSWER_WITHIN = timedelta(days=90)  # then pages say that nobody has confirmed it
 ASK_AGAIN_AFTER = timedelta(days=30)  # a practice of which nobody could be asked
-MOST_AT_ONCE, LATELY = (
-    3,
-    timedelta(days=7),
-)  # questions to one author, who may have loaded a hundred practices
+# Questions to one author, who may have loaded a hundred practices
+MOST_AT_ONCE, LATELY = 3, timedelta(days=7)
 BATCH = 100
 
 
@@ -62,9 +61,7 @@ def ask_whether_true(system: Person, limit: int = BATCH) -> int:
         elif practice.asked_at:
             practice.unconfirmed_at, practice.look_on = now(), None
             touches(EVERYTHING)
-        elif (
-            practice.author.is_suspended or practice.author.is_silenced
-        ):  # the page would refuse the answer
+        elif _answers_later(practice.author):
             practice.look_on = now().date() + ASK_AGAIN_AFTER
         elif asked[practice.author_id] >= MOST_AT_ONCE:
             practice.look_on = now().date() + LATELY
@@ -77,6 +74,11 @@ def ask_whether_true(system: Person, limit: int = BATCH) -> int:
 
 def _is_read(practice: Practice) -> bool:
     return practice.hidden_at is None and practice.agenda.opened_at is not None
+
+
+def _answers_later(author: Member) -> bool:
+    """The page refuses what somebody says who may not write for a while. (Who has left never answers, and is not waited for.)"""
+    return author.is_suspended or author.is_silenced
 
 
 def _ask(system: Person, practice: Practice) -> None:
