@@ -264,7 +264,8 @@ class PostgresqlCopier:
         except FileNotFoundError:
             raise Refusal(f"There is no {program}. Install it, or set FORUM_PG_DUMP.") from None
         except subprocess.CalledProcessError as error:
-            raise Refusal(f"{Path(program).name} says: {error.stderr.strip()}") from None
+            said = error.stderr.strip() or f"nothing, and ended with {error.returncode}"
+            raise Refusal(f"{Path(program).name} says: {said}") from None
 
 
 def _tables_of_postgresql(connection: psycopg.Connection[Any]) -> list[str]:

@@ -86,6 +86,11 @@ class SQLiteStorage(Storage):
         """What this storage raises when it does not work."""
         return sqlite3.Error
 
+    @property
+    def storage(self) -> str:
+        """The file, as `flask limiter config` prints it."""
+        return self._path
+
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add `amount` to a counter that expires `expiry` seconds after its first hit; returns its value."""
         now = time.time()

@@ -285,6 +285,19 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "said"),
+    [("exit 3", "nothing, and ended with 3"), ("echo No. >&2; exit 1", "No.")],
+)
+def test_a_program_that_fails_is_quoted(tmp_path: Path, script: str, said: str) -> None:
+    program = tmp_path / "pg_restore"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    failing = PostgresqlCopier(make_url("postgresql://nobody"), str(tmp_path / "pg_dump"))
+    with pytest.raises(Refusal, match=rf"^pg_restore says: {said}$"):
+        failing.put_back(tmp_path)
+
+
+@pytest.mark.parametrize(
     "address",
     ["postgresql+psycopg://ana:a%20word@/forum", "postgresql://ana@/forum?password=a word"],
 )

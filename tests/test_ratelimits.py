@@ -110,6 +110,7 @@ def test_keys_are_forgotten_on_request(path: str) -> None:
 def test_it_is_a_storage_of_the_library(path: str) -> None:
     storage = storage_from_string(path)
     assert isinstance(storage, SQLiteStorage)
+    assert path.endswith(storage.storage)  # for the library's command `limiter config`
     limiter, limit = FixedWindowRateLimiter(storage), parse("2/minute")
     assert [limiter.hit(limit, "a") for _turn in range(3)] == [True, True, False]
 

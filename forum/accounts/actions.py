@@ -277,10 +277,13 @@ def give_address(system: Person, handle: str, email: str) -> Member:
     """Set a member's address, whose ownership the operator has verified. Ends every session.
 
     The former address, which a thief may read, is told but can undo nothing: all links sent there become void,
-    including those that undo earlier changes. An address whose mail is paused is not told.
+    including those that undo earlier changes. An address whose mail is paused is not told. Raises `Invalid` for the
+    address that the member has.
     """
     require(system.can.administer())
     member = get_member(system, handle)
+    if normalised_email(email) == member.email:
+        raise Invalid(_("This is the address of this member already."), "email")
     is_read = member.mail_paused_at is None
     before = _change_address(member, email)
     db.session.execute(delete(Token).where(Token.member_id == member.id))

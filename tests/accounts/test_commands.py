@@ -122,6 +122,7 @@ def test_an_administrator_gives_a_member_an_address_and_mail_goes_there_again(ru
         ("nobody", "x@city.example", "There is no member of this name."),
         ("ana-prado", "ana", "This is not an e-mail address."),
         ("ana-prado", "ben@example.org", "This address belongs to another account."),
+        ("ana-prado", "Ana@example.org", "This is the address of this member already."),
     ],
 )
 def test_an_address_that_cannot_be_given_is_said(run, people, letters, handle, email, sentence):
