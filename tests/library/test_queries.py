@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, topic_if_there
 from forum.library import actions, queries
@@ -110,6 +111,25 @@ def test_practices_are_narrowed(world: World, wanted: dict[str, Any], count: int
         failure_audience="public",
     )
     assert queries.practices(VISITOR, PracticeFilter(**wanted)).total == count
+
+
+def test_practices_are_narrowed_by_whether_they_are_still_true(world: World) -> None:
+    said, asked = published(world, title="Said"), published(world, title="Asked")
+    published(world, title="Neither")
+    actions.confirm_practice(world.author, said.id)
+    asked.unconfirmed_at = asked.published_at
+    db.session.flush()
+    for value, title in (("yes", "Said"), ("no", "Asked")):
+        page = queries.practices(VISITOR, PracticeFilter(confirmed=(value,)))
+        assert [practice.title for practice in page.items] == [title]
+    assert queries.practices(VISITOR, PracticeFilter(confirmed=("yes", "no"))).total == 2
+    assert counts(queries.practice_choices(VISITOR, PracticeFilter()), "confirmed") == {
+        "yes": 1,
+        "no": 1,
+    }
+    asked.confirmed_on = asked.published_at.date()  # long ago, and then asked again
+    db.session.flush()
+    assert queries.practices(VISITOR, PracticeFilter(confirmed=("yes",))).total == 1
 
 
 def test_the_facet_of_failure_tells_visitors_nothing_that_is_for_members(world: World) -> None:

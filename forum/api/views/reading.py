@@ -66,6 +66,11 @@ POST_ID = Parameter("post_id", _("The number of a post."), most=MAX_ID, is_in_pa
 KINDS_OF_CASES = Parameter("kind", KIND.meaning, choices=tuple(KIND_NAMES), several=True)
 PROOF = Parameter("evidence", _("How well the result is proven."), choices=EVIDENCE, several=True)
 FAILED = Parameter("failed", _("Only those that say what did not work."), choices=("yes",))
+CONFIRMED = Parameter(
+    "confirmed",
+    _("Whether its author said lately that it is still true, or did not although asked."),
+    choices=("yes", "no"),
+)
 KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
 WORDS = Parameter("q", _("The words to look for."))
 
@@ -226,6 +231,7 @@ def case(slug: str) -> models.WholeCase:
     COUNTRIES,
     PROOF,
     FAILED,
+    CONFIRMED,
     LANGUAGES,
     PAGE,
     is_list=True,
@@ -236,6 +242,7 @@ def practices() -> Listing:
         **_filters_of_libraries(),
         evidence=values(PROOF),
         failed=values(FAILED),
+        confirmed=values(CONFIRMED),
         order="newest",
     )
     page = _page(lambda at: library.practices(VISITOR, wanted, at))

@@ -76,6 +76,7 @@ class PracticeFilter:
     size: Values = ()
     evidence: Values = ()
     failed: Values = ()
+    confirmed: Values = ()
     language: Values = ()
     tried: Values = ()
     order: str = "featured"
@@ -122,6 +123,11 @@ def practice_facets(reader: Person) -> dict[str, Any]:
         read_by(reader, Practice.failure_audience),
         exists().where(PracticeSection.practice_id == Practice.id, PracticeSection.name == FAILURE),
     )
+    # Whether its author said lately that it is still true, or did not although asked
+    answer = case(
+        (Practice.unconfirmed_at.is_not(None), "no"), (Practice.confirmed_on.is_not(None), "yes")
+    )
+    confirmed = select(Practice.id, answer, literal("")).where(answer.is_not(None))
     return {
         "agenda": _agenda_rows(Practice).subquery(),
         "theme": _not_removed(theme.join(Theme, Theme.id == PracticeTheme.theme_id)).subquery(),
@@ -130,6 +136,7 @@ def practice_facets(reader: Person) -> dict[str, Any]:
         "size": place.add_columns(_city_size(), literal("")).subquery(),
         "evidence": evidence.subquery(),
         "failed": failed.subquery(),
+        "confirmed": confirmed.subquery(),
         "language": select(Practice.id, Practice.language, Practice.language).subquery(),
         "tried": _tried_rows(Practice).subquery(),
     }

@@ -49,6 +49,7 @@ _PARAMETERS = {
 _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
     "size": (*(size for size, _most in CITY_SIZES), LARGEST_SIZE),
     "evidence": EVIDENCE,
+    "confirmed": ("yes", "no"),
     "tried": OUTCOMES,
 }
 
@@ -108,6 +109,7 @@ def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet
         "status": _("Status"),
         "evidence": _("Evidence"),
         "failed": _("What did not work"),
+        "confirmed": _("Still true?"),
         "tried": _("Tried elsewhere"),
         "language": _("Language"),
         "year": _("Year"),
@@ -146,6 +148,7 @@ def _label(name: str, choice: Choice) -> str:
         "evidence": forms.EVIDENCE_NAMES,
         "tried": forms.OUTCOME_NAMES,
         "failed": {"yes": _("Says what did not work")},
+        "confirmed": {"yes": _("The author says so"), "no": _("Nobody has confirmed it")},
         "language": dict(languages()),
         "country": (get_locale() or Locale("en")).territories,
     }.get(name, {})
