@@ -20,6 +20,11 @@ MARKDOWN_SYNTAX = re.compile(
     r"!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*_`\[\]|~]",
     re.MULTILINE,
 )
+# Blocks that are no prose: code between fences, headings, quotes, rows of tables
+_NO_PROSE = re.compile(
+    r"^(```|~~~).*?(?:^\1[^\n]*|\Z)|^ {0,3}#{1,6}[ \t][^\n]*|^ {0,3}[>|][^\n]*",
+    re.MULTILINE | re.DOTALL,
+)
 SURROGATES = re.compile("[\ud800-\udfff]")
 # No script needs them, and terminals obey them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -160,6 +165,13 @@ def in_one_line(plain: str) -> str:
 def without_markdown(source: str) -> str:
     """A Markdown text without its signs, in the same lines, as short lists show its beginning; cheaper than parsing it."""
     return MARKDOWN_SYNTAX.sub("", source)
+
+
+def prose(source: str, length: int) -> str:
+    """How a Markdown text begins, as prose of at most `length` characters, for pages that sum up: without its signs, and
+    without headings, quotes, tables and code, which say little when they stand in the middle of a line."""
+    told = _NO_PROSE.sub("\n", source[: 10 * length])
+    return excerpt(without_markdown(told), length)
 
 
 def excerpt(plain: str, length: int = 200) -> str:

@@ -44,7 +44,7 @@ from forum.keptpages import DEPENDS_ON
 from forum.pagecache import THEMES
 from forum.pages import capped
 from forum.permissions import VISITOR, Person
-from forum.plaintext import excerpt, tidy
+from forum.plaintext import excerpt, prose, tidy
 from forum.settings import Settings
 from forum.templating import TemplateEnvironment
 
@@ -340,6 +340,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         capped=capped,
         decimal=format_decimal,
         excerpt=excerpt,
+        prose=prose,
         month=month_in_words,
         tag=locales.tag,
     )

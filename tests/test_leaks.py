@@ -109,6 +109,7 @@ LISTS += [
     "/agendas/quieter",
     "/agendas/quieter/topics",
     "/feeds/all.atom",
+    "/agendas/quieter/briefing",
     "/agendas/quieter/feed.atom",
 ]
 # What they list begins with what is typed, as do all the words that are searched for: one request finds any of them.

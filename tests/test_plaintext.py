@@ -8,7 +8,7 @@ import pytest
 
 from forum.dialogue.models._shared import gist
 from forum.moderation.queries import first_words
-from forum.plaintext import without_markdown
+from forum.plaintext import prose, without_markdown
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,27 @@ def test_hostile_texts_take_no_time(evil: str) -> None:
     begun = process_time()
     first_words(evil * (40_000 // len(evil)))
     assert process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            "## What we did\n\nWe *asked* [all](https://x.example).\n\n### Then\nMore.",
+            "We asked all. More.",
+        ),
+        ("> Quoted\nMine.\n\n| a | b |\n|---|---|\n\nYours.", "Mine. Yours."),
+        ("Before.\n```\na,b\n```\nAfter.\n~~~ text\nc\n~~~", "Before. After."),
+        ("Before.\n```\nnever closed", "Before."),
+        ("#hashtag and 3 > 2", "#hashtag and 3 > 2"),
+        ("", ""),
+    ],
+)
+def test_prose_leaves_out_what_is_none(source: str, words: str) -> None:
+    assert prose(source, 100) == words
+
+
+def test_prose_ends_between_words() -> None:
+    assert prose("One two three four. " * 50, 12) == "One two…"
+    hostile = ("```\n" * 4_000, "> " * 9_000, "#" * 20_000, "~~~\n```\n" * 2_000)
+    assert all(len(prose(text, 500)) <= 500 for text in hostile)

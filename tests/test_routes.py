@@ -102,6 +102,8 @@ GET  /agendas/{agenda}/cases/order                    |   in  403  403  200  200
 POST /agendas/{agenda}/cases/order                    |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/edit                           |   in  403  403  200  200  200
 POST /agendas/{agenda}/edit                           |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/briefing                       |  200  200  200  200  200  200
+GET  /agendas/{agenda}/briefing.html                  |  200  200  200  200  200  200
 GET  /agendas/{agenda}/feed.atom                      |  200  200  200  200  200  200
 GET  /agendas/{agenda}/history                        |   in  403  403  200  200  200
 GET  /agendas/{agenda}/readings/new                   |   in  403  403  200  200  200

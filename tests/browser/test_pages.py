@@ -19,6 +19,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("agenda", "/agendas/globally-connected", "visitor"),
     ("agenda-member", "/agendas/globally-connected", "member"),
     ("agenda-host", "/agendas/globally-connected", "moderator"),
+    ("briefing", "/agendas/climate-resilient/briefing", "visitor"),
     ("agenda-topics", "/agendas/climate-resilient/topics", "visitor"),
     ("agenda-edit", "/agendas/affordable/edit", "moderator"),
     ("agenda-new", "/agendas/new", "moderator"),

@@ -56,6 +56,7 @@ NAMES = {"a": ATOM}
 PAGES = {
     "/": 12,
     "/agendas/quieter": 13,
+    "/agendas/quieter/briefing": 16,
     "/members": 10,
     "/members/ben-okoth": 12,
     "/cities": 2,

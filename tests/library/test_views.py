@@ -320,6 +320,8 @@ def test_what_failed_leaks_nowhere_to_visitors(
         "/practices?order=newest",
         "/",
         f"/agendas/{world.agenda.slug}",
+        f"/agendas/{world.agenda.slug}/briefing",
+        f"/agendas/{world.agenda.slug}/briefing.html",
         "/topics",
         f"/topics/{practice.topic_id}",
         "/feeds/all.atom",

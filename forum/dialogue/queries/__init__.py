@@ -132,6 +132,11 @@ from forum.dialogue.queries.held import (
     usual_wait,
     visible_held,
 )
+from forum.dialogue.queries.highlights import (
+    most_marked_answers,
+    most_marked_experiences,
+    writers_on,
+)
 from forum.dialogue.queries.listing import (
     ACTIVE,
     ORDERS,
@@ -314,6 +319,8 @@ __all__ = [
     "merged_topic",
     "merged_topic_to_change",
     "merged_topics_opened_by",
+    "most_marked_answers",
+    "most_marked_experiences",
     "moved_posts_in",
     "my_draft",
     "my_drafts",
@@ -403,5 +410,6 @@ __all__ = [
     "with_author",
     "with_links_home",
     "withheld_quotes",
+    "writers_on",
     "wrong_counts",
 ]

@@ -1,8 +1,10 @@
-"""The page of an agenda."""
+"""The page of an agenda, and its briefing."""
 
 from __future__ import annotations
 
-from flask import render_template
+import re
+
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from forum import web
@@ -19,6 +21,7 @@ from forum.dialogue.queries import (
     first_topics,
     new_posts_in,
 )
+from forum.front import queries
 from forum.front.views._shared import SIDE_ITEMS, bp
 from forum.library.queries import (
     cases_of,
@@ -30,9 +33,11 @@ from forum.library.queries import (
 )
 from forum.notifications.models import AGENDA
 from forum.notifications.queries import level_of
+from forum.savedfiles import saved_file
 from forum.web import me
 
 AGENDA_TOPICS = 10
+_LOCAL_LINK = re.compile(r'(<a [^<>]*?href=")(?=/)')
 
 
 @bp.get("/agendas/<slug>")
@@ -67,3 +72,17 @@ def agenda(slug: str) -> ResponseReturnValue:
         level=level_of(reader, AGENDA, agenda.id),
         news=new_posts_in(reader, listed),
     )
+
+
+@bp.get("/agendas/<slug>/briefing")
+def briefing(slug: str) -> str:
+    """What an agenda holds on a few pages, to print and take to a meeting."""
+    return render_template("front/briefing.html", briefing=queries.briefing(slug))
+
+
+@bp.get("/agendas/<slug>/briefing.html")
+def briefing_file(slug: str) -> Response:
+    """The same as a file for word processors, whose headings become theirs; its links lead to the forum from anywhere."""
+    document = render_template("front/briefing_file.html", briefing=queries.briefing(slug))
+    whole = _LOCAL_LINK.sub(rf"\g<1>{web.settings().url}", document)
+    return saved_file(f"{slug}.html", "text/html; charset=utf-8", whole.encode())

@@ -18,6 +18,7 @@ from forum.library.queries._shared import (
     SECTIONS,
 )
 from forum.library.queries._visibility import (
+    failures_of,
     is_failure_withheld,
     published_practices,
     sections_for,
@@ -154,6 +155,7 @@ __all__ = [
     "commented_paragraphs",
     "curated_agendas",
     "drafts_of",
+    "failures_of",
     "get_case",
     "get_practice",
     "has_cases",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext
@@ -60,6 +61,15 @@ def sections_for(reader: Person, practice: Practice) -> list[PracticeSection]:
     """The sections of a practice that the reader may see, in order. Pages must print these, never `practice.sections`."""
     is_withheld = is_failure_withheld(reader, practice)
     return [part for part in practice.sections if not (is_withheld and part.name == FAILURE)]
+
+
+def failures_of(reader: Person, practice_ids: Collection[int]) -> dict[int, str]:
+    """What did not work in some practices that the reader was found to see, as Markdown, by their ids; without those that
+    say nothing of it, or nothing to this reader."""
+    query = select(PracticeSection.practice_id, PracticeSection.source).join(Practice)
+    query = query.where(Practice.id.in_(practice_ids), PracticeSection.name == FAILURE)
+    rows: Any = db.session.execute(query.where(read_by(reader, Practice.failure_audience)))
+    return dict(tuple(row) for row in rows)
 
 
 def is_failure_withheld(reader: Person, practice: Practice) -> bool:

@@ -1,0 +1,64 @@
+"""What the dialogue of one agenda has that helped most, and who wrote there: for pages that sum it up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import aliased
+
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries._visibility import (
+    author_options,
+    is_readable,
+    visible_posts,
+    visible_topics,
+    with_author,
+)
+from forum.permissions import Person
+
+WEIGHED = (
+    500  # topics of an agenda, those in which somebody wrote last: a bound for agendas of any size
+)
+COUNTED = 20_000  # posts in these topics of which the authors are told apart
+
+
+def most_marked_answers(reader: Person, agenda_id: int, limit: int) -> Sequence[Post]:
+    """The chosen answers to questions of an agenda, those that most readers marked first; each with its topic and its asker."""
+    is_answer = Post.id == Topic.answer_id
+    return _most_marked(reader, agenda_id, "question", is_answer, limit)
+
+
+def most_marked_experiences(reader: Person, agenda_id: int, limit: int) -> Sequence[Post]:
+    """The posts that open the experiences of an agenda, those that most readers marked first; each with its topic."""
+    return _most_marked(reader, agenda_id, "experience", Post.number == 1, limit)
+
+
+def _most_marked(
+    reader: Person, agenda_id: int, kind: str, which: ColumnElement[bool], limit: int
+) -> Sequence[Post]:
+    weighed = _reviewed(reader, agenda_id).where(Topic.kind == kind).limit(WEIGHED).subquery()
+    marks = Post.useful_count + Post.same_here_count + Post.tried_count
+    found = visible_posts(reader, author_options(Topic.author)).where(
+        Topic.id.in_(select(weighed.c.id)), which, *is_readable()
+    )
+    first = (Topic.pinned_at.is_(None), marks.desc(), Topic.replies_count.desc(), Topic.id.desc())
+    return db.session.scalars(with_author(found.order_by(*first).limit(limit))).unique().all()
+
+
+def writers_on(reader: Person, agenda_id: int) -> Select[Any]:
+    """The ids of the members who wrote on an agenda, in what the reader may see: in its latest topics, if there are very many."""
+    latest = _reviewed(reader, agenda_id).limit(WEIGHED).subquery()
+    written = aliased(Post)
+    posts = select(written.author_id).where(written.topic_id.in_(select(latest.c.id)))
+    some = posts.where(*is_readable(written)).limit(COUNTED).subquery()
+    return select(some.c.author_id).distinct()
+
+
+def _reviewed(reader: Person, agenda_id: int) -> Select[Any]:
+    """The ids of topics of an agenda, those in which somebody wrote last first; none that waits for moderators to look at it."""
+    seen = visible_topics(reader).where(Topic.agenda_id == agenda_id, Topic.unseen_at.is_(None))
+    latest = seen.order_by(Topic.active_at.desc(), Topic.id.desc())
+    return latest.with_only_columns(Topic.id)
