@@ -18,6 +18,7 @@ from flask import (
     Request,
     abort,
     current_app,
+    flash,
     g,
     has_request_context,
     redirect,
@@ -223,6 +224,12 @@ def choice(name: str, choices: Iterable[str], default: str = "") -> str:
 def see_other(address: str) -> AnyResponse:
     """The redirect (303) that follows a deed."""
     return redirect(address, SEE_OTHER)
+
+
+def done(message: str, address: str) -> AnyResponse:
+    """The same, with a message on the page there that says what was done."""
+    flash(message, "message")
+    return see_other(address)
 
 
 def moved_permanently(address: str) -> AnyResponse:

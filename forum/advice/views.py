@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -94,8 +94,7 @@ def ask(id: int) -> ResponseReturnValue:
     def deed() -> AnyResponse:
         handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MAX_HANDLES]
         asked = actions.ask(me(), id, handles, _reasons(topic, handles))
-        flash(_message_for(asked), "message")
-        return web.see_other(url_for("advice.ask", id=id) + "#asked-members")
+        return web.done(_message_for(asked), url_for("advice.ask", id=id) + "#asked-members")
 
     return webforms.process(form, page, deed)
 
@@ -133,8 +132,7 @@ def decline(id: int) -> ResponseReturnValue:
     """Not me: this is not my subject."""
     topic, _asked = queries.request_to_answer(me(), id)
     actions.decline(me(), id)
-    flash(_("Thank you. The asker sees that this is not your subject."), "message")
-    return web.see_other(topic.address)
+    return web.done(_("Thank you. The asker sees that this is not your subject."), topic.address)
 
 
 @bp.route("/topics/<int:id>/postpone", methods=["GET", "POST"])
@@ -150,8 +148,7 @@ def postpone(id: int) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         actions.postpone(me(), id, _start_of_day(form.until.data or first_day()))
-        flash(_("Thank you. Nobody asks you until then."), "message")
-        return web.see_other(topic.address)
+        return web.done(_("Thank you. Nobody asks you until then."), topic.address)
 
     return webforms.process(form, page, deed)
 
@@ -170,8 +167,7 @@ def pass_on(id: int) -> ResponseReturnValue:
     def deed() -> AnyResponse:
         called = member_called(me(), form.handle.data or "", "handle")
         other = actions.pass_on(me(), id, called.handle)
-        flash(_("%(name)s is asked instead of you.", name=other.name), "message")
-        return web.see_other(topic.address)
+        return web.done(_("%(name)s is asked instead of you.", name=other.name), topic.address)
 
     return webforms.process(form, page, deed)
 
@@ -191,8 +187,7 @@ def settings() -> ResponseReturnValue:
     def deed() -> AnyResponse:
         until = _start_of_day(form.until.data) if form.until.data else None
         actions.set_availability(me(), form.is_asked.data, until)
-        flash(_("Your choice is saved."), "message")
-        return web.see_other(url_for("advice.settings"))
+        return web.done(_("Your choice is saved."), url_for("advice.settings"))
 
     return webforms.process(form, page, deed)
 
@@ -226,13 +221,13 @@ def follow_up(id: int) -> ResponseReturnValue:
             form.deed.data or "", form.outcome.data, form.text.data or "", form.language.data
         )
         actions.follow_up(me(), id, story)
-        flash(_("What happened next is published below your question."), "message")
-        return web.see_other(f"{topic.address}#next")
+        return web.done(
+            _("What happened next is published below your question."), f"{topic.address}#next"
+        )
 
     return webforms.process(form, page, deed)
 
 
 def _withdraw(topic: Topic) -> AnyResponse:
     actions.withdraw_follow_up(me(), topic.id)
-    flash(_("What you told is taken back."), "message")
-    return web.see_other(topic.address)
+    return web.done(_("What you told is taken back."), topic.address)

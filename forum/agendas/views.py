@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -158,8 +158,10 @@ def _write_agenda(
         text, agenda_id = _agenda_text(form), agenda.id if agenda else None
         written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
         done = _("The agenda is open.") if form.is_open else _("The agenda is saved.")
-        flash(_("Your changes are saved.") if agenda else done, "message")
-        return web.see_other(url_for("front.agenda", slug=written.slug))
+        return web.done(
+            _("Your changes are saved.") if agenda else done,
+            url_for("front.agenda", slug=written.slug),
+        )
 
     latest = partial(_latest_agenda, agenda.slug) if agenda else None
     return webforms.process(form, page, deed, latest=latest)
@@ -204,8 +206,7 @@ def order() -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         actions.order(me(), form.ordered_ids)
-        flash(_("The order is saved."), "message")
-        return web.see_other(url_for("agendas.index"))
+        return web.done(_("The order is saved."), url_for("agendas.index"))
 
     return webforms.process(form, page, deed)
 
@@ -236,8 +237,7 @@ def statements(slug: str) -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         actions.order_statements(me(), agenda.id, form.ordered_ids)
-        flash(_("The order is saved."), "message")
-        return web.see_other(url_for("agendas.statements", slug=slug))
+        return web.done(_("The order is saved."), url_for("agendas.statements", slug=slug))
 
     return webforms.process(form, page, deed)
 
@@ -289,8 +289,7 @@ def _write_statement(
         text, statement_id = _statement_text(form), statement.id if statement else None
         actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
         done = _("Your changes are saved.") if statement else _("The statement is published.")
-        flash(done, "message")
-        return web.see_other(url_for("agendas.statements", slug=agenda.slug))
+        return web.done(done, url_for("agendas.statements", slug=agenda.slug))
 
     latest = partial(_latest_statement, agenda, statement.id) if statement else None
     return webforms.process(form, page, deed, latest=latest)
@@ -322,8 +321,7 @@ def remove_statement(slug: str, statement_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("agendas/remove.html", agenda=agenda, statement=statement)
     actions.remove_statement(me(), agenda.id, statement.id)
-    flash(_("The statement is removed."), "message")
-    return web.see_other(url_for("agendas.statements", slug=slug))
+    return web.done(_("The statement is removed."), url_for("agendas.statements", slug=slug))
 
 
 # Themes
@@ -370,8 +368,7 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> ResponseReturnValu
     def deed() -> ResponseReturnValue:
         name, theme_id = form.name.data or "", theme.id if theme else None
         actions.write_theme(me(), name, theme_id, seen=form.seen.data)
-        flash(_("The theme is saved."), "message")
-        return web.see_other(url_for("agendas.themes"))
+        return web.done(_("The theme is saved."), url_for("agendas.themes"))
 
     latest = partial(_latest_theme, slug) if slug else None
     return webforms.process(form, page, deed, latest=latest)
@@ -396,5 +393,4 @@ def remove_theme(slug: str) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("agendas/remove.html", theme=theme)
     actions.remove_theme(me(), theme.id)
-    flash(_("The theme is removed."), "message")
-    return web.see_other(url_for("agendas.themes"))
+    return web.done(_("The theme is removed."), url_for("agendas.themes"))

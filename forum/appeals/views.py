@@ -65,8 +65,7 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
 
     def deed() -> AnyResponse:
         actions.appeal(person, decision_id, form.text.data or "")
-        flash(_("Your appeal is with the moderators. You will be told."), "message")
-        return web.see_other(here)
+        return web.done(_("Your appeal is with the moderators. You will be told."), here)
 
     return webforms.process(form, page, deed)
 

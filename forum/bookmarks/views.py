@@ -28,8 +28,9 @@ def set_bookmark(kind: str, thing_id: int, address: str) -> ResponseReturnValue:
     if is_script:
         return jsonify(on=is_on, count=0)  # nobody is told how many keep something
     kept = _("It is among your bookmarks now. Only you see that.")
-    flash(kept if is_on else _("It is not among your bookmarks any longer."), "message")
-    return web.see_other(web.safe_next(address))
+    return web.done(
+        kept if is_on else _("It is not among your bookmarks any longer."), web.safe_next(address)
+    )
 
 
 def _is_wanted(kind: str, thing_id: int) -> bool:

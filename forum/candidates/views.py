@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -38,8 +38,10 @@ def approve(candidate_id: int) -> ResponseReturnValue:
 
     def deed(form: AnswerForm) -> AnyResponse:
         member = actions.approve(me(), candidate_id, form.words, form.holder_ids)
-        flash(_("%(name)s is a member now, and is told by e-mail.", name=member.name), "message")
-        return web.see_other(url_for("candidates.index"))
+        return web.done(
+            _("%(name)s is a member now, and is told by e-mail.", name=member.name),
+            url_for("candidates.index"),
+        )
 
     return _decide("approve", candidate_id, deed)
 
@@ -50,8 +52,10 @@ def refuse(candidate_id: int) -> ResponseReturnValue:
 
     def deed(form: AnswerForm) -> AnyResponse:
         actions.refuse(me(), candidate_id, form.words, form.holder_ids)
-        flash(_("The request is refused, and the person is told why by e-mail."), "message")
-        return web.see_other(url_for("candidates.index"))
+        return web.done(
+            _("The request is refused, and the person is told why by e-mail."),
+            url_for("candidates.index"),
+        )
 
     return _decide("refuse", candidate_id, deed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -32,8 +32,10 @@ def contact(handle: str) -> ResponseReturnValue:
     def deed() -> AnyResponse:
         text = form.text.data or ""
         actions.contact(my_profile(me()), member.id, text, form.copy.data)
-        flash(_("Your e-mail to %(name)s is on its way.", name=member.name), "message")
-        return web.see_other(url_for("front.profile", handle=member.handle))
+        return web.done(
+            _("Your e-mail to %(name)s is on its way.", name=member.name),
+            url_for("front.profile", handle=member.handle),
+        )
 
     return webforms.process(form, page, deed)
 
@@ -51,8 +53,7 @@ def report(letter_id: int) -> ResponseReturnValue:
     def deed() -> AnyResponse:
         actions.report(me(), letter_id, form.reason.data, form.text.data or "")
         thanks = _("Thank you. The moderators will look at it, and you will hear from them.")
-        flash(thanks, "message")
-        return web.see_other(url_for("front.home"))
+        return web.done(thanks, url_for("front.home"))
 
     return webforms.process(form, page, deed)
 
@@ -68,7 +69,6 @@ def takes_letters() -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         members.take_letters(member, form.takes_letters.data)
-        flash(_("Saved."), "message")
-        return web.see_other(url_for("contact.takes_letters"))
+        return web.done(_("Saved."), url_for("contact.takes_letters"))
 
     return webforms.process(form, page, deed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, render_template, request, session, url_for
+from flask import Blueprint, current_app, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import abort
@@ -205,8 +205,7 @@ def link() -> ResponseReturnValue:
         actions.link(member, *(linking[name] for name in ("issuer", "subject", "label")))
     except Conflict as error:
         return _index_page(CONFLICT, error.message)
-    flash(_("You can sign in with it from now on."), "message")
-    return web.see_other(url_for("elsewhere.index"))
+    return web.done(_("You can sign in with it from now on."), url_for("elsewhere.index"))
 
 
 @bp.post("/settings/elsewhere/<int:identity_id>/unlink")
@@ -219,5 +218,6 @@ def unlink(identity_id: int) -> ResponseReturnValue:
         actions.unlink(member, identity_id, my_token())
     except Invalid as error:
         return _index_page(REFUSED, error.message)
-    flash(_("It is linked no more. You are signed out everywhere else."), "message")
-    return web.see_other(url_for("elsewhere.index"))
+    return web.done(
+        _("It is linked no more. You are signed out everywhere else."), url_for("elsewhere.index")
+    )

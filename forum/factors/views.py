@@ -11,7 +11,6 @@ from flask import (
     Response,
     abort,
     current_app,
-    flash,
     jsonify,
     render_template,
     request,
@@ -269,8 +268,7 @@ def _answer_set_up(words: str, codes: list[str]) -> ResponseReturnValue:
     """The answer after a change: new recovery codes, which no other page shows, or the list of factors."""
     if codes:
         return render_template("factors/recovery_codes.html", codes=codes, done=words)
-    flash(words, "message")
-    return web.see_other(url_for("factors.index"))
+    return web.done(words, url_for("factors.index"))
 
 
 @bp.route("/settings/passkeys/<int:passkey_id>/rename", methods=["GET", "POST"])
@@ -285,8 +283,7 @@ def rename_passkey(passkey_id: int) -> ResponseReturnValue:
 
     def deed() -> Any:
         actions.rename_passkey(member, passkey_id, form.name.data or "")
-        flash(_("The passkey has its new name."), "message")
-        return web.see_other(url_for("factors.index"))
+        return web.done(_("The passkey has its new name."), url_for("factors.index"))
 
     return webforms.process(form, page, deed)
 
@@ -317,8 +314,7 @@ def _answer_removing(
         context = {"form": PressForm(), "is_last": is_last, "member": member, **what}
         return render_template("factors/remove.html", **context)
     remove()
-    flash(done, "message")
-    return web.see_other(url_for("factors.index"))
+    return web.done(done, url_for("factors.index"))
 
 
 # Codes of an authenticator app
@@ -380,8 +376,7 @@ def _replace_codes(member: Member, secret: str, code: str) -> AnyResponse:
     )
     session.pop(NEXT_APP_KEY, None)
     words = _("Codes come from the other app now. You are signed out everywhere else.")
-    flash(words, "message")
-    return web.see_other(url_for("factors.index"))
+    return web.done(words, url_for("factors.index"))
 
 
 def _secret_of_next_app() -> str:
@@ -447,7 +442,6 @@ def require_factors() -> ResponseReturnValue:
 
     def deed() -> Any:
         members.require_factors(my_profile(me()), is_required=form.is_required.data)
-        flash(_("That is saved."), "message")
-        return web.see_other(url_for("factors.require_factors"))
+        return web.done(_("That is saved."), url_for("factors.require_factors"))
 
     return webforms.process(form, page, deed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import pgettext
@@ -51,8 +51,7 @@ def joining() -> ResponseReturnValue:
         if not order.validate():
             return page(web.REFUSED)
         actions.set_entrance(me(), _with_questions_in_order(form.text, order.ordered_ids))
-        flash(_("Your choice is saved."), "message")
-        return web.see_other(url_for("invitations.joining"))
+        return web.done(_("Your choice is saved."), url_for("invitations.joining"))
 
     return webforms.process(form, page, deed)
 
@@ -112,8 +111,10 @@ def invite() -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         made = actions.invite(member, form.text)
-        flash(_("The invitation is made. Copy its link and send it."), "message")
-        return web.see_other(url_for("invitations.index", _anchor=f"invitation-{made.id}"))
+        return web.done(
+            _("The invitation is made. Copy its link and send it."),
+            url_for("invitations.index", _anchor=f"invitation-{made.id}"),
+        )
 
     return webforms.process(form, page, deed)
 
@@ -136,8 +137,10 @@ def _offer_organisations(form: InvitationForm) -> None:
 def end(invitation_id: int) -> ResponseReturnValue:
     """End an invitation."""
     actions.end_invitation(me(), invitation_id)
-    flash(_("The invitation is ended. Nobody joins with it any more."), "message")
-    return web.see_other(web.safe_next(url_for("invitations.index")))
+    return web.done(
+        _("The invitation is ended. Nobody joins with it any more."),
+        web.safe_next(url_for("invitations.index")),
+    )
 
 
 # Seats

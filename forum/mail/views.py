@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -61,27 +61,26 @@ def _server() -> str:
 def test() -> Response:
     """Send the administrator a test letter."""
     actions.write_test(my_profile(me()))
-    flash(_("An e-mail to you is on its way. Look here again in a minute."), "message")
-    return web.see_other(url_for("mail.index"))
+    return web.done(
+        _("An e-mail to you is on its way. Look here again in a minute."), url_for("mail.index")
+    )
 
 
 @bp.post("/administration/mail/again")
 def send_all_again() -> Response:
     """Send all letters again that were given up."""
     number = actions.send_all_again(me())
-    flash(
+    return web.done(
         ngettext("One e-mail is tried again.", "%(num)s e-mails are tried again.", number),
-        "message",
+        url_for("mail.index"),
     )
-    return web.see_other(url_for("mail.index"))
 
 
 @bp.post("/administration/mail/<int:letter_id>/again")
 def send_again(letter_id: int) -> Response:
     """Send a letter again that was given up."""
     actions.send_again(me(), letter_id)
-    flash(_("The e-mail is tried again."), "message")
-    return web.see_other(url_for("mail.index"))
+    return web.done(_("The e-mail is tried again."), url_for("mail.index"))
 
 
 @bp.route("/mail/stop/<int:member_id>/<kind>/<seal>", methods=["GET", "POST"])

@@ -333,8 +333,9 @@ def _write_organisation(
     def deed() -> ResponseReturnValue:
         text, number = _organisation_text(form), organisation.id if organisation else None
         written = actions.write_organisation(me(), text, number, seen=form.seen.data)
-        flash(_("The organisation is saved."), "message")
-        return web.see_other(url_for("front.organisation", slug=written.slug))
+        return web.done(
+            _("The organisation is saved."), url_for("front.organisation", slug=written.slug)
+        )
 
     latest = partial(_latest_organisation, organisation.slug) if organisation else None
     return webforms.process(form, page, deed, checks=[choose_city], latest=latest)
@@ -407,8 +408,9 @@ def describe_federation() -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
         actions.describe_federation(me(), seen=form.seen.data, **said)
-        flash(_("Saved. Every page says so from now on."), "message")
-        return web.see_other(url_for("members.describe_federation"))
+        return web.done(
+            _("Saved. Every page says so from now on."), url_for("members.describe_federation")
+        )
 
     return webforms.process(form, page, deed, latest=_latest_federation)
 
@@ -421,19 +423,16 @@ def _latest_federation() -> FederationForm:
 def close_first_steps() -> AnyResponse:
     """Show the first steps on the home page no more."""
     actions.close_first_steps(me())
-    flash(_("The list is closed. It can be opened again under “Name and contact”."), "message")
-    return web.see_other("/")
+    return web.done(_("The list is closed. It can be opened again under “Name and contact”."), "/")
 
 
 @bp.post("/administration/first-steps/open")
 def open_first_steps() -> AnyResponse:
     """Show the first steps on the home page again."""
     actions.open_first_steps(me())
-    flash(
-        _("The list is open again. The home page shows it as long as something is left to do."),
-        "message",
+    return web.done(
+        _("The list is open again. The home page shows it as long as something is left to do."), "/"
     )
-    return web.see_other("/")
 
 
 def _fields_of(known: Federation) -> dict[str, str]:
@@ -450,8 +449,10 @@ def ignore(handle: str) -> AnyResponse:
     """Ignore a member."""
     other = queries.get_member(me(), handle)
     actions.ignore(_my_account(), other.id)
-    flash(_("You ignore %(name)s from now on. Only you know.", name=other.name), "message")
-    return web.see_other(url_for("members.ignored"))
+    return web.done(
+        _("You ignore %(name)s from now on. Only you know.", name=other.name),
+        url_for("members.ignored"),
+    )
 
 
 @bp.post("/members/<handle>/end-ignoring")
@@ -461,8 +462,9 @@ def end_ignoring(handle: str) -> AnyResponse:
     member = _my_account()
     other = queries.ignored_member(member, handle)
     actions.end_ignoring(member, other.id)
-    flash(_("You no longer ignore %(name)s.", name=other.name), "message")
-    return web.see_other(url_for("members.ignored"))
+    return web.done(
+        _("You no longer ignore %(name)s.", name=other.name), url_for("members.ignored")
+    )
 
 
 @bp.get("/settings/ignored")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from flask import Blueprint, flash, has_request_context, request, url_for
+from flask import Blueprint, has_request_context, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -37,8 +37,9 @@ def read_all() -> Response:
         WAITING: _("All notices that waited for you are marked as read."),
         TOLD: _("All notices for your information are marked as read."),
     }
-    flash(messages.get(part) or _("All notices are marked as read."), "message")
-    return web.see_other(url_for("front.inbox"))
+    return web.done(
+        messages.get(part) or _("All notices are marked as read."), url_for("front.inbox")
+    )
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:
@@ -55,5 +56,7 @@ def set_level(subject: str, subject_id: int, address: str) -> Response:
         WATCHING: _("You watch this now. Notices tell you what is new."),
         MUTED: _("You have muted this. Only what is said to you by name is told."),
     }
-    flash(messages.get(level) or _("You neither watch nor mute this any longer."), "message")
-    return web.see_other(web.safe_next(address))
+    return web.done(
+        messages.get(level) or _("You neither watch nor mute this any longer."),
+        web.safe_next(address),
+    )

@@ -110,5 +110,4 @@ def delete_picture(id: int) -> ResponseReturnValue:
         shown_in = queries.texts_showing(me(), mine)
         return render_template("pictures/delete.html", picture=mine, shown_in=shown_in)
     actions.delete_picture(me(), id)
-    flash(_("Your picture is deleted."), "message")
-    return web.see_other(url_for("pictures.add_picture"))
+    return web.done(_("Your picture is deleted."), url_for("pictures.add_picture"))

@@ -154,8 +154,10 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
         shown = form.seen_id, form.read.data, form.holder_id
         choice = Choice(form.deed.data, form.reasons, *shown, texts)
         title = actions.decide(me(), thing, item_id, choice)
-        flash(_("Decided: %(deed)s. %(title)s", deed=form.deed_name, title=title), "message")
-        return web.see_other(_next(waiting, (thing, item_id)))
+        return web.done(
+            _("Decided: %(deed)s. %(title)s", deed=form.deed_name, title=title),
+            _next(waiting, (thing, item_id)),
+        )
 
     try:
         return webforms.process(form, page, deed, is_first_step=is_rewording())

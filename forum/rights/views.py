@@ -13,7 +13,6 @@ from flask import (
     Flask,
     Response,
     current_app,
-    flash,
     render_template,
     request,
     session,
@@ -243,8 +242,7 @@ def left() -> ResponseReturnValue:
 def stay() -> AnyResponse:
     """Open one's account again."""
     actions.stay(me(), account_of(me()).id)
-    flash(_("Welcome back. Your account is open again."), "message")
-    return web.see_other(url_for("front.home"))
+    return web.done(_("Welcome back. Your account is open again."), url_for("front.home"))
 
 
 # The same by an administrator, for members who ask by letter
@@ -261,8 +259,10 @@ def close(handle: str) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         actions.leave(me(), member.id, form.how.data)
-        flash(_("The account of %(name)s is closed.", name=member.name), "message")
-        return web.see_other(url_for("members.administration", q=member.name))
+        return web.done(
+            _("The account of %(name)s is closed.", name=member.name),
+            url_for("members.administration", q=member.name),
+        )
 
     return webforms.process(form, page, deed)
 
@@ -272,5 +272,7 @@ def reopen(handle: str) -> AnyResponse:
     """Open the closed account of a member again."""
     member = administered_member(me(), handle)
     actions.stay(me(), member.id)
-    flash(_("The account of %(name)s is open again.", name=member.name), "message")
-    return web.see_other(url_for("members.administration", q=member.name))
+    return web.done(
+        _("The account of %(name)s is open again.", name=member.name),
+        url_for("members.administration", q=member.name),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -70,8 +70,7 @@ def write() -> ResponseReturnValue:
             "Version %(number)s of the house rules is saved. The members will be told.",
             number=written.number,
         )
-        flash(saved, "message")
-        return web.see_other(url_for("rules.write"))
+        return web.done(saved, url_for("rules.write"))
 
     return webforms.process(form, page, deed, latest=latest)
 
@@ -116,8 +115,9 @@ def name_recourses() -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         actions.name_recourses(me(), form.named)
-        flash(_("Saved. Statements of reasons name it from now on."), "message")
-        return web.see_other(url_for("rules.name_recourses"))
+        return web.done(
+            _("Saved. Statements of reasons name it from now on."), url_for("rules.name_recourses")
+        )
 
     return webforms.process(form, page, deed)
 
@@ -162,8 +162,7 @@ def _text_page(
             form.name.data or "", form.deed.data, form.rule.data, form.text.data or ""
         )
         actions.write_text(me(), wording, number)
-        flash(_("The text is saved."), "message")
-        return web.see_other(url_for("rules.texts"))
+        return web.done(_("The text is saved."), url_for("rules.texts"))
 
     return webforms.process(form, page, deed)
 
@@ -176,5 +175,4 @@ def delete_text(number: int) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("rules/delete.html", text=text)
     actions.delete_text(me(), number)
-    flash(_("The text is deleted."), "message")
-    return web.see_other(url_for("rules.texts"))
+    return web.done(_("The text is deleted."), url_for("rules.texts"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -46,8 +46,7 @@ def index() -> ResponseReturnValue:
 
 
 def _saved(message: str) -> AnyResponse:
-    flash(message, "message")
-    return web.see_other(url_for("screening.index"))
+    return web.done(message, url_for("screening.index"))
 
 
 @bp.route("/administration/screening/new", methods=["GET", "POST"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 
-from flask import Blueprint, flash, make_response, render_template, request, session, url_for
+from flask import Blueprint, make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -84,8 +84,7 @@ def agree() -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         actions.agree(my_profile(me()), form.agreed)
-        flash(_("Thank you. You can write again."), "message")
-        return web.see_other(web.safe_next())
+        return web.done(_("Thank you. You can write again."), web.safe_next())
 
     return webforms.process(form, page, deed)
 
@@ -115,8 +114,10 @@ def write() -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         written = actions.write_terms(me(), _terms_text(form), seen=form.seen.data)
-        flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
-        return web.see_other(url_for("terms.write"))
+        return web.done(
+            _("Version %(number)s of the terms is saved.", number=written.number),
+            url_for("terms.write"),
+        )
 
     return webforms.process(form, page, deed, latest=latest)
 

@@ -116,8 +116,10 @@ def renew_secret(id: int) -> ResponseReturnValue:
     found = queries.get_webhook(me(), id)
     if request.method == "POST":
         actions.renew_secret(me(), id)
-        flash(_("There is a new secret. Enter it where the messages arrive."), "message")
-        return web.see_other(url_for("webhooks.renew_secret", id=id))
+        return web.done(
+            _("There is a new secret. Enter it where the messages arrive."),
+            url_for("webhooks.renew_secret", id=id),
+        )
     try:
         secret = ciphers.unlock(actions.SECRET_CIPHER, found.locked_secret)
     except ciphers.Unreadable:
@@ -157,6 +159,5 @@ def delete_webhook(id: int) -> ResponseReturnValue:
     found = queries.get_webhook(me(), id)
     if request.method == "POST":
         actions.delete_webhook(me(), id)
-        flash(_("The webhook is deleted."), "message")
-        return web.see_other(url_for("webhooks.index"))
+        return web.done(_("The webhook is deleted."), url_for("webhooks.index"))
     return render_template("webhooks/delete.html", webhook=found)

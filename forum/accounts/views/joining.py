@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from flask import flash, make_response, render_template, request, session, url_for
+from flask import make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -246,8 +246,7 @@ def _joined(member: Member | Candidate, how: str) -> AnyResponse:
         return show_waiting(member)
     target = session.get(JOINING_KEY, {}).get("next") or "/"
     begin_session(member, how, member.credentials)
-    flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
-    return web.see_other(target)
+    return web.done(_("Welcome, %(name)s. You can write now.", name=member.name), target)
 
 
 def show_waiting(candidate: Candidate) -> AnyResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, cast
 
-from flask import flash, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -89,8 +89,7 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
         about=markup.write(form.about.data or "", form.language.data, has_pictures=False),
     )
     actions.edit_profile(member, profile)
-    flash(_("Your profile is saved."), "message")
-    return web.see_other(url_for("accounts.settings"))
+    return web.done(_("Your profile is saved."), url_for("accounts.settings"))
 
 
 @bp.route("/settings/handle", methods=["GET", "POST"])
@@ -113,8 +112,9 @@ def change_handle() -> ResponseReturnValue:
             "The address of your profile is changed. The one before leads there, too. You can correct it for fifteen minutes, in the settings."
         )
         corrected = _("The address of your profile is corrected.")
-        flash(corrected if is_correction else changed, "message")
-        return web.see_other(url_for("front.profile", handle=member.handle))
+        return web.done(
+            corrected if is_correction else changed, url_for("front.profile", handle=member.handle)
+        )
 
     return webforms.process(form, page, deed)
 
@@ -173,8 +173,7 @@ def address() -> ResponseReturnValue:
             "An e-mail is on its way to %(email)s. Nothing changes before you confirm it there.",
             email=form.email.data,
         )
-        flash(words, "message")
-        return web.see_other(url_for("accounts.address"))
+        return web.done(words, url_for("accounts.address"))
 
     return webforms.process(form, partial(address_page, form), deed)
 
@@ -189,8 +188,7 @@ def address_page(form: EmailForm, status: int = 200) -> ResponseReturnValue:
 def resume_mail() -> AnyResponse:
     """Confirm one's address, so that mail goes there again."""
     members.resume_mail(queries.my_profile(me()))
-    flash(_("Mail goes to your address again."), "message")
-    return web.see_other(url_for("accounts.address"))
+    return web.done(_("Mail goes to your address again."), url_for("accounts.address"))
 
 
 @bp.route("/settings/password", methods=["GET", "POST"])
@@ -226,8 +224,10 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
         begin_session(member, former.how, new, is_proved=is_proved, proved_at=former.proved_at)
     except Conflict as error:
         raise Invalid(error.message) from error
-    flash(_("Your password is changed. You are signed out everywhere else."), "message")
-    return web.see_other(url_for("accounts.settings"))
+    return web.done(
+        _("Your password is changed. You are signed out everywhere else."),
+        url_for("accounts.settings"),
+    )
 
 
 @bp.get("/settings/sessions")
@@ -242,13 +242,11 @@ def sessions() -> ResponseReturnValue:
 def end_sessions() -> AnyResponse:
     """End all one's other sessions."""
     members.end_sessions(queries.my_profile(me()), my_token())
-    flash(_("You are signed out everywhere else."), "message")
-    return web.see_other(url_for("accounts.sessions"))
+    return web.done(_("You are signed out everywhere else."), url_for("accounts.sessions"))
 
 
 @bp.post("/settings/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> AnyResponse:
     """End one of one's own sessions."""
     members.end_session(queries.my_profile(me()), session_id)
-    flash(_("That session is ended."), "message")
-    return web.see_other(url_for("accounts.sessions"))
+    return web.done(_("That session is ended."), url_for("accounts.sessions"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import flash, jsonify, render_template, request, url_for
+from flask import jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -44,8 +44,7 @@ def discard_draft() -> ResponseReturnValue:
     if request.form.get("draft") == BY_SCRIPT:
         return _answer_script(lambda: actions.discard_draft(me(), key, windows_of_form()))
     actions.discard_draft(me(), key)
-    flash(_("The draft is deleted."), "message")
-    return web.see_other(url_for("dialogue.drafts"))
+    return web.done(_("The draft is deleted."), url_for("dialogue.drafts"))
 
 
 @bp.get("/drafts/agenda/<int:agenda_id>")
@@ -100,8 +99,9 @@ def keep_form(
     except Conflict:
         kept = keep(webforms.submission_key())  # what the form holds is another text by now
     said = _("Your draft is kept. Nobody else can read it.")
-    flash(said if kept else _("You have posted this already."), "message")
-    return web.see_other(url_for("dialogue.drafts"))
+    return web.done(
+        said if kept else _("You have posted this already."), url_for("dialogue.drafts")
+    )
 
 
 def windows_of_form() -> list[str]:

@@ -99,8 +99,9 @@ def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
 def take_back(id: int) -> ResponseReturnValue:
     """Take back a text that waits or was refused."""
     actions.take_back(me(), id)
-    flash(_("Your text is taken back. Nothing of it is kept."), "message")
-    return web.see_other(url_for("dialogue.waiting"))
+    return web.done(
+        _("Your text is taken back. Nothing of it is kept."), url_for("dialogue.waiting")
+    )
 
 
 @bp.app_template_global()

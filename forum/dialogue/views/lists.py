@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -121,8 +121,7 @@ def read_agenda(slug: str) -> ResponseReturnValue:
 
 def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
     actions.read_all(me(), agenda_id)
-    flash(_("All topics are marked as read."), "message")
-    return web.see_other(address)
+    return web.done(_("All topics are marked as read."), address)
 
 
 def _active_filters(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, jsonify, render_template, request
+from flask import jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -86,8 +86,10 @@ def choose_answer(id: int) -> ResponseReturnValue:
     """Choose the answer to a question, or with an empty `post` take the choice back."""
     chosen = request.form.get("post", "")
     topic = actions.choose_answer(me(), id, _row_id(chosen) if chosen else None)
-    flash(_("The answer is chosen.") if chosen else _("The question has no answer now."), "message")
-    return web.see_other(topic.address)
+    return web.done(
+        _("The answer is chosen.") if chosen else _("The question has no answer now."),
+        topic.address,
+    )
 
 
 def _row_id(typed: str) -> int:

@@ -82,8 +82,7 @@ def remove_poll(id: int) -> ResponseReturnValue:
         post, poll = queries.poll_to_remove(me(), id)
         return render_template("dialogue/remove_poll.html", post=post, poll=poll)
     post = actions.remove_poll(me(), id)
-    flash(_("The poll is removed."), "message")
-    return web.see_other(post.address)
+    return web.done(_("The poll is removed."), post.address)
 
 
 def _to_poll(post: Post) -> AnyResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from flask import flash, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -79,5 +79,4 @@ def withdraw(id: int) -> ResponseReturnValue:
         context = {"post": post, "version": version, "text": _whole(post, version)}
         return render_template("dialogue/withdraw.html", **context)
     post = actions.withdraw(me(), id)
-    flash(_("The earlier version is withdrawn."), "message")
-    return web.see_other(url_for("dialogue.history", id=post.id))
+    return web.done(_("The earlier version is withdrawn."), url_for("dialogue.history", id=post.id))

@@ -115,5 +115,6 @@ def unbookmark(id: int) -> AnyResponse:
     """Keep something no longer, even if it is out of reach by now."""
     kept = get_bookmark(me(), id)
     actions.unbookmark(me(), kept.kind, kept.thing_id)
-    flash(_("It is not among your bookmarks any longer."), "message")
-    return web.see_other(web.safe_next(url_for("front.bookmarks")))
+    return web.done(
+        _("It is not among your bookmarks any longer."), web.safe_next(url_for("front.bookmarks"))
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import flash, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -113,7 +113,8 @@ def settings_themes() -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         set_member_themes(member, form.themes.data or [])
-        flash(_("What you can help with is saved."), "message")
-        return web.see_other(url_for("front.profile", handle=member.handle))
+        return web.done(
+            _("What you can help with is saved."), url_for("front.profile", handle=member.handle)
+        )
 
     return webforms.process(form, page, deed)

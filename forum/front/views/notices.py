@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import flash, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -72,8 +72,7 @@ def settings_notices() -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         when = form.digest_every.data, form.digest_hour.data, form.time_zone.data
         notices.choose(member, form.ways, *when, locale=form.locale.data if form.locale else None)
-        flash(_("How you are told is saved."), "message")
-        return web.see_other(url_for("front.settings_notices"))
+        return web.done(_("How you are told is saved."), url_for("front.settings_notices"))
 
     return webforms.process(form, page, deed)
 
@@ -94,8 +93,9 @@ def _offer_locales(form: NoticesForm, member: Person) -> None:
 def watch_replies() -> ResponseReturnValue:
     """Choose whether to watch topics in which one writes."""
     notices.set_watching_replies(me(), request.form.get("on") == "1")
-    flash(_("Saved. It holds for what you write from now on."), "message")
-    return web.see_other(url_for("front.settings_notices"))
+    return web.done(
+        _("Saved. It holds for what you write from now on."), url_for("front.settings_notices")
+    )
 
 
 @bp.post("/settings/notices/clear")
@@ -103,8 +103,10 @@ def watch_replies() -> ResponseReturnValue:
 def clear_watches() -> ResponseReturnValue:
     """Stop watching and muting all that can no longer be read."""
     notices.clear_watches(me(), queries.watches_of_gone(me()))
-    flash(_("Cleared. What you can read you watch and mute as before."), "message")
-    return web.see_other(url_for("front.settings_notices") + "#watched")
+    return web.done(
+        _("Cleared. What you can read you watch and mute as before."),
+        url_for("front.settings_notices") + "#watched",
+    )
 
 
 @bp.post("/settings/notices/end")
@@ -113,5 +115,7 @@ def end_watching() -> ResponseReturnValue:
     """Stop watching or muting something, even if it is out of reach by now."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)
-    flash(_("You neither watch nor mute this any longer."), "message")
-    return web.see_other(url_for("front.settings_notices") + "#watched")
+    return web.done(
+        _("You neither watch nor mute this any longer."),
+        url_for("front.settings_notices") + "#watched",
+    )

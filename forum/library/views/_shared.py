@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -141,7 +141,7 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
     if "take_back" in request.form:
         unmark(me(), post.id, TRIED)
-        return saved(_("What you told is taken back."), back)
+        return web.done(_("What you told is taken back."), back)
     given = mark_given(me(), post.id, TRIED)
     form = TriedForm(obj=given)
 
@@ -151,7 +151,7 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
 
     def deed() -> AnyResponse:
         mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
-        return saved(_("Thank you. What you tried is listed by city."), f"{back}#tried")
+        return web.done(_("Thank you. What you tried is listed by city."), f"{back}#tried")
 
     return answer_form(form, page, deed)
 
@@ -163,7 +163,7 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
     """
     if "take_back" in request.form and topic_id:  # also who may not write any more
         actions.give_up(me(), topic_id)
-        return saved(_("What you wanted to try is taken back."), back)
+        return web.done(_("What you wanted to try is taken back."), back)
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
     given = queries.intention_of(me(), post.topic_id)
     form = forms.IntentionForm(until=given.until.isoformat() if given else "")
@@ -176,7 +176,7 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
     def deed() -> AnyResponse:
         actions.intend(me(), post.topic_id, form.day)
         said = _("Others see now that you want to try it. We ask you once what became of it.")
-        return saved(said, f"{back}#wanted")
+        return web.done(said, f"{back}#wanted")
 
     return answer_form(form, page, deed)
 
@@ -192,7 +192,7 @@ def put_in_order(
 
     def deed() -> AnyResponse:
         order(form.ordered_ids)
-        return saved(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
+        return web.done(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
 
     return webforms.process(form, page, deed)
 
@@ -206,9 +206,3 @@ def answer_form(
     """As `webforms.process`; a city that was typed is looked up."""
     checks = [choose_city] if "city" in form else []
     return webforms.process(form, page, deed, checks=checks, latest=latest)
-
-
-def saved(message: str, address: str) -> AnyResponse:
-    """Redirect to an address, with a message that says what was done."""
-    flash(message, "message")
-    return web.see_other(address)

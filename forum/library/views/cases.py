@@ -38,7 +38,6 @@ from forum.library.views._shared import (
     get_or_explain,
     is_in_sight,
     put_in_order,
-    saved,
     say_intention,
     say_tried,
     words_for_columns,
@@ -179,7 +178,7 @@ def _write_case(
         seen, moves = form.seen.data, actions.moved_paragraphs(found, text) if found else {}
         written = actions.write_case(me(), wanted.id, text, case_id, key, seen=seen, moves=moves)
         done = _("Your changes are saved.") if found else _("The case is published.")
-        return saved(done, url_for("library.case", slug=written.slug))
+        return web.done(done, url_for("library.case", slug=written.slug))
 
     latest = partial(_latest_case, found.slug) if found else None
     places = form.places.filled[: forms.MAX_ROWS]

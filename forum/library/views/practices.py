@@ -48,7 +48,6 @@ from forum.library.views._shared import (
     discussion_context,
     get_or_explain,
     is_in_sight,
-    saved,
     say_intention,
     say_tried,
     words_for_columns,
@@ -269,10 +268,10 @@ def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -
     )
     address = url_for("library.practice", slug=written.slug)
     if written.state == PUBLISHED:
-        return saved(_("Your changes are published."), address)
+        return web.done(_("Your changes are published."), address)
     if not is_submitted:
-        return saved(_("The draft is saved. Only you and the moderators see it."), address)
-    return saved(_("Your practice is with the moderators. You will get a notice."), address)
+        return web.done(_("The draft is saved. Only you and the moderators see it."), address)
+    return web.done(_("Your practice is with the moderators. You will get a notice."), address)
 
 
 @bp.post("/practices/<slug>/submit")
@@ -282,7 +281,7 @@ def submit(slug: str) -> ResponseReturnValue:
     found = queries.practice_to_edit(me(), slug)
     actions.submit(me(), found.id, actions.rendered_texts(found))
     address = url_for("library.practice", slug=slug)
-    return saved(_("Your practice is with the moderators. You will get a notice."), address)
+    return web.done(_("Your practice is with the moderators. You will get a notice."), address)
 
 
 @bp.post("/practices/<slug>/confirm")
@@ -291,7 +290,7 @@ def confirm(slug: str) -> ResponseReturnValue:
     """Say that one's practice is still true."""
     found = queries.get_practice(me(), slug)
     actions.confirm_practice(me(), found.id)
-    return saved(
+    return web.done(
         _("Thank you. The page says that it is still true."), url_for("library.practice", slug=slug)
     )
 
@@ -304,7 +303,7 @@ def delete_practice(slug: str) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("library/remove.html", practice=found)
     actions.delete_practice(me(), found.id)
-    return saved(_("Your practice is deleted."), url_for("library.mine"))
+    return web.done(_("Your practice is deleted."), url_for("library.mine"))
 
 
 @bp.route("/practices/<slug>/tried", methods=["GET", "POST"])

@@ -29,7 +29,7 @@ from forum.library.views._facets import (
     render_library,
     shown_facets,
 )
-from forum.library.views._shared import answer_form, bp, put_in_order, saved, words_for_columns
+from forum.library.views._shared import answer_form, bp, put_in_order, words_for_columns
 from forum.members.queries import languages
 from forum.ratelimits import changing
 from forum.web import me
@@ -90,7 +90,7 @@ def _write_reading(
         actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
         back = url_for("front.agenda", slug=agenda.slug)
         done = _("Your changes are saved.") if found else _("The best read is published.")
-        return saved(done, f"{back}#reads")
+        return web.done(done, f"{back}#reads")
 
     latest = partial(_latest_reading, found.id) if found else None
     return answer_form(form, page, deed, latest=latest)
@@ -119,7 +119,7 @@ def remove_reading(id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("library/remove.html", reading=found)
     actions.remove_reading(me(), found.id)
-    return saved(_("The best read is removed."), url_for("front.agenda", slug=found.agenda.slug))
+    return web.done(_("The best read is removed."), url_for("front.agenda", slug=found.agenda.slug))
 
 
 @bp.route("/agendas/<slug>/readings/order", methods=["GET", "POST"])

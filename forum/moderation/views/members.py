@@ -175,5 +175,4 @@ def notes(handle: str) -> ResponseReturnValue:
 def remove_note(handle: str, note_id: int) -> ResponseReturnValue:
     """Remove a note about a member."""
     actions.remove_staff_note(me(), note_id)
-    flash(_("The note is removed."), "message")
-    return web.see_other(url_for("moderation.notes", handle=handle))
+    return web.done(_("The note is removed."), url_for("moderation.notes", handle=handle))

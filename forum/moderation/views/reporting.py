@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import current_app, flash, render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -98,8 +98,7 @@ def _report_as_member(kind: str, item_id: int) -> ResponseReturnValue:
         reason, text = form.reason.data, form.text.data or ""
         actions.report(me(), thing.kind, thing.item_id, reason, text)
         thanks = _("Thank you. The moderators will look at it, and you will hear from them.")
-        flash(thanks, "message")
-        return web.see_other(web.safe_next(thing.address))
+        return web.done(thanks, web.safe_next(thing.address))
 
     return webforms.process(form, page, deed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import flash, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -156,8 +156,7 @@ def change_kind(topic_id: int) -> ResponseReturnValue:
     def own_deed() -> AnyResponse:
         address, is_question = deed(me()), form.kind.data == "question"
         message = _("It is a question now.") if is_question else _("It is an experience now.")
-        flash(message, "message")
-        return web.see_other(address)
+        return web.done(message, address)
 
     if thing:
         return answer_here(form, [thing], page, deed)
