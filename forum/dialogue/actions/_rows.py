@@ -305,10 +305,9 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
 
 def rewrite_opening(doer: Person, topic: Topic, text: Written) -> None:
     """Replace the text of the post that opens a topic, and the language of both."""
-    post = first_post(topic)
-    post.source, post.html, post.html_version = text.source, text.html, text.html_version
+    first_post(topic).write(text)
     with recounted(doer, topic):
-        post.language = topic.language = text.language
+        topic.language = text.language
 
 
 def _forget_text(post: Post) -> None:

@@ -181,7 +181,7 @@ def approve(
         text = render_with_mentions(held.source, held.language)
     post = _publish(author, held, text, is_traced=True)
     held.became_id, held.decided_at = post.id, now()
-    held.source, held.title, held.reason, held.poll = "", "", "", None
+    held.empty()
     note_waiting(moderator, held.author_id, -1)
     return post
 
@@ -283,7 +283,7 @@ def forget_refused(system: Person, limit: int = 200) -> int:
     touches()
     old = refused_before(now() - KEPT_REFUSED, limit)
     for held in old:
-        held.source, held.title, held.reason, held.poll = "", "", "", None
+        held.empty()
         note_waiting(system, held.author_id, -1)
     return len(old)
 

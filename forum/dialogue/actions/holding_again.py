@@ -139,8 +139,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
     if revision is None:
         raise _changed()
     text, topic = render_with_mentions(revision.source, before["language"]), post.topic
-    post.source, post.html = text.source, text.html
-    post.html_version, post.language = text.html_version, text.language
+    post.write(text)
     post.edited_at = _moment(before["edited_at"])
     post.edit_answered_at = _moment(before["edit_answered_at"])
     if post.number == 1:

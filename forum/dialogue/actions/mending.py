@@ -58,7 +58,7 @@ def reword(
 
 
 def _reword(system: Person, post: Post, text: Written) -> None:
-    post.source, post.html, post.html_version = text.source, text.html, text.html_version
+    post.write(text)
     if post.number == 1 and post.topic.excerpt and not post.topic.home:
         post.topic.excerpt = excerpt(text.plain)
     update_quotations(system, post.id, text.plain, post.topic_id if post.number == 1 else None)

@@ -471,8 +471,7 @@ def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges
     if post.edit_asked_at and changes_text(post, text, changes):
         post.edit_answered_at = now()
         read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
-    post.source, post.html = text.source, text.html
-    post.html_version, post.language = text.html_version, text.language
+    post.write(text)
     if post.number == 1:
         edit_topic(author, post, text, changes)
     else:

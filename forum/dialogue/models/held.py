@@ -114,6 +114,10 @@ class Held(SubmissionMixin, Base):
             content = "\n".join((content, *poll.lines, str(poll.is_multiple)))
         return blake2s(content.encode(), digest_size=8).hexdigest()
 
+    def empty(self) -> None:
+        """Delete the words of author and moderator, and keep the row."""
+        self.source, self.title, self.reason, self.poll = "", "", "", None
+
     @property
     def why(self) -> str:
         """The sentence that the author reads: the usual one in the language of the page."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import Base, partial_index
 from forum.dialogue.models._shared import MARKS, VISIBILITY_COLUMNS, SubmissionMixin, gist
 from forum.dialogue.models.topics import Topic
+from forum.markup import Written
 from forum.members.models import Member, Organisation
 
 POSTS_PER_PAGE = 20
@@ -149,6 +150,11 @@ class Post(PostMixin, SubmissionMixin, Base):
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql", foreign_keys=[topic_id])
     author: Mapped[Member] = relationship(lazy="raise_on_sql")
     organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+
+    def write(self, text: Written) -> None:
+        """Put a text in the place of what the post says."""
+        self.source, self.html, self.html_version = text.source, text.html, text.html_version
+        self.language = text.language
 
 
 class Revision(Base):
