@@ -5,54 +5,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.queries import curators_of
-from forum.columns import MAX_ID
 from forum.db import db
 from forum.dialogue.models import (
     TAKEN_BACK,
     TRIED,
     Held,
     Mark,
-    Mention,
     Place,
     Post,
-    Quote,
     Revision,
     Topic,
     TopicTheme,
     Trace,
 )
-from forum.dialogue.queries._visibility import (
-    is_readable,
-    visible_posts,
-    visible_topics,
-    with_author,
-    with_links_home,
-)
+from forum.dialogue.queries._visibility import is_readable, visible_posts, visible_topics
 from forum.errors import NotFound
 from forum.history.queries import fingerprint
 from forum.members.models import Member
-from forum.permissions import MEMBERS, PUBLIC, Person
-from forum.quotes import cited_in_source, withhold_in_source
-from forum.reach import is_on_open_agenda, shown_to
+from forum.permissions import Person
+from forum.reach import shown_to
 from forum.reachcache import cached_statement
 
 SUBMISSION_KEY_LENGTH = 64
@@ -205,85 +185,10 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
     return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
 
 
-PostSource = tuple[int, str, str]  # id, source and language of a post
-
-
-def posts_quoting(member_id: int, after: int, limit: int) -> list[PostSource]:
-    """At most `limit` posts that quote a member's posts, by id, those after the id `after`."""
-    quoted = aliased(Post)
-    quoting = (
-        select(Quote.post_id)
-        .join(quoted, quoted.id == Quote.quoted_id)
-        .where(quoted.author_id == member_id, Quote.post_id > after)
-    )
-    ids = db.session.scalars(quoting.distinct().order_by(Quote.post_id).limit(limit)).all()
-    return _sources(Post.id.in_(ids))
-
-
-def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> list[PostSource]:
-    """At most `limit` posts, `after` < id <= `until`, that contain one of the words, now or in an earlier version."""
-
-    def contains(text: Any) -> ColumnElement[bool]:
-        return or_(*(text.icontains(word, autoescape=True) for word in words))
-
-    earlier = select(Revision.id).where(Revision.post_id == Post.id, contains(Revision.source))
-    is_naming = or_(contains(Post.source), earlier.exists())
-    return _sources(Post.id > after, Post.id <= until, is_naming, limit=limit)
-
-
-def topics_locked_naming(member_id: int, words: Iterable[str]) -> Sequence[Topic]:
-    """The topics of a member that were locked or made slow for a reason which contains one of some words."""
-    reasons = (Topic.locked_reason, Topic.slow_reason)
-    named = or_(*(one.contains(word, autoescape=True) for word in words for one in reasons))
-    return db.session.scalars(select(Topic).where(Topic.author_id == member_id, named)).all()
-
-
 def topics_slow_until(moment: datetime, limit: int) -> Sequence[Topic]:
     """At most `limit` topics that were slow until a moment or less, locked; those that others have locked are left out."""
     over = select(Topic).where(Topic.slow_until <= moment).order_by(Topic.id).limit(limit)
     return db.session.scalars(over.with_for_update(of=Topic, skip_locked=True)).all()
-
-
-def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -> list[PostSource]:
-    """At most `limit` moderators' notes with one of some words, below posts of a member, those after the post `after`."""
-    named = or_(*(Post.note_source.contains(word, autoescape=True) for word in words))
-    query = select(Post.id, Post.note_source, Post.note_language)
-    query = query.where(Post.author_id == member_id, named, Post.id > after)
-    rows = db.session.execute(query.order_by(Post.id).limit(limit))
-    return [(post_id, source, language) for post_id, source, language in rows]
-
-
-def posts_written(member_id: int, after: int, limit: int) -> list[PostSource]:
-    """At most `limit` posts that a member has written and not deleted, those after the id `after`."""
-    mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
-    return _sources(*mine, limit=limit)
-
-
-def _sources(*which: ColumnElement[bool], limit: int | None = None) -> list[PostSource]:
-    query = select(Post.id, Post.source, Post.language).where(*which).order_by(Post.id)
-    rows = db.session.execute(query.limit(limit))
-    return [(row.id, row.source, row.language) for row in rows]
-
-
-def earlier_sources(post_ids: Sequence[int]) -> Sequence[str]:
-    """The texts of all earlier versions of these posts."""
-    return db.session.scalars(select(Revision.source).where(Revision.post_id.in_(post_ids))).all()
-
-
-def ids_written_by(member_id: int, post_ids: Iterable[int]) -> set[int]:
-    """Which of these posts a member has written."""
-    theirs = select(Post.id).where(Post.id.in_(post_ids), Post.author_id == member_id)
-    return set(db.session.scalars(theirs))
-
-
-def last_post_id() -> int:
-    """The highest id of a post; 0 without one."""
-    return db.session.scalar(select(func.max(Post.id))) or 0
-
-
-def revisions_to_reword(post_ids: Iterable[int]) -> Sequence[Revision]:
-    """All earlier versions of these posts."""
-    return db.session.scalars(select(Revision).where(Revision.post_id.in_(list(post_ids)))).all()
 
 
 def mark_given(member: Person, post_id: int, kind: str) -> Mark | None:
@@ -376,91 +281,6 @@ def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
     return [(author_id, count) for author_id, count in db.session.execute(by_author)]
 
 
-def quoted_post_ids(post_id: int) -> set[int]:
-    """The ids of the posts that a post quotes, as stored."""
-    return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
-
-
-def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
-    """Which quoted posts the readers of these quoting posts may not see: {id of the quoting post: ids of quoted posts}."""
-    if not quoting:
-        return {}
-    quoted, quoted_topic, topic = aliased(Post), aliased(Topic), aliased(Topic)
-    pairs = (
-        select(Quote.post_id, Quote.quoted_id)
-        .join(quoted, quoted.id == Quote.quoted_id)
-        .join(quoted_topic, quoted_topic.id == quoted.topic_id)
-        .join(Post, Post.id == Quote.post_id)
-        .join(topic, topic.id == Post.topic_id)
-        .where(
-            Quote.post_id.in_(quoting),
-            is_unreadable_from(quoted, quoted_topic, topic.id, topic.audience, topic.agenda_id),
-        )
-    )
-    found: dict[int, set[int]] = {}
-    for post_id, quoted_id in db.session.execute(pairs):
-        found.setdefault(post_id, set()).add(quoted_id)
-    return found
-
-
-def is_unreadable_from(
-    post: Any, topic: Any, here_id: Any, here_audience: Any, here_agenda_id: Any
-) -> ColumnElement[bool]:
-    """In SQL: whether the readers of one topic (`here`) cannot see a post, which may be in another topic.
-
-    It is hidden or deleted, by itself or with its topic, or its topic is for members only and the one here is public, or
-    on another agenda, which is in preparation.
-    """
-    return or_(
-        post.hidden_at.is_not(None),
-        post.deleted_at.is_not(None),
-        and_(topic.id != here_id, or_(topic.hidden_at.is_not(None), topic.deleted_at.is_not(None))),
-        and_(topic.audience == MEMBERS, here_audience == PUBLIC),
-        and_(topic.agenda_id != here_agenda_id, ~is_on_open_agenda(topic.agenda_id)),
-    )
-
-
-def unreadable_posts(topic: Topic, ids: Collection[int]) -> set[int]:
-    """Which of these posts the readers of a topic cannot see."""
-    return unreadable_by(topic.audience, ids, topic.id, topic.agenda_id)
-
-
-def unreadable_by(
-    audience: str, ids: Collection[int], here_id: int = 0, here_agenda_id: int = 0
-) -> set[int]:
-    """Which of these posts an audience cannot see where it reads: in a topic on an agenda (`here_…`), or elsewhere."""
-    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
-    if not known:
-        return set()
-    here = (literal(here_id), literal(audience), literal(here_agenda_id))
-    is_unreadable = is_unreadable_from(Post, Topic, *here)
-    query = select(Post.id).join(Post.topic).where(is_unreadable, Post.id.in_(known))
-    return set(db.session.scalars(query))
-
-
-def shown_source(post: Post) -> str:
-    """The source of a post without quotations of posts that its readers cannot see. Its topic must be loaded."""
-    source = with_links_home(post.source)
-    return withhold_in_source(source, unreadable_posts(post.topic, cited_in_source(source)))
-
-
-def quotes_of_post(post: Post) -> ColumnElement[bool]:
-    """In SQL: the rows of `Quote` that quote a post, wherever they are."""
-    return Quote.quoted_id == post.id
-
-
-def quotes_of_topic(topic: Topic) -> ColumnElement[bool]:
-    """In SQL: the rows of `Quote` by which other topics quote a topic's posts."""
-    own = select(Post.id).where(Post.topic_id == topic.id)
-    return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
-
-
-def quotes_of_agenda(agenda_id: int) -> ColumnElement[bool]:
-    """In SQL: the rows of `Quote` by which topics of other agendas quote posts of an agenda."""
-    own = select(Post.id).join(Topic, Topic.id == Post.topic_id).where(Topic.agenda_id == agenda_id)
-    return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
-
-
 def topic_ids_on(agenda_id: int) -> Sequence[int]:
     """The ids of all topics of an agenda, hidden and deleted ones included."""
     return db.session.scalars(select(Topic.id).where(Topic.agenda_id == agenda_id)).all()
@@ -480,45 +300,6 @@ def lock_writers_on(agenda_id: int) -> None:
 def _authors_on(agenda_id: int) -> Select[Any]:
     wrote = select(Post.author_id).join(Topic, Topic.id == Post.topic_id)
     return wrote.where(Topic.agenda_id == agenda_id).distinct()
-
-
-def quotes_in_topic(topic: Topic) -> ColumnElement[bool]:
-    """In SQL: the rows of `Quote` by which a topic's posts quote other topics."""
-    own = select(Post.id).where(Post.topic_id == topic.id)
-    return and_(Quote.post_id.in_(own), Quote.quoted_id.not_in(own))
-
-
-def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequence[Post]:
-    """At most `limit` posts with quotes that meet `which`, a condition on `Quote`; those after the id `after`, locked."""
-    ids = select(Quote.post_id).where(which, Quote.post_id > after)
-    some = ids.distinct().order_by(Quote.post_id).limit(limit)
-    posts = select(Post).where(Post.id.in_(db.session.scalars(some).all()))
-    return db.session.scalars(posts.order_by(Post.id).with_for_update()).all()
-
-
-def lock_posts_to_quote(ids: Collection[int]) -> set[int]:
-    """Which of these ids belong to posts, hidden and deleted ones too. The posts are locked (`FOR SHARE`)."""
-    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
-    if not known:
-        return set()
-    query = select(Post.id).where(Post.id.in_(known)).order_by(Post.id)
-    return set(db.session.scalars(query.with_for_update(read=True)))
-
-
-def mentioned_member_ids(post_id: int) -> set[int]:
-    """The ids of the members whom a post mentions, or mentioned before it was edited."""
-    return set(db.session.scalars(select(Mention.member_id).where(Mention.post_id == post_id)))
-
-
-def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
-    """Those of the posts that the reader may read, with their topics and authors."""
-    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
-    if not known:
-        return []
-    query = visible_posts(reader).where(
-        Post.id.in_(known), Topic.hidden_at.is_(None), *is_readable()
-    )
-    return db.session.scalars(with_author(query)).all()
 
 
 def has_written(author: Person, number: int) -> bool:

@@ -1,0 +1,146 @@
+"""What posts quote and mention, and which quotations their readers may not see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from forum.columns import MAX_ID
+from forum.db import db
+from forum.dialogue.models import Mention, Post, Quote, Topic
+from forum.dialogue.queries._visibility import (
+    is_readable,
+    visible_posts,
+    with_author,
+    with_links_home,
+)
+from forum.permissions import MEMBERS, PUBLIC, Person
+from forum.quotes import cited_in_source, withhold_in_source
+from forum.reach import is_on_open_agenda
+
+
+def quoted_post_ids(post_id: int) -> set[int]:
+    """The ids of the posts that a post quotes, as stored."""
+    return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
+    """Which quoted posts the readers of these quoting posts may not see: {id of the quoting post: ids of quoted posts}."""
+    if not quoting:
+        return {}
+    quoted, quoted_topic, topic = aliased(Post), aliased(Topic), aliased(Topic)
+    pairs = (
+        select(Quote.post_id, Quote.quoted_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .join(quoted_topic, quoted_topic.id == quoted.topic_id)
+        .join(Post, Post.id == Quote.post_id)
+        .join(topic, topic.id == Post.topic_id)
+        .where(
+            Quote.post_id.in_(quoting),
+            is_unreadable_from(quoted, quoted_topic, topic.id, topic.audience, topic.agenda_id),
+        )
+    )
+    found: dict[int, set[int]] = {}
+    for post_id, quoted_id in db.session.execute(pairs):
+        found.setdefault(post_id, set()).add(quoted_id)
+    return found
+
+
+def is_unreadable_from(
+    post: Any, topic: Any, here_id: Any, here_audience: Any, here_agenda_id: Any
+) -> ColumnElement[bool]:
+    """In SQL: whether the readers of one topic (`here`) cannot see a post, which may be in another topic.
+
+    It is hidden or deleted, by itself or with its topic, or its topic is for members only and the one here is public, or
+    on another agenda, which is in preparation.
+    """
+    return or_(
+        post.hidden_at.is_not(None),
+        post.deleted_at.is_not(None),
+        and_(topic.id != here_id, or_(topic.hidden_at.is_not(None), topic.deleted_at.is_not(None))),
+        and_(topic.audience == MEMBERS, here_audience == PUBLIC),
+        and_(topic.agenda_id != here_agenda_id, ~is_on_open_agenda(topic.agenda_id)),
+    )
+
+
+def unreadable_posts(topic: Topic, ids: Collection[int]) -> set[int]:
+    """Which of these posts the readers of a topic cannot see."""
+    return unreadable_by(topic.audience, ids, topic.id, topic.agenda_id)
+
+
+def unreadable_by(
+    audience: str, ids: Collection[int], here_id: int = 0, here_agenda_id: int = 0
+) -> set[int]:
+    """Which of these posts an audience cannot see where it reads: in a topic on an agenda (`here_…`), or elsewhere."""
+    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
+    if not known:
+        return set()
+    here = (literal(here_id), literal(audience), literal(here_agenda_id))
+    is_unreadable = is_unreadable_from(Post, Topic, *here)
+    query = select(Post.id).join(Post.topic).where(is_unreadable, Post.id.in_(known))
+    return set(db.session.scalars(query))
+
+
+def shown_source(post: Post) -> str:
+    """The source of a post without quotations of posts that its readers cannot see. Its topic must be loaded."""
+    source = with_links_home(post.source)
+    return withhold_in_source(source, unreadable_posts(post.topic, cited_in_source(source)))
+
+
+def quotes_of_post(post: Post) -> ColumnElement[bool]:
+    """In SQL: the rows of `Quote` that quote a post, wherever they are."""
+    return Quote.quoted_id == post.id
+
+
+def quotes_of_topic(topic: Topic) -> ColumnElement[bool]:
+    """In SQL: the rows of `Quote` by which other topics quote a topic's posts."""
+    own = select(Post.id).where(Post.topic_id == topic.id)
+    return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
+
+
+def quotes_of_agenda(agenda_id: int) -> ColumnElement[bool]:
+    """In SQL: the rows of `Quote` by which topics of other agendas quote posts of an agenda."""
+    own = select(Post.id).join(Topic, Topic.id == Post.topic_id).where(Topic.agenda_id == agenda_id)
+    return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
+
+
+def quotes_in_topic(topic: Topic) -> ColumnElement[bool]:
+    """In SQL: the rows of `Quote` by which a topic's posts quote other topics."""
+    own = select(Post.id).where(Post.topic_id == topic.id)
+    return and_(Quote.post_id.in_(own), Quote.quoted_id.not_in(own))
+
+
+def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequence[Post]:
+    """At most `limit` posts with quotes that meet `which`, a condition on `Quote`; those after the id `after`, locked."""
+    ids = select(Quote.post_id).where(which, Quote.post_id > after)
+    some = ids.distinct().order_by(Quote.post_id).limit(limit)
+    posts = select(Post).where(Post.id.in_(db.session.scalars(some).all()))
+    return db.session.scalars(posts.order_by(Post.id).with_for_update()).all()
+
+
+def lock_posts_to_quote(ids: Collection[int]) -> set[int]:
+    """Which of these ids belong to posts, hidden and deleted ones too. The posts are locked (`FOR SHARE`)."""
+    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
+    if not known:
+        return set()
+    query = select(Post.id).where(Post.id.in_(known)).order_by(Post.id)
+    return set(db.session.scalars(query.with_for_update(read=True)))
+
+
+def mentioned_member_ids(post_id: int) -> set[int]:
+    """The ids of the members whom a post mentions, or mentioned before it was edited."""
+    return set(db.session.scalars(select(Mention.member_id).where(Mention.post_id == post_id)))
+
+
+def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
+    """Those of the posts that the reader may read, with their topics and authors."""
+    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
+    if not known:
+        return []
+    query = visible_posts(reader).where(
+        Post.id.in_(known), Topic.hidden_at.is_(None), *is_readable()
+    )
+    return db.session.scalars(with_author(query)).all()

@@ -1,0 +1,86 @@
+"""Texts that are gone through one after the other, and reworded, when their author has left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
+
+from forum.db import db
+from forum.dialogue.models import Post, Quote, Revision, Topic
+
+PostSource = tuple[int, str, str]  # id, source and language of a post
+
+
+def posts_quoting(member_id: int, after: int, limit: int) -> list[PostSource]:
+    """At most `limit` posts that quote a member's posts, by id, those after the id `after`."""
+    quoted = aliased(Post)
+    quoting = (
+        select(Quote.post_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .where(quoted.author_id == member_id, Quote.post_id > after)
+    )
+    ids = db.session.scalars(quoting.distinct().order_by(Quote.post_id).limit(limit)).all()
+    return _sources(Post.id.in_(ids))
+
+
+def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> list[PostSource]:
+    """At most `limit` posts, `after` < id <= `until`, that contain one of the words, now or in an earlier version."""
+
+    def contains(text: Any) -> ColumnElement[bool]:
+        return or_(*(text.icontains(word, autoescape=True) for word in words))
+
+    earlier = select(Revision.id).where(Revision.post_id == Post.id, contains(Revision.source))
+    is_naming = or_(contains(Post.source), earlier.exists())
+    return _sources(Post.id > after, Post.id <= until, is_naming, limit=limit)
+
+
+def topics_locked_naming(member_id: int, words: Iterable[str]) -> Sequence[Topic]:
+    """The topics of a member that were locked or made slow for a reason which contains one of some words."""
+    reasons = (Topic.locked_reason, Topic.slow_reason)
+    named = or_(*(one.contains(word, autoescape=True) for word in words for one in reasons))
+    return db.session.scalars(select(Topic).where(Topic.author_id == member_id, named)).all()
+
+
+def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -> list[PostSource]:
+    """At most `limit` moderators' notes with one of some words, below posts of a member, those after the post `after`."""
+    named = or_(*(Post.note_source.contains(word, autoescape=True) for word in words))
+    query = select(Post.id, Post.note_source, Post.note_language)
+    query = query.where(Post.author_id == member_id, named, Post.id > after)
+    rows = db.session.execute(query.order_by(Post.id).limit(limit))
+    return [(post_id, source, language) for post_id, source, language in rows]
+
+
+def posts_written(member_id: int, after: int, limit: int) -> list[PostSource]:
+    """At most `limit` posts that a member has written and not deleted, those after the id `after`."""
+    mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
+    return _sources(*mine, limit=limit)
+
+
+def _sources(*which: ColumnElement[bool], limit: int | None = None) -> list[PostSource]:
+    query = select(Post.id, Post.source, Post.language).where(*which).order_by(Post.id)
+    rows = db.session.execute(query.limit(limit))
+    return [(row.id, row.source, row.language) for row in rows]
+
+
+def earlier_sources(post_ids: Sequence[int]) -> Sequence[str]:
+    """The texts of all earlier versions of these posts."""
+    return db.session.scalars(select(Revision.source).where(Revision.post_id.in_(post_ids))).all()
+
+
+def ids_written_by(member_id: int, post_ids: Iterable[int]) -> set[int]:
+    """Which of these posts a member has written."""
+    theirs = select(Post.id).where(Post.id.in_(post_ids), Post.author_id == member_id)
+    return set(db.session.scalars(theirs))
+
+
+def last_post_id() -> int:
+    """The highest id of a post; 0 without one."""
+    return db.session.scalar(select(func.max(Post.id))) or 0
+
+
+def revisions_to_reword(post_ids: Iterable[int]) -> Sequence[Revision]:
+    """All earlier versions of these posts."""
+    return db.session.scalars(select(Revision).where(Revision.post_id.in_(list(post_ids)))).all()
