@@ -147,7 +147,7 @@ def test_no_action_takes_a_deed_that_brings_its_own_doer(path: Path) -> None:
 # Where an action renders Markdown while others wait, and why it may
 RENDERED_UNDER_THE_LOCK = {
     "dialogue/actions/_quotes.py refresh_quotes_in": "quotations that come back; MAX_RENDERED bounds it",
-    "dialogue/actions/_rows.py follow_restoring": "an opening post that is shown again; search had lost its words",
+    "dialogue/actions/_withholding.py follow_restoring": "an opening post that is shown again; search had lost its words",
     "dialogue/actions/_stored.py _plain": "a moved opening post that was hidden; search has all others",
     "dialogue/actions/held.py _says_again": "a held text that is revised, where a rule is about repeated texts",
     "dialogue/actions/held.py approve": "a held text that a moderator approves",

@@ -14,7 +14,7 @@ from forum.agendas.queries import themes_by_slug
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions._rows import set_themes
+from forum.dialogue.actions._changing import set_themes
 from forum.dialogue.queries import first_post, get_post, get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.markup import write

@@ -12,23 +12,20 @@ from flask_babel import gettext as _
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.deeds import action, touches
+from forum.dialogue.actions._changing import edit_topic, move_topic, set_pace, set_topic_time
 from forum.dialogue.actions._checks import check_themes, checked_title
 from forum.dialogue.actions._counts import count_post
 from forum.dialogue.actions._holding import note_reviewed, note_unreviewed
-from forum.dialogue.actions._rows import (
+from forum.dialogue.actions._stored import stored_text
+from forum.dialogue.actions._topics import TopicChanges
+from forum.dialogue.actions._withholding import (
     close_empty_topic,
-    edit_topic,
     follow_restoring,
     follow_withholding,
     has_shown_posts,
-    move_topic,
-    set_pace,
-    set_topic_time,
     show_topic,
     withhold_topic,
 )
-from forum.dialogue.actions._stored import stored_text
-from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import PACES, Pace, Post, Topic
 from forum.dialogue.queries import (
     first_post,

@@ -12,9 +12,10 @@ from forum.agendas.actions import note_quiet
 from forum.agendas.queries import themes_by_id
 from forum.db import db
 from forum.deeds import action
-from forum.dialogue.actions._rows import change_audience, delete_post, edit_topic, set_themes
+from forum.dialogue.actions._changing import change_audience, edit_topic, set_themes
 from forum.dialogue.actions._telling import index_post, restore_mentions_and_quotes
 from forum.dialogue.actions._topics import TopicChanges
+from forum.dialogue.actions._withholding import delete_post
 from forum.dialogue.models import EDIT, OPEN, Held, Post
 from forum.dialogue.queries import (
     has_reactions_since,

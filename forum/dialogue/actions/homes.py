@@ -10,15 +10,10 @@ from sqlalchemy import update
 
 from forum.db import db
 from forum.deeds import action
-from forum.dialogue.actions._rows import (
-    change_audience,
-    mark_topic_deleted,
-    move_topic,
-    retitle,
-    rewrite_opening,
-)
+from forum.dialogue.actions._changing import change_audience, move_topic, retitle, rewrite_opening
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
+from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Forbidden

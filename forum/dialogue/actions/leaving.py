@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from forum.deeds import action
 from forum.dialogue.actions._counts import count_mark
-from forum.dialogue.actions._rows import delete_post, forget_mark, forget_title
+from forum.dialogue.actions._withholding import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS
 from forum.dialogue.queries import marks_to_remove, merged_topics_opened_by, posts_to_index
 from forum.notifications.actions import update_quotations

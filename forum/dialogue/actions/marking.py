@@ -12,8 +12,9 @@ from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue.actions._checks import profile_scopes
 from forum.dialogue.actions._counts import count_mark
-from forum.dialogue.actions._rows import forget_mark, set_answer
+from forum.dialogue.actions._questions import set_answer
 from forum.dialogue.actions._telling import notify
+from forum.dialogue.actions._withholding import forget_mark
 from forum.dialogue.models import MARKS, OUTCOMES, TAKEN_BACK, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_note,

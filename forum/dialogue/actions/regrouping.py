@@ -15,26 +15,13 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import db, insert_into
 from forum.deeds import action
+from forum.dialogue.actions._changing import let_pictures_follow, set_pace, set_themes
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import (
-    has_open_agenda,
-    move_count,
-    note_activity_of,
-    recounted,
-)
-from forum.dialogue.actions._rows import (
-    ANSWER_NOTICES,
-    has_shown_posts,
-    hide_as_empty,
-    let_pictures_follow,
-    restore_notices_in,
-    set_answer,
-    set_pace,
-    set_themes,
-    show_topic,
-)
+from forum.dialogue.actions._counts import has_open_agenda, move_count, note_activity_of, recounted
+from forum.dialogue.actions._questions import ANSWER_NOTICES, restore_notices_in, set_answer
 from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry, with_poll_words
+from forum.dialogue.actions._withholding import has_shown_posts, hide_as_empty, show_topic
 from forum.dialogue.models import CHOSEN_KINDS, Held, Pace, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,

@@ -18,6 +18,14 @@ from forum.agendas.queries import agenda_by_id, lock_to_write_on
 from forum.clock import now
 from forum.db import OPENINGS, KeyTaken, db, serialize, unique_keys
 from forum.deeds import action, touches
+from forum.dialogue.actions._adding import add_post, add_topic, next_number, valid_paragraph_key
+from forum.dialogue.actions._changing import (
+    changes_text,
+    checked_changes,
+    edit_topic,
+    keep_revision,
+    set_themes,
+)
 from forum.dialogue.actions._checks import (
     already_posted,
     another_text_sent,
@@ -42,19 +50,7 @@ from forum.dialogue.actions._holding import (
     review_first_link,
 )
 from forum.dialogue.actions._polls import add_poll, checked_poll, screened_with
-from forum.dialogue.actions._rows import (
-    add_post,
-    add_topic,
-    changes_text,
-    checked_changes,
-    delete_post,
-    edit_topic,
-    keep_revision,
-    next_number,
-    set_kind,
-    set_themes,
-    valid_paragraph_key,
-)
+from forum.dialogue.actions._questions import set_kind
 from forum.dialogue.actions._stored import plain_texts, stored_text
 from forum.dialogue.actions._telling import (
     index_post,
@@ -66,6 +62,7 @@ from forum.dialogue.actions._telling import (
     with_poll_words,
 )
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
+from forum.dialogue.actions._withholding import delete_post
 from forum.dialogue.models import CHOSEN_KINDS, OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
     asks_the_same,

@@ -1,0 +1,179 @@
+"""Changing a topic: its text and title, themes, readers, agenda and pace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import insert, or_, update
+
+from forum.agendas.queries import lock_opening, themes_by_id
+from forum.clock import now
+from forum.db import db
+from forum.dialogue.actions._checks import checked_title
+from forum.dialogue.actions._counts import count_all, has_open_agenda, note_activity_of, recounted
+from forum.dialogue.actions._quotes import refresh_quotes
+from forum.dialogue.actions._telling import index_topic, with_poll_words
+from forum.dialogue.actions._topics import NO_CHANGES, TopicChanges
+from forum.dialogue.models import Held, Pace, Post, Revision, Topic, TopicTheme
+from forum.dialogue.queries import (
+    first_post,
+    has_replies,
+    quotes_in_topic,
+    quotes_of_topic,
+    sources_apart,
+    topic_to_change,
+)
+from forum.errors import Invalid
+from forum.illustrations import names_in
+from forum.markup import Written
+from forum.permissions import AUDIENCES, EDIT_WITHOUT_TRACE, MEMBERS, PUBLIC, Person, require
+from forum.pictures import actions as pictures
+from forum.plaintext import excerpt, slugify
+from forum.search import actions as search
+from forum.search.queries import pictures_shown_below
+
+
+def set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
+    """Set the themes of a topic to exactly these."""
+    db.session.execute(delete_rows(TopicTheme).where(TopicTheme.topic_id == topic.id))
+    rows = [{"topic_id": topic.id, "theme_id": theme.id} for theme in themes_by_id(theme_ids)]
+    if rows:
+        db.session.execute(insert(TopicTheme), rows)
+
+
+def checked_changes(post: Post, changes: TopicChanges) -> TopicChanges:
+    """What an edit of this post may change of its topic, with a checked title: nothing unless the post opens it."""
+    if post.number != 1:
+        return NO_CHANGES
+    if changes.title is None:
+        return changes
+    return replace(changes, title=checked_title(changes.title))
+
+
+def changes_text(post: Post, text: Written, changes: TopicChanges) -> bool:
+    """Whether an edit changes what readers see of a post: its text, or the title of the topic that it opens."""
+    return text.source != post.source or changes.title_of(post.topic) != post.topic.title
+
+
+def keep_revision(
+    post: Post, text: Written, changes: TopicChanges, *, is_traced: bool = False
+) -> None:
+    """Keep the present text of a post as a `Revision` before it is replaced by another text or title.
+
+    Not when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`.
+    """
+    is_young = now() - post.created_at <= EDIT_WITHOUT_TRACE
+    if not changes_text(post, text, changes) or (is_young and not is_traced):
+        return
+    moment = now()
+    db.session.add(
+        Revision(
+            post_id=post.id,
+            title=post.topic.title if post.number == 1 else "",
+            source=post.source,
+            written_at=post.edited_at or post.created_at,
+            replaced_at=moment,
+        )
+    )
+    post.edited_at = moment
+
+
+def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges) -> None:
+    """Let a topic follow an edit of its first post. The title has been checked."""
+    topic = post.topic
+    retitle(author, topic, changes.title_of(topic))
+    topic.slug = slugify(topic.title, "topic")
+    topic.excerpt = excerpt(text.plain)
+    with recounted(author, topic):
+        topic.language = text.language
+    if changes.themes is not None:
+        set_themes(topic, changes.themes)
+    if changes.audience is not None:
+        _change_audience_by_author(author, topic, changes.audience)
+    words = text.plain if post.is_gone else with_poll_words(post, text.plain)
+    index_topic(author, topic, words, text.source)
+
+
+def retitle(doer: Person, topic: Topic, title: str) -> None:
+    """Give a topic another title, in search too."""
+    if title != topic.title:
+        topic.title = title
+        search.retitle(doer, "topic", topic.id, title)
+
+
+def _change_audience_by_author(author: Person, topic: Topic, audience: str) -> None:
+    """Change who reads a topic; `Invalid` when others have replied for members only and it would become public."""
+    if audience not in AUDIENCES:
+        raise Invalid(_("Choose who may read it."), "audience")
+    if topic.audience == MEMBERS and audience == PUBLIC and has_replies(topic):
+        raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
+    change_audience(author, topic, audience)
+
+
+def change_audience(doer: Person, topic: Topic, audience: str) -> None:
+    """Set who reads a topic, with its counters, its document in search, and quotations of and in it."""
+    if audience == topic.audience:
+        return
+    count_all(doer, topic, -1)
+    with recounted(doer, topic):
+        topic.audience = audience
+    count_all(doer, topic, 1)
+    search.set_audience(doer, "topic", topic.id, audience)
+    refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
+
+
+def rewrite_opening(doer: Person, topic: Topic, text: Written) -> None:
+    """Replace the text of the post that opens a topic, and the language of both."""
+    first_post(topic).write(text)
+    with recounted(doer, topic):
+        topic.language = text.language
+
+
+def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
+    """Set a time column of a topic (`locked_at`, `slowed_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    with recounted(moderator, topic):  # a locked question waits for no answer
+        setattr(topic, name, moment)
+    return topic
+
+
+def set_pace(topic: Topic, pace: Pace | None) -> None:
+    """Make a topic as slow as `pace` says, or as fast as any with None."""
+    topic.slowed_at = (topic.slowed_at or now()) if pace else None
+    topic.slow_minutes, topic.slow_until = (pace.minutes, pace.until) if pace else (None, None)
+    topic.slow_reason = pace.reason.strip() if pace else ""
+
+
+def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
+    """Put a topic on another agenda, with its counters, held texts and document in search.
+
+    From an agenda in preparation it comes to light, with what follows from that. No topic of another agenda is taken to one
+    in preparation, out of the sight of those who wrote in it.
+    """
+    if agenda_id == topic.agenda_id:
+        return
+    if lock_opening(agenda_id) is None:
+        raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
+    was_open = has_open_agenda(topic)
+    with recounted(doer, topic):
+        topic.agenda_id = agenda_id
+    if was_open:
+        note_activity_of(doer, topic)
+    else:
+        count_all(doer, topic, 1)
+        refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
+    waiting = update(Held).where(Held.topic_id == topic.id)
+    db.session.execute(waiting.values(agenda_id=agenda_id))
+    search.move(doer, "topic", topic.id, agenda_id)
+    let_pictures_follow(doer, topic)
+
+
+def let_pictures_follow(doer: Person, topic: Topic) -> None:
+    """Let those who moderate the agenda where a topic is now see the pictures in it, also those out of sight; and nobody else."""
+    apart = {name for source in sources_apart(topic) for name in names_in(source)}
+    pictures.follow(doer, apart | pictures_shown_below("topic", topic.id), topic.agenda_id)
