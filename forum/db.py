@@ -1,4 +1,4 @@
-"""The session, and reading and deleting with it."""
+"""The session, and what many rooms do with it: reading, deleting, storing HTML that is made anew."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flask_babel import gettext as _
 from flask_sqlalchemy import SQLAlchemy
@@ -22,8 +22,10 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    inspect,
     literal_column,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -32,6 +34,9 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 from forum.columns import Base
 from forum.engines import ENGINE_OPTIONS
 from forum.errors import Conflict, Refusal
+
+if TYPE_CHECKING:
+    from forum.markup import Written
 
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
@@ -213,3 +218,16 @@ def delete_batch(
     batch = select(key).where(*conditions).limit(limit).scalar_subquery()
     deletion = delete(model).where(key.in_(batch))
     return db.session.scalars(deletion.returning(key if returning is None else returning)).all()
+
+
+def store_html(source: Any, html: Any, version: Any, texts: Mapping[Any, Written]) -> int:
+    """Store newly rendered HTML in columns of a model, by primary key, where a row still has the source; returns for how many."""
+    model, changed = source.class_, 0
+    columns = inspect(model).primary_key
+    for key, text in texts.items():
+        parts = key if isinstance(key, tuple) else (key,)
+        is_it = (column == part for column, part in zip(columns, parts, strict=True))
+        same = update(model).where(*is_it, source == text.source)
+        made = same.values({html: text.html, version: text.html_version}).returning(columns[0])
+        changed += len(db.session.scalars(made).all())
+    return changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from forum.agendas.queries import (
     themes_by_id,
 )
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import db, flush_unique, store_html
 from forum.deeds import action, touches
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
@@ -377,27 +377,14 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by agenda id, where the introduction still has that source; returns for how many."""
     require(system.can.administer())
-    return _store_html(Agenda.introduction, _html_of_introduction, texts)
+    return store_html(Agenda.introduction, Agenda.introduction_html, Agenda.html_version, texts)
 
 
 @action
 def rerender_findings(system: Person, texts: Mapping[int, Written]) -> int:
     """As `rerender`, for what the dialogue has found."""
     require(system.can.administer())
-    return _store_html(Agenda.findings, _html_of_findings, texts)
-
-
-def _store_html(
-    source: Any,
-    html_of: Callable[[Written], dict[str, Any]],
-    texts: Mapping[int, Written],
-) -> int:
-    changed = 0
-    for agenda_id, text in texts.items():
-        same = update(Agenda).where(Agenda.id == agenda_id, source == text.source)
-        made = db.session.scalars(same.values(html_of(text)).returning(Agenda.id))
-        changed += len(made.all())
-    return changed
+    return store_html(Agenda.findings, Agenda.findings_html, Agenda.findings_html_version, texts)
 
 
 def _agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:
@@ -464,17 +451,13 @@ def _agenda_columns(text: AgendaText) -> dict[str, Any]:
 
 
 def _html_columns(text: AgendaText) -> dict[str, Any]:
-    return _html_of_introduction(text.introduction) | _html_of_findings(text.findings)
-
-
-def _html_of_introduction(written: Written) -> dict[str, Any]:
-    return {"introduction_html": written.html, "html_version": written.html_version}
-
-
-def _html_of_findings(written: Written | None) -> dict[str, Any]:
-    if written is None:
-        return {"findings_html": "", "findings_html_version": 0}
-    return {"findings_html": written.html, "findings_html_version": written.html_version}
+    introduction, findings = text.introduction, text.findings
+    return {
+        "introduction_html": introduction.html,
+        "html_version": introduction.html_version,
+        "findings_html": findings.html if findings else "",
+        "findings_html_version": findings.html_version if findings else 0,
+    }
 
 
 def _assign(row: Agenda | Statement, values: dict[str, Any]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import db, flush_unique, store_html
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
@@ -118,13 +118,7 @@ def agree(member: Member, number: int, how: str = ASKED) -> None:
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by number, where the source is still the same; returns how many rows changed."""
     require(system.can.administer())
-    return sum(_store_html(number, text) for number, text in texts.items())
-
-
-def _store_html(number: int, text: Written) -> int:
-    same = update(Terms).where(Terms.number == number, Terms.source == text.source)
-    made = same.values(html=text.html, html_version=text.html_version).returning(Terms.number)
-    return len(db.session.scalars(made).all())
+    return store_html(Terms.source, Terms.html, Terms.html_version, texts)
 
 
 @action

@@ -11,7 +11,7 @@ from sqlalchemy import insert, text, update
 from forum.agendas.actions import correct_activity
 from forum.agendas.models import Agenda
 from forum.columns import Base
-from forum.db import db
+from forum.db import db, store_html
 from forum.deeds import action
 from forum.dialogue.actions._quotes import refresh_quotes, refresh_quotes_in
 from forum.dialogue.actions._telling import post_entry, topic_entry, with_poll_words
@@ -68,7 +68,7 @@ def _reword(system: Person, post: Post, text: Written) -> None:
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by post id, where the post still has that source; returns for how many."""
     require(system.can.administer())
-    stored = sum(_store_html(post_id, text) for post_id, text in texts.items())
+    stored = store_html(Post.source, Post.html, Post.html_version, texts)
     refresh_quotes(Quote.post_id.in_(list(texts)))
     return stored
 
@@ -82,23 +82,11 @@ def mend_quotes(system: Person, post_ids: Sequence[int]) -> None:
     )
 
 
-def _store_html(post_id: int, text: Written) -> int:
-    same = update(Post).where(Post.id == post_id, Post.source == text.source)
-    made = same.values(html=text.html, html_version=text.html_version).returning(Post.id)
-    return len(db.session.scalars(made).all())
-
-
 @action
 def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
     """As `rerender`, for the moderators' notes below posts."""
     require(system.can.administer())
-    return sum(_store_note(post_id, text) for post_id, text in texts.items())
-
-
-def _store_note(post_id: int, text: Written) -> int:
-    same = update(Post).where(Post.id == post_id, Post.note_source == text.source)
-    made = same.values(note_html=text.html, note_html_version=text.html_version)
-    return len(db.session.scalars(made.returning(Post.id)).all())
+    return store_html(Post.note_source, Post.note_html, Post.note_html_version, texts)
 
 
 @action

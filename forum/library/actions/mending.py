@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, update
-
-from forum.db import db
+from forum.db import store_html
 from forum.deeds import action
 from forum.library.actions._entries import (
     case_entry,
@@ -30,10 +28,8 @@ from forum.search import actions as search
 def rerender_paragraphs(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by the id of a case's paragraph, where it still has that source; returns for how many."""
     require(system.can.administer())
-    return sum(
-        _store_html(CaseParagraph, text, CaseParagraph.id == paragraph_id)
-        for paragraph_id, text in texts.items()
-    )
+    paragraph = CaseParagraph
+    return store_html(paragraph.source, paragraph.html, paragraph.html_version, texts)
 
 
 @action
@@ -41,21 +37,7 @@ def rerender_sections(system: Person, texts: Mapping[tuple[int, str], Written]) 
     """As `rerender_paragraphs`, for the sections of practices, by (id of the practice, name of the section)."""
     require(system.can.administer())
     section = PracticeSection
-    return sum(
-        _store_html(section, text, section.practice_id == practice_id, section.name == name)
-        for (practice_id, name), text in texts.items()
-    )
-
-
-def _store_html(
-    model: type[CaseParagraph] | type[PracticeSection],
-    text: Written,
-    *conditions: ColumnElement[bool],
-) -> int:
-    """Store HTML in the rows that meet the conditions and still have its source; returns how many they were."""
-    unchanged = update(model).where(*conditions, model.source == text.source)
-    stored = unchanged.values(html=text.html, html_version=text.html_version)
-    return len(db.session.scalars(stored.returning(model.position)).all())
+    return store_html(section.source, section.html, section.html_version, texts)
 
 
 @action

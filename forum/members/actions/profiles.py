@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask_babel import gettext as _
-from sqlalchemy import update
 
 from forum.clock import now
-from forum.db import db
+from forum.db import store_html
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.locales import known
@@ -60,13 +59,7 @@ def edit_profile(member: Member, profile: Profile) -> bool:
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by member id, where the source is still the same; returns how many rows changed."""
     require(system.can.administer())
-    return sum(_store_html(member_id, text) for member_id, text in texts.items())
-
-
-def _store_html(member_id: int, text: Written) -> int:
-    same = update(Member).where(Member.id == member_id, Member.about == text.source)
-    made = same.values(about_html=text.html, html_version=text.html_version)
-    return len(db.session.scalars(made.returning(Member.id)).all())
+    return store_html(Member.about, Member.about_html, Member.html_version, texts)
 
 
 @action
