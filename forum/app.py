@@ -18,6 +18,7 @@ from werkzeug.security import safe_join
 
 from forum import (
     admission,
+    configuring,
     errorpages,
     logs,
     metrics,
@@ -25,7 +26,6 @@ from forum import (
     pagecache,
     ratelimits,
     responses,
-    web,
     webforms,
 )
 from forum.accounts import views as accounts
@@ -176,18 +176,18 @@ def create_app(settings: Settings | None = None) -> Flask:
         metrics.init_app(settings, db.engine)
     app.before_request(_refuse_wrong_schema)
     migrating.init_app(app)
-    web.init_app(app, settings)
+    configuring.init_app(app, settings)
     responses.init_app(app)
     webforms.init_app(app)
     errorpages.init_app(app)
-    web.login.user_loader(accounts.load_user)
+    configuring.login.user_loader(accounts.load_user)
     get_babel(app).timezone_selector = notifications.zone_of_reader
     ratelimits.init_app(app, settings)
     for module in BLUEPRINT_MODULES:
         app.register_blueprint(module.bp)
     headers = responses.security_headers(settings.is_https)
-    large = {web.PICTURES_PATH: web.MAX_PICTURE_BODY}
-    admission.init_app(app, web.MAX_BODY, headers, large)
+    large = {configuring.PICTURES_PATH: configuring.MAX_PICTURE_BODY}
+    admission.init_app(app, configuring.MAX_BODY, headers, large)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     with app.app_context():

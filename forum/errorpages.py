@@ -89,7 +89,7 @@ def kept_action() -> str:
 
 
 def kept_fields() -> list[tuple[str, str]]:
-    """The names and values of the submitted form, except passwords, codes and tokens; at most `web.MAX_FORM_FIELDS`.
+    """The names and values of the submitted form, except passwords, codes and tokens; at most `configuring.MAX_FORM_FIELDS`.
 
     While a text travels along in another form (`kept_action`), these are the fields of the text alone.
     """

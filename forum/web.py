@@ -1,71 +1,34 @@
-"""The current request: who asks, what the query string says, addresses, and the settings of the application."""
+"""The current request: who asks, what the query string says, where answers lead, and in which language."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from io import BytesIO
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from babel import Locale
-from babel.support import NullTranslations
-from flask import (
-    Flask,
-    Request,
-    abort,
-    current_app,
-    flash,
-    g,
-    has_request_context,
-    redirect,
-    request,
-    url_for,
-)
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, Domain, format_decimal, get_locale
-from flask_login import LoginManager, UserMixin, current_user
-from flask_wtf import CSRFProtect
-from flask_wtf.csrf import generate_csrf
-from itsdangerous import BadSignature
-from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
-from werkzeug.routing import IntegerConverter
+from flask import current_app, flash, redirect, request, url_for
+from flask_babel import get_locale
+from flask_login import UserMixin, current_user
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import locales
-from forum.clock import month_in_words, now
-from forum.columns import MAX_ID
+from forum.clock import now
 from forum.deeds import has_acted
 from forum.keptpages import DEPENDS_ON
-from forum.pagecache import THEMES
-from forum.pages import capped
 from forum.permissions import VISITOR, Person
-from forum.plaintext import excerpt, prose, tidy
+from forum.plaintext import tidy
 from forum.settings import Settings
-from forum.templating import TemplateEnvironment
 
 if TYPE_CHECKING:
     from forum.members.models import Member
 
-MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
-# Bytes, at the one address that takes files: a photograph as a telephone makes it
-MAX_PICTURE_BODY = 12 * 1024 * 1024
-PICTURES_PATH = "/pictures"
-MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
 LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
-NUL = "\x00"
 PROOF_LIFETIME = timedelta(minutes=15)  # for which members need not prove again who they are
-
-babel = Babel()
-csrf = CSRFProtect()
-login = LoginManager()
 
 
 @dataclass(eq=False, repr=False)  # two are equal by their token (UserMixin), which no log may show
@@ -86,66 +49,6 @@ class SessionUser(UserMixin):
     def get_id(self) -> str:
         """The token that the cookie holds."""
         return self.token
-
-
-class AgelessSessionInterface(SecureCookieSessionInterface):
-    """Signed cookies whose age is not checked: the session on the server says how long it lasts.
-
-    After a clock was set back, every cookie would come from the future, count as forged, and be replaced. Whoever opened a
-    page meanwhile would stay signed out when the clock is right again.
-    """
-
-    digest_method = staticmethod(sha256)  # Flask's is SHA-1 (ASVS 5.0, 11.4.1)
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The content of the cookie; an empty session if there is none or its signature is wrong."""
-        serializer = self.get_signing_serializer(app)
-        if serializer is None:
-            return None
-        cookie = request.cookies.get(self.get_cookie_name(app), "")
-        try:
-            content = serializer.loads(cookie) if cookie else {}
-        except BadSignature:
-            content = {}
-        return self.session_class(content)
-
-
-class BoundedFormParser(FormDataParser):
-    """Refuses (413) a form of more fields than `max_form_parts`, however it is encoded; Werkzeug counts those of multipart alone.
-
-    So pages that show a form again, or give its text back, are never much larger than what was sent.
-    """
-
-    def parse(
-        self,
-        stream: IO[bytes],
-        mimetype: str,
-        content_length: int | None,
-        options: dict[str, str] | None = None,
-    ) -> Any:
-        """Parse a form; its fields are counted before they are read."""
-        if mimetype == "application/x-www-form-urlencoded" and self.max_form_parts is not None:
-            body = stream.read()
-            if body.count(b"&") >= self.max_form_parts:
-                raise RequestEntityTooLarge()
-            stream = BytesIO(body)
-        return super().parse(stream, mimetype, content_length, options)
-
-
-class BoundedRequest(Request):
-    """Flask's request, whose form has a bounded number of fields."""
-
-    form_data_parser_class = BoundedFormParser
-
-    @property
-    def max_content_length(self) -> int | None:
-        """How many bytes a body may have: more where pictures are taken."""
-        is_picture = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
-        return MAX_PICTURE_BODY if is_picture else super().max_content_length
-
-    @max_content_length.setter
-    def max_content_length(self, most: int | None) -> None:
-        self._max_content_length = most
 
 
 # Who asks
@@ -322,79 +225,6 @@ def cookie_name(name: str) -> str:
     return f"{settings().cookie_prefix}{name}"
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Configure an application: Flask's settings, its extensions, checks of each request, and what templates know."""
-    app.extensions["settings"] = settings
-    app.config.update(_config(settings))
-    app.url_map.converters["int"] = IdConverter
-    babel.init_app(app, locale_selector=_wanted_locale)
-    babel.domain_instance = Catalogues()
-    cast(TemplateEnvironment, app.jinja_env).wanted_locale = locale
-    app.before_request(_refuse_cross_site)
-    app.request_class = BoundedRequest
-    app.session_interface = AgelessSessionInterface()
-    csrf.init_app(app)
-    app.jinja_env.globals["csrf_token"] = _csrf_token
-    login.init_app(app)
-    login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
-    app.before_request(_drop_nul)
-    has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
-    # As globals, because imported macros do not see what a context processor gives
-    app.jinja_env.globals.update(here=here, page_here=page_here, fonts=has_fonts)
-    app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
-    app.jinja_env.globals.update(takes_pictures=settings.pictures_mb > 0)
-    app.jinja_env.filters.update(
-        capped=capped,
-        decimal=format_decimal,
-        excerpt=excerpt,
-        prose=prose,
-        month=month_in_words,
-        tag=locales.tag,
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.context_processor(_template_context)
-
-
-class IdConverter(IntegerConverter):
-    """A number in an address: ASCII digits only, and no larger than the databases' ids."""
-
-    regex = "[0-9]+"
-
-    def __init__(self, map: Any, **options: Any) -> None:
-        super().__init__(map, max=options.pop("max", MAX_ID), **options)
-
-
-def _config(settings: Settings) -> dict[str, Any]:
-    return {
-        "SECRET_KEY": settings.secret_key,
-        "TRUSTED_HOSTS": list(settings.trusted_hosts),
-        "MAX_CONTENT_LENGTH": MAX_BODY,
-        "MAX_FORM_MEMORY_SIZE": MAX_BODY,
-        "MAX_FORM_PARTS": MAX_FORM_FIELDS,
-        "SESSION_COOKIE_NAME": f"{settings.cookie_prefix}session",
-        "SESSION_COOKIE_SECURE": settings.is_https,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=180),  # the session on the server ends sooner
-        "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": False,
-        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
-        "BABEL_DEFAULT_LOCALE": settings.locales[0],
-    }
-
-
-class Catalogues(Domain):
-    """The translations of the interface."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Flask-Babel has no types
-
-    def get_translations(self) -> NullTranslations:
-        """Those in the language of the reader."""
-        return locales.translations(locale())
-
-
 def locale() -> str:
     """The language of the interface for whoever reads; English for nobody, such as a command."""
     return str(get_locale() or locales.SOURCE)
@@ -405,45 +235,6 @@ def offered_locale(wanted: str | None) -> str:
     return locales.best(wanted or "", "", settings().locales)
 
 
-def _wanted_locale() -> Locale:
-    """The language of the interface in this request; outside of one, such as in the worker, that of the forum."""
-    offered = settings().locales
-    if len(offered) == 1 or not has_request_context():
-        return locales.parsed(offered[0])
-    chosen = request.cookies.get(cookie_name(locales.COOKIE), "")
-    accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
-    return locales.parsed(locales.best(chosen, accepted, offered))
-
-
-def _template_context() -> dict[str, Any]:
-    theme = request.cookies.get(cookie_name("theme"), "")
-    return {
-        "me": me(),
-        "appearance": theme if theme in THEMES else "",
-        "canonical": "" if _has_secret() else absolute(quote(request.path)),
-        "absolute": absolute,
-    }
-
-
-def _csrf_token() -> str:
-    """The token of a page's forms, of which a page has several: Flask-WTF reads its configuration again for each."""
-    return cast(str, g.get("csrf_token") or generate_csrf())
-
-
-def _has_secret() -> bool:
-    """Whether the address holds the secret of a letter, which no link may repeat."""
-    return "secret" in (request.view_args or {})
-
-
-def _refuse_cross_site() -> None:
-    """Refuse (403) a form that a page of another site sends, before its text could be given back.
-
-    The browser has not sent our cookie along (SameSite), so that the answer could even end the reader's session.
-    """
-    if request.method == "POST" and is_cross_site():
-        abort(FORBIDDEN)
-
-
 def is_cross_site() -> bool:
     """Whether the browser says that a page of another site sends this request; an old browser may not say."""
     if site := request.headers.get("Sec-Fetch-Site"):
@@ -452,21 +243,3 @@ def is_cross_site() -> bool:
     if origin is None:
         return False
     return urlsplit(origin).netloc not in (request.host, urlsplit(settings().url).netloc)
-
-
-def _drop_nul() -> None:
-    """Answer 404 to a path with a NUL in it, and drop NULs from query and form: no database stores one."""
-    if NUL in request.path:
-        abort(404)
-    request.args = _without_nul(request.args)
-    if request.method == "POST":
-        request.form = _without_nul(request.form)
-
-
-def _without_nul(typed: Any) -> Any:
-    pairs = [*typed.items(multi=True)]
-    if not any(NUL in part for pair in pairs for part in pair):
-        return typed
-    return ImmutableMultiDict(
-        (name.replace(NUL, ""), value.replace(NUL, "")) for name, value in pairs
-    )

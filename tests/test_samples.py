@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from forum import web
+from forum import configuring
 from forum.commands import serve
 from forum.copies import PostgresqlCopier
 from forum.settings import from_environment
@@ -151,11 +151,11 @@ def test_nginx_takes_up_sixty_requests_of_one_network(
 @pytest.mark.parametrize(
     ("path", "size", "answer"),
     [
-        ("/topics/7/reply", web.MAX_BODY, b" 100 "),
-        ("/topics/7/reply", web.MAX_BODY + 1, b" 413 "),
-        (web.PICTURES_PATH, web.MAX_PICTURE_BODY, b" 100 "),
-        (web.PICTURES_PATH, web.MAX_PICTURE_BODY + 1, b" 413 "),
-        (f"{web.PICTURES_PATH}/7/delete", web.MAX_BODY + 1, b" 413 "),
+        ("/topics/7/reply", configuring.MAX_BODY, b" 100 "),
+        ("/topics/7/reply", configuring.MAX_BODY + 1, b" 413 "),
+        (configuring.PICTURES_PATH, configuring.MAX_PICTURE_BODY, b" 100 "),
+        (configuring.PICTURES_PATH, configuring.MAX_PICTURE_BODY + 1, b" 413 "),
+        (f"{configuring.PICTURES_PATH}/7/delete", configuring.MAX_BODY + 1, b" 413 "),
     ],
 )
 def test_nginx_takes_bodies_as_large_as_the_forum_does(

@@ -15,10 +15,10 @@ from flask import Flask
 from webauthn.registration.generate_registration_options import default_supported_pub_key_algs
 
 from forum import otp, settings, tokens
+from forum.configuring import AgelessSessionInterface
 from forum.members import forms
 from forum.members.actions import sessions
 from forum.passwords import CODE_HASHER, HASHER
-from forum.web import AgelessSessionInterface
 
 TOP = Path(__file__).parent.parent
 PAGE = (TOP / "docs" / "security.md").read_text()

@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from wtforms import DateField, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired
 
+from forum import configuring, errorpages, web, webforms
 from forum import db as database
-from forum import errorpages, web, webforms
 from forum.app import create_app
 from forum.db import db
 from forum.errors import Busy, Invalid
@@ -507,7 +507,7 @@ def test_odd_bodies_never_break(sign_in: Any, people: Any, world: Any) -> None:
 def test_a_body_that_is_too_large_is_refused_at_once(sign_in: Any, people: Any, world: Any) -> None:
     browser = sign_in(people.ana)
     path = f"/topics/{world['topic']}/reply"
-    answer = browser.post(path, data={"source": "a" * web.MAX_BODY})
+    answer = browser.post(path, data={"source": "a" * configuring.MAX_BODY})
     assert answer.status_code == 413 and "too long" in text(answer)
     parts = b"".join(
         b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n' for _ in range(2_000)
@@ -525,7 +525,7 @@ def test_a_form_of_absurdly_many_fields_is_refused_before_anything_is_given_back
     form = {"content_type": "application/x-www-form-urlencoded"}
     answer = client.post("/sign-in", data=b"a&" * 100_000, **form)
     assert answer.status_code == 413 and len(answer.data) < 20_000
-    most = b"a&" * (web.MAX_FORM_FIELDS - 1) + b"source=" + LONG.encode()
+    most = b"a&" * (configuring.MAX_FORM_FIELDS - 1) + b"source=" + LONG.encode()
     answer = client.post("/sign-in", data=most, **form)
     assert answer.status_code == 400 and "took an hour" in text(answer)
     assert client.post("/sign-in", data=b"a&" + most, **form).status_code == 413
@@ -745,7 +745,7 @@ def test_a_text_is_given_back_with_what_stopped_it(
 
 
 def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any) -> None:
-    data = {"source": "x" * (web.MAX_BODY + 1)}
+    data = {"source": "x" * (configuring.MAX_BODY + 1)}
     answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
     assert answer.status_code == 413 and "too long to send" in text(answer)
 

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from forum import tokens, web
+from forum.configuring import csrf
 from forum.errors import NotFound
 from forum.mail import actions
 from forum.mail.queries import (
@@ -22,7 +23,7 @@ from forum.mail.queries import (
 from forum.members.queries import my_profile
 from forum.notifications.models import NOTICE_KINDS
 from forum.transports import parse_smtp_url
-from forum.web import csrf, me
+from forum.web import me
 
 bp = Blueprint("mail", __name__)
 ONE_DAY = timedelta(days=1)

@@ -29,6 +29,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
 from forum import locales, markup, web, webforms
+from forum.configuring import csrf
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint, versions_of
@@ -145,7 +146,7 @@ def _set_keys_cookie(answer: AnyResponse, keys: str, secure: bool) -> AnyRespons
 
 
 # Pages of visitors hold no token; a forged request can only make pages dark
-web.csrf.exempt(appearance)
+csrf.exempt(appearance)
 
 
 @bp.app_template_global()

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from forum import web
+from forum import configuring
 from forum.agendas import actions as agendas
 from forum.clock import at, now
 from forum.db import db
@@ -92,11 +92,14 @@ def test_a_file_in_place_of_words_is_no_mistake(people, sign_in):
 
 def test_a_photograph_may_be_larger_than_all_other_forms(people, sign_in):
     browser = sign_in(people.ana)
-    photograph = picture("PNG", (40, 30)) + b"\0" * (web.MAX_BODY + 10)
+    photograph = picture("PNG", (40, 30)) + b"\0" * (configuring.MAX_BODY + 10)
     assert browser.post("/pictures", data=sent(photograph)).status_code == 303
-    beyond = picture() + b"\0" * web.MAX_PICTURE_BODY
+    beyond = picture() + b"\0" * configuring.MAX_PICTURE_BODY
     assert browser.post("/pictures", data=sent(beyond)).status_code == 413
-    assert browser.post("/pictures", data={"alt": "x" * (web.MAX_BODY + 10)}).status_code == 413
+    assert (
+        browser.post("/pictures", data={"alt": "x" * (configuring.MAX_BODY + 10)}).status_code
+        == 413
+    )
     elsewhere = browser.post("/drafts/discard", data=sent(photograph))
     assert elsewhere.status_code == 413
 

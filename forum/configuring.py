@@ -1,0 +1,245 @@
+"""What Flask and its extensions are set to, what is checked before each request, and what templates know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import quote
+
+from babel import Locale
+from babel.support import NullTranslations
+from flask import Flask, Request, abort, g, has_request_context, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_babel import Babel, Domain, format_decimal
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
+from itsdangerous import BadSignature
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.routing import IntegerConverter
+
+from forum import locales, web
+from forum.clock import month_in_words
+from forum.columns import MAX_ID
+from forum.pagecache import THEMES
+from forum.pages import capped
+from forum.plaintext import excerpt, prose
+from forum.settings import Settings
+from forum.templating import TemplateEnvironment
+
+MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
+# Bytes, at the one address that takes files: a photograph as a telephone makes it
+MAX_PICTURE_BODY = 12 * 1024 * 1024
+PICTURES_PATH = "/pictures"
+MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
+NUL = "\x00"
+babel = Babel()
+csrf = CSRFProtect()
+login = LoginManager()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Configure an application: Flask's settings, its extensions, checks of each request, and what templates know."""
+    app.extensions["settings"] = settings
+    app.config.update(_config(settings))
+    app.url_map.converters["int"] = IdConverter
+    babel.init_app(app, locale_selector=_wanted_locale)
+    babel.domain_instance = Catalogues()
+    cast(TemplateEnvironment, app.jinja_env).wanted_locale = web.locale
+    app.before_request(_refuse_cross_site)
+    app.request_class = BoundedRequest
+    app.session_interface = AgelessSessionInterface()
+    csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = _csrf_token
+    login.init_app(app)
+    login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
+    app.before_request(_drop_nul)
+    has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
+    # As globals, because imported macros do not see what a context processor gives
+    app.jinja_env.globals.update(here=web.here, page_here=web.page_here, fonts=has_fonts)
+    app.jinja_env.globals.update(provider_elsewhere=web.provider_elsewhere)
+    app.jinja_env.globals.update(takes_pictures=settings.pictures_mb > 0)
+    app.jinja_env.filters.update(
+        capped=capped,
+        decimal=format_decimal,
+        excerpt=excerpt,
+        prose=prose,
+        month=month_in_words,
+        tag=locales.tag,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_template_context)
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts),
+        "MAX_CONTENT_LENGTH": MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": MAX_BODY,
+        "MAX_FORM_PARTS": MAX_FORM_FIELDS,
+        "SESSION_COOKIE_NAME": f"{settings.cookie_prefix}session",
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=180),  # the session on the server ends sooner
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
+        "BABEL_DEFAULT_LOCALE": settings.locales[0],
+    }
+
+
+# Requests
+
+
+class BoundedFormParser(FormDataParser):
+    """Refuses (413) a form of more fields than `max_form_parts`, however it is encoded; Werkzeug counts those of multipart alone.
+
+    So pages that show a form again, or give its text back, are never much larger than what was sent.
+    """
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> Any:
+        """Parse a form; its fields are counted before they are read."""
+        if mimetype == "application/x-www-form-urlencoded" and self.max_form_parts is not None:
+            body = stream.read()
+            if body.count(b"&") >= self.max_form_parts:
+                raise RequestEntityTooLarge()
+            stream = BytesIO(body)
+        return super().parse(stream, mimetype, content_length, options)
+
+
+class BoundedRequest(Request):
+    """Flask's request, whose form has a bounded number of fields."""
+
+    form_data_parser_class = BoundedFormParser
+
+    @property
+    def max_content_length(self) -> int | None:
+        """How many bytes a body may have: more where pictures are taken."""
+        is_picture = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
+        return MAX_PICTURE_BODY if is_picture else super().max_content_length
+
+    @max_content_length.setter
+    def max_content_length(self, most: int | None) -> None:
+        self._max_content_length = most
+
+
+class IdConverter(IntegerConverter):
+    """A number in an address: ASCII digits only, and no larger than the databases' ids."""
+
+    regex = "[0-9]+"
+
+    def __init__(self, map: Any, **options: Any) -> None:
+        super().__init__(map, max=options.pop("max", MAX_ID), **options)
+
+
+def _refuse_cross_site() -> None:
+    """Refuse (403) a form that a page of another site sends, before its text could be given back.
+
+    The browser has not sent our cookie along (SameSite), so that the answer could even end the reader's session.
+    """
+    if request.method == "POST" and web.is_cross_site():
+        abort(web.FORBIDDEN)
+
+
+def _drop_nul() -> None:
+    """Answer 404 to a path with a NUL in it, and drop NULs from query and form: no database stores one."""
+    if NUL in request.path:
+        abort(404)
+    request.args = _without_nul(request.args)
+    if request.method == "POST":
+        request.form = _without_nul(request.form)
+
+
+def _without_nul(typed: Any) -> Any:
+    pairs = [*typed.items(multi=True)]
+    if not any(NUL in part for pair in pairs for part in pair):
+        return typed
+    return ImmutableMultiDict(
+        (name.replace(NUL, ""), value.replace(NUL, "")) for name, value in pairs
+    )
+
+
+# Cookies
+
+
+class AgelessSessionInterface(SecureCookieSessionInterface):
+    """Signed cookies whose age is not checked: the session on the server says how long it lasts.
+
+    After a clock was set back, every cookie would come from the future, count as forged, and be replaced. Whoever opened a
+    page meanwhile would stay signed out when the clock is right again.
+    """
+
+    digest_method = staticmethod(sha256)  # Flask's is SHA-1 (ASVS 5.0, 11.4.1)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The content of the cookie; an empty session if there is none or its signature is wrong."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        try:
+            content = serializer.loads(cookie) if cookie else {}
+        except BadSignature:
+            content = {}
+        return self.session_class(content)
+
+
+# Languages
+
+
+class Catalogues(Domain):
+    """The translations of the interface."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Flask-Babel has no types
+
+    def get_translations(self) -> NullTranslations:
+        """Those in the language of the reader."""
+        return locales.translations(web.locale())
+
+
+def _wanted_locale() -> Locale:
+    """The language of the interface in this request; outside of one, such as in the worker, that of the forum."""
+    offered = web.settings().locales
+    if len(offered) == 1 or not has_request_context():
+        return locales.parsed(offered[0])
+    chosen = request.cookies.get(web.cookie_name(locales.COOKIE), "")
+    accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return locales.parsed(locales.best(chosen, accepted, offered))
+
+
+# What templates know
+
+
+def _template_context() -> dict[str, Any]:
+    theme = request.cookies.get(web.cookie_name("theme"), "")
+    return {
+        "me": web.me(),
+        "appearance": theme if theme in THEMES else "",
+        "canonical": "" if _has_secret() else web.absolute(quote(request.path)),
+        "absolute": web.absolute,
+    }
+
+
+def _csrf_token() -> str:
+    """The token of a page's forms, of which a page has several: Flask-WTF reads its configuration again for each."""
+    return cast(str, g.get("csrf_token") or generate_csrf())
+
+
+def _has_secret() -> bool:
+    """Whether the address holds the secret of a letter, which no link may repeat."""
+    return "secret" in (request.view_args or {})
