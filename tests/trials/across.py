@@ -18,7 +18,7 @@ from tests.trials.site import AGENDA, PASSWORD
 ASSET = re.compile(r'(?:href|src)="(/static/[^"]+\?v=[^"]+)"')
 OUT = '/sign-out"'  # stands on every page of a member
 LINE = re.compile(r'^\S+ (\S+) (\d+) \d+ \S+ "([^"]*)" "([^"]*)" (\S+) (\S+)$')
-PER_MINUTE = 10  # attempts to sign in from one address, see members/views.py
+PER_MINUTE = 10  # attempts to sign in from one address, see accounts/views/signing_in.py
 
 
 class Doors:

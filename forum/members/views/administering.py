@@ -1,0 +1,83 @@
+"""The doors of the administration: all members, the forum's name and contact, its first steps."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.history.queries import fingerprint
+from forum.members import actions, queries
+from forum.members.forms import GROUP_NAMES, ROLE_NAMES, FederationForm
+from forum.members.models import Federation
+from forum.members.views._shared import bp
+from forum.web import me
+from forum.webforms import ChangedFields
+
+
+@bp.get("/administration")
+def administer() -> ResponseReturnValue:
+    """Redirect to the first page of the administration, which says whom it is for."""
+    return redirect(url_for("members.administration"))
+
+
+@bp.get("/administration/members")
+def administration() -> ResponseReturnValue:
+    """All members, to be searched by name or e-mail address, or a group of them."""
+    words, group = web.text("q"), web.choice("group", queries.GROUPS)
+    page = queries.administered_members(me(), words, web.number("page"), group)
+    groups = [
+        (name, web.here(group=value or None, page=None), value == group, None)
+        for value, name in GROUP_NAMES.items()
+    ]
+    shown = {"page": page, "words": words, "group": group, "groups": groups}
+    return render_template("members/administration.html", **shown, roles=ROLE_NAMES)
+
+
+@bp.route("/administration/forum", methods=["GET", "POST"])
+def describe_federation() -> ResponseReturnValue:
+    """Edit the forum's name, tagline and contact address."""
+    known = queries.federation_to_describe(me())
+    form = FederationForm(data=_fields_of(known))
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        before = queries.federation_versions(me())
+        context = {"form": form, "meanwhile": meanwhile, "before": before}
+        context["closed_at"] = known.first_steps_closed_at
+        return render_template("members/federation.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
+        actions.describe_federation(me(), seen=form.seen.data, **said)
+        return web.done(
+            _("Saved. Every page says so from now on."), url_for("members.describe_federation")
+        )
+
+    return webforms.process(form, page, deed, latest=_latest_federation)
+
+
+def _latest_federation() -> FederationForm:
+    return FederationForm(formdata=None, data=_fields_of(queries.federation_to_describe(me())))
+
+
+@bp.post("/administration/first-steps/close")
+def close_first_steps() -> AnyResponse:
+    """Show the first steps on the home page no more."""
+    actions.close_first_steps(me())
+    return web.done(_("The list is closed. It can be opened again under “Name and contact”."), "/")
+
+
+@bp.post("/administration/first-steps/open")
+def open_first_steps() -> AnyResponse:
+    """Show the first steps on the home page again."""
+    actions.open_first_steps(me())
+    return web.done(
+        _("The list is open again. The home page shows it as long as something is left to do."), "/"
+    )
+
+
+def _fields_of(known: Federation) -> dict[str, str]:
+    words = queries.federation_fields(known)
+    return {**words, "seen": fingerprint(words)}

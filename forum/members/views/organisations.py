@@ -1,0 +1,118 @@
+"""The doors of organisations: the list, writing one, its history; and which of them a form offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.history.models import Version
+from forum.history.queries import fingerprint, versions_of
+from forum.history.views import fill_from_version
+from forum.members import actions, queries
+from forum.members.forms import KIND_NAMES, OrganisationForm, PersonForm
+from forum.members.models import Organisation
+from forum.members.views._shared import bp
+from forum.members.views.cities import choose_city
+from forum.web import me
+from forum.webforms import ChangedFields
+
+
+def offer_organisations(form: PersonForm) -> None:
+    """Set the organisations that a form offers."""
+    known = [(one.id, one.name) for one in queries.organisations()]
+    form.organisation.choices = [("", _("Not listed")), *known]
+
+
+@bp.get("/organisations")
+def organisations() -> ResponseReturnValue:
+    """The member organisations."""
+    web.depends_on()
+    counts = {one.id: number for one, number in queries.organisations_with_members(me())}
+    context = {"organisations": queries.organisations(), "counts": counts, "kinds": KIND_NAMES}
+    return render_template("members/organisations.html", **context)
+
+
+@bp.route("/organisations/new", methods=["GET", "POST"])
+def new_organisation() -> ResponseReturnValue:
+    """Add an organisation."""
+    known = queries.organisations_to_curate(me())
+    return _write_organisation(OrganisationForm(), None, known)
+
+
+@bp.route("/organisations/<slug>/edit", methods=["GET", "POST"])
+def edit_organisation(slug: str) -> ResponseReturnValue:
+    """Edit an organisation; the former fields are kept as a version."""
+    organisation = queries.organisation_to_curate(me(), slug)
+    form = OrganisationForm(data=_organisation_data(organisation))
+    version = fill_from_version(form, "organisation", organisation.id)
+    return _write_organisation(form, organisation, version=version)
+
+
+def _organisation_data(organisation: Organisation) -> dict[str, Any]:
+    representative = organisation.representative
+    plain = ("name", "kind", "city_id", "website", "about")
+    return {
+        **{name: getattr(organisation, name) for name in plain},
+        "seats": "" if organisation.seats is None else str(organisation.seats),
+        "city": organisation.city.label if organisation.city else "",
+        "representative": f"@{representative.handle}" if representative else "",
+        "seen": fingerprint(queries.organisation_fields(organisation)),
+    }
+
+
+def _write_organisation(
+    form: OrganisationForm,
+    organisation: Organisation | None,
+    known: Sequence[Organisation] = (),
+    version: Version | None = None,
+) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context: dict[str, Any] = {"form": form, "organisation": organisation, "known": known}
+        context |= {"meanwhile": meanwhile, "version": version}
+        return render_template("members/organisation.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        text, number = _organisation_text(form), organisation.id if organisation else None
+        written = actions.write_organisation(me(), text, number, seen=form.seen.data)
+        return web.done(
+            _("The organisation is saved."), url_for("front.organisation", slug=written.slug)
+        )
+
+    latest = partial(_latest_organisation, organisation.slug) if organisation else None
+    return webforms.process(form, page, deed, checks=[choose_city], latest=latest)
+
+
+def _latest_organisation(slug: str) -> OrganisationForm:
+    data = _organisation_data(queries.organisation_to_curate(me(), slug))
+    return OrganisationForm(formdata=None, data=data)
+
+
+def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
+    typed = form.representative.data
+    representative = queries.member_called(me(), typed, "representative") if typed else None
+    return actions.OrganisationText(
+        name=form.name.data or "",
+        kind=form.kind.data,
+        city_id=form.city_id.data,
+        representative_id=representative.id if representative else None,
+        seats=int(form.seats.data) if form.seats.data else None,
+        website=form.website.data or "",
+        about=form.about.data or "",
+    )
+
+
+@bp.get("/organisations/<slug>/history")
+def organisation_history(slug: str) -> ResponseReturnValue:
+    """The earlier versions of an organisation."""
+    organisation = queries.organisation_to_curate(me(), slug)
+    context = {
+        "organisation": organisation,
+        "versions": versions_of("organisation", organisation.id),
+    }
+    return render_template("members/organisation_history.html", kinds=KIND_NAMES, **context)
