@@ -23,7 +23,9 @@ def appearance() -> AnyResponse:
     """
     answer = web.see_other(web.safe_next())
     if keys := request.form.get("keys", ""):
-        return _set_keys_cookie(answer, keys, web.settings().is_https)
+        # For a script, so that pages are the same for everybody (WCAG 2.1.4)
+        _set_cookie(answer, "keys", keys if keys == "off" else "", is_for_script=True)
+        return answer
     if "theme" in request.form:
         theme = request.form["theme"]
         _set_cookie(answer, "theme", theme if theme in ("light", "dark") else "")
@@ -37,27 +39,17 @@ def appearance() -> AnyResponse:
 csrf.exempt(appearance)
 
 
-def _set_cookie(answer: AnyResponse, name: str, value: str) -> None:
+def _set_cookie(answer: AnyResponse, name: str, value: str, *, is_for_script: bool = False) -> None:
     """Keep a choice in the browser for a year; an empty one is taken back."""
     how: dict[str, Any] = {
         "samesite": "Lax",
-        "httponly": True,
+        "httponly": not is_for_script,
         "secure": web.settings().is_https,
     }
     if value:
         answer.set_cookie(web.cookie_name(name), value, max_age=COOKIE_SECONDS, **how)
     else:
         answer.delete_cookie(web.cookie_name(name), **how)
-
-
-def _set_keys_cookie(answer: AnyResponse, keys: str, secure: bool) -> AnyResponse:
-    """A script reads the cookie, so that pages are the same for everybody (WCAG 2.1.4)."""
-    name = web.cookie_name("keys")
-    if keys == "off":
-        answer.set_cookie(name, "off", max_age=COOKIE_SECONDS, samesite="Lax", secure=secure)
-    else:
-        answer.delete_cookie(name, samesite="Lax", secure=secure)
-    return answer
 
 
 @bp.app_template_global()
