@@ -1,0 +1,60 @@
+"""The deeds of the agendas room: agendas, statements and themes."""
+
+from __future__ import annotations
+
+from forum.agendas.actions._shared import LONGEST
+from forum.agendas.actions.curating import (
+    RESERVED,
+    AgendaText,
+    archive,
+    open_agenda,
+    order,
+    prepare_agenda,
+    reopen,
+    set_hosts,
+    write_agenda,
+)
+from forum.agendas.actions.mending import (
+    correct_activity,
+    mend_hosting,
+    note_activity,
+    note_quiet,
+    rerender,
+    rerender_findings,
+)
+from forum.agendas.actions.statements import (
+    StatementText,
+    forget_member,
+    order_statements,
+    remove_statement,
+    write_statement,
+)
+from forum.agendas.actions.themes import ensure_themes, remove_theme, set_member_themes, write_theme
+
+__all__ = [
+    "LONGEST",
+    "RESERVED",
+    "AgendaText",
+    "StatementText",
+    "archive",
+    "correct_activity",
+    "ensure_themes",
+    "forget_member",
+    "mend_hosting",
+    "note_activity",
+    "note_quiet",
+    "open_agenda",
+    "order",
+    "order_statements",
+    "prepare_agenda",
+    "remove_statement",
+    "remove_theme",
+    "reopen",
+    "rerender",
+    "rerender_findings",
+    "set_hosts",
+    "set_member_themes",
+    "write_agenda",
+    "write_statement",
+    "write_theme",
+]

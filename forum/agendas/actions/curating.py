@@ -1,0 +1,252 @@
+"""Agendas: writing, opening, archiving and ordering them, and their hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.agendas.actions._shared import (
+    agenda_to_curate,
+    assign,
+    check_length,
+    members_typed,
+    note_hosts,
+    put_in_order,
+)
+from forum.agendas.models import Agenda
+from forum.agendas.queries import (
+    agenda_fields,
+    agenda_to_change,
+    agendas_titled,
+    all_agendas,
+    last_position,
+    taken_slugs,
+)
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.deeds import action
+from forum.drawings import PATTERNS
+from forum.errors import Invalid
+from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
+from forum.markup import Written
+from forum.members.models import PALETTES
+from forum.notifications.actions import (
+    NoticeText,
+    hide_told,
+    note_event,
+    note_event_for_watchers,
+    read_outdated,
+    restore_told,
+)
+from forum.notifications.models import AGENDA
+from forum.permissions import Person, require
+from forum.plaintext import first_free, slugify
+
+FINDINGS_APART = timedelta(days=7)
+RESERVED = {"new", "order"}  # addresses of pages of their own under /agendas/
+
+
+@dataclass(frozen=True)
+class AgendaText:
+    """What a curator writes of an agenda. `slug`, `is_open` and `findings_at` are for a new agenda only.
+
+    An empty slug follows from the title. An agenda that is not open is in preparation. `findings` are in the language of the
+    introduction; None for none. `findings_at` is when they were written, if that is not now.
+    """
+
+    title: str
+    introduction: Written
+    summary: str = ""
+    findings: Written | None = None
+    palette: str = PALETTES[0]
+    pattern: str = PATTERNS[0]
+    slug: str = ""
+    is_open: bool = True
+    findings_at: datetime | None = None
+
+    @property
+    def language(self) -> str:
+        """The language of the introduction, and so of the agenda."""
+        return self.introduction.language
+
+
+@action
+def write_agenda(
+    moderator: Person,
+    text: AgendaText,
+    agenda_id: int | None = None,
+    hosts: Iterable[str] | None = None,
+    *,
+    seen: str | None = None,
+) -> Agenda:
+    """Make an agenda, or change the one with `agenda_id` and keep the former version; its slug never changes.
+
+    `hosts` are the handles of all who are to host it; None leaves the hosts as they are. `seen` is the `fingerprint` of
+    the fields when the form was opened: raises `Conflict` when somebody has changed them since.
+    """
+    _check_agenda(text)
+    agenda = agenda_to_curate(moderator, agenda_id) if agenda_id else _new_agenda(moderator, text)
+    before = agenda_fields(agenda)
+    _change_agenda(moderator, agenda, text)
+    if hosts is not None:
+        set_hosts(moderator, agenda.id, hosts)
+    if agenda_fields(agenda) != before:
+        refuse_unseen(seen, before)
+    return agenda
+
+
+def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
+    _refuse_title_of_another(text.title, agenda)
+    columns = _agenda_columns(text)
+    if any(getattr(agenda, name) != value for name, value in columns.items()):
+        keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
+        is_new, said_at = agenda.findings != columns["findings"], agenda.findings_at
+        assign(agenda, {**columns, **_html_columns(text)})
+        if is_new:
+            agenda.findings_at = now() if text.findings else None
+            _tell_findings(moderator, agenda, said_at)
+
+
+def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> None:
+    """Notify those who watch an agenda of its first findings, and of others once these have stood for `FINDINGS_APART`.
+
+    The notices quote no words: findings are worked on, and may be taken back. Then the notices go, too; they come again with
+    findings that are written soon after, of which nobody is told twice.
+    """
+    address = agenda.findings_address
+    if not agenda.findings_at:
+        hide_told(doer, "findings", address)
+        return
+    stood = now() - said_at if said_at else FINDINGS_APART
+    is_due = agenda.opened_at is not None and stood >= FINDINGS_APART
+    if is_due and not restore_told(doer, "findings", address, now() - FINDINGS_APART):
+        notice = NoticeText("findings", address, agenda.title)
+        note_event_for_watchers(doer, notice, [(AGENDA, agenda.id)])
+
+
+@action
+def open_agenda(curator: Person, agenda_id: int) -> Agenda:
+    """Open an agenda that is in preparation; for `dialogue.open_agenda`, with all that follows from it."""
+    agenda = agenda_to_curate(curator, agenda_id)
+    agenda.opened_at = agenda.opened_at or now()
+    db.session.flush()
+    return agenda
+
+
+@action
+def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
+    """Put an agenda in preparation again; for `dialogue.prepare_agenda`, with all that follows from it."""
+    agenda = agenda_to_curate(curator, agenda_id)
+    agenda.opened_at = None
+    db.session.flush()
+    return agenda
+
+
+@action
+def archive(moderator: Person, agenda_id: int) -> Agenda:
+    """Close an agenda: it can be read, not continued."""
+    agenda = agenda_to_curate(moderator, agenda_id)
+    agenda.archived_at = agenda.archived_at or now()
+    return agenda
+
+
+@action
+def reopen(moderator: Person, agenda_id: int) -> Agenda:
+    """Open an archived agenda again."""
+    agenda = agenda_to_curate(moderator, agenda_id)
+    agenda.archived_at = None
+    return agenda
+
+
+@action
+def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
+    """Put the agendas in this order; those that are not named come after, as they stood."""
+    require(moderator.can.curate_all())
+    put_in_order(all_agendas(moderator), agenda_ids)
+
+
+@action
+def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
+    """Set the hosts of an agenda to exactly the members with these handles or full names, and notify new ones."""
+    require(moderator.can.curate_all())
+    agenda = agenda_to_change(moderator, agenda_id)
+    before = {host.id for host in agenda.hosts}
+    hosts = members_typed(moderator, handles, "hosts")
+    if before != {host.id for host in hosts}:
+        keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
+        agenda.hosts = hosts
+        db.session.flush()
+        address = f"/agendas/{agenda.slug}"
+        notice = NoticeText("host", address, agenda.title)
+        note_event(moderator, notice, {host.id for host in hosts} - before, is_named=False)
+        gone = before - {host.id for host in hosts}
+        read_outdated(moderator, "host", [address], gone)
+    note_hosts(moderator, before ^ {host.id for host in hosts})
+    return agenda
+
+
+def _check_agenda(text: AgendaText) -> None:
+    check_length(text.title, "title")
+    if text.palette not in PALETTES:
+        raise Invalid(_("Choose one of the palettes."), "palette")
+    if text.pattern not in PATTERNS:
+        raise Invalid(_("Choose one of the plans."), "pattern")
+
+
+def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
+    require(moderator.can.curate_all())
+    _refuse_title_of_another(text.title, None)
+    agenda = Agenda(
+        slug=first_free(slugify(text.slug or text.title, "agenda"), _taken_slugs),
+        position=last_position() + 1,
+        created_at=now(),
+        active_at=now(),
+        opened_at=now() if text.is_open else None,
+        hosts=[],
+        findings_at=(text.findings_at or now()) if text.findings else None,
+        **_agenda_columns(text),
+        **_html_columns(text),
+    )
+    db.session.add(agenda)
+    at_once = _(
+        "Somebody made an agenda of this title at the same moment. Send the form once more."
+    )
+    flush_unique(Invalid(at_once, "title"))
+    return agenda
+
+
+def _refuse_title_of_another(title: str, agenda: Agenda | None) -> None:
+    """Two agendas with the same title would confuse; this also catches a form that is sent twice."""
+    if agendas_titled(title) - {agenda.id if agenda else None}:
+        raise Invalid(_("There is an agenda of this title already."), "title")
+
+
+def _taken_slugs(slugs: Sequence[str]) -> set[str]:
+    return taken_slugs(slugs) | RESERVED
+
+
+def _agenda_columns(text: AgendaText) -> dict[str, Any]:
+    return {
+        "title": text.title,
+        "summary": text.summary,
+        "introduction": text.introduction.source,
+        "findings": text.findings.source if text.findings else "",
+        "language": text.language,
+        "palette": text.palette,
+        "pattern": text.pattern,
+    }
+
+
+def _html_columns(text: AgendaText) -> dict[str, Any]:
+    introduction, findings = text.introduction, text.findings
+    return {
+        "introduction_html": introduction.html,
+        "html_version": introduction.html_version,
+        "findings_html": findings.html if findings else "",
+        "findings_html_version": findings.html_version if findings else 0,
+    }
