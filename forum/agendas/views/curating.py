@@ -1,0 +1,134 @@
+"""The doors of curating: making and editing agendas, their order and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from forum import markup, web, webforms
+from forum.agendas import actions, queries
+from forum.agendas.forms import AgendaForm
+from forum.agendas.models import Agenda
+from forum.agendas.views._shared import bp
+from forum.agendas.views.plans import patterns_url
+from forum.drawings import PATTERNS
+from forum.history.models import Version
+from forum.history.queries import fingerprint
+from forum.history.views import edit_to_read, fill_from_version
+from forum.members.queries import languages
+from forum.ratelimits import changing
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+
+@bp.route("/agendas/new", methods=["GET", "POST"])
+@changing_with_preview
+def new() -> ResponseReturnValue:
+    """Make an agenda."""
+    known = queries.agendas_to_order(me())
+    form = AgendaForm(language="en", palette="water", pattern=PATTERNS[0])
+    return _write_agenda(form, None, known)
+
+
+@bp.route("/agendas/<slug>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit(slug: str) -> ResponseReturnValue:
+    """Change an agenda; what it said before is kept."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    form = AgendaForm(**_agenda_form_data(agenda))
+    version = fill_from_version(form, "agenda", agenda.id)
+    return _write_agenda(form, agenda, version=version)
+
+
+def _agenda_form_data(agenda: Agenda) -> dict[str, Any]:
+    """The fields of the form with what an agenda says now."""
+    words = queries.agenda_fields(agenda)
+    hosts = ", ".join(f"@{host.handle}" for host in agenda.hosts)
+    return {**words, "hosts": hosts, "seen": fingerprint(words)}
+
+
+def _write_agenda(
+    form: AgendaForm,
+    agenda: Agenda | None,
+    known: Sequence[Agenda] = (),
+    version: Version | None = None,
+) -> ResponseReturnValue:
+    form.language.choices = languages()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context: dict[str, Any] = {"form": form, "agenda": agenda, "preview": _preview(form)}
+        context |= {"known": known, "meanwhile": meanwhile, "version": version}
+        context["patterns_url"] = patterns_url()
+        return render_template("agendas/edit.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        hosts = form.handles if "hosts" in request.form else None
+        text, agenda_id = _agenda_text(form), agenda.id if agenda else None
+        written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
+        done = _("The agenda is open.") if form.is_open else _("The agenda is saved.")
+        return web.done(
+            _("Your changes are saved.") if agenda else done,
+            url_for("front.agenda", slug=written.slug),
+        )
+
+    latest = partial(_latest_agenda, agenda.slug) if agenda else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_agenda(slug: str) -> AgendaForm:
+    return AgendaForm(formdata=None, **_agenda_form_data(queries.agenda_to_curate(me(), slug)))
+
+
+def _agenda_text(form: AgendaForm) -> actions.AgendaText:
+    language = form.language.data or "en"
+    findings = (form.findings.data or "").strip()
+    return actions.AgendaText(
+        title=form.title.data or "",
+        introduction=markup.write(form.introduction.data or "", language, has_pictures=False),
+        findings=markup.write(findings, language, has_pictures=False) if findings else None,
+        summary=form.summary.data or "",
+        palette=form.palette.data,
+        pattern=form.pattern.data,
+        is_open=form.is_open,
+    )
+
+
+def _preview(form: AgendaForm) -> Markup | None:
+    """What the introduction and the findings look like, when the preview button was pressed."""
+    if not webforms.is_preview():
+        return None
+    text = _agenda_text(form)
+    heading = Markup("<h2>{}</h2>").format(form.findings.label.text)
+    return text.introduction.html + (heading + text.findings.html if text.findings else "")
+
+
+@bp.route("/agendas/order", methods=["GET", "POST"])
+@changing
+def order() -> ResponseReturnValue:
+    """Put the agendas in order."""
+    agendas = queries.agendas_to_order(me())
+    form = webforms.OrderForm.of([agenda.id for agenda in agendas])
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template("agendas/order.html", agendas=agendas, form=form), status
+
+    def deed() -> ResponseReturnValue:
+        actions.order(me(), form.ordered_ids)
+        return web.done(_("The order is saved."), url_for("agendas.index"))
+
+    return webforms.process(form, page, deed)
+
+
+@bp.get("/agendas/<slug>/history")
+def history(slug: str) -> ResponseReturnValue:
+    """What an agenda and its statements said before."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    edits = queries.edits_of(agenda, me())
+    context = {"agenda": agenda, "edits": edits, "chosen": edit_to_read(edits)}
+    return render_template("agendas/history.html", **context)

@@ -1,0 +1,43 @@
+"""The list of agendas, watching one, and the word beside the names of those who host any."""
+
+from __future__ import annotations
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from forum.agendas import queries
+from forum.agendas.views._shared import bp
+from forum.members.models import PersonLabel
+from forum.notifications.models import AGENDA
+from forum.notifications.views import set_level
+from forum.permissions import office_of
+from forum.ratelimits import changing
+from forum.web import me
+
+
+@bp.get("/agendas")
+def index() -> ResponseReturnValue:
+    """The open agendas with their plans, those in preparation and the archived ones below."""
+    known = queries.all_agendas(me())
+    current = [agenda for agenda in known if not agenda.archived_at]
+    return render_template(
+        "agendas/index.html",
+        agendas=[agenda for agenda in current if agenda.opened_at],
+        prepared=[agenda for agenda in current if not agenda.opened_at],
+        archived=[agenda for agenda in known if agenda.archived_at],
+    )
+
+
+@bp.post("/agendas/<slug>/watch")
+@changing
+def watch(slug: str) -> ResponseReturnValue:
+    """Watch or mute an agenda, or neither any longer."""
+    agenda = queries.get_agenda(me(), slug)
+    return set_level(AGENDA, agenda.id, url_for("front.agenda", slug=slug))
+
+
+@bp.app_template_global()
+def office(person: PersonLabel) -> str:
+    """The word that stands beside the name of a moderator, administrator or host, where no agenda is spoken of."""
+    unknown = queries.ids_in_preparation() if person.hosted else ()
+    return office_of(person, in_preparation=unknown)

@@ -1,0 +1,124 @@
+"""The doors of statements."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.agendas import actions, queries
+from forum.agendas.forms import StatementForm
+from forum.agendas.models import Agenda, Statement
+from forum.agendas.views._shared import bp
+from forum.history.models import Version
+from forum.history.queries import fingerprint
+from forum.history.views import fill_from_version
+from forum.members.queries import languages
+from forum.ratelimits import changing
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+
+@bp.route("/agendas/<slug>/statements", methods=["GET", "POST"])
+@changing
+def statements(slug: str) -> ResponseReturnValue:
+    """The statements of an agenda, to edit and to put in order."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    shown = queries.statements_of(agenda)
+    form = webforms.OrderForm.of([statement.id for statement in shown])
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"agenda": agenda, "statements": shown, "form": form}
+        return render_template("agendas/statements.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        actions.order_statements(me(), agenda.id, form.ordered_ids)
+        return web.done(_("The order is saved."), url_for("agendas.statements", slug=slug))
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])
+@changing_with_preview
+def new_statement(slug: str) -> ResponseReturnValue:
+    """Add a member's take to an agenda."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    return _write_statement(agenda, StatementForm(language=agenda.language), None)
+
+
+@bp.route("/agendas/<slug>/statements/<int:statement_id>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit_statement(slug: str, statement_id: int) -> ResponseReturnValue:
+    """Change a statement; what it said before is kept."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    statement = queries.get_statement(agenda, statement_id)
+    form = StatementForm(**_statement_form_data(statement))
+    version = fill_from_version(form, "statement", statement.id)
+    return _write_statement(agenda, form, statement, version)
+
+
+def _statement_form_data(statement: Statement) -> dict[str, Any]:
+    """The fields of the form with what a statement says now."""
+    names = ("name", "role_title", "organisation", "said_on", "quotation", "language")
+    speaker = queries.speaker_of(me(), statement)
+    words = {name: getattr(statement, name) for name in names}
+    return words | {
+        "seen": fingerprint(queries.statement_fields(statement)),
+        "handle": f"@{speaker.handle}" if speaker else "",
+    }
+
+
+def _write_statement(
+    agenda: Agenda,
+    form: StatementForm,
+    statement: Statement | None,
+    version: Version | None = None,
+) -> ResponseReturnValue:
+    form.language.choices = languages()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context: dict[str, Any] = {"form": form, "agenda": agenda, "statement": statement}
+        context |= {"meanwhile": meanwhile, "version": version}
+        return render_template("agendas/statement.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        text, statement_id = _statement_text(form), statement.id if statement else None
+        actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
+        done = _("Your changes are saved.") if statement else _("The statement is published.")
+        return web.done(done, url_for("agendas.statements", slug=agenda.slug))
+
+    latest = partial(_latest_statement, agenda, statement.id) if statement else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_statement(agenda: Agenda, statement_id: int) -> StatementForm:
+    statement = queries.get_statement(agenda, statement_id)
+    return StatementForm(formdata=None, **_statement_form_data(statement))
+
+
+def _statement_text(form: StatementForm) -> actions.StatementText:
+    return actions.StatementText(
+        name=form.name.data or "",
+        quotation=form.quotation.data or "",
+        role_title=form.role_title.data or "",
+        organisation=form.organisation.data or "",
+        said_on=form.said_on.data,
+        language=form.language.data,
+        handle=form.handle.data or "",
+    )
+
+
+@bp.route("/agendas/<slug>/statements/<int:statement_id>/remove", methods=["GET", "POST"])
+@changing
+def remove_statement(slug: str, statement_id: int) -> ResponseReturnValue:
+    """Take a statement from an agenda."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    statement = queries.get_statement(agenda, statement_id)
+    if request.method == "GET":
+        return render_template("agendas/remove.html", agenda=agenda, statement=statement)
+    actions.remove_statement(me(), agenda.id, statement.id)
+    return web.done(_("The statement is removed."), url_for("agendas.statements", slug=slug))

@@ -1,0 +1,91 @@
+"""The doors of themes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.agendas import actions, queries
+from forum.agendas.forms import ThemeForm
+from forum.agendas.models import Theme
+from forum.agendas.views._shared import bp
+from forum.history.queries import fingerprint, versions_of
+from forum.notifications.models import THEME
+from forum.notifications.views import set_level
+from forum.ratelimits import changing
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+
+@bp.get("/themes")
+def themes() -> ResponseReturnValue:
+    """The themes, each with a link to its dialogue."""
+    return render_template("agendas/themes.html", themes=queries.themes())
+
+
+@bp.route("/themes/new", methods=["GET", "POST"])
+@changing_with_preview
+def new_theme() -> ResponseReturnValue:
+    """Make a theme."""
+    queries.themes_to_curate(me())
+    return _write_theme(ThemeForm(), None)
+
+
+@bp.post("/themes/<slug>/watch")
+@changing
+def watch_theme(slug: str) -> ResponseReturnValue:
+    """Watch or mute a theme, or neither any longer."""
+    theme = queries.get_theme(slug)
+    return set_level(THEME, theme.id, url_for("dialogue.index", theme=slug))
+
+
+@bp.route("/themes/<slug>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit_theme(slug: str) -> ResponseReturnValue:
+    """Rename a theme; its address stays."""
+    return _write_theme(None, slug)
+
+
+def _write_theme(form: ThemeForm | None, slug: str | None) -> ResponseReturnValue:
+    theme = queries.theme_to_curate(me(), slug) if slug else None
+    form = form or ThemeForm(data=_theme_form_data(theme))
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        versions = versions_of("theme", theme.id) if theme else []
+        context = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
+        return render_template("agendas/theme.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        name, theme_id = form.name.data or "", theme.id if theme else None
+        actions.write_theme(me(), name, theme_id, seen=form.seen.data)
+        return web.done(_("The theme is saved."), url_for("agendas.themes"))
+
+    latest = partial(_latest_theme, slug) if slug else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_theme(slug: str) -> ThemeForm:
+    data = _theme_form_data(queries.theme_to_curate(me(), slug))
+    return ThemeForm(formdata=None, data=data)
+
+
+def _theme_form_data(theme: Theme | None) -> dict[str, Any]:
+    """The fields of the form with the present name of a theme."""
+    words = queries.theme_fields(theme) if theme else {}
+    return {**words, "seen": fingerprint(words)}
+
+
+@bp.route("/themes/<slug>/remove", methods=["GET", "POST"])
+@changing
+def remove_theme(slug: str) -> ResponseReturnValue:
+    """Take a theme out of use."""
+    theme = queries.theme_to_curate(me(), slug)
+    if request.method == "GET":
+        return render_template("agendas/remove.html", theme=theme)
+    actions.remove_theme(me(), theme.id)
+    return web.done(_("The theme is removed."), url_for("agendas.themes"))
