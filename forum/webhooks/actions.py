@@ -198,7 +198,7 @@ def _new_secret() -> str:
 
 def _revive(webhook: Webhook) -> None:
     webhook.paused_at, webhook.paused_why = None, ""
-    webhook.failing_since, webhook.failures, webhook.rests_until = None, 0, None
+    _forget_failures(webhook)
 
 
 def _log(administrator: Person, webhook: Webhook, deed: str) -> None:
@@ -292,12 +292,12 @@ def note_answer(system: Person, delivery_id: int, status: int | None, trouble: s
     delivery.tried_at, delivery.status, delivery.trouble = now(), status, trouble
     if status in OK:
         delivery.sent_at = delivery.webhook.arrived_at = now()
-        _revive_after_answer(delivery.webhook)
+        _forget_failures(delivery.webhook)
     else:
         _note_failure(delivery)
 
 
-def _revive_after_answer(webhook: Webhook) -> None:
+def _forget_failures(webhook: Webhook) -> None:
     webhook.failing_since, webhook.failures, webhook.rests_until = None, 0, None
 
 
