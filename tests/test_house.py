@@ -111,6 +111,20 @@ def test_a_folder_offers_what_its_first_file_names() -> None:
             assert package not in inner or path.parent == inner[package], f"{path}: {package}"
 
 
+def test_a_folder_offers_nothing_that_nobody_uses() -> None:
+    """What its first file names is for others: of all else its readers know at once that it is used inside only."""
+    code = [path for part in ("forum", "tests") for path in (TOP / part).rglob("*.py")]
+    files = [*code, TOP / "migrations/env.py", *(TOP / "docs").glob("*.md")]
+    words = {path: set(re.findall(r"\w+", path.read_text())) for path in files}
+    for first in (TOP / "forum").glob("*/*/__init__.py"):
+        folder = import_module(f"forum.{name_of(first.parent).replace('/', '.')}")
+        offered = {
+            name for name in folder.__all__ if not isinstance(getattr(folder, name), ModuleType)
+        }
+        elsewhere = (said for path, said in words.items() if not path.is_relative_to(first.parent))
+        assert not offered.difference(*elsewhere), folder.__name__
+
+
 def test_the_top_of_the_package_holds_rooms_and_tools_only() -> None:
     """And the catalogues of translations, in which there is no code."""
     folders = {path for path in (TOP / "forum").iterdir() if path.is_dir()}

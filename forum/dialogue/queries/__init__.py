@@ -71,7 +71,6 @@ from forum.dialogue.queries.counts import (
     wrong_counts,
 )
 from forum.dialogue.queries.drafts import (
-    DraftRow,
     draft_to_change,
     drafts_beyond_most,
     drafts_saved_before,
@@ -81,7 +80,6 @@ from forum.dialogue.queries.drafts import (
 )
 from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic
 from forum.dialogue.queries.held import (
-    MIN_DECIDED,
     HeldOutcomes,
     approved_held,
     get_held,
@@ -97,7 +95,6 @@ from forum.dialogue.queries.held import (
     held_outcomes,
     held_to_revise,
     held_waiting,
-    is_held_back,
     lock_held,
     my_held,
     my_held_in,
@@ -106,7 +103,6 @@ from forum.dialogue.queries.held import (
     refused_before,
     state_before_approval,
     usual_wait,
-    visible_held,
 )
 from forum.dialogue.queries.highlights import (
     most_marked_answers,
@@ -135,7 +131,6 @@ from forum.dialogue.queries.listing import (
 )
 from forum.dialogue.queries.mine import MINE, NEW, WATCHED, MyTopics, my_topics
 from forum.dialogue.queries.moved import (
-    MovedPosts,
     address_after_merge,
     has_event,
     last_steps,
@@ -149,7 +144,6 @@ from forum.dialogue.queries.moved import (
     why_not_shown,
 )
 from forum.dialogue.queries.news import (
-    LaterPosts,
     NewPosts,
     ReadingState,
     latest_reply_at,
@@ -226,7 +220,6 @@ __all__ = [
     "ACTIVE",
     "DERIVED_COLUMNS",
     "MINE",
-    "MIN_DECIDED",
     "NEW",
     "ORDERS",
     "SUBMISSION_KEY_LENGTH",
@@ -237,10 +230,7 @@ __all__ = [
     "AgendaRow",
     "AuthorRow",
     "CountKey",
-    "DraftRow",
     "HeldOutcomes",
-    "LaterPosts",
-    "MovedPosts",
     "MyTopics",
     "NameAndSlug",
     "NewPosts",
@@ -302,7 +292,6 @@ __all__ = [
     "ids_written_by",
     "indexable_topics",
     "is_as_seen",
-    "is_held_back",
     "is_readable",
     "is_unreadable_from",
     "last_hidden_post",
@@ -405,7 +394,6 @@ __all__ = [
     "unreadable_by",
     "unreadable_posts",
     "usual_wait",
-    "visible_held",
     "visible_posts",
     "visible_topics",
     "votes_in",

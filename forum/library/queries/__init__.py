@@ -29,7 +29,6 @@ from forum.library.queries._visibility import (
 )
 from forum.library.queries.addresses import unreadable_at
 from forum.library.queries.cases import (
-    CaseRow,
     case_by_id,
     case_by_submission_key,
     case_choices,
@@ -65,7 +64,6 @@ from forum.library.queries.edits import (
 )
 from forum.library.queries.elsewhere import Elsewhere, practices_elsewhere
 from forum.library.queries.intentions import (
-    WantedPractice,
     intention_of,
     intentions_in,
     intentions_of,
@@ -75,7 +73,6 @@ from forum.library.queries.intentions import (
     tried_by,
 )
 from forum.library.queries.practices import (
-    PracticeRow,
     TriedPractice,
     adapted_by,
     adapted_from,
@@ -114,7 +111,7 @@ from forum.library.queries.readings import (
     readings_of,
     readings_to_index,
 )
-from forum.library.queries.related import Related, RelatedRow, related
+from forum.library.queries.related import Related, related
 
 __all__ = [
     "CITY_SIZES",
@@ -125,16 +122,12 @@ __all__ = [
     "LINK_PARTS",
     "SECTIONS",
     "CaseFilter",
-    "CaseRow",
     "Choice",
     "Elsewhere",
     "PracticeFilter",
-    "PracticeRow",
     "ReadingFilter",
     "Related",
-    "RelatedRow",
     "TriedPractice",
-    "WantedPractice",
     "adapted_by",
     "adapted_from",
     "agendas_to_share_on",

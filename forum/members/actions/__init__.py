@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from forum.members.actions._names import (
-    HANDLE_PATTERN,
     MAX_HANDLE_LENGTH,
     MAX_NAME,
-    RESERVED_HANDLES,
 )
 from forum.members.actions._profile import Joining, Profile
 from forum.members.actions.cities import CityRow, load_cities
@@ -57,7 +55,6 @@ from forum.members.actions.organisations import (
     write_organisation,
 )
 from forum.members.actions.profiles import (
-    PROFILE_FIELDS,
     choose_locale,
     edit_profile,
     hide_profile,
@@ -92,7 +89,6 @@ __all__ = [
     "COOLING_OFF",
     "DELETE_EVERYTHING",
     "FORMER_MEMBER",
-    "HANDLE_PATTERN",
     "KEEP_NAMELESS",
     "LEAVING_WAYS",
     "MAX_FORUM_NAME",
@@ -102,8 +98,6 @@ __all__ = [
     "MAX_SESSIONS",
     "MAX_TAGLINE",
     "ORGANISATION_KINDS",
-    "PROFILE_FIELDS",
-    "RESERVED_HANDLES",
     "SESSION_RETENTION",
     "CityRow",
     "Joining",

@@ -21,7 +21,6 @@ from forum.members.queries.city_choices import (
     city_choices_by_name,
 )
 from forum.members.queries.directory import (
-    DIRECTORY_PAGE_SIZE,
     GROUPS,
     DirectoryFilter,
     administered_member,
@@ -115,7 +114,6 @@ from forum.members.queries.roles import (
 from forum.members.queries.sessions import (
     SESSION_IDLE_LIMIT,
     SESSION_MAX_AGE,
-    OpenSession,
     session_by_token,
     sessions_of,
     token_hash,
@@ -123,7 +121,6 @@ from forum.members.queries.sessions import (
 
 __all__ = [
     "CITIES_FILE",
-    "DIRECTORY_PAGE_SIZE",
     "GROUPS",
     "SESSION_IDLE_LIMIT",
     "SESSION_MAX_AGE",
@@ -131,7 +128,6 @@ __all__ = [
     "CityChoice",
     "DirectoryFilter",
     "HomeCity",
-    "OpenSession",
     "account_of",
     "addresses_of",
     "administered_member",

@@ -19,7 +19,6 @@ from forum.moderation.models.before import (
 )
 from forum.moderation.models.records import (
     APPEAL,
-    BY_MEMBER,
     BY_VISITOR,
     LETTER_TITLE,
     OWN,
@@ -34,7 +33,6 @@ from forum.moderation.models.records import (
 
 __all__ = [
     "APPEAL",
-    "BY_MEMBER",
     "BY_VISITOR",
     "LETTER_TITLE",
     "OWN",

@@ -16,7 +16,6 @@ from forum.notifications.models.kinds import (
     REMINDER,
     URGENT,
     WAYS,
-    NoticeKind,
 )
 from forum.notifications.models.records import (
     AGENDA,
@@ -33,7 +32,6 @@ from forum.notifications.models.records import (
     WAITING,
     WATCHING,
     Event,
-    KeptSentences,
     Notice,
     NoticeChoice,
     NoticeSettings,
@@ -70,10 +68,8 @@ __all__ = [
     "WATCHING",
     "WAYS",
     "Event",
-    "KeptSentences",
     "Notice",
     "NoticeChoice",
-    "NoticeKind",
     "NoticeSettings",
     "Watch",
     "kept_sentences",

@@ -21,7 +21,6 @@ from forum.search.queries.documents import (
     pictures_shown_below,
     pictures_shown_by,
     texts_of,
-    visible_documents,
 )
 from forum.search.queries.finding import KINDS, Hit, SearchResults, Thing, find
 
@@ -51,6 +50,5 @@ __all__ = [
     "pictures_shown_by",
     "searchable",
     "texts_of",
-    "visible_documents",
     "words_of",
 ]

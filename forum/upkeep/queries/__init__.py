@@ -18,7 +18,6 @@ from forum.upkeep.queries.rebuilding import (
 )
 from forum.upkeep.queries.versions import (
     SCHEMA_PROBLEMS,
-    SchemaState,
     known_revisions,
     moved_away_problem,
     schema_problem,
@@ -28,7 +27,6 @@ from forum.upkeep.queries.versions import (
 
 __all__ = [
     "SCHEMA_PROBLEMS",
-    "SchemaState",
     "Waiting",
     "checks",
     "database_size",
