@@ -13,7 +13,7 @@ POST, CASE, PRACTICE, READING = KINDS = ("post", "case", "practice", "reading")
 MAX_BOOKMARKS = 2_000  # of one member
 MAX_NOTE_LENGTH = 300
 # When to be reminded of something, counted from today; days of one's own beside them reach so many months ahead
-TOMORROW, WEEK, MONTH = SPANS = ("tomorrow", "week", "month")
+TOMORROW, WEEK, MONTH = ("tomorrow", "week", "month")
 MAX_MONTHS_AHEAD = 24
 
 _IS_ONE_THING = " + ".join(f"CASE WHEN {kind}_id IS NULL THEN 0 ELSE 1 END" for kind in KINDS)
