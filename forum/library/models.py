@@ -150,7 +150,8 @@ class Practice(Base):
     when readers are told nothing of it.
 
     `confirmed_on` is the day on which its author last said that it is still true. `look_on` is the day on which the worker
-    looks at it: it asks the author (`asked_at`), and when nothing was heard of it, pages say so (`unconfirmed_at`).
+    looks at it: it asks the author (`asked_at`), and when nothing was heard of it, pages say so (`unconfirmed_at`). An author
+    who may not write for longer than one has to answer is asked afterwards, and `asked_at` is when the time began.
     """
 
     __tablename__ = "practice"
@@ -218,7 +219,8 @@ class Practice(Base):
 
         What moderators change after its author was asked does not count, or it would look fresh while nobody confirms it.
         """
-        changed_at = min(self.updated_at, self.asked_at) if self.asked_at else self.updated_at
+        asked_at = self.asked_at or self.unconfirmed_at
+        changed_at = min(self.updated_at, asked_at) if asked_at else self.updated_at
         return max(changed_at.date(), self.confirmed_on or date.min)
 
 

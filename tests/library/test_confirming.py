@@ -17,7 +17,7 @@ from forum.library import actions, queries
 from forum.library.actions._looks import LOOK_AFTER
 from forum.library.actions.confirming import ANSWER_WITHIN, ASK_AGAIN_AFTER, LATELY
 from forum.library.models import Practice
-from forum.members.actions import silence, suspend
+from forum.members.actions import silence, suspend, unsilence
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
@@ -141,6 +141,12 @@ def test_a_moderator_who_chooses_another_day_lets_it_be_looked_at_then(world: Wo
     assert read(practice).look_on == later
 
 
+def test_a_moderator_who_takes_the_day_away_lets_it_be_looked_at_in_two_years(world: World) -> None:
+    practice = published(world, revisit_on=SOON)
+    actions.write_practice(world.host, world.agenda.id, practice_text(), practice.id)
+    assert look(SOON) == 0 and read(practice).look_on == TODAY + LOOK_AFTER
+
+
 def test_what_a_moderator_changes_meanwhile_leaves_its_author_the_time_to_answer(
     world: World,
 ) -> None:
@@ -228,6 +234,50 @@ def test_who_could_not_answer_is_asked_later(
     deed(world.moderator, world.author.id, now() + timedelta(days=40))
     assert look(SOON) == 1 and read(practice).asked_at is None
     assert look(SOON + ASK_AGAIN_AFTER) == 1 and read(practice).asked_at
+
+
+@pytest.mark.parametrize("deed", [suspend, silence])
+def test_readers_learn_that_nobody_confirms_it_when_its_author_cannot_answer_for_long(
+    world: World, client: FlaskClient, deed: Callable[[Member, int, datetime], None]
+) -> None:
+    practice = published(world, revisit_on=SOON)
+    page = f"/practices/{practice.slug}"
+    deed(world.moderator, world.author.id, now() + timedelta(days=365))
+    assert look(SOON) == 1 and "Not confirmed" not in client.get(page).text
+    text = practice_text(revisit_on=SOON + timedelta(days=9))
+    actions.write_practice(world.host, world.agenda.id, text, practice.id)
+    assert look(SOON + ASK_AGAIN_AFTER) == 1 and look(SOON + 2 * ASK_AGAIN_AFTER) == 1
+    assert read(practice).unconfirmed_at is None
+    assert look(SOON + ANSWER_WITHIN) == 1
+    assert "Not confirmed since" in client.get(page).text
+    late = TODAY + timedelta(days=366)
+    assert look(late - timedelta(days=2)) == 1
+    with at(datetime.combine(late + ASK_AGAIN_AFTER, now().timetz())):
+        assert told(world.author) == []
+        look(now().date())
+        assert told(world.author) == [("revisit", practice.title)]
+    assert "Not confirmed since" in client.get(page).text
+    late += ASK_AGAIN_AFTER + ANSWER_WITHIN
+    assert look(late) == 1 and look(late + ANSWER_WITHIN) == 0
+
+
+def test_an_author_who_can_answer_earlier_than_was_decided_is_asked_then(world: World) -> None:
+    practice = published(world, revisit_on=SOON)
+    silence(world.moderator, world.author.id, now() + timedelta(days=365))
+    look(SOON)
+    unsilence(world.moderator, world.author.id)
+    assert look(SOON + ASK_AGAIN_AFTER) == 1 and told(world.author) == [("revisit", practice.title)]
+    assert look(SOON + ANSWER_WITHIN) == 0 and read(practice).unconfirmed_at is None
+    assert look(SOON + ASK_AGAIN_AFTER + ANSWER_WITHIN) == 1 and read(practice).unconfirmed_at
+
+
+def test_who_has_left_is_not_waited_for(world: World) -> None:
+    practice = published(world, revisit_on=SOON)
+    gone = {"left_at": now(), "suspended_until": now() + timedelta(days=9_000)}
+    db.session.execute(update(Member).where(Member.id == world.author.id).values(gone))
+    db.session.commit()
+    assert look(SOON) == 1 and look(SOON + ANSWER_WITHIN) == 1
+    assert read(practice).unconfirmed_at
 
 
 def test_nobody_is_asked_about_many_at_once(world: World) -> None:

@@ -22,6 +22,12 @@ def begin_anew(doer: Person, practice: Practice) -> None:
     practice.look_on = day if day and day > today else today + LOOK_AFTER
 
 
+def look_on_chosen_day(practice: Practice) -> None:
+    """Somebody else than its author has chosen another day, or taken it away, before the author was asked."""
+    if not practice.asked_at and not practice.unconfirmed_at:
+        practice.look_on = practice.revisit_on or now().date() + LOOK_AFTER
+
+
 def look_no_more(doer: Person, practice: Practice) -> None:
     """Nobody reads a practice any more: do not ask whether it is true. What its author said of it is forgotten with that."""
     _take_back(doer, practice)

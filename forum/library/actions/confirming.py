@@ -58,11 +58,10 @@ def ask_whether_true(system: Person, limit: int = BATCH) -> int:
     for practice in due:
         if not _is_read(practice):
             practice.look_on = now().date() + ASK_AGAIN_AFTER
-        elif practice.asked_at:
-            practice.unconfirmed_at, practice.look_on = now(), None
-            touches(EVERYTHING)
+        elif practice.asked_at and practice.asked_at.date() + ANSWER_WITHIN <= now().date():
+            _note_silence(practice)
         elif _answers_later(practice.author):
-            practice.look_on = now().date() + ASK_AGAIN_AFTER
+            _wait_for(practice)
         elif asked[practice.author_id] >= MOST_AT_ONCE:
             practice.look_on = now().date() + LATELY
         else:
@@ -78,7 +77,26 @@ def _is_read(practice: Practice) -> bool:
 
 def _answers_later(author: Member) -> bool:
     """The page refuses what somebody says who may not write for a while. (Who has left never answers, and is not waited for.)"""
-    return author.is_suspended or author.is_silenced
+    return author.left_at is None and (author.is_suspended or author.is_silenced)
+
+
+def _wait_for(practice: Practice) -> None:
+    """Ask its author later. The time begins now if the author could not answer within it: readers learn that nobody confirms it."""
+    over_at = now() + ANSWER_WITHIN
+    ends = (practice.author.suspended_until, practice.author.silenced_until)
+    if not practice.unconfirmed_at and any(end and end > over_at for end in ends):
+        practice.asked_at = practice.asked_at or now()
+    practice.look_on = now().date() + ASK_AGAIN_AFTER
+
+
+def _note_silence(practice: Practice) -> None:
+    """Nobody has confirmed it in time, so its page says so. An author who could not answer is asked when that is over."""
+    practice.unconfirmed_at = practice.unconfirmed_at or now()
+    if _answers_later(practice.author):
+        practice.asked_at, practice.look_on = None, now().date() + ASK_AGAIN_AFTER
+    else:
+        practice.look_on = None
+    touches(EVERYTHING)
 
 
 def _ask(system: Person, practice: Practice) -> None:

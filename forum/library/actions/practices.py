@@ -20,7 +20,7 @@ from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import failure_entry, pictures_in, practice_entry
-from forum.library.actions._looks import begin_anew, look_no_more
+from forum.library.actions._looks import begin_anew, look_no_more, look_on_chosen_day
 from forum.library.actions._rows import (
     add_row,
     city_or_none,
@@ -468,8 +468,8 @@ def _update_published(
     keep_version(author, "practice", practice.id, before)
     if author.id == practice.author_id:
         begin_anew(author, practice)
-    elif not practice.asked_at and str(practice.revisit_on or "") != before["revisit_on"]:
-        practice.look_on = practice.revisit_on or practice.look_on
+    elif str(practice.revisit_on or "") != before["revisit_on"]:
+        look_on_chosen_day(practice)
     if practice.topic_id:
         page = dialogue.PageOfTopic(
             practice.title, text.opening, practice.agenda_id, practice.audience
