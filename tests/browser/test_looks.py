@@ -448,3 +448,25 @@ def test_a_button_without_a_border_begins_where_the_one_above_it_does(
         button = window.go("/").locator(".hero .btn.quiet")
         inside = button.evaluate("one => parseFloat(getComputedStyle(one).paddingInlineStart)")
         assert inside == 0 if colours == "none" else inside > 4, colours
+
+
+def test_the_links_of_an_agenda_stay_on_one_line_of_a_narrow_phone(
+    visit: Callable[..., Visit],
+) -> None:
+    page = visit(viewport={"width": 320, "height": 800}).go("/agendas/affordable")
+    tops = {box["y"] for box in boxes(page, ".stick nav a")}
+    assert len(boxes(page, ".stick nav a")) == 4 and len(tops) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("member", "/practices/ward-rehearsal"),
+        ("moderator", "/practices/ward-rehearsal"),
+        ("visitor", "/practices/ward-rehearsal"),
+        ("administrator", "/administration/screening"),
+    ],
+)
+def test_a_page_has_one_main_deed(windows: Callable[..., Visit], who: str, path: str) -> None:
+    page = windows(who, "light", 1280).go(path)
+    assert len(boxes(page, "main .btn:not(.alt, .quiet)")) == 1

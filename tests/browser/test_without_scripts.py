@@ -246,7 +246,7 @@ def test_a_practice_from_draft_to_published(plain: Any) -> None:
     page = plain("member").go("/practices/new?agenda=affordable")
     page.fill("[name=title]", title)
     page.fill("[name=sentence]", "Shops lend ramps to each other.")
-    press(page, "Save draft")
+    press(page, "Keep as a draft")
     with leaving(page):
         page.locator("main a", has_text="Edit").first.click()
     page.locator("summary", has_text="Add the full description").click()
