@@ -16,6 +16,7 @@ import re
 import signal
 import socket
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,19 @@ settings.load_profile("forum")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--database=sqlite` (or postgresql) runs the tests on one database only."""
     parser.addoption("--database", choices=("sqlite", "postgresql", "both"), default="both")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what Python compiles, in pytest's own folder, where it is told to write nothing beside the sources.
+
+    Without that, every worker compiles all tests anew, and each of the commands that tests start the whole forum.
+    """
+    if sys.dont_write_bytecode:
+        assert config.cache
+        folder = str(config.cache.mkdir("bytecode"))
+        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

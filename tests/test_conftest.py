@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -160,3 +162,11 @@ def test_new_rows_get_ids_after_those_that_were_inserted(app: Flask) -> None:
     assert db.session.scalar(given) == last + 11
     conftest._advance_sequences({"member": 1})
     assert db.session.scalar(given) == last + 12
+
+
+def test_what_python_compiles_is_kept_for_the_next_process() -> None:
+    """Whatever the environment says: a run starts some hundred commands, each of which would compile the whole forum."""
+    asked = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False", str(sys.pycache_prefix)]
+    assert not sys.dont_write_bytecode
