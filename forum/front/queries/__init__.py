@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.front.queries.beginning import FirstSteps, Welcome, first_steps, welcome
 from forum.front.queries.bookmarks import BookmarkRow, bookmark_row, bookmark_rows, rows_of
-from forum.front.queries.briefing import Briefing, briefing
+from forum.front.queries.briefing import briefing
 from forum.front.queries.cities import Exchange, exchanges
 from forum.front.queries.contributions import (
     contributions_in_city,
@@ -22,7 +22,6 @@ from forum.front.queries.watching import watched, watches_of_gone
 __all__ = [
     "NOBODY_IGNORED",
     "BookmarkRow",
-    "Briefing",
     "Exchange",
     "FirstSteps",
     "Masthead",
