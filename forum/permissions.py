@@ -95,6 +95,7 @@ class Person:
     hosted: Sequence[int] = ()
     ignored: Sequence[int] = ()
     organisation_id: int | None = None
+    is_voice: bool = True
     city_id: int | None = None
     joined_at: datetime | None = None
     suspended_until: datetime | None = None
@@ -377,9 +378,15 @@ class Can:
         return self.curate_all()
 
     def write_for_organisation(self) -> Verdict:
-        """A member who belongs to an organisation may write for it."""
+        """A member who belongs to an organisation may write for it, unless it has named others who do."""
         if not self.person.organisation_id:
             return Verdict(_("Your profile names no organisation to write for."))
+        if not self.person.is_voice:
+            return Verdict(
+                _(
+                    "Your organisation has named the members who write for it. Ask its representative."
+                )
+            )
         return self.write()
 
     def see_notices(self) -> Verdict:
@@ -458,6 +465,11 @@ class Can:
         if self.person.is_moderator or (self.person.is_member and is_theirs):
             return YES
         return Verdict(_("This is for the representative of the organisation."))
+
+    def choose_voices(self, organisation: Organisation) -> Verdict:
+        """The representative of an organisation, and moderators, name the members who write for it."""
+        seen = self.see_seats(organisation)
+        return self.write() if seen else seen
 
     def admit(self) -> Verdict:
         """Moderators decide who may join, where joining is by approval."""

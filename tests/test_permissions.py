@@ -187,6 +187,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     **dict.fromkeys(("change_handle", "see_earlier_handles"), lambda said: (_member(said),)),
     "invite": lambda said: (_entrance(said),),
     "invite_for": lambda said: (_organisation(said),),
+    "choose_voices": lambda said: (_organisation(said),),
     "let_in": _letting_in,
     "see_seats": lambda said: (_organisation(said),),
     "open_topic": lambda said: (_agenda(said),),
@@ -268,6 +269,7 @@ see_earlier_handles    | somebody's           |    .    .    .    .    .    .   
 see_earlier_handles    | somebody's, changed before |  .  .    .    .    .    .    .  yes  yes  yes
 see_earlier_handles    | somebody's, changed long ago | . .   .    .    .    .    .    .    .   .
 write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
+write_for_organisation | with one that names others | .  .    .    .    .    .    .    .    .   .
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_own                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
@@ -275,6 +277,8 @@ watch                  | ever                 |    .  yes  yes    .    .  yes  y
 bookmark               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
 invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
+choose_voices          | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+choose_voices          | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
 invite_for             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
 invite_for             | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
 let_in                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
@@ -495,7 +499,8 @@ def rows() -> list[tuple[str, str, dict[str, bool]]]:
 def verdict(who: Person, deed: str, said: str) -> Verdict:
     """What a person is told who wants to do something."""
     if deed == "write_for_organisation" and isinstance(who, Member):
-        who.organisation_id = 1 if said == "with one" else None
+        who.organisation_id = None if said == "with none" else 1
+        who.is_voice = said != "with one that names others"
     return getattr(who.can, deed)(*ABOUT.get(deed, lambda _said: ())(said))
 
 

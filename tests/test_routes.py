@@ -286,6 +286,8 @@ GET  /organisations/{organisation}                    |  200  200  200  200  200
 GET  /organisations/{organisation}/edit               |   in  403  403  403  200  200
 POST /organisations/{organisation}/edit               |  403  403  403  403  yes  yes
 GET  /organisations/{organisation}/history            |   in  403  403  403  200  200
+GET  /organisations/{organisation}/voices             |   in  403  403  403  200  200
+POST /organisations/{organisation}/voices             |  403  403  403  403  yes  yes
 GET  /organisations/{organisation}/seats              |   in  403  403  403  200  200
 GET  /pictures                                        |   in  200  200  200  200  200
 POST /pictures                                        |  403  yes  yes  yes  yes  yes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,9 +24,12 @@ from forum.invitations.queries import (
     is_usable,
     usable_conditions,
 )
-from forum.members.models import Member
+from forum.members import actions as members
+from forum.members.models import Member, Organisation
 from forum.members.queries import lock_organisation, seats_taken
-from forum.permissions import Person, require
+from forum.notifications.actions import NoticeText, note_event, read_outdated
+from forum.permissions import SYSTEM, Person, require
+from forum.sentences import sentence
 
 MODES = ("open", "approval", "invitation")
 INVITERS = ("moderators", "members")
@@ -159,3 +163,21 @@ def forget_member(system: Person, member_id: int) -> None:
     by_theirs = Arrival.invitation_id.in_(invitations_by(member_id))
     db.session.execute(delete(Arrival).where(or_(Arrival.member_id == member_id, by_theirs)))
     db.session.execute(delete(Invitation).where(Invitation.maker_id == member_id))
+
+
+@action
+def choose_voices(
+    doer: Person, organisation_id: int, member_ids: Collection[int] | None
+) -> Organisation:
+    """Let only these members of an organisation write for it, or all of them (None), and tell those for whom that is new."""
+    organisation, named, unnamed = members.choose_voices(doer, organisation_id, member_ids)
+    page = f"/organisations/{organisation.slug}"
+    words = {"organisation": organisation.name}
+    for ids, title in (
+        (named, sentence("You write for %(organisation)s now", **words)),
+        (unnamed, sentence("You no longer write for %(organisation)s", **words)),
+    ):
+        told = ids - {doer.id}
+        read_outdated(SYSTEM, "voice", [page], sorted(told))
+        note_event(doer, NoticeText("voice", page, title), sorted(told))
+    return organisation

@@ -12,6 +12,7 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
@@ -132,3 +133,22 @@ class InvitationForm(Form):
         return InvitationText(
             self.uses.data or 0, ends_at, self.note.data or "", self.organisation.data
         )
+
+
+ALL, NAMED = "all", "named"
+
+
+class VoicesForm(Form):
+    """Who writes for an organisation: all its members, or those who are ticked."""
+
+    writers = RadioField(
+        _("Who writes for it?"),
+        choices=[(ALL, _("All its members")), (NAMED, _("Only those named below"))],
+        default=ALL,
+    )
+    voices = SelectMultipleField(_("Who is named"), coerce=int)
+
+    @property
+    def member_ids(self) -> list[int] | None:
+        """The ids of those who are named; None for all members."""
+        return self.voices.data or [] if self.writers.data == NAMED else None

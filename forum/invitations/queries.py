@@ -173,6 +173,13 @@ class Seats:
     invitations: Sequence[Invitation]
 
 
+def organisation_to_speak_for(doer: Person, slug: str) -> tuple[Organisation, Sequence[Member]]:
+    """An organisation and its visible members, for who may name those who write for it; else `Forbidden`."""
+    organisation = get_organisation(slug)
+    require(doer.can.choose_voices(organisation))
+    return organisation, members_of_organisation(doer, organisation.id)
+
+
 def seats(reader: Person, slug: str) -> Seats:
     """The seats of an organisation, for its representative and for moderators; else `Forbidden`."""
     organisation = get_organisation(slug)

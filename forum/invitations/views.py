@@ -16,10 +16,13 @@ from forum.errors import Forbidden
 from forum.invitations import actions, queries
 from forum.invitations.actions import MAX_QUESTIONS, EntranceText
 from forum.invitations.forms import (
+    ALL,
     MODE_NOTES,
+    NAMED,
     READY_ANSWERS,
     EntranceForm,
     InvitationForm,
+    VoicesForm,
     entrance_data,
 )
 from forum.invitations.models import Invitation
@@ -151,3 +154,27 @@ def seats(slug: str) -> ResponseReturnValue:
     """The seats of an organisation, and the invitations for it."""
     context = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
     return render_template("invitations/seats.html", **context)
+
+
+@bp.route("/organisations/<slug>/voices", methods=["GET", "POST"])
+def choose_voices(slug: str) -> ResponseReturnValue:
+    """Name the members who write for an organisation."""
+    organisation, people = queries.organisation_to_speak_for(me(), slug)
+    named = organisation.names_voices
+    known = [one.id for one in people if one.is_voice] if named else []
+    form = VoicesForm(data={"writers": NAMED if named else ALL, "voices": known})
+    form.voices.choices = [(one.id, one.name) for one in people]
+    boxes = [(one.id, ", ".join(filter(None, [one.name, one.position])), None) for one in people]
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"organisation": organisation, "boxes": boxes, "form": form}
+        return render_template("invitations/voices.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        actions.choose_voices(me(), organisation.id, form.member_ids)
+        return web.done(
+            _("It is saved who writes for %(name)s.", name=organisation.name),
+            url_for("front.organisation", slug=slug),
+        )
+
+    return webforms.process(form, page, deed)

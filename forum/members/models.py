@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flask_babel import get_locale
 from markupsafe import Markup
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, true
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions
@@ -82,7 +82,10 @@ class CityName(Base):
 
 
 class Organisation(Base):
-    """A member organisation of the federation."""
+    """A member organisation of the federation.
+
+    When it `names_voices`, only its members who are one of its voices (`Member.is_voice`) write for it; else all do.
+    """
 
     __tablename__ = "organisation"
 
@@ -95,6 +98,7 @@ class Organisation(Base):
         ForeignKey("member.id", use_alter=True, name="fk_organisation_representative_id")
     )
     seats: Mapped[int | None]
+    names_voices: Mapped[bool] = mapped_column(server_default=false())
     website: Mapped[str] = mapped_column(Text, default="")
     about: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
@@ -178,6 +182,8 @@ class Member(PersonLabel, permissions.Person, Base):
     ignored: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     position: Mapped[str] = mapped_column(default="")
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    # Whether the member may write for that organisation: true of all where it names no voices
+    is_voice: Mapped[bool] = mapped_column(server_default=true())
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"))
     language: Mapped[str] = mapped_column(default="en")
     locale: Mapped[str | None]

@@ -109,6 +109,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("staff-notes", "/members/mikko-rautio/notes", "moderator"),
     ("joining-queue", "/moderation/joining", "moderator"),
     ("seats", "/organisations/rotterdam/seats", "moderator"),
+    ("voices", "/organisations/rotterdam/voices", "moderator"),
     ("log", "/moderation/log", "moderator"),
     ("administration", "/administration/members", "administrator"),
     ("forum", "/administration/forum", "administrator"),

@@ -170,12 +170,17 @@ def own_organisation() -> str:
     """The name of the organisation that the reader may write for; empty when there is none."""
     person = me()
     organisation = person.organisation if isinstance(person, Member) else None
-    return organisation.name if organisation else ""
+    return organisation.name if organisation and person.is_voice else ""
 
 
 def is_for_organisation(form: Any) -> bool:
-    """Whether the organisation was chosen that `offer_organisation` offered."""
-    return "writes_for" in form and form.writes_for.data == ORGANISATION
+    """Whether the organisation was chosen that `offer_organisation` offered.
+
+    Also when it is offered no more since the form was opened: the author is told then, and the text given back.
+    """
+    if "writes_for" in form:
+        return bool(form.writes_for.data == ORGANISATION)
+    return request.form.get("writes_for") == ORGANISATION
 
 
 def theme_boxes(form: Any) -> list[tuple[Any, str, None]]:

@@ -11,7 +11,12 @@ from forum.front.views._maps import mini_map
 from forum.front.views._shared import MEMBERS_SHOWN, bp
 from forum.library.queries import practices_by, practices_tried_by
 from forum.members.forms import KIND_NAMES
-from forum.members.queries import get_organisation, members_count, members_of_organisation
+from forum.members.queries import (
+    get_organisation,
+    members_count,
+    members_of_organisation,
+    voices_of,
+)
 from forum.web import me
 
 
@@ -29,5 +34,6 @@ def organisation(slug: str) -> ResponseReturnValue:
         written=queries.contributions_in_organisation(reader, organisation, web.number("page")),
         practices=practices_by(reader, organisation_id=organisation.id),
         tried=practices_tried_by(reader, organisation_id=organisation.id),
+        voices=voices_of(reader, organisation),
         spot=mini_map(organisation.city),
     )

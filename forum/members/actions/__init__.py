@@ -52,6 +52,7 @@ from forum.members.actions.leaving import (
 from forum.members.actions.organisations import (
     ORGANISATION_KINDS,
     OrganisationText,
+    choose_voices,
     write_organisation,
 )
 from forum.members.actions.profiles import (
@@ -111,6 +112,7 @@ __all__ = [
     "change_password",
     "check_name",
     "choose_locale",
+    "choose_voices",
     "close_first_steps",
     "depart",
     "describe_federation",

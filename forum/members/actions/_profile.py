@@ -69,16 +69,17 @@ def describe(member: Member, said: Joining | Profile) -> None:
 def _take_seat(member: Member, organisation_id: int | None) -> None:
     """Let a member belong to an organisation; who belongs to it already keeps the seat."""
     if organisation_id is not None and organisation_id != member.organisation_id:
-        refuse_without_seat(organisation_id)
+        organisation = queries.lock_organisation(organisation_id)
+        refuse_without_seat(organisation)
+        member.is_voice = organisation is None or not organisation.names_voices
     member.organisation_id = organisation_id
 
 
-def refuse_without_seat(organisation_id: int) -> None:
-    """Raise `Invalid` when all seats of an organisation are taken, with the name of its representative."""
-    organisation = queries.lock_organisation(organisation_id)
+def refuse_without_seat(organisation: Organisation | None) -> None:
+    """Raise `Invalid` when all seats of a locked organisation are taken, with the name of its representative."""
     if organisation is None or organisation.seats is None:
         return
-    if queries.seats_taken(organisation_id) < organisation.seats:
+    if queries.seats_taken(organisation.id) < organisation.seats:
         return
     words = {"organisation": organisation.name}
     speaker = organisation.representative

@@ -47,7 +47,7 @@ def require_seat(_doer: Person, organisation_id: int | None) -> None:
     touches()
     known = checked_id(Organisation, organisation_id, "organisation")
     if known is not None:
-        refuse_without_seat(known)
+        refuse_without_seat(queries.lock_organisation(known))
 
 
 @action

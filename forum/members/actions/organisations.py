@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask_babel import gettext as _
+from sqlalchemy import update
 
 from forum.clock import now
 from forum.db import db, flush_unique
@@ -16,7 +18,7 @@ from forum.history.queries import refuse_unseen
 from forum.members import queries
 from forum.members.actions._names import HANDLE_PATTERN, slug_from
 from forum.members.actions._rows import checked_id, existing_member
-from forum.members.models import City, Organisation
+from forum.members.models import City, Member, Organisation
 from forum.permissions import Person, require
 from forum.plaintext import MAX_SLUG, first_free, single_line
 
@@ -39,6 +41,14 @@ class OrganisationText:
     website: str = ""
     about: str = ""
     slug: str | None = None
+
+
+class ChosenVoices(NamedTuple):
+    """Who writes for an organisation: the ids of those whom it has newly named, and of those who were named before."""
+
+    organisation: Organisation
+    named: set[int]
+    unnamed: set[int]
 
 
 @action
@@ -70,6 +80,27 @@ def write_organisation(
         refuse_unseen(seen, before)
         keep_version(moderator, "organisation", organisation.id, before)
     return organisation
+
+
+@action
+def choose_voices(
+    doer: Person, organisation_id: int, member_ids: Collection[int] | None
+) -> ChosenVoices:
+    """Let only these members of an organisation write for it, or all of them (None).
+
+    Only members whom the doer sees are named or no longer named; others keep what they have while voices are named.
+    """
+    organisation = _organisation_to_change(organisation_id)
+    require(doer.can.choose_voices(organisation))
+    seen = {member.id for member in queries.members_of_organisation(doer, organisation.id)}
+    before = queries.voice_ids(organisation.id) if organisation.names_voices else set()
+    organisation.names_voices = member_ids is not None
+    wanted = None if member_ids is None else (before - seen) | (seen & {*member_ids})
+    here = update(Member).where(Member.organisation_id == organisation.id)
+    db.session.execute(here.values(is_voice=True if wanted is None else Member.id.in_(wanted)))
+    if wanted is None:
+        return ChosenVoices(organisation, set(), set())
+    return ChosenVoices(organisation, wanted - before, before - wanted)
 
 
 def _refuse_name_of_another(text: OrganisationText, organisation_id: int | None = None) -> None:

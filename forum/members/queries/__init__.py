@@ -32,6 +32,7 @@ from forum.members.queries.directory import (
     members_of_city,
     members_of_organisation,
     members_to_suggest,
+    voices_of,
 )
 from forum.members.queries.federation import (
     CachedFederation,
@@ -72,6 +73,7 @@ from forum.members.queries.organisations import (
     organisations_with_members,
     seats_taken,
     taken_slugs,
+    voice_ids,
 )
 from forum.members.queries.people import (
     account_of,
@@ -215,5 +217,7 @@ __all__ = [
     "terms_from",
     "token_hash",
     "visible_members",
+    "voice_ids",
+    "voices_of",
     "whole_profile",
 ]

@@ -197,6 +197,12 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_official=True,
         is_in_topic=False,
     ),
+    "voice": NoticeKind(
+        _("You write for your organisation, or no longer do"),
+        lambda n: gettext("who writes for your organisation has changed"),
+        is_official=True,
+        is_in_topic=False,
+    ),
     "unanswered": NoticeKind(
         _("A question on your agenda has no answer"),
         lambda n: gettext("nobody has answered this for a week"),

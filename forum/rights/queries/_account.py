@@ -64,6 +64,7 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "name": _("your name"),
             "position": _("your position"),
             "organisation": _("your organisation"),
+            "is_voice": _("whether you may write for it"),
             "city": _("your city"),
             "language": _("the language you write in first"),
             "languages": _("all languages you write in, the best first"),

@@ -99,6 +99,7 @@ def profile_of(member: Member) -> Record:
     led = select(Organisation.name).where(Organisation.representative_id == member.id)
     return plain | {
         "organisation": _name_of(Organisation, member.organisation_id),
+        "is_voice": member.organisation_id is not None and member.is_voice,
         "city": _name_of(City, member.city_id),
         "languages": _all(spoken.order_by(MemberLanguage.position)),
         "helps_with_themes": _all(helps.order_by(Theme.name)),
