@@ -84,12 +84,14 @@ def ask(id: int) -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         proposed = queries.proposals(me(), topic)
-        context = {"topic": topic, "form": form, "proposals": proposed}
-        context |= {
-            "fates": queries.requests_about(topic),
-            "ticked": _ticked(form, topic, proposed),
-        }
-        return render_template("advice/ask.html", **context), status
+        return render_template(
+            "advice/ask.html",
+            topic=topic,
+            form=form,
+            proposals=proposed,
+            fates=queries.requests_about(topic),
+            ticked=_ticked(form, topic, proposed),
+        ), status
 
     def deed() -> AnyResponse:
         handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MAX_HANDLES]

@@ -58,10 +58,14 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
 
     def page(status: int = 200) -> ResponseReturnValue:
         info = queries.appeal_info(person, decision)
-        context = {"decision": decision, "info": info, "form": form}
-        context["is_author"] = decision.author_id == person.id
-        context["nobody"] = not queries.other_decider_ids(decision, person.id)
-        return render_template("appeals/appeal.html", **context), status
+        return render_template(
+            "appeals/appeal.html",
+            decision=decision,
+            info=info,
+            form=form,
+            is_author=decision.author_id == person.id,
+            nobody=not queries.other_decider_ids(decision, person.id),
+        ), status
 
     def deed() -> AnyResponse:
         actions.appeal(person, decision_id, form.text.data or "")
@@ -88,9 +92,15 @@ def decide_appeal(appeal_id: int) -> ResponseReturnValue:
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         file = queries.appeal_file(me(), found)
         form.offer(is_reversible=file.is_reversible)
-        context = {"file": file, "form": form, "outcomes": OUTCOME_NAMES, "late": late}
-        context["claims"] = show_claims_on(form, [key], late)
-        return render_template("appeals/decide.html", reasons=REASON_NAMES, **context), status
+        return render_template(
+            "appeals/decide.html",
+            file=file,
+            form=form,
+            outcomes=OUTCOME_NAMES,
+            late=late,
+            claims=show_claims_on(form, [key], late),
+            reasons=REASON_NAMES,
+        ), status
 
     def deed() -> AnyResponse:
         outcome, answer = form.outcome.data, form.answer.data or ""

@@ -79,9 +79,14 @@ def _decision(
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         request = queries.request_to_decide(me(), candidate_id)
-        context = {"deed": deed, "request_": request, "form": form, "late": late}
-        context["claims"] = show_claims_on(form, [key], late)
-        return render_template("candidates/decide.html", **context), status
+        return render_template(
+            "candidates/decide.html",
+            deed=deed,
+            request_=request,
+            form=form,
+            late=late,
+            claims=show_claims_on(form, [key], late),
+        ), status
 
     try:
         return webforms.process(form, page, lambda: do(form))

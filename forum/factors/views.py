@@ -352,9 +352,14 @@ def confirm_codes() -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         address = otp.provisioning_uri(secret, federation().name, member.email)
         picture = otp.qr_code(address)
-        context: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
-        context["is_other"] = is_other
-        return render_template("factors/codes.html", form=form, **context), status
+        return render_template(
+            "factors/codes.html",
+            secret=secret,
+            picture=picture,
+            address=address,
+            is_other=is_other,
+            form=form,
+        ), status
 
     def deed() -> Any:
         code = otp.normalised(form.code.data or "")

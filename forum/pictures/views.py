@@ -52,9 +52,15 @@ def add_picture() -> ResponseReturnValue:
         added = (
             queries.my_picture(me(), web.number("added", 0)) if "added" in request.args else None
         )
-        context = {"form": form, "page": page_of_mine, "added": added, "alt": web.text("alt")}
-        context |= {"taken": queries.space_taken(me().id), "most": _most()}
-        return render_template("pictures/index.html", **context), status
+        return render_template(
+            "pictures/index.html",
+            form=form,
+            page=page_of_mine,
+            added=added,
+            alt=web.text("alt"),
+            taken=queries.space_taken(me().id),
+            most=_most(),
+        ), status
 
     def deed() -> AnyResponse:
         if not _most():

@@ -87,21 +87,29 @@ def _page(
     if waiting is None:
         waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
-    context: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
-    context |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
-    context["gone"] = gone
-    context["place"] = _place(waiting, opened)
-    context["candidates"] = sum(entry.kind == "candidate" for entry in waiting)
-    context |= {"agendas": agendas, "kinds": queries.KINDS}
-    context |= {
-        "mine": decision_to_offer(me()),
-        "reasons": REASON_NAMES,
-        "deed_names": DEED_NAMES,
-    }
     rules = in_force() if opened else None
-    context["ready"] = ready_texts_for(opened.about.deeds, rules) if opened else []
-    context |= {"form": form or _form(opened, rules), "note_form": note or NoteForm(formdata=None)}
-    return render_template("queue/index.html", **context), status
+    return render_template(
+        "queue/index.html",
+        listed=listed,
+        above=above,
+        below=below,
+        opened=opened,
+        total=len(waiting),
+        wanted=_wanted(),
+        kept=_kept(),
+        late=late,
+        gone=gone,
+        place=_place(waiting, opened),
+        candidates=sum(entry.kind == "candidate" for entry in waiting),
+        agendas=agendas,
+        kinds=queries.KINDS,
+        mine=decision_to_offer(me()),
+        reasons=REASON_NAMES,
+        deed_names=DEED_NAMES,
+        ready=ready_texts_for(opened.about.deeds, rules) if opened else [],
+        form=form or _form(opened, rules),
+        note_form=note or NoteForm(formdata=None),
+    ), status
 
 
 def _place(waiting: Sequence[QueueEntry], opened: OpenedEntry | None) -> int:

@@ -22,9 +22,15 @@ bp = Blueprint("register", __name__)
 def report() -> ResponseReturnValue:
     """The transparency report of a period."""
     figures = queries.figures(_period())
-    context = {"figures": figures, "reversals": queries.reversals(figures), "today": now().date()}
-    context["said_of_key"] = queries.said_of_key
-    return _fresh(render_template("register/report.html", **context))
+    return _fresh(
+        render_template(
+            "register/report.html",
+            figures=figures,
+            reversals=queries.reversals(figures),
+            today=now().date(),
+            said_of_key=queries.said_of_key,
+        )
+    )
 
 
 @bp.get("/transparency.csv")

@@ -225,11 +225,18 @@ def _closed_page(member: Member) -> ResponseReturnValue:
 
 
 def _leave_page(
-    form: LeaveForm, member: Member, status: int, **context: Any
+    form: LeaveForm, member: Member, status: int, *, is_last: bool
 ) -> ResponseReturnValue:
-    context |= {"form": form, "member": member, "notes": WAY_NOTES, "days": COOLING_OFF.days}
-    context |= {"until": now() + COOLING_OFF, "is_mine": member.id == me().id}
-    return render_template("rights/leave.html", **context), status
+    return render_template(
+        "rights/leave.html",
+        form=form,
+        member=member,
+        notes=WAY_NOTES,
+        days=COOLING_OFF.days,
+        until=now() + COOLING_OFF,
+        is_mine=member.id == me().id,
+        is_last=is_last,
+    ), status
 
 
 @bp.get("/left")

@@ -102,9 +102,16 @@ def write() -> ResponseReturnValue:
             if webforms.is_preview()
             else None
         )
-        context = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
-        context |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
-        return render_template("terms/write.html", **context), status
+        return render_template(
+            "terms/write.html",
+            form=form,
+            versions=versions,
+            ahead=ahead,
+            preview=preview,
+            counts=queries.consents_count(),
+            now=now(),
+            meanwhile=meanwhile,
+        ), status
 
     def latest() -> TermsForm:
         nonlocal versions, ahead

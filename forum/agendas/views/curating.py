@@ -62,10 +62,16 @@ def _write_agenda(
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "agenda": agenda, "preview": _preview(form)}
-        context |= {"known": known, "meanwhile": meanwhile, "version": version}
-        context["patterns_url"] = patterns_url()
-        return render_template("agendas/edit.html", **context), status
+        return render_template(
+            "agendas/edit.html",
+            form=form,
+            agenda=agenda,
+            preview=_preview(form),
+            known=known,
+            meanwhile=meanwhile,
+            version=version,
+            patterns_url=patterns_url(),
+        ), status
 
     def deed() -> ResponseReturnValue:
         hosts = form.handles if "hosts" in request.form else None

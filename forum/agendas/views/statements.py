@@ -81,9 +81,14 @@ def _write_statement(
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "agenda": agenda, "statement": statement}
-        context |= {"meanwhile": meanwhile, "version": version}
-        return render_template("agendas/statement.html", **context), status
+        return render_template(
+            "agendas/statement.html",
+            form=form,
+            agenda=agenda,
+            statement=statement,
+            meanwhile=meanwhile,
+            version=version,
+        ), status
 
     def deed() -> ResponseReturnValue:
         text, statement_id = _statement_text(form), statement.id if statement else None

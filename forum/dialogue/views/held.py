@@ -56,10 +56,13 @@ def revise(id: int) -> ResponseReturnValue:
     form = _revise_form(text)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context = {"form": form, "held": text, "preview": preview_of(form)}
-        context["now"] = queries.post_changed_since(me(), text)
         return render_template(
-            "dialogue/revise.html", **context, theme_choices=theme_boxes(form)
+            "dialogue/revise.html",
+            form=form,
+            held=text,
+            preview=preview_of(form),
+            now=queries.post_changed_since(me(), text),
+            theme_choices=theme_boxes(form),
         ), status
 
     def deed() -> ResponseReturnValue:

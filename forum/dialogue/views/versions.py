@@ -27,8 +27,8 @@ def history(id: int) -> ResponseReturnValue:
     post = queries.post_to_compare(me(), id)
     revisions = queries.revisions_of(me(), post)
     chosen = _chosen_version(revisions)
-    context = {"post": post, "revisions": revisions, "chosen": chosen}
-    context |= {"present": revisions[0].number + 1 if revisions else 1}
+    present = revisions[0].number + 1 if revisions else 1
+    context = {"post": post, "revisions": revisions, "chosen": chosen, "present": present}
     if chosen is None:
         return render_template("dialogue/history.html", **context)
     if web.choice("view", ("changes", "whole"), "changes") == "whole":

@@ -60,10 +60,15 @@ def open_topic(slug: str) -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
         like = TopicFilter(agenda_id=agenda.id, kind=chosen)
-        context = {"form": form, "agenda": agenda, "preview": preview_of(form), "prompts": PROMPTS}
-        context |= {"theme_choices": theme_boxes(form)}
-        latest = queries.first_topics(me(), like, MAX_LATEST)
-        return render_template("dialogue/open_topic.html", **context, latest=latest), status
+        return render_template(
+            "dialogue/open_topic.html",
+            form=form,
+            agenda=agenda,
+            preview=preview_of(form),
+            prompts=PROMPTS,
+            theme_choices=theme_boxes(form),
+            latest=queries.first_topics(me(), like, MAX_LATEST),
+        ), status
 
     def deed() -> AnyResponse:
         new = _new_topic(form)
@@ -104,10 +109,15 @@ def reply(id: int) -> ResponseReturnValue:
     writer = writer._replace(paragraph=form.paragraph.data or "")
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context = {"form": form, "topic": topic, "writer": writer, "preview": preview_of(form)}
-        context["latest"] = _latest_posts(topic)
-        context["again_at"] = queries.reply_again_at(me(), topic)
-        return render_template("dialogue/reply.html", **context), status
+        return render_template(
+            "dialogue/reply.html",
+            form=form,
+            topic=topic,
+            writer=writer,
+            preview=preview_of(form),
+            latest=_latest_posts(topic),
+            again_at=queries.reply_again_at(me(), topic),
+        ), status
 
     def deed() -> AnyResponse:
         text = rendered(form)
@@ -212,9 +222,15 @@ def edit(id: int) -> ResponseReturnValue:
     form = _edit_form(post, version)
 
     def page(status: int = 200, now: Post | None = None) -> ResponseReturnValue:
-        context = {"form": form, "post": post, "preview": preview_of(form), "now": now}
-        context |= {"theme_choices": theme_boxes(form), "version": version}
-        return render_template("dialogue/edit.html", **context), status
+        return render_template(
+            "dialogue/edit.html",
+            form=form,
+            post=post,
+            preview=preview_of(form),
+            now=now,
+            theme_choices=theme_boxes(form),
+            version=version,
+        ), status
 
     def deed() -> ResponseReturnValue:
         text = rendered(form)

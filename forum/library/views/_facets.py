@@ -62,14 +62,15 @@ def render_library(name: str, facets: list[Facet], **context: Any) -> str:
         for value, text, _count in facet.choices
         if value in facet.chosen
     ]
-    context |= {
-        "facets": facets,
-        "chips": chips,
+    return render_template(
+        f"library/{name}.html",
+        facets=facets,
+        chips=chips,
+        table=address_with_filters(f"library.{name}_table"),
+        is_filterable=any(facet.choices for facet in facets),
         **words_for_columns(),
-    }
-    context["table"] = address_with_filters(f"library.{name}_table")
-    context["is_filterable"] = any(facet.choices for facet in facets)
-    return render_template(f"library/{name}.html", **context)
+        **context,
+    )
 
 
 def address_with_filters(endpoint: str) -> str:

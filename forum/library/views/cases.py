@@ -164,11 +164,17 @@ def _write_case(
     city_ids: list[int] = []
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
-        context |= {"meanwhile": meanwhile, "version": version}
-        context["preview"] = _preview(form)
-        context["theme_choices"] = theme_boxes(form)
-        return render_template("library/edit_case.html", **context, **words_for_columns()), status
+        return render_template(
+            "library/edit_case.html",
+            form=form,
+            agenda=agenda,
+            case=found,
+            meanwhile=meanwhile,
+            version=version,
+            preview=_preview(form),
+            theme_choices=theme_boxes(form),
+            **words_for_columns(),
+        ), status
 
     def deed() -> ResponseReturnValue:
         wanted = next(one for one in curated if one.slug == form.agenda.data)

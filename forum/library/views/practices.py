@@ -207,12 +207,16 @@ def _write_practice(
         form.take_draft()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "practice": found, "source": source}
-        context |= {"meanwhile": meanwhile, "version": version}
-        context["preview"] = _section_previews(form)
-        context["theme_choices"] = theme_boxes(form)
         return render_template(
-            "library/edit_practice.html", **context, **words_for_columns()
+            "library/edit_practice.html",
+            form=form,
+            practice=found,
+            source=source,
+            meanwhile=meanwhile,
+            version=version,
+            preview=_section_previews(form),
+            theme_choices=theme_boxes(form),
+            **words_for_columns(),
         ), status
 
     def deed() -> ResponseReturnValue:

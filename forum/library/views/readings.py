@@ -81,9 +81,14 @@ def _write_reading(
     form.language.choices = languages()
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "agenda": agenda, "reading": found}
-        context |= {"meanwhile": meanwhile, "version": version}
-        return render_template("library/edit_reading.html", **context), status
+        return render_template(
+            "library/edit_reading.html",
+            form=form,
+            agenda=agenda,
+            reading=found,
+            meanwhile=meanwhile,
+            version=version,
+        ), status
 
     def deed() -> ResponseReturnValue:
         reading_id = found.id if found else None

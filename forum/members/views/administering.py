@@ -44,9 +44,13 @@ def describe_federation() -> ResponseReturnValue:
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         before = queries.federation_versions(me())
-        context = {"form": form, "meanwhile": meanwhile, "before": before}
-        context["closed_at"] = known.first_steps_closed_at
-        return render_template("members/federation.html", **context), status
+        return render_template(
+            "members/federation.html",
+            form=form,
+            meanwhile=meanwhile,
+            before=before,
+            closed_at=known.first_steps_closed_at,
+        ), status
 
     def deed() -> ResponseReturnValue:
         said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}

@@ -73,9 +73,14 @@ def _write_organisation(
     version: Version | None = None,
 ) -> ResponseReturnValue:
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "organisation": organisation, "known": known}
-        context |= {"meanwhile": meanwhile, "version": version}
-        return render_template("members/organisation.html", **context), status
+        return render_template(
+            "members/organisation.html",
+            form=form,
+            organisation=organisation,
+            known=known,
+            meanwhile=meanwhile,
+            version=version,
+        ), status
 
     def deed() -> ResponseReturnValue:
         text, number = _organisation_text(form), organisation.id if organisation else None

@@ -58,9 +58,15 @@ def deed_page(
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if isinstance(form, DecisionAwareForm) and (request.method == "GET" or late):
             form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
-        context = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
-        context["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/deed.html", **context), status
+        return render_template(
+            "moderation/deed.html",
+            word=word,
+            thing=thing,
+            form=form,
+            ready=ready,
+            late=late,
+            claims=show_claims(form, [thing], late),
+        ), status
 
     def done(moderator: Person) -> str:
         return web.safe_next(deed(moderator, form.reasons).address)

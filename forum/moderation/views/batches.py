@@ -34,9 +34,14 @@ def select_posts(topic_id: int) -> ResponseReturnValue:
     topic, posts, first = queries.page_to_select(me(), topic_id, web.number("page"))
     chosen = _post_ids(request.args.getlist("post"))
     here = {post.id for post in posts.items}
-    context = {"topic": topic, "posts": posts, "chosen": chosen, "first": first}
-    context["elsewhere"] = [post_id for post_id in chosen if post_id not in here]
-    return render_template("moderation/select.html", **context)
+    return render_template(
+        "moderation/select.html",
+        topic=topic,
+        posts=posts,
+        chosen=chosen,
+        first=first,
+        elsewhere=[post_id for post_id in chosen if post_id not in here],
+    )
 
 
 @bp.route("/topics/<int:topic_id>/posts/hide", methods=["GET", "POST"])
@@ -119,9 +124,16 @@ def _batch_form_page(
         fill_from_ready_text(form)
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        context = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
-        context |= {"late": late, "claims": show_claims(form, posts, late)}
-        return render_template("moderation/posts.html", **context), status
+        return render_template(
+            "moderation/posts.html",
+            word=word,
+            topic=topic,
+            posts=posts,
+            form=form,
+            ready=ready,
+            late=late,
+            claims=show_claims(form, posts, late),
+        ), status
 
     if not posts:
         return page(REFUSED if request.method == "POST" else 200)

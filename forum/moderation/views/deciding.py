@@ -128,9 +128,14 @@ def note(post_id: int) -> ResponseReturnValue:
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         preview = text.html if webforms.is_preview() else None
-        context = {"thing": thing, "form": form, "preview": preview, "late": late}
-        context["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/note.html", **context), status
+        return render_template(
+            "moderation/note.html",
+            thing=thing,
+            form=form,
+            preview=preview,
+            late=late,
+            claims=show_claims(form, [thing], late),
+        ), status
 
     def deed(moderator: Person) -> str:
         return web.safe_next(actions.note(moderator, post_id, text).address)

@@ -113,9 +113,15 @@ def _restore_page(
     cleared = queries.content_cleared_of(me(), thing.item_id)
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        context = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
-        context["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/back.html", **context), status
+        return render_template(
+            "moderation/back.html",
+            word=word,
+            thing=thing,
+            form=form,
+            cleared=cleared,
+            late=late,
+            claims=show_claims(form, [thing], late),
+        ), status
 
     def done(moderator: Person) -> str:
         shows_again = bool(cleared and form.shows_again.data)

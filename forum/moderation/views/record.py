@@ -43,18 +43,16 @@ def _url_of_log(**changes: str) -> str:
 def decision(decision_id: int) -> ResponseReturnValue:
     """The statement of reasons: what was decided, on which ground, and what the author can do."""
     found = queries.get_decision(me(), decision_id)
-    context = {
-        "decision": found,
-        "is_in_effect": queries.is_in_effect(found),
-        "restricting": queries.RESTRICTING_DEEDS,
-    }
-    context |= {
-        "text": queries.own_withheld_text(me(), found),
-        "file": queries.related_decisions(me(), found),
-    }
-    context["lot"] = queries.others_in_lot(me(), found)
-    context["page"] = own_hidden_practice(me(), found.item_id) if found.kind == "practice" else None
-    return render_template("moderation/decision.html", **context)
+    return render_template(
+        "moderation/decision.html",
+        decision=found,
+        is_in_effect=queries.is_in_effect(found),
+        restricting=queries.RESTRICTING_DEEDS,
+        text=queries.own_withheld_text(me(), found),
+        file=queries.related_decisions(me(), found),
+        lot=queries.others_in_lot(me(), found),
+        page=own_hidden_practice(me(), found.item_id) if found.kind == "practice" else None,
+    )
 
 
 @bp.get("/posts/<int:post_id>/why")

@@ -120,9 +120,14 @@ def retitle(topic_id: int) -> ResponseReturnValue:
         if request.method == "GET" or late:
             form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
             form.read.data = title_fingerprint(thing.row)
-        context = {"thing": thing, "form": form, "theme_choices": theme_boxes(form), "late": late}
-        context["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/retitle.html", **context), status
+        return render_template(
+            "moderation/retitle.html",
+            thing=thing,
+            form=form,
+            theme_choices=theme_boxes(form),
+            late=late,
+            claims=show_claims(form, [thing], late),
+        ), status
 
     def deed(moderator: Person) -> str:
         reasons = Reasons(form.reason.data or "")
@@ -144,9 +149,13 @@ def change_kind(topic_id: int) -> ResponseReturnValue:
     form = ChangeKindForm(kind="experience" if topic.kind == "question" else "question")
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        context = {"topic": topic, "form": form, "late": late}
-        context["claims"] = show_claims(form, [thing], late) if thing else ()
-        return render_template("moderation/change_kind.html", **context), status
+        return render_template(
+            "moderation/change_kind.html",
+            topic=topic,
+            form=form,
+            late=late,
+            claims=show_claims(form, [thing], late) if thing else (),
+        ), status
 
     def deed(member: Person) -> str:
         kind, reasons = form.kind.data or "", Reasons(form.reason.data or "")
@@ -179,9 +188,14 @@ def merge(topic_id: int) -> ResponseReturnValue:
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if other:
             form.shown.data = str(other.id)
-        context = {"thing": thing, "form": form, "other": other, "late": late}
-        context["claims"] = show_claims(form, [thing], late)
-        return render_template("moderation/merge.html", **context), status
+        return render_template(
+            "moderation/merge.html",
+            thing=thing,
+            form=form,
+            other=other,
+            late=late,
+            claims=show_claims(form, [thing], late),
+        ), status
 
     def deed(moderator: Person) -> str:
         try:
