@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -200,34 +202,29 @@ def unfeature(slug: str) -> ResponseReturnValue:
 @bp.route("/agendas/<slug>/open", methods=["GET", "POST"])
 def open_agenda(slug: str) -> ResponseReturnValue:
     """Open an agenda that is in preparation."""
-    thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
-    return deed_page(
-        Deed.OPEN_AGENDA,
-        thing,
-        OptionalReasonForm(),
-        lambda moderator, why: actions.open_agenda(moderator, thing.item_id, why),
-    )
+    return _decide_agenda(Deed.OPEN_AGENDA, slug, actions.open_agenda)
 
 
 @bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
 def archive(slug: str) -> ResponseReturnValue:
     """Archive an agenda."""
-    thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
-    return deed_page(
-        Deed.ARCHIVE,
-        thing,
-        OptionalReasonForm(),
-        lambda moderator, why: actions.archive(moderator, thing.item_id, why),
-    )
+    return _decide_agenda(Deed.ARCHIVE, slug, actions.archive)
 
 
 @bp.route("/agendas/<slug>/reopen", methods=["GET", "POST"])
 def reopen(slug: str) -> ResponseReturnValue:
     """Reopen an archived agenda."""
+    return _decide_agenda(Deed.REOPEN, slug, actions.reopen)
+
+
+def _decide_agenda(
+    word: str, slug: str, deed: Callable[[Person, int, Reasons], Decision]
+) -> ResponseReturnValue:
+    """Do a deed about an agenda, once its page has asked for a reason, which may be empty."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(
-        Deed.REOPEN,
+        word,
         thing,
         OptionalReasonForm(),
-        lambda moderator, why: actions.reopen(moderator, thing.item_id, why),
+        lambda moderator, why: deed(moderator, thing.item_id, why),
     )

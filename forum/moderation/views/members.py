@@ -45,13 +45,7 @@ def warn(handle: str) -> ResponseReturnValue:
 @bp.route("/members/<handle>/silence", methods=["GET", "POST"])
 def silence(handle: str) -> ResponseReturnValue:
     """Silence a member."""
-    thing = queries.member_to_suspend(me(), handle)
-    form = RestrictionForm()
-
-    def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.silence(moderator, thing.item_id, form.end, why, seen=form.seen_id)
-
-    return deed_page(Deed.SILENCE, thing, form, deed)
+    return _restrict(Deed.SILENCE, handle, actions.silence)
 
 
 @bp.post("/members/<handle>/unsilence")
@@ -66,13 +60,18 @@ def unsilence(handle: str) -> ResponseReturnValue:
 @bp.route("/members/<handle>/suspend", methods=["GET", "POST"])
 def suspend(handle: str) -> ResponseReturnValue:
     """Suspend a member."""
+    return _restrict(Deed.SUSPEND, handle, actions.suspend)
+
+
+def _restrict(word: str, handle: str, restrict: Callable[..., Decision]) -> ResponseReturnValue:
+    """Silence or suspend a member, once the page has asked for the reasons and until when."""
     thing = queries.member_to_suspend(me(), handle)
     form = RestrictionForm()
 
     def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.suspend(moderator, thing.item_id, form.end, why, seen=form.seen_id)
+        return restrict(moderator, thing.item_id, form.end, why, seen=form.seen_id)
 
-    return deed_page(Deed.SUSPEND, thing, form, deed)
+    return deed_page(word, thing, form, deed)
 
 
 @bp.route("/members/<handle>/unsuspend", methods=["GET", "POST"])
