@@ -101,6 +101,19 @@ def _plan(
         dialogue.open_agenda(curator, loading.agenda.id)
     with faults_at(file.agenda, "new_themes"):
         agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
+    _write_entries(curator, file, loading, pictures)
+    _plan_entries(curator, file, loading)
+    if file.agenda.get("archived"):
+        loading.plan(now(), agendas.archive, curator, loading.agenda.id)
+    if is_prepared:
+        loading.plan(now(), dialogue.prepare_agenda, curator, loading.agenda.id)
+    return loading
+
+
+def _write_entries(
+    curator: Member, file: AgendaFile, loading: Loading, pictures: Mapping[str, Shrunk]
+) -> None:
+    """Write the pictures, statements, cases and readings of a file, in its order."""
     for values in file.pictures:
         member = loading.member(values["by"])
         import_picture(SYSTEM, member.id, pictures[values["title"]], loading.agenda.id)
@@ -111,17 +124,16 @@ def _plan(
         write_case(curator, values, loading)
     for values in file.readings:
         write_reading(curator, values, loading)
+
+
+def _plan_entries(curator: Member, file: AgendaFile, loading: Loading) -> None:
+    """Plan what was told at a moment: practices, topics and comments."""
     for values in file.practices:
         plan_practice(curator, values, loading)
     for values in sorted(file.topics, key=lambda topic: topic["at"]):
         plan_topic(curator, values, loading)
     for values in file.comments:
         plan_comments(values, loading)
-    if file.agenda.get("archived"):
-        loading.plan(now(), agendas.archive, curator, loading.agenda.id)
-    if is_prepared:
-        loading.plan(now(), dialogue.prepare_agenda, curator, loading.agenda.id)
-    return loading
 
 
 def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
@@ -169,10 +181,7 @@ def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
     )
 
 
-def _carry_out(
-    steps: Sequence[Step],
-    shown: Shown = nullcontext,
-) -> None:
+def _carry_out(steps: Sequence[Step], shown: Shown = nullcontext) -> None:
     with shown(sorted(steps, key=attrgetter("turn"))) as in_order:
         for step in in_order:
             with at(step.moment):
