@@ -148,12 +148,7 @@ def _reverse(
     if decision.deed == Deed.APPROVE:  # the held text has its words, and so its title, again
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     is_undone = deed == Deed.UNDO
-    if thing.kind == "post" and decision.deed in (Deed.HIDE, Deed.REMOVE):
-        before = ThingBefore.from_json(decision.kept)
-        _restore_place(moderator, thing, before, is_undone=is_undone)
-    if decision.deed == Deed.CLEAR_SPAM:
-        for post, place in posts_back_in_place(moderator, decision):
-            _restore_place(moderator, post, place, is_undone=is_undone)
+    _restore_places(moderator, thing, decision, is_undone=is_undone)
     is_new = (is_undone or decision.deed == Deed.KEEP) and _reopen_reports(
         moderator, decision, thing
     )
@@ -213,6 +208,18 @@ def _too_late() -> Conflict:
 def _undo_hide(moderator: Person, thing: Thing, _decision: Decision) -> None:
     if thing.state == "hidden":
         restore_thing(moderator, thing, NO_REASONS)
+
+
+def _restore_places(
+    moderator: Person, thing: Thing, decision: Decision, *, is_undone: bool
+) -> None:
+    """Give what a decision had withheld its place back: a post, or the posts of a spammer."""
+    if thing.kind == "post" and decision.deed in (Deed.HIDE, Deed.REMOVE):
+        before = ThingBefore.from_json(decision.kept)
+        _restore_place(moderator, thing, before, is_undone=is_undone)
+    if decision.deed == Deed.CLEAR_SPAM:
+        for post, place in posts_back_in_place(moderator, decision):
+            _restore_place(moderator, post, place, is_undone=is_undone)
 
 
 def _restore_place(
