@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -105,11 +105,11 @@ def decide_appeal(appeal_id: int) -> ResponseReturnValue:
     def deed() -> AnyResponse:
         outcome, answer = form.outcome.data, form.answer.data or ""
         decided = actions.decide_appeal(me(), appeal_id, outcome, answer, form.holder_ids)
-        flash(_("Your answer is sent."), "message")
+        address = url_for("appeals.index")
         if decided.outcome == REVERSED and decided.decision.deed == Deed.KEEP:
             kind, item_id = decided.decision.kind, decided.decision.item_id
-            return web.see_other(url_for("queue.entry", thing=kind, item_id=item_id))
-        return web.see_other(url_for("appeals.index"))
+            address = url_for("queue.entry", thing=kind, item_id=item_id)
+        return web.done(_("Your answer is sent."), address)
 
     try:
         return webforms.process(form, page, deed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
@@ -66,9 +66,8 @@ def add_picture() -> ResponseReturnValue:
         if not _most():
             raise Invalid(_("This forum takes no pictures."), "picture")
         picture = actions.add_picture(me(), shrink(_sent()), _most())
-        flash(_("Your picture is there."), "message")
-        alt = form.alt.data or None
-        return web.see_other(url_for("pictures.add_picture", added=picture.id, alt=alt))
+        address = url_for("pictures.add_picture", added=picture.id, alt=form.alt.data or None)
+        return web.done(_("Your picture is there."), address)
 
     return webforms.process(form, page, deed)
 

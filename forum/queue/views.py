@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -197,10 +197,10 @@ def _address(key: EntryKey, anchor: str = "entry") -> str:
 def undo(decision_id: int) -> ResponseReturnValue:
     """Undo one's own latest decision."""
     undone = moderation.undo(me(), decision_id)
-    flash(_("Taken back: %(title)s", title=undone.heading), "message")
     is_entry = undone.kind in queries.KINDS
     here = _address((undone.kind, undone.item_id)) if is_entry else undone.address
-    return web.see_other(web.safe_next(here))
+    said = _("Taken back: %(title)s", title=undone.heading)
+    return web.done(said, web.safe_next(here))
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/claim")

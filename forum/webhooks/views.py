@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -83,11 +83,11 @@ def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
         allowed = web.settings().webhook_networks
         if found is None:
             added = actions.add_webhook(me(), text, allowed)
-            flash(_("The webhook is added. Send a trial to see whether it arrives."), "message")
-            return _to(added.id)
+            return _done(
+                _("The webhook is added. Send a trial to see whether it arrives."), added.id
+            )
         actions.change_webhook(me(), found.id, text, allowed)
-        flash(_("The webhook is changed."), "message")
-        return _to(found.id)
+        return _done(_("The webhook is changed."), found.id)
 
     return webforms.process(form, page, deed, checks=[_check_address])
 
@@ -106,8 +106,8 @@ def _fields_of(found: Webhook) -> dict[str, Any]:
     return {**same, "address": address, "agenda": found.agenda_id or 0}
 
 
-def _to(webhook_id: int) -> Response:
-    return web.see_other(url_for("webhooks.webhook", id=webhook_id))
+def _done(message: str, webhook_id: int) -> Response:
+    return web.done(message, url_for("webhooks.webhook", id=webhook_id))
 
 
 @bp.route(f"{PATH}/<int:id>/secret", methods=["GET", "POST"])
@@ -131,26 +131,23 @@ def renew_secret(id: int) -> ResponseReturnValue:
 def try_webhook(id: int) -> Response:
     """Send a webhook a trial."""
     actions.try_webhook(me(), id)
-    flash(_("A trial is on its way. Look here again in some seconds."), "message")
-    return _to(id)
+    return _done(_("A trial is on its way. Look here again in some seconds."), id)
 
 
 @bp.post(f"{PATH}/<int:id>/pause")
 def pause_webhook(id: int) -> Response:
     """Pause a webhook."""
     actions.pause_webhook(me(), id)
-    flash(_("The webhook is paused: nothing is sent there."), "message")
-    return _to(id)
+    return _done(_("The webhook is paused: nothing is sent there."), id)
 
 
 @bp.post(f"{PATH}/<int:id>/resume")
 def resume_webhook(id: int) -> Response:
     """Resume a webhook."""
     actions.resume_webhook(me(), id)
-    flash(
-        _("The webhook goes on. What has waited for less than three days is sent now."), "message"
+    return _done(
+        _("The webhook goes on. What has waited for less than three days is sent now."), id
     )
-    return _to(id)
 
 
 @bp.route(f"{PATH}/<int:id>/delete", methods=["GET", "POST"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -27,9 +27,9 @@ def appoint(handle: str) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         appointed = actions.appoint(me(), handle, form.role.data)
-        flash(_("The role of %(name)s is saved.", name=member.name), "message")
+        said = _("The role of %(name)s is saved.", name=member.name)
         if appointed.id == me().id:
-            return web.see_other(url_for("front.profile", handle=handle))
-        return web.see_other(url_for("members.administration", q=member.name))
+            return web.done(said, url_for("front.profile", handle=handle))
+        return web.done(said, url_for("members.administration", q=member.name))
 
     return webforms.process(form, page, deed)

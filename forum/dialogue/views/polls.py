@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -40,8 +40,7 @@ def set_poll(id: int) -> ResponseReturnValue:
         if text is None:
             raise Invalid(_("Write a question and its options."), "question")
         changed = actions.set_poll(me(), id, text)
-        flash(_("The poll is published."), "message")
-        return _to_poll(changed)
+        return _done(_("The poll is published."), changed)
 
     return webforms.process(form, page, deed)
 
@@ -52,8 +51,7 @@ def vote(id: int) -> ResponseReturnValue:
     """Choose options of a poll, or take one's vote back."""
     if "take_back" in request.form:
         post = actions.unvote(me(), id)
-        flash(_("Your vote is taken back."), "message")
-        return _to_poll(post)
+        return _done(_("Your vote is taken back."), post)
     chosen = {web.whole_number(typed) or 0 for typed in request.form.getlist("option")}
     try:
         post = actions.vote(me(), id, chosen)
@@ -61,8 +59,7 @@ def vote(id: int) -> ResponseReturnValue:
         below, poll = queries.poll_to_vote_in(me(), id)
         context = {"post": below, "poll": poll, "chosen": chosen, "error": error.message}
         return render_template("dialogue/vote.html", **context), REFUSED
-    flash(_("Your vote is counted."), "message")
-    return _to_poll(post)
+    return _done(_("Your vote is counted."), post)
 
 
 @bp.post("/posts/<int:id>/close-poll")
@@ -70,8 +67,7 @@ def vote(id: int) -> ResponseReturnValue:
 def close_poll(id: int) -> ResponseReturnValue:
     """Close a poll."""
     post = actions.close_poll(me(), id)
-    flash(_("The poll is closed."), "message")
-    return _to_poll(post)
+    return _done(_("The poll is closed."), post)
 
 
 @bp.route("/posts/<int:id>/remove-poll", methods=["GET", "POST"])
@@ -85,6 +81,7 @@ def remove_poll(id: int) -> ResponseReturnValue:
     return web.done(_("The poll is removed."), post.address)
 
 
-def _to_poll(post: Post) -> AnyResponse:
+def _done(message: str, post: Post) -> AnyResponse:
+    """Redirect to the poll below a post, with a message that says what was done."""
     page = post.address.partition("#")[0]
-    return web.see_other(f"{page}#poll-{post.number}")
+    return web.done(message, f"{page}#poll-{post.number}")

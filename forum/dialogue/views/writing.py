@@ -288,10 +288,9 @@ def delete(id: int) -> ResponseReturnValue:
         return render_template("dialogue/delete.html", post=post)
     agenda, address = post.topic.agenda, post.address
     deleted = actions.delete(me(), id)
-    flash(_("Your text is deleted."), "message")
     if deleted.topic.deleted_at:
-        return web.see_other(url_for("dialogue.topics", slug=agenda.slug))
-    return web.see_other(address)
+        address = url_for("dialogue.topics", slug=agenda.slug)
+    return web.done(_("Your text is deleted."), address)
 
 
 @bp.post("/preview")
