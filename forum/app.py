@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask, Response, current_app, request
 from flask.cli import AppGroup
 from flask_babel import get_babel, lazy_gettext
-from rjsmin import jsmin
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import Rule
-from werkzeug.security import safe_join
 
 from forum import (
     admission,
@@ -54,7 +49,7 @@ from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
 from forum.settings import Settings, explain_os_errors, from_environment
-from forum.templating import TemplateEnvironment, cache_bytecode
+from forum.templating import cache_bytecode
 from forum.terms import views as terms
 from forum.upkeep import views as upkeep
 from forum.upkeep.queries import schema_problem
@@ -93,23 +88,6 @@ UPGRADING = lazy_gettext("The forum is being upgraded. Please come back in a few
 TOP = Path(__file__).parent.parent
 
 
-class LateRule(Rule):
-    """A rule whose addresses are built by functions that are compiled when the first address is asked for.
-
-    Werkzeug compiles two for each rule at the start. For 320 rules that took three quarters of `create_app`, and a process
-    asks for the addresses of few of them.
-    """
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
-            compiled = super(LateRule, self)._compile_builder(append_unknown).__get__(rule, None)
-            setattr(rule, "_build_unknown" if append_unknown else "_build", compiled)
-            built: tuple[str, str] = compiled(**values)
-            return built
-
-        return build
-
-
 class LateCommands(AppGroup):
     """The commands in `forum.commands`, which is imported when one is asked for: no server needs them, and they take 3 MB."""
 
@@ -132,43 +110,13 @@ class LateCommands(AppGroup):
         return super().get_command(ctx, cmd_name)
 
 
-class Forum(Flask):
-    """Flask with its own Jinja environment, without support for async views, and with `HEAD` answered as `GET`."""
-
-    jinja_environment = TemplateEnvironment
-    url_rule_class = LateRule
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.cli = LateCommands(self.name)
-
-    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request. `HEAD` is answered as `GET` without the content (RFC 9110, 9.3.2), so that no view acts on it."""
-        if environ["REQUEST_METHOD"] != "HEAD":
-            return super().wsgi_app(environ, start_response)
-        parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)
-        if close := getattr(parts, "close", None):
-            close()
-        return []
-
-    def send_static_file(self, filename: str) -> Any:
-        """A file of `static/`; a script without its comments and its indentation, which are a fifth of what is sent."""
-        path = safe_join(str(self.static_folder), filename)
-        if not filename.endswith(".js") or not path or not Path(path).is_file():
-            return super().send_static_file(filename)
-        script = Response(jsmin(Path(path).read_text("utf-8")), mimetype="text/javascript")
-        script.add_etag()
-        return script.make_conditional(request)
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself: no view is a coroutine, and Flask would check that at each request."""
-        return func
-
-
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the forum; its settings come from the environment (see `settings.py`) unless they are given."""
     settings = settings or from_environment()
-    app = Forum("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
+    app = configuring.Forum(
+        "forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static")
+    )
+    app.cli = LateCommands(app.name)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     db.init_app(app)
     read_without_transactions(app)

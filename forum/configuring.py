@@ -1,7 +1,8 @@
-"""What Flask and its extensions are set to, what is checked before each request, and what templates know."""
+"""Flask as the forum uses it: what it and its extensions are set to, what is checked before each request, what templates know."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -11,17 +12,19 @@ from urllib.parse import quote
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask import Flask, Request, abort, g, has_request_context, request
+from flask import Flask, Request, Response, abort, g, has_request_context, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel, Domain, format_decimal
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature
+from rjsmin import jsmin
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.security import safe_join
 
 from forum import locales, web
 from forum.clock import month_in_words
@@ -41,6 +44,52 @@ NUL = "\x00"
 babel = Babel()
 csrf = CSRFProtect()
 login = LoginManager()
+
+
+class LateRule(Rule):
+    """A rule whose addresses are built by functions that are compiled when the first address is asked for.
+
+    Werkzeug compiles two for each rule at the start. For 320 rules that took three quarters of `create_app`, and a process
+    asks for the addresses of few of them.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            compiled = super(LateRule, self)._compile_builder(append_unknown).__get__(rule, None)
+            setattr(rule, "_build_unknown" if append_unknown else "_build", compiled)
+            built: tuple[str, str] = compiled(**values)
+            return built
+
+        return build
+
+
+class Forum(Flask):
+    """Flask with its own Jinja environment, without support for async views, and with `HEAD` answered as `GET`."""
+
+    jinja_environment = TemplateEnvironment
+    url_rule_class = LateRule
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request. `HEAD` is answered as `GET` without the content (RFC 9110, 9.3.2), so that no view acts on it."""
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return super().wsgi_app(environ, start_response)
+        parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)
+        if close := getattr(parts, "close", None):
+            close()
+        return []
+
+    def send_static_file(self, filename: str) -> Any:
+        """A file of `static/`; a script without its comments and its indentation, which are a fifth of what is sent."""
+        path = safe_join(str(self.static_folder), filename)
+        if not filename.endswith(".js") or not path or not Path(path).is_file():
+            return super().send_static_file(filename)
+        script = Response(jsmin(Path(path).read_text("utf-8")), mimetype="text/javascript")
+        script.add_etag()
+        return script.make_conditional(request)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: no view is a coroutine, and Flask would check that at each request."""
+        return func
 
 
 def init_app(app: Flask, settings: Settings) -> None:

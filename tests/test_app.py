@@ -18,7 +18,8 @@ from werkzeug.routing import Map, Rule
 
 from forum import supervisor
 from forum.agendas import actions as agendas
-from forum.app import LateRule, create_app
+from forum.app import create_app
+from forum.configuring import LateRule
 from forum.db import db, running_deed
 from forum.markup import write
 from forum.members import actions as members
