@@ -37,6 +37,7 @@ from forum.moderation.queries import (
     UPHOLDING_DEEDS,
     reports_to_confirm,
     reports_to_tell,
+    reversed_decision_ids,
 )
 from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
@@ -143,7 +144,8 @@ def write_report_letters(system: Person, limit: int = 100) -> int:
 def _write_outcome_letter(system: Person, report: Report) -> None:
     """Write the outcome of a report: in a letter of its own, or after `MAX_OUTCOMES_PER_DAY` in a shared one."""
     deed = report.decision.deed if report.decision else ""
-    result, address = {"is_kept": deed in UPHOLDING_DEEDS}, normalised_email(report.email)
+    result = {"is_kept": deed in UPHOLDING_DEEDS, "is_over": bool(reversed_decision_ids([report]))}
+    address = normalised_email(report.email)
     shared = collecting_letter(address)
     if shared is None and letters_since(address, ("outcome",), ONE_DAY) < MAX_OUTCOMES_PER_DAY:
         _write_report_letter(system, "outcome", report, result)

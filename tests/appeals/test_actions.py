@@ -82,6 +82,15 @@ def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) ->
     assert not open_reports("post", things.first.id)
 
 
+def test_who_decided_and_who_reported_learn_that_it_was_taken_back(people, things, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    decide_appeal(people.host, said.id, "reversed", "The tone is usual among them.")
+    reporter = next(words for kind, words in notices_of(people.ana) if kind == "report")
+    assert reporter == "After an appeal the decision is taken back."
+    first = next(words for kind, words in notices_of(people.moderator) if kind == "decision")
+    assert "is taken back. The tone is usual among them." in first
+
+
 def test_an_appeal_that_is_not_right_changes_nothing(people, things, hidden) -> None:
     said = appeal(people.ben, hidden.id, "It was a joke.")
     decide_appeal(people.administrator, said.id, "upheld", "Not for the person it is about.")

@@ -227,6 +227,22 @@ def test_what_is_decided_after_an_appeal_is_told_too(
     assert "and it stays" in kept.text and "acted on it" in hidden.text
 
 
+def test_a_visitor_learns_by_letter_that_an_appeal_was_right(
+    people: Any, things: Any, letters: Any
+) -> None:
+    reported(things)
+    made = actions.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    with at(now() + LATER):
+        write_report_letters(SYSTEM)
+    actions.reverse(people.administrator, made.id, "It is a quotation.", is_told=False)
+    with at(now() + LATER):
+        assert write_report_letters(SYSTEM) == 1 and write_report_letters(SYSTEM) == 0
+    hidden, taken_back = outcomes(letters)
+    assert "acted on it" in hidden.text and "acted on it" not in taken_back.text
+    assert "taken back what they had decided" in taken_back.text
+    assert "quotation" not in taken_back.text
+
+
 def test_a_kill_between_letter_and_note_tells_once(
     people: Any, things: Any, letters: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

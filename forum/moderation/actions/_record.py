@@ -22,6 +22,7 @@ from forum.moderation.queries import (
     KINDS,
     WITHHOLDING_DEEDS,
     Thing,
+    answered_by,
     author_ids_of,
     decisions_in_lot,
     has_open_reports,
@@ -258,6 +259,26 @@ def notify_asker(moderator: Person, decision: Decision, question: Topic, target:
     ]
     notice = NoticeText("decision", question.address, question.title, before=said)
     _tell(moderator, decision, notice, [question.author_id])
+
+
+def tell_of_reversal(moderator: Person, decision: Decision, reversal: Decision) -> None:
+    """Notify those who take a decision for valid that it was reversed: its moderator, and whose reports it had answered.
+
+    Reports that are open again get the next outcome instead. Visitors who had a letter get another one.
+    """
+    taken_back = DEEDS[Deed.REVERSE].for_author
+    if decision.moderator_id in curators_of(decision.agenda_id):
+        address = f"/moderation/decisions/{decision.id}"
+        answer = reversal.reason
+        notice = NoticeText("decision", address, decision.heading, answer, before=taken_back)
+        _tell(moderator, reversal, notice, [decision.moderator_id])
+    answered: dict[str, set[int | None]] = {}
+    for report in answered_by(decision.id):
+        report.told_at = None
+        answered.setdefault(report.kind, set()).add(report.reporter_id)
+    for kind, reporter_ids in answered.items():
+        notice = NoticeText("report", "/reports", KINDS[kind].noun, before=taken_back)
+        _tell(moderator, reversal, notice, reporter_ids - {None})
 
 
 class Known(NamedTuple):

@@ -34,6 +34,7 @@ from forum.moderation.actions._record import (
     reopen_ended,
     reopen_entry,
     take_notices_back,
+    tell_of_reversal,
     tell_undone,
 )
 from forum.moderation.actions._visibility import restore_thing, withhold
@@ -135,7 +136,9 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
         raise Conflict(_("This decision holds no more, so nothing was changed."))
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
-    return _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
+    made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
+    tell_of_reversal(moderator, decision, made)
+    return made
 
 
 def _reverse(
