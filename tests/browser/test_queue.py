@@ -174,6 +174,7 @@ def test_the_keys_are_listed_and_can_be_switched_off(moderator: Visit, one: str)
     page.keyboard.press("?")
     expect(keys.get_by_role("button", name="Close")).to_be_focused()
     page.keyboard.press("Enter")
+    assert keys.evaluate("list => list.scrollTop") == 0  # it is read from its beginning
     expect(keys).to_be_hidden()
     page.keyboard.press("?")
     for choice in ("off", "on"):
