@@ -28,7 +28,7 @@ class AnswerForm(ClaimAwareForm):
     """The answer of another moderator to an appeal."""
 
     outcome = RadioField(
-        _("What do you find?"),
+        _("Your decision"),
         [DataRequired(_("Choose a decision."))],
         choices=[*OUTCOME_NAMES.items()],
     )

@@ -64,6 +64,7 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
             info=info,
             form=form,
             is_author=decision.author_id == person.id,
+            is_suspended=person.is_suspended,
             nobody=not queries.other_decider_ids(decision, person.id),
         ), status
 

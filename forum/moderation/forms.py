@@ -306,6 +306,17 @@ class MoveForm(GivesReason, DecisionAwareForm):
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
+    def offer(self, agendas: Iterable[tuple[int, str]]) -> None:
+        """Offer these agendas, none of them chosen where there are several: the first one would be chosen by mistake."""
+        offered = [*agendas]
+        nothing = [(0, gettext("Choose"))] if len(offered) > 1 else []
+        self.agenda.choices = [*nothing, *offered]
+
+    def validate_agenda(self, field: SelectField) -> None:
+        """One has to be chosen."""
+        if field.data == 0:
+            raise ValidationError(gettext("Choose an agenda."))
+
 
 class RetitleForm(DecisionAwareForm):
     """Another title and other themes of a topic, and for its author why.

@@ -15,7 +15,7 @@ from forum.webforms import lazy_text as _
 
 # How the deeds are called that decide about a candidate or an appeal
 CANDIDATE_DEEDS = {"approve": _("Approve"), "refuse": _("Refuse")}
-APPEAL_DEEDS = {"uphold": _("The decision stays"), "reverse": _("Take the decision back")}
+APPEAL_DEEDS = {"uphold": _("The decision stays"), "reverse": _("The decision is taken back")}
 DEED_NAMES_BY_KIND = {"candidate": CANDIDATE_DEEDS, "appeal": APPEAL_DEEDS}
 
 

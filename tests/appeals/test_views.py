@@ -82,6 +82,7 @@ def test_who_is_suspended_is_led_to_the_reasons_and_the_appeal(
     assert client.post("/sign-in", data=said).location == address
     page = client.get(address)
     assert page.status_code == 200 and "Three times." in page.text
+    assert "A moderator has suspended this account until" in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert client.post(address, data={"text": "Not me."}).location == address
     assert "Not me." in client.get(address).text

@@ -470,3 +470,39 @@ def test_the_links_of_an_agenda_stay_on_one_line_of_a_narrow_phone(
 def test_a_page_has_one_main_deed(windows: Callable[..., Visit], who: str, path: str) -> None:
     page = windows(who, "light", 1280).go(path)
     assert len(boxes(page, "main .btn:not(.alt, .quiet)")) == 1
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_the_menu_of_moderators_on_a_profile_stays_in_the_window(
+    visit: Callable[..., Visit], width: int
+) -> None:
+    window = visit(viewport={"width": width, "height": 900})
+    window.sign_in("moderator")
+    page = window.go("/members/wanjiru-kamau")
+    page.locator("main summary", has_text="Moderate").click()
+    (menu,) = boxes(page, "main .pop")
+    assert menu["x"] >= 0 and menu["x"] + menu["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_law_and_the_day_are_asked_for_only_where_they_are_chosen(moderator: Visit) -> None:
+    page = moderator.go("/members/wanjiru-kamau/suspend")
+    law, day = page.locator("[name=law]"), page.locator("[name=until]")
+    expect(law).to_be_hidden()
+    expect(day).to_be_hidden()
+    page.select_option("[name=rule]", "law")
+    page.check("[name=days][value=day]")
+    expect(law).to_be_visible()
+    expect(day).to_be_visible()
+    page.select_option("[name=rule]", index=1)
+    expect(law).to_be_hidden()
+
+
+def test_the_deeds_of_a_post_with_counts_stand_in_one_line_on_a_desk(
+    windows: Callable[..., Visit],
+) -> None:
+    page = windows("member", "light", 1280).go("/topics/11")
+    marks, menus = boxes(page, ".posts .acts .re:first-of-type"), boxes(page, ".posts .acts .more")
+    assert len(menus) > 5
+    lines = {round(box["y"] + box["height"] / 2) for box in marks}
+    assert {round(box["y"] + box["height"] / 2) for box in menus} <= lines

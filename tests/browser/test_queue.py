@@ -145,6 +145,7 @@ def test_enter_sends_the_decision_that_is_chosen_and_no_ready_text(
     expect(page.locator("form:has([data-undo])")).to_contain_text("Kept: ")
     press(page, "u")
     page.keyboard.press("1")
+    page.select_option("[name=rule]", "law")
     page.locator("[name=law]").fill("Article 9")
     press(page, "Enter")
     expect(page.locator("form:has([data-undo])")).to_contain_text("Kept: ")
@@ -153,7 +154,7 @@ def test_enter_sends_the_decision_that_is_chosen_and_no_ready_text(
 def test_enter_beside_a_reason_sends_that_reason(moderator: Visit, members_own: str) -> None:
     page = moderator.go(f"/posts/{members_own}/hide")
     expect(page.locator("[name=ready]").first).to_be_visible()
-    page.select_option("[name=rule]", "2")
+    page.select_option("[name=rule]", "law")
     page.fill("[name=reason]", "This one is about somebody else.")
     page.locator("[name=law]").fill("Article 9")
     press(page, "Enter")
@@ -173,8 +174,8 @@ def test_the_keys_are_listed_and_can_be_switched_off(moderator: Visit, one: str)
     expect(keys).to_be_hidden()
     page.keyboard.press("?")
     expect(keys.get_by_role("button", name="Close")).to_be_focused()
-    page.keyboard.press("Enter")
     assert keys.evaluate("list => list.scrollTop") == 0  # it is read from its beginning
+    page.keyboard.press("Enter")
     expect(keys).to_be_hidden()
     page.keyboard.press("?")
     for choice in ("off", "on"):

@@ -16,6 +16,7 @@ from forum.library.queries import get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
+from forum.moderation.forms import MoveForm
 from forum.permissions import SYSTEM, VISITOR
 
 REASON_FIELDS = {"reason": "It is rude.", "rule": "2"}
@@ -284,6 +285,40 @@ def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: An
 
 
 # Direct deeds
+
+
+def test_moderators_alone_read_on_a_profile_that_it_is_restricted(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    until = now() + timedelta(days=7)
+    actions.silence(people.moderator, people.ben.id, until, Reasons("Three times.", 2))
+    page = f"/members/{people.ben.handle}"
+    assert "silenced until" in sign_in(people.moderator).get(page).text
+    for person in (people.ben, people.ana):
+        assert "silenced until" not in sign_in(person).get(page).text
+
+
+def test_no_agenda_is_chosen_by_mistake_when_a_topic_is_moved(app: Any) -> None:
+    with app.test_request_context(method="POST", data={"agenda": "0"}):
+        form = MoveForm(meta={"csrf": False})
+        form.offer([(1, "Cooler"), (2, "Safer")])
+        assert form.agenda.choices[0] == (0, "Choose")
+        assert not form.validate() and form.agenda.errors == ["Choose an agenda."]
+        form.offer([(1, "Cooler")])
+        assert form.agenda.choices == [(1, "Cooler")]
+
+
+def test_what_a_moderator_reads_of_a_decision_leads_to_the_queue(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    made = actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("It is rude.", 2)
+    )
+    path, entry = f"/moderation/decisions/{made.id}", f"/moderation/post/{things.first.id}"
+    desk, author = sign_in(people.administrator).get(path).text, sign_in(people.ben).get(path).text
+    assert entry in desk and people.moderator.name in desk and "What you can do" not in desk
+    assert entry not in author and people.moderator.name not in author
+    assert "What you can do" in author
 
 
 def test_a_topic_is_moved_to_another_agenda_that_one_moderates(
