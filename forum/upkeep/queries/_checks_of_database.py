@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     CompoundSelect,
+    Select,
     Table,
     column,
     exists,
@@ -98,11 +99,17 @@ def _invalid_indexes_and_keys() -> Iterator[Fault]:
 
 
 def _broken_keys() -> Iterator[Fault]:
+    """Counted first: a cursor of the server, through which rows are streamed, is planned anew for each table and run."""
     for rows in Base.metadata.sorted_tables:
-        if rows.foreign_keys:
+        if rows.foreign_keys and db.session.scalar(_number_of_dangling_keys(rows)):
             for column_name, target, *row in stream(_dangling_keys(rows)):
                 what = f"{column_name} leads to a row of {target} that is not there"
                 yield Fault(rows.name, "/".join(map(str, row)), what)
+
+
+@cache
+def _number_of_dangling_keys(rows: Table) -> Select[Any]:
+    return select(func.count()).select_from(_dangling_keys(rows).subquery())
 
 
 @cache
@@ -128,12 +135,31 @@ def _sequences_behind() -> Iterator[Fault]:
 
 def sequences_behind() -> list[tuple[str, str, int, int]]:
     """Where PostgreSQL would reuse existing ids: table, sequence, last number given, highest id."""
-    named = text("SELECT pg_get_serial_sequence(:rows, 'id')")
-    found = []
-    for rows in Base.metadata.sorted_tables:
-        if "id" in rows.c and (name := db.session.scalar(named, {"rows": f'"{rows.name}"'})):
-            last = db.session.scalar(select(func.max(rows.c.id))) or 0
-            given = db.session.scalar(select(literal_column("last_value")).select_from(text(name)))
-            if given is not None and given < last:
-                found.append((rows.name, name, given, last))
-    return found
+    numbered = [rows.name for rows in Base.metadata.sorted_tables if "id" in rows.c]
+    named = text(
+        "SELECT name, pg_get_serial_sequence(quote_ident(name), 'id')"
+        " FROM unnest(CAST(:names AS text[])) AS name"
+    )
+    rows = db.session.execute(named, {"names": numbered})
+    sequences = tuple((name, sequence) for name, sequence in rows if sequence)
+    return [
+        (name, sequence, given, last)
+        for name, sequence, given, last in db.session.execute(_numbers_given(sequences))
+        if given < (last or 0)
+    ]
+
+
+@cache
+def _numbers_given(sequences: tuple[tuple[str, str], ...]) -> CompoundSelect[Any]:
+    """Each table and its sequence, with the last number given and the highest id; one statement for all of them."""
+    return union_all(
+        *(
+            select(
+                literal(name),
+                literal(sequence),
+                select(literal_column("last_value")).select_from(text(sequence)).scalar_subquery(),
+                select(func.max(Base.metadata.tables[name].c.id)).scalar_subquery(),
+            )
+            for name, sequence in sequences
+        )
+    )
