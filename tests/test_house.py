@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from importlib.metadata import packages_distributions
 from operator import attrgetter
@@ -74,8 +75,30 @@ def is_inner(path: Path) -> bool:
     return path.stem.startswith("_") and path.stem != "__init__"
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """What a file of Python says; each is parsed once, as most of the tests here ask for all of them."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def all_nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
+
+
+@cache
+def template_tree(path: Path) -> template.Template:
+    return Environment(extensions=EXTENSIONS).parse(path.read_text())
+
+
+def teardown_module() -> None:
+    """The tests of other files need the memory."""
+    for parsed in (tree_of, all_nodes, template_tree):
+        parsed.cache_clear()
+
+
 def nodes(path: Path, kind: type[ast.AST] = ast.AST) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kind))
+    return (node for node in all_nodes(path) if isinstance(node, kind))
 
 
 def calls(path: Path) -> Iterator[str]:
@@ -84,7 +107,7 @@ def calls(path: Path) -> Iterator[str]:
 
 
 def public_functions(path: Path) -> list[ast.FunctionDef]:
-    body = ast.parse(path.read_text()).body
+    body = tree_of(path).body
     return [n for n in body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
 
 
@@ -135,7 +158,7 @@ def test_the_top_of_the_package_holds_rooms_and_tools_only() -> None:
 
 def test_every_module_and_public_function_says_what_it_is() -> None:
     for path in (TOP / "forum").rglob("*.py"):
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         assert ast.get_docstring(tree), path
         for function in () if is_inner(path) else public_functions(path):
             assert ast.get_docstring(function), f"{path}: {function.name}"
@@ -363,7 +386,7 @@ def test_every_form_in_which_a_member_writes_says_who_writes() -> None:
 
 def test_no_page_uses_a_name_that_the_frame_sets() -> None:
     """What the frame sets stands over a page's own: Cancel would lead to the page itself."""
-    trees = {path: Environment(extensions=EXTENSIONS).parse(path.read_text()) for path in PAGES}
+    trees = {path: template_tree(path) for path in PAGES}
     frame = trees.pop(TOP / "templates" / "layout.html")
     ours = {str(node.target.name) for node in frame.find_all(template.Assign)}  # type: ignore[attr-defined]
     assert ours
@@ -375,7 +398,7 @@ def test_no_page_uses_a_name_that_the_frame_sets() -> None:
 
 def test_no_template_imports_what_it_does_not_use() -> None:
     for path in TEMPLATES:
-        tree = Environment(extensions=EXTENSIONS).parse(path.read_text())
+        tree = template_tree(path)
         used = {node.name for node in tree.find_all(template.Name)}
         for node in tree.find_all(template.FromImport):
             names = {name if isinstance(name, str) else name[1] for name in node.names}
