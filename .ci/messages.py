@@ -54,6 +54,10 @@ def main(new: list[str]) -> None:
         for message in catalogue:
             if message.fuzzy and message.previous_id and not is_alike(message):
                 message.string, message.flags = "", message.flags - {"fuzzy"}
+            if not message.fuzzy:
+                message.previous_id = ()
+            # What a former run wrote of what was said before, which Babel reads as a comment
+            message.user_comments = [one for one in message.user_comments if one[:1] != "|"]
         write(catalogue, locale)
         messages = [message for message in catalogue if message.id]
         ready = [m for m in messages if is_translated(m.string) and not m.fuzzy]
