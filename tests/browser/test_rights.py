@@ -77,7 +77,7 @@ def test_new_terms(window: Visit, own_site: Site, chromium: Browser) -> None:
     page.get_by_label("In force from").fill(day or os.popen("date -u +%F").read().strip())
     press(page, "Save the terms")
     other.context.close()
-    page = window.sign_in("member")
+    page = window.sign_in_as(*own_site.passwords["member"])
     assert "New terms of use" in page.locator("h1").inner_text()  # the first page after signing in
     page.get_by_role("link", name="Only read for now").click()
     page.wait_for_load_state()
@@ -98,7 +98,7 @@ def test_leaving_and_coming_back(window: Visit) -> None:
     page.get_by_label("The posts stay, without the name").check()
     press(page, "Close my account")
     assert page.locator("h1").inner_text() == "Your account is closed"
-    page = window.sign_in("member")
+    page = window.sign_in_as(*window.site.passwords["member"])
     assert page.locator("h1").inner_text() == "Your account is closed"
     page = window.go("/topics")
     assert page.locator("h1").inner_text() == "Your account is closed"
