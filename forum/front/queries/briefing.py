@@ -49,9 +49,10 @@ class CityThere(NamedTuple):
 class Briefing:
     """What a visitor can read on an agenda, in the words of those who wrote it.
 
-    `answers` and `experiences` are posts with their topics, `waiting` are questions without an answer. `topics`, `told`
-    (experiences), `questions`, `unanswered` and `shared` (practices) say how many there are. `tried` says by topic in how many cities a case or practice was tried, `failures`
-    by practice what did not work. `writers` is how many members wrote, `cities` where they are from, by country and name.
+    `answers` and `experiences` are posts with their topics, `waiting` are questions without an answer. `counts` says how
+    many topics of each kind there are, `unanswered` how many questions wait. `tried` says by topic in how many cities a case
+    or practice was tried, `failures` by practice what did not work. `writers` is how many members wrote, `cities` where they
+    are from, by country and name.
     """
 
     agenda: Agenda
@@ -64,11 +65,8 @@ class Briefing:
     readings: Sequence[Reading]
     tried: dict[int, int]
     failures: dict[int, str]
-    topics: int
-    told: int
-    questions: int
+    counts: dict[str, int]
     unanswered: int
-    shared: int
     writers: int
     cities: Sequence[CityThere]
 
@@ -80,7 +78,6 @@ def briefing(slug: str) -> Briefing:
     """
     agenda = get_agenda(VISITOR, slug)
     practices, cases = practices_of(VISITOR, agenda, PRACTICES), cases_of(VISITOR, agenda)
-    counts = counts_by_kind(VISITOR, TopicFilter(agenda.id))
     unanswered = TopicFilter(agenda.id, order=UNANSWERED)
     waiting = first_topics(VISITOR, unanswered, WAITING)
     writers, cities = _who_wrote(agenda)
@@ -97,11 +94,8 @@ def briefing(slug: str) -> Briefing:
             [*(one.topic_id for one in practices), *(one.topic_id for one in cases)]
         ),
         failures=failures_of(VISITOR, [practice.id for practice in practices]),
-        topics=sum(counts.values()),
-        told=counts.get("experience", 0),
-        questions=counts.get("question", 0),
+        counts=counts_by_kind(VISITOR, TopicFilter(agenda.id)),
         unanswered=sum(counts_by_kind(VISITOR, unanswered).values()),
-        shared=counts.get("practice", 0),
         writers=writers,
         cities=cities,
     )
