@@ -370,9 +370,11 @@ def test_one_writes_for_an_organisation_and_the_page_says_so(
 def test_nobody_writes_for_an_organisation_of_others(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:
-    form = {"source": "Yes.", "language": "en", "writes_for": "organisation"}
-    assert sign_in(people.ben).post(f"/topics/{topic.id}/reply", data=form).status_code == 303
-    assert last_post().organisation_id is None
+    form = {"source": "Yes, we do.", "language": "en", "writes_for": "organisation"}
+    answer = sign_in(people.ben).post(f"/topics/{topic.id}/reply", data=form)
+    assert answer.status_code == 403 and "Yes, we do." in answer.text
+    assert "Your profile names no organisation to write for." in answer.text
+    assert last_post().number == 1
 
 
 def test_a_preview_says_that_a_text_mentions_more_members_than_are_told(
