@@ -269,8 +269,8 @@ def tell_of_reversal(moderator: Person, decision: Decision, reversal: Decision) 
     taken_back = DEEDS[Deed.REVERSE].for_author
     if decision.moderator_id in curators_of(decision.agenda_id):
         address = f"/moderation/decisions/{decision.id}"
-        answer = reversal.reason
-        notice = NoticeText("decision", address, decision.heading, answer, before=taken_back)
+        # Without title and answer, which may name a member: these stand on the page, where names go when somebody leaves
+        notice = NoticeText("decision", address, KINDS[decision.kind].noun, before=taken_back)
         _tell(moderator, reversal, notice, [decision.moderator_id])
     answered: dict[str, set[int | None]] = {}
     for report in answered_by(decision.id):
