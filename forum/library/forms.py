@@ -27,7 +27,7 @@ from wtforms.validators import (
 )
 
 from forum.clock import month_end, month_in_words, now
-from forum.dialogue.forms import MYSELF, ORGANISATION
+from forum.dialogue.forms import MYSELF
 from forum.formrows import TableField
 from forum.illustrations import with_local_pictures
 from forum.library.actions import (
@@ -312,7 +312,9 @@ class PracticeForm(Form):
     seen = HiddenField()
     adapt = HiddenField(validators=[Length(max=MAX_LINE)])
 
-    def text(self, adapted_from_id: int | None = None) -> PracticeText:
+    def text(
+        self, adapted_from_id: int | None = None, *, for_organisation: bool | None = None
+    ) -> PracticeText:
         """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before."""
         return PracticeText(
             title=self.title.data or "",
@@ -329,7 +331,7 @@ class PracticeForm(Form):
             theme_ids=self.themes.data or (),
             sections={name: self[name].data or "" for name in SECTIONS},
             adapted_from_id=adapted_from_id,
-            for_organisation=bool(self.writes_for and self.writes_for.data == ORGANISATION),
+            for_organisation=for_organisation,
         )
 
     def take_draft(self) -> None:

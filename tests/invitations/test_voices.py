@@ -140,6 +140,45 @@ def test_so_is_one_that_a_rule_held_back(people, agenda, institute):
     assert approve(people.moderator, held.id).organisation_id is None
 
 
+def test_a_published_practice_stays_the_organisation_s_when_it_is_edited(
+    sign_in, people, agenda, institute
+):
+    text = PracticeText("Trams", "They hum.", for_organisation=True)
+    practice = write_practice(people.ben, agenda.id, text)
+    submit(people.ben, practice.id)
+    publish(people.moderator, practice.id)
+    choose_voices(people.ana, institute.id, [people.ana.id])
+    browser, address = sign_in(people.ben), f"/practices/{practice.slug}/edit"
+    typed = {"title": "Trams", "agenda": agenda.slug, "language": "en", "audience": "public"}
+
+    def publish_changes(sentence: str) -> int:
+        page = browser.get(address).text
+        assert 'name="writes_for"' not in page
+        seen = re.search(r'name="seen"[^>]*value="([^"]*)"', page)[1]
+        data = {**typed, "sentence": sentence, "seen": seen, "deed": "save"}
+        return browser.post(address, data=data).status_code
+
+    assert publish_changes("They hum at night.") == 303
+    found = db.session.get_one(Practice, practice.id)
+    assert (found.sentence, found.organisation_id) == ("They hum at night.", institute.id)
+    other = members.write_organisation(people.moderator, OrganisationText("Other", "company"))
+    edit_profile(people.ben, Profile(name=people.ben.name, organisation_id=other.id))
+    assert publish_changes("They hum by day.") == 303
+    assert db.session.get_one(Practice, practice.id).organisation_id == institute.id
+
+
+def test_a_form_of_a_practice_that_was_opened_before_gives_it_back(
+    sign_in, people, agenda, institute
+):
+    choose_voices(people.ana, institute.id, [people.ana.id])
+    typed = {"title": "Trams", "agenda": agenda.slug, "language": "en", "audience": "public"}
+    typed |= {"sentence": "They hum.", "writes_for": "organisation"}
+    for deed in ("save", "submit"):
+        answer = sign_in(people.ben).post("/practices/new", data={**typed, "deed": deed})
+        assert answer.status_code == 403 and "They hum." in answer.text
+        assert "Your organisation has named the members who write for it." in answer.text
+
+
 # The page
 
 

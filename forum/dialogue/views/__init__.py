@@ -5,6 +5,7 @@ from __future__ import annotations
 from forum.dialogue.views import held, lists, marks, polls, topics, versions, writing
 from forum.dialogue.views._shared import (
     bp,
+    is_for_organisation,
     offer_organisation,
     own_organisation,
     posting,
@@ -17,6 +18,7 @@ __all__ = [
     "bp",
     "discussion",
     "held",
+    "is_for_organisation",
     "lists",
     "marks",
     "offer_organisation",

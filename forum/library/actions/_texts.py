@@ -85,7 +85,8 @@ class PracticeText:
     `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); a practice without any
     is a short one. `slug` is used for a new practice only; if it is empty, the slug is made of the title. `showing` are the names
     of pictures of others that a new practice shows: it did so where it comes from. `opening` is the
-    sentence, rendered; `written` are the sections that are not empty, rendered, by name.
+    sentence, rendered; `written` are the sections that are not empty, rendered, by name. `for_organisation` is None where the
+    author was not asked: then a practice stays whose it is.
     """
 
     title: str
@@ -102,7 +103,7 @@ class PracticeText:
     theme_ids: Sequence[int] = ()
     sections: Mapping[str, str] = field(default_factory=dict)
     adapted_from_id: int | None = None
-    for_organisation: bool = False
+    for_organisation: bool | None = False
     slug: str = ""
     showing: Collection[str] = ()
     opening: Written = field(init=False)

@@ -408,7 +408,7 @@ def _set_practice(author: Person, practice: Practice, agenda: Agenda, text: Prac
     practice.evidence, practice.cost, practice.started = text.evidence, text.cost, text.started
     practice.language, practice.audience = text.language, text.audience
     practice.failure_audience, practice.revisit_on = text.failure_audience, text.revisit_on
-    if practice.author_id == author.id:
+    if practice.author_id == author.id and text.for_organisation is not None:
         practice.organisation_id = author.organisation_id if text.for_organisation else None
     practice.sections = _sections(practice, text.written)
     practice.themes = list(themes_by_id(text.theme_ids))

@@ -22,6 +22,7 @@ from forum.clock import now
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.queries import topic_if_there
 from forum.dialogue.views import (
+    is_for_organisation,
     offer_organisation,
     own_organisation,
     posting,
@@ -222,11 +223,13 @@ def _write_practice(
     def deed() -> ResponseReturnValue:
         agenda = next(one for one in agendas if one.slug == form.agenda.data)
         is_submitted = request.form.get("deed") == "submit"
+        is_asked = "writes_for" in form or "writes_for" in request.form
+        for_organisation = is_for_organisation(form) if is_asked else None
         write = actions.write_and_submit if is_submitted else actions.write_practice
         written = write(
             me(),
             agenda.id,
-            form.text(source.id if source else None),
+            form.text(source.id if source else None, for_organisation=for_organisation),
             found.id if found else None,
             None if found else form.submission_key.data,
             seen=form.seen.data,
@@ -244,6 +247,9 @@ def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practic
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     is_mine = found is None or found.author_id == me().id
+    if found and found.state == PUBLISHED and found.organisation_id:
+        # What was published for an organisation stays its own when the author writes for another one
+        is_mine = is_mine and found.organisation_id == me().organisation_id
     offer_organisation(form, me().name, own_organisation() if is_mine else "")
 
 
