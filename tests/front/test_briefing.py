@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.db import db
-from forum.dialogue.actions import choose_answer, hide, hide_topic, mark, pin, reply
+from forum.dialogue.actions import choose_answer, hide, hide_topic, lock, mark, pin, reply
 from forum.dialogue.models import Topic
 from forum.front.queries import briefing
 from forum.front.queries.briefing import ANSWERS, EXPERIENCES, PRACTICES, WAITING
@@ -40,7 +41,7 @@ def test_it_holds_what_the_agenda_has(small: Small, client: Any) -> None:
         "The quiet network",
         "The Soundscape",
         "<b>Kenya</b>",
-        "<span>1 question</span>",
+        "· 1 question ·",
     ):
         assert words in page
     assert f'href="{small.question.address}#post-2"' in page
@@ -143,6 +144,25 @@ def test_an_agenda_in_preparation_has_none(people: Any, sign_in: Any) -> None:
     assert sign_in(people.moderator).get(address).status_code == 200
 
 
+def test_a_locked_question_without_an_answer_does_not_wait(
+    small: Small, people: Any, client: Any
+) -> None:
+    asked = topic(people.ana, small.agenda, "Who pays for the meters?", kind="question")
+    lock(people.host, asked.id, "It is asked elsewhere.")
+    assert briefing("quieter").unanswered == 0, "it waits no more"
+    assert "· 2 questions ·" in client.get(PAGE).text
+
+
+def test_questions_that_nobody_has_looked_at_yet_take_no_place(small: Small, people: Any) -> None:
+    for number in range(WAITING + 2):
+        topic(people.ana, small.agenda, f"Open {number}", kind="question")
+    for number in (WAITING, WAITING + 1):
+        last = db.session.scalars(select(Topic).where(Topic.title == f"Open {number}")).one()
+        last.unseen_at = last.created_at
+    db.session.flush()
+    assert len(briefing("quieter").waiting) == WAITING
+
+
 def test_of_a_long_dialogue_the_first_are_told_with_a_way_to_the_rest(
     small: Small, people: Any, client: Any
 ) -> None:
@@ -157,7 +177,12 @@ def test_of_a_long_dialogue_the_first_are_told_with_a_way_to_the_rest(
     assert [len(part) for part in parts] == [ANSWERS, EXPERIENCES, PRACTICES, WAITING]
     page = client.get(PAGE).text
     assert f"{2 * ANSWERS + 3} questions, {ANSWERS + 1} wait for an answer" in page
-    for link in ("kind=question", "kind=experience", "/practices?agenda=quieter"):
+    for link in (
+        "kind=question",
+        "kind=experience",
+        "order=unanswered",
+        "/practices?agenda=quieter",
+    ):
         assert link in page.partition("<main")[2]
 
 
@@ -170,6 +195,8 @@ def test_the_file_is_whole_by_itself(small: Small, people: Any, client: Any) -> 
     assert document.startswith("<!doctype html>")
     links = re.findall(r'<a [^>]*href="([^"]*)"', document)
     assert links and all(link.startswith("http") for link in links)
+    words = re.sub(r"<[^>]*>", "", document)
+    assert "3 topics · 1 question · " in words, "facts stand apart also without a style sheet"
     assert any(link.endswith("/help") for link in links)
     assert "&lt;a href=" in document and "http://localhost/x" not in document
     for part in ("<script", "<style", "<svg", "<img", "<form", "csrf"):

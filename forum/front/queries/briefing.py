@@ -36,6 +36,7 @@ from forum.permissions import VISITOR
 
 # How much of each is told, so that it stays a few pages however long the dialogue is
 ANSWERS, EXPERIENCES, PRACTICES, WAITING = 12, 8, 12, 8
+ASKED = 5 * WAITING  # waiting questions of which the first are told that moderators have looked at
 
 
 class CityThere(NamedTuple):
@@ -79,7 +80,7 @@ def briefing(slug: str) -> Briefing:
     agenda = get_agenda(VISITOR, slug)
     practices, cases = practices_of(VISITOR, agenda, PRACTICES), cases_of(VISITOR, agenda)
     unanswered = TopicFilter(agenda.id, order=UNANSWERED)
-    waiting = first_topics(VISITOR, unanswered, WAITING)
+    waiting = first_topics(VISITOR, unanswered, ASKED)
     writers, cities = _who_wrote(agenda)
     return Briefing(
         agenda=agenda,
@@ -88,7 +89,7 @@ def briefing(slug: str) -> Briefing:
         experiences=most_marked_experiences(VISITOR, agenda.id, EXPERIENCES),
         practices=practices,
         cases=cases,
-        waiting=[topic for topic in waiting if topic.is_indexable],
+        waiting=[topic for topic in waiting if topic.is_indexable][:WAITING],
         readings=readings_of(VISITOR, agenda),
         tried=tried_counts(
             [*(one.topic_id for one in practices), *(one.topic_id for one in cases)]
