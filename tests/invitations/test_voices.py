@@ -91,6 +91,13 @@ def test_who_comes_later_is_not_among_them(people, agenda, institute):
     assert writes_for_it(people.ben, agenda), "elsewhere it does not matter"
 
 
+def test_who_left_it_is_told_nothing_about_it(sign_in, people, agenda, institute):
+    choose_voices(people.ana, institute.id, [people.ana.id])
+    edit_profile(people.ben, Profile(name=people.ben.name))
+    page = sign_in(people.ben).get(f"/agendas/{agenda.slug}/topics/new?kind=experience").text
+    assert "You write for yourself" in page and "names no organisation" not in page
+
+
 def test_only_its_own_members_are_named(people, agenda, institute):
     choose_voices(people.ana, institute.id, [people.host.id, people.ben.id, 10**9])
     assert [one.id for one in voices_of(VISITOR, institute)] == [people.ben.id]

@@ -72,6 +72,8 @@ def _take_seat(member: Member, organisation_id: int | None) -> None:
         organisation = queries.lock_organisation(organisation_id)
         refuse_without_seat(organisation)
         member.is_voice = organisation is None or not organisation.names_voices
+    if organisation_id is None:
+        member.is_voice = True  # where nobody is named, nobody is left out
     member.organisation_id = organisation_id
 
 
