@@ -498,6 +498,18 @@ def test_the_law_and_the_day_are_asked_for_only_where_they_are_chosen(moderator:
     expect(law).to_be_hidden()
 
 
+def test_members_are_named_only_where_not_all_of_them_write_for_an_organisation(
+    moderator: Visit,
+) -> None:
+    page = moderator.go("/organisations/rotterdam/voices")
+    boxes = page.locator("[name=voices]").first
+    expect(boxes).to_be_hidden()
+    page.check("[name=writers][value=named]")
+    expect(boxes).to_be_visible()
+    page.check("[name=writers][value=all]")
+    expect(boxes).to_be_hidden()
+
+
 def test_the_deeds_of_a_post_with_counts_stand_in_one_line_on_a_desk(
     windows: Callable[..., Visit],
 ) -> None:

@@ -205,6 +205,12 @@ def test_the_page_names_them(sign_in, client, people, institute):
     assert 'id="voices"' not in client.get(address).text
 
 
+def test_where_nobody_belongs_to_it_the_page_says_so(sign_in, people):
+    empty = members.write_organisation(people.moderator, OrganisationText("Empty", "company"))
+    page = sign_in(people.moderator).get(f"/organisations/{empty.slug}/voices").text
+    assert "there is nobody to name" in page
+
+
 @pytest.mark.parametrize(
     "typed",
     [
