@@ -384,7 +384,7 @@ class Can:
         if not self.person.is_voice:
             return Verdict(
                 _(
-                    "Your organisation has named the members who write for it. Ask its representative."
+                    "Your organisation has named the members who write for it. Its representative or a moderator can name you, too."
                 )
             )
         return self.write()

@@ -234,6 +234,7 @@ def test_a_form_offers_the_organisation_only_to_those(sign_in, people, agenda, i
     page = sign_in(people.ben).get(address).text
     assert 'name="writes_for"' not in page
     assert "Your organisation has named the members who write for it." in page
+    assert "Its representative or a moderator can name you, too." in page
 
 
 def test_a_form_that_was_opened_before_gives_the_text_back(sign_in, people, agenda, institute):
