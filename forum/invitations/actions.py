@@ -170,9 +170,10 @@ def choose_voices(
     doer: Person, organisation_id: int, member_ids: Collection[int] | None
 ) -> Organisation:
     """Let only these members of an organisation write for it, or all of them (None), and tell those for whom that is new."""
-    organisation, named, unnamed = members.choose_voices(doer, organisation_id, member_ids)
+    organisation, named, unnamed, freed = members.choose_voices(doer, organisation_id, member_ids)
     page = f"/organisations/{organisation.slug}"
     words = {"organisation": organisation.name}
+    read_outdated(SYSTEM, "voice", [page], sorted(freed))  # they no longer did, and do now
     for ids, title in (
         (named, sentence("You write for %(organisation)s now", **words)),
         (unnamed, sentence("You no longer write for %(organisation)s", **words)),

@@ -120,6 +120,14 @@ def test_whoever_is_named_or_no_longer_is_told(people, institute):
     assert heard(people.chitra) == ["You write for Institute of Trams now"]
 
 
+def test_nobody_is_told_of_what_holds_no_more(people, institute):
+    choose_voices(people.ana, institute.id, [people.ben.id])
+    choose_voices(people.ana, institute.id, [people.ana.id])
+    assert heard(people.ben), "it was so"
+    choose_voices(people.ana, institute.id, None)
+    assert not inbox(people.ben, is_unread=True).page.items, "all its members write for it now"
+
+
 def test_those_whom_the_representative_does_not_see_keep_what_they_have(people, institute):
     choose_voices(people.ana, institute.id, [people.ben.id])
     hide_profile(people.moderator, people.ben.id)

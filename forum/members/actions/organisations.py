@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import true, update
 
 from forum.clock import now
 from forum.db import db, flush_unique
@@ -44,11 +44,15 @@ class OrganisationText:
 
 
 class ChosenVoices(NamedTuple):
-    """Who writes for an organisation: the ids of those whom it has newly named, and of those who were named before."""
+    """Who writes for an organisation: the ids of those whom it has newly named, and of those who were named before.
+
+    `freed` are those who may write for it again because all its members do.
+    """
 
     organisation: Organisation
     named: set[int]
     unnamed: set[int]
+    freed: set[int]
 
 
 @action
@@ -96,11 +100,13 @@ def choose_voices(
     before = queries.voice_ids(organisation.id) if organisation.names_voices else set()
     organisation.names_voices = member_ids is not None
     wanted = None if member_ids is None else (before - seen) | (seen & {*member_ids})
+    is_named = true() if wanted is None else Member.id.in_(wanted)
     here = update(Member).where(Member.organisation_id == organisation.id)
-    db.session.execute(here.values(is_voice=True if wanted is None else Member.id.in_(wanted)))
+    changed = here.where(Member.is_voice != is_named).values(is_voice=is_named)
+    changed_ids = set(db.session.scalars(changed.returning(Member.id)))
     if wanted is None:
-        return ChosenVoices(organisation, set(), set())
-    return ChosenVoices(organisation, wanted - before, before - wanted)
+        return ChosenVoices(organisation, set(), set(), changed_ids)
+    return ChosenVoices(organisation, wanted - before, before - wanted, set())
 
 
 def _refuse_name_of_another(text: OrganisationText, organisation_id: int | None = None) -> None:
