@@ -23,6 +23,10 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
+from forum.transfer.actions import import_agenda
+from forum.transfer.forms import read_agenda
+from forum.transfer.models import FaultyFileError
+from tests.transfer.conftest import GOOD
 
 NEW = NewTopic("experience", "Trams", write("They hum."), for_organisation=True)
 
@@ -126,6 +130,16 @@ def test_nobody_is_told_of_what_holds_no_more(people, institute):
     assert heard(people.ben), "it was so"
     choose_voices(people.ana, institute.id, None)
     assert not inbox(people.ben, is_unread=True).page.items, "all its members write for it now"
+
+
+def test_a_file_cannot_let_others_write_for_it(people, agenda, institute):
+    file = GOOD.replace("- answer: yes", "- on behalf of organisation: yes")
+    choose_voices(people.ana, institute.id, [people.ana.id])
+    with pytest.raises(FaultyFileError) as refused:
+        import_agenda(people.administrator, read_agenda(file))
+    assert [one.message for one in refused.value.faults] == [
+        f"the organisation of {people.ben.handle} has named others who write for it"
+    ]
 
 
 def test_those_whom_the_representative_does_not_see_keep_what_they_have(people, institute):
