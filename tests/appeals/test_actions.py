@@ -91,6 +91,16 @@ def test_who_decided_and_who_reported_learn_that_it_was_taken_back(people, thing
     assert first == reporter  # no names: the answer stands on the page of the decision
 
 
+def test_whose_posts_were_hidden_with_a_topic_learn_that_it_is_back(people, things) -> None:
+    hidden = moderation.decide(people.moderator, "topic", things.topic.id, "hide", REASONS)
+    assert "your posts with it" in notices_of(people.ben)[0][1]
+    said = appeal(people.ana, hidden.id, "It is a quotation.")
+    decide_appeal(people.host, said.id, "reversed", "It is, and short.")
+    told = [words for kind, words in notices_of(people.ben) if kind == "decision"]
+    assert told[0] == "After an appeal the decision is taken back." and len(told) == 2
+    assert "It is, and short." not in " ".join(told), "the answer is for whom it concerns"
+
+
 def test_an_appeal_that_is_not_right_changes_nothing(people, things, hidden) -> None:
     said = appeal(people.ben, hidden.id, "It was a joke.")
     decide_appeal(people.administrator, said.id, "upheld", "Not for the person it is about.")

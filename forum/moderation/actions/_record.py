@@ -226,14 +226,21 @@ def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) ->
     """Notify the others whose posts were withheld together with a topic, case or practice, each once."""
     if decision.deed not in WITHHOLDING_DEEDS or thing.kind == "post" or not thing.topic_id:
         return
-    is_topic = thing.kind == "topic"
-    title = sentence("A page that you commented on")
     hidden = sentence("It is hidden, and your comments with it.")
-    if is_topic:
-        title = sentence("A topic in which you wrote")
+    if thing.kind == "topic":
         hidden = sentence("It is hidden, and your posts with it.")
-    notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, before=[hidden])
-    _tell(moderator, decision, notice, other_author_ids(thing.topic_id, thing.author_id))
+    _tell_other_authors(moderator, decision, thing, hidden, decision)
+
+
+def _tell_other_authors(
+    moderator: Person, decision: Decision, thing: Thing, words: Sentence, told_with: Decision
+) -> None:
+    """Notify the others who wrote in a topic, case or practice of a decision about it; the notice goes with `told_with`."""
+    title = sentence("A page that you commented on")
+    if thing.kind == "topic":
+        title = sentence("A topic in which you wrote")
+    notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, before=[words])
+    _tell(moderator, told_with, notice, other_author_ids(thing.topic_id or 0, thing.author_id))
 
 
 def notify_moved_authors(
@@ -261,8 +268,11 @@ def notify_asker(moderator: Person, decision: Decision, question: Topic, target:
     _tell(moderator, decision, notice, [question.author_id])
 
 
-def tell_of_reversal(moderator: Person, decision: Decision, reversal: Decision) -> None:
-    """Notify those who take a decision for valid that it was reversed: its moderator, and whose reports it had answered.
+def tell_of_reversal(
+    moderator: Person, decision: Decision, reversal: Decision, thing: Thing
+) -> None:
+    """Notify those who take a decision for valid that it was reversed: its moderator, those whose posts were withheld with
+    its thing, and those whose reports it had answered.
 
     Reports that are open again get the next outcome instead. Visitors who had a letter get another one.
     """
@@ -272,6 +282,8 @@ def tell_of_reversal(moderator: Person, decision: Decision, reversal: Decision) 
         # Without title and answer, which may name a member: these stand on the page, where names go when somebody leaves
         notice = NoticeText("decision", address, KINDS[decision.kind].noun, before=taken_back)
         _tell(moderator, reversal, notice, [decision.moderator_id])
+    if decision.deed in WITHHOLDING_DEEDS and thing.kind != "post" and thing.topic_id:
+        _tell_other_authors(moderator, decision, thing, taken_back[0], reversal)
     answered: dict[str, set[int | None]] = {}
     for report in answered_by(decision.id):
         report.told_at = None

@@ -137,7 +137,8 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
     made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
-    tell_of_reversal(moderator, decision, made)
+    thing = thing_to_review(moderator, decision.kind, decision.item_id)
+    tell_of_reversal(moderator, decision, made, thing)
     return made
 
 
