@@ -25,6 +25,7 @@ _NO_PROSE = re.compile(
     r"^(```|~~~).*?(?:^\1[^\n]*|\Z)|^ {0,3}#{1,6}[ \t][^\n]*|^ {0,3}[>|][^\n]*",
     re.MULTILINE | re.DOTALL,
 )
+_FRAMES = re.compile(r"^(?:```|~~~)[^\n]*|^[ |:>-]+", re.MULTILINE)  # what of these is no word
 SURROGATES = re.compile("[\ud800-\udfff]")
 # No script needs them, and terminals obey them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -169,9 +170,12 @@ def without_markdown(source: str) -> str:
 
 def prose(source: str, length: int) -> str:
     """How a Markdown text begins, as prose of at most `length` characters, for pages that sum up: without its signs, and
-    without headings, quotes, tables and code, which say little when they stand in the middle of a line."""
-    told = _NO_PROSE.sub("\n", source[: 10 * length])
-    return excerpt(without_markdown(told), length)
+    without headings, quotes, tables and code, which say little when they stand in the middle of a line. Of a text that has
+    nothing else, their words."""
+    beginning = source[: 10 * length]
+    told = _NO_PROSE.sub("\n", beginning)
+    words = _FRAMES.sub("", beginning)
+    return excerpt(without_markdown(told), length) or excerpt(without_markdown(words), length)
 
 
 def excerpt(plain: str, length: int = 200) -> str:

@@ -48,6 +48,10 @@ def test_hostile_texts_take_no_time(evil: str) -> None:
         ("Before.\n```\na,b\n```\nAfter.\n~~~ text\nc\n~~~", "Before. After."),
         ("Before.\n```\nnever closed", "Before."),
         ("#hashtag and 3 > 2", "#hashtag and 3 > 2"),
+        ("```py\nonly code\n```", "only code"),
+        ("| a | b |\n|--|:-:|\n| 1 | 2 |", "a b · 1 2"),
+        ("## Only a heading", "Only a heading"),
+        ("> Only a quote", "Only a quote"),
         ("", ""),
     ],
 )
