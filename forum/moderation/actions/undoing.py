@@ -136,8 +136,9 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
         raise Conflict(_("This decision holds no more, so nothing was changed."))
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
-    made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
+    # Before: what a mark said is gone with the mark when its member took that back meanwhile
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
+    made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
     tell_of_reversal(moderator, decision, made, thing)
     return made
 
