@@ -173,12 +173,11 @@ def choose_voices(
     organisation, named, unnamed, freed = members.choose_voices(doer, organisation_id, member_ids)
     page = f"/organisations/{organisation.slug}"
     words = {"organisation": organisation.name}
-    read_outdated(SYSTEM, "voice", [page], sorted(freed))  # they no longer did, and do now
-    for ids, title in (
+    # What they were told before holds no more; those who are freed see it by the form
+    read_outdated(SYSTEM, "voice", [page], sorted(named | unnamed | freed))
+    for told, title in (
         (named, sentence("You write for %(organisation)s now", **words)),
         (unnamed, sentence("You no longer write for %(organisation)s", **words)),
     ):
-        told = ids - {doer.id}
-        read_outdated(SYSTEM, "voice", [page], sorted(told))
-        note_event(doer, NoticeText("voice", page, title), sorted(told))
+        note_event(doer, NoticeText("voice", page, title), told)
     return organisation

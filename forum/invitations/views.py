@@ -167,8 +167,9 @@ def choose_voices(slug: str) -> ResponseReturnValue:
     boxes = [(one.id, ", ".join(filter(None, [one.name, one.position])), None) for one in people]
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context = {"organisation": organisation, "boxes": boxes, "form": form}
-        return render_template("invitations/voices.html", **context), status
+        return render_template(
+            "invitations/voices.html", organisation=organisation, boxes=boxes, form=form
+        ), status
 
     def deed() -> ResponseReturnValue:
         actions.choose_voices(me(), organisation.id, form.member_ids)

@@ -19,10 +19,8 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.permissions import Person
 
-WEIGHED = (
-    500  # topics of an agenda, those in which somebody wrote last: a bound for agendas of any size
-)
-COUNTED = 20_000  # posts in these topics of which the authors are told apart
+# Bounds for agendas of any size: topics, those in which somebody wrote last, and posts whose authors are told apart
+WEIGHED, COUNTED = 500, 20_000
 
 
 def most_marked_answers(reader: Person, agenda_id: int, limit: int) -> Sequence[Post]:
