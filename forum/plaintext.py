@@ -17,7 +17,8 @@ STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a
 BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
 # What marks up a text, and where its links lead
 MARKDOWN_SYNTAX = re.compile(
-    r"!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*_`\[\]|~]",
+    r"!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*`\[\]|~]"
+    r"|(?<![^\W_])_|_(?![^\W_])",  # one inside a word, as in a name of a column, marks up nothing
     re.MULTILINE,
 )
 # Blocks that are no prose: code between fences, headings, quotes, rows of tables

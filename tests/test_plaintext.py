@@ -17,6 +17,7 @@ from forum.plaintext import prose, without_markdown
         ("A **bold** _word_ and `code`", "A bold word and code"),
         ("See [the plan](https://t.example/a_b 'A plan').", "See the plan."),
         ("![a lane](/pictures/x)", "a lane"),
+        ("_All_ of __sector_a__, @ana_b and `x_`", "All of sector_a, @ana_b and x"),
         ("## Head\n- one\n  2) two\n* three", "Head\none\ntwo\nthree"),
         ("C# in 1.5 - not a list", "C# in 1.5 - not a list"),
     ],
