@@ -110,6 +110,7 @@ LISTS += [
     "/agendas/quieter/topics",
     "/feeds/all.atom",
     "/agendas/quieter/briefing",
+    "/cities/medellin/exchange",
     "/agendas/quieter/feed.atom",
 ]
 # What they list begins with what is typed, as do all the words that are searched for: one request finds any of them.

@@ -182,6 +182,7 @@ POST /cases/{case}/intention                          |  403  yes  yes  403  yes
 GET  /cities                                          |  200  200  200  200  200  200
 GET  /cities/suggest                                  |  200  200  200  200  200  200
 GET  /cities/tampere                                  |  200  200  200  200  200  200
+GET  /cities/tampere/exchange                         |  200  200  200  200  200  200
 POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
 GET  /drafts                                          |   in  200  200  200  200  200
@@ -218,6 +219,7 @@ GET  /members                                         |  200  200  200  200  200
 GET  /members/ben-okoth                               |  200  200  200  200  200  200
 GET  /members/ben-okoth/contact                       |   in  200  200  200  200  200
 POST /members/ben-okoth/contact                       |  403  yes  yes  yes  yes  yes
+GET  /members/ben-okoth/exchange                      |   in  404  200  404  404  404
 GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
 POST /members/ben-okoth/hide                          |  403  403  403  403  yes  yes
 POST /members/ben-okoth/end-ignoring                  |  403  yes  yes  yes  yes  yes
@@ -285,6 +287,7 @@ POST /organisations/new                               |  403  403  403  403  yes
 GET  /organisations/{organisation}                    |  200  200  200  200  200  200
 GET  /organisations/{organisation}/edit               |   in  403  403  403  200  200
 POST /organisations/{organisation}/edit               |  403  403  403  403  yes  yes
+GET  /organisations/{organisation}/exchange           |  200  200  200  200  200  200
 GET  /organisations/{organisation}/history            |   in  403  403  403  200  200
 GET  /organisations/{organisation}/voices             |   in  403  403  403  200  200
 POST /organisations/{organisation}/voices             |  403  403  403  403  yes  yes

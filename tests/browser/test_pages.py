@@ -52,6 +52,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("member-own", "/members/wanjiru-kamau", "member"),
     ("cities", "/cities", "visitor"),
     ("city", "city:", "visitor"),
+    ("city-exchange", "/cities/accra/exchange?year=2026", "visitor"),
+    ("member-exchange", "/members/wanjiru-kamau/exchange", "member"),
     ("organisations", "/organisations", "visitor"),
     ("organisation", "/organisations/rotterdam", "visitor"),
     ("search", "/search?q=flood", "visitor"),

@@ -62,6 +62,7 @@ PAGES = {
     "/cities": 2,
     # Four of them for cities with the same questions, two of which a server's processes cache
     "/cities/nairobi": 16,
+    "/cities/nairobi/exchange": 9,
     "/organisations/tampere-institute": 8,
     # Three of them for names of cities, organisations and themes, which a server's processes cache
     "/search?q=noise": 12,

@@ -12,6 +12,12 @@ from forum.front.queries.contributions import (
     contributions_of_member,
 )
 from forum.front.queries.counters import Masthead, masthead
+from forum.front.queries.exchange import (
+    ExchangeRecord,
+    exchange_of_city,
+    exchange_of_member,
+    exchange_of_organisation,
+)
 from forum.front.queries.feeds import feed_after_merge, feed_of_openings, feed_of_topic
 from forum.front.queries.members import helpers_with, recognition, themes_offered
 from forum.front.queries.peers import peers
@@ -23,6 +29,7 @@ __all__ = [
     "NOBODY_IGNORED",
     "BookmarkRow",
     "Exchange",
+    "ExchangeRecord",
     "FirstSteps",
     "Masthead",
     "Welcome",
@@ -33,6 +40,9 @@ __all__ = [
     "contributions_in_city",
     "contributions_in_organisation",
     "contributions_of_member",
+    "exchange_of_city",
+    "exchange_of_member",
+    "exchange_of_organisation",
     "exchanges",
     "feed_after_merge",
     "feed_of_openings",

@@ -38,7 +38,7 @@ def contributions_of_member(reader: Person, member: Member, number: int) -> Page
 def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contribution]:
     """One page of what the members of a city wrote, newest first."""
     here = visible_members(reader).where(Member.city_id == city.id)
-    return _contributions_page(_newest_by_several(reader, _written_by_any_of(here)), number)
+    return _contributions_page(newest_listed(reader, _written_by_any_of(here)), number)
 
 
 def contributions_in_organisation(
@@ -47,17 +47,18 @@ def contributions_in_organisation(
     """One page of what the members of an organisation wrote, or anybody in its name, newest first."""
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
     in_its_name = Post.organisation_id == organisation.id
-    return _contributions_page(
-        _newest_by_several(reader, _written_by_any_of(here), in_its_name), number
-    )
+    return _contributions_page(newest_listed(reader, _written_by_any_of(here), in_its_name), number)
 
 
 def _written_by_any_of(people: Select[Any]) -> ColumnElement[bool]:
     return Post.author_id.in_(people.with_only_columns(Member.id))
 
 
-def _newest_by_several(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
-    """The ids of the newest posts for each of the conditions. Posts are limited first, by an index, and joined with topics then."""
+def newest_listed(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
+    """The ids of the newest posts that lists show, for any of the conditions, newest first.
+
+    Posts are limited first, by an index, and joined with topics then.
+    """
     newest = (
         _newest_ids(select(Post).where(one, *is_readable()), MAX_CANDIDATES).subquery()
         for one in whose

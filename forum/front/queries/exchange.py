@@ -1,0 +1,247 @@
+"""What a city, an organisation or a member gave to the dialogue and got from it, year by year."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy.orm import aliased
+
+from forum.db import db, execute_core
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import (
+    author_options,
+    is_readable,
+    visible_posts,
+    visible_topics,
+    with_author,
+)
+from forum.front.queries.contributions import MAX_CONTRIBUTIONS, newest_listed
+from forum.library.models import Practice
+from forum.library.queries import (
+    TriedPractice,
+    practices_by,
+    practices_tried_by,
+    tried_counts,
+)
+from forum.members.models import City, Member, Organisation
+from forum.members.queries import visible_members
+from forum.permissions import VISITOR
+
+SHOWN = 20  # of each kind, the newest first, so that it stays a few pages
+# Bounds for whoever opened very many topics: the newest of them, and replies to these
+WEIGHED, COUNTED = 500, 20_000
+
+
+class Partner(NamedTuple):
+    """Another city, how many replies its members got, and how many they gave."""
+
+    city: City
+    given: int
+    got: int
+
+
+@dataclass(frozen=True)
+class ExchangeRecord:
+    """What somebody gave and got, in one year or, with `year` None, in all of them.
+
+    `years` are those that can be chosen, the newest first. Of `answers` (to questions of others that were chosen there),
+    `questions` and `experiences` (the posts that open them) the newest `SHOWN` are here, and their `…_count` counts all.
+    `chosen` is the answer to a question, by the question's topic. `tried_in` says by topic in how many cities a practice was
+    tried. `partners` are ordered by country and name: this is no ranking. `is_capped` says that the newest contributions
+    alone were counted.
+    """
+
+    year: int | None
+    years: Sequence[int]
+    answers: Sequence[Post]
+    answers_count: int
+    questions: Sequence[Post]
+    questions_count: int
+    answered_count: int
+    chosen: dict[int, Post]
+    experiences: Sequence[Post]
+    experiences_count: int
+    replies_count: int
+    practices: Sequence[Practice]
+    tried_in: dict[int, int]
+    tried: Sequence[TriedPractice]
+    partners: Sequence[Partner]
+    is_capped: bool
+
+
+class _Party(NamedTuple):
+    """Whose exchange it is: the members, how their posts are found, the condition on practices, and their own city's id."""
+
+    people: Select[Any]
+    whose: Sequence[ColumnElement[bool]]
+    practices_of: dict[str, int]
+    city_id: int | None
+
+
+def exchange_of_city(city: City, year: int) -> ExchangeRecord:
+    """What the members of a city gave and got; the same for everybody who reads it.
+
+    A year that cannot be chosen, such as 0, stands for all.
+    """
+    people = _ids(Member.city_id == city.id)
+    return _record(
+        _Party(people, [Post.author_id.in_(people)], {"city_id": city.id}, city.id), year
+    )
+
+
+def exchange_of_organisation(organisation: Organisation, year: int) -> ExchangeRecord:
+    """As `exchange_of_city`, for the members of an organisation and for what was written in its name."""
+    people = _ids(Member.organisation_id == organisation.id)
+    whose = [Post.author_id.in_(people), Post.organisation_id == organisation.id]
+    party = _Party(people, whose, {"organisation_id": organisation.id}, organisation.city_id)
+    return _record(party, year)
+
+
+def exchange_of_member(member: Member, year: int) -> ExchangeRecord:
+    """As `exchange_of_city`, for one member: what visitors can read of it, so that the page can be handed on."""
+    people = _ids(Member.id == member.id)
+    whose = [Post.author_id == member.id]
+    return _record(_Party(people, whose, {"member_id": member.id}, member.city_id), year)
+
+
+def _ids(condition: ColumnElement[bool]) -> Select[Any]:
+    return visible_members(VISITOR).where(condition).with_only_columns(Member.id)
+
+
+class _Read(NamedTuple):
+    """What was read: contributions, published practices, marks on practices."""
+
+    rows: Sequence[Row[Any]]
+    practices: Sequence[Practice]
+    tried: Sequence[TriedPractice]
+
+    @property
+    def years(self) -> Sequence[int]:
+        """The years in which something was done, the newest first."""
+        days = [row.created_at for row in self.rows]
+        days += [practice.published_at for practice in self.practices if practice.published_at]
+        days += [one.mark.created_at for one in self.tried]
+        return sorted({day.year for day in days}, reverse=True)
+
+
+def _record(party: _Party, year: int) -> ExchangeRecord:
+    """Read what visitors find, without what still waits for moderators to look at it."""
+    practices = practices_by(VISITOR, **party.practices_of)
+    read = _Read(
+        _written(party, None), practices, practices_tried_by(VISITOR, **party.practices_of)
+    )
+    years = read.years
+    if year not in years:
+        return _told(party, read, years, None)
+    of_year = _Read(
+        _written(party, year),
+        [one for one in practices if one.published_at and one.published_at.year == year],
+        [one for one in read.tried if one.mark.created_at.year == year],
+    )
+    return _told(party, of_year, years, year)
+
+
+def _told(party: _Party, read: _Read, years: Sequence[int], year: int | None) -> ExchangeRecord:
+    rows = read.rows
+    answers = [row.id for row in rows if row.answer_id == row.id and not row.is_own]
+    questions = [row for row in rows if row.number == 1 and row.kind == "question"]
+    experiences = [row.id for row in rows if row.number == 1 and row.kind == "experience"]
+    replies = [row for row in rows if row.number > 1 and not row.is_own and row.kind != "case"]
+    asked = [row.id for row in questions[:SHOWN]]
+    found = _posts(
+        answers[:SHOWN],
+        asked,
+        experiences[:SHOWN],
+        [row.answer_id for row in questions[:SHOWN] if row.answer_id],
+    )
+    return ExchangeRecord(
+        year=year,
+        years=years,
+        answers=[found[one] for one in answers[:SHOWN] if one in found],
+        answers_count=len(answers),
+        questions=[found[one] for one in asked if one in found],
+        questions_count=len(questions),
+        answered_count=sum(row.answer_id is not None for row in questions),
+        chosen={row.topic_id: found[row.answer_id] for row in questions if row.answer_id in found},
+        experiences=[found[one] for one in experiences[:SHOWN] if one in found],
+        experiences_count=len(experiences),
+        replies_count=len(replies),
+        practices=read.practices,
+        tried_in=tried_counts(practice.topic_id for practice in read.practices),
+        tried=read.tried,
+        partners=_partners(party, Counter(row.city_id for row in replies), _got(party, year)),
+        is_capped=len(rows) >= MAX_CONTRIBUTIONS,
+    )
+
+
+def _written(party: _Party, year: int | None) -> Sequence[Row[Any]]:
+    """The newest contributions, each with what its topic is, and whose: the city of who opened it, and if that is one of them."""
+    whose = [and_(one, *_within(year)) for one in party.whose]
+    listed, opener = newest_listed(VISITOR, *whose).subquery(), aliased(Member)
+    there = select(
+        Post.id,
+        Post.number,
+        Post.created_at,
+        Post.topic_id,
+        Topic.kind,
+        Topic.answer_id,
+        Topic.author_id.in_(party.people).label("is_own"),
+        opener.city_id,
+    )
+    there = there.join(listed, listed.c.id == Post.id).join(Topic, Topic.id == Post.topic_id)
+    there = there.outerjoin(opener, and_(opener.id == Topic.author_id, opener.hidden_at.is_(None)))
+    newest = there.where(Topic.unseen_at.is_(None)).order_by(Post.created_at.desc(), Post.id.desc())
+    return execute_core(newest.limit(MAX_CONTRIBUTIONS)).all()
+
+
+def _got(party: _Party, year: int | None) -> Counter[int | None]:
+    """How many replies by others there are to what the party opened, by the city of who replied."""
+    theirs = visible_topics(VISITOR).where(
+        Topic.author_id.in_(party.people), Topic.kind != "case", Topic.unseen_at.is_(None)
+    )
+    newest = theirs.order_by(Topic.id.desc()).limit(WEIGHED).with_only_columns(Topic.id).subquery()
+    replies = select(Post.author_id).where(
+        Post.topic_id.in_(select(newest.c.id)),
+        Post.number > 1,
+        Post.author_id.not_in(party.people),
+        *is_readable(),
+        *_within(year),
+    )
+    some = replies.limit(COUNTED).subquery()
+    counted = select(Member.city_id, func.count().label("replies")).join(
+        some, some.c.author_id == Member.id
+    )
+    shown = counted.where(Member.hidden_at.is_(None)).group_by(Member.city_id)
+    return Counter({row.city_id: row.replies for row in execute_core(shown)})
+
+
+def _partners(
+    party: _Party, given: Counter[int | None], got: Counter[int | None]
+) -> Sequence[Partner]:
+    """The other cities with which replies were exchanged, by country and name."""
+    ids = {city_id for city_id in given | got if city_id and city_id != party.city_id}
+    cities = db.session.scalars(select(City).where(City.id.in_(ids))).all() if ids else ()
+    ordered = sorted(cities, key=lambda city: (city.country_name, city.name))
+    return [Partner(city, given[city.id], got[city.id]) for city in ordered]
+
+
+def _posts(*ids: Sequence[int]) -> dict[int, Post]:
+    """Posts that visitors read, by id, with their topics, authors and who opened the topics."""
+    wanted = {one for some in ids for one in some}
+    if not wanted:
+        return {}
+    found = visible_posts(VISITOR, author_options(Topic.author))
+    found = found.where(Post.id.in_(wanted), *is_readable())
+    return {post.id: post for post in db.session.scalars(with_author(found)).unique()}
+
+
+def _within(year: int | None) -> Sequence[ColumnElement[bool]]:
+    if year is None:
+        return ()
+    start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    return Post.created_at >= start, Post.created_at < end
