@@ -307,6 +307,12 @@ def test_a_translation_brings_no_markup_of_its_own(locale: str) -> None:
         assert sorted(MARKUP.findall(said)) == sorted(MARKUP.findall(forms(one.id)[-1])), said
 
 
+def test_no_french_line_begins_with_a_sign() -> None:
+    """French has a space before its two-part signs and inside its quotes, at which no line may break (U+00A0)."""
+    loose = [said for _, said in translated("fr") if re.search(r"[\w)”»] [:;?!»](?!\w)|« \S", said)]
+    assert not loose, "put a no-break space there"
+
+
 @pytest.mark.parametrize("locale", locales.known()[1:])
 def test_a_language_that_is_offered_is_nearly_whole(locale: str) -> None:
     messages = [one for one in catalogue(locale) if one.id]
