@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
+
+from forum.plaintext import fold
 
 MAX_CHARACTERS = 6_000  # that are read: more do not make it surer
 MIN_LETTERS = 12  # of a script in which fewer letters say more, such as Han
@@ -106,6 +109,12 @@ WORDS = {
         "ne": "र को मा छ हो ले लाई यो हामी पनि एक छन् गर्न थियो भने तर गरेको लागि छैन हुन् भएको यस त्यो बाट गर्ने हाम्रो पछि",
     }.items()
 }
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """The commonest words of all these languages, as search compares them."""
+    return frozenset(fold(word) for words in WORDS.values() for word in words)
 
 
 def reads_like(text: str, marked: str) -> str | None:

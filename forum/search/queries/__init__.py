@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from forum.search.queries._marking import mark
 from forum.search.queries._matching import Query
-from forum.search.queries._words import folded_words, inflections, searchable, words_of
+from forum.search.queries._words import (
+    Instead,
+    folded_words,
+    inflections,
+    is_in_script_without_spaces,
+    runs_of,
+    searchable,
+    words_of,
+    words_only,
+)
 from forum.search.queries.alike import find_alike
 from forum.search.queries.documents import (
     document_id,
@@ -22,11 +31,12 @@ from forum.search.queries.documents import (
     pictures_shown_by,
     texts_of,
 )
-from forum.search.queries.finding import KINDS, Hit, SearchResults, Thing, find
+from forum.search.queries.finding import KINDS, Hit, SearchResults, Thing, find, newest_naming
 
 __all__ = [
     "KINDS",
     "Hit",
+    "Instead",
     "Query",
     "SearchResults",
     "Thing",
@@ -39,16 +49,20 @@ __all__ = [
     "folded_words",
     "get_document",
     "inflections",
+    "is_in_script_without_spaces",
     "is_picture_moderated",
     "is_picture_shown",
     "mark",
+    "newest_naming",
     "next_documents_below",
     "next_retitling",
     "pictures_found",
     "pictures_shown",
     "pictures_shown_below",
     "pictures_shown_by",
+    "runs_of",
     "searchable",
     "texts_of",
     "words_of",
+    "words_only",
 ]

@@ -14,10 +14,11 @@ from forum.search.queries._matching import MIN_PREFIX_LENGTH
 from forum.search.queries._words import is_in_script_without_spaces, is_word_character
 
 SNIPPET_LENGTH = 240
+BETWEEN_WORDS = r"[\W_]+"  # of a name that is marked as a whole
 
 
 def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
-    """A plain text, escaped, with the words in `<mark>`, whatever their case and accents.
+    """A plain text, escaped, with the words in `<mark>`, whatever their case and accents, and names of several words.
 
     With `has_prefix`, longer words that begin with the last one are marked too.
     """
@@ -62,7 +63,8 @@ _fold_sign = lru_cache(4096)(fold)
 def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
     """Start and end of each of the words in a folded text, the last word perhaps as a prefix; they never overlap."""
     prefix = words[-1] if words and has_prefix and len(words[-1]) >= MIN_PREFIX_LENGTH else ""
-    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    escaped = (re.escape(word) for word in sorted(words, key=len, reverse=True))
+    pattern = "|".join(word.replace(r"\ ", BETWEEN_WORDS) for word in escaped)
     position = 0
     for found in re.finditer(pattern or r"(?!)", folded):
         start, end = found.span()

@@ -27,7 +27,13 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from forum.db import constant, db, inline_text
 from forum.permissions import Person
 from forum.search.models import Document
-from forum.search.queries._words import MAX_QUERY_LENGTH, MAX_WORD_LENGTH, Term, words_only
+from forum.search.queries._words import (
+    MAX_QUERY_LENGTH,
+    MAX_WORD_LENGTH,
+    Instead,
+    Term,
+    words_only,
+)
 from forum.search.queries.documents import document_id, visible_documents
 
 MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
@@ -54,7 +60,8 @@ FACETS: dict[str, Any] = {
 class Query:
     """A search: the words as typed, and the chosen values of the facets (none chosen: all).
 
-    With `topic_id` only among the texts of one topic; for the topic of a case or practice these are the comments.
+    With `topic_id` only among the texts of one topic; for the topic of a case or practice these are the comments. In the
+    place of some of the words other names will do (`instead`).
     """
 
     words: str
@@ -63,6 +70,7 @@ class Query:
     languages: tuple[str, ...] = ()
     is_newest_first: bool = False
     topic_id: int | None = None
+    instead: tuple[Instead, ...] = ()
 
     def facets(self) -> dict[str, Sequence[Any]]:
         """The chosen values, by facet."""
@@ -92,7 +100,7 @@ def newest_hits(
         documents = documents.where(order < below)
     if query.topic_id is not None:
         return _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
-    if not _is_sqlite() and any(len(term.words) > 1 for term in terms):
+    if not _is_sqlite() and any(_has_phrase(term) for term in terms):
         return _newest_phrase_hits(documents, terms, wanted, limit)
     found = _matching(documents, terms, wanted)
     return db.session.execute(found.order_by(order.desc()).limit(constant(limit))).all()
@@ -132,19 +140,29 @@ def _newest_phrase_hits(
         for term in terms
         for word in term.words
     ]
-    with_words = _matching(documents.add_columns(_vector().label("words")), apart, wanted)
+    documents = documents.add_columns(_vector().label("words"))
+    with_words = _matching(documents, apart, wanted, are_together=False)
     some = with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
     rows = select(*(column for column in some.c if column.name != "words"))
     together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
     return db.session.execute(together.order_by(some.c.id.desc()).limit(constant(limit))).all()
 
 
+def _has_phrase(term: Term) -> bool:
+    """Whether PostgreSQL has to look where the words of a term, or of another name, stand in a text."""
+    return any(len(one.words) > 1 for one in (term, *term.others))
+
+
 def _matching(
-    documents: Select[Any], terms: Sequence[Term], facets: Sequence[Sequence[str]]
+    documents: Select[Any],
+    terms: Sequence[Term],
+    facets: Sequence[Sequence[str]],
+    *,
+    are_together: bool = True,
 ) -> Select[Any]:
-    """Those of the documents that hold all the terms, and a word of each facet."""
+    """Those of the documents that hold all the terms, and a word of each facet; `are_together` as in `_tsquery`."""
     if not _is_sqlite():
-        matches = _vector().op("@@")(_tsquery(terms, facets))
+        matches = _vector().op("@@")(_tsquery(terms, facets, are_together=are_together))
         return documents.where(
             _by_index_alone(matches) if _is_selective(terms, facets) else matches
         )
@@ -169,7 +187,9 @@ def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> boo
     shares = [sum(known.get(value, 0.0) for value in values) for values in facets]
     for term in terms:
         shares += [
-            known.get(word, 0.0) + sum(known.get(form, 0.0) for form in term.inflections)
+            known.get(word, 0.0)
+            + sum(known.get(form, 0.0) for form in term.inflections)
+            + sum(min(known.get(part, 0.0) for part in other.words) for other in term.others)
             for word in term.words
             if not term.is_prefix
         ]
@@ -196,26 +216,54 @@ def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
 def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
     """The terms and facets in the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
     parts = []
-    for term in terms:
-        forms = [f'"{" ".join(term.words)}"' + "*" * term.is_prefix]
-        forms += [f'"{form}"' for form in term.inflections]
-        parts.append(f"({' OR '.join(forms)})")
+    for some, others in _with_others(terms):
+        typed = " AND ".join(f"({' OR '.join(_fts5_forms(term))})" for term in some)
+        names = [form for other in others for form in _fts5_forms(other)]
+        parts.append(f"(({typed}) OR {' OR '.join(names)})" if names else typed)
     parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
     return " AND ".join(parts)
 
 
-def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnElement[Any]:
-    """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator."""
-    parts = []
+def _fts5_forms(term: Term) -> list[str]:
+    typed = f'"{" ".join(term.words)}"' + "*" * term.is_prefix
+    return [typed, *(f'"{form}"' for form in term.inflections)]
+
+
+def _with_others(terms: Sequence[Term]) -> list[tuple[list[Term], tuple[Term, ...]]]:
+    """The terms, those together in whose place the same others will do."""
+    named: dict[tuple[Term, ...], list[Term]] = {}
+    alone = []
     for term in terms:
-        forms = ["<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_prefix]
-        forms += [f"'{form}'" for form in term.inflections]
-        parts.append(f"({' | '.join(forms)})")
+        if term.others:
+            named.setdefault(term.others, []).append(term)
+        else:
+            alone.append(([term], term.others))
+    return [*alone, *((some, others) for others, some in named.items())]
+
+
+def _tsquery(
+    terms: Sequence[Term], facets: Sequence[Sequence[str]], *, are_together: bool = True
+) -> ColumnElement[Any]:
+    """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator.
+
+    Unless `are_together` the words of other names may stand anywhere in a text.
+    """
+    between = "<->" if are_together else "&"
+    parts = []
+    for some, others in _with_others(terms):
+        own = " & ".join(f"({' | '.join(_tsquery_forms(term, '<->'))})" for term in some)
+        names = [f"({form})" for other in others for form in _tsquery_forms(other, between)]
+        parts.append(f"(({own}) | {' | '.join(names)})" if names else own)
     wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
     for values in facets:
-        some = inline_text(" | ".join(f"'{value}'" for value in values))
-        wanted = wanted.op("&&")(cast(some, TSQUERY))
+        any_of = inline_text(" | ".join(f"'{value}'" for value in values))
+        wanted = wanted.op("&&")(cast(any_of, TSQUERY))
     return wanted
+
+
+def _tsquery_forms(term: Term, between: str) -> list[str]:
+    typed = between.join(f"'{word}'" for word in term.words) + ":*" * term.is_prefix
+    return [typed, *(f"'{form}'" for form in term.inflections)]
 
 
 def _vector() -> ColumnElement[Any]:
@@ -241,5 +289,6 @@ def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
 
 def _is_common(term: Term) -> bool:
     """Whether so many texts contain a word that those with longer words would change nothing."""
-    some = _matching(select(Document.id), [term], []).limit(constant(MAX_RANKED))
+    typed = replace(term, others=())
+    some = _matching(select(Document.id), [typed], []).limit(constant(MAX_RANKED))
     return len(db.session.scalars(some).all()) == MAX_RANKED

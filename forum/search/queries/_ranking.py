@@ -18,10 +18,22 @@ RANKED_COLUMNS = (Document.title, Document.folded_title, Document.folded_body)
 
 
 def rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
-    """The ids of hits, the most relevant first; of equal ones the newest."""
+    """The ids of hits, the most relevant first; of equal ones the newest.
+
+    What holds the words themselves comes before what holds only other names of the same in their place.
+    """
     needles = [term.needles for term in terms]
-    scores = {hit.id: _relevance(hit, needles) for hit in hits}
+    scores = {hit.id: (True, _relevance(hit, needles)) for hit in hits}
+    if any(term.others for term in terms):
+        typed = [term.own_needles for term in terms]
+        scores = {hit.id: (_has_all(hit, typed), scores[hit.id][1]) for hit in hits}
     return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
+
+
+def _has_all(hit: Any, needles: Sequence[Sequence[str]]) -> bool:
+    """Whether a hit holds a form of each term."""
+    said = f" {hit.folded_title} {hit.folded_body} "
+    return all(any(form in said for form in forms) for forms in needles)
 
 
 def has_own_words(hit: Any, terms: Sequence[Term]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from forum.plaintext import SCRIPTS_WITHOUT_SPACES, fold
@@ -13,6 +13,7 @@ from forum.plaintext import SCRIPTS_WITHOUT_SPACES, fold
 MAX_QUERY_LENGTH = 500
 MAX_WORDS = 12
 MAX_TERMS = 60
+MAX_FORMS = 4  # of a name in the singular and plural, each of which is looked for
 MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
 # In scripts without spaces each two neighbouring characters are indexed as a word (bigrams).
 PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
@@ -47,30 +48,86 @@ def words_of(typed: str) -> list[str]:
 class Term:
     """One or several words that follow each other in a text; the last may be a prefix.
 
-    `inflections` are other forms of a single word, any of which will do.
+    `inflections` are other forms of a single word, any of which will do. So will any of the terms in `others`, which are
+    other names of what the word and its neighbours are a name of: these have the same `others`.
     """
 
     words: tuple[str, ...]
     is_prefix: bool = False
     inflections: tuple[str, ...] = ()
+    others: tuple[Term, ...] = ()
 
     @property
-    def needles(self) -> tuple[str, ...]:
+    def own_needles(self) -> tuple[str, ...]:
         """Its forms, one of which stands in the folded words of a text, with a space before and behind them, that holds the term."""
         end = "" if self.is_prefix else " "
         return (f" {' '.join(self.words)}{end}", *(f" {form} " for form in self.inflections))
 
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """The same with those of `others`."""
+        return (*self.own_needles, *(form for other in self.others for form in other.own_needles))
 
-def parse_terms(typed: str) -> list[Term]:
-    """The terms of a search: each word typed, and each phrase in double quotes, once."""
+
+@dataclass(frozen=True)
+class Instead:
+    """Words of a search, folded, that are a name together, and other names of the same thing, any of which will do."""
+
+    words: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
+    """The terms of a search: each word typed, and each phrase in double quotes, once; words may have others `instead`."""
+    others = {word: _other_terms(one.names) for one in instead for word in one.words}
     terms: dict[Term, None] = {}
-    for number, part in enumerate(typed[:MAX_QUERY_LENGTH].split('"')):
-        words = words_only(part).split()[:MAX_WORDS]
-        if number % 2 and words:
+    for words, in_quotes in _parts(typed):
+        if in_quotes:
             terms[_phrase(words)] = None
-        elif words:
-            terms |= dict.fromkeys(term for word in words for term in _terms_of_word(word))
+        else:
+            terms |= {
+                replace(term, others=others.get(word, ())): None
+                for word in words
+                for term in _terms_of_word(word)
+            }
     return list(terms)[:MAX_TERMS]
+
+
+def runs_of(typed: str) -> list[list[str]]:
+    """The folded words of a search that follow each other, without those in double quotes."""
+    return [words for words, in_quotes in _parts(typed) if not in_quotes]
+
+
+def _parts(typed: str) -> Iterator[tuple[list[str], bool]]:
+    """The words of a search, and whether they stand in double quotes."""
+    for number, part in enumerate(typed[:MAX_QUERY_LENGTH].split('"')):
+        if words := words_only(part).split()[:MAX_WORDS]:
+            yield words, bool(number % 2)
+
+
+def _other_terms(names: Sequence[str]) -> tuple[Term, ...]:
+    forms = (form for name in names for form in forms_of(name))
+    return tuple(dict.fromkeys(_phrase(form) for form in forms))
+
+
+def term_naming(names: Sequence[str]) -> Term | None:
+    """The term of any of some names; None where no name has a word."""
+    forms = _other_terms(names)
+    return replace(forms[0], others=forms[1:]) if forms else None
+
+
+def forms_of(name: str) -> list[tuple[str, ...]]:
+    """The folded words of a name, and those of its plural and singular: of its first word, its last one, and all of them."""
+    words = tuple(words_only(name).split()[:MAX_WORDS])
+    if not words:
+        return []
+    *before, last = words
+    first, *after = words
+    every = tuple(next(iter(inflections(word)), word) for word in words)
+    forms = [words]
+    forms += [(*before, form) for form in inflections(last)]
+    forms += [(form, *after) for form in inflections(first)]
+    return list(dict.fromkeys([*forms, every]))[:MAX_FORMS]
 
 
 def _terms_of_word(word: str) -> Iterator[Term]:
@@ -136,6 +193,7 @@ def folded_words(title: str, body: str, byline: str, has_parent: bool) -> tuple[
 
 
 def words_only(text: str) -> str:
+    """The folded words of a text, with spaces between."""
     folded = fold(text)
     if folded.isascii():
         return folded.translate(SEPARATORS)
@@ -157,4 +215,5 @@ def is_word_character(sign: str) -> bool:
 
 
 def is_in_script_without_spaces(word: str) -> bool:
+    """Whether a word is written, at least in part, in a script that has no spaces between words."""
     return any(has_no_spaces for _piece, has_no_spaces in _split_scripts(word))

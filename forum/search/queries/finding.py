@@ -19,7 +19,7 @@ from forum.search.models import FAILURE, PAGE_KINDS, Document
 from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
 from forum.search.queries._ranking import RANKED_COLUMNS, has_own_words, rank
-from forum.search.queries._words import Term, parse_terms, words_of
+from forum.search.queries._words import Term, forms_of, parse_terms, term_naming, words_of
 from forum.search.queries.documents import documents_by_id
 
 KINDS = ("topic", "post", "case", "practice", FAILURE, "reading")
@@ -27,6 +27,7 @@ PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
 FACET_PORTION = 1_250  # hits that are read to count so many: some have no word of their own
 MAX_PORTIONS = 5  # of hits that are read to find some with words of their own
+NAMING_PORTION = 10  # hits that are read for each page that is wanted: some are of the same page
 MAX_OTHERS = 3  # of the same page, named below the first
 OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # what `has_own_words` needs to know
 # What `find` needs to know of a hit, besides its facets
@@ -87,14 +88,15 @@ def find(
     says which of some documents the reader ignores: they are named after the others of their page, or not. `added` is
     what else is loaded of the first document of each page.
 
-    A word finds its plural and singular, too, unless it is in quotes. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
+    A word finds its plural and singular, too, unless it is in quotes, and words that are a name find its other names in
+    `query.instead`. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
     occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
     first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word has to be narrowed.
     """
     words = words_of(query.words)
     if not words:
         return SearchResults(Page([], 1, 1, 0))
-    terms = with_prefix(parse_terms(query.words), query.words)
+    terms = with_prefix(parse_terms(query.words, query.instead), query.words)
     hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED)
     texts = min(len(hits), MAX_COUNTED)
     ids = [hit.id for hit in hits] if query.is_newest_first else rank(hits, terms)
@@ -105,12 +107,25 @@ def find(
     pages = pages_for(len(groups), PAGE_SIZE)
     page_number = clamp(number, pages)
     here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
-    to_mark = [*(form for term in terms for form in term.inflections), *words]
+    names = [
+        " ".join(form) for one in query.instead for name in one.names for form in forms_of(name)
+    ]
+    to_mark = [*names, *(form for term in terms for form in term.inflections), *words]
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix, added)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
     is_capped = texts >= MAX_COUNTED or not is_all
     return SearchResults(page, texts, **counts, is_capped=is_capped)
+
+
+def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[Document]:
+    """The newest documents that hold one of these names, in the singular or plural; of each page the newest."""
+    term = term_naming(names)
+    if term is None:
+        return []
+    newest = newest_hits(reader, [term], Query(""), limit * NAMING_PORTION, *HIT_COLUMNS)
+    groups = _by_page([hit for hit in newest if has_own_words(hit, [term])])
+    return documents_by_id([group[0].id for group in groups[:limit]])
 
 
 def _newest_own_hits(
