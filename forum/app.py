@@ -36,6 +36,7 @@ from forum.elsewhere import views as elsewhere
 from forum.engines import read_without_transactions
 from forum.factors import views as factors
 from forum.front import views as front
+from forum.glossary import views as glossary
 from forum.invitations import views as invitations
 from forum.library import views as library
 from forum.mail import views as mail
@@ -62,6 +63,7 @@ BLUEPRINT_MODULES = (
     agendas,
     screening,
     pictures,
+    glossary,
     dialogue,
     library,
     advice,

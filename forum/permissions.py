@@ -790,6 +790,10 @@ class Can:
         """Moderators make and order agendas, and keep themes and organisations."""
         return YES if self.person.is_moderator else self._deny(FOR_MODERATORS)
 
+    def keep_glossary(self) -> Verdict:
+        """Moderators who may write keep the entries of the glossary."""
+        return self.write() if (verdict := self.curate_all()) else verdict
+
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
         if member.id == self.person.id:
@@ -879,6 +883,10 @@ class SystemCan(Can):
 
     def curate_all(self) -> Verdict:
         """Yes."""
+        return YES
+
+    def keep_glossary(self) -> Verdict:
+        """Yes: the demo writes entries."""
         return YES
 
     def administer(self) -> Verdict:

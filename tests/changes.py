@@ -14,6 +14,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Pace, Poll, PollOption, PollText
 from forum.dialogue.queries import mark_given
+from forum.glossary import actions as glossary
 from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
@@ -114,6 +115,9 @@ DEEDS: dict[str, Deed] = {
         p.moderator, a.id, agendas.StatementText("Ben", "We hear.")
     ),
     "name a theme": lambda w, p, a: agendas.write_theme(p.moderator, "Trams"),
+    "write an entry of the glossary": lambda w, p, a: glossary.write_entry(
+        p.moderator, glossary.EntryText([glossary.WordingText("fr", "loud", (), "Bruyant.")])
+    ),
     "write a reading": lambda w, p, a: library.write_reading(
         p.moderator, a.id, library.ReadingText("Another book", "Somebody")
     ),
@@ -202,6 +206,9 @@ PAGES = (
     "/practices/{practice}",
     "/readings",
     "/themes",
+    "/glossary",
+    "/glossary.csv",
+    "/glossary/{entry}",
     "/members",
     "/members/ana-prado",
     "/members/ben-okoth",
@@ -220,4 +227,5 @@ PAGES = (
     "/api/v1/posts",
     "/api/v1/posts/{first}",
     "/api/v1/themes",
+    "/api/v1/glossary",
 )

@@ -97,6 +97,7 @@ from forum.rights.queries import KINDS as KEPT
 from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import dataset_fixture, load_dataset
+from tests.glossary.conftest import name_canary
 
 pytestmark = pytest.mark.thorough
 
@@ -113,6 +114,8 @@ LISTS += [
     "/cities/medellin/exchange",
     "/agendas/quieter/feed.atom",
 ]
+# Where the names of the glossary are looked for
+NAMING = ["/glossary/canary", "/search?q=canary", "/search?q=canari", "/search?q=canarytopic"]
 # What they list begins with what is typed, as do all the words that are searched for: one request finds any of them.
 BEGINNINGS = ("/cities/suggest?q=canary", "/members/suggest?q=canary", "/members?words=canary")
 
@@ -378,9 +381,13 @@ def test_lists_and_counts_are_as_if_it_had_never_been(
 
 def _look_twice(client: FlaskClient, people: Any, agenda: Agenda) -> None:
     found_federation(SYSTEM, "Interurban")
+    name_canary(people.moderator, SOUGHT)
     open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
     profile = "/members/ana-prado"
-    before = {address: client.get(address).get_data(as_text=True) for address in [*LISTS, profile]}
+    before = {
+        address: client.get(address).get_data(as_text=True)
+        for address in [*LISTS, *NAMING, profile]
+    }
     topic = open_topic(people.ana, agenda.id, NewTopic("experience", "Hidden", write("Text.")))
     case = write_case(people.administrator, agenda.id, _case())
     practice = submit(people.ana, write_practice(people.ana, agenda.id, _practice()).id)
@@ -402,10 +409,18 @@ def test_an_agenda_in_preparation_is_as_if_it_had_never_been(
 ) -> None:
     with at(now()):
         found_federation(SYSTEM, "Interurban")
+        name_canary(people.moderator, SOUGHT)
         theme = write_theme(people.moderator, "Noise")
         new = NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
         topic = open_topic(people.ben, agenda.id, new)
-        known = [*LISTS, "/agendas/plans.svg", "/readings", "/themes", "/topics?theme=noise"]
+        known = [
+            *LISTS,
+            *NAMING,
+            "/agendas/plans.svg",
+            "/readings",
+            "/themes",
+            "/topics?theme=noise",
+        ]
         known += [f"/members/{who.handle}" for who in (people.chitra, people.moderator)]
         known += [
             "/cities/copenhagen",

@@ -458,6 +458,7 @@ merge                  | elsewhere            |    .    .    .    .    .    .   
 curate                 | open                 |    .    .    .    .    .  yes    .  yes  yes  yes
 curate                 | archived             |    .    .    .    .    .  yes    .  yes  yes  yes
 curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+keep_glossary          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 suspend                | member               |    .    .    .    .    .    .    .  yes  yes  yes
 suspend                | own                  |    .    .    .    .    .    .    .    .    .  yes
 suspend                | moderator            |    .    .    .    .    .    .    .    .  yes  yes

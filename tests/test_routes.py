@@ -143,6 +143,7 @@ GET  /api/v1/cases                                    |  200  200  200  200  200
 GET  /api/v1/cases/{case}                             |  200  200  200  200  200  200
 GET  /api/v1/cities                                   |  200  200  200  200  200  200
 GET  /api/v1/openapi.json                             |  200  200  200  200  200  200
+GET  /api/v1/glossary                                 |  200  200  200  200  200  200
 GET  /api/v1/organisations                            |  200  200  200  200  200  200
 GET  /api/v1/posts                                    |  200  200  200  200  200  200
 GET  /api/v1/posts/{post}                             |  200  200  200  200  200  200
@@ -191,6 +192,16 @@ POST /drafts/discard                                  |  403  yes  yes  yes  yes
 GET  /drafts/topic/{topic}                            |   in  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200
+GET  /glossary                                        |  200  200  200  200  200  200
+GET  /glossary.csv                                    |  200  200  200  200  200  200
+GET  /glossary/new                                    |   in  403  403  403  200  200
+POST /glossary/new                                    |  403  403  403  403  yes  yes
+GET  /glossary/{entry}                                |  200  200  200  200  200  200
+GET  /glossary/{entry}/edit                           |   in  403  403  403  200  200
+POST /glossary/{entry}/edit                           |  403  403  403  403  yes  yes
+GET  /glossary/{entry}/history                        |  200  200  200  200  200  200
+GET  /glossary/{entry}/remove                         |   in  403  403  403  200  200
+POST /glossary/{entry}/remove                         |  403  403  403  403  yes  yes
 GET  /help                                            |  200  200  200  200  200  200
 GET  /invitations                                     |   in  200  200  200  200  200
 GET  /invitations/new                                 |   in  403  403  403  200  200

@@ -23,6 +23,7 @@ from forum.dialogue.models import PollText
 from forum.dialogue.queries import first_post, mark_given, revisions_of
 from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
 from forum.factors.queries import FOR_REGISTRATION, passkeys_of
+from forum.glossary import actions as glossary
 from forum.identities.actions import link
 from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
@@ -129,6 +130,8 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
     said = agendas.StatementText("Ana Prado", "We listen at night.", handle=people.ana.handle)
     statement = agendas.write_statement(people.host, agenda.id, said)
     theme = agendas.write_theme(people.moderator, "Noise")
+    named = glossary.WordingText("en", "noise wall", (), "A wall that keeps noise away.")
+    entry = glossary.write_entry(people.moderator, glossary.EntryText([named]))
     organisation = members.write_organisation(
         people.moderator, members.OrganisationText("City of Tampere", "city", slug="tampere-city")
     )
@@ -144,6 +147,7 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
         "other": other.slug,
         "statement": statement.id,
         "theme": theme.slug,
+        "entry": entry.slug,
         "organisation": organisation.slug,
         "case": case.slug,
         "case_id": case.id,

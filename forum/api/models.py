@@ -385,6 +385,28 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What something is called and means in one language; the meaning may be empty."""
+
+    language: str
+    name: str
+    other_names: list[str]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An entry of the glossary, with its names and meanings by language."""
+
+    slug: str
+    url: str
+    names: list[Wording]
+    source: str
+    themes: list[Reference]
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
 class Problem:
     """Why there is no answer (RFC 9457)."""
 

@@ -13,6 +13,7 @@ from forum.agendas.models import Agenda, Statement, Theme
 from forum.api import models
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import PollRow, polls_below
+from forum.glossary.models import Entry
 from forum.library.models import Case, Intention, Practice, PracticeSection, Reading
 from forum.members.models import City, Member, Organisation
 from forum.permissions import VISITOR
@@ -326,6 +327,21 @@ def reading(found: Reading) -> models.Reading:
         why=found.why,
         language=found.language,
         agenda=agenda_reference(found.agenda),
+    )
+
+
+def expression(found: Entry) -> models.Expression:
+    """An entry of the glossary, with names and themes loaded."""
+    return models.Expression(
+        slug=found.slug,
+        url=address("glossary.entry", slug=found.slug),
+        names=[
+            models.Wording(one.language, one.name, list(one.other_names), one.meaning)
+            for one in found.wordings
+        ],
+        source=found.source,
+        themes=themes(found.themes),
+        updated_at=found.updated_at,
     )
 
 

@@ -31,6 +31,7 @@ from forum.columns import MAX_ID
 from forum.dialogue.models import KINDS
 from forum.dialogue.queries import tried_in
 from forum.errors import Invalid, NotFound
+from forum.glossary.queries import IndexFilter, index, whole_entries, widened
 from forum.library import queries as library
 from forum.library.forms import KIND_NAMES
 from forum.library.queries import EVIDENCE, CaseFilter, PracticeFilter, ReadingFilter
@@ -73,6 +74,8 @@ CONFIRMED = Parameter(
 )
 KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
 WORDS = Parameter("q", _("The words to look for."))
+EXACT = Parameter("exact", _("Only these words, without other names."), choices=("1",))
+PART_OF_NAME = Parameter("q", _("A part of a name, in any language."))
 
 
 @door("/", _("The forum: its name, and where its lists are."), models.Forum)
@@ -278,6 +281,27 @@ def themes() -> Listing:
 
 
 @door(
+    "/glossary",
+    _("The glossary: names of the same thing in several languages; by their English names."),
+    models.Expression,
+    PART_OF_NAME,
+    THEME,
+    LANGUAGE,
+    PAGE,
+    is_list=True,
+)
+def glossary() -> Listing:
+    """The entries of the glossary."""
+    web.depends_on()
+    theme = next((one.id for one in _themes(THEME)), None)
+    language = next(iter(_languages(LANGUAGE)), "")
+    wanted = IndexFilter(value(PART_OF_NAME), language, theme)
+    page = _page(lambda at: index(wanted, "en", at).page)
+    found = whole_entries([one.id for one in page.items])
+    return _paged([answers.expression(one) for one in found], page)
+
+
+@door(
     "/organisations",
     _("The organisations of members; the first two thousand by name."),
     models.Organisation,
@@ -303,9 +327,12 @@ def cities() -> Listing:
 
 @door(
     "/search",
-    _("What contains the words, the best first; the best thousand."),
+    _(
+        "What contains the words, or other names of the same in the glossary, the best first; the best thousand."
+    ),
     models.Hit,
     WORDS,
+    EXACT,
     KINDS_FOUND,
     AGENDAS,
     LANGUAGES,
@@ -316,6 +343,8 @@ def search() -> Listing:
     """What a search finds, without what moderators have not seen yet."""
     agenda_ids = tuple(_agenda_ids(AGENDAS))
     query = Query(value(WORDS), agenda_ids, values(KINDS_FOUND), _languages(LANGUAGES))
+    if not value(EXACT):
+        query, _also = widened(query)
     page = _page(lambda at: find(VISITOR, query, at).page)
     things = [(hit.document.kind, hit.document.item_id) for hit in page.items]
     unseen = queries.unseen_among(things)

@@ -13,6 +13,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_by_words
 from forum.db import execute_core
 from forum.dialogue.models import Post, Topic
+from forum.glossary.queries import entries_called
 from forum.library.models import Practice
 from forum.members.models import Member
 from forum.members.queries import home_cities_by_prefix, organisations_by_words
@@ -35,17 +36,19 @@ _HAS_POLL = case(
 
 @dataclass(frozen=True)
 class NamedPage:
-    """A page whose name a search has typed: of an agenda, a city, an organisation or a theme (`kind`)."""
+    """A page whose name a search has typed: of an agenda, city, organisation, theme or entry of the glossary (`kind`)."""
 
     kind: str
     name: str
     slug: str
 
 
-def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[NamedPage]:
+def named_pages(
+    reader: Person, typed: str, agendas: Iterable[Agenda], language: str
+) -> list[NamedPage]:
     """The pages whose name begins with the typed words, in any order and script; none when nothing is typed.
 
-    `agendas` are all that the reader sees. Of each other kind there are at most `MAX_NAMED_PAGES`.
+    Of an entry of the glossary all that is typed is a name, in any language; it is called as in `language`. `agendas` are all that the reader sees. Of each other kind there are at most `MAX_NAMED_PAGES`.
     """
     wanted = words_in(typed)[:MAX_NAME_WORDS]
     if not wanted:
@@ -59,6 +62,10 @@ def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[N
         *(NamedPage("city", one.name, one.slug) for one in cities),
         *(NamedPage("organisation", one.name, one.slug) for one in organisations),
         *(NamedPage("theme", one.name, one.slug) for one in themes),
+        *(
+            NamedPage("entry", one.in_language(language).names[0], one.slug)
+            for one in entries_called(typed, MAX_NAMED_PAGES)
+        ),
     ]
 
 

@@ -12,6 +12,8 @@ from forum.agendas.queries import visible_agendas
 from forum.db import db
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import indexable_topics
+from forum.glossary.models import Entry
+from forum.glossary.queries import visible_entries
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
@@ -21,7 +23,10 @@ from forum.permissions import VISITOR
 
 IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (sitemaps.org)
 INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
-LIST_PAGES = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities")
+LIST_PAGES = (
+    *("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities"),
+    "/glossary",
+)
 
 
 class SitemapEntry(NamedTuple):
@@ -89,6 +94,7 @@ def _sections() -> list[SitemapSection]:
         SitemapSection(
             select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()
         ),
+        SitemapSection(visible_entries(), Entry.id, "/glossary/" + Entry.slug, Entry.updated_at),
     ]
 
 

@@ -16,7 +16,9 @@ from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
 from forum.errors import NotFound
 from forum.front import queries
 from forum.front.views._shared import MAX_QUERY_LENGTH, SIDE_ITEMS, bp
-from forum.members.queries import languages, members_matching
+from forum.glossary.queries import widened
+from forum.glossary.views import readers_language
+from forum.members.queries import language_name, languages, members_matching
 from forum.pages import Page, page_of
 from forum.permissions import Person
 from forum.plaintext import tidy
@@ -52,8 +54,11 @@ def search() -> ResponseReturnValue:
     asked = _asked(reader, agendas, language_names)
     typed, has_words = asked.query.words, bool(words_of(asked.query.words))
     found, ignored = NOTHING_FOUND, queries.NOBODY_IGNORED
+    is_exact = bool(request.args.get("exact"))
+    query, also = widened(asked.query)
     if asked.is_possible:
-        found, ignored = queries.find_with_ignored(reader, asked.query, web.number("page"))
+        query = asked.query if is_exact else query
+        found, ignored = queries.find_with_ignored(reader, query, web.number("page"))
     is_narrowed = asked.is_in_topic or any(asked.chosen.values())
     is_plain = has_words and found.page.number == 1 and not is_narrowed
     return render_template(
@@ -68,10 +73,12 @@ def search() -> ResponseReturnValue:
         agendas={agenda.id: agenda for agenda in agendas},
         slugs={agenda.slug: agenda.title for agenda in agendas},
         language_names=language_names,
-        named=queries.named_pages(reader, typed, agendas) if is_plain else [],
+        named=queries.named_pages(reader, typed, agendas, readers_language()) if is_plain else [],
         people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
         without=_url_without,
         without_topic=web.here(topic=None, page=None),
+        also=[(one, language_name(one.language)) for one in also],
+        is_exact=is_exact,
         orders=_orders(asked.query.is_newest_first),
         is_newest_first=asked.query.is_newest_first,
     )

@@ -1,0 +1,1 @@
+"""The glossary: expressions of the federation, each with its names in several languages and what it means."""

@@ -1,0 +1,114 @@
+"""An entry as it is typed: its texts, tidied, and what of them is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flask_babel import gettext as _
+
+from forum.errors import Invalid
+from forum.glossary.models import Wording
+from forum.members.queries import language_names
+from forum.plaintext import fold, words_in
+
+MAX_LANGUAGES, MAX_OTHERS, MAX_THEMES = 12, 8, 3
+MAX_NAME, MAX_MEANING, MAX_SOURCE = 100, 600, 500  # characters
+
+
+@dataclass(frozen=True)
+class WordingText:
+    """What an entry is called and means in one language."""
+
+    language: str
+    name: str
+    others: tuple[str, ...] = ()
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class EntryText:
+    """An entry as a moderator types it; `theme_ids` None leaves its themes as they are."""
+
+    wordings: Sequence[WordingText]
+    source: str = ""
+    theme_ids: Sequence[int] | None = None
+
+
+def text_of(wording: Wording) -> WordingText:
+    """A wording as a moderator would type it."""
+    return WordingText(wording.language, wording.name, tuple(wording.other_names), wording.meaning)
+
+
+def without_repetition(names: Sequence[str]) -> list[str]:
+    """Names, each once, as search compares them; the first way of writing one counts."""
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(fold(name), name)
+    return list(kept.values())
+
+
+def tidied(wordings: Sequence[WordingText]) -> list[WordingText]:
+    """Wordings without white space around their names, and without names that are there twice."""
+    texts = []
+    for one in wordings:
+        names = [name.strip() for name in (one.name, *one.others)]
+        first, *others = without_repetition([names[0], *filter(None, names[1:])])
+        meaning = one.meaning.strip()
+        texts.append(replace(one, name=first, others=tuple(others), meaning=meaning))
+    return texts
+
+
+def check_entry(text: EntryText, field: str = "wordings") -> None:
+    """Refuse an entry without a meaning, and what is too much, too long, or there twice."""
+    languages = [one.language for one in text.wordings]
+    if not any(one.name and one.meaning for one in text.wordings):
+        raise Invalid(_("Give a name and a meaning in at least one language."), field)
+    if len(languages) > MAX_LANGUAGES:
+        raise Invalid(_("At most %(most)s languages, please.", most=MAX_LANGUAGES), field)
+    if len({*languages}) < len(languages):
+        raise Invalid(_("Each language can be there once."), field)
+    for one in text.wordings:
+        check_wording(one, field)
+    if len(text.source) > MAX_SOURCE:
+        raise Invalid(_("At most %(most)s characters, please.", most=MAX_SOURCE), "source")
+    if len(set(text.theme_ids or ())) > MAX_THEMES:
+        raise Invalid(_("Choose at most %(most)s themes.", most=MAX_THEMES), "themes")
+
+
+def check_wording(one: WordingText, field: str) -> None:
+    """Refuse an unknown language, a name without a letter or digit, and what is too long or too much."""
+    language = language_names().get(one.language)
+    if language is None:
+        raise Invalid(_("Choose a language."), field)
+    if not all(words_in(name) for name in (one.name, *one.others)):
+        raise Invalid(
+            _("Each name in %(language)s needs a letter or a digit.", language=language), field
+        )
+    if any(len(name) > MAX_NAME for name in (one.name, *one.others)):
+        raise Invalid(
+            _(
+                "A name in %(language)s is longer than %(most)s characters.",
+                language=language,
+                most=MAX_NAME,
+            ),
+            field,
+        )
+    if len(one.others) > MAX_OTHERS:
+        raise Invalid(
+            _(
+                "At most %(most)s other names in %(language)s, please.",
+                language=language,
+                most=MAX_OTHERS,
+            ),
+            field,
+        )
+    if len(one.meaning) > MAX_MEANING:
+        raise Invalid(
+            _(
+                "The meaning in %(language)s is longer than %(most)s characters.",
+                language=language,
+                most=MAX_MEANING,
+            ),
+            field,
+        )

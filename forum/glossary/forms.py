@@ -1,0 +1,91 @@
+"""What may be typed about entries of the glossary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import DataRequired
+
+from forum.formrows import TableField
+from forum.glossary.actions import (
+    MAX_LANGUAGES,
+    MAX_MEANING,
+    MAX_NAME,
+    MAX_OTHERS,
+    MAX_SOURCE,
+    EntryText,
+    WordingText,
+)
+from forum.members.forms import at_most, one_line
+from forum.members.queries import languages
+from forum.plaintext import SEMICOLON, split_parts
+from forum.webforms import Form, Row
+from forum.webforms import lazy_text as _
+
+OF_A_MEMBER = {"dir": "auto"}
+MAX_OTHERS_TYPED = MAX_OTHERS * (MAX_NAME + 2)
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """The languages to choose from, and before them that none is chosen."""
+    return [("", "–"), *languages()]
+
+
+class WordingRow(Row):
+    """The names of an entry in one language, and what it means, in that language."""
+
+    language = SelectField(
+        _("Language"), [DataRequired(_("Choose a language."))], choices=language_choices
+    )
+    name = StringField(
+        _("Name"),
+        [DataRequired(_("Give the name.")), at_most(MAX_NAME)],
+        [one_line],
+        render_kw=OF_A_MEMBER,
+    )
+    others = StringField(
+        _("Other names, with semicolons between them"),
+        [at_most(MAX_OTHERS_TYPED)],
+        [one_line],
+        render_kw=OF_A_MEMBER,
+    )
+    meaning = TextAreaField(
+        _("Meaning"), [at_most(MAX_MEANING)], [one_line], render_kw={**OF_A_MEMBER, "rows": 3}
+    )
+
+
+class EntryForm(Form):
+    """An entry: its names and meanings by language, its source and themes.
+
+    `seen` is the fingerprint of what it said when the form was opened.
+    """
+
+    seen = HiddenField()
+    wordings = TableField(_("Names and meanings"), WordingRow, MAX_LANGUAGES)
+    source = StringField(_("Source"), [at_most(MAX_SOURCE)], [one_line], render_kw=OF_A_MEMBER)
+    themes = SelectMultipleField(_("Themes"), coerce=int)
+
+    @property
+    def text(self) -> EntryText:
+        """What was typed, as the action takes it."""
+        wordings = [
+            WordingText(row["language"], row["name"], other_names(row["others"]), row["meaning"])
+            for row in self.wordings.data
+        ]
+        return EntryText(wordings, self.source.data or "", self.themes.data or [])
+
+
+def other_names(typed: str) -> tuple[str, ...]:
+    """The names that stand between semicolons."""
+    return tuple(name for name in split_parts(SEMICOLON, typed) if name)
+
+
+class RemoveForm(Form):
+    """Which entry takes the place of one that is taken away, if any."""
+
+    into = SelectField(_("Entry that takes its place"), coerce=int)
+
+    def offer(self, others: Sequence[tuple[int, str]]) -> None:
+        """Offer these entries, and none."""
+        self.into.choices = [(0, "–"), *others]

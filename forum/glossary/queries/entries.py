@@ -1,0 +1,261 @@
+"""Entries as pages, deeds and exports read them, and the index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
+
+from forum.db import db
+from forum.errors import NotFound
+from forum.glossary.models import Entry, Wording
+from forum.glossary.queries._known import (
+    KnownEntry,
+    by_name,
+    entries_named,
+    is_telling,
+    known,
+    letter_of,
+)
+from forum.history.queries import Edit, edits_between, versions_of
+from forum.pages import Page, clamp, pages_for
+from forum.permissions import Person, require
+from forum.plaintext import fold, join_parts, words_in
+from forum.search.models import Document
+from forum.search.queries import newest_naming, words_only
+
+ENTRIES_PER_PAGE = 60
+MAX_TEXTS = 8  # newest ones that use a name of an entry
+MAX_NAMES_LOOKED_FOR = 24  # of an entry, for these
+MAX_STEPS = 10  # from an entry to those into which it was merged one after the other
+PORTION = 200
+
+
+@dataclass(frozen=True)
+class IndexFilter:
+    """What the index of the glossary shows: entries with a name like `words`, with one in a `language`, on a theme (id)."""
+
+    words: str = ""
+    language: str = ""
+    theme_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Index:
+    """One page of the index: entries by letter, and on which page each letter begins."""
+
+    page: Page[KnownEntry]
+    groups: Sequence[tuple[str, Sequence[KnownEntry]]]
+    letters: Sequence[tuple[str, int]]
+
+
+def index(wanted: IndexFilter, language: str, number: int = 1) -> Index:
+    """One page of the entries in the order of their names in a language."""
+    found = in_order(wanted, language)
+    pages = pages_for(len(found), ENTRIES_PER_PAGE)
+    number = clamp(number, pages)
+    first = (number - 1) * ENTRIES_PER_PAGE
+    shown = found[first : first + ENTRIES_PER_PAGE]
+    letters: dict[str, int] = {}
+    for place, one in enumerate(found):
+        letters.setdefault(letter_of(one, language), place // ENTRIES_PER_PAGE + 1)
+    groups: dict[str, list[KnownEntry]] = {}
+    for one in shown:
+        groups.setdefault(letter_of(one, language), []).append(one)
+    return Index(Page(shown, number, pages, len(found)), [*groups.items()], [*letters.items()])
+
+
+def in_order(wanted: IndexFilter, language: str) -> list[KnownEntry]:
+    """The entries that a filter lets through, in the order of their names in a language."""
+    return by_name(matching(wanted), language)
+
+
+def matching(wanted: IndexFilter) -> list[KnownEntry]:
+    """The entries that a filter lets through; a name matches that holds the typed words, in any language."""
+    typed = " ".join(words_in(wanted.words))
+    return [
+        one
+        for one in known().entries
+        if (not wanted.words or (typed and _is_like(one, typed)))
+        and (not wanted.language or any(w.language == wanted.language for w in one.wordings))
+        and (wanted.theme_id is None or wanted.theme_id in one.themes)
+    ]
+
+
+def _is_like(entry: KnownEntry, typed: str) -> bool:
+    return any(typed in " ".join(words_in(name)) for name in entry.folded.split("\n"))
+
+
+def has_entries() -> bool:
+    """Whether the glossary has any entry."""
+    return bool(known().entries)
+
+
+def languages_used() -> set[str]:
+    """The languages in which entries have names."""
+    return {wording.language for one in known().entries for wording in one.wordings}
+
+
+def entries_on_theme(theme_id: int, language: str, most: int) -> list[KnownEntry]:
+    """The entries on a theme, by their names in a language; at most so many."""
+    return in_order(IndexFilter(theme_id=theme_id), language)[:most]
+
+
+def entries_called(typed: str, most: int) -> list[KnownEntry]:
+    """The entries of which all that was typed is a name, in any language."""
+    return [
+        one for one, _at in zip(entries_named(words_only(typed).split()), range(most), strict=False)
+    ]
+
+
+def homonyms(entry: Entry) -> list[KnownEntry]:
+    """The other entries that share a name with one."""
+    names = {fold(name) for wording in entry.wordings for name in wording.names}
+    return [
+        one
+        for one in known().entries
+        if one.id != entry.id and not names.isdisjoint(one.folded.split("\n"))
+    ]
+
+
+def meanings_of(entry_ids: Collection[int], language: str) -> dict[int, Wording]:
+    """What entries mean, by id, in a language; where they have no meaning in it, in English, or else in the first."""
+    query = select(Wording).where(Wording.entry_id.in_(entry_ids), Wording.meaning != "")
+    found: dict[int, Wording] = {}
+    for one in db.session.scalars(query.order_by(Wording.entry_id, Wording.language)):
+        before = found.get(one.entry_id)
+        if before is None or _rank(one, language) < _rank(before, language):
+            found[one.entry_id] = one
+    return found
+
+
+def _rank(wording: Wording, language: str) -> tuple[bool, bool, str]:
+    return wording.language != language, wording.language != "en", wording.language
+
+
+def ordered_wordings(entry: Entry, language: str) -> list[Wording]:
+    """The wordings of an entry, that in the reader's language first, then English, then the others."""
+    return sorted(entry.wordings, key=lambda one: _rank(one, language))
+
+
+def texts_naming(reader: Person, entry: Entry) -> Sequence[Document]:
+    """The newest texts that the reader may read and that use a name of an entry."""
+    names = [name for wording in entry.wordings for name in wording.names]
+    telling = [name for name in names if is_telling(words_only(name).split())]
+    return newest_naming(reader, telling[:MAX_NAMES_LOOKED_FOR], MAX_TEXTS)
+
+
+# Rows
+
+
+def visible_entries() -> Select[Entry]:
+    """The entries that everybody sees: all that were not taken away."""
+    return select(Entry).where(Entry.removed_at.is_(None))
+
+
+def _whole(query: Select[Entry]) -> Select[Entry]:
+    return query.options(selectinload(Entry.wordings), selectinload(Entry.themes))
+
+
+def get_entry(slug: str) -> Entry:
+    """An entry with its names and themes, or `NotFound`."""
+    found = db.session.scalars(_whole(visible_entries().where(Entry.slug == slug))).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def place_of_removed(slug: str) -> str:
+    """The slug of the entry that took the place of one that is gone, or nothing; `NotFound` if there never was one."""
+    gone = db.session.scalars(select(Entry).where(Entry.slug == slug)).first()
+    if gone is None:
+        raise NotFound
+    for _step in range(MAX_STEPS):
+        if gone is None or gone.removed_at is None:
+            break
+        gone = db.session.get(Entry, gone.merged_into_id) if gone.merged_into_id else None
+    return gone.slug if gone and gone.removed_at is None else ""
+
+
+def require_keeping(moderator: Person) -> None:
+    """Raise `Forbidden` for somebody who may not keep the glossary."""
+    require(moderator.can.keep_glossary())
+
+
+def entry_to_keep(moderator: Person, slug: str) -> Entry:
+    """An entry, for somebody who may edit it; else `Forbidden`, or `NotFound`."""
+    require_keeping(moderator)
+    return get_entry(slug)
+
+
+def entry_to_change(entry_id: int) -> Entry:
+    """The entry with this id, locked, with its names and themes; or `NotFound`."""
+    held = visible_entries().where(Entry.id == entry_id).with_for_update()
+    if db.session.scalars(held).first() is None:
+        raise NotFound
+    return db.session.scalars(_whole(visible_entries().where(Entry.id == entry_id))).one()
+
+
+def entries_count() -> int:
+    """How many entries there are."""
+    return db.session.scalar(select(func.count(Entry.id)).where(Entry.removed_at.is_(None))) or 0
+
+
+def taken_slugs(names: Sequence[str]) -> Collection[str]:
+    """Which of some addresses belong to entries, those that are gone, too."""
+    return db.session.scalars(select(Entry.slug).where(Entry.slug.in_(names))).all()
+
+
+def whole_entries(entry_ids: Collection[int]) -> list[Entry]:
+    """Some entries with their names and themes, in the order of the ids."""
+    found = db.session.scalars(_whole(visible_entries().where(Entry.id.in_(entry_ids)))).all()
+    by_id = {one.id: one for one in found}
+    return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
+
+
+def all_entries() -> Iterator[Sequence[Entry]]:
+    """All entries by id, some after the others, each with its names and themes."""
+    last = 0
+    while True:
+        after = visible_entries().where(Entry.id > last).order_by(Entry.id).limit(PORTION)
+        found = db.session.scalars(_whole(after)).all()
+        if found:
+            yield found
+        if len(found) < PORTION:
+            return
+        last = found[-1].id
+
+
+# History
+
+WORDING_PARTS = ("language", "name", "others", "meaning")
+
+
+def entry_fields(entry: Entry) -> dict[str, Any]:
+    """The fields of an entry as its history stores and compares them."""
+    rows = sorted(entry.wordings, key=lambda one: one.language)
+    return {
+        "wordings": "\n".join(join_parts(wording_row(one).values(), "|") for one in rows),
+        "source": entry.source,
+        "themes": "\n".join(sorted(theme.name for theme in entry.themes)),
+    }
+
+
+def wording_row(wording: Wording) -> dict[str, str]:
+    """A wording as a row of the form; the other names stand in one line, with semicolons between them."""
+    others = join_parts(wording.other_names, ";")
+    values = wording.language, wording.name, others, wording.meaning
+    return dict(zip(WORDING_PARTS, values, strict=True))
+
+
+def entry_edits(entry: Entry) -> list[Edit]:
+    """What was changed in an entry, newest first."""
+    return edits_between(versions_of("entry", entry.id), {entry.id: entry_fields(entry)})
+
+
+def by_language(wordings: Iterable[Wording]) -> Mapping[str, Wording]:
+    """Wordings by their languages."""
+    return {one.language: one for one in wordings}

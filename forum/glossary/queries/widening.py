@@ -1,0 +1,97 @@
+"""What else a search looks for: the names in other languages of what its words are a name of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from forum.glossary.queries._known import Known, KnownEntry, SearchedName, is_telling, known
+from forum.search.queries import Instead, Query, runs_of, words_only
+
+MAX_ENTRIES = 3  # whose names are looked for in one search
+MAX_NAMES = 12  # that are looked for in one search
+NOTHING_ELSE: tuple[Instead, ...] = ()
+
+
+@dataclass(frozen=True)
+class AlsoNamed:
+    """A name that is looked for besides what was typed, and its language."""
+
+    name: str
+    language: str
+
+
+def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
+    """A search that also finds the names in other languages of what its words name, and these names.
+
+    Words in double quotes are left as they are. The longest names count, for at most `MAX_ENTRIES` entries.
+    """
+    found = known()
+    if not found.by_word:
+        return query, []
+    instead: list[Instead] = []
+    also: list[AlsoNamed] = []
+    matches = _chosen(found, runs_of(query.words))
+    number = sum(len(named) for _words, named in matches)
+    for words, named in matches:
+        names = _names_of(named, words, MAX_NAMES // number)
+        if names:
+            instead.append(Instead(tuple(words), tuple(one.name for one in names)))
+            also += names
+    return replace(query, instead=tuple(instead)), list(dict.fromkeys(also))
+
+
+Match = tuple[Sequence[str], dict[KnownEntry, set[str]]]
+
+
+def _chosen(found: Known, runs: Sequence[Sequence[str]]) -> list[Match]:
+    """The words that are names, the longest first, with their entries and the languages in which these are called so."""
+    chosen: list[Match] = []
+    taken: set[tuple[int, int]] = set()
+    left = MAX_ENTRIES
+    for run, start, end in _stretches(runs, found.longest):
+        places = {(run, at) for at in range(start, end)}
+        words = runs[run][start:end]
+        names = [] if taken & places else found.named(words)
+        if names and left:
+            named = _by_entry(names, left)
+            chosen.append((words, named))
+            taken |= places
+            left -= len(named)
+    return chosen
+
+
+def _stretches(runs: Sequence[Sequence[str]], longest: int) -> Iterator[tuple[int, int, int]]:
+    """Words that follow each other, as the number of their run, its first and its last place; the longest first."""
+    for length in range(min(longest, max(map(len, runs), default=0)), 0, -1):
+        for run, words in enumerate(runs):
+            for start in range(len(words) - length + 1):
+                yield run, start, start + length
+
+
+def _by_entry(names: Sequence[SearchedName], most: int) -> dict[KnownEntry, set[str]]:
+    named: dict[KnownEntry, set[str]] = {}
+    for one in names:
+        if one.entry in named or len(named) < most:
+            named.setdefault(one.entry, set()).add(one.language)
+    return named
+
+
+def _names_of(
+    named: dict[KnownEntry, set[str]], typed: Sequence[str], most: int
+) -> list[AlsoNamed]:
+    """The names of entries in other languages, at most so many of each: the preferred ones first."""
+    names: list[AlsoNamed] = []
+    for entry, languages in named.items():
+        others = [one for one in entry.wordings if one.language not in languages]
+        preferred = [AlsoNamed(one.names[0], one.language) for one in others]
+        further = [AlsoNamed(name, one.language) for one in others for name in one.names[1:]]
+        known_words = {tuple(typed)}
+        kept: list[AlsoNamed] = []
+        for one in [*preferred, *further]:
+            words = tuple(words_only(one.name).split())
+            if len(kept) < most and words not in known_words and is_telling(words):
+                known_words.add(words)
+                kept.append(one)
+        names += kept
+    return names
