@@ -794,6 +794,12 @@ class Can:
         """Moderators who may write keep the entries of the glossary."""
         return self.write() if (verdict := self.curate_all()) else verdict
 
+    def propose(self) -> Verdict:
+        """Members who may write propose names and meanings for the glossary; who keeps it writes them."""
+        if self.keep_glossary():
+            return Verdict(_("You keep the glossary: write it into the entry."))
+        return self.write()
+
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
         if member.id == self.person.id:

@@ -36,7 +36,7 @@ LONGEST_FILE = 1_000  # lines
 TABLES_OF_KINDS = {
     **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
     **{"followup": "follow_up", "letter": "contact_letter"},
-    **{"candidate": "candidate", "appeal": "appeal"},
+    **{"candidate": "candidate", "appeal": "appeal", "proposal": "glossary_proposal"},
 }
 # Rows that are emptied at most; the others have numbers that SQLite does not give again
 NEVER_DELETED = (
@@ -45,7 +45,10 @@ NEVER_DELETED = (
 )
 # Columns that hold the number of a row and are no foreign keys, with the tables of those rows
 ROWS_KNOWN_BY_NUMBER = {
-    "item_id": {"agenda", "statement", "theme", "organisation", "reading", "city"},
+    "item_id": {
+        *("agenda", "statement", "theme", "organisation", "reading", "city"),
+        "glossary_entry",
+    },
     "subject_id": {"agenda", "topic", "city", "theme"},
     "agenda_id": {"agenda"},
     "topic_id": {"topic"},

@@ -459,6 +459,7 @@ curate                 | open                 |    .    .    .    .    .  yes   
 curate                 | archived             |    .    .    .    .    .  yes    .  yes  yes  yes
 curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 keep_glossary          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+propose                | ever                 |   .  yes    .    .    .  yes  yes    .    .    .
 suspend                | member               |    .    .    .    .    .    .    .  yes  yes  yes
 suspend                | own                  |    .    .    .    .    .    .    .    .    .  yes
 suspend                | moderator            |    .    .    .    .    .    .    .    .  yes  yes

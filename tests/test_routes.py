@@ -196,10 +196,14 @@ GET  /glossary                                        |  200  200  200  200  200
 GET  /glossary.csv                                    |  200  200  200  200  200  200
 GET  /glossary/new                                    |   in  403  403  403  200  200
 POST /glossary/new                                    |  403  403  403  403  yes  yes
+GET  /glossary/propose                                |   in  200  200  200  403  403
+POST /glossary/propose                                |  403  yes  yes  yes  403  403
 GET  /glossary/{entry}                                |  200  200  200  200  200  200
 GET  /glossary/{entry}/edit                           |   in  403  403  403  200  200
 POST /glossary/{entry}/edit                           |  403  403  403  403  yes  yes
 GET  /glossary/{entry}/history                        |  200  200  200  200  200  200
+GET  /glossary/{entry}/propose                        |   in  200  200  200  403  403
+POST /glossary/{entry}/propose                        |  403  yes  yes  yes  403  403
 GET  /glossary/{entry}/remove                         |   in  403  403  403  200  200
 POST /glossary/{entry}/remove                         |  403  403  403  403  yes  yes
 GET  /help                                            |  200  200  200  200  200  200

@@ -14,7 +14,9 @@ from forum.glossary.actions import (
     MAX_NAME,
     MAX_OTHERS,
     MAX_SOURCE,
+    MAX_WHY,
     EntryText,
+    ProposalText,
     WordingText,
 )
 from forum.members.forms import at_most, one_line
@@ -74,6 +76,25 @@ class EntryForm(Form):
             for row in self.wordings.data
         ]
         return EntryText(wordings, self.source.data or "", self.themes.data or [])
+
+
+class ProposalForm(Form):
+    """What a member proposes in one language, and why."""
+
+    language = SelectField(_("Language"), [DataRequired(_("Choose a language."))])
+    name = StringField(_("Name"), [at_most(MAX_NAME)], [one_line], render_kw=OF_A_MEMBER)
+    meaning = TextAreaField(
+        _("Meaning"), [at_most(MAX_MEANING)], [one_line], render_kw={**OF_A_MEMBER, "rows": 3}
+    )
+    why = TextAreaField(
+        _("Why, and where it is said so"), [at_most(MAX_WHY)], render_kw={**OF_A_MEMBER, "rows": 3}
+    )
+
+    @property
+    def text(self) -> ProposalText:
+        """What was typed, as the action takes it."""
+        said = (self.name.data, self.meaning.data, self.why.data)
+        return ProposalText(self.language.data, *(words or "" for words in said))
 
 
 def other_names(typed: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Entries of the glossary, and their names and meanings by language."""
+"""Entries of the glossary, their names and meanings by language, and what members propose."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Theme
 from forum.columns import Base
+from forum.members.models import Member
+
+ACCEPTED, REFUSED = "accepted", "refused"  # what became of a proposal
+PROPOSAL = "proposal"  # the kind of such an entry of the moderation queue
 
 
 class Entry(Base):
@@ -72,3 +76,35 @@ class EntryTheme(Base):
     theme_id: Mapped[int] = mapped_column(
         ForeignKey("theme.id", ondelete="CASCADE"), primary_key=True
     )
+
+
+class Proposal(Base):
+    """What a member proposes: a name or a meaning of an entry in one language, or without `entry_id`, a new entry.
+
+    The author is missing after they have left. `caught_by` is the rule before publication that it met, as `Rule.name` has
+    it. `outcome` is one of the words above, and empty while moderators have not
+    decided; `reason` is what they answered.
+    """
+
+    __tablename__ = "glossary_proposal"
+    __table_args__ = (
+        Index(None, "outcome", "created_at"),
+        Index(None, "author_id", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("glossary_entry.id"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    language: Mapped[str]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    meaning: Mapped[str] = mapped_column(Text, default="", server_default="")
+    why: Mapped[str] = mapped_column(Text, default="", server_default="")
+    caught_by: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="", server_default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    entry: Mapped[Entry | None] = relationship(lazy="raise_on_sql")
+    author: Mapped[Member | None] = relationship(lazy="raise_on_sql")

@@ -19,7 +19,9 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
-from forum.errors import Forbidden, NotFound
+from forum.errors import Conflict, Forbidden, NotFound
+from forum.glossary.models import PROPOSAL
+from forum.glossary.queries import proposal_to_judge
 from forum.library.queries import unreadable_at
 from forum.mail.models import Delivery
 from forum.members.models import Member
@@ -140,7 +142,7 @@ def is_waiting() -> ColumnElement[bool]:
 class QueueContent(NamedTuple):
     """What waits in the queue: what is asked of its moderators, the agenda's title, and why it was reported first.
 
-    `asked` is *appeal*, *candidate*, *held*, *report*, *practice* or *first post*; `agenda` and `reason` may be empty.
+    `asked` is *appeal*, *candidate*, *proposal*, *held*, *report*, *practice* or *first post*; `agenda` and `reason` may be empty.
     """
 
     asked: str
@@ -187,11 +189,13 @@ def queue_content(moderator: Person, address: str) -> QueueContent | None:
     if kind == "candidate":
         return QueueContent("candidate") if moderator.can.admit() else None
     try:
+        if kind == PROPOSAL:
+            return QueueContent(PROPOSAL) if proposal_to_judge(moderator, item_id) else None
         if kind == "appeal":
             decision = get_appeal(moderator, item_id).decision
             return QueueContent("appeal", _title(decision.agenda))
         return _content_of(thing_to_moderate(moderator, kind, item_id))
-    except (NotFound, Forbidden):
+    except (Conflict, Forbidden, NotFound):
         return None
 
 

@@ -21,6 +21,8 @@ from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.glossary import actions as glossary
+from forum.glossary.models import PROPOSAL
 from forum.markup import Written
 from forum.members.models import Member
 from forum.members.queries import administrator_ids
@@ -154,6 +156,14 @@ def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choic
     raise Invalid(_("Choose a decision."), "deed")
 
 
+def _decide_proposal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
+    if choice.deed == "accept":
+        return glossary.accept(moderator, item_id, choice.reasons.facts)
+    if choice.deed == "refuse":
+        return glossary.refuse(moderator, item_id, choice.reasons.facts)
+    raise Invalid(_("Choose a decision."), "deed")
+
+
 def _decide_held(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     read: dict[str, Any] = {"seen": choice.seen, "read": choice.read}
     if choice.deed == Deed.APPROVE:
@@ -173,6 +183,7 @@ DECIDERS: dict[str, Decider] = {
     "candidate": _decide_candidate,
     "appeal": _decide_appeal,
     "held": _decide_held,
+    PROPOSAL: _decide_proposal,
 }
 
 

@@ -13,10 +13,15 @@ from forum.moderation.forms import LENGTH_LIMIT, DecisionForm
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-# How the deeds are called that decide about a candidate or an appeal
+# How the deeds are called that decide about a candidate, an appeal or a proposal for the glossary
 CANDIDATE_DEEDS = {"approve": _("Approve"), "refuse": _("Refuse")}
 APPEAL_DEEDS = {"uphold": _("The decision stays"), "reverse": _("The decision is taken back")}
-DEED_NAMES_BY_KIND = {"candidate": CANDIDATE_DEEDS, "appeal": APPEAL_DEEDS}
+PROPOSAL_DEEDS = {"accept": _("Accept"), "refuse": _("Refuse")}
+DEED_NAMES_BY_KIND = {
+    "candidate": CANDIDATE_DEEDS,
+    "appeal": APPEAL_DEEDS,
+    "proposal": PROPOSAL_DEEDS,
+}
 
 
 class EntryForm(DecisionForm):
@@ -26,7 +31,7 @@ class EntryForm(DecisionForm):
 
     @property
     def needs_ground(self) -> bool:
-        """As for a thing; candidates and appeals are decided by an answer, which needs no ground."""
+        """As for a thing; candidates, appeals and proposals are decided by an answer, which needs no ground."""
         return self.kind not in DEED_NAMES_BY_KIND and super().needs_ground
 
     @property
@@ -34,7 +39,7 @@ class EntryForm(DecisionForm):
         """As for a thing; an appeal is answered in writing, and who is refused must learn why."""
         if self.kind == "appeal":
             return gettext("Answer in writing. The person who appealed reads it.")
-        if self.kind == "candidate":
+        if self.kind in ("candidate", "proposal"):
             is_refused = self.deed.data == "refuse"
             return gettext("Say why. The reason is sent to the person.") if is_refused else ""
         return super().missing_reason

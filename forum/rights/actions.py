@@ -15,6 +15,7 @@ from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.factors import actions as factors
+from forum.glossary import actions as glossary
 from forum.history import actions as history
 from forum.identities import actions as identities
 from forum.invitations import actions as invitations
@@ -112,6 +113,7 @@ def _begin(system: Person, member: Member) -> None:
     library.forget_intentions(system, member.id)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
+    glossary.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)
     identities.forget_member(system, member.id)
     terms.forget_member(system, member.id)

@@ -1,4 +1,4 @@
-"""A glossary that every language shares."""
+"""A glossary that every language shares, and what members propose for it."""
 
 from __future__ import annotations
 
@@ -65,8 +65,34 @@ def upgrade() -> None:
         ["theme_id", "entry_id"],
     )
 
+    op.create_table(
+        "glossary_proposal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
+        sa.Column("author_id", sa.Integer(), nullable=True),
+        sa.Column("language", sa.String(200), nullable=False),
+        sa.Column("name", sa.String(200), server_default="", nullable=False),
+        sa.Column("meaning", sa.Text(), server_default="", nullable=False),
+        sa.Column("why", sa.Text(), server_default="", nullable=False),
+        sa.Column("caught_by", sa.String(200), server_default="", nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("decided_at", Moment(), nullable=True),
+        sa.Column("outcome", sa.String(200), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["glossary_entry.id"], name="fk_glossary_proposal_entry_id"
+        ),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name="fk_glossary_proposal_author_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_glossary_proposal"),
+        sqlite_autoincrement=True,
+    )
+    for columns in (["entry_id"], ["author_id", "created_at"], ["outcome", "created_at"]):
+        name = f"ix_glossary_proposal_{'_'.join(columns)}"
+        op.create_index(name, "glossary_proposal", columns)
+
 
 def downgrade() -> None:
+    op.drop_table("glossary_proposal")
     op.drop_table("glossary_entry_theme")
     op.drop_table("glossary_wording")
     op.drop_table("glossary_entry")

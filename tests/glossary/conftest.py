@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from forum.agendas.actions import write_theme
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.glossary.models import Entry
 from forum.members.models import Member
@@ -47,3 +48,14 @@ def name_canary(moderator: Member, names: Sequence[str]) -> None:
         WordingText("fr", "canari", tuple(names[half:])),
     ]
     write_entry(moderator, EntryText(wordings))
+
+
+def name_odd_things(people: Any) -> None:
+    """Entries of the glossary whose names and meanings look like what a file means something by."""
+    theme = write_theme(people.moderator, "Words; odd | ones")
+    odd = WordingText("en", "# C; or | D", ("a;b", "- also: c", "e\\;"), "- name: x # y | z; \\; w")
+    plain = (WordingText("fr", "nom"), WordingText("ar", "مياه الأمطار", (), "ماء"))
+    source = "A; law | of #1"
+    text = EntryText([odd, *plain], source, [theme.id])
+    write_entry(people.moderator, text)
+    write_entry(people.moderator, EntryText([WordingText("zh", "雨水", (), "从天上来的水")]))

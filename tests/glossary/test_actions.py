@@ -9,8 +9,8 @@ from flask import Flask
 
 from forum.agendas.actions import write_theme
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
-from forum.glossary import actions, queries
-from forum.glossary.actions import EntryText, WordingText, remove_entry, write_entry
+from forum.glossary import queries
+from forum.glossary.actions import EntryText, WordingText, _rows, remove_entry, write_entry
 from forum.glossary.models import Entry
 from forum.history.queries import fingerprint, versions_of
 from forum.permissions import VISITOR
@@ -84,7 +84,7 @@ def test_an_entry_has_at_most_twelve_languages_and_three_themes(app: Flask, peop
 def test_there_is_an_end_to_the_glossary(
     app: Flask, people: Any, stormwater: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions.entries, "MAX_ENTRIES", 1)
+    monkeypatch.setattr(_rows, "MAX_ENTRIES", 1)
     with app.test_request_context(), pytest.raises(Invalid, match="1 entries"):
         write_entry(people.moderator, EntryText([MEANT]))
 

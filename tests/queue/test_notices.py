@@ -17,6 +17,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED, Held, Post
 from forum.dialogue.queries import get_post, mark_given
+from forum.glossary.actions import ProposalText, propose
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.mail.queries import queue_content
@@ -92,6 +93,10 @@ def candidate(people: Any, _things: Any) -> int:
     return asks("Nora Lind", "nora@city.example").id
 
 
+def proposal(people: Any, _things: Any) -> int:
+    return propose(people.ana, ProposalText("de", "Regen", "Wasser von oben.")).id
+
+
 MAKERS: dict[str, Maker] = {
     "post": reported("post", lambda _people, things: things.first.id),
     "topic": reported("topic", lambda _people, things: things.topic.id),
@@ -104,8 +109,15 @@ MAKERS: dict[str, Maker] = {
     "held": held,
     "appeal": appealed,
     "candidate": candidate,
+    "proposal": proposal,
 }
-DEEDS = {"practice": "publish", "held": "approve", "appeal": "uphold", "candidate": "approve"}
+DEEDS = {
+    "practice": "publish",
+    "held": "approve",
+    "appeal": "uphold",
+    "candidate": "approve",
+    "proposal": "accept",
+}
 
 
 def notices_about(key: EntryKey) -> Sequence[Notice]:

@@ -29,6 +29,7 @@ from forum.dialogue.models import PollText, Post
 from forum.dialogue.queries import first_post, poll_of, render_with_mentions
 from forum.factors import actions as factors
 from forum.factors.queries import FOR_REGISTRATION
+from forum.glossary import actions as glossary
 from forum.identities import actions as identities
 from forum.invitations.actions import (
     EntranceText,
@@ -182,6 +183,7 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     notifications.watch(ana, "agenda", agenda.id)
     bookmarks.bookmark(ana, "post", made.quoting)
     library.intend(ana, made.case_topic, month_end(3))
+    glossary.propose(ana, glossary.ProposalText("pt", "várzea", "Terra baixa.", "Assim se diz."))
     (kept,) = my_bookmarks(ana, "", 1, {"post": 1}).items
     tomorrow = (now() + timedelta(days=1)).date()
     bookmarks.note_and_remind(ana, kept.id, f"My {WORD}.", tomorrow)

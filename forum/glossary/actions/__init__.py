@@ -1,7 +1,8 @@
-"""The deeds of the glossary: what moderators write, and take away."""
+"""The deeds of the glossary: what moderators write and take away, and what members propose."""
 
 from __future__ import annotations
 
+from forum.glossary.actions._rows import RESERVED
 from forum.glossary.actions._texts import (
     MAX_LANGUAGES,
     MAX_MEANING,
@@ -13,6 +14,14 @@ from forum.glossary.actions._texts import (
     WordingText,
 )
 from forum.glossary.actions.entries import remove_entry, write_entry
+from forum.glossary.actions.proposals import (
+    MAX_WHY,
+    ProposalText,
+    accept,
+    forget_member,
+    propose,
+    refuse,
+)
 
 __all__ = [
     "MAX_LANGUAGES",
@@ -21,8 +30,15 @@ __all__ = [
     "MAX_OTHERS",
     "MAX_SOURCE",
     "MAX_THEMES",
+    "MAX_WHY",
+    "RESERVED",
     "EntryText",
+    "ProposalText",
     "WordingText",
+    "accept",
+    "forget_member",
+    "propose",
+    "refuse",
     "remove_entry",
     "write_entry",
 ]

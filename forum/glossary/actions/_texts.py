@@ -28,11 +28,15 @@ class WordingText:
 
 @dataclass(frozen=True)
 class EntryText:
-    """An entry as a moderator types it; `theme_ids` None leaves its themes as they are."""
+    """An entry as a moderator types it; `theme_ids` None leaves its themes as they are.
+
+    `slug` is the address that a new entry is to have; without it, one is made of its name.
+    """
 
     wordings: Sequence[WordingText]
     source: str = ""
     theme_ids: Sequence[int] | None = None
+    slug: str = ""
 
 
 def text_of(wording: Wording) -> WordingText:

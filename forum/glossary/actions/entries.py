@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask_babel import format_decimal
 from flask_babel import gettext as _
+from sqlalchemy import update
 
-from forum.agendas.queries import themes_by_id
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import db
 from forum.deeds import action
 from forum.errors import Invalid
+from forum.glossary.actions._rows import change, make
 from forum.glossary.actions._texts import (
     EntryText,
     WordingText,
@@ -20,21 +20,11 @@ from forum.glossary.actions._texts import (
     tidied,
     without_repetition,
 )
-from forum.glossary.models import Entry, Wording
-from forum.glossary.queries import (
-    by_language,
-    entries_count,
-    entry_fields,
-    entry_to_change,
-    taken_slugs,
-)
+from forum.glossary.models import Entry, Proposal
+from forum.glossary.queries import entry_fields, entry_to_change
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.permissions import Person, require
-from forum.plaintext import first_free, slugify
-
-MAX_ENTRIES = 2_000
-RESERVED = frozenset(["new", "propose"])  # addresses of pages that are no entries
 
 
 @action
@@ -49,12 +39,10 @@ def write_entry(
     text = replace(text, wordings=tidied(text.wordings))
     check_entry(text)
     if entry_id is None:
-        return _new_entry(text)
+        return make(text)
     entry = entry_to_change(entry_id)
-    before = entry_fields(entry)
-    refuse_unseen(seen, before)
-    _apply(entry, text)
-    _keep_before(moderator, entry, before)
+    refuse_unseen(seen, entry_fields(entry))
+    change(moderator, entry, text)
     return entry
 
 
@@ -73,55 +61,12 @@ def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -
     if target:
         merged = EntryText(_merged(target, entry), target.source)
         check_entry(merged, "into")
-        before = entry_fields(target)
-        _apply(target, merged)
-        _keep_before(moderator, target, before)
+        change(moderator, target, merged)
+        waiting = Proposal.entry_id == entry.id, Proposal.outcome == ""
+        db.session.execute(update(Proposal).where(*waiting).values(entry_id=target.id))
     keep_version(moderator, "entry", entry.id, entry_fields(entry))
     entry.removed_at, entry.merged_into_id = now(), target.id if target else None
     return target
-
-
-def _new_entry(text: EntryText) -> Entry:
-    if entries_count() >= MAX_ENTRIES:
-        most = format_decimal(MAX_ENTRIES)
-        raise Invalid(_("The glossary holds %(most)s entries and no more.", most=most))
-    entry = Entry(slug=_free_slug(text), created_at=now(), updated_at=now())
-    entry.wordings, entry.themes = [], []
-    _apply(entry, text)
-    db.session.add(entry)
-    flush_unique()
-    return entry
-
-
-def _free_slug(text: EntryText) -> str:
-    """An address made of the English name, if there is one, or else of the first with a meaning."""
-    explained = [one for one in text.wordings if one.meaning]
-    english = next((one for one in text.wordings if one.language == "en"), None)
-    wish = slugify((english or explained[0]).name, "entry")
-    return first_free(wish, lambda names: {*taken_slugs(names), *RESERVED})
-
-
-def _apply(entry: Entry, text: EntryText) -> None:
-    known = by_language(entry.wordings)
-    kept = []
-    for one in sorted(text.wordings, key=lambda wording: wording.language):
-        wording = known.get(one.language) or Wording(language=one.language)
-        wording.name, wording.meaning = one.name, one.meaning
-        if wording.other_names != [*one.others]:
-            wording.other_names = [*one.others]
-        kept.append(wording)
-    entry.wordings = kept
-    entry.source = text.source.strip()
-    if text.theme_ids is not None:
-        entry.themes = [*themes_by_id(text.theme_ids)]
-    db.session.flush()
-
-
-def _keep_before(editor: Person, entry: Entry, before: dict[str, str]) -> None:
-    """Keep what an entry said, if that was changed."""
-    if entry_fields(entry) != before:
-        keep_version(editor, "entry", entry.id, before)
-        entry.updated_at = now()
 
 
 def _merged(target: Entry, gone: Entry) -> list[WordingText]:

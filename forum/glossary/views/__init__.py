@@ -1,8 +1,8 @@
-"""The doors of the glossary: reading it, and keeping it."""
+"""The doors of the glossary: reading it, proposing, and keeping it."""
 
 from __future__ import annotations
 
-from forum.glossary.views import keeping, reading
+from forum.glossary.views import keeping, proposing, reading
 from forum.glossary.views._shared import bp, readers_language
 
-__all__ = ["bp", "keeping", "readers_language", "reading"]
+__all__ = ["bp", "keeping", "proposing", "readers_language", "reading"]

@@ -19,7 +19,7 @@ from forum.glossary.queries import IndexFilter, KnownEntry
 from forum.glossary.views._shared import bp, readers_language
 from forum.history.views import edit_to_read
 from forum.locales import parsed
-from forum.members.queries import language_names, languages
+from forum.members.queries import language_name, language_names, languages
 from forum.sheets import long_sheet
 from forum.web import me
 
@@ -153,6 +153,12 @@ def history(slug: str) -> ResponseReturnValue:
 def glossary_of_theme(theme_id: int) -> list[KnownEntry]:
     """For the pages of themes: the entries that belong to one."""
     return queries.entries_on_theme(theme_id, readers_language(), MAX_ON_THEME)
+
+
+@bp.app_template_global()
+def language_label(code: str) -> str:
+    """What a language is called in the language of the page."""
+    return language_name(code)
 
 
 @bp.app_template_global()

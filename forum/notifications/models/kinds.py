@@ -167,6 +167,14 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_decision=True,
         is_in_topic=False,
     ),
+    "glossary": NoticeKind(
+        _("A moderator decides about what you propose for the glossary"),
+        lambda n: ngettext("what became of your proposal", "what became of %(num)s proposals", n),
+        way=DIGEST,
+        score=2,
+        is_official=True,
+        is_in_topic=False,
+    ),
     "rules": NoticeKind(
         _("The house rules change"),
         lambda n: gettext("the house rules change"),

@@ -27,6 +27,8 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting, is_readable
+from forum.glossary import queries as glossary
+from forum.glossary.models import PROPOSAL, Proposal
 from forum.library.models import SUBMITTED, Practice
 from forum.moderation import queries as moderation
 from forum.moderation.models import heading_of
@@ -215,6 +217,32 @@ def _candidate_details(reader: Person, _kind: str, candidate_id: int) -> EntryDe
     return EntryDetails(request.candidate.name, None, request, ("approve", "refuse"))
 
 
+def _proposals(reader: Person) -> Select[Any] | None:
+    if not reader.can.curate_all():
+        return None
+    columns = _columns(
+        PROPOSAL,
+        Proposal,
+        func.coalesce(func.nullif(Proposal.name, ""), Proposal.meaning),
+        agenda_id=cast(null(), Integer),
+        since=Proposal.created_at,
+        author_id=Proposal.author_id,
+    )
+    return glossary.proposals_waiting().with_only_columns(*columns)
+
+
+def _proposals_count(reader: Person) -> Select[Any] | None:
+    if not reader.can.curate_all():
+        return None
+    return glossary.waiting_number().where(is_by_another(Proposal.author_id))
+
+
+def _proposal_details(reader: Person, _kind: str, proposal_id: int) -> EntryDetails:
+    found = glossary.proposal_to_judge(reader, proposal_id)
+    title = glossary.title_of(found, found.entry)
+    return EntryDetails(title, None, found, ("accept", "refuse"), author_id=found.author_id)
+
+
 def _appeals(reader: Person, _limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
     ids = None if keys is None else [item_id for kind, item_id in keys if kind == "appeal"]
     for row in appeals.waiting_appeals(reader, ids):
@@ -241,10 +269,11 @@ def _appeal_details(reader: Person, _kind: str, appeal_id: int) -> EntryDetails:
     return EntryDetails(str(decision.heading), agenda, file, deeds, author_id=decision.author_id)
 
 
-THING, APPEAL, CANDIDATE = (
+THING, APPEAL, CANDIDATE, PROPOSED = (
     "queue/_thing.html",
     "queue/_appeal.html",
     "queue/_candidate.html",
+    "queue/_proposal.html",
 )
 SOURCES = (
     EntrySource(
@@ -261,5 +290,6 @@ SOURCES = (
         ("appeal",), appeals.waiting_appeals_count, _appeal_details, APPEAL, listed=_appeals
     ),
     EntrySource(("candidate",), _candidates_count, _candidate_details, CANDIDATE, _candidates),
+    EntrySource((PROPOSAL,), _proposals_count, _proposal_details, PROPOSED, _proposals),
 )
 KINDS = tuple(dict.fromkeys(kind for source in SOURCES for kind in source.kinds))

@@ -32,6 +32,7 @@ from forum.dialogue.models import (
 )
 from forum.dialogue.queries import is_readable, visible_topics
 from forum.factors.models import Authenticator, Passkey, RecoveryCode
+from forum.glossary.models import Entry, Proposal
 from forum.history.models import Version
 from forum.identities.models import Identity
 from forum.invitations.models import Arrival, Invitation
@@ -215,6 +216,13 @@ def rows_of_votes(member: Member) -> Select[Any]:
     query = query.join(Poll, Poll.id == PollOption.poll_id)
     query = query.join(Post, Post.id == Poll.post_id).join(Topic, Topic.id == Post.topic_id)
     return query.where(PollVote.member_id == member.id)
+
+
+def rows_of_proposals(member: Member) -> Select[Any]:
+    names = "id language name meaning why caught_by created_at decided_at outcome reason"
+    query = select(*columns_of(Proposal, names), Entry.slug.label("entry"))
+    query = query.outerjoin(Entry, Entry.id == Proposal.entry_id)
+    return query.where(Proposal.author_id == member.id)
 
 
 def rows_of_practices(member: Member) -> Select[Any]:

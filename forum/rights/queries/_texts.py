@@ -21,6 +21,7 @@ from forum.dialogue.models import (
     Revision,
     Topic,
 )
+from forum.glossary.models import Proposal
 from forum.history.models import Version
 from forum.library.models import Case, Intention, Practice, PracticeSection
 from forum.pictures.models import Picture
@@ -37,6 +38,7 @@ from forum.rights.queries._rows import (
     rows_of_pictures,
     rows_of_posts,
     rows_of_practices,
+    rows_of_proposals,
     rows_of_rules,
     rows_of_statements,
     rows_of_topics,
@@ -257,6 +259,26 @@ TEXT_KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
+        "glossary_proposals",
+        _("Proposals for the glossary"),
+        _("Names, meanings and entries that you proposed, and what became of them."),
+        (("glossary_proposal", "author_id"),),
+        in_batches(rows_of_proposals, Proposal.id),
+        {
+            "id": _("its number"),
+            "entry": _("the last part of the address of its entry; empty while it has none"),
+            "name": _("the name that you proposed"),
+            "meaning": _("the meaning that you proposed"),
+            "why": _("why"),
+            "caught_by": _("the rule before publication that it met"),
+            "decided_at": _("when a moderator decided"),
+            "outcome": _("accepted or refused; empty while it waits"),
+            "reason": _("what the moderator answered"),
+            **LANGUAGE,
+            **times("created_at"),
+        },
+    ),
+    Kind(
         "votes",
         _("Votes in polls"),
         _("What you chose in polls. Nobody else is shown it."),
@@ -361,7 +383,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_edits, Version.id),
         {
             "kind": _(
-                "what you changed: agenda, statement, case, practice, reading, theme, organisation, recourse or federation (what the forum is called)"
+                "what you changed: agenda, statement, case, practice, reading, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
             ),
             "item_id": _("its number"),
             "replaced_at": _("when you changed it"),

@@ -22,11 +22,12 @@ def rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
 
     What holds the words themselves comes before what holds only other names of the same in their place.
     """
-    needles = [term.needles for term in terms]
-    scores = {hit.id: (True, _relevance(hit, needles)) for hit in hits}
-    if any(term.others for term in terms):
-        typed = [term.own_needles for term in terms]
-        scores = {hit.id: (_has_all(hit, typed), scores[hit.id][1]) for hit in hits}
+    needles, typed = [term.needles for term in terms], [term.own_needles for term in terms]
+    is_widened = needles != typed
+    scores = {}
+    for hit in hits:
+        is_typed = not is_widened or _has_all(hit, typed)
+        scores[hit.id] = (is_typed, _relevance(hit, typed if is_typed else needles))
     return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
 
 

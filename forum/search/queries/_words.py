@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from forum.plaintext import SCRIPTS_WITHOUT_SPACES, fold
 
@@ -57,13 +57,13 @@ class Term:
     inflections: tuple[str, ...] = ()
     others: tuple[Term, ...] = ()
 
-    @property
+    @cached_property
     def own_needles(self) -> tuple[str, ...]:
         """Its forms, one of which stands in the folded words of a text, with a space before and behind them, that holds the term."""
         end = "" if self.is_prefix else " "
         return (f" {' '.join(self.words)}{end}", *(f" {form} " for form in self.inflections))
 
-    @property
+    @cached_property
     def needles(self) -> tuple[str, ...]:
         """The same with those of `others`."""
         return (*self.own_needles, *(form for other in self.others for form in other.own_needles))

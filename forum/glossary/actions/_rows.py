@@ -1,0 +1,66 @@
+"""Writing the rows of an entry."""
+
+from __future__ import annotations
+
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+
+from forum.agendas.queries import themes_by_id
+from forum.clock import now
+from forum.db import db, flush_unique
+from forum.errors import Invalid
+from forum.glossary.actions._texts import EntryText
+from forum.glossary.models import Entry, Wording
+from forum.glossary.queries import by_language, entries_count, entry_fields, taken_slugs
+from forum.history.actions import keep_version
+from forum.permissions import Person
+from forum.plaintext import first_free, slugify
+
+MAX_ENTRIES = 2_000
+RESERVED = frozenset(["new", "propose"])  # addresses of pages that are no entries
+
+
+def make(text: EntryText) -> Entry:
+    """Make an entry of texts that were checked."""
+    if entries_count() >= MAX_ENTRIES:
+        most = format_decimal(MAX_ENTRIES)
+        raise Invalid(_("The glossary holds %(most)s entries and no more.", most=most))
+    entry = Entry(slug=_free_slug(text), created_at=now(), updated_at=now())
+    entry.wordings, entry.themes = [], []
+    _apply(entry, text)
+    db.session.add(entry)
+    flush_unique()
+    return entry
+
+
+def _free_slug(text: EntryText) -> str:
+    """The address that is wanted, or one made of the English name, or else of the first with a meaning."""
+    explained = [one for one in text.wordings if one.meaning]
+    english = next((one for one in text.wordings if one.language == "en"), None)
+    wish = text.slug or slugify((english or explained[0]).name, "entry")
+    return first_free(wish, lambda names: {*taken_slugs(names), *RESERVED})
+
+
+def _apply(entry: Entry, text: EntryText) -> None:
+    known = by_language(entry.wordings)
+    kept = []
+    for one in sorted(text.wordings, key=lambda wording: wording.language):
+        wording = known.get(one.language) or Wording(language=one.language)
+        wording.name, wording.meaning = one.name, one.meaning
+        if wording.other_names != [*one.others]:
+            wording.other_names = [*one.others]
+        kept.append(wording)
+    entry.wordings = kept
+    entry.source = text.source.strip()
+    if text.theme_ids is not None:
+        entry.themes = [*themes_by_id(text.theme_ids)]
+    db.session.flush()
+
+
+def change(editor: Person, entry: Entry, text: EntryText) -> None:
+    """Change an entry to texts that were checked, and keep what it said, if that was something else."""
+    before = entry_fields(entry)
+    _apply(entry, text)
+    if entry_fields(entry) != before:
+        keep_version(editor, "entry", entry.id, before)
+        entry.updated_at = now()

@@ -1,0 +1,90 @@
+"""What members propose: what waits for moderators, and how much one has proposed today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from forum.clock import now
+from forum.db import db
+from forum.errors import Conflict, NotFound
+from forum.glossary.models import Entry, Proposal
+from forum.glossary.queries.entries import by_language
+from forum.permissions import Person, require
+
+ONE_DAY = timedelta(days=1)
+MAX_WAITING_SHOWN = 5
+
+
+def proposals_waiting() -> Select[Proposal]:
+    """The proposals that nobody has decided, the oldest first."""
+    waiting = select(Proposal).where(Proposal.outcome == "")
+    return waiting.order_by(Proposal.created_at, Proposal.id)
+
+
+def waiting_number() -> Select[Any]:
+    """A select of their number."""
+    return select(func.count(Proposal.id)).where(Proposal.outcome == "")
+
+
+def proposal_to_judge(moderator: Person, proposal_id: int) -> Proposal:
+    """A proposal with its entry and author, for a moderator to decide; `Conflict` when that was done already."""
+    require(moderator.can.keep_glossary())
+    whole = joinedload(Proposal.entry).selectinload(Entry.wordings), joinedload(Proposal.author)
+    found = db.session.scalars(
+        select(Proposal).where(Proposal.id == proposal_id).options(*whole)
+    ).first()
+    if found is None:
+        raise NotFound
+    if found.outcome:
+        raise Conflict(_("Another moderator has decided about this already."))
+    return found
+
+
+def proposal_to_decide(moderator: Person, proposal_id: int) -> Proposal:
+    """The same, locked."""
+    db.session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
+    return proposal_to_judge(moderator, proposal_id)
+
+
+def require_proposing(member: Person) -> None:
+    """Raise `Forbidden` for somebody who may propose nothing."""
+    require(member.can.propose())
+
+
+def proposed_today(member: Person) -> int:
+    """How much a member has proposed in the last 24 hours."""
+    lately = Proposal.author_id == member.id, Proposal.created_at > now() - ONE_DAY
+    return db.session.scalar(select(func.count(Proposal.id)).where(*lately)) or 0
+
+
+def own_waiting(member: Person, entry_id: int | None) -> Sequence[Proposal]:
+    """What a member has proposed for an entry, or without one, as new entries, and nobody has decided."""
+    own = Proposal.author_id == member.id, Proposal.entry_id == entry_id
+    query = proposals_waiting().where(*own).limit(MAX_WAITING_SHOWN)
+    return db.session.scalars(query).all() if member.is_member else []
+
+
+def identical_waiting(member: Person, **fields: Any) -> Proposal | None:
+    """A waiting proposal of a member with exactly these fields, as when a form is sent twice; or None."""
+    same = select(Proposal).filter_by(author_id=member.id, outcome="", **fields)
+    return db.session.scalars(same).first()
+
+
+def waiting_ids_of(member_id: int) -> Sequence[int]:
+    """The ids of what a member has proposed and nobody has decided."""
+    waiting = select(Proposal.id).where(Proposal.author_id == member_id, Proposal.outcome == "")
+    return db.session.scalars(waiting).all()
+
+
+def title_of(proposal: Proposal, entry: Entry | None) -> str:
+    """What lists and notices call a proposal: the proposed name, or that of the entry."""
+    if proposal.name or entry is None:
+        return proposal.name
+    known = by_language(entry.wordings)
+    return (known.get(proposal.language) or entry.wordings[0]).name

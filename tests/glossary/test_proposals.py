@@ -1,0 +1,226 @@
+"""What members propose for the glossary, and what becomes of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum.db import db
+from forum.errors import Conflict, Forbidden, Invalid
+from forum.glossary import actions, queries
+from forum.glossary.actions import ProposalText, WordingText, proposals, propose
+from forum.glossary.models import Entry, Proposal
+from forum.history.queries import versions_of
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
+from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import queue_entries, waiting_count
+from forum.screening.actions import RuleText, make_rule
+from tests.glossary.conftest import Write
+
+GERMAN = ProposalText("de", "Regenwasser", "Regen, der abläuft.", "So heißt es hier.")
+FORM = {"language": "de", "name": "Regenwasser", "meaning": "Regen, der abläuft.", "why": "So."}
+
+
+@pytest.fixture
+def proposed(people: Any, stormwater: Entry) -> Proposal:
+    return propose(people.ana, GERMAN, stormwater.id)
+
+
+def names_of(slug: str) -> dict[str, list[str]]:
+    return {one.language: one.names for one in queries.get_entry(slug).wordings}
+
+
+def told(member: Any) -> list[Notice]:
+    make_notices(SYSTEM)
+    found = db.session.query(Notice).filter_by(member_id=member.id, kind="glossary")
+    return found.order_by(Notice.id).all()
+
+
+def test_a_name_waits_until_a_moderator_accepts_it(people: Any, proposed: Proposal) -> None:
+    assert "de" not in names_of("stormwater")
+    assert [one.key for one in queue_entries(people.moderator)] == [("proposal", proposed.id)]
+    assert waiting_count(people.moderator) == 1 and waiting_count(people.host) == 0
+    actions.accept(people.moderator, proposed.id, "Danke.")
+    assert names_of("stormwater")["de"] == ["Regenwasser"]
+    (version,) = versions_of("entry", proposed.entry_id or 0)
+    assert version.editor_name == people.ana.name
+    (notice,) = told(people.ana)
+    assert notice.address == "/glossary/stormwater" and notice.title == "Regenwasser"
+    assert notice.text == "Danke." and notice.actor_id is None
+    assert waiting_count(people.moderator) == 0 and queue_entries(people.moderator) == []
+
+
+def test_a_refusal_needs_a_reason_that_the_member_reads(
+    app: Flask, people: Any, proposed: Proposal
+) -> None:
+    with app.test_request_context(), pytest.raises(Invalid):
+        actions.refuse(people.moderator, proposed.id, " ")
+    actions.refuse(people.moderator, proposed.id, "It is another thing.")
+    assert "de" not in names_of("stormwater")
+    assert [one.text for one in told(people.ana)] == ["It is another thing."]
+    with app.test_request_context(), pytest.raises(Conflict):
+        actions.accept(people.moderator, proposed.id)
+
+
+def test_a_second_name_stands_beside_the_first(people: Any, stormwater: Entry) -> None:
+    text = ProposalText("fr", "eaux de ruissellement", "Toutes les eaux qui ruissellent.")
+    actions.accept(people.moderator, propose(people.ana, text, stormwater.id).id)
+    wording = queries.by_language(queries.get_entry("stormwater").wordings)["fr"]
+    assert wording.names == ["eaux pluviales", "eaux de ruissellement"]
+    assert wording.meaning == "Toutes les eaux qui ruissellent."
+
+
+def test_a_better_meaning_alone_replaces_the_meaning(people: Any, stormwater: Entry) -> None:
+    text = ProposalText("en", "", "Water from rain.")
+    actions.accept(people.moderator, propose(people.ana, text, stormwater.id).id)
+    wording = queries.by_language(queries.get_entry("stormwater").wordings)["en"]
+    assert wording.meaning == "Water from rain." and wording.name == "stormwater"
+
+
+def test_a_whole_entry_can_be_proposed(people: Any) -> None:
+    made = actions.accept(people.moderator, propose(people.ana, GERMAN).id)
+    assert made.slug == "regenwasser" and names_of("regenwasser") == {"de": ["Regenwasser"]}
+    (version,) = versions_of("entry", made.id)
+    assert version.editor_name == people.ana.name
+    assert told(people.ana)[0].address == "/glossary/regenwasser"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_new"),
+    [
+        (ProposalText("de"), False),
+        (ProposalText("de", "", "Nur eine Bedeutung."), False),
+        (ProposalText("en", "stormwater"), False),
+        (ProposalText("de", "Regenwasser"), True),
+        (ProposalText("none", "Regenwasser", "Regen."), True),
+        (ProposalText("de", "x" * 200, "Regen."), True),
+        (ProposalText("de", "**", "Regen."), True),
+        (ProposalText("de", "Regen", "m" * 601), True),
+        (ProposalText("de", "Regen", "Regen.", "w" * 1_001), True),
+    ],
+)
+def test_what_is_missing_or_too_long_is_refused(
+    app: Flask, people: Any, stormwater: Entry, text: ProposalText, is_new: bool
+) -> None:
+    with app.test_request_context(), pytest.raises(Invalid):
+        propose(people.ana, text, None if is_new else stormwater.id)
+
+
+def test_visitors_and_who_keeps_the_glossary_propose_nothing(
+    people: Any, stormwater: Entry
+) -> None:
+    for person in (VISITOR, people.moderator):
+        with pytest.raises(Forbidden):
+            propose(person, GERMAN, stormwater.id)
+
+
+def test_members_decide_nothing(people: Any, proposed: Proposal) -> None:
+    for person in (people.ana, people.ben, people.host):
+        with pytest.raises(Forbidden):
+            actions.accept(person, proposed.id)
+        with pytest.raises(Forbidden):
+            actions.refuse(person, proposed.id, "No.")
+
+
+def test_the_same_is_kept_once_and_there_is_an_end_to_a_day(
+    app: Flask, people: Any, stormwater: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MAX_PER_DAY", "MAX_OF_NEWCOMERS"):
+        monkeypatch.setattr(proposals, name, 2)
+    first = propose(people.ana, GERMAN, stormwater.id)
+    assert propose(people.ana, GERMAN, stormwater.id).id == first.id
+    propose(people.ana, ProposalText("nl", "hemelwater"), stormwater.id)
+    with app.test_request_context(), pytest.raises(Invalid, match="tomorrow"):
+        propose(people.ana, ProposalText("nl", "regenwater"), stormwater.id)
+    propose(people.ben, ProposalText("nl", "regenwater"), stormwater.id)
+
+
+def test_moderators_see_which_rule_it_met(sign_in: Any, people: Any, stormwater: Entry) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "A moderator reads it."))
+    found = propose(people.ana, ProposalText("de", "Casino Regen"), stormwater.id)
+    assert found.caught_by == "word: casino"
+    page = sign_in(people.moderator).get(f"/moderation/proposal/{found.id}").text
+    assert "A rule before publication finds this in it." in page
+
+
+def test_an_entry_that_is_gone_takes_nothing_in(
+    app: Flask, people: Any, write: Write, proposed: Proposal, stormwater: Entry
+) -> None:
+    actions.remove_entry(people.moderator, stormwater.id)
+    with app.test_request_context(), pytest.raises(Invalid, match="gone"):
+        actions.accept(people.moderator, proposed.id)
+    actions.refuse(people.moderator, proposed.id, "The entry is gone.")
+
+
+def test_what_waits_for_a_merged_entry_waits_for_the_other(
+    people: Any, write: Write, proposed: Proposal, stormwater: Entry
+) -> None:
+    other = write(WordingText("en", "runoff", (), "What runs off."))
+    actions.remove_entry(people.moderator, stormwater.id, other.id)
+    actions.accept(people.moderator, proposed.id)
+    assert names_of("runoff")["de"] == ["Regenwasser"]
+
+
+def test_who_leaves_takes_along_what_waits(people: Any, stormwater: Entry) -> None:
+    decided = propose(people.ana, GERMAN, stormwater.id)
+    actions.accept(people.moderator, decided.id)
+    propose(people.ana, ProposalText("nl", "hemelwater"), stormwater.id)
+    actions.forget_member(SYSTEM, people.ana.id, is_silent=False)
+    db.session.expire_all()
+    assert [one.author_id for one in db.session.query(Proposal)] == [None]
+    propose(people.ben, GERMAN)
+    actions.forget_member(SYSTEM, people.ben.id, is_silent=True)
+    assert db.session.query(Proposal).count() == 1
+
+
+# Pages
+
+
+def test_a_member_proposes_on_the_page_of_the_entry(
+    sign_in: Any, people: Any, stormwater: Entry
+) -> None:
+    browser = sign_in(people.ana)
+    assert "/glossary/stormwater/propose" in browser.get("/glossary/stormwater").text
+    form = browser.get("/glossary/stormwater/propose?language=de").text
+    assert '<option selected value="de"' in form and "surface water" in form
+    answer = browser.post("/glossary/stormwater/propose", data=FORM)
+    assert answer.status_code == 303 and answer.location == "/glossary/stormwater"
+    again = browser.get("/glossary/stormwater/propose").text
+    assert "What you have proposed already" in again and "Regenwasser" in again
+    assert "Regenwasser" not in sign_in(people.ben).get("/glossary/stormwater/propose").text
+
+
+def test_nothing_that_was_typed_is_lost(sign_in: Any, people: Any) -> None:
+    bad = {**FORM, "meaning": "", "name": "Regen <b>"}
+    answer = sign_in(people.ana).post("/glossary/propose", data=bad)
+    assert answer.status_code == 422 and 'value="Regen &lt;b&gt;"' in answer.text
+    assert ">\nSo.</textarea>" in answer.text or "So.</textarea>" in answer.text
+
+
+def test_a_moderator_decides_in_the_queue(
+    sign_in: Any, client: FlaskClient, people: Any, proposed: Proposal
+) -> None:
+    browser = sign_in(people.moderator)
+    page = browser.get("/moderation").text
+    assert "Proposal for the glossary" in page and "So heißt es hier." in page
+    here = f"/moderation/proposal/{proposed.id}/decide"
+    assert "Say why." in browser.post(here, data={"deed": "refuse"}).text
+    answer = browser.post(here, data={"deed": "accept", "reason": ""})
+    assert answer.status_code == 303
+    assert "Regenwasser" in client.get("/glossary/stormwater").text
+    assert people.ana.name in client.get("/glossary/stormwater/history").text
+    gone = browser.get(f"/moderation/proposal/{proposed.id}").text
+    assert "Another moderator has decided about this already." in gone
+    make_notices(SYSTEM)
+    inbox = re.sub(r"\s+", " ", sign_in(people.ana).get("/notices").text)
+    assert "About your proposal for the glossary" in inbox and "Thank you." in inbox
+
+
+def test_a_visitor_is_sent_to_sign_in(client: FlaskClient, stormwater: Entry) -> None:
+    assert "sign-in" in client.get("/glossary/stormwater/propose").location
+    assert "Propose a name" in client.get("/glossary/stormwater").text
