@@ -21,6 +21,7 @@ from forum.members.actions import Profile, edit_profile
 from forum.members.models import Member
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
+from tests.glossary.conftest import name_odd_things
 from tests.transfer.conftest import GOOD
 
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -40,6 +41,7 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_readings(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
+    name_odd_things(people)
 
 
 def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:

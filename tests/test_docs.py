@@ -35,6 +35,7 @@ SCHEMAS = {
     "### `## Readings`": (reading.READING,),
     "### `## Dialogue`": (reading.TOPIC, reading.POST),
     "### `## Pictures`": (reading.PICTURE,),
+    "## Glossary": (reading.ENTRY, reading.WORDING),
     "## People": (reading.ORGANISATION, reading.MEMBER),
 }
 

@@ -21,6 +21,7 @@ from forum.dialogue.queries import (
     visible_topics,
     with_links_home,
 )
+from forum.glossary.models import Entry
 from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
 from forum.library.queries import intentions_of, visible_cases, visible_practices, visible_readings
 from forum.members.models import City, CityName, EarlierHandle, Member, Organisation
@@ -113,7 +114,8 @@ def counts() -> dict[str, int]:
     return {
         name: db.session.scalar(select(func.count()).select_from(table)) or 0
         for name, table in (
-            tables | {"cases": Case, "practices": Practice, "pictures": Picture}
+            tables
+            | {"cases": Case, "practices": Practice, "pictures": Picture, "expressions": Entry}
         ).items()
     }
 

@@ -1,8 +1,16 @@
-"""Loading content files with the actions of the rooms: people, and agendas with all that happened on them."""
+"""Loading content files with the actions of the rooms: people, agendas with all that happened on them, the glossary."""
 
 from __future__ import annotations
 
 from forum.transfer.actions.agendas import import_agenda, load_agendas, try_agenda
+from forum.transfer.actions.glossary import import_glossary
 from forum.transfer.actions.people import import_people, load_people
 
-__all__ = ["import_agenda", "import_people", "load_agendas", "load_people", "try_agenda"]
+__all__ = [
+    "import_agenda",
+    "import_glossary",
+    "import_people",
+    "load_agendas",
+    "load_people",
+    "try_agenda",
+]

@@ -1,4 +1,4 @@
-"""The steps in which the demo is loaded: places, people, agendas with what was decided meanwhile, a held reply, notices."""
+"""The steps in which the demo is loaded: places, people, agendas with what was decided meanwhile, the glossary, a held reply, notices."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from forum.screening.actions import RuleText, make_rule
 from forum.transfer import actions
 from forum.transfer.commands._pictures import kept_pictures
 from forum.transfer.commands._shared import mark_all_as_read
-from forum.transfer.forms import read_agenda, read_people
+from forum.transfer.forms import GLOSSARY, read_agenda, read_glossary, read_people
 from forum.transfer.models import AgendaFile, Step
 from forum.transfer.queries import post_saying
 
@@ -88,6 +88,7 @@ def demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
         load_cities,
         lambda: _load_people(hashes),
         _load_agendas,
+        _load_glossary,
         _hold_one_reply,
         lambda: mark_all_as_read(READ_UNTIL),
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
@@ -111,6 +112,12 @@ def _load_agendas() -> None:
         others = [*_decisions(files), *_edits(files)]
         whole = [(file, kept.enter_context(kept_pictures(file, DATA))) for file in files]
         actions.load_agendas(get_member(SYSTEM, CURATOR), whole, others, _bar)
+
+
+def _load_glossary() -> None:
+    with _at_end_of_demo():
+        entries = read_glossary((DATA / GLOSSARY).read_text())
+        actions.import_glossary(get_member(SYSTEM, CURATOR), entries)
 
 
 def _bar(steps: Sequence[Step]) -> AbstractContextManager[Iterable[Step]]:

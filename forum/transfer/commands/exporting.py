@@ -17,6 +17,7 @@ from forum.transfer import queries
 from forum.transfer.commands._export import Export
 from forum.transfer.commands._export_agendas import write_agenda
 from forum.transfer.commands._export_dialogue import write_dialogue
+from forum.transfer.commands._export_glossary import write_glossary
 from forum.transfer.commands._export_people import write_people
 from forum.transfer.commands._shared import bp
 from forum.transfer.forms import PEOPLE, README, ExportedPeople, Writer
@@ -109,6 +110,7 @@ def _write(outgoing: Export, readers: str, note: Callable[[int], object]) -> Non
         write_agenda(outgoing, agenda, number)
         write_dialogue(outgoing, agenda, note)
         outgoing.counts["agendas"] += 1
+    write_glossary(outgoing)
     write_people(outgoing)
     readme = _readme(outgoing, readers)
     with outgoing.file(README) as file:

@@ -22,6 +22,7 @@ from forum.transfer import actions, queries
 from forum.transfer.commands._pictures import KeptPictures, kept_pictures
 from forum.transfer.commands._shared import bp, counted, mark_all_as_read
 from forum.transfer.forms import (
+    GLOSSARY,
     PEOPLE,
     PICTURES,
     README,
@@ -29,6 +30,7 @@ from forum.transfer.forms import (
     compare_pictures,
     pictures_listed,
     read_agenda,
+    read_glossary,
     read_people,
 )
 from forum.transfer.models import AgendaFile, FaultyFileError, WouldLoad
@@ -118,7 +120,8 @@ def _faults_end_command(name: str, then: str = "") -> Iterator[None]:
 def import_folder(folder: Path, by: str | None) -> None:
     """Load an export, FOLDER, into a forum that has been set up and holds nothing else."""
     curator = _curator(by)
-    if queries.counts()["agendas"] or queries.organisation_ids():
+    counts = queries.counts()
+    if counts["agendas"] or counts["expressions"] or queries.organisation_ids():
         raise click.ClickException("This forum holds something already. Import into a new one.")
     if not (folder / PEOPLE).exists():
         raise click.ClickException(f"There is no {PEOPLE} in {folder}: this is no export.")
@@ -131,6 +134,8 @@ def import_folder(folder: Path, by: str | None) -> None:
     for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
         every = [agenda, *agendas_there[agenda]]
         steps += [(folder / one, partial(_import_file, curator)) for one in every]
+    if (folder / GLOSSARY).exists():
+        steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
             with _faults_end_command(file.name, START_OVER):
@@ -168,6 +173,10 @@ def _order(file: Path) -> tuple[int, str]:
 def _import_people(file: Path) -> None:
     people = read_people(file.read_text(encoding="utf-8"))
     actions.import_people(SYSTEM, people, hash_password(secrets.token_urlsafe(32)))
+
+
+def _import_glossary(curator: Member, file: Path) -> None:
+    actions.import_glossary(curator, read_glossary(file.read_text(encoding="utf-8")))
 
 
 def _import_file(curator: Member, file: Path) -> None:

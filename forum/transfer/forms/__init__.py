@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forum.transfer.forms.folders import (
+    GLOSSARY,
     PEOPLE,
     PICTURES,
     README,
@@ -13,10 +14,11 @@ from forum.transfer.forms.folders import (
     picture_name,
     pictures_listed,
 )
-from forum.transfer.forms.reading import parse, read_agenda, read_people
+from forum.transfer.forms.reading import parse, read_agenda, read_glossary, read_people
 from forum.transfer.forms.writing import ExportedPeople, Writer, importable_slug, number_quotes
 
 __all__ = [
+    "GLOSSARY",
     "PEOPLE",
     "PICTURES",
     "README",
@@ -32,5 +34,6 @@ __all__ = [
     "picture_name",
     "pictures_listed",
     "read_agenda",
+    "read_glossary",
     "read_people",
 ]

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from forum.errors import Invalid
 from forum.illustrations import PICTURE_NAME
 
-PEOPLE, README = "people.md", "README.md"
+PEOPLE, GLOSSARY, README = "people.md", "expressions.md", "README.md"
 PREFIXES = ("agenda-", "dialogue-")
 AGENDA = re.compile(r"agenda-([^.]+)\.md")
 DIALOGUE = re.compile(r"dialogue-([^.]+)(?:\.([2-9]|[1-9][0-9]+))?\.md")

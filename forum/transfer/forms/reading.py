@@ -16,6 +16,7 @@ from forum.clock import month_end, now
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES, PACES, Pace
 from forum.drawings import PATTERNS
+from forum.glossary import actions as glossary
 from forum.illustrations import PICTURE_NAME
 from forum.library import forms as library
 from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
@@ -246,6 +247,13 @@ def new_slug(value: str) -> str:
         raise ValueError(f"too long: “{slugify(value)}” is what an address keeps of it")
     if value in RESERVED_SLUGS | RESERVED_FOR_AGENDAS:
         raise ValueError("this is the address of a page of the forum")
+    return value
+
+
+def entry_slug(value: str) -> str:
+    """A slug for an entry of the glossary: as the forum itself would make it, and not reserved."""
+    if slugify(existing_slug(value)) != value or value in glossary.RESERVED:
+        raise ValueError("no entry can have this address")
     return value
 
 
@@ -567,6 +575,17 @@ POST = Schema(
     },
     {**TRIED, **POLL_OPTIONS, "report": report},
 )
+ENTRY = Schema(
+    {"slug": entry_slug, "source": up_to(glossary.MAX_SOURCE), "themes": new_themes},
+    required=("slug",),
+    has_text=False,
+)
+WORDING = Schema(
+    {"name": up_to(glossary.MAX_NAME), "also": list_of},
+    required=("name",),
+    has_text=None,
+    max_text=glossary.MAX_MEANING,
+)
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 ORGANISATION = Schema(
     {
@@ -751,3 +770,29 @@ def read_people(source: str) -> PeopleFile:
     if faults:
         raise FaultyFileError(faults)
     return file
+
+
+def read_glossary(source: str) -> list[Values]:
+    """Read a glossary file: its entries, each with its `wordings`. Raises `FaultyFileError` with all faults, line by line."""
+    faults: list[Fault] = []
+    entries = []
+    _check_characters_and_fences(source, faults)
+    for top in parse(source).children:
+        if top.title != "Glossary" or top.level != 1:
+            faults.append(Fault(top.line, "the heading is “# Glossary”"))
+        for section in top.children:
+            entry = read(section, ENTRY, faults)
+            entry["wordings"] = [_wording(child, faults) for child in section.children]
+            entries.append(entry)
+    if faults:
+        raise FaultyFileError(faults)
+    return entries
+
+
+def _wording(section: Section, faults: list[Fault]) -> Values:
+    try:
+        language(section.title)
+    except ValueError as error:
+        faults.append(Fault(section.line, str(error)))
+    _check_nothing_below(section, faults)
+    return read(section, WORDING, faults)

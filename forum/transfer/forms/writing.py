@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
 from forum.dialogue.models import Pace
+from forum.glossary.models import Entry
 from forum.illustrations import PATH
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
@@ -393,6 +394,23 @@ class Writer:
         title = f"{self.people.of(post.author, post.created_at)}, {at}"
         text = number_quotes(post.source, numbers, self.address, self.pictures)
         return self._section(4, title, schemas.POST, fields, text)
+
+    # The glossary
+
+    def entry(self, entry: Entry) -> str:
+        """The section of an entry of the glossary, with one for each of its languages."""
+        names = {one.language: one.name for one in entry.wordings}
+        fields: Fields = (
+            ("slug", importable_slug(entry.slug)),
+            ("source", entry.source),
+            ("themes", _themes(one.name for one in entry.themes if one.removed_at is None)),
+        )
+        title = names.get("en") or entry.wordings[0].name
+        whole = [self._section(2, title, schemas.ENTRY, fields)]
+        for one in entry.wordings:
+            said: Fields = (("name", one.name), ("also", join_parts(one.other_names, ";")))
+            whole.append(self._section(3, one.language, schemas.WORDING, said, one.meaning))
+        return "".join(whole)
 
     # Pictures
 

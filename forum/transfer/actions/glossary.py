@@ -1,0 +1,26 @@
+"""Loading a glossary file: all of its entries, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forum.deeds import action
+from forum.glossary import actions as glossary
+from forum.glossary.actions import EntryText, WordingText
+from forum.members.models import Member
+from forum.transfer.actions._loading import faults_at, theme_ids
+from forum.transfer.models import Values
+
+
+@action
+def import_glossary(curator: Member, entries: Sequence[Values]) -> None:
+    """Write the entries of a glossary file; themes that are missing are made. Raises `FaultyFileError`."""
+    for values in entries:
+        wordings = [
+            WordingText(one["title"], one["name"], tuple(one.get("also", ())), one["text"])
+            for one in values["wordings"]
+        ]
+        with faults_at(values):
+            themes = theme_ids(curator, values)
+            text = EntryText(wordings, values.get("source", ""), themes, slug=values["slug"])
+            glossary.write_entry(curator, text)
