@@ -187,7 +187,9 @@ def test_of_a_long_dialogue_the_first_are_told_with_a_way_to_the_rest(
 
 
 def test_the_file_is_whole_by_itself(small: Small, people: Any, client: Any) -> None:
-    text = AgendaText("Quieter", write('See [it](/help) and `<a href="/x">`.'))
+    text = AgendaText(
+        "Quieter", write('See [it](/help), [them](//trams.example/map) and `<a href="/x">`.')
+    )
     write_agenda(people.moderator, text, small.agenda.id)
     answer = client.get(f"{PAGE}.html")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="quieter.html"'
@@ -198,6 +200,7 @@ def test_the_file_is_whole_by_itself(small: Small, people: Any, client: Any) -> 
     words = re.sub(r"<[^>]*>", "", document)
     assert "3 topics · 1 question · " in words, "facts stand apart also without a style sheet"
     assert any(link.endswith("/help") for link in links)
+    assert "http://trams.example/map" in links
     assert "&lt;a href=" in document and "http://localhost/x" not in document
     for part in ("<script", "<style", "<svg", "<img", "<form", "csrf"):
         assert part not in document

@@ -37,7 +37,8 @@ from forum.savedfiles import saved_file
 from forum.web import me
 
 AGENDA_TOPICS = 10
-_LOCAL_LINK = re.compile(r'(<a [^<>]*?href=")(?=/)')
+# A link without a host, or without a scheme before it: in a file both lead astray
+_PARTIAL_LINK = re.compile(r'(<a [^<>]*?href=")(//?)')
 
 
 @bp.get("/agendas/<slug>")
@@ -84,5 +85,11 @@ def briefing(slug: str) -> str:
 def briefing_file(slug: str) -> Response:
     """The same as a file for word processors, whose headings become theirs; its links lead to the forum from anywhere."""
     document = render_template("front/briefing_file.html", briefing=queries.briefing(slug))
-    whole = _LOCAL_LINK.sub(rf"\g<1>{web.settings().url}", document)
+    whole = _PARTIAL_LINK.sub(_with_what_is_missing, document)
     return saved_file(f"{slug}.html", "text/html; charset=utf-8", whole.encode())
+
+
+def _with_what_is_missing(link: re.Match[str]) -> str:
+    here = web.settings().url
+    begin = f"{here.partition(':')[0]}:" if link[2] == "//" else here
+    return f"{link[1]}{begin}{link[2]}"
