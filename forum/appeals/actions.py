@@ -88,7 +88,9 @@ def decide_appeal(
     _check_text(answer, _("Answer in writing. The person who appealed reads it."), "answer")
     if outcome == REVERSED:
         is_told = found.decision.author_id != found.appellant_id  # the appellant reads the answer
-        reversal = reverse(moderator, found.decision_id, answer, is_told=is_told)
+        reversal = reverse(
+            moderator, found.decision_id, answer, is_told=is_told, but=found.appellant_id
+        )
         found.reversal_id = reversal.id
     found.outcome, found.answer = outcome, answer
     found.decided_at, found.decider_id = now(), moderator.id

@@ -180,6 +180,12 @@ def decision_told(notice: Notice) -> Decision | None:
     return decision_by_id(decision_id) if decision_id else None
 
 
+def is_of_own_decision(member: Person, decision: Decision | None) -> bool:
+    """Whether a decision takes back what the member had decided as a moderator."""
+    first = decision_by_id(decision.undoes_id) if decision and decision.undoes_id else None
+    return first is not None and first.moderator_id == member.id
+
+
 def queue_content(moderator: Person, address: str) -> QueueContent | None:
     """What waits at an address of the queue, for who may decide about it; None when nothing does any more."""
     key = queue_key(address)

@@ -22,6 +22,7 @@ from forum.dialogue.actions import reply
 from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.queries import practice_by_id
+from forum.mail.commands import write_notice_letters
 from forum.markup import write
 from forum.matches import KnownAs
 from forum.members.actions import appoint
@@ -99,6 +100,44 @@ def test_whose_posts_were_hidden_with_a_topic_learn_that_it_is_back(people, thin
     told = [words for kind, words in notices_of(people.ben) if kind == "decision"]
     assert told[0] == "After an appeal the decision is taken back." and len(told) == 2
     assert "It is, and short." not in " ".join(told), "the answer is for whom it concerns"
+
+
+def test_who_reported_twice_and_appealed_is_told_of_it_once(people, things) -> None:
+    moderation.report(people.ana, "post", things.first.id, reason="rules")
+    kept = moderation.decide(people.moderator, "post", things.first.id, "keep")
+    said = appeal(people.ana, kept.id, "It is about my office.")
+    moderation.report(people.ana, "post", things.first.id, reason="rules")
+    before = len(notices_of(people.ana))
+    decide_appeal(people.host, said.id, "reversed", "It is rude indeed.")
+    told = notices_of(people.ana)
+    assert len(told) == before + 1 and told[0][1].startswith("Your appeal was right.")
+
+
+def test_who_wrote_where_somebody_was_cleared_learns_that_it_is_back(people, things) -> None:
+    """Ana's topic was cleared with her as spam, and Ben's post in it."""
+    cleared = moderation.clear_spam(people.moderator, people.ana.id)
+    assert "your posts with it" in notices_of(people.ben)[0][1]
+    ana = fresh(people.ana)
+    said = appeal(ana, cleared.id, "I sell nothing.")
+    decide_appeal(people.administrator, said.id, "reversed", "She does not.")
+    assert not get_topic(VISITOR, things.topic.id).hidden_at
+    told = [words for kind, words in notices_of(people.ben) if kind == "decision"]
+    assert told[0] == "After an appeal the decision is taken back." and len(told) == 2
+
+
+def test_the_letter_to_the_first_moderator_says_why_it_comes(
+    people, things, hidden, letters
+) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    decide_appeal(people.host, said.id, "reversed", "The tone is usual among them.")
+    make_notices(SYSTEM)
+    with at(now() + timedelta(hours=1)):
+        write_notice_letters()
+        texts = {one.to: " ".join(one.text.split()) for one in letters()}
+    why = "You get this e-mail because you moderate at"
+    first, author = texts[people.moderator.email], texts[people.ben.email]
+    assert why in first and "decides about something of yours" not in first
+    assert why not in author and "decides about something of yours" in author
 
 
 def test_an_appeal_that_is_not_right_changes_nothing(people, things, hidden) -> None:

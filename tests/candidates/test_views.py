@@ -81,7 +81,7 @@ def test_the_letter_says_that_moderators_decide_and_the_tab_how_many_wait(
     assert "the moderators read your request" in asking and "you can write" not in asking
     browser = sign_in(people.moderator)
     for path in ("/moderation/joining", "/moderation"):
-        assert 'Who wants to join <span class="n">1</span>' in browser.get(path).text, path
+        assert 'Joining</span> <span class="n">1</span>' in browser.get(path).text, path
     page = browser.get(f"/moderation/candidate/{waiting_id()}").text
     assert "Approve" in page and "Let join" not in page
 

@@ -231,6 +231,15 @@ def test_and_what_may_be_illegal_also_when_it_waits_already(people: Any, things:
     assert ways_of_notices(people.moderator)[-1] == "at once"
 
 
+def test_the_notice_that_it_may_be_illegal_says_so(people: Any, things: Any) -> None:
+    """Not in the same words as that it was reported before, for another reason."""
+    key = "post", things.first.id
+    moderation.report(people.chitra, *key, "rules")
+    moderation.report(people.ana, *key, "illegal")
+    told = {one.kind: one.words for one in notices_about(key)}
+    assert told == {"queue": "", "urgent": "Somebody reports it as illegal."}
+
+
 def test_moderators_who_have_chosen_keep_their_choice(people: Any, things: Any) -> None:
     choose_ways(people.moderator, {"queue": "at once", "urgent": "never"})
     moderation.report(people.chitra, "post", things.first.id, "rules")

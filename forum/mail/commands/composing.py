@@ -26,6 +26,7 @@ from forum.mail.queries import (
     addressee,
     decision_told,
     digest_groups,
+    is_of_own_decision,
     notice_to_tell,
     queue_content,
 )
@@ -155,7 +156,10 @@ def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
     `is_final` says that it answers an appeal.
     """
     decision = decision_told(notice) if notice.kind in DECISION_KINDS else None
-    words: dict[str, Any] = {"is_final": bool(APPEAL_ANSWER.fullmatch(notice.address))}
+    words: dict[str, Any] = {
+        "is_final": bool(APPEAL_ANSWER.fullmatch(notice.address)),
+        "is_for_desk": is_of_own_decision(member, decision),
+    }
     if decision and is_concerned(member, decision):
         rule = f"{decision.rule}. {said_of_rule(decision.rule_name)}" if decision.rule else ""
         words["ground"] = decision.law or rule

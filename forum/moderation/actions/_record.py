@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, TypedDict, Unpack
@@ -25,6 +25,7 @@ from forum.moderation.queries import (
     answered_by,
     author_ids_of,
     decisions_in_lot,
+    existing_things,
     has_open_reports,
     ids_ended_by,
     is_first_post,
@@ -153,8 +154,10 @@ def record_quietly(
 def notify_curators(doer: Person, thing: Thing, *, is_illegal: bool) -> None:
     """Notify those who can decide that a thing waits for them; not its author, who does not decide about it."""
     moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
-    kind = URGENT if is_illegal else QUEUE
-    notice = NoticeText(kind, queue_path(thing.kind, thing.item_id), thing.heading)
+    kind, address = (URGENT if is_illegal else QUEUE), queue_path(thing.kind, thing.item_id)
+    # Some have been told before, of a report for another reason
+    before = [sentence("Somebody reports it as illegal.")] if is_illegal else []
+    notice = NoticeText(kind, address, thing.heading, before=before)
     note_event(doer, notice, moderator_ids, is_named=False)
 
 
@@ -269,12 +272,18 @@ def notify_asker(moderator: Person, decision: Decision, question: Topic, target:
 
 
 def tell_of_reversal(
-    moderator: Person, decision: Decision, reversal: Decision, thing: Thing
+    moderator: Person,
+    decision: Decision,
+    reversal: Decision,
+    thing: Thing,
+    *,
+    but: int | None = None,
 ) -> None:
     """Notify those who take a decision for valid that it was reversed: its moderator, those whose posts were withheld with
     its thing, and those whose reports it had answered.
 
-    Reports that are open again get the next outcome instead. Visitors who had a letter get another one.
+    Reports that are open again get the next outcome instead. Visitors who had a letter get another one. `but` is the id of
+    who reads the answer to the appeal, and needs no more.
     """
     taken_back = DEEDS[Deed.REVERSE].for_author
     if decision.moderator_id in curators_of(decision.agenda_id):
@@ -284,13 +293,28 @@ def tell_of_reversal(
         _tell(moderator, reversal, notice, [decision.moderator_id])
     if decision.deed in WITHHOLDING_DEEDS and thing.kind != "post" and thing.topic_id:
         _tell_other_authors(moderator, decision, thing, taken_back[0], reversal)
+    if decision.deed == Deed.CLEAR_SPAM:
+        for removal, page in _shared_pages_back(moderator, decision):
+            _tell_other_authors(moderator, removal, page, taken_back[0], reversal)
     answered: dict[str, set[int | None]] = {}
     for report in answered_by(decision.id):
         report.told_at = None
         answered.setdefault(report.kind, set()).add(report.reporter_id)
     for kind, reporter_ids in answered.items():
         notice = NoticeText("report", "/reports", KINDS[kind].noun, before=taken_back)
-        _tell(moderator, reversal, notice, reporter_ids - {None})
+        _tell(moderator, reversal, notice, reporter_ids - {None, but})
+
+
+def _shared_pages_back(moderator: Person, clearing: Decision) -> Iterator[tuple[Decision, Thing]]:
+    """The topics and pages that were removed with a member, although others wrote in them, and are shown again: each with its removal."""
+    removals = {
+        (one.kind, one.item_id): one
+        for one in decisions_in_lot(clearing.id)
+        if one.deed == Deed.REMOVE
+    }
+    for thing in existing_things(moderator, list(removals)):
+        if thing.state == "shown":
+            yield removals[thing.kind, thing.item_id], thing
 
 
 class Known(NamedTuple):

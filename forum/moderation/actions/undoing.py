@@ -122,11 +122,18 @@ def _undo_one(moderator: Person, decision: Decision) -> Decision:
 
 
 @action
-def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) -> Decision:
+def reverse(
+    moderator: Person,
+    decision_id: int,
+    answer: str,
+    *,
+    is_told: bool,
+    but: int | None = None,
+) -> Decision:
     """Reverse a decision of another moderator after a successful appeal; the calling deed has checked who may do so.
 
     `answer` is the answer to the appeal, kept as the reason. `is_told` says whether the author is still to be
-    notified. The reports of a thing that was kept are open again. Raises `Conflict` when the decision is no longer in
+    notified, `but` is the id of who appealed, and reads the answer. The reports of a thing that was kept are open again. Raises `Conflict` when the decision is no longer in
     effect, so that there is nothing to reverse.
     """
     serialize_decisions()
@@ -139,7 +146,7 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     # Before: what a mark said is gone with the mark when its member took that back meanwhile
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
     made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
-    tell_of_reversal(moderator, decision, made, thing)
+    tell_of_reversal(moderator, decision, made, thing, but=but)
     return made
 
 
