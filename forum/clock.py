@@ -47,9 +47,9 @@ def in_words(moment: datetime | None, pattern: str = "") -> str:
     return f"{words} UTC" if name == "UTC" else f"{words} ({name})"
 
 
-def day_in_words(day: date) -> str:
-    """A day for a sentence without markup."""
-    locale = get_locale() or SOURCE
+def day_in_words(day: date, locale: str = "") -> str:
+    """A day for a sentence without markup, in a language or else in the present one."""
+    locale = locale or str(get_locale() or SOURCE)
     return str(dates.format_date(day, date_pattern(str(locale)), locale))
 
 

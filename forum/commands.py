@@ -19,6 +19,7 @@ from forum.errors import Refusal
 from forum.factors import commands as factors
 from forum.filling import commands as filling
 from forum.front import actions as front_actions
+from forum.invitations import actions as invitations_actions
 from forum.library import actions as library_actions
 from forum.mail import commands as mail
 from forum.members import commands as members
@@ -63,6 +64,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
         "practices": jobs.every(600, within(lambda: library_actions.ask_whether_true(SYSTEM))),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
+        "voices": jobs.every(600, within(lambda: invitations_actions.look_after_voices(SYSTEM))),
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue.tell_overdue(SYSTEM))),
         "letters": within(mail.write_notice_letters),

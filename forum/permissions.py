@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
@@ -96,6 +96,7 @@ class Person:
     ignored: Sequence[int] = ()
     organisation_id: int | None = None
     is_voice: bool = True
+    voice_until: date | None = None
     city_id: int | None = None
     joined_at: datetime | None = None
     suspended_until: datetime | None = None
@@ -116,6 +117,11 @@ class Person:
         """Whether the person is signed in with an account that may be used now."""
         is_open = self.leaving_at is None and self.left_at is None
         return self.role in ROLES and not self.is_suspended and is_open
+
+    @property
+    def is_voice_now(self) -> bool:
+        """Whether the person is among those who write for their organisation: on the last day, in UTC, too."""
+        return self.is_voice and (self.voice_until is None or self.voice_until >= now().date())
 
     @property
     def is_leaving(self) -> bool:
@@ -381,7 +387,7 @@ class Can:
         """A member who belongs to an organisation may write for it, unless it has named others who do."""
         if not self.person.organisation_id:
             return Verdict(_("Your profile names no organisation to write for."))
-        if not self.person.is_voice:
+        if not self.person.is_voice_now:
             return Verdict(
                 _(
                     "Your organisation has named the members who write for it. Its representative or a moderator can name you, too."
@@ -470,6 +476,10 @@ class Can:
         """The representative of an organisation, and moderators, name the members who write for it."""
         seen = self.see_seats(organisation)
         return self.write() if seen else seen
+
+    def see_mandates(self) -> Verdict:
+        """Members see who has written for an organisation, since when and until when."""
+        return YES if self.person.is_member else SIGN_IN
 
     def admit(self) -> Verdict:
         """Moderators decide who may join, where joining is by approval."""

@@ -1,7 +1,8 @@
 """Sentences of the forum that are kept, and said later in the language of whoever reads them.
 
 What a deed writes down is read by others, who may have another language than whoever did it. So a sentence is kept as its
-message in English, by which the catalogues know it, with the values that are put in. It is translated when it is said.
+message in English, by which the catalogues know it, with the values that are put in. It is translated when it is said; a
+value called `DAY` is a date, kept as `2027-06-30`, which is said in the words of that language, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -17,8 +19,10 @@ from flask import current_app
 from flask_babel import get_domain
 
 from forum import locales
+from forum.clock import day_in_words
 
 Kept = list[dict[str, Any]]  # sentences as a column of JSON has them
+DAY = "day"
 PLACE = re.compile(
     r"%\\\((\w+)\\\)s"
 )  # where a value is put into a message, as `re.escape` writes it
@@ -44,7 +48,7 @@ class Sentence:
         """The sentence in English, also for a column of text that holds nothing else, where `recognised` finds it again."""
         words = self.plural if self.plural and self.number != 1 else self.message
         try:
-            return self._filled(words)
+            return self._filled(words, locales.SOURCE)
         except (KeyError, TypeError, ValueError):
             return words
 
@@ -52,8 +56,9 @@ class Sentence:
         """The sentence with these values."""
         return replace(self, values=_fixed(values))
 
-    def _filled(self, words: str) -> str:
-        return words % dict(self.values) if self.values else words
+    def _filled(self, words: str, locale: str = "") -> str:
+        said = {name: _value_in_words(name, one, locale) for name, one in self.values}
+        return words % said if said else words
 
     def _translated(self) -> str:
         catalogue = get_domain().get_translations()
@@ -70,6 +75,11 @@ def sentence(message: str, **values: str | int) -> Sentence:
 def plural_sentence(one: str, many: str, number: int, **values: str | int) -> Sentence:
     """The same for a sentence that counts something: its messages as for `ngettext`, with the number as the value `num`."""
     return Sentence(one, _fixed({"num": number, **values}), many, number)
+
+
+def _value_in_words(name: str, value: str | int, locale: str) -> str | int:
+    """A value as a sentence says it, in a language or else in the present one."""
+    return day_in_words(date.fromisoformat(str(value)), locale) if name == DAY else value
 
 
 def _fixed(values: dict[str, Any]) -> tuple[tuple[str, str | int], ...]:

@@ -14,10 +14,11 @@ from forum.clock import at
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Poll, PollOption, PollText, Post, Topic
+from forum.invitations.actions import choose_voices
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
-from forum.members.actions import Profile, edit_profile
+from forum.members.actions import OrganisationText, Profile, edit_profile, write_organisation
 from forum.members.models import Member
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
@@ -39,9 +40,23 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_cases(people, agenda, other)
         make_practices(people, agenda)
         make_readings(people, agenda)
+        make_voices(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
     name_odd_things(people)
+
+
+def make_voices(people: Any, agenda: Agenda) -> None:
+    """Ana has written for an office and does so no longer, Ben does until a day."""
+    text = OrganisationText("Harbour Office", "institute", representative_id=people.chitra.id)
+    office = write_organisation(people.moderator, text)
+    for member in (people.ana, people.ben):
+        edit_profile(member, Profile(member.name, organisation_id=office.id))
+    choose_voices(people.moderator, office.id, [people.ana.id, people.ben.id])
+    opened(people.ana, agenda, "For the office", for_organisation=True)
+    last_day = (START + timedelta(days=3_000)).date()
+    with at(START + timedelta(hours=1)):
+        choose_voices(people.chitra, office.id, [people.ben.id], {people.ben.id: last_day})
 
 
 def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:

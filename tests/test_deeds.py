@@ -23,6 +23,7 @@ from forum.library import actions as library
 from forum.markup import write
 from forum.matches import KnownAs, ScreenedText
 from forum.members.actions import Joining, join
+from forum.members.models import Organisation
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import IllegalContentNotice, Reasons
@@ -91,6 +92,7 @@ moderation.unsilence          | forbidden forbidden forbidden forbidden forbidde
 moderation.suspend            | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.unsuspend          | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.clear_spam         | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.choose_voices      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.open_agenda        | nothing   nothing   nothing   nothing   nothing   yes       yes       yes       .
 moderation.archive            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.reopen             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
@@ -310,6 +312,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         moderation.unsuspend, _ben, before=_after(moderation.suspend, _ben, _end, WHY)
     ),
     "moderation.clear_spam": _deed(moderation.clear_spam, _ben),
+    "moderation.choose_voices": _deed(moderation.choose_voices, Organisation(id=1, slug="x"), ()),
     "moderation.open_agenda": _deed(
         moderation.open_agenda,
         lambda w: w.things.agenda.id,

@@ -583,3 +583,37 @@ def own_forum(database_url: str, folder: Path, revision: str = "") -> Iterator[N
         yield
         db.session.remove()
         db.engine.dispose()
+
+
+def test_whoever_is_named_when_records_begin_has_a_row_without_a_beginning(
+    database_url: str, tmp_path: Path
+) -> None:
+    """And can write as before: 4 is named, 5 is not, 6 belongs to an organisation for which all its members write."""
+    tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with own_forum(database_url, tmp_path, revision="0053"):
+        with db.engine.begin() as connection:
+            made = {"kind": "city", "created_at": noon}
+            for number, names in ((1, True), (2, False)):
+                words = {"id": number, "slug": f"o{number}", "name": f"O{number}"}
+                row = insert(tables["organisation"]).values(**made, **words, names_voices=names)
+                connection.execute(row)
+            for number, of, is_voice in ((4, 1, True), (5, 1, False), (6, 2, True)):
+                words = {"id": number, "handle": f"m{number}", "email": f"m{number}@x.example"}
+                values = {
+                    "name": "M",
+                    "password_hash": "-",
+                    "joined_at": noon,
+                    "is_voice": is_voice,
+                }
+                row = insert(tables["member"]).values(**words, **values, organisation_id=of)
+                connection.execute(row)
+        for _times in range(2):
+            upgrade()
+            mandate = tables["mandate"].c
+            columns = (mandate.member_id, mandate.organisation_id, mandate.since)
+            with db.engine.begin() as connection:
+                rows = connection.execute(select(*columns, mandate.ended_why)).all()
+                until = connection.scalars(select(tables["member"].c.voice_until)).all()
+            assert [tuple(row) for row in rows] == [(4, 1, None, "")]
+            assert until == [None] * 3
+            downgrade(revision="0053")

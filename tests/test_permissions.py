@@ -272,6 +272,7 @@ write_for_organisation | with one             |    .  yes    .    .    .  yes  y
 write_for_organisation | with one that names others | .  .    .    .    .    .    .    .    .   .
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_mandates           | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_own                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 bookmark               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -25,16 +25,27 @@ from forum.invitations.queries import (
     usable_conditions,
 )
 from forum.members import actions as members
-from forum.members.models import Member, Organisation
-from forum.members.queries import lock_organisation, seats_taken
+from forum.members.models import Mandate, Member, Organisation
+from forum.members.queries import (
+    lock_organisation,
+    organisations_with_due_mandates,
+    seats_taken,
+)
+from forum.moderation import actions as moderation
 from forum.notifications.actions import NoticeText, note_event, read_outdated
 from forum.permissions import SYSTEM, Person, require
-from forum.sentences import sentence
+from forum.sentences import Sentence, plural_sentence, sentence
 
 MODES = ("open", "approval", "invitation")
 INVITERS = ("moderators", "members")
 MAX_QUESTIONS = 5
 MAX_USES = 100
+ORGANISATIONS_AT_ONCE = 20
+# What members are told of their last day, and who represents their organisation of it beside the member's name
+NEAR = sentence("Your last day to write for %(organisation)s is %(day)s")
+NEAR_TO_OTHERS = sentence("The last day to write for %(organisation)s is %(day)s")
+OVER = sentence("You no longer write for %(organisation)s: your last day was %(day)s")
+OVER_TO_OTHERS = sentence("The last day to write for %(organisation)s was %(day)s")
 
 
 @dataclass(frozen=True)
@@ -165,19 +176,134 @@ def forget_member(system: Person, member_id: int) -> None:
     db.session.execute(delete(Invitation).where(Invitation.maker_id == member_id))
 
 
+# Who writes for an organisation
+
+
 @action
 def choose_voices(
-    doer: Person, organisation_id: int, member_ids: Collection[int] | None
+    doer: Person,
+    organisation_id: int,
+    member_ids: Collection[int] | None,
+    last_days: Mapping[int, date] = members.NO_DAYS,
+    *,
+    seen: str | None = None,
 ) -> Organisation:
-    """Let only these members of an organisation write for it, or all of them (None), and tell those for whom that is new."""
-    organisation, named, unnamed, freed = members.choose_voices(doer, organisation_id, member_ids)
-    page = f"/organisations/{organisation.slug}"
-    words = {"organisation": organisation.name}
+    """Let only these members of an organisation write for it, or all of them (None), and tell those for whom that is new.
+
+    `last_days` and `seen` are as in the action of the members' room. What a moderator chooses for somebody else's
+    organisation is written down in the log.
+    """
+    _end_voices(organisation_id)  # so that whoever is named again begins anew
+    chosen = members.choose_voices(doer, organisation_id, member_ids, last_days, seen=seen)
+    organisation = chosen.organisation
+    if chosen.concerned and organisation.representative_id != doer.id:
+        moderation.choose_voices(doer, organisation, _what_was_chosen(chosen))
     # What they were told before holds no more; those who are freed see it by the form
-    read_outdated(SYSTEM, "voice", [page], sorted(named | unnamed | freed))
-    for told, title in (
-        (named, sentence("You write for %(organisation)s now", **words)),
-        (unnamed, sentence("You no longer write for %(organisation)s", **words)),
-    ):
-        note_event(doer, NoticeText("voice", page, title), told)
+    read_outdated(SYSTEM, "voice", _pages_of(organisation), sorted(chosen.concerned))
+    for told, title, before in _told_of(chosen):
+        note_event(doer, NoticeText("voice", _page_of(organisation), title, before=before), told)
     return organisation
+
+
+def _page_of(organisation: Organisation) -> str:
+    return f"/organisations/{organisation.slug}"
+
+
+def _form_of(organisation: Organisation) -> str:
+    """Where the representative chooses another day. By this address their notices are told from those to voices."""
+    return f"{_page_of(organisation)}/voices"
+
+
+def _pages_of(organisation: Organisation) -> Sequence[str]:
+    return [_page_of(organisation), _form_of(organisation)]
+
+
+def _told_of(
+    chosen: members.ChosenVoices,
+) -> Iterator[tuple[Collection[int], Sentence, Sequence[Sentence]]]:
+    """Who is told what of a choice: the ids of members, the title of their notice, and what stands before its text."""
+    words = {"organisation": chosen.organisation.name}
+    no_more = sentence("You no longer write for %(organisation)s", **words)
+    others = sentence(
+        "It has named the members who write for it. Its representative or a moderator can name you, too."
+    )
+    yield chosen.unnamed, no_more, ()
+    yield chosen.lost, no_more, [others]
+    for day in {chosen.days[one] for one in {*chosen.named, *chosen.redated}}:
+        named = [one for one in chosen.named if chosen.days[one] == day]
+        redated = [one for one in chosen.redated if chosen.days[one] == day]
+        if day is None:
+            yield named, sentence("You write for %(organisation)s now", **words), ()
+            yield (
+                redated,
+                sentence("You write for %(organisation)s without a last day", **words),
+                (),
+            )
+        else:
+            until = sentence(
+                "You write for %(organisation)s until %(day)s", **words, day=day.isoformat()
+            )
+            yield [*named, *redated], until, ()
+
+
+def _what_was_chosen(chosen: members.ChosenVoices) -> Sequence[Sentence]:
+    """What the log says of a choice: numbers, no names, which the record of the organisation has."""
+    if chosen.freed:
+        return [sentence("All its members write for it now.")]
+    counted = (
+        plural_sentence("Named: %(num)s member.", "Named: %(num)s members.", len(chosen.named)),
+        plural_sentence(
+            "With another last day: %(num)s member.",
+            "With another last day: %(num)s members.",
+            len(chosen.redated),
+        ),
+        plural_sentence(
+            "No longer named: %(num)s member.",
+            "No longer named: %(num)s members.",
+            len(chosen.unnamed),
+        ),
+        plural_sentence(
+            "May no longer write for it: %(num)s member.",
+            "May no longer write for it: %(num)s members.",
+            len(chosen.lost),
+        ),
+    )
+    return [one for one in counted if one.number]
+
+
+@action
+def look_after_voices(system: Person, limit: int = ORGANISATIONS_AT_ONCE) -> int:
+    """End what has had its last day, and remind of those that are near; returns for how many organisations.
+
+    The member is told, and who represents the organisation.
+    """
+    require(system.can.administer())
+    due = organisations_with_due_mandates(limit)
+    if not due:
+        touches()
+    for organisation_id in due:
+        _end_voices(organisation_id)
+        near = members.note_last_days(system, organisation_id)
+        _tell_of_days(organisation_id, near, NEAR, NEAR_TO_OTHERS)
+    return len(due)
+
+
+def _end_voices(organisation_id: int) -> None:
+    over = members.end_voices(SYSTEM, organisation_id)
+    _tell_of_days(organisation_id, over, OVER, OVER_TO_OTHERS)
+
+
+def _tell_of_days(
+    organisation_id: int, mandates: Sequence[Mandate], to_member: Sentence, to_others: Sentence
+) -> None:
+    """Tell members, and who represents their organisation, of last days; the one notice of the other names the member."""
+    organisation = lock_organisation(organisation_id) if mandates else None
+    if organisation is None:
+        return
+    for mandate in mandates:
+        words = {"organisation": organisation.name, "day": str(mandate.last_day)}
+        read_outdated(SYSTEM, "voice", [_page_of(organisation)], [mandate.member_id])
+        own = NoticeText("voice", _page_of(organisation), to_member.put_in(**words))
+        note_event(SYSTEM, own, [mandate.member_id])
+        others = NoticeText("voice", _form_of(organisation), to_others.put_in(**words))
+        note_event(mandate.member, others, [organisation.representative_id])

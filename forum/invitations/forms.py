@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import gettext
 from wtforms import (
     BooleanField,
     DateField,
+    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -16,9 +18,10 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, NumberRange, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from forum.clock import now
+from forum.history.queries import fingerprint
 from forum.invitations.actions import (
     MAX_QUESTIONS,
     MAX_USES,
@@ -27,6 +30,7 @@ from forum.invitations.actions import (
 )
 from forum.invitations.models import Entrance
 from forum.members.forms import at_most, number_or_none, one_line
+from forum.members.models import Member
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -138,9 +142,25 @@ class InvitationForm(Form):
 ALL, NAMED = "all", "named"
 
 
-class VoicesForm(Form):
-    """Who writes for an organisation: all its members, or those who are ticked."""
+class VoiceDay(DateField):
+    """A field for the last day on which a member writes for an organisation; it may stay empty."""
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Refuse what is no day."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("Choose a day from today on, within ten years.")) from None
+
+
+class VoicesForm(Form):
+    """Who writes for an organisation: all its members, or those who are ticked; and until when each of these does.
+
+    Their last days are fields of its own for each member (`until_<id>`). `seen` is the fingerprint of what was chosen when
+    the form was opened.
+    """
+
+    seen = HiddenField()
     writers = RadioField(
         _("Who writes for it?"),
         choices=[(ALL, _("All its members")), (NAMED, _("Only those named below"))],
@@ -148,7 +168,35 @@ class VoicesForm(Form):
     )
     voices = SelectMultipleField(_("Who is named"), coerce=int)
 
+    @classmethod
+    def of(cls, people: Sequence[Member]) -> type[VoicesForm]:
+        """The form for some members."""
+        days = {
+            f"until_{one.id}": VoiceDay(
+                gettext("Last day of %(name)s", name=one.name), [Optional()]
+            )
+            for one in people
+        }
+        return type("VoicesForm", (cls,), days)
+
     @property
     def member_ids(self) -> list[int] | None:
         """The ids of those who are named; None for all members."""
         return self.voices.data or [] if self.writers.data == NAMED else None
+
+    @property
+    def last_days(self) -> dict[int, date]:
+        """The last day of each who is named and has one, by id."""
+        days = {one: self[f"until_{one}"].data for one in self.member_ids or []}
+        return {one: day for one, day in days.items() if day}
+
+
+def voices_data(people: Sequence[Member], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with which the form begins; `fields` are those of `voices_to_choose`."""
+    days = fields["voices"]
+    return {
+        "writers": NAMED if fields["names_voices"] else ALL,
+        "voices": [one.id for one in people if str(one.id) in days],
+        "seen": fingerprint(fields),
+        **{f"until_{one.id}": one.voice_until for one in people if days.get(str(one.id))},
+    }

@@ -20,6 +20,7 @@ from forum.members.queries import (
     members_count,
     members_of_organisation,
     seats_taken,
+    voices_to_choose,
 )
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
@@ -173,11 +174,16 @@ class Seats:
     invitations: Sequence[Invitation]
 
 
-def organisation_to_speak_for(doer: Person, slug: str) -> tuple[Organisation, Sequence[Member]]:
-    """An organisation and its visible members, for who may name those who write for it; else `Forbidden`."""
+def organisation_to_speak_for(
+    doer: Person, slug: str
+) -> tuple[Organisation, Sequence[Member], dict[str, Any]]:
+    """An organisation, its visible members, and who of them writes for it (as `voices_to_choose`).
+
+    For who may name those who do; else `Forbidden`.
+    """
     organisation = get_organisation(slug)
     require(doer.can.choose_voices(organisation))
-    return organisation, members_of_organisation(doer, organisation.id)
+    return organisation, *voices_to_choose(doer, organisation)
 
 
 def seats(reader: Person, slug: str) -> Seats:

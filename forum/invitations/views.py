@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,14 +17,13 @@ from forum.errors import Forbidden
 from forum.invitations import actions, queries
 from forum.invitations.actions import MAX_QUESTIONS, EntranceText
 from forum.invitations.forms import (
-    ALL,
     MODE_NOTES,
-    NAMED,
     READY_ANSWERS,
     EntranceForm,
     InvitationForm,
     VoicesForm,
     entrance_data,
+    voices_data,
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
@@ -158,24 +158,36 @@ def seats(slug: str) -> ResponseReturnValue:
 
 @bp.route("/organisations/<slug>/voices", methods=["GET", "POST"])
 def choose_voices(slug: str) -> ResponseReturnValue:
-    """Name the members who write for an organisation."""
-    organisation, people = queries.organisation_to_speak_for(me(), slug)
-    named = organisation.names_voices
-    known = [one.id for one in people if one.is_voice] if named else []
-    form = VoicesForm(data={"writers": NAMED if named else ALL, "voices": known})
-    form.voices.choices = [(one.id, one.name) for one in people]
-    boxes = [(one.id, ", ".join(filter(None, [one.name, one.position])), None) for one in people]
+    """Name the members who write for an organisation, and until when each does."""
+    organisation, people, fields = queries.organisation_to_speak_for(me(), slug)
+    form_of = VoicesForm.of(people)
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def filled(values: Mapping[str, Any], **options: Any) -> VoicesForm:
+        form = form_of(data=voices_data(people, values), **options)
+        form.voices.choices = [(one.id, one.name) for one in people]
+        return form
+
+    form = filled(fields)
+
+    def page(status: int = 200, meanwhile: webforms.ChangedFields = ()) -> ResponseReturnValue:
         return render_template(
-            "invitations/voices.html", organisation=organisation, boxes=boxes, form=form
+            "invitations/voices.html",
+            organisation=organisation,
+            people=people,
+            form=form,
+            meanwhile=meanwhile,
+            today=now().date(),
         ), status
 
     def deed() -> ResponseReturnValue:
-        actions.choose_voices(me(), organisation.id, form.member_ids)
+        chosen = (organisation.id, form.member_ids, form.last_days)
+        actions.choose_voices(me(), *chosen, seen=form.seen.data)
         return web.done(
             _("It is saved who writes for %(name)s.", name=organisation.name),
             url_for("front.organisation", slug=slug),
         )
 
-    return webforms.process(form, page, deed)
+    def latest() -> VoicesForm:
+        return filled(queries.organisation_to_speak_for(me(), slug)[2], formdata=None)
+
+    return webforms.process(form, page, deed, latest=latest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from flask_babel import get_locale
@@ -11,6 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions
+from forum.clock import now
 from forum.columns import Base, partial_index
 
 # Compared byte by byte on both databases, so that an index serves prefix searches
@@ -18,6 +19,15 @@ FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
 FOLDED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # The order of members in lists, and whether they are listed at all
 LISTED = ("sort_key", "id", "left_at", "hidden_at")
+# Why a member writes for an organisation no more: it has named others, all its members do now, the last day has passed,
+# the member has left the forum or belongs to another organisation
+MANDATE_ENDS = TAKEN_BACK, ALL_WRITE, LAST_DAY, LEFT, MOVED_ON = (
+    "taken back",
+    "all write",
+    "last day",
+    "left",
+    "moved on",
+)
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
 
 
@@ -182,8 +192,9 @@ class Member(PersonLabel, permissions.Person, Base):
     ignored: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     position: Mapped[str] = mapped_column(default="")
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
-    # Whether the member may write for that organisation: true of all where it names no voices
+    # Whether the member may write for that organisation: true of all where it names no voices; and the last day of that
     is_voice: Mapped[bool] = mapped_column(server_default=true())
+    voice_until: Mapped[date | None]
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"))
     language: Mapped[str] = mapped_column(default="en")
     locale: Mapped[str | None]
@@ -231,6 +242,63 @@ class Member(PersonLabel, permissions.Person, Base):
     def credentials(self) -> Credentials:
         """What the member signs in with now, to be read together with what is verified."""
         return Credentials(self.password_hash, self.credentials_at)
+
+
+class Mandate(Base):
+    """That an organisation has named a member who writes for it. The row stays when that has ended.
+
+    What it says of the present is repeated in the member's row (`Member.is_voice`, `Member.voice_until`), so that no page
+    asks for it. `since` and `named_by_id` are None for those who were named before records were kept. `reminded_at` is
+    when member and representative were reminded of the `last_day`; `ended_why` is one of `MANDATE_ENDS`.
+    """
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        Index("ix_mandate_organisation_id", "organisation_id", "id"),
+        Index(
+            "ix_mandate_open_once",
+            *("member_id", "organisation_id"),
+            unique=True,
+            **partial_index("ended_at IS NULL"),
+        ),
+        # The worker asks every few minutes whose last day has passed, or is near.
+        Index(
+            "ix_mandate_last_day",
+            *("last_day", "id"),
+            **partial_index("last_day IS NOT NULL AND ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    named_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    since: Mapped[datetime | None]
+    last_day: Mapped[date | None]
+    reminded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str] = mapped_column(server_default="")
+
+    organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[member_id])
+    named_by: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[named_by_id])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the member writes for the organisation now: the last day counts, also before the worker tidies up."""
+        return self.ended_at is None and (self.last_day is None or self.last_day >= now().date())
+
+    @property
+    def why_ended(self) -> str:
+        """One of `MANDATE_ENDS`; empty while it is open."""
+        return self.ended_why or ("" if self.is_open else LAST_DAY)
+
+    @property
+    def end(self) -> date | None:
+        """The day on which it ended, or is to end; None for no end."""
+        if self.why_ended in ("", LAST_DAY) or self.ended_at is None:
+            return self.last_day
+        return self.ended_at.date()
 
 
 class EarlierHandle(Base):

@@ -122,6 +122,8 @@ def _begin(system: Person, member: Member) -> None:
     queue.forget_member(system, member, is_silent=is_silent)
     mail.forget_member(system, member.id)
     agendas.forget_member(system, member.id, str(FORMER_MEMBER), is_silent=is_silent)
+    if is_silent:
+        members.forget_mandates(system, member.id)
     members.depart(system, member.id)
 
 

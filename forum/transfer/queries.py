@@ -24,7 +24,7 @@ from forum.dialogue.queries import (
 from forum.glossary.models import Entry
 from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
 from forum.library.queries import intentions_of, visible_cases, visible_practices, visible_readings
-from forum.members.models import City, CityName, EarlierHandle, Member, Organisation
+from forum.members.models import City, CityName, EarlierHandle, Mandate, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
 from forum.pictures.models import WHOLE, Picture, PictureFile
@@ -389,6 +389,18 @@ def pictures_to_write(names: Collection[str]) -> Iterator[tuple[str, Author, byt
         found = query.where(Picture.name == name, PictureFile.version == WHOLE)
         if row := db.session.execute(found).first():
             yield name, Author._make(row[1:]), row[0]
+
+
+def mandates_to_write(organisation_ids: Collection[int]) -> Mapping[int, Sequence[Mandate]]:
+    """Who was named to write for organisations, by the id of each, with the members and who named them."""
+    if not organisation_ids:
+        return {}
+    people = joinedload(Mandate.member), joinedload(Mandate.named_by)
+    found: dict[int, list[Mandate]] = {}
+    here = select(Mandate).where(Mandate.organisation_id.in_(organisation_ids))
+    for one in db.session.scalars(here.options(*people).order_by(Mandate.id)):
+        found.setdefault(one.organisation_id, []).append(one)
+    return found
 
 
 def organisations_to_write() -> Sequence[Organisation]:

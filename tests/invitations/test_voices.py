@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from flask_babel import force_locale
+from sqlalchemy import select
 
+from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import NewTopic, approve, open_topic
 from forum.dialogue.models import Held
-from forum.errors import Forbidden
-from forum.invitations.actions import choose_voices
+from forum.errors import Forbidden, Invalid
+from forum.invitations.actions import choose_voices, look_after_voices
 from forum.library.actions import PracticeText, submit, write_practice
 from forum.library.models import Practice
+from forum.mail.commands import write_notice_letters
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, OrganisationText, Profile, edit_profile, hide_profile
-from forum.members.queries import get_member, voices_of
+from forum.members.queries import get_member, mandates_of, voice_days, voices_of
 from forum.moderation.actions import publish
-from forum.notifications.actions import make_notices
+from forum.moderation.queries import decision_log
+from forum.notifications.actions import choose, make_notices
+from forum.notifications.models import AT_ONCE, Event
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.rights.actions import begin_departure, leave
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
@@ -116,12 +124,13 @@ def test_nobody_may_be_named(people, agenda, institute):
 def test_whoever_is_named_or_no_longer_is_told(people, institute):
     choose_voices(people.ana, institute.id, [people.ana.id, people.ben.id])
     assert heard(people.ben) == ["You write for Institute of Trams now"]
-    assert heard(people.ana) == [] == heard(people.chitra)
+    assert heard(people.ana) == []
+    assert heard(people.chitra) == ["You no longer write for Institute of Trams"]
     choose_voices(people.moderator, institute.id, [people.ana.id, people.ben.id])
     assert len(heard(people.ben)) == 1 and heard(people.ana) == [], "nothing has changed"
     choose_voices(people.ana, institute.id, [people.chitra.id])
     assert heard(people.ben)[0] == "You no longer write for Institute of Trams"
-    assert heard(people.chitra) == ["You write for Institute of Trams now"]
+    assert heard(people.chitra)[0] == "You write for Institute of Trams now"
 
 
 def test_nobody_is_told_of_what_holds_no_more(people, institute):
@@ -267,3 +276,318 @@ def test_a_form_that_was_opened_before_gives_the_text_back(sign_in, people, agen
     answer = browser.post(f"/topics/{topic.id}/reply", data=typed)
     assert answer.status_code == 403 and "We hum, too." in answer.text
     assert "Your organisation has named the members who write for it." in answer.text
+
+
+# The last day
+
+
+TODAY = datetime(2026, 12, 1, 12, tzinfo=UTC)
+LAST = date(2026, 12, 20)
+
+
+def on(day: date, hour: int = 12):
+    return at(datetime.combine(day, time(hour), UTC))
+
+
+@pytest.fixture
+def until(people, institute):
+    """Ben writes for the institute until a day; Ana represents it."""
+    with at(TODAY):
+        choose_voices(
+            people.ana, institute.id, [people.ana.id, people.ben.id], {people.ben.id: LAST}
+        )
+    return institute
+
+
+def record_of(reader, organisation) -> list[tuple[str, str, str]]:
+    rows = mandates_of(reader, organisation)[0]
+    return [(one.member.name, str(one.end or ""), one.why_ended) for one in rows]
+
+
+def test_on_the_last_day_somebody_writes_for_it_and_on_the_next_no_more(people, agenda, until):
+    with on(LAST, 23):
+        assert writes_for_it(people.ben, agenda)
+        assert len(voices_of(VISITOR, until)) == 2
+    with on(LAST + timedelta(days=1), 0):
+        assert not writes_for_it(people.ben, agenda), "no worker has tidied up"
+        assert [one.id for one in voices_of(VISITOR, until)] == [people.ana.id]
+        assert record_of(people.chitra, until)[1] == (people.ben.name, str(LAST), "last day")
+        assert people.ben.is_voice, "no row has changed"
+
+
+def test_whoever_is_named_until_a_day_reads_it_in_their_language(app, people, until):
+    (told,) = heard(people.ben)
+    assert told == "You write for Institute of Trams until 20 December 2026"
+    with force_locale("fr"):
+        assert "20 décembre 2026" in str(inbox(people.ben).page.items[0].heading)
+
+
+def test_both_are_reminded_once_two_weeks_before(people, until):
+    with on(LAST - timedelta(days=15)):
+        assert look_after_voices(SYSTEM) == 0
+    for _times in range(2):
+        with on(LAST - timedelta(days=14)):
+            look_after_voices(SYSTEM)
+    near = "last day to write for Institute of Trams is 20 December 2026"
+    assert set(heard(people.ben)) == {
+        f"Your {near}",
+        "You write for Institute of Trams until 20 December 2026",
+    }
+    assert heard(people.ana) == [f"The {near}"] and len(heard(people.ben)) == 2
+    (notice,) = inbox(people.ana).page.items
+    assert (notice.actor.id, notice.address) == (
+        people.ben.id,
+        f"/organisations/{until.slug}/voices",
+    )
+
+
+def test_a_near_day_is_told_when_it_is_chosen_and_not_again(people, institute):
+    with on(LAST - timedelta(days=3)):
+        choose_voices(people.ana, institute.id, [people.ben.id], {people.ben.id: LAST})
+        assert look_after_voices(SYSTEM) == 0
+        choose_voices(people.ana, institute.id, [people.ben.id], {people.ben.id: date(2027, 2, 1)})
+    with on(date(2027, 1, 25)):
+        assert look_after_voices(SYSTEM) == 1, "of another day one is reminded anew"
+
+
+def test_the_worker_tidies_up_and_tells_both(people, until):
+    heard(people.ben)
+    with on(LAST + timedelta(days=1)):
+        assert look_after_voices(SYSTEM) == 1
+        assert look_after_voices(SYSTEM) == 0
+    ben = get_member(SYSTEM, people.ben.handle)
+    assert (ben.is_voice, ben.voice_until) == (False, None)
+    over = "You no longer write for Institute of Trams: your last day was 20 December 2026"
+    assert [one.heading for one in inbox_unread(people.ben)] == [over]
+    assert heard(people.ana) == [
+        "The last day to write for Institute of Trams was 20 December 2026"
+    ]
+
+
+def inbox_unread(member):
+    make_notices(SYSTEM)
+    return inbox(member, is_unread=True).page.items
+
+
+def test_where_the_representative_is_the_one_nobody_is_told_twice(people, institute):
+    with at(TODAY):
+        choose_voices(people.moderator, institute.id, [people.ana.id], {people.ana.id: LAST})
+    with on(LAST + timedelta(days=1)):
+        look_after_voices(SYSTEM)
+    assert len(heard(people.ana)) == 2, "until when, and that it is over"
+
+
+def test_who_is_named_again_before_the_worker_came_begins_anew(people, agenda, until):
+    with on(LAST + timedelta(days=1)):
+        choose_voices(people.ana, until.id, [people.ana.id, people.ben.id])
+        assert writes_for_it(people.ben, agenda)
+        rows = [row for row in record_of(people.ana, until) if row[0] == people.ben.name]
+        assert rows == [(people.ben.name, "", ""), (people.ben.name, str(LAST), "last day")]
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 30), date(2046, 1, 1)])
+def test_a_last_day_is_not_over_and_not_too_far(people, institute, day):
+    with at(TODAY), pytest.raises(Invalid) as refused:
+        choose_voices(people.ana, institute.id, [people.ben.id], {people.ben.id: day})
+    assert refused.value.field == f"until_{people.ben.id}"
+
+
+def test_a_form_that_was_opened_before_the_day_ended_gives_the_text_back(
+    sign_in, people, agenda, until
+):
+    topic = open_topic(people.chitra, agenda.id, replace(NEW, for_organisation=False))
+    browser = sign_in(people.ben)
+    typed = {"source": "We hum, too.", "writes_for": "organisation", "language": "en"}
+    with on(LAST + timedelta(days=1)):
+        answer = browser.post(f"/topics/{topic.id}/reply", data=typed)
+    assert answer.status_code == 403 and "We hum, too." in answer.text
+
+
+def test_what_waited_over_the_last_day_is_published_as_the_author_s_own(people, agenda, until):
+    make_rule(people.administrator, RuleText("word", "hum", "We read this word first."))
+    with on(LAST):
+        held = open_topic(people.ben, agenda.id, NEW)
+        practice = write_practice(
+            people.ben, agenda.id, PracticeText("Trams", "Quick.", for_organisation=True)
+        )
+        submit(people.ben, practice.id)
+    assert held.organisation_id == until.id == practice.organisation_id
+    with on(LAST + timedelta(days=1)):
+        assert approve(people.moderator, held.id).organisation_id is None
+        publish(people.moderator, practice.id)
+    assert db.session.get_one(Practice, practice.id).organisation_id is None
+
+
+# The record
+
+
+def test_the_record_says_who_was_named_by_whom_and_why_it_ended(people, institute):
+    with at(TODAY):
+        choose_voices(people.ana, institute.id, [people.ben.id, people.chitra.id])
+        choose_voices(people.moderator, institute.id, [people.chitra.id])
+    with on(LAST):
+        edit_profile(people.chitra, Profile(name=people.chitra.name))
+        choose_voices(people.ana, institute.id, [people.ana.id])
+    with on(LAST + timedelta(days=1)):
+        choose_voices(people.ana, institute.id, None)
+    assert record_of(people.ben, institute) == [
+        (people.ana.name, str(LAST + timedelta(days=1)), "all write"),
+        (people.chitra.name, str(LAST), "moved on"),
+        (people.ben.name, str(TODAY.date()), "taken back"),
+    ]
+    assert {one.named_by.name for one in mandates_of(people.ben, institute)[0]} == {people.ana.name}
+    assert mandates_of(VISITOR, institute) == ([], 0)
+
+
+def test_the_log_says_what_a_moderator_chose_and_not_what_a_representative_did(people, institute):
+    choose_voices(people.ana, institute.id, [people.ben.id])
+    choose_voices(people.moderator, institute.id, [people.ben.id])
+    assert not decision_log(people.moderator).items, (
+        "the one is its own affair, the other nothing new"
+    )
+    choose_voices(people.moderator, institute.id, [people.chitra.id, people.ana.id])
+    (logged,) = decision_log(people.moderator).items
+    assert (logged.deed, logged.heading) == ("choose_voices", "Institute of Trams")
+    assert logged.what_was_done == "Named: 2 members. No longer named: 1 member."
+    choose_voices(people.moderator, institute.id, None)
+    assert (
+        decision_log(people.moderator).items[0].what_was_done == "All its members write for it now."
+    )
+
+
+def test_the_log_and_the_decision_are_pages(sign_in, people, institute):
+    choose_voices(people.moderator, institute.id, [people.ben.id])
+    browser = sign_in(people.moderator)
+    log = browser.get("/moderation/log?deed=choose_voices").text
+    assert "Named who writes for it" in log and f"/organisations/{institute.slug}" in log
+    address = re.search(r"/moderation/decisions/\d+", log)[0]
+    page = browser.get(address).text
+    assert "May no longer write for it: 2 members." in page
+    assert browser.get("/moderation").status_code == 200
+
+
+@pytest.mark.parametrize("how", members.LEAVING_WAYS)
+def test_of_who_leaves_the_forum_no_name_stays(people, institute, how):
+    choose_voices(people.ana, institute.id, [people.ben.id])
+    name = people.ben.name
+    leave(people.ben, people.ben.id, how)
+    with at(now() + members.COOLING_OFF + timedelta(hours=1)):
+        begin_departure(SYSTEM)
+        kept = record_of(people.ana, institute)
+    assert name not in str(kept)
+    assert [one[0] for one in kept] == (["Former member"] if how == members.KEEP_NAMELESS else [])
+
+
+def test_the_page_shows_the_record_to_members(sign_in, client, people, until):
+    address = f"/organisations/{until.slug}"
+    with on(LAST):
+        page = sign_in(people.chitra).get(address).text
+        part = page.partition('id="written-for"')[2].partition("</section>")[0]
+        assert people.ben.name in part and "Until <time" in part and "by <a" in part
+        assert 'id="written-for"' not in client.get(address).text
+    with on(LAST + timedelta(days=1)):
+        page = sign_in(people.chitra).get(address).text
+        part = page.partition('id="voices"')[2].partition("</section>")[0]
+        assert people.ben.name not in part and "The last day was <time" in page
+    hide_profile(people.moderator, people.ben.id)
+    page = sign_in(people.chitra).get(address).text
+    assert "<b>A member</b>" in page.partition('id="written-for"')[2]
+
+
+def test_no_page_names_a_voice_whose_last_day_has_passed(sign_in, client, people, until):
+    address = f"/organisations/{until.slug}"
+    with on(LAST):
+        assert "until <time" in client.get(address).text, "a kept page of visitors says until when"
+    with on(LAST + timedelta(days=1)):
+        look_after_voices(SYSTEM)
+        part = client.get(address).text.partition('id="voices"')[2].partition("</section>")[0]
+        assert people.ana.name in part and people.ben.name not in part
+
+
+def test_a_long_record_says_how_many_there_are_besides(sign_in, people, institute):
+    for _times in range(16):
+        choose_voices(people.ana, institute.id, [people.ben.id])
+        choose_voices(people.ana, institute.id, [people.chitra.id])
+    rows, number = mandates_of(people.ana, institute)
+    assert (len(rows), number) == (30, 32) and rows[0].is_open
+    page = sign_in(people.ana).get(f"/organisations/{institute.slug}").text
+    assert "And 2 more before." in page
+
+
+# Naming some for the first time, and two who do it at once
+
+
+def test_who_may_no_longer_write_for_it_is_told_with_one_notice(people, institute):
+    choose_voices(people.ana, institute.id, [people.ben.id])
+    (notice,) = inbox_unread(people.chitra)
+    assert notice.heading == "You no longer write for Institute of Trams"
+    assert "It has named the members who write for it." in str(notice.words)
+    events = db.session.scalars(select(Event).where(Event.kind == "voice")).all()
+    assert len(events) == 2, "one row for all who lose it, however many"
+
+
+def test_the_second_of_two_is_shown_what_has_changed_meanwhile(sign_in, people, institute):
+    choose_voices(people.ana, institute.id, [people.ben.id])
+    address = f"/organisations/{institute.slug}/voices"
+    browser = sign_in(people.moderator)
+    seen = re.search(r'name="seen"[^>]*value="([^"]*)"', browser.get(address).text)[1]
+    choose_voices(people.ana, institute.id, [people.ben.id], {people.ben.id: date(2027, 6, 30)})
+    chosen = [str(people.ben.id), str(people.chitra.id)]
+    typed = {"writers": "named", "voices": chosen, "seen": seen}
+    typed |= {f"until_{people.chitra.id}": "2027-03-01", f"until_{people.ben.id}": ""}
+    answer = browser.post(address, data=typed)
+    page = answer.text
+    assert answer.status_code == 409
+    assert f"What it says now: Last day of {people.ben.name}" in page and "2027-06-30" in page
+    assert "What it says now: Who is named" in page
+    assert f'value="{people.chitra.id}" checked' in page and 'value="2027-03-01"' in page
+    assert voice_days(institute.id) == {people.ben.id: date(2027, 6, 30)}, (
+        "nothing is lost on either side"
+    )
+    again = re.search(r'name="seen"[^>]*value="([^"]*)"', page)[1]
+    assert browser.post(address, data=typed | {"seen": again}).status_code == 303
+    assert voice_days(institute.id) == {people.ben.id: None, people.chitra.id: date(2027, 3, 1)}
+
+
+def test_the_same_choice_of_two_is_no_conflict(sign_in, people, institute):
+    address = f"/organisations/{institute.slug}/voices"
+    browser = sign_in(people.moderator)
+    seen = re.search(r'name="seen"[^>]*value="([^"]*)"', browser.get(address).text)[1]
+    choose_voices(people.ana, institute.id, [people.ben.id])
+    typed = {"writers": "named", "voices": [str(people.ben.id)], "seen": seen}
+    assert browser.post(address, data=typed).status_code == 303
+
+
+def test_the_form_takes_a_last_day_and_shows_it(sign_in, people, institute):
+    address = f"/organisations/{institute.slug}/voices"
+    browser = sign_in(people.ana)
+    typed = {"writers": "named", "voices": [str(people.ben.id)]}
+    for odd in ("tomorrow", "2001-01-01", "0000-00-00"):
+        answer = browser.post(address, data=typed | {f"until_{people.ben.id}": odd})
+        assert answer.status_code == 422 and "Choose a day from today on" in answer.text
+        assert f'href="#until_{people.ben.id}"' in answer.text
+    last = (now() + timedelta(days=30)).date()
+    assert (
+        browser.post(address, data=typed | {f"until_{people.ben.id}": str(last)}).status_code == 303
+    )
+    assert f'value="{last}"' in browser.get(address).text
+    assert voice_days(institute.id) == {people.ben.id: last}
+
+
+def test_letters_say_whose_last_day_it_is(people, until, letters):
+    for member in (people.ana, people.ben):
+        choose(member, {"voice": AT_ONCE}, "daily", 8, "UTC")
+    with on(LAST - timedelta(days=14)):
+        look_after_voices(SYSTEM)
+        make_notices(SYSTEM)
+    with on(LAST - timedelta(days=14), 13):
+        write_notice_letters()
+        texts = {one.to: one.text for one in letters()}
+    assert (
+        f"{people.ben.name}: The last day to write for Institute of Trams is"
+        in texts[people.ana.email]
+    )
+    assert (
+        "Your last day to write for Institute of Trams is 20 December 2026."
+        in texts[people.ben.email]
+    )

@@ -34,6 +34,7 @@ from forum.identities import actions as identities
 from forum.invitations.actions import (
     EntranceText,
     InvitationText,
+    choose_voices,
     invite,
     note_arrival,
     set_entrance,
@@ -275,9 +276,10 @@ def _curate(people: Any, agenda: Agenda) -> None:
     theme = agendas.write_theme(people.moderator, "Noise")
     agendas.set_member_themes(people.ana, [theme.id])
     words = members.OrganisationText("Tampere", "city", representative_id=people.ana.id)
-    members.write_organisation(people.moderator, words)
-    about = members.Profile("Ana Prado", "Planner", about=write(f"I am {WORD}."))
+    tampere = members.write_organisation(people.moderator, words).id
+    about = members.Profile("Ana Prado", "Planner", tampere, about=write(f"I am {WORD}."))
     members.edit_profile(people.ana, about)
+    choose_voices(people.ana, tampere, [people.ana.id])
 
 
 def holding(word: str) -> set[str]:

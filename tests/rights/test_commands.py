@@ -199,6 +199,8 @@ def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, live
         ("event", "actor_id"): "of somebody else",
         ("member", "invited_by_id"): "of somebody else",
         ("entry_note", "author_id"): "the record of decisions",
+        ("mandate", "member_id"): "the record of who wrote for an organisation",
+        ("mandate", "named_by_id"): "the record of who wrote for an organisation",
     }
     member = gone(people.ana)
     left = set()

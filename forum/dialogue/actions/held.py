@@ -257,7 +257,7 @@ def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = Fal
     `text` is that of `held`, rendered; `is_traced` as in `publish_edit`.
     """
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
-    is_theirs = is_theirs and author.is_voice  # as it is now: else it is published as their own
+    is_theirs = is_theirs and author.is_voice_now  # as it is now: else it is published as their own
     if held.deed == EDIT:
         changes = TopicChanges(held.title or None, held.themes, held.audience)
         return publish_edit(author, held.post_id or 0, text, changes, is_traced=is_traced)

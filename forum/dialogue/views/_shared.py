@@ -170,7 +170,7 @@ def own_organisation() -> str:
     """The name of the organisation that the reader may write for; empty when there is none."""
     person = me()
     organisation = person.organisation if isinstance(person, Member) else None
-    return organisation.name if organisation and person.is_voice else ""
+    return organisation.name if organisation and person.is_voice_now else ""
 
 
 def is_for_organisation(form: Any) -> bool:

@@ -13,6 +13,7 @@ from forum.library.queries import practices_by, practices_tried_by
 from forum.members.forms import KIND_NAMES
 from forum.members.queries import (
     get_organisation,
+    mandates_of,
     members_count,
     members_of_organisation,
     voices_of,
@@ -25,6 +26,7 @@ def organisation(slug: str) -> ResponseReturnValue:
     """An organisation: its members, what they wrote, which practices they share and tried."""
     reader = me()
     organisation = get_organisation(slug)
+    mandates, mandates_count = mandates_of(reader, organisation)
     return render_template(
         "front/organisation.html",
         organisation=organisation,
@@ -35,5 +37,7 @@ def organisation(slug: str) -> ResponseReturnValue:
         practices=practices_by(reader, organisation_id=organisation.id),
         tried=practices_tried_by(reader, organisation_id=organisation.id),
         voices=voices_of(reader, organisation),
+        mandates=mandates,
+        mandates_count=mandates_count,
         spot=mini_map(organisation.city),
     )

@@ -434,7 +434,7 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     if why_not := _why_not(practice):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     author = practice.author
-    if practice.organisation_id != author.organisation_id or not author.is_voice:
+    if practice.organisation_id != author.organisation_id or not author.is_voice_now:
         practice.organisation_id = practice.organisation = None  # they do not write for it any more
     practice.topic = dialogue.publish_topic(
         author,

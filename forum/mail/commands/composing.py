@@ -131,6 +131,8 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "waiting": waiting,
         "actor": _people(notice),
         "sender_name": notice.actor and _people(notice),
+        # To who represents an organisation, about a member who writes for it
+        "is_of_another": notice.address.endswith("/voices"),
         "title": topic.title if topic else notice.heading,
         "text": _beginning(shown_source(post))
         if post and NOTICE_KINDS[notice.kind].quotes

@@ -52,7 +52,6 @@ from forum.members.actions.leaving import (
 from forum.members.actions.organisations import (
     ORGANISATION_KINDS,
     OrganisationText,
-    choose_voices,
     write_organisation,
 )
 from forum.members.actions.profiles import (
@@ -84,6 +83,16 @@ from forum.members.actions.sessions import (
     sign_out,
 )
 from forum.members.actions.terms import note_terms, note_terms_agreed
+from forum.members.actions.voices import (
+    NO_DAYS,
+    ChosenVoices,
+    KeptMandate,
+    choose_voices,
+    end_voices,
+    forget_mandates,
+    load_voices,
+    note_last_days,
+)
 
 __all__ = [
     "BATCH_SIZE",
@@ -98,10 +107,13 @@ __all__ = [
     "MAX_NAME",
     "MAX_SESSIONS",
     "MAX_TAGLINE",
+    "NO_DAYS",
     "ORGANISATION_KINDS",
     "SESSION_RETENTION",
+    "ChosenVoices",
     "CityRow",
     "Joining",
+    "KeptMandate",
     "OrganisationText",
     "Profile",
     "add_member",
@@ -120,6 +132,8 @@ __all__ = [
     "end_ignoring",
     "end_session",
     "end_sessions",
+    "end_voices",
+    "forget_mandates",
     "forget_sessions",
     "found_federation",
     "hide_profile",
@@ -127,9 +141,11 @@ __all__ = [
     "join",
     "keep_earlier_handles",
     "load_cities",
+    "load_voices",
     "note_drafts",
     "note_factor",
     "note_hosting",
+    "note_last_days",
     "note_posts",
     "note_posts_of_all",
     "note_proof",

@@ -13,9 +13,10 @@ from forum.db import db
 from forum.errors import Invalid
 from forum.markup import Written
 from forum.members import queries
+from forum.members.actions._mandates import end_mandates_of
 from forum.members.actions._names import clean_name
 from forum.members.actions._rows import checked_id
-from forum.members.models import City, Member, MemberLanguage, Organisation
+from forum.members.models import MOVED_ON, City, Member, MemberLanguage, Organisation
 from forum.plaintext import single_line
 
 MAX_LANGUAGES = 10
@@ -74,6 +75,9 @@ def _take_seat(member: Member, organisation_id: int | None) -> None:
         member.is_voice = organisation is None or not organisation.names_voices
     if organisation_id is None:
         member.is_voice = True  # where nobody is named, nobody is left out
+    if member.organisation_id not in (None, organisation_id):
+        end_mandates_of([member.id], MOVED_ON)
+        member.voice_until = None
     member.organisation_id = organisation_id
 
 

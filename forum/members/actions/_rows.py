@@ -27,6 +27,16 @@ def existing_member_by_handle(handle: str) -> Member:
     return found[0]
 
 
+def existing_organisation(organisation_id: int) -> Organisation:
+    """An organisation, locked. Raises `NotFound`."""
+    organisation = db.session.get(
+        Organisation, organisation_id, populate_existing=True, with_for_update=True
+    )
+    if organisation is None:
+        raise NotFound(_("There is no such organisation."))
+    return organisation
+
+
 def checked_id(
     table: type[Organisation] | type[City], row_id: int | None, field: str
 ) -> int | None:

@@ -14,9 +14,11 @@ from forum.db import db
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members import queries
+from forum.members.actions._mandates import end_mandates_of
 from forum.members.actions._rows import existing_member
 from forum.members.actions.sessions import end_sessions
 from forum.members.models import (
+    LEFT,
     EarlierHandle,
     FormerHandle,
     Ignore,
@@ -59,6 +61,7 @@ COLUMNS_TO_NULL = [
     "first_handle",
     "locale",
     "invited_by_id",
+    "voice_until",
 ]
 
 
@@ -115,6 +118,7 @@ def depart(system: Person, member_id: int) -> None:
     for table in (EarlierHandle, MemberLanguage, Session):
         db.session.execute(delete(table).where(table.member_id == member_id))
     _forget_ignoring(member_id)
+    end_mandates_of([member_id], LEFT)
     led = update(Organisation).where(Organisation.representative_id == member_id)
     db.session.execute(led.values(representative_id=None))
     for name, value in _anonymous_values(member_id).items():
@@ -139,7 +143,8 @@ def _anonymous_values(member_id: int) -> dict[str, object]:
         "name": str(FORMER_MEMBER),
         "language": "en",
     }
-    ends = {"role": MEMBER, "hosted": [], "ignored": [], "takes_letters": False, "left_at": now()}
+    ends = {"role": MEMBER, "hosted": [], "ignored": [], "takes_letters": False}
+    ends |= {"is_voice": True, "left_at": now()}
     return {
         **dict.fromkeys(COLUMNS_TO_EMPTY, ""),
         **dict.fromkeys(COLUMNS_TO_NULL),

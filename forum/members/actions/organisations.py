@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import true, update
 
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action
-from forum.errors import Invalid, NotFound
+from forum.errors import Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.members import queries
 from forum.members.actions._names import HANDLE_PATTERN, slug_from
-from forum.members.actions._rows import checked_id, existing_member
-from forum.members.models import City, Member, Organisation
+from forum.members.actions._rows import checked_id, existing_member, existing_organisation
+from forum.members.models import City, Organisation
 from forum.permissions import Person, require
 from forum.plaintext import MAX_SLUG, first_free, single_line
 
@@ -43,18 +41,6 @@ class OrganisationText:
     slug: str | None = None
 
 
-class ChosenVoices(NamedTuple):
-    """Who writes for an organisation: the ids of those whom it has newly named, and of those who were named before.
-
-    `freed` are those who may write for it again because all its members do.
-    """
-
-    organisation: Organisation
-    named: set[int]
-    unnamed: set[int]
-    freed: set[int]
-
-
 @action
 def write_organisation(
     moderator: Person,
@@ -76,7 +62,7 @@ def write_organisation(
     if organisation_id is None:
         _refuse_name_of_another(text)
         return _apply(_new_organisation(text), text)
-    organisation = _organisation_to_change(organisation_id)
+    organisation = existing_organisation(organisation_id)
     before = queries.organisation_fields(organisation)
     if (text.name, text.city_id) != (organisation.name, organisation.city_id):
         _refuse_name_of_another(text, organisation.id)
@@ -84,29 +70,6 @@ def write_organisation(
         refuse_unseen(seen, before)
         keep_version(moderator, "organisation", organisation.id, before)
     return organisation
-
-
-@action
-def choose_voices(
-    doer: Person, organisation_id: int, member_ids: Collection[int] | None
-) -> ChosenVoices:
-    """Let only these members of an organisation write for it, or all of them (None).
-
-    Only members whom the doer sees are named or no longer named; others keep what they have while voices are named.
-    """
-    organisation = _organisation_to_change(organisation_id)
-    require(doer.can.choose_voices(organisation))
-    seen = {member.id for member in queries.members_of_organisation(doer, organisation.id)}
-    before = queries.voice_ids(organisation.id) if organisation.names_voices else set()
-    organisation.names_voices = member_ids is not None
-    wanted = None if member_ids is None else (before - seen) | (seen & {*member_ids})
-    is_named = true() if wanted is None else Member.id.in_(wanted)
-    here = update(Member).where(Member.organisation_id == organisation.id)
-    changed = here.where(Member.is_voice != is_named).values(is_voice=is_named)
-    changed_ids = set(db.session.scalars(changed.returning(Member.id)))
-    if wanted is None:
-        return ChosenVoices(organisation, set(), set(), changed_ids)
-    return ChosenVoices(organisation, wanted - before, before - wanted, set())
 
 
 def _refuse_name_of_another(text: OrganisationText, organisation_id: int | None = None) -> None:
@@ -128,16 +91,6 @@ def _new_organisation(text: OrganisationText) -> Organisation:
 
 def _taken_slugs(slugs: Sequence[str]) -> set[str]:
     return queries.taken_slugs(slugs) | RESERVED_SLUGS
-
-
-def _organisation_to_change(organisation_id: int) -> Organisation:
-    """The organisation, locked; or `NotFound`."""
-    organisation = db.session.get(
-        Organisation, organisation_id, populate_existing=True, with_for_update=True
-    )
-    if organisation is None:
-        raise NotFound(_("There is no such organisation."))
-    return organisation
 
 
 def _apply(organisation: Organisation, text: OrganisationText) -> Organisation:

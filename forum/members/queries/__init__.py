@@ -32,7 +32,6 @@ from forum.members.queries.directory import (
     members_of_city,
     members_of_organisation,
     members_to_suggest,
-    voices_of,
 )
 from forum.members.queries.federation import (
     CachedFederation,
@@ -73,7 +72,6 @@ from forum.members.queries.organisations import (
     organisations_with_members,
     seats_taken,
     taken_slugs,
-    voice_ids,
 )
 from forum.members.queries.people import (
     account_of,
@@ -120,10 +118,22 @@ from forum.members.queries.sessions import (
     sessions_of,
     token_hash,
 )
+from forum.members.queries.voices import (
+    REMINDED_BEFORE,
+    mandates_near_end,
+    mandates_of,
+    mandates_over,
+    organisations_with_due_mandates,
+    other_member_ids,
+    voice_days,
+    voices_of,
+    voices_to_choose,
+)
 
 __all__ = [
     "CITIES_FILE",
     "GROUPS",
+    "REMINDED_BEFORE",
     "SESSION_IDLE_LIMIT",
     "SESSION_MAX_AGE",
     "CachedFederation",
@@ -184,6 +194,9 @@ __all__ = [
     "lock_member",
     "lock_organisation",
     "lock_writer",
+    "mandates_near_end",
+    "mandates_of",
+    "mandates_over",
     "member_by_email",
     "member_by_id",
     "member_called",
@@ -208,7 +221,9 @@ __all__ = [
     "organisations_by_words",
     "organisations_called",
     "organisations_to_curate",
+    "organisations_with_due_mandates",
     "organisations_with_members",
+    "other_member_ids",
     "seats_taken",
     "session_by_token",
     "sessions_of",
@@ -217,7 +232,8 @@ __all__ = [
     "terms_from",
     "token_hash",
     "visible_members",
-    "voice_ids",
+    "voice_days",
     "voices_of",
+    "voices_to_choose",
     "whole_profile",
 ]

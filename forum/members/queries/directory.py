@@ -24,7 +24,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
 from forum.db import db
-from forum.members.models import Member, MemberLanguage, Organisation
+from forum.members.models import Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
 from forum.members.queries.people import get_member, has_or_had, visible_members
@@ -148,14 +148,6 @@ def members_of_organisation(
     """The visible members of an organisation, by name."""
     here = visible_members(reader).where(Member.organisation_id == organisation_id)
     return first_members(here, limit)
-
-
-def voices_of(reader: Person, organisation: Organisation) -> list[Member]:
-    """The visible members whom an organisation has named to write for it, by name; none where all of them do."""
-    if not organisation.names_voices:
-        return []
-    here = visible_members(reader).where(Member.organisation_id == organisation.id, Member.is_voice)
-    return first_members(here, LIST_LIMIT)
 
 
 def members_count(

@@ -77,12 +77,6 @@ def lock_organisation(organisation_id: int | None) -> Organisation | None:
     return db.session.scalar(held.options(joinedload(Organisation.representative)))
 
 
-def voice_ids(organisation_id: int) -> set[int]:
-    """The ids of the members who may write for an organisation."""
-    found = select(Member.id).where(Member.organisation_id == organisation_id, Member.is_voice)
-    return set(db.session.scalars(found))
-
-
 def seats_taken(organisation_id: int) -> int:
     """The number of members who hold a seat of an organisation, including those with a hidden profile."""
     found = select(func.count(Member.id)).where(Member.organisation_id == organisation_id)

@@ -21,6 +21,7 @@ from forum.moderation.actions.deciding import (
     unnote,
 )
 from forum.moderation.actions.members import (
+    choose_voices,
     clear_spam,
     silence,
     suspend,
@@ -76,6 +77,7 @@ __all__ = [
     "archive",
     "ask_to_edit",
     "change_kind",
+    "choose_voices",
     "clear_spam",
     "decide",
     "decide_all",

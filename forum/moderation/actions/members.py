@@ -1,14 +1,15 @@
-"""Decisions about members: warning, silencing, suspending, and clearing everything of a spammer."""
+"""Decisions about members: warning, silencing, suspending, clearing everything of a spammer, naming who writes for others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.deeds import action
 from forum.members import actions as members
+from forum.members.models import Organisation
 from forum.moderation.actions._clearing import record_shared_pages, restore_cleared, withhold_all_of
 from forum.moderation.actions._concurrency import member_to_decide, require_change, thing_to_decide
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
@@ -18,6 +19,7 @@ from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing, content_cleared_of
 from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
+from forum.sentences import Sentence, kept
 
 SPAM_SUSPENSION = timedelta(days=3650)  # for good, in effect
 
@@ -127,3 +129,14 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
         read_queue(moderator, queue_path("held", held_id))
     record_shared_pages(moderator, decision, shown)
     return decision
+
+
+@action
+def choose_voices(
+    moderator: Person, organisation: Organisation, said: Sequence[Sentence]
+) -> Decision:
+    """Write down in the log that a moderator has chosen who writes for an organisation; `said` is what was changed."""
+    require(moderator.can.curate_all())
+    page = f"/organisations/{organisation.slug}"
+    thing = Thing("organisation", organisation.id, organisation.name, page, None, None)
+    return record(moderator, Deed.CHOOSE_VOICES, thing, sentences=kept(said))

@@ -65,6 +65,7 @@ class Deed(StrEnum):
     OPEN_AGENDA = auto()
     ARCHIVE = auto()
     REOPEN = auto()
+    CHOOSE_VOICES = auto()
     UNDO = auto()
     REVERSE = auto()
 

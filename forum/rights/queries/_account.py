@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from forum.members.models import Session
+from forum.members.models import Mandate, Session
 from forum.rights.models import Kind
-from forum.rights.queries._rows import account_of, profile_of, rows_of_sessions
+from forum.rights.queries._rows import (
+    account_of,
+    profile_of,
+    rows_of_mandates,
+    rows_of_sessions,
+)
 from forum.rights.queries._shared import as_one_record, in_batches
 
 ACCOUNT_KINDS: tuple[Kind, ...] = (
@@ -65,6 +70,7 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "position": _("your position"),
             "organisation": _("your organisation"),
             "is_voice": _("whether you may write for it"),
+            "voice_until": _("the last day of that, if there is one"),
             "city": _("your city"),
             "language": _("the language you write in first"),
             "languages": _("all languages you write in, the best first"),
@@ -73,6 +79,20 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "about": _("what you say about yourself, in Markdown"),
             "hosts": _("the agendas you host"),
             "represents": _("the organisations you represent"),
+        },
+    ),
+    Kind(
+        "mandates",
+        _("Writing for organisations"),
+        _("The organisations that have named you to write for them."),
+        (("mandate", "member_id"),),
+        in_batches(rows_of_mandates, Mandate.id),
+        {
+            "organisation": _("the organisation"),
+            "since": _("when it named you; null is before this was written down"),
+            "last_day": _("the last day on which you write for it, if there is one"),
+            "ended_at": _("when that ended"),
+            "ended_why": _("why: taken back, all write, last day, left or moved on"),
         },
     ),
     Kind(

@@ -39,7 +39,15 @@ from forum.invitations.models import Arrival, Invitation
 from forum.library.models import Case, Intention, Practice, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
 from forum.mail.models import Delivery
-from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.members.models import (
+    City,
+    Ignore,
+    Mandate,
+    Member,
+    MemberLanguage,
+    Organisation,
+    Session,
+)
 from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote, heading_of
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
@@ -100,7 +108,8 @@ def profile_of(member: Member) -> Record:
     led = select(Organisation.name).where(Organisation.representative_id == member.id)
     return plain | {
         "organisation": _name_of(Organisation, member.organisation_id),
-        "is_voice": member.organisation_id is not None and member.is_voice,
+        "is_voice": member.organisation_id is not None and member.is_voice_now,
+        "voice_until": json_value(member.voice_until),
         "city": _name_of(City, member.city_id),
         "languages": _all(spoken.order_by(MemberLanguage.position)),
         "helps_with_themes": _all(helps.order_by(Theme.name)),
@@ -121,6 +130,12 @@ def _name_of(
 
 def columns_of(model: Any, names: str) -> list[Any]:
     return [getattr(model, name) for name in names.split()]
+
+
+def rows_of_mandates(member: Member) -> Select[Any]:
+    kept = columns_of(Mandate, "since last_day ended_at ended_why")
+    found = select(Organisation.name.label("organisation"), *kept).join(Mandate.organisation)
+    return found.where(Mandate.member_id == member.id)
 
 
 def rows_of_sessions(member: Member) -> Select[Any]:

@@ -32,6 +32,9 @@ LEFT_OUT: dict[tuple[str, str], LazyString] = {
         "The names of those who report you stay unknown; what was decided about it is in."
     ),
     ("appeal", "decider_id"): _("It is the appeal of somebody else; what you took back is in."),
+    ("mandate", "named_by_id"): _(
+        "It is what somebody else may do; that you represent an organisation is in."
+    ),
     ("ignored_member", "ignored_id"): _("The names of those who ignore you stay unknown."),
     (
         "claim",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from forum.transfer.actions.agendas import import_agenda, load_agendas, try_agenda
 from forum.transfer.actions.glossary import import_glossary
-from forum.transfer.actions.people import import_people, load_people
+from forum.transfer.actions.people import import_people, import_voices, load_people
 
 __all__ = [
     "import_agenda",
     "import_glossary",
     "import_people",
+    "import_voices",
     "load_agendas",
     "load_people",
     "try_agenda",

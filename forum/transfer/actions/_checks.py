@@ -300,7 +300,7 @@ def _check_people_named(values: Values, loading: Loading) -> None:
     person, name = loading.people.get(author or ""), "on_behalf_of_organisation"
     is_of_one = not values.get(name) or not person or person.organisation_id
     loading.expect(is_of_one, values.line_of(name), f"{author} belongs to no organisation")
-    is_named = not values.get(name) or not person or not is_of_one or person.is_voice
+    is_named = not values.get(name) or not person or not is_of_one or person.is_voice_now
     named = f"the organisation of {author} has named others who write for it"
     loading.expect(is_named, values.line_of(name), named)
 

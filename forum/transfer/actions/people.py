@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.clock import at
@@ -19,6 +21,7 @@ from forum.transfer.queries import cities_by_label, organisation_ids
 
 UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
 NO_ADDRESS = "This account came from an export, which holds no addresses."
+_Voice = tuple[str, datetime | None, str, date | None]  # as `reading.voice` reads one
 NO_ROLES = "an import gives no roles; take this line out, and use `flask members role` afterwards"
 
 
@@ -55,6 +58,40 @@ def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
         members.pause_mail(system, member.id, member.email, NO_ADDRESS)
 
 
+@action
+def import_voices(system: Person, file: PeopleFile) -> None:
+    """Let the organisations of an export have their voices, and the record of them.
+
+    It comes after all texts: some were written for an organisation by members who do so no longer.
+    """
+    _check_people(file, takes_roles=False)
+    ids, people = organisation_ids(), members_by_any_handle(_handles_of_voices(file))
+
+    def kept(told: _Voice, *ended: Any) -> members.KeptMandate:
+        handle, since, named_by, last_day = told
+        by = people[named_by].id if named_by else None
+        return members.KeptMandate(people[handle].id, since, by, last_day, *ended)
+
+    for values in file.organisations:
+        former = [kept(told, at, why) for at, why, told in values["has_written_for_it"]]
+        present = [kept(told) for told in values["writes_for_it"]]
+        if former or present or "names_who_writes_for_it" in values:
+            members.load_voices(
+                system,
+                ids[values["slug"]],
+                [*former, *present],
+                names_voices=values.get("names_who_writes_for_it", False),
+            )
+
+
+def _handles_of_voices(file: PeopleFile) -> Iterator[str]:
+    """The handles of all who write or wrote for organisations, and of those who named them."""
+    for values in file.organisations:
+        told = [*values["writes_for_it"], *(one[-1] for one in values["has_written_for_it"])]
+        for handle, _since, named_by, _last_day in told:
+            yield from filter(None, (handle, named_by))
+
+
 def _handles_of(values: Values) -> Sequence[str]:
     """All handles that a member of a file has or had, the present one first."""
     return values["handle"], *values.get("earlier_handles", ())
@@ -83,6 +120,7 @@ def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str,
     _check_unique(file.members, "handle", loading)
     _check_unique(file.organisations, "slug", loading)
     _check_earlier_handles(file, loading)
+    _check_voices(file, loading)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return cities
@@ -105,6 +143,30 @@ def _check_earlier_handles(file: PeopleFile, loading: Loading) -> None:
             owner = owners.setdefault(handle, values)
             message = f"earlier handles: “{handle}” is of “{owner['title']}”"
             loading.expect(owner is values, line, message)
+
+
+def _check_voices(file: PeopleFile, loading: Loading) -> None:
+    """Those who write for an organisation, or did, are there; who does belongs to it, and is named once."""
+    told = {one: values for values in file.members for one in _handles_of(values)}
+    there = told.keys() | members_by_any_handle(_handles_of_voices(file)).keys()
+    for values in file.organisations:
+        named: set[str] = set()
+        entries = [(one, True, line) for one, line in values.entries("writes_for_it")]
+        former = values.entries("has_written_for_it")
+        entries += [(one[-1], False, line) for one, line in former]
+        for (handle, _since, named_by, _last_day), is_now, line in entries:
+            for one in filter(None, (handle, named_by)):
+                loading.expect(one in there, line, f"no member has the handle “{one}”")
+            if not is_now:
+                continue
+            loading.expect(handle not in named, line, f"{handle} is named twice")
+            named.add(handle)
+            belongs_to = told.get(handle, values).get("organisation", values["slug"])
+            is_theirs = belongs_to == values["slug"]
+            loading.expect(is_theirs, line, f"{handle} belongs to another organisation")
+        is_said = not named or values.get("names_who_writes_for_it")
+        line = values.line_of("writes_for_it")
+        loading.expect(is_said, line, "write the field “- names who writes for it: yes”, too")
 
 
 def _load_people(

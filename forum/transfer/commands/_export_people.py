@@ -23,9 +23,12 @@ def write_people(export: Export) -> None:
     writer, people = export.writer, export.writer.people
     organisations = queries.organisations_to_write()
     export.name_cities(one.city for one in organisations)
+    mandates = queries.mandates_to_write([one.id for one in organisations])
     with export.file(PEOPLE) as file:
         file.write("# Organisations\n\n")
-        file.writelines(map(writer.organisation, organisations))
+        for one in organisations:
+            known = mandates.get(one.id, [])
+            file.write(writer.organisation(one, known, is_for_members=export.reader.is_member))
         file.write("# Members\n\n")
         gone = (
             (folded_and_sort_key(one.name)[1], writer.former_member(one))

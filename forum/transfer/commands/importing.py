@@ -136,6 +136,7 @@ def import_folder(folder: Path, by: str | None) -> None:
         steps += [(folder / one, partial(_import_file, curator)) for one in every]
     if (folder / GLOSSARY).exists():
         steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
+    steps.append((folder / PEOPLE, _import_voices))
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
             with _faults_end_command(file.name, START_OVER):
@@ -177,6 +178,10 @@ def _import_people(file: Path) -> None:
 
 def _import_glossary(curator: Member, file: Path) -> None:
     actions.import_glossary(curator, read_glossary(file.read_text(encoding="utf-8")))
+
+
+def _import_voices(file: Path) -> None:
+    actions.import_voices(SYSTEM, read_people(file.read_text(encoding="utf-8")))
 
 
 def _import_file(curator: Member, file: Path) -> None:

@@ -23,7 +23,7 @@ from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
 from forum.library.models import STATES
 from forum.library.queries import FIGURE_PARTS
 from forum.markdown import MAX_SOURCE, paragraphs
-from forum.members.models import PALETTES
+from forum.members.models import MANDATE_ENDS, PALETTES
 from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
@@ -421,6 +421,24 @@ def pace(value: str) -> Pace:
     return Pace(int(one_of(*map(str, PACES))(minutes)), any_moment(until) if until else None)
 
 
+def voice(value: str) -> tuple[str, datetime | None, str, date | None]:
+    """Who writes for an organisation: handle, since when, the handle of who named them, and the last day; only the first is needed."""
+    return _voice(*parts(1, 4)(value))
+
+
+def former_voice(value: str) -> tuple[datetime, str, tuple[str, datetime | None, str, date | None]]:
+    """Who has written for one: handle, when that ended and why, and then the rest of `voice`."""
+    handle, ended, why, *before = parts(3, 6)(value)
+    return moment(ended), one_of(*MANDATE_ENDS)(why), _voice(handle, *before)
+
+
+def _voice(
+    handle: str, since: str, named_by: str, last_day: str
+) -> tuple[str, datetime | None, str, date | None]:
+    since_when, last = moment(since) if since else None, day(last_day) if last_day else None
+    return slug(handle), since_when, slug(named_by) if named_by else "", last
+
+
 def follow_up(value: str) -> list[Any]:
     """What happened after a question was answered: time, outcome (`advice.OUTCOMES`), what was done, and a text, which may be empty."""
     at, outcome, deed, text = parts(3, 4)(value)
@@ -595,7 +613,9 @@ ORGANISATION = Schema(
         "representative": slug,
         "seats": whole_number,
         "website": link,
+        "names who writes for it": yes_or_no,
     },
+    {"writes for it": voice, "has written for it": former_voice},
     required=("slug", "kind"),
     has_text=None,
 )

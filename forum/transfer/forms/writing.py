@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
+from forum.clock import now
 from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
 from forum.illustrations import PATH
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
-from forum.members.models import Member, Organisation
+from forum.members.models import Mandate, Member, Organisation
 from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, on_one_line, slugify
 from forum.quotes import quote_heads
@@ -168,8 +169,10 @@ class Writer:
 
     # People
 
-    def organisation(self, organisation: Organisation) -> str:
-        """The section of an organisation in the people file."""
+    def organisation(
+        self, organisation: Organisation, mandates: Sequence[Mandate], *, is_for_members: bool
+    ) -> str:
+        """The section of an organisation in the people file, with who writes for it, and for members who has."""
         fields: Fields = (
             ("slug", organisation.slug),
             ("kind", organisation.kind),
@@ -177,10 +180,27 @@ class Writer:
             ("representative", ";".join(self.people.of_shown([organisation.representative]))),
             ("seats", _number(organisation.seats)),
             ("website", organisation.website),
+            ("names who writes for it", _yes_if(organisation.names_voices)),
+            *(field for one in mandates for field in self._mandate(one, is_for_members)),
         )
         return self._section(
             2, organisation.name, schemas.ORGANISATION, fields, organisation.about or ""
         )
+
+    def _mandate(self, mandate: Mandate, is_for_members: bool) -> Fields:
+        """The field of who writes or wrote for an organisation; none of those whose profile is hidden, as on its page."""
+        member, by, last = mandate.member, mandate.named_by, _day(mandate.last_day) or ""
+        if member.hidden_at or not (is_for_members or mandate.is_open):
+            return []
+        if not is_for_members:
+            return [("writes for it", _parts_value([self.people.of_member(member), "", "", last]))]
+        named_by = self.people.of_member(by) if by and not by.hidden_at else ""
+        rest = (_moment(mandate.since) if mandate.since else "", named_by, last)
+        handle = self.people.of_member(member)
+        if mandate.is_open:
+            return [("writes for it", _parts_value([handle, *rest]))]
+        ended = _moment(mandate.ended_at or now())
+        return [("has written for it", _parts_value([handle, ended, mandate.why_ended, *rest]))]
 
     def member(self, member: Member, themes: Sequence[str], earlier: Sequence[str]) -> str:
         """The section of a member in the people file, with their profile; `earlier` are the handles before."""
