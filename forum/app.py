@@ -31,6 +31,7 @@ from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
 from forum.db import db
+from forum.declarations import views as declarations
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
 from forum.engines import read_without_transactions
@@ -67,6 +68,7 @@ BLUEPRINT_MODULES = (
     dialogue,
     library,
     advice,
+    declarations,
     moderation,
     appeals,
     mail,

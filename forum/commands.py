@@ -15,6 +15,7 @@ from forum.accounts import commands as accounts
 from forum.advice import actions as advice_actions
 from forum.app import create_app
 from forum.db import db
+from forum.declarations import actions as declarations_actions
 from forum.errors import Refusal
 from forum.factors import commands as factors
 from forum.filling import commands as filling
@@ -63,6 +64,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "notices": within(notifications.make_notices),
         "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
         "practices": jobs.every(600, within(lambda: library_actions.ask_whether_true(SYSTEM))),
+        "declarations": jobs.every(600, within(lambda: declarations_actions.look_after(SYSTEM))),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "voices": jobs.every(600, within(lambda: invitations_actions.look_after_voices(SYSTEM))),
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),

@@ -18,15 +18,22 @@ from flask_babel.speaklater import LazyString
 from forum.clock import in_words, now
 from forum.errors import Forbidden
 from forum.verdicts import (
+    AGENDA_ARCHIVED,
+    AGENDA_IN_PREPARATION,
     AUTHOR_KEPT_FROM_WRITING,
+    DECLARATION_DEEDS,
+    DECLARATION_ENDS,
+    DECLARATION_IS,
     FOR_ADMINISTRATORS,
     FOR_AGENDA_MODERATORS,
     FOR_MODERATORS,
+    LAST_DAY_IS_OVER,
     NEEDS_SECOND_FACTOR,
     NO,
     NOT_A_QUESTION,
     ONLY_AUTHOR_DELETES,
     ONLY_AUTHOR_EDITS,
+    ONLY_VOICES_SIGN,
     SIGN_IN,
     YES,
     Verdict,
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.appeals.models import Appeal
     from forum.appeals.queries import Standing
+    from forum.declarations.models import Declaration, Signature
     from forum.dialogue.models import Held, Mark, Post, Topic
     from forum.dialogue.queries import AgendaContext, AgendaRow, PostRow, TopicContext, TopicRow
     from forum.invitations.models import Entrance
@@ -716,6 +724,44 @@ class Can:
         if practice.author_id != self.person.id or practice.deleted_at:
             return ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
+
+    # Declarations
+
+    def draft_declaration(self, agenda: Agenda) -> Verdict:
+        """Moderators of an agenda who may write draft its declarations, unless it is archived."""
+        return AGENDA_ARCHIVED if agenda.archived_at else self.curate(agenda)
+
+    def curate_declaration(self, declaration: Declaration, deed: str) -> Verdict:
+        """Moderators of its agenda who may write do each of `DECLARATION_DEEDS` in its states; if that is archived, they only end it."""
+        agenda, state = declaration.agenda, declaration.state
+        if state not in DECLARATION_DEEDS[deed]:
+            return DECLARATION_IS[state]
+        if deed == "open" and agenda.opened_at is None:
+            return AGENDA_IN_PREPARATION
+        return self.curate(agenda) if deed in DECLARATION_ENDS else self.draft_declaration(agenda)
+
+    def speak_for(self, organisation: Organisation) -> Verdict:
+        """Its representative speaks for an organisation, and where it has named who writes for it, so do these."""
+        person, is_named = self.person, organisation.names_voices and self.person.is_voice
+        if not person.is_member:
+            return SIGN_IN
+        is_voice = is_named and person.organisation_id == organisation.id
+        return YES if is_voice or organisation.representative_id == person.id else ONLY_VOICES_SIGN
+
+    def sign(self, declaration: Declaration, organisation: Organisation) -> Verdict:
+        """Whoever speaks for an organisation and may write signs for it until the last day, unless the agenda is archived."""
+        if declaration.state != "open":
+            return DECLARATION_IS[declaration.state]
+        if declaration.sign_until is None or now().date() > declaration.sign_until:
+            return LAST_DAY_IS_OVER
+        if declaration.agenda.archived_at:
+            return AGENDA_ARCHIVED
+        return self.write() if (spoken := self.speak_for(organisation)) else spoken
+
+    def take_signature_back(self, signature: Signature) -> Verdict:
+        """Whoever speaks for an organisation takes its signature back until the declaration is adopted or withdrawn."""
+        state = signature.declaration.state
+        return self.speak_for(signature.organisation) if state == "open" else DECLARATION_IS[state]
 
     # Moderating
 

@@ -40,6 +40,33 @@ AUTHOR_KEPT_FROM_WRITING = {
     "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
 }
 
+AGENDA_ARCHIVED = Verdict(_("This agenda is archived. It can be read, not continued."))
+AGENDA_IN_PREPARATION = Verdict(_("This agenda is in preparation. Open it first."))
+# What moderators do with a declaration, and the states in which they can (`declarations.models.STATES`)
+DECLARATION_DEEDS = {
+    "edit": ("draft", "consultation"),
+    "open": ("draft",),
+    "freeze": ("consultation",),
+    "invite": ("open",),
+    "adopt": ("open",),
+    "withdraw": ("draft", "consultation", "open"),
+}
+DECLARATION_ENDS = ("adopt", "withdraw")
+# Why a declaration is not taken further, by its state
+DECLARATION_IS = {
+    "draft": Verdict(_("This declaration is a draft. Open it for consultation first.")),
+    "consultation": Verdict(_("This declaration is in consultation. Nobody can sign it yet.")),
+    "open": Verdict(_("This declaration is open for signature. Its text cannot change any more.")),
+    "adopted": Verdict(_("This declaration is adopted. Nothing about it can change any more.")),
+    "withdrawn": Verdict(_("This declaration was withdrawn.")),
+}
+ONLY_VOICES_SIGN = Verdict(
+    _(
+        "Signing binds an organisation. So its representative signs for it, or a member named to write for it, and nobody else."
+    )
+)
+LAST_DAY_IS_OVER = Verdict(_("The last day to sign is over."))
+
 
 def locked_because(reason: str) -> Verdict:
     """The verdict that a topic is locked, with the moderator's reason if there is one."""

@@ -35,7 +35,7 @@ LONGEST_FILE = 1_000  # lines
 # What moderators decide about, by the names of kinds beside which `item_id` stands
 TABLES_OF_KINDS = {
     **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
-    **{"followup": "follow_up", "letter": "contact_letter"},
+    **{"followup": "follow_up", "letter": "contact_letter", "reservation": "signature"},
     **{"candidate": "candidate", "appeal": "appeal", "proposal": "glossary_proposal"},
 }
 # Rows that are emptied at most; the others have numbers that SQLite does not give again

@@ -19,6 +19,7 @@ from forum.appeals.queries import Standing
 from forum.clock import at, now
 from forum.columns import Moment
 from forum.db import db
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
@@ -176,6 +177,30 @@ def _organisation(said: str) -> Organisation:
     return Organisation(representative_id=_author(said))
 
 
+def _declaration(said: str) -> Declaration:
+    times = {
+        "consultation": ("opened",),
+        "open": ("opened", "frozen"),
+        "adopted": ("opened", "frozen", "adopted"),
+        "withdrawn": ("opened", "withdrawn"),
+    }
+    state = next((state for state in times if state in said), "")
+    last = now().date() - timedelta(days=int("over" in said))
+    made = {f"{one}_at": PAST for one in times.get(state, ())}
+    return Declaration(agenda=_agenda(said), agenda_id=HERE, sign_until=last, **made)
+
+
+def _spoken_for(said: str) -> Organisation:
+    named = "named" in said
+    return Organisation(
+        id=1 if "mine" in said else 2, names_voices=named, representative_id=_author(said)
+    )
+
+
+def _signature(said: str) -> Signature:
+    return Signature(declaration=_declaration(said), organisation=_spoken_for(said))
+
+
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
     "be_invited_to_contact": lambda said: (_member(said),),
@@ -211,6 +236,11 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
         ("see_picture", "show_picture", "delete_picture"), lambda said: (_picture(said),)
     ),
     "pass_screening": lambda said: (None if said == "no agenda" else HERE,),
+    "draft_declaration": lambda said: (_agenda(said),),
+    "curate_declaration": lambda said: (_declaration(said), said.split(maxsplit=1)[0].rstrip(",")),
+    "speak_for": lambda said: (_spoken_for(said),),
+    "sign": lambda said: (_declaration(said), _spoken_for(said)),
+    "take_signature_back": lambda said: (_signature(said),),
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
@@ -470,6 +500,41 @@ clear_spam             | member               |    .    .    .    .    .    .   
 clear_spam             | moderator            |    .    .    .    .    .    .    .    .  yes  yes
 clear_spam             | member, much         |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs               |    .  yes  yes  yes    .  yes  yes  yes  yes  yes
+draft_declaration      | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
+draft_declaration      | archived             |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | edit draft           |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | edit consultation    |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | edit, open           |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | edit, adopted        |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | edit, withdrawn      |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | edit, archived       |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | freeze draft         |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | freeze consultation  |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | invite, open         |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | invite, adopted      |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | adopt, open          |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | adopt, open, archived |   .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | adopt consultation   |    .    .    .    .    .    .    .    .    .   .
+curate_declaration     | withdraw consultation |   .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | withdraw, open       |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | withdraw, adopted    |    .    .    .    .    .    .    .    .    .   .
+speak_for              | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+speak_for              | mine                 |    .    .    .    .    .    .    .    .    .   .
+speak_for              | mine, named          |    .  yes  yes    .    .  yes  yes  yes  yes   .
+speak_for              | mine, named others   |    .    .    .    .    .    .    .    .    .   .
+speak_for              | another, named       |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, open            |    .  yes    .    .    .  yes  yes  yes  yes   .
+sign                   | mine, named, open    |    .  yes    .    .    .  yes  yes  yes  yes   .
+sign                   | mine, open           |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, open, over      |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, open, archived  |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, consultation    |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, adopted         |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, withdrawn       |    .    .    .    .    .    .    .    .    .   .
+take_signature_back    | own, open            |    .  yes  yes    .    .  yes  yes  yes  yes   .
+take_signature_back    | own, open, archived  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+take_signature_back    | another, open        |    .    .    .    .    .    .    .    .    .   .
+take_signature_back    | own, adopted         |    .    .    .    .    .    .    .    .    .   .
 appeal                 | somebody's           |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs, again        |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs, over         |    .    .    .    .    .    .    .    .    .   .
@@ -501,6 +566,8 @@ def rows() -> list[tuple[str, str, dict[str, bool]]]:
 
 def verdict(who: Person, deed: str, said: str) -> Verdict:
     """What a person is told who wants to do something."""
+    if deed in ("speak_for", "sign", "take_signature_back") and isinstance(who, Member):
+        who.organisation_id, who.is_voice = 1, "others" not in said
     if deed == "write_for_organisation" and isinstance(who, Member):
         who.organisation_id = None if said == "with none" else 1
         who.is_voice = said != "with one that names others"

@@ -100,6 +100,8 @@ GET  /agendas/{agenda}/cases/new                      |   in  403  403  200  200
 POST /agendas/{agenda}/cases/new                      |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/cases/order                    |   in  403  403  200  200  200
 POST /agendas/{agenda}/cases/order                    |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/declarations/new               |   in  403  403  200  200  200
+POST /agendas/{agenda}/declarations/new               |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/edit                           |   in  403  403  200  200  200
 POST /agendas/{agenda}/edit                           |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/briefing                       |  200  200  200  200  200  200
@@ -186,6 +188,29 @@ GET  /cities/tampere                                  |  200  200  200  200  200
 GET  /cities/tampere/exchange                         |  200  200  200  200  200  200
 POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
+GET  /declarations                                    |  200  200  200  200  200  200
+GET  /declarations/{open_declaration}                 |   on   on   on   on   on   on
+GET  /declarations/{open_declaration}-{open_slug}     |  200  200  200  200  200  200
+GET  /declarations/{draft_declaration}-{draft_slug}   |  404  404  404  200  200  200
+GET  /declarations/{open_declaration}/text.md         |  200  200  200  200  200  200
+GET  /declarations/{open_declaration}/signatures      |  200  200  200  200  200  200
+GET  /declarations/{open_declaration}/history         |  200  200  200  200  200  200
+GET  /declarations/{consultation_declaration}/edit    |   in  403  403  200  200  200
+POST /declarations/{consultation_declaration}/edit    |  403  403  403  yes  yes  yes
+GET  /declarations/{consultation_declaration}/freeze  |   in  403  403  200  200  200
+POST /declarations/{consultation_declaration}/freeze  |  403  403  403  yes  yes  yes
+GET  /declarations/{open_declaration}/invite          |   in  403  403  200  200  200
+POST /declarations/{open_declaration}/invite          |  403  403  403  yes  yes  yes
+GET  /declarations/{open_declaration}/adopt           |   in  403  403  200  200  200
+POST /declarations/{open_declaration}/adopt           |  403  403  403  yes  yes  yes
+GET  /declarations/{open_declaration}/withdraw        |   in  403  403  200  200  200
+POST /declarations/{open_declaration}/withdraw        |  403  403  403  yes  yes  yes
+GET  /declarations/{draft_declaration}/open           |  404  404  404  200  200  200
+POST /declarations/{draft_declaration}/open           |  404  404  404  yes  yes  yes
+GET  /declarations/{frozen_declaration}/sign          |   in  403  403  403  403  200
+POST /declarations/{frozen_declaration}/sign          |  403  403  403  403  403  yes
+GET  /declarations/{open_declaration}/signatures/{signature}/take-back|   in  403  403  403  403  200
+POST /declarations/{open_declaration}/signatures/{signature}/take-back|  403  403  403  403  403  yes
 GET  /drafts                                          |   in  200  200  200  200  200
 GET  /drafts/agenda/{agenda_id}                       |   in  200  200  200  200  200
 POST /drafts/discard                                  |  403  yes  yes  yes  yes  yes
@@ -415,6 +440,9 @@ GET  /reports/nosecret                                |  404  404  404  404  404
 GET  /revisions/{revision}/withdraw                   |   in  403  200  403  403  403
 POST /revisions/{revision}/withdraw                   |  403  403  yes  403  403  403
 GET  /robots.txt                                      |  200  200  200  200  200  200
+GET  /reservations/{signature}/report                 |  200  200  200  200  200  403
+POST /reservations/{signature}/report                 |  yes  yes  yes  yes  yes  403
+GET  /reservations/{signature}/why                    |   in  404  404  404  404  404
 GET  /rules                                           |  200  200  200  200  200  200
 GET  /rules/0                                         |  200  200  200  200  200  200
 GET  /search                                          |  200  200  200  200  200  200

@@ -18,6 +18,7 @@ from forum.candidates.actions import JoinDetails, keep
 from forum.clock import at, now
 from forum.contact import actions as contact
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
 from forum.dialogue.queries import first_post, mark_given, revisions_of
@@ -101,6 +102,7 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "contact_letter": written.id,
         "terms": write_terms(people.administrator, plain).number,
         **_coming(people),
+        **_declared(people, made),
         "decision": decision.id,
         "warning": warning.id,
         "appeal": appealed.id,
@@ -110,6 +112,31 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "session": sessions_of(people.ana)[0].id,
         "notice": inbox(people.ana).page.items[0].id,
     }
+
+
+def _declared(people: Any, made: dict[str, Any]) -> dict[str, Any]:
+    """A declaration in each state: the one that can be signed has the signature and the reservation of Adam's city."""
+    numbers: dict[str, Any] = {}
+    for state in ("draft", "consultation", "open", "frozen"):
+        text = declarations.DeclarationText(f"Quiet nights, {state}", write("We want them."))
+        new = declarations.write_declaration(people.host, made["agenda_id"], text)
+        numbers[f"{state}_declaration"] = new.id
+        if state != "draft":
+            declarations.open_declaration(people.host, new.id)
+        if state in ("open", "frozen"):
+            declarations.freeze(people.host, new.id, now().date() + timedelta(days=30))
+        numbers[f"{state}_slug"] = new.slug
+    city = members.write_organisation(
+        people.moderator,
+        members.OrganisationText(
+            "City of Rotterdam", "city", representative_id=people.administrator.id
+        ),
+    )
+    signing = declarations.Signing(new.digest, "Not on Sundays.")
+    signature = declarations.sign(
+        people.administrator, numbers["open_declaration"], city.id, signing
+    )
+    return {**numbers, "signature": signature.id, "signing_city": city.slug}
 
 
 def _coming(people: Any) -> dict[str, Any]:

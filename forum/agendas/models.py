@@ -49,6 +49,8 @@ class Agenda(Base):
     active_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    # Of its declarations those that are no drafts; set by the declarations room
+    declarations_count: Mapped[int] = mapped_column(server_default="0")
 
     hosts: Mapped[list[Member]] = relationship(
         secondary="agenda_host", lazy="raise_on_sql", order_by=Member.name

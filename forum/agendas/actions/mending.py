@@ -31,6 +31,13 @@ def note_quiet(_doer: Person, agenda_id: int, at: datetime, before: datetime) ->
 
 
 @action
+def note_declarations(_doer: Person, agenda_id: int, number: int) -> None:
+    """Note how many declarations of an agenda are no drafts."""
+    counted = update(Agenda).where(Agenda.id == agenda_id)
+    db.session.execute(counted.values(declarations_count=number))
+
+
+@action
 def correct_activity(system: Person, agenda_id: int, at: datetime) -> None:
     """Set the latest activity of an agenda, which the dialogue room has recomputed."""
     require(system.can.administer())

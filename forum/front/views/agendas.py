@@ -11,6 +11,7 @@ from forum import web
 from forum.agendas.queries import get_agenda, statements_of
 from forum.bookmarks.models import READING
 from forum.bookmarks.queries import kept_among
+from forum.declarations.queries import declarations_on
 from forum.dialogue.models import KINDS
 from forum.dialogue.queries import (
     ACTIVE,
@@ -57,6 +58,7 @@ def agenda(slug: str) -> ResponseReturnValue:
         "front/agenda.html",
         agenda=agenda,
         statements=statements_of(agenda),
+        declarations=declarations_on(reader, agenda),
         cases=cases,
         has_cases=bool(cases) or has_cases(reader),
         readings=readings,

@@ -6,6 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from forum import web
+from forum.declarations.queries import signatures_by
 from forum.front import queries
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MEMBERS_SHOWN, bp
@@ -39,5 +40,6 @@ def organisation(slug: str) -> ResponseReturnValue:
         voices=voices_of(reader, organisation),
         mandates=mandates,
         mandates_count=mandates_count,
+        signatures=signatures_by(reader, organisation.id),
         spot=mini_map(organisation.city),
     )

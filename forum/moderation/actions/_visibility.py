@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.advice import actions as advice
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
@@ -104,6 +105,11 @@ VISIBILITY = {
     ),
     "member": Visibility(_hide_profile, _hide_profile, members.restore_profile),
     "mark": Visibility(dialogue.hide_note, dialogue.hide_note, dialogue.restore_note),
+    "reservation": Visibility(
+        declarations.hide_reservation,
+        declarations.hide_reservation,
+        declarations.restore_reservation,
+    ),
     "followup": Visibility(advice.hide_follow_up, advice.hide_follow_up, advice.restore_follow_up),
 }
 VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.columns import Base, partial_index
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
@@ -87,8 +88,11 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
         "followup": select(Topic.agenda_id)
         .join(FollowUp, FollowUp.topic_id == Topic.id)
         .where(FollowUp.id == item_id),
+        "reservation": select(Declaration.agenda_id)
+        .join(Signature, Signature.declaration_id == Declaration.id)
+        .where(Signature.id == item_id),
     }
-    inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp)
+    inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp, Declaration, Signature)
     cases = [
         (kind == name, agenda_id.correlate_except(*inner).scalar_subquery())
         for name, agenda_id in agenda_ids.items()

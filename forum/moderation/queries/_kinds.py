@@ -12,6 +12,8 @@ from forum.advice.models import FollowUp
 from forum.advice.queries import get_follow_up
 from forum.agendas.models import Agenda
 from forum.db import db
+from forum.declarations.models import Signature
+from forum.declarations.queries import get_reservation
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_held,
@@ -32,7 +34,7 @@ from forum.sentences import Sentence, sentence
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, letter or held text.
+    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, reservation, letter or held text.
 
     `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
     the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
@@ -59,7 +61,7 @@ class Thing:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the words of things without versions (held texts, notes, follow-ups); empty for others and when gone."""
+        """A hash of the words of things without versions (held and attached texts); empty for others and when gone."""
         has_one = self.kind in ("held", *ATTACHED_KINDS) and self.row is not None
         return self.row.fingerprint if has_one else ""
 
@@ -254,6 +256,24 @@ def _from_follow_up(follow_up: FollowUp) -> Thing:
     )
 
 
+def _reservation_thing(reader: Person, signature_id: int) -> Thing:
+    """The reservation of a signature; a signature without one is nothing to moderate."""
+    signature = get_reservation(reader, signature_id)
+    declaration = signature.declaration
+    return Thing(
+        kind="reservation",
+        item_id=signature.id,
+        title=first_words(signature.words),
+        address=f"{declaration.address}#signature-{signature.id}",
+        author_id=signature.member_id,
+        agenda_id=declaration.agenda_id,
+        state=_state(signature),
+        row=signature,
+        agenda=declaration.agenda,
+        shown_in=declaration.title,
+    )
+
+
 def _state(row: Any) -> str:
     if getattr(row, "merged_into_id", None):
         return "merged"
@@ -269,14 +289,14 @@ class ThingKind:
     """A kind of thing: how it is looked up for a reader, what notices call it, and what can be done with it.
 
     Who wrote something editable can be asked to change it. Hidden profiles and `attached` texts (of a "tried it" mark,
-    and what happened next) leave no trace for readers, so that there is nothing more to remove.
+    what happened next, reservations) leave no trace for readers, so that there is nothing more to remove.
     """
 
     look_up: Callable[[Person, int], Thing]
     noun: Sentence
     is_editable: bool = False
     is_removable: bool = False
-    attached: type[Mark] | type[FollowUp] | None = None
+    attached: type[Mark] | type[FollowUp] | type[Signature] | None = None
 
 
 KINDS: dict[str, ThingKind] = {
@@ -287,6 +307,9 @@ KINDS: dict[str, ThingKind] = {
     "member": ThingKind(_member_thing, sentence("a profile")),
     "mark": ThingKind(_note_thing, sentence("a note by somebody who tried it"), attached=Mark),
     "followup": ThingKind(_follow_up_thing, sentence("what happened next"), attached=FollowUp),
+    "reservation": ThingKind(
+        _reservation_thing, sentence("a reservation about a declaration"), attached=Signature
+    ),
     "letter": ThingKind(_reported_letter, sentence("an e-mail")),
     "held": ThingKind(_held_thing, sentence("a text that waits")),
 }

@@ -15,6 +15,8 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of, ids_in_preparation
 from forum.clock import now
 from forum.db import db
+from forum.declarations.models import Declaration, Signature
+from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
@@ -150,8 +152,16 @@ def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
     return decision is not None and not person.can.give_back(decision)
 
 
-def place_of(reader: Person, decision: Decision) -> Topic | None:
-    """The topic in which the post, note or follow-up of a decision stands, or which it is about, if the reader sees it."""
+def place_of(reader: Person, decision: Decision) -> Topic | Declaration | None:
+    """The topic in which the post, note or follow-up of a decision stands, or which it is about, if the reader sees it.
+
+    Of a reservation it is the declaration.
+    """
+    if decision.kind == "reservation":
+        signed = select(Signature.declaration_id).where(Signature.id == decision.item_id)
+        query = visible_declarations(reader).where(Declaration.id.in_(signed))
+        declaration: Declaration | None = db.session.scalar(query)
+        return declaration
     topic_ids = {
         "topic": select(Topic.id).where(Topic.id == decision.item_id),
         "post": select(Post.topic_id).where(Post.id == decision.item_id),
@@ -296,7 +306,9 @@ def decision_log(
     return page_of(newest, number, LOG_PAGE_SIZE)
 
 
-def own_withheld_text(reader: Person, decision: Decision) -> Post | Mark | FollowUp | None:
+def own_withheld_text(
+    reader: Person, decision: Decision
+) -> Post | Mark | FollowUp | Signature | None:
     """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
 
     Of a topic it is the post that opens it.
@@ -306,7 +318,7 @@ def own_withheld_text(reader: Person, decision: Decision) -> Post | Mark | Follo
     if decision.kind in ATTACHED_KINDS:
         model: Any = KINDS[decision.kind].attached
         is_it = (model.id == decision.item_id, model.hidden_at.is_not(None))
-        added: Mark | FollowUp | None = db.session.scalar(select(model).where(*is_it))
+        added: Mark | FollowUp | Signature | None = db.session.scalar(select(model).where(*is_it))
         return added
     if decision.kind not in EDITABLE_KINDS:
         return None

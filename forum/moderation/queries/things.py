@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, select
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agendas, curators_of
 from forum.db import db
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Poll, PollOption, PollVote, Post, Topic
 from forum.dialogue.queries import (
     PostRow,
@@ -367,9 +368,8 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
 
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
-    """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices.
-
-    Of votes, and of what members want to try, it is the ids of these members.
+    """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices,
+    declarations that are no drafts, signatures. Of votes, and of what members want to try, it is the ids of these members.
     """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
     posts = select(Post.id).where(Post.topic_id.in_(topics))
@@ -380,9 +380,18 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         "held": select(Held.id).where(Held.agenda_id == agenda_id),
         "practice": select(Practice.id).where(Practice.agenda_id == agenda_id),
         "vote": _voters_below(posts),
+        "declaration": _told_declarations(agenda_id),
+        "signature": select(Signature.id).where(
+            Signature.declaration_id.in_(_told_declarations(agenda_id))
+        ),
         "intention": select(Intention.member_id).where(Intention.topic_id.in_(topics)).distinct(),
     }
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
+
+
+def _told_declarations(agenda_id: int) -> Select[int]:
+    told = (Declaration.agenda_id == agenda_id, Declaration.opened_at.is_not(None))
+    return select(Declaration.id).where(*told)
 
 
 def _voters_below(posts: Select[int]) -> Select[int]:

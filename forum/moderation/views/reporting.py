@@ -55,6 +55,12 @@ def report_follow_up(follow_up_id: int) -> ResponseReturnValue:
     return _report("followup", follow_up_id)
 
 
+@bp.route("/reservations/<int:signature_id>/report", methods=["GET", "POST"])
+def report_reservation(signature_id: int) -> ResponseReturnValue:
+    """Report the reservation under which an organisation has signed a declaration."""
+    return _report("reservation", signature_id)
+
+
 @bp.route("/members/<handle>/report", methods=["GET", "POST"])
 def report_member(handle: str) -> ResponseReturnValue:
     """Report a profile."""

@@ -132,6 +132,21 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         score=4,
         is_in_topic=False,
     ),
+    "declaration": NoticeKind(
+        _("A declaration on an agenda that you watch, or that you have signed, goes further"),
+        lambda n: gettext("this declaration goes further"),
+        way=DIGEST,
+        score=4,
+        is_official=True,
+        is_in_topic=False,
+    ),
+    "signing": NoticeKind(
+        _("Your organisation is invited to sign a declaration"),
+        lambda n: gettext("your organisation is invited to sign this"),
+        is_actionable=True,
+        is_official=True,
+        is_in_topic=False,
+    ),
     "published": NoticeKind(
         _("Your practice is published"),
         lambda n: ngettext("published", "%(num)s published", n),

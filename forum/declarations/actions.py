@@ -1,0 +1,482 @@
+"""Drafting, opening, freezing, adopting and withdrawing declarations; signing them, and inviting others to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask_babel import gettext as _
+
+from forum.agendas import actions as agendas
+from forum.agendas.queries import agenda_by_id, lock_to_write_on
+from forum.clock import day_in_words, now
+from forum.db import db, flush_unique, store_html
+from forum.declarations.models import (
+    DRAFT,
+    Declaration,
+    InvitedOrganisation,
+    Signature,
+    digest_of,
+)
+from forum.declarations.queries import (
+    REMIND_BEFORE,
+    all_organisation_ids,
+    count_signatures,
+    count_told,
+    declaration_fields,
+    declaration_to_change,
+    declarations_by_id,
+    declarations_over,
+    get_reservation,
+    has_hidden_reservation,
+    invitations_to_remind,
+    same_draft,
+    signature_to_change,
+    signatures_for,
+    signatures_of_member,
+    signers_of,
+    speaker_ids,
+    uninvited_ids,
+    withdrawn_on,
+)
+from forum.deeds import action, touches
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.dialogue.models import Topic
+from forum.errors import Conflict, Invalid
+from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
+from forum.markup import Written
+from forum.matches import from_plain_text
+from forum.members.models import Member, Organisation
+from forum.members.queries import language_names, lock_organisation, lock_writer
+from forum.notifications.actions import (
+    NoticeText,
+    hide_told,
+    note_event,
+    note_event_for_watchers,
+    read_outdated,
+)
+from forum.notifications.models import AGENDA
+from forum.permissions import Person, require
+from forum.plaintext import single_line, slugify
+from forum.screening.actions import refuse_caught
+from forum.sentences import Sentence, sentence
+from forum.versions import EVERYTHING
+
+LONGEST_TITLE, LONGEST_REASON, LONGEST_RESERVATION = 200, 2_000, 1_000
+LONGEST_TO_SIGN = timedelta(days=731)
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class DeclarationText:
+    """What a declaration says. `replaces_id` is the withdrawn one that a new one replaces, if it does."""
+
+    title: str
+    text: Written
+    replaces_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What an organisation signs: the text of this digest, with a reservation in plain text or none."""
+
+    digest: str
+    reservation: str = ""
+    language: str = "en"
+
+
+@action
+def write_declaration(
+    drafter: Person,
+    agenda_id: int,
+    text: DeclarationText,
+    declaration_id: int | None = None,
+    *,
+    seen: str | None = None,
+) -> Declaration:
+    """Draft a declaration, or change one; what it said in consultation before is kept.
+
+    `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. The same
+    draft sent twice is one.
+    """
+    _check_text(text)
+    if declaration_id is None:
+        return _draft(drafter, agenda_id, text)
+    declaration = declaration_to_change(drafter, declaration_id)
+    require(drafter.can.curate_declaration(declaration, "edit"))
+    before = declaration_fields(declaration)
+    _fill(declaration, text)
+    if declaration_fields(declaration) != before:
+        refuse_unseen(seen, before)
+        declaration.edited_at = now()
+        if declaration.state != DRAFT:
+            keep_version(drafter, "declaration", declaration.id, before)
+    return declaration
+
+
+def _draft(drafter: Person, agenda_id: int, text: DeclarationText) -> Declaration:
+    lock_writer(drafter)
+    agenda = agenda_by_id(drafter, agenda_id)
+    require(drafter.can.draft_declaration(agenda))
+    title = single_line(text.title)
+    if known := same_draft(agenda_id, drafter.id, title, text.text.source):
+        return known
+    declaration = Declaration(
+        agenda_id=agenda_id, agenda=agenda, author_id=drafter.id, created_at=now()
+    )
+    if text.replaces_id and withdrawn_on(drafter, agenda_id, text.replaces_id):
+        declaration.replaces_id = text.replaces_id
+    _fill(declaration, text)
+    db.session.add(declaration)
+    db.session.flush()
+    return declaration
+
+
+def _check_text(text: DeclarationText) -> None:
+    if not 0 < len(single_line(text.title)) <= LONGEST_TITLE:
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST_TITLE), "title")
+    if not text.text.source.strip():
+        raise Invalid(_("Write a text."), "body")
+
+
+def _fill(declaration: Declaration, text: DeclarationText) -> None:
+    declaration.title = single_line(text.title)
+    declaration.slug = slugify(declaration.title, "declaration")
+    declaration.source, declaration.html = text.text.source, text.text.html
+    declaration.html_version = text.text.html_version
+    declaration.language = text.text.language
+
+
+@action
+def open_declaration(
+    curator: Person, declaration_id: int, question: NewTopic | None = None
+) -> Declaration:
+    """Open a draft for consultation: everybody who reads its agenda reads it, and those who watch it are told.
+
+    With a `question` a topic is opened in the name of who does this, to which the page leads.
+    """
+    lock_writer(curator)
+    declaration = declaration_to_change(curator, declaration_id)
+    require(curator.can.curate_declaration(declaration, "open"))
+    lock_to_write_on(curator, declaration.agenda_id)
+    declaration.opened_at = now()
+    if question is not None:
+        topic = dialogue.open_topic(curator, declaration.agenda_id, question)
+        declaration.topic_id = topic.id if isinstance(topic, Topic) else None
+    db.session.flush()
+    told = count_told(declaration.agenda_id)
+    agendas.note_declarations(curator, declaration.agenda_id, told)
+    _tell_watchers(curator, declaration, sentence("It is open for consultation."))
+    return declaration
+
+
+@action
+def freeze(
+    curator: Person, declaration_id: int, sign_until: date, *, digest: str | None = None
+) -> Declaration:
+    """Freeze the text of a declaration, so that organisations can sign it until the end of a day.
+
+    `digest` is that of the text that the person has seen: `Conflict` when it is another one by now.
+    """
+    declaration = declaration_to_change(curator, declaration_id)
+    require(curator.can.curate_declaration(declaration, "freeze"))
+    present = digest_of(declaration.source)
+    if digest is not None and digest != present:
+        raise Conflict(_("This text has changed since you opened the form."))
+    today = now().date()
+    if not today <= sign_until <= today + LONGEST_TO_SIGN:
+        last = day_in_words(today + LONGEST_TO_SIGN)
+        raise Invalid(_("Choose a day from today on and until %(last)s.", last=last), "sign_until")
+    declaration.frozen_at, declaration.sign_until = now(), sign_until
+    declaration.digest = present
+    return declaration
+
+
+@action
+def adopt(curator: Person, declaration_id: int) -> Declaration:
+    """Adopt a declaration: nobody signs any more, and no signature is taken back."""
+    declaration = declaration_to_change(curator, declaration_id)
+    require(curator.can.curate_declaration(declaration, "adopt"))
+    _adopt(curator, declaration)
+    return declaration
+
+
+def _adopt(doer: Person, declaration: Declaration) -> None:
+    declaration.adopted_at = now()
+    db.session.flush()
+    signers = signers_of(declaration.id)
+    said = sentence("It is adopted.")
+    _end_invitations(doer, declaration)
+    _tell_watchers(doer, declaration, said, but=signers)
+    note_event(doer, _notice(declaration, said), signers, is_named=False)
+
+
+@action
+def withdraw(curator: Person, declaration_id: int, reason: str) -> Declaration:
+    """Withdraw a declaration with a reason; its page stays and says so, and who has signed it is told."""
+    declaration = declaration_to_change(curator, declaration_id)
+    require(curator.can.curate_declaration(declaration, "withdraw"))
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        most = LONGEST_REASON
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=most), "reason")
+    declaration.withdrawn_at, declaration.withdrawn_reason = now(), reason
+    hide_told(curator, "signing", declaration.address)
+    told = _notice(declaration, sentence("It was withdrawn."), reason)
+    note_event(curator, told, signers_of(declaration.id))
+    return declaration
+
+
+def _tell_watchers(
+    doer: Person, declaration: Declaration, said: Sentence, but: Collection[int] = ()
+) -> None:
+    subjects = [(AGENDA, declaration.agenda_id)]
+    note_event_for_watchers(doer, _notice(declaration, said), subjects, but)
+
+
+def _notice(declaration: Declaration, said: Sentence, text: str = "") -> NoticeText:
+    return NoticeText("declaration", declaration.address, declaration.title, text, before=[said])
+
+
+# Signing
+
+
+@action
+def sign(
+    member: Person,
+    declaration_id: int,
+    organisation_id: int,
+    signing: Signing,
+    *,
+    is_screened: bool = True,
+) -> Signature:
+    """Sign a declaration for an organisation, in one's own name and office as they are now.
+
+    Raises `Conflict` when it has signed already, or the text is not the one of `signing`. A reservation that a rule catches
+    is refused, because it has nowhere to wait. Imports are not screened (`is_screened`).
+    """
+    # In this order, in which an organisation names its voices
+    organisation = lock_organisation(organisation_id)
+    lock_writer(member)
+    declaration = declaration_to_change(member, declaration_id)
+    if organisation is None:
+        raise Invalid(_("Choose one from the list."), "organisation")
+    require(member.can.sign(declaration, organisation))
+    if signing.digest != declaration.digest:
+        raise Conflict(_("This is not the text that you have read. Read it once more, then sign."))
+    if known := signatures_for(declaration, [organisation]).get(organisation.id):
+        raise _signed_already(known)
+    signature = _signature(db.session.get_one(Member, member.id), declaration, organisation)
+    _reserve(member, declaration, signature, signing, is_screened=is_screened)
+    db.session.add(signature)
+    flush_unique(_signed_already(signature))
+    _count(declaration)
+    read_outdated(member, "signing", [declaration.address], speaker_ids([organisation.id]))
+    touches(EVERYTHING)
+    return signature
+
+
+def _signature(signer: Member, declaration: Declaration, organisation: Organisation) -> Signature:
+    return Signature(
+        declaration_id=declaration.id,
+        declaration=declaration,
+        organisation_id=organisation.id,
+        organisation=organisation,
+        member_id=signer.id,
+        name=signer.name,
+        position=signer.position,
+        organisation_name=organisation.name,
+        city_id=organisation.city_id,
+        signed_at=now(),
+    )
+
+
+def _reserve(
+    member: Person,
+    declaration: Declaration,
+    signature: Signature,
+    signing: Signing,
+    *,
+    is_screened: bool,
+) -> None:
+    words = signing.reservation.strip()
+    known = language_names()
+    signature.language = signing.language if signing.language in known else declaration.language
+    signature.words = words
+    if not words:
+        return
+    if len(words) > LONGEST_RESERVATION:
+        most = LONGEST_RESERVATION
+        raise Invalid(_("Write at most %(most)s characters.", most=most), "reservation")
+    if has_hidden_reservation(declaration.id, signature.organisation_id):
+        hidden = _(
+            "Moderators have hidden a reservation of this organisation. Sign without one, or appeal against their decision."
+        )
+        raise Invalid(hidden, "reservation")
+    if is_screened:
+        refuse_caught(member, declaration.agenda_id, from_plain_text(words), "reservation")
+
+
+def _signed_already(signature: Signature) -> Conflict:
+    words = {"organisation": signature.organisation_name}
+    return Conflict(_("%(organisation)s has signed this declaration already.", **words))
+
+
+def _count(declaration: Declaration) -> None:
+    db.session.flush()
+    declaration.signatures_count = count_signatures(declaration.id)
+
+
+@action
+def take_signature_back(member: Person, declaration_id: int, signature_id: int) -> Declaration:
+    """Take the signature of one's organisation back; it is deleted, unless a decision about its reservation needs it."""
+    declaration = declaration_to_change(member, declaration_id)
+    signature = signature_to_change(declaration_id, signature_id)
+    require(member.can.take_signature_back(signature))
+    if signature.hidden_at:
+        signature.withdrawn_at = now()
+    else:
+        db.session.delete(signature)
+    _count(declaration)
+    return declaration
+
+
+@action
+def hide_reservation(moderator: Person, signature_id: int, reason: str) -> Signature:
+    """Hide the reservation under which an organisation has signed; the signature stays and counts."""
+    signature = _reservation_to_decide(moderator, signature_id)
+    if signature.hidden_at is None:
+        signature.hidden_at, signature.hidden_reason = now(), reason.strip()
+    return signature
+
+
+@action
+def restore_reservation(moderator: Person, signature_id: int) -> Signature:
+    """Show the reservation again; of a signature that was taken back meanwhile nothing is left."""
+    signature = _reservation_to_decide(moderator, signature_id)
+    if signature.withdrawn_at:
+        db.session.delete(signature)
+    elif signature.hidden_at is not None:
+        signature.hidden_at, signature.hidden_reason = None, ""
+    return signature
+
+
+def _reservation_to_decide(moderator: Person, signature_id: int) -> Signature:
+    """A signature with a reservation, its declaration locked, for somebody who moderates the agenda."""
+    declaration_id = get_reservation(moderator, signature_id).declaration_id
+    declaration = declaration_to_change(moderator, declaration_id)
+    require(moderator.can.moderate(declaration.agenda_id))
+    return get_reservation(moderator, signature_id)
+
+
+# Inviting
+
+
+@action
+def invite(curator: Person, declaration_id: int, organisation_ids: Collection[int] | None) -> int:
+    """Invite organisations (None: all) to sign; those who speak for them are told. Returns how many were invited.
+
+    Who was invited before or has signed is left out.
+    """
+    touches()
+    declaration = declaration_to_change(curator, declaration_id)
+    require(curator.can.curate_declaration(declaration, "invite"))
+    wanted = all_organisation_ids() if organisation_ids is None else organisation_ids
+    invited = uninvited_ids(declaration_id, wanted)
+    for organisation_id in invited:
+        db.session.add(
+            InvitedOrganisation(
+                declaration_id=declaration_id, organisation_id=organisation_id, invited_at=now()
+            )
+        )
+    flush_unique()
+    _ask_to_sign(curator, declaration, invited)
+    return len(invited)
+
+
+def _ask_to_sign(doer: Person, declaration: Declaration, organisation_ids: Collection[int]) -> None:
+    day = declaration.sign_until
+    said = sentence("The last day to sign is %(day)s.", day=day.isoformat() if day else "")
+    title, address = declaration.title, declaration.address
+    notice = NoticeText("signing", address, title, before=[said])
+    note_event(doer, notice, speaker_ids(organisation_ids))
+
+
+def _end_invitations(doer: Person, declaration: Declaration) -> None:
+    """Nobody is asked to sign any more."""
+    hide_told(doer, "signing", declaration.address)
+
+
+# The worker
+
+
+@action
+def look_after(system: Person, limit: int = BATCH) -> int:
+    """Adopt declarations whose last day is over, and remind those who were invited to sign a week before; returns how many.
+
+    Rows that are due are locked and moved on in the transaction that writes the events: so each is told once.
+    """
+    require(system.can.administer())
+    touches()
+    over = declarations_over(now().date(), limit)
+    for declaration in over:
+        _adopt(system, declaration)
+        touches(EVERYTHING)
+    return len(over) + _remind(system, limit)
+
+
+def _remind(system: Person, limit: int) -> int:
+    """Who was invited in that week knows of it, and is not told again."""
+    due = invitations_to_remind(now().date(), limit)
+    late: dict[int, list[int]] = {}
+    for one in due:
+        one.reminded_at = now()
+        declaration = db.session.get_one(Declaration, one.declaration_id)
+        if (
+            declaration.sign_until
+            and one.invited_at.date() < declaration.sign_until - REMIND_BEFORE
+        ):
+            late.setdefault(declaration.id, []).append(one.organisation_id)
+    for declaration_id, organisation_ids in late.items():
+        _ask_to_sign(system, db.session.get_one(Declaration, declaration_id), organisation_ids)
+    return len(due)
+
+
+# For members who have left, and for maintenance
+
+
+@action
+def forget_member(system: Person, member_id: int, former: str) -> None:
+    """Take the name and the position of a member who has left from the signatures that they gave.
+
+    The signatures and their reservations stay, however the member leaves: it is their organisations that have signed.
+    """
+    require(system.can.administer())
+    for signature in signatures_of_member(member_id):
+        signature.member_id, signature.name, signature.position = None, former, ""
+
+
+@action
+def mend_declarations(system: Person, declaration_ids: Collection[int]) -> None:
+    """Recount the signatures of declarations."""
+    require(system.can.administer())
+    for declaration in declarations_by_id(declaration_ids).values():
+        _count(declaration)
+
+
+@action
+def mend_agendas(system: Person, agenda_ids: Collection[int]) -> None:
+    """Recount the declarations of agendas."""
+    require(system.can.administer())
+    for agenda_id in sorted(agenda_ids):
+        agendas.note_declarations(system, agenda_id, count_told(agenda_id))
+
+
+@action
+def rerender(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store newly rendered HTML by declaration id, where the text still has that source; returns for how many."""
+    require(system.can.administer())
+    return store_html(Declaration.source, Declaration.html, Declaration.html_version, texts)

@@ -1,0 +1,392 @@
+"""The doors of declarations: reading, drafting, consulting, signing, inviting, adopting, withdrawing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from forum import markup, web, webforms
+from forum.agendas.models import Agenda
+from forum.clock import now
+from forum.declarations import actions, queries
+from forum.declarations.actions import DeclarationText, Signing
+from forum.declarations.forms import (
+    STATE_NAMES,
+    DeclarationForm,
+    FreezeForm,
+    InviteForm,
+    OpenForm,
+    PressForm,
+    SignForm,
+    WithdrawForm,
+)
+from forum.declarations.models import STATES, Declaration, digest_of
+from forum.declarations.queries import DeclarationFilter
+from forum.dialogue.actions import NewTopic
+from forum.dialogue.queries import render_with_mentions
+from forum.history.models import Version
+from forum.history.queries import fingerprint
+from forum.history.views import edit_to_read, fill_from_version
+from forum.members.queries import languages
+from forum.ratelimits import changing
+from forum.savedfiles import saved_file
+from forum.versions import topic_scope
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+bp = Blueprint("declarations", __name__)
+
+
+@bp.app_template_global()
+def declaration_states() -> dict[str, Any]:
+    """What each state of a declaration is called."""
+    return dict(STATE_NAMES)
+
+
+# Reading
+
+
+@bp.get("/declarations")
+def index() -> ResponseReturnValue:
+    """All declarations, newest first, of one agenda or in one state if the address says so."""
+    web.depends_on()
+    wanted = DeclarationFilter(web.text("agenda"), web.choice("state", STATES))
+    listed, older = queries.declarations(me(), wanted, web.number("before", 0) or None)
+    return render_template(
+        "declarations/index.html",
+        declarations=listed,
+        older=older,
+        wanted=wanted,
+        agendas=queries.agendas_with_declarations(me()),
+    )
+
+
+@bp.get("/declarations/<int:id>")
+@bp.get("/declarations/<int:id>-<slug>")
+def declaration(id: int, slug: str = "") -> ResponseReturnValue:
+    """A declaration: its text, and who has signed it."""
+    found = queries.get_declaration(me(), id)
+    if found.slug != slug:
+        return _moved(found)
+    topic = queries.consultation_topic(me(), found)
+    web.depends_on(*([topic_scope(found.topic_id)] if found.topic_id else []))
+    return render_template(
+        "declarations/declaration.html",
+        declaration=found,
+        topic=topic,
+        signatures=queries.signatures_of(found),
+        most=queries.SIGNATURES_SHOWN,
+        replaces=queries.replaced_one(me(), found),
+        replacement=queries.replaced_by(me(), found),
+        canonical=web.absolute(found.address) if found.opened_at else None,
+        mine=queries.own_part(me(), found),
+        invited=queries.count_unsigned(me(), found),
+    )
+
+
+def _moved(found: Declaration) -> ResponseReturnValue:
+    response = web.moved_permanently(found.address)
+    response.headers["Cache-Control"] = "no-cache"  # a draft may get its old name back
+    return response
+
+
+@bp.get("/declarations/<int:id>/text.md")
+def text(id: int) -> Response:
+    """The text of a declaration as its author wrote it, as a file: its SHA-256 is what the page names."""
+    web.depends_on()
+    found = queries.get_declaration(me(), id)
+    name = f"declaration-{found.id}.md"
+    return saved_file(name, "text/markdown; charset=utf-8", found.source.encode())
+
+
+@bp.get("/declarations/<int:id>/signatures")
+def signatures(id: int) -> ResponseReturnValue:
+    """Who has signed a declaration, page by page."""
+    web.depends_on()
+    found = queries.get_declaration(me(), id)
+    page = queries.signatures_page(found, web.number("page"))
+    return render_template("declarations/signatures.html", declaration=found, page=page)
+
+
+@bp.get("/declarations/<int:id>/history")
+def history(id: int) -> ResponseReturnValue:
+    """What a declaration said before, since it was opened for consultation."""
+    web.depends_on()
+    found = queries.get_declaration(me(), id)
+    edits = queries.edits_of(found)
+    return render_template(
+        "declarations/history.html", declaration=found, edits=edits, chosen=edit_to_read(edits)
+    )
+
+
+# Drafting
+
+
+@bp.route("/agendas/<slug>/declarations/new", methods=["GET", "POST"])
+@changing_with_preview
+def new(slug: str) -> ResponseReturnValue:
+    """Draft a declaration on an agenda, which may replace a withdrawn one (`?replaces=<id>`)."""
+    agenda = queries.agenda_to_draft_on(me(), slug)
+    replaced = queries.withdrawn_on(me(), agenda.id, web.number("replaces", 0))
+    form = DeclarationForm(language=agenda.language)
+    if replaced and request.method == "GET":
+        form = DeclarationForm(**_form_data(replaced))
+        form.seen.data = ""
+    return _write(form, agenda, None, replaced=replaced)
+
+
+@bp.route("/declarations/<int:id>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit(id: int) -> ResponseReturnValue:
+    """Change the text of a declaration until it is frozen."""
+    found = queries.declaration_to_curate(me(), id, "edit")
+    form = DeclarationForm(**_form_data(found))
+    version = fill_from_version(form, "declaration", found.id)
+    form.body.data = form.body.data or (version.fields.get("source") if version else "")
+    return _write(form, found.agenda, found, version=version)
+
+
+def _form_data(found: Declaration) -> dict[str, Any]:
+    return {
+        "title": found.title,
+        "body": found.source,
+        "language": found.language,
+        "seen": fingerprint(queries.declaration_fields(found)),
+    }
+
+
+def _write(
+    form: DeclarationForm,
+    agenda: Agenda,
+    found: Declaration | None,
+    *,
+    version: Version | None = None,
+    replaced: Declaration | None = None,
+) -> ResponseReturnValue:
+    form.language.choices = languages()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        return render_template(
+            "declarations/edit.html",
+            form=form,
+            agenda=agenda,
+            declaration=found,
+            replaced=replaced,
+            meanwhile=meanwhile,
+            version=version,
+            preview=_preview(form),
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        said = DeclarationText(
+            form.title.data or "", _written(form), replaced.id if replaced else None
+        )
+        known = found.id if found else None
+        saved = actions.write_declaration(me(), agenda.id, said, known, seen=form.seen.data)
+        done = _("Your changes are saved.") if found else _("The draft is saved.")
+        return web.done(done, saved.address)
+
+    latest = partial(_latest, found.id) if found else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest(declaration_id: int) -> DeclarationForm:
+    found = queries.declaration_to_curate(me(), declaration_id, "edit")
+    return DeclarationForm(formdata=None, **_form_data(found))
+
+
+def _written(form: DeclarationForm) -> markup.Written:
+    return markup.write(form.body.data or "", form.language.data or "en", has_pictures=False)
+
+
+def _preview(form: DeclarationForm) -> Markup | None:
+    return _written(form).html if webforms.is_preview() else None
+
+
+# Consultation
+
+
+@bp.route("/declarations/<int:id>/open", methods=["GET", "POST"])
+@changing
+def open_declaration(id: int) -> ResponseReturnValue:
+    """Open a draft for consultation, with a question to the members or without."""
+    found = queries.declaration_to_curate(me(), id, "open")
+    form = OpenForm(
+        title=_("What should change in “%(title)s”?", title=found.title)[: actions.LONGEST_TITLE],
+        text=_(
+            "Please read the draft: [%(title)s](%(address)s)\n\nWhat should change before cities and institutes are asked to sign it? What is missing, and what could you not sign?",
+            title=found.title,
+            address=found.address,
+        ),
+    )
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"declaration": found, "form": form}
+        return render_template("declarations/open.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        asked = (form.text.data or "").strip()
+        written = render_with_mentions(asked, me().language) if asked else None
+        question = NewTopic("question", form.title.data or "", written) if written else None
+        opened = actions.open_declaration(me(), found.id, question)
+        return web.done(_("The declaration is open for consultation."), opened.address)
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/declarations/<int:id>/freeze", methods=["GET", "POST"])
+@changing
+def freeze(id: int) -> ResponseReturnValue:
+    """Freeze the text of a declaration and open it for signature."""
+    found = queries.declaration_to_curate(me(), id, "freeze")
+    form = FreezeForm(digest=digest_of(found.source))
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"declaration": found, "form": form}
+        return render_template("declarations/freeze.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        day = form.sign_until.data or now().date()
+        frozen = actions.freeze(me(), found.id, day, digest=form.digest.data or "")
+        return web.done(_("The text is frozen. Organisations can sign it."), frozen.address)
+
+    return webforms.process(form, page, deed)
+
+
+# Signing
+
+
+@bp.route("/declarations/<int:id>/sign", methods=["GET", "POST"])
+@changing
+def sign(id: int) -> ResponseReturnValue:
+    """Sign a declaration for an organisation: a form, then a second look at what is signed."""
+    found = queries.get_declaration(me(), id)
+    able = queries.organisations_to_sign_for(me(), found)
+    form = SignForm(digest=found.digest, language=me().language)
+    form.organisation.choices = [(one.id, one.name) for one in able]
+    form.language.choices = languages()
+
+    def page(status: int = 200, *, looks_again: bool = False) -> ResponseReturnValue:
+        chosen = next((one for one in able if one.id == form.organisation.data), None)
+        return render_template(
+            "declarations/look.html" if looks_again and chosen else "declarations/sign.html",
+            declaration=found,
+            form=form,
+            able=able,
+            chosen=chosen,
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        if "confirmed" not in request.form:
+            return page(looks_again=True)
+        signing = Signing(
+            form.digest.data or "", form.reservation.data or "", form.language.data or "en"
+        )
+        signed = actions.sign(me(), found.id, form.organisation.data, signing)
+        done = _("You have signed for %(organisation)s.", organisation=signed.organisation_name)
+        return web.done(done, f"{found.address}#signatures")
+
+    return webforms.process(form, page, deed, is_first_step="back" in request.form)
+
+
+@bp.route("/declarations/<int:id>/signatures/<int:signature_id>/take-back", methods=["GET", "POST"])
+@changing
+def take_signature_back(id: int, signature_id: int) -> ResponseReturnValue:
+    """Take the signature of one's organisation back."""
+    found = queries.get_declaration(me(), id)
+    signature = queries.signature_to_take_back(me(), found, signature_id)
+    form = PressForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"declaration": found, "signature": signature, "form": form}
+        return render_template("declarations/take_signature_back.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        actions.take_signature_back(me(), found.id, signature_id)
+        return web.done(_("The signature is taken back."), found.address)
+
+    return webforms.process(form, page, deed)
+
+
+# Inviting, adopting, withdrawing
+
+
+@bp.route("/declarations/<int:id>/invite", methods=["GET", "POST"])
+@changing
+def invite(id: int) -> ResponseReturnValue:
+    """Invite organisations to sign: some of those in one country, or all; and see who has not signed yet."""
+    found = queries.declaration_to_curate(me(), id, "invite")
+    countries, names = queries.countries_of_organisations(), _territories()
+    country = web.choice("country", countries)
+    listed = queries.invitable(me(), found, country)
+    form = InviteForm()
+    form.organisations.choices = [(one.organisation.id, one.organisation.name) for one in listed]
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template(
+            "declarations/invite.html",
+            declaration=found,
+            form=form,
+            listed=listed,
+            countries=[(code, names.get(code, code)) for code in countries],
+            country=country,
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        wanted = None if "all" in request.form else form.organisations.data or []
+        number = actions.invite(me(), found.id, wanted)
+        done = ngettext(
+            "%(num)s organisation is invited to sign.",
+            "%(num)s organisations are invited to sign.",
+            number,
+        )
+        return web.done(done, url_for("declarations.invite", id=found.id, country=country or None))
+
+    return webforms.process(form, page, deed)
+
+
+def _territories() -> dict[str, str]:
+    locale = get_locale()
+    return dict(locale.territories) if locale else {}
+
+
+@bp.route("/declarations/<int:id>/adopt", methods=["GET", "POST"])
+@changing
+def adopt(id: int) -> ResponseReturnValue:
+    """Adopt a declaration before its last day is over."""
+    found = queries.declaration_to_curate(me(), id, "adopt")
+    form = PressForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"declaration": found, "form": form}
+        return render_template("declarations/adopt.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        adopted = actions.adopt(me(), found.id)
+        return web.done(_("The declaration is adopted."), adopted.address)
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/declarations/<int:id>/withdraw", methods=["GET", "POST"])
+@changing
+def withdraw(id: int) -> ResponseReturnValue:
+    """Withdraw a declaration with a reason."""
+    found = queries.declaration_to_curate(me(), id, "withdraw")
+    form = WithdrawForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"declaration": found, "form": form}
+        return render_template("declarations/withdraw.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        withdrawn = actions.withdraw(me(), found.id, form.reason.data or "")
+        return web.done(_("The declaration is withdrawn."), withdrawn.address)
+
+    return webforms.process(form, page, deed)

@@ -1,0 +1,233 @@
+"""The pages of declarations."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import func, select
+
+from forum.db import db
+from forum.declarations import actions
+from forum.declarations.models import Declaration, Signature
+from forum.dialogue.models import Topic
+from forum.errors import Forbidden
+from forum.invitations.actions import choose_voices
+from forum.members import actions as members
+from forum.members.actions import OrganisationText
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from tests.declarations.conftest import draft, frozen, in_days, signed
+
+
+def words_of(page) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def test_the_list_says_what_it_is_for_and_is_filtered(client, sign_in, people, agenda):
+    assert "There are no declarations yet" in words_of(client.get("/declarations"))
+    one, two = draft(people, agenda, title="First"), frozen(people, agenda, title="Second")
+    page = client.get("/declarations").text
+    assert two.address in page and one.address not in page and "First" not in page
+    assert one.address in sign_in(people.host).get("/declarations").text
+    assert two.address in client.get("/declarations?agenda=quieter&state=open").text
+    for none in ("?agenda=quieter&state=adopted", "?agenda=nowhere", "?state=draft"):
+        assert "No declaration is like this" in client.get(f"/declarations{none}").text
+    assert client.get("/declarations?state=rubbish&before=x").status_code == 200
+
+
+def test_the_list_goes_on_by_the_last_key(client, people, agenda, monkeypatch):
+    monkeypatch.setattr("forum.declarations.queries.LISTED", 2)
+    made = [frozen(people, agenda, title=f"Number {n}") for n in range(5)]
+    page = client.get("/declarations").text
+    assert f"before={made[3].id}" in page and made[4].address in page
+    page = client.get(f"/declarations?before={made[3].id}").text
+    assert made[2].address in page and made[1].address in page and made[3].address not in page
+    page = client.get(f"/declarations?before={made[1].id}").text
+    assert made[0].address in page and "Older declarations" not in page
+
+
+def test_its_address_follows_its_title(client, sign_in, people, agenda):
+    made = draft(people, agenda)
+    assert client.get(made.address).status_code == 404
+    host = sign_in(people.host)
+    moved = host.get(f"/declarations/{made.id}-wrong")
+    assert (moved.status_code, moved.location) == (301, made.address)
+    assert host.get(made.address).status_code == 200
+    assert client.get("/declarations/999999").status_code == 404
+
+
+def test_from_the_draft_to_the_end(client, sign_in, people, agenda, bodies):
+    """A secretary writes it, opens it with a question, freezes and adopts it; a representative signs it."""
+    host, ana = sign_in(people.host), sign_in(people.ana)
+    new = f"/agendas/{agenda.slug}/declarations/new"
+    assert client.get(new).location.startswith("/sign-in") and ana.get(new).status_code == 403
+    sent = host.post(new, data={"title": "Quiet", "body": "We **want** it.", "language": "en"})
+    address = sent.location
+    page = host.get(address)
+    assert "Only the moderators of this agenda see the draft" in page.text
+    number = db.session.scalar(select(Declaration.id))
+    opening = host.get(f"/declarations/{number}/open")
+    form = re.findall(r"<textarea[^>]*name=\"text\"[^>]*>([^<]*)", opening.text)[0]
+    host.post(f"/declarations/{number}/open", data={"title": "What should change?", "text": form})
+    topic = db.session.scalar(select(Topic))
+    assert topic.address in client.get(address).text
+    assert address in client.get(topic.address).text
+    body = {"title": "Quiet", "body": "We want it *now*.", "language": "en"}
+    host.post(f"/declarations/{number}/edit", data=body)
+    assert "We <del>**want** it.</del>" in client.get(f"/declarations/{number}/history").text
+    asked = host.get(f"/declarations/{number}/freeze").text
+    digest = re.findall(r'name="digest" type="hidden" value="(\w+)"', asked)[0]
+    refused = host.post(f"/declarations/{number}/freeze", data={"digest": digest})
+    assert refused.status_code == 422
+    day = in_days(3).isoformat()
+    host.post(f"/declarations/{number}/freeze", data={"digest": digest, "sign_until": day})
+    assert digest in client.get(address).text
+    sign = f"/declarations/{number}/sign"
+    assert "Sign for City of Athens" in ana.get(address).text
+    first = {"organisation": bodies.city.id, "digest": digest, "language": "en"}
+    looked = ana.post(sign, data={**first, "reservation": "Not on\nSundays."})
+    assert db.session.scalar(select(func.count(Signature.id))) == 0
+    for words in (digest[:12], "City of Athens", "Head of Streets", "Ana Prado", "Sundays."):
+        assert words in looked.text, words
+    again = {**first, "reservation": "Not on\nSundays."}
+    assert 'name="reservation" value="Not on\nSundays."' in looked.text
+    assert "Not on" in ana.post(sign, data={**again, "back": "1"}).text
+    done = ana.post(sign, data={**again, "confirmed": "1"})
+    assert done.location == f"{address}#signatures"
+    page = words_of(client.get(address))
+    assert "1 signature Greece City of Athens , Athens Ana Prado , Head of Streets" in page
+    assert "With a reservation: Not on Sundays." in page
+    assert "has signed on" in words_of(ana.get(address))
+    assert ana.get(sign).status_code == 403
+    host.post(f"/declarations/{number}/adopt")
+    assert "Adopted on" in words_of(client.get(address))
+    assert "Take the signature back" not in ana.get(address).text
+
+
+def test_a_visitor_finds_no_old_page(client, sign_in, people, declaration, bodies):
+    host, page = sign_in(people.host), lambda: words_of(client.get(declaration.address))
+    assert "No signature yet" in page()
+    kept = signed(people.ana, declaration, bodies.city, "Fools wrote it.")
+    assert "1 signature" in page() and "Fools" in page()
+    moderation.decide(people.host, "reservation", kept.id, "hide", Reasons("Rude.", 2))
+    assert "Fools" not in page() and "hidden its reservation" in page()
+    moderation.decide(people.host, "reservation", kept.id, "restore")
+    assert "Fools" in page()
+    host.post(f"/declarations/{declaration.id}/withdraw", data={"reason": "A wrong number."})
+    assert "This text does not hold. A wrong number." in page()
+
+
+def test_an_old_form_does_not_change_a_frozen_text_and_gives_it_back(sign_in, people, agenda):
+    made, host = draft(people, agenda), sign_in(people.host)
+    actions.open_declaration(people.host, made.id)
+    form = {"title": "Quiet", "body": "What I typed for an hour.", "language": "en"}
+    actions.freeze(people.moderator, made.id, in_days(3))
+    answer = host.post(f"/declarations/{made.id}/edit", data=form)
+    assert answer.status_code == 403 and "What I typed for an hour." in answer.text
+    assert "cannot change any more" in answer.text
+
+
+def test_somebody_who_may_not_sign_reads_what_to_do(client, sign_in, people, declaration, bodies):
+    for member in (people.ben, people.host):
+        page = words_of(sign_in(member).get(declaration.address))
+        assert "Signing binds an organisation" in page, member.name
+        assert sign_in(member).get(f"/declarations/{declaration.id}/sign").status_code == 403
+    assert "Sign in to sign it" in client.get(declaration.address).text
+    typed = {"organisation": bodies.city.id, "digest": declaration.digest, "confirmed": "1"}
+    for member in (people.ben, people.chitra):
+        answer = sign_in(member).post(f"/declarations/{declaration.id}/sign", data=typed)
+        assert answer.status_code in (403, 422)
+    assert db.session.scalar(select(func.count(Signature.id))) == 0
+
+
+def test_the_second_of_two_is_told(sign_in, people, declaration, bodies):
+    choose_voices(people.ana, bodies.city.id, [people.ana.id, people.ben.id])
+    typed = {
+        "organisation": bodies.city.id,
+        "digest": declaration.digest,
+        "language": "en",
+        "reservation": "A long reservation that took an hour.",
+        "confirmed": "1",
+    }
+    sign = f"/declarations/{declaration.id}/sign"
+    ana, ben = sign_in(people.ana), sign_in(people.ben)
+    assert ana.post(sign, data=typed).status_code == 303
+    answer = ben.post(sign, data=typed)
+    assert answer.status_code == 403 and "has signed this declaration already" in answer.text
+    assert "A long reservation that took an hour." in answer.text
+
+
+def test_a_signature_is_taken_back_on_a_page_that_asks(sign_in, people, declaration, bodies):
+    kept = signed(people.ana, declaration, bodies.city)
+    door = f"/declarations/{declaration.id}/signatures/{kept.id}/take-back"
+    assert sign_in(people.ben).get(door).status_code == 403
+    ana = sign_in(people.ana)
+    assert "It can sign again" in ana.get(door).text
+    assert ana.post(door).location == declaration.address
+    assert ana.get(door).status_code == 404
+
+
+def test_only_moderators_see_who_was_asked_and_has_not_signed(
+    client, sign_in, people, declaration, bodies
+):
+    host = sign_in(people.host)
+    door = f"/declarations/{declaration.id}/invite"
+    assert sign_in(people.ana).get(door).status_code == 403
+    listed = host.get(f"{door}?country=GR").text
+    assert "City of Athens" in listed and "Institute of Trams" not in listed
+    host.post(f"{door}?country=GR", data={"organisations": [bodies.city.id]})
+    host.post(door, data={"all": "1"})
+    signed(people.ana, declaration, bodies.city)
+    said = "3 organisations were invited. 2 of them have not signed."
+    assert said in words_of(host.get(declaration.address))
+    for browser in (client, sign_in(people.ana)):
+        page = words_of(browser.get(declaration.address))
+        assert "invited" not in page and "Institute of Trams" not in page
+
+
+def test_five_hundred_signatures_fit(client, people, declaration, bodies, monkeypatch):
+    signed(people.ana, declaration, bodies.city)
+    rows = [
+        OrganisationText(f"Office {n:03}", "partner", representative_id=people.ben.id)
+        for n in range(30)
+    ]
+    for text in rows:
+        made = members.write_organisation(people.moderator, text)
+        signed(people.ben, declaration, made)
+    monkeypatch.setattr("forum.declarations.queries.SIGNATURES_PER_PAGE", 20)
+    first = client.get(f"/declarations/{declaration.id}/signatures")
+    assert "31 signatures" in first.text and "City of Athens" in first.text
+    assert "Office 029" not in first.text
+    assert "Office 029" in client.get(f"/declarations/{declaration.id}/signatures?page=2").text
+    assert client.get(f"/declarations/{declaration.id}/signatures?page=99").status_code == 200
+    many = client.get(declaration.address)
+    assert many.text.count('id="signature-') == 31
+
+
+def test_pages_ask_a_few_queries(client, sign_in, people, declaration, bodies, queries):
+    signed(people.ana, declaration, bodies.city, "Not on Sundays.")
+    signed(people.chitra, declaration, bodies.institute)
+    for browser, path, most in (
+        (client, "/declarations", 3),
+        (client, declaration.address, 3),
+        (client, f"/declarations/{declaration.id}/signatures", 4),
+        (sign_in(people.ana), declaration.address, 8),
+        (sign_in(people.host), declaration.address, 11),
+    ):
+        browser.get(path)
+        with queries() as made:
+            assert browser.get(path).status_code == 200
+        assert made.count <= most, (path, made.statements)
+
+
+def test_what_cannot_be_signed_says_why(people, agenda, sign_in, bodies):
+    made = draft(people, agenda)
+    ana = sign_in(people.ana)
+    assert ana.get(f"/declarations/{made.id}/sign").status_code == 404
+    actions.open_declaration(people.host, made.id)
+    answer = ana.get(f"/declarations/{made.id}/sign")
+    assert answer.status_code == 403 and "in consultation" in answer.text
+    with pytest.raises(Forbidden):
+        signed(people.ana, made, bodies.city)
