@@ -33,6 +33,7 @@ SCHEMAS = {
     "### `## Cases`": (reading.CASE,),
     "### `## Practices`": (reading.PRACTICE,),
     "### `## Readings`": (reading.READING,),
+    "### `## Declarations`": (reading.DECLARATION,),
     "### `## Dialogue`": (reading.TOPIC, reading.POST),
     "### `## Pictures`": (reading.PICTURE,),
     "## Glossary": (reading.ENTRY, reading.WORDING),

@@ -36,6 +36,8 @@ from forum.bookmarks import actions as bookmarks
 from forum.bookmarks.queries import bookmark_of
 from forum.clock import at, now
 from forum.db import db
+from forum.declarations import actions as declarations
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.actions import (
     NewTopic,
     delete,
@@ -72,7 +74,16 @@ from forum.mail.commands import (
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
 from forum.markup import write
-from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
+from forum.members.actions import (
+    Joining,
+    OrganisationText,
+    Profile,
+    appoint,
+    edit_profile,
+    found_federation,
+    join,
+    write_organisation,
+)
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.actions import (
@@ -296,7 +307,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
 def entries(planted: Planted) -> list[tuple[int, str]]:
     """Number and kind of what may be an entry of the queue, and of what is none."""
     rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
-    rows |= {"mark": Mark, "followup": FollowUp}
+    rows |= {"mark": Mark, "followup": FollowUp, "reservation": Signature}
     found = [
         (item_id, kind)
         for kind, model in rows.items()
@@ -323,6 +334,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "posts": list(db.session.scalars(select(Post.id))),
         "readings": list(db.session.scalars(select(Reading.id))) or [1],
         "waiting": planted.held_ids or [1],
+        "declarations": list(db.session.scalars(select(Declaration.id))) or [1],
     }
     known: dict[str, list[Any]] = {
         "slug": slugs.get(room, ["x"]),
@@ -336,6 +348,8 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "decision_id": list(db.session.scalars(select(Decision.id))),
         "mark_id": list(db.session.scalars(select(Mark.id))),
         "follow_up_id": list(db.session.scalars(select(FollowUp.id))),
+        "signature_id": list(db.session.scalars(select(Signature.id))) or [1],
+        "declaration_id": list(db.session.scalars(select(Declaration.id))) or [1],
         "statement_id": list(db.session.scalars(select(Statement.id))) or [1],
     }
     return known.get(name, [1])
@@ -584,6 +598,8 @@ PLANTED = {
     "the poll below a hidden post": "ballot",
     "what happened next, in a hidden topic": "told",
     "hidden, what happened next of a shown question": "outcome",
+    "a hidden reservation about a declaration": "objected",
+    "a draft of a declaration": "manifesto",
     "a hidden case": "case",
     "a comment on a hidden case": "comment",
     "a hidden practice": "practice",
@@ -775,12 +791,29 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     notes = [
         mark_given(people.ana, post_id, "tried it") for post_id in (numbers.post_ids[0], page_id)
     ]
-    for kind, row in (*(("mark", note) for note in notes), ("followup", told)):
+    signature = _declared(people, agenda)
+    added = (*(("mark", note) for note in notes), ("followup", told), ("reservation", signature))
+    for kind, row in added:
         assert row is not None
         report(rita, kind, row.id, "rules")
         make_notices(SYSTEM)
         decide(people.moderator, kind, row.id, "hide", Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
+
+
+def _declared(people: Any, agenda: Agenda) -> Signature:
+    """What Ana's city does not agree with in a declaration of Cora's, who drafts another one."""
+    text = declarations.DeclarationText("Quiet nights", write("We want them."))
+    made = declarations.write_declaration(_cora(), agenda.id, text)
+    declarations.open_declaration(_cora(), made.id)
+    made = declarations.freeze(_cora(), made.id, now().date() + timedelta(days=30))
+    draft = declarations.DeclarationText(secret("manifesto"), write(secret("manifesto")))
+    declarations.write_declaration(_cora(), agenda.id, draft)
+    city = write_organisation(
+        people.moderator, OrganisationText("Quiet City", "city", representative_id=people.ana.id)
+    )
+    signing = declarations.Signing(made.digest, secret("objected"))
+    return declarations.sign(people.ana, made.id, city.id, signing)
 
 
 def _question_with_a_sequel(people: Any, agenda: Agenda, rita: Member) -> int:

@@ -144,6 +144,8 @@ GET  /api/v1/agendas/{agenda}                         |  200  200  200  200  200
 GET  /api/v1/cases                                    |  200  200  200  200  200  200
 GET  /api/v1/cases/{case}                             |  200  200  200  200  200  200
 GET  /api/v1/cities                                   |  200  200  200  200  200  200
+GET  /api/v1/declarations                             |  200  200  200  200  200  200
+GET  /api/v1/declarations/{open_declaration}          |  200  200  200  200  200  200
 GET  /api/v1/openapi.json                             |  200  200  200  200  200  200
 GET  /api/v1/glossary                                 |  200  200  200  200  200  200
 GET  /api/v1/organisations                            |  200  200  200  200  200  200

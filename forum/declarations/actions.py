@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 
@@ -443,6 +443,73 @@ def _remind(system: Person, limit: int) -> int:
     for declaration_id, organisation_ids in late.items():
         _ask_to_sign(system, db.session.get_one(Declaration, declaration_id), organisation_ids)
     return len(due)
+
+
+# From files
+
+
+@dataclass(frozen=True)
+class Course:
+    """What has become of a declaration in a file: who drafted it, and when it went how far."""
+
+    author_id: int
+    opened_at: datetime | None
+    frozen_at: datetime | None = None
+    adopted_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    sign_until: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class KnownSignature:
+    """A signature in a file: the columns of `Signature`."""
+
+    organisation_id: int
+    city_id: int | None
+    member_id: int | None
+    name: str
+    position: str
+    organisation_name: str
+    signed_at: datetime
+    words: str
+    language: str
+
+
+@action
+def load_declaration(
+    curator: Person,
+    agenda_id: int,
+    text: DeclarationText,
+    course: Course,
+    signatures: Collection[KnownSignature] = (),
+) -> Declaration:
+    """Add a declaration from a file with its whole course and its signatures, and tell nobody."""
+    _check_text(text)
+    agenda = agenda_by_id(curator, agenda_id)
+    require(curator.can.draft_declaration(agenda))
+    declaration = Declaration(
+        agenda_id=agenda_id,
+        agenda=agenda,
+        author_id=course.author_id,
+        created_at=course.opened_at or now(),
+        opened_at=course.opened_at,
+        frozen_at=course.frozen_at,
+        adopted_at=course.adopted_at,
+        withdrawn_at=course.withdrawn_at,
+        withdrawn_reason=course.reason,
+        sign_until=course.sign_until,
+    )
+    _fill(declaration, text)
+    if course.frozen_at:
+        declaration.digest = digest_of(declaration.source)
+    db.session.add(declaration)
+    db.session.flush()
+    for known in signatures:
+        db.session.add(Signature(declaration_id=declaration.id, **vars(known)))
+    _count(declaration)
+    agendas.note_declarations(curator, agenda_id, count_told(agenda_id))
+    return declaration
 
 
 # For members who have left, and for maintenance

@@ -20,6 +20,7 @@ DRAFT, CONSULTATION, OPEN, ADOPTED, WITHDRAWN = STATES = (
     "adopted",
     "withdrawn",
 )
+TOLD_STATES = STATES[1:]  # those that everybody sees
 TO_SIGN = "frozen_at IS NOT NULL AND adopted_at IS NULL AND withdrawn_at IS NULL"
 
 

@@ -12,6 +12,7 @@ from forum.bookmarks import actions as bookmarks
 from forum.clock import now
 from forum.contact import actions as contact
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.factors import actions as factors
@@ -124,6 +125,7 @@ def _begin(system: Person, member: Member) -> None:
     agendas.forget_member(system, member.id, str(FORMER_MEMBER), is_silent=is_silent)
     if is_silent:
         members.forget_mandates(system, member.id)
+    declarations.forget_member(system, member.id, str(FORMER_MEMBER))
     members.depart(system, member.id)
 
 

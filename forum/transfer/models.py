@@ -82,6 +82,7 @@ class AgendaFile:
     cases: list[Values] = field(default_factory=list)
     practices: list[Values] = field(default_factory=list)
     readings: list[Values] = field(default_factory=list)
+    declarations: list[Values] = field(default_factory=list)
     topics: list[Values] = field(default_factory=list)
     comments: list[Values] = field(default_factory=list)
     pictures: list[Values] = field(default_factory=list)
@@ -95,6 +96,7 @@ class AgendaFile:
             "case": len(self.cases),
             "practice": len(self.practices),
             "reading": len(self.readings),
+            "declaration": len(self.declarations),
             "topic": len(self.topics),
             "reply": sum(len(topic["posts"]) for topic in self.topics),
             "comment": sum(len(group["posts"]) for group in self.comments),

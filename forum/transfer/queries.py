@@ -13,6 +13,8 @@ from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import themes_by_id, visible_agendas
 from forum.db import db
+from forum.declarations.models import Declaration, Signature
+from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import TRIED, Mark, Poll, PollOption, Post, Topic, TopicTheme
 from forum.dialogue.queries import (
     is_readable,
@@ -168,6 +170,28 @@ def readings_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Seq
     """The best reads of an agenda in order, `size` at a time."""
     found = visible_readings(reader).where(Reading.agenda_id == agenda.id)
     return _in_batches(found, Reading, (Reading.position, Reading.id), (), size)
+
+
+def declarations_to_write(
+    reader: Person, agenda: Agenda, size: int
+) -> Iterator[Sequence[Declaration]]:
+    """The declarations of an agenda that are no drafts, in order, `size` at a time."""
+    told = (Declaration.agenda_id == agenda.id, Declaration.opened_at.is_not(None))
+    found = visible_declarations(reader).where(*told)
+    return _in_batches(found, Declaration, (Declaration.id,), (Declaration.author,), size)
+
+
+def signatures_to_write(declaration: Declaration) -> Sequence[Signature]:
+    """The signatures of a declaration that hold, in the order in which they were given."""
+    mine = (Signature.declaration_id == declaration.id, Signature.withdrawn_at.is_(None))
+    query = select(Signature).where(*mine).order_by(Signature.signed_at, Signature.id)
+    loads = joinedload(Signature.organisation), joinedload(Signature.member)
+    return db.session.scalars(query.options(*loads)).all()
+
+
+def organisations_by_slug(slugs: Collection[str]) -> Sequence[Organisation]:
+    """The organisations with these slugs."""
+    return db.session.scalars(select(Organisation).where(Organisation.slug.in_(slugs))).all()
 
 
 def _in_batches(

@@ -8,7 +8,7 @@ from alembic import op
 from forum.columns import Moment
 
 revision = "0055"
-down_revision = "0053"
+down_revision = "0054"
 
 
 def upgrade() -> None:

@@ -47,6 +47,7 @@ def path_of(operation: Operation, world: World) -> str:
         "slug": slugs.get(operation.name),
         "topic_id": world["topic"],
         "post_id": world["post"],
+        "declaration_id": world["open_declaration"],
     }
     return PREFIX + operation.path.format(**values)
 

@@ -1,4 +1,4 @@
-"""Texts attached to something else (the note of a "tried it" mark, a follow-up) are reported and decided about as posts are."""
+"""Texts attached to something else (the note of a "tried it" mark, a follow-up, a reservation) are reported and decided about as posts are."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from forum.appeals import actions as appeals
 from forum.appeals.models import REVERSED
 from forum.clock import at, now
 from forum.db import db
+from forum.declarations import actions as declarations
+from forum.declarations.models import Signature
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import remove_marks
 from forum.dialogue.models import TRIED, Mark, Post, Topic
@@ -28,6 +30,7 @@ from forum.library.queries import opening_post_id
 from forum.mail.commands import write_digests, write_notice_letters
 from forum.markup import write
 from forum.matches import KnownAs
+from forum.members import actions as members
 from forum.moderation import actions
 from forum.moderation.actions import IllegalContentNotice, Reasons, unname
 from forum.moderation.models import Decision, Report
@@ -75,9 +78,11 @@ def question(people: Any, things: Any) -> Topic:
     return topic
 
 
-@pytest.fixture(params=["a post", "a practice", "a question"])
+@pytest.fixture(params=["a post", "a practice", "a question", "a declaration"])
 def added(request: Any, people: Any, things: Any, practice: Any, question: Topic) -> Added:
     """What Ana says who tried a post, or a practice, and what she tells of her question."""
+    if request.param == "a declaration":
+        return _reservation(people, things)
     if request.param == "a question":
         told = advice.follow_up(
             people.ana, question.id, FollowUpText("We shut it.", "partly", WORDS)
@@ -92,6 +97,20 @@ def added(request: Any, people: Any, things: Any, practice: Any, question: Topic
     dialogue.mark(people.ana, post_id, TRIED, "stopped", WORDS)
     given = _given(people.ana, post_id)
     return Added("mark", given.id, people.ana, page, f"/marks/{given.id}/report")
+
+
+def _reservation(people: Any, things: Any) -> Added:
+    """What the city that Ana represents does not agree with in a declaration."""
+    text = declarations.DeclarationText("Quiet nights", write("We want them."))
+    made = declarations.write_declaration(people.host, things.agenda.id, text)
+    declarations.open_declaration(people.host, made.id)
+    made = declarations.freeze(people.host, made.id, now().date() + timedelta(days=30))
+    city = members.OrganisationText("Quiet City", "city", representative_id=people.ana.id)
+    body = members.write_organisation(people.moderator, city)
+    signing = declarations.Signing(made.digest, WORDS)
+    signed = declarations.sign(people.ana, made.id, body.id, signing)
+    door = f"/reservations/{signed.id}/report"
+    return Added("reservation", signed.id, people.ana, made.address, door)
 
 
 @pytest.fixture
@@ -182,7 +201,9 @@ def test_hidden_it_is_read_by_its_author_and_who_moderates_alone(
     actions.decide(people.host, *added.key, "hide", REASONS)
     for browser in (client, sign_in(people.chitra)):
         page = browser.get(added.page).text
-        assert WORDS not in page and "A moderator has hidden" not in page
+        assert WORDS not in page
+        # Nobody is to think that the organisation has signed without one
+        assert ("A moderator has hidden" in page) == (added.kind == "reservation")
         assert browser.get(added.door).status_code == 404
     mine = sign_in(people.ana).get(added.page).text
     for words in (WORDS, "A moderator has hidden", "Read why, and what you can do"):
@@ -439,7 +460,11 @@ def test_log_and_register_call_it_by_its_name(
     client: Any, sign_in: Any, people: Any, added: Added
 ) -> None:
     actions.decide(people.host, *added.key, "hide", REASONS)
-    name = {"mark": "Note on trying it", "followup": "What happened next"}[added.kind]
+    name = {
+        "mark": "Note on trying it",
+        "followup": "What happened next",
+        "reservation": "Reservation",
+    }[added.kind]
     for page in (
         sign_in(people.moderator).get("/moderation/log").text,
         client.get("/transparency/decisions").text,
@@ -455,6 +480,9 @@ def test_what_is_taken_back_after_a_report_is_answered_as_a_deleted_post_is(
     if added.kind == "mark":
         given = db.session.get_one(Mark, added.item_id)
         dialogue.unmark(people.ana, given.post_id, TRIED)
+    elif added.kind == "reservation":
+        signed = db.session.get_one(Signature, added.item_id)
+        declarations.take_signature_back(people.ana, signed.declaration_id, signed.id)
     else:
         advice.withdraw_follow_up(people.ana, question.id)
     opened = review_context(people.host, *added.key)
@@ -529,10 +557,9 @@ def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None
     unname(SYSTEM, people.ana.id, KnownAs(name, [], "A former member"), is_silent=True)
     said = db.session.scalars(select(Report)).one()
     db.session.refresh(said)
-    assert (said.title, review_context(people.host, *added.key).thing.state) == (
-        "A former member",
-        "gone",
-    )
+    left = "shown" if added.kind == "reservation" else "gone"  # it is its organisation's
+    assert said.title == "A former member"
+    assert review_context(people.host, *added.key).thing.state == left
 
 
 def test_a_report_link_stands_beside_what_others_say(
@@ -542,7 +569,8 @@ def test_a_report_link_stands_beside_what_others_say(
         assert f'href="{added.door}"' in browser.get(added.page).text
     assert f'href="{added.door}"' not in sign_in(people.ana).get(added.page).text
     page = sign_in(people.chitra).get(added.door).text
-    assert "Report this note" in page or "Report what happened next" in page
+    headings = ("Report this note", "Report what happened next", "Report this reservation")
+    assert any(words in page for words in headings)
     sent = sign_in(people.chitra).post(added.door, data={"reason": "rules"})
     assert sent.status_code == 303 and WORDS not in sent.location
 
@@ -584,6 +612,7 @@ def test_other_marks_are_no_things_of_moderation(people: Any, things: Any) -> No
             actions.report(people.ben, "mark", mark_id, "rules")
 
 
+@pytest.mark.parametrize("added", ["a post", "a practice", "a question"], indirect=True)
 @pytest.mark.parametrize("deed", ["hide", "keep"])
 def test_a_decision_is_about_the_words_that_were_read(
     sign_in: Any, people: Any, added: Added, question: Topic, deed: str

@@ -24,6 +24,7 @@ from forum.clock import at, month_end, now
 from forum.columns import Base
 from forum.contact import actions as contact
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText, Post
 from forum.dialogue.queries import first_post, poll_of, render_with_mentions
@@ -277,9 +278,20 @@ def _curate(people: Any, agenda: Agenda) -> None:
     agendas.set_member_themes(people.ana, [theme.id])
     words = members.OrganisationText("Tampere", "city", representative_id=people.ana.id)
     tampere = members.write_organisation(people.moderator, words).id
+    _declare(people, agenda, tampere)
     about = members.Profile("Ana Prado", "Planner", tampere, about=write(f"I am {WORD}."))
     members.edit_profile(people.ana, about)
     choose_voices(people.ana, tampere, [people.ana.id])
+
+
+def _declare(people: Any, agenda: Agenda, organisation_id: int) -> None:
+    """Ana drafts a declaration and signs it for Tampere, whose words they are, not hers."""
+    text = declarations.DeclarationText("Quiet nights", write("We want them."))
+    made = declarations.write_declaration(people.ana, agenda.id, text)
+    declarations.open_declaration(people.ana, made.id)
+    made = declarations.freeze(people.ana, made.id, now().date() + timedelta(days=30))
+    signing = declarations.Signing(made.digest, "Not on Sundays.")
+    declarations.sign(people.ana, made.id, organisation_id, signing)
 
 
 def holding(word: str) -> set[str]:

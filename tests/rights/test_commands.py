@@ -189,6 +189,7 @@ def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, live
         ("topic", "author_id"): "a gap",
         ("post", "author_id"): "a gap",
         ("practice", "author_id"): "a row without a text",
+        ("declaration", "author_id"): "what others have signed",
         ("decision", "author_id"): "the law lets us keep what was decided",
         ("appeal", "appellant_id"): "the law lets us keep what was decided",
         ("decision", "moderator_id"): "the law lets us keep what was decided",

@@ -20,6 +20,7 @@ from forum.agendas.models import Agenda, AgendaHost
 from forum.clock import at, now
 from forum.columns import Base
 from forum.db import db
+from forum.declarations.models import Declaration
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Poll, PollOption, Post, Topic, TopicCount
 from forum.dialogue.queries import wrong_counts
@@ -114,7 +115,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
         for column in table.columns
         if column.name.endswith("_count") or column.name == "active_at"
     }
-    assert len(counters) == 12 and counters <= {one.name for one in checks()}
+    assert len(counters) == 14 and counters <= {one.name for one in checks()}
 
 
 def of_another(answer_id: int) -> int:
@@ -143,6 +144,8 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Poll, "voters_count", one_more),
     (PollOption, "votes_count", one_more),
     (Agenda, "active_at", long_ago),
+    (Agenda, "declarations_count", one_more),
+    (Declaration, "signatures_count", one_more),
     (Member, "posts_count", one_more),
     (Member, "hosted", lambda hosted: [*hosted, 99]),
     (Member, "ignored", lambda ignored: [*ignored, 99]),
@@ -536,3 +539,12 @@ def test_root_looks_with_the_eyes_of_whom_the_folder_belongs_to(
     assert is_shut(tmp_path / "mail") and not is_shut(tmp_path / "limits.sqlite")
     owners[tmp_path] = 0
     assert not is_shut(tmp_path / "limits.sqlite")
+
+
+@pytest.mark.usefixtures("world")
+def test_a_frozen_text_that_somebody_changed_by_hand_is_found_and_left_to_people(run: Run) -> None:
+    declaration = first(Declaration, Declaration.frozen_at.is_not(None))
+    change(declaration, source="We want something else.")
+    told = run("check", "--fix")
+    assert f"declaration {declaration.id}: is not the text that was signed (SHA-256)" in told.output
+    assert told.exit_code != 0

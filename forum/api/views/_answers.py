@@ -11,6 +11,7 @@ from flask import url_for
 from forum import web
 from forum.agendas.models import Agenda, Statement, Theme
 from forum.api import models
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import PollRow, polls_below
 from forum.glossary.models import Entry
@@ -342,6 +343,53 @@ def expression(found: Entry) -> models.Expression:
         source=found.source,
         themes=themes(found.themes),
         updated_at=found.updated_at,
+    )
+
+
+def declaration(found: Declaration) -> models.Declaration:
+    """A declaration that is no draft, with its agenda loaded."""
+    return models.Declaration(
+        id=found.id,
+        title=found.title,
+        url=address_of(found.address),
+        api_url=api_address("declaration", declaration_id=found.id),
+        agenda=agenda_reference(found.agenda),
+        language=found.language,
+        state=found.state,
+        opened_at=found.opened_at or found.created_at,
+        frozen_at=found.frozen_at,
+        sign_until=found.sign_until,
+        adopted_at=found.adopted_at,
+        withdrawn_at=found.withdrawn_at,
+        sha256=found.digest or None,
+        signatures_count=found.signatures_count,
+    )
+
+
+def whole_declaration(
+    found: Declaration, signatures: Iterable[Signature]
+) -> models.WholeDeclaration:
+    """A declaration with its text and its signatures."""
+    return models.WholeDeclaration(
+        **vars(declaration(found)),
+        source=found.source,
+        html=found.html,
+        withdrawn_because=found.withdrawn_reason or None,
+        signatures=[_signature(one) for one in signatures],
+    )
+
+
+def _signature(one: Signature) -> models.Signature:
+    slug = one.organisation.slug
+    page = address("front.organisation", slug=slug)
+    return models.Signature(
+        organisation=models.Reference(one.organisation_name, slug, page),
+        city=city(one.city) if one.city else None,
+        name=one.name,
+        position=one.position or None,
+        signed_at=one.signed_at,
+        reservation=one.reservation or None,
+        language=one.language if one.reservation else None,
     )
 
 

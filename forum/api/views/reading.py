@@ -28,6 +28,9 @@ from forum.api.views._doors import (
     values,
 )
 from forum.columns import MAX_ID
+from forum.declarations import queries as declared
+from forum.declarations.models import TOLD_STATES
+from forum.declarations.queries import DeclarationFilter
 from forum.dialogue.models import KINDS
 from forum.dialogue.queries import tried_in
 from forum.errors import Invalid, NotFound
@@ -72,6 +75,12 @@ CONFIRMED = Parameter(
     _("Whether its author said lately that it is still true, or did not although asked."),
     choices=("yes", "no"),
 )
+STATE = Parameter("state", _("How far it has come."), choices=TOLD_STATES)
+BEFORE = Parameter("before", _("The number of the last declaration that you have."), most=MAX_ID)
+DECLARATION_ID = Parameter(
+    "declaration_id", _("The number of a declaration."), most=MAX_ID, is_in_path=True
+)
+MOST_SIGNATURES = 1_000  # below one declaration
 KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
 WORDS = Parameter("q", _("The words to look for."))
 EXACT = Parameter("exact", _("Only these words, without other names."), choices=("1",))
@@ -271,6 +280,38 @@ def readings() -> Listing:
     wanted = ReadingFilter(agenda=values(AGENDAS))
     page = _page(lambda at: library.readings(VISITOR, wanted, at))
     return _paged([answers.reading(one) for one in page.items], page)
+
+
+@door(
+    "/declarations",
+    _("Joint declarations, the newest first."),
+    models.Declaration,
+    AGENDA,
+    STATE,
+    BEFORE,
+    is_list=True,
+)
+def declarations() -> Listing:
+    """The declarations that are no drafts."""
+    web.depends_on()
+    _agenda_ids(AGENDA)
+    wanted = DeclarationFilter(value(AGENDA), value(STATE))
+    found, older = declared.declarations(VISITOR, wanted, number(BEFORE) or None)
+    shown = [answers.declaration(one) for one in found]
+    return Listing(shown, (BEFORE, older) if older else None)
+
+
+@door(
+    "/declarations/<int:declaration_id>",
+    _("A declaration with its text and its signatures."),
+    models.WholeDeclaration,
+    DECLARATION_ID,
+)
+def declaration(declaration_id: int) -> models.WholeDeclaration:
+    """One declaration."""
+    web.depends_on()
+    found = declared.get_declaration(VISITOR, declaration_id)
+    return answers.whole_declaration(found, declared.signatures_of(found, MOST_SIGNATURES))
 
 
 @door("/themes", _("The themes, by name."), models.Reference, is_list=True)

@@ -10,6 +10,8 @@ from sqlalchemy import Select, String, cast, func, literal, null, select, text, 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
 from forum.db import db
+from forum.declarations.models import Declaration
+from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import indexable_topics
 from forum.glossary.models import Entry
@@ -25,7 +27,7 @@ IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (
 INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
 LIST_PAGES = (
     *("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities"),
-    "/glossary",
+    *("/declarations", "/glossary"),
 )
 
 
@@ -83,6 +85,10 @@ def _sections() -> list[SitemapSection]:
     wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
     shared = "/practices/" + Practice.slug
+    declared = visible_declarations(VISITOR)
+    declaration = literal("/declarations/") + cast(Declaration.id, String) + "-" + Declaration.slug
+    times = (Declaration.withdrawn_at, Declaration.adopted_at, Declaration.frozen_at)
+    changed_at = func.coalesce(*times, Declaration.edited_at, Declaration.opened_at)
     return [
         SitemapSection(
             visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at
@@ -90,6 +96,7 @@ def _sections() -> list[SitemapSection]:
         SitemapSection(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
         SitemapSection(practices, Practice.id, shared, Practice.updated_at),
         SitemapSection(topics, Topic.id, topic, Topic.active_at),
+        SitemapSection(declared, Declaration.id, declaration, changed_at),
         SitemapSection(wrote, Member.id, "/members/" + Member.handle, null()),
         SitemapSection(
             select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()

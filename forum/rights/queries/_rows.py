@@ -17,6 +17,7 @@ from forum.bookmarks.models import Bookmark
 from forum.bookmarks.queries import COLUMNS as KEPT_COLUMNS
 from forum.contact.models import ContactLetter
 from forum.db import db
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue import models as dialogue
 from forum.dialogue.models import (
     AllRead,
@@ -276,6 +277,22 @@ def rows_of_statements(member: Member) -> Select[Any]:
     query = select(*columns_of(Statement, kept), _agenda(member))
     query = query.join(Agenda, Agenda.id == Statement.agenda_id)
     return query.where(Statement.member_id == member.id)
+
+
+def rows_of_declarations(member: Member) -> Select[Any]:
+    kept = """id title source language digest sign_until created_at edited_at opened_at frozen_at adopted_at withdrawn_at
+    withdrawn_reason"""
+    query = select(*columns_of(Declaration, kept), _agenda(member))
+    query = query.join(Agenda, Agenda.id == Declaration.agenda_id)
+    return query.where(Declaration.author_id == member.id)
+
+
+def rows_of_signatures(member: Member) -> Select[Any]:
+    kept = """id name position organisation_name language signed_at withdrawn_at hidden_at hidden_reason"""
+    words = Signature.words.label("reservation")
+    query = select(*columns_of(Signature, kept), words, Declaration.title.label("declaration"))
+    query = query.join(Declaration, Declaration.id == Signature.declaration_id)
+    return query.where(Signature.member_id == member.id)
 
 
 def rows_of_edits(member: Member) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""What a member has written: topics, posts, pictures, marks, practices, cases, statements, and edits of pages."""
+"""What a member has written: topics, posts, pictures, marks, practices, cases, statements, declarations, and edits of pages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from forum.agendas.models import Statement
 from forum.db import db
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import (
     Draft,
     Held,
@@ -30,6 +31,7 @@ from forum.rights.queries._rows import (
     columns_of,
     plain_record,
     rows_of_cases,
+    rows_of_declarations,
     rows_of_drafts,
     rows_of_edits,
     rows_of_held,
@@ -40,6 +42,7 @@ from forum.rights.queries._rows import (
     rows_of_practices,
     rows_of_proposals,
     rows_of_rules,
+    rows_of_signatures,
     rows_of_statements,
     rows_of_topics,
     rows_of_votes,
@@ -376,6 +379,49 @@ TEXT_KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
+        "declarations",
+        _("Declarations"),
+        _("The joint declarations that you drafted."),
+        (("declaration", "author_id"),),
+        in_batches(rows_of_declarations, Declaration.id),
+        {
+            "id": _("its number"),
+            "title": _("its title"),
+            "source": _("the text in Markdown"),
+            "agenda": _("the agenda it stands on, unless others prepare it"),
+            "digest": _("the SHA-256 of the text, once it was frozen"),
+            "sign_until": _("the last day to sign"),
+            "created_at": _("when you drafted it"),
+            "edited_at": _("when it was last changed"),
+            "opened_at": _("when it was opened for consultation"),
+            "frozen_at": _("when its text was frozen"),
+            "adopted_at": _("when it was adopted"),
+            "withdrawn_at": _("when it was withdrawn"),
+            "withdrawn_reason": _("why it was withdrawn"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "signatures",
+        _("Signatures"),
+        _("The declarations that you signed for an organisation."),
+        (("signature", "member_id"),),
+        in_batches(rows_of_signatures, Signature.id),
+        {
+            "id": _("its number"),
+            "declaration": _("the title of the declaration"),
+            "name": _("your name that day"),
+            "position": _("your position that day"),
+            "organisation_name": _("the name of the organisation that day"),
+            "reservation": _("the reservation, if there is one"),
+            "signed_at": _("when you signed"),
+            "withdrawn_at": _("when it was taken back while a moderator hides the reservation"),
+            "hidden_at": _("since when a moderator hides the reservation"),
+            "hidden_reason": _("why it is hidden"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
         "edits",
         _("Edits of pages"),
         _("Which pages of agendas, cases and the like you changed, and when."),
@@ -383,7 +429,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_edits, Version.id),
         {
             "kind": _(
-                "what you changed: agenda, statement, case, practice, reading, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
+                "what you changed: agenda, statement, declaration, case, practice, reading, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
             ),
             "item_id": _("its number"),
             "replaced_at": _("when you changed it"),

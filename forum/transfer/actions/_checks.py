@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.clock import now
+from forum.declarations.models import digest_of
 from forum.dialogue.models import PollText
 from forum.illustrations import names_in
 from forum.library.models import PUBLISHED, RETURNED
@@ -21,9 +22,12 @@ from forum.transfer.queries import (
     agenda_by_slug,
     cases_by_slug,
     cities_by_label,
+    organisations_by_slug,
     practices_by_slug,
 )
 
+HANDLE = 5  # the place of the handle in a signature
+COURSE = ("opened_on", "frozen_on", "adopted_on", "withdrawn_on")
 NO_ANSWER = "only a reply to a question is its answer"
 OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
 # Fields that a practice may have only when it is published.
@@ -57,6 +61,10 @@ def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
         yield from values.values_of("by", "member", "hosts", "useful", "same_here")
         for entry, line in values.entries("tried", "wants", "report", "asked"):
             yield entry[0], line
+    for values in file.declarations:
+        for entry, line in values.entries("signature"):
+            if handle := entry[HANDLE]:
+                yield handle, line
     for values in file.texts:
         for (_words, handles), line in values.entries("poll_option"):
             for handle in handles:
@@ -74,6 +82,7 @@ def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
 
 def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
+    yield from file.declarations
     yield from file.texts
     yield from file.pictures
 
@@ -305,6 +314,35 @@ def _check_people_named(values: Values, loading: Loading) -> None:
     loading.expect(is_named, values.line_of(name), named)
 
 
+def _check_declarations(file: AgendaFile, loading: Loading) -> None:
+    """The times of each are in order, its text is the one that was signed, and each organisation has signed it once."""
+    slugs = {entry[0] for one in file.declarations for entry, _line in one.entries("signature")}
+    loading.organisations = {one.slug: one for one in organisations_by_slug(slugs)}
+    for values in file.declarations:
+        _check_course(values, loading)
+        signed = set()
+        for entry, line in values.entries("signature"):
+            loading.expect(
+                entry[0] in loading.organisations, line, f"no organisation is called “{entry[0]}”"
+            )
+            loading.expect(entry[0] not in signed, line, f"“{entry[0]}” has signed it already")
+            signed.add(entry[0])
+
+
+def _check_course(values: Values, loading: Loading) -> None:
+    frozen, text = values.get("frozen_on"), values.get("text", "")
+    for name in ("adopted_on", "sign_until", "digest", "signature"):
+        is_right = frozen or not values.get(name)
+        loading.expect(is_right, values.line_of(name), "only a frozen text has this")
+    loading.expect(
+        not frozen or values.get("sign_until"), values.line, "say “sign until” of a frozen text"
+    )
+    is_same = not values.get("digest") or values["digest"] == digest_of(text)
+    loading.expect(is_same, values.line_of("digest"), "this is not the SHA-256 of the text")
+    days = [values[name] for name in COURSE if values.get(name)]
+    loading.expect(days == sorted(days), values.line, "the days are not in their order")
+
+
 CHECKS = (
     _check_agenda,
     _check_themes,
@@ -316,4 +354,5 @@ CHECKS = (
     _check_pictures,
     _check_posts,
     _check_polls,
+    _check_declarations,
 )

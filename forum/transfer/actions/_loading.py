@@ -13,7 +13,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.errors import Refusal
-from forum.members.models import City, Member
+from forum.members.models import City, Member, Organisation
 from forum.transfer.models import EARLIEST, Fault, FaultyFileError, Step, Values
 
 NOON = time(12, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ NOON = time(12, 0, tzinfo=UTC)
 class Loading:
     """What the functions that load one file share: the members and cities it names, the faults found so far, and the
     deeds that are to be done in the order of time. `published` has the moments of its published practices by slug, `pictures` the
-    names of those that it lists.
+    names of those that it lists, `organisations` those that have signed its declarations, by slug.
     """
 
     people: Mapping[str, Member]
@@ -35,6 +35,7 @@ class Loading:
     steps: list[Step] = field(default_factory=list)
     published: dict[str, datetime] = field(default_factory=dict)
     pictures: Collection[str] = ()
+    organisations: Mapping[str, Organisation] = field(default_factory=dict)
 
     def plan(
         self, moment: datetime, do: Callable[..., object], *values: Any, after: datetime = EARLIEST

@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 from operator import attrgetter
+from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.markup import write
@@ -20,7 +23,7 @@ from forum.members.models import Member
 from forum.permissions import SYSTEM, require
 from forum.pictures.actions import import_picture
 from forum.shrinking import Shrunk
-from forum.transfer.actions._checks import check_agenda_file
+from forum.transfer.actions._checks import COURSE, check_agenda_file
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.actions._topics import plan_topic
@@ -130,6 +133,8 @@ def _plan_entries(curator: Member, file: AgendaFile, loading: Loading) -> None:
     """Plan what was told at a moment: practices, topics and comments."""
     for values in file.practices:
         plan_practice(curator, values, loading)
+    for values in file.declarations:
+        _plan_declaration(curator, values, loading)
     for values in sorted(file.topics, key=lambda topic: topic["at"]):
         plan_topic(curator, values, loading)
     for values in file.comments:
@@ -178,6 +183,54 @@ def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
         said_on=values.get("said_on"),
         language=loading.language_of(values),
         handle=values.get("member", ""),
+    )
+
+
+def _plan_declaration(curator: Member, values: Values, loading: Loading) -> None:
+    """Plan a declaration for the day on which it was opened: it is loaded then with all that became of it since."""
+    opened, frozen, adopted, withdrawn = (
+        noon(values[name]) if values.get(name) else None for name in COURSE
+    )
+    course = declarations.Course(
+        loading.member(values["by"]).id,
+        opened,
+        frozen,
+        adopted,
+        withdrawn,
+        sign_until=values.get("sign_until"),
+        reason=values.get("withdrawn_because", ""),
+    )
+    signatures = [_signature(entry, loading) for entry in values.get("signature", ())]
+    load = partial(_load_declaration, curator, values, loading)
+    loading.plan(noon(values["opened_on"]), load, course, signatures)
+
+
+def _load_declaration(
+    curator: Member,
+    values: Values,
+    loading: Loading,
+    course: declarations.Course,
+    signatures: Sequence[declarations.KnownSignature],
+) -> None:
+    text = write(values["text"], loading.language_of(values), has_pictures=False)
+    said = declarations.DeclarationText(values["title"], text)
+    with faults_at(values):
+        declarations.load_declaration(curator, loading.agenda.id, said, course, signatures)
+
+
+def _signature(entry: Sequence[Any], loading: Loading) -> declarations.KnownSignature:
+    slug, day, name, organisation_name, position, handle, words, language = entry
+    organisation = loading.organisations[slug]
+    return declarations.KnownSignature(
+        organisation.id,
+        organisation.city_id,
+        loading.member(handle).id if handle else None,
+        name,
+        position,
+        organisation_name,
+        noon(day),
+        words,
+        language or loading.agenda.language,
     )
 
 

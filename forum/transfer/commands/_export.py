@@ -20,7 +20,7 @@ from forum.transfer.forms import PICTURES, Writer, picture_name
 
 COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
-    *("topics", "posts", "expressions", "pictures"),
+    *("declarations", "topics", "posts", "expressions", "pictures"),
 )
 
 

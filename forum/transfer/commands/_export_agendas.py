@@ -1,4 +1,4 @@
-"""The pages of agendas in an export: statements, cases, practices and readings, without the dialogue."""
+"""The pages of agendas in an export: statements, cases, practices, readings and declarations, without the dialogue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import IO, Generic, NamedTuple, TypeVar
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import statements_of
+from forum.declarations.models import Declaration
 from forum.library.models import Case, Practice
 from forum.library.queries import sections_for
 from forum.markdown import paragraphs
@@ -37,6 +38,8 @@ def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
         )
         readings = queries.readings_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Readings", readings, writer.reading)
+        declared = queries.declarations_to_write(reader, agenda, ROWS_AT_ONCE)
+        write_group("Declarations", declared, partial(_declaration, export))
 
 
 def _write_group(
@@ -83,6 +86,10 @@ def _with_places(export: Export, cases: Sequence[WithTrials[Case]]) -> Sequence[
 
 def _case(export: Export, one: WithTrials[Case]) -> str:
     return export.writer.case(*one)
+
+
+def _declaration(export: Export, declaration: Declaration) -> str:
+    return export.writer.declaration(declaration, queries.signatures_to_write(declaration))
 
 
 def _with_city(

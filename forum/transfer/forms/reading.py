@@ -13,6 +13,7 @@ from forum.advice.actions import MAX_DEED, MAX_STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.clock import month_end, now
+from forum.declarations.actions import LONGEST_REASON, LONGEST_RESERVATION
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES, PACES, Pace
 from forum.drawings import PATTERNS
@@ -450,6 +451,24 @@ def follow_up(value: str) -> list[Any]:
     ]
 
 
+def signature(value: str) -> list[Any]:
+    """Who signed a declaration: the slug of the organisation, a day, the name of the person, and the organisation's that day.
+
+    Then the position, the handle and the reservation with its language, each of which may be empty.
+    """
+    organisation, day_of, name, called, position, handle, words, code = parts(4, 8)(value)
+    return [
+        existing_slug(organisation),
+        past_day(day_of),
+        short(name),
+        short(called),
+        short(position) if position else "",
+        slug(handle) if handle else "",
+        up_to(LONGEST_RESERVATION)(words) if words else "",
+        language(code) if code else "",
+    ]
+
+
 audience = one_of(*AUDIENCES)
 POLL = {
     "poll": up_to(MAX_QUESTION),
@@ -604,6 +623,21 @@ WORDING = Schema(
     has_text=None,
     max_text=glossary.MAX_MEANING,
 )
+DECLARATION = Schema(
+    {
+        "by": slug,
+        "language": language,
+        "opened on": past_day,
+        "frozen on": past_day,
+        "sign until": day,
+        "adopted on": past_day,
+        "withdrawn on": past_day,
+        "withdrawn because": up_to(LONGEST_REASON),
+        "digest": up_to(64),
+    },
+    {"signature": signature},
+    required=("by", "opened on"),
+)
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 ORGANISATION = Schema(
     {
@@ -673,6 +707,7 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Cases": (file.cases, _case),
         "Practices": (file.practices, _practice),
         "Readings": (file.readings, _reader_of(READING)),
+        "Declarations": (file.declarations, _reader_of(DECLARATION)),
         "Dialogue": (file.topics, _topic),
         "Pictures": (file.pictures, _picture),
     }

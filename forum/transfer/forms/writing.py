@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
 from forum.clock import now
+from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
 from forum.illustrations import PATH
@@ -338,6 +339,30 @@ class Writer:
             if name in sources
         )
         return self._section(3, practice.title, schemas.PRACTICE, fields) + parts
+
+    def declaration(self, declaration: Declaration, signatures: Sequence[Signature]) -> str:
+        """The section of a declaration. Its text is written as it is, because it is this text that was signed."""
+        author = Author._make(getattr(declaration.author, name) for name in Author._fields)
+        course = ("opened", "frozen", "adopted", "withdrawn")
+        days = {name: getattr(declaration, f"{name}_at") for name in course}
+        fields: Fields = (
+            ("by", self.people.of(author, declaration.opened_at)),
+            ("language", declaration.language),
+            *((f"{name} on", _day(at.date() if at else None)) for name, at in days.items()),
+            ("sign until", _day(declaration.sign_until)),
+            ("withdrawn because", self._text(declaration.withdrawn_reason)),
+            ("digest", declaration.digest),
+            *(("signature", self._signature(one)) for one in signatures),
+        )
+        source = declaration.source
+        return self._section(3, declaration.title, schemas.DECLARATION, fields, source)
+
+    def _signature(self, one: Signature) -> str:
+        handle = "".join(self.people.of_shown([one.member]))
+        said = (one.reservation, one.language) if one.reservation else ("", "")
+        who = (one.name, one.organisation_name, one.position, handle)
+        slug = importable_slug(one.organisation.slug)
+        return _parts_value([slug, one.signed_at.date().isoformat(), *who, *said])
 
     def reading(self, reading: Reading) -> str:
         """The section of a best read."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum import backups, web
 from forum.agendas import actions as agendas
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.logs import without_slow_log
 from forum.machine import is_shut
@@ -171,6 +172,8 @@ MEND: dict[str, Mend] = {
     "poll": _by_ids(dialogue.mend_polls),
     "poll_option": _by_ids(dialogue.mend_poll_options),
     "agenda": _by_ids(dialogue.mend_agendas),
+    "signatures": _by_ids(declarations.mend_declarations),
+    "declarations": _by_ids(declarations.mend_agendas),
     "member": _by_ids(dialogue.mend_members),
     "hosts": _by_ids(agendas.mend_hosting),
     "ignored": _by_ids(members.repair_ignored_ids),

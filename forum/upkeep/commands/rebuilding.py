@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from forum.agendas import actions as agendas
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
 from forum.library import actions as library
@@ -29,6 +30,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "parts of practices": library.rerender_sections,
     "introductions of agendas": agendas.rerender,
     "findings of agendas": agendas.rerender_findings,
+    "declarations": declarations.rerender,
     "profiles": members.rerender,
     "terms of use": terms.rerender,
 }

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Text, cast, exists, or_, select
+from sqlalchemy import Text, cast, exists, func, or_, select
 
-from forum.agendas.models import AgendaHost
+from forum.agendas.models import Agenda, AgendaHost
+from forum.declarations.models import Declaration, Signature
+from forum.declarations.queries import wrongly_digested
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import DERIVED_COLUMNS, wrong_counts
 from forum.library.models import Practice
@@ -32,6 +34,9 @@ def column_checks() -> list[Check]:
         Check("agendas that members host", _wrong_hosted, "hosts"),
         Check("members that members ignore", _wrong_ignored, "ignored"),
         Check("practices adapted in a circle", _circular_adaptations),
+        Check("declaration.signatures_count", _wrong_signature_counts, "signatures"),
+        Check("agenda.declarations_count", _wrong_declaration_counts, "declarations"),
+        Check("texts that were signed", _texts_changed_by_hand),
     ]
 
 
@@ -82,6 +87,24 @@ def _wrong_id_lists(column: Any, member_id: Any, listed_id: Any) -> Iterator[Fau
     for key, has in stream(select(Member.id, column).where(has_any)):
         if has != (should := sorted(expected.get(key, []))):
             yield Fault("member", key, column.key, has, should)
+
+
+def _wrong_signature_counts() -> Iterator[Fault]:
+    mine = (Signature.declaration_id == Declaration.id, Signature.withdrawn_at.is_(None))
+    counted = select(func.count(Signature.id)).where(*mine).scalar_subquery()
+    yield from _wrong_values(Declaration, Declaration.signatures_count, counted)
+
+
+def _wrong_declaration_counts() -> Iterator[Fault]:
+    told = (Declaration.agenda_id == Agenda.id, Declaration.opened_at.is_not(None))
+    counted = select(func.count(Declaration.id)).where(*told).scalar_subquery()
+    yield from _wrong_values(Agenda, Agenda.declarations_count, counted)
+
+
+def _texts_changed_by_hand() -> Iterator[Fault]:
+    """Frozen declarations whose digest is not that of their text. Nobody but a person can know which of both is right."""
+    for declaration_id in wrongly_digested():
+        yield Fault("declaration", declaration_id, "is not the text that was signed (SHA-256)")
 
 
 def _circular_adaptations() -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
 from forum.agendas.models import Agenda
 from forum.db import db
+from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
 from forum.markup import VERSION
@@ -34,6 +35,7 @@ TEXT_COLUMNS = {
     "findings of agendas": TextColumns(
         Agenda.findings, Agenda.findings_html_version, (Agenda.id,), is_optional=True
     ),
+    "declarations": TextColumns(Declaration.source, Declaration.html_version, (Declaration.id,)),
     "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
     "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }
