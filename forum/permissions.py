@@ -742,7 +742,7 @@ class Can:
 
     def speak_for(self, organisation: Organisation) -> Verdict:
         """Its representative speaks for an organisation, and where it has named who writes for it, so do these."""
-        person, is_named = self.person, organisation.names_voices and self.person.is_voice
+        person, is_named = self.person, organisation.names_voices and self.person.is_voice_now
         if not person.is_member:
             return SIGN_IN
         is_voice = is_named and person.organisation_id == organisation.id

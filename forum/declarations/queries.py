@@ -30,6 +30,7 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.members.models import City, Member, Organisation
+from forum.members.queries import is_voice_now
 from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
 from forum.reach import moderated_by, opened_to, sees_hidden
@@ -416,7 +417,7 @@ def all_organisation_ids() -> list[int]:
 def speaker_ids(organisation_ids: Collection[int]) -> list[int]:
     """The ids of the members who speak for one of some organisations, as `can.speak_for` says of each."""
     is_voice = and_(
-        Organisation.names_voices, Member.organisation_id == Organisation.id, Member.is_voice
+        Organisation.names_voices, Member.organisation_id == Organisation.id, is_voice_now()
     )
     speaks = or_(Organisation.representative_id == Member.id, is_voice)
     query = select(Member.id).join(Organisation, speaks).where(Member.left_at.is_(None))

@@ -211,6 +211,17 @@ def test_nobody_signs_for_another_organisation(people, declaration, bodies):
         actions.sign(people.ana, declaration.id, 10**6, Signing(declaration.digest))
 
 
+def test_nobody_signs_after_the_last_day_of_writing_for_it(people, declaration, bodies):
+    days = {people.chitra.id: now().date() + timedelta(days=2)}
+    choose_voices(people.moderator, bodies.institute.id, [people.chitra.id], days)
+    with at(now() + timedelta(days=3)):
+        assert queries.speaker_ids([bodies.institute.id]) == []
+        with pytest.raises(Forbidden):
+            signed(people.chitra, declaration, bodies.institute)
+    assert queries.speaker_ids([bodies.institute.id]) == [people.chitra.id]
+    assert signed(people.chitra, declaration, bodies.institute).member_id == people.chitra.id
+
+
 def test_nobody_signs_after_the_right_was_taken(people, declaration, bodies):
     choose_voices(people.moderator, bodies.institute.id, [])
     with pytest.raises(Forbidden, match="binds"):

@@ -120,6 +120,7 @@ from forum.members.queries.sessions import (
 )
 from forum.members.queries.voices import (
     REMINDED_BEFORE,
+    is_voice_now,
     mandates_near_end,
     mandates_of,
     mandates_over,
@@ -183,6 +184,7 @@ __all__ = [
     "ignores",
     "is_email_taken",
     "is_lookalike_name",
+    "is_voice_now",
     "language_name",
     "language_names",
     "languages",

@@ -21,7 +21,7 @@ MANDATES_SHOWN = 30
 REMINDED_BEFORE = timedelta(days=14)
 
 
-def _is_voice_now() -> ColumnElement[bool]:
+def is_voice_now() -> ColumnElement[bool]:
     """`Person.is_voice_now` in SQL."""
     lasts = or_(Member.voice_until.is_(None), Member.voice_until >= now().date())
     return and_(Member.is_voice, lasts)
@@ -32,13 +32,13 @@ def voices_of(reader: Person, organisation: Organisation) -> list[Member]:
     if not organisation.names_voices:
         return []
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
-    return first_members(here.where(_is_voice_now()), LIST_LIMIT)
+    return first_members(here.where(is_voice_now()), LIST_LIMIT)
 
 
 def voice_days(organisation_id: int) -> dict[int, date | None]:
     """The last day, if there is one, of each member whom an organisation has named, by the id of the member."""
     found = select(Member.id, Member.voice_until).where(Member.organisation_id == organisation_id)
-    return {row.id: row.voice_until for row in db.session.execute(found.where(_is_voice_now()))}
+    return {row.id: row.voice_until for row in db.session.execute(found.where(is_voice_now()))}
 
 
 def voices_to_choose(
