@@ -36,7 +36,6 @@ from forum.bookmarks import actions as bookmarks
 from forum.bookmarks.queries import bookmark_of
 from forum.clock import at, now
 from forum.db import db
-from forum.declarations import actions as declarations
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.actions import (
     NewTopic,
@@ -74,16 +73,7 @@ from forum.mail.commands import (
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
 from forum.markup import write
-from forum.members.actions import (
-    Joining,
-    OrganisationText,
-    Profile,
-    appoint,
-    edit_profile,
-    found_federation,
-    join,
-    write_organisation,
-)
+from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.actions import (
@@ -108,6 +98,7 @@ from forum.rights.queries import KINDS as KEPT
 from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import dataset_fixture, load_dataset
+from tests.declarations.planted import declared
 from tests.glossary.conftest import name_canary
 
 pytestmark = pytest.mark.thorough
@@ -791,7 +782,7 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     notes = [
         mark_given(people.ana, post_id, "tried it") for post_id in (numbers.post_ids[0], page_id)
     ]
-    signature = _declared(people, agenda)
+    signature = declared(people, agenda, _cora(), secret)
     added = (*(("mark", note) for note in notes), ("followup", told), ("reservation", signature))
     for kind, row in added:
         assert row is not None
@@ -799,21 +790,6 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
         make_notices(SYSTEM)
         decide(people.moderator, kind, row.id, "hide", Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
-
-
-def _declared(people: Any, agenda: Agenda) -> Signature:
-    """What Ana's city does not agree with in a declaration of Cora's, who drafts another one."""
-    text = declarations.DeclarationText("Quiet nights", write("We want them."))
-    made = declarations.write_declaration(_cora(), agenda.id, text)
-    declarations.open_declaration(_cora(), made.id)
-    made = declarations.freeze(_cora(), made.id, now().date() + timedelta(days=30))
-    draft = declarations.DeclarationText(secret("manifesto"), write(secret("manifesto")))
-    declarations.write_declaration(_cora(), agenda.id, draft)
-    city = write_organisation(
-        people.moderator, OrganisationText("Quiet City", "city", representative_id=people.ana.id)
-    )
-    signing = declarations.Signing(made.digest, secret("objected"))
-    return declarations.sign(people.ana, made.id, city.id, signing)
 
 
 def _question_with_a_sequel(people: Any, agenda: Agenda, rita: Member) -> int:
