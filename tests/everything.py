@@ -51,7 +51,9 @@ def make_voices(people: Any, agenda: Agenda) -> None:
     text = OrganisationText("Harbour Office", "institute", representative_id=people.chitra.id)
     office = write_organisation(people.moderator, text)
     for member in (people.ana, people.ben):
-        edit_profile(member, Profile(member.name, organisation_id=office.id))
+        edit_profile(
+            member, Profile(member.name, organisation_id=office.id, city_id=member.city_id)
+        )
     choose_voices(people.moderator, office.id, [people.ana.id, people.ben.id])
     opened(people.ana, agenda, "For the office", for_organisation=True)
     last_day = (START + timedelta(days=3_000)).date()

@@ -261,7 +261,7 @@ GET  /members                                         |  200  200  200  200  200
 GET  /members/ben-okoth                               |  200  200  200  200  200  200
 GET  /members/ben-okoth/contact                       |   in  200  200  200  200  200
 POST /members/ben-okoth/contact                       |  403  yes  yes  yes  yes  yes
-GET  /members/ben-okoth/exchange                      |   in  404  200  404  404  404
+GET  /members/ana-prado/exchange                      |   in  404  200  404  404  404
 GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
 POST /members/ben-okoth/hide                          |  403  403  403  403  yes  yes
 POST /members/ben-okoth/end-ignoring                  |  403  yes  yes  yes  yes  yes

@@ -26,7 +26,7 @@ from forum.moderation.models import Decision, Report
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda, load_agendas
-from forum.transfer.forms import parse, read_agenda, read_people
+from forum.transfer.forms import parse, read_agenda, read_glossary, read_people
 from forum.transfer.models import FaultyFileError, Step
 from forum.transfer.queries import (
     agenda_by_slug,
@@ -477,6 +477,8 @@ def test_the_demo_has_no_mistakes() -> None:
         source = path.read_text(encoding="utf-8")
         if path.name == "people.md":
             read_people(source)
+        elif path.name == "expressions.md":
+            read_glossary(source)
         else:
             assert not faults_of(source), path.name
 
