@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
@@ -33,11 +33,13 @@ from forum.members.models import City, Member, Organisation
 from forum.members.queries import is_voice_now
 from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
+from forum.plaintext import has_words_starting_with, words_in
 from forum.reach import moderated_by, opened_to, sees_hidden
 from forum.verdicts import DECLARATION_IS, Verdict
 
 T = TypeVar("T")
 LISTED = 20  # declarations of one page of the list
+TITLES_READ = 500  # the newest, among which a search looks for titles
 SIGNATURES_SHOWN = 100  # on the page of a declaration; the rest has pages of its own
 SIGNATURES_PER_PAGE = 250
 MAX_HERE = 20  # on the page of an agenda or an organisation
@@ -102,6 +104,21 @@ def declarations_on(reader: Person, agenda: Agenda) -> Sequence[Declaration]:
         return ()
     here = visible_declarations(reader).where(Declaration.agenda_id == agenda.id)
     return db.session.scalars(here.order_by(Declaration.id.desc()).limit(MAX_HERE)).all()
+
+
+def declarations_by_words(
+    reader: Person, agendas: Iterable[Agenda], words: Sequence[str]
+) -> list[Declaration]:
+    """The newest declarations of some agendas whose titles have words that begin with these; no query where there are none.
+
+    Drafts, which few find, are looked for where others are.
+    """
+    ids = [agenda.id for agenda in agendas if agenda.declarations_count]
+    here = visible_declarations(reader).where(Declaration.agenda_id.in_(ids))
+    newest = here.options(load_only(Declaration.title, Declaration.slug))
+    newest = newest.order_by(Declaration.id.desc()).limit(TITLES_READ)
+    found = db.session.scalars(newest).all() if ids else ()
+    return [one for one in found if has_words_starting_with(words_in(one.title), words)]
 
 
 def get_declaration(reader: Person, declaration_id: int) -> Declaration:

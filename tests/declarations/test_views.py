@@ -231,3 +231,13 @@ def test_what_cannot_be_signed_says_why(people, agenda, sign_in, bodies):
     assert answer.status_code == 403 and "in consultation" in answer.text
     with pytest.raises(Forbidden):
         signed(people.ana, made, bodies.city)
+
+
+def test_search_leads_to_a_declaration_by_its_title(client, sign_in, people, agenda, declaration):
+    link = f'href="{declaration.address}"'
+    for typed in ("quiet+nights", "NIGHT", "nights+qui"):
+        assert link in client.get(f"/search?q={typed}").text, typed
+    assert link not in client.get("/search?q=quiet+days").text
+    secret = draft(people, agenda, title="Quiet nights, once more")
+    assert secret.address not in client.get("/search?q=quiet+nights").text
+    assert secret.address in sign_in(people.host).get("/search?q=quiet+nights").text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import with_expression
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_by_words
 from forum.db import execute_core
+from forum.declarations.queries import declarations_by_words
 from forum.dialogue.models import Post, Topic
 from forum.glossary.queries import entries_called
 from forum.library.models import Practice
@@ -36,15 +37,19 @@ _HAS_POLL = case(
 
 @dataclass(frozen=True)
 class NamedPage:
-    """A page whose name a search has typed: of an agenda, city, organisation, theme or entry of the glossary (`kind`)."""
+    """A page whose name a search has typed: of an agenda, declaration, city, organisation, theme or entry of the glossary (`kind`).
+
+    That of a declaration is at `address`.
+    """
 
     kind: str
     name: str
     slug: str
+    address: str = ""
 
 
 def named_pages(
-    reader: Person, typed: str, agendas: Iterable[Agenda], language: str
+    reader: Person, typed: str, agendas: Sequence[Agenda], language: str
 ) -> list[NamedPage]:
     """The pages whose name begins with the typed words, in any order and script; none when nothing is typed.
 
@@ -54,11 +59,13 @@ def named_pages(
     if not wanted:
         return []
     titled = [one for one in agendas if has_words_starting_with(words_in(one.title), wanted)]
+    declared = declarations_by_words(reader, agendas, wanted)[:MAX_NAMED_PAGES]
     cities = home_cities_by_prefix(reader, typed, MAX_NAMED_PAGES)
     organisations = organisations_by_words(wanted)[:MAX_NAMED_PAGES]
     themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]
     return [
         *(NamedPage("agenda", one.title, one.slug) for one in titled),
+        *(NamedPage("declaration", one.title, one.slug, one.address) for one in declared),
         *(NamedPage("city", one.name, one.slug) for one in cities),
         *(NamedPage("organisation", one.name, one.slug) for one in organisations),
         *(NamedPage("theme", one.name, one.slug) for one in themes),
