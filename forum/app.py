@@ -41,6 +41,7 @@ from forum.glossary import views as glossary
 from forum.invitations import views as invitations
 from forum.library import views as library
 from forum.mail import views as mail
+from forum.meetings import views as meetings
 from forum.members import views as members
 from forum.moderation import views as moderation
 from forum.notifications import views as notifications
@@ -67,6 +68,7 @@ BLUEPRINT_MODULES = (
     glossary,
     dialogue,
     library,
+    meetings,
     advice,
     declarations,
     moderation,

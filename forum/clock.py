@@ -47,6 +47,18 @@ def in_words(moment: datetime | None, pattern: str = "") -> str:
     return f"{words} UTC" if name == "UTC" else f"{words} ({name})"
 
 
+def span_in_words(begins_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
+    """From when until when, as clocks in a time zone show it, with the day of the week; the day once, if it is one."""
+    begins, ends = begins_at.astimezone(zone), ends_at.astimezone(zone)
+    locale = str(get_locale() or SOURCE)
+    # English as the forum writes it, with the day first
+    named = "en_GB" if locale == SOURCE else locale
+    first, last = (str(dates.format_date(at.date(), "full", named)) for at in (begins, ends))
+    if first == last:
+        return f"{first}, {begins:%H:%M}–{ends:%H:%M}"
+    return f"{first}, {begins:%H:%M} – {last}, {ends:%H:%M}"
+
+
 def day_in_words(day: date, locale: str = "") -> str:
     """A day for a sentence without markup, in a language or else in the present one."""
     locale = locale or str(get_locale() or SOURCE)

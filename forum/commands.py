@@ -23,6 +23,7 @@ from forum.front import actions as front_actions
 from forum.invitations import actions as invitations_actions
 from forum.library import actions as library_actions
 from forum.mail import commands as mail
+from forum.meetings.commands import look_after_meetings
 from forum.members import commands as members
 from forum.notifications import commands as notifications
 from forum.permissions import SYSTEM
@@ -68,6 +69,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "voices": jobs.every(600, within(lambda: invitations_actions.look_after_voices(SYSTEM))),
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
+        "meetings": jobs.every(60, within(look_after_meetings)),
         "the undecided": jobs.every(300, within(lambda: queue.tell_overdue(SYSTEM))),
         "letters": within(mail.write_notice_letters),
         "receipts": jobs.every(5, within(mail.write_report_letters)),

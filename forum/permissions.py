@@ -13,32 +13,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
-from flask_babel.speaklater import LazyString
 
-from forum.clock import in_words, now
+from forum import verdicts
+from forum.clock import now
 from forum.errors import Forbidden
-from forum.verdicts import (
-    AGENDA_ARCHIVED,
-    AGENDA_IN_PREPARATION,
-    AUTHOR_KEPT_FROM_WRITING,
-    DECLARATION_DEEDS,
-    DECLARATION_ENDS,
-    DECLARATION_IS,
-    FOR_ADMINISTRATORS,
-    FOR_AGENDA_MODERATORS,
-    FOR_MODERATORS,
-    LAST_DAY_IS_OVER,
-    NEEDS_SECOND_FACTOR,
-    NO,
-    NOT_A_QUESTION,
-    ONLY_AUTHOR_DELETES,
-    ONLY_AUTHOR_EDITS,
-    ONLY_VOICES_SIGN,
-    SIGN_IN,
-    YES,
-    Verdict,
-    locked_because,
-)
+from forum.verdicts import NO, SIGN_IN, YES, Verdict
 
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
@@ -49,6 +28,7 @@ if TYPE_CHECKING:
     from forum.dialogue.queries import AgendaContext, AgendaRow, PostRow, TopicContext, TopicRow
     from forum.invitations.models import Entrance
     from forum.library.models import Practice
+    from forum.meetings.models import Attendance, Meeting
     from forum.members.models import Member, Organisation
     from forum.moderation.models import Decision
     from forum.pictures.models import Picture
@@ -294,35 +274,21 @@ class Can:
     def sign_in(self) -> Verdict:
         """Whoever has an account signs in, unless it is suspended now."""
         if self.person.is_suspended:
-            return Verdict(
-                _(
-                    "A moderator has suspended this account until %(day)s."
-                    " If you think that this is wrong, write to us.",
-                    day=_lazy_datetime(self.person.suspended_until),
-                )
-            )
+            return verdicts.suspended_until(self.person.suspended_until)
         return YES if self.person.is_member or self.person.is_leaving else NO
 
     def write(self) -> Verdict:
         """A member who is not silenced and owes no agreement to terms may write."""
         kept_from_it = self.person.kept_from_writing
         if kept_from_it == "silenced":
-            return Verdict(
-                _(
-                    "A moderator has paused your right to write until %(day)s."
-                    " You can still read. Your notices say why, and how to appeal.",
-                    day=_lazy_datetime(self.person.silenced_until),
-                )
-            )
+            return verdicts.silenced_until(self.person.silenced_until)
         if kept_from_it == "terms":
-            return Verdict(
-                _("There are new terms of use. Read them and agree, then you can write again.")
-            )
+            return verdicts.NEW_TERMS
         return SIGN_IN if kept_from_it else YES
 
     def be_published(self) -> Verdict:
         """What waits for a moderator is published in its author's name only while the author may write."""
-        return AUTHOR_KEPT_FROM_WRITING.get(self.person.kept_from_writing, YES)
+        return verdicts.AUTHOR_KEPT_FROM_WRITING.get(self.person.kept_from_writing, YES)
 
     def contact(self, member: Member) -> Verdict:
         """A member who may write sends a letter to another whose account is open and who accepts letters."""
@@ -376,12 +342,7 @@ class Can:
             return verdict
         again_at = member.handle_changed_at and member.handle_changed_at + HANDLE_INTERVAL
         if again_at and _is_future(again_at) and not member.corrects_handle:
-            return Verdict(
-                _(
-                    "You have changed it not long ago. You can change it again from %(day)s.",
-                    day=_lazy_datetime(again_at),
-                )
-            )
+            return verdicts.handle_changed_lately(again_at)
         return self.write()
 
     def see_earlier_handles(self, member: Person) -> Verdict:
@@ -396,11 +357,7 @@ class Can:
         if not self.person.organisation_id:
             return Verdict(_("Your profile names no organisation to write for."))
         if not self.person.is_voice_now:
-            return Verdict(
-                _(
-                    "Your organisation has named the members who write for it. Its representative or a moderator can name you, too."
-                )
-            )
+            return verdicts.OTHERS_WRITE_FOR_IT
         return self.write()
 
     def see_notices(self) -> Verdict:
@@ -435,11 +392,7 @@ class Can:
         """Members show their own pictures in their texts, and moderators those of their agendas, too."""
         if self.see_picture(picture):
             return YES
-        return Verdict(
-            _(
-                "This text shows a picture of somebody else. Quote their post, or add your own picture."
-            )
-        )
+        return verdicts.PICTURE_OF_OTHERS
 
     def delete_picture(self, picture: Picture) -> Verdict:
         """Members delete their own pictures."""
@@ -491,7 +444,7 @@ class Can:
 
     def admit(self) -> Verdict:
         """Moderators decide who may join, where joining is by approval."""
-        return YES if self.person.is_moderator else self._deny(FOR_MODERATORS)
+        return YES if self.person.is_moderator else self._deny(verdicts.FOR_MODERATORS)
 
     # Dialogue
 
@@ -506,7 +459,7 @@ class Can:
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
         if topic.locked_at and not self.moderate(topic.agenda_id):
-            return locked_because(topic.locked_reason)
+            return verdicts.locked_because(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
     def reply_again(self, topic: Topic | TopicRow, latest_at: datetime | None) -> Verdict:
@@ -514,17 +467,12 @@ class Can:
         again_at = topic.again_at(latest_at)
         if again_at is None or self.moderate(topic.agenda_id):
             return YES
-        return Verdict(
-            _(
-                "This topic is slow, and you have written here not long ago. You can write again from %(moment)s.",
-                moment=_lazy_datetime(again_at),
-            )
-        )
+        return verdicts.slow_until(again_at)
 
     def edit(self, post: Post | PostRow) -> Verdict:
         """Authors edit their own post while it is visible and its topic takes replies."""
         if post.author_id != self.person.id:
-            return ONLY_AUTHOR_EDITS
+            return verdicts.ONLY_AUTHOR_EDITS
         if post.deleted_at:
             return Verdict(_("You have deleted this text, so it cannot be edited."))
         if post.hidden_at:
@@ -546,7 +494,7 @@ class Can:
         if not self.person.is_member:
             return SIGN_IN
         if post.author_id != self.person.id or post.deleted_at:
-            return ONLY_AUTHOR_DELETES
+            return verdicts.ONLY_AUTHOR_DELETES
         return YES
 
     def compare(self, post: Post) -> Verdict:
@@ -572,13 +520,9 @@ class Can:
     def change_note(self, mark: Mark) -> Verdict:
         """Members change the note of their own mark, unless moderators have hidden it."""
         if mark.member_id != self.person.id:
-            return ONLY_AUTHOR_EDITS
+            return verdicts.ONLY_AUTHOR_EDITS
         if mark.hidden_at:
-            return Verdict(
-                _(
-                    "The moderators have hidden what you said about this, so that nothing else is said in its place. You can appeal against the decision."
-                )
-            )
+            return verdicts.NOTE_HIDDEN
         return self.write()
 
     def vote(self, post: Post | PostRow) -> Verdict:
@@ -587,7 +531,7 @@ class Can:
         if post.is_gone or topic.hidden_at or topic.deleted_at:
             return Verdict(_("This text has been removed, so nobody votes here any more."))
         if topic.locked_at:
-            return locked_because(topic.locked_reason)
+            return verdicts.locked_because(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
     def close_poll(self, post: Post | PostRow) -> Verdict:
@@ -597,7 +541,7 @@ class Can:
     def choose_answer(self, topic: Topic | TopicContext) -> Verdict:
         """The author of a question, or a moderator of its agenda, chooses its answer."""
         if topic.kind != "question":
-            return NOT_A_QUESTION
+            return verdicts.NOT_A_QUESTION
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(topic.agenda_id)
@@ -617,13 +561,13 @@ class Can:
     def revise(self, held: Held) -> Verdict:
         """Authors who may write change their own text that waits or was refused, and send it again."""
         if held.author_id != self.person.id:
-            return ONLY_AUTHOR_EDITS
+            return verdicts.ONLY_AUTHOR_EDITS
         return self.write()
 
     def take_back(self, held: Held) -> Verdict:
         """Authors take back their own text that waits or was refused."""
         if held.author_id != self.person.id:
-            return ONLY_AUTHOR_DELETES
+            return verdicts.ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
 
     # Advice
@@ -678,11 +622,7 @@ class Can:
         While moderators hide it, it is out of sight anyway; withdrawn, it could come back by being told again.
         """
         if topic.follow_up_hidden_at:
-            return Verdict(
-                _(
-                    "The moderators have hidden this, and it is kept for as long as their decision stands. You can appeal against the decision."
-                )
-            )
+            return verdicts.SEQUEL_HIDDEN
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return Verdict(_("Only the member who asked the question tells what happened next."))
@@ -714,31 +654,33 @@ class Can:
         if practice.author_id != self.person.id or practice.deleted_at:
             return Verdict(_("Only the author can say whether this is still true."))
         if not practice.published_at or practice.hidden_at:
-            return Verdict(
-                _("Others cannot read this practice now, so nobody asks whether it is true.")
-            )
+            return verdicts.NOBODY_READS_IT
         return self.write()
 
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:
-            return ONLY_AUTHOR_DELETES
+            return verdicts.ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
 
     # Declarations
 
     def draft_declaration(self, agenda: Agenda) -> Verdict:
         """Moderators of an agenda who may write draft its declarations, unless it is archived."""
-        return AGENDA_ARCHIVED if agenda.archived_at else self.curate(agenda)
+        return verdicts.AGENDA_ARCHIVED if agenda.archived_at else self.curate(agenda)
 
     def curate_declaration(self, declaration: Declaration, deed: str) -> Verdict:
-        """Moderators of its agenda who may write do each of `DECLARATION_DEEDS` in its states; if that is archived, they only end it."""
+        """Moderators of its agenda who may write do each of `verdicts.DECLARATION_DEEDS` in its states; if that is archived, they only end it."""
         agenda, state = declaration.agenda, declaration.state
-        if state not in DECLARATION_DEEDS[deed]:
-            return DECLARATION_IS[state]
+        if state not in verdicts.DECLARATION_DEEDS[deed]:
+            return verdicts.DECLARATION_IS[state]
         if deed == "open" and agenda.opened_at is None:
-            return AGENDA_IN_PREPARATION
-        return self.curate(agenda) if deed in DECLARATION_ENDS else self.draft_declaration(agenda)
+            return verdicts.AGENDA_IN_PREPARATION
+        return (
+            self.curate(agenda)
+            if deed in verdicts.DECLARATION_ENDS
+            else self.draft_declaration(agenda)
+        )
 
     def speak_for(self, organisation: Organisation) -> Verdict:
         """Its representative speaks for an organisation, and where it has named who writes for it, so do these."""
@@ -746,22 +688,73 @@ class Can:
         if not person.is_member:
             return SIGN_IN
         is_voice = is_named and person.organisation_id == organisation.id
-        return YES if is_voice or organisation.representative_id == person.id else ONLY_VOICES_SIGN
+        return (
+            YES
+            if is_voice or organisation.representative_id == person.id
+            else verdicts.ONLY_VOICES_SIGN
+        )
 
     def sign(self, declaration: Declaration, organisation: Organisation) -> Verdict:
         """Whoever speaks for an organisation and may write signs for it until the last day, unless the agenda is archived."""
         if declaration.state != "open":
-            return DECLARATION_IS[declaration.state]
+            return verdicts.DECLARATION_IS[declaration.state]
         if declaration.sign_until is None or now().date() > declaration.sign_until:
-            return LAST_DAY_IS_OVER
+            return verdicts.LAST_DAY_IS_OVER
         if declaration.agenda.archived_at:
-            return AGENDA_ARCHIVED
+            return verdicts.AGENDA_ARCHIVED
         return self.write() if (spoken := self.speak_for(organisation)) else spoken
 
     def take_signature_back(self, signature: Signature) -> Verdict:
         """Whoever speaks for an organisation takes its signature back until the declaration is adopted or withdrawn."""
         state = signature.declaration.state
-        return self.speak_for(signature.organisation) if state == "open" else DECLARATION_IS[state]
+        return (
+            self.speak_for(signature.organisation)
+            if state == "open"
+            else verdicts.DECLARATION_IS[state]
+        )
+
+    # Meetings
+
+    def announce_meeting(self, agenda: Agenda) -> Verdict:
+        """Moderators of an agenda who may write announce meetings on it, unless it is archived."""
+        if agenda.archived_at:
+            return Verdict(_("This agenda is archived. Nothing can be added to it."))
+        return self.curate(agenda)
+
+    def change_meeting(self, meeting: Meeting) -> Verdict:
+        """Moderators of its agenda who may write change and cancel a meeting until it is over or cancelled."""
+        if meeting.cancelled_at:
+            return verdicts.MEETING_CANCELLED
+        return verdicts.MEETING_OVER if meeting.over_at else self.curate(meeting.agenda)
+
+    def tell_outcome(self, meeting: Meeting) -> Verdict:
+        """Moderators of its agenda who may write tell what came of a meeting, once it is over."""
+        if meeting.cancelled_at:
+            return verdicts.MEETING_CANCELLED
+        if not meeting.over_at:
+            return Verdict(_("This meeting is not over yet."))
+        return self.curate(meeting.agenda)
+
+    def come(self, meeting: Meeting) -> Verdict:
+        """Members say until a meeting begins that they come, or no more, unless it is cancelled; also while they may not write."""
+        if not self.person.is_member:
+            return SIGN_IN
+        if meeting.cancelled_at:
+            return verdicts.MEETING_CANCELLED
+        if meeting.over_at:
+            return verdicts.MEETING_OVER
+        return YES if _is_future(meeting.starts_at) else Verdict(_("This meeting has begun."))
+
+    def see_who_comes(self) -> Verdict:
+        """Members see who comes to a meeting."""
+        return YES if self.person.is_member else SIGN_IN
+
+    def join_meeting(self, meeting: Meeting, attendance: Attendance | None) -> Verdict:
+        """Whoever comes to a meeting finds the link by which one joins it, and so do the moderators of its agenda."""
+        is_mine = attendance is not None and attendance.member_id == self.person.id
+        if is_mine and self.person.is_member and attendance and not attendance.waiting_at:
+            return YES
+        return self.moderate(meeting.agenda_id)
 
     # Moderating
 
@@ -782,7 +775,7 @@ class Can:
         person = self.person
         if person.is_moderator or agenda_id in person.hosts:
             return YES
-        return self._deny(FOR_AGENDA_MODERATORS)
+        return self._deny(verdicts.FOR_AGENDA_MODERATORS)
 
     def restore(self, post: Post | PostRow) -> Verdict:
         """Moderators of an agenda show a hidden post of another member again, right beside the post.
@@ -795,7 +788,7 @@ class Can:
 
     def see_queue(self) -> Verdict:
         """Moderators see the queue; hosts see the part of it that belongs to their agendas."""
-        return YES if self.person.is_curator else self._deny(FOR_MODERATORS)
+        return YES if self.person.is_curator else self._deny(verdicts.FOR_MODERATORS)
 
     def judge(self, author_id: int | None) -> Verdict:
         """Who sees the queue judges what others wrote; about reports of one's own texts others decide, unseen by oneself."""
@@ -844,7 +837,7 @@ class Can:
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""
-        return YES if self.person.is_moderator else self._deny(FOR_MODERATORS)
+        return YES if self.person.is_moderator else self._deny(verdicts.FOR_MODERATORS)
 
     def keep_glossary(self) -> Verdict:
         """Moderators who may write keep the entries of the glossary."""
@@ -878,9 +871,7 @@ class Can:
         if not standing.is_in_effect:
             return Verdict(_("This decision holds no more, so there is nothing to appeal against."))
         if standing.is_over:
-            return Verdict(
-                _("Six months have passed since this decision, so it can no longer be appealed.")
-            )
+            return verdicts.TOO_LATE_TO_APPEAL
         return YES
 
     def decide_appeal(self, appeal: Appeal) -> Verdict:
@@ -898,9 +889,7 @@ class Can:
         """Moderators of an agenda reverse a decision, except one that another moderator made about themselves."""
         is_mine = decision.author_id == self.person.id is not None
         if is_mine and decision.moderator_id != self.person.id:
-            return Verdict(
-                _("Another moderator decided this about yourself, so you can appeal against it.")
-            )
+            return verdicts.DECIDED_ABOUT_ONESELF
         return self.moderate(decision.present_agenda_id)
 
     def see_decision(self, decision: Decision) -> Verdict:
@@ -910,9 +899,7 @@ class Can:
     def clear_spam(self, member: Member) -> Verdict:
         """Whoever may suspend a member removes all that a spammer wrote, up to `MAX_SPAMMER_POSTS` posts."""
         if member.posts_count > MAX_SPAMMER_POSTS:
-            return Verdict(
-                _("This member has written too much to be a spammer. Decide about each text.")
-            )
+            return verdicts.NO_SPAMMER
         return self.suspend(member)
 
     def note_about(self, member: Member) -> Verdict:
@@ -923,12 +910,12 @@ class Can:
 
     def administer(self) -> Verdict:
         """Administrators give roles and change the forum's name."""
-        return YES if self.person.is_administrator else self._deny(FOR_ADMINISTRATORS)
+        return YES if self.person.is_administrator else self._deny(verdicts.FOR_ADMINISTRATORS)
 
     def _deny(self, no: Verdict) -> Verdict:
         """The verdict `no`, or for a person whose rights over others are on hold the verdict that says why."""
         if self.person.is_held:
-            return NEEDS_SECOND_FACTOR
+            return verdicts.NEEDS_SECOND_FACTOR
         return self.write() if self.person.is_silenced and self.person.has_office else no
 
 
@@ -960,11 +947,6 @@ def _accepts_letters(member: Member) -> bool:
     """Whether a member gets letters of others: the account is open and not hidden, and its owner accepts them."""
     is_active = member.is_member and member.hidden_at is None
     return is_active and member.takes_letters and member.mail_paused_at is None
-
-
-def _lazy_datetime(at: datetime | None) -> LazyString:
-    """A date and time in words, formatted when it is shown, in the language and the time zone of that request."""
-    return LazyString(in_words, at)
 
 
 def moderates(role: Any) -> Any:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+
+from forum.clock import in_words
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ NOT_A_QUESTION = Verdict(_("Only a question has an answer."))
 NEEDS_SECOND_FACTOR = Verdict(
     _("This waits until you have set up a second factor: a passkey, or codes from an app.")
 )
+MEETING_CANCELLED = Verdict(_("This meeting is cancelled."))
+MEETING_OVER = Verdict(_("This meeting is over."))
 LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
 # What is said to a moderator when somebody's text cannot be published, by what keeps its author from writing
 AUTHOR_KEPT_FROM_WRITING = {
@@ -66,6 +71,36 @@ ONLY_VOICES_SIGN = Verdict(
     )
 )
 LAST_DAY_IS_OVER = Verdict(_("The last day to sign is over."))
+# Sentences that are long
+NEW_TERMS = Verdict(_("There are new terms of use. Read them and agree, then you can write again."))
+OTHERS_WRITE_FOR_IT = Verdict(
+    _(
+        "Your organisation has named the members who write for it. Its representative or a moderator can name you, too."
+    )
+)
+PICTURE_OF_OTHERS = Verdict(
+    _("This text shows a picture of somebody else. Quote their post, or add your own picture.")
+)
+NOTE_HIDDEN = Verdict(
+    _(
+        "The moderators have hidden what you said about this, so that nothing else is said in its place. You can appeal against the decision."
+    )
+)
+SEQUEL_HIDDEN = Verdict(
+    _(
+        "The moderators have hidden this, and it is kept for as long as their decision stands. You can appeal against the decision."
+    )
+)
+NOBODY_READS_IT = Verdict(
+    _("Others cannot read this practice now, so nobody asks whether it is true.")
+)
+TOO_LATE_TO_APPEAL = Verdict(
+    _("Six months have passed since this decision, so it can no longer be appealed.")
+)
+DECIDED_ABOUT_ONESELF = Verdict(
+    _("Another moderator decided this about yourself, so you can appeal against it.")
+)
+NO_SPAMMER = Verdict(_("This member has written too much to be a spammer. Decide about each text."))
 
 
 def locked_because(reason: str) -> Verdict:
@@ -77,3 +112,50 @@ def locked_because(reason: str) -> Verdict:
         _("This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason)
     )
     return Verdict(why_not)
+
+
+def suspended_until(until: datetime | None) -> Verdict:
+    """The verdict that an account is suspended."""
+    return Verdict(
+        _(
+            "A moderator has suspended this account until %(day)s."
+            " If you think that this is wrong, write to us.",
+            day=_lazy_datetime(until),
+        )
+    )
+
+
+def silenced_until(until: datetime | None) -> Verdict:
+    """The verdict that somebody may not write for the time being."""
+    return Verdict(
+        _(
+            "A moderator has paused your right to write until %(day)s."
+            " You can still read. Your notices say why, and how to appeal.",
+            day=_lazy_datetime(until),
+        )
+    )
+
+
+def handle_changed_lately(again_at: datetime | None) -> Verdict:
+    """The verdict that a handle was changed lately, and when it can be changed again."""
+    return Verdict(
+        _(
+            "You have changed it not long ago. You can change it again from %(day)s.",
+            day=_lazy_datetime(again_at),
+        )
+    )
+
+
+def slow_until(again_at: datetime | None) -> Verdict:
+    """The verdict that somebody has written in a slow topic lately, and when they can write again."""
+    return Verdict(
+        _(
+            "This topic is slow, and you have written here not long ago. You can write again from %(moment)s.",
+            moment=_lazy_datetime(again_at),
+        )
+    )
+
+
+def _lazy_datetime(at: datetime | None) -> LazyString:
+    """A date and time in words, formatted when it is shown, in the language and the time zone of that request."""
+    return LazyString(in_words, at)

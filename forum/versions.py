@@ -23,6 +23,7 @@ R = TypeVar("R")
 EVERYTHING = "everything"  # counted up by actions that do not say what they touch; all cached pages depend on it
 ANY_CHANGE = "anything"  # counted up together with every other scope
 FEDERATION = "federation"  # the forum's name, which is on every page
+MEETINGS = "meetings"  # who comes to meetings
 SCOPE_BUCKETS = 1_024  # so many scopes are shared by all topics, and as many by all members: the table stays small
 PAGE_VERSIONS = Table(
     "page_version",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
-from forum.clock import at
+from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Poll, PollOption, PollText, Post, Topic
@@ -18,8 +18,11 @@ from forum.invitations.actions import choose_voices
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
+from forum.meetings import actions as meetings
+from forum.meetings.models import Meeting
 from forum.members.actions import OrganisationText, Profile, edit_profile, write_organisation
 from forum.members.models import Member
+from forum.permissions import MEMBERS, PUBLIC, SYSTEM
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
 from tests.glossary.conftest import name_odd_things
@@ -41,6 +44,7 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_practices(people, agenda)
         make_readings(people, agenda)
         make_voices(people, agenda)
+        make_meetings(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
     name_odd_things(people)
@@ -136,6 +140,23 @@ def make_readings(people: Any, agenda: Agenda) -> None:
             people.moderator, agenda.id, library.ReadingText(title, "R. Murray", why="It *says*.")
         )
     library.remove_reading(people.moderator, reading.id)
+
+
+def make_meetings(people: Any, agenda: Agenda) -> None:
+    """A meeting that is over, with what came of it, and one for members that is cancelled; to each somebody comes."""
+    day = timedelta(days=1)
+    for title, audience in (("Over", PUBLIC), ("Cancelled", MEMBERS)):
+        begins = now() + day
+        told = (title, write("A *round*."), begins, begins + day, "Europe/Lisbon", "Hall")
+        text = meetings.MeetingText(*told, audience=audience)
+        made = meetings.announce_meeting(people.moderator, agenda.id, text)
+        meetings.come(people.ana, made.id)
+    meetings.cancel_meeting(people.moderator, made.id, "Snow.")
+    with at(now() + 3 * day):
+        meetings.end_meetings(SYSTEM)
+        over = db.session.scalars(select(Meeting).where(Meeting.title == "Over")).one()
+        outcome = meetings.OutcomeText(write("We *met*."), about="A round.")
+        meetings.tell_outcome(people.moderator, over.id, outcome)
 
 
 def opened(author: Member, agenda: Agenda, title: str, **words: Any) -> Topic:

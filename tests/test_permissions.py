@@ -24,6 +24,7 @@ from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
 from forum.library.models import Practice
+from forum.meetings.models import Attendance, Meeting
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
 from forum.permissions import SYSTEM, VISITOR, Can, Person, office_of, require
@@ -106,6 +107,19 @@ def _held(said: str) -> Held:
 
 def _picture(said: str) -> Picture:
     return Picture(id=1, member_id=_author(said), agenda_id=HERE if "here" in said else None)
+
+
+def _meeting(said: str) -> Meeting:
+    """A meeting that is still to come, unless `said` says that it is cancelled, over, or has begun."""
+    states = {f"{state}_at": PAST for state in ("cancelled", "over") if state in said}
+    starts_at = PAST if "begun" in said or "over" in said else AHEAD
+    return Meeting(id=1, agenda_id=HERE, agenda=_agenda(said), starts_at=starts_at, **states)
+
+
+def _attendance(said: str) -> Attendance | None:
+    if "nobody" in said:
+        return None
+    return Attendance(member_id=_author(said), waiting_at=PAST if "waiting" in said else None)
 
 
 def _practice(said: str) -> Practice:
@@ -241,6 +255,11 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "speak_for": lambda said: (_spoken_for(said),),
     "sign": lambda said: (_declaration(said), _spoken_for(said)),
     "take_signature_back": lambda said: (_signature(said),),
+    "announce_meeting": lambda said: (_agenda(said),),
+    "change_meeting": lambda said: (_meeting(said),),
+    "tell_outcome": lambda said: (_meeting(said),),
+    "come": lambda said: (_meeting(said),),
+    "join_meeting": lambda said: (_meeting(said), _attendance(said)),
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
@@ -424,6 +443,24 @@ withdraw_follow_up     | own question, replied and locked |    .  yes  yes    . 
 withdraw_follow_up     | own question         |    .  yes  yes    .    .  yes  yes  yes  yes   .
 withdraw_follow_up     | question, replied    |    .    .    .    .    .    .    .    .    .   .
 follow_up              | own experience, replied |    .    .    .    .    .    .    .    .    .   .
+announce_meeting       | open                 |    .    .    .    .    .  yes    .  yes  yes  yes
+announce_meeting       | prepared             |    .    .    .    .    .  yes    .  yes  yes  yes
+announce_meeting       | archived             |    .    .    .    .    .    .    .    .    .   .
+change_meeting         | coming               |    .    .    .    .    .  yes    .  yes  yes  yes
+change_meeting         | over                 |    .    .    .    .    .    .    .    .    .   .
+change_meeting         | cancelled            |    .    .    .    .    .    .    .    .    .   .
+tell_outcome           | over                 |    .    .    .    .    .  yes    .  yes  yes  yes
+tell_outcome           | coming               |    .    .    .    .    .    .    .    .    .   .
+tell_outcome           | cancelled, over      |    .    .    .    .    .    .    .    .    .   .
+come                   | coming               |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+come                   | begun                |    .    .    .    .    .    .    .    .    .   .
+come                   | over                 |    .    .    .    .    .    .    .    .    .   .
+come                   | cancelled            |    .    .    .    .    .    .    .    .    .   .
+see_who_comes          | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+join_meeting           | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+join_meeting           | own, waiting         |    .    .    .    .    .  yes    .  yes  yes  yes
+join_meeting           | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+join_meeting           | nobody's             |    .    .    .    .    .  yes    .  yes  yes  yes
 write_practice         | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 write_practice         | archived             |    .    .    .    .    .    .    .    .    .   .
 edit_practice          | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes

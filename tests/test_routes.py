@@ -108,6 +108,8 @@ GET  /agendas/{agenda}/briefing                       |  200  200  200  200  200
 GET  /agendas/{agenda}/briefing.html                  |  200  200  200  200  200  200
 GET  /agendas/{agenda}/feed.atom                      |  200  200  200  200  200  200
 GET  /agendas/{agenda}/history                        |   in  403  403  200  200  200
+GET  /agendas/{agenda}/meetings/new                   |   in  403  403  200  200  200
+POST /agendas/{agenda}/meetings/new                   |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/readings/new                   |   in  403  403  200  200  200
 POST /agendas/{agenda}/readings/new                   |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/readings/order                 |   in  403  403  200  200  200
@@ -133,6 +135,8 @@ GET  /agendas/{other}/cases/new                       |   in  403  403  403  200
 POST /agendas/{other}/cases/new                       |  403  403  403  403  yes  yes
 GET  /agendas/{other}/edit                            |   in  403  403  403  200  200
 POST /agendas/{other}/edit                            |  403  403  403  403  yes  yes
+GET  /agendas/{other}/meetings/new                    |   in  403  403  403  200  200
+POST /agendas/{other}/meetings/new                    |  403  403  403  403  yes  yes
 GET  /agendas/{other}/readings/new                    |   in  403  403  403  200  200
 POST /agendas/{other}/readings/new                    |  403  403  403  403  yes  yes
 GET  /agendas/{other}/statements/new                  |   in  403  403  403  200  200
@@ -257,6 +261,18 @@ GET  /follow-ups/{told}/why                           |   in  404  404  404  404
 GET  /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
 POST /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
 GET  /join/waiting                                    |   on   on   on   on   on   on
+GET  /meetings                                        |  200  200  200  200  200  200
+GET  /meetings/{meeting}                              |   on   on   on   on   on   on
+GET  /meetings/{meeting}-{meeting_slug}               |  200  200  200  200  200  200
+GET  /meetings/{meeting}/cancel                       |   in  403  403  200  200  200
+POST /meetings/{meeting}/cancel                       |  403  403  403  yes  yes  yes
+POST /meetings/{meeting}/come                         |  403  yes  yes  yes  yes  yes
+GET  /meetings/{meeting}/edit                         |   in  403  403  200  200  200
+POST /meetings/{meeting}/edit                         |  403  403  403  yes  yes  yes
+GET  /meetings/{meeting}/history                      |   in  403  403  200  200  200
+POST /meetings/{meeting}/stay-away                    |  403  yes  yes  yes  yes  yes
+GET  /meetings/{over}/outcome                         |   in  403  403  200  200  200
+POST /meetings/{over}/outcome                         |  403  403  403  yes  yes  yes
 GET  /members                                         |  200  200  200  200  200  200
 GET  /members/ben-okoth                               |  200  200  200  200  200  200
 GET  /members/ben-okoth/contact                       |   in  200  200  200  200  200

@@ -30,6 +30,7 @@ from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
 from forum.mail.actions import note_refused, write_letter
 from forum.markup import write
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.members.queries import sessions_of
 from forum.moderation import actions as moderation
@@ -179,6 +180,41 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
         "case": case.slug,
         "case_id": case.id,
         "reading": reading.id,
+        **_meetings(people, agenda),
+    }
+
+
+def _meetings(people: Any, agenda: Agenda) -> dict[str, Any]:
+    """A meeting to which Ana comes, and one that is over."""
+    begins = now() + timedelta(days=5)
+    words = {"time_zone": "Europe/Lisbon", "is_online": True}
+    link = "https://meet.example/secret-room"
+    coming = meetings.announce_meeting(
+        people.host,
+        agenda.id,
+        meetings.MeetingText(
+            "Night trams",
+            write("Who runs them?"),
+            begins,
+            begins + timedelta(hours=1),
+            join_link=link,
+            **words,
+        ),
+    )
+    meetings.come(people.ana, coming.id)
+    hour = timedelta(hours=1)
+    with at(now() - timedelta(days=2)):
+        text = meetings.MeetingText(
+            "Day trams", write("Who?"), now() + hour, now() + 2 * hour, **words
+        )
+        over = meetings.announce_meeting(people.host, agenda.id, text)
+    meetings.end_meetings(SYSTEM)
+    meetings.tell_outcome(people.host, over.id, meetings.OutcomeText(write("What we did.")))
+    return {
+        "meeting": coming.id,
+        "meeting_slug": coming.slug,
+        "over": over.id,
+        "over_slug": over.slug,
     }
 
 

@@ -24,6 +24,8 @@ from forum.glossary.models import PROPOSAL
 from forum.glossary.queries import proposal_to_judge
 from forum.library.queries import unreadable_at
 from forum.mail.models import Delivery
+from forum.meetings.models import Meeting
+from forum.meetings.queries import attendance_of, still_to_tell
 from forum.members.models import Member
 from forum.moderation.models import Decision
 from forum.moderation.queries import (
@@ -52,6 +54,7 @@ from forum.notifications.queries import (
 from forum.permissions import Person, require
 
 MAX_SHOWN = 50
+MEETING_KINDS = ("meeting", "coming", "soon")  # of notices about meetings
 MAX_SCORED_NOTICES, MAX_SCORED_REPLIES = 5, 50
 MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site
 
@@ -224,11 +227,30 @@ def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
     """Those that the member still gets, without reminders of what has no topic and can no longer be read."""
     reminders = {one.address for one in notices if one.kind == REMINDER and one.topic_id is None}
     gone = unreadable_at(member, reminders)
+    meetings = meetings_told(member, notices)
     return [
         one
         for one in notices
-        if not (one.kind == REMINDER and one.address in gone) and _is_wanted(member, one)
+        if not (one.kind == REMINDER and one.address in gone)
+        and not (one.kind in MEETING_KINDS and (one.kind, one.address) not in meetings)
+        and _is_wanted(member, one)
     ]
+
+
+def meetings_told(member: Member, notices: Iterable[Notice]) -> dict[tuple[str, str], Meeting]:
+    """The meetings of which notices tell that the member is still to get, by kind and path."""
+    told = {(one.kind, one.address) for one in notices if one.kind in MEETING_KINDS}
+    return still_to_tell(member, told) if told else {}
+
+
+def meeting_told(member: Member, notice: Notice) -> tuple[Meeting, str] | None:
+    """The meeting of which a notice tells, and the link by which the member joins it, where there is one; None for none."""
+    meeting = meetings_told(member, [notice]).get((notice.kind, notice.address))
+    if meeting is None:
+        return None
+    may_join = member.can.join_meeting(meeting, attendance_of(member, meeting.id))
+    is_for_who_comes = notice.kind != "meeting" and meeting.is_ahead
+    return meeting, meeting.join_link if is_for_who_comes and may_join else ""
 
 
 def _is_wanted(member: Member, notice: Notice) -> bool:
@@ -311,6 +333,8 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
     wanted = _wanted(member, notices)
     topics = _topics_in_reach(member, [notice.topic_id for notice in wanted if notice.topic_id])
     found = agendas_of_findings(member, {one.address for one in wanted if one.kind == "findings"})
+    meetings = meetings_told(member, wanted)
+    found |= {address: one.agenda for (_kind, address), one in meetings.items()}
     agendas: dict[Agenda | None, list[DigestEntry]] = {}
     for (topic_id, address), some in groupby(sorted(wanted, key=_digest_key), _digest_key):
         topic = topics.get(topic_id)

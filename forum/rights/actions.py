@@ -24,6 +24,7 @@ from forum.library import actions as library
 from forum.mail import actions as mail
 from forum.markup import PlainTexts, Written
 from forum.matches import KnownAs
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.members.actions import DELETE_EVERYTHING, FORMER_MEMBER, KEEP_NAMELESS
 from forum.members.models import Member
@@ -112,6 +113,7 @@ def _begin(system: Person, member: Member) -> None:
     dialogue.forget_drafts_of(system, member.id)
     bookmarks.forget_member(system, member.id)
     library.forget_intentions(system, member.id)
+    meetings.forget_member(system, member.id)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     glossary.forget_member(system, member.id, is_silent=is_silent)

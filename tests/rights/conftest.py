@@ -43,6 +43,7 @@ from forum.invitations.actions import (
 from forum.library import actions as library
 from forum.mail.actions import write_letter
 from forum.markup import write
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import get_member
@@ -244,6 +245,12 @@ def _write(people: Any, agenda: Agenda) -> Lived:
         ben, agenda.id, dialogue.NewTopic("experience", "Of Ben", write("Text."))
     )
     dialogue.reply(ana, deleted.id, write(f"In a topic that goes {WORD}."))
+    begins = now() + LONG_AGO + timedelta(days=5)
+    told = ("Night trams", write("Who runs them?"), begins, begins + timedelta(hours=1), "UTC")
+    meeting = meetings.announce_meeting(
+        people.host, agenda.id, meetings.MeetingText(*told, place="Hall", is_online=True)
+    )
+    meetings.come(ana, meeting.id, "online")
     practice = _practice(people, agenda, f"Practice {WORD}")
     _practice(people, agenda, f"Draft {WORD}", is_published=False)
     case = library.write_case(

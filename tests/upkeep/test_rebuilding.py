@@ -21,6 +21,7 @@ from forum.dialogue.queries import render_with_mentions
 from forum.errors import Refusal
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.markup import VERSION, write
+from forum.meetings.models import Meeting
 from forum.members.models import Member
 from forum.permissions import VISITOR
 from forum.search.models import Document
@@ -185,10 +186,13 @@ def html() -> dict[str, dict[Any, tuple[str, int]]]:
         PracticeSection: PracticeSection.html,
         Agenda: Agenda.introduction_html,
         Member: Member.about_html,
+        Meeting: Meeting.html,
     }
     found = select(Agenda.id, Agenda.findings_html, Agenda.findings_html_version)
     findings = {(row[0],): (str(row[1]), row[2]) for row in db.session.execute(found)}
-    return {"findings": findings} | {
+    told = select(Meeting.id, Meeting.outcome_html, Meeting.outcome_html_version)
+    outcomes = {(row[0],): (str(row[1]), row[2]) for row in db.session.execute(told)}
+    return {"findings": findings, "outcomes": outcomes} | {
         table.__tablename__: {
             tuple(row[:-2]): (str(row[-2]), row[-1])
             for row in db.session.execute(
@@ -207,11 +211,15 @@ def aged() -> None:
         (PracticeSection, "html"),
         (Agenda, "introduction_html"),
         (Member, "about_html"),
+        (Meeting, "html"),
     ):
         old = update(table).where(table.html_version == VERSION)
         db.session.execute(old.values({column: "<blink>", "html_version": VERSION - 1}))
     told = update(Agenda).where(Agenda.findings != "")
     changes = {"findings_html": "<blink>", "findings_html_version": VERSION - 1}
+    assert db.session.execute(told.values(changes)).rowcount == 1
+    told = update(Meeting).where(Meeting.outcome != "")
+    changes = {"outcome_html": "<blink>", "outcome_html_version": VERSION - 1}
     assert db.session.execute(told.values(changes)).rowcount == 1
     db.session.commit()
 
@@ -229,10 +237,10 @@ def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agen
     aged()
     done = run("rerender")
     assert done.exit_code == 0, done.output
-    assert f"Texts made anew: {posts + 15} (posts {posts}, paragraphs of cases 6, " in done.output
+    assert f"Texts made anew: {posts + 18} (posts {posts}, paragraphs of cases 6, " in done.output
     assert (
-        "parts of practices 4, introductions of agendas 3, findings of agendas 1, profiles 1)."
-        in done.output
+        "parts of practices 4, introductions of agendas 3, findings of agendas 1, meetings 2, "
+        "what came of meetings 1, profiles 1)." in done.output
     )
     assert html() == before
 

@@ -18,6 +18,8 @@ from forum.glossary.models import Entry
 from forum.glossary.queries import visible_entries
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
+from forum.meetings.models import Meeting
+from forum.meetings.queries import visible_meetings
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import home_cities, visible_members
 from forum.pages import pages_for
@@ -27,7 +29,7 @@ IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (
 INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
 LIST_PAGES = (
     *("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities"),
-    *("/declarations", "/glossary"),
+    *("/declarations", "/meetings", "/glossary"),
 )
 
 
@@ -82,6 +84,7 @@ class SitemapSection(NamedTuple):
 def _sections() -> list[SitemapSection]:
     topics = indexable_topics().where(Topic.home.is_(None))
     topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
+    meeting = literal("/meetings/") + cast(Meeting.id, String) + "-" + Meeting.slug
     wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
     shared = "/practices/" + Practice.slug
@@ -95,6 +98,7 @@ def _sections() -> list[SitemapSection]:
         ),
         SitemapSection(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
         SitemapSection(practices, Practice.id, shared, Practice.updated_at),
+        SitemapSection(visible_meetings(VISITOR), Meeting.id, meeting, Meeting.updated_at),
         SitemapSection(topics, Topic.id, topic, Topic.active_at),
         SitemapSection(declared, Declaration.id, declaration, changed_at),
         SitemapSection(wrote, Member.id, "/members/" + Member.handle, null()),

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from forum import locales, tokens, web
 from forum.appeals.queries import appeal_info, suspension_appeal_path
-from forum.clock import in_words, in_zone, now
+from forum.clock import in_words, in_zone, now, span_in_words
 from forum.dialogue.queries import shown_source, telling_marks
 from forum.emails import Letter, render
 from forum.mail.commands._shared import today
@@ -27,6 +27,7 @@ from forum.mail.queries import (
     decision_told,
     digest_groups,
     is_of_own_decision,
+    meeting_told,
     notice_to_tell,
     queue_content,
 )
@@ -142,6 +143,25 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "is_public": topic is not None and reads(VISITOR, topic.audience),
         "can_answer": bool(headers.reply_to),
         **_decision_words(member, notice),
+        **_meeting_words(member, notice),
+    }
+
+
+def _meeting_words(member: Member, notice: Notice) -> dict[str, Any]:
+    """What a letter about a meeting says besides the notice: when it is in the member's own time zone, where, and how to join."""
+    told = meeting_told(member, notice)
+    if told is None:
+        return {}
+    meeting, join_link = told
+    name = settings_of(member.id).time_zone
+    words = span_in_words(meeting.starts_at, meeting.ends_at, zone_of(member.id))
+    places = [meeting.place, meeting.city.name if meeting.city else ""]
+    places += [_("online")] if meeting.is_online else []
+    return {
+        "when": f"{words} ({name})",
+        "where": ", ".join(filter(None, places)),
+        "join_link": join_link,
+        "is_cancelled": meeting.cancelled_at is not None,
     }
 
 

@@ -144,6 +144,23 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         _("Your organisation is invited to sign a declaration"),
         lambda n: gettext("your organisation is invited to sign this"),
         is_actionable=True,
+    ),
+    "meeting": NoticeKind(
+        _("A new meeting on an agenda that you watch"),
+        lambda n: gettext("a new meeting"),
+        way=DIGEST,
+        score=5,
+        is_in_topic=False,
+    ),
+    "coming": NoticeKind(
+        _("A meeting to which you come changes, is cancelled, or has a place for you"),
+        lambda n: ngettext("%(num)s change", "%(num)s changes", n),
+        is_official=True,
+        is_in_topic=False,
+    ),
+    "soon": NoticeKind(
+        _("A meeting to which you come is the next day"),
+        lambda n: gettext("you come to it the next day"),
         is_official=True,
         is_in_topic=False,
     ),

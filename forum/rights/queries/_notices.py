@@ -8,12 +8,14 @@ from forum.advice.models import AdviceRequest, Availability, FollowUp
 from forum.bookmarks.models import Bookmark
 from forum.dialogue import models as dialogue
 from forum.dialogue.models import AllRead, Mention
+from forum.meetings.models import Attendance
 from forum.notifications.models import Notice, Watch
 from forum.rights.models import Kind
 from forum.rights.queries._rows import (
     rows_of_all_read,
     rows_of_asked,
     rows_of_asking,
+    rows_of_attendances,
     rows_of_availability,
     rows_of_bookmarks,
     rows_of_follow_ups,
@@ -87,6 +89,21 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "note": _("your note"),
             "remind_on": _("the day on which you want to be reminded of it"),
             "created_at": _("since when you keep it"),
+        },
+    ),
+    Kind(
+        "meetings",
+        _("Meetings"),
+        _("The meetings to which you said that you come."),
+        (("attendance", "member_id"),),
+        in_batches(rows_of_attendances, Attendance.id),
+        {
+            "meeting_id": _("the number of the meeting, as in /meetings/7"),
+            "title": _("its title, unless you cannot read it any longer"),
+            "way": _("whether you come to the place or join online, where there are both"),
+            "said_at": _("when you said so"),
+            "waiting_at": _("since when you wait for a place"),
+            "remind_at": _("when you are to be reminded of it"),
         },
     ),
     Kind(

@@ -40,6 +40,8 @@ from forum.invitations.models import Arrival, Invitation
 from forum.library.models import Case, Intention, Practice, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
 from forum.mail.models import Delivery
+from forum.meetings.models import Attendance, Meeting
+from forum.meetings.queries import visible_meetings
 from forum.members.models import (
     City,
     Ignore,
@@ -426,6 +428,14 @@ def _kept_title(member: Member) -> ColumnElement[str]:
     )
     shown = (title.correlate(Bookmark).scalar_subquery() for title in titles)
     return func.coalesce(*shown, "").label("title")
+
+
+def rows_of_attendances(member: Member) -> Select[Any]:
+    seen = visible_meetings(member).with_only_columns(Meeting.title)
+    title = seen.where(Meeting.id == Attendance.meeting_id).correlate(Attendance).scalar_subquery()
+    kept = columns_of(Attendance, "meeting_id way said_at waiting_at remind_at")
+    query = select(*kept, func.coalesce(title, "").label("title"))
+    return query.where(Attendance.member_id == member.id)
 
 
 def rows_of_mentions(member: Member) -> Select[Any]:

@@ -14,6 +14,7 @@ from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.logs import without_slow_log
 from forum.machine import is_shut
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
@@ -175,6 +176,7 @@ MEND: dict[str, Mend] = {
     "signatures": _by_ids(declarations.mend_declarations),
     "declarations": _by_ids(declarations.mend_agendas),
     "member": _by_ids(dialogue.mend_members),
+    "meeting": _by_ids(meetings.mend_counts),
     "hosts": _by_ids(agendas.mend_hosting),
     "ignored": _by_ids(members.repair_ignored_ids),
     "notices": _hide_notices,

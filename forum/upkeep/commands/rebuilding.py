@@ -14,6 +14,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
 from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
@@ -31,6 +32,8 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "introductions of agendas": agendas.rerender,
     "findings of agendas": agendas.rerender_findings,
     "declarations": declarations.rerender,
+    "meetings": meetings.rerender_meetings,
+    "what came of meetings": meetings.rerender_outcomes,
     "profiles": members.rerender,
     "terms of use": terms.rerender,
 }
@@ -42,6 +45,7 @@ REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "case": library.reindex_cases,
     "practice": library.reindex_practices,
     "reading": library.reindex_readings,
+    "meeting": meetings.reindex_meetings,
 }
 
 

@@ -15,6 +15,8 @@ from forum.declarations.queries import wrongly_digested
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import DERIVED_COLUMNS, wrong_counts
 from forum.library.models import Practice
+from forum.meetings.models import Meeting
+from forum.meetings.queries import COUNTED
 from forum.members.models import Ignore, Member
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
@@ -29,6 +31,7 @@ def column_checks() -> list[Check]:
             for model in DERIVED_COLUMNS
             for column, expected in DERIVED_COLUMNS[model].items()
         ),
+        *(_column_check(Meeting, column, expected) for column, expected in COUNTED.items()),
         Check("topics without a beginning", _without_opening),
         Check("topics in lists", _wrong_shelves, "shelves"),
         Check("agendas that members host", _wrong_hosted, "hosts"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from forum.dialogue.models import Post, Topic
 from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
+from forum.meetings.models import Meeting
 from forum.permissions import MEMBERS, PUBLIC
 from forum.search.models import FAILURE, Document, Retitling
 from forum.search.queries import documents_with_stale_words
@@ -81,6 +82,14 @@ INDEXED_KINDS = {
     ),
     "reading": Indexed(
         Reading, Reading.id, Reading.removed_at.is_(None), Reading.title, Reading.agenda_id
+    ),
+    "meeting": Indexed(
+        Meeting,
+        Meeting.id,
+        true(),
+        Meeting.title,
+        Meeting.agenda_id,
+        audience=Meeting.audience,
     ),
 }
 

@@ -13,6 +13,7 @@ from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
 from forum.markup import VERSION
+from forum.meetings.models import Meeting
 from forum.members.models import Member
 from forum.search.models import FAILURE, Document
 from forum.terms.models import Terms
@@ -36,6 +37,10 @@ TEXT_COLUMNS = {
         Agenda.findings, Agenda.findings_html_version, (Agenda.id,), is_optional=True
     ),
     "declarations": TextColumns(Declaration.source, Declaration.html_version, (Declaration.id,)),
+    "meetings": TextColumns(Meeting.source, Meeting.html_version, (Meeting.id,)),
+    "what came of meetings": TextColumns(
+        Meeting.outcome, Meeting.outcome_html_version, (Meeting.id,), is_optional=True
+    ),
     "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
     "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }
@@ -47,6 +52,7 @@ INDEXED_MODELS: dict[str, Any] = {
     "practice": Practice,
     FAILURE: Practice,
     "reading": Reading,
+    "meeting": Meeting,
 }
 
 
@@ -94,6 +100,10 @@ def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
         "case": [
             select(Case.summary).where(Case.id.in_(ids)),
             select(CaseParagraph.source).where(CaseParagraph.case_id.in_(ids)),
+        ],
+        "meeting": [
+            select(Meeting.source).where(Meeting.id.in_(ids)),
+            select(Meeting.outcome).where(Meeting.id.in_(ids)),
         ],
     }
     return [source for query in queries.get(kind, []) for source in db.session.scalars(query)]

@@ -1,0 +1,389 @@
+"""Meetings and who comes to them, as pages, actions and other rooms ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import get_agenda
+from forum.clock import now
+from forum.db import db, execute_core
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import visible_topics
+from forum.errors import NotFound
+from forum.history.queries import Edit, edits_between, versions_of
+from forum.meetings.models import Attendance, Meeting
+from forum.members.models import City, Member
+from forum.notifications.queries import zone_called
+from forum.pages import Page, page_of, rows_after
+from forum.permissions import VISITOR, Person, require
+from forum.reach import is_on_open_agenda, may_sign_in, opened_to, read_by, reads
+from forum.versions import cached
+
+MEETINGS_PER_PAGE = 20
+MAX_SHOWN = 200  # members who come, on the page of a meeting
+MAX_IN_CALENDAR = 300  # meetings in a calendar file
+NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process remembers, for short lists
+COMING_FIRST = (Meeting.starts_at, Meeting.id)
+LATEST_FIRST = (Meeting.starts_at.desc(), Meeting.id.desc())
+_ROWS = select(func.count(Attendance.id)).where(Attendance.meeting_id == Meeting.id)
+# The counters of a meeting, and what they should be
+COUNTED: dict[Any, Any] = {
+    Meeting.coming_count: _ROWS.where(Attendance.waiting_at.is_(None))
+    .correlate(Meeting)
+    .scalar_subquery(),
+    Meeting.waiting_count: _ROWS.where(Attendance.waiting_at.is_not(None))
+    .correlate(Meeting)
+    .scalar_subquery(),
+}
+# What is told of a meeting in a short list, in the order of the columns
+NEXT_COLUMNS = (
+    Meeting.id,
+    Meeting.slug,
+    Meeting.title,
+    Meeting.language,
+    Meeting.agenda_id,
+    Meeting.audience,
+    Meeting.starts_at,
+    Meeting.ends_at,
+    Meeting.time_zone,
+    Meeting.is_online,
+    Meeting.place,
+)
+
+
+class NextMeeting(NamedTuple):
+    """A meeting in a short list of those that come next."""
+
+    id: int
+    slug: str
+    title: str
+    language: str
+    agenda_id: int
+    audience: str
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    is_online: bool
+    place: str
+    city: str | None
+    is_open: bool
+
+    @property
+    def address(self) -> str:
+        """The path of its page."""
+        return f"/meetings/{self.id}-{self.slug}"
+
+
+# Reading
+
+
+def visible_meetings(reader: Person) -> Select[Any]:
+    """The meetings that a reader may see: of the reader's audiences, on agendas that the reader sees."""
+    return select(Meeting).where(
+        read_by(reader, Meeting.audience), opened_to(reader, Meeting.agenda_id)
+    )
+
+
+def coming_meetings(reader: Person, agenda_id: int | None, number: int) -> Page[Meeting]:
+    """One page of the meetings that are not over, the next one first; of one agenda or of all."""
+    found = _with_place(_of_agenda(visible_meetings(reader), agenda_id))
+    ahead = found.where(Meeting.over_at.is_(None)).order_by(*COMING_FIRST)
+    return page_of(ahead, number, MEETINGS_PER_PAGE)
+
+
+def past_meetings(reader: Person, agenda_id: int | None, number: int) -> Page[Meeting]:
+    """One page of the meetings that are over, the latest first; of one agenda or of all."""
+    found = _with_place(_of_agenda(visible_meetings(reader), agenda_id))
+    over = found.where(Meeting.over_at.is_not(None)).order_by(*LATEST_FIRST)
+    return page_of(over, number, MEETINGS_PER_PAGE)
+
+
+def meetings_after(
+    reader: Person, agenda_id: int | None, last: Meeting | None, limit: int
+) -> Sequence[Meeting]:
+    """The meetings that follow one, the latest first, at most `limit`; after None the first of all."""
+    found = _with_place(_of_agenda(visible_meetings(reader), agenda_id))
+    place = (last.starts_at, last.id) if last else None
+    return rows_after(found, LATEST_FIRST, place, limit)
+
+
+def public_meetings(agenda_id: int | None = None) -> Sequence[Meeting]:
+    """The meetings of which everybody knows, for calendar programs: the latest first, at most `MAX_IN_CALENDAR`."""
+    return meetings_after(VISITOR, agenda_id, None, MAX_IN_CALENDAR)
+
+
+def _of_agenda(found: Select[Any], agenda_id: int | None) -> Select[Any]:
+    return found if agenda_id is None else found.where(Meeting.agenda_id == agenda_id)
+
+
+def _with_place(found: Select[Any]) -> Select[Any]:
+    return found.options(joinedload(Meeting.agenda), joinedload(Meeting.city))
+
+
+def next_meetings(reader: Person, limit: int, agenda_id: int | None = None) -> list[NextMeeting]:
+    """The next meetings that a reader sees, of one agenda or of all; what is cancelled is left out.
+
+    A process remembers the first of each agenda, so that the home page and those of agendas ask the database for none.
+    """
+    seen = (
+        one
+        for one in cached("next meetings", _read_next)
+        if reads(reader, one.audience)
+        and agenda_id in (None, one.agenda_id)
+        and (one.is_open or reader.can.moderate(one.agenda_id))
+    )
+    return [one for one, _number in zip(seen, range(limit), strict=False)]
+
+
+def _read_next() -> Sequence[NextMeeting]:
+    place = func.row_number().over(partition_by=Meeting.agenda_id, order_by=COMING_FIRST)
+    ahead = Meeting.over_at.is_(None), Meeting.cancelled_at.is_(None)
+    first = select(Meeting.id, place.label("place")).where(*ahead).subquery()
+    columns = (*NEXT_COLUMNS, City.name, is_on_open_agenda(Meeting.agenda_id))
+    found = select(*columns).join(first, first.c.id == Meeting.id).outerjoin(Meeting.city)
+    found = found.where(first.c.place <= NEXT_OF_AGENDA).order_by(*COMING_FIRST).limit(MAX_NEXT)
+    return [NextMeeting(*row) for row in execute_core(found)]
+
+
+def get_meeting(reader: Person, meeting_id: int) -> Meeting:
+    """One meeting with its agenda and city, or `NotFound`."""
+    found = _with_place(visible_meetings(reader).where(Meeting.id == meeting_id))
+    return _one(db.session.scalars(found).first())
+
+
+def meetings_at(reader: Person, addresses: Iterable[str]) -> dict[str, Meeting]:
+    """By the path to which notices lead, the meetings that the reader sees."""
+    numbers = {one.removeprefix("/meetings/") for one in addresses}
+    ids = [int(number) for number in numbers if number.isdecimal()]
+    if not ids:
+        return {}
+    found = _with_place(visible_meetings(reader).where(Meeting.id.in_(ids)))
+    return {meeting.told_at: meeting for meeting in db.session.scalars(found)}
+
+
+def still_to_tell(
+    member: Person, told: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Meeting]:
+    """Of notices about meetings, by kind and path, those that the member is still to get, each with its meeting.
+
+    Not of what the member does not see; that there is a meeting, or that it is the next day, only while that is so.
+    """
+    seen = meetings_at(member, {address for _kind, address in told})
+    soon = [one.id for one in seen.values() if one.is_ahead and one.starts_at > now()]
+    comes = {
+        one
+        for one in soon
+        if (known := attendance_of(member, one)) is not None and known.waiting_at is None
+    }
+    return {
+        (kind, address): seen[address]
+        for kind, address in told
+        if address in seen and _is_so(kind, seen[address], comes)
+    }
+
+
+def _is_so(kind: str, meeting: Meeting, comes: Collection[int]) -> bool:
+    if kind == "meeting":
+        return meeting.is_ahead
+    return kind != "soon" or meeting.id in comes
+
+
+def topic_of(reader: Person, meeting: Meeting) -> Topic | None:
+    """The topic in which a meeting goes on, if there is one and the reader sees it."""
+    if meeting.topic_id is None:
+        return None
+    return db.session.scalars(visible_topics(reader).where(Topic.id == meeting.topic_id)).first()
+
+
+def is_topic_seen(reader: Person, topic_id: int) -> bool:
+    """Whether there is a topic of this id that the reader sees."""
+    found = visible_topics(reader).where(Topic.id == topic_id)
+    return bool(db.session.scalar(select(found.exists())))
+
+
+def agenda_to_announce_on(host: Person, slug: str) -> Agenda:
+    """An agenda with its hosts, for somebody who may announce meetings on it; else `Forbidden`, or `NotFound`."""
+    agenda = get_agenda(host, slug)
+    require(host.can.announce_meeting(agenda))
+    return agenda
+
+
+def meeting_to_change(host: Person, meeting_id: int) -> Meeting:
+    """One meeting, for somebody who may change or cancel it; else `Forbidden`, or `NotFound`."""
+    meeting = get_meeting(host, meeting_id)
+    require(host.can.change_meeting(meeting))
+    return meeting
+
+
+def meeting_to_tell_of(host: Person, meeting_id: int) -> Meeting:
+    """One meeting, for somebody who may tell what came of it; else `Forbidden`, or `NotFound`."""
+    meeting = get_meeting(host, meeting_id)
+    require(host.can.tell_outcome(meeting))
+    return meeting
+
+
+# Who comes
+
+
+def attendance_of(member: Person, meeting_id: int) -> Attendance | None:
+    """Whether and how a member comes to a meeting; None for who does not, and for visitors."""
+    if not member.is_member:
+        return None
+    mine = Attendance.meeting_id == meeting_id, Attendance.member_id == member.id
+    return db.session.scalar(select(Attendance).where(*mine))
+
+
+def meetings_attended(member: Person, meeting_ids: Collection[int]) -> set[int]:
+    """Which of some meetings a member comes to, or waits for a place in."""
+    if not member.is_member or not meeting_ids:
+        return set()
+    mine = Attendance.member_id == member.id, Attendance.meeting_id.in_(meeting_ids)
+    return set(db.session.scalars(select(Attendance.meeting_id).where(*mine)))
+
+
+def who_comes(reader: Person, meeting: Meeting) -> Sequence[Attendance]:
+    """The members who come to a meeting, in the order in which they said so, at most `MAX_SHOWN`.
+
+    Hidden profiles are left out, and visitors see nobody.
+    """
+    if not reader.can.see_who_comes():
+        return []
+    is_shown = Member.hidden_at.is_(None), Member.left_at.is_(None)
+    comes = Attendance.meeting_id == meeting.id, Attendance.waiting_at.is_(None)
+    found = select(Attendance).join(Attendance.member).where(*comes, *is_shown)
+    people = joinedload(Attendance.member)
+    whole = found.options(people.joinedload(Member.city), people.joinedload(Member.organisation))
+    return db.session.scalars(whole.order_by(Attendance.id).limit(MAX_SHOWN)).all()
+
+
+# What an earlier version said
+
+
+def meeting_fields(meeting: Meeting) -> dict[str, Any]:
+    """The fields of a meeting as its history stores and compares them. The link by which one joins is kept in no version."""
+    zone = zone_called(meeting.time_zone)
+    return {
+        "title": meeting.title,
+        "source": meeting.source,
+        "language": meeting.language,
+        "starts_at": f"{meeting.starts_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "ends_at": f"{meeting.ends_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "time_zone": meeting.time_zone,
+        "place": meeting.place,
+        "city": meeting.city.name if meeting.city else "",
+        "is_online": "yes" if meeting.is_online else "no",
+        "seats": str(meeting.seats or ""),
+        "audience": meeting.audience,
+        "outcome": meeting.outcome,
+        "recording": meeting.recording,
+        "topic": str(meeting.topic_id or ""),
+        "cancelled_reason": meeting.cancelled_reason,
+    }
+
+
+def known_fields(meeting: Meeting) -> dict[str, Any]:
+    """All fields by which a form knows whether a meeting has changed since it was opened."""
+    return meeting_fields(meeting) | {"join_link": meeting.join_link}
+
+
+def edits_of(host: Person, meeting: Meeting) -> list[Edit]:
+    """What was changed in a meeting, newest first, for who moderates its agenda."""
+    require(host.can.moderate(meeting.agenda_id))
+    return edits_between(versions_of("meeting", meeting.id), {meeting.id: meeting_fields(meeting)})
+
+
+# For actions
+
+
+def lock_meeting(doer: Person, meeting_id: int) -> Meeting:
+    """The meeting with this id, its agenda and its city, locked; or `NotFound`.
+
+    Whoever comes, goes or moves up locks it first, so that places are given one after the other.
+    """
+    lock = visible_meetings(doer).where(Meeting.id == meeting_id).with_only_columns(Meeting.id)
+    if db.session.scalar(lock.with_for_update(of=Meeting)) is None:
+        raise NotFound()
+    return get_meeting(doer, meeting_id)
+
+
+def city_or_none(city_id: int | None) -> City | None:
+    """The city with this id; None if there is no id, or no such city."""
+    return db.session.get(City, city_id) if city_id else None
+
+
+def identical_meeting(agenda_id: int, title: str, starts_at: datetime) -> Meeting | None:
+    """A meeting of an agenda with this title at this time, as when a form is sent twice; or None."""
+    same = Meeting.agenda_id == agenda_id, Meeting.title == title, Meeting.starts_at == starts_at
+    found = _with_place(select(Meeting).where(*same, Meeting.cancelled_at.is_(None)))
+    return db.session.scalars(found.limit(1)).first()
+
+
+def first_waiting(meeting: Meeting) -> Attendance | None:
+    """Who moves up when a place is free: the first who waits and could come now."""
+    waits = Attendance.meeting_id == meeting.id, Attendance.waiting_at.is_not(None)
+    can_come = may_sign_in(Member, now()), Member.leaving_at.is_(None)
+    found = select(Attendance).join(Attendance.member).where(*waits, *can_come)
+    return db.session.scalar(found.order_by(Attendance.waiting_at, Attendance.id).limit(1))
+
+
+def members_attending(meeting: Meeting, *, also_waiting: bool = True) -> list[int]:
+    """The ids of the members who come to a meeting, and of those who wait for a place."""
+    found = select(Attendance.member_id).where(Attendance.meeting_id == meeting.id)
+    if not also_waiting:
+        found = found.where(Attendance.waiting_at.is_(None))
+    return list(db.session.scalars(found.order_by(Attendance.id)))
+
+
+def meetings_to_index(meeting_ids: Collection[int]) -> Sequence[Meeting]:
+    """Meetings with their cities, locked."""
+    query = select(Meeting).where(Meeting.id.in_(meeting_ids)).order_by(Meeting.id)
+    query = query.options(joinedload(Meeting.city))
+    return db.session.scalars(query.with_for_update(of=Meeting)).all()
+
+
+def counts_of(meeting: Meeting) -> tuple[int, int]:
+    """How many come to a meeting, and how many wait for a place."""
+    counts = (select(one).where(Meeting.id == meeting.id) for one in COUNTED.values())
+    coming, waiting = (db.session.scalar(count) or 0 for count in counts)
+    return coming, waiting
+
+
+def meetings_to_end(limit: int) -> Sequence[Meeting]:
+    """Up to `limit` meetings that are over and not noted as such, locked; those that others have locked are skipped."""
+    due = select(Meeting).where(Meeting.over_at.is_(None), Meeting.ends_at <= now())
+    first = due.order_by(Meeting.ends_at).limit(limit)
+    return db.session.scalars(first.with_for_update(skip_locked=True)).all()
+
+
+def due_reminders(limit: int) -> Sequence[Attendance]:
+    """Up to `limit` attendances of which members are to be reminded now, with their meetings, locked; as above."""
+    due = select(Attendance).where(Attendance.remind_at <= now())
+    first = due.order_by(Attendance.remind_at, Attendance.id).limit(limit)
+    rows = db.session.scalars(first.with_for_update(skip_locked=True)).all()
+    with_meeting = select(Attendance).where(Attendance.id.in_([one.id for one in rows]))
+    whole = with_meeting.options(joinedload(Attendance.meeting).joinedload(Meeting.agenda))
+    return db.session.scalars(whole.order_by(Attendance.id)).all()
+
+
+def meetings_of_member(member_id: int) -> list[int]:
+    """The ids of the meetings to which a member comes or waits to come, in order."""
+    found = select(Attendance.meeting_id).where(Attendance.member_id == member_id)
+    return sorted(db.session.scalars(found))
+
+
+def attendance_to_end(meeting_id: int, member_id: int | None) -> Attendance | None:
+    """The attendance of a member at a meeting that is locked; None if there is none."""
+    mine = Attendance.meeting_id == meeting_id, Attendance.member_id == member_id
+    return db.session.scalar(select(Attendance).where(*mine))
+
+
+def _one(meeting: Meeting | None) -> Meeting:
+    if meeting is None:
+        raise NotFound()
+    return meeting

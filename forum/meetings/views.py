@@ -1,0 +1,294 @@
+"""The doors of meetings: lists, one meeting, announcing and changing it, coming to it, what came of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web, webforms
+from forum.agendas.models import Agenda
+from forum.agendas.queries import all_agendas, get_agenda
+from forum.clock import span_in_words
+from forum.history.views import edit_to_read
+from forum.meetings import actions, queries
+from forum.meetings.forms import (
+    ComeForm,
+    MeetingForm,
+    OutcomeForm,
+    ReasonForm,
+    words_for_columns,
+)
+from forum.meetings.models import UNSAID, WAYS, Attendance, Meeting
+from forum.meetings.queries import NextMeeting
+from forum.members.queries import languages
+from forum.members.views import choose_city
+from forum.notifications.models import NoticeSettings
+from forum.notifications.queries import settings_of, zone_called
+from forum.permissions import PUBLIC
+from forum.ratelimits import changing
+from forum.versions import MEETINGS, topic_scope
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+bp = Blueprint("meetings", __name__)
+SIDE_MEETINGS = 3  # in the short lists of other pages
+
+
+# Reading
+
+
+@bp.get("/meetings")
+def index() -> ResponseReturnValue:
+    """The meetings that come, the next one first; behind a tab those that are over. Of one agenda or of all."""
+    web.depends_on(MEETINGS)
+    slug = web.text("agenda")
+    agenda = get_agenda(me(), slug) if slug else None
+    is_past = web.choice("show", ("past",)) == "past"
+    listed = queries.past_meetings if is_past else queries.coming_meetings
+    page = listed(me(), agenda.id if agenda else None, web.number("page"))
+    return render_template(
+        "meetings/index.html",
+        page=page,
+        is_past=is_past,
+        only=agenda,
+        known=all_agendas(me()),
+        mine=queries.meetings_attended(me(), [one.id for one in page.items]),
+        canonical=web.canonical(page.number),
+    )
+
+
+@bp.get("/meetings/<int:id>")
+@bp.get("/meetings/<int:id>-<slug>")
+def meeting(id: int, slug: str = "") -> ResponseReturnValue:
+    """One meeting: when and where, what it is about, who comes, and what came of it."""
+    found = queries.get_meeting(me(), id)
+    if found.slug != slug:
+        return _redirect_permanently(found.address)
+    web.depends_on(MEETINGS, *([topic_scope(found.topic_id)] if found.topic_id else []))
+    mine = queries.attendance_of(me(), found.id)
+    form = ComeForm(way=mine.way if mine else "") if me().is_member else None
+    return _meeting_page(found, form, mine)[0]
+
+
+def _meeting_page(
+    found: Meeting, form: ComeForm | None, mine: Any, status: int = 200
+) -> tuple[str, int]:
+    return render_template(
+        "meetings/meeting.html",
+        meeting=found,
+        mine=mine,
+        form=form,
+        people=queries.who_comes(me(), found),
+        topic=queries.topic_of(me(), found),
+        data=_structured_data(found) if found.audience == PUBLIC else None,
+        canonical=web.canonical(),
+        **words_for_columns(),
+    ), status
+
+
+def _redirect_permanently(address: str) -> AnyResponse:
+    response = redirect(address, web.MOVED_PERMANENTLY)
+    response.headers["Cache-Control"] = "no-cache"  # a meeting may get its old title back
+    return response
+
+
+def _structured_data(found: Meeting) -> dict[str, Any]:
+    """The structured data (schema.org/Event) of a meeting that everybody may read; never the link by which one joins."""
+    state = "EventCancelled" if found.cancelled_at else "EventScheduled"
+    mode = "Mixed" if found.has_both_ways else "Online" if found.is_online else "Offline"
+    places: list[dict[str, Any]] = []
+    if found.is_in_room:
+        name = ", ".join(filter(None, [found.place, found.city.name if found.city else ""]))
+        places.append({"@type": "Place", "name": name, "address": name})
+    if found.is_online:
+        here = web.absolute(quote(found.address))
+        places.append({"@type": "VirtualLocation", "url": here})
+    zone = zone_called(found.time_zone)
+    return {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": found.title,
+        "startDate": found.starts_at.astimezone(zone).isoformat(),
+        "endDate": found.ends_at.astimezone(zone).isoformat(),
+        "eventStatus": f"https://schema.org/{state}",
+        "eventAttendanceMode": f"https://schema.org/{mode}EventAttendanceMode",
+        "location": places if len(places) > 1 else places[0],
+        "inLanguage": found.language,
+        "url": web.absolute(quote(found.address)),
+    }
+
+
+@bp.get("/meetings/<int:id>/history")
+def meeting_history(id: int) -> ResponseReturnValue:
+    """What a meeting said before, for those who moderate its agenda."""
+    found = queries.get_meeting(me(), id)
+    edits = queries.edits_of(me(), found)
+    return render_template(
+        "meetings/history.html",
+        meeting=found,
+        edits=edits,
+        chosen=edit_to_read(edits),
+        **words_for_columns(),
+    )
+
+
+@bp.app_template_global()
+def meetings_next(agenda_id: int | None = None) -> list[NextMeeting]:
+    """For the home page and those of agendas: the next meetings that their reader sees, of all agendas or of one."""
+    return queries.next_meetings(me(), SIDE_MEETINGS, agenda_id)
+
+
+@bp.app_template_global()
+def meeting_time(found: Meeting | NextMeeting) -> Markup:
+    """When a meeting is, in its own time zone, which it names, in a `<time>` element that no script changes."""
+    zone = zone_called(found.time_zone)
+    words = span_in_words(found.starts_at, found.ends_at, zone)
+    begins, name = found.starts_at.astimezone(zone), found.time_zone.replace("_", " ")
+    return Markup('<time datetime="{}">{} <span class="meta">({})</span></time>').format(
+        begins.isoformat(timespec="minutes"), words, name
+    )
+
+
+# Hosts
+
+
+@bp.route("/agendas/<slug>/meetings/new", methods=["GET", "POST"])
+@changing_with_preview
+def announce_meeting(slug: str) -> ResponseReturnValue:
+    """Announce a meeting on an agenda."""
+    agenda = queries.agenda_to_announce_on(me(), slug)
+    known: NoticeSettings = settings_of(me().id)
+    return _write_meeting(MeetingForm(language=agenda.language, time_zone=known.time_zone), agenda)
+
+
+@bp.route("/meetings/<int:id>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit_meeting(id: int) -> ResponseReturnValue:
+    """Change a meeting; what it said before is kept, and those who come are told of another time or place."""
+    found = queries.meeting_to_change(me(), id)
+    return _write_meeting(MeetingForm.of(found), found.agenda, found)
+
+
+def _write_meeting(
+    form: MeetingForm, agenda: Agenda, found: Meeting | None = None
+) -> ResponseReturnValue:
+    form.language.choices = languages()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        return render_template(
+            "meetings/write.html",
+            form=form,
+            agenda=agenda,
+            meeting=found,
+            preview=_preview(form),
+            meanwhile=meanwhile,
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        if found is None:
+            made = actions.announce_meeting(me(), agenda.id, form.text)
+            said = _("The meeting is announced.")
+        else:
+            made = actions.edit_meeting(me(), found.id, form.text, seen=form.seen.data)
+            said = _("Your changes are saved.")
+        return web.done(said, made.address)
+
+    latest = partial(_latest_meeting, found.id) if found else None
+    return webforms.process(form, page, deed, checks=[choose_city], latest=latest)
+
+
+def _latest_meeting(meeting_id: int) -> MeetingForm:
+    form = MeetingForm.of(queries.meeting_to_change(me(), meeting_id), formdata=None)
+    form.language.choices = languages()
+    return form
+
+
+def _preview(form: MeetingForm | OutcomeForm) -> Markup | None:
+    """The HTML of the text that is being written, if a preview was asked for."""
+    if not webforms.is_preview():
+        return None
+    return markup.write(form.source.data or "", has_pictures=False).html
+
+
+@bp.route("/meetings/<int:id>/cancel", methods=["GET", "POST"])
+@changing
+def cancel_meeting(id: int) -> ResponseReturnValue:
+    """Ask why, and then cancel a meeting; those who come are told."""
+    found, form = queries.meeting_to_change(me(), id), ReasonForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template("meetings/cancel.html", meeting=found, form=form), status
+
+    def deed() -> ResponseReturnValue:
+        actions.cancel_meeting(me(), found.id, form.reason.data or "")
+        return web.done(_("The meeting is cancelled."), found.address)
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/meetings/<int:id>/outcome", methods=["GET", "POST"])
+@changing_with_preview
+def tell_outcome(id: int) -> ResponseReturnValue:
+    """Tell what came of a meeting that is over."""
+    found = queries.meeting_to_tell_of(me(), id)
+    form = OutcomeForm.of(found)
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context = {"meeting": found, "preview": _preview(form), "meanwhile": meanwhile}
+        return render_template("meetings/outcome.html", form=form, **context), status
+
+    def deed() -> ResponseReturnValue:
+        text = form.told(found)
+        told = actions.tell_outcome(me(), found.id, text, seen=form.seen.data)
+        return web.done(_("What came of it stands on the page now."), f"{told.address}#outcome")
+
+    latest = partial(_latest_outcome, found.id)
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_outcome(meeting_id: int) -> OutcomeForm:
+    return OutcomeForm.of(queries.meeting_to_tell_of(me(), meeting_id), formdata=None)
+
+
+# Members
+
+
+@bp.post("/meetings/<int:id>/come")
+@changing
+def come(id: int) -> ResponseReturnValue:
+    """Say that one comes, or in which way; or wait for a place."""
+    found, form = queries.get_meeting(me(), id), ComeForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return _meeting_page(found, form, queries.attendance_of(me(), found.id), status)
+
+    def deed() -> ResponseReturnValue:
+        way = form.way.data if form.way.data in WAYS else UNSAID
+        said = actions.come(me(), found.id, way)
+        return web.done(_said_of(said), found.address)
+
+    return webforms.process(form, page, deed)
+
+
+def _said_of(attendance: Attendance) -> str:
+    if attendance.waiting_at:
+        return _("All places are taken. You wait for one, and are told when it is yours.")
+    if attendance.remind_at:
+        return _("You come. We remind you the day before.")
+    return _("You come.")
+
+
+@bp.post("/meetings/<int:id>/stay-away")
+@changing
+def stay_away(id: int) -> ResponseReturnValue:
+    """Take back that one comes, or no longer wait for a place."""
+    found = queries.get_meeting(me(), id)
+    actions.stay_away(me(), found.id)
+    return web.done(_("You do not come."), found.address)

@@ -1,0 +1,288 @@
+"""The pages of meetings: what visitors, members and hosts see and do there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from flask_babel import force_locale
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.clock import now, span_in_words
+from forum.dialogue.actions import NewTopic, open_topic
+from forum.markup import write
+from forum.meetings import actions, queries
+from forum.meetings.actions import OutcomeText
+from forum.meetings.models import Meeting
+from forum.notifications.queries import zone_called
+from forum.permissions import MEMBERS, VISITOR
+from tests.meetings.conftest import LINK, a_text
+
+Announce = Callable[..., Meeting]
+
+
+def fields(**words: Any) -> dict[str, Any]:
+    """What a host types for a meeting in Lisbon in ten days."""
+    day = (now() + timedelta(days=10)).date().isoformat()
+    told = {
+        "title": "Night trams",
+        "source": "Who runs **trams** at night?",
+        "language": "en",
+        "starts_on": day,
+        "starts_time": "10:00",
+        "ends_time": "11.30",
+        "time_zone": "Europe/Lisbon",
+        "place": "Town hall, room 3",
+        "city": "Nairobi",
+        "is_online": "y",
+        "join_link": LINK,
+        "seats": "20",
+        "audience": "public",
+    }
+    return told | words
+
+
+def seen_in(page: str) -> str:
+    return re.findall(r'name="seen"[^>]* value="(\w+)"', page)[0]
+
+
+def test_a_host_announces_a_meeting(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    browser = sign_in(people.host)
+    assert "/agendas/quieter/meetings/new" in browser.get("/agendas/quieter").text
+    assert "Announce a meeting" in browser.get("/agendas/quieter/meetings/new").text
+    shown = browser.post("/agendas/quieter/meetings/new", data=fields(preview="1"))
+    assert "<strong>trams</strong>" in shown.text and "Town hall, room 3" in shown.text
+    sent = browser.post("/agendas/quieter/meetings/new", data=fields())
+    made = queries.coming_meetings(VISITOR, None, 1).items[0]
+    assert sent.status_code == 303 and sent.location == made.address
+    assert made.city.name == "Nairobi"  # type: ignore[union-attr]
+    page = browser.get(made.address).text
+    assert "The meeting is announced." in page and "10:00–11:30" in page
+    assert "Europe/Lisbon" in page and LINK in page
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"title": ""}, "Give the meeting a title."),
+        ({"starts_on": "soon"}, "Enter a date"),
+        ({"starts_on": ""}, "Enter a date"),
+        ({"starts_time": "ten"}, "Enter a time"),
+        ({"starts_time": "25:00"}, "Enter a time"),
+        ({"ends_time": "09:00"}, "ends before it begins"),
+        ({"starts_on": "2020-01-01"}, "still to come"),
+        ({"starts_on": "0001-01-01", "time_zone": "Asia/Tokyo"}, "date"),
+        ({"time_zone": "Moon/Crater"}, "Choose one from the list"),
+        ({"time_zone": "/etc/passwd"}, "Choose one from the list"),
+        ({"city": "Nowhereville"}, "No city of this name"),
+        ({"place": "", "city": "", "is_online": "", "join_link": ""}, "Say where it is"),
+        ({"join_link": "javascript:alert(1)"}, "whole address"),
+        ({"seats": "many"}, "whole number"),
+        ({"seats": "0"}, "from 1 to"),
+        ({"seats": "9" * 30}, "from 1 to"),
+        ({"source": "x" * 20_001}, "at most"),
+        ({"audience": "nobody"}, "Choose one from the list"),
+        ({"starts_on": "2027-03-28", "starts_time": "1:30", "ends_time": "3:00"}, "go forward"),
+        ({"starts_on": "2027-10-31", "starts_time": "1h30", "ends_time": "3"}, "twice"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
+    sign_in: Any, people: Any, agenda: Agenda, words: Any, said: str
+) -> None:
+    typed = fields(**words)
+    page = sign_in(people.host).post("/agendas/quieter/meetings/new", data=typed)
+    assert page.status_code == 422 and said in unescape(page.text)
+    kept = unescape(page.text)
+    assert all(typed[name] in kept for name in ("title", "place", "join_link", "source"))
+
+
+def test_the_second_of_two_hosts_reads_both(sign_in: Any, people: Any, announce: Announce) -> None:
+    made = announce(place="Town hall")
+    first, second = sign_in(people.host), sign_in(people.moderator)
+    seen = seen_in(second.get(f"/meetings/{made.id}/edit").text)
+    mine = fields(seen=seen_in(first.get(f"/meetings/{made.id}/edit").text), title="One")
+    assert first.post(f"/meetings/{made.id}/edit", data=mine).status_code == 303
+    page = second.post(f"/meetings/{made.id}/edit", data=fields(seen=seen, title="Two"))
+    assert page.status_code == 409
+    assert "One" in page.text and 'value="Two"' in page.text
+    again = fields(seen=seen_in(page.text), title="Two")
+    assert second.post(f"/meetings/{made.id}/edit", data=again).status_code == 303
+    page = second.get(f"/meetings/{made.id}/history").text
+    assert "Version 2" in page and LINK not in page
+    chosen = re.findall(r"\?version=\d+", page)[0]
+    assert "Version 2, whole" in second.get(f"/meetings/{made.id}/history{chosen}").text
+
+
+def test_a_form_shows_the_times_as_clocks_there_show_them(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    browser = sign_in(people.host)
+    day = (now() + timedelta(days=10)).date()
+    last = (day + timedelta(days=1)).isoformat()
+    browser.post("/agendas/quieter/meetings/new", data=fields(ends_on=last))
+    made = queries.coming_meetings(VISITOR, None, 1).items[0]
+    page = browser.get(f"/meetings/{made.id}/edit").text
+    assert 'value="10:00"' in page and 'value="11:30"' in page and f'value="{last}"' in page
+    same = fields(ends_on=last, seen=seen_in(page))
+    assert browser.post(f"/meetings/{made.id}/edit", data=same).status_code == 303
+    assert "Nothing has been changed yet" in browser.get(f"/meetings/{made.id}/history").text
+
+
+def test_visitors_see_neither_the_link_nor_names(
+    client: FlaskClient, sign_in: Any, people: Any, announce: Announce
+) -> None:
+    made = announce()
+    actions.come(people.ana, made.id)
+    page = client.get(made.address).text
+    assert "1 member" in page and "Sign in" in page
+    assert LINK not in page and "Ana Prado" not in page and "csrf_token" not in page
+    assert LINK not in sign_in(people.ben).get(made.address).text
+    assert "Ana Prado" in sign_in(people.ben).get(made.address).text
+    for one in (people.ana, people.host, people.moderator):
+        assert LINK in sign_in(one).get(made.address).text
+
+
+def test_who_waits_does_not_find_the_link(sign_in: Any, people: Any, announce: Announce) -> None:
+    made = announce(seats=1)
+    actions.come(people.ana, made.id)
+    browser = sign_in(people.ben)
+    assert "Wait for a place" in browser.get(made.address).text
+    browser.post(f"/meetings/{made.id}/come")
+    page = browser.get(made.address).text
+    assert "You wait for a place" in page and LINK not in page
+    actions.stay_away(people.ana, made.id)
+    assert LINK in browser.get(made.address).text
+
+
+def test_members_say_how_they_come_and_that_they_do_not(
+    sign_in: Any, people: Any, announce: Announce
+) -> None:
+    made, browser = announce(place="Town hall"), sign_in(people.ana)
+    refused = browser.post(f"/meetings/{made.id}/come")
+    assert refused.status_code == 422 and "Choose whether you come" in refused.text
+    assert browser.post(f"/meetings/{made.id}/come", data={"way": "online"}).status_code == 303
+    page = browser.get(made.address).text
+    assert "You said that you come" in page and "Change how" in page
+    browser.post(f"/meetings/{made.id}/stay-away")
+    assert "You do not come." in browser.get(made.address).text
+
+
+def test_a_meeting_is_cancelled(sign_in: Any, people: Any, announce: Announce) -> None:
+    made, browser = announce(), sign_in(people.host)
+    address = f"/meetings/{made.id}/cancel"
+    assert "cannot be undone" in browser.get(address).text
+    assert browser.post(address, data={"reason": ""}).status_code == 422
+    assert browser.post(address, data={"reason": "x" * 501}).status_code == 422
+    reason = "<b>Ill</b> & tired"
+    assert browser.post(address, data={"reason": reason}).status_code == 303
+    page = browser.get(made.address).text
+    assert "This meeting is cancelled." in page and "&lt;b&gt;Ill&lt;/b&gt; &amp; tired" in page
+    assert browser.get(address).status_code == 403
+    assert "Cancelled" in browser.get("/meetings").text
+
+
+def test_what_came_of_it_leads_into_the_dialogue(
+    client: FlaskClient, sign_in: Any, people: Any, agenda: Agenda, over: Meeting
+) -> None:
+    topic = open_topic(
+        people.ana, agenda.id, NewTopic("question", "Which asphalt?", write("Which lasts?"))
+    )
+    browser, address = sign_in(people.host), f"/meetings/{over.id}/outcome"
+    assert "Tell what came of it" in browser.get(over.address).text
+    seen = seen_in(browser.get(address).text)
+    for typed in ("nonsense here", "/practices/asphalt", "999999999"):
+        page = browser.post(address, data={"seen": seen, "source": "We met.", "topic": typed})
+        assert page.status_code == 422 and typed in page.text
+    link = f"http://localhost/topics/{topic.id}-which-asphalt?page=2#post-3"
+    told = {"seen": seen, "source": "We *met*.", "topic": link, "recording": "video.example/x"}
+    assert browser.post(address, data=told).status_code == 303
+    page = client.get(over.address).text
+    assert "<em>met</em>" in page and "https://video.example/x" in page
+    assert f'href="/topics/{topic.id}-which-asphalt"' in page and "This meeting is over." in page
+    assert "Ana Prado" not in page and LINK not in sign_in(people.ana).get(over.address).text
+
+
+def test_a_topic_that_is_for_members_is_not_named_to_visitors(
+    client: FlaskClient, people: Any, agenda: Agenda, over: Meeting
+) -> None:
+    new = NewTopic("question", "Secret asphalt", write("Which lasts?"), audience=MEMBERS)
+    topic = open_topic(people.ana, agenda.id, new)
+    actions.tell_outcome(people.host, over.id, OutcomeText(write("Met."), topic_id=topic.id))
+    assert "Secret asphalt" not in client.get(over.address).text
+
+
+def test_the_list_has_the_next_one_first_and_those_over_behind_a_tab(
+    client: FlaskClient, people: Any, announce: Announce, over: Meeting
+) -> None:
+    announce(title="Second", starts_at=now() + timedelta(days=9))
+    announce(title="First", starts_at=now() + timedelta(days=2))
+    page = client.get("/meetings").text
+    assert page.index("First") < page.index("Second") and "Quiet asphalt" not in page
+    assert "Quiet asphalt" in client.get("/meetings?show=past").text
+    other = agendas.write_agenda(people.moderator, agendas.AgendaText("Other", write("Text.")))
+    page = client.get(f"/meetings?agenda={other.slug}").text
+    assert "No meeting is planned" in page and "First" not in page
+    assert client.get("/meetings?agenda=nothing").status_code == 404
+    assert client.get("/meetings?page=99999999999&show=x").status_code == 200
+
+
+def test_short_lists_stand_only_where_there_is_something(
+    client: FlaskClient, queries: Any, people: Any, agenda: Agenda, announce: Announce
+) -> None:
+    for address in ("/", "/agendas/quieter"):
+        assert "Next meetings" not in client.get(address).text
+    announce(title="Night trams")
+    for address in ("/", "/agendas/quieter"):
+        page = client.get(address).text
+        assert "Next meetings" in page and "Night trams" in page
+
+
+def test_the_page_of_a_meeting_asks_little(
+    client: FlaskClient, sign_in: Any, queries: Any, people: Any, announce: Announce
+) -> None:
+    made = announce()
+    for one in (people.ana, people.ben, people.chitra):
+        actions.come(one, made.id)
+    client.get("/rules")
+    with queries() as asked:
+        client.get(made.address)
+    assert asked.count <= 6, asked.statements
+    with queries() as asked:
+        client.get("/meetings")
+    assert asked.count <= 6, asked.statements
+
+
+def test_an_earlier_address_leads_to_the_present_one(
+    client: FlaskClient, people: Any, announce: Announce
+) -> None:
+    made = announce()
+    actions.edit_meeting(people.host, made.id, a_text(title="Quieter", starts_at=made.starts_at))
+    for slug in ("", "-quiet-asphalt", "-x"):
+        moved = client.get(f"/meetings/{made.id}{slug}")
+        assert moved.status_code == 301 and moved.location == f"/meetings/{made.id}-quieter"
+    assert client.get("/meetings/999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["</script><script>alert(1)</script>", "א" * 150, "W" * 150, "\u202eevil\r\nBEGIN:VEVENT"],
+)
+def test_odd_titles_do_no_harm(client: FlaskClient, announce: Announce, title: str) -> None:
+    made = announce(title=title)
+    page = client.get(made.address)
+    assert page.status_code == 200 and "<script>alert" not in page.text
+
+
+def test_times_are_said_as_clocks_there_show_them(app: Any) -> None:
+    begins = datetime.fromisoformat("2027-07-13T22:30:00+00:00")
+    said = span_in_words(begins, begins + timedelta(hours=1), zone_called("Europe/Lisbon"))
+    assert said == "Tuesday, 13 July 2027, 23:30 – Wednesday, 14 July 2027, 00:30"
+    with app.test_request_context(), force_locale("fr"):
+        said = span_in_words(begins, begins + timedelta(hours=1), zone_called("Pacific/Auckland"))
+    assert said == "mercredi 14 juillet 2027, 10:30–11:30"
