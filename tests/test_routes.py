@@ -108,6 +108,7 @@ GET  /agendas/{agenda}/briefing                       |  200  200  200  200  200
 GET  /agendas/{agenda}/briefing.html                  |  200  200  200  200  200  200
 GET  /agendas/{agenda}/feed.atom                      |  200  200  200  200  200  200
 GET  /agendas/{agenda}/history                        |   in  403  403  200  200  200
+GET  /agendas/{agenda}/meetings.ics                   |  200  200  200  200  200  200
 GET  /agendas/{agenda}/meetings/new                   |   in  403  403  200  200  200
 POST /agendas/{agenda}/meetings/new                   |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/readings/new                   |   in  403  403  200  200  200
@@ -150,6 +151,7 @@ GET  /api/v1/cases/{case}                             |  200  200  200  200  200
 GET  /api/v1/cities                                   |  200  200  200  200  200  200
 GET  /api/v1/declarations                             |  200  200  200  200  200  200
 GET  /api/v1/declarations/{open_declaration}          |  200  200  200  200  200  200
+GET  /api/v1/meetings                                 |  200  200  200  200  200  200
 GET  /api/v1/openapi.json                             |  200  200  200  200  200  200
 GET  /api/v1/glossary                                 |  200  200  200  200  200  200
 GET  /api/v1/organisations                            |  200  200  200  200  200  200
@@ -261,6 +263,8 @@ GET  /follow-ups/{told}/why                           |   in  404  404  404  404
 GET  /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
 POST /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
 GET  /join/waiting                                    |   on   on   on   on   on   on
+GET  /meetings.ics                                    |  200  200  200  200  200  200
+GET  /meetings/{meeting}.ics                          |  200  200  200  200  200  200
 GET  /meetings                                        |  200  200  200  200  200  200
 GET  /meetings/{meeting}                              |   on   on   on   on   on   on
 GET  /meetings/{meeting}-{meeting_slug}               |  200  200  200  200  200  200

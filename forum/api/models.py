@@ -416,10 +416,38 @@ class WholeDeclaration(Declaration):
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """A meeting on an agenda. Its times are in UTC; `time_zone` is where clocks show them as its hosts said them.
+
+    `seats` is how many can come, null for all; `coming` how many members said that they come. The link by which one joins
+    online is not told here. `over_at` is null until it is over.
+    """
+
+    id: int
+    title: str
+    url: str
+    agenda: Reference
+    language: str
+    html: str
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    place: str
+    city: City | None
+    is_online: bool
+    seats: int | None
+    coming: int
+    cancelled_at: datetime | None
+    over_at: datetime | None
+    outcome_html: str
+    recording: str | None
+
+
+@dataclass(frozen=True)
 class Hit:
     """Something that a search has found: its kind, its title, and the place where the words stand.
 
-    `api_url` is null for a best read, which has no address of its own.
+    `api_url` is null for a best read and a meeting, which have no address of their own here.
     """
 
     kind: Annotated[str, FOUND_KINDS]

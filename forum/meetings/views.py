@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas, get_agenda
+from forum.calendars import CONTENT_TYPE, CalendarEvent, calendar
 from forum.clock import span_in_words
 from forum.history.views import edit_to_read
 from forum.meetings import actions, queries
@@ -28,17 +29,20 @@ from forum.meetings.forms import (
 from forum.meetings.models import UNSAID, WAYS, Attendance, Meeting
 from forum.meetings.queries import NextMeeting
 from forum.members.queries import languages
-from forum.members.views import choose_city
+from forum.members.views import choose_city, federation
 from forum.notifications.models import NoticeSettings
 from forum.notifications.queries import settings_of, zone_called
 from forum.permissions import PUBLIC
+from forum.plaintext import prose
 from forum.ratelimits import changing
+from forum.savedfiles import saved_file
 from forum.versions import MEETINGS, topic_scope
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
 
 bp = Blueprint("meetings", __name__)
 SIDE_MEETINGS = 3  # in the short lists of other pages
+LONGEST_TEXT = 600  # characters of what it is about, in a calendar
 
 
 # Reading
@@ -151,9 +155,9 @@ def meeting_time(found: Meeting | NextMeeting) -> Markup:
     zone = zone_called(found.time_zone)
     words = span_in_words(found.starts_at, found.ends_at, zone)
     begins, name = found.starts_at.astimezone(zone), found.time_zone.replace("_", " ")
-    return Markup('<time datetime="{}">{} <span class="meta">({})</span></time>').format(
-        begins.isoformat(timespec="minutes"), words, name
-    )
+    return Markup(
+        '<time class="long" datetime="{}">{} <span class="meta">({})</span></time>'
+    ).format(begins.isoformat(timespec="minutes"), words, name)
 
 
 # Hosts
@@ -292,3 +296,55 @@ def stay_away(id: int) -> ResponseReturnValue:
     found = queries.get_meeting(me(), id)
     actions.stay_away(me(), found.id)
     return web.done(_("You do not come."), found.address)
+
+
+# Calendar programs
+
+
+@bp.get("/meetings/<int:id>.ics")
+def meeting_calendar(id: int) -> Response:
+    """One meeting, to put into a calendar."""
+    web.depends_on()
+    found = queries.get_meeting(me(), id)
+    content = calendar(found.title, [_event(found)])
+    return saved_file(f"meeting-{found.id}.ics", CONTENT_TYPE, content)
+
+
+@bp.get("/meetings.ics")
+def meetings_calendar() -> Response:
+    """The meetings of which everybody knows, to subscribe to."""
+    return _subscribed(federation().name, None)
+
+
+@bp.get("/agendas/<slug>/meetings.ics")
+def agenda_calendar(slug: str) -> Response:
+    """The same of one agenda."""
+    agenda = get_agenda(me(), slug)
+    return _subscribed(f"{agenda.title} – {federation().name}", agenda.id)
+
+
+def _subscribed(name: str, agenda_id: int | None) -> Response:
+    web.depends_on()
+    events = map(_event, queries.public_meetings(agenda_id))
+    return Response(calendar(name, events, is_subscribed=True), content_type=CONTENT_TYPE)
+
+
+def _event(found: Meeting) -> CalendarEvent:
+    """A meeting as calendar programs know it; never with the link by which one joins."""
+    address = web.absolute(quote(found.address))
+    about = prose(found.source, LONGEST_TEXT)
+    places = [found.place, found.city.name if found.city else ""]
+    places += [_("online")] if found.is_online else []
+    return CalendarEvent(
+        uid=found.uid,
+        sequence=found.sequence,
+        title=found.title,
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        changed_at=found.updated_at,
+        created_at=found.created_at,
+        address=address,
+        text=f"{about}\n\n{address}",
+        place=", ".join(filter(None, places)),
+        is_cancelled=found.cancelled_at is not None,
+    )

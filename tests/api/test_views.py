@@ -350,6 +350,7 @@ def test_a_page_behind_the_last_is_empty(client: FlaskClient, world: World) -> N
         "/cases?page=2",
         "/practices?page=99",
         "/readings?page=7",
+        "/meetings?page=7",
         "/search?q=loud&page=9",
     ):
         assert read(client, path) == {"items": [], "next": None}

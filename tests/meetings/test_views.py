@@ -286,3 +286,89 @@ def test_times_are_said_as_clocks_there_show_them(app: Any) -> None:
     with app.test_request_context(), force_locale("fr"):
         said = span_in_words(begins, begins + timedelta(hours=1), zone_called("Pacific/Auckland"))
     assert said == "mercredi 14 juillet 2027, 10:30–11:30"
+
+
+# Calendar programs
+
+
+def test_a_calendar_has_what_everybody_may_read_and_no_link(
+    client: FlaskClient, sign_in: Any, people: Any, agenda: Agenda, announce: Announce
+) -> None:
+    made = announce(title="Night trams, and; more", place="Town hall")
+    mine = announce(title="Members meet", audience=MEMBERS)
+    for browser in (client, sign_in(people.ana), sign_in(people.host)):
+        for address in ("/meetings.ics", "/agendas/quieter/meetings.ics"):
+            answer = browser.get(address)
+            assert answer.content_type == "text/calendar; charset=utf-8"
+            text = answer.text.replace("\r\n ", "")
+            assert "SUMMARY:Night trams\\, and\\; more" in text and f"UID:{made.uid}" in text
+            assert "secret-room" not in text and "Members meet" not in text
+    assert client.get(f"/meetings/{mine.id}.ics").status_code == 404
+    own = sign_in(people.ana).get(f"/meetings/{mine.id}.ics")
+    assert "SUMMARY:Members meet" in own.text and "secret-room" not in own.text
+    assert f'filename="meeting-{mine.id}.ics"' in own.headers["Content-Disposition"]
+
+
+def test_calendar_programs_learn_of_changes_and_of_a_cancellation(
+    client: FlaskClient, people: Any, announce: Announce
+) -> None:
+    made = announce()
+    before = client.get("/meetings.ics").text
+    assert "SEQUENCE:0" in before and "STATUS:CONFIRMED" in before
+    later = a_text(title="Quieter", starts_at=made.starts_at + timedelta(hours=1))
+    actions.edit_meeting(people.host, made.id, later)
+    assert "SEQUENCE:1" in client.get("/meetings.ics").text
+    actions.cancel_meeting(people.host, made.id, "Ill.")
+    after = client.get("/meetings.ics").text
+    assert "SEQUENCE:2" in after and "STATUS:CANCELLED" in after
+    assert re.findall("UID:.*", before) == re.findall("UID:.*", after)
+
+
+def test_what_is_in_preparation_is_in_no_calendar(
+    client: FlaskClient, sign_in: Any, people: Any, agenda: Agenda, announce: Announce
+) -> None:
+    announce()
+    agendas.prepare_agenda(people.moderator, agenda.id)
+    for browser in (client, sign_in(people.host)):
+        assert "BEGIN:VEVENT" not in browser.get("/meetings.ics").text
+    assert client.get("/agendas/quieter/meetings.ics").status_code == 404
+    assert "BEGIN:VEVENT" not in sign_in(people.host).get("/agendas/quieter/meetings.ics").text
+
+
+def test_programs_read_meetings_without_the_link(
+    client: FlaskClient, people: Any, announce: Announce, over: Meeting
+) -> None:
+    made = announce(title="Night trams", city_id=people.ben.city_id)
+    announce(title="Members meet", audience=MEMBERS)
+    actions.come(people.ana, made.id, "online")
+    answer = client.get("/api/v1/meetings")
+    [one] = answer.get_json()["items"]
+    assert (one["title"], one["coming"], one["city"]["name"]) == ("Night trams", 1, "Nairobi")
+    assert "secret-room" not in answer.text and "Ana" not in answer.text
+    [past] = client.get("/api/v1/meetings?show=past&agenda=quieter").get_json()["items"]
+    assert past["over_at"] and "secret-room" not in str(past)
+    assert client.get("/api/v1/meetings?show=x").status_code == 422
+    assert client.get("/api/v1/meetings?agenda=x").status_code == 422
+
+
+def test_search_finds_meetings_and_not_their_links(
+    client: FlaskClient, sign_in: Any, people: Any, announce: Announce, over: Meeting
+) -> None:
+    made = announce(title="Zeppelins at night", place="Town hall")
+    mine = announce(title="Zeppelins for members", audience=MEMBERS)
+    page = client.get("/search?q=zeppelins").text
+    assert f"/meetings/{made.id}" in page and f"/meetings/{mine.id}" not in page
+    assert f"/meetings/{mine.id}" in sign_in(people.ana).get("/search?q=zeppelins").text
+    assert f"/meetings/{made.id}" not in client.get("/search?q=secret-room").text
+    told = OutcomeText(write("Rubber wheels."), about="What lasts?")
+    actions.tell_outcome(people.host, over.id, told)
+    assert f"/meetings/{over.id}" in client.get("/search?q=rubber").text
+    assert f"/meetings/{over.id}" in client.get("/search?q=lasts").text
+
+
+def test_search_engines_read_when_it_is(client: FlaskClient, announce: Announce) -> None:
+    made = announce(place="Town hall")
+    page = client.get(made.address).text
+    assert '"@type": "Event"' in page and '"MixedEventAttendanceMode"' not in page
+    assert "MixedEventAttendanceMode" in page and LINK not in page
+    assert f"/meetings/{made.id}-quiet-asphalt" in client.get("/sitemap.xml").text

@@ -16,6 +16,7 @@ from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import PollRow, polls_below
 from forum.glossary.models import Entry
 from forum.library.models import Case, Intention, Practice, PracticeSection, Reading
+from forum.meetings.models import Meeting
 from forum.members.models import City, Member, Organisation
 from forum.permissions import VISITOR
 from forum.search.models import Document
@@ -390,6 +391,30 @@ def _signature(one: Signature) -> models.Signature:
         signed_at=one.signed_at,
         reservation=one.reservation or None,
         language=one.language if one.reservation else None,
+    )
+
+
+def meeting(found: Meeting) -> models.Meeting:
+    """A meeting, with its agenda and its city loaded; never the link by which one joins."""
+    return models.Meeting(
+        id=found.id,
+        title=found.title,
+        url=address_of(found.address),
+        agenda=agenda_reference(found.agenda),
+        language=found.language,
+        html=str(found.html),
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        time_zone=found.time_zone,
+        place=found.place,
+        city=city(found.city) if found.city else None,
+        is_online=found.is_online,
+        seats=found.seats,
+        coming=found.coming_count,
+        cancelled_at=found.cancelled_at,
+        over_at=found.over_at,
+        outcome_html=str(found.outcome_html),
+        recording=found.recording or None,
     )
 
 

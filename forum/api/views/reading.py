@@ -38,6 +38,7 @@ from forum.glossary.queries import IndexFilter, index, whole_entries, widened
 from forum.library import queries as library
 from forum.library.forms import KIND_NAMES
 from forum.library.queries import EVIDENCE, CaseFilter, PracticeFilter, ReadingFilter
+from forum.meetings.queries import coming_meetings, past_meetings
 from forum.members.queries import (
     cities_with_members,
     language_names,
@@ -49,7 +50,7 @@ from forum.pages import Page
 from forum.permissions import VISITOR
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find
-from forum.versions import topic_scope
+from forum.versions import MEETINGS, topic_scope
 from forum.webforms import lazy_text as _
 
 AGENDA = Parameter("agenda", _("The last part of the address of an agenda."))
@@ -81,6 +82,12 @@ DECLARATION_ID = Parameter(
     "declaration_id", _("The number of a declaration."), most=MAX_ID, is_in_path=True
 )
 MOST_SIGNATURES = 1_000  # below one declaration
+SHOWN = Parameter(
+    "show",
+    _("Those that come, or those that are over."),
+    choices=("coming", "past"),
+    default="coming",
+)
 KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
 WORDS = Parameter("q", _("The words to look for."))
 EXACT = Parameter("exact", _("Only these words, without other names."), choices=("1",))
@@ -312,6 +319,24 @@ def declaration(declaration_id: int) -> models.WholeDeclaration:
     web.depends_on()
     found = declared.get_declaration(VISITOR, declaration_id)
     return answers.whole_declaration(found, declared.signatures_of(found, MOST_SIGNATURES))
+
+
+@door(
+    "/meetings",
+    _("Meetings: those that come, the next one first, or those that are over, the latest first."),
+    models.Meeting,
+    AGENDA,
+    SHOWN,
+    PAGE,
+    is_list=True,
+)
+def meetings() -> Listing:
+    """The meetings that come, or those that are over."""
+    web.depends_on(MEETINGS)
+    agenda_id = _agenda_ids(AGENDA)[0] if value(AGENDA) else None
+    listed = past_meetings if value(SHOWN) == "past" else coming_meetings
+    page = _page(lambda at: listed(VISITOR, agenda_id, at))
+    return _paged([answers.meeting(one) for one in page.items], page)
 
 
 @door("/themes", _("The themes, by name."), models.Reference, is_list=True)

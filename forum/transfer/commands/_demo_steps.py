@@ -23,6 +23,7 @@ from forum.moderation.models import Deed
 from forum.permissions import ROLES, SYSTEM
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer import actions
+from forum.transfer.commands._demo_meetings import meeting_steps
 from forum.transfer.commands._pictures import kept_pictures
 from forum.transfer.commands._shared import mark_all_as_read
 from forum.transfer.forms import GLOSSARY, read_agenda, read_glossary, read_people
@@ -109,7 +110,7 @@ def _load_agendas() -> None:
     """Load what the files tell, and what was decided and edited meanwhile, in the order of time."""
     with _at_end_of_demo(), ExitStack() as kept:
         files = [_agenda_with_dialogue(name) for name in AGENDAS]
-        others = [*_decisions(files), *_edits(files)]
+        others = [*_decisions(files), *_edits(files), *meeting_steps(now())]
         whole = [(file, kept.enter_context(kept_pictures(file, DATA))) for file in files]
         actions.load_agendas(get_member(SYSTEM, CURATOR), whole, others, _bar)
 
