@@ -34,6 +34,7 @@ SCHEMAS = {
     "### `## Practices`": (reading.PRACTICE,),
     "### `## Readings`": (reading.READING,),
     "### `## Declarations`": (reading.DECLARATION,),
+    "### `## Meetings`": (reading.MEETING,),
     "### `## Dialogue`": (reading.TOPIC, reading.POST),
     "### `## Pictures`": (reading.PICTURE,),
     "## Glossary": (reading.ENTRY, reading.WORDING),

@@ -73,6 +73,8 @@ from forum.mail.commands import (
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
 from forum.markup import write
+from forum.meetings.actions import MeetingText, announce_meeting, come, remind_of_meetings
+from forum.meetings.models import Meeting
 from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
@@ -107,7 +109,17 @@ KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
 SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")]
 UNSEEN = [word.replace("canary", "hush") for word in SOUGHT]
-LISTS = ["/", "/agendas", "/topics", "/cases", "/practices", "/members", "/cities", "/sitemap.xml"]
+LISTS = [
+    "/",
+    "/agendas",
+    "/topics",
+    "/cases",
+    "/practices",
+    "/meetings",
+    "/members",
+    "/cities",
+    "/sitemap.xml",
+]
 LISTS += [
     "/agendas/quieter",
     "/agendas/quieter/topics",
@@ -238,6 +250,12 @@ def _practice(kind: str = "practice", **more: Any) -> PracticeText:
     )
 
 
+def _meeting(kind: str, **more: Any) -> MeetingText:
+    words, begins = secret(kind), now() + timedelta(hours=60)
+    told = (words, write(words), begins, begins + timedelta(hours=1), "UTC", words)
+    return MeetingText(*told, is_online=True, **more)
+
+
 def _somebody(kind: str = "member") -> Member:
     city = city_by_name("Athens", "GR")
     name = f"Canary{kind} Hush{kind}"
@@ -317,6 +335,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "practices": _slugs(),
         "cities": ["athens", "medellin", "nairobi"],
         "organisations": ["none"],
+        "meetings": list(db.session.scalars(select(Meeting.slug))) or ["x"],
         "themes": ["none"],
     }
     topics = list(db.session.scalars(select(Topic.id)))
@@ -324,6 +343,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "topics": topics,
         "posts": list(db.session.scalars(select(Post.id))),
         "readings": list(db.session.scalars(select(Reading.id))) or [1],
+        "meetings": list(db.session.scalars(select(Meeting.id))) or [1],
         "waiting": planted.held_ids or [1],
         "declarations": list(db.session.scalars(select(Declaration.id))) or [1],
     }
@@ -469,6 +489,7 @@ def _prepared(
     said = StatementText(secret("take"), secret("take"), handle=people.moderator.handle)
     write_statement(people.moderator, made.id, said)
     write_reading(people.moderator, made.id, ReadingText(secret("shelf"), secret("shelf")))
+    announce_meeting(people.moderator, made.id, _meeting("huddle"))
     page = replace(_case("sample"), theme_ids=tuple(themes))
     case = write_case(people.moderator, made.id, page)
     practice = _practice("method", theme_ids=tuple(themes))
@@ -610,6 +631,8 @@ PLANTED = {
     "why a topic is slow": "heated",
     "why a topic for members is slow": "calmed",
     "a practice for members": "within",
+    "a meeting for members": "gathering",
+    "the link by which one joins it": "doorway",
     "what did not work, for members": "failure",
     "a draft practice": "draft",
     "a submitted practice": "submitted",
@@ -633,6 +656,7 @@ PLANTED = {
     "an agenda in preparation": "prepared",
     "a statement on it": "take",
     "a best read on it": "shelf",
+    "a meeting on it": "huddle",
     "a case on it": "sample",
     "a practice on it": "method",
     "a topic on it": "parley",
@@ -643,7 +667,7 @@ OF_OTHERS = {
     "comment": "ben",
     "tried": "ben",
     **dict.fromkeys(("ownreport", "ownvisitor", "ownentry", "ownappeal"), "moderator"),
-    **dict.fromkeys(("prepared", "take", "shelf", "sample"), "moderator"),
+    **dict.fromkeys(("prepared", "take", "shelf", "huddle", "sample"), "moderator"),
     **dict.fromkeys(("method", "retort"), "host"),
     "parley": "moderator",
 }
@@ -708,6 +732,7 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     write_staff_note(people.moderator, people.ana.id, secret("staff"))
     with at(now() + timedelta(days=2)):
         tell_reminders(SYSTEM)
+        remind_of_meetings(SYSTEM)
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):
         write_notice_letters()
@@ -893,6 +918,11 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
     ask(people.ana, topic.id, [people.ben.handle])
     _tell(people, topic, words)
     numbers.post_ids.append(post.id)
+    link = f"https://meet.example/{secret('doorway').replace(' ', '/')}"
+    meeting = announce_meeting(
+        people.host, agenda.id, _meeting("gathering", audience="members", join_link=link)
+    )
+    come(people.ana, meeting.id, "online")
     for audience, word in (("public", "settled"), ("members", "closed")):
         new = NewTopic("question", "Locked", write("A text."), audience=audience)
         topic = open_topic(people.ana, agenda.id, new)

@@ -30,6 +30,7 @@ from forum.meetings.queries import (
     first_waiting,
     identical_meeting,
     is_topic_seen,
+    is_uid_taken,
     known_fields,
     lock_meeting,
     meeting_fields,
@@ -69,7 +70,10 @@ ADDRESS_SCHEMES = ("https://", "http://")
 
 @dataclass(frozen=True)
 class MeetingText:
-    """What a host writes about a meeting; create it before an action, since its Markdown is rendered already."""
+    """What a host writes about a meeting; create it before an action, since its Markdown is rendered already.
+
+    `uid` is for one that another forum has named already; a new name is made where it is empty or taken.
+    """
 
     title: str
     text: Written
@@ -82,6 +86,7 @@ class MeetingText:
     join_link: str = ""
     seats: int | None = None
     audience: str = PUBLIC
+    uid: str = ""
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -140,7 +145,7 @@ def announce_meeting(host: Person, agenda_id: int, text: MeetingText) -> Meeting
 
 def _new_meeting(agenda: Agenda, text: MeetingText) -> Meeting:
     meeting = Meeting(
-        uid=str(uuid4()),
+        uid=text.uid if text.uid and not is_uid_taken(text.uid) else str(uuid4()),
         agenda=agenda,
         slug=slugify(text.title, "meeting"),
         created_at=now(),

@@ -324,6 +324,11 @@ def identical_meeting(agenda_id: int, title: str, starts_at: datetime) -> Meetin
     return db.session.scalars(found.limit(1)).first()
 
 
+def is_uid_taken(uid: str) -> bool:
+    """Whether a meeting has this name already by which calendar programs know it."""
+    return bool(db.session.scalar(select(select(Meeting.id).where(Meeting.uid == uid).exists())))
+
+
 def first_waiting(meeting: Meeting) -> Attendance | None:
     """Who moves up when a place is free: the first who waits and could come now."""
     waits = Attendance.meeting_id == meeting.id, Attendance.waiting_at.is_not(None)

@@ -83,6 +83,7 @@ class AgendaFile:
     practices: list[Values] = field(default_factory=list)
     readings: list[Values] = field(default_factory=list)
     declarations: list[Values] = field(default_factory=list)
+    meetings: list[Values] = field(default_factory=list)
     topics: list[Values] = field(default_factory=list)
     comments: list[Values] = field(default_factory=list)
     pictures: list[Values] = field(default_factory=list)
@@ -97,6 +98,7 @@ class AgendaFile:
             "practice": len(self.practices),
             "reading": len(self.readings),
             "declaration": len(self.declarations),
+            "meeting": len(self.meetings),
             "topic": len(self.topics),
             "reply": sum(len(topic["posts"]) for topic in self.topics),
             "comment": sum(len(group["posts"]) for group in self.comments),

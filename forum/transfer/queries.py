@@ -26,6 +26,8 @@ from forum.dialogue.queries import (
 from forum.glossary.models import Entry
 from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
 from forum.library.queries import intentions_of, visible_cases, visible_practices, visible_readings
+from forum.meetings.models import Meeting
+from forum.meetings.queries import visible_meetings
 from forum.members.models import City, CityName, EarlierHandle, Mandate, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
@@ -192,6 +194,12 @@ def signatures_to_write(declaration: Declaration) -> Sequence[Signature]:
 def organisations_by_slug(slugs: Collection[str]) -> Sequence[Organisation]:
     """The organisations with these slugs."""
     return db.session.scalars(select(Organisation).where(Organisation.slug.in_(slugs))).all()
+
+
+def meetings_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Meeting]]:
+    """The meetings of an agenda, the earliest first, `size` at a time."""
+    found = visible_meetings(reader).where(Meeting.agenda_id == agenda.id)
+    return _in_batches(found, Meeting, (Meeting.starts_at, Meeting.id), (Meeting.city,), size)
 
 
 def _in_batches(

@@ -76,13 +76,14 @@ def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
 
 
 def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
-    for values in [*file.cases, *file.practices]:
+    for values in [*file.cases, *file.practices, *file.meetings]:
         yield from values.values_of("places", "city")
 
 
 def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
     yield from file.declarations
+    yield from file.meetings
     yield from file.texts
     yield from file.pictures
 

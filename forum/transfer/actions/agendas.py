@@ -26,6 +26,7 @@ from forum.shrinking import Shrunk
 from forum.transfer.actions._checks import COURSE, check_agenda_file
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
+from forum.transfer.actions._meetings import plan_meeting
 from forum.transfer.actions._topics import plan_topic
 from forum.transfer.models import AgendaFile, Step, Values, WouldLoad
 from forum.transfer.queries import agenda_by_slug
@@ -135,6 +136,8 @@ def _plan_entries(curator: Member, file: AgendaFile, loading: Loading) -> None:
         plan_practice(curator, values, loading)
     for values in file.declarations:
         _plan_declaration(curator, values, loading)
+    for values in file.meetings:
+        plan_meeting(curator, values, loading)
     for values in sorted(file.topics, key=lambda topic: topic["at"]):
         plan_topic(curator, values, loading)
     for values in file.comments:

@@ -1,4 +1,4 @@
-"""The pages of agendas in an export: statements, cases, practices, readings and declarations, without the dialogue."""
+"""The pages of agendas in an export, from statements to declarations and meetings, without the dialogue."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from forum.declarations.models import Declaration
 from forum.library.models import Case, Practice
 from forum.library.queries import sections_for
 from forum.markdown import paragraphs
+from forum.meetings.models import Meeting
 from forum.transfer import queries
 from forum.transfer.commands._export import Export
 from forum.transfer.forms import agenda_name, importable_slug
@@ -40,6 +41,8 @@ def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
         write_group("Readings", readings, writer.reading)
         declared = queries.declarations_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Declarations", declared, partial(_declaration, export))
+        meetings = queries.meetings_to_write(reader, agenda, ROWS_AT_ONCE)
+        write_group("Meetings", map(partial(_in_city, export), meetings), writer.meeting)
 
 
 def _write_group(
@@ -82,6 +85,12 @@ def _with_places(export: Export, cases: Sequence[WithTrials[Case]]) -> Sequence[
     export.name_cities(city for case, *_ in cases for city in case.places)
     export.show(part for case, *_ in cases for part in paragraphs(case.body))
     return cases
+
+
+def _in_city(export: Export, meetings: Sequence[Meeting]) -> Sequence[Meeting]:
+    """The meetings, whose cities the writer can name now."""
+    export.name_cities(meeting.city for meeting in meetings)
+    return meetings
 
 
 def _case(export: Export, one: WithTrials[Case]) -> str:

@@ -24,10 +24,12 @@ from forum.library.actions import MAX_PARAGRAPHS, RESERVED_SLUGS, VALID_YEARS
 from forum.library.models import STATES
 from forum.library.queries import FIGURE_PARTS
 from forum.markdown import MAX_SOURCE, paragraphs
+from forum.meetings import forms as meetings
 from forum.members.models import MANDATE_ENDS, PALETTES
 from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
+from forum.notifications.queries import time_zones
 from forum.permissions import AUDIENCES
 from forum.plaintext import BAR, CONTROLS, SEMICOLON, SURROGATES, slugify, split_parts, tidy
 from forum.transfer.forms._escaping import ALMOST_FIELD, FENCE, read_lines
@@ -342,6 +344,20 @@ def any_moment(value: str) -> datetime:
         raise ValueError("write a date and time, such as 2026-10-12 14:10") from None
 
 
+def one_of_zones(value: str) -> str:
+    """The name of a time zone in the list of IANA."""
+    if value not in time_zones():
+        raise ValueError("write the name of a time zone, such as Europe/Lisbon")
+    return value
+
+
+def uid(value: str) -> str:
+    """The name by which calendar programs know a meeting."""
+    if not re.fullmatch(r"[0-9A-Za-z-]{8,60}", value):
+        raise ValueError("write 8 to 60 letters, digits and hyphens, or leave the field out")
+    return value
+
+
 def yes_or_no(value: str) -> bool:
     """The word yes or no."""
     return one_of("yes", "no")(value) == "yes"
@@ -578,6 +594,26 @@ READING = Schema(
     title_lengths=range(1, library.MAX_READING_LINE + 1),
     max_text=library.MAX_WHY,
 )
+MEETING = Schema(
+    {
+        "begins": any_moment,
+        "ends": any_moment,
+        "time zone": one_of_zones,
+        "place": up_to(meetings.MAX_PLACE),
+        "city": short,
+        "online": yes_or_no,
+        "seats": whole_number,
+        "readers": one_of(*AUDIENCES),
+        "language": language,
+        "announced on": moment,
+        "cancelled because": up_to(meetings.MAX_REASON),
+        "recording": link,
+        "uid": uid,
+    },
+    required=("begins", "ends"),
+    title_lengths=range(1, meetings.MAX_TITLE + 1),
+)
+OUTCOME = "What came of it"
 TOPIC = Schema(
     {
         "kind": one_of("experience", "question"),
@@ -708,6 +744,7 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Practices": (file.practices, _practice),
         "Readings": (file.readings, _reader_of(READING)),
         "Declarations": (file.declarations, _reader_of(DECLARATION)),
+        "Meetings": (file.meetings, _meeting),
         "Dialogue": (file.topics, _topic),
         "Pictures": (file.pictures, _picture),
     }
@@ -768,6 +805,18 @@ def _practice(section: Section, faults: list[Fault]) -> Values:
         else:
             values["sections"][name] = part.whole_text
         _check_text(part.whole_text, library.MAX_SECTION, part.line, part.title, faults)
+    return values
+
+
+def _meeting(section: Section, faults: list[Fault]) -> Values:
+    values = read(section, MEETING, faults)
+    values["outcome"] = ""
+    for part in section.children:
+        if part.title != OUTCOME or values["outcome"]:
+            faults.append(Fault(part.line, f"here can only stand “{OUTCOME}”, once"))
+            continue
+        values["outcome"] = part.whole_text
+        _check_text(part.whole_text, MAX_SOURCE, part.line, part.title, faults)
     return values
 
 

@@ -17,6 +17,7 @@ from forum.illustrations import PATH
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
+from forum.meetings.models import Meeting
 from forum.members.models import Mandate, Member, Organisation
 from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, on_one_line, slugify
@@ -374,6 +375,28 @@ class Writer:
             ("language", reading.language),
         )
         return self._section(3, reading.title, schemas.READING, fields, self._text(reading.why))
+
+    def meeting(self, meeting: Meeting) -> str:
+        """The section of a meeting, without the link by which one joins and without those who come."""
+        fields: Fields = (
+            ("begins", _moment(meeting.starts_at)),
+            ("ends", _moment(meeting.ends_at)),
+            ("time zone", meeting.time_zone),
+            ("place", meeting.place),
+            ("city", self._city(meeting.city_id)),
+            ("online", _yes_if(meeting.is_online)),
+            ("seats", _number(meeting.seats)),
+            ("readers", _readers(meeting.audience)),
+            ("language", meeting.language),
+            ("announced on", _moment(meeting.created_at)),
+            ("cancelled because", meeting.cancelled_reason),
+            ("recording", meeting.recording),
+            ("uid", meeting.uid),
+        )
+        whole = self._section(3, meeting.title, schemas.MEETING, fields, self._text(meeting.source))
+        if not meeting.outcome:
+            return whole
+        return f"{whole}#### {schemas.OUTCOME}\n{write_lines(self._text(meeting.outcome))}\n\n"
 
     # The dialogue
 
