@@ -22,7 +22,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM
 from forum.rights.queries import KINDS, records
-from tests.test_leaks import PLANTED, letters_to, policy, story
+from tests.test_who_sees_what import PLANTED, letters_to, policy, story
 
 pytestmark = pytest.mark.thorough
 assert story

@@ -1,0 +1,314 @@
+"""Words that are planted where somebody may not read them, and every address at which they are looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import product
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from forum.advice.actions import FollowUpText, ask, follow_up, look_after
+from forum.advice.models import FollowUp
+from forum.agendas.actions import (
+    AgendaText,
+    StatementText,
+    write_agenda,
+    write_statement,
+    write_theme,
+)
+from forum.agendas.models import Agenda, Statement
+from forum.agendas.queries import get_theme
+from forum.appeals.models import Appeal
+from forum.clock import at, now
+from forum.db import db
+from forum.declarations.models import Declaration, Signature
+from forum.dialogue.actions import (
+    NewTopic,
+    mark,
+    open_topic,
+    reply,
+)
+from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.queries import posts_in
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    ReadingText,
+    publish,
+    submit,
+    write_case,
+    write_practice,
+    write_reading,
+)
+from forum.library.models import Case, Practice, Reading
+from forum.markup import write
+from forum.meetings.actions import MeetingText, announce_meeting
+from forum.meetings.models import Meeting
+from forum.members.actions import Joining, Profile, edit_profile, join
+from forum.members.models import Member
+from forum.members.queries import city_by_name, get_member
+from forum.moderation.models import Decision, Report
+from forum.permissions import SYSTEM, VISITOR, Person
+
+KINDS = ("post", "topic", "case", "practice", "member")
+# Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
+SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")]
+UNSEEN = [word.replace("canary", "hush") for word in SOUGHT]
+LISTS = [
+    "/",
+    "/agendas",
+    "/topics",
+    "/cases",
+    "/practices",
+    "/meetings",
+    "/members",
+    "/cities",
+    "/sitemap.xml",
+]
+LISTS += [
+    "/agendas/quieter",
+    "/agendas/quieter/topics",
+    "/feeds/all.atom",
+    "/agendas/quieter/briefing",
+    "/cities/medellin/exchange",
+    "/agendas/quieter/feed.atom",
+]
+# Where the names of the glossary are looked for
+NAMING = ["/glossary/canary", "/search?q=canary", "/search?q=canari", "/search?q=canarytopic"]
+# What they list begins with what is typed, as do all the words that are searched for: one request finds any of them.
+BEGINNINGS = ("/cities/suggest?q=canary", "/members/suggest?q=canary", "/members?words=canary")
+
+
+def secret(kind: str) -> str:
+    return f"canary{kind} hush{kind}"
+
+
+@dataclass
+class Planted:
+    """What was planted: the id of each thing, the shown topic that holds the hidden post, the hidden person."""
+
+    ids: dict[str, int]
+    topic_id: int
+    post_ids: list[int]
+    somebody: Member
+    other_host: Member
+    held_ids: list[int] = field(default_factory=list)
+
+
+def read_again(people: Any, *rows: Any) -> None:
+    for row in (*vars(people).values(), *rows):
+        if row in db.session:  # a browser's request lets go of all
+            db.session.refresh(row)
+
+
+def shown_question(people: Any) -> NewTopic:
+    """A question of another city on the theme of what is hidden, so that the page of that city could tell of it."""
+    theme = write_theme(people.moderator, "Noise")
+    return NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
+
+
+def noise() -> list[int]:
+    return [get_theme("noise").id]
+
+
+T = TypeVar("T", CaseText, PracticeText)
+
+
+def of_a_city(text: T, people: Any) -> T:
+    """The same of Ana's city, on the theme of the shown question."""
+    here = (
+        {"city_ids": [people.ana.city_id]}
+        if isinstance(text, CaseText)
+        else {"city_id": people.ana.city_id}
+    )
+    return replace(text, theme_ids=noise(), **here)
+
+
+def ask_and_tell(people: Any, topic: Any) -> None:
+    """Others are asked about the question, and its asker tells what happened next."""
+    ask(people.ana, topic.id, [people.ben.handle, people.chitra.handle])
+    tell(people, topic, secret("told"))
+
+
+def tell(people: Any, topic: Any, words: str) -> None:
+    with at(now() + timedelta(days=8)):
+        look_after(SYSTEM)
+    follow_up(people.ana, topic.id, FollowUpText(words, "yes", words))
+
+
+def shown_post(topic: Any, reader: Person = VISITOR) -> int:
+    return int(posts_in(reader, topic, 1).items[0].id)
+
+
+def a_case(kind: str = "case") -> CaseText:
+    words = secret(kind)
+    slug = "hidden-case" if kind == "case" else f"a-{kind}"
+    return CaseText(name=words, kind="network", summary=words, body=words, reach=words, slug=slug)
+
+
+def a_practice(kind: str = "practice", **more: Any) -> PracticeText:
+    words = secret(kind)
+    return PracticeText(
+        title=words,
+        sentence=words,
+        cost=words,
+        sections={"challenge": words, "failure": words},
+        slug="hidden-practice" if kind == "practice" else f"a-{kind}-practice",
+        **more,
+    )
+
+
+def a_meeting(kind: str, **more: Any) -> MeetingText:
+    words, begins = secret(kind), now() + timedelta(hours=60)
+    told = (words, write(words), begins, begins + timedelta(hours=1), "UTC", words)
+    return MeetingText(*told, is_online=True, **more)
+
+
+def a_person(kind: str = "member") -> Member:
+    city = city_by_name("Athens", "GR")
+    name = f"Canary{kind} Hush{kind}"
+    joining = Joining(
+        name, "s@example.org", "-", city_id=city.id if city else None, handle="nobody-here"
+    )
+    member = join(VISITOR, joining)
+    words = secret(kind)
+    edit_profile(
+        member,
+        Profile(
+            name=name,
+            position=words,
+            city_id=joining.city_id,
+            helps_with=words,
+            about=write(words),
+        ),
+    )
+    return get_member(SYSTEM, "nobody-here")
+
+
+def addresses(app: Flask, planted: Planted) -> list[str]:
+    """Every address that answers a GET, with every value that its parts can have here."""
+    found, adapter = [], app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "accounts.sign_out"):
+            continue
+        names = sorted(rule.arguments)
+        parts = product(*(values(rule.rule, name, planted) for name in names))
+        for chosen in entries(planted) if names == ["item_id", "thing"] else parts:
+            found.append(adapter.build(rule.endpoint, dict(zip(names, chosen, strict=True))))
+    lists = [f"{address}?page=2" for address in LISTS]
+    lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
+    lists += [
+        "/agendas/quieter/topics?kind=question",
+        "/practices?tried=kept",
+        "/members?city=athens",
+    ]
+    return sorted({*found, *lists})
+
+
+def entries(planted: Planted) -> list[tuple[int, str]]:
+    """Number and kind of what may be an entry of the queue, and of what is none."""
+    rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
+    rows |= {"mark": Mark, "followup": FollowUp, "reservation": Signature}
+    found = [
+        (item_id, kind)
+        for kind, model in rows.items()
+        for item_id in db.session.scalars(select(model.id))
+    ]
+    found += [(held_id, "held") for held_id in planted.held_ids]
+    return [*found, (planted.ids["member"], "member"), (1, "letter"), (1, "candidate"), (1, "what")]
+
+
+def values(rule: str, name: str, planted: Planted) -> list[Any]:
+    """What a part of an address can be."""
+    room = rule.removeprefix("/api/v1").split("/")[1]
+    slugs = {
+        "agendas": list(db.session.scalars(select(Agenda.slug))),
+        "cases": list(db.session.scalars(select(Case.slug))),
+        "practices": _slugs(),
+        "cities": ["athens", "medellin", "nairobi"],
+        "organisations": ["none"],
+        "meetings": list(db.session.scalars(select(Meeting.slug))) or ["x"],
+        "themes": ["none"],
+    }
+    topics = list(db.session.scalars(select(Topic.id)))
+    ids = {
+        "topics": topics,
+        "posts": list(db.session.scalars(select(Post.id))),
+        "readings": list(db.session.scalars(select(Reading.id))) or [1],
+        "meetings": list(db.session.scalars(select(Meeting.id))) or [1],
+        "waiting": planted.held_ids or [1],
+        "declarations": list(db.session.scalars(select(Declaration.id))) or [1],
+    }
+    known: dict[str, list[Any]] = {
+        "slug": slugs.get(room, ["x"]),
+        "handle": ["nobody-here", "ana-prado"],
+        "id": ids.get(room, [1]),
+        "appeal_id": list(db.session.scalars(select(Appeal.id))),
+        "number": [0, 1],
+        "secret": list(db.session.scalars(select(Report.number))) if room == "reports" else ["x"],
+        "topic_id": topics,
+        "post_id": ids["posts"],
+        "decision_id": list(db.session.scalars(select(Decision.id))),
+        "mark_id": list(db.session.scalars(select(Mark.id))),
+        "follow_up_id": list(db.session.scalars(select(FollowUp.id))),
+        "signature_id": list(db.session.scalars(select(Signature.id))) or [1],
+        "declaration_id": list(db.session.scalars(select(Declaration.id))) or [1],
+        "statement_id": list(db.session.scalars(select(Statement.id))) or [1],
+    }
+    return known.get(name, [1])
+
+
+def _slugs() -> list[str]:
+    return list(db.session.scalars(select(Practice.slug)))
+
+
+def read(browser: FlaskClient, address: str) -> str:
+    """What an address answers, its headers too, in small letters; for the number of a topic the topic's page."""
+    response = browser.get(address)
+    assert response.status_code < 500, address
+    text = f"{response.headers}\n{response.get_data(as_text=True)}".lower()
+    is_led = response.location and re.fullmatch(r"/topics/\d+", address)
+    return text + read(browser, response.location) if is_led else text
+
+
+def may_tell(text: str) -> bool:
+    """Whether there can be a planted word in a text, so that it is worth looking for each of them."""
+    return "canary" in text or "hush" in text
+
+
+def prepared_agenda(
+    people: Any, agenda: Agenda, host: Member, themes: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """An agenda in preparation, with a thing of each kind that its host and a moderator have put there.
+
+    Returns the numbers of its topics' posts.
+    """
+    words = secret("prepared")
+    text = AgendaText(words, write(words), words, slug="brewing", is_open=False)
+    made = write_agenda(people.moderator, text, hosts=[host.handle])
+    if host in db.session:
+        db.session.refresh(host, ["hosted"])
+    said = StatementText(secret("take"), secret("take"), handle=people.moderator.handle)
+    write_statement(people.moderator, made.id, said)
+    write_reading(people.moderator, made.id, ReadingText(secret("shelf"), secret("shelf")))
+    announce_meeting(people.moderator, made.id, a_meeting("huddle"))
+    page = replace(a_case("sample"), theme_ids=tuple(themes))
+    case = write_case(people.moderator, made.id, page)
+    practice = a_practice("method", theme_ids=tuple(themes))
+    practice = submit(host, write_practice(host, made.id, practice).id)
+    practice = publish(people.moderator, practice.id)
+    words = secret("parley")
+    calling = write(f"{words} @{people.ana.handle} @{people.administrator.handle}")
+    topic = open_topic(
+        people.moderator, made.id, NewTopic("question", words, calling, themes=list(themes))
+    )
+    answer = reply(host, topic.id, write(secret("retort")))
+    mark(people.moderator, answer.id, "tried it", "kept", secret("retort"))
+    comments = [reply(host, page.topic_id, write(secret("retort"))) for page in (case, practice)]
+    return (shown_post(topic, people.moderator), answer.id, *(one.id for one in comments))
