@@ -268,7 +268,8 @@ def sign(id: int) -> ResponseReturnValue:
     """Sign a declaration for an organisation: a form, then a second look at what is signed."""
     found = queries.get_declaration(me(), id)
     able = queries.organisations_to_sign_for(me(), found)
-    form = SignForm(digest=found.digest, language=me().language)
+    linked = web.number("organisation", 0) or None  # the one of several whose link was pressed
+    form = SignForm(digest=found.digest, language=me().language, organisation=linked)
     form.organisation.choices = [(one.id, one.name) for one in able]
     form.language.choices = languages()
 

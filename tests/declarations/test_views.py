@@ -142,6 +142,19 @@ def test_somebody_who_may_not_sign_reads_what_to_do(client, sign_in, people, dec
     assert db.session.scalar(select(func.count(Signature.id))) == 0
 
 
+def test_who_speaks_for_several_signs_for_the_one_whose_link_was_pressed(
+    sign_in, people, declaration, bodies
+):
+    zoo = OrganisationText("Athens Zoo", "partner", representative_id=people.ana.id)
+    members.write_organisation(people.moderator, zoo)
+    ana, sign = sign_in(people.ana), f"/declarations/{declaration.id}/sign"
+    assert f'href="{sign}?organisation={bodies.city.id}"' in ana.get(declaration.address).text
+    form = ana.get(f"{sign}?organisation={bodies.city.id}").text
+    assert f'<option selected value="{bodies.city.id}">' in form
+    for odd in ("x", "0", "9" * 30):
+        assert ana.get(f"{sign}?organisation={odd}").status_code == 200
+
+
 def test_the_second_of_two_is_told(sign_in, people, declaration, bodies):
     choose_voices(people.ana, bodies.city.id, [people.ana.id, people.ben.id])
     typed = {
