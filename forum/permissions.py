@@ -670,11 +670,14 @@ class Can:
         return verdicts.AGENDA_ARCHIVED if agenda.archived_at else self.curate(agenda)
 
     def curate_declaration(self, declaration: Declaration, deed: str) -> Verdict:
-        """Moderators of its agenda who may write do each of `verdicts.DECLARATION_DEEDS` in its states; if that is archived, they only end it."""
+        """Moderators of its agenda who may write do each of `verdicts.DECLARATION_DEEDS` in its states.
+
+        If the agenda is archived, they only end it; if it is in preparation, they only edit or withdraw it.
+        """
         agenda, state = declaration.agenda, declaration.state
         if state not in verdicts.DECLARATION_DEEDS[deed]:
             return verdicts.DECLARATION_IS[state]
-        if deed == "open" and agenda.opened_at is None:
+        if deed in verdicts.DECLARATION_TELLS and agenda.opened_at is None:
             return verdicts.AGENDA_IN_PREPARATION
         return (
             self.curate(agenda)
@@ -695,13 +698,15 @@ class Can:
         )
 
     def sign(self, declaration: Declaration, organisation: Organisation) -> Verdict:
-        """Whoever speaks for an organisation and may write signs for it until the last day, unless the agenda is archived."""
+        """Whoever speaks for an organisation and may write signs for it until the last day, on an agenda that is open."""
         if declaration.state != "open":
             return verdicts.DECLARATION_IS[declaration.state]
         if declaration.sign_until is None or now().date() > declaration.sign_until:
             return verdicts.LAST_DAY_IS_OVER
         if declaration.agenda.archived_at:
             return verdicts.AGENDA_ARCHIVED
+        if declaration.agenda.opened_at is None:
+            return verdicts.AGENDA_IN_PREPARATION
         return self.write() if (spoken := self.speak_for(organisation)) else spoken
 
     def take_signature_back(self, signature: Signature) -> Verdict:

@@ -57,6 +57,12 @@ DECLARATION_DEEDS = {
     "withdraw": ("draft", "consultation", "open"),
 }
 DECLARATION_ENDS = ("adopt", "withdraw")
+DECLARATION_TELLS = (
+    "open",
+    "freeze",
+    "invite",
+    "adopt",
+)  # which concern people who do not see it yet
 # Why a declaration is not taken further, by its state
 DECLARATION_IS = {
     "draft": Verdict(_("This declaration is a draft. Open it for consultation first.")),

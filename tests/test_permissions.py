@@ -551,6 +551,10 @@ curate_declaration     | invite, open         |    .    .    .    .    .  yes   
 curate_declaration     | invite, adopted      |    .    .    .    .    .    .    .    .    .   .
 curate_declaration     | adopt, open          |    .    .    .    .    .  yes    .  yes  yes  yes
 curate_declaration     | adopt, open, archived |   .    .    .    .    .  yes    .  yes  yes  yes
+curate_declaration     | freeze consultation, prepared | . . . .    .    .    .    .    .   .
+curate_declaration     | invite, open, prepared |  .    .    .    .    .    .    .    .    .   .
+curate_declaration     | adopt, open, prepared |   .    .    .    .    .    .    .    .    .   .
+curate_declaration     | withdraw, open, prepared | .   .    .    .    .  yes    .  yes  yes  yes
 curate_declaration     | adopt consultation   |    .    .    .    .    .    .    .    .    .   .
 curate_declaration     | withdraw consultation |   .    .    .    .    .  yes    .  yes  yes  yes
 curate_declaration     | withdraw, open       |    .    .    .    .    .  yes    .  yes  yes  yes
@@ -565,6 +569,7 @@ sign                   | mine, named, open    |    .  yes    .    .    .  yes  y
 sign                   | mine, open           |    .    .    .    .    .    .    .    .    .   .
 sign                   | own, open, over      |    .    .    .    .    .    .    .    .    .   .
 sign                   | own, open, archived  |    .    .    .    .    .    .    .    .    .   .
+sign                   | own, open, prepared  |    .    .    .    .    .    .    .    .    .   .
 sign                   | own, consultation    |    .    .    .    .    .    .    .    .    .   .
 sign                   | own, adopted         |    .    .    .    .    .    .    .    .    .   .
 sign                   | own, withdrawn       |    .    .    .    .    .    .    .    .    .   .

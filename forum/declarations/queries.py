@@ -445,8 +445,14 @@ def speaker_ids(organisation_ids: Collection[int]) -> list[int]:
 
 
 def declarations_over(today: date, limit: int) -> Sequence[Declaration]:
-    """The declarations that are open for signature and whose last day is over, locked."""
-    query = select(Declaration).where(_is_in_state(OPEN), Declaration.sign_until < today)
+    """The declarations that are open for signature and whose last day is over, locked.
+
+    Without those on agendas in preparation: nobody is to be told of these.
+    """
+    query = select(Declaration).join(Agenda, Agenda.id == Declaration.agenda_id)
+    query = query.where(
+        _is_in_state(OPEN), Declaration.sign_until < today, Agenda.opened_at.is_not(None)
+    )
     ordered = query.order_by(Declaration.sign_until, Declaration.id).limit(limit)
     locked = ordered.with_for_update(of=Declaration, skip_locked=True)
     return db.session.scalars(locked.options(joinedload(Declaration.agenda))).all()

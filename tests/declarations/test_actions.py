@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.clock import at, now
+from forum.clock import at, day_in_words, now
 from forum.db import db
 from forum.declarations import actions, queries
 from forum.declarations.actions import DeclarationText, Signing
@@ -118,6 +118,27 @@ def test_on_an_agenda_in_preparation_it_is_drafted_and_not_opened(people):
         actions.open_declaration(people.moderator, made.id)
     with pytest.raises(NotFound):
         queries.get_declaration(people.ana, made.id)
+
+
+def test_on_an_agenda_in_preparation_nothing_goes_further(people, agenda, bodies, declaration):
+    """As on one that was imported: nobody would find what they are told of."""
+    watch(people.ana, "agenda", agenda.id)
+    signed(people.chitra, declaration, bodies.institute)
+    db.session.get_one(Agenda, agenda.id).opened_at = None
+    db.session.commit()
+    for deed in (
+        lambda: signed(people.moderator, declaration, bodies.nobody),
+        lambda: actions.invite(people.host, declaration.id, None),
+        lambda: actions.adopt(people.host, declaration.id),
+    ):
+        with pytest.raises(Forbidden, match="preparation"):
+            deed()
+    with at(now() + timedelta(days=31)):
+        assert actions.look_after(SYSTEM) == 0
+        assert heard(people.ana) == heard(people.chitra) == []
+        moderation.open_agenda(people.moderator, agenda.id)
+        assert actions.look_after(SYSTEM) == 1
+        assert heard(people.chitra) != []
 
 
 def test_on_an_archived_agenda_it_is_only_ended(people, agenda, bodies):
@@ -384,7 +405,8 @@ def test_those_who_speak_for_an_organisation_are_asked(people, declaration, bodi
     assert actions.invite(people.host, declaration.id, [bodies.city.id, bodies.institute.id]) == 2
     assert actions.invite(people.host, declaration.id, None) == 1, "each once"
     (asked,) = heard(people.ana)
-    assert asked[:2] == ("signing", "Quiet nights") and str(declaration.sign_until) in asked[2]
+    assert asked[:2] == ("signing", "Quiet nights")
+    assert day_in_words(declaration.sign_until) in asked[2]
     assert len(heard(people.chitra)) == 1 and heard(people.ben) == []
     assert queries.count_unsigned(people.host, declaration) == (3, 3)
     signed(people.ana, declaration, bodies.city)
