@@ -175,11 +175,17 @@ def open_declaration(
 
 @action
 def freeze(
-    curator: Person, declaration_id: int, sign_until: date, *, digest: str | None = None
+    curator: Person,
+    declaration_id: int,
+    sign_until: date,
+    *,
+    digest: str | None = None,
+    seen: str | None = None,
 ) -> Declaration:
     """Freeze the text of a declaration, so that organisations can sign it until the end of a day.
 
-    `digest` is that of the text that the person has seen: `Conflict` when it is another one by now.
+    `digest` is that of the text that the person has seen, `seen` the fingerprint of the fields, as the title is frozen,
+    too: `Conflict` when they are others by now.
     """
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "freeze"))
@@ -187,6 +193,7 @@ def freeze(
     if digest is not None and digest != present:
         raise Conflict(_("This text has changed since you opened the form."))
     today = now().date()
+    refuse_unseen(seen, declaration_fields(declaration))
     if not today <= sign_until <= today + LONGEST_TO_SIGN:
         last = day_in_words(today + LONGEST_TO_SIGN)
         raise Invalid(_("Choose a day from today on and until %(last)s.", last=last), "sign_until")

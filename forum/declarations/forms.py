@@ -51,9 +51,10 @@ class OpenForm(Form):
 
 
 class FreezeForm(Form):
-    """Until when organisations sign. `digest` is that of the text that the page shows."""
+    """Until when organisations sign. `digest` is that of the text that the page shows, `seen` the fingerprint of the fields."""
 
     digest = HiddenField()
+    seen = HiddenField()
     sign_until = DateField(
         _("The last day to sign"), [InputRequired(_("Choose a day, such as 2027-01-15."))]
     )

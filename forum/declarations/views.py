@@ -245,7 +245,8 @@ def open_declaration(id: int) -> ResponseReturnValue:
 def freeze(id: int) -> ResponseReturnValue:
     """Freeze the text of a declaration and open it for signature."""
     found = queries.declaration_to_curate(me(), id, "freeze")
-    form = FreezeForm(digest=digest_of(found.source))
+    seen = fingerprint(queries.declaration_fields(found))
+    form = FreezeForm(digest=digest_of(found.source), seen=seen)
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"declaration": found, "form": form}
@@ -253,7 +254,8 @@ def freeze(id: int) -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         day = form.sign_until.data or now().date()
-        frozen = actions.freeze(me(), found.id, day, digest=form.digest.data or "")
+        shown = {"digest": form.digest.data or "", "seen": form.seen.data}
+        frozen = actions.freeze(me(), found.id, day, **shown)
         return web.done(_("The text is frozen. Organisations can sign it."), frozen.address)
 
     return webforms.process(form, page, deed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -203,6 +204,20 @@ def test_what_is_frozen_is_what_was_read(people, agenda):
     actions.write_declaration(people.moderator, agenda.id, text_of("Meanwhile."), made.id)
     with pytest.raises(Conflict):
         actions.freeze(people.host, made.id, in_days(3), digest=read)
+
+
+def test_a_title_that_was_changed_meanwhile_is_not_frozen(sign_in, people, agenda):
+    made, host = draft(people, agenda), sign_in(people.host)
+    actions.open_declaration(people.host, made.id)
+    door = f"/declarations/{made.id}/freeze"
+    hidden = dict(
+        re.findall(r'name="(digest|seen)" type="hidden" value="(\w+)"', host.get(door).text)
+    )
+    changed = text_of(TEXT, "Silent nights")
+    actions.write_declaration(people.moderator, agenda.id, changed, made.id)
+    answer = host.post(door, data={**hidden, "sign_until": in_days(3).isoformat()})
+    assert answer.status_code == 409
+    assert db.session.get_one(Declaration, made.id).state == "consultation"
 
 
 # Signing
