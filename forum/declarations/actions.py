@@ -38,6 +38,7 @@ from forum.declarations.queries import (
     signers_of,
     speaker_ids,
     uninvited_ids,
+    unsigned_ids,
     withdrawn_on,
 )
 from forum.deeds import action, touches
@@ -281,7 +282,7 @@ def sign(
     db.session.add(signature)
     flush_unique(_signed_already(signature))
     _count(declaration)
-    read_outdated(member, "signing", [declaration.address], speaker_ids([organisation.id]))
+    _end_invitation(member, declaration, organisation.id)
     touches(EVERYTHING)
     return signature
 
@@ -330,6 +331,13 @@ def _reserve(
 def _signed_already(signature: Signature) -> Conflict:
     words = {"organisation": signature.organisation_name}
     return Conflict(_("%(organisation)s has signed this declaration already.", **words))
+
+
+def _end_invitation(member: Person, declaration: Declaration, organisation_id: int) -> None:
+    """Who speaks for it is asked no more, apart from those who also speak for another one that is."""
+    asked = {*speaker_ids(unsigned_ids(declaration.id))}
+    outdated = [one for one in speaker_ids([organisation_id]) if one not in asked]
+    read_outdated(member, "signing", [declaration.address], outdated)
 
 
 def _count(declaration: Declaration) -> None:

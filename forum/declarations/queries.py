@@ -426,6 +426,11 @@ def uninvited_ids(declaration_id: int, organisation_ids: Collection[int]) -> lis
     return [one for one in db.session.scalars(here.order_by(Organisation.id)) if one not in known]
 
 
+def unsigned_ids(declaration_id: int) -> set[int]:
+    """The ids of the organisations that were invited and have not signed."""
+    return _invited_ids(declaration_id) - _signed_ids(declaration_id)
+
+
 def all_organisation_ids() -> list[int]:
     """The ids of all organisations."""
     return list(db.session.scalars(select(Organisation.id).limit(MAX_INVITED)))

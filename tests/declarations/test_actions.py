@@ -24,7 +24,7 @@ from forum.history.queries import fingerprint
 from forum.invitations.actions import choose_voices
 from forum.markup import write
 from forum.members import actions as members
-from forum.members.actions import Profile, edit_profile
+from forum.members.actions import OrganisationText, Profile, edit_profile
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
@@ -431,6 +431,18 @@ def test_those_who_speak_for_an_organisation_are_asked(people, declaration, bodi
         assert queries.count_unsigned(reader, declaration) is None
         with pytest.raises(Forbidden):
             queries.invitable(reader, declaration)
+
+
+def test_who_speaks_for_several_is_asked_until_the_last_of_them_has_signed(
+    people, declaration, bodies
+):
+    zoo = OrganisationText("Athens Zoo", "partner", representative_id=people.ana.id)
+    other = members.write_organisation(people.moderator, zoo)
+    actions.invite(people.host, declaration.id, [bodies.city.id, other.id])
+    assert len(heard(people.ana)) == 1
+    for body, is_asked in ((other, True), (bodies.city, False)):
+        signed(people.ana, declaration, body)
+        assert bool(inbox(people.ana, is_unread=True).page.items) == is_asked
 
 
 def test_who_has_signed_is_not_invited(people, declaration, bodies):
