@@ -193,8 +193,8 @@ def freeze(
     present = digest_of(declaration.source)
     if digest is not None and digest != present:
         raise Conflict(_("This text has changed since you opened the form."))
-    today = now().date()
     refuse_unseen(seen, declaration_fields(declaration))
+    today = now().date()
     if not today <= sign_until <= today + LONGEST_TO_SIGN:
         last = day_in_words(today + LONGEST_TO_SIGN)
         raise Invalid(_("Choose a day from today on and until %(last)s.", last=last), "sign_until")

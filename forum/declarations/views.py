@@ -26,7 +26,7 @@ from forum.declarations.forms import (
     SignForm,
     WithdrawForm,
 )
-from forum.declarations.models import STATES, Declaration, digest_of
+from forum.declarations.models import STATES, Declaration, Signature, digest_of
 from forum.declarations.queries import DeclarationFilter
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import render_with_mentions
@@ -34,6 +34,7 @@ from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
+from forum.plaintext import tidy
 from forum.ratelimits import changing
 from forum.savedfiles import saved_file
 from forum.versions import topic_scope
@@ -269,6 +270,8 @@ def freeze(id: int) -> ResponseReturnValue:
 def sign(id: int) -> ResponseReturnValue:
     """Sign a declaration for an organisation: a form, then a second look at what is signed."""
     found = queries.get_declaration(me(), id)
+    if "confirmed" in request.form and (signed := _sent_twice(found)):
+        return _signed(found, signed)
     able = queries.organisations_to_sign_for(me(), found)
     linked = web.number("organisation", 0) or None  # the one of several whose link was pressed
     form = SignForm(digest=found.digest, language=me().language, organisation=linked)
@@ -291,11 +294,24 @@ def sign(id: int) -> ResponseReturnValue:
         signing = Signing(
             form.digest.data or "", form.reservation.data or "", form.language.data or "en"
         )
-        signed = actions.sign(me(), found.id, form.organisation.data, signing)
-        done = _("You have signed for %(organisation)s.", organisation=signed.organisation_name)
-        return web.done(done, f"{found.address}#signatures")
+        return _signed(found, actions.sign(me(), found.id, form.organisation.data, signing))
 
     return webforms.process(form, page, deed, is_first_step="back" in request.form)
+
+
+def _signed(found: Declaration, signature: Signature) -> ResponseReturnValue:
+    done = _("You have signed for %(organisation)s.", organisation=signature.organisation_name)
+    return web.done(done, f"{found.address}#signatures")
+
+
+def _sent_twice(found: Declaration) -> Signature | None:
+    """The reader's own signature, with these words, which the same form has given a moment ago; or None."""
+    organisation, typed = request.form.get("organisation", ""), request.form.get("reservation", "")
+    own = (part.signature for part in queries.own_part(me(), found) if part.signature)
+    mine = (
+        one for one in own if one.member_id == me().id and str(one.organisation_id) == organisation
+    )
+    return next((one for one in mine if one.words == tidy(typed).strip()), None)
 
 
 @bp.route("/declarations/<int:id>/signatures/<int:signature_id>/take-back", methods=["GET", "POST"])

@@ -172,6 +172,25 @@ def test_the_second_of_two_is_told(sign_in, people, declaration, bodies):
     assert "A long reservation that took an hour." in answer.text
 
 
+def test_what_is_confirmed_twice_is_signed_once(sign_in, people, declaration, bodies):
+    typed = {
+        "organisation": bodies.city.id,
+        "digest": declaration.digest,
+        "language": "en",
+        "reservation": " Not on\r\nSundays. ",
+    }
+    ana, sign = sign_in(people.ana), f"/declarations/{declaration.id}/sign"
+    assert "the whole text is signed" in ana.post(sign, data={**typed, "reservation": " \n "}).text
+    for _time in range(2):
+        answer = ana.post(sign, data={**typed, "confirmed": "1"})
+        assert answer.location == f"{declaration.address}#signatures"
+    other = ana.post(sign, data={**typed, "reservation": "Other words.", "confirmed": "1"})
+    assert other.status_code == 403 and "Other words." in other.text
+    for odd in ("9" * 30, "x", ""):
+        assert ana.post(sign, data={"organisation": odd, "confirmed": "1"}).status_code == 403
+    assert db.session.scalars(select(Signature.words)).all() == ["Not on\nSundays."]
+
+
 def test_a_signature_is_taken_back_on_a_page_that_asks(sign_in, people, declaration, bodies):
     kept = signed(people.ana, declaration, bodies.city)
     door = f"/declarations/{declaration.id}/signatures/{kept.id}/take-back"
