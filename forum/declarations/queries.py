@@ -40,7 +40,8 @@ from forum.verdicts import DECLARATION_IS, Verdict
 T = TypeVar("T")
 LISTED = 20  # declarations of one page of the list
 TITLES_READ = 500  # the newest, among which a search looks for titles
-SIGNATURES_SHOWN = 100  # on the page of a declaration; the rest has pages of its own
+# On the page of a declaration, which is also what is printed; 500 are 9 kB. The rest has pages of its own.
+SIGNATURES_SHOWN = 500
 SIGNATURES_PER_PAGE = 250
 MAX_HERE = 20  # on the page of an agenda or an organisation
 MAX_INVITED = 2_000

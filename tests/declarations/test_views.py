@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select
 
+from forum.clock import now
 from forum.db import db
 from forum.declarations import actions
 from forum.declarations.models import Declaration, Signature
@@ -16,6 +17,7 @@ from forum.errors import Forbidden
 from forum.invitations.actions import choose_voices
 from forum.members import actions as members
 from forum.members.actions import OrganisationText
+from forum.members.models import Organisation
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from tests.declarations.conftest import draft, frozen, in_days, signed
@@ -236,6 +238,23 @@ def test_five_hundred_signatures_fit(client, people, declaration, bodies, monkey
     assert client.get(f"/declarations/{declaration.id}/signatures?page=99").status_code == 200
     many = client.get(declaration.address)
     assert many.text.count('id="signature-') == 31
+
+
+def test_five_hundred_signatures_stand_on_the_page_that_is_printed(
+    client, people, declaration, bodies
+):
+    """An organisation's page leads to its signature there, and paper has no second page to press for."""
+    for n in range(500):
+        text = {"slug": f"office-{n}", "name": f"Office {n}", "kind": "partner"}
+        office = Organisation(**text, created_at=now())
+        db.session.add(office)
+        db.session.flush()
+        known = {"organisation_id": office.id, "organisation_name": office.name, "name": "Ben"}
+        db.session.add(Signature(declaration_id=declaration.id, signed_at=now(), **known))
+    declaration.signatures_count = 500
+    db.session.commit()
+    page = client.get(declaration.address).text
+    assert page.count('id="signature-') == 500 and "All 500 signatures" not in page
 
 
 def test_pages_ask_a_few_queries(client, sign_in, people, declaration, bodies, queries):
