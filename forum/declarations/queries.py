@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from forum.declarations.models import (
     digest_of,
 )
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import visible_topics
+from forum.dialogue.queries import topic_after_merge, visible_topics
 from forum.errors import Forbidden, NotFound
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.members.models import City, Member, Organisation
@@ -202,11 +203,14 @@ def withdrawn_on(reader: Person, agenda_id: int, declaration_id: int) -> Declara
 
 
 def consultation_topic(reader: Person, declaration: Declaration) -> Topic | None:
-    """The topic in which a declaration is discussed, if the reader finds it."""
+    """The topic in which a declaration is discussed, also after mergers, if the reader finds it."""
     if not declaration.topic_id:
         return None
     query = visible_topics(reader).where(Topic.id == declaration.topic_id)
     found: Topic | None = db.session.scalar(query)
+    if found is None:
+        with suppress(NotFound):
+            return topic_after_merge(reader, declaration.topic_id)
     return found
 
 

@@ -17,7 +17,7 @@ from forum.db import db
 from forum.declarations import actions, queries
 from forum.declarations.actions import DeclarationText, Signing
 from forum.declarations.models import Declaration, InvitedOrganisation, Signature
-from forum.dialogue.actions import NewTopic
+from forum.dialogue.actions import NewTopic, open_topic
 from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint
@@ -101,6 +101,18 @@ def test_a_question_is_opened_with_it(people, agenda):
     assert (topic.kind, topic.author_id) == ("question", people.host.id)
     assert queries.consultation_topic(VISITOR, made).id == topic.id
     moderation.decide(people.moderator, "topic", topic.id, "hide", Reasons("No.", 2))
+    assert queries.consultation_topic(VISITOR, made) is None
+
+
+def test_the_page_leads_to_the_question_after_it_was_merged(client, people, agenda):
+    made, asked = draft(people, agenda), NewTopic("question", "What should change?", write("Say."))
+    actions.open_declaration(people.host, made.id, asked)
+    assert get_topic(VISITOR, made.topic_id).address in client.get(made.address).text
+    target = open_topic(people.ana, agenda.id, NewTopic("question", "Quiet how?", write("How?")))
+    moderation.merge(people.moderator, made.topic_id, target.id)
+    assert target.address in client.get(made.address).text
+    moderation.decide(people.moderator, "topic", target.id, "hide", Reasons("No.", 2))
+    assert target.address not in client.get(made.address).text
     assert queries.consultation_topic(VISITOR, made) is None
 
 
