@@ -30,6 +30,7 @@ from forum.declarations.models import STATES, Declaration, Signature, digest_of
 from forum.declarations.queries import DeclarationFilter
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.queries import render_with_mentions
+from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
@@ -359,12 +360,15 @@ def invite(id: int) -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         wanted = None if "all" in request.form else form.organisations.data or []
+        if wanted == []:
+            raise Invalid(_("Tick at least one organisation."), "organisations")
         number = actions.invite(me(), found.id, wanted)
         done = ngettext(
             "%(num)s organisation is invited to sign.",
             "%(num)s organisations are invited to sign.",
             number,
         )
+        done = done if number else _("All of these are invited or have signed")
         return web.done(done, url_for("declarations.invite", id=found.id, country=country or None))
 
     return webforms.process(form, page, deed)

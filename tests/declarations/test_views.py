@@ -221,6 +221,18 @@ def test_only_moderators_see_who_was_asked_and_has_not_signed(
         assert "invited" not in page and "Institute of Trams" not in page
 
 
+def test_an_invitation_of_nobody_says_what_to_do(sign_in, people, declaration, bodies):
+    host, door = sign_in(people.host), f"/declarations/{declaration.id}/invite"
+    refused = host.post(door, data={})
+    assert refused.status_code == 422 and "Tick at least one organisation." in refused.text
+    assert '<div id="organisations" class="bad"' in refused.text
+    for said in ("1 organisation is invited to sign.", "All of these are invited or have signed"):
+        sent = host.post(door, data={"organisations": [bodies.city.id]})
+        page = host.get(sent.location).text
+        assert said in page
+        assert "0 organisations" not in page
+
+
 def test_five_hundred_signatures_fit(client, people, declaration, bodies, monkeypatch):
     signed(people.ana, declaration, bodies.city)
     rows = [
