@@ -127,3 +127,9 @@ def test_the_newest_texts_of_some_names(texts: Flask) -> None:
     found = newest_naming(VISITOR, ["stormwater", "eaux pluviales"], 3)
     assert [one.item_id for one in found] == [8, 7, 2]
     assert newest_naming(VISITOR, ["*"], 3) == [] == newest_naming(VISITOR, [], 3)
+
+
+def test_the_newest_texts_of_names_of_several_words_whichever_stands_first(texts: Flask) -> None:
+    for names in (["eaux pluviales", "stormwater"], ["雨水管理", "eaux pluviales", "stormwater"]):
+        found = newest_naming(VISITOR, names, 3)
+        assert [one.item_id for one in found] == [8, 7, 5 if len(names) > 2 else 2]

@@ -135,17 +135,20 @@ def _newest_phrase_hits(
     documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
 ) -> Sequence[Any]:
     """The same for phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
-    apart = [
-        term if len(term.words) == 1 else Term((word,), term.is_prefix and word == term.words[-1])
-        for term in terms
-        for word in term.words
-    ]
+    apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
     documents = documents.add_columns(_vector().label("words"))
     with_words = _matching(documents, apart, wanted, are_together=False)
     some = with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
     rows = select(*(column for column in some.c if column.name != "words"))
     together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
     return db.session.execute(together.order_by(some.c.id.desc()).limit(constant(limit))).all()
+
+
+def _words_apart(term: Term) -> list[Term]:
+    """The words of a term that has no others, each as a term."""
+    if len(term.words) == 1:
+        return [term]
+    return [Term((word,), term.is_prefix and word == term.words[-1]) for word in term.words]
 
 
 def _has_phrase(term: Term) -> bool:
@@ -246,12 +249,12 @@ def _tsquery(
 ) -> ColumnElement[Any]:
     """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator.
 
-    Unless `are_together` the words of other names may stand anywhere in a text.
+    Unless `are_together` the words of names may stand anywhere in a text.
     """
     between = "<->" if are_together else "&"
     parts = []
     for some, others in _with_others(terms):
-        own = " & ".join(f"({' | '.join(_tsquery_forms(term, '<->'))})" for term in some)
+        own = " & ".join(f"({' | '.join(_tsquery_forms(term, between))})" for term in some)
         names = [f"({form})" for other in others for form in _tsquery_forms(other, between)]
         parts.append(f"(({own}) | {' | '.join(names)})" if names else own)
     wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
