@@ -165,3 +165,10 @@ def test_hostile_searches_are_no_error(
     client: FlaskClient, texts: None, stormwater: Entry, typed: str
 ) -> None:
     assert client.get("/search", query_string={"q": typed}).status_code == 200
+
+
+def test_a_word_that_is_typed_twice_is_looked_up_once(write: Write) -> None:
+    write(WordingText("en", "green roof", (), "Plants."), WordingText("fr", "toit planté"))
+    write(WordingText("en", "roof", (), "The top."), WordingText("fr", "toiture"))
+    assert also("roof: a green roof") == ["toit planté"] == also("green roof")
+    assert also("roof green") == ["toiture"]

@@ -10,7 +10,8 @@ from flask import Flask
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions
 from forum.search.actions import Entry
-from forum.search.queries import Instead, Query, find, newest_naming
+from forum.search.queries import Instead, Query, find, mark, newest_naming
+from forum.search.queries._words import parse_terms
 from tests.conftest import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -133,3 +134,20 @@ def test_the_newest_texts_of_names_of_several_words_whichever_stands_first(texts
     for names in (["eaux pluviales", "stormwater"], ["雨水管理", "eaux pluviales", "stormwater"]):
         found = newest_naming(VISITOR, names, 3)
         assert [one.item_id for one in found] == [8, 7, 5 if len(names) > 2 else 2]
+
+
+def test_two_names_that_share_a_word_are_each_replaced_as_a_whole() -> None:
+    roof = Instead(("green", "roof"), ("toit planté",))
+    space = Instead(("green", "space"), ("espace vert",))
+    terms = parse_terms("green roof green space", [roof, space])
+    together = {
+        tuple(one.words[0] for one in terms if one.others == names)
+        for names in {one.others for one in terms}
+    }
+    assert together == {("green", "roof"), ("green", "space")}
+
+
+def test_a_word_is_marked_where_a_name_that_begins_with_it_is_none() -> None:
+    text = mark("Du compost urbainement dit", ["compost urbain", "compost"], False)
+    assert text == "Du <mark>compost</mark> urbainement dit"
+    assert "<mark>compost, urbain</mark>" in mark("compost, urbain.", ["compost urbain"])

@@ -45,18 +45,24 @@ Match = tuple[Sequence[str], dict[KnownEntry, set[str]]]
 
 
 def _chosen(found: Known, runs: Sequence[Sequence[str]]) -> list[Match]:
-    """The words that are names, the longest first, with their entries and the languages in which these are called so."""
+    """The words that are names, the longest first, with their entries and the languages in which these are called so.
+
+    A search takes each word once: of words that all belong to longer names, none is looked up again.
+    """
     chosen: list[Match] = []
+    known_words: set[str] = set()
     taken: set[tuple[int, int]] = set()
     left = MAX_ENTRIES
     for run, start, end in _stretches(runs, found.longest):
         places = {(run, at) for at in range(start, end)}
         words = runs[run][start:end]
-        names = [] if taken & places else found.named(words)
+        is_new = not taken & places and not known_words.issuperset(words)
+        names = found.named(words) if is_new else []
         if names and left:
             named = _by_entry(names, left)
             chosen.append((words, named))
             taken |= places
+            known_words.update(words)
             left -= len(named)
     return chosen
 

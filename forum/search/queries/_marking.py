@@ -15,6 +15,7 @@ from forum.search.queries._words import is_in_script_without_spaces, is_word_cha
 
 SNIPPET_LENGTH = 240
 BETWEEN_WORDS = r"[\W_]+"  # of a name that is marked as a whole
+END_OF_NAME = r"(?![^\W_])"  # where a longer word goes on, its first words may still be marked
 
 
 def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
@@ -64,7 +65,9 @@ def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterato
     """Start and end of each of the words in a folded text, the last word perhaps as a prefix; they never overlap."""
     prefix = words[-1] if words and has_prefix and len(words[-1]) >= MIN_PREFIX_LENGTH else ""
     escaped = (re.escape(word) for word in sorted(words, key=len, reverse=True))
-    pattern = "|".join(word.replace(r"\ ", BETWEEN_WORDS) for word in escaped)
+    pattern = "|".join(
+        word.replace(r"\ ", BETWEEN_WORDS) + END_OF_NAME * (r"\ " in word) for word in escaped
+    )
     position = 0
     for found in re.finditer(pattern or r"(?!)", folded):
         start, end = found.span()

@@ -78,17 +78,25 @@ class Instead:
 
 
 def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
-    """The terms of a search: each word typed, and each phrase in double quotes, once; words may have others `instead`."""
-    others = {word: _other_terms(one.names) for one in instead for word in one.words}
+    """The terms of a search: each word typed, and each phrase in double quotes, once; words may have others `instead`.
+
+    A word that belongs to two names is a term of each, so that either of them is replaced as a whole.
+    """
+    others: dict[str, list[tuple[Term, ...]]] = {}
+    for one in instead:
+        names = _other_terms(one.names)
+        for word in one.words:
+            others.setdefault(word, []).append(names)
     terms: dict[Term, None] = {}
     for words, in_quotes in _parts(typed):
         if in_quotes:
             terms[_phrase(words)] = None
         else:
             terms |= {
-                replace(term, others=others.get(word, ())): None
+                replace(term, others=names): None
                 for word in words
                 for term in _terms_of_word(word)
+                for names in others.get(word, [()])
             }
     return list(terms)[:MAX_TERMS]
 
