@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from forum import markup
+from forum.clock import now
 from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.glossary import actions, queries
@@ -20,6 +22,7 @@ from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import queue_entries, waiting_count
 from forum.screening.actions import RuleText, make_rule
+from forum.terms.actions import TermsText, write_terms
 from tests.glossary.conftest import Write
 
 GERMAN = ProposalText("de", "Regenwasser", "Regen, der abläuft.", "So heißt es hier.")
@@ -224,3 +227,24 @@ def test_a_moderator_decides_in_the_queue(
 def test_a_visitor_is_sent_to_sign_in(client: FlaskClient, stormwater: Entry) -> None:
     assert "sign-in" in client.get("/glossary/stormwater/propose").location
     assert "Propose a name" in client.get("/glossary/stormwater").text
+
+
+def test_who_owes_agreement_to_terms_reads_the_queue_and_decides_after_agreeing(
+    sign_in: Any, people: Any, proposed: Proposal
+) -> None:
+    write_terms(people.administrator, TermsText(markup.write("Be kind."), now(), "", True))
+    browser = sign_in(people.moderator)
+    for address in ("/moderation", f"/moderation/proposal/{proposed.id}"):
+        page = browser.get(address)
+        assert page.status_code == 200 and "Regen, der abläuft." in page.text
+    with pytest.raises(Forbidden):
+        actions.accept(people.moderator, proposed.id)
+    with pytest.raises(Forbidden):
+        actions.refuse(people.moderator, proposed.id, "No.")
+
+
+def test_a_corrected_spelling_takes_the_place_of_the_name(people: Any, write: Write) -> None:
+    entry = write(WordingText("fr", "ecoquartier", ("Zone calme",), "Un quartier."))
+    for name in ("écoquartier", "zone calme"):
+        actions.accept(people.moderator, propose(people.ana, ProposalText("fr", name), entry.id).id)
+    assert names_of(entry.slug)["fr"] == ["écoquartier", "zone calme"]

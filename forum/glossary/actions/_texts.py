@@ -52,6 +52,14 @@ def without_repetition(names: Sequence[str]) -> list[str]:
     return list(kept.values())
 
 
+def with_name(names: Sequence[str], new: str) -> list[str]:
+    """Names with another one; where it is only written in another way than one of them, it takes the place of that."""
+    known = fold(new)
+    if any(fold(name) == known for name in names):
+        return [new if fold(name) == known else name for name in names]
+    return [*names, new]
+
+
 def tidied(wordings: Sequence[WordingText]) -> list[WordingText]:
     """Wordings without white space around their names, and without names that are there twice."""
     texts = []

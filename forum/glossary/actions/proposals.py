@@ -22,7 +22,7 @@ from forum.glossary.actions._texts import (
     check_wording,
     text_of,
     tidied,
-    without_repetition,
+    with_name,
 )
 from forum.glossary.models import ACCEPTED, PROPOSAL, REFUSED, Entry, Proposal
 from forum.glossary.queries import (
@@ -144,12 +144,14 @@ def _accepted(moderator: Person, proposal: Proposal) -> Entry:
 
 
 def _with(entry: Entry, new: WordingText) -> Sequence[WordingText]:
-    """The wordings of an entry with what was proposed: a second name stands beside the preferred one."""
+    """The wordings of an entry with what was proposed: a second name stands beside the preferred one, unless it corrects that."""
     texts = {one.language: text_of(one) for one in entry.wordings}
     known = texts.get(new.language)
     if known:
-        names = without_repetition([known.name, *known.others, *filter(None, [new.name])])
-        new = replace(known, others=tuple(names[1:]), meaning=new.meaning or known.meaning)
+        names = [known.name, *known.others]
+        first, *others = with_name(names, new.name) if new.name else names
+        meaning = new.meaning or known.meaning
+        new = replace(known, name=first, others=tuple(others), meaning=meaning)
     return [*{**texts, new.language: new}.values()]
 
 

@@ -33,8 +33,8 @@ def waiting_number() -> Select[Any]:
 
 
 def proposal_to_judge(moderator: Person, proposal_id: int) -> Proposal:
-    """A proposal with its entry and author, for a moderator to decide; `Conflict` when that was done already."""
-    require(moderator.can.keep_glossary())
+    """A proposal with its entry and author, for a moderator to read; `Conflict` when it was decided already."""
+    require(moderator.can.curate_all())
     whole = joinedload(Proposal.entry).selectinload(Entry.wordings), joinedload(Proposal.author)
     found = db.session.scalars(
         select(Proposal).where(Proposal.id == proposal_id).options(*whole)
@@ -47,7 +47,8 @@ def proposal_to_judge(moderator: Person, proposal_id: int) -> Proposal:
 
 
 def proposal_to_decide(moderator: Person, proposal_id: int) -> Proposal:
-    """The same, locked."""
+    """The same, locked, for one who may decide about it."""
+    require(moderator.can.keep_glossary())
     db.session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
     return proposal_to_judge(moderator, proposal_id)
 
