@@ -23,7 +23,7 @@ from forum.markup import write
 from forum.members.actions import hide_profile
 from forum.members.models import Member
 
-from .conftest import Small, topic
+from .conftest import Small, a_practice, topic
 
 
 def of(member: Member, year: int = 0) -> ExchangeRecord:
@@ -185,3 +185,22 @@ def test_of_much_the_newest_are_named(small: Small, people: Any, client: Any) ->
     assert titles(found.experiences)[0] == f"Experience {SHOWN + 1}"
     page = client.get(f"/cities/{people.chitra.city.slug}/exchange").text
     assert f"The newest {SHOWN} of {SHOWN + 3} are named." in page
+
+
+def test_of_many_practices_all_are_counted_and_in_each_year(
+    small: Small, people: Any, client: Any
+) -> None:
+    """Also those that are older than the newest that lists show."""
+    old = datetime(2024, 5, 1, tzinfo=UTC)
+    small.practice.published_at = old
+    for number in range(SHOWN + 1):
+        one = a_practice(people.ben, people.moderator, small.agenda, f"Practice {number}")
+        mark(people.chitra, opening_of(one), "tried it", "kept")
+    ben, chitra = of(people.ben), of(people.chitra)
+    assert ben.practices_count == SHOWN + 2 and len(ben.practices) == SHOWN
+    assert chitra.tried_count == SHOWN + 1 and len(chitra.tried) == SHOWN
+    assert 2024 in ben.years
+    assert [one.title for one in of(people.ben, 2024).practices] == ["Rubber wheels"]
+    page = client.get(f"/cities/{people.chitra.city.slug}/exchange").text
+    assert f"{SHOWN + 1} practices tried" in page
+    assert f"The newest {SHOWN} of {SHOWN + 1} are named." in page

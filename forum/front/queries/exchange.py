@@ -35,6 +35,7 @@ from forum.permissions import VISITOR
 SHOWN = 20  # of each kind, the newest first, so that it stays a few pages
 # Bounds for whoever opened very many topics: the newest of them, and replies to these
 WEIGHED, COUNTED = 500, 20_000
+MAX_PRACTICES = 500  # shared, and tried, that are counted
 
 
 class Partner(NamedTuple):
@@ -50,7 +51,7 @@ class ExchangeRecord:
     """What somebody gave and got, in one year or, with `year` None, in all of them.
 
     `years` are those that can be chosen, the newest first. Of `answers` (to questions of others that were chosen there),
-    `questions` and `experiences` (the posts that open them) the newest `SHOWN` are here, and their `…_count` counts all.
+    `questions`, `experiences` (the posts that open them), `practices` and `tried` the newest `SHOWN` are here, and their `…_count` counts all.
     `chosen` is the answer to a question, by the question's topic. `tried_in` says by topic in how many cities a practice was
     tried. `partners` are ordered by country and name: this is no ranking. `is_capped` says that the newest contributions
     alone were counted.
@@ -68,8 +69,10 @@ class ExchangeRecord:
     experiences_count: int
     replies_count: int
     practices: Sequence[Practice]
+    practices_count: int
     tried_in: dict[int, int]
     tried: Sequence[TriedPractice]
+    tried_count: int
     partners: Sequence[Partner]
     is_capped: bool
 
@@ -131,17 +134,16 @@ class _Read(NamedTuple):
 
 def _record(party: _Party, year: int) -> ExchangeRecord:
     """Read what visitors find, without what still waits for moderators to look at it."""
-    practices = practices_by(VISITOR, **party.practices_of)
-    read = _Read(
-        _written(party, None), practices, practices_tried_by(VISITOR, **party.practices_of)
-    )
+    practices = practices_by(VISITOR, **party.practices_of, limit=MAX_PRACTICES)
+    tried = practices_tried_by(VISITOR, **party.practices_of, limit=MAX_PRACTICES)
+    read = _Read(_written(party, None), practices, tried)
     years = read.years
     if year not in years:
         return _told(party, read, years, None)
     of_year = _Read(
         _written(party, year),
         [one for one in practices if one.published_at and one.published_at.year == year],
-        [one for one in read.tried if one.mark.created_at.year == year],
+        [one for one in tried if one.mark.created_at.year == year],
     )
     return _told(party, of_year, years, year)
 
@@ -171,9 +173,11 @@ def _told(party: _Party, read: _Read, years: Sequence[int], year: int | None) ->
         experiences=[found[one] for one in experiences[:SHOWN] if one in found],
         experiences_count=len(experiences),
         replies_count=len(replies),
-        practices=read.practices,
-        tried_in=tried_counts(practice.topic_id for practice in read.practices),
-        tried=read.tried,
+        practices=read.practices[:SHOWN],
+        practices_count=len(read.practices),
+        tried_in=tried_counts(practice.topic_id for practice in read.practices[:SHOWN]),
+        tried=read.tried[:SHOWN],
+        tried_count=len(read.tried),
         partners=_partners(party, Counter(row.city_id for row in replies), _got(party, year)),
         is_capped=len(rows) >= MAX_CONTRIBUTIONS,
     )
