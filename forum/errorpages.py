@@ -39,6 +39,8 @@ TEXT_FIELDS = {
     "deed",
     "findings",
     "introduction",
+    "meaning",
+    "name",
     "note",
     "options",
     "question",

@@ -248,3 +248,14 @@ def test_a_corrected_spelling_takes_the_place_of_the_name(people: Any, write: Wr
     for name in ("écoquartier", "zone calme"):
         actions.accept(people.moderator, propose(people.ana, ProposalText("fr", name), entry.id).id)
     assert names_of(entry.slug)["fr"] == ["écoquartier", "zone calme"]
+
+
+def test_what_is_typed_about_an_entry_that_is_gone_is_given_back(
+    sign_in: Any, people: Any, stormwater: Entry
+) -> None:
+    browser = sign_in(people.ana)
+    actions.remove_entry(people.moderator, stormwater.id)
+    for field in ("name", "meaning"):
+        data = {"language": "de", field: "Wasser"}
+        page = browser.post("/glossary/stormwater/propose", data=data)
+        assert page.status_code == 404 and "Wasser" in page.text
