@@ -483,6 +483,16 @@ def test_the_demo_has_no_mistakes() -> None:
             assert not faults_of(source), path.name
 
 
+def test_each_entry_of_a_glossary_has_an_address_of_its_own() -> None:
+    entry = "## Park\n\n- slug: park\n\n### en\n\n- name: park\n\nGreen.\n\n"
+    assert [one["slug"] for one in read_glossary(f"# Glossary\n\n{entry}")] == ["park"]
+    with pytest.raises(FaultyFileError) as caught:
+        read_glossary(f"# Glossary\n\n{entry}{entry}")
+    assert [(one.line, one.message) for one in caught.value.faults] == [
+        (15, "“park” is another entry already")
+    ]
+
+
 def times(column: Any, *which: Any) -> list[datetime]:
     """The moments of the rows of a table in the order of their ids."""
     return list(db.session.scalars(select(column).where(*which).order_by(column.class_.id)))

@@ -879,7 +879,8 @@ def read_people(source: str) -> PeopleFile:
 def read_glossary(source: str) -> list[Values]:
     """Read a glossary file: its entries, each with its `wordings`. Raises `FaultyFileError` with all faults, line by line."""
     faults: list[Fault] = []
-    entries = []
+    entries: list[Values] = []
+    slugs_read: set[str] = set()
     _check_characters_and_fences(source, faults)
     for top in parse(source).children:
         if top.title != "Glossary" or top.level != 1:
@@ -887,6 +888,9 @@ def read_glossary(source: str) -> list[Values]:
         for section in top.children:
             entry = read(section, ENTRY, faults)
             entry["wordings"] = [_wording(child, faults) for child in section.children]
+            if (own := entry.get("slug", "")) in slugs_read:
+                faults.append(Fault(entry.line_of("slug"), f"“{own}” is another entry already"))
+            slugs_read.update(filter(None, [own]))
             entries.append(entry)
     if faults:
         raise FaultyFileError(faults)
