@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_addresses_of_pages_and_of_other_entries_are_left(write: Write) -> None:
     assert write(WordingText("en", "New", (), "Not old.")).slug == "new-2"
     assert write(WordingText("en", "Propose", (), "To say what could be.")).slug == "propose-2"
     assert write(MEANT).slug == "floodway"
-    assert write(MEANT).slug == "floodway-2"
+    assert write(replace(MEANT, meaning="A way of the flood.")).slug == "floodway-2"
     assert write(WordingText("ar", "مياه الأمطار", (), "ماء")).slug == "مياه-الامطار"
 
 
@@ -156,3 +157,9 @@ def test_homonyms_are_allowed_and_known(write: Write, stormwater: Entry) -> None
     other = write(WordingText("en", "Surface Water", (), "Rivers and lakes."), *LAND_VALUE[1:])
     assert [one.slug for one in queries.homonyms(other)] == ["stormwater"]
     assert queries.homonyms(write(MEANT)) == []
+
+
+def test_a_new_entry_that_is_sent_twice_is_made_once(write: Write) -> None:
+    first = write(*STORMWATER)
+    assert write(*STORMWATER[::-1]).id == first.id
+    assert write(*STORMWATER[:2]).id != first.id and write(STORMWATER[0]).slug == "stormwater-3"

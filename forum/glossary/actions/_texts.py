@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -42,6 +43,16 @@ class EntryText:
 def text_of(wording: Wording) -> WordingText:
     """A wording as a moderator would type it."""
     return WordingText(wording.language, wording.name, tuple(wording.other_names), wording.meaning)
+
+
+def fields_of(text: WordingText) -> dict[str, Any]:
+    """The columns of a wording that say what was typed."""
+    return {
+        "language": text.language,
+        "name": text.name,
+        "other_names": [*text.others],
+        "meaning": text.meaning,
+    }
 
 
 def without_repetition(names: Sequence[str]) -> list[str]:

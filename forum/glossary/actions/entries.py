@@ -16,12 +16,13 @@ from forum.glossary.actions._texts import (
     EntryText,
     WordingText,
     check_entry,
+    fields_of,
     text_of,
     tidied,
     without_repetition,
 )
-from forum.glossary.models import Entry, Proposal
-from forum.glossary.queries import entry_fields, entry_to_change
+from forum.glossary.models import Entry, Proposal, Wording
+from forum.glossary.queries import entry_fields, entry_to_change, identical_entry, wording_row
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.permissions import Person, require
@@ -33,17 +34,25 @@ def write_entry(
 ) -> Entry:
     """Make an entry, or change one; its address stays. `seen` is the fingerprint of what the form began with.
 
+    Sent twice, a new entry is made once: one that says the same in all languages is returned.
+
     Raises `Invalid` for what is too long, empty, or there twice, and `Conflict` when the entry was changed meanwhile.
     """
     require(moderator.can.keep_glossary())
     text = replace(text, wordings=tidied(text.wordings))
     check_entry(text)
     if entry_id is None:
-        return make(text)
+        return (None if text.slug else _made_already(text)) or make(text)
     entry = entry_to_change(entry_id)
     refuse_unseen(seen, entry_fields(entry))
     change(moderator, entry, text)
     return entry
+
+
+def _made_already(text: EntryText) -> Entry | None:
+    rows = [wording_row(Wording(**fields_of(one))) for one in text.wordings]
+    first = text.wordings[0]
+    return identical_entry(first.language, first.name, rows)
 
 
 @action

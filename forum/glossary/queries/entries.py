@@ -216,6 +216,19 @@ def whole_entries(entry_ids: Collection[int]) -> list[Entry]:
     return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
 
+def identical_entry(language: str, name: str, rows: Sequence[Mapping[str, str]]) -> Entry | None:
+    """The entry with exactly these wordings (`wording_row`), one of which has this name in this language; or None."""
+    called_so = select(Wording.entry_id).filter_by(language=language, name=name)
+    found = db.session.scalars(_whole(visible_entries().where(Entry.id.in_(called_so))))
+    wanted = sorted(rows, key=lambda row: row["language"])
+    return next((one for one in found if wordings_typed(one) == wanted), None)
+
+
+def wordings_typed(entry: Entry) -> list[dict[str, str]]:
+    """The wordings of an entry as rows of the form, by language."""
+    return [wording_row(one) for one in sorted(entry.wordings, key=lambda one: one.language)]
+
+
 def all_entries() -> Iterator[Sequence[Entry]]:
     """All entries by id, some after the others, each with its names and themes."""
     last = 0
