@@ -259,3 +259,15 @@ def test_what_is_typed_about_an_entry_that_is_gone_is_given_back(
         data = {"language": "de", field: "Wasser"}
         page = browser.post("/glossary/stormwater/propose", data=data)
         assert page.status_code == 404 and "Wasser" in page.text
+
+
+def test_moderators_see_which_entry_has_the_proposed_name(
+    sign_in: Any, people: Any, stormwater: Entry
+) -> None:
+    text = ProposalText("en", "surface water", "Water on the ground.")
+    browser, said = sign_in(people.moderator), "Something else has the same name:"
+    page = browser.get(f"/moderation/proposal/{propose(people.ana, text).id}").text
+    assert said in page and 'href="/glossary/stormwater"' in page
+    for entry_id, name in ((stormwater.id, "Surface waters"), (None, "rain garden")):
+        one = propose(people.ana, ProposalText("en", name, "Something."), entry_id)
+        assert said not in browser.get(f"/moderation/proposal/{one.id}").text

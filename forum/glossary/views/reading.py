@@ -25,6 +25,7 @@ from forum.web import me
 
 MAX_TYPED = 100
 MAX_ON_THEME = 60
+MAX_CALLED = 5
 
 
 @bp.get("/glossary")
@@ -153,6 +154,12 @@ def history(slug: str) -> ResponseReturnValue:
 def glossary_of_theme(theme_id: int) -> list[KnownEntry]:
     """For the pages of themes: the entries that belong to one."""
     return queries.entries_on_theme(theme_id, readers_language(), MAX_ON_THEME)
+
+
+@bp.app_template_global()
+def glossary_called(typed: str) -> list[KnownEntry]:
+    """For moderators who read what is proposed: the entries that have this name already."""
+    return queries.entries_called(typed, MAX_CALLED)
 
 
 @bp.app_template_global()
