@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -271,3 +272,10 @@ def test_moderators_see_which_entry_has_the_proposed_name(
     for entry_id, name in ((stormwater.id, "Surface waters"), (None, "rain garden")):
         one = propose(people.ana, ProposalText("en", name, "Something."), entry_id)
         assert said not in browser.get(f"/moderation/proposal/{one.id}").text
+
+
+def test_the_same_with_other_reasons_is_kept_with_them(
+    people: Any, stormwater: Entry, proposed: Proposal
+) -> None:
+    again = propose(people.ana, replace(GERMAN, why="DIN 4045 has it."), stormwater.id)
+    assert again.id != proposed.id and again.why == "DIN 4045 has it."

@@ -79,10 +79,10 @@ def propose(member: Member, text: ProposalText, entry_id: int | None = None) -> 
         "meaning": wording.meaning,
     }
     lock_member(member.id, may_write=True)  # so that no two are counted at the same time
-    if known := identical_waiting(member, **fields):
+    why = text.why.strip()
+    if known := identical_waiting(member, why=why, **fields):
         return known
     _refuse_too_many(member)
-    why = text.why.strip()
     caught = screen(member, None, from_plain_text(wording.name, wording.meaning, why))
     found = Proposal(author_id=member.id, why=why, created_at=now(), **fields)
     found.caught_by = caught.name if caught else ""
