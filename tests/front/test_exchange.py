@@ -204,3 +204,16 @@ def test_of_many_practices_all_are_counted_and_in_each_year(
     page = client.get(f"/cities/{people.chitra.city.slug}/exchange").text
     assert f"{SHOWN + 1} practices tried" in page
     assert f"The newest {SHOWN} of {SHOWN + 1} are named." in page
+
+
+def test_topics_in_the_name_of_an_organisation_are_its_own(small: Small, people: Any) -> None:
+    """Also those that somebody opened who belongs to it no longer."""
+    theirs = Topic.id == small.question.id
+    db.session.execute(update(Topic).where(theirs).values(organisation_id=small.organisation.id))
+    people.ben.organisation_id = small.organisation.id
+    db.session.flush()
+    found = exchange_of_organisation(small.organisation, 0)
+    assert found.replies_count == found.answers_count == 0, "Ben's, to its own question"
+    reply(people.chitra, small.question.id, write("We count at night."))
+    got = exchange_of_organisation(small.organisation, 0)
+    assert sum(there.got for there in got.partners) == 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from forum.db import db, execute_core
@@ -78,12 +78,16 @@ class ExchangeRecord:
 
 
 class _Party(NamedTuple):
-    """Whose exchange it is: the members, how their posts are found, the condition on practices, and their own city's id."""
+    """Whose exchange it is: the members, how their posts are found, the condition on practices, and their own city's id.
+
+    `opened` is the condition on topics that are theirs.
+    """
 
     people: Select[Any]
     whose: Sequence[ColumnElement[bool]]
     practices_of: dict[str, int]
     city_id: int | None
+    opened: ColumnElement[bool]
 
 
 def exchange_of_city(city: City, year: int) -> ExchangeRecord:
@@ -92,24 +96,24 @@ def exchange_of_city(city: City, year: int) -> ExchangeRecord:
     A year that cannot be chosen, such as 0, stands for all.
     """
     people = _ids(Member.city_id == city.id)
-    return _record(
-        _Party(people, [Post.author_id.in_(people)], {"city_id": city.id}, city.id), year
-    )
+    whose, opened = [Post.author_id.in_(people)], Topic.author_id.in_(people)
+    return _record(_Party(people, whose, {"city_id": city.id}, city.id, opened), year)
 
 
 def exchange_of_organisation(organisation: Organisation, year: int) -> ExchangeRecord:
     """As `exchange_of_city`, for the members of an organisation and for what was written in its name."""
     people = _ids(Member.organisation_id == organisation.id)
     whose = [Post.author_id.in_(people), Post.organisation_id == organisation.id]
-    party = _Party(people, whose, {"organisation_id": organisation.id}, organisation.city_id)
-    return _record(party, year)
+    opened = or_(Topic.author_id.in_(people), Topic.organisation_id == organisation.id)
+    practices = {"organisation_id": organisation.id}
+    return _record(_Party(people, whose, practices, organisation.city_id, opened), year)
 
 
 def exchange_of_member(member: Member, year: int) -> ExchangeRecord:
     """As `exchange_of_city`, for one member: what visitors can read of it, so that the page can be handed on."""
     people = _ids(Member.id == member.id)
-    whose = [Post.author_id == member.id]
-    return _record(_Party(people, whose, {"member_id": member.id}, member.city_id), year)
+    whose, opened = [Post.author_id == member.id], Topic.author_id == member.id
+    return _record(_Party(people, whose, {"member_id": member.id}, member.city_id, opened), year)
 
 
 def _ids(condition: ColumnElement[bool]) -> Select[Any]:
@@ -194,7 +198,7 @@ def _written(party: _Party, year: int | None) -> Sequence[Row[Any]]:
         Post.topic_id,
         Topic.kind,
         Topic.answer_id,
-        Topic.author_id.in_(party.people).label("is_own"),
+        party.opened.label("is_own"),
         opener.city_id,
     )
     there = there.join(listed, listed.c.id == Post.id).join(Topic, Topic.id == Post.topic_id)
@@ -206,7 +210,7 @@ def _written(party: _Party, year: int | None) -> Sequence[Row[Any]]:
 def _got(party: _Party, year: int | None) -> Counter[int | None]:
     """How many replies by others there are to what the party opened, by the city of who replied."""
     theirs = visible_topics(VISITOR).where(
-        Topic.author_id.in_(party.people), Topic.kind != "case", Topic.unseen_at.is_(None)
+        party.opened, Topic.kind != "case", Topic.unseen_at.is_(None)
     )
     newest = theirs.order_by(Topic.id.desc()).limit(WEIGHED).with_only_columns(Topic.id).subquery()
     replies = select(Post.author_id).where(
