@@ -48,13 +48,12 @@ from forum.library.actions import (
 )
 from forum.library.models import Case, Practice, Reading
 from forum.markup import write
-from forum.meetings.actions import MeetingText, announce_meeting
-from forum.meetings.models import Meeting
 from forum.members.actions import Joining, Profile, edit_profile, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.models import Decision, Report
 from forum.permissions import SYSTEM, VISITOR, Person
+from tests.meetings.planted import meeting_ids, meeting_of
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
@@ -164,12 +163,6 @@ def a_practice(kind: str = "practice", **more: Any) -> PracticeText:
     )
 
 
-def a_meeting(kind: str, **more: Any) -> MeetingText:
-    words, begins = secret(kind), now() + timedelta(hours=60)
-    told = (words, write(words), begins, begins + timedelta(hours=1), "UTC", words)
-    return MeetingText(*told, is_online=True, **more)
-
-
 def a_person(kind: str = "member") -> Member:
     city = city_by_name("Athens", "GR")
     name = f"Canary{kind} Hush{kind}"
@@ -233,7 +226,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "practices": _slugs(),
         "cities": ["athens", "medellin", "nairobi"],
         "organisations": ["none"],
-        "meetings": list(db.session.scalars(select(Meeting.slug))) or ["x"],
+        "meetings": ["a-meeting"],
         "themes": ["none"],
     }
     topics = list(db.session.scalars(select(Topic.id)))
@@ -241,7 +234,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "topics": topics,
         "posts": list(db.session.scalars(select(Post.id))),
         "readings": list(db.session.scalars(select(Reading.id))) or [1],
-        "meetings": list(db.session.scalars(select(Meeting.id))) or [1],
+        "meetings": meeting_ids(),
         "waiting": planted.held_ids or [1],
         "declarations": list(db.session.scalars(select(Declaration.id))) or [1],
     }
@@ -297,7 +290,7 @@ def prepared_agenda(
     said = StatementText(secret("take"), secret("take"), handle=people.moderator.handle)
     write_statement(people.moderator, made.id, said)
     write_reading(people.moderator, made.id, ReadingText(secret("shelf"), secret("shelf")))
-    announce_meeting(people.moderator, made.id, a_meeting("huddle"))
+    meeting_of(people.moderator, made.id, secret("huddle"))
     page = replace(a_case("sample"), theme_ids=tuple(themes))
     case = write_case(people.moderator, made.id, page)
     practice = a_practice("method", theme_ids=tuple(themes))

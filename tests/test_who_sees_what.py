@@ -60,7 +60,7 @@ from forum.mail.commands import (
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
 from forum.markup import write
-from forum.meetings.actions import announce_meeting, come, remind_of_meetings
+from forum.meetings.actions import remind_of_meetings
 from forum.members.actions import Joining, appoint, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import get_member
@@ -85,11 +85,11 @@ from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import dataset_fixture, load_dataset
 from tests.declarations.planted import declared
+from tests.meetings.planted import meeting_for_members
 from tests.planting import (
     BEGINNINGS,
     Planted,
     a_case,
-    a_meeting,
     a_person,
     a_practice,
     addresses,
@@ -471,11 +471,8 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
     ask(people.ana, topic.id, [people.ben.handle])
     tell(people, topic, words)
     numbers.post_ids.append(post.id)
-    link = f"https://meet.example/{secret('doorway').replace(' ', '/')}"
-    meeting = announce_meeting(
-        people.host, agenda.id, a_meeting("gathering", audience="members", join_link=link)
-    )
-    come(people.ana, meeting.id, "online")
+    words = secret("gathering"), secret("doorway")
+    meeting_for_members(people.host, people.ana, agenda.id, *words)
     for audience, word in (("public", "settled"), ("members", "closed")):
         new = NewTopic("question", "Locked", write("A text."), audience=audience)
         topic = open_topic(people.ana, agenda.id, new)

@@ -55,7 +55,8 @@ from .conftest import NAIROBI, Small, a_case, a_practice, topic
 NAMES = {"a": ATOM}
 PAGES = {
     "/": 12,
-    "/agendas/quieter": 13,
+    # One of them for the meetings that come next, which a server's processes cache
+    "/agendas/quieter": 14,
     "/agendas/quieter/briefing": 16,
     "/members": 10,
     "/members/ben-okoth": 12,

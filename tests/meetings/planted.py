@@ -1,0 +1,35 @@
+"""Meetings in which a word is planted, for the test of who finds which word where."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.clock import now
+from forum.db import db
+from forum.markup import write
+from forum.meetings.actions import MeetingText, announce_meeting, come
+from forum.meetings.models import Meeting
+
+TITLE = "A meeting"
+
+
+def meeting_of(host: Any, agenda_id: int, words: str, **more: Any) -> Meeting:
+    """A meeting that says the words in its text and of its place; its title is in its address, which error pages repeat."""
+    begins = now() + timedelta(hours=60)
+    told = (TITLE, write(words), begins, begins + timedelta(hours=1), "UTC", words)
+    return announce_meeting(host, agenda_id, MeetingText(*told, is_online=True, **more))
+
+
+def meeting_for_members(host: Any, guest: Any, agenda_id: int, words: str, in_link: str) -> None:
+    """The same for members, with other words in the link by which one joins; a guest comes."""
+    link = f"https://meet.example/{in_link.replace(' ', '/')}"
+    made = meeting_of(host, agenda_id, words, audience="members", join_link=link)
+    come(guest, made.id, "online")
+
+
+def meeting_ids() -> list[int]:
+    """The numbers of all meetings."""
+    return list(db.session.scalars(select(Meeting.id))) or [1]
