@@ -28,6 +28,7 @@ from forum.declarations.queries import (
     declaration_to_change,
     declarations_by_id,
     declarations_over,
+    fields_to_keep,
     get_reservation,
     has_hidden_reservation,
     invitations_to_remind,
@@ -108,13 +109,13 @@ def write_declaration(
         return _draft(drafter, agenda_id, text)
     declaration = declaration_to_change(drafter, declaration_id)
     require(drafter.can.curate_declaration(declaration, "edit"))
-    before = declaration_fields(declaration)
+    before, kept = declaration_fields(declaration), fields_to_keep(declaration)
     _fill(declaration, text)
     if declaration_fields(declaration) != before:
         refuse_unseen(seen, before)
         declaration.edited_at = now()
         if declaration.state != DRAFT:
-            keep_version(drafter, "declaration", declaration.id, before)
+            keep_version(drafter, "declaration", declaration.id, kept)
     return declaration
 
 
@@ -198,6 +199,7 @@ def freeze(
     if not today <= sign_until <= today + LONGEST_TO_SIGN:
         last = day_in_words(today + LONGEST_TO_SIGN)
         raise Invalid(_("Choose a day from today on and until %(last)s.", last=last), "sign_until")
+    keep_version(curator, "declaration", declaration.id, fields_to_keep(declaration))
     declaration.frozen_at, declaration.sign_until = now(), sign_until
     declaration.digest = present
     return declaration
@@ -208,6 +210,7 @@ def adopt(curator: Person, declaration_id: int) -> Declaration:
     """Adopt a declaration: nobody signs any more, and no signature is taken back."""
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "adopt"))
+    keep_version(curator, "declaration", declaration.id, fields_to_keep(declaration))
     _adopt(curator, declaration)
     return declaration
 
@@ -231,6 +234,8 @@ def withdraw(curator: Person, declaration_id: int, reason: str) -> Declaration:
     if not 0 < len(reason) <= LONGEST_REASON:
         most = LONGEST_REASON
         raise Invalid(_("Write between 1 and %(most)s characters.", most=most), "reason")
+    if declaration.state != DRAFT:
+        keep_version(curator, "declaration", declaration.id, fields_to_keep(declaration))
     declaration.withdrawn_at, declaration.withdrawn_reason = now(), reason
     hide_told(curator, "signing", declaration.address)
     told = _notice(declaration, sentence("It was withdrawn."), reason)

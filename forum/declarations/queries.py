@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from forum.declarations.models import (
 )
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_after_merge, visible_topics
+from forum.diffs import changes
 from forum.errors import Forbidden, NotFound
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.members.models import City, Member, Organisation
@@ -152,14 +153,26 @@ def declaration_to_change(doer: Person, declaration_id: int) -> Declaration:
 
 
 def declaration_fields(declaration: Declaration) -> dict[str, Any]:
-    """The fields of a declaration as its history stores and compares them."""
+    """The fields of a declaration by which a form knows whether they have changed."""
     return {name: getattr(declaration, name) for name in FIELDS}
 
 
-def edits_of(declaration: Declaration) -> list[Edit]:
-    """What was changed in a declaration since it was opened for consultation, newest first."""
-    present = {declaration.id: declaration_fields(declaration)}
-    return edits_between(versions_of("declaration", declaration.id), present)
+def fields_to_keep(declaration: Declaration) -> dict[str, Any]:
+    """The fields of a declaration as its history keeps and compares them: with its state, so that it says who took it further."""
+    return {**declaration_fields(declaration), "state": declaration.state}
+
+
+def edits_of(declaration: Declaration, state_names: Mapping[str, str]) -> list[Edit]:
+    """What was changed in a declaration since it was opened for consultation, newest first; states by their names."""
+    present = {declaration.id: fields_to_keep(declaration)}
+    edits, after = [], declaration.state
+    for edit in edits_between(versions_of("declaration", declaration.id), present):
+        before = edit.said["state"]
+        named = ("state", changes(str(state_names[before]), str(state_names[after])))
+        told = [named if one[0] == "state" else one for one in edit.differences]
+        edits.append(replace(edit, differences=told))
+        after = before
+    return edits
 
 
 def same_draft(agenda_id: int, author_id: int, title: str, source: str) -> Declaration | None:

@@ -121,7 +121,7 @@ def history(id: int) -> ResponseReturnValue:
     """What a declaration said before, since it was opened for consultation."""
     web.depends_on()
     found = queries.get_declaration(me(), id)
-    edits = queries.edits_of(found)
+    edits = queries.edits_of(found, declaration_states())
     return render_template(
         "declarations/history.html", declaration=found, edits=edits, chosen=edit_to_read(edits)
     )

@@ -16,6 +16,7 @@ from forum.clock import at, day_in_words, now
 from forum.db import db
 from forum.declarations import actions, queries
 from forum.declarations.actions import DeclarationText, Signing
+from forum.declarations.forms import STATE_NAMES
 from forum.declarations.models import Declaration, InvitedOrganisation, Signature
 from forum.dialogue.actions import NewTopic, open_topic
 from forum.dialogue.queries import get_topic
@@ -76,12 +77,12 @@ def test_what_is_empty_or_too_long_is_refused(people, agenda, title, source):
 def test_in_consultation_everybody_reads_it_and_changes_are_kept(people, agenda):
     made = draft(people, agenda)
     actions.write_declaration(people.host, agenda.id, text_of("Second."), made.id)
-    assert queries.edits_of(made) == [], "what only moderators saw is nobody's to read"
+    assert queries.edits_of(made, STATE_NAMES) == [], "what only moderators saw is nobody's to read"
     actions.open_declaration(people.host, made.id)
     assert queries.get_declaration(VISITOR, made.id).state == "consultation"
     actions.write_declaration(people.moderator, agenda.id, text_of("Third."), made.id)
     actions.write_declaration(people.moderator, agenda.id, text_of("Third."), made.id)
-    (edit,) = queries.edits_of(made)
+    (edit,) = queries.edits_of(made, STATE_NAMES)
     assert (edit.version.fields["source"], edit.version.editor_name) == ("Second.", "Mona Berg")
     assert db.session.get_one(Agenda, agenda.id).declarations_count == 1
 

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from forum.clock import now
 from forum.db import db
-from forum.declarations import actions
-from forum.declarations.models import Declaration, Signature
+from forum.declarations import actions, queries
+from forum.declarations.models import STATES, Declaration, Signature
 from forum.dialogue.models import Topic
 from forum.errors import Forbidden
 from forum.invitations.actions import choose_voices
@@ -304,3 +304,21 @@ def test_search_leads_to_a_declaration_by_its_title(client, sign_in, people, age
     secret = draft(people, agenda, title="Quiet nights, once more")
     assert secret.address not in client.get("/search?q=quiet+nights").text
     assert secret.address in sign_in(people.host).get("/search?q=quiet+nights").text
+
+
+def test_the_history_says_who_took_it_further(client, sign_in, people, agenda):
+    made = draft(people, agenda)
+    actions.open_declaration(people.host, made.id)
+    actions.freeze(people.moderator, made.id, in_days(30))
+    actions.adopt(people.host, made.id)
+    page = words_of(client.get(f"/declarations/{made.id}/history"))
+    assert page.index(f"Changed by {people.host.name}") < page.index(
+        f"Changed by {people.moderator.name}"
+    )
+    assert "State Open for signature Adopted" in page and "State In consultation Open" in page
+
+
+def test_a_draft_that_is_withdrawn_leaves_no_version(people, agenda):
+    made = draft(people, agenda)
+    actions.withdraw(people.host, made.id, "It is not needed.")
+    assert not queries.edits_of(made, dict.fromkeys(STATES, ""))
