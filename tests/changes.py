@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -10,13 +11,16 @@ from sqlalchemy import select
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Pace, Poll, PollOption, PollText
 from forum.dialogue.queries import mark_given
 from forum.glossary import actions as glossary
 from forum.library import actions as library
 from forum.markup import write
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
@@ -36,6 +40,12 @@ def _options(w: dict[str, Any]) -> list[int]:
     query = select(PollOption.id).join(Poll, Poll.id == PollOption.poll_id)
     query = query.where(Poll.post_id == w["polled"]).order_by(PollOption.position)
     return list(db.session.scalars(query))
+
+
+def _meeting() -> meetings.MeetingText:
+    begins = now() + timedelta(days=9)
+    text = write("What did we hear?"), begins, begins + timedelta(hours=1), "UTC"
+    return meetings.MeetingText("We listen", *text, is_online=True)
 
 
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
@@ -117,6 +127,39 @@ DEEDS: dict[str, Deed] = {
     "name a theme": lambda w, p, a: agendas.write_theme(p.moderator, "Trams"),
     "write an entry of the glossary": lambda w, p, a: glossary.write_entry(
         p.moderator, glossary.EntryText([glossary.WordingText("fr", "loud", (), "Bruyant.")])
+    ),
+    "draft a declaration": lambda w, p, a: declarations.write_declaration(
+        p.moderator, a.id, declarations.DeclarationText("Quiet days", write("Days, too."))
+    ),
+    "open a draft": lambda w, p, a: declarations.open_declaration(
+        p.moderator, w["draft_declaration"]
+    ),
+    "change what is in consultation": lambda w, p, a: declarations.write_declaration(
+        p.moderator,
+        a.id,
+        declarations.DeclarationText("Quiet nights and days", write("All day.")),
+        w["consultation_declaration"],
+    ),
+    "freeze": lambda w, p, a: declarations.freeze(
+        p.moderator, w["consultation_declaration"], now().date() + timedelta(days=30)
+    ),
+    "hide a reservation": lambda w, p, a: moderation.decide(
+        p.moderator, "reservation", w["signature"], "hide", Reasons("It is wrong.", 2)
+    ),
+    "restore a reservation": lambda w, p, a: moderation.decide(
+        p.moderator, "reservation", w["signature"], "restore"
+    ),
+    "take a signature back": lambda w, p, a: declarations.take_signature_back(
+        p.administrator, w["open_declaration"], w["signature"]
+    ),
+    "adopt": lambda w, p, a: declarations.adopt(p.moderator, w["open_declaration"]),
+    "withdraw": lambda w, p, a: declarations.withdraw(
+        p.moderator, w["frozen_declaration"], "A wrong date."
+    ),
+    "come": lambda w, p, a: meetings.come(p.ben, w["meeting"]),
+    "announce a meeting": lambda w, p, a: meetings.announce_meeting(p.moderator, a.id, _meeting()),
+    "cancel a meeting": lambda w, p, a: meetings.cancel_meeting(
+        p.moderator, w["meeting"], "The room is lost."
     ),
     "write a reading": lambda w, p, a: library.write_reading(
         p.moderator, a.id, library.ReadingText("Another book", "Somebody")
@@ -208,6 +251,14 @@ PAGES = (
     "/themes",
     "/glossary",
     "/glossary.csv",
+    "/declarations",
+    "/declarations/{open_declaration}-{open_slug}",
+    "/declarations/{frozen_declaration}/signatures",
+    "/declarations/{consultation_declaration}/history",
+    "/organisations/{signing_city}",
+    "/meetings",
+    "/meetings/{meeting}-{meeting_slug}",
+    "/meetings.ics",
     "/glossary/{entry}",
     "/members",
     "/members/ana-prado",
@@ -215,6 +266,7 @@ PAGES = (
     "/members/chitra-desai",
     "/cities",
     "/cities/medellin",
+    "/cities/medellin/exchange",
     "/organisations",
     "/search?q=loud",
     "/feeds/all.atom",
@@ -228,4 +280,6 @@ PAGES = (
     "/api/v1/posts/{first}",
     "/api/v1/themes",
     "/api/v1/glossary",
+    "/api/v1/declarations",
+    "/api/v1/meetings",
 )
