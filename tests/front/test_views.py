@@ -65,8 +65,8 @@ PAGES = {
     "/cities/nairobi": 16,
     "/cities/nairobi/exchange": 9,
     "/organisations/tampere-institute": 8,
-    # Three of them for names of cities, organisations and themes, which a server's processes cache
-    "/search?q=noise": 12,
+    # Five of them for names of cities, organisations, themes and, twice, entries, which a server's processes cache
+    "/search?q=noise": 14,
     "/search": 2,
     "/feeds/all.atom": 2,
     "/agendas/quieter/feed.atom": 4,
