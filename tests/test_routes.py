@@ -606,6 +606,12 @@ POST /waiting/{waiting}/take-back                     |  403  404  yes  403  403
 """
 # Who was asked for advice is one plain member
 OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))
+OWN_OF_REPRESENTATIVE = (
+    "/invitations/new",
+    "/reservations/{signature}/report",
+    "/declarations/{frozen_declaration}/sign",
+    "/declarations/{open_declaration}/signatures/{signature}/take-back",
+)
 OWN_OF_HOST = {
     "/cases/{case}/report",
     "/cases/{case}/intention",
@@ -810,6 +816,10 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     own = (*OWN_OF_MEMBER, *(OWN_OF_HOST if role == "host" else ()))
     if role == "moderator":
         own += ("/invitations/{invitation}/end",)  # which the moderator has made
+    if role == "administrator":
+        own += (
+            OWN_OF_REPRESENTATIVE  # who represents the city that signs, and needs no office for it
+        )
     for address, expected in rows("GET"):
         if expected[role] == expected["member"]:
             continue  # open or shut to both

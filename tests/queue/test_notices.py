@@ -14,6 +14,7 @@ from forum.appeals.actions import appeal
 from forum.claims.models import EntryKey, queue_key, queue_path
 from forum.clock import at, now
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import TRIED, Held, Post
 from forum.dialogue.queries import get_post, mark_given
@@ -23,7 +24,7 @@ from forum.library.models import Practice
 from forum.mail.queries import queue_content
 from forum.markup import write
 from forum.members import actions as members
-from forum.members.actions import Joining
+from forum.members.actions import Joining, OrganisationText
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import choose_ways, make_notices, read
@@ -93,6 +94,18 @@ def candidate(people: Any, _things: Any) -> int:
     return asks("Nora Lind", "nora@city.example").id
 
 
+def reservation(people: Any, things: Any) -> int:
+    made = declarations.write_declaration(
+        people.host, things.agenda.id, declarations.DeclarationText("Quiet", write("We want it."))
+    )
+    declarations.open_declaration(people.host, made.id)
+    frozen = declarations.freeze(people.host, made.id, now().date() + timedelta(days=30))
+    office = OrganisationText("Tram Office", "institute", representative_id=people.ana.id)
+    body = members.write_organisation(people.moderator, office)
+    signing = declarations.Signing(frozen.digest, "Only for fools.")
+    return declarations.sign(people.ana, made.id, body.id, signing).id
+
+
 def proposal(people: Any, _things: Any) -> int:
     return propose(people.ana, ProposalText("de", "Regen", "Wasser von oben.")).id
 
@@ -105,6 +118,7 @@ MAKERS: dict[str, Maker] = {
     "member": reported("member", lambda people, _things: people.ben.id),
     "mark": reported("mark", note_of_mark),
     "followup": reported("followup", follow_up),
+    "reservation": reported("reservation", reservation),
     "letter": letter,
     "held": held,
     "appeal": appealed,
