@@ -115,7 +115,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
         for column in table.columns
         if column.name.endswith("_count") or column.name == "active_at"
     }
-    assert len(counters) == 14 and counters <= {one.name for one in checks()}
+    assert len(counters) == 16 and counters <= {one.name for one in checks()}
 
 
 def of_another(answer_id: int) -> int:
