@@ -71,7 +71,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("meetings-past", "/meetings?show=past", "member"),
     ("meeting", "/meetings/2", "visitor"),
     ("meeting-member", "/meetings/3", "member"),
-    ("meeting-over", "/meetings/1", "moderator"),
+    ("meeting-past", "/meetings/1", "moderator"),
     ("meeting-new", "/agendas/affordable/meetings/new", "moderator"),
     ("meeting-edit", "/meetings/3/edit", "moderator"),
     ("meeting-cancel", "/meetings/3/cancel", "moderator"),
