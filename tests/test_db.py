@@ -797,7 +797,8 @@ def test_every_time_has_a_zone() -> None:
         for column in table.columns:
             # Words, as printed
             if column.name.endswith(("_at", "_until")) and column.name != "as_at":
-                is_day = isinstance(column.type, Date)  # “until” a day, which has no time
+                # “Until” a day, which has no time
+                is_day = column.name.endswith("_until") and isinstance(column.type, Date)
                 assert is_day or isinstance(column.type, columns.Moment), (
                     f"{table.name}.{column.name}"
                 )
