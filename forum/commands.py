@@ -79,6 +79,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "webhooks": jobs.sparing(within(webhooks.deliver)),
         "old deliveries": jobs.every(3600, within(webhooks.forget_old)),
         "titles": within(lambda: search_actions.continue_retitling(SYSTEM)),
+        "bylines": within(accounts.tell_search_of_renamings),
         "what is over": jobs.every(600, within(rights.delete_expired)),
         "departures": within(rights.carry_on),
     }

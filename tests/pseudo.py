@@ -39,7 +39,7 @@ NOT_WRITTEN = re.compile(
     r"|\w*kind|state|status|size|evidence|cost|outcome|\w*audience|language|palette|pattern|country|role|folded\w*|hosted"
     r"|ignored|transports|recipients|watched|but|how|way|via|mode|before|reasons|words|issuer|subject|pay\w*"
     r"|sort_key|hidden_reason|rule_name|rule_sentence|locked_secret|time_zone|paragraph|position|level|scope|identity|profile|credential_id|themes)$"
-    r"|^(decision|report)\.(deed|source)$|^report\.reason$|^(held|departure|ready_text)\.(deed|step|rule)$"
+    r"|^(decision|report)\.(deed|source)$|^report\.reason$|^(held|departure|ready_text|renaming)\.(deed|step|rule)$"
 )
 # Columns of which even a single small word is a text
 SINGLE_WORDS = {"screening_rule.value", "identity.subject", "poll_option.words", "meeting.outcome"}

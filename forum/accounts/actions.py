@@ -1,4 +1,4 @@
-"""Joining, authenticating by secrets that were sent to an e-mail address, and what an account may do."""
+"""Joining, authenticating by secrets that were sent to an e-mail address, what an account may do, and its byline in search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum import tokens
-from forum.accounts.models import Token
+from forum.accounts.models import POSTS, PRACTICES, Renaming, Token
 from forum.accounts.queries import (
     ADDRESS,
     JOIN,
@@ -18,6 +18,8 @@ from forum.accounts.queries import (
     RESET,
     SIGN_IN,
     UNDO,
+    RenamingState,
+    renaming_in_state,
     undo_token_to,
     usable_token,
 )
@@ -28,11 +30,14 @@ from forum.candidates.queries import is_for_moderators
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
+from forum.dialogue import actions as dialogue
 from forum.errors import Invalid, NotFound
 from forum.factors.actions import remove_factors_since
 from forum.identities.actions import unlink_since
+from forum.library import actions as library
 from forum.mail.actions import drop_outdated, readdress, write_letter
 from forum.mail.queries import letters_since
+from forum.markup import PlainTexts
 from forum.matches import combine, from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
@@ -42,6 +47,7 @@ from forum.members.queries import (
     administrators,
     get_member,
     is_email_taken,
+    lock_member,
     member_by_email,
     normalised_email,
 )
@@ -217,8 +223,50 @@ def edit_profile(member: Member, profile: Profile) -> None:
         lines = from_plain_text(profile.name, profile.position, profile.helps_with).text
         written = combine(filter(None, (lines, profile.about)))
         refuse_caught(member, None, written, "about", Sending.EDITED)
+    lock_member(member.id, may_write=True)
+    before = member.name, member.city_id
     if not members.edit_profile(member, profile):
         touches()
+    if (member.name, member.city_id) != before:
+        _note_renaming(member)
+
+
+def _note_renaming(member: Member) -> None:
+    """Let the worker tell search of all the member's texts, from the first on, also when it is at work on them already."""
+    row = db.session.get(Renaming, member.id, with_for_update=True)
+    if row is None:
+        row = Renaming(member_id=member.id)
+        db.session.add(row)
+    row.step, row.position = POSTS, 0
+
+
+@action
+def reindex_posts(
+    system: Person, state: RenamingState, post_ids: Sequence[int], plain: PlainTexts
+) -> None:
+    """Tell search who a member is by now, for these posts; without any, the practices follow.
+
+    Nothing is noted when the member has been renamed meanwhile, or another worker is at it.
+    """
+    require(system.can.administer())
+    if renaming := renaming_in_state(state):
+        dialogue.reindex(system, post_ids, plain)
+        renaming.position = post_ids[-1] if post_ids else 0
+        renaming.step = POSTS if post_ids else PRACTICES
+
+
+@action
+def reindex_practices(system: Person, state: RenamingState, practice_ids: Sequence[int]) -> None:
+    """As `reindex_posts`, for practices; without any, the renaming is done."""
+    require(system.can.administer())
+    renaming = renaming_in_state(state)
+    if renaming is None:
+        return
+    if practice_ids:
+        library.reindex_practices(system, practice_ids, PlainTexts())
+        renaming.position = practice_ids[-1]
+    else:
+        db.session.delete(renaming)
 
 
 @action

@@ -1,11 +1,20 @@
-"""`flask members add | role`, and `flask members address` for whose address is not theirs any more, or who came with an export."""
+"""`flask members add | role`, and `flask members address` for whose address is not theirs any more, or who came with an export.
+
+And the worker's part: texts of members whose name or city has changed.
+"""
 
 from __future__ import annotations
 
 import click
 from flask import Blueprint
 
+from forum import markup
 from forum.accounts import actions
+from forum.accounts.models import POSTS
+from forum.accounts.queries import next_renaming
+from forum.dialogue.queries import posts_written
+from forum.library.queries import practices_written
+from forum.markup import PlainTexts
 from forum.members.actions import Joining
 from forum.members.commands import (
     checked_email,
@@ -17,6 +26,8 @@ from forum.members.commands import (
 )
 from forum.passwords import hash_password
 from forum.permissions import MEMBER, ROLES, SYSTEM
+
+BATCH_SIZE = 20  # texts of which search is told in one transaction
 
 bp = Blueprint("accounts_commands", __name__)  # its commands stand among those of members
 
@@ -63,3 +74,19 @@ def give_address(handle: str, email: str) -> None:
     member = done(lambda: actions.give_address(SYSTEM, handle, email))
     click.echo(f"{member.name} is written to at {email}, and can ask for a new password there.")
     click.echo("They are signed out everywhere; links sent to the address before are void.")
+
+
+def tell_search_of_renamings() -> int:
+    """Do one batch of texts of a member whose name or city has changed; returns 0 when there is none."""
+    state = next_renaming()
+    if state is None:
+        return 0
+    after = state.position, BATCH_SIZE
+    if state.step == POSTS:
+        found = posts_written(state.member_id, *after)
+        plain = PlainTexts((source, markup.plain(source)) for _id, source, _language in found)
+        actions.reindex_posts(SYSTEM, state, [post_id for post_id, *_ in found], plain)
+    else:
+        practices = practices_written(state.member_id, *after)
+        actions.reindex_practices(SYSTEM, state, [practice_id for practice_id, _ in practices])
+    return 1

@@ -1,4 +1,4 @@
-"""Tokens: secrets sent by mail that wait to be used."""
+"""Tokens: secrets sent by mail that wait to be used; and bylines that search still has to be told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.candidates.models import Candidate
 from forum.columns import Base
 from forum.members.models import Member
+
+POSTS, PRACTICES = "posts", "practices"  # the steps of a renaming
 
 
 class Token(Base):
@@ -37,3 +39,18 @@ class Token(Base):
 
     member: Mapped[Member | None] = relationship(lazy="raise_on_sql")
     candidate: Mapped[Candidate | None] = relationship(lazy="raise_on_sql")
+
+
+class Renaming(Base):
+    """A member whose name or city has changed, while search knows some of their texts by the former.
+
+    The worker has done the texts of the `step` (posts, then practices) up to the id `position`.
+    """
+
+    __tablename__ = "renaming"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    step: Mapped[str] = mapped_column(default=POSTS)
+    position: Mapped[int] = mapped_column(default=0)

@@ -1,13 +1,14 @@
-"""The tokens of letters that can still be used."""
+"""The tokens of letters that can still be used, and members of whom search still has to be told."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import Token
+from forum.accounts.models import Renaming, Token
 from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound
@@ -59,3 +60,27 @@ def undo_token_to(member: Member, address: str) -> Token | None:
     to_address = Token.address == normalised_email(address)
     usable = undoing.where(to_address, Token.used_at.is_(None), Token.expires_at > now())
     return db.session.scalar(usable.order_by(Token.id).limit(1))
+
+
+@dataclass(frozen=True)
+class RenamingState:
+    """A renaming as a worker has read it: an action goes on with it only when it is still in this state."""
+
+    member_id: int
+    step: str
+    position: int
+
+
+def next_renaming() -> RenamingState | None:
+    """The state of some renaming that is not done; None when there is none."""
+    columns = Renaming.member_id, Renaming.step, Renaming.position
+    row = db.session.execute(select(*columns).order_by(Renaming.member_id).limit(1)).first()
+    return RenamingState(*row) if row else None
+
+
+def renaming_in_state(state: RenamingState) -> Renaming | None:
+    """The renaming, locked, if it is still in this state; None when it is not, or locked by another worker."""
+    found = select(Renaming).where(Renaming.member_id == state.member_id)
+    renaming = db.session.scalar(found.with_for_update(skip_locked=True))
+    is_there = renaming and (renaming.step, renaming.position) == (state.step, state.position)
+    return renaming if is_there else None

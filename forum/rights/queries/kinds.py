@@ -90,6 +90,9 @@ LEFT_OUT: dict[tuple[str, str], LazyString] = {
         "screening_rule",
         "made_by_id",
     ): _("It is a rule for everybody, which you made as an administrator."),
+    ("renaming", "member_id"): _(
+        "It says for a while that search is told of your new name or city."
+    ),
     ("former_handle", "handle_hash"): _("It belongs to people who have left."),
     ("departure", "member_id"): _("It belongs to people who have left."),
     ("departure", "handle"): _("It belongs to people who have left."),
