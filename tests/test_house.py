@@ -196,6 +196,7 @@ RENDERED_UNDER_THE_LOCK = {
     "library/actions/practices.py _written": "a practice from the queue, or one that was just changed",
     "moderation/actions/undoing.py _undo_note_change": "a note that is taken back",
     "rights/actions.py settle_practices": "the practices of a member who leaves",
+    "accounts/actions.py reindex_practices": "the practices of a member who has another name or city",
     # Values that are made before an action
     "library/actions/_texts.py __post_init__": "",
     "library/actions/_texts.py _paragraphs": "",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from forum.agendas import actions as agendas
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
@@ -20,7 +21,7 @@ from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members import actions
 from forum.members.actions import Joining, OrganisationText
-from forum.members.models import Member
+from forum.members.models import Mandate, Member
 from forum.members.queries import (
     all_members,
     get_member,
@@ -130,6 +131,27 @@ def test_a_profile_and_its_themes_are_saved_in_two_windows(own: Flask, members: 
     deeds = [lambda c=c: slowly(agendas.set_member_themes, ana, c) for c in chosen]
     assert at_once(own, deeds) == ["done"] * 2
     assert floods in {theme.id for theme in themes_of_member(ana.id)}
+
+
+def test_who_leaves_an_organisation_that_names_them_at_this_moment_has_no_mandate(
+    own: Flask, members: list[str]
+) -> None:
+    text = OrganisationText("Institute", "institute")
+    institute = actions.write_organisation(SYSTEM, text, None)
+    for handle in members[:2]:
+        one = who(handle)
+        actions.edit_profile(one, actions.Profile(one.name, organisation_id=institute.id))
+    db.session.commit()
+    ana, ben = map(who, members[:2])
+
+    def name_them() -> None:
+        time.sleep(0.1)
+        actions.choose_voices(SYSTEM, institute.id, [ana.id, ben.id])
+
+    deeds = [lambda: slowly(actions.edit_profile, ben, actions.Profile(ben.name)), name_them]
+    assert at_once(own, deeds) == ["done"] * 2
+    named = db.session.scalars(select(Mandate.member_id).where(Mandate.ended_at.is_(None)))
+    assert set(named) == {ana.id}
 
 
 def test_terms_are_agreed_to_once_in_two_windows(own: Flask, members: list[str]) -> None:

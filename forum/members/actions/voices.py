@@ -16,7 +16,7 @@ from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.history.queries import refuse_unseen
 from forum.members import queries
-from forum.members.actions._mandates import end_mandates, end_mandates_of
+from forum.members.actions._mandates import end_mandates
 from forum.members.actions._rows import existing_organisation
 from forum.members.models import ALL_WRITE, LAST_DAY, TAKEN_BACK, Mandate, Member, Organisation
 from forum.permissions import Person, require
@@ -111,15 +111,21 @@ def _name(
     here = update(Member).where(Member.organisation_id == organisation.id)
     others = here.where(Member.id.not_in(wanted))
     db.session.execute(others.values(is_voice=False, voice_until=None))
+    there: set[int] = set()  # without those who went to another organisation at this moment
     for day in {*wanted.values()}:
         ids = [one for one, last in wanted.items() if last == day]
-        db.session.execute(here.where(Member.id.in_(ids)).values(is_voice=True, voice_until=day))
+        named_now = here.where(Member.id.in_(ids)).values(is_voice=True, voice_until=day)
+        there.update(db.session.scalars(named_now.returning(Member.id)))
+    of_organisation = Mandate.organisation_id == organisation.id
     unnamed = before.keys() - wanted.keys()
-    end_mandates_of(unnamed, TAKEN_BACK)
+    wanted = {one: day for one, day in wanted.items() if one in there}
+    end_mandates(TAKEN_BACK, of_organisation, Mandate.member_id.in_(unnamed))
     named = wanted.keys() - before.keys()
     redated = {one for one in wanted.keys() & before.keys() if wanted[one] != before[one]}
     for one in redated:
-        open_row = update(Mandate).where(Mandate.member_id == one, Mandate.ended_at.is_(None))
+        open_row = update(Mandate).where(
+            of_organisation, Mandate.member_id == one, Mandate.ended_at.is_(None)
+        )
         db.session.execute(open_row.values(_last_day(wanted[one])))
     new = {"organisation_id": organisation.id, "named_by_id": doer.id, "since": now()}
     rows = (Mandate(**new, member_id=one, **_last_day(wanted[one])) for one in sorted(named))
