@@ -133,7 +133,7 @@ def announce_meeting(host: Person, agenda_id: int, text: MeetingText) -> Meeting
     agenda = agenda_by_id(host, agenda_id)
     require(host.can.announce_meeting(agenda))
     _check(text, None)
-    if known := identical_meeting(agenda.id, text.title, text.starts_at):
+    if known := identical_meeting(agenda.id, text.columns):
         return known
     meeting = _new_meeting(agenda, text)
     search.index(host, _entry(meeting, text.text.plain), is_new=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -317,10 +317,9 @@ def city_or_none(city_id: int | None) -> City | None:
     return db.session.get(City, city_id) if city_id else None
 
 
-def identical_meeting(agenda_id: int, title: str, starts_at: datetime) -> Meeting | None:
-    """A meeting of an agenda with this title at this time, as when a form is sent twice; or None."""
-    same = Meeting.agenda_id == agenda_id, Meeting.title == title, Meeting.starts_at == starts_at
-    found = _with_place(select(Meeting).where(*same, Meeting.cancelled_at.is_(None)))
+def identical_meeting(agenda_id: int, fields: Mapping[str, Any]) -> Meeting | None:
+    """A meeting of an agenda with these fields that is not cancelled, as when a form is sent twice; or None."""
+    found = _with_place(select(Meeting).filter_by(agenda_id=agenda_id, cancelled_at=None, **fields))
     return db.session.scalars(found.limit(1)).first()
 
 

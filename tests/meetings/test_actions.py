@@ -72,6 +72,12 @@ def test_what_is_sent_twice_is_announced_once(announce: Announce) -> None:
     assert len(db.session.scalars(select(Event).where(Event.kind == "meeting")).all()) <= 1
 
 
+def test_two_groups_that_meet_at_once_under_one_title_are_two_meetings(announce: Announce) -> None:
+    begins = now() + timedelta(days=3)
+    first, second = (announce(starts_at=begins, place=room) for room in ("Room 1", "Room 2"))
+    assert (first.place, second.place) == ("Room 1", "Room 2")
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [

@@ -162,7 +162,8 @@ class _Announcing:
     def tell_outcome(self) -> None:
         told = self.told
         agenda = get_agenda(SYSTEM, told.agenda)
-        meeting = identical_meeting(agenda.id, told.title, _moment(self.day, told))
+        said = {"title": told.title, "starts_at": _moment(self.day, told)}
+        meeting = identical_meeting(agenda.id, said)
         if meeting is None:
             raise NotFound()  # never: it was announced a step before
         text = actions.OutcomeText(
