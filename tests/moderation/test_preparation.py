@@ -52,6 +52,7 @@ from forum.library.actions import (
 )
 from forum.library.queries import latest_cases, related
 from forum.markup import write
+from forum.meetings.actions import come, stay_away
 from forum.members.actions import silence, unsilence
 from forum.members.models import Member
 from forum.moderation import actions
@@ -62,6 +63,7 @@ from forum.notifications.actions import NoticeText, make_notices, note_event, wa
 from forum.notifications.models import AGENDA, REMINDER, THEME, TOPIC, WATCHING, Event
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, with_preparation
 from forum.quotes import quote
+from tests.meetings.planted import meeting_of
 from tests.moderation.conftest import notices_of, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
@@ -227,6 +229,20 @@ def test_who_wants_to_try_what_stands_there_keeps_it_open_too(
     intend(people.moderator, case.topic_id, month_end(3))  # of which its author is told, once
     actions.open_agenda(people.host, prepared.id)
     intend(people.ben, case.topic_id, month_end(3))
+    with pytest.raises(Conflict):
+        undo(people.host)
+
+
+def test_a_meeting_and_who_comes_to_one_keep_it_open_too(people: Any, prepared: Agenda) -> None:
+    made = meeting_of(people.host, prepared.id, "Shade.")
+    actions.open_agenda(people.host, prepared.id)
+    undo(people.host)  # it was announced before
+    actions.open_agenda(people.host, prepared.id)
+    come(people.ben, made.id, "online")
+    with pytest.raises(Conflict):
+        undo(people.host)
+    stay_away(people.ben, made.id)
+    meeting_of(people.host, prepared.id, "Shade at night.")
     with pytest.raises(Conflict):
         undo(people.host)
 

@@ -34,6 +34,7 @@ from forum.dialogue.queries import (
 from forum.errors import Forbidden, NotFound
 from forum.library.models import PUBLISHED, SUBMITTED, Intention, Practice
 from forum.library.queries import get_case, get_practice
+from forum.meetings.models import Attendance, Meeting
 from forum.members.queries import get_member
 from forum.moderation.models import Report
 from forum.moderation.queries._kinds import (
@@ -369,10 +370,12 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
     """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices,
-    declarations that are no drafts, signatures. Of votes, and of what members want to try, it is the ids of these members.
+    declarations that are no drafts, signatures, meetings and who comes to them. Of votes, and of what members want to try, it
+    is the ids of these members.
     """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
     posts = select(Post.id).where(Post.topic_id.in_(topics))
+    meetings = select(Meeting.id).where(Meeting.agenda_id == agenda_id)
     here = {
         "topic": topics,
         "post": posts,
@@ -384,6 +387,8 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         "signature": select(Signature.id).where(
             Signature.declaration_id.in_(_told_declarations(agenda_id))
         ),
+        "meeting": meetings,
+        "attendance": select(Attendance.id).where(Attendance.meeting_id.in_(meetings)),
         "intention": select(Intention.member_id).where(Intention.topic_id.in_(topics)).distinct(),
     }
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
