@@ -472,7 +472,9 @@ def _check_times(text: MeetingText, meeting: Meeting | None) -> None:
         raise Invalid(_("It ends before it begins."), "ends_time")
     if text.ends_at - text.starts_at > LONGEST:
         raise Invalid(_("It takes longer than a month. Announce its parts."), "ends_on")
-    if meeting and (meeting.starts_at, meeting.ends_at) == (text.starts_at, text.ends_at):
+    if meeting and meeting.starts_at == text.starts_at:
+        if meeting.ends_at != text.ends_at and text.ends_at <= now():
+            raise Invalid(_("This is over. Choose a time that is still to come."), "ends_time")
         return
     if text.starts_at <= now():
         raise Invalid(_("This is over. Choose a time that is still to come."), "starts_on")

@@ -274,6 +274,24 @@ def test_those_who_come_are_told_of_another_time_or_place(people: Any, announce:
     assert len(versions_of("meeting", made.id)) == 3
 
 
+def test_what_has_begun_can_still_end_later_or_sooner(people: Any, announce: Announce) -> None:
+    made, hour = announce(), timedelta(hours=1)
+    actions.come(people.ana, made.id)
+    same = a_text(starts_at=made.starts_at)
+    with at(made.starts_at + hour):
+        longer = replace(same, ends_at=made.starts_at + 4 * hour)
+        actions.edit_meeting(people.host, made.id, longer)
+        actions.edit_meeting(people.host, made.id, replace(same, ends_at=now() + hour))
+        with pytest.raises(Invalid, match="over") as refused:
+            actions.edit_meeting(people.host, made.id, replace(same, ends_at=now() - hour / 2))
+        assert refused.value.field == "ends_time"
+        for begins in (now() - hour / 2, made.starts_at - hour):
+            with pytest.raises(Invalid, match="over"):
+                actions.edit_meeting(people.host, made.id, a_text(starts_at=begins))
+    assert made.ends_at == made.starts_at + 2 * hour
+    assert told("coming") == [(people.ana.id, "It is at another time now.")] * 2
+
+
 def test_no_version_keeps_the_link(people: Any, announce: Announce) -> None:
     made = announce()
     actions.edit_meeting(people.host, made.id, a_text(title="Quieter", join_link=f"{LINK}-2"))
