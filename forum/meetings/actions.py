@@ -485,7 +485,7 @@ def _check_times(text: MeetingText, meeting: Meeting | None) -> None:
 def _check_outcome(host: Person, text: OutcomeText, meeting: Meeting) -> None:
     _check_address(text.recording, "recording")
     is_other = text.topic_id != meeting.topic_id
-    if is_other and text.topic_id and not is_topic_seen(host, text.topic_id):
+    if is_other and text.topic_id is not None and not is_topic_seen(host, text.topic_id):
         raise Invalid(_("You see no topic of this number or address."), "topic")
 
 

@@ -441,7 +441,11 @@ def test_what_is_still_to_come_has_no_outcome(people: Any, announce: Announce) -
 
 @pytest.mark.parametrize(
     ("words", "field"),
-    [({"recording": "javascript:alert(1)"}, "recording"), ({"topic_id": 999_999}, "topic")],
+    [
+        ({"recording": "javascript:alert(1)"}, "recording"),
+        ({"topic_id": 999_999}, "topic"),
+        ({"topic_id": 0}, "topic"),
+    ],
 )
 def test_an_outcome_that_leads_nowhere_is_refused(
     people: Any, over: Meeting, words: Any, field: str
