@@ -281,6 +281,7 @@ def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
     if meeting.has_both_ways and way not in WAYS:
         raise Invalid(_("Choose whether you come to the place or join online."), "way")
     way = way if meeting.has_both_ways else UNSAID
+    _move_up(member, meeting)  # whoever waits and could not come for a while goes first
     if known := attendance_to_end(meeting.id, member.id):
         known.way = way
         return known

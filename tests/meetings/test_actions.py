@@ -232,6 +232,21 @@ def test_who_is_suspended_is_passed_over(people: Any, announce: Announce) -> Non
     assert names(made) == [people.chitra.id]
 
 
+def test_who_waited_and_may_come_again_is_before_who_comes_later(
+    people: Any, announce: Announce
+) -> None:
+    made = announce(seats=1)
+    for one in (people.ana, people.ben):
+        actions.come(one, made.id)
+    members.suspend(people.moderator, people.ben.id, now() + timedelta(hours=2))
+    actions.stay_away(people.ana, made.id)
+    assert names(made) == []
+    with at(now() + timedelta(hours=3)):
+        assert actions.come(people.chitra, made.id).waiting_at
+    assert names(made) == [people.ben.id]
+    assert told("coming") == [(people.ben.id, "A place is free, and it is yours.")]
+
+
 def test_more_places_let_people_move_up_and_fewer_send_nobody_away(
     people: Any, announce: Announce
 ) -> None:
