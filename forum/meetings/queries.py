@@ -20,7 +20,7 @@ from forum.history.queries import Edit, edits_between, versions_of
 from forum.meetings.models import Attendance, Meeting
 from forum.members.models import City, Member
 from forum.notifications.queries import zone_called
-from forum.pages import Page, page_of, rows_after
+from forum.pages import Page, page_of
 from forum.permissions import VISITOR, Person, require
 from forum.reach import is_on_open_agenda, may_sign_in, opened_to, read_by, reads
 from forum.versions import cached
@@ -104,18 +104,18 @@ def past_meetings(reader: Person, agenda_id: int | None, number: int) -> Page[Me
     return page_of(over, number, MEETINGS_PER_PAGE)
 
 
-def meetings_after(
-    reader: Person, agenda_id: int | None, last: Meeting | None, limit: int
-) -> Sequence[Meeting]:
-    """The meetings that follow one, the latest first, at most `limit`; after None the first of all."""
-    found = _with_place(_of_agenda(visible_meetings(reader), agenda_id))
-    place = (last.starts_at, last.id) if last else None
-    return rows_after(found, LATEST_FIRST, place, limit)
-
-
 def public_meetings(agenda_id: int | None = None) -> Sequence[Meeting]:
-    """The meetings of which everybody knows, for calendar programs: the latest first, at most `MAX_IN_CALENDAR`."""
-    return meetings_after(VISITOR, agenda_id, None, MAX_IN_CALENDAR)
+    """The meetings of which everybody knows, for calendar programs, at most `MAX_IN_CALENDAR`.
+
+    Those that come, the next one first, and then those that are over, the latest first: where there are too many, what a
+    calendar needs most is there.
+    """
+    found = _with_place(_of_agenda(visible_meetings(VISITOR), agenda_id))
+    ahead = found.where(Meeting.over_at.is_(None)).order_by(*COMING_FIRST)
+    over = found.where(Meeting.over_at.is_not(None)).order_by(*LATEST_FIRST)
+    coming = db.session.scalars(ahead.limit(MAX_IN_CALENDAR)).all()
+    left = MAX_IN_CALENDAR - len(coming)
+    return [*coming, *(db.session.scalars(over.limit(left)) if left else [])]
 
 
 def _of_agenda(found: Select[Any], agenda_id: int | None) -> Select[Any]:

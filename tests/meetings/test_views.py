@@ -324,6 +324,24 @@ def test_calendar_programs_learn_of_changes_and_of_a_cancellation(
     assert re.findall("UID:.*", before) == re.findall("UID:.*", after)
 
 
+@pytest.mark.parametrize(
+    ("most", "there"), [(2, ["In 3", "In 6"]), (4, ["In 3", "In 6", "In 9", "Quiet asphalt"])]
+)
+def test_a_calendar_that_holds_too_many_keeps_those_that_come_next(
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    announce: Announce,
+    over: Meeting,
+    most: int,
+    there: list[str],
+) -> None:
+    for days in (9, 3, 6):
+        announce(title=f"In {days}", starts_at=now() + timedelta(days=days))
+    monkeypatch.setattr(queries, "MAX_IN_CALENDAR", most)
+    assert re.findall("SUMMARY:(.*)\r", client.get("/meetings.ics").text) == there
+    assert over.over_at
+
+
 def test_what_is_in_preparation_is_in_no_calendar(
     client: FlaskClient, sign_in: Any, people: Any, agenda: Agenda, announce: Announce
 ) -> None:
