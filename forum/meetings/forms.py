@@ -32,7 +32,7 @@ from forum.meetings.queries import known_fields
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.notifications.queries import time_zones, zone_called
 from forum.permissions import MEMBERS, PUBLIC
-from forum.webforms import Form
+from forum.webforms import Form, fill
 from forum.webforms import lazy_text as _
 
 MAX_TITLE = 150
@@ -120,6 +120,15 @@ class MeetingForm(Form):
             **options,
         )
 
+    def begin_with(self, said: Mapping[str, Any]) -> None:
+        """Begin with what a version said, where that is kept in other words than it is typed: its times, and whether it is online."""
+        self.is_online.data = said.get("is_online") == "yes"
+        begins, ends = (str(said.get(name, "")).split() for name in ("starts_at", "ends_at"))
+        if len(begins) == len(ends) == 2:
+            last = "" if ends[0] == begins[0] else ends[0]
+            days = {"starts_on": begins[0], "ends_on": last}
+            fill(self, {**days, "starts_time": begins[1], "ends_time": ends[1]})
+
     @property
     def text(self) -> MeetingText:
         """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before.
@@ -201,6 +210,12 @@ class OutcomeForm(Form):
             "topic": f"/topics/{meeting.topic_id}" if meeting.topic_id else "",
         }
         return cls(seen=fingerprint(known_fields(meeting)), **said, **options)
+
+    def begin_with(self, said: Mapping[str, Any]) -> None:
+        """Begin with what a version told."""
+        topic = said.get("topic") or ""
+        texts = {"source": said.get("outcome") or "", "recording": said.get("recording") or ""}
+        fill(self, {**texts, "topic": f"/topics/{topic}" if topic else ""})
 
     def told(self, meeting: Meeting) -> OutcomeText:
         """What was typed, as the action takes it; raises `Invalid` for what cannot be a topic's number or address."""

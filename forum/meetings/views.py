@@ -17,7 +17,8 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas, get_agenda
 from forum.calendars import CONTENT_TYPE, CalendarEvent, calendar
 from forum.clock import span_in_words
-from forum.history.views import edit_to_read
+from forum.history.models import Version
+from forum.history.views import edit_to_read, fill_from_version
 from forum.meetings import actions, queries
 from forum.meetings.forms import (
     ComeForm,
@@ -177,11 +178,17 @@ def announce_meeting(slug: str) -> ResponseReturnValue:
 def edit_meeting(id: int) -> ResponseReturnValue:
     """Change a meeting; what it said before is kept, and those who come are told of another time or place."""
     found = queries.meeting_to_change(me(), id)
-    return _write_meeting(MeetingForm.of(found), found.agenda, found)
+    form = MeetingForm.of(found)
+    if version := fill_from_version(form, "meeting", found.id):
+        form.begin_with(version.fields)
+    return _write_meeting(form, found.agenda, found, version)
 
 
 def _write_meeting(
-    form: MeetingForm, agenda: Agenda, found: Meeting | None = None
+    form: MeetingForm,
+    agenda: Agenda,
+    found: Meeting | None = None,
+    version: Version | None = None,
 ) -> ResponseReturnValue:
     form.language.choices = languages()
 
@@ -193,6 +200,7 @@ def _write_meeting(
             meeting=found,
             preview=_preview(form),
             meanwhile=meanwhile,
+            version=version,
         ), status
 
     def deed() -> ResponseReturnValue:
@@ -243,10 +251,13 @@ def tell_outcome(id: int) -> ResponseReturnValue:
     """Tell what came of a meeting that is over."""
     found = queries.meeting_to_tell_of(me(), id)
     form = OutcomeForm.of(found)
+    if version := fill_from_version(form, "meeting", found.id):
+        form.begin_with(version.fields)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context = {"meeting": found, "preview": _preview(form), "meanwhile": meanwhile}
-        return render_template("meetings/outcome.html", form=form, **context), status
+        page = render_template("meetings/outcome.html", form=form, version=version, **context)
+        return page, status
 
     def deed() -> ResponseReturnValue:
         text = form.told(found)

@@ -134,6 +134,52 @@ def test_a_form_shows_the_times_as_clocks_there_show_them(
     assert "Nothing has been changed yet" in browser.get(f"/meetings/{made.id}/history").text
 
 
+def test_a_host_begins_with_an_earlier_version(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    browser = sign_in(people.host)
+    day = (now() + timedelta(days=10)).date()
+    first = fields(is_online="", join_link="", ends_on=(day + timedelta(days=1)).isoformat())
+    browser.post("/agendas/quieter/meetings/new", data=first)
+    made = queries.coming_meetings(VISITOR, None, 1).items[0]
+    edit, history = f"/meetings/{made.id}/edit", f"/meetings/{made.id}/history"
+    other = fields(
+        **{"title": "Day trams", "source": "No.", "starts_time": "15:00", "ends_time": "16:00"},
+        **{"time_zone": "Asia/Tokyo", "place": "", "city": "", "seats": "", "audience": "members"},
+        seen=seen_in(browser.get(edit).text),
+    )
+    assert browser.post(edit, data=other).status_code == 303
+    [begin] = set(re.findall(r"/edit\?version=\d+", browser.get(history).text))
+    page = browser.get(f"/meetings/{made.id}{begin}").text
+    assert "It is not saved yet." in page and "Its city and its link stay" in page
+    for typed in ("Night trams", "10:00", "11:30", "Town hall, room 3", day.isoformat(), "20"):
+        assert f'value="{typed}"' in page
+    assert f'value="{first["ends_on"]}"' in page and "Who runs **trams** at night?" in page
+    assert re.search(r"<option selected[^>]*>Europe/Lisbon", page)
+    assert not re.search(r'name="is_online"[^>]* checked|checked[^>]* name="is_online"', page)
+    assert re.search(r'checked[^>]* value="members"', page) and f'value="{LINK}"' in page
+    assert browser.get(f"{edit}?version=99999").status_code == 404
+    assert begin not in sign_in(people.moderator).get(made.address).text
+
+
+def test_what_was_told_before_can_be_told_again(
+    sign_in: Any, people: Any, agenda: Agenda, over: Meeting
+) -> None:
+    browser, address = sign_in(people.host), f"/meetings/{over.id}/outcome"
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Which?", write("Which one?")))
+    actions.tell_outcome(
+        people.host, over.id, OutcomeText(write("We met."), "https://v.example/1", topic.id)
+    )
+    actions.tell_outcome(people.host, over.id, OutcomeText(write("Rubbish.")))
+    page = browser.get(f"/meetings/{over.id}/history").text
+    begins = re.findall(r"/outcome\?version=\d+", page)
+    assert len(begins) == 2 and "/edit?" not in page
+    page = browser.get(f"/meetings/{over.id}{begins[0]}").text
+    assert "We met." in page and "Rubbish." not in page and "It is not saved yet." in page
+    assert 'value="https://v.example/1"' in page and f'value="/topics/{topic.id}"' in page
+    assert "What <strong>" not in browser.get(f"/meetings/{over.id}{begins[1]}").text
+    told = {"seen": seen_in(page), "source": "We met."}
+    assert browser.post(address, data=told).status_code == 303
+
+
 def test_visitors_see_neither_the_link_nor_names(
     client: FlaskClient, sign_in: Any, people: Any, announce: Announce
 ) -> None:
