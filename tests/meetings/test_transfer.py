@@ -63,6 +63,21 @@ def test_what_is_wrong_loads_nothing(people: Any, agenda: Agenda, wrong: tuple[s
     assert not db.session.scalars(select(Meeting)).all()
 
 
+def test_a_meeting_that_was_put_off_for_years_is_loaded(people: Any, agenda: Agenda) -> None:
+    file = file_of(section(90, "place: Hall", "announced on: 2020-01-01 10:00"))
+    import_agenda(people.moderator, read_agenda(file))
+    made = db.session.scalars(select(Meeting)).one()
+    assert made.starts_at - made.created_at == actions.FURTHEST
+
+
+@pytest.mark.parametrize("year", ["0001", "0999", "1899"])
+def test_a_year_in_which_no_meeting_was_is_refused(people: Any, agenda: Agenda, year: str) -> None:
+    day = f"- begins: {year}-01-02 00:00\n- ends: {year}-01-02 01:00"
+    file = file_of("### Old", day, "- place: Hall", "", "Text.")
+    with pytest.raises(FaultyFileError, match="from 1900"):
+        import_agenda(people.moderator, read_agenda(file))
+
+
 def test_what_is_written_can_be_loaded_again(people: Any, agenda: Agenda) -> None:
     text = a_text(title="Trams; and | bars", place="Hall", seats=5)
     made = actions.announce_meeting(people.host, agenda.id, text)

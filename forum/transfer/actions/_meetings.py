@@ -18,7 +18,10 @@ ANNOUNCED_BEFORE = timedelta(days=14)  # where a file does not say when
 
 def plan_meeting(curator: Member, values: Values, loading: Loading) -> None:
     """Plan all that a file tells of a meeting, each at its moment."""
-    announced_at = values.get("announced_on") or min(now(), values["begins"] - ANNOUNCED_BEFORE)
+    begins = values["begins"]
+    announced_at = values.get("announced_on") or min(now(), begins - ANNOUNCED_BEFORE)
+    # It may have been put off, to a day that was too far away when it was announced
+    announced_at = min(max(announced_at, begins - meetings.FURTHEST), now())
     made: list[Meeting] = []
     loading.plan(announced_at, _announce, curator, values, loading, made)
     if values.get("cancelled_because"):

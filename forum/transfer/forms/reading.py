@@ -40,6 +40,7 @@ FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *(.*?)\s*$")
 TO_WHOM = "passed on to "
 PASSED_ON = re.compile(rf"{TO_WHOM}[a-z0-9-]+")
 POST_TITLE = re.compile(r"^([a-z0-9-]+), (\d{4}-\d\d-\d\d \d\d:\d\d)$")
+FIRST_YEAR = 1900
 SOME_YEAR = re.compile(r"\b[12]\d{3}\b")
 
 
@@ -337,11 +338,14 @@ def moment(value: str) -> datetime:
 
 
 def any_moment(value: str) -> datetime:
-    """A date and time in UTC."""
+    """A date and time in UTC, of a year in which what the forum holds can have been."""
     try:
-        return datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        found = datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     except ValueError:
         raise ValueError("write a date and time, such as 2026-10-12 14:10") from None
+    if found.year < FIRST_YEAR:
+        raise ValueError(f"write a year from {FIRST_YEAR} on")
+    return found
 
 
 def one_of_zones(value: str) -> str:
