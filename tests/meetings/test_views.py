@@ -228,6 +228,7 @@ def test_a_meeting_is_cancelled(sign_in: Any, people: Any, announce: Announce) -
     reason = "<b>Ill</b> & tired"
     assert browser.post(address, data={"reason": reason}).status_code == 303
     page = browser.get(made.address).text
+    assert "Who wanted to come" in page and "Who comes" not in page
     assert "This meeting is cancelled." in page and "&lt;b&gt;Ill&lt;/b&gt; &amp; tired" in page
     assert browser.get(address).status_code == 403
     assert "Cancelled" in browser.get("/meetings").text
