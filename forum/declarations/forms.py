@@ -15,6 +15,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forum.declarations.actions import LONGEST_REASON, LONGEST_RESERVATION, LONGEST_TITLE
 from forum.declarations.models import ADOPTED, CONSULTATION, DRAFT, OPEN, WITHDRAWN
+from forum.dialogue.actions import TITLE_LENGTHS
 from forum.dialogue.forms import language_field
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
@@ -46,7 +47,7 @@ class DeclarationForm(Form):
 class OpenForm(Form):
     """The question that opens the consultation in the dialogue; empty where there is to be none."""
 
-    title = StringField(_("Title of the topic"), [at_most(LONGEST_TITLE)], [one_line])
+    title = StringField(_("Title of the topic"), [at_most(TITLE_LENGTHS[-1])], [one_line])
     text = TextAreaField(_("What members are asked"), [at_most(MAX_SOURCE)])
 
 

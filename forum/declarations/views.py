@@ -28,14 +28,14 @@ from forum.declarations.forms import (
 )
 from forum.declarations.models import STATES, Declaration, Signature, digest_of
 from forum.declarations.queries import DeclarationFilter
-from forum.dialogue.actions import NewTopic
+from forum.dialogue.actions import TITLE_LENGTHS, NewTopic
 from forum.dialogue.queries import render_with_mentions
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
-from forum.plaintext import tidy
+from forum.plaintext import excerpt, tidy
 from forum.ratelimits import changing
 from forum.savedfiles import saved_file
 from forum.versions import topic_scope
@@ -220,7 +220,7 @@ def open_declaration(id: int) -> ResponseReturnValue:
     """Open a draft for consultation, with a question to the members or without."""
     found = queries.declaration_to_curate(me(), id, "open")
     form = OpenForm(
-        title=_("What should change in “%(title)s”?", title=found.title)[: actions.LONGEST_TITLE],
+        title=_question_about(found.title),
         text=_(
             "Please read the draft: [%(title)s](%(address)s)\n\nWhat should change before cities and institutes are asked to sign it? What is missing, and what could you not sign?",
             title=found.title,
@@ -240,6 +240,16 @@ def open_declaration(id: int) -> ResponseReturnValue:
         return web.done(_("The declaration is open for consultation."), opened.address)
 
     return webforms.process(form, page, deed)
+
+
+def _question_about(title: str) -> str:
+    """A title for the topic, as long as one may be: of a long title only the beginning stands in it."""
+    longest = TITLE_LENGTHS[-1]
+    whole = _("What should change in “%(title)s”?", title=title)
+    if len(whole) <= longest:
+        return whole
+    beginning = excerpt(title, longest - (len(whole) - len(title)))
+    return _("What should change in “%(title)s”?", title=beginning)
 
 
 @bp.route("/declarations/<int:id>/freeze", methods=["GET", "POST"])

@@ -50,6 +50,17 @@ def test_the_list_goes_on_by_the_last_key(client, people, agenda, monkeypatch):
     assert made[0].address in page and "Older declarations" not in page
 
 
+@pytest.mark.parametrize("title", ["Water " * 24 + "at last", "W" * 150])
+def test_a_long_title_is_opened_with_the_question_that_stands_there(sign_in, people, agenda, title):
+    made, host = draft(people, agenda, title=title.strip()), sign_in(people.host)
+    page = host.get(f"/declarations/{made.id}/open").text
+    asked = unescape(re.findall(r'name="title"[^>]* value="([^"]*)"', page)[0])
+    assert asked.endswith("?") and "…" in asked and len(asked) <= 120
+    sent = {"title": asked, "text": "Please read it."}
+    assert host.post(f"/declarations/{made.id}/open", data=sent).status_code == 303
+    assert db.session.scalars(select(Topic.title)).all() == [asked]
+
+
 def test_its_address_follows_its_title(client, sign_in, people, agenda):
     made = draft(people, agenda)
     assert client.get(made.address).status_code == 404
