@@ -18,6 +18,7 @@ from forum.glossary.actions import WordingText, remove_entry
 from forum.glossary.models import Entry
 from forum.markup import write as written
 from tests.glossary.conftest import LAND_VALUE, STORMWATER, Write
+from tests.meetings.planted import meeting_of
 
 FORM = {
     "wordings-1-language": "en",
@@ -123,6 +124,15 @@ def test_members_see_what_is_for_them(
 ) -> None:
     posted(people, agenda, "Secret", "Our stormwater plan.", audience="members")
     assert "Secret" in sign_in(people.ben).get("/glossary/stormwater").text
+
+
+def test_a_meeting_that_uses_a_name_is_called_one_in_every_language(
+    client: FlaskClient, people: Any, agenda: Any, in_several: None, stormwater: Entry
+) -> None:
+    meeting_of(people.host, agenda.id, "Where stormwater goes.")
+    for locale, word in (("en", "Meeting"), ("fr", "Rencontre"), ("es", "Encuentro")):
+        page = client.get("/glossary/stormwater", headers={"Accept-Language": locale}).text
+        assert f"<span>{word}</span>" in page
 
 
 def test_an_entry_speaks_the_language_of_its_reader(
