@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, lock_to_write_on
@@ -35,6 +35,7 @@ from forum.meetings.queries import (
     lock_meeting,
     meeting_fields,
     meetings_of_member,
+    meetings_to_clear,
     meetings_to_end,
     meetings_to_index,
     members_attending,
@@ -59,7 +60,8 @@ LONGEST = timedelta(days=31)  # between the beginning and the end
 FURTHEST = timedelta(days=3 * 366)  # from now to the beginning
 MOST_SEATS = 10_000
 REMINDED_BEFORE = timedelta(days=1)
-BATCH = 200
+NAMES_KEPT = timedelta(days=183)  # of who came, after the meeting is over
+BATCH, MEETINGS_AT_ONCE = 200, 20
 TIME_CHANGED = sentence("It is at another time now.")
 PLACE_CHANGED = sentence("It is in another place now.")
 LINK_CHANGED = sentence("The link by which you join has changed.")
@@ -395,6 +397,19 @@ def remind_of_meetings(system: Person, limit: int = BATCH) -> int:
         notice = NoticeText("soon", meeting.told_at, meeting.title)
         note_event(system, notice, some, is_named=False)
     return len(due)
+
+
+@action
+def forget_names(system: Person, limit: int = MEETINGS_AT_ONCE) -> int:
+    """Delete who came to up to `limit` meetings that have been over for `NAMES_KEPT`; returns of how many. The number stays."""
+    require(system.can.administer())
+    touches()
+    old = meetings_to_clear(now() - NAMES_KEPT, limit)
+    for meeting in old:
+        meeting.waiting_count = 0
+    known = Attendance.meeting_id.in_([one.id for one in old])
+    db.session.execute(delete(Attendance).where(known))
+    return len(old)
 
 
 # Other rooms

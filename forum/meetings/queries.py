@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -32,11 +32,13 @@ NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process remembers, for sho
 COMING_FIRST = (Meeting.starts_at, Meeting.id)
 LATEST_FIRST = (Meeting.starts_at.desc(), Meeting.id.desc())
 _ROWS = select(func.count(Attendance.id)).where(Attendance.meeting_id == Meeting.id)
-# The counters of a meeting, and what they should be
+_HAS_NAMES = select(Attendance.id).where(Attendance.meeting_id == Meeting.id).correlate(Meeting)
+# The counters of a meeting, and what they should be. How many came is still known when their names are deleted
 COUNTED: dict[Any, Any] = {
-    Meeting.coming_count: _ROWS.where(Attendance.waiting_at.is_(None))
-    .correlate(Meeting)
-    .scalar_subquery(),
+    Meeting.coming_count: case(
+        (and_(Meeting.over_at.is_not(None), ~_HAS_NAMES.exists()), Meeting.coming_count),
+        else_=_ROWS.where(Attendance.waiting_at.is_(None)).correlate(Meeting).scalar_subquery(),
+    ),
     Meeting.waiting_count: _ROWS.where(Attendance.waiting_at.is_not(None))
     .correlate(Meeting)
     .scalar_subquery(),
@@ -363,6 +365,13 @@ def meetings_to_end(limit: int) -> Sequence[Meeting]:
     due = select(Meeting).where(Meeting.over_at.is_(None), Meeting.ends_at <= now())
     first = due.order_by(Meeting.ends_at).limit(limit)
     return db.session.scalars(first.with_for_update(skip_locked=True)).all()
+
+
+def meetings_to_clear(before: datetime, limit: int) -> Sequence[Meeting]:
+    """Up to `limit` meetings that were over before a moment and of which is still known who came, locked; as above."""
+    old = select(Meeting).where(Meeting.over_at < before, _HAS_NAMES.exists())
+    first = old.order_by(Meeting.id).limit(limit)
+    return db.session.scalars(first.with_for_update(of=Meeting, skip_locked=True)).all()
 
 
 def due_reminders(limit: int) -> Sequence[Attendance]:

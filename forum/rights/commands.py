@@ -21,6 +21,7 @@ from forum.mail import actions as mail
 from forum.mail import commands as mail_commands
 from forum.markup import PlainTexts, Written
 from forum.matches import KnownAs, without_member
+from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.members.actions import (
     DELETE_EVERYTHING,
@@ -64,6 +65,7 @@ EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
     dialogue_actions.forget_drafts,
     dialogue_actions.forget_paces,
     screening.forget_traces,
+    meetings.forget_names,
 )
 
 

@@ -418,6 +418,26 @@ def test_another_day_reminds_anew(people: Any, announce: Announce) -> None:
         assert len(told("soon")) == 2
 
 
+def test_half_a_year_later_only_the_number_is_known(people: Any, announce: Announce) -> None:
+    made, kept = announce(seats=1), announce(title="Later", starts_at=now() + timedelta(days=20))
+    for one in (people.ana, people.ben):
+        actions.come(one, made.id)
+    actions.come(people.ana, kept.id)
+    for meeting in (made, kept):
+        with at(meeting.ends_at):
+            actions.end_meetings(SYSTEM)
+    with at(made.ends_at + actions.NAMES_KEPT):
+        assert actions.forget_names(SYSTEM) == 0
+    with at(made.ends_at + actions.NAMES_KEPT + timedelta(minutes=1)):
+        assert [actions.forget_names(SYSTEM) for _ in range(2)] == [1, 0]
+    assert (names(made), made.coming_count, made.waiting_count) == ([], 1, 0)
+    assert names(kept) == [people.ana.id]
+    actions.mend_counts(SYSTEM, [made.id, kept.id])
+    assert (made.coming_count, kept.coming_count) == (1, 1)
+    with pytest.raises(Forbidden):
+        actions.forget_names(people.host)
+
+
 def test_each_chooses_how_to_be_told(people: Any, announce: Announce) -> None:
     made = announce()
     choose_ways(people.ana, {"coming": "never", "soon": "digest"})

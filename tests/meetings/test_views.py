@@ -253,6 +253,7 @@ def test_what_came_of_it_leads_into_the_dialogue(
     assert "<em>met</em>" in page and "https://video.example/x" in page
     assert f'href="/topics/{topic.id}-which-asphalt"' in page and "This meeting is over." in page
     assert "Ana Prado" not in page and LINK not in sign_in(people.ana).get(over.address).text
+    assert "deleted half a year after" in sign_in(people.ana).get(over.address).text
 
 
 def test_a_topic_that_is_for_members_is_not_named_to_visitors(

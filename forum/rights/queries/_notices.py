@@ -94,7 +94,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
     Kind(
         "meetings",
         _("Meetings"),
-        _("The meetings to which you said that you come."),
+        _("The meetings to which you said that you come, until half a year after them."),
         (("attendance", "member_id"),),
         in_batches(rows_of_attendances, Attendance.id),
         {
