@@ -11,12 +11,18 @@ from itertools import chain
 
 from flask import Response
 
+from forum.locales import parsed
 from forum.savedfiles import long_file, saved_file
 
 # A cell that begins so is a formula to a spreadsheet program, which may send what stands beside it elsewhere (CWE-1236).
 # Programs in some languages take semicolons for the ends of cells, so that one may begin within a text.
 BEGINNING_OF_FORMULA = re.compile(r"(^\s{0,3}|[,;\t\r\n]\s{0,3}[\"']?)(?=[=+\-@＝＋－＠])")
 CONTENT_TYPE = "text/csv; header=present; charset=utf-8"
+
+
+def delimiter_in(locale: str) -> str:
+    """What stands between cells for readers in a language: where numbers have a decimal comma, spreadsheet programs take semicolons."""
+    return ";" if parsed(locale).number_symbols["latn"]["decimal"] == "," else ","
 
 
 def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> Response:

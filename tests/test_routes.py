@@ -274,6 +274,7 @@ POST /meetings/{meeting}/come                         |  403  yes  yes  yes  yes
 GET  /meetings/{meeting}/edit                         |   in  403  403  200  200  200
 POST /meetings/{meeting}/edit                         |  403  403  403  yes  yes  yes
 GET  /meetings/{meeting}/history                      |   in  403  403  200  200  200
+GET  /meetings/{meeting}/people.csv                   |   in  403  403  200  200  200
 POST /meetings/{meeting}/stay-away                    |  403  yes  yes  yes  yes  yes
 GET  /meetings/{over}/outcome                         |   in  403  403  200  200  200
 POST /meetings/{over}/outcome                         |  403  403  403  yes  yes  yes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,13 +20,14 @@ from forum.history.queries import Edit, edits_between, versions_of
 from forum.meetings.models import Attendance, Meeting
 from forum.members.models import City, Member
 from forum.notifications.queries import zone_called
-from forum.pages import Page, page_of
+from forum.pages import Page, page_of, rows_after
 from forum.permissions import VISITOR, Person, require
 from forum.reach import is_on_open_agenda, may_sign_in, opened_to, read_by, reads
 from forum.versions import cached
 
 MEETINGS_PER_PAGE = 20
 MAX_SHOWN = 200  # members who come, on the page of a meeting
+PORTION = 500  # of a table of who comes
 MAX_IN_CALENDAR = 300  # meetings in a calendar file
 NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process remembers, for short lists
 COMING_FIRST = (Meeting.starts_at, Meeting.id)
@@ -262,6 +263,21 @@ def who_comes(reader: Person, meeting: Meeting) -> Sequence[Attendance]:
     people = joinedload(Attendance.member)
     whole = found.options(people.joinedload(Member.city), people.joinedload(Member.organisation))
     return db.session.scalars(whole.order_by(Attendance.id).limit(MAX_SHOWN)).all()
+
+
+def all_who_come(host: Person, meeting: Meeting) -> Iterator[Sequence[Attendance]]:
+    """Who comes to a meeting and who waits, in portions, for who moderates its agenda; hidden profiles are left out."""
+    require(host.can.moderate(meeting.agenda_id))
+    is_shown = Member.hidden_at.is_(None), Member.left_at.is_(None)
+    found = select(Attendance).join(Attendance.member)
+    people = joinedload(Attendance.member)
+    found = found.where(Attendance.meeting_id == meeting.id, *is_shown).options(
+        people.joinedload(Member.city), people.joinedload(Member.organisation)
+    )
+    last: Attendance | None = None
+    while some := rows_after(found, (Attendance.id,), (last.id,) if last else None, PORTION):
+        yield some
+        last = some[-1]
 
 
 # What an earlier version said

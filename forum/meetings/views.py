@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.meetings import actions, queries
 from forum.meetings.forms import (
+    WAY_NAMES,
     ComeForm,
     MeetingForm,
     OutcomeForm,
@@ -37,6 +39,7 @@ from forum.permissions import PUBLIC
 from forum.plaintext import prose
 from forum.ratelimits import changing
 from forum.savedfiles import saved_file
+from forum.sheets import delimiter_in, long_sheet
 from forum.versions import MEETINGS, topic_scope
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -270,6 +273,35 @@ def tell_outcome(id: int) -> ResponseReturnValue:
 
 def _latest_outcome(meeting_id: int) -> OutcomeForm:
     return OutcomeForm.of(queries.meeting_to_tell_of(me(), meeting_id), formdata=None)
+
+
+@bp.get("/meetings/<int:id>/people.csv")
+def who_comes(id: int) -> Response:
+    """Who comes and who waits for a place, as a table for those who moderate its agenda. It holds no addresses."""
+    found = queries.get_meeting(me(), id)
+    portions = queries.all_who_come(me(), found)
+    names: list[object] = [
+        _("Name"),
+        _("Position"),
+        _("Organisation"),
+        _("City"),
+        _("How they come"),
+        _("Said on (UTC)"),
+        _("Waits since (UTC)"),
+        _("Profile"),
+    ]
+    lines = (map(_line_of, some) for some in portions)
+    name, end = f"meeting-{found.id}", delimiter_in(web.locale())
+    return long_sheet(name, chain([[names]], lines), end)
+
+
+def _line_of(one: Attendance) -> list[object]:
+    member, way = one.member, WAY_NAMES.get(one.way, "")
+    organisation = member.organisation.name if member.organisation else ""
+    moments = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (one.said_at, one.waiting_at)]
+    city = member.city.name if member.city else ""
+    profile = web.absolute(quote(f"/members/{member.handle}"))
+    return [member.name, member.position, organisation, city, way, *moments, profile]
 
 
 # Members

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ from forum.dialogue.actions import NewTopic, open_topic
 from forum.markup import write
 from forum.meetings import actions, queries
 from forum.meetings.actions import OutcomeText
-from forum.meetings.models import Meeting
+from forum.meetings.models import IN_ROOM, Meeting
+from forum.members.actions import hide_profile
 from forum.notifications.queries import zone_called
 from forum.permissions import MEMBERS, VISITOR
 from tests.meetings.conftest import LINK, a_text
@@ -192,6 +194,26 @@ def test_visitors_see_neither_the_link_nor_names(
     assert "Ana Prado" in sign_in(people.ben).get(made.address).text
     for one in (people.ana, people.host, people.moderator):
         assert LINK in sign_in(one).get(made.address).text
+
+
+def test_a_host_saves_who_comes_as_a_table(
+    client: FlaskClient, sign_in: Any, people: Any, announce: Announce
+) -> None:
+    made = announce(place="Town hall", seats=2)
+    for one, way in ((people.ana, "online"), (people.chitra, IN_ROOM), (people.ben, "online")):
+        actions.come(one, made.id, way)
+    hide_profile(people.moderator, people.chitra.id)
+    address, host = f"/meetings/{made.id}/people.csv", sign_in(people.host)
+    assert address in host.get(made.address).text
+    answer = host.get(address)
+    names, ana, ben = csv.reader(answer.data.decode("utf-8-sig").splitlines())
+    assert names[:4] == ["Name", "Position", "Organisation", "City"]
+    assert ana[0] == "Ana Prado" and ana[4] == "Online" and ana[6] == ""
+    assert ben[0] == people.ben.name and ben[6] and ben[7].endswith(f"/members/{people.ben.handle}")
+    assert people.ana.email not in answer.text and LINK not in answer.text
+    assert sign_in(people.ana).get(address).status_code == 403
+    assert address not in sign_in(people.ana).get(made.address).text
+    assert client.get(address).status_code in (302, 303)
 
 
 def test_who_waits_does_not_find_the_link(sign_in: Any, people: Any, announce: Announce) -> None:

@@ -18,9 +18,8 @@ from forum.glossary.models import Entry
 from forum.glossary.queries import IndexFilter, KnownEntry
 from forum.glossary.views._shared import bp, readers_language
 from forum.history.views import edit_to_read
-from forum.locales import parsed
 from forum.members.queries import language_name, language_names, languages
-from forum.sheets import long_sheet
+from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
 MAX_TYPED = 100
@@ -58,8 +57,6 @@ def index() -> ResponseReturnValue:
 def table() -> Response:
     """The whole glossary as a table: a line for each entry in each of its languages."""
     web.depends_on()
-    # Where numbers have a decimal comma, spreadsheet programs take semicolons for the ends of cells
-    has_comma = parsed(web.locale()).number_symbols["latn"]["decimal"] == ","
     names: list[object] = [
         _("Entry"),
         _("Language"),
@@ -70,7 +67,7 @@ def table() -> Response:
         _("Themes"),
         _("Address"),
     ]
-    return long_sheet("glossary", chain([[names]], _lines()), ";" if has_comma else ",")
+    return long_sheet("glossary", chain([[names]], _lines()), delimiter_in(web.locale()))
 
 
 def _lines() -> Iterator[list[list[object]]]:

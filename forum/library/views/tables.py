@@ -21,10 +21,9 @@ from forum.library import forms, queries
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.library.views._facets import chosen_values
 from forum.library.views._shared import bp, is_in_sight
-from forum.locales import parsed
 from forum.members.models import City, Member
 from forum.members.queries import language_names
-from forum.sheets import long_sheet
+from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
 PORTION = 500  # rows that are read at once
@@ -110,12 +109,8 @@ def readings_table() -> Response:
 def _table(
     name: str, columns: Columns, after: After, tried: dict[int, int] | None = None
 ) -> Response:
-    """The file: the names of the columns, then what each has of each item. `tried` gets the numbers of each portion.
-
-    Where numbers have a decimal comma, spreadsheet programs take semicolons for the ends of cells.
-    """
-    has_comma = parsed(web.locale()).number_symbols["latn"]["decimal"] == ","
-    end = ";" if has_comma else ","
+    """The file: the names of the columns, then what each has of each item. `tried` gets the numbers of each portion."""
+    end = delimiter_in(web.locale())
     names: list[object] = [name for name, _value in columns]
     return long_sheet(name, chain([[names]], _portions(columns, after, tried)), end)
 
