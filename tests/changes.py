@@ -19,7 +19,7 @@ from forum.dialogue.models import Pace, Poll, PollOption, PollText
 from forum.dialogue.queries import mark_given
 from forum.glossary import actions as glossary
 from forum.library import actions as library
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.moderation import actions as moderation
@@ -132,7 +132,7 @@ DEEDS: dict[str, Deed] = {
         p.moderator, a.id, declarations.DeclarationText("Quiet days", write("Days, too."))
     ),
     "open a draft": lambda w, p, a: declarations.open_declaration(
-        p.moderator, w["draft_declaration"]
+        p.moderator, w["draft_declaration"], PlainTexts()
     ),
     "change what is in consultation": lambda w, p, a: declarations.write_declaration(
         p.moderator,

@@ -12,12 +12,13 @@ from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
+from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Poll, PollOption, PollText, Post, Topic
 from forum.invitations.actions import choose_voices
 from forum.library import actions as library
 from forum.library.models import Practice
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
 from forum.meetings.models import Meeting
 from forum.members.actions import OrganisationText, Profile, edit_profile, write_organisation
@@ -45,6 +46,7 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_readings(people, agenda)
         make_voices(people, agenda)
         make_meetings(people, agenda)
+        make_declarations(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
     name_odd_things(people)
@@ -140,6 +142,19 @@ def make_readings(people: Any, agenda: Agenda) -> None:
             people.moderator, agenda.id, library.ReadingText(title, "R. Murray", why="It *says*.")
         )
     library.remove_reading(people.moderator, reading.id)
+
+
+def make_declarations(people: Any, agenda: Agenda) -> None:
+    """A declaration that can be signed, and one in consultation that is withdrawn."""
+    for title in ("Quiet harbours", "Loud harbours"):
+        text = declarations.DeclarationText(title, write("We *want* them.", has_pictures=False))
+        made = declarations.write_declaration(people.moderator, agenda.id, text)
+        declarations.open_declaration(people.moderator, made.id, PlainTexts())
+        if title.startswith("Quiet"):
+            last_day = (START + timedelta(days=60)).date()
+            declarations.freeze(people.moderator, made.id, last_day)
+        else:
+            declarations.withdraw(people.moderator, made.id, "Nobody wants it.")
 
 
 def make_meetings(people: Any, agenda: Agenda) -> None:

@@ -29,7 +29,7 @@ from forum.identities.actions import link
 from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
 from forum.mail.actions import note_refused, write_letter
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.members.queries import sessions_of
@@ -123,7 +123,7 @@ def _declared(people: Any, made: dict[str, Any]) -> dict[str, Any]:
         new = declarations.write_declaration(people.host, made["agenda_id"], text)
         numbers[f"{state}_declaration"] = new.id
         if state != "draft":
-            declarations.open_declaration(people.host, new.id)
+            declarations.open_declaration(people.host, new.id, PlainTexts())
         if state in ("open", "frozen"):
             declarations.freeze(people.host, new.id, now().date() + timedelta(days=30))
         numbers[f"{state}_slug"] = new.slug

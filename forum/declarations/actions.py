@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -28,6 +28,7 @@ from forum.declarations.queries import (
     declaration_to_change,
     declarations_by_id,
     declarations_over,
+    declarations_to_index,
     fields_to_keep,
     get_reservation,
     has_hidden_reservation,
@@ -49,7 +50,7 @@ from forum.dialogue.models import Topic
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.markup import Written
+from forum.markup import PlainTexts, Written
 from forum.matches import from_plain_text
 from forum.members.models import Member, Organisation
 from forum.members.queries import language_names, lock_organisation, lock_writer
@@ -64,6 +65,7 @@ from forum.notifications.models import AGENDA
 from forum.permissions import Person, require
 from forum.plaintext import single_line, slugify
 from forum.screening.actions import refuse_caught
+from forum.search import actions as search
 from forum.sentences import Sentence, sentence
 from forum.versions import EVERYTHING
 
@@ -116,6 +118,7 @@ def write_declaration(
         declaration.edited_at = now()
         if declaration.state != DRAFT:
             keep_version(drafter, "declaration", declaration.id, kept)
+            search.index(drafter, _entry(declaration, text.text.plain))
     return declaration
 
 
@@ -137,6 +140,20 @@ def _draft(drafter: Person, agenda_id: int, text: DeclarationText) -> Declaratio
     return declaration
 
 
+def _entry(declaration: Declaration, plain: str) -> search.Entry:
+    """The search document of a declaration, which it has from its consultation on; `plain` is its plain text."""
+    return search.Entry(
+        kind="declaration",
+        item_id=declaration.id,
+        address=declaration.address,
+        title=declaration.title,
+        body=plain,
+        written_at=declaration.opened_at or declaration.created_at,
+        agenda_id=declaration.agenda_id,
+        language=declaration.language,
+    )
+
+
 def _check_text(text: DeclarationText) -> None:
     if not 0 < len(single_line(text.title)) <= LONGEST_TITLE:
         raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST_TITLE), "title")
@@ -154,11 +171,12 @@ def _fill(declaration: Declaration, text: DeclarationText) -> None:
 
 @action
 def open_declaration(
-    curator: Person, declaration_id: int, question: NewTopic | None = None
+    curator: Person, declaration_id: int, texts: PlainTexts, question: NewTopic | None = None
 ) -> Declaration:
     """Open a draft for consultation: everybody who reads its agenda reads it, and those who watch it are told.
 
-    With a `question` a topic is opened in the name of who does this, to which the page leads.
+    With a `question` a topic is opened in the name of who does this, to which the page leads. `texts` are plain texts by
+    source: that of the draft, best read before.
     """
     lock_writer(curator)
     declaration = declaration_to_change(curator, declaration_id)
@@ -171,6 +189,7 @@ def open_declaration(
     db.session.flush()
     told = count_told(declaration.agenda_id)
     agendas.note_declarations(curator, declaration.agenda_id, told)
+    search.index(curator, _entry(declaration, texts[declaration.source]), is_new=True)
     _tell_watchers(curator, declaration, sentence("It is open for consultation."))
     return declaration
 
@@ -525,6 +544,8 @@ def load_declaration(
         declaration.digest = digest_of(declaration.source)
     db.session.add(declaration)
     db.session.flush()
+    if declaration.opened_at:
+        search.index(curator, _entry(declaration, text.text.plain), is_new=True)
     for known in signatures:
         db.session.add(Signature(declaration_id=declaration.id, **vars(known)))
     _count(declaration)
@@ -567,3 +588,14 @@ def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store newly rendered HTML by declaration id, where the text still has that source; returns for how many."""
     require(system.can.administer())
     return store_html(Declaration.source, Declaration.html, Declaration.html_version, texts)
+
+
+@action
+def reindex_declarations(system: Person, declaration_ids: Sequence[int], texts: PlainTexts) -> None:
+    """Rebuild the search documents of declarations; a draft has none. `texts` are plain texts by source."""
+    require(system.can.administer())
+    things: dict[search.Thing, search.Known | None] = {}
+    for one in declarations_to_index(declaration_ids):
+        entry = _entry(one, texts[one.source]) if one.opened_at else None
+        things["declaration", one.id] = (entry, None) if entry else None
+    search.reindex(system, things)

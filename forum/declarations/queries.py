@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
@@ -35,13 +35,11 @@ from forum.members.models import City, Member, Organisation
 from forum.members.queries import is_voice_now
 from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
-from forum.plaintext import has_words_starting_with, words_in
 from forum.reach import moderated_by, opened_to, sees_hidden
 from forum.verdicts import DECLARATION_IS, Verdict
 
 T = TypeVar("T")
 LISTED = 20  # declarations of one page of the list
-TITLES_READ = 500  # the newest, among which a search looks for titles
 # On the page of a declaration, which is also what is printed; 500 are 9 kB. The rest has pages of its own.
 SIGNATURES_SHOWN = 500
 SIGNATURES_PER_PAGE = 250
@@ -109,26 +107,17 @@ def declarations_on(reader: Person, agenda: Agenda) -> Sequence[Declaration]:
     return db.session.scalars(here.order_by(Declaration.id.desc()).limit(MAX_HERE)).all()
 
 
-def declarations_by_words(
-    reader: Person, agendas: Iterable[Agenda], words: Sequence[str]
-) -> list[Declaration]:
-    """The newest declarations of some agendas whose titles have words that begin with these; no query where there are none.
-
-    Drafts, which few find, are looked for where others are.
-    """
-    ids = [agenda.id for agenda in agendas if agenda.declarations_count]
-    here = visible_declarations(reader).where(Declaration.agenda_id.in_(ids))
-    newest = here.options(load_only(Declaration.title, Declaration.slug))
-    newest = newest.order_by(Declaration.id.desc()).limit(TITLES_READ)
-    found = db.session.scalars(newest).all() if ids else ()
-    return [one for one in found if has_words_starting_with(words_in(one.title), words)]
-
-
 def get_declaration(reader: Person, declaration_id: int) -> Declaration:
     """One declaration with its agenda and author, or `NotFound`."""
     loaded = (joinedload(Declaration.agenda), joinedload(Declaration.author))
     query = visible_declarations(reader).where(Declaration.id == declaration_id)
     return _found(db.session.scalar(query.options(*loaded)))
+
+
+def declarations_to_index(declaration_ids: Collection[int]) -> Sequence[Declaration]:
+    """Declarations in any state, locked."""
+    query = select(Declaration).where(Declaration.id.in_(declaration_ids))
+    return db.session.scalars(query.order_by(Declaration.id).with_for_update()).all()
 
 
 def declaration_to_curate(curator: Person, declaration_id: int, deed: str) -> Declaration:

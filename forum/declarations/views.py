@@ -236,7 +236,8 @@ def open_declaration(id: int) -> ResponseReturnValue:
         asked = (form.text.data or "").strip()
         written = render_with_mentions(asked, me().language) if asked else None
         question = NewTopic("question", form.title.data or "", written) if written else None
-        opened = actions.open_declaration(me(), found.id, question)
+        texts = markup.PlainTexts({found.source: markup.plain(found.source)})
+        opened = actions.open_declaration(me(), found.id, texts, question)
         return web.done(_("The declaration is open for consultation."), opened.address)
 
     return webforms.process(form, page, deed)

@@ -13,7 +13,7 @@ from forum.declarations import actions
 from forum.declarations.actions import DeclarationText, Signing
 from forum.declarations.models import Declaration
 from forum.invitations.actions import choose_voices
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import OrganisationText, Profile, edit_profile
 from forum.members.queries import city_by_name
@@ -35,7 +35,7 @@ def in_days(days: int) -> date:
 def frozen(people: Any, agenda: Any, days: int = 30, **words: str) -> Declaration:
     """The same, open for signature for so many days."""
     made = draft(people, agenda, **words)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     return actions.freeze(people.host, made.id, in_days(days))
 
 

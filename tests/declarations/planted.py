@@ -9,7 +9,7 @@ from typing import Any
 from forum.clock import now
 from forum.declarations import actions
 from forum.declarations.models import Signature
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.members.actions import OrganisationText, write_organisation
 
 
@@ -17,7 +17,7 @@ def declared(people: Any, agenda: Any, drafter: Any, secret: Callable[[str], str
     """What Ana's city does not agree with in a declaration of somebody's, who drafts another one."""
     text = actions.DeclarationText("Quiet nights", write("We want them."))
     made = actions.write_declaration(drafter, agenda.id, text)
-    actions.open_declaration(drafter, made.id)
+    actions.open_declaration(drafter, made.id, PlainTexts())
     made = actions.freeze(drafter, made.id, now().date() + timedelta(days=30))
     draft = actions.DeclarationText(secret("manifesto"), write(secret("manifesto")))
     actions.write_declaration(drafter, agenda.id, draft)

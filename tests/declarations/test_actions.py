@@ -23,7 +23,7 @@ from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint
 from forum.invitations.actions import choose_voices
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import OrganisationText, Profile, edit_profile
 from forum.members.models import Member
@@ -78,7 +78,7 @@ def test_in_consultation_everybody_reads_it_and_changes_are_kept(people, agenda)
     made = draft(people, agenda)
     actions.write_declaration(people.host, agenda.id, text_of("Second."), made.id)
     assert queries.edits_of(made, STATE_NAMES) == [], "what only moderators saw is nobody's to read"
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     assert queries.get_declaration(VISITOR, made.id).state == "consultation"
     actions.write_declaration(people.moderator, agenda.id, text_of("Third."), made.id)
     actions.write_declaration(people.moderator, agenda.id, text_of("Third."), made.id)
@@ -97,7 +97,7 @@ def test_a_change_on_another_state_is_not_overwritten(people, agenda):
 
 def test_a_question_is_opened_with_it(people, agenda):
     made, asked = draft(people, agenda), NewTopic("question", "What should change?", write("Say."))
-    actions.open_declaration(people.host, made.id, asked)
+    actions.open_declaration(people.host, made.id, PlainTexts(), asked)
     topic = get_topic(people.ana, made.topic_id)
     assert (topic.kind, topic.author_id) == ("question", people.host.id)
     assert queries.consultation_topic(VISITOR, made).id == topic.id
@@ -107,7 +107,7 @@ def test_a_question_is_opened_with_it(people, agenda):
 
 def test_the_page_leads_to_the_question_after_it_was_merged(client, people, agenda):
     made, asked = draft(people, agenda), NewTopic("question", "What should change?", write("Say."))
-    actions.open_declaration(people.host, made.id, asked)
+    actions.open_declaration(people.host, made.id, PlainTexts(), asked)
     assert get_topic(VISITOR, made.topic_id).address in client.get(made.address).text
     target = open_topic(people.ana, agenda.id, NewTopic("question", "Quiet how?", write("How?")))
     moderation.merge(people.moderator, made.topic_id, target.id)
@@ -120,7 +120,7 @@ def test_the_page_leads_to_the_question_after_it_was_merged(client, people, agen
 def test_nothing_is_opened_when_the_question_is_wrong(people, agenda):
     made, asked = draft(people, agenda), NewTopic("question", "", write("Say."))
     with pytest.raises(Invalid):
-        actions.open_declaration(people.host, made.id, asked)
+        actions.open_declaration(people.host, made.id, PlainTexts(), asked)
     assert db.session.get_one(Declaration, made.id).opened_at is None
 
 
@@ -129,7 +129,7 @@ def test_on_an_agenda_in_preparation_it_is_drafted_and_not_opened(people):
     soon = agendas.write_agenda(people.moderator, text)
     made = actions.write_declaration(people.moderator, soon.id, text_of("Text."))
     with pytest.raises(Forbidden, match="preparation"):
-        actions.open_declaration(people.moderator, made.id)
+        actions.open_declaration(people.moderator, made.id, PlainTexts())
     with pytest.raises(NotFound):
         queries.get_declaration(people.ana, made.id)
 
@@ -203,7 +203,7 @@ def test_what_was_not_in_consultation_is_not_frozen(people, agenda, declaration)
 
 def test_the_last_day_is_neither_over_nor_years_away(people, agenda):
     made = draft(people, agenda)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     for days in (-1, 732, 100_000):
         with pytest.raises(Invalid, match="Choose a day"):
             actions.freeze(people.host, made.id, in_days(days))
@@ -212,7 +212,7 @@ def test_the_last_day_is_neither_over_nor_years_away(people, agenda):
 
 def test_what_is_frozen_is_what_was_read(people, agenda):
     made = draft(people, agenda)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     read = queries.digest_of(made.source)
     actions.write_declaration(people.moderator, agenda.id, text_of("Meanwhile."), made.id)
     with pytest.raises(Conflict):
@@ -221,7 +221,7 @@ def test_what_is_frozen_is_what_was_read(people, agenda):
 
 def test_a_title_that_was_changed_meanwhile_is_not_frozen(sign_in, people, agenda):
     made, host = draft(people, agenda), sign_in(people.host)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     door = f"/declarations/{made.id}/freeze"
     hidden = dict(
         re.findall(r'name="(digest|seen)" type="hidden" value="(\w+)"', host.get(door).text)
@@ -306,7 +306,7 @@ def test_nobody_signs_too_early_or_too_late(people, agenda, bodies):
     made = draft(people, agenda)
     with pytest.raises(NotFound):
         signed(people.ana, made, bodies.city)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     with pytest.raises(Forbidden, match="consultation"):
         signed(people.ana, made, bodies.city)
     made = actions.freeze(people.host, made.id, in_days(2))
@@ -546,7 +546,7 @@ def test_another_takes_its_place(people, agenda, declaration):
     )
     assert queries.replaced_by(people.host, declaration).id == mended.id
     assert queries.replaced_by(VISITOR, declaration) is None, "a draft is nobody's to see"
-    actions.open_declaration(people.host, mended.id)
+    actions.open_declaration(people.host, mended.id, PlainTexts())
     assert queries.replaced_by(VISITOR, declaration).id == mended.id
     assert queries.replaced_one(VISITOR, mended).id == declaration.id
 
@@ -564,7 +564,7 @@ def test_an_agenda_with_a_declaration_does_not_go_back_into_preparation(people, 
     soon = agendas.write_agenda(people.moderator, text)
     made = actions.write_declaration(people.moderator, soon.id, text_of("Text."))
     opened = moderation.open_agenda(people.moderator, soon.id)
-    actions.open_declaration(people.moderator, made.id)
+    actions.open_declaration(people.moderator, made.id, PlainTexts())
     with pytest.raises(Conflict):
         moderation.undo(people.moderator, opened.id)
 

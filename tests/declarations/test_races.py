@@ -15,7 +15,7 @@ from forum.declarations import actions
 from forum.declarations.actions import DeclarationText, Signing
 from forum.declarations.models import Declaration, Signature
 from forum.invitations.actions import choose_voices
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import OrganisationText, Profile, edit_profile
 from forum.notifications.models import Event
@@ -35,7 +35,7 @@ def open_for_signature():
     choose_voices(mona, city.id, [ana.id, mona.id])
     text = DeclarationText("Quiet nights", write("We want them."))
     made = actions.write_declaration(mona, all_agendas(SYSTEM)[0].id, text)
-    actions.open_declaration(mona, made.id)
+    actions.open_declaration(mona, made.id, PlainTexts())
     return actions.freeze(mona, made.id, now().date() + timedelta(days=3)), city
 
 

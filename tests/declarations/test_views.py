@@ -15,6 +15,7 @@ from forum.declarations.models import STATES, Declaration, Signature
 from forum.dialogue.models import Topic
 from forum.errors import Forbidden
 from forum.invitations.actions import choose_voices
+from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import OrganisationText
 from forum.members.models import Organisation
@@ -134,7 +135,7 @@ def test_a_visitor_finds_no_old_page(client, sign_in, people, declaration, bodie
 
 def test_an_old_form_does_not_change_a_frozen_text_and_gives_it_back(sign_in, people, agenda):
     made, host = draft(people, agenda), sign_in(people.host)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     form = {"title": "Quiet", "body": "What I typed for an hour.", "language": "en"}
     actions.freeze(people.moderator, made.id, in_days(3))
     answer = host.post(f"/declarations/{made.id}/edit", data=form)
@@ -300,26 +301,41 @@ def test_what_cannot_be_signed_says_why(people, agenda, sign_in, bodies):
     made = draft(people, agenda)
     ana = sign_in(people.ana)
     assert ana.get(f"/declarations/{made.id}/sign").status_code == 404
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     answer = ana.get(f"/declarations/{made.id}/sign")
     assert answer.status_code == 403 and "in consultation" in answer.text
     with pytest.raises(Forbidden):
         signed(people.ana, made, bodies.city)
 
 
-def test_search_leads_to_a_declaration_by_its_title(client, sign_in, people, agenda, declaration):
+def test_search_finds_what_a_declaration_says(client, sign_in, people, agenda, declaration):
     link = f'href="{declaration.address}"'
-    for typed in ("quiet+nights", "NIGHT", "nights+qui"):
-        assert link in client.get(f"/search?q={typed}").text, typed
-    assert link not in client.get("/search?q=quiet+days").text
-    secret = draft(people, agenda, title="Quiet nights, once more")
-    assert secret.address not in client.get("/search?q=quiet+nights").text
-    assert secret.address in sign_in(people.host).get("/search?q=quiet+nights").text
+    for typed in ("quiet+nights", "NIGHT", "nights+qui", "we+%22quiet%22&kind=declaration"):
+        found = client.get(f"/search?q={typed}").text
+        assert link in found and ">Declaration<" in found, typed
+    assert link not in client.get("/search?q=quiet+nowhere").text
+
+
+def test_search_finds_a_declaration_from_its_consultation_on_and_by_its_present_words(
+    client, sign_in, people, agenda
+):
+    secret = draft(people, agenda, "Quiet nights, once more", "No sirens.")
+    host = sign_in(people.host)
+    for browser in (client, host):
+        assert secret.address not in browser.get("/search?q=sirens").text
+    actions.open_declaration(people.host, secret.id, PlainTexts())
+    assert secret.address in client.get("/search?q=sirens").text
+    new = actions.DeclarationText("Quiet nights, once more", write("No bells."))
+    actions.write_declaration(people.host, agenda.id, new, secret.id)
+    assert secret.address not in client.get("/search?q=sirens").text
+    assert secret.address in client.get("/search?q=bells").text
+    actions.withdraw(people.host, secret.id, "It was said twice.")
+    assert secret.address in client.get("/search?q=bells").text  # its page stays
 
 
 def test_the_history_says_who_took_it_further(client, sign_in, people, agenda):
     made = draft(people, agenda)
-    actions.open_declaration(people.host, made.id)
+    actions.open_declaration(people.host, made.id, PlainTexts())
     actions.freeze(people.moderator, made.id, in_days(30))
     actions.adopt(people.host, made.id)
     page = words_of(client.get(f"/declarations/{made.id}/history"))

@@ -28,7 +28,7 @@ from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.queries import opening_post_id
 from forum.mail.commands import write_digests, write_notice_letters
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.matches import KnownAs
 from forum.members import actions as members
 from forum.moderation import actions
@@ -103,7 +103,7 @@ def _reservation(people: Any, things: Any) -> Added:
     """What the city that Ana represents does not agree with in a declaration."""
     text = declarations.DeclarationText("Quiet nights", write("We want them."))
     made = declarations.write_declaration(people.host, things.agenda.id, text)
-    declarations.open_declaration(people.host, made.id)
+    declarations.open_declaration(people.host, made.id, PlainTexts())
     made = declarations.freeze(people.host, made.id, now().date() + timedelta(days=30))
     city = members.OrganisationText("Quiet City", "city", representative_id=people.ana.id)
     body = members.write_organisation(people.moderator, city)

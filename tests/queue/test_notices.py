@@ -22,7 +22,7 @@ from forum.glossary.actions import ProposalText, propose
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.mail.queries import queue_content
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import Joining, OrganisationText
 from forum.moderation import actions as moderation
@@ -98,7 +98,7 @@ def reservation(people: Any, things: Any) -> int:
     made = declarations.write_declaration(
         people.host, things.agenda.id, declarations.DeclarationText("Quiet", write("We want it."))
     )
-    declarations.open_declaration(people.host, made.id)
+    declarations.open_declaration(people.host, made.id, PlainTexts())
     frozen = declarations.freeze(people.host, made.id, now().date() + timedelta(days=30))
     office = OrganisationText("Tram Office", "institute", representative_id=people.ana.id)
     body = members.write_organisation(people.moderator, office)

@@ -42,7 +42,7 @@ from forum.invitations.actions import (
 )
 from forum.library import actions as library
 from forum.mail.actions import write_letter
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.members.models import Member
@@ -295,7 +295,7 @@ def _declare(people: Any, agenda: Agenda, organisation_id: int) -> None:
     """Ana drafts a declaration and signs it for Tampere, whose words they are, not hers."""
     text = declarations.DeclarationText("Quiet nights", write("We want them."))
     made = declarations.write_declaration(people.ana, agenda.id, text)
-    declarations.open_declaration(people.ana, made.id)
+    declarations.open_declaration(people.ana, made.id, PlainTexts())
     made = declarations.freeze(people.ana, made.id, now().date() + timedelta(days=30))
     signing = declarations.Signing(made.digest, "Not on Sundays.")
     declarations.sign(people.ana, made.id, organisation_id, signing)

@@ -15,6 +15,7 @@ from forum import markup
 from forum.agendas.models import Agenda
 from forum.columns import Base
 from forum.db import db
+from forum.declarations.models import Declaration
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import render_with_mentions
@@ -187,6 +188,7 @@ def html() -> dict[str, dict[Any, tuple[str, int]]]:
         Agenda: Agenda.introduction_html,
         Member: Member.about_html,
         Meeting: Meeting.html,
+        Declaration: Declaration.html,
     }
     found = select(Agenda.id, Agenda.findings_html, Agenda.findings_html_version)
     findings = {(row[0],): (str(row[1]), row[2]) for row in db.session.execute(found)}
@@ -212,6 +214,7 @@ def aged() -> None:
         (Agenda, "introduction_html"),
         (Member, "about_html"),
         (Meeting, "html"),
+        (Declaration, "html"),
     ):
         old = update(table).where(table.html_version == VERSION)
         db.session.execute(old.values({column: "<blink>", "html_version": VERSION - 1}))
@@ -237,10 +240,10 @@ def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agen
     aged()
     done = run("rerender")
     assert done.exit_code == 0, done.output
-    assert f"Texts made anew: {posts + 18} (posts {posts}, paragraphs of cases 6, " in done.output
+    assert f"Texts made anew: {posts + 20} (posts {posts}, paragraphs of cases 6, " in done.output
     assert (
-        "parts of practices 4, introductions of agendas 3, findings of agendas 1, meetings 2, "
-        "what came of meetings 1, profiles 1)." in done.output
+        "parts of practices 4, introductions of agendas 3, findings of agendas 1, "
+        "declarations 2, meetings 2, what came of meetings 1, profiles 1)." in done.output
     )
     assert html() == before
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import with_expression
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_by_words
 from forum.db import execute_core
-from forum.declarations.queries import declarations_by_words
 from forum.dialogue.models import Post, Topic
 from forum.glossary.queries import entries_called
 from forum.library.models import Practice
@@ -37,15 +36,11 @@ _HAS_POLL = case(
 
 @dataclass(frozen=True)
 class NamedPage:
-    """A page whose name a search has typed: of an agenda, declaration, city, organisation, theme or entry of the glossary (`kind`).
-
-    That of a declaration is at `address`.
-    """
+    """A page whose name a search has typed: of an agenda, city, organisation, theme or entry of the glossary (`kind`)."""
 
     kind: str
     name: str
     slug: str
-    address: str = ""
 
 
 def named_pages(
@@ -59,13 +54,11 @@ def named_pages(
     if not wanted:
         return []
     titled = [one for one in agendas if has_words_starting_with(words_in(one.title), wanted)]
-    declared = declarations_by_words(reader, agendas, wanted)[:MAX_NAMED_PAGES]
     cities = home_cities_by_prefix(reader, typed, MAX_NAMED_PAGES)
     organisations = organisations_by_words(wanted)[:MAX_NAMED_PAGES]
     themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]
     return [
         *(NamedPage("agenda", one.title, one.slug) for one in titled),
-        *(NamedPage("declaration", one.title, one.slug, one.address) for one in declared),
         *(NamedPage("city", one.name, one.slug) for one in cities),
         *(NamedPage("organisation", one.name, one.slug) for one in organisations),
         *(NamedPage("theme", one.name, one.slug) for one in themes),

@@ -46,6 +46,7 @@ REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "practice": library.reindex_practices,
     "reading": library.reindex_readings,
     "meeting": meetings.reindex_meetings,
+    "declaration": declarations.reindex_declarations,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, exists, join, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
+from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
 from forum.meetings.models import Meeting
@@ -90,6 +91,13 @@ INDEXED_KINDS = {
         Meeting.title,
         Meeting.agenda_id,
         audience=Meeting.audience,
+    ),
+    "declaration": Indexed(
+        Declaration,
+        Declaration.id,
+        Declaration.opened_at.is_not(None),
+        Declaration.title,
+        Declaration.agenda_id,
     ),
 }
 

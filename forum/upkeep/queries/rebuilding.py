@@ -53,6 +53,7 @@ INDEXED_MODELS: dict[str, Any] = {
     FAILURE: Practice,
     "reading": Reading,
     "meeting": Meeting,
+    "declaration": Declaration,
 }
 
 
@@ -105,6 +106,7 @@ def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
             select(Meeting.source).where(Meeting.id.in_(ids)),
             select(Meeting.outcome).where(Meeting.id.in_(ids)),
         ],
+        "declaration": [select(Declaration.source).where(Declaration.id.in_(ids))],
     }
     return [source for query in queries.get(kind, []) for source in db.session.scalars(query)]
 
