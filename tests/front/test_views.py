@@ -48,6 +48,7 @@ from forum.members.queries import get_member
 from forum.moderation.actions import Reasons, lock, open_agenda, unlock
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
+from forum.search.queries import KINDS
 from forum.upkeep.queries import checks, faults_of
 
 from .conftest import NAIROBI, Small, a_case, a_practice, topic
@@ -939,3 +940,10 @@ def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
     ):
         monkeypatch.setattr(f"forum.{name}", timedelta(days=number))
         assert f"{number} days" in client.get("/privacy").text, name
+
+
+@pytest.mark.parametrize("template", ["front/search.html", "glossary/entry.html"])
+def test_each_kind_of_text_that_search_finds_has_a_name(app: Flask, template: str) -> None:
+    source, _name, _is_fresh = app.jinja_env.loader.get_source(app.jinja_env, template)
+    (named,) = re.findall(r"{% set kinds = {(.*)} %}", source)
+    assert set(re.findall(r'"(\w+)": ', named)) == set(KINDS)
