@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from forum.declarations.models import Declaration, Signature
     from forum.dialogue.models import Held, Mark, Post, Topic
     from forum.dialogue.queries import AgendaContext, AgendaRow, PostRow, TopicContext, TopicRow
+    from forum.glossary.models import Proposal
     from forum.invitations.models import Entrance
     from forum.library.models import Practice
     from forum.meetings.models import Attendance, Meeting
@@ -564,9 +565,9 @@ class Can:
             return verdicts.ONLY_AUTHOR_EDITS
         return self.write()
 
-    def take_back(self, held: Held) -> Verdict:
-        """Authors take back their own text that waits or was refused."""
-        if held.author_id != self.person.id:
+    def take_back(self, text: Held | Proposal) -> Verdict:
+        """Authors take back their own text that waits or was refused, and what they propose for the glossary."""
+        if text.author_id != self.person.id:
             return verdicts.ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
 

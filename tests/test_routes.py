@@ -229,6 +229,7 @@ GET  /glossary                                        |  200  200  200  200  200
 GET  /glossary.csv                                    |  200  200  200  200  200  200
 GET  /glossary/new                                    |   in  403  403  403  200  200
 POST /glossary/new                                    |  403  403  403  403  yes  yes
+POST /glossary/proposals/{proposal}/take-back         |  403  404  yes  404  404  404
 GET  /glossary/propose                                |   in  200  200  200  403  403
 POST /glossary/propose                                |  403  yes  yes  yes  403  403
 GET  /glossary/{entry}                                |  200  200  200  200  200  200

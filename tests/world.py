@@ -176,6 +176,9 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
         "statement": statement.id,
         "theme": theme.slug,
         "entry": entry.slug,
+        "proposal": glossary.propose(
+            people.ana, glossary.ProposalText("fr", "mur antibruit"), entry.id
+        ).id,
         "organisation": organisation.slug,
         "case": case.slug,
         "case_id": case.id,

@@ -11,7 +11,7 @@ from forum.agendas.models import Theme
 from forum.columns import Base
 from forum.members.models import Member
 
-ACCEPTED, REFUSED = "accepted", "refused"  # what became of a proposal
+ACCEPTED, REFUSED, TAKEN_BACK = "accepted", "refused", "taken back"  # what became of a proposal
 PROPOSAL = "proposal"  # the kind of such an entry of the moderation queue
 
 
@@ -82,8 +82,8 @@ class Proposal(Base):
     """What a member proposes: a name or a meaning of an entry in one language, or without `entry_id`, a new entry.
 
     The author is missing after they have left. `caught_by` is the rule before publication that it met, as `Rule.name` has
-    it. `outcome` is one of the words above, and empty while moderators have not
-    decided; `reason` is what they answered.
+    it. `outcome` is one of the words above, and empty while moderators have not decided; `reason` is what they answered.
+    One that its author takes back is emptied, and counts as proposed that day.
     """
 
     __tablename__ = "glossary_proposal"

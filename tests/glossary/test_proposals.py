@@ -71,6 +71,37 @@ def test_a_refusal_needs_a_reason_that_the_member_reads(
         actions.accept(people.moderator, proposed.id)
 
 
+def test_what_one_takes_back_waits_no_longer_and_keeps_no_words(
+    app: Flask, client: FlaskClient, people: Any, sign_in: Any, proposed: Proposal
+) -> None:
+    make_notices(SYSTEM)
+    door = f"/glossary/proposals/{proposed.id}/take-back"
+    for somebody in (people.ben, people.moderator):
+        assert sign_in(somebody).post(door).status_code == 404
+    ana = sign_in(people.ana)
+    assert f'action="{door}"' in ana.get("/glossary/stormwater/propose").text
+    answer = ana.post(door)
+    assert answer.status_code == 303 and answer.location.endswith("/glossary/stormwater")
+    assert door not in ana.get("/glossary/stormwater/propose").text
+    kept = db.session.get_one(Proposal, proposed.id, populate_existing=True)
+    assert (kept.outcome, kept.name, kept.meaning, kept.why) == ("taken back", "", "", "")
+    assert waiting_count(people.moderator) == 0 and queue_entries(people.moderator) == []
+    assert queries.proposed_today(people.ana) == 1
+    assert ana.post(door).status_code == 404
+    with app.test_request_context(), pytest.raises(Conflict, match="taken it back"):
+        actions.accept(people.moderator, proposed.id)
+    seen = sign_in(people.moderator).get(f"/moderation/proposal/{proposed.id}")
+    assert "taken it back" in seen.text and "Regenwasser" not in seen.text
+
+
+def test_what_is_decided_cannot_be_taken_back(
+    people: Any, sign_in: Any, proposed: Proposal
+) -> None:
+    actions.refuse(people.moderator, proposed.id, "It is another thing.")
+    answer = sign_in(people.ana).post(f"/glossary/proposals/{proposed.id}/take-back")
+    assert answer.status_code == 409 and "have decided about this already" in answer.text
+
+
 def test_a_second_name_stands_beside_the_first(people: Any, stormwater: Entry) -> None:
     text = ProposalText("fr", "eaux de ruissellement", "Toutes les eaux qui ruissellent.")
     actions.accept(people.moderator, propose(people.ana, text, stormwater.id).id)

@@ -21,6 +21,7 @@ from forum.glossary.actions.proposals import (
     forget_member,
     propose,
     refuse,
+    take_back,
 )
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "propose",
     "refuse",
     "remove_entry",
+    "take_back",
     "write_entry",
 ]

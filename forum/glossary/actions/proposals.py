@@ -24,12 +24,13 @@ from forum.glossary.actions._texts import (
     tidied,
     with_name,
 )
-from forum.glossary.models import ACCEPTED, PROPOSAL, REFUSED, Entry, Proposal
+from forum.glossary.models import ACCEPTED, PROPOSAL, REFUSED, TAKEN_BACK, Entry, Proposal
 from forum.glossary.queries import (
     by_language,
     entry_to_change,
     identical_waiting,
     proposal_to_decide,
+    proposal_to_take_back,
     proposed_today,
     title_of,
     waiting_ids_of,
@@ -112,6 +113,18 @@ def _refuse_too_many(member: Member) -> None:
     most = MAX_OF_NEWCOMERS if now() - member.joined_at < NEWCOMER_PERIOD else MAX_PER_DAY
     if proposed_today(member) >= most:
         raise Invalid(_("You have proposed as much as one may in a day. Go on tomorrow."))
+
+
+@action
+def take_back(member: Person, proposal_id: int) -> Proposal:
+    """Take back what one has proposed, while nobody has decided about it; nothing of its words is kept."""
+    touches()
+    require(member.can.see_own())
+    proposal = proposal_to_take_back(member, proposal_id)
+    proposal.outcome, proposal.decided_at = TAKEN_BACK, now()
+    proposal.name = proposal.meaning = proposal.why = ""
+    read_queue(member, queue_path(PROPOSAL, proposal.id))
+    return proposal
 
 
 @action

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from forum.clock import now
 from forum.db import db
 from forum.errors import Conflict, NotFound
-from forum.glossary.models import Entry, Proposal
+from forum.glossary.models import TAKEN_BACK, Entry, Proposal
 from forum.glossary.queries.entries import by_language
 from forum.permissions import Person, require
 
@@ -41,6 +41,8 @@ def proposal_to_judge(moderator: Person, proposal_id: int) -> Proposal:
     ).first()
     if found is None:
         raise NotFound
+    if found.outcome == TAKEN_BACK:
+        raise Conflict(_("The member who proposed this has taken it back."))
     if found.outcome:
         raise Conflict(_("Another moderator has decided about this already."))
     return found
@@ -51,6 +53,18 @@ def proposal_to_decide(moderator: Person, proposal_id: int) -> Proposal:
     require(moderator.can.keep_glossary())
     db.session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
     return proposal_to_judge(moderator, proposal_id)
+
+
+def proposal_to_take_back(member: Person, proposal_id: int) -> Proposal:
+    """A proposal of a member's own, with its entry and locked; `Conflict` when moderators have decided, else `NotFound`."""
+    own = select(Proposal).where(Proposal.id == proposal_id, Proposal.author_id == member.id)
+    found = db.session.scalar(own.options(joinedload(Proposal.entry)).with_for_update(of=Proposal))
+    if found is None or found.outcome == TAKEN_BACK:
+        raise NotFound
+    require(member.can.take_back(found))
+    if found.outcome:
+        raise Conflict(_("Moderators have decided about this already."))
+    return found
 
 
 def require_proposing(member: Person) -> None:

@@ -32,6 +32,15 @@ def propose(slug: str) -> ResponseReturnValue:
     return _propose(queries.get_entry(slug))
 
 
+@bp.post("/glossary/proposals/<int:id>/take-back")
+@changing
+def take_back(id: int) -> ResponseReturnValue:
+    """Take back what one has proposed."""
+    entry = actions.take_back(me(), id).entry
+    here = url_for("glossary.entry", slug=entry.slug) if entry else url_for("glossary.index")
+    return web.done(_("Your proposal is taken back. Nothing of it is kept."), here)
+
+
 def _propose(entry: Entry | None) -> ResponseReturnValue:
     known = languages()
     language = web.choice("language", dict(known), readers_language())

@@ -274,8 +274,10 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "meaning": _("the meaning that you proposed"),
             "why": _("why"),
             "caught_by": _("the rule before publication that it met"),
-            "decided_at": _("when a moderator decided"),
-            "outcome": _("accepted or refused; empty while it waits"),
+            "decided_at": _("when a moderator decided, or you took it back"),
+            "outcome": _(
+                "accepted, refused or taken back by you, which empties it; empty while it waits"
+            ),
             "reason": _("what the moderator answered"),
             **LANGUAGE,
             **times("created_at"),
