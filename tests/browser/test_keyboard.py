@@ -227,6 +227,33 @@ def marks_and_reports(hands: Hands, window: Visit, address: str) -> None:
     expect(hands.page.locator("#told")).to_be_visible()
 
 
+def test_a_member_comes_to_a_meeting_and_signs_a_declaration_by_keyboard(member: Visit) -> None:
+    hands = Hands(member.go("/meetings"))
+    hands.follow("main a[href^='/meetings/3-']")
+    hands.follow("form[action$='/come'] button")
+    expect(hands.page.locator(".sum")).to_be_focused()
+    hands.press("Tab")
+    hands.page.keyboard.press("Enter")
+    expect(hands.page.locator("#way")).to_be_focused()
+    hands.press("Tab")
+    hands.press("Space")
+    hands.press("ArrowDown")
+    hands.follow("form[action$='/come'] button")
+    expect(hands.page.locator("#told")).to_contain_text("You come.")
+    expect(hands.page.locator("[name=way]").nth(1)).to_be_checked()
+    hands.follow("form[action$='/stay-away'] button", "Space")
+    expect(hands.page.locator("#told")).to_be_focused()
+    member.go("/declarations/2")
+    hands.follow("main a[href*='/sign']")
+    hands.type("[name=reservation]", "But not on Sundays.")
+    hands.follow("main form .btn[type=submit]:not(.quiet)")
+    hands.follow("main form .btn[type=submit]:not(.alt)")
+    expect(hands.page.locator("#signatures")).to_contain_text("But not on Sundays.")
+    hands.follow("main a[href$='/take-back']")
+    hands.follow("main form .btn[type=submit]")
+    expect(hands.page.locator("#told")).to_be_focused()
+
+
 def test_a_moderator_decides_by_keyboard(
     member: Visit, moderator: Visit, administrator: Visit
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -299,3 +300,30 @@ def test_light_and_dark(plain: Any) -> None:
         press(page, "Save", "footer")
         assert page.url.endswith("/topics")
         assert (page.locator("html").get_attribute("data-theme") or "") == theme
+
+
+def test_a_meeting_is_announced_taken_up_and_cancelled(plain: Any) -> None:
+    host = plain("moderator").go("/agendas/affordable/meetings/new")
+    day = (date.today() + timedelta(days=30)).isoformat()
+    typed = {"title": "No script", "source": "We *meet*.", "starts_on": day, "seats": "1"}
+    for name, text in typed.items():
+        host.fill(f"[name={name}]", text)
+    press(host, "Preview")
+    expect(host.locator("main em", has_text="meet")).to_be_visible()
+    host.fill("[name=starts_time]", "10:00")
+    host.fill("[name=ends_time]", "11:00")
+    host.fill("[name=place]", "Hall")
+    press(host, "Announce the meeting")
+    expect(host.locator("h1")).to_have_text("No script")
+    address = host.url.replace(plain("moderator").site.url, "")
+    guest = plain("member").go(address)
+    press(guest, "I come")
+    expect(guest.locator(".people")).to_be_visible()
+    press(plain("moderator").go(address), "Wait for a place")
+    press(plain("member").go(address), "I do not come after all")
+    expect(plain("moderator").go(address).locator("main .st.ok")).to_be_visible()
+    with leaving(host):
+        host.locator("main a[href$='/cancel']").click()
+    host.fill("[name=reason]", "Snow.")
+    press(host, "Cancel the meeting")
+    expect(host.locator("main .note")).to_contain_text("Snow.")
