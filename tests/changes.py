@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.clock import now
+from forum.clock import at, now
 from forum.db import db
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
@@ -46,6 +47,18 @@ def _meeting() -> meetings.MeetingText:
     begins = now() + timedelta(days=9)
     text = write("What did we hear?"), begins, begins + timedelta(hours=1), "UTC"
     return meetings.MeetingText("We listen", *text, is_online=True)
+
+
+def _end_meetings(w: dict[str, Any], _p: Any, _a: Any) -> None:
+    with at(now() + timedelta(days=6)):
+        meetings.end_meetings(SYSTEM)
+
+
+def _forget_names(_w: dict[str, Any], _p: Any, _a: Any) -> None:
+    with at(now() + timedelta(days=300)):
+        meetings.end_meetings(SYSTEM)
+    with at(now() + timedelta(days=600)):
+        assert meetings.forget_names(SYSTEM)
 
 
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
@@ -157,10 +170,19 @@ DEEDS: dict[str, Deed] = {
         p.moderator, w["frozen_declaration"], "A wrong date."
     ),
     "come": lambda w, p, a: meetings.come(p.ben, w["meeting"]),
+    "stay away": lambda w, p, a: meetings.stay_away(p.ana, w["meeting"]),
+    "edit a meeting": lambda w, p, a: meetings.edit_meeting(
+        p.moderator, w["meeting"], replace(_meeting(), seats=1, place="Hall")
+    ),
+    "tell what came of a meeting": lambda w, p, a: meetings.tell_outcome(
+        p.moderator, w["over"], meetings.OutcomeText(write("We heard."), "https://video.example")
+    ),
     "announce a meeting": lambda w, p, a: meetings.announce_meeting(p.moderator, a.id, _meeting()),
     "cancel a meeting": lambda w, p, a: meetings.cancel_meeting(
         p.moderator, w["meeting"], "The room is lost."
     ),
+    "a meeting is over": _end_meetings,
+    "forget who came": _forget_names,
     "write a reading": lambda w, p, a: library.write_reading(
         p.moderator, a.id, library.ReadingText("Another book", "Somebody")
     ),
