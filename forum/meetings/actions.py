@@ -50,7 +50,7 @@ from forum.notifications.actions import (
 )
 from forum.notifications.models import AGENDA
 from forum.notifications.queries import time_zones
-from forum.permissions import AUDIENCES, PUBLIC, Person, require
+from forum.permissions import AUDIENCES, PUBLIC, SYSTEM, Person, require
 from forum.plaintext import slugify
 from forum.search import actions as search
 from forum.sentences import Sentence, sentence
@@ -188,7 +188,7 @@ def edit_meeting(
         meeting.sequence += 1
     search.index(host, _entry(meeting, text.text.plain))
     _tell_changes(host, meeting, was)
-    _move_up(host, meeting)
+    _move_up(meeting)
     return meeting
 
 
@@ -283,7 +283,7 @@ def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
     if meeting.has_both_ways and way not in WAYS:
         raise Invalid(_("Choose whether you come to the place or join online."), "way")
     way = way if meeting.has_both_ways else UNSAID
-    _move_up(member, meeting)  # whoever waits and could not come for a while goes first
+    _move_up(meeting)  # whoever waits and could not come for a while goes first
     if known := attendance_to_end(meeting.id, member.id):
         known.way = way
         return known
@@ -309,15 +309,15 @@ def stay_away(member: Person, meeting_id: int) -> None:
     lock_writer(member)
     meeting = lock_meeting(member, meeting_id)
     require(member.can.come(meeting))
-    _end(member, meeting, member.id)
+    _end(meeting, member.id)
 
 
-def _end(doer: Person, meeting: Meeting, member_id: int) -> None:
+def _end(meeting: Meeting, member_id: int) -> None:
     if known := attendance_to_end(meeting.id, member_id):
         _count(meeting, known, -1)
         db.session.delete(known)
         db.session.flush()
-    _move_up(doer, meeting)
+    _move_up(meeting)
 
 
 def _count(meeting: Meeting, attendance: Attendance, by: int) -> None:
@@ -327,7 +327,7 @@ def _count(meeting: Meeting, attendance: Attendance, by: int) -> None:
         meeting.coming_count += by
 
 
-def _move_up(doer: Person, meeting: Meeting) -> None:
+def _move_up(meeting: Meeting) -> None:
     """Give free places to those who wait, in their order, while the meeting is ahead, and tell them."""
     moved = []
     while meeting.is_ahead and meeting.starts_at > now() and not meeting.is_full:
@@ -340,7 +340,7 @@ def _move_up(doer: Person, meeting: Meeting) -> None:
         db.session.flush()
         moved.append(waiting.member_id)
     if moved:
-        _tell(doer, meeting, [HAS_PLACE], moved)
+        _tell(SYSTEM, meeting, [HAS_PLACE], moved)  # a host who waits, too
 
 
 def _tell(
@@ -420,7 +420,7 @@ def forget_member(system: Person, member_id: int) -> None:
     """Let a member who has left come to no meeting any more; whoever waits moves up."""
     require(system.can.administer())
     for meeting_id in meetings_of_member(member_id):
-        _end(system, lock_meeting(system, meeting_id), member_id)
+        _end(lock_meeting(system, meeting_id), member_id)
 
 
 @action

@@ -247,6 +247,14 @@ def test_who_waited_and_may_come_again_is_before_who_comes_later(
     assert told("coming") == [(people.ben.id, "A place is free, and it is yours.")]
 
 
+def test_a_host_who_waits_and_adds_a_place_is_told_as_well(people: Any, announce: Announce) -> None:
+    made = announce(seats=1)
+    actions.come(people.ana, made.id)
+    actions.come(people.host, made.id)
+    actions.edit_meeting(people.host, made.id, a_text(starts_at=made.starts_at, seats=2))
+    assert told("coming") == [(people.host.id, "A place is free, and it is yours.")]
+
+
 def test_more_places_let_people_move_up_and_fewer_send_nobody_away(
     people: Any, announce: Announce
 ) -> None:

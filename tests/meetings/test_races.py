@@ -12,7 +12,8 @@ from forum.clock import at, now
 from forum.db import db
 from forum.meetings import actions
 from forum.meetings.models import Attendance, Meeting
-from forum.meetings.queries import get_meeting
+from forum.meetings.queries import get_meeting, members_attending
+from forum.members.actions import Joining, add_member
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM
 from tests.meetings.conftest import a_text
@@ -62,6 +63,26 @@ def test_who_goes_while_somebody_comes_leaves_one_place_taken(own):
     found = get_meeting(SYSTEM, meeting)
     db.session.refresh(found)
     assert (found.coming_count, found.waiting_count, waiting()) == (1, 0, 0)
+
+
+def test_two_who_go_while_a_host_adds_a_place_let_each_waiting_member_up_once(own):
+    meeting = a_meeting(seats=2)
+    for name in ("Kim Lee", "Lo Ng"):
+        add_member(SYSTEM, Joining(name, f"{name[:2]}@example.org", "-"), "member")
+    for one in ("ana-prado", "adam-de-wit", "mona-berg", "kim-lee", "lo-ng"):
+        actions.come(who(one), meeting)
+    found = get_meeting(SYSTEM, meeting)
+    more = a_text(starts_at=found.starts_at, seats=3)
+    deeds = [
+        partial(slowly, actions.stay_away, who("ana-prado"), meeting),
+        partial(slowly, actions.stay_away, who("adam-de-wit"), meeting),
+        partial(slowly, actions.edit_meeting, who("mona-berg"), meeting, more),
+    ]
+    assert at_once(own, deeds) == ["done"] * 3
+    db.session.refresh(found)
+    assert (found.coming_count, found.waiting_count, waiting()) == (3, 0, 0)
+    told = db.session.scalars(select(Event.recipients).where(Event.kind == "coming")).all()
+    assert sorted(one for some in told for one in some) == sorted(members_attending(found))
 
 
 def test_two_workers_at_once_remind_once_and_end_once(own):
