@@ -175,26 +175,25 @@ def still_to_tell(
 ) -> dict[tuple[str, str], Meeting]:
     """Of notices about meetings, by kind and path, those that the member is still to get, each with its meeting.
 
-    Not of what the member does not see; that there is a meeting, or that it is the next day, only while that is so.
+    Not of what the member does not see; that there is a meeting, or that it is the next day, only while that is so; and what
+    has changed only while the member comes or waits.
     """
     seen = meetings_at(member, {address for _kind, address in told})
-    soon = [one.id for one in seen.values() if one.is_ahead and one.starts_at > now()]
-    comes = {
-        one
-        for one in soon
-        if (known := attendance_of(member, one)) is not None and known.waiting_at is None
-    }
+    attended = _waiting_since(member, [one.id for one in seen.values()])
     return {
         (kind, address): seen[address]
         for kind, address in told
-        if address in seen and _is_so(kind, seen[address], comes)
+        if address in seen and _is_so(kind, seen[address], attended)
     }
 
 
-def _is_so(kind: str, meeting: Meeting, comes: Collection[int]) -> bool:
+def _is_so(kind: str, meeting: Meeting, attended: Mapping[int, datetime | None]) -> bool:
     if kind == "meeting":
         return meeting.is_ahead
-    return kind != "soon" or meeting.id in comes
+    if meeting.id not in attended:
+        return False
+    is_soon = meeting.is_ahead and meeting.starts_at > now() and attended[meeting.id] is None
+    return kind != "soon" or is_soon
 
 
 def topic_of(reader: Person, meeting: Meeting) -> Topic | None:
@@ -244,10 +243,16 @@ def attendance_of(member: Person, meeting_id: int) -> Attendance | None:
 
 def meetings_attended(member: Person, meeting_ids: Collection[int]) -> set[int]:
     """Which of some meetings a member comes to, or waits for a place in."""
+    return {*_waiting_since(member, meeting_ids)}
+
+
+def _waiting_since(member: Person, meeting_ids: Collection[int]) -> dict[int, datetime | None]:
+    """The same with since when the member waits; None for who comes."""
     if not member.is_member or not meeting_ids:
-        return set()
+        return {}
     mine = Attendance.member_id == member.id, Attendance.meeting_id.in_(meeting_ids)
-    return set(db.session.scalars(select(Attendance.meeting_id).where(*mine)))
+    found = select(Attendance.meeting_id, Attendance.waiting_at).where(*mine)
+    return {row.meeting_id: row.waiting_at for row in db.session.execute(found)}
 
 
 def who_comes(reader: Person, meeting: Meeting) -> Sequence[Attendance]:

@@ -60,6 +60,19 @@ def test_who_takes_it_back_meanwhile_gets_no_reminder(
         assert letters() == [None]
 
 
+def test_who_gives_the_place_back_meanwhile_gets_no_letter_that_it_is_theirs(
+    people: Any, announce: Announce, letters: Letters
+) -> None:
+    made = announce(seats=1)
+    for one in (people.ana, people.ben):
+        actions.come(one, made.id)
+    actions.stay_away(people.ana, made.id)
+    with at(now() + timedelta(minutes=3)):
+        worker()
+        actions.stay_away(people.ben, made.id)
+        assert letters() == [None]
+
+
 def test_a_letter_that_comes_too_late_is_not_sent(
     people: Any, announce: Announce, letters: Letters
 ) -> None:
