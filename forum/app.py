@@ -29,6 +29,7 @@ from forum.agendas import views as agendas
 from forum.api import views as api
 from forum.appeals import views as appeals
 from forum.candidates import views as candidates
+from forum.commitments import views as commitments
 from forum.contact import views as contact
 from forum.db import db
 from forum.declarations import views as declarations
@@ -70,6 +71,7 @@ BLUEPRINT_MODULES = (
     library,
     meetings,
     advice,
+    commitments,
     declarations,
     moderation,
     appeals,

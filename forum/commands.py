@@ -14,6 +14,7 @@ from forum import jobs, listening, metrics, supervisor
 from forum.accounts import commands as accounts
 from forum.advice import actions as advice_actions
 from forum.app import create_app
+from forum.commitments import actions as commitments_actions
 from forum.db import db
 from forum.declarations import actions as declarations_actions
 from forum.errors import Refusal
@@ -66,6 +67,9 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
         "practices": jobs.every(600, within(lambda: library_actions.ask_whether_true(SYSTEM))),
         "declarations": jobs.every(600, within(lambda: declarations_actions.look_after(SYSTEM))),
+        "commitments": jobs.every(
+            600, within(lambda: commitments_actions.look_after_commitments(SYSTEM))
+        ),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "voices": jobs.every(600, within(lambda: invitations_actions.look_after_voices(SYSTEM))),
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.appeals.models import Appeal
     from forum.appeals.queries import Standing
+    from forum.commitments.models import Commitment
     from forum.declarations.models import Declaration, Signature
     from forum.dialogue.models import Held, Mark, Post, Topic
     from forum.dialogue.queries import AgendaContext, AgendaRow, PostRow, TopicContext, TopicRow
@@ -385,19 +386,18 @@ class Can:
 
     def see_picture(self, picture: Picture) -> Verdict:
         """Whoever added a picture sees it, and moderators of the agenda of a text with it; others see those of texts they find."""
-        if self.person.is_member and picture.member_id == self.person.id:
-            return YES
-        return self.moderate(picture.agenda_id)
+        return YES if self._is_own(picture.member_id) else self.moderate(picture.agenda_id)
 
     def show_picture(self, picture: Picture) -> Verdict:
         """Members show their own pictures in their texts, and moderators those of their agendas, too."""
-        if self.see_picture(picture):
-            return YES
-        return verdicts.PICTURE_OF_OTHERS
+        return YES if self.see_picture(picture) else verdicts.PICTURE_OF_OTHERS
 
     def delete_picture(self, picture: Picture) -> Verdict:
         """Members delete their own pictures."""
-        return YES if self.person.is_member and picture.member_id == self.person.id else NO
+        return YES if self._is_own(picture.member_id) else NO
+
+    def _is_own(self, author_id: int | None) -> bool:
+        return self.person.is_member and author_id == self.person.id
 
     # Letting others in
 
@@ -543,9 +543,7 @@ class Can:
         """The author of a question, or a moderator of its agenda, chooses its answer."""
         if topic.kind != "question":
             return verdicts.NOT_A_QUESTION
-        if topic.author_id == self.person.id and self.person.is_member:
-            return YES
-        return self.moderate(topic.agenda_id)
+        return YES if self._is_own(topic.author_id) else self.moderate(topic.agenda_id)
 
     # Before publication
 
@@ -555,15 +553,11 @@ class Can:
 
     def see_held(self, held: Held) -> Verdict:
         """The author of a text that waits or was refused, and moderators of its agenda, see it."""
-        if held.author_id == self.person.id and self.person.is_member:
-            return YES
-        return self.moderate(held.agenda_id)
+        return YES if self._is_own(held.author_id) else self.moderate(held.agenda_id)
 
     def revise(self, held: Held) -> Verdict:
         """Authors who may write change their own text that waits or was refused, and send it again."""
-        if held.author_id != self.person.id:
-            return verdicts.ONLY_AUTHOR_EDITS
-        return self.write()
+        return self.write() if held.author_id == self.person.id else verdicts.ONLY_AUTHOR_EDITS
 
     def take_back(self, text: Held | Proposal) -> Verdict:
         """Authors take back their own text that waits or was refused, and what they propose for the glossary."""
@@ -577,9 +571,7 @@ class Can:
         """The author of a question, and moderators of its agenda, see who was asked for advice and what they replied."""
         if topic.kind != "question":
             return Verdict(_("Only a question asks members for advice."))
-        if topic.author_id == self.person.id and self.person.is_member:
-            return YES
-        return self.moderate(topic.agenda_id)
+        return YES if self._is_own(topic.author_id) else self.moderate(topic.agenda_id)
 
     def ask(self, topic: Topic) -> Verdict:
         """The author of a question that takes replies, or a moderator of its agenda, asks members for advice.
@@ -680,11 +672,8 @@ class Can:
             return verdicts.DECLARATION_IS[state]
         if deed in verdicts.DECLARATION_TELLS and agenda.opened_at is None:
             return verdicts.AGENDA_IN_PREPARATION
-        return (
-            self.curate(agenda)
-            if deed in verdicts.DECLARATION_ENDS
-            else self.draft_declaration(agenda)
-        )
+        is_end = deed in verdicts.DECLARATION_ENDS
+        return self.curate(agenda) if is_end else self.draft_declaration(agenda)
 
     def speak_for(self, organisation: Organisation) -> Verdict:
         """Its representative speaks for an organisation, and where it has named who writes for it, so do these."""
@@ -692,11 +681,8 @@ class Can:
         if not person.is_member:
             return SIGN_IN
         is_voice = is_named and person.organisation_id == organisation.id
-        return (
-            YES
-            if is_voice or organisation.representative_id == person.id
-            else verdicts.ONLY_VOICES_SIGN
-        )
+        speaks = is_voice or organisation.representative_id == person.id
+        return YES if speaks else verdicts.ONLY_VOICES_SIGN
 
     def sign(self, declaration: Declaration, organisation: Organisation) -> Verdict:
         """Whoever speaks for an organisation and may write signs for it until the last day, on an agenda that is open."""
@@ -712,12 +698,39 @@ class Can:
 
     def take_signature_back(self, signature: Signature) -> Verdict:
         """Whoever speaks for an organisation takes its signature back until the declaration is adopted or withdrawn."""
-        state = signature.declaration.state
-        return (
-            self.speak_for(signature.organisation)
-            if state == "open"
-            else verdicts.DECLARATION_IS[state]
-        )
+        if (state := signature.declaration.state) != "open":
+            return verdicts.DECLARATION_IS[state]
+        return self.speak_for(signature.organisation)
+
+    # Commitments
+
+    def publish_commitment(self, agenda: Agenda, organisation: Organisation) -> Verdict:
+        """Whoever speaks for an organisation and may write says what it will do, on an agenda that is open."""
+        if agenda.opened_at is None:
+            return verdicts.AGENDA_IN_PREPARATION
+        return verdicts.AGENDA_ARCHIVED if agenda.archived_at else self._commit(organisation)
+
+    def edit_commitment(self, commitment: Commitment) -> Verdict:
+        """The same change what it says, as long as it is under way and its agenda is not archived."""
+        is_over = commitment.agenda.archived_at is not None
+        return verdicts.AGENDA_ARCHIVED if is_over else self.tell_of_commitment(commitment)
+
+    def tell_of_commitment(self, commitment: Commitment) -> Verdict:
+        """The same tell what becomes of it and of its milestones while it is under way, also on an archived agenda."""
+        goes_on = verdicts.COMMITMENT_IS["hidden" if commitment.hidden_at else commitment.state]
+        return self._commit(commitment.organisation) if goes_on else goes_on
+
+    def _commit(self, organisation: Organisation) -> Verdict:
+        if self.person.is_member and not self.speak_for(organisation):
+            return verdicts.ONLY_VOICES_COMMIT
+        return self.write()
+
+    def follow_commitment(self, commitment: Commitment) -> Verdict:
+        """Members of other organisations follow a commitment, to compare notes, also when it is kept or given up."""
+        if not self.person.is_member:
+            return SIGN_IN
+        is_other = self.person.organisation_id not in (None, commitment.organisation_id)
+        return YES if is_other else verdicts.ONLY_OTHERS_FOLLOW
 
     # Meetings
 

@@ -76,6 +76,21 @@ ONLY_VOICES_SIGN = Verdict(
         "Signing binds an organisation. So its representative signs for it, or a member named to write for it, and nobody else."
     )
 )
+ONLY_VOICES_COMMIT = Verdict(
+    _(
+        "What an organisation will do, its representative says for it, or a member named to write for it, and nobody else."
+    )
+)
+ONLY_OTHERS_FOLLOW = Verdict(
+    _("Members of other organisations follow a commitment, to compare notes with this one.")
+)
+# Whether a commitment can still be changed, by its state (`commitments.models.STATES`)
+COMMITMENT_IS = {
+    "running": YES,
+    "kept": Verdict(_("This commitment is kept. Nothing about it can change any more.")),
+    "ended": Verdict(_("This commitment was given up. Nothing about it can change any more.")),
+    "hidden": Verdict(_("A moderator has hidden this commitment, so it cannot be changed.")),
+}
 LAST_DAY_IS_OVER = Verdict(_("The last day to sign is over."))
 # Sentences that are long
 NEW_TERMS = Verdict(_("There are new terms of use. Read them and agree, then you can write again."))

@@ -13,6 +13,7 @@ from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.clock import at, now
+from forum.commitments import actions as commitments
 from forum.db import db
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
@@ -169,6 +170,19 @@ DEEDS: dict[str, Deed] = {
     "withdraw": lambda w, p, a: declarations.withdraw(
         p.moderator, w["frozen_declaration"], "A wrong date."
     ),
+    "follow a commitment": lambda w, p, a: commitments.unfollow_commitment(p.ben, w["commitment"]),
+    "reach a milestone": lambda w, p, a: commitments.reach_milestone(
+        p.administrator, w["commitment"], w["milestone"], "Hush."
+    ),
+    "hide a commitment": lambda w, p, a: moderation.decide(
+        p.moderator, "commitment", w["commitment"], "hide", Reasons("It is wrong.", 2)
+    ),
+    "restore a commitment": lambda w, p, a: moderation.decide(
+        p.moderator, "commitment", w["commitment"], "restore"
+    ),
+    "give a commitment up": lambda w, p, a: commitments.end_commitment(
+        p.administrator, w["commitment"], "No felt."
+    ),
     "come": lambda w, p, a: meetings.come(p.ben, w["meeting"]),
     "stay away": lambda w, p, a: meetings.stay_away(p.ana, w["meeting"]),
     "edit a meeting": lambda w, p, a: meetings.edit_meeting(
@@ -278,6 +292,9 @@ PAGES = (
     "/declarations/{frozen_declaration}/signatures",
     "/declarations/{consultation_declaration}/history",
     "/organisations/{signing_city}",
+    "/commitments",
+    "/commitments/{commitment}-{commitment_slug}",
+    "/commitments/{commitment}/history",
     "/meetings",
     "/meetings/{meeting}-{meeting_slug}",
     "/meetings.ics",
@@ -302,6 +319,8 @@ PAGES = (
     "/api/v1/posts/{first}",
     "/api/v1/themes",
     "/api/v1/glossary",
+    "/api/v1/commitments",
+    "/api/v1/commitments/{commitment}",
     "/api/v1/declarations",
     "/api/v1/meetings",
 )

@@ -26,6 +26,7 @@ from forum.agendas.models import Agenda, Statement
 from forum.agendas.queries import get_theme
 from forum.appeals.models import Appeal
 from forum.clock import at, now
+from forum.commitments.models import Commitment, Milestone
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.actions import (
@@ -53,6 +54,7 @@ from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.models import Decision, Report
 from forum.permissions import SYSTEM, VISITOR, Person
+from tests.commitments.planted import prepared_commitment
 from tests.meetings.planted import meeting_ids, meeting_of
 
 KINDS = ("post", "topic", "case", "practice", "member")
@@ -66,6 +68,7 @@ LISTS = [
     "/cases",
     "/practices",
     "/meetings",
+    "/commitments",
     "/members",
     "/cities",
     "/sitemap.xml",
@@ -208,6 +211,7 @@ def entries(planted: Planted) -> list[tuple[int, str]]:
     """Number and kind of what may be an entry of the queue, and of what is none."""
     rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
     rows |= {"mark": Mark, "followup": FollowUp, "reservation": Signature}
+    rows |= {"commitment": Commitment}
     found = [
         (item_id, kind)
         for kind, model in rows.items()
@@ -235,6 +239,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "posts": list(db.session.scalars(select(Post.id))),
         "readings": list(db.session.scalars(select(Reading.id))) or [1],
         "meetings": meeting_ids(),
+        "commitments": list(db.session.scalars(select(Commitment.id))) or [1],
         "waiting": planted.held_ids or [1],
         "declarations": list(db.session.scalars(select(Declaration.id))) or [1],
     }
@@ -252,6 +257,8 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "follow_up_id": list(db.session.scalars(select(FollowUp.id))),
         "signature_id": list(db.session.scalars(select(Signature.id))) or [1],
         "declaration_id": list(db.session.scalars(select(Declaration.id))) or [1],
+        "commitment_id": list(db.session.scalars(select(Commitment.id))) or [1],
+        "milestone_id": list(db.session.scalars(select(Milestone.id))) or [1],
         "statement_id": list(db.session.scalars(select(Statement.id))) or [1],
     }
     return known.get(name, [1])
@@ -291,6 +298,7 @@ def prepared_agenda(
     write_statement(people.moderator, made.id, said)
     write_reading(people.moderator, made.id, ReadingText(secret("shelf"), secret("shelf")))
     meeting_of(people.moderator, made.id, secret("huddle"))
+    prepared_commitment(people, made, secret, "vow")
     page = replace(a_case("sample"), theme_ids=tuple(themes))
     case = write_case(people.moderator, made.id, page)
     practice = a_practice("method", theme_ids=tuple(themes))

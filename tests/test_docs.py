@@ -34,6 +34,7 @@ SCHEMAS = {
     "### `## Practices`": (reading.PRACTICE,),
     "### `## Readings`": (reading.READING,),
     "### `## Declarations`": (reading.DECLARATION,),
+    "### `## Commitments`": (reading.COMMITMENT,),
     "### `## Meetings`": (reading.MEETING,),
     "### `## Dialogue`": (reading.TOPIC, reading.POST),
     "### `## Pictures`": (reading.PICTURE,),

@@ -36,6 +36,7 @@ LONGEST_FILE = 1_000  # lines
 TABLES_OF_KINDS = {
     **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
     **{"followup": "follow_up", "letter": "contact_letter", "reservation": "signature"},
+    "commitment": "commitment",
     **{"candidate": "candidate", "appeal": "appeal", "proposal": "glossary_proposal"},
 }
 # Rows that are emptied at most; the others have numbers that SQLite does not give again

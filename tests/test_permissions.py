@@ -18,6 +18,7 @@ from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
 from forum.clock import at, now
 from forum.columns import Moment
+from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Post, Topic
@@ -215,6 +216,14 @@ def _signature(said: str) -> Signature:
     return Signature(declaration=_declaration(said), organisation=_spoken_for(said))
 
 
+def _commitment(said: str) -> Commitment:
+    states = ("kept", "ended", "hidden")
+    times = {f"{one}_at": PAST for one in states if one in said}
+    organisation = _spoken_for(said)
+    whose = {"organisation": organisation, "organisation_id": organisation.id}
+    return Commitment(agenda=_agenda(said), agenda_id=HERE, **whose, **times)
+
+
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
     "be_invited_to_contact": lambda said: (_member(said),),
@@ -255,6 +264,11 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "speak_for": lambda said: (_spoken_for(said),),
     "sign": lambda said: (_declaration(said), _spoken_for(said)),
     "take_signature_back": lambda said: (_signature(said),),
+    "publish_commitment": lambda said: (_agenda(said), _spoken_for(said)),
+    **dict.fromkeys(
+        ("edit_commitment", "tell_of_commitment", "follow_commitment"),
+        lambda said: (_commitment(said),),
+    ),
     "announce_meeting": lambda said: (_agenda(said),),
     "change_meeting": lambda said: (_meeting(said),),
     "tell_outcome": lambda said: (_meeting(said),),
@@ -577,6 +591,29 @@ take_signature_back    | own, open            |    .  yes  yes    .    .  yes  y
 take_signature_back    | own, open, archived  |    .  yes  yes    .    .  yes  yes  yes  yes   .
 take_signature_back    | another, open        |    .    .    .    .    .    .    .    .    .   .
 take_signature_back    | own, adopted         |    .    .    .    .    .    .    .    .    .   .
+publish_commitment     | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+publish_commitment     | mine                 |    .    .    .    .    .    .    .    .    .   .
+publish_commitment     | mine, named          |    .  yes    .    .    .  yes  yes  yes  yes   .
+publish_commitment     | mine, named others   |    .    .    .    .    .    .    .    .    .   .
+publish_commitment     | own, archived        |    .    .    .    .    .    .    .    .    .   .
+publish_commitment     | own, prepared        |    .    .    .    .    .    .    .    .    .   .
+edit_commitment        | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+edit_commitment        | mine                 |    .    .    .    .    .    .    .    .    .   .
+edit_commitment        | own, archived        |    .    .    .    .    .    .    .    .    .   .
+edit_commitment        | own, kept            |    .    .    .    .    .    .    .    .    .   .
+edit_commitment        | own, ended           |    .    .    .    .    .    .    .    .    .   .
+edit_commitment        | own, hidden          |    .    .    .    .    .    .    .    .    .   .
+tell_of_commitment     | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+tell_of_commitment     | mine, named          |    .  yes    .    .    .  yes  yes  yes  yes   .
+tell_of_commitment     | another, named       |    .    .    .    .    .    .    .    .    .   .
+tell_of_commitment     | own, archived        |    .  yes    .    .    .  yes  yes  yes  yes   .
+tell_of_commitment     | own, kept            |    .    .    .    .    .    .    .    .    .   .
+tell_of_commitment     | own, ended           |    .    .    .    .    .    .    .    .    .   .
+tell_of_commitment     | own, hidden          |    .    .    .    .    .    .    .    .    .   .
+follow_commitment      | another              |    .  yes  yes    .    .  yes  yes  yes  yes   .
+follow_commitment      | another, kept        |    .  yes  yes    .    .  yes  yes  yes  yes   .
+follow_commitment      | mine                 |    .    .    .    .    .    .    .    .    .   .
+follow_commitment      | another, of none     |    .    .    .    .    .    .    .    .    .   .
 appeal                 | somebody's           |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs, again        |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs, over         |    .    .    .    .    .    .    .    .    .   .
@@ -608,8 +645,10 @@ def rows() -> list[tuple[str, str, dict[str, bool]]]:
 
 def verdict(who: Person, deed: str, said: str) -> Verdict:
     """What a person is told who wants to do something."""
-    if deed in ("speak_for", "sign", "take_signature_back") and isinstance(who, Member):
-        who.organisation_id, who.is_voice = 1, "others" not in said
+    speaking = ("speak_for", "sign", "take_signature_back")
+    if (deed in speaking or deed.endswith("_commitment")) and isinstance(who, Member):
+        who.organisation_id = None if "of none" in said else 1
+        who.is_voice = "others" not in said
     if deed == "write_for_organisation" and isinstance(who, Member):
         who.organisation_id = None if said == "with none" else 1
         who.is_voice = said != "with one that names others"

@@ -149,6 +149,8 @@ GET  /api/v1/agendas/{agenda}                         |  200  200  200  200  200
 GET  /api/v1/cases                                    |  200  200  200  200  200  200
 GET  /api/v1/cases/{case}                             |  200  200  200  200  200  200
 GET  /api/v1/cities                                   |  200  200  200  200  200  200
+GET  /api/v1/commitments                              |  200  200  200  200  200  200
+GET  /api/v1/commitments/{commitment}                 |  200  200  200  200  200  200
 GET  /api/v1/declarations                             |  200  200  200  200  200  200
 GET  /api/v1/declarations/{open_declaration}          |  200  200  200  200  200  200
 GET  /api/v1/meetings                                 |  200  200  200  200  200  200
@@ -196,6 +198,27 @@ GET  /cities/tampere                                  |  200  200  200  200  200
 GET  /cities/tampere/exchange                         |  200  200  200  200  200  200
 POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
+GET  /commitments                                     |  200  200  200  200  200  200
+GET  /commitments/new                                 |   in  403  403  403  403  200
+POST /commitments/new                                 |  403  403  403  403  403  yes
+GET  /commitments/{commitment}                        |   on   on   on   on   on   on
+GET  /commitments/{commitment}-{commitment_slug}      |  200  200  200  200  200  200
+GET  /commitments/{commitment}/edit                   |   in  403  403  403  403  200
+POST /commitments/{commitment}/edit                   |  403  403  403  403  403  yes
+GET  /commitments/{commitment}/end                    |   in  403  403  403  403  200
+POST /commitments/{commitment}/end                    |  403  403  403  403  403  yes
+POST /commitments/{commitment}/follow                 |  403  403  403  403  403  403
+GET  /commitments/{commitment}/history                |  200  200  200  200  200  200
+GET  /commitments/{commitment}/keep                   |   in  403  403  403  403  200
+POST /commitments/{commitment}/keep                   |  403  403  403  403  403  yes
+GET  /commitments/{commitment}/milestones/{milestone} |   in  403  403  403  403  200
+POST /commitments/{commitment}/milestones/{milestone}/give-up|  403  403  403  403  403  yes
+POST /commitments/{commitment}/milestones/{milestone}/move|  403  403  403  403  403  yes
+POST /commitments/{commitment}/milestones/{milestone}/reach|  403  403  403  403  403  yes
+GET  /commitments/{commitment}/report                 |  200  200  200  200  200  403
+POST /commitments/{commitment}/report                 |  yes  yes  yes  yes  yes  403
+POST /commitments/{commitment}/unfollow               |  403  yes  yes  yes  yes  yes
+GET  /commitments/{commitment}/why                    |   in  404  404  404  404  404
 GET  /declarations                                    |  200  200  200  200  200  200
 GET  /declarations/{open_declaration}                 |   on   on   on   on   on   on
 GET  /declarations/{open_declaration}-{open_slug}     |  200  200  200  200  200  200
@@ -613,6 +636,13 @@ OWN_OF_REPRESENTATIVE = (
     "/reservations/{signature}/report",
     "/declarations/{frozen_declaration}/sign",
     "/declarations/{open_declaration}/signatures/{signature}/take-back",
+    *("/commitments/new", "/commitments/{commitment}/report"),
+    *(f"/commitments/{{commitment}}/{deed}" for deed in ("edit", "keep", "end")),
+    "/commitments/{commitment}/milestones/{milestone}",
+    *(
+        f"/commitments/{{commitment}}/milestones/{{milestone}}/{deed}"
+        for deed in ("reach", "move", "give-up")
+    ),
 )
 OWN_OF_HOST = {
     "/cases/{case}/report",

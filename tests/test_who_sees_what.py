@@ -83,6 +83,7 @@ from forum.queue.actions import write_note
 from forum.rights.queries import KINDS as KEPT
 from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
+from tests.commitments.planted import committed
 from tests.conftest import dataset_fixture, load_dataset
 from tests.declarations.planted import declared
 from tests.meetings.planted import meeting_for_members
@@ -165,6 +166,7 @@ PLANTED = {
     "hidden, what happened next of a shown question": "outcome",
     "a hidden reservation about a declaration": "objected",
     "a draft of a declaration": "manifesto",
+    "a hidden commitment": "pledge",
     "a hidden case": "case",
     "a comment on a hidden case": "comment",
     "a hidden practice": "practice",
@@ -210,6 +212,7 @@ PLANTED = {
     "a statement on it": "take",
     "a best read on it": "shelf",
     "a meeting on it": "huddle",
+    "a commitment on it": "vow",
     "a case on it": "sample",
     "a practice on it": "method",
     "a topic on it": "parley",
@@ -220,7 +223,7 @@ OF_OTHERS = {
     "comment": "ben",
     "tried": "ben",
     **dict.fromkeys(("ownreport", "ownvisitor", "ownentry", "ownappeal"), "moderator"),
-    **dict.fromkeys(("prepared", "take", "shelf", "huddle", "sample"), "moderator"),
+    **dict.fromkeys(("prepared", "take", "shelf", "huddle", "vow", "sample"), "moderator"),
     **dict.fromkeys(("method", "retort"), "host"),
     "parley": "moderator",
 }
@@ -362,6 +365,7 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     ]
     signature = declared(people, agenda, _cora(), secret)
     added = (*(("mark", note) for note in notes), ("followup", told), ("reservation", signature))
+    added = (*added, ("commitment", committed(people, agenda, secret, "pledge")))
     for kind, row in added:
         assert row is not None
         report(rita, kind, row.id, "rules")

@@ -16,6 +16,8 @@ from forum.bookmarks.actions import bookmark
 from forum.bookmarks.queries import bookmark_of
 from forum.candidates.actions import JoinDetails, keep
 from forum.clock import at, now
+from forum.commitments import actions as commitments
+from forum.commitments.queries import milestones_of
 from forum.contact import actions as contact
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -137,7 +139,21 @@ def _declared(people: Any, made: dict[str, Any]) -> dict[str, Any]:
     signature = declarations.sign(
         people.administrator, numbers["open_declaration"], city.id, signing
     )
-    return {**numbers, "signature": signature.id, "signing_city": city.slug}
+    day = now().date() + timedelta(days=30)
+    steps = [commitments.Step("A kilometre is done", day), commitments.Step("Two are", day)]
+    will = commitments.CommitmentText(
+        "Felt below line 2", write("We will."), day, steps, numbers["open_declaration"]
+    )
+    adam = people.administrator
+    made_by = commitments.publish_commitment(adam, made["agenda_id"], city.id, will)
+    return {
+        **numbers,
+        "signature": signature.id,
+        "signing_city": city.slug,
+        "commitment": made_by.id,
+        "commitment_slug": made_by.slug,
+        "milestone": milestones_of(made_by)[0].id,
+    }
 
 
 def _coming(people: Any) -> dict[str, Any]:

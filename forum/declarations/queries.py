@@ -265,7 +265,7 @@ def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:
     """What a member finds of their own organisations below a declaration that is open for signature; else nothing."""
     if declaration.state != OPEN:
         return []
-    mine = _own_organisations(reader)
+    mine = own_organisations(reader)
     signed = signatures_for(declaration, mine)
     return [OwnPart(one, signed.get(one.id), reader.can.sign(declaration, one)) for one in mine]
 
@@ -296,7 +296,7 @@ def signature_to_take_back(
     return signature
 
 
-def _own_organisations(reader: Person) -> list[Organisation]:
+def own_organisations(reader: Person) -> list[Organisation]:
     """The organisations to which a member belongs, or which the member represents, by name; none for visitors."""
     if not reader.is_member:
         return []

@@ -10,6 +10,7 @@ from forum.agendas import actions as agendas
 from forum.appeals import actions as appeals
 from forum.bookmarks import actions as bookmarks
 from forum.clock import now
+from forum.commitments import actions as commitments
 from forum.contact import actions as contact
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -128,6 +129,7 @@ def _begin(system: Person, member: Member) -> None:
     if is_silent:
         members.forget_mandates(system, member.id)
     declarations.forget_member(system, member.id, str(FORMER_MEMBER))
+    commitments.forget_member(system, member.id)
     members.depart(system, member.id)
 
 

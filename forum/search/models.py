@@ -1,4 +1,4 @@
-"""What search knows: a document for each topic, post, case, practice, reading, meeting and declaration, the pictures in it, and titles still to be changed."""
+"""What search knows: a document for each topic, post, case, practice, reading, meeting, declaration and commitment, the pictures in it, and titles still to be changed."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import joinedload, selectinload, undefer_group
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import themes_by_id, visible_agendas
+from forum.commitments.models import Commitment, Peer
+from forum.commitments.queries import shown_commitments
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
@@ -194,6 +196,28 @@ def signatures_to_write(declaration: Declaration) -> Sequence[Signature]:
 def organisations_by_slug(slugs: Collection[str]) -> Sequence[Organisation]:
     """The organisations with these slugs."""
     return db.session.scalars(select(Organisation).where(Organisation.slug.in_(slugs))).all()
+
+
+def commitments_to_write(
+    reader: Person, agenda: Agenda, size: int
+) -> Iterator[Sequence[Commitment]]:
+    """The commitments of an agenda that nobody hides, in order, `size` at a time."""
+    found = shown_commitments(reader).where(Commitment.agenda_id == agenda.id)
+    loads = (Commitment.author, Commitment.organisation)
+    return _in_batches(found, Commitment, (Commitment.id,), loads, size)
+
+
+def peers_to_write(commitment: Commitment) -> Sequence[Member]:
+    """Who follows a commitment."""
+    query = select(Member).join(Peer, Peer.member_id == Member.id)
+    return db.session.scalars(query.where(Peer.commitment_id == commitment.id)).all()
+
+
+def declaration_called(reader: Person, title: str) -> Declaration | None:
+    """The newest declaration with this title that is no draft, if the reader finds one."""
+    told = (Declaration.title == title, Declaration.opened_at.is_not(None))
+    found = visible_declarations(reader).where(*told).order_by(Declaration.id.desc())
+    return db.session.scalars(found.limit(1)).first()
 
 
 def meetings_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Meeting]]:

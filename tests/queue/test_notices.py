@@ -13,6 +13,7 @@ from forum.advice import actions as advice
 from forum.appeals.actions import appeal
 from forum.claims.models import EntryKey, queue_key, queue_path
 from forum.clock import at, now
+from forum.commitments import actions as commitments
 from forum.db import db
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
@@ -106,6 +107,15 @@ def reservation(people: Any, things: Any) -> int:
     return declarations.sign(people.ana, made.id, body.id, signing).id
 
 
+def commitment(people: Any, things: Any) -> int:
+    office = OrganisationText("Tram Office", "institute", representative_id=people.ana.id)
+    body = members.write_organisation(people.moderator, office)
+    day = now().date() + timedelta(days=30)
+    steps = [commitments.Step("1 km", day)]
+    text = commitments.CommitmentText("Felt", write("We will."), day, steps)
+    return commitments.publish_commitment(people.ana, things.agenda.id, body.id, text).id
+
+
 def proposal(people: Any, _things: Any) -> int:
     return propose(people.ana, ProposalText("de", "Regen", "Wasser von oben.")).id
 
@@ -119,6 +129,7 @@ MAKERS: dict[str, Maker] = {
     "mark": reported("mark", note_of_mark),
     "followup": reported("followup", follow_up),
     "reservation": reported("reservation", reservation),
+    "commitment": reported("commitment", commitment),
     "letter": letter,
     "held": held,
     "appeal": appealed,

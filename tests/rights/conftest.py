@@ -22,6 +22,7 @@ from forum.bookmarks.queries import my_bookmarks
 from forum.candidates.actions import JoinDetails, keep
 from forum.clock import at, month_end, now
 from forum.columns import Base
+from forum.commitments import actions as commitments
 from forum.contact import actions as contact
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -299,6 +300,23 @@ def _declare(people: Any, agenda: Agenda, organisation_id: int) -> None:
     made = declarations.freeze(people.ana, made.id, now().date() + timedelta(days=30))
     signing = declarations.Signing(made.digest, "Not on Sundays.")
     declarations.sign(people.ana, made.id, organisation_id, signing)
+    _commit(people, agenda, organisation_id)
+
+
+def _commit(people: Any, agenda: Agenda, organisation_id: int) -> None:
+    """Ana says what Tampere will do, and follows what an institute will do."""
+    day = now().date() + timedelta(days=30)
+    text = commitments.CommitmentText(
+        "Felt", write("We will."), day, [commitments.Step("1 km", day)]
+    )
+    commitments.publish_commitment(people.ana, agenda.id, organisation_id, text)
+    words = members.OrganisationText("Institute", "institute")
+    other = members.write_organisation(people.moderator, words).id
+    course = commitments.CommitmentCourse(other, None, now())
+    steps = [commitments.KnownMilestone("1 km", day)]
+    theirs = commitments.load_commitment(people.moderator, agenda.id, text, course, steps)
+    members.edit_profile(people.ana, members.Profile("Ana Prado", organisation_id=organisation_id))
+    commitments.follow_commitment(people.ana, theirs.id)
 
 
 def holding(word: str) -> set[str]:

@@ -11,6 +11,8 @@ from flask import url_for
 from forum import web
 from forum.agendas.models import Agenda, Statement, Theme
 from forum.api import models
+from forum.commitments.models import Commitment, Milestone
+from forum.commitments.queries import Copied
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import PollRow, polls_below
@@ -391,6 +393,62 @@ def _signature(one: Signature) -> models.Signature:
         signed_at=one.signed_at,
         reservation=one.reservation or None,
         language=one.language if one.reservation else None,
+    )
+
+
+def commitment(found: Commitment) -> models.Commitment:
+    """A commitment, with its agenda and its organisation loaded."""
+    whose = found.organisation
+    page = address("front.organisation", slug=whose.slug)
+    return models.Commitment(
+        id=found.id,
+        title=found.title,
+        url=address_of(found.address),
+        api_url=api_address("commitment", commitment_id=found.id),
+        agenda=agenda_reference(found.agenda),
+        organisation=models.Reference(whose.name, whose.slug, page),
+        city=city(whose.city) if whose.city else None,
+        language=found.language,
+        state=found.state,
+        published_at=found.published_at,
+        last_day=found.last_day,
+        next_on=found.next_on,
+        kept_at=found.kept_at,
+        ended_at=found.ended_at,
+        peers_count=found.peers_count,
+    )
+
+
+def whole_commitment(
+    found: Commitment,
+    milestones: Iterable[Milestone],
+    declaration: Declaration | None,
+    copied: Copied | None,
+) -> models.WholeCommitment:
+    """A commitment with its text, its milestones, and where it comes from."""
+    return models.WholeCommitment(
+        **vars(commitment(found)),
+        source=found.source,
+        html=found.html,
+        kept_words=found.kept_words or None,
+        ended_because=found.ended_reason or None,
+        declaration_url=address_of(declaration.address) if declaration else None,
+        copied_url=address_of(copied.address) if copied else None,
+        milestones=[_milestone(one) for one in milestones],
+    )
+
+
+def _milestone(one: Milestone) -> models.Milestone:
+    return models.Milestone(
+        text=one.words,
+        day=one.day,
+        reached_at=one.reached_at,
+        reached_words=one.reached_words or None,
+        given_up_at=one.given_up_at,
+        given_up_because=one.given_up_reason or None,
+        earlier_days=[
+            models.EarlierDay(move.earlier, move.moved_on, move.reason) for move in one.moves
+        ],
     )
 
 

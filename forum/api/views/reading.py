@@ -28,6 +28,8 @@ from forum.api.views._doors import (
     values,
 )
 from forum.columns import MAX_ID
+from forum.commitments import queries as committed
+from forum.commitments.models import STATES
 from forum.declarations import queries as declared
 from forum.declarations.models import TOLD_STATES
 from forum.declarations.queries import DeclarationFilter
@@ -81,6 +83,14 @@ BEFORE = Parameter("before", _("The number of the last declaration that you have
 DECLARATION_ID = Parameter(
     "declaration_id", _("The number of a declaration."), most=MAX_ID, is_in_path=True
 )
+COMMITMENT_ID = Parameter(
+    "commitment_id", _("The number of a commitment."), most=MAX_ID, is_in_path=True
+)
+STATE_OF_COMMITMENT = Parameter("state", STATE.meaning, choices=STATES)
+LAST_COMMITMENT = Parameter(
+    "before", _("The number of the last commitment that you have."), most=MAX_ID
+)
+COMMITMENTS_LISTED = 20
 MOST_SIGNATURES = 1_000  # below one declaration
 SHOWN = Parameter(
     "show",
@@ -319,6 +329,44 @@ def declaration(declaration_id: int) -> models.WholeDeclaration:
     web.depends_on()
     found = declared.get_declaration(VISITOR, declaration_id)
     return answers.whole_declaration(found, declared.signatures_of(found, MOST_SIGNATURES))
+
+
+@door(
+    "/commitments",
+    _("What organisations say that they will do, the newest first."),
+    models.Commitment,
+    AGENDA,
+    STATE_OF_COMMITMENT,
+    LAST_COMMITMENT,
+    is_list=True,
+)
+def commitments() -> Listing:
+    """The commitments."""
+    web.depends_on()
+    _agenda_ids(AGENDA)
+    wanted = value(AGENDA), value(STATE_OF_COMMITMENT), number(LAST_COMMITMENT) or None
+    found = committed.commitments_after(VISITOR, *wanted, COMMITMENTS_LISTED + 1)
+    listed, more = found[:COMMITMENTS_LISTED], found[COMMITMENTS_LISTED:]
+    shown = [answers.commitment(one) for one in listed]
+    return Listing(shown, (LAST_COMMITMENT, listed[-1].id) if more else None)
+
+
+@door(
+    "/commitments/<int:commitment_id>",
+    _("A commitment with its text and its milestones."),
+    models.WholeCommitment,
+    COMMITMENT_ID,
+)
+def commitment(commitment_id: int) -> models.WholeCommitment:
+    """One commitment."""
+    web.depends_on()
+    found = committed.get_commitment(VISITOR, commitment_id)
+    return answers.whole_commitment(
+        found,
+        committed.milestones_of(found),
+        committed.declaration_of(VISITOR, found),
+        committed.copied_by(VISITOR, found),
+    )
 
 
 @door(

@@ -9,6 +9,8 @@ from sqlalchemy import Select, String, cast, func, literal, null, select, text, 
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
+from forum.commitments.models import Commitment
+from forum.commitments.queries import shown_commitments
 from forum.db import db
 from forum.declarations.models import Declaration
 from forum.declarations.queries import visible_declarations
@@ -29,7 +31,7 @@ IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (
 INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
 LIST_PAGES = (
     *("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities"),
-    *("/declarations", "/meetings", "/glossary"),
+    *("/declarations", "/commitments", "/meetings", "/glossary"),
 )
 
 
@@ -90,6 +92,8 @@ def _sections() -> list[SitemapSection]:
     shared = "/practices/" + Practice.slug
     declared = visible_declarations(VISITOR)
     declaration = literal("/declarations/") + cast(Declaration.id, String) + "-" + Declaration.slug
+    commitment = literal("/commitments/") + cast(Commitment.id, String) + "-" + Commitment.slug
+    committed = shown_commitments(VISITOR)
     times = (Declaration.withdrawn_at, Declaration.adopted_at, Declaration.frozen_at)
     changed_at = func.coalesce(*times, Declaration.edited_at, Declaration.opened_at)
     return [
@@ -101,6 +105,7 @@ def _sections() -> list[SitemapSection]:
         SitemapSection(visible_meetings(VISITOR), Meeting.id, meeting, Meeting.updated_at),
         SitemapSection(topics, Topic.id, topic, Topic.active_at),
         SitemapSection(declared, Declaration.id, declaration, changed_at),
+        SitemapSection(committed, Commitment.id, commitment, Commitment.updated_at),
         SitemapSection(wrote, Member.id, "/members/" + Member.handle, null()),
         SitemapSection(
             select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()

@@ -6,6 +6,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import web
+from forum.commitments.queries import commitments_of_city
 from forum.front import queries
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MEMBERS_SHOWN, bp
@@ -55,6 +56,7 @@ def city(slug: str) -> ResponseReturnValue:
         tried=tried,
         wanted=practices_wanted_by(reader, city_id=city.id),
         cases=cases(reader, CaseFilter(city=(city.slug,))).items,
+        commitments=commitments_of_city(reader, city.id),
         peers=queries.peers(reader, city, shared, tried),
         spot=mini_map(city),
         level=level_of(reader, CITY, city.id),

@@ -6,6 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from forum import web
+from forum.commitments.queries import commitments_of_organisation
 from forum.declarations.queries import signatures_by
 from forum.front import queries
 from forum.front.views._maps import mini_map
@@ -41,5 +42,6 @@ def organisation(slug: str) -> ResponseReturnValue:
         mandates=mandates,
         mandates_count=mandates_count,
         signatures=signatures_by(reader, organisation.id),
+        commitments=commitments_of_organisation(reader, organisation.id),
         spot=mini_map(organisation.city),
     )

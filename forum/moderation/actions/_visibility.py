@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.advice import actions as advice
+from forum.commitments import actions as commitments
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
@@ -109,6 +110,11 @@ VISIBILITY = {
         declarations.hide_reservation,
         declarations.hide_reservation,
         declarations.restore_reservation,
+    ),
+    "commitment": Visibility(
+        commitments.hide_commitment,
+        commitments.hide_commitment,
+        commitments.restore_commitment,
     ),
     "followup": Visibility(advice.hide_follow_up, advice.hide_follow_up, advice.restore_follow_up),
 }

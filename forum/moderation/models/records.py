@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.columns import Base, partial_index
+from forum.commitments.models import Commitment
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
@@ -91,8 +92,10 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
         "reservation": select(Declaration.agenda_id)
         .join(Signature, Signature.declaration_id == Declaration.id)
         .where(Signature.id == item_id),
+        "commitment": select(Commitment.agenda_id).where(Commitment.id == item_id),
     }
-    inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp, Declaration, Signature)
+    told = (Declaration, Signature, Commitment)
+    inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp, *told)
     cases = [
         (kind == name, agenda_id.correlate_except(*inner).scalar_subquery())
         for name, agenda_id in agenda_ids.items()

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from forum.advice.models import FollowUp
 from forum.advice.queries import get_follow_up
 from forum.agendas.models import Agenda
+from forum.commitments.models import Commitment
+from forum.commitments.queries import get_commitment
 from forum.db import db
 from forum.declarations.models import Signature
 from forum.declarations.queries import get_reservation
@@ -34,7 +36,8 @@ from forum.sentences import Sentence, sentence
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, reservation, letter or held text.
+    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, reservation, commitment,
+    letter or held text.
 
     `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
     the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
@@ -274,6 +277,22 @@ def _reservation_thing(reader: Person, signature_id: int) -> Thing:
     )
 
 
+def _commitment_thing(reader: Person, commitment_id: int) -> Thing:
+    commitment = get_commitment(reader, commitment_id)
+    return Thing(
+        kind="commitment",
+        item_id=commitment.id,
+        title=commitment.title,
+        address=commitment.address,
+        author_id=commitment.author_id,
+        agenda_id=commitment.agenda_id,
+        state=_state(commitment),
+        row=commitment,
+        agenda=commitment.agenda,
+        shown_in=commitment.agenda.title,
+    )
+
+
 def _state(row: Any) -> str:
     if getattr(row, "merged_into_id", None):
         return "merged"
@@ -289,14 +308,14 @@ class ThingKind:
     """A kind of thing: how it is looked up for a reader, what notices call it, and what can be done with it.
 
     Who wrote something editable can be asked to change it. Hidden profiles and `attached` texts (of a "tried it" mark,
-    what happened next, reservations) leave no trace for readers, so that there is nothing more to remove.
+    what happened next, reservations) and commitments leave no trace for readers, so that there is nothing more to remove.
     """
 
     look_up: Callable[[Person, int], Thing]
     noun: Sentence
     is_editable: bool = False
     is_removable: bool = False
-    attached: type[Mark] | type[FollowUp] | type[Signature] | None = None
+    attached: type[Mark] | type[FollowUp] | type[Signature] | type[Commitment] | None = None
 
 
 KINDS: dict[str, ThingKind] = {
@@ -310,6 +329,7 @@ KINDS: dict[str, ThingKind] = {
     "reservation": ThingKind(
         _reservation_thing, sentence("a reservation about a declaration"), attached=Signature
     ),
+    "commitment": ThingKind(_commitment_thing, sentence("a commitment"), attached=Commitment),
     "letter": ThingKind(_reported_letter, sentence("an e-mail")),
     "held": ThingKind(_held_thing, sentence("a text that waits")),
 }

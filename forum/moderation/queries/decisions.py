@@ -14,6 +14,8 @@ from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of, ids_in_preparation
 from forum.clock import now
+from forum.commitments.models import Commitment
+from forum.commitments.queries import visible_commitments
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
@@ -152,11 +154,15 @@ def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
     return decision is not None and not person.can.give_back(decision)
 
 
-def place_of(reader: Person, decision: Decision) -> Topic | Declaration | None:
+def place_of(reader: Person, decision: Decision) -> Topic | Declaration | Commitment | None:
     """The topic in which the post, note or follow-up of a decision stands, or which it is about, if the reader sees it.
 
-    Of a reservation it is the declaration.
+    Of a reservation it is the declaration, and a commitment stands by itself.
     """
+    if decision.kind == "commitment":
+        mine = visible_commitments(reader).where(Commitment.id == decision.item_id)
+        commitment: Commitment | None = db.session.scalar(mine)
+        return commitment
     if decision.kind == "reservation":
         signed = select(Signature.declaration_id).where(Signature.id == decision.item_id)
         query = visible_declarations(reader).where(Declaration.id.in_(signed))
@@ -308,7 +314,7 @@ def decision_log(
 
 def own_withheld_text(
     reader: Person, decision: Decision
-) -> Post | Mark | FollowUp | Signature | None:
+) -> Post | Mark | FollowUp | Signature | Commitment | None:
     """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
 
     Of a topic it is the post that opens it.
@@ -318,7 +324,9 @@ def own_withheld_text(
     if decision.kind in ATTACHED_KINDS:
         model: Any = KINDS[decision.kind].attached
         is_it = (model.id == decision.item_id, model.hidden_at.is_not(None))
-        added: Mark | FollowUp | Signature | None = db.session.scalar(select(model).where(*is_it))
+        added: Mark | FollowUp | Signature | Commitment | None = db.session.scalar(
+            select(model).where(*is_it)
+        )
         return added
     if decision.kind not in EDITABLE_KINDS:
         return None

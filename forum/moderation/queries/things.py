@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, select
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agendas, curators_of
+from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Poll, PollOption, PollVote, Post, Topic
@@ -370,7 +371,7 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
     """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices,
-    declarations that are no drafts, signatures, meetings and who comes to them. Of votes, and of what members want to try, it
+    declarations that are no drafts, signatures, commitments, meetings and who comes to them. Of votes, and of what members want to try, it
     is the ids of these members.
     """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
@@ -389,6 +390,7 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         ),
         "meeting": meetings,
         "attendance": select(Attendance.id).where(Attendance.meeting_id.in_(meetings)),
+        "commitment": select(Commitment.id).where(Commitment.agenda_id == agenda_id),
         "intention": select(Intention.member_id).where(Intention.topic_id.in_(topics)).distinct(),
     }
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}

@@ -8,6 +8,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import web
+from forum.commitments.models import Commitment
 from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.errors import NotFound
@@ -86,6 +87,12 @@ def why_reservation(signature_id: int) -> ResponseReturnValue:
     return _why("reservation", signature_id)
 
 
+@bp.get("/commitments/<int:commitment_id>/why")
+def why_commitment(commitment_id: int) -> ResponseReturnValue:
+    """The same for the commitment of an organisation."""
+    return _why("commitment", commitment_id)
+
+
 def _why(kind: str, item_id: int) -> ResponseReturnValue:
     found = queries.restricting_decision(me(), kind, item_id)
     return web.see_other(url_for("moderation.decision", decision_id=found.id))
@@ -99,8 +106,8 @@ def why_hidden(kind: str, item_id: int) -> str:
 
 
 @bp.app_template_global()
-def where_decided(decision: Decision) -> Topic | Declaration | None:
-    """Where the post, note, follow-up, reservation or topic of a decision is read, if the reader can read it there."""
+def where_decided(decision: Decision) -> Topic | Declaration | Commitment | None:
+    """Where the post, note, follow-up, reservation, commitment or topic of a decision is read, if the reader can read it there."""
     return queries.place_of(me(), decision)
 
 

@@ -61,6 +61,12 @@ def report_reservation(signature_id: int) -> ResponseReturnValue:
     return _report("reservation", signature_id)
 
 
+@bp.route("/commitments/<int:commitment_id>/report", methods=["GET", "POST"])
+def report_commitment(commitment_id: int) -> ResponseReturnValue:
+    """Report the commitment of an organisation."""
+    return _report("commitment", commitment_id)
+
+
 @bp.route("/members/<handle>/report", methods=["GET", "POST"])
 def report_member(handle: str) -> ResponseReturnValue:
     """Report a profile."""

@@ -145,6 +145,21 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         lambda n: gettext("your organisation is invited to sign this"),
         is_actionable=True,
     ),
+    "commitment": NoticeKind(
+        _("A commitment that you follow goes on, is kept or is given up"),
+        lambda n: ngettext("%(num)s change", "%(num)s changes", n),
+        way=DIGEST,
+        score=4,
+        is_official=True,
+        is_in_topic=False,
+    ),
+    "milestone": NoticeKind(
+        _("The day of a milestone of your organisation is near or over"),
+        lambda n: gettext("what became of this milestone?"),
+        is_actionable=True,
+        is_official=True,
+        is_in_topic=False,
+    ),
     "meeting": NoticeKind(
         _("A new meeting on an agenda that you watch"),
         lambda n: gettext("a new meeting"),

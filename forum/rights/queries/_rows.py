@@ -15,6 +15,8 @@ from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, The
 from forum.appeals.models import Appeal
 from forum.bookmarks.models import Bookmark
 from forum.bookmarks.queries import COLUMNS as KEPT_COLUMNS
+from forum.commitments.models import Commitment, Peer
+from forum.commitments.queries import visible_commitments
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
@@ -295,6 +297,23 @@ def rows_of_signatures(member: Member) -> Select[Any]:
     query = select(*columns_of(Signature, kept), words, Declaration.title.label("declaration"))
     query = query.join(Declaration, Declaration.id == Signature.declaration_id)
     return query.where(Signature.member_id == member.id)
+
+
+def rows_of_commitments(member: Member) -> Select[Any]:
+    kept = """id title source language last_day published_at updated_at kept_at kept_words ended_at ended_reason hidden_at
+    hidden_reason"""
+    organisation = Organisation.name.label("organisation")
+    query = select(*columns_of(Commitment, kept), _agenda(member), organisation)
+    query = query.join(Agenda, Agenda.id == Commitment.agenda_id).join(Commitment.organisation)
+    return query.where(Commitment.author_id == member.id)
+
+
+def rows_of_peers(member: Member) -> Select[Any]:
+    seen = visible_commitments(member).with_only_columns(Commitment.title)
+    title = seen.where(Commitment.id == Peer.commitment_id).correlate(Peer).scalar_subquery()
+    kept = columns_of(Peer, "commitment_id followed_at")
+    query = select(*kept, func.coalesce(title, "").label("title"))
+    return query.where(Peer.member_id == member.id)
 
 
 def rows_of_edits(member: Member) -> Select[Any]:

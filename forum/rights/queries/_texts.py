@@ -1,4 +1,4 @@
-"""What a member has written: topics, posts, pictures, marks, practices, cases, statements, declarations, and edits of pages."""
+"""What a member has written: topics, posts, pictures, marks, practices, cases, statements, declarations, commitments, and edits of pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from forum.agendas.models import Statement
+from forum.commitments.models import Commitment, Peer
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import (
@@ -31,12 +32,14 @@ from forum.rights.queries._rows import (
     columns_of,
     plain_record,
     rows_of_cases,
+    rows_of_commitments,
     rows_of_declarations,
     rows_of_drafts,
     rows_of_edits,
     rows_of_held,
     rows_of_intentions,
     rows_of_marks,
+    rows_of_peers,
     rows_of_pictures,
     rows_of_posts,
     rows_of_practices,
@@ -424,6 +427,42 @@ TEXT_KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
+        "commitments",
+        _("Commitments"),
+        _("The commitments that you published for an organisation."),
+        (("commitment", "author_id"),),
+        in_batches(rows_of_commitments, Commitment.id),
+        {
+            "id": _("its number"),
+            "title": _("its title"),
+            "source": _("the text in Markdown"),
+            "agenda": _("the agenda it stands on, unless others prepare it"),
+            "organisation": _("the organisation whose it is"),
+            "last_day": _("its last day"),
+            "published_at": _("when you published it"),
+            "updated_at": _("when it was last changed"),
+            "kept_at": _("when it was kept"),
+            "kept_words": _("what was said then"),
+            "ended_at": _("when it was given up"),
+            "ended_reason": _("what stopped it"),
+            "hidden_at": _("since when a moderator hides it"),
+            "hidden_reason": _("why it is hidden"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "followed_commitments",
+        _("Commitments that you follow"),
+        _("The commitments of other organisations that you follow."),
+        (("commitment_peer", "member_id"),),
+        in_batches(rows_of_peers, Peer.commitment_id),
+        {
+            "commitment_id": _("the number of the commitment, as in /commitments/7"),
+            "title": _("its title, unless you cannot read it any longer"),
+            "followed_at": _("since when you follow it"),
+        },
+    ),
+    Kind(
         "edits",
         _("Edits of pages"),
         _("Which pages of agendas, cases and the like you changed, and when."),
@@ -431,7 +470,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_edits, Version.id),
         {
             "kind": _(
-                "what you changed: agenda, statement, declaration, case, practice, reading, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
+                "what you changed: agenda, statement, declaration, commitment, case, practice, reading, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
             ),
             "item_id": _("its number"),
             "replaced_at": _("when you changed it"),

@@ -22,7 +22,10 @@ from forum.search.queries._ranking import RANKED_COLUMNS, has_own_words, rank
 from forum.search.queries._words import Term, forms_of, parse_terms, term_naming, words_of
 from forum.search.queries.documents import documents_by_id
 
-KINDS = ("topic", "post", "case", "practice", FAILURE, "reading", "meeting", "declaration")
+KINDS = (
+    *("topic", "post", "case", "practice", FAILURE, "reading"),
+    *("meeting", "declaration", "commitment"),
+)
 PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
 FACET_PORTION = 1_250  # hits that are read to count so many: some have no word of their own

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.clock import now
+from forum.commitments.actions import MOST_MILESTONES
 from forum.declarations.models import digest_of
 from forum.dialogue.models import PollText
 from forum.illustrations import names_in
@@ -58,7 +59,7 @@ def check_agenda_file(file: AgendaFile) -> Loading:
 def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
     """Every handle that a file names, with the line."""
     for values in _all_sections(file):
-        yield from values.values_of("by", "member", "hosts", "useful", "same_here")
+        yield from values.values_of("by", "member", "hosts", "peers", "useful", "same_here")
         for entry, line in values.entries("tried", "wants", "report", "asked"):
             yield entry[0], line
     for values in file.declarations:
@@ -83,6 +84,7 @@ def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
 def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
     yield from file.declarations
+    yield from file.commitments
     yield from file.meetings
     yield from file.texts
     yield from file.pictures
@@ -318,6 +320,7 @@ def _check_people_named(values: Values, loading: Loading) -> None:
 def _check_declarations(file: AgendaFile, loading: Loading) -> None:
     """The times of each are in order, its text is the one that was signed, and each organisation has signed it once."""
     slugs = {entry[0] for one in file.declarations for entry, _line in one.entries("signature")}
+    slugs |= {one["organisation"] for one in file.commitments if "organisation" in one}
     loading.organisations = {one.slug: one for one in organisations_by_slug(slugs)}
     for values in file.declarations:
         _check_course(values, loading)
@@ -344,6 +347,21 @@ def _check_course(values: Values, loading: Loading) -> None:
     loading.expect(days == sorted(days), values.line, "the days are not in their order")
 
 
+def _check_commitments(file: AgendaFile, loading: Loading) -> None:
+    """Each is of an organisation that there is, has few milestones, and is kept or given up or neither."""
+    for values in file.commitments:
+        slug, milestones = values.get("organisation"), values.get("milestone", ())
+        is_known, line = slug in loading.organisations, values.line_of("organisation")
+        loading.expect(is_known, line, f"no organisation is called “{slug}”")
+        is_few = len(milestones) <= MOST_MILESTONES
+        loading.expect(is_few, values.line, f"at most {MOST_MILESTONES} milestones")
+        is_one = not (values.get("kept_on") and values.get("given_up_on"))
+        loading.expect(is_one, values.line, "it is kept or given up, not both")
+        for (number, *_rest), at_line in values.entries("moved"):
+            is_there = 1 <= number <= len(milestones)
+            loading.expect(is_there, at_line, f"there is no milestone number {number}")
+
+
 CHECKS = (
     _check_agenda,
     _check_themes,
@@ -356,4 +374,5 @@ CHECKS = (
     _check_posts,
     _check_polls,
     _check_declarations,
+    _check_commitments,
 )

@@ -23,7 +23,7 @@ NOON = time(12, 0, tzinfo=UTC)
 class Loading:
     """What the functions that load one file share: the members and cities it names, the faults found so far, and the
     deeds that are to be done in the order of time. `published` has the moments of its published practices by slug, `pictures` the
-    names of those that it lists, `organisations` those that have signed its declarations, by slug.
+    names of those that it lists, `organisations` those that have signed its declarations or made commitments, by slug.
     """
 
     people: Mapping[str, Member]

@@ -24,6 +24,7 @@ from forum.permissions import SYSTEM, require
 from forum.pictures.actions import import_picture
 from forum.shrinking import Shrunk
 from forum.transfer.actions._checks import COURSE, check_agenda_file
+from forum.transfer.actions._commitments import plan_commitment
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.actions._meetings import plan_meeting
@@ -136,6 +137,8 @@ def _plan_entries(curator: Member, file: AgendaFile, loading: Loading) -> None:
         plan_practice(curator, values, loading)
     for values in file.declarations:
         _plan_declaration(curator, values, loading)
+    for values in file.commitments:
+        plan_commitment(curator, values, loading)
     for values in file.meetings:
         plan_meeting(curator, values, loading)
     for values in sorted(file.topics, key=lambda topic: topic["at"]):

@@ -20,7 +20,7 @@ from forum.transfer.forms import PICTURES, Writer, picture_name
 
 COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
-    *("declarations", "meetings", "topics", "posts", "expressions", "pictures"),
+    *("declarations", "commitments", "meetings", "topics", "posts", "expressions", "pictures"),
 )
 
 

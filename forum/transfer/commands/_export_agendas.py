@@ -1,4 +1,4 @@
-"""The pages of agendas in an export, from statements to declarations and meetings, without the dialogue."""
+"""The pages of agendas in an export, from statements to declarations, commitments and meetings, without the dialogue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import IO, Generic, NamedTuple, TypeVar
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import statements_of
+from forum.commitments.models import Commitment
+from forum.commitments.queries import copied_by, declaration_of, milestones_of
 from forum.declarations.models import Declaration
 from forum.library.models import Case, Practice
 from forum.library.queries import sections_for
@@ -41,6 +43,8 @@ def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
         write_group("Readings", readings, writer.reading)
         declared = queries.declarations_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Declarations", declared, partial(_declaration, export))
+        committed = queries.commitments_to_write(reader, agenda, ROWS_AT_ONCE)
+        write_group("Commitments", committed, partial(_commitment, export))
         meetings = queries.meetings_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Meetings", map(partial(_in_city, export), meetings), writer.meeting)
 
@@ -99,6 +103,15 @@ def _case(export: Export, one: WithTrials[Case]) -> str:
 
 def _declaration(export: Export, declaration: Declaration) -> str:
     return export.writer.declaration(declaration, queries.signatures_to_write(declaration))
+
+
+def _commitment(export: Export, one: Commitment) -> str:
+    declaration, copied = declaration_of(export.reader, one), copied_by(export.reader, one)
+    kind, _, slug = copied.address.strip("/").partition("s/") if copied else ("", "", "")
+    copies = f"{kind} {importable_slug(slug)}" if copied else ""
+    comes_from = (declaration.title if declaration else "", copies)
+    peers = queries.peers_to_write(one)
+    return export.writer.commitment(one, milestones_of(one), peers, comes_from)
 
 
 def _with_city(

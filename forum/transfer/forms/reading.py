@@ -13,7 +13,8 @@ from forum.advice.actions import MAX_DEED, MAX_STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.clock import month_end, now
-from forum.declarations.actions import LONGEST_REASON, LONGEST_RESERVATION
+from forum.commitments import actions as commitments
+from forum.declarations.actions import LONGEST_REASON, LONGEST_RESERVATION, LONGEST_TITLE
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import MAX_OPTION, MAX_QUESTION, OUTCOMES, PACES, Pace
 from forum.drawings import PATTERNS
@@ -489,6 +490,31 @@ def signature(value: str) -> list[Any]:
     ]
 
 
+def copied(value: str) -> str:
+    """What a commitment copies, as the path of its page: “practice ward-rehearsal”, or “case c40”."""
+    kind, _, name = value.partition(" ")
+    return f"/{one_of('practice', 'case')(kind)}s/{existing_slug(name)}"
+
+
+def milestone(value: str) -> list[Any]:
+    """A milestone: its day and its words; then, unless it is open, “reached” or “given up”, the day on which, and a sentence."""
+    by, words, state, day_of, said = parts(2, 5)(value)
+    return [
+        day(by),
+        up_to(commitments.LONGEST_WORDS)(words),
+        one_of("reached", "given up")(state) if state else "",
+        past_day(day_of) if state else None,
+        up_to(commitments.LONGEST_REASON)(said) if said else "",
+    ]
+
+
+def moved(value: str) -> list[Any]:
+    """A milestone was moved: its number in the file, the day that it had, the day on which that was said, and why."""
+    number, earlier, moved_on, reason = parts(4, 4)(value)
+    why = up_to(commitments.LONGEST_REASON)(reason)
+    return [whole_number(number), day(earlier), past_day(moved_on), why]
+
+
 audience = one_of(*AUDIENCES)
 POLL = {
     "poll": up_to(MAX_QUESTION),
@@ -678,6 +704,25 @@ DECLARATION = Schema(
     {"signature": signature},
     required=("by", "opened on"),
 )
+COMMITMENT = Schema(
+    {
+        "by": slug,
+        "organisation": existing_slug,
+        "language": language,
+        "published on": past_day,
+        "last day": day,
+        "declaration": up_to(LONGEST_TITLE),
+        "copies": copied,
+        "kept on": past_day,
+        "kept with": up_to(commitments.LONGEST_REASON),
+        "given up on": past_day,
+        "given up because": up_to(commitments.LONGEST_REASON),
+        "peers": list_of,
+    },
+    {"milestone": milestone, "moved": moved},
+    required=("organisation", "published on", "last day", "milestone"),
+    title_lengths=range(1, commitments.LONGEST_TITLE + 1),
+)
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 ORGANISATION = Schema(
     {
@@ -748,6 +793,7 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Practices": (file.practices, _practice),
         "Readings": (file.readings, _reader_of(READING)),
         "Declarations": (file.declarations, _reader_of(DECLARATION)),
+        "Commitments": (file.commitments, _reader_of(COMMITMENT)),
         "Meetings": (file.meetings, _meeting),
         "Dialogue": (file.topics, _topic),
         "Pictures": (file.pictures, _picture),

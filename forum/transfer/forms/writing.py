@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
 from forum.clock import now
+from forum.commitments.models import Commitment, Milestone
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
@@ -364,6 +365,49 @@ class Writer:
         who = (one.name, one.organisation_name, one.position, handle)
         slug = importable_slug(one.organisation.slug)
         return _parts_value([slug, one.signed_at.date().isoformat(), *who, *said])
+
+    def commitment(
+        self,
+        commitment: Commitment,
+        milestones: Sequence[Milestone],
+        peers: Sequence[Member],
+        comes_from: tuple[str, str],
+    ) -> str:
+        """The section of a commitment. `comes_from`: the title of a declaration, and what it copies; each may be empty."""
+        moves = [
+            ("moved", _parts_value([str(number), str(move.earlier), str(move.moved_on), said]))
+            for number, one in enumerate(milestones, 1)
+            for move in one.moves
+            for said in [self._line(move.reason)]
+        ]
+        fields: Fields = (
+            ("by", ";".join(self.people.of_shown([commitment.author]))),
+            ("organisation", importable_slug(commitment.organisation.slug)),
+            ("language", commitment.language),
+            ("published on", _day(commitment.published_at.date())),
+            ("last day", _day(commitment.last_day)),
+            ("declaration", comes_from[0]),
+            ("copies", comes_from[1]),
+            ("kept on", _day(commitment.kept_at.date() if commitment.kept_at else None)),
+            ("kept with", self._line(commitment.kept_words)),
+            ("given up on", _day(commitment.ended_at.date() if commitment.ended_at else None)),
+            ("given up because", self._line(commitment.ended_reason)),
+            ("peers", join_parts(self.people.of_shown(peers), ";")),
+            *(("milestone", self._milestone(one)) for one in milestones),
+            *moves,
+        )
+        text = self._text(commitment.source)
+        return self._section(3, commitment.title, schemas.COMMITMENT, fields, text)
+
+    def _milestone(self, one: Milestone) -> str:
+        told_at = one.reached_at or one.given_up_at
+        state = "reached" if one.reached_at else "given up" if one.given_up_at else ""
+        said = self._line(one.reached_words or one.given_up_reason)
+        day = told_at.date().isoformat() if told_at else ""
+        return _parts_value([one.day.isoformat(), self._line(one.words), state, day, said])
+
+    def _line(self, text: str) -> str:
+        return on_one_line(self._text(text))
 
     def reading(self, reading: Reading) -> str:
         """The section of a best read."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum import backups, web
 from forum.agendas import actions as agendas
+from forum.commitments import actions as commitments
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.logs import without_slow_log
@@ -176,6 +177,7 @@ MEND: dict[str, Mend] = {
     "signatures": _by_ids(declarations.mend_declarations),
     "declarations": _by_ids(declarations.mend_agendas),
     "member": _by_ids(dialogue.mend_members),
+    "commitment": _by_ids(commitments.mend_commitments),
     "meeting": _by_ids(meetings.mend_counts),
     "hosts": _by_ids(agendas.mend_hosting),
     "ignored": _by_ids(members.repair_ignored_ids),

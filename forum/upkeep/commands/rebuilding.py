@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from forum.agendas import actions as agendas
+from forum.commitments import actions as commitments
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
@@ -32,6 +33,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "introductions of agendas": agendas.rerender,
     "findings of agendas": agendas.rerender_findings,
     "declarations": declarations.rerender,
+    "commitments": commitments.rerender,
     "meetings": meetings.rerender_meetings,
     "what came of meetings": meetings.rerender_outcomes,
     "profiles": members.rerender,
@@ -47,6 +49,7 @@ REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "reading": library.reindex_readings,
     "meeting": meetings.reindex_meetings,
     "declaration": declarations.reindex_declarations,
+    "commitment": commitments.reindex_commitments,
 }
 
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Text, cast, exists, func, or_, select
+from sqlalchemy import Text, case, cast, exists, func, or_, select
 
 from forum.agendas.models import Agenda, AgendaHost
+from forum.commitments.models import Commitment, Milestone, Peer
+from forum.commitments.queries import is_in_state
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import wrongly_digested
 from forum.dialogue.models import Post, Topic
@@ -39,6 +41,8 @@ def column_checks() -> list[Check]:
         Check("practices adapted in a circle", _circular_adaptations),
         Check("declaration.signatures_count", _wrong_signature_counts, "signatures"),
         Check("agenda.declarations_count", _wrong_declaration_counts, "declarations"),
+        Check("commitment.peers_count", _wrong_peer_counts, "commitment"),
+        Check("commitment.next_on", _wrong_next_days, "commitment"),
         Check("texts that were signed", _texts_changed_by_hand),
     ]
 
@@ -102,6 +106,21 @@ def _wrong_declaration_counts() -> Iterator[Fault]:
     told = (Declaration.agenda_id == Agenda.id, Declaration.opened_at.is_not(None))
     counted = select(func.count(Declaration.id)).where(*told).scalar_subquery()
     yield from _wrong_values(Agenda, Agenda.declarations_count, counted)
+
+
+def _wrong_peer_counts() -> Iterator[Fault]:
+    counted = select(func.count()).where(Peer.commitment_id == Commitment.id).scalar_subquery()
+    yield from _wrong_values(Commitment, Commitment.peers_count, counted)
+
+
+def _wrong_next_days() -> Iterator[Fault]:
+    is_open = (Milestone.reached_at.is_(None), Milestone.given_up_at.is_(None))
+    first = select(func.min(Milestone.day)).where(
+        Milestone.commitment_id == Commitment.id, *is_open
+    )
+    running = func.coalesce(first.scalar_subquery(), Commitment.last_day)
+    expected = case((is_in_state("running"), running), else_=None)
+    yield from _wrong_values(Commitment, Commitment.next_on, expected)
 
 
 def _texts_changed_by_hand() -> Iterator[Fault]:

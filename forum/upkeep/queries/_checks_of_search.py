@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, exists, join, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
+from forum.commitments.models import Commitment
 from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
@@ -98,6 +99,14 @@ INDEXED_KINDS = {
         Declaration.opened_at.is_not(None),
         Declaration.title,
         Declaration.agenda_id,
+    ),
+    "commitment": Indexed(
+        Commitment,
+        Commitment.id,
+        true(),
+        Commitment.title,
+        Commitment.agenda_id,
+        Commitment.hidden_at,
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
 from forum.agendas.models import Agenda
+from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
@@ -37,6 +38,7 @@ TEXT_COLUMNS = {
         Agenda.findings, Agenda.findings_html_version, (Agenda.id,), is_optional=True
     ),
     "declarations": TextColumns(Declaration.source, Declaration.html_version, (Declaration.id,)),
+    "commitments": TextColumns(Commitment.source, Commitment.html_version, (Commitment.id,)),
     "meetings": TextColumns(Meeting.source, Meeting.html_version, (Meeting.id,)),
     "what came of meetings": TextColumns(
         Meeting.outcome, Meeting.outcome_html_version, (Meeting.id,), is_optional=True
@@ -54,6 +56,7 @@ INDEXED_MODELS: dict[str, Any] = {
     "reading": Reading,
     "meeting": Meeting,
     "declaration": Declaration,
+    "commitment": Commitment,
 }
 
 
@@ -107,6 +110,7 @@ def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
             select(Meeting.outcome).where(Meeting.id.in_(ids)),
         ],
         "declaration": [select(Declaration.source).where(Declaration.id.in_(ids))],
+        "commitment": [select(Commitment.source).where(Commitment.id.in_(ids))],
     }
     return [source for query in queries.get(kind, []) for source in db.session.scalars(query)]
 

@@ -1,0 +1,111 @@
+"""What may be typed about commitments and their milestones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_pgettext
+from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired
+
+from forum.commitments.actions import (
+    LONGEST_REASON,
+    LONGEST_TITLE,
+    LONGEST_WORDS,
+    MOST_MILESTONES,
+    Step,
+)
+from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment
+from forum.commitments.queries import Copied, commitment_fields
+from forum.dialogue.forms import language_field
+from forum.formrows import TableField
+from forum.history.queries import fingerprint
+from forum.markdown import MAX_SOURCE
+from forum.members.forms import at_most, one_line
+from forum.webforms import Form, Row
+from forum.webforms import lazy_text as _
+
+STATE_NAMES = {
+    RUNNING: lazy_pgettext("commitment", "Under way"),
+    KEPT: lazy_pgettext("commitment", "Kept"),
+    ENDED: lazy_pgettext("commitment", "Given up"),
+}
+MAX_ADDRESS = 1_000
+NEEDS_DAY = _("Choose a day, such as 2027-01-15.")
+
+
+class MilestoneRow(Row):
+    """A milestone, and the day by which it is to be reached."""
+
+    words = StringField(
+        _("What is reached"),
+        [DataRequired(_("Say what is reached.")), at_most(LONGEST_WORDS)],
+        [one_line],
+        render_kw={"dir": "auto"},
+    )
+    day = DateField(_("By which day"), [InputRequired(NEEDS_DAY)])
+
+
+class CommitmentForm(Form):
+    """A commitment; `seen` is the fingerprint of what it said when the form was opened."""
+
+    seen = HiddenField()
+    organisation = SelectField(_("Organisation"), coerce=int, validate_choice=False)
+    agenda = SelectField(_("Agenda"), validate_choice=False)
+    title = StringField(
+        _("Title"),
+        [DataRequired(_("Give the commitment a title.")), at_most(LONGEST_TITLE)],
+        [one_line],
+    )
+    body = TextAreaField(
+        _("What you will do"), [DataRequired(_("Write a text.")), at_most(MAX_SOURCE)]
+    )
+    language = language_field()
+    last_day = DateField(_("Last day"), [InputRequired(NEEDS_DAY)])
+    milestones = TableField(_("Milestones"), MilestoneRow, MOST_MILESTONES)
+    declaration = SelectField(_("Declaration it follows from"), coerce=int, validate_choice=False)
+    copied = StringField(_("Practice or case that it copies"), [at_most(MAX_ADDRESS)], [one_line])
+
+    @classmethod
+    def of(cls, commitment: Commitment, copied: Copied | None, **options: Any) -> CommitmentForm:
+        """The form with what a commitment says now; the table is for milestones that are added."""
+        return cls(
+            seen=fingerprint(commitment_fields(commitment)),
+            organisation=commitment.organisation_id,
+            agenda=commitment.agenda.slug,
+            title=commitment.title,
+            body=commitment.source,
+            language=commitment.language,
+            last_day=commitment.last_day,
+            declaration=commitment.declaration_id or 0,
+            copied=copied.address if copied else "",
+            **options,
+        )
+
+    @property
+    def steps(self) -> list[Step]:
+        """The milestones that were typed."""
+        return [Step(**row) for row in self.milestones.data]
+
+
+class ReachForm(Form):
+    """What there is to say about what is reached or kept."""
+
+    sentence = TextAreaField(_("In one sentence"), [at_most(LONGEST_REASON)])
+
+
+class MoveForm(Form):
+    """Another day, and why."""
+
+    day = DateField(_("New day"), [InputRequired(NEEDS_DAY)])
+    note = TextAreaField(
+        _("Reason"), [DataRequired(_("Write the reason.")), at_most(LONGEST_REASON)]
+    )
+
+
+class ReasonForm(Form):
+    """What stopped it."""
+
+    reason = TextAreaField(
+        _("What stopped it"), [DataRequired(_("Write the reason.")), at_most(LONGEST_REASON)]
+    )

@@ -1,0 +1,165 @@
+"""Commitments, their milestones, and the members of other organisations who follow them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from hashlib import blake2s
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.agendas.models import Agenda
+from forum.columns import Base, partial_index
+from forum.declarations.models import Declaration
+from forum.library.models import Case, Practice
+from forum.members.models import Member, Organisation
+
+RUNNING, KEPT, ENDED = STATES = ("running", "kept", "ended")
+OPEN = "reached_at IS NULL AND given_up_at IS NULL"  # of milestones
+
+
+class Commitment(Base):
+    """What an organisation says in public that it will do, until the end of `last_day`. Its state is told by the times.
+
+    `author_id` is who published it for the organisation, empty when that member has left. It may follow from a declaration,
+    and copy a practice or a case. `next_on` is the day that comes next: that of its first open milestone, else its last
+    day; none once it is kept or ended. While moderators hide it, only they and its author find it. Reports and decisions
+    name it by its id, so ids are never reused.
+    """
+
+    __tablename__ = "commitment"
+    __table_args__ = (
+        Index(None, "next_on", "id"),
+        Index(None, "agenda_id", "next_on", "id"),
+        Index(None, "organisation_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    declaration_id: Mapped[int | None] = mapped_column(ForeignKey("declaration.id"), index=True)
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    title: Mapped[str]
+    slug: Mapped[str]  # the end of its address, which follows from the title
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup]
+    html_version: Mapped[int]
+    language: Mapped[str] = mapped_column(default="en")
+    last_day: Mapped[date]
+    next_on: Mapped[date | None]
+    peers_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    published_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    kept_at: Mapped[datetime | None]
+    kept_words: Mapped[str] = mapped_column(Text, default="", server_default="")
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+    author: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+    declaration: Mapped[Declaration | None] = relationship(lazy="raise_on_sql")
+    practice: Mapped[Practice | None] = relationship(lazy="raise_on_sql")
+    case: Mapped[Case | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def address(self) -> str:
+        """The path of its page."""
+        return f"/commitments/{self.id}-{self.slug}"
+
+    @property
+    def told_at(self) -> str:
+        """The path to which notices lead: the same, whatever it is called by then."""
+        return f"/commitments/{self.id}"
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`."""
+        if self.ended_at:
+            return ENDED
+        return KEPT if self.kept_at else RUNNING
+
+    @property
+    def words(self) -> str:
+        """What a moderator decides about."""
+        return f"{self.title}\n\n{self.source}"
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of its words: a moderator's decision is refused when they have changed since they were read."""
+        return blake2s(self.words.encode(), digest_size=8).hexdigest()
+
+
+class Move(NamedTuple):
+    """A milestone was moved: its earlier day, when that was said, and why."""
+
+    earlier: date
+    moved_on: date
+    reason: str
+
+
+class Milestone(Base):
+    """A step of a commitment by which others see how far it is: reached, given up, or open until the end of `day`.
+
+    `kept_moves` are the days that it had before, as JSON (see `moves`). Who speaks for the organisation is asked once
+    before the day (`reminded_before_at`) and once when it is over (`reminded_after_at`); of another day anew.
+    """
+
+    __tablename__ = "milestone"
+    __table_args__ = (
+        Index(None, "commitment_id", "day", "id"),
+        Index("ix_milestone_open", "day", **partial_index(OPEN)),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commitment_id: Mapped[int] = mapped_column(ForeignKey("commitment.id", ondelete="CASCADE"))
+    words: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    kept_moves: Mapped[list[Any]] = mapped_column("moves", JSON, default=list)
+    reached_at: Mapped[datetime | None]
+    reached_words: Mapped[str] = mapped_column(Text, default="", server_default="")
+    given_up_at: Mapped[datetime | None]
+    given_up_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    reminded_before_at: Mapped[datetime | None]
+    reminded_after_at: Mapped[datetime | None]
+
+    commitment: Mapped[Commitment] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither reached nor given up."""
+        return self.reached_at is None and self.given_up_at is None
+
+    @property
+    def moves(self) -> list[Move]:
+        """How its day was moved, in order."""
+        return [
+            Move(date.fromisoformat(earlier), date.fromisoformat(moved_on), reason)
+            for earlier, moved_on, reason in self.kept_moves
+        ]
+
+    @property
+    def told_at(self) -> str:
+        """The path to which reminders lead, where one press says what became of it."""
+        return f"/commitments/{self.commitment_id}/milestones/{self.id}"
+
+
+class Peer(Base):
+    """A member of another organisation follows a commitment, to compare notes, and is told how it goes on."""
+
+    __tablename__ = "commitment_peer"
+
+    commitment_id: Mapped[int] = mapped_column(
+        ForeignKey("commitment.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
+    followed_at: Mapped[datetime]
+
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")

@@ -1,0 +1,534 @@
+"""Commitments as a reader finds them, their milestones, who follows them, and what the worker looks after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from forum.agendas.models import Agenda
+from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment, Milestone, Peer
+from forum.db import db, execute_core
+from forum.declarations.models import Declaration, Signature
+from forum.declarations.queries import own_organisations, visible_declarations
+from forum.diffs import changes
+from forum.errors import Forbidden, NotFound
+from forum.history.queries import Edit, edits_between, versions_of
+from forum.library.models import PUBLISHED, Case, Practice
+from forum.library.queries import visible_cases, visible_practices
+from forum.members.models import City, Member, Organisation
+from forum.pages import Page, page_of
+from forum.permissions import Person, require
+from forum.reach import is_on_open_agenda, moderated_by, opened_to
+from forum.verdicts import ONLY_VOICES_COMMIT
+from forum.versions import cached
+
+T = TypeVar("T")
+COMMITMENTS_PER_PAGE = 20
+MAX_HERE = 20  # on the page of a declaration, a city or an organisation
+MAX_PEERS = 500  # on the page of a commitment
+MAX_CHOICES = 500  # places of a filter, declarations of a form
+NEXT_OF_AGENDA, MAX_NEXT = 5, 500  # milestones that a process remembers, for short lists
+REMIND_BEFORE = timedelta(days=14)
+COPIED = re.compile(r"(?:\S{0,200})?/(practices|cases)/([^/?#\s]{1,200})")
+
+
+@dataclass(frozen=True)
+class CommitmentFilter:
+    """Which commitments a list shows: of one agenda, in one state, of one country or one city; all may be empty."""
+
+    agenda: str = ""
+    state: str = ""
+    country: str = ""
+    city: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the list leaves anything out."""
+        return bool(self.agenda or self.state or self.country or self.city)
+
+
+def visible_commitments(reader: Person) -> Select[Any]:
+    """The commitments that a reader may see: on agendas that the reader sees, hidden ones only where they moderate or of their own."""
+    is_mine = [Commitment.author_id == reader.id] if reader.is_member and reader.id else []
+    is_shown = Commitment.hidden_at.is_(None)
+    return select(Commitment).where(
+        opened_to(reader, Commitment.agenda_id),
+        or_(is_shown, moderated_by(reader, Commitment.agenda_id), *is_mine),
+    )
+
+
+def shown_commitments(reader: Person) -> Select[Any]:
+    """Those of them that are listed: none that moderators hide."""
+    return visible_commitments(reader).where(Commitment.hidden_at.is_(None))
+
+
+def commitments(reader: Person, wanted: CommitmentFilter, number: int) -> Page[Commitment]:
+    """One page of commitments, those first whose next day comes first, and those that are over last, the latest first."""
+    found = shown_commitments(reader)
+    if wanted.agenda:
+        of_agenda = select(Agenda.id).where(Agenda.slug == wanted.agenda).scalar_subquery()
+        found = found.where(Commitment.agenda_id == of_agenda)
+    if wanted.state:
+        found = found.where(is_in_state(wanted.state))
+    if wanted.country:
+        found = found.where(Commitment.organisation_id.in_(_based(City.country == wanted.country)))
+    if wanted.city:
+        found = found.where(Commitment.organisation_id.in_(_based(City.slug == wanted.city)))
+    return page_of(_in_order(_with_whose(found)), number, COMMITMENTS_PER_PAGE)
+
+
+def is_in_state(state: str) -> ColumnElement[bool]:
+    """SQL condition: a commitment is in a state."""
+    is_kept, is_ended = Commitment.kept_at.is_not(None), Commitment.ended_at.is_not(None)
+    return {RUNNING: and_(~is_kept, ~is_ended), KEPT: is_kept, ENDED: is_ended}[state]
+
+
+def _based(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(Organisation.id).join(City, City.id == Organisation.city_id).where(condition)
+
+
+def _in_order(found: Select[Any]) -> Select[Any]:
+    over_last = (Commitment.next_on.is_(None), Commitment.next_on)
+    return found.order_by(*over_last, Commitment.updated_at.desc(), Commitment.id.desc())
+
+
+def _with_whose(found: Select[Any]) -> Select[Any]:
+    whose = joinedload(Commitment.organisation).joinedload(Organisation.city)
+    return found.options(joinedload(Commitment.agenda), whose)
+
+
+class Places(NamedTuple):
+    """From where there are commitments: the codes of countries, and slug and name of cities, both in order."""
+
+    countries: list[str]
+    cities: list[tuple[str, str]]
+
+
+def places_with_commitments(reader: Person) -> Places:
+    """The places of a filter, of one country or of all."""
+    listed = shown_commitments(reader).with_only_columns(Commitment.organisation_id)
+    found = select(City.country, City.name, City.slug).join(
+        Organisation, Organisation.city_id == City.id
+    )
+    found = found.where(Organisation.id.in_(listed)).distinct().order_by(City.name, City.slug)
+    rows = db.session.execute(found.limit(MAX_CHOICES)).all()
+    return Places(sorted({row.country for row in rows}), [(row.slug, row.name) for row in rows])
+
+
+def agendas_with_commitments(reader: Person) -> list[tuple[str, str]]:
+    """Slug and title of the agendas on which the reader finds a commitment, in their order."""
+    found = shown_commitments(reader).with_only_columns(Commitment.agenda_id)
+    query = select(Agenda.slug, Agenda.title).where(Agenda.id.in_(found))
+    return [(slug, title) for slug, title in db.session.execute(query.order_by(Agenda.position))]
+
+
+def commitments_after(
+    reader: Person, agenda: str, state: str, before: int | None, limit: int
+) -> Sequence[Commitment]:
+    """The newest commitments, those before the id `before`, of one agenda or in one state if these are not empty."""
+    found = _with_whose(shown_commitments(reader))
+    if agenda:
+        of_agenda = select(Agenda.id).where(Agenda.slug == agenda).scalar_subquery()
+        found = found.where(Commitment.agenda_id == of_agenda)
+    found = found.where(is_in_state(state)) if state else found
+    found = found.where(Commitment.id < before) if before else found
+    return db.session.scalars(found.order_by(Commitment.id.desc()).limit(limit)).all()
+
+
+def commitments_of_organisation(reader: Person, organisation_id: int) -> Sequence[Commitment]:
+    """The commitments of an organisation in the order of the list, at most `MAX_HERE`."""
+    return _some(reader, Commitment.organisation_id == organisation_id)
+
+
+def commitments_of_city(reader: Person, city_id: int) -> Sequence[Commitment]:
+    """The same of the organisations in a city."""
+    return _some(reader, Commitment.organisation_id.in_(_based(City.id == city_id)))
+
+
+def commitments_from(reader: Person, declaration: Declaration) -> Sequence[Commitment]:
+    """The same of those that follow from a declaration; no query for one that nobody can have signed yet."""
+    if not declaration.opened_at:
+        return ()
+    return _some(reader, Commitment.declaration_id == declaration.id)
+
+
+def _some(reader: Person, condition: ColumnElement[bool]) -> Sequence[Commitment]:
+    found = _in_order(_with_whose(shown_commitments(reader).where(condition)))
+    return db.session.scalars(found.limit(MAX_HERE)).all()
+
+
+class NextMilestone(NamedTuple):
+    """An open milestone in a short list of those that come next."""
+
+    commitment_id: int
+    slug: str
+    title: str
+    language: str
+    agenda_id: int
+    organisation: str
+    words: str
+    day: date
+    is_open: bool
+
+    @property
+    def address(self) -> str:
+        """The path of the page of its commitment."""
+        return f"/commitments/{self.commitment_id}-{self.slug}"
+
+
+def next_milestones(reader: Person, limit: int, agenda_id: int) -> list[NextMilestone]:
+    """The next milestones on an agenda that a reader sees; a process remembers the first of each agenda."""
+    seen = (
+        one
+        for one in cached("next milestones", _read_next)
+        if one.agenda_id == agenda_id and (one.is_open or reader.can.moderate(agenda_id))
+    )
+    return [one for one, _number in zip(seen, range(limit), strict=False)]
+
+
+def _read_next() -> Sequence[NextMilestone]:
+    order = (Milestone.day, Milestone.id)
+    place = func.row_number().over(partition_by=Commitment.agenda_id, order_by=order)
+    ahead = select(Milestone.id, place.label("place")).join(Milestone.commitment)
+    first = ahead.where(*_can_be_told()).subquery()
+    columns = (
+        Commitment.id,
+        Commitment.slug,
+        Commitment.title,
+        Commitment.language,
+        Commitment.agenda_id,
+        Organisation.name,
+        Milestone.words,
+        Milestone.day,
+        is_on_open_agenda(Commitment.agenda_id),
+    )
+    found = select(*columns).join(first, first.c.id == Milestone.id).join(Milestone.commitment)
+    found = found.join(Commitment.organisation).where(first.c.place <= NEXT_OF_AGENDA)
+    return [NextMilestone(*row) for row in execute_core(found.order_by(*order).limit(MAX_NEXT))]
+
+
+def _can_be_told() -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: a milestone is open, and its commitment under way and not hidden."""
+    is_open = (Milestone.reached_at.is_(None), Milestone.given_up_at.is_(None))
+    return (*is_open, is_in_state(RUNNING), Commitment.hidden_at.is_(None))
+
+
+# One commitment
+
+
+def get_commitment(reader: Person, commitment_id: int) -> Commitment:
+    """One commitment with its agenda, organisation and author, or `NotFound`."""
+    query = _with_whose(visible_commitments(reader).where(Commitment.id == commitment_id))
+    found: Commitment | None = db.session.scalar(query.options(joinedload(Commitment.author)))
+    return _found(found)
+
+
+def commitment_to_edit(member: Person, commitment_id: int) -> Commitment:
+    """One commitment, for somebody who may change what it says; else `Forbidden`, or `NotFound`."""
+    found = get_commitment(member, commitment_id)
+    require(member.can.edit_commitment(found))
+    return found
+
+
+def commitment_to_tell_of(member: Person, commitment_id: int) -> Commitment:
+    """One commitment, for somebody who may say what becomes of it; else `Forbidden`, or `NotFound`."""
+    found = get_commitment(member, commitment_id)
+    require(member.can.tell_of_commitment(found))
+    return found
+
+
+def milestones_of(commitment: Commitment) -> Sequence[Milestone]:
+    """The milestones of a commitment, in the order of their days."""
+    return milestones_of_many([commitment.id])
+
+
+def milestones_of_many(commitment_ids: Collection[int]) -> Sequence[Milestone]:
+    """The milestones of several commitments, in the order of their days."""
+    mine = select(Milestone).where(Milestone.commitment_id.in_(commitment_ids))
+    return db.session.scalars(mine.order_by(Milestone.day, Milestone.id)).all()
+
+
+def milestone_in(commitment: Commitment, milestone_id: int) -> Milestone:
+    """One milestone of a commitment, also one that is not open any more; or `NotFound`."""
+    mine = Milestone.id == milestone_id, Milestone.commitment_id == commitment.id
+    return _found(db.session.scalar(select(Milestone).where(*mine)))
+
+
+def declaration_of(reader: Person, commitment: Commitment) -> Declaration | None:
+    """The declaration from which a commitment follows, if there is one and the reader sees it."""
+    if commitment.declaration_id is None:
+        return None
+    query = visible_declarations(reader).where(Declaration.id == commitment.declaration_id)
+    found: Declaration | None = db.session.scalar(query)
+    return found
+
+
+class Copied(NamedTuple):
+    """The practice or the case that a commitment copies."""
+
+    title: str
+    address: str
+    language: str
+    practice_id: int | None = None
+    case_id: int | None = None
+    agenda_id: int | None = None
+
+
+def copied_by(reader: Person, commitment: Commitment) -> Copied | None:
+    """What a commitment copies, if there is something and the reader sees it."""
+    if commitment.practice_id:
+        return _copied(reader, "practices", Practice.id == commitment.practice_id)
+    if commitment.case_id:
+        return _copied(reader, "cases", Case.id == commitment.case_id)
+    return None
+
+
+def copied_at(reader: Person, typed: str) -> Copied | None:
+    """The published practice or the case at an address that somebody typed, if the reader sees it."""
+    found = COPIED.fullmatch(typed.strip())
+    if found is None:
+        return None
+    kind, slug = found.groups()
+    return _copied(reader, kind, (Practice if kind == "practices" else Case).slug == slug)
+
+
+def _copied(reader: Person, kind: str, condition: ColumnElement[bool]) -> Copied | None:
+    if kind == "practices":
+        is_told = Practice.state == PUBLISHED, Practice.hidden_at.is_(None)
+        one = db.session.scalar(visible_practices(reader).where(condition, *is_told))
+        address = f"/practices/{one.slug}" if one else ""
+        return one and Copied(one.title, address, one.language, one.id, agenda_id=one.agenda_id)
+    case = db.session.scalar(visible_cases(reader).where(condition, Case.hidden_at.is_(None)))
+    ids = {"case_id": case.id, "agenda_id": case.agenda_id} if case else {}
+    return case and Copied(case.name, f"/cases/{case.slug}", case.language, **ids)
+
+
+# Who writes for an organisation
+
+
+def organisations_to_commit_for(member: Person) -> list[Organisation]:
+    """The organisations for which a member says what they will do; `Forbidden`, with the reason, where there is none."""
+    require(member.can.write())
+    mine = [one for one in own_organisations(member) if member.can.speak_for(one)]
+    if not mine:
+        raise Forbidden(str(ONLY_VOICES_COMMIT.why_not))
+    return mine
+
+
+def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Organisation]:
+    """The reader's organisations that have signed a declaration which holds, and for which the reader may say what they will do."""
+    if not reader.is_member or not declaration.frozen_at or declaration.withdrawn_at:
+        return []
+    mine = [
+        one
+        for one in own_organisations(reader)
+        if reader.can.publish_commitment(declaration.agenda, one)
+    ]
+    if not mine:
+        return []
+    signed = select(Signature.organisation_id).where(
+        Signature.declaration_id == declaration.id, Signature.withdrawn_at.is_(None)
+    )
+    ids = set(db.session.scalars(signed.where(Signature.organisation_id.in_([o.id for o in mine]))))
+    return [one for one in mine if one.id in ids]
+
+
+def declarations_to_follow(member: Person) -> list[Declaration]:
+    """The declarations from which a commitment may follow, newest first: no drafts, none that was withdrawn."""
+    told = Declaration.opened_at.is_not(None), Declaration.withdrawn_at.is_(None)
+    query = visible_declarations(member).where(*told).order_by(Declaration.id.desc())
+    return list(db.session.scalars(query.limit(MAX_CHOICES)))
+
+
+def open_agendas(member: Person) -> list[tuple[str, str]]:
+    """Slug and title of the agendas on which something can be added, in their order."""
+    is_open = Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
+    query = select(Agenda.slug, Agenda.title).where(opened_to(member, Agenda.id), *is_open)
+    return [(slug, title) for slug, title in db.session.execute(query.order_by(Agenda.position))]
+
+
+def slug_of_agenda(member: Person, agenda_id: int) -> str:
+    """The slug of an agenda on which something can be added; empty for any other."""
+    is_it = Agenda.id == agenda_id, Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
+    query = select(Agenda.slug).where(opened_to(member, Agenda.id), *is_it)
+    return db.session.scalar(query) or ""
+
+
+# Peers
+
+
+def is_peer(member: Person, commitment_id: int) -> bool:
+    """Whether a member follows a commitment."""
+    if not member.is_member:
+        return False
+    mine = Peer.commitment_id == commitment_id, Peer.member_id == member.id
+    return bool(db.session.scalar(select(exists().where(*mine))))
+
+
+def peers_of(commitment: Commitment) -> Sequence[Peer]:
+    """Who follows a commitment, with member and city, by city; without hidden profiles, at most `MAX_PEERS`."""
+    mine = Peer.commitment_id == commitment.id, Member.hidden_at.is_(None), Member.left_at.is_(None)
+    query = select(Peer).join(Peer.member).outerjoin(Member.city).where(*mine)
+    query = query.options(contains_eager(Peer.member).contains_eager(Member.city))
+    order = (City.name.is_(None), City.name, Peer.followed_at, Peer.member_id)
+    return db.session.scalars(query.order_by(*order).limit(MAX_PEERS)).all()
+
+
+def peer_ids(commitment_id: int) -> list[int]:
+    """The ids of all members who follow a commitment."""
+    query = select(Peer.member_id).where(Peer.commitment_id == commitment_id)
+    return sorted(db.session.scalars(query))
+
+
+def count_peers(commitment_id: int) -> int:
+    """How many members follow a commitment."""
+    query = select(func.count()).where(Peer.commitment_id == commitment_id)
+    return db.session.scalar(query) or 0
+
+
+def peer_to_end(commitment_id: int, member_id: int | None) -> Peer | None:
+    """The row by which a member follows a commitment that is locked; None if there is none."""
+    mine = Peer.commitment_id == commitment_id, Peer.member_id == member_id
+    return db.session.scalar(select(Peer).where(*mine))
+
+
+def followed_by(member_id: int) -> list[int]:
+    """The ids of the commitments that a member follows, in order."""
+    return sorted(db.session.scalars(select(Peer.commitment_id).where(Peer.member_id == member_id)))
+
+
+# What an earlier version said
+
+
+def commitment_fields(commitment: Commitment) -> dict[str, Any]:
+    """The fields of a commitment by which a form knows whether they have changed."""
+    copied = commitment.practice_id and f"practice {commitment.practice_id}"
+    return {
+        "title": commitment.title,
+        "source": commitment.source,
+        "language": commitment.language,
+        "last_day": commitment.last_day.isoformat(),
+        "declaration": str(commitment.declaration_id or ""),
+        "copied": copied or (commitment.case_id and f"case {commitment.case_id}") or "",
+    }
+
+
+def fields_to_keep(commitment: Commitment) -> dict[str, Any]:
+    """The fields of a commitment as its history keeps and compares them, with its milestones and its state."""
+    kept = commitment_fields(commitment)
+    lines = map(_in_a_line, milestones_of(commitment))
+    return {
+        **{name: kept[name] for name in ("title", "source", "language", "last_day")},
+        "milestones": "\n".join(lines),
+        "state": commitment.state,
+    }
+
+
+def _in_a_line(milestone: Milestone) -> str:
+    moved = [f"← {move.earlier}: {move.reason}" for move in reversed(milestone.moves)]
+    reached = milestone.reached_at and f"✓ {milestone.reached_at.date()} {milestone.reached_words}"
+    up = milestone.given_up_at and f"✗ {milestone.given_up_at.date()} {milestone.given_up_reason}"
+    parts = [f"{milestone.day} {milestone.words}", *moved, reached, up]
+    return " | ".join(part.strip() for part in parts if part)
+
+
+def edits_of(commitment: Commitment, state_names: Mapping[str, Any]) -> list[Edit]:
+    """What was changed in a commitment, newest first; states by their names."""
+    present = {commitment.id: fields_to_keep(commitment)}
+    edits, after = [], commitment.state
+    for edit in edits_between(versions_of("commitment", commitment.id), present):
+        before = edit.said["state"]
+        named = ("state", changes(str(state_names[before]), str(state_names[after])))
+        told = [named if one[0] == "state" else one for one in edit.differences]
+        edits.append(replace(edit, differences=told))
+        after = before
+    return edits
+
+
+# For actions and the worker
+
+
+def commitment_to_change(doer: Person, commitment_id: int) -> Commitment:
+    """One commitment with its agenda and organisation, locked; or `NotFound`."""
+    query = visible_commitments(doer).where(Commitment.id == commitment_id)
+    locked = _with_whose(query).with_for_update(of=Commitment)
+    found: Commitment | None = db.session.scalar(locked.execution_options(populate_existing=True))
+    return _found(found)
+
+
+def organisation_of(doer: Person, commitment_id: int) -> int:
+    """The id of the organisation of a commitment, which is locked before it; or `NotFound`."""
+    query = visible_commitments(doer).where(Commitment.id == commitment_id)
+    found: int | None = db.session.scalar(query.with_only_columns(Commitment.organisation_id))
+    return _found(found)
+
+
+def identical_commitment(
+    organisation_id: int, agenda_id: int, title: str, source: str
+) -> Commitment | None:
+    """A commitment of an organisation of exactly this, as when a form is sent twice; or None."""
+    same = (
+        Commitment.organisation_id == organisation_id,
+        Commitment.agenda_id == agenda_id,
+        Commitment.title == title,
+        Commitment.source == source,
+    )
+    return db.session.scalars(select(Commitment).where(*same).limit(1)).first()
+
+
+def first_open_day(commitment_id: int) -> date | None:
+    """The day of the first open milestone of a commitment; None if there is none."""
+    is_open = Milestone.reached_at.is_(None), Milestone.given_up_at.is_(None)
+    days = select(func.min(Milestone.day)).where(Milestone.commitment_id == commitment_id)
+    return db.session.scalar(days.where(*is_open))
+
+
+def count_milestones(commitment_id: int) -> int:
+    """How many milestones a commitment has."""
+    query = select(func.count(Milestone.id)).where(Milestone.commitment_id == commitment_id)
+    return db.session.scalar(query) or 0
+
+
+def milestones_near(today: date, limit: int) -> Sequence[Milestone]:
+    """Up to `limit` milestones whose day is near and of which nobody was reminded, locked, with their commitments."""
+    is_near = Milestone.day.between(today, today + REMIND_BEFORE)
+    return _due(is_near, Milestone.reminded_before_at.is_(None), limit=limit)
+
+
+def milestones_over(today: date, limit: int) -> Sequence[Milestone]:
+    """The same of those whose day is over."""
+    return _due(Milestone.day < today, Milestone.reminded_after_at.is_(None), limit=limit)
+
+
+def _due(*conditions: ColumnElement[bool], limit: int) -> Sequence[Milestone]:
+    """Without those on agendas in preparation: nobody is to be told of these."""
+    query = select(Milestone).join(Milestone.commitment).where(*_can_be_told(), *conditions)
+    query = query.where(is_on_open_agenda(Commitment.agenda_id))
+    first = query.order_by(Milestone.day, Milestone.id).limit(limit)
+    locked = first.with_for_update(of=Milestone, skip_locked=True)
+    return db.session.scalars(locked.options(contains_eager(Milestone.commitment))).all()
+
+
+def commitments_by_id(commitment_ids: Collection[int]) -> Sequence[Commitment]:
+    """Commitments with their organisations, locked."""
+    query = select(Commitment).where(Commitment.id.in_(commitment_ids)).order_by(Commitment.id)
+    whole = query.options(joinedload(Commitment.organisation))
+    return db.session.scalars(whole.with_for_update(of=Commitment)).all()
+
+
+def commitments_of_author(member_id: int) -> Sequence[Commitment]:
+    """All commitments that a member has published."""
+    return db.session.scalars(select(Commitment).where(Commitment.author_id == member_id)).all()
+
+
+def _found(row: T | None) -> T:
+    if row is None:
+        raise NotFound(_("There is no such commitment."))
+    return row

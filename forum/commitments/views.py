@@ -1,0 +1,370 @@
+"""The doors of commitments: lists, one commitment, publishing and changing it, telling what becomes of it, following it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from forum import markup, web, webforms
+from forum.agendas.queries import get_agenda
+from forum.clock import now
+from forum.commitments import actions, queries
+from forum.commitments.actions import CommitmentText
+from forum.commitments.forms import (
+    STATE_NAMES,
+    CommitmentForm,
+    MoveForm,
+    ReachForm,
+    ReasonForm,
+)
+from forum.commitments.models import STATES, Commitment, Milestone
+from forum.commitments.queries import CommitmentFilter, NextMilestone
+from forum.declarations.models import Declaration
+from forum.errors import Invalid, NotFound
+from forum.history.views import edit_to_read
+from forum.members.models import Organisation
+from forum.members.queries import languages
+from forum.ratelimits import changing
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+bp = Blueprint("commitments", __name__)
+SIDE_MILESTONES = 3  # at the side of the page of an agenda
+
+
+@bp.app_template_global()
+def commitment_states() -> dict[str, Any]:
+    """What each state of a commitment is called."""
+    return dict(STATE_NAMES)
+
+
+@bp.app_template_global()
+def milestones_next(agenda_id: int) -> list[NextMilestone]:
+    """For the page of an agenda: the next milestones there that its reader sees."""
+    return queries.next_milestones(me(), SIDE_MILESTONES, agenda_id)
+
+
+@bp.app_template_global()
+def commitments_from(declaration: Declaration) -> Any:
+    """For the page of a declaration: the commitments that follow from it."""
+    return queries.commitments_from(me(), declaration)
+
+
+@bp.app_template_global()
+def signatories_to_commit(declaration: Declaration) -> list[Organisation]:
+    """For the same page: the organisations of its reader that have signed it and may say now what they will do."""
+    return queries.signatories_to_commit(me(), declaration)
+
+
+# Reading
+
+
+@bp.get("/commitments")
+def index() -> ResponseReturnValue:
+    """The commitments whose next day comes first, then those that are over; of an agenda, a state, a place or of all."""
+    web.depends_on()
+    places, names = queries.places_with_commitments(me()), _territories()
+    wanted = CommitmentFilter(
+        web.text("agenda"),
+        web.choice("state", STATES),
+        web.choice("country", places.countries),
+        web.text("city"),
+    )
+    page = queries.commitments(me(), wanted, web.number("page"))
+    return render_template(
+        "commitments/index.html",
+        page=page,
+        wanted=wanted,
+        agendas=queries.agendas_with_commitments(me()),
+        countries=sorted((names.get(code, code), code) for code in places.countries),
+        cities=places.cities,
+        canonical=web.canonical(page.number),
+    )
+
+
+def _territories() -> dict[str, str]:
+    locale = get_locale()
+    return dict(locale.territories) if locale else {}
+
+
+@bp.get("/commitments/<int:id>")
+@bp.get("/commitments/<int:id>-<slug>")
+def commitment(id: int, slug: str = "") -> ResponseReturnValue:
+    """A commitment: what it says, how far it is, and who follows it."""
+    web.depends_on()
+    found = queries.get_commitment(me(), id)
+    if found.slug != slug:
+        response = web.moved_permanently(found.address)
+        response.headers["Cache-Control"] = "no-cache"  # it may get its old title back
+        return response
+    return render_template(
+        "commitments/commitment.html",
+        commitment=found,
+        milestones=queries.milestones_of(found),
+        declaration=queries.declaration_of(me(), found),
+        copied=queries.copied_by(me(), found),
+        peers=queries.peers_of(found),
+        is_peer=queries.is_peer(me(), found.id),
+        canonical=None if found.hidden_at else web.absolute(found.address),
+    )
+
+
+@bp.get("/commitments/<int:id>/history")
+def history(id: int) -> ResponseReturnValue:
+    """What a commitment said before, and how its milestones went on."""
+    web.depends_on()
+    found = queries.get_commitment(me(), id)
+    edits = queries.edits_of(found, STATE_NAMES)
+    return render_template(
+        "commitments/history.html", commitment=found, edits=edits, chosen=edit_to_read(edits)
+    )
+
+
+# Publishing and changing
+
+
+@bp.route("/commitments/new", methods=["GET", "POST"])
+@changing_with_preview
+def publish_commitment() -> ResponseReturnValue:
+    """Say what an organisation will do: on an agenda, after a declaration or a practice, if the address names them."""
+    able = queries.organisations_to_commit_for(me())
+    return _write(_new_form(able), None, able)
+
+
+def _new_form(able: list[Organisation]) -> CommitmentForm:
+    """A form with what the address names; of a declaration, practice or case alone its agenda is chosen, too."""
+    declarations = {one.id: one for one in queries.declarations_to_follow(me())}
+    declaration = declarations.get(web.number("declaration", 0))
+    address = next(
+        (f"/{kind}s/{slug}" for kind in ("practice", "case") if (slug := web.text(kind))), ""
+    )
+    copied = queries.copied_at(me(), address) if address else None
+    slugs = [slug for slug, _title in queries.open_agendas(me())]
+    named = web.choice("agenda", slugs)
+    if not named and declaration:
+        named = queries.slug_of_agenda(me(), declaration.agenda_id)
+    if not named and copied and copied.agenda_id:
+        named = queries.slug_of_agenda(me(), copied.agenda_id)
+    linked = web.number("organisation", 0)
+    return CommitmentForm(
+        organisation=linked if linked in [one.id for one in able] else able[0].id,
+        agenda=named,
+        declaration=declaration.id if declaration else 0,
+        copied=copied.address if copied else "",
+        language=me().language,
+    )
+
+
+@bp.route("/commitments/<int:id>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit_commitment(id: int) -> ResponseReturnValue:
+    """Change what a commitment says, or add milestones to it."""
+    found = queries.commitment_to_edit(me(), id)
+    form = CommitmentForm.of(found, queries.copied_by(me(), found))
+    return _write(form, found, [found.organisation])
+
+
+def _write(
+    form: CommitmentForm, found: Commitment | None, able: list[Organisation]
+) -> ResponseReturnValue:
+    _offer(form, able, found)
+    known = queries.milestones_of(found) if found else ()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        return render_template(
+            "commitments/write.html",
+            form=form,
+            commitment=found,
+            able=able,
+            known=known,
+            meanwhile=meanwhile,
+            preview=_preview(form),
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        text = _text(form)
+        if found is not None:
+            saved = actions.edit_commitment(me(), found.id, text, seen=form.seen.data)
+            return web.done(_("Your changes are saved."), saved.address)
+        agenda_id = _agenda_id(form.agenda.data or "")
+        made = actions.publish_commitment(me(), agenda_id, form.organisation.data, text)
+        return web.done(_("The commitment is published."), made.address)
+
+    latest = partial(_latest, found.id, able) if found else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _offer(form: CommitmentForm, able: list[Organisation], found: Commitment | None) -> None:
+    """The choices of the form; what the commitment names already stays among them."""
+    form.language.choices = languages()
+    form.organisation.choices = [(one.id, one.name) for one in able]
+    form.agenda.choices = [("", "–"), *queries.open_agendas(me())]
+    offered = queries.declarations_to_follow(me())
+    named = queries.declaration_of(me(), found) if found else None
+    if named and named.id not in [one.id for one in offered]:
+        offered = [named, *offered]
+    form.declaration.choices = [(0, "–"), *((one.id, one.title) for one in offered)]
+
+
+def _agenda_id(slug: str) -> int:
+    try:
+        return get_agenda(me(), slug).id
+    except NotFound:
+        raise Invalid(_("Choose an agenda."), "agenda") from None
+
+
+def _latest(commitment_id: int, able: list[Organisation]) -> CommitmentForm:
+    found = queries.commitment_to_edit(me(), commitment_id)
+    form = CommitmentForm.of(found, queries.copied_by(me(), found), formdata=None)
+    _offer(form, able, found)
+    return form
+
+
+def _text(form: CommitmentForm) -> CommitmentText:
+    return CommitmentText(
+        title=form.title.data or "",
+        text=_written(form),
+        last_day=form.last_day.data or now().date(),
+        milestones=form.steps,
+        declaration_id=form.declaration.data or None,
+        copied=form.copied.data or "",
+    )
+
+
+def _written(form: CommitmentForm) -> markup.Written:
+    return markup.write(form.body.data or "", form.language.data or "en", has_pictures=False)
+
+
+def _preview(form: CommitmentForm) -> Markup | None:
+    return _written(form).html if webforms.is_preview() else None
+
+
+# What becomes of it
+
+
+@bp.get("/commitments/<int:id>/milestones/<int:milestone_id>")
+def milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+    """What became of a milestone: reached, moved or given up, each with one press."""
+    found, one = _milestone(id, milestone_id)
+    return _milestone_page(found, one, MoveForm(day=one.day))
+
+
+def _milestone(id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
+    found = queries.commitment_to_tell_of(me(), id)
+    return found, queries.milestone_in(found, milestone_id)
+
+
+def _milestone_page(
+    found: Commitment, one: Milestone, form: Any, status: int = 200
+) -> ResponseReturnValue:
+    """The page with its three forms: the one that was sent, with what was typed, beside fresh ones."""
+    fresh = {"reach": ReachForm, "move": MoveForm, "give_up": ReasonForm}
+    forms: dict[str, Any] = {
+        name: form if isinstance(form, kind) else kind(formdata=None)
+        for name, kind in fresh.items()
+    }
+    context = {"commitment": found, "milestone": one, "forms": forms, "sent": form}
+    return render_template("commitments/milestone.html", **context), status
+
+
+@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/reach")
+@changing
+def reach_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+    """Say that a milestone is reached."""
+    found, one = _milestone(id, milestone_id)
+    form = ReachForm()
+
+    def deed() -> ResponseReturnValue:
+        actions.reach_milestone(me(), found.id, one.id, form.sentence.data or "")
+        return web.done(_("The milestone is reached."), found.address)
+
+    return webforms.process(form, partial(_milestone_page, found, one, form), deed)
+
+
+@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/move")
+@changing
+def move_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+    """Move a milestone to another day, with the reason."""
+    found, one = _milestone(id, milestone_id)
+    form = MoveForm()
+
+    def deed() -> ResponseReturnValue:
+        actions.move_milestone(
+            me(), found.id, one.id, form.day.data or one.day, form.note.data or ""
+        )
+        return web.done(_("The milestone has another day now."), found.address)
+
+    return webforms.process(form, partial(_milestone_page, found, one, form), deed)
+
+
+@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/give-up")
+@changing
+def give_milestone_up(id: int, milestone_id: int) -> ResponseReturnValue:
+    """Give a milestone up, with what stopped it."""
+    found, one = _milestone(id, milestone_id)
+    form = ReasonForm()
+
+    def deed() -> ResponseReturnValue:
+        actions.give_milestone_up(me(), found.id, one.id, form.reason.data or "")
+        return web.done(_("The milestone is given up, and the page says why."), found.address)
+
+    return webforms.process(form, partial(_milestone_page, found, one, form), deed)
+
+
+@bp.route("/commitments/<int:id>/keep", methods=["GET", "POST"])
+@changing
+def keep_commitment(id: int) -> ResponseReturnValue:
+    """Say that a commitment is kept."""
+    found, form = queries.commitment_to_tell_of(me(), id), ReachForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        context = {"commitment": found, "form": form, "milestones": queries.milestones_of(found)}
+        return render_template("commitments/keep.html", **context), status
+
+    def deed() -> ResponseReturnValue:
+        actions.keep_commitment(me(), found.id, form.sentence.data or "")
+        return web.done(_("The commitment is kept."), found.address)
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/commitments/<int:id>/end", methods=["GET", "POST"])
+@changing
+def end_commitment(id: int) -> ResponseReturnValue:
+    """Give a commitment up, with what stopped it."""
+    found, form = queries.commitment_to_tell_of(me(), id), ReasonForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template("commitments/end.html", commitment=found, form=form), status
+
+    def deed() -> ResponseReturnValue:
+        actions.end_commitment(me(), found.id, form.reason.data or "")
+        return web.done(_("The commitment is given up, and its page says why."), found.address)
+
+    return webforms.process(form, page, deed)
+
+
+# Peers
+
+
+@bp.post("/commitments/<int:id>/follow")
+@changing
+def follow_commitment(id: int) -> ResponseReturnValue:
+    """Follow the commitment of another organisation."""
+    found = actions.follow_commitment(me(), id)
+    done = _("You follow this commitment, and are told how it goes on.")
+    return web.done(done, f"{found.address}#peers")
+
+
+@bp.post("/commitments/<int:id>/unfollow")
+@changing
+def unfollow_commitment(id: int) -> ResponseReturnValue:
+    """Follow a commitment no more."""
+    found = actions.unfollow_commitment(me(), id)
+    return web.done(_("You follow this commitment no more."), f"{found.address}#peers")

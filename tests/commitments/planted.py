@@ -1,0 +1,35 @@
+"""What the test of leaks plants in commitments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from forum.clock import now
+from forum.commitments import actions
+from forum.commitments.models import Commitment
+from forum.markup import write
+from forum.members.actions import OrganisationText, write_organisation
+
+
+def committed(people: Any, agenda: Any, secret: Callable[[str], str], word: str) -> Commitment:
+    """A commitment of a city that Ana represents, with the secret word in all of it."""
+    name = f"City of {word.title()} Streets"
+    text_of_city = OrganisationText(name, "city", representative_id=people.ana.id)
+    city = write_organisation(people.moderator, text_of_city)
+    day = now().date() + timedelta(days=10)
+    text = actions.CommitmentText(
+        secret(word), write(secret(word)), day, [actions.Step(secret(word), day)]
+    )
+    return actions.publish_commitment(people.ana, agenda.id, city.id, text)
+
+
+def prepared_commitment(people: Any, agenda: Any, secret: Callable[[str], str], word: str) -> None:
+    """One on an agenda in preparation, as a file brings it; a moderator published it."""
+    city = write_organisation(people.moderator, OrganisationText("City of Moss", "city"))
+    day = now().date() + timedelta(days=10)
+    text = actions.CommitmentText(secret(word), write(secret(word)), day)
+    course = actions.CommitmentCourse(city.id, people.moderator.id, now())
+    steps = [actions.KnownMilestone(secret(word), day)]
+    actions.load_commitment(people.moderator, agenda.id, text, course, steps)

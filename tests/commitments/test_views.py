@@ -1,0 +1,259 @@
+"""The pages of commitments."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+from forum.clock import now
+from forum.commitments import actions, queries
+from forum.commitments.models import Commitment
+from forum.db import db
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from tests.commitments.conftest import TEXT, a_text, first_of, in_days, published
+from tests.declarations.conftest import frozen, signed
+
+
+def words_of(page) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def fields(**words):
+    said = {
+        "agenda": "quieter",
+        "title": "Felt below line 2",
+        "body": TEXT,
+        "language": "en",
+        "last_day": in_days(90).isoformat(),
+        "milestones-1-words": "A kilometre is done",
+        "milestones-1-day": in_days(30).isoformat(),
+        "declaration": "0",
+        "copied": "",
+    }
+    return said | {name.replace("__", "-"): value for name, value in words.items()}
+
+
+def seen_in(page) -> str:
+    return re.findall(r'name="seen"[^>]* value="(\w+)"', page.text)[0]
+
+
+# Reading
+
+
+def test_the_list_says_what_it_is_for_and_is_filtered(client, people, agenda, bodies):
+    assert "There are no commitments yet" in words_of(client.get("/commitments"))
+    one = published(people.ana, agenda, bodies.city)
+    two = published(people.chitra, agenda, bodies.institute, title="Nets")
+    ended = published(people.ana, agenda, bodies.city, title="Moss")
+    actions.end_commitment(people.ana, ended.id, "It died.")
+    actions.reach_milestone(people.ana, one.id, first_of(one).id)
+    page = client.get("/commitments").text
+    places = [page.index(made.address) for made in (two, one, ended)]
+    assert places == sorted(places)  # by the next day; what is over comes last
+    page = client.get("/commitments?country=GR&city=athens&agenda=quieter&state=running").text
+    assert one.address in page and two.address not in page and ended.address not in page
+    for none in ("?agenda=nowhere", "?state=kept", "?city=nowhere"):
+        assert "No commitment is like this" in client.get(f"/commitments{none}").text
+    assert client.get("/commitments?state=rubbish&country=XX&page=x").status_code == 200
+
+
+def test_the_list_has_pages_and_few_queries(client, people, agenda, bodies, monkeypatch, queries):
+    monkeypatch.setattr("forum.commitments.queries.COMMITMENTS_PER_PAGE", 2)
+    made = [published(people.ana, agenda, bodies.city, title=f"Number {n}") for n in range(3)]
+    with queries() as few:
+        page = client.get("/commitments").text
+    assert few.count <= 5 and made[2].address in page and made[0].address not in page
+    assert made[0].address in client.get("/commitments?page=2").text
+
+
+def test_a_page_has_all_that_is_said(client, sign_in, people, agenda, bodies, queries):
+    declaration = frozen(people, agenda)
+    made = published(people.ana, agenda, bodies.city, declaration_id=declaration.id)
+    one, two = milestones(made)
+    actions.move_milestone(people.ana, made.id, one.id, in_days(40), "Rain & snow.")
+    actions.give_milestone_up(people.ana, made.id, two.id, "No money.")
+    actions.follow_commitment(people.chitra, made.id)
+    with queries() as few:
+        page = client.get(made.address)
+    assert few.count <= 7
+    words = words_of(page)
+    for said in (
+        "Under way",
+        "City of Athens",
+        "Rain & snow.",
+        "No money.",
+        "Chitra Desai",
+        "City not known",
+        "Quiet nights",
+        "Sign in to follow it",
+        "Report illegal content",
+    ):
+        assert said in words
+    assert "<strong>felt</strong>" in page.text and "What became of it" not in words
+    assert "What became of it" in words_of(sign_in(people.ana).get(made.address))
+    moved = client.get(f"/commitments/{made.id}-wrong")
+    assert (moved.status_code, moved.location) == (301, made.address)
+    assert client.get("/commitments/99999").status_code == 404
+    history = words_of(client.get(f"/commitments/{made.id}/history"))
+    assert "Rain & snow." in history and "Version 2" in history
+    first = re.findall(r"version=(\d+)", client.get(f"/commitments/{made.id}/history").text)[-1]
+    assert "Version 1, whole" in words_of(
+        client.get(f"/commitments/{made.id}/history?version={first}")
+    )
+
+
+def milestones(made: Commitment):
+    return queries.milestones_of(made)
+
+
+def test_other_pages_lead_to_it(client, sign_in, people, agenda, bodies):
+    declaration = frozen(people, agenda)
+    signed(people.ana, declaration, bodies.city)
+    page = sign_in(people.ana).get(declaration.address)
+    assert "Say what you will do" in words_of(page)
+    assert f"declaration={declaration.id}" in page.text
+    made = published(people.ana, agenda, bodies.city, declaration_id=declaration.id)
+    athens = bodies.city
+    for path in (
+        declaration.address,
+        f"/organisations/{athens.slug}",
+        "/cities/athens",
+        "/agendas/quieter",
+        "/sitemap.xml",
+        "/search?q=kilometre",
+    ):
+        text = client.get(path).text
+        assert made.address in text or f"/commitments/{made.id}" in text, path
+    actions.hide_commitment(people.host, made.id, "No.")
+    for path in (declaration.address, f"/organisations/{athens.slug}", "/agendas/quieter"):
+        assert made.address not in client.get(path).text, path
+
+
+# Publishing
+
+
+def test_a_representative_publishes_it(sign_in, people, agenda, bodies):
+    browser = sign_in(people.ana)
+    page = browser.get("/commitments/new?agenda=quieter")
+    assert "You write for City of Athens." in words_of(page)
+    shown = browser.post("/commitments/new", data=fields(preview="1", organisation=bodies.city.id))
+    assert "<strong>felt</strong>" in shown.text and "A kilometre is done" in shown.text
+    wrong = browser.post(
+        "/commitments/new",
+        data=fields(organisation=bodies.city.id, title="", milestones__1__day="soon", agenda=""),
+    )
+    assert wrong.status_code == 422 and TEXT in unescape(wrong.text)
+    assert "Give the commitment a title." in words_of(wrong)
+    assert (
+        browser.post(
+            "/commitments/new", data=fields(organisation=bodies.city.id, agenda="nowhere")
+        ).status_code
+        == 422
+    )
+    made = browser.post("/commitments/new", data=fields(organisation=bodies.city.id))
+    assert made.status_code == 303 and made.location.startswith("/commitments/")
+    assert "Felt below line 2" in browser.get(made.location).text
+
+
+def test_the_address_fills_the_form_in(sign_in, people, agenda, bodies):
+    declaration = frozen(people, agenda)
+    page = sign_in(people.ana).get(f"/commitments/new?declaration={declaration.id}").text
+    assert re.search(rf'<option selected value="{declaration.id}"', page)
+    assert re.search(r'<option selected value="quieter"', page)
+    assert sign_in(people.ana).get("/commitments/new?declaration=999&practice=x").status_code == 200
+
+
+def test_nobody_else_finds_the_form(client, sign_in, people, bodies):
+    assert client.get("/commitments/new").status_code == 303
+    refused = sign_in(people.ben).get("/commitments/new")
+    assert refused.status_code == 403 and "its representative says for it" in words_of(refused)
+
+
+def test_a_conflict_shows_both_texts(sign_in, people, commitment):
+    browser = sign_in(people.ana)
+    page = browser.get(f"/commitments/{commitment.id}/edit")
+    seen = seen_in(page)
+    actions.edit_commitment(people.ana, commitment.id, a_text(title="Cork", milestones=[]))
+    mine = fields(seen=seen, title="Wool", milestones__1__words="", milestones__1__day="")
+    again = browser.post(f"/commitments/{commitment.id}/edit", data=mine)
+    assert again.status_code == 409 and "Cork" in again.text and "Wool" in again.text
+    mine["seen"] = seen_in(again)
+    assert browser.post(f"/commitments/{commitment.id}/edit", data=mine).status_code == 303
+    assert "Wool" in browser.get("/commitments").text
+
+
+# What becomes of it
+
+
+def test_one_press_says_what_became_of_a_milestone(sign_in, people, commitment):
+    browser = sign_in(people.ana)
+    door = first_of(commitment).told_at
+    page = browser.get(door)
+    assert page.status_code == 200 and "It needs more time" in words_of(page)
+    wrong = browser.post(f"{door}/move", data={"day": in_days(99).isoformat(), "note": "Late <b>"})
+    assert wrong.status_code == 422 and "Late &lt;b&gt;" in wrong.text
+    assert browser.post(f"{door}/give-up", data={"reason": ""}).status_code == 422
+    day = in_days(40).isoformat()
+    assert browser.post(f"{door}/move", data={"day": day, "note": "Late."}).status_code == 303
+    assert browser.post(f"{door}/reach", data={"sentence": ""}).status_code == 303
+    assert browser.post(f"{door}/reach", data={"sentence": ""}).status_code == 409
+    assert "Reached on" in words_of(browser.get(door))
+    assert sign_in(people.ben).get(door).status_code == 403
+    assert browser.get(f"/commitments/{commitment.id}/milestones/999").status_code == 404
+
+
+def test_it_is_kept_or_given_up_on_pages_of_their_own(sign_in, people, agenda, bodies, commitment):
+    browser = sign_in(people.ana)
+    assert "2 milestones are still open" in words_of(browser.get(f"{commitment.told_at}/keep"))
+    assert browser.post(f"{commitment.told_at}/keep", data={"sentence": "Hush."}).status_code == 303
+    assert "Hush." in browser.get(commitment.address).text
+    assert browser.get(f"{commitment.told_at}/keep").status_code == 403
+    other = published(people.ana, agenda, bodies.city, title="Moss")
+    assert browser.post(f"{other.told_at}/end", data={"reason": " "}).status_code == 422
+    assert browser.post(f"{other.told_at}/end", data={"reason": "It died."}).status_code == 303
+    page = words_of(browser.get(other.address))
+    assert "What stopped it: It died." in page and "It was to be reached by" in page
+
+
+def test_peers_follow_it_with_one_press(sign_in, people, commitment):
+    browser = sign_in(people.chitra)
+    assert "We follow this and want to compare notes" in browser.get(commitment.address).text
+    assert browser.post(f"{commitment.told_at}/follow").status_code == 303
+    page = words_of(browser.get(commitment.address))
+    assert "You follow it" in page and "City not known Chitra Desai" in page
+    assert browser.post(f"{commitment.told_at}/unfollow").status_code == 303
+    assert "Nobody yet." in words_of(browser.get(commitment.address))
+    assert sign_in(people.ben).post(f"{commitment.told_at}/follow").status_code == 403
+
+
+# Moderators
+
+
+def test_it_is_reported_hidden_and_appealed(client, sign_in, people, commitment):
+    reporter = sign_in(people.chitra)
+    door = f"{commitment.told_at}/report"
+    assert "Report this commitment" in reporter.get(door).text
+    assert reporter.post(door, data={"reason": "rules"}).status_code == 303
+    entry = sign_in(people.host).get(f"/moderation/commitment/{commitment.id}")
+    assert entry.status_code == 200 and "<strong>felt</strong>" in entry.text
+    made = moderation.decide(
+        people.host, "commitment", commitment.id, "hide", Reasons("It sells felt.", 2)
+    )
+    assert client.get(commitment.address).status_code == 404
+    author = sign_in(people.ana)
+    page = author.get(commitment.address)
+    assert "A moderator has hidden this commitment" in words_of(page)
+    why = author.get(f"{commitment.told_at}/why")
+    assert why.location == f"/moderation/decisions/{made.id}"
+    decision = words_of(author.get(why.location))
+    assert "It sells felt." in decision and "Appeal" in decision
+    moderation.decide(people.moderator, "commitment", commitment.id, "restore")
+    assert client.get(commitment.address).status_code == 200
+
+
+def test_old_ones_are_shown_without_a_clock(client, people, commitment):
+    commitment.published_at = now() - timedelta(days=900)
+    db.session.commit()
+    assert "By " in words_of(client.get(commitment.address))
