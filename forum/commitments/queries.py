@@ -322,6 +322,11 @@ def organisations_to_commit_for(member: Person) -> list[Organisation]:
     return mine
 
 
+def speaks_for_any(reader: Person) -> bool:
+    """Whether there is an organisation for which the reader may say what it will do; no query for visitors."""
+    return any(reader.can.speak_for(one) for one in own_organisations(reader))
+
+
 def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Organisation]:
     """The reader's organisations that have signed a declaration which holds, and for which the reader may say what they will do."""
     if not reader.is_member or not declaration.frozen_at or declaration.withdrawn_at:

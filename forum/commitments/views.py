@@ -84,6 +84,7 @@ def index() -> ResponseReturnValue:
         agendas=queries.agendas_with_commitments(me()),
         countries=sorted((names.get(code, code), code) for code in places.countries),
         cities=places.cities,
+        may_publish=queries.speaks_for_any(me()),
         canonical=web.canonical(page.number),
     )
 

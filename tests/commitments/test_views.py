@@ -59,6 +59,13 @@ def test_the_list_says_what_it_is_for_and_is_filtered(client, people, agenda, bo
     assert client.get("/commitments?state=rubbish&country=XX&page=x").status_code == 200
 
 
+def test_the_list_leads_to_the_form_whoever_may_publish(client, sign_in, people, bodies):
+    offered = "Say what your organisation will do"
+    assert offered in sign_in(people.ana).get("/commitments").text
+    for browser in (client, sign_in(people.ben)):
+        assert offered not in browser.get("/commitments").text
+
+
 def test_the_list_has_pages_and_few_queries(client, people, agenda, bodies, monkeypatch, queries):
     monkeypatch.setattr("forum.commitments.queries.COMMITMENTS_PER_PAGE", 2)
     made = [published(people.ana, agenda, bodies.city, title=f"Number {n}") for n in range(3)]
