@@ -11,6 +11,8 @@ from sqlalchemy import select
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.clock import at, now
+from forum.commitments import actions as commitments
+from forum.commitments.queries import milestones_of
 from forum.db import db
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
@@ -47,6 +49,7 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_voices(people, agenda)
         make_meetings(people, agenda)
         make_declarations(people, agenda)
+        make_commitments(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
     name_odd_things(people)
@@ -155,6 +158,20 @@ def make_declarations(people: Any, agenda: Agenda) -> None:
             declarations.freeze(people.moderator, made.id, last_day)
         else:
             declarations.withdraw(people.moderator, made.id, "Nobody wants it.")
+
+
+def make_commitments(people: Any, agenda: Agenda) -> None:
+    """A commitment with a milestone that is reached, and one that moderators hide."""
+    text = OrganisationText("City of Felt", "city", representative_id=people.ana.id)
+    city = write_organisation(people.moderator, text)
+    day = START.date() + timedelta(days=30)
+    steps = [commitments.Step("One *mile*", day), commitments.Step("Two", day)]
+    for title in ("Felt", "Moss"):
+        will = commitments.CommitmentText(title, write("We *will*."), day, steps)
+        made = commitments.publish_commitment(people.ana, agenda.id, city.id, will)
+        first = milestones_of(made)[0]
+        commitments.reach_milestone(people.ana, made.id, first.id, "So.")
+    commitments.hide_commitment(people.moderator, made.id, "No.")
 
 
 def make_meetings(people: Any, agenda: Agenda) -> None:

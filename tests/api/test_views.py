@@ -48,6 +48,7 @@ def path_of(operation: Operation, world: World) -> str:
         "topic_id": world["topic"],
         "post_id": world["post"],
         "declaration_id": world["open_declaration"],
+        "commitment_id": world["commitment"],
     }
     return PREFIX + operation.path.format(**values)
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from forum.agendas.models import Agenda, AgendaHost
 from forum.clock import at, now
 from forum.columns import Base
+from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration
 from forum.dialogue import actions as dialogue
@@ -115,7 +116,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
         for column in table.columns
         if column.name.endswith("_count") or column.name == "active_at"
     }
-    assert len(counters) == 16 and counters <= {one.name for one in checks()}
+    assert len(counters) == 17 and counters <= {one.name for one in checks()}
 
 
 def of_another(answer_id: int) -> int:
@@ -146,6 +147,8 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Agenda, "active_at", long_ago),
     (Agenda, "declarations_count", one_more),
     (Declaration, "signatures_count", one_more),
+    (Commitment, "peers_count", one_more),
+    (Commitment, "next_on", lambda day: day.replace(year=2001)),
     (Member, "posts_count", one_more),
     (Member, "hosted", lambda hosted: [*hosted, 99]),
     (Member, "ignored", lambda ignored: [*ignored, 99]),

@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from forum import markup
 from forum.agendas.models import Agenda
 from forum.columns import Base
+from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration
 from forum.dialogue import actions as dialogue
@@ -189,6 +190,7 @@ def html() -> dict[str, dict[Any, tuple[str, int]]]:
         Member: Member.about_html,
         Meeting: Meeting.html,
         Declaration: Declaration.html,
+        Commitment: Commitment.html,
     }
     found = select(Agenda.id, Agenda.findings_html, Agenda.findings_html_version)
     findings = {(row[0],): (str(row[1]), row[2]) for row in db.session.execute(found)}
@@ -215,6 +217,7 @@ def aged() -> None:
         (Member, "about_html"),
         (Meeting, "html"),
         (Declaration, "html"),
+        (Commitment, "html"),
     ):
         old = update(table).where(table.html_version == VERSION)
         db.session.execute(old.values({column: "<blink>", "html_version": VERSION - 1}))
@@ -240,10 +243,10 @@ def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agen
     aged()
     done = run("rerender")
     assert done.exit_code == 0, done.output
-    assert f"Texts made anew: {posts + 20} (posts {posts}, paragraphs of cases 6, " in done.output
+    assert f"Texts made anew: {posts + 22} (posts {posts}, paragraphs of cases 6, " in done.output
     assert (
-        "parts of practices 4, introductions of agendas 3, findings of agendas 1, "
-        "declarations 2, meetings 2, what came of meetings 1, profiles 1)." in done.output
+        "parts of practices 4, introductions of agendas 3, findings of agendas 1, declarations 2, "
+        "commitments 2, meetings 2, what came of meetings 1, profiles 1)." in done.output
     )
     assert html() == before
 
