@@ -118,6 +118,9 @@ PAPER = [
     ("/cases/vienna-social-housing", "#places", ".crumb"),
     ("/cases/c40", "main a[href^='http'][href*='/report']", "main header .re"),
     ("/transparency", "table.figures", ".field"),
+    ("/meetings", ".rows h3", "label[for=agenda]"),
+    ("/meetings/3", ".glance", "#manage"),
+    ("/declarations", ".rows a", "label[for=state]"),
 ]
 
 
