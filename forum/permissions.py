@@ -736,9 +736,7 @@ class Can:
 
     def announce_meeting(self, agenda: Agenda) -> Verdict:
         """Moderators of an agenda who may write announce meetings on it, unless it is archived."""
-        if agenda.archived_at:
-            return Verdict(_("This agenda is archived. Nothing can be added to it."))
-        return self.curate(agenda)
+        return verdicts.AGENDA_ARCHIVED if agenda.archived_at else self.curate(agenda)
 
     def change_meeting(self, meeting: Meeting) -> Verdict:
         """Moderators of its agenda who may write change and cancel a meeting until it is over or cancelled."""
