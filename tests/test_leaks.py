@@ -45,6 +45,7 @@ from forum.moderation.actions import (
 from forum.moderation.queries import REMOVABLE_KINDS
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
+from tests.commitments.planted import city_of_moss
 from tests.conftest import dataset_fixture, load_dataset
 from tests.glossary.conftest import name_canary
 from tests.planting import (
@@ -177,6 +178,7 @@ def test_an_agenda_in_preparation_is_as_if_it_had_never_been(
     with at(now()):
         found_federation(SYSTEM, "Interurban")
         name_canary(people.moderator, SOUGHT)
+        city_of_moss(people)
         theme = write_theme(people.moderator, "Noise")
         new = NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
         topic = open_topic(people.ben, agenda.id, new)

@@ -142,19 +142,42 @@ def commitments_after(
     return db.session.scalars(found.order_by(Commitment.id.desc()).limit(limit)).all()
 
 
+class Whereabouts(NamedTuple):
+    """The ids of the declarations, organisations and cities that have commitments."""
+
+    declarations: frozenset[int | None]
+    organisations: frozenset[int]
+    cities: frozenset[int | None]
+
+
+def _whereabouts() -> Whereabouts:
+    """A process remembers them, so that most pages of these ask the database for none."""
+    return cached("whereabouts of commitments", _read_whereabouts)
+
+
+def _read_whereabouts() -> Whereabouts:
+    columns = (Commitment.declaration_id, Commitment.organisation_id, Organisation.city_id)
+    rows = execute_core(select(*columns).join(Commitment.organisation).distinct()).all()
+    return Whereabouts(*(map(frozenset, zip(*rows, strict=True)) if rows else [frozenset()] * 3))
+
+
 def commitments_of_organisation(reader: Person, organisation_id: int) -> Sequence[Commitment]:
     """The commitments of an organisation in the order of the list, at most `MAX_HERE`."""
+    if organisation_id not in _whereabouts().organisations:
+        return ()
     return _some(reader, Commitment.organisation_id == organisation_id)
 
 
 def commitments_of_city(reader: Person, city_id: int) -> Sequence[Commitment]:
     """The same of the organisations in a city."""
+    if city_id not in _whereabouts().cities:
+        return ()
     return _some(reader, Commitment.organisation_id.in_(_based(City.id == city_id)))
 
 
 def commitments_from(reader: Person, declaration: Declaration) -> Sequence[Commitment]:
-    """The same of those that follow from a declaration; no query for one that nobody can have signed yet."""
-    if not declaration.opened_at:
+    """The same of those that follow from a declaration."""
+    if declaration.id not in _whereabouts().declarations:
         return ()
     return _some(reader, Commitment.declaration_id == declaration.id)
 
@@ -381,7 +404,10 @@ def peers_of(commitment: Commitment) -> Sequence[Peer]:
     """Who follows a commitment, with member and city, by city; without hidden profiles, at most `MAX_PEERS`."""
     mine = Peer.commitment_id == commitment.id, Member.hidden_at.is_(None), Member.left_at.is_(None)
     query = select(Peer).join(Peer.member).outerjoin(Member.city).where(*mine)
-    query = query.options(contains_eager(Peer.member).contains_eager(Member.city))
+    people = contains_eager(Peer.member)
+    query = query.options(
+        people.contains_eager(Member.city), people.joinedload(Member.organisation)
+    )
     order = (City.name.is_(None), City.name, Peer.followed_at, Peer.member_id)
     return db.session.scalars(query.order_by(*order).limit(MAX_PEERS)).all()
 

@@ -58,7 +58,7 @@ def commitments_from(declaration: Declaration) -> Any:
 
 @bp.app_template_global()
 def signatories_to_commit(declaration: Declaration) -> list[Organisation]:
-    """For the same page: the organisations of its reader that have signed it and may say now what they will do."""
+    """For the same page, once it is adopted: the reader's organisations that have signed it and may say what they will do."""
     return queries.signatories_to_commit(me(), declaration)
 
 

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from forum.clock import now
 from forum.commitments import actions
 from forum.commitments.models import Commitment
+from forum.db import db
 from forum.markup import write
 from forum.members.actions import OrganisationText, write_organisation
+from forum.members.models import Organisation
 
 
 def committed(people: Any, agenda: Any, secret: Callable[[str], str], word: str) -> Commitment:
@@ -25,9 +29,16 @@ def committed(people: Any, agenda: Any, secret: Callable[[str], str], word: str)
     return actions.publish_commitment(people.ana, agenda.id, city.id, text)
 
 
+def city_of_moss(people: Any) -> Organisation:
+    """The organisation whose commitment that is: everybody sees it, so a test may make it before."""
+    known = db.session.scalar(select(Organisation).where(Organisation.slug == "city-of-moss"))
+    text = OrganisationText("City of Moss", "city")
+    return known or write_organisation(people.moderator, text)
+
+
 def prepared_commitment(people: Any, agenda: Any, secret: Callable[[str], str], word: str) -> None:
     """One on an agenda in preparation, as a file brings it; a moderator published it."""
-    city = write_organisation(people.moderator, OrganisationText("City of Moss", "city"))
+    city = city_of_moss(people)
     day = now().date() + timedelta(days=10)
     text = actions.CommitmentText(secret(word), write(secret(word)), day)
     course = actions.CommitmentCourse(city.id, people.moderator.id, now())

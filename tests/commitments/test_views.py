@@ -229,7 +229,7 @@ def test_peers_follow_it_with_one_press(sign_in, people, commitment):
     assert "We follow this and want to compare notes" in browser.get(commitment.address).text
     assert browser.post(f"{commitment.told_at}/follow").status_code == 303
     page = words_of(browser.get(commitment.address))
-    assert "You follow it" in page and "City not known Chitra Desai" in page
+    assert "You follow it" in page and "City not known CD Chitra Desai" in page
     assert browser.post(f"{commitment.told_at}/unfollow").status_code == 303
     assert "Nobody yet." in words_of(browser.get(commitment.address))
     assert sign_in(people.ben).post(f"{commitment.told_at}/follow").status_code == 403
