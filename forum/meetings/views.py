@@ -375,7 +375,9 @@ def _subscribed(name: str, agenda_id: int | None) -> Response:
 def _event(found: Meeting) -> CalendarEvent:
     """A meeting as calendar programs know it; never with the link by which one joins."""
     address = web.absolute(quote(found.address))
-    about = prose(found.source, LONGEST_TEXT)
+    told = [prose(found.source, LONGEST_TEXT), address]
+    if found.cancelled_at:
+        told = [f"{_('This meeting is cancelled.')} {found.cancelled_reason}", *told]
     places = [found.place, found.city.name if found.city else ""]
     places += [_("online")] if found.is_online else []
     return CalendarEvent(
@@ -387,7 +389,7 @@ def _event(found: Meeting) -> CalendarEvent:
         changed_at=found.updated_at,
         created_at=found.created_at,
         address=address,
-        text=f"{about}\n\n{address}",
+        text="\n\n".join(told),
         place=", ".join(filter(None, places)),
         is_cancelled=found.cancelled_at is not None,
     )

@@ -391,6 +391,7 @@ def test_calendar_programs_learn_of_changes_and_of_a_cancellation(
     actions.cancel_meeting(people.host, made.id, "Ill.")
     after = client.get("/meetings.ics").text
     assert "SEQUENCE:2" in after and "STATUS:CANCELLED" in after
+    assert "DESCRIPTION:This meeting is cancelled. Ill." in after
     assert re.findall("UID:.*", before) == re.findall("UID:.*", after)
 
 
