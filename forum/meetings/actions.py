@@ -49,7 +49,7 @@ from forum.notifications.actions import (
     read_outdated,
 )
 from forum.notifications.models import AGENDA
-from forum.notifications.queries import time_zones
+from forum.notifications.queries import time_zones, zone_called
 from forum.permissions import AUDIENCES, PUBLIC, SYSTEM, Person, require
 from forum.plaintext import slugify
 from forum.search import actions as search
@@ -485,7 +485,10 @@ def _check_times(text: MeetingText, meeting: Meeting | None) -> None:
     if text.time_zone not in time_zones():
         raise Invalid(_("Choose a time zone from the list."), "time_zone")
     if text.ends_at <= text.starts_at:
-        raise Invalid(_("It ends before it begins."), "ends_time")
+        zone = zone_called(text.time_zone)
+        days = [moment.astimezone(zone).date() for moment in (text.starts_at, text.ends_at)]
+        field = "ends_time" if days[0] == days[1] else "ends_on"
+        raise Invalid(_("It ends before it begins."), field)
     if text.ends_at - text.starts_at > LONGEST:
         raise Invalid(_("It takes longer than a month. Announce its parts."), "ends_on")
     if meeting and meeting.starts_at == text.starts_at:

@@ -29,6 +29,7 @@ from forum.permissions import MEMBERS, SYSTEM, VISITOR
 from tests.meetings.conftest import LINK, a_text
 
 Announce = Callable[..., Meeting]
+NOON = datetime(2999, 7, 1, 12, tzinfo=UTC)
 
 
 def told(kind: str) -> list[tuple[int, str]]:
@@ -96,7 +97,9 @@ def test_two_groups_that_meet_at_once_under_one_title_are_two_meetings(announce:
         ({"starts_at": datetime(2020, 1, 1, tzinfo=UTC)}, "starts_on"),
         ({"starts_at": datetime(2999, 1, 1, tzinfo=UTC)}, "starts_on"),
         ({"ends_at": datetime(2999, 1, 1, tzinfo=UTC)}, "ends_on"),
-        ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, "ends_time"),
+        ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, "ends_on"),
+        ({"starts_at": NOON, "ends_at": NOON}, "ends_time"),
+        ({"starts_at": NOON, "ends_at": NOON - timedelta(hours=1)}, "ends_time"),
         ({"city_id": 2**31 - 2}, "city"),
     ],
 )
