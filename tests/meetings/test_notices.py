@@ -16,9 +16,12 @@ from forum.mail.commands import write_digests, write_notice_letters
 from forum.meetings import actions
 from forum.meetings.commands import look_after_meetings
 from forum.meetings.models import Meeting
+from forum.members import actions as members
+from forum.members.actions import KEEP_NAMELESS
 from forum.notifications.actions import choose_ways, make_notices, set_digest, watch
-from forum.notifications.models import AGENDA, WATCHING
+from forum.notifications.models import AGENDA, MUTED, WATCHING
 from forum.permissions import SYSTEM
+from forum.rights.actions import leave
 from tests.meetings.conftest import LINK, a_text
 
 Announce = Callable[..., Meeting]
@@ -71,6 +74,29 @@ def test_who_gives_the_place_back_meanwhile_gets_no_letter_that_it_is_theirs(
         worker()
         actions.stay_away(people.ben, made.id)
         assert letters() == [None]
+
+
+@pytest.mark.parametrize("why", ["suspended", "leaves", "left", "waits", "mutes"])
+def test_a_reminder_is_for_those_who_can_come(
+    people: Any, agenda: Agenda, announce: Announce, letters: Letters, why: str
+) -> None:
+    made = announce(seats=1)
+    for one in (people.ben, people.ana) if why == "waits" else (people.ana,):
+        actions.come(one, made.id)
+    with at(made.starts_at - timedelta(hours=30)):
+        if why == "suspended":
+            members.suspend(people.moderator, people.ana.id, now() + timedelta(days=9))
+        elif why == "leaves":
+            leave(people.ana, people.ana.id, KEEP_NAMELESS)
+        elif why == "left":
+            actions.forget_member(SYSTEM, people.ana.id)
+        elif why == "mutes":
+            watch(people.ana, AGENDA, agenda.id, MUTED)
+    with at(made.starts_at - timedelta(hours=20)):
+        worker()
+        told = [one.to for one in letters() if one and "soon" in one.subject]
+    expected = {"mutes": [people.ana.email], "waits": [people.ben.email]}
+    assert told == expected.get(why, [])
 
 
 def test_a_letter_that_comes_too_late_is_not_sent(
