@@ -18,6 +18,7 @@ from forum.commitments.queries import (
     commitments_by_id,
     commitments_of_author,
     copied_at,
+    copied_by,
     count_milestones,
     count_peers,
     declarations_to_follow,
@@ -291,10 +292,18 @@ def _fill(member: Person, commitment: Commitment, text: CommitmentText) -> None:
         if text.declaration_id and text.declaration_id not in known:
             raise Invalid(_("Choose one from the list."), "declaration")
         commitment.declaration_id = text.declaration_id
-    copied = copied_at(member, text.copied) if text.copied.strip() else None
-    if text.copied.strip() and copied is None:
+    _note_copied(member, commitment, text.copied.strip())
+
+
+def _note_copied(member: Person, commitment: Commitment, typed: str) -> None:
+    """Note what a commitment copies; what moderators hide meanwhile stays noted, as the form cannot say it."""
+    copied = copied_at(member, typed) if typed else None
+    if typed and copied is None:
         words = _("Enter the address of a practice or a case of this forum.")
         raise Invalid(words, "copied")
+    has_one = commitment.practice_id or commitment.case_id
+    if not typed and has_one and copied_by(member, commitment) is None:
+        return
     commitment.practice_id = copied.practice_id if copied else None
     commitment.case_id = copied.case_id if copied else None
 

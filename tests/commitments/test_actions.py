@@ -18,6 +18,7 @@ from forum.declarations.queries import get_declaration
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint
 from forum.invitations.actions import choose_voices
+from forum.library.actions import CaseText, hide_case, restore_case, write_case
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -195,6 +196,21 @@ def test_it_follows_from_a_declaration_that_can_be_seen(people, agenda, bodies):
         bodies.city.id
     ]
     assert queries.signatories_to_commit(people.ben, declaration) == []
+
+
+def test_it_copies_a_practice_or_a_case_that_can_be_seen(people, agenda, bodies):
+    text = CaseText("Quiet trams", "network", "Short.", "One.", slug="quiet-trams")
+    case = write_case(people.host, agenda.id, text)
+    made = published(people.ana, agenda, bodies.city, copied=f"/cases/{case.slug}")
+    assert queries.copied_by(VISITOR, made).title == "Quiet trams"
+    hide_case(people.host, case.id, "Wrong.")
+    assert queries.copied_by(VISITOR, made) is None
+    again = a_text(title="Felt, and cork", milestones=[])
+    made = actions.edit_commitment(people.ana, made.id, again)
+    assert made.case_id == case.id  # it is noted still
+    restore_case(people.host, case.id)
+    made = actions.edit_commitment(people.ana, made.id, again)
+    assert made.case_id is None
 
 
 # Peers
