@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,7 +17,6 @@ from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment, Milestone
 from forum.db import db, execute_core
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import own_organisations, visible_declarations
-from forum.diffs import changes
 from forum.errors import Forbidden, NotFound
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.library.models import PUBLISHED, Case, Practice
@@ -473,14 +472,7 @@ def _in_a_line(milestone: Milestone) -> str:
 def edits_of(commitment: Commitment, state_names: Mapping[str, Any]) -> list[Edit]:
     """What was changed in a commitment, newest first; states by their names."""
     present = {commitment.id: fields_to_keep(commitment)}
-    edits, after = [], commitment.state
-    for edit in edits_between(versions_of("commitment", commitment.id), present):
-        before = edit.said["state"]
-        named = ("state", changes(str(state_names[before]), str(state_names[after])))
-        told = [named if one[0] == "state" else one for one in edit.differences]
-        edits.append(replace(edit, differences=told))
-        after = before
-    return edits
+    return edits_between(versions_of("commitment", commitment.id), present, state_names)
 
 
 # For actions and the worker

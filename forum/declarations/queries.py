@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -28,7 +28,6 @@ from forum.declarations.models import (
 )
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_after_merge, visible_topics
-from forum.diffs import changes
 from forum.errors import Forbidden, NotFound
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.members.models import City, Member, Organisation
@@ -154,14 +153,7 @@ def fields_to_keep(declaration: Declaration) -> dict[str, Any]:
 def edits_of(declaration: Declaration, state_names: Mapping[str, str]) -> list[Edit]:
     """What was changed in a declaration since it was opened for consultation, newest first; states by their names."""
     present = {declaration.id: fields_to_keep(declaration)}
-    edits, after = [], declaration.state
-    for edit in edits_between(versions_of("declaration", declaration.id), present):
-        before = edit.said["state"]
-        named = ("state", changes(str(state_names[before]), str(state_names[after])))
-        told = [named if one[0] == "state" else one for one in edit.differences]
-        edits.append(replace(edit, differences=told))
-        after = before
-    return edits
+    return edits_between(versions_of("declaration", declaration.id), present, state_names)
 
 
 def same_draft(agenda_id: int, author_id: int, title: str, source: str) -> Declaration | None:

@@ -65,15 +65,27 @@ class Edit:
         return any(name not in STAYING for name, _pieces in self.differences)
 
 
-def edits_between(versions: Iterable[Version], present: Mapping[int, Fields]) -> list[Edit]:
-    """Each version, newest first, compared with what replaced it. `present` are the fields of today, by the id of the thing."""
+def edits_between(
+    versions: Iterable[Version],
+    present: Mapping[int, Fields],
+    state_names: Mapping[str, Any] | None = None,
+) -> list[Edit]:
+    """Each version, newest first, compared with what replaced it. `present` are the fields of today, by the id of the thing.
+
+    With `state_names` the field `state` is compared by the names that readers know.
+    """
     after = dict(present)
     edits = []
     for version in versions:
         said = version.fields
-        edits.append(Edit(version, said, differences(said, after[version.item_id])))
+        pair = (_with_state(one, state_names) for one in (said, after[version.item_id]))
+        edits.append(Edit(version, said, differences(*pair)))
         after[version.item_id] = said
     return edits
+
+
+def _with_state(fields: Fields, names: Mapping[str, Any] | None) -> Fields:
+    return {**fields, "state": names[fields["state"]]} if names else fields
 
 
 def differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
