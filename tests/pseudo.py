@@ -42,7 +42,13 @@ NOT_WRITTEN = re.compile(
     r"|^(decision|report)\.(deed|source)$|^report\.reason$|^(held|departure|ready_text|renaming)\.(deed|step|rule)$"
 )
 # Columns of which even a single small word is a text
-SINGLE_WORDS = {"screening_rule.value", "identity.subject", "poll_option.words", "meeting.outcome"}
+SINGLE_WORDS = {
+    "screening_rule.value",
+    "identity.subject",
+    "poll_option.words",
+    "meeting.outcome",
+    "milestone.words",
+}
 # Attributes that browsers show or read aloud, and those whose words scripts show
 SPOKEN = {"title", "aria-label", "aria-description", "placeholder", "alt", "label", "abbr"}
 FOR_SCRIPTS = {
