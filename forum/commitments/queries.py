@@ -142,11 +142,13 @@ def commitments_after(
 
 
 class Whereabouts(NamedTuple):
-    """The ids of the declarations, organisations and cities that have commitments."""
+    """The ids of the declarations, organisations and cities that have commitments, and of what these copy."""
 
     declarations: frozenset[int | None]
     organisations: frozenset[int]
     cities: frozenset[int | None]
+    practices: frozenset[int | None]
+    cases: frozenset[int | None]
 
 
 def _whereabouts() -> Whereabouts:
@@ -155,9 +157,13 @@ def _whereabouts() -> Whereabouts:
 
 
 def _read_whereabouts() -> Whereabouts:
-    columns = (Commitment.declaration_id, Commitment.organisation_id, Organisation.city_id)
+    columns = (
+        *(Commitment.declaration_id, Commitment.organisation_id, Organisation.city_id),
+        *(Commitment.practice_id, Commitment.case_id),
+    )
     rows = execute_core(select(*columns).join(Commitment.organisation).distinct()).all()
-    return Whereabouts(*(map(frozenset, zip(*rows, strict=True)) if rows else [frozenset()] * 3))
+    columns_of = map(frozenset, zip(*rows, strict=True)) if rows else [frozenset()] * len(columns)
+    return Whereabouts(*columns_of)
 
 
 def commitments_of_organisation(reader: Person, organisation_id: int) -> Sequence[Commitment]:
@@ -179,6 +185,14 @@ def commitments_from(reader: Person, declaration: Declaration) -> Sequence[Commi
     if declaration.id not in _whereabouts().declarations:
         return ()
     return _some(reader, Commitment.declaration_id == declaration.id)
+
+
+def commitments_copying(reader: Person, page: Practice | Case) -> Sequence[Commitment]:
+    """The same of those that copy a practice or a case."""
+    is_case, known = isinstance(page, Case), _whereabouts()
+    if page.id not in (known.cases if is_case else known.practices):
+        return ()
+    return _some(reader, (Commitment.case_id if is_case else Commitment.practice_id) == page.id)
 
 
 def _some(reader: Person, condition: ColumnElement[bool]) -> Sequence[Commitment]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -28,6 +28,7 @@ from forum.commitments.queries import CommitmentFilter, NextMilestone
 from forum.declarations.models import Declaration
 from forum.errors import Invalid, NotFound
 from forum.history.views import edit_to_read
+from forum.library.models import Case, Practice
 from forum.members.models import Organisation
 from forum.members.queries import languages
 from forum.ratelimits import changing
@@ -54,6 +55,22 @@ def milestones_next(agenda_id: int) -> list[NextMilestone]:
 def commitments_from(declaration: Declaration) -> Any:
     """For the page of a declaration: the commitments that follow from it."""
     return queries.commitments_from(me(), declaration)
+
+
+@bp.app_template_global()
+def commitments_copying(page: Practice | Case) -> Any:
+    """For the page of a practice or a case: the commitments that copy it."""
+    return queries.commitments_copying(me(), page)
+
+
+@bp.app_template_global()
+def way_to_commit(path: str) -> str:
+    """Where a reader says that an organisation will copy the practice or case at a path; empty for who speaks for none."""
+    if not queries.speaks_for_any(me()):
+        return ""
+    kind, slug = path.strip("/").split("/")
+    door = "commitments.publish_commitment"
+    return url_for(door, practice=slug) if kind == "practices" else url_for(door, case=slug)
 
 
 @bp.app_template_global()

@@ -10,6 +10,14 @@ from forum.clock import now
 from forum.commitments import actions, queries
 from forum.commitments.models import Commitment
 from forum.db import db
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    publish,
+    submit,
+    write_case,
+    write_practice,
+)
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from tests.commitments.conftest import TEXT, a_text, first_of, in_days, published
@@ -136,6 +144,34 @@ def test_other_pages_lead_to_it(client, sign_in, people, agenda, bodies):
     actions.hide_commitment(people.host, made.id, "No.")
     for path in (declaration.address, f"/organisations/{athens.slug}", "/agendas/quieter"):
         assert made.address not in client.get(path).text, path
+
+
+def test_what_is_copied_leads_to_who_copies_it(client, sign_in, people, agenda, bodies):
+    case = write_case(people.host, agenda.id, CaseText("Felt", "network", "Short.", "One."))
+    text = PracticeText("Felt", "Felt below trams.", slug="felt")
+    practice = submit(people.ben, write_practice(people.ben, agenda.id, text).id)
+    publish(people.moderator, practice.id)
+    for path in (f"/practices/{practice.slug}", f"/cases/{case.slug}"):
+        assert "Commitments to copy it" not in client.get(path).text
+        made = published(people.ana, agenda, bodies.city, title=f"As {path}", copied=path)
+        page = client.get(path).text
+        assert "Commitments to copy it" in page and f'href="{made.address}"' in page
+        actions.hide_commitment(people.host, made.id, "No.")
+        assert made.address not in client.get(path).text
+
+
+def test_who_wants_to_try_it_is_led_to_say_so_for_an_organisation(
+    client, sign_in, people, agenda, bodies
+):
+    text = PracticeText("Felt", "Felt below trams.", slug="felt")
+    practice = submit(people.host, write_practice(people.host, agenda.id, text).id)
+    publish(people.moderator, practice.id)
+    way = 'href="/commitments/new?practice=felt"'
+    page = sign_in(people.ana).get("/practices/felt/intention").text
+    assert way in page
+    form = sign_in(people.ana).get("/commitments/new?practice=felt").text
+    assert 'value="/practices/felt"' in form
+    assert way not in sign_in(people.ben).get("/practices/felt/intention").text
 
 
 # Publishing
