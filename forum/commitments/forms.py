@@ -50,7 +50,7 @@ class CommitmentForm(Form):
     """A commitment; `seen` is the fingerprint of what it said when the form was opened."""
 
     seen = HiddenField()
-    organisation = SelectField(_("Organisation"), coerce=int, validate_choice=False)
+    organisation = SelectField(_("Organisation"), coerce=int)
     agenda = SelectField(_("Agenda"), validate_choice=False)
     title = StringField(
         _("Title"),

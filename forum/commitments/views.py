@@ -26,7 +26,7 @@ from forum.commitments.forms import (
 from forum.commitments.models import STATES, Commitment, Milestone
 from forum.commitments.queries import CommitmentFilter, NextMilestone
 from forum.declarations.models import Declaration
-from forum.errors import Invalid, NotFound
+from forum.errors import Conflict, Invalid, NotFound
 from forum.history.views import edit_to_read
 from forum.library.models import Case, Practice
 from forum.members.models import Organisation
@@ -281,7 +281,12 @@ def _milestone(id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
 def _milestone_page(
     found: Commitment, one: Milestone, form: Any, status: int = 200
 ) -> ResponseReturnValue:
-    """The page with its three forms: the one that was sent, with what was typed, beside fresh ones."""
+    """The page with its three forms: the one that was sent, with what was typed, beside fresh ones.
+
+    It has none once somebody has told what became of the milestone, and then what was sent is given back as a text.
+    """
+    if status == web.REFUSED and not one.is_open:
+        raise Conflict(_("What became of this milestone is told already."))
     fresh = {"reach": ReachForm, "move": MoveForm, "give_up": ReasonForm}
     forms: dict[str, Any] = {
         name: form if isinstance(form, kind) else kind(formdata=None)

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import pytest
+
 from forum.clock import now
 from forum.commitments import actions, queries
 from forum.commitments.models import Commitment
@@ -200,6 +202,15 @@ def test_a_representative_publishes_it(sign_in, people, agenda, bodies):
     assert "Felt below line 2" in browser.get(made.location).text
 
 
+@pytest.mark.parametrize("number", ["", "x", "999", str(2**31), str(2**63)])
+def test_an_organisation_that_is_not_in_the_list_is_refused(
+    sign_in, people, agenda, bodies, number
+):
+    sent = fields(organisation=number)
+    page = sign_in(people.ana).post("/commitments/new", data=sent)
+    assert page.status_code == 422 and TEXT in unescape(page.text)
+
+
 def test_the_address_fills_the_form_in(sign_in, people, agenda, bodies):
     declaration = frozen(people, agenda)
     page = sign_in(people.ana).get(f"/commitments/new?declaration={declaration.id}").text
@@ -245,6 +256,17 @@ def test_one_press_says_what_became_of_a_milestone(sign_in, people, commitment):
     assert "Reached on" in words_of(browser.get(door))
     assert sign_in(people.ben).get(door).status_code == 403
     assert browser.get(f"/commitments/{commitment.id}/milestones/999").status_code == 404
+
+
+def test_what_was_typed_about_a_milestone_that_is_told_meanwhile_is_given_back(
+    sign_in, people, commitment
+):
+    browser, one = sign_in(people.ana), first_of(commitment)
+    actions.reach_milestone(people.ana, commitment.id, one.id)
+    for sent in ({"day": in_days(40).isoformat()}, {"day": ""}):
+        page = browser.post(f"{one.told_at}/move", data=sent | {"note": "The wool is late."})
+        assert page.status_code == 409 and "The wool is late." in page.text
+        assert "is told already" in words_of(page)
 
 
 def test_it_is_kept_or_given_up_on_pages_of_their_own(sign_in, people, agenda, bodies, commitment):
