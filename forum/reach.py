@@ -89,8 +89,13 @@ def may_sign_in(member: Any, moment: Any) -> ColumnElement[bool]:
 
 def may_decide(member: Any, moment: Any) -> ColumnElement[bool]:
     """The SQL condition that a member who has an office can use its rights at a moment, as `Person.may_decide` says."""
+    return and_(may_write(member, moment), member.held_at.is_(None))
+
+
+def may_write(member: Any, moment: Any) -> ColumnElement[bool]:
+    """The SQL condition that a member may write at a moment, as `Can.write` says, except that new terms may be owed."""
     is_open = and_(may_sign_in(member, moment), member.leaving_at.is_(None))
-    return and_(is_open, _is_over(member.silenced_until, moment), member.held_at.is_(None))
+    return and_(is_open, _is_over(member.silenced_until, moment))
 
 
 def _is_over(until: Any, moment: Any) -> ColumnElement[bool]:

@@ -26,6 +26,8 @@ from forum.commitments.queries import (
     first_open_day,
     followed_by,
     identical_commitment,
+    ids_of_reminded,
+    ids_to_remind,
     milestone_in,
     milestones_near,
     milestones_of,
@@ -35,7 +37,6 @@ from forum.commitments.queries import (
     peer_to_end,
 )
 from forum.db import db, flush_unique, store_html
-from forum.declarations.queries import speaker_ids
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
@@ -255,15 +256,14 @@ def _tell(
     member: Person, commitment: Commitment, milestone: Milestone, said: Sentence, text: str
 ) -> None:
     _note_next(commitment)
-    speakers = speaker_ids([commitment.organisation_id])
-    read_outdated(member, "milestone", [milestone.told_at], speakers)
+    read_outdated(member, "milestone", [milestone.told_at], ids_of_reminded(commitment))
     _tell_peers(member, commitment, said, text)
 
 
 def _tell_end(member: Person, commitment: Commitment, said: Sentence, text: str) -> None:
     _note_next(commitment)
     addresses = [one.told_at for one in milestones_of(commitment)]
-    read_outdated(member, "milestone", addresses, speaker_ids([commitment.organisation_id]))
+    read_outdated(member, "milestone", addresses, ids_of_reminded(commitment))
     _tell_peers(member, commitment, said, text)
 
 
@@ -470,7 +470,8 @@ def _told(commitment: Commitment) -> list[tuple[str, str]]:
 def look_after_commitments(system: Person, limit: int = BATCH) -> int:
     """Remind who speaks for an organisation of milestones that are near, and of those whose day is over; returns of how many.
 
-    Rows that are due are locked and noted in the transaction that writes the events: so each is told once.
+    Rows that are due are locked and noted in the transaction that writes the events: so each is told once. Where nobody
+    could tell now what became of it, the reminder waits until somebody can.
     """
     require(system.can.administer())
     touches()
@@ -489,7 +490,7 @@ def look_after_commitments(system: Person, limit: int = BATCH) -> int:
 def _remind(system: Person, milestone: Milestone, said: Sentence) -> None:
     commitment, title = milestone.commitment, milestone.words
     notice = NoticeText("milestone", milestone.told_at, title, commitment.title, before=[said])
-    note_event(system, notice, speaker_ids([commitment.organisation_id]), is_named=False)
+    note_event(system, notice, ids_to_remind(commitment), is_named=False)
 
 
 # From files

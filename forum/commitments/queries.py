@@ -13,10 +13,11 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment, Milestone, Peer
 from forum.db import db, execute_core
 from forum.declarations.models import Declaration, Signature
-from forum.declarations.queries import own_organisations, visible_declarations
+from forum.declarations.queries import own_organisations, speaks_for, visible_declarations
 from forum.errors import Forbidden, NotFound
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.library.models import PUBLISHED, Case, Practice
@@ -24,7 +25,7 @@ from forum.library.queries import visible_cases, visible_practices
 from forum.members.models import City, Member, Organisation
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
-from forum.reach import is_on_open_agenda, moderated_by, opened_to
+from forum.reach import is_on_open_agenda, may_write, moderated_by, opened_to
 from forum.verdicts import ONLY_VOICES_COMMIT
 from forum.versions import cached
 
@@ -545,12 +546,33 @@ def milestones_over(today: date, limit: int) -> Sequence[Milestone]:
 
 
 def _due(*conditions: ColumnElement[bool], limit: int) -> Sequence[Milestone]:
-    """Without those on agendas in preparation: nobody is to be told of these."""
+    """Without those on agendas in preparation, of which nobody is to be told, and those of which nobody could tell now."""
     query = select(Milestone).join(Milestone.commitment).where(*_can_be_told(), *conditions)
-    query = query.where(is_on_open_agenda(Commitment.agenda_id))
+    can_tell = _can_tell().where(Organisation.id == Commitment.organisation_id).exists()
+    query = query.where(is_on_open_agenda(Commitment.agenda_id), can_tell)
     first = query.order_by(Milestone.day, Milestone.id).limit(limit)
     locked = first.with_for_update(of=Milestone, skip_locked=True)
     return db.session.scalars(locked.options(contains_eager(Milestone.commitment))).all()
+
+
+def ids_to_remind(commitment: Commitment) -> list[int]:
+    """The ids of the members who can now tell what becomes of a commitment."""
+    return sorted(
+        db.session.scalars(_can_tell().where(Organisation.id == commitment.organisation_id))
+    )
+
+
+def ids_of_reminded(commitment: Commitment) -> list[int]:
+    """The ids of the members who may have been reminded: who speaks for its organisation, and who belongs to it and may have."""
+    is_there = Member.organisation_id == commitment.organisation_id
+    found = select(Member.id).join(Organisation, or_(speaks_for(), is_there))
+    return sorted(
+        set(db.session.scalars(found.where(Organisation.id == commitment.organisation_id)))
+    )
+
+
+def _can_tell() -> Select[Any]:
+    return select(Member.id).join(Organisation, speaks_for()).where(may_write(Member, now()))
 
 
 def commitments_by_id(commitment_ids: Collection[int]) -> Sequence[Commitment]:

@@ -437,12 +437,16 @@ def all_organisation_ids() -> list[int]:
 
 def speaker_ids(organisation_ids: Collection[int]) -> list[int]:
     """The ids of the members who speak for one of some organisations, as `can.speak_for` says of each."""
+    query = select(Member.id).join(Organisation, speaks_for()).where(Member.left_at.is_(None))
+    return sorted(set(db.session.scalars(query.where(Organisation.id.in_(organisation_ids)))))
+
+
+def speaks_for() -> ColumnElement[bool]:
+    """SQL condition of `Member` and `Organisation`: the one speaks for the other, as `can.speak_for` says."""
     is_voice = and_(
         Organisation.names_voices, Member.organisation_id == Organisation.id, is_voice_now()
     )
-    speaks = or_(Organisation.representative_id == Member.id, is_voice)
-    query = select(Member.id).join(Organisation, speaks).where(Member.left_at.is_(None))
-    return sorted(set(db.session.scalars(query.where(Organisation.id.in_(organisation_ids)))))
+    return or_(Organisation.representative_id == Member.id, is_voice)
 
 
 # The worker, checks

@@ -19,9 +19,12 @@ from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint
 from forum.invitations.actions import choose_voices
 from forum.library.actions import CaseText, hide_case, restore_case, write_case
+from forum.members import actions as members
+from forum.members.actions import KEEP_NAMELESS
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
+from forum.rights.actions import leave, stay
 from forum.screening.actions import RuleText, make_rule
 from forum.search.queries import Query, find
 from tests.commitments.conftest import a_text, first_of, in_days, published
@@ -283,6 +286,46 @@ def test_voices_are_reminded_before_and_after_and_never_again(people, bodies, co
         assert actions.look_after_commitments(SYSTEM) == 0
         assert "Its day is over" in told(people.ana, "milestone")[1]
     actions.reach_milestone(people.ana, commitment.id, one.id)
+    unread = select(Notice).where(Notice.kind == "milestone", Notice.read_at.is_(None))
+    assert db.session.scalars(unread).all() == []
+
+
+@pytest.mark.parametrize("why", ["nobody", "suspended", "silenced", "leaves", "ended"])
+def test_a_reminder_waits_for_somebody_who_can_tell(people, agenda, bodies, why):
+    institute = bodies.institute
+    published(people.chitra, agenda, institute)
+    if why == "nobody":
+        choose_voices(people.moderator, institute.id, [])
+    elif why in ("suspended", "silenced"):
+        restrict = {"suspended": members.suspend, "silenced": members.silence}[why]
+        restrict(people.moderator, people.chitra.id, now() + timedelta(days=45))
+    elif why == "leaves":
+        leave(people.chitra, people.chitra.id, KEEP_NAMELESS)
+    else:
+        choose_voices(
+            people.moderator, institute.id, [people.chitra.id], {people.chitra.id: in_days(3)}
+        )
+    with at(now() + timedelta(days=20)):
+        assert actions.look_after_commitments(SYSTEM) == 0
+        assert told(people.chitra, "milestone") == []
+    with at(now() + timedelta(days=50)):
+        if why in ("nobody", "ended"):
+            choose_voices(people.moderator, institute.id, [people.chitra.id])
+        elif why == "leaves":
+            stay(people.chitra, people.chitra.id)
+        assert actions.look_after_commitments(SYSTEM) == 2  # one is over, the other is near
+        assert actions.look_after_commitments(SYSTEM) == 0
+        assert len(told(people.chitra, "milestone")) == 2
+
+
+def test_who_speaks_no_more_is_told_no_more_when_it_is_told(people, bodies, commitment):
+    choose_voices(people.moderator, bodies.city.id, [people.ben.id])
+    one = first_of(commitment)
+    with at(now() + timedelta(days=20)):
+        assert actions.look_after_commitments(SYSTEM) == 1
+        choose_voices(people.moderator, bodies.city.id, [])
+        actions.reach_milestone(people.ana, commitment.id, one.id)
+    assert told(people.ben, "milestone")
     unread = select(Notice).where(Notice.kind == "milestone", Notice.read_at.is_(None))
     assert db.session.scalars(unread).all() == []
 
