@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
@@ -111,8 +111,9 @@ def publish_commitment(
     require(member.can.publish_commitment(agenda, organisation))
     title, source = single_line(text.title), text.text.source
     if known := identical_commitment(organisation.id, agenda.id, title, source):
+        require(member.can.tell_of_commitment(known))
         return known
-    _check(text, known=0)
+    _check(text)
     commitment = Commitment(
         agenda_id=agenda.id,
         agenda=agenda,
@@ -134,13 +135,14 @@ def publish_commitment(
 def edit_commitment(
     member: Person, commitment_id: int, text: CommitmentText, *, seen: str | None = None
 ) -> Commitment:
-    """Change what a commitment says, or add milestones to it; what it said before is kept.
+    """Change what a commitment says, or add milestones to it; what it said before is kept. The same sent twice adds them once.
 
     `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since.
     """
     commitment = _to_change(member, commitment_id)
     require(member.can.edit_commitment(commitment))
-    _check(text, known=count_milestones(commitment.id), earliest=_earliest_last_day(commitment))
+    text = replace(text, milestones=_new_steps(commitment, text.milestones))
+    _check(text, commitment)
     before, kept = commitment_fields(commitment), fields_to_keep(commitment)
     _fill(member, commitment, text)
     if commitment_fields(commitment) == before and not text.milestones:
@@ -163,7 +165,7 @@ def reach_milestone(
     _refuse_caught(member, commitment, words, "sentence")
     _keep(member, commitment)
     milestone.reached_at, milestone.reached_words = now(), words
-    _tell(member, commitment, milestone, REACHED, words or milestone.words)
+    _tell(member, commitment, milestone, REACHED, words)
     return milestone
 
 
@@ -176,6 +178,10 @@ def move_milestone(
     reason = _checked(reason, "note")
     if day == milestone.day:
         raise Invalid(_("This is its day already. Choose another one."), "day")
+    if commitment.last_day < now().date():
+        raise Invalid(
+            _("The last day of the commitment is over. Give it a later one first."), "day"
+        )
     if not now().date() <= day <= commitment.last_day:
         last = day_in_words(commitment.last_day)
         raise Invalid(_("Choose a day from today on and until %(last)s.", last=last), "day")
@@ -257,7 +263,9 @@ def _tell(
 ) -> None:
     _note_next(commitment)
     read_outdated(member, "milestone", [milestone.told_at], ids_of_reminded(commitment))
-    _tell_peers(member, commitment, said, text)
+    _tell_peers(
+        member, commitment, said, f"{milestone.words} – {text}" if text else milestone.words
+    )
 
 
 def _tell_end(member: Person, commitment: Commitment, said: Sentence, text: str) -> None:
@@ -322,6 +330,11 @@ def _add_milestones(commitment: Commitment, steps: Iterable[Step]) -> None:
     _note_next(commitment)
 
 
+def _new_steps(commitment: Commitment, steps: Sequence[Step]) -> list[Step]:
+    known = {(one.words, one.day) for one in milestones_of(commitment)}
+    return [step for step in steps if (single_line(step.words), step.day) not in known]
+
+
 def _reminded_already(day: date) -> datetime | None:
     """Now, for a day that is so near that whoever says it knows of it."""
     return now() if day - REMIND_BEFORE <= now().date() else None
@@ -349,7 +362,9 @@ def _entry(commitment: Commitment, about: str) -> search.Entry:
 # Checks of typed values. Each raises `Invalid` with a sentence for the field of this name in the form.
 
 
-def _check(text: CommitmentText, *, known: int, earliest: date | None = None) -> None:
+def _check(text: CommitmentText, changed: Commitment | None = None) -> None:
+    """Check what a new commitment says, or what one that is `changed` is to say."""
+    known = count_milestones(changed.id) if changed else 0
     if not 0 < len(single_line(text.title)) <= LONGEST_TITLE:
         raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST_TITLE), "title")
     if not text.text.source.strip():
@@ -360,16 +375,19 @@ def _check(text: CommitmentText, *, known: int, earliest: date | None = None) ->
     if known + len(text.milestones) > MOST_MILESTONES:
         words = _("A commitment has at most %(most)s milestones.", most=MOST_MILESTONES)
         raise Invalid(words, "milestones")
-    _check_days(text, earliest)
+    _check_days(text, changed)
 
 
-def _check_days(text: CommitmentText, earliest: date | None) -> None:
+def _check_days(text: CommitmentText, changed: Commitment | None) -> None:
+    """A last day that stays as it was may be over: what else a commitment says can be put right then, too."""
     today, days = now().date(), [step.day for step in text.milestones]
-    if text.last_day > today + FURTHEST or text.last_day < today:
+    earliest = _earliest_last_day(changed) if changed else None
+    is_new = changed is None or text.last_day != changed.last_day
+    if is_new and not today <= text.last_day <= today + FURTHEST:
         raise Invalid(_("Choose a day from today on, within twenty years."), "last_day")
     if any(day < today for day in days):
         raise Invalid(_("Choose days from today on."), "milestones")
-    if text.last_day < max([*days, earliest or today]):
+    if text.last_day < max([*days, earliest or text.last_day]):
         raise Invalid(_("The last day is not before the day of a milestone."), "last_day")
 
 

@@ -511,14 +511,16 @@ def organisation_of(doer: Person, commitment_id: int) -> int:
 def identical_commitment(
     organisation_id: int, agenda_id: int, title: str, source: str
 ) -> Commitment | None:
-    """A commitment of an organisation of exactly this, as when a form is sent twice; or None."""
+    """A commitment of an organisation under way of exactly this, as when a form is sent twice; or None."""
     same = (
+        is_in_state(RUNNING),
         Commitment.organisation_id == organisation_id,
         Commitment.agenda_id == agenda_id,
         Commitment.title == title,
         Commitment.source == source,
     )
-    return db.session.scalars(select(Commitment).where(*same).limit(1)).first()
+    whole = select(Commitment).options(joinedload(Commitment.organisation))
+    return db.session.scalars(whole.where(*same).limit(1)).first()
 
 
 def first_open_day(commitment_id: int) -> date | None:

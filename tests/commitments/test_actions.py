@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -126,12 +127,51 @@ def test_a_change_keeps_what_it_said_and_refuses_what_it_has_not_seen(people, co
         )
 
 
+def test_milestones_that_are_sent_twice_are_added_once(people, commitment):
+    step = Step("Three kilometres", in_days(80))
+    for _press in range(2):
+        text = a_text(milestones=[replace(step, words=" Three  kilometres ")])
+        actions.edit_commitment(people.ana, commitment.id, text)
+    assert [one.words for one in queries.milestones_of(commitment)][2:] == [step.words]
+
+
+def test_after_its_last_day_it_can_still_be_put_right(people, commitment):
+    moss = a_text(title="Moss", milestones=[])
+    one = first_of(commitment)
+    with at(now() + timedelta(days=100)):
+        actions.edit_commitment(people.ana, commitment.id, moss)
+        for words, field in (
+            ({"last_day": in_days(-1)}, "last_day"),
+            ({"milestones": [Step("Felt", in_days(1))]}, "last_day"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                actions.edit_commitment(people.ana, commitment.id, replace(moss, **words))
+            assert refused.value.field == field
+        with pytest.raises(Invalid, match="Give it a later one first"):
+            actions.move_milestone(people.ana, commitment.id, one.id, in_days(5), "Late.")
+        actions.edit_commitment(people.ana, commitment.id, replace(moss, last_day=in_days(9)))
+        actions.move_milestone(people.ana, commitment.id, one.id, in_days(5), "Late.")
+    assert commitment.title == "Moss"
+
+
+def test_the_same_is_promised_anew_once_the_first_is_over(people, agenda, bodies, commitment):
+    assert published(people.ana, agenda, bodies.city).id == commitment.id
+    actions.hide_commitment(people.moderator, commitment.id, "No.")
+    with pytest.raises(Forbidden, match="A moderator has hidden"):
+        published(people.ana, agenda, bodies.city)
+    actions.restore_commitment(people.moderator, commitment.id)
+    actions.keep_commitment(people.ana, commitment.id)
+    assert published(people.ana, agenda, bodies.city).id != commitment.id
+
+
 def test_a_milestone_is_reached_and_peers_are_told_once(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
     one = first_of(commitment)
     actions.reach_milestone(people.ana, commitment.id, one.id, "1,040 metres.")
     assert (one.reached_words, commitment.next_on) == ("1,040 metres.", in_days(60))
-    assert told(people.chitra, "commitment") == ["A milestone is reached. 1,040 metres."]
+    assert told(people.chitra, "commitment") == [
+        "A milestone is reached. A kilometre is done – 1,040 metres."
+    ]
     assert told(people.ben, "commitment") == [] and told(people.ana, "commitment") == []
     with pytest.raises(Conflict):
         actions.reach_milestone(people.ana, commitment.id, one.id)
