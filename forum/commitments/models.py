@@ -68,6 +68,7 @@ class Commitment(Base):
     declaration: Mapped[Declaration | None] = relationship(lazy="raise_on_sql")
     practice: Mapped[Practice | None] = relationship(lazy="raise_on_sql")
     case: Mapped[Case | None] = relationship(lazy="raise_on_sql")
+    milestones: Mapped[list[Milestone]] = relationship(viewonly=True, lazy="raise_on_sql")
 
     @property
     def address(self) -> str:
@@ -88,8 +89,10 @@ class Commitment(Base):
 
     @property
     def words(self) -> str:
-        """What a moderator decides about."""
-        return f"{self.title}\n\n{self.source}"
+        """What a moderator decides about: all that was written, of its milestones, too, which must be loaded."""
+        steps = (one.line for one in self.milestones)
+        said = (self.title, self.source, *steps, self.kept_words, self.ended_reason)
+        return "\n\n".join(filter(None, said))
 
     @property
     def fingerprint(self) -> str:
@@ -144,6 +147,15 @@ class Milestone(Base):
             Move(date.fromisoformat(earlier), date.fromisoformat(moved_on), reason)
             for earlier, moved_on, reason in self.kept_moves
         ]
+
+    @property
+    def line(self) -> str:
+        """All that was said of it, in one line: for the history, and for a moderator's decision."""
+        moved = [f"← {move.earlier}: {move.reason}" for move in reversed(self.moves)]
+        reached = self.reached_at and f"✓ {self.reached_at.date()} {self.reached_words}"
+        up = self.given_up_at and f"✗ {self.given_up_at.date()} {self.given_up_reason}"
+        parts = [f"{self.day} {self.words}", *moved, reached, up]
+        return " | ".join(part.strip() for part in parts if part)
 
     @property
     def told_at(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda
 from forum.clock import now
@@ -286,6 +287,12 @@ def milestones_of(commitment: Commitment) -> Sequence[Milestone]:
     return milestones_of_many([commitment.id])
 
 
+def with_milestones(commitment: Commitment) -> Commitment:
+    """A commitment with its milestones, read afresh: what moderators look at."""
+    set_committed_value(commitment, "milestones", list(milestones_of(commitment)))
+    return commitment
+
+
 def milestones_of_many(commitment_ids: Collection[int]) -> Sequence[Milestone]:
     """The milestones of several commitments, in the order of their days."""
     mine = select(Milestone).where(Milestone.commitment_id.in_(commitment_ids))
@@ -468,20 +475,12 @@ def commitment_fields(commitment: Commitment) -> dict[str, Any]:
 def fields_to_keep(commitment: Commitment) -> dict[str, Any]:
     """The fields of a commitment as its history keeps and compares them, with its milestones and its state."""
     kept = commitment_fields(commitment)
-    lines = map(_in_a_line, milestones_of(commitment))
+    lines = (one.line for one in milestones_of(commitment))
     return {
         **{name: kept[name] for name in ("title", "source", "language", "last_day")},
         "milestones": "\n".join(lines),
         "state": commitment.state,
     }
-
-
-def _in_a_line(milestone: Milestone) -> str:
-    moved = [f"← {move.earlier}: {move.reason}" for move in reversed(milestone.moves)]
-    reached = milestone.reached_at and f"✓ {milestone.reached_at.date()} {milestone.reached_words}"
-    up = milestone.given_up_at and f"✗ {milestone.given_up_at.date()} {milestone.given_up_reason}"
-    parts = [f"{milestone.day} {milestone.words}", *moved, reached, up]
-    return " | ".join(part.strip() for part in parts if part)
 
 
 def edits_of(commitment: Commitment, state_names: Mapping[str, Any]) -> list[Edit]:

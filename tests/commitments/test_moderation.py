@@ -14,7 +14,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import get_thing
 from forum.permissions import VISITOR
-from tests.commitments.conftest import a_text
+from tests.commitments.conftest import a_text, in_days
 
 WHY = Reasons("It sells felt.", 2)
 
@@ -37,6 +37,25 @@ def test_a_decision_is_about_the_words_that_were_read(people, commitment):
         moderation.decide(people.host, "commitment", commitment.id, "hide", WHY, read=read)
     hidden = select(Decision).where(Decision.kind == "commitment")
     assert db.session.scalars(hidden).all() == []
+
+
+def test_what_is_said_of_milestones_is_decided_about_too(sign_in, people, commitment):
+    one, two = queries.milestones_of(commitment)
+    for deed in (
+        lambda: actions.move_milestone(people.ana, commitment.id, one.id, in_days(40), "Fools."),
+        lambda: actions.reach_milestone(people.ana, commitment.id, one.id, "In spite of fools."),
+        lambda: actions.give_milestone_up(people.ana, commitment.id, two.id, "Thieves."),
+        lambda: actions.end_commitment(people.ana, commitment.id, "A gang."),
+    ):
+        read = get_thing(people.host, "commitment", commitment.id).fingerprint
+        deed()
+        with pytest.raises(Conflict, match="changed this text"):
+            moderation.decide(people.host, "commitment", commitment.id, "hide", WHY, read=read)
+    made = moderation.decide(people.host, "commitment", commitment.id, "hide", WHY)
+    entry = sign_in(people.host).get(f"/moderation/commitment/{commitment.id}").text
+    decision = sign_in(people.ana).get(f"/moderation/decisions/{made.id}").text
+    for said in ("A kilometre is done", "Fools.", "In spite of fools.", "Thieves.", "A gang."):
+        assert said in entry and said in decision
 
 
 def test_an_appeal_that_is_right_shows_it_again(people, commitment):

@@ -12,7 +12,7 @@ from forum.advice.models import FollowUp
 from forum.advice.queries import get_follow_up
 from forum.agendas.models import Agenda
 from forum.commitments.models import Commitment
-from forum.commitments.queries import get_commitment
+from forum.commitments.queries import get_commitment, with_milestones
 from forum.db import db
 from forum.declarations.models import Signature
 from forum.declarations.queries import get_reservation
@@ -278,7 +278,7 @@ def _reservation_thing(reader: Person, signature_id: int) -> Thing:
 
 
 def _commitment_thing(reader: Person, commitment_id: int) -> Thing:
-    commitment = get_commitment(reader, commitment_id)
+    commitment = with_milestones(get_commitment(reader, commitment_id))
     return Thing(
         kind="commitment",
         item_id=commitment.id,

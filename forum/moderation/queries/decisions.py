@@ -15,7 +15,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of, ids_in_preparation
 from forum.clock import now
 from forum.commitments.models import Commitment
-from forum.commitments.queries import visible_commitments
+from forum.commitments.queries import visible_commitments, with_milestones
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
@@ -327,7 +327,7 @@ def own_withheld_text(
         added: Mark | FollowUp | Signature | Commitment | None = db.session.scalar(
             select(model).where(*is_it)
         )
-        return added
+        return with_milestones(added) if isinstance(added, Commitment) else added
     if decision.kind not in EDITABLE_KINDS:
         return None
     is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
