@@ -214,6 +214,7 @@ POST /commitments/{commitment}/keep                   |  403  403  403  403  403
 GET  /commitments/{commitment}/milestones/{milestone} |   in  403  403  403  403  200
 POST /commitments/{commitment}/milestones/{milestone}/give-up|  403  403  403  403  403  yes
 POST /commitments/{commitment}/milestones/{milestone}/move|  403  403  403  403  403  yes
+POST /commitments/{commitment}/milestones/{milestone}/reopen|  403  403  403  403  403  yes
 POST /commitments/{commitment}/milestones/{milestone}/reach|  403  403  403  403  403  yes
 GET  /commitments/{commitment}/report                 |  200  200  200  200  200  403
 POST /commitments/{commitment}/report                 |  yes  yes  yes  yes  yes  403
@@ -641,7 +642,7 @@ OWN_OF_REPRESENTATIVE = (
     "/commitments/{commitment}/milestones/{milestone}",
     *(
         f"/commitments/{{commitment}}/milestones/{{milestone}}/{deed}"
-        for deed in ("reach", "move", "give-up")
+        for deed in ("reach", "move", "give-up", "reopen")
     ),
 )
 OWN_OF_HOST = {

@@ -63,6 +63,7 @@ FURTHEST = timedelta(days=20 * 366)
 BATCH = 200
 REACHED = sentence("A milestone is reached.")
 GIVEN_UP = sentence("A milestone is given up.")
+REOPENED = sentence("What was told of a milestone is taken back.")
 KEPT = sentence("The commitment is kept.")
 ENDED = sentence("The commitment is given up. What stopped it:")
 
@@ -207,6 +208,21 @@ def give_milestone_up(
     _keep(member, commitment)
     milestone.given_up_at, milestone.given_up_reason = now(), reason
     _tell(member, commitment, milestone, GIVEN_UP, reason)
+    return milestone
+
+
+@action
+def reopen_milestone(member: Person, commitment_id: int, milestone_id: int) -> Milestone:
+    """Take back what was told of a milestone, as after a slip; peers are told, and the history keeps what it was."""
+    commitment = _to_change(member, commitment_id)
+    require(member.can.tell_of_commitment(commitment))
+    milestone = milestone_in(commitment, milestone_id)
+    if milestone.is_open:
+        raise Conflict(_("Nothing is told of this milestone."))
+    _keep(member, commitment)
+    milestone.reached_at = milestone.given_up_at = None
+    milestone.reached_words = milestone.given_up_reason = ""
+    _tell(member, commitment, milestone, REOPENED, milestone.words)
     return milestone
 
 

@@ -326,6 +326,15 @@ def move_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
     return webforms.process(form, partial(_milestone_page, found, one, form), deed)
 
 
+@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/reopen")
+@changing
+def reopen_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+    """Take back what was told of a milestone."""
+    found, one = _milestone(id, milestone_id)
+    actions.reopen_milestone(me(), found.id, one.id)
+    return web.done(_("The milestone is open again."), one.told_at)
+
+
 @bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/give-up")
 @changing
 def give_milestone_up(id: int, milestone_id: int) -> ResponseReturnValue:

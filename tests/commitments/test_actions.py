@@ -179,6 +179,24 @@ def test_a_milestone_is_reached_and_peers_are_told_once(people, commitment):
         actions.reach_milestone(people.chitra, commitment.id, one.id)
 
 
+def test_what_was_told_of_a_milestone_by_mistake_is_taken_back(people, commitment):
+    actions.follow_commitment(people.chitra, commitment.id)
+    one = first_of(commitment)
+    actions.reach_milestone(people.ana, commitment.id, one.id, "1,040 metres.")
+    actions.reopen_milestone(people.ana, commitment.id, one.id)
+    assert one.is_open and one.reached_words == "" and commitment.next_on == in_days(30)
+    assert told(people.chitra, "commitment")[-1].startswith("What was told of a milestone is taken")
+    actions.give_milestone_up(people.ana, commitment.id, one.id, "No felt.")
+    actions.reopen_milestone(people.ana, commitment.id, one.id)
+    assert one.is_open and one.given_up_reason == ""
+    actions.reach_milestone(people.ana, commitment.id, one.id)
+    with pytest.raises(Forbidden):
+        actions.reopen_milestone(people.chitra, commitment.id, one.id)
+    actions.keep_commitment(people.ana, commitment.id)
+    with pytest.raises(Forbidden):
+        actions.reopen_milestone(people.ana, commitment.id, one.id)
+
+
 def test_a_milestone_is_moved_and_its_earlier_day_stays(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
     one, day = first_of(commitment), first_of(commitment).day

@@ -254,6 +254,10 @@ def test_one_press_says_what_became_of_a_milestone(sign_in, people, commitment):
     assert browser.post(f"{door}/reach", data={"sentence": ""}).status_code == 303
     assert browser.post(f"{door}/reach", data={"sentence": ""}).status_code == 409
     assert "Reached on" in words_of(browser.get(door))
+    assert "Correct this" in words_of(browser.get(commitment.address))
+    assert browser.post(f"{door}/reopen").status_code == 303
+    assert "It needs more time" in words_of(browser.get(door))
+    assert browser.post(f"{door}/reopen").status_code == 409
     assert sign_in(people.ben).get(door).status_code == 403
     assert browser.get(f"/commitments/{commitment.id}/milestones/999").status_code == 404
 
