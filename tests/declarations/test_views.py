@@ -315,6 +315,10 @@ def test_search_finds_what_a_declaration_says(client, sign_in, people, agenda, d
         found = client.get(f"/search?q={typed}").text
         assert link in found and ">Declaration<" in found, typed
     assert link not in client.get("/search?q=quiet+nowhere").text
+    (hit,) = client.get("/api/v1/search?q=nights").json["items"]
+    door = f"/api/v1/declarations/{declaration.id}"
+    assert hit["kind"] == "declaration" and hit["api_url"].endswith(door)
+    assert client.get(door).json["title"] == hit["title"]
 
 
 def test_search_finds_a_declaration_from_its_consultation_on_and_by_its_present_words(

@@ -490,7 +490,7 @@ def hit(found: Hit) -> models.Hit:
 
 
 def _api_url(document: Document) -> str | None:
-    if document.kind in ("topic", "post", "commitment"):
+    if document.kind in ("topic", "post", "declaration", "commitment"):
         return api_address(document.kind, **{f"{document.kind}_id": document.item_id})
     if document.kind in ("case", "practice"):
         return api_address(document.kind, slug=document.address.rpartition("/")[2])
