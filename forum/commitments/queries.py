@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -35,7 +35,7 @@ COMMITMENTS_PER_PAGE = 20
 MAX_HERE = 20  # on the page of a declaration, a city or an organisation
 MAX_PEERS = 500  # on the page of a commitment
 MAX_CHOICES = 500  # places of a filter, declarations of a form
-NEXT_OF_AGENDA, MAX_NEXT = 5, 500  # milestones that a process remembers, for short lists
+MAX_NEXT = 5  # milestones of an agenda that a process remembers
 REMIND_BEFORE = timedelta(days=14)
 COPIED = re.compile(r"(?:\S{0,200})?/(practices|cases)/([^/?#\s]{1,200})")
 
@@ -159,13 +159,21 @@ def _whereabouts() -> Whereabouts:
 
 
 def _read_whereabouts() -> Whereabouts:
-    columns = (
-        *(Commitment.declaration_id, Commitment.organisation_id, Organisation.city_id),
-        *(Commitment.practice_id, Commitment.case_id),
-    )
-    rows = execute_core(select(*columns).join(Commitment.organisation).distinct()).all()
-    columns_of = map(frozenset, zip(*rows, strict=True)) if rows else [frozenset()] * len(columns)
-    return Whereabouts(*columns_of)
+    """In one statement; each column is read from its index."""
+    found: dict[str, set[int]] = {name: set() for name in Whereabouts._fields}
+    columns = {
+        "declarations": Commitment.declaration_id,
+        "organisations": Commitment.organisation_id,
+        "practices": Commitment.practice_id,
+        "cases": Commitment.case_id,
+    }
+    each = [select(literal(name), column).distinct() for name, column in columns.items()]
+    city = Organisation.city_id
+    has_one = Organisation.id.in_(select(Commitment.organisation_id))
+    each.append(select(literal("cities"), city).where(has_one).distinct())
+    for name, known in execute_core(union_all(*each)):
+        found[name].add(known)
+    return Whereabouts(**{name: frozenset(known) for name, known in found.items()})
 
 
 def commitments_of_organisation(reader: Person, organisation_id: int) -> Sequence[Commitment]:
@@ -222,20 +230,17 @@ class NextMilestone(NamedTuple):
 
 
 def next_milestones(reader: Person, limit: int, agenda_id: int) -> list[NextMilestone]:
-    """The next milestones on an agenda that a reader sees; a process remembers the first of each agenda."""
-    seen = (
-        one
-        for one in cached("next milestones", _read_next)
-        if one.agenda_id == agenda_id and (one.is_open or reader.can.moderate(agenda_id))
-    )
-    return [one for one, _number in zip(seen, range(limit), strict=False)]
+    """The next milestones on an agenda that a reader sees, at most `MAX_NEXT`; a process remembers them."""
+    found = cached(("next milestones", agenda_id), lambda: _read_next(agenda_id))
+    return [one for one in found if one.is_open or reader.can.moderate(agenda_id)][:limit]
 
 
-def _read_next() -> Sequence[NextMilestone]:
-    order = (Milestone.day, Milestone.id)
-    place = func.row_number().over(partition_by=Commitment.agenda_id, order_by=order)
-    ahead = select(Milestone.id, place.label("place")).join(Milestone.commitment)
-    first = ahead.where(*_can_be_told()).subquery()
+def _read_next(agenda_id: int) -> Sequence[NextMilestone]:
+    """The first open milestones are among those of the commitments whose next day comes first."""
+    is_open = exists().where(Milestone.commitment_id == Commitment.id, *_is_open())
+    here = Commitment.agenda_id == agenda_id, Commitment.next_on.is_not(None), *_goes_on()
+    first = select(Commitment.id).where(*here, is_open)
+    first = first.order_by(Commitment.next_on, Commitment.id).limit(MAX_NEXT)
     columns = (
         Commitment.id,
         Commitment.slug,
@@ -247,15 +252,23 @@ def _read_next() -> Sequence[NextMilestone]:
         Milestone.day,
         is_on_open_agenda(Commitment.agenda_id),
     )
-    found = select(*columns).join(first, first.c.id == Milestone.id).join(Milestone.commitment)
-    found = found.join(Commitment.organisation).where(first.c.place <= NEXT_OF_AGENDA)
-    return [NextMilestone(*row) for row in execute_core(found.order_by(*order).limit(MAX_NEXT))]
+    found = select(*columns).join(Milestone.commitment).join(Commitment.organisation)
+    found = found.where(Commitment.id.in_(first.correlate(None)), *_is_open())
+    ordered = found.order_by(Milestone.day, Milestone.id)
+    return [NextMilestone(*row) for row in execute_core(ordered.limit(MAX_NEXT))]
 
 
 def _can_be_told() -> tuple[ColumnElement[bool], ...]:
     """SQL conditions: a milestone is open, and its commitment under way and not hidden."""
-    is_open = (Milestone.reached_at.is_(None), Milestone.given_up_at.is_(None))
-    return (*is_open, is_in_state(RUNNING), Commitment.hidden_at.is_(None))
+    return (*_is_open(), *_goes_on())
+
+
+def _is_open() -> tuple[ColumnElement[bool], ...]:
+    return Milestone.reached_at.is_(None), Milestone.given_up_at.is_(None)
+
+
+def _goes_on() -> tuple[ColumnElement[bool], ...]:
+    return is_in_state(RUNNING), Commitment.hidden_at.is_(None)
 
 
 # One commitment

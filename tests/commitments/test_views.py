@@ -10,6 +10,7 @@ import pytest
 
 from forum.clock import now
 from forum.commitments import actions, queries
+from forum.commitments.actions import Step
 from forum.commitments.models import Commitment
 from forum.db import db
 from forum.library.actions import (
@@ -22,6 +23,7 @@ from forum.library.actions import (
 )
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
+from forum.permissions import VISITOR
 from tests.commitments.conftest import TEXT, a_text, first_of, in_days, published
 from tests.declarations.conftest import frozen, signed
 
@@ -174,6 +176,27 @@ def test_who_wants_to_try_it_is_led_to_say_so_for_an_organisation(
     form = sign_in(people.ana).get("/commitments/new?practice=felt").text
     assert 'value="/practices/felt"' in form
     assert way not in sign_in(people.ben).get("/practices/felt/intention").text
+
+
+def test_the_side_of_an_agenda_has_the_first_milestones_of_all(people, agenda, bodies):
+    made = [
+        published(
+            people.ana,
+            agenda,
+            bodies.city,
+            title=f"Felt {days}",
+            milestones=[Step(f"Step {days}", in_days(days)), Step("Later", in_days(days + 40))],
+        )
+        for days in (25, 20, 45, 40, 35, 30, 22)
+    ]
+    actions.hide_commitment(people.moderator, made[0].id, "No.")
+    actions.keep_commitment(people.ana, made[1].id)
+    for one in queries.milestones_of(made[6]):  # nothing of it is open any more
+        actions.reach_milestone(people.ana, made[6].id, one.id)
+    found = queries.next_milestones(VISITOR, 9, agenda.id)
+    assert [one.words for one in found] == ["Step 30", "Step 35", "Step 40", "Step 45", "Later"]
+    assert found[4].day == in_days(70)
+    assert queries.next_milestones(VISITOR, 9, agenda.id + 1) == []
 
 
 # Publishing
