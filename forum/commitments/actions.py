@@ -590,6 +590,19 @@ def load_commitment(
     return commitment
 
 
+@action
+def load_origin(
+    curator: Person, commitment_id: int, declaration_id: int | None, copied: str
+) -> Commitment:
+    """Note what a commitment from a file follows from and copies, where that was loaded after it; what is noted stays."""
+    require(curator.can.curate_all())
+    commitment = commitment_to_change(curator, commitment_id)
+    commitment.declaration_id = commitment.declaration_id or declaration_id
+    if copied and not (commitment.practice_id or commitment.case_id):
+        _note_copied(curator, commitment, copied)
+    return commitment
+
+
 # For members who have left, and for maintenance
 
 

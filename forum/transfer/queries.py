@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, exists, func, select, true, tuple_
@@ -211,6 +212,16 @@ def peers_to_write(commitment: Commitment) -> Sequence[Member]:
     """Who follows a commitment."""
     query = select(Member).join(Peer, Peer.member_id == Member.id)
     return db.session.scalars(query.where(Peer.commitment_id == commitment.id)).all()
+
+
+def commitments_called(
+    agenda: str, organisation: str, title: str, published_at: datetime
+) -> list[int]:
+    """The ids of the commitments with this title and moment of an organisation on an agenda, both by slug."""
+    found = select(Commitment.id).join(Commitment.agenda).join(Commitment.organisation)
+    there = (Agenda.slug == agenda, Organisation.slug == organisation)
+    is_it = (Commitment.title == title, Commitment.published_at == published_at)
+    return list(db.session.scalars(found.where(*there, *is_it).order_by(Commitment.id)))
 
 
 def declaration_called(reader: Person, title: str) -> Declaration | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from forum.commitments import actions, queries
 from forum.commitments.models import Commitment
 from forum.db import db
+from forum.errors import Forbidden
+from forum.library.actions import CaseText, write_case
 from forum.permissions import VISITOR
-from forum.transfer.actions import import_agenda
+from forum.transfer.actions import import_agenda, import_origins
 from forum.transfer.forms import read_agenda
 from forum.transfer.models import FaultyFileError
 from tests.commitments.conftest import in_days, published
@@ -59,6 +62,24 @@ def test_what_is_exported_comes_back(app, people, agenda, bodies, tmp_path):
     assert again[1].reached_at and again[1].reached_words == "- a list"
     assert (second.state, second.ended_reason) == ("ended", "It died.")
     assert queries.get_commitment(VISITOR, first.id).address != made.address
+
+
+def test_what_it_comes_from_may_be_loaded_later(people, agenda, bodies):
+    section = (
+        "## Commitments\n### Felt\n- organisation: institute-of-trams\n"
+        "- published on: 2026-01-05\n- last day: 2027-01-05\n- milestone: 2026-09-15 | A mile\n"
+        "- declaration: Quiet nights\n- copies: case hush\n\nText.\n"
+    )
+    (made,) = loaded(people, section)
+    assert (made.declaration_id, made.case_id) == (None, None)
+    declaration = frozen(people, agenda)
+    hush = CaseText("Hush", "project", "Quiet.", "One.", slug="hush")
+    case = write_case(people.moderator, agenda.id, hush)
+    import_origins(people.administrator, read_agenda(HEAD + section))
+    db.session.refresh(made)
+    assert (made.declaration_id, made.case_id) == (declaration.id, case.id)
+    with pytest.raises(Forbidden):
+        import_origins(people.ben, read_agenda(HEAD + section))
 
 
 def faults(people, fields: str) -> list[str]:

@@ -13,7 +13,7 @@ from forum.markup import write
 from forum.members.models import Member
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.models import Values
-from forum.transfer.queries import declaration_called
+from forum.transfer.queries import commitments_called, declaration_called
 
 
 def plan_commitment(curator: Member, values: Values, loading: Loading) -> None:
@@ -72,14 +72,30 @@ def _load(
     milestones: Sequence[commitments.KnownMilestone],
 ) -> None:
     """Load it; a declaration, practice or case that is not here is left out."""
-    declaration = declaration_called(curator, values.get("declaration", ""))
-    copied = copied_at(curator, values["copies"]) if "copies" in values else None
+    declaration_id, copied = _origin(curator, values)
     text = commitments.CommitmentText(
         values["title"],
         write(values["text"], loading.language_of(values), has_pictures=False),
         values["last_day"],
-        declaration_id=declaration.id if declaration else None,
-        copied=copied.address if copied else "",
+        declaration_id=declaration_id,
+        copied=copied,
     )
     with faults_at(values):
         commitments.load_commitment(curator, loading.agenda.id, text, course, milestones)
+
+
+def _origin(curator: Member, values: Values) -> tuple[int | None, str]:
+    """The id of the declaration from which it follows, and the address of what it copies, as far as these are here."""
+    declaration = declaration_called(curator, values.get("declaration", ""))
+    copied = copied_at(curator, values["copies"]) if "copies" in values else None
+    return declaration.id if declaration else None, copied.address if copied else ""
+
+
+def load_origins(curator: Member, slug: str, entries: Sequence[Values]) -> None:
+    """Note what the commitments of an agenda come from that was loaded later, with another agenda."""
+    for values in entries:
+        declaration_id, copied = _origin(curator, values)
+        at = noon(values["published_on"])
+        found = commitments_called(slug, values["organisation"], values["title"], at)
+        for one in found if declaration_id or copied else ():
+            commitments.load_origin(curator, one, declaration_id, copied)

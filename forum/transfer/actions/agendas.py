@@ -24,7 +24,7 @@ from forum.permissions import SYSTEM, require
 from forum.pictures.actions import import_picture
 from forum.shrinking import Shrunk
 from forum.transfer.actions._checks import COURSE, check_agenda_file
-from forum.transfer.actions._commitments import plan_commitment
+from forum.transfer.actions._commitments import load_origins, plan_commitment
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.actions._meetings import plan_meeting
@@ -60,6 +60,13 @@ def import_agenda(
     loading = _plan(curator, file, is_decided, pictures)
     _carry_out(loading.steps)
     return loading.agenda
+
+
+@action
+def import_origins(curator: Member, file: AgendaFile) -> None:
+    """Note what the commitments of a loaded file come from that is in files which were loaded after it."""
+    require(curator.can.curate_all())
+    load_origins(curator, file.agenda["slug"], file.commitments)
 
 
 @action

@@ -134,6 +134,7 @@ def import_folder(folder: Path, by: str | None) -> None:
     for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
         every = [agenda, *agendas_there[agenda]]
         steps += [(folder / one, partial(_import_file, curator)) for one in every]
+    steps += [(folder / one, partial(_import_origins, curator)) for one in agendas_there]
     if (folder / GLOSSARY).exists():
         steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
     steps.append((folder / PEOPLE, _import_voices))
@@ -188,3 +189,7 @@ def _import_file(curator: Member, file: Path) -> None:
     found = read_agenda(file.read_text(encoding="utf-8"))
     with kept_pictures(found, file.parent) as pictures:
         actions.import_agenda(curator, found, pictures)
+
+
+def _import_origins(curator: Member, file: Path) -> None:
+    actions.import_origins(curator, read_agenda(file.read_text(encoding="utf-8")))
