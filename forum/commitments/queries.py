@@ -42,17 +42,22 @@ COPIED = re.compile(r"(?:\S{0,200})?/(practices|cases)/([^/?#\s]{1,200})")
 
 @dataclass(frozen=True)
 class CommitmentFilter:
-    """Which commitments a list shows: of one agenda, in one state, of one country or one city; all may be empty."""
+    """Which commitments a list shows: of one agenda, in one state, of one country or one city; all may be empty.
+
+    Other pages lead to those of one organisation, by its slug, or those that follow from one declaration, by its id.
+    """
 
     agenda: str = ""
     state: str = ""
     country: str = ""
     city: str = ""
+    organisation: str = ""
+    declaration: int = 0
 
     @property
     def is_set(self) -> bool:
         """Whether the list leaves anything out."""
-        return bool(self.agenda or self.state or self.country or self.city)
+        return self != CommitmentFilter()
 
 
 def visible_commitments(reader: Person) -> Select[Any]:
@@ -82,6 +87,11 @@ def commitments(reader: Person, wanted: CommitmentFilter, number: int) -> Page[C
         found = found.where(Commitment.organisation_id.in_(_based(City.country == wanted.country)))
     if wanted.city:
         found = found.where(Commitment.organisation_id.in_(_based(City.slug == wanted.city)))
+    if wanted.organisation:
+        whose = select(Organisation.id).where(Organisation.slug == wanted.organisation)
+        found = found.where(Commitment.organisation_id == whose.scalar_subquery())
+    if wanted.declaration:
+        found = found.where(Commitment.declaration_id == wanted.declaration)
     return page_of(_in_order(_with_whose(found)), number, COMMITMENTS_PER_PAGE)
 
 

@@ -92,6 +92,8 @@ def index() -> ResponseReturnValue:
         web.choice("state", STATES),
         web.choice("country", places.countries),
         web.text("city"),
+        web.text("organisation"),
+        web.number("declaration", 0),
     )
     page = queries.commitments(me(), wanted, web.number("page"))
     return render_template(

@@ -178,6 +178,24 @@ def test_who_wants_to_try_it_is_led_to_say_so_for_an_organisation(
     assert way not in sign_in(people.ben).get("/practices/felt/intention").text
 
 
+def test_other_pages_lead_to_those_that_they_do_not_show(client, people, agenda, bodies):
+    declaration = frozen(people, agenda)
+    for number in range(21):
+        words = {"title": f"Felt {number}", "declaration_id": declaration.id}
+        published(people.ana, agenda, bodies.city, **words)
+    published(people.chitra, agenda, bodies.institute, title="Nets")
+    for page, way in (
+        (declaration.address, f"/commitments?declaration={declaration.id}"),
+        ("/cities/athens", "/commitments?city=athens"),
+        ("/organisations/city-of-athens", "/commitments?organisation=city-of-athens"),
+    ):
+        assert f'href="{way}"' in client.get(page).text
+        found = words_of(client.get(way))
+        assert "21 commitments" in found and "Nets" not in found
+        assert "Felt 20" in found and "Felt 0 " in words_of(client.get(f"{way}&page=2"))
+    assert "No commitment is like this" in client.get(f"/commitments?declaration={10**12}").text
+
+
 def test_the_side_of_an_agenda_has_the_first_milestones_of_all(people, agenda, bodies):
     made = [
         published(
