@@ -33,6 +33,9 @@ COMPRESSIBLE_TYPES = (
 MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is
 MAX_CACHED_BYTES = 1_000_000
 DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress}
+# How hard brotli and gzip try: for what is sent once, for a page that is kept, for a file that never changes. The hardest takes
+# 0.06 s for the style sheet, and saves a tenth of it
+ONCE, OFTEN, FOR_EVER = (2, 2), (5, 6), (11, 9)
 MAX_ACCEPT_LENGTH = 200  # characters of a header that says which encodings a browser reads
 
 
@@ -59,7 +62,8 @@ class CachedPage:
     def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
         """Headers and body in a content encoding, compressed when it is first asked for."""
         if encoding not in self.encoded:
-            made = _compressed(self.headers, self._whole(), encoding, is_thorough=True)
+            effort = OFTEN if self.scopes else FOR_EVER
+            made = _compressed(self.headers, self._whole(), encoding, effort)
             self.encoded[encoding] = made
             self.body = None  # from now on `_whole` finds it in an encoding
         return self.encoded[encoding]
@@ -189,19 +193,16 @@ def _best_encoding(accepted: str) -> str:
 
 
 def _compressed(
-    headers: Headers, body: bytes, encoding: str, *, is_thorough: bool = False
+    headers: Headers, body: bytes, encoding: str, effort: tuple[int, int] = ONCE
 ) -> tuple[Headers, bytes]:
-    """Headers and body in an encoding; a small body, or one that is no text, stays as it is.
-
-    Thorough is for what is sent many times, the default for what is sent once.
-    """
+    """Headers and body in an encoding, with as much effort; a small body, or one that is no text, stays as it is."""
     content_type = next((value for name, value in headers if name == "Content-Type"), "")
     is_text = content_type.startswith(COMPRESSIBLE_TYPES)
     if not encoding or not is_text or len(body) <= MIN_COMPRESSED_BYTES:
         return [*headers, ("Content-Length", str(len(body)))], body
     if encoding == "br":
-        body = brotli.compress(body, mode=brotli.MODE_TEXT, quality=5 if is_thorough else 2)
+        body = brotli.compress(body, mode=brotli.MODE_TEXT, quality=effort[0])
     else:
-        body = gzip.compress(body, 6 if is_thorough else 2, mtime=0)
+        body = gzip.compress(body, effort[1], mtime=0)
     length = ("Content-Length", str(len(body)))
     return [*headers, ("Content-Encoding", encoding), length], body

@@ -454,6 +454,18 @@ def test_files_are_kept_by_the_name_of_their_content(
     assert asked == ["/static/style.css"]
 
 
+def test_files_are_as_small_as_they_get(app: Flask, kept: Client) -> None:
+    with app.test_request_context():
+        from forum.templating import asset
+
+        addresses = {path.name: asset(path.name) for path in Path("static").glob("*.js")}
+    scripts = sum(
+        len(kept.get(address, headers={"Accept-Encoding": "br"}).data)
+        for address in addresses.values()
+    )
+    assert scripts < 15_000
+
+
 def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: Any) -> None:
     cache.max_bytes = 100_000
     kept.get("/topics")
