@@ -730,7 +730,8 @@ class Can:
         if not self.person.is_member:
             return SIGN_IN
         is_other = self.person.organisation_id not in (None, commitment.organisation_id)
-        return YES if is_other else verdicts.ONLY_OTHERS_FOLLOW
+        is_own = self.speak_for(commitment.organisation)  # who represents it may belong to another
+        return YES if is_other and not is_own else verdicts.ONLY_OTHERS_FOLLOW
 
     # Meetings
 

@@ -21,7 +21,7 @@ from forum.history.queries import fingerprint
 from forum.invitations.actions import choose_voices
 from forum.library.actions import CaseText, hide_case, restore_case, write_case
 from forum.members import actions as members
-from forum.members.actions import KEEP_NAMELESS
+from forum.members.actions import KEEP_NAMELESS, OrganisationText
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -177,6 +177,13 @@ def test_a_milestone_is_reached_and_peers_are_told_once(people, commitment):
         actions.reach_milestone(people.ana, commitment.id, one.id)
     with pytest.raises(Forbidden):
         actions.reach_milestone(people.chitra, commitment.id, one.id)
+
+
+def test_who_represents_it_from_another_organisation_is_no_peer(people, commitment, bodies):
+    text = OrganisationText("City of Athens", "city", representative_id=people.chitra.id)
+    members.write_organisation(people.moderator, text, bodies.city.id)
+    with pytest.raises(Forbidden):
+        actions.follow_commitment(people.chitra, commitment.id)
 
 
 def test_what_was_told_of_a_milestone_by_mistake_is_taken_back(people, commitment):
