@@ -2,14 +2,15 @@
 
 A right is a method of `Can`, a pure function of rows that are already loaded: `member.can.reply(topic)`.
 It returns a `Verdict`, which is true or false and, when false, says why in a sentence for the person.
-Actions `require` it, templates ask it whether to show a button. No other file names a role.
+Actions `require` it, templates ask it whether to show a button. No file but this one and `principals`, which says what
+follows from the state of an account, names a role.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from copy import copy
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
@@ -17,6 +18,14 @@ from flask_babel import lazy_gettext as _
 from forum import verdicts
 from forum.clock import now
 from forum.errors import Forbidden
+from forum.principals import (
+    ADMINISTRATOR,
+    MEMBER,
+    MODERATOR,
+    ROLES,
+    Principal,
+    is_future,
+)
 from forum.verdicts import NO, SIGN_IN, YES, Verdict
 
 if TYPE_CHECKING:
@@ -35,11 +44,9 @@ if TYPE_CHECKING:
     from forum.moderation.models import Decision
     from forum.pictures.models import Picture
 
-MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
-EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # of posts, and of a handle that was mistyped
 HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
 EARLIER_HANDLES_SHOWN = timedelta(days=180)  # to moderators: nobody escapes them by a change
 
@@ -67,127 +74,13 @@ class Rights(NamedTuple):
 NO_RIGHTS = Rights()
 
 
-class Person:
-    """Anybody who acts: a visitor, a member, or the system itself. The model `Member` inherits from it.
+class Person(Principal):
+    """Anybody who acts, and what they may do. The model `Member` inherits from it.
 
-    `hosted` are the ids of the agendas that the person hosts, `ignored` the ids of the members whom they ignore.
     `sees_preparation` is for exports: see `with_preparation`.
     """
 
     sees_preparation = False
-    id: Any = None  # a number for each member; what only members do takes it as such
-    role: str = ""
-    name: str = ""
-    handle: str = ""
-    first_handle: str | None = None
-    language: str = "en"
-    locale: str | None = None
-    hosted: Sequence[int] = ()
-    ignored: Sequence[int] = ()
-    organisation_id: int | None = None
-    is_voice: bool = True
-    voice_until: date | None = None
-    city_id: int | None = None
-    joined_at: datetime | None = None
-    suspended_until: datetime | None = None
-    silenced_until: datetime | None = None
-    hidden_at: datetime | None = None
-    terms_due_at: datetime | None = None
-    handle_changed_at: datetime | None = None
-    leaving_at: datetime | None = None
-    left_at: datetime | None = None
-    factor_at: datetime | None = None
-    held_at: datetime | None = None
-    posts_count: int = 0
-    waiting_count: int = 0
-    drafts_count: int = 0
-
-    @property
-    def is_member(self) -> bool:
-        """Whether the person is signed in with an account that may be used now."""
-        is_open = self.leaving_at is None and self.left_at is None
-        return self.role in ROLES and not self.is_suspended and is_open
-
-    @property
-    def is_voice_now(self) -> bool:
-        """Whether the person is among those who write for their organisation: on the last day, in UTC, too."""
-        return self.is_voice and (self.voice_until is None or self.voice_until >= now().date())
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether the person has closed the account and can still open it again."""
-        return self.role in ROLES and self.leaving_at is not None and self.left_at is None
-
-    @property
-    def owes_terms(self) -> bool:
-        """Whether terms of use are in force that the person has not agreed to."""
-        return self.terms_due_at is not None and not _is_future(self.terms_due_at)
-
-    @property
-    def is_suspended(self) -> bool:
-        """Whether a moderator has suspended the account until some time that is still to come."""
-        return _is_future(self.suspended_until)
-
-    @property
-    def is_silenced(self) -> bool:
-        """Whether the person may, until some time that is still to come, neither write nor moderate."""
-        return _is_future(self.silenced_until)
-
-    @property
-    def corrects_handle(self) -> bool:
-        """Whether the person has changed the handle a moment ago, so that another change corrects that one."""
-        changed_at = self.handle_changed_at
-        return changed_at is not None and _is_future(changed_at + EDIT_WITHOUT_TRACE)
-
-    @property
-    def kept_from_writing(self) -> str:
-        """What keeps the person from writing: *suspended*, *closed* (or no account), *silenced* or *terms*; else empty."""
-        if self.is_suspended:
-            return "suspended"
-        if not self.is_member:
-            return "closed"
-        if self.is_silenced:
-            return "silenced"
-        return "terms" if self.owes_terms else ""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the person's rights over others are on hold until they have set up a second factor.
-
-        Until then they are an ordinary member: each of these rights follows from `is_moderator`, `is_administrator` or
-        `hosts`, and so does what a moderator sees.
-        """
-        return self.held_at is not None and self.has_office
-
-    @property
-    def has_office(self) -> bool:
-        """Whether the person is a moderator, administrator or host, even if these rights are on hold now."""
-        return self.role in ROLES[1:] or bool(self.hosted)
-
-    @property
-    def may_decide(self) -> bool:
-        """Whether rights over others can be used now: not while one is silenced or lacks a second factor."""
-        return self.is_member and not self.is_held and not self.is_silenced
-
-    @property
-    def hosts(self) -> Sequence[int]:
-        """The ids of the agendas that the person moderates as their host: `hosted`, or none while that is on hold."""
-        return self.hosted if self.hosted and self.may_decide else ()
-
-    @property
-    def is_moderator(self) -> bool:
-        """Whether the person moderates the whole forum."""
-        return self.role in ROLES[1:] and self.may_decide
-
-    @property
-    def is_administrator(self) -> bool:
-        """Whether the person runs the forum."""
-        return self.role == ADMINISTRATOR and self.may_decide
-
-    @property
-    def is_curator(self) -> bool:
-        """Whether the person moderates anything at all: the forum, or an agenda as its host."""
-        return self.is_moderator or bool(self.hosts)
 
     @property
     def can(self) -> Can:
@@ -343,14 +236,14 @@ class Can:
         if not (verdict := self.edit_profile(member)):
             return verdict
         again_at = member.handle_changed_at and member.handle_changed_at + HANDLE_INTERVAL
-        if again_at and _is_future(again_at) and not member.corrects_handle:
+        if again_at and is_future(again_at) and not member.corrects_handle:
             return verdicts.handle_changed_lately(again_at)
         return self.write()
 
     def see_earlier_handles(self, member: Person) -> Verdict:
         """Moderators see, for half a year after a change, which handles a member had before."""
         changed_at = member.handle_changed_at
-        if changed_at is None or not _is_future(changed_at + EARLIER_HANDLES_SHOWN):
+        if changed_at is None or not is_future(changed_at + EARLIER_HANDLES_SHOWN):
             return Verdict(_("This member has not changed the handle lately."))
         return self.curate_all()
 
@@ -761,7 +654,7 @@ class Can:
             return verdicts.MEETING_CANCELLED
         if meeting.over_at:
             return verdicts.MEETING_OVER
-        return YES if _is_future(meeting.starts_at) else Verdict(_("This meeting has begun."))
+        return YES if is_future(meeting.starts_at) else Verdict(_("This meeting has begun."))
 
     def see_who_comes(self) -> Verdict:
         """Members see who comes to a meeting."""
@@ -994,7 +887,3 @@ def office_of(
 def administers(role: Any) -> Any:
     """Whether a role is that of administrators. For a column instead of a string: the SQL expression."""
     return role == ADMINISTRATOR
-
-
-def _is_future(moment: datetime | None) -> bool:
-    return moment is not None and moment > now()

@@ -99,5 +99,5 @@ def may_write(member: Any, moment: Any) -> ColumnElement[bool]:
 
 
 def _is_over(until: Any, moment: Any) -> ColumnElement[bool]:
-    """The SQL condition that a restriction is over at a moment, or there is none; the reverse of `_is_future`."""
+    """The SQL condition that a restriction is over at a moment, or there is none; the reverse of `principals.is_future`."""
     return or_(until.is_(None), until <= moment)

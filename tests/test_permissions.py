@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Integer, insert, literal, select
 
-from forum import permissions, reach
+from forum import permissions, principals, reach
 from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
@@ -129,7 +129,7 @@ def _practice(said: str) -> Practice:
 
 
 def _member(said: str) -> Member:
-    role = next((role for role in permissions.ROLES if role in said), "member")
+    role = next((role for role in principals.ROLES if role in said), "member")
     leaving_at = AHEAD if "leaving" in said else None
     takes = "unwilling" not in said
     hidden_at = PAST if "hidden" in said else None

@@ -52,7 +52,8 @@ from forum.members.queries import (
     normalised_email,
 )
 from forum.notifications.actions import NoticeText, note_event, read_outdated
-from forum.permissions import MEMBER, SYSTEM, Person, administers, moderates, require
+from forum.permissions import SYSTEM, Person, administers, moderates, require
+from forum.principals import MEMBER
 from forum.screening.actions import refuse_caught
 from forum.screening.queries import Sending
 from forum.sentences import sentence

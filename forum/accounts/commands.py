@@ -25,7 +25,8 @@ from forum.members.commands import (
     unused_email,
 )
 from forum.passwords import hash_password
-from forum.permissions import MEMBER, ROLES, SYSTEM
+from forum.permissions import SYSTEM
+from forum.principals import MEMBER, ROLES
 
 BATCH_SIZE = 20  # texts of which search is told in one transaction
 

@@ -28,8 +28,9 @@ from forum.filling.models import (
     Shape,
 )
 from forum.members.actions import ORGANISATION_KINDS, CityRow
-from forum.permissions import ADMINISTRATOR, MEMBER, MEMBERS, MODERATOR, PUBLIC
+from forum.permissions import MEMBERS, PUBLIC
 from forum.phrases import Texts
+from forum.principals import ADMINISTRATOR, MEMBER, MODERATOR
 
 WORDS = Path(__file__).parent / "data" / "words.txt"
 CITIES_WITH_MEMBERS = 300  # the members live in the largest ones

@@ -25,7 +25,7 @@ from forum.errors import Invalid
 from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE
 from forum.members.queries import languages
 from forum.passwords import is_guessed_first, letters_and_digits
-from forum.permissions import ROLES
+from forum.principals import ROLES
 from forum.web import whole_number
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _

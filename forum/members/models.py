@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum import permissions
+from forum import permissions, principals
 from forum.clock import now
 from forum.columns import Base, partial_index
 
@@ -187,7 +187,7 @@ class Member(PersonLabel, permissions.Person, Base):
     name: Mapped[str]
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
-    role: Mapped[str] = mapped_column(default=permissions.MEMBER)
+    role: Mapped[str] = mapped_column(default=principals.MEMBER)
     hosted: Mapped[list[int]] = mapped_column(JSON, default=list)
     ignored: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     position: Mapped[str] = mapped_column(default="")

@@ -29,7 +29,8 @@ from forum.members.queries import members_by_handle
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices, read_until, set_watching_replies
-from forum.permissions import MEMBER, SYSTEM
+from forum.permissions import SYSTEM
+from forum.principals import MEMBER
 
 
 def join_all(plan: Plan, organisations: Sequence[int]) -> None:

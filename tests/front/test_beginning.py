@@ -21,7 +21,8 @@ from forum.members.actions import (
     found_federation,
     write_organisation,
 )
-from forum.permissions import ADMINISTRATOR, SYSTEM
+from forum.permissions import SYSTEM
+from forum.principals import ADMINISTRATOR
 from tests.mail.conftest import with_settings
 
 

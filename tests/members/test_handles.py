@@ -22,13 +22,8 @@ from forum.members import actions, queries
 from forum.members.actions import Joining, Profile
 from forum.members.models import EarlierHandle, Member, Session
 from forum.members.queries import DirectoryFilter
-from forum.permissions import (
-    EARLIER_HANDLES_SHOWN,
-    EDIT_WITHOUT_TRACE,
-    HANDLE_INTERVAL,
-    SYSTEM,
-    VISITOR,
-)
+from forum.permissions import EARLIER_HANDLES_SHOWN, HANDLE_INTERVAL, SYSTEM, VISITOR
+from forum.principals import EDIT_WITHOUT_TRACE
 from forum.screening.actions import RuleText, make_rule
 from tests.rights.conftest import gone, holding
 

@@ -30,9 +30,10 @@ from forum.dialogue.queries import (
 from forum.errors import Invalid
 from forum.illustrations import names_in
 from forum.markup import Written
-from forum.permissions import AUDIENCES, EDIT_WITHOUT_TRACE, MEMBERS, PUBLIC, Person, require
+from forum.permissions import AUDIENCES, MEMBERS, PUBLIC, Person, require
 from forum.pictures import actions as pictures
 from forum.plaintext import excerpt, slugify
+from forum.principals import EDIT_WITHOUT_TRACE
 from forum.search import actions as search
 from forum.search.queries import pictures_shown_below
 

@@ -14,8 +14,8 @@ from forum.errors import Invalid
 from forum.lazy import library
 from forum.members import queries
 from forum.members.models import Member
-from forum.permissions import ROLES
 from forum.plaintext import fold, single_line
+from forum.principals import ROLES
 
 MAX_NAME, MAX_HANDLE_LENGTH = 80, 40  # characters
 RESERVED_WORDS = """

@@ -15,7 +15,8 @@ from forum.members.actions._names import checked_line
 from forum.members.actions._profile import Joining
 from forum.members.actions.joining import add_member
 from forum.members.models import Federation, Member
-from forum.permissions import ADMINISTRATOR, Person, require
+from forum.permissions import Person, require
+from forum.principals import ADMINISTRATOR
 from forum.versions import EVERYTHING as EVERY_SCOPE
 from forum.versions import FEDERATION
 

@@ -25,8 +25,9 @@ from forum.members.actions._profile import Joining, describe, refuse_without_sea
 from forum.members.actions._rows import checked_id
 from forum.members.actions.roles import appoint
 from forum.members.models import Member, Organisation
-from forum.permissions import MEMBER, SYSTEM, Person, require
+from forum.permissions import SYSTEM, Person, require
 from forum.plaintext import first_free
+from forum.principals import MEMBER
 
 
 @action

@@ -20,7 +20,8 @@ from forum.members.commands import load_cities
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
 from forum.moderation.models import Deed
-from forum.permissions import ROLES, SYSTEM
+from forum.permissions import SYSTEM
+from forum.principals import ROLES
 from forum.screening.actions import RuleText, make_rule
 from forum.transfer import actions
 from forum.transfer.commands._demo_meetings import meeting_steps
