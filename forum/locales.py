@@ -86,6 +86,17 @@ def is_leftward(locale: str) -> bool:
 @cache
 def translations(locale: str) -> NullTranslations:
     """The catalogue of a locale, read when it is first needed; what it lacks stays English."""
+    return _catalogue(locale)
+
+
+@cache
+def said(locale: str, *messages: str) -> Sequence[str]:
+    """Some messages of the code in a locale, without keeping its catalogue, which takes 5 MB and whose pages nobody may want."""
+    catalogue = _catalogue(locale)
+    return [catalogue.gettext(message) for message in messages]
+
+
+def _catalogue(locale: str) -> NullTranslations:
     if not _file(locale).is_file():
         return NullTranslations()
     kept = _folder / f"{locale}.{_digest(locale)}.mo" if _folder else None

@@ -144,15 +144,14 @@ def recognised(words: str, *messages: str) -> Sentence | None:
     locales_of_forum: Sequence[str] = current_app.extensions["settings"].locales
     # English first, which most are in and no catalogue is read for
     for locale in dict.fromkeys((locales.SOURCE, *locales_of_forum)):
-        for message in messages:
-            if found := _pattern(message, locale).fullmatch(words):
+        for message, pattern in zip(messages, _patterns(locale, *messages), strict=True):
+            if found := pattern.fullmatch(words):
                 return Sentence(message, tuple(found.groupdict().items()))
     return None
 
 
 @cache
-def _pattern(message: str, locale: str) -> re.Pattern[str]:
-    """The message in a language as a regular expression; English needs no catalogue."""
-    is_source = locale == locales.SOURCE
-    words = message if is_source else locales.translations(locale).gettext(message)
-    return re.compile(PLACE.sub(r"(?P<\1>.+?)", re.escape(words)), re.DOTALL)
+def _patterns(locale: str, *messages: str) -> Sequence[re.Pattern[str]]:
+    """Messages in a language as regular expressions; English needs no catalogue."""
+    said = messages if locale == locales.SOURCE else locales.said(locale, *messages)
+    return [re.compile(PLACE.sub(r"(?P<\1>.+?)", re.escape(words)), re.DOTALL) for words in said]
