@@ -113,6 +113,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(here=web.here, page_here=web.page_here, fonts=has_fonts)
     app.jinja_env.globals.update(provider_elsewhere=web.provider_elsewhere)
     app.jinja_env.globals.update(takes_pictures=settings.pictures_mb > 0)
+    app.jinja_env.globals.update(site_url=settings.url, theme_colors=web.THEME_COLORS)
     app.jinja_env.filters.update(
         capped=capped,
         decimal=format_decimal,

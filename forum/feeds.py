@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287) and sitemaps, in XML that is well-formed whatever people wrote."""
+"""Atom feeds (RFC 4287), sitemaps and OpenSearch descriptions, in XML that is well-formed whatever people wrote."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from forum.plaintext import excerpt
+
 ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
+MAX_SHORT_NAME, MAX_DESCRIPTION = 16, 1024  # characters, by OpenSearch 1.1
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 BASE = "{http://www.w3.org/XML/1998/namespace}base"
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -62,6 +66,21 @@ def sitemap_index(addresses: Iterable[str]) -> bytes:
     for address in addresses:
         _add(SubElement(index, "sitemap"), "loc", address)
     return _document(index)
+
+
+def search_description(name: str, description: str, icon: str, template: str) -> bytes:
+    """What browsers need to search from their address bar (OpenSearch 1.1, draft 6).
+
+    `icon` is the address of a picture of 32 pixels; `template` that of the results, with `{searchTerms}` for the words.
+    """
+    root = Element("OpenSearchDescription", xmlns=OPENSEARCH)
+    _add(root, "ShortName", excerpt(name, MAX_SHORT_NAME))
+    _add(root, "Description", excerpt(description, MAX_DESCRIPTION))
+    _add(root, "InputEncoding", "UTF-8")
+    picture = _add(root, "Image", icon)
+    picture.attrib.update(width="32", height="32", type="image/x-icon")
+    SubElement(root, "Url", type="text/html", template=template)
+    return _document(root)
 
 
 def _add_entry(feed: Element, entry: Entry) -> None:

@@ -487,6 +487,9 @@ GET  /reports                                         |  200  200  200  200  200
 GET  /reports/nosecret                                |  404  404  404  404  404  404
 GET  /revisions/{revision}/withdraw                   |   in  403  200  403  403  403
 POST /revisions/{revision}/withdraw                   |  403  403  yes  403  403  403
+GET  /favicon.ico                                     |   on   on   on   on   on   on
+GET  /manifest.webmanifest                            |  200  200  200  200  200  200
+GET  /opensearch.xml                                  |  200  200  200  200  200  200
 GET  /robots.txt                                      |  200  200  200  200  200  200
 GET  /reservations/{signature}/report                 |  200  200  200  200  200  403
 POST /reservations/{signature}/report                 |  yes  yes  yes  yes  yes  403

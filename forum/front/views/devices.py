@@ -1,0 +1,83 @@
+"""For browsers and phones: the icon, the forum on the home screen, and the search from the address bar."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Response, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import feeds, locales, web
+from forum.front.views._shared import bp
+from forum.members.views import federation
+from forum.templating import asset
+
+ICON_SIZES = (
+    192,
+    512,
+)  # pixels; as large as Android's home screen and its first picture of an app ask for
+ICON_AGE = 24 * 60 * 60  # seconds for which a browser remembers where the icon is
+
+
+@bp.get("/favicon.ico")
+def favicon() -> AnyResponse:
+    """The address at which feed readers and old browsers look for the icon."""
+    answer = redirect(asset("favicon.ico"))
+    answer.headers["Cache-Control"] = f"public, max-age={ICON_AGE}"
+    return answer
+
+
+@bp.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """How the forum stands on a home screen (W3C Web Application Manifest).
+
+    `minimal-ui` has a way back; where a system knows it not, as on an iPhone, `standalone` is understood.
+    """
+    locale = web.locale()
+    icons = [
+        {
+            "src": asset(f"icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for size in ICON_SIZES
+        for purpose in (
+            "any",
+            "maskable",
+        )  # the mark stands within the circle that every mask leaves
+    ]
+    places = (
+        (_("Dialogue"), url_for("dialogue.index")),
+        (_("Search"), url_for("front.search")),
+        (_("Notices"), url_for("front.inbox")),
+    )
+    said = {
+        "id": "/",
+        "name": federation().name,
+        "description": federation().tagline,
+        "lang": locales.tag(locale),
+        "dir": "rtl" if locales.is_leftward(locale) else "ltr",
+        "start_url": url_for("front.home"),
+        "scope": "/",
+        "display": "standalone",
+        "display_override": ["minimal-ui"],
+        "background_color": web.THEME_COLORS["light"],
+        "theme_color": web.THEME_COLORS["light"],
+        "icons": icons,
+        "shortcuts": [{"name": name, "url": address} for name, address in places],
+    }
+    return Response(json.dumps(said, ensure_ascii=False), mimetype="application/manifest+json")
+
+
+@bp.get("/opensearch.xml")
+def search_description() -> Response:
+    """The forum as a search engine of the browser."""
+    document = feeds.search_description(
+        federation().name,
+        federation().tagline,
+        web.absolute(url_for("front.favicon")),
+        web.absolute(url_for("front.search")) + "?q={searchTerms}",
+    )
+    return Response(document, mimetype="application/opensearchdescription+xml")
