@@ -310,6 +310,7 @@ PAGES = (
     "/search?q=loud",
     "/feeds/all.atom",
     "/topics/{topic}/feed.atom",
+    "/topics/{topic}/useful",
     "/manifest.webmanifest",
     # Of the JSON those that say themselves what they depend on, and the lists of topics and posts
     "/api",

@@ -112,6 +112,13 @@ class Post(PostMixin, SubmissionMixin, Base):
             "tried_count",  # so that SQLite reads no row, and prefers this index to the one above
             **partial_index("tried_count > 0"),
         ),
+        Index(
+            "ix_post_useful",
+            "topic_id",
+            "useful_count",
+            "number",
+            **partial_index("useful_count > 0"),
+        ),
         Index("ix_post_unseen", "unseen_at", **partial_index("unseen_at IS NOT NULL")),
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, String, and_, bindparam, cast, func, select, tupl
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.db import db, execute_core
+from forum.db import constant, db, execute_core
 from forum.dialogue.models import (
     MARKS,
     POSTS_PER_PAGE,
@@ -63,6 +63,26 @@ def posts_in(reader: Person, topic: Topic | TopicRow, page: int) -> Page[PostRow
     # The context is part of the key: another action may have changed the topic since it was read
     shown = cached_for_topic(reader, topic.id, ("posts", page, context), read)
     return Page(shown, page, pages, topic.posts_count)
+
+
+# Every number but 1 is a reply's; `> 1` would lead SQLite to an index by number. The 0 is no parameter, or it would not know the index
+_MOST_USEFUL = POST_ROWS.where(
+    Post.topic_id == bindparam("topic_id"),
+    Post.number != 1,
+    Post.useful_count > constant(0),
+    *is_readable(),
+).order_by(Post.useful_count.desc(), Post.number.desc())
+
+
+def most_useful_in(topic: Topic | TopicRow, limit: int = POSTS_PER_PAGE) -> Sequence[PostRow]:
+    """The replies of a topic that most members marked as useful; of as many marks the newest first.
+
+    The caller has found the topic for its reader, with its agenda loaded.
+    """
+    values = {"topic_id": topic.id, "answer_id": topic.answer_id}
+    context = topic_context(topic)
+    rows = execute_core(_MOST_USEFUL.limit(constant(limit)), values).all()
+    return [to_post_row(context, columns) for columns in rows]
 
 
 def get_post(reader: Person, post_id: int, *topic_options: Any) -> Post:

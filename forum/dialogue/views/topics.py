@@ -179,6 +179,24 @@ def _structured_answer(answer: PostRow) -> dict[str, Any]:
     }
 
 
+@bp.get("/topics/<int:topic_id>/useful")
+def most_useful(topic_id: int) -> ResponseReturnValue:
+    """The replies of a topic that most members marked as useful, in full: a long topic in short."""
+    reader = me()
+    found = queries.get_topic_row(reader, topic_id)
+    web.depends_on(topic_scope(topic_id))
+    posts = queries.most_useful_in(found)
+    reading = queries.reading_state(reader, found, posts)
+    return render_template(
+        "dialogue/useful.html",
+        topic=found,
+        posts=posts,
+        my_marks=reading.marks,
+        my_bookmarks=reading.kept,
+        polls=queries.polls_below(reader, posts),
+    )
+
+
 def _structured_person(member: Any) -> dict[str, str]:
     person = {"@type": "Person", "name": member.name}
     if member.has_page:

@@ -1,0 +1,133 @@
+"""The most useful replies of a topic: which they are, for whom, and at what cost."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum.db import db
+from forum.dialogue import actions
+from forum.dialogue.models import POSTS_PER_PAGE, Post, Topic
+from forum.dialogue.queries.posts import _MOST_USEFUL
+from forum.markup import write
+from forum.members.actions import ignore
+from forum.members.models import Member
+
+from .conftest import page
+
+
+def marked(topic: Topic, by: Member, words: str, readers: list[Member]) -> Post:
+    post = actions.reply(by, topic.id, write(words))
+    for reader in readers:
+        actions.mark(reader, post.id, "useful")
+    return post
+
+
+@pytest.fixture
+def four(people: Any, topic: Topic) -> list[Post]:
+    """Replies with two marks, none, one and one."""
+    ana, ben, chitra = people.ana, people.ben, people.chitra
+    return [
+        marked(topic, ben, "Count by ear, with *two* of you.", [ana, chitra]),
+        marked(topic, ben, "We never counted.", []),
+        marked(topic, chitra, "Ask the night watch.", [ana]),
+        marked(topic, chitra, "Ask the bakers.", [ben]),
+    ]
+
+
+def numbers(words: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<li id="post-(\d+)"', words)]
+
+
+def test_those_that_most_members_marked_stand_first(
+    topic: Topic, four: list[Post], client: FlaskClient
+) -> None:
+    words = page(client, f"/topics/{topic.id}/useful")
+    assert numbers(words) == [2, 5, 4]  # of as many marks the newest first
+    assert "Count by ear, with <em>two</em> of you." in words and "We never counted" not in words
+    assert f'href="{topic.address}#post-2">2 ·' in words
+    assert '<meta name="robots" content="noindex">' in words
+
+
+def test_a_long_topic_leads_to_them(
+    people: Any, topic: Topic, four: list[Post], client: FlaskClient
+) -> None:
+    link = f'href="/topics/{topic.id}/useful"'
+    assert link not in page(client, topic.address)
+    for number in range(POSTS_PER_PAGE):
+        actions.reply(people.ben, topic.id, write(f"And night {number}."))
+    assert link in page(client, topic.address)
+    assert link in page(client, f"{topic.address}?page=2")
+
+
+def test_nothing_is_marked_yet(topic: Topic, client: FlaskClient) -> None:
+    words = page(client, f"/topics/{topic.id}/useful")
+    assert "Nothing is marked as useful yet" in words and numbers(words) == []
+
+
+def test_what_is_gone_is_not_among_them(
+    people: Any, topic: Topic, four: list[Post], client: FlaskClient, sign_in: Any
+) -> None:
+    actions.hide(people.moderator, four[0].id, "It names a person.")
+    actions.delete(people.chitra, four[3].id)
+    for reader in (client, sign_in(people.moderator)):
+        words = page(reader, f"/topics/{topic.id}/useful")
+        assert numbers(words) == [4]
+        assert "Count by ear" not in words and "bakers" not in words
+
+
+def test_a_reader_marks_here_and_sees_who_is_ignored(
+    people: Any, topic: Topic, four: list[Post], sign_in: Any
+) -> None:
+    ignore(people.ana, people.chitra.id)
+    ana = sign_in(people.ana)
+    words = page(ana, f"/topics/{topic.id}/useful")
+    assert words.count("You ignore Chitra Desai") == 2
+    assert 'name="kind" value="useful" aria-pressed="true"' in words
+    answer = ana.post(f"/posts/{four[0].id}/mark", data={"kind": "useful"})
+    assert answer.location == f"{topic.address}#post-2"
+    assert numbers(page(ana, f"/topics/{topic.id}/useful")) == [5, 4, 2]
+
+
+@pytest.mark.parametrize("id", ["0", "999", "2147483648", "9" * 30, "x"])
+def test_a_topic_that_is_not_there(topic: Topic, client: FlaskClient, id: str) -> None:
+    assert client.get(f"/topics/{id}/useful").status_code == 404
+
+
+def test_a_hidden_topic_has_none(
+    people: Any, topic: Topic, four: list[Post], client: FlaskClient
+) -> None:
+    actions.hide_topic(people.moderator, topic.id, "It is about nothing.")
+    page(client, f"/topics/{topic.id}/useful", 404)
+
+
+def test_they_cost_as_much_in_a_long_topic(
+    people: Any, topic: Topic, four: list[Post], sign_in: Any, queries: Any, app: Flask
+) -> None:
+    address = f"/topics/{topic.id}/useful"
+    ana = sign_in(people.ana)
+    page(ana, address)
+    with queries() as few:
+        page(ana, address)
+    for number in range(2 * POSTS_PER_PAGE):
+        marked(topic, people.ben, f"And night {number}.", [people.ana])
+    with queries() as many:
+        words = page(ana, address)
+    assert len(numbers(words)) == POSTS_PER_PAGE
+    assert many.count == few.count <= 6
+
+
+@pytest.mark.sqlite_only  # PostgreSQL reads such a small table whole
+@pytest.mark.usefixtures("four")
+def test_an_index_has_their_order() -> None:
+    asked = str(_MOST_USEFUL.limit(20).compile(db.engine))
+    plan = db.session.connection().exec_driver_sql(
+        f"EXPLAIN QUERY PLAN {asked}", (None,) * asked.count("?")
+    )
+    steps = [row[-1] for row in plan]
+    assert any("ix_post_useful" in step for step in steps), steps
+    assert not any("ORDER BY" in step for step in steps), steps
