@@ -21,6 +21,8 @@ from forum.library.actions import (
     write_case,
     write_practice,
 )
+from forum.members.actions import Profile, edit_profile
+from forum.members.queries import city_by_name
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.permissions import VISITOR
@@ -336,6 +338,18 @@ def test_peers_follow_it_with_one_press(sign_in, people, commitment):
     assert browser.post(f"{commitment.told_at}/unfollow").status_code == 303
     assert "Nobody yet." in words_of(browser.get(commitment.address))
     assert sign_in(people.ben).post(f"{commitment.told_at}/follow").status_code == 403
+
+
+def test_peers_stand_by_city_and_those_of_no_known_city_last(client, people, commitment, bodies):
+    tampere = city_by_name("Tampere", "FI")
+    profile = Profile(
+        name=people.host.name, city_id=tampere.id, organisation_id=bodies.institute.id
+    )
+    edit_profile(people.host, profile)
+    for peer in (people.chitra, people.host):
+        actions.follow_commitment(peer, commitment.id)
+    page = words_of(client.get(commitment.address))
+    assert page.index("Tampere, Finland") < page.index("City not known")
 
 
 # Moderators
