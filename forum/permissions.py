@@ -263,6 +263,11 @@ class Can:
         """Members see what is theirs alone: drafts, texts that wait, how far they have read, their invitations."""
         return YES if self.person.is_member else SIGN_IN
 
+    def watch_author(self, member_id: int) -> Verdict:
+        """Members watch what another member, whose profile they find, opens and publishes."""
+        is_own = self.person.is_member and self.person.id == member_id
+        return Verdict(_("This is you.")) if is_own else self.watch()
+
     def watch(self) -> Verdict:
         """Members watch and mute what they can read."""
         return YES if self.person.is_member else SIGN_IN

@@ -50,7 +50,7 @@ ROWS_KNOWN_BY_NUMBER = {
         *("agenda", "statement", "theme", "organisation", "reading", "city"),
         "glossary_entry",
     },
-    "subject_id": {"agenda", "topic", "city", "theme"},
+    "subject_id": {"agenda", "topic", "city", "theme", "member"},
     "agenda_id": {"agenda"},
     "topic_id": {"topic"},
     "post_id": {"post"},

@@ -279,6 +279,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "submit_practice": lambda said: (_practice(said),),
     "confirm_practice": lambda said: (_practice(said),),
     "delete_practice": lambda said: (_practice(said),),
+    "watch_author": lambda said: (_author(said),),
     **dict.fromkeys(("report", "judge"), lambda said: (_reported(said),)),
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
     "publish": lambda said: (HERE, _author(said), "alone" in said),
@@ -338,6 +339,8 @@ see_notices            | ever                 |    .  yes  yes    .    .  yes  y
 see_mandates           | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 see_own                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+watch_author           | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+watch_author           | own                  |    .    .    .    .    .    .    .    .    .  yes
 bookmark               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
 invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes

@@ -312,6 +312,7 @@ GET  /members/ben-okoth/hide                          |   in  403  403  403  200
 POST /members/ben-okoth/hide                          |  403  403  403  403  yes  yes
 POST /members/ben-okoth/end-ignoring                  |  403  yes  yes  yes  yes  yes
 POST /members/ben-okoth/ignore                        |  403  yes  yes  yes  yes  yes
+POST /members/ben-okoth/watch                         |  403  yes  yes  yes  yes  yes
 GET  /members/ben-okoth/notes                         |   in  403  403  403  200  200
 POST /members/ben-okoth/notes                         |  403  403  403  403  yes  yes
 POST /members/ben-okoth/notes/{staff_note}/remove     |  403  403  403  403  yes  yes

@@ -17,7 +17,7 @@ from forum.dialogue.queries import first_post, get_topic
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import write
-from forum.members.actions import found_federation
+from forum.members.actions import found_federation, hide_profile
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notices
@@ -192,10 +192,10 @@ def test_what_is_watched_is_called_what_it_is(
     ben = sign_in(people.ben)
     for one in (topic.id, case.topic_id, made.topic_id):
         ben.post(f"/topics/{one}/watch", data={"level": "watching"})
-    for door in ("/agendas/quieter", "/cities/medellin", "/themes/trams"):
+    for door in ("/agendas/quieter", "/cities/medellin", "/themes/trams", "/members/ana-prado"):
         ben.post(f"{door}/watch", data={"level": "watching"})
     kinds = re.findall(r'<p class="meta dot"><span>(\w+)</span>', ben.get(SETTINGS).text)
-    assert sorted(kinds) == ["Agenda", "Case", "City", "Practice", "Theme", "Topic"]
+    assert sorted(kinds) == ["Agenda", "Case", "City", "Member", "Practice", "Theme", "Topic"]
 
 
 def test_one_press_switches_off_that_one_watches_what_one_writes_in(
@@ -224,6 +224,73 @@ def test_who_watches_a_city_an_agenda_and_a_theme_is_told_once(
     make_notices(SYSTEM)
     assert [notice.title for notice in inbox(people.ben).page.items] == ["And at night?"]
     assert [notice.kind for notice in inbox(people.ben).page.items] == ["topic"]
+
+
+# Watching a member
+
+
+def test_one_press_watches_a_member_and_the_same_again_ends_it(
+    topic: Any, people: Any, sign_in: Any, client: Any
+) -> None:
+    door, page = "/members/ana-prado/watch", "/members/ana-prado"
+    ben = sign_in(people.ben)
+    for level, words in (("watching", ["Watch"]), ("", [])):
+        answer = ben.post(door, data={"level": level})
+        assert (answer.status_code, answer.location) == (303, page)
+        assert pressed(ben.get(page).text) == words
+        watched = ben.get(SETTINGS).text.partition('id="watched"')[2]
+        assert (f'href="{page}"' in watched) == bool(level)
+    assert "Watch</button>" not in client.get(page).text
+    assert client.post(door, data={"level": "watching"}).status_code == 403
+    ana = sign_in(people.ana)
+    assert "Watch</button>" not in ana.get(page).text
+    assert ana.post(door, data={"level": "watching"}).status_code == 403
+    assert ana.post("/members/nobody/watch", data={"level": "watching"}).status_code == 404
+
+
+def test_who_watches_a_member_hears_of_what_they_open_and_publish(
+    topic: Any, people: Any, agenda: Any, sign_in: Any
+) -> None:
+    sign_in(people.ben).post("/members/ana-prado/watch", data={"level": "watching"})
+    dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "And now?", write("Hm."))
+    )
+    dialogue.open_topic(
+        people.chitra, agenda.id, dialogue.NewTopic("question", "So?", write("Hm."))
+    )
+    practice(people, agenda, "Pumps")
+    make_notices(SYSTEM)
+    told = [(notice.kind, notice.title) for notice in inbox(people.ben).page.items]
+    assert sorted(told) == [("topic", "And now?"), ("topic", "Pumps")]
+    assert inbox(people.ana).page.items[0].title == "Pumps"  # it is published; nobody watches her
+
+
+def test_who_is_ignored_is_not_heard_of(topic: Any, people: Any, agenda: Any, sign_in: Any) -> None:
+    ben = sign_in(people.ben)
+    ben.post("/members/ana-prado/watch", data={"level": "watching"})
+    ben.post("/members/ana-prado/ignore")
+    dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "And now?", write("Hm."))
+    )
+    make_notices(SYSTEM)
+    assert inbox(people.ben).page.items == []
+
+
+def test_a_profile_that_is_hidden_cannot_be_watched_any_more(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    ben = sign_in(people.ben)
+    ben.post("/members/ana-prado/watch", data={"level": "watching"})
+    hide_profile(people.moderator, people.ana.id)
+    text = ben.get(SETTINGS).text
+    assert GONE.format("1 thing") in text and "Ana Prado" not in text
+    assert ben.post("/members/ana-prado/watch", data={"level": "watching"}).status_code == 404
+
+
+def test_nobody_watches_a_member_who_has_left(topic: Any, people: Any, sign_in: Any) -> None:
+    sign_in(people.ben).post("/members/ana-prado/watch", data={"level": "watching"})
+    notices.forget_member(SYSTEM, people.ana.id, is_silent=False)
+    assert level_of(people.ben, "author", people.ana.id) == ""
 
 
 # Requests for advice in the inbox

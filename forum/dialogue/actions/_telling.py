@@ -26,7 +26,7 @@ from forum.markup import Written
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
 from forum.notifications.actions import NoticeText, note_event, note_event_for_watchers
-from forum.notifications.models import AGENDA, CITY, THEME
+from forum.notifications.models import AGENDA, AUTHOR, CITY, THEME
 from forum.notifications.queries import Subject, watchers_among
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_html, quoted_posts
@@ -200,7 +200,7 @@ def _notice_text(kind: str, post: Post, text: str) -> NoticeText:
 
 
 def watchable_subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:
-    """The subjects of a new topic that members can watch: its agenda, its themes, its author's city."""
-    city_id = author.city_id
-    of_city = [(CITY, city_id)] if city_id else []
-    return [(AGENDA, topic.agenda_id), *of_city, *((THEME, theme_id) for theme_id in theme_ids)]
+    """The subjects of a new topic that members can watch: its agenda, its themes, its author and the author's city."""
+    of_author = [(AUTHOR, author.id), (CITY, author.city_id)]
+    themes = [(THEME, theme_id) for theme_id in theme_ids]
+    return [(AGENDA, topic.agenda_id), *(one for one in of_author if one[1]), *themes]

@@ -12,8 +12,9 @@ from forum.agendas.queries import visible_agendas
 from forum.db import db
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import visible_topics
-from forum.members.models import City
-from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
+from forum.members.models import City, Member
+from forum.members.queries import visible_members
+from forum.notifications.models import AGENDA, AUTHOR, CITY, SUBJECTS, THEME, TOPIC, Watch
 from forum.notifications.queries import Subject, watches_of
 from forum.pages import Page
 from forum.permissions import Person, require
@@ -57,6 +58,7 @@ def _is_readable(reader: Person) -> ColumnElement[bool]:
         TOPIC: visible_topics(reader).with_only_columns(Topic.id),
         AGENDA: visible_agendas(reader).with_only_columns(Agenda.id).order_by(None),
         CITY: select(City.id),
+        AUTHOR: visible_members(reader).with_only_columns(Member.id).order_by(None),
         THEME: select(Theme.id).where(Theme.removed_at.is_(None)),
     }
     return or_(
@@ -71,8 +73,8 @@ def _names_and_addresses(subject: str, ids: Sequence[int]) -> dict[int, tuple[st
     if subject == TOPIC:
         topics = db.session.scalars(select(Topic).where(Topic.id.in_(ids)))
         return {topic.id: (topic.title, topic.address, _kind_of_topic(topic)) for topic in topics}
-    table, name, path = WATCHABLE[subject]
-    rows = db.session.execute(select(table.id, name, table.slug).where(table.id.in_(ids)))
+    key_column, name, slug_column, path = WATCHABLE[subject]
+    rows = db.session.execute(select(key_column, name, slug_column).where(key_column.in_(ids)))
     return {key: (words, f"{path}{slug}", subject) for key, words, slug in rows}
 
 
@@ -80,8 +82,9 @@ def _kind_of_topic(topic: Topic) -> str:
     return topic.kind if topic.home else TOPIC
 
 
-WATCHABLE: dict[str, tuple[Any, Any, str]] = {
-    AGENDA: (Agenda, Agenda.title, "/agendas/"),
-    CITY: (City, City.name, "/cities/"),
-    THEME: (Theme, Theme.name, "/topics?theme="),
+WATCHABLE: dict[str, tuple[Any, Any, Any, str]] = {
+    AGENDA: (Agenda.id, Agenda.title, Agenda.slug, "/agendas/"),
+    CITY: (City.id, City.name, City.slug, "/cities/"),
+    THEME: (Theme.id, Theme.name, Theme.slug, "/topics?theme="),
+    AUTHOR: (Member.id, Member.name, Member.handle, "/members/"),
 }

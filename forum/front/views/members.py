@@ -28,7 +28,10 @@ from forum.members.queries import (
     names_of_organisations,
 )
 from forum.members.queries import directory as directory_of
-from forum.ratelimits import by_person, limiter
+from forum.notifications.models import AUTHOR
+from forum.notifications.queries import level_of
+from forum.notifications.views import set_level
+from forum.ratelimits import by_person, changing, limiter
 from forum.versions import member_scope
 from forum.web import me
 
@@ -54,10 +57,19 @@ def profile(handle: str) -> ResponseReturnValue:
         wanted=practices_wanted_by(reader, member_id=member.id),
         neighbours=members_count(reader, city_id=member.city_id) if member.city_id else 0,
         spot=mini_map(member.city),
+        level=level_of(reader, AUTHOR, member.id) if reader.id != member.id else "",
         hosted=[known for known in all_agendas(reader) if known.id in member.hosted]
         if member.hosted
         else [],
     )
+
+
+@bp.post("/members/<handle>/watch")
+@changing
+def watch_member(handle: str) -> ResponseReturnValue:
+    """Watch what a member opens and publishes, or stop doing so. Nobody is told of it."""
+    member = get_member(me(), handle)
+    return set_level(AUTHOR, member.id, url_for("front.profile", handle=member.handle))
 
 
 def _language_names(codes: Iterable[str]) -> list[str]:

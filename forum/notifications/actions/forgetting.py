@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
-from forum.notifications.models import Event, Notice, NoticeChoice, NoticeSettings, Watch
+from forum.notifications.models import AUTHOR, Event, Notice, NoticeChoice, NoticeSettings, Watch
 from forum.notifications.queries import without_notices
 from forum.permissions import Person, require
 
@@ -30,7 +30,7 @@ def forget_old(system: Person, event_ids: Collection[int], limit: int = PORTION)
 
 @action
 def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int = PORTION) -> int:
-    """Delete the choices and up to `limit` notices of a member who has left; returns how many notices.
+    """Delete the choices and up to `limit` notices of a member who has left, and that others watch them; returns how many notices.
 
     With `is_silent` also the notices and events that tell others of the member's deeds, with the words in them.
     """
@@ -38,6 +38,8 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int
     touches()
     for model in (Watch, NoticeChoice, NoticeSettings):
         db.session.execute(delete(model).where(model.member_id == member_id))
+    is_of_them = (Watch.subject == AUTHOR, Watch.subject_id == member_id)
+    db.session.execute(delete(Watch).where(*is_of_them))
     gone = _delete_notices(limit, Notice.member_id == member_id)
     if is_silent:
         gone += _delete_notices(limit, Notice.actor_id == member_id)

@@ -1,4 +1,4 @@
-"""Watching and muting topics, agendas, cities and themes."""
+"""Watching and muting topics, agendas, cities, themes and authors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.notifications.actions._rows import upsert
-from forum.notifications.models import LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
+from forum.notifications.models import AUTHOR, LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
 from forum.notifications.queries import Subject, begins_to_watch, watchers_of
 from forum.permissions import Person, require
 
@@ -22,7 +22,7 @@ from forum.permissions import Person, require
 def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) -> None:
     """Watch or mute a subject (`level`). The caller has checked that the member can see it."""
     touches()
-    require(member.can.watch())
+    require(member.can.watch_author(subject_id) if subject == AUTHOR else member.can.watch())
     if subject not in SUBJECTS or level not in LEVELS:
         raise Invalid(_("Choose whether to watch or to mute."), "level")
     key = {"member_id": member.id, "subject": subject, "subject_id": subject_id}

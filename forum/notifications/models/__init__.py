@@ -19,6 +19,7 @@ from forum.notifications.models.kinds import (
 )
 from forum.notifications.models.records import (
     AGENDA,
+    AUTHOR,
     CITY,
     DIGEST_FREQUENCIES,
     EVERYBODY,
@@ -44,6 +45,7 @@ __all__ = [
     "ACTIONABLE_KINDS",
     "AGENDA",
     "AT_ONCE",
+    "AUTHOR",
     "CITY",
     "DECISION_KINDS",
     "DEFAULT_WAYS",

@@ -16,7 +16,7 @@ from forum.notifications.models.kinds import NEVER, NOTICE_KINDS
 from forum.sentences import Kept, Sentence, kept, said, unkept
 
 WATCHING, MUTED = LEVELS = ("watching", "muted")
-AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
+AGENDA, TOPIC, CITY, THEME, AUTHOR = SUBJECTS = ("agenda", "topic", "city", "theme", "author")
 EVERYBODY = "everybody"  # stands for all members in `Event.watched`; nobody can watch it
 NO_DIGEST = "never"
 WAITING, TOLD = "waiting", "told"  # the parts of an inbox: what asks for something, and the rest
@@ -208,7 +208,7 @@ class NoticeSettings(Base):
 
 
 class Watch(Base):
-    """A member watches or mutes (`level`) an agenda, a topic, a city or a theme (`subject` and `subject_id`)."""
+    """A member watches or mutes (`level`) an agenda, a topic, a city, a theme or an author (`subject` and `subject_id`)."""
 
     __tablename__ = "watch"
     __table_args__ = (Index(None, "subject", "subject_id", "level", "member_id"),)

@@ -65,11 +65,11 @@ NOTICE_KINDS: tuple[Kind, ...] = (
     Kind(
         "watches",
         _("What you watch and mute"),
-        _("Agendas, topics, cities and themes of which you want to hear, or do not."),
+        _("Agendas, topics, cities, themes and members of which you want to hear, or do not."),
         (("watch", "member_id"),),
         in_batches(rows_of_watches, Watch.subject, Watch.subject_id),
         {
-            "subject": _("agenda, topic, city or theme"),
+            "subject": _("agenda, topic, city, theme or author (a member)"),
             "subject_id": _("its number"),
             "level": _("watching or muted"),
             "created_at": _("since when"),
