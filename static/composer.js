@@ -283,9 +283,8 @@ function selected() {
 function quote(field) {
   const found = selected();
   if (!found) return;
+  getSelection().removeAllRanges(); // first: it would take the caret out of the field
   append(field, cited(found.post, markdown(found.range.cloneContents())));
-  getSelection().collapse(field, 0);
-  field.focus();
 }
 
 function cited({ dataset }, text) {

@@ -415,6 +415,8 @@ def test_a_quoted_selection_keeps_its_formatting(member: Visit, rich: str, by: s
     assert "Later" not in value
     expect(page.locator(".quoter")).to_be_hidden()
     expect(page.locator("[name=source]")).to_be_focused()
+    page.keyboard.type("So did we.")
+    expect(page.locator("[name=source]")).to_have_value(re.compile(r"another\n\nSo did we\.$"))
 
 
 def test_what_is_selected_in_another_post_is_not_quoted(member: Visit, moderator: Visit) -> None:
