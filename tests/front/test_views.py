@@ -678,6 +678,22 @@ def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None
     assert small.members_only.title not in client.get("/search?q=tender").text
 
 
+def test_where_no_text_has_all_words_search_shows_what_has_some(
+    small: Small, client: Any, sign_in: Any, queries: Any
+) -> None:
+    client.get("/search?q=harbours")
+    with queries() as made:
+        page = client.get("/search?q=how+do+others+measure+noise+in+harbours").text
+    assert made.count <= 25  # one for each of four telling words among them
+    assert "These have some of them:" in page and f'href="{small.question.address}"' in page
+    assert "0 results" in page and "Choose an agenda and ask" in page
+    for nothing in ("q=harbours", "q=quayside+harbours", "q=noise+harbours&kind=case"):
+        assert "some of them" not in client.get(f"/search?{nothing}").text
+    secret = "/search?q=tender+harbours"
+    assert small.members_only.title not in client.get(secret).text
+    assert small.members_only.title in sign_in(small.people.ben).get(secret).text
+
+
 def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:
     page = client.get("/search?q=noise").text
     assert "There is no agenda yet" in page and "Choose an agenda and ask" not in page

@@ -75,6 +75,7 @@ def search() -> ResponseReturnValue:
         language_names=language_names,
         named=queries.named_pages(reader, typed, agendas, readers_language()) if is_plain else [],
         people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
+        partly=queries.alike(reader, typed, MAX_ALIKE) if is_plain and not found.texts else [],
         without=_url_without,
         without_topic=web.here(topic=None, page=None),
         also=[(one, language_name(one.language)) for one in also],
