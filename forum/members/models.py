@@ -49,11 +49,17 @@ class Federation(Base):
     first_steps_closed_at: Mapped[datetime | None]
 
 
+# Each class of city sizes with the population that it stays below
+CITY_SIZES = (("small", 100_000), ("medium", 500_000), ("large", 2_000_000))
+LARGEST_SIZE = "largest"
+
+
 class CityLabel:
-    """How pages name a city: for a row of `City` and for a `HomeCity` alike."""
+    """How pages name a city, and its size: for a row of `City` and for a `HomeCity` alike."""
 
     name: Any
     country: Any
+    population: Any
 
     @property
     def country_name(self) -> str:
@@ -65,6 +71,11 @@ class CityLabel:
     def label(self) -> str:
         """The name with its country, in the form that a member may type."""
         return f"{self.name}, {self.country_name}"
+
+    @property
+    def size(self) -> str:
+        """Its class among `CITY_SIZES`."""
+        return next((size for size, limit in CITY_SIZES if self.population < limit), LARGEST_SIZE)
 
 
 class City(CityLabel, Base):

@@ -581,6 +581,10 @@ def test_a_search_leads_to_no_city_of_a_hidden_member(
         ("theme=noise&words=ben", set()),
         ("city=nowhere", set()),
         ("city=&theme=", {"Ben Okoth", "Chitra Desai", "Ana Prado"}),
+        ("size=largest", {"Ben Okoth", "Chitra Desai"}),
+        ("size=largest&theme=noise", {"Chitra Desai"}),
+        ("size=small", set()),
+        ("size=huge", set()),
     ],
 )
 def test_the_directory_is_filtered(asked: str, found: set[str], small: Small, client: Any) -> None:
@@ -602,6 +606,16 @@ def test_cities_and_organisations_gather_people_and_what_they_did(
     organisation = client.get(f"/organisations/{small.organisation.slug}").text
     assert "Person Nr1" in organisation and "Noise 11" in organisation
     assert "Nobody from Tokyo has joined yet" in client.get("/cities/tokyo").text
+
+
+def test_a_city_leads_to_members_practices_and_cases_of_cities_of_its_size(
+    small: Small, client: Any
+) -> None:
+    nobody = client.get("/cities/tokyo").text
+    where = re.findall(r'href="(/[a-z]+\?size=[a-z]+)"', nobody)
+    assert where == ["/members?size=largest", "/practices?size=largest", "/cases?size=largest"]
+    assert small.people.ben.name in client.get(where[0]).text
+    assert '<option value="largest" selected>More than 2 million' in client.get(where[0]).text
 
 
 def test_what_a_city_wrote_is_paged(small: Small, client: Any) -> None:
@@ -820,7 +834,7 @@ def test_a_nul_is_left_out_of_what_is_typed(small: Small, client: Any) -> None:
     assert client.get("/se%00arch?q=noise").status_code == 404
 
 
-@pytest.mark.parametrize("name", ["city", "organisation", "language", "theme"])
+@pytest.mark.parametrize("name", ["city", "size", "organisation", "language", "theme"])
 def test_a_filter_that_nobody_fits_says_so(name: str, small: Small, client: Any) -> None:
     text = client.get(f"/members?{name}=nowhere").text
     assert "0 members" in text and "No member fits all the filters" in text and "Clear all" in text

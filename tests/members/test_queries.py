@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from babel import Locale
+from sqlalchemy import select
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 from forum.clock import at, now
@@ -14,7 +15,7 @@ from forum.errors import Forbidden, NotFound
 from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import Joining, OrganisationText, Profile
-from forum.members.models import Member
+from forum.members.models import City, Member
 from forum.members.queries import DirectoryFilter
 from forum.moderation.actions import Reasons, decide
 from forum.pages import page_of
@@ -63,6 +64,20 @@ def test_cities_are_offered_biggest_first_and_few(app):
     actions.load_cities(SYSTEM, rows)
     found = members.cities_by_prefix("newtown")
     assert [city.population for city in found] == [19, 18, 17, 16, 15, 14, 13, 12]
+
+
+def test_the_size_of_a_city_is_said_alike_in_python_and_in_sql(app):
+    people = [0, 99_999, 100_000, 499_999, 500_000, 1_999_999, 2_000_000, 30_000_000]
+    rows = [
+        (91_000_000 + n, f"Size {n}", "AU", 0.0, 0.0, number, []) for n, number in enumerate(people)
+    ]
+    actions.load_cities(SYSTEM, rows)
+    found = db.session.execute(
+        select(City, members.city_size()).order_by(City.id.desc()).limit(8)
+    ).all()
+    assert [size for _city, size in found] == [city.size for city, _size in found]
+    sizes = [city.size for city, _size in reversed(found)]
+    assert sizes == [size for size in ("small", "medium", "large", "largest") for _two in range(2)]
 
 
 def test_cities_whose_own_name_begins_so_come_first(app):

@@ -15,6 +15,7 @@ from forum.front import queries
 from forum.front.forms import ThemesForm
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MAX_QUERY_LENGTH, bp
+from forum.library.forms import SIZE_NAMES
 from forum.library.queries import practices_by, practices_tried_by, practices_wanted_by
 from forum.members.queries import (
     DirectoryFilter,
@@ -79,12 +80,14 @@ def _language_names(codes: Iterable[str]) -> list[str]:
 
 @bp.get("/members")
 def directory() -> ResponseReturnValue:
-    """The members, filtered by name, city, organisation, language and what they can help with."""
+    """The members, filtered by name, city and its size, organisation, language and what they can help with."""
     web.depends_on()
     reader = me()
     cities, organisations = home_cities(reader), names_of_organisations(reader)
+    sizes = {city.size for city in cities}
     choices = {
         "city": [(city.slug, city.label) for city in cities],
+        "size": [(size, name) for size, name in SIZE_NAMES.items() if size in sizes],
         "organisation": [(slug, name) for _id, slug, name in organisations],
         "language": languages_of_members(reader),
         "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
@@ -100,6 +103,7 @@ def directory() -> ResponseReturnValue:
         if chosen["organisation"]
         else None,
         language=chosen["language"],
+        size=chosen["size"],
         ids=queries.helpers_with(chosen["theme"]) if chosen["theme"] else None,
     )
     return render_template(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from forum.library.queries._facets import (
-    CITY_SIZES,
-    LARGEST_SIZE,
     CaseFilter,
     Choice,
     PracticeFilter,
@@ -114,11 +112,9 @@ from forum.library.queries.readings import (
 from forum.library.queries.related import Related, related
 
 __all__ = [
-    "CITY_SIZES",
     "EVIDENCE",
     "FAILURE",
     "FIGURE_PARTS",
-    "LARGEST_SIZE",
     "LINK_PARTS",
     "SECTIONS",
     "CaseFilter",

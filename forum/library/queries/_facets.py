@@ -26,13 +26,11 @@ from forum.library.models import (
 )
 from forum.library.queries._shared import FAILURE, is_tried_mark, opens_topic
 from forum.members.models import City
+from forum.members.queries import city_size
 from forum.permissions import Person
 from forum.reach import read_by
 
 MAX_CHOICES = 60  # choices of one facet
-# Each class of city sizes with the population that it stays below
-CITY_SIZES = (("small", 100_000), ("medium", 500_000), ("large", 2_000_000))
-LARGEST_SIZE = "largest"
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def case_facets() -> dict[str, Any]:
         "theme": _not_removed(theme.join(Theme, Theme.id == CaseTheme.theme_id)).subquery(),
         "country": place.add_columns(City.country, City.country).subquery(),
         "city": place.add_columns(City.slug, City.name).subquery(),
-        "size": place.add_columns(_city_size(), literal("")).subquery(),
+        "size": place.add_columns(city_size(), literal("")).subquery(),
         "kind": select(Case.id, Case.kind, Case.kind).subquery(),
         "status": select(Case.id, Case.status, Case.status).subquery(),
         "language": select(Case.id, Case.language, Case.language).subquery(),
@@ -133,7 +131,7 @@ def practice_facets(reader: Person) -> dict[str, Any]:
         "theme": _not_removed(theme.join(Theme, Theme.id == PracticeTheme.theme_id)).subquery(),
         "country": place.add_columns(City.country, City.country).subquery(),
         "city": place.add_columns(City.slug, City.name).subquery(),
-        "size": place.add_columns(_city_size(), literal("")).subquery(),
+        "size": place.add_columns(city_size(), literal("")).subquery(),
         "evidence": evidence.subquery(),
         "failed": failed.subquery(),
         "confirmed": confirmed.subquery(),
@@ -163,11 +161,6 @@ def _not_removed(query: Any) -> Any:
 def _tried_rows(model: type[Any]) -> Select[Any]:
     query = select(model.id, Mark.outcome, literal(""))
     return query.join(Post, opens_topic(model.topic_id)).join(Mark, is_tried_mark(Post.id))
-
-
-def _city_size() -> ColumnElement[str]:
-    steps = [(City.population < limit, literal(size)) for size, limit in CITY_SIZES]
-    return case(*steps, else_=literal(LARGEST_SIZE))
 
 
 def facet_conditions(

@@ -14,15 +14,14 @@ from flask_babel import gettext as _
 from forum.dialogue.models import OUTCOMES
 from forum.library import forms
 from forum.library.queries import (
-    CITY_SIZES,
     EVIDENCE,
-    LARGEST_SIZE,
     CaseFilter,
     Choice,
     PracticeFilter,
     ReadingFilter,
 )
 from forum.library.views._shared import words_for_columns
+from forum.members.models import CITY_SIZES, LARGEST_SIZE
 from forum.members.queries import languages
 from forum.plaintext import tidy
 

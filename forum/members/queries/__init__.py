@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forum.members.queries._shared import city_size
 from forum.members.queries.cities import (
     HomeCity,
     cities_by_name,
@@ -157,6 +158,7 @@ __all__ = [
     "city_by_name",
     "city_choices",
     "city_choices_by_name",
+    "city_size",
     "city_slugs",
     "directory",
     "earlier_handles",

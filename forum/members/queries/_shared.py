@@ -1,12 +1,13 @@
-"""What several files of this folder need: a limit, a refusal, and the distinct values of an indexed column."""
+"""What several files of this folder need: a limit, a refusal, the size of a city, and the distinct values of an indexed column."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import CTE, Select, select
+from sqlalchemy import CTE, ColumnElement, Select, case, literal, select
 
 from forum.errors import NotFound
+from forum.members.models import CITY_SIZES, LARGEST_SIZE, City
 
 T = TypeVar("T")
 LIST_LIMIT = 2_000  # rows of lists that have no pages
@@ -17,6 +18,12 @@ def found_or_raise(row: T | None, message: str) -> T:
     if row is None:
         raise NotFound(message)
     return row
+
+
+def city_size() -> ColumnElement[str]:
+    """In SQL: the class of a city among `CITY_SIZES`, as `City.size` is in Python."""
+    steps = [(City.population < limit, literal(size)) for size, limit in CITY_SIZES]
+    return case(*steps, else_=literal(LARGEST_SIZE))
 
 
 def distinct_values(column: Any, rows: Select[Any]) -> CTE:

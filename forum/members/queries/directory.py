@@ -24,8 +24,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
 from forum.db import db
-from forum.members.models import Member, MemberLanguage
-from forum.members.queries._shared import LIST_LIMIT
+from forum.members.models import City, Member, MemberLanguage
+from forum.members.queries._shared import LIST_LIMIT, city_size
 from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
@@ -41,12 +41,13 @@ SORT_KEY_LENGTH = 100  # characters; index entries must be short
 
 @dataclass(frozen=True)
 class DirectoryFilter:
-    """Which members the directory lists. `ids` is a select of member ids by which other rooms narrow it further."""
+    """Which members the directory lists. `size` is the class of their city; `ids` is a select of member ids by which other rooms narrow it further."""
 
     words: str = ""
     city_id: int | None = None
     organisation_id: int | None = None
     language: str = ""
+    size: str = ""
     ids: Select[Any] | None = None
 
 
@@ -69,6 +70,8 @@ def _conditions(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
         rules.append(Member.city_id == wanted.city_id)
     if wanted.organisation_id is not None:
         rules.append(Member.organisation_id == wanted.organisation_id)
+    if wanted.size:
+        rules.append(Member.city_id.in_(select(City.id).where(city_size() == wanted.size)))
     if wanted.language:
         speak = select(MemberLanguage.member_id).where(MemberLanguage.language == wanted.language)
         rules.append(Member.id.in_(speak))
