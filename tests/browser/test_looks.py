@@ -76,6 +76,19 @@ def runs_left_to_right(page: Page, where: str) -> bool:
     return bool(first < last)
 
 
+def test_on_a_phone_the_ways_of_being_told_stay_named(windows: Callable[..., Visit]) -> None:
+    page = windows("member", "light", 390).go("/settings/notices")
+    head, last = page.get_by_text("In the digest", exact=True), page.locator(".ways input").last
+    last.focus()
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("scrollY > 500")
+    expect(head).to_be_in_viewport()
+    for where in (page.locator(".ways input:checked").nth(3), last):
+        where.focus()
+        box, over = where.bounding_box(), head.bounding_box()
+        assert box and over and box["y"] >= over["y"] + over["height"], "the head hides it"
+
+
 def test_each_paragraph_runs_as_its_own_letters_do(member: Visit, topic: str) -> None:
     page = member.go(topic)
     quoting, arabic = "#post-2 .prose", "#post-3 .prose"
