@@ -89,6 +89,29 @@ def test_on_a_phone_the_ways_of_being_told_stay_named(windows: Callable[..., Vis
         assert box and over and box["y"] >= over["y"] + over["height"], "the head hides it"
 
 
+def test_on_a_phone_what_became_of_a_text_stands_below_the_buttons(
+    windows: Callable[..., Visit],
+) -> None:
+    page = windows("member", "light", 390).go("/agendas/affordable/topics/new?kind=question")
+    page.fill("[name=source]", "Where does the rain go?")
+    page.click(".btn[name=preview]")
+    shown, kept = page.locator("[data-shown]"), page.locator("[data-saved]")
+    expect(shown).not_to_be_empty()
+    expect(kept).not_to_be_empty()
+    boxes = [found.bounding_box() for found in (page.get_by_text("Cancel"), shown, kept)]
+    last, *said = [(box["y"], box["height"]) for box in boxes if box]
+    assert len(said) == 2 and all(top >= last[0] + last[1] for top, _height in said)
+
+
+def test_a_button_that_is_on_has_a_thicker_edge(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    watch = page.get_by_role("button", name="Watch").first
+    expect(watch).to_have_attribute("aria-pressed", "true")
+    expect(watch).to_have_css("box-shadow", re.compile(r"0px 0px 0px 1px inset"))
+    mute = page.get_by_role("button", name="Mute").last
+    expect(mute).to_have_css("box-shadow", "none")
+
+
 def test_each_paragraph_runs_as_its_own_letters_do(member: Visit, topic: str) -> None:
     page = member.go(topic)
     quoting, arabic = "#post-2 .prose", "#post-3 .prose"
