@@ -471,7 +471,12 @@ def _check(text: MeetingText, meeting: Meeting | None) -> None:
     if not (text.place or text.city_id or text.is_online):
         raise Invalid(_("Say where it is: a place, a city, or online."), "place")
     if text.city_id and city_or_none(text.city_id) is None:
-        raise Invalid(_("No city of this name is known. Try another spelling."), "city")
+        raise Invalid(
+            _(
+                "No city of this name is known. Try another spelling. For a place of fewer than 15,000 people, name the nearest city."
+            ),
+            "city",
+        )
     _check_address(text.join_link, "join_link")
     if text.join_link and not text.is_online:
         raise Invalid(_("There is a link to join, so say that one can join online."), "is_online")

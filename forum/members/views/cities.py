@@ -34,7 +34,12 @@ def choose_city(form: HasCity) -> None:
     called = queries.city_choices_by_name(form.city.data)
     found = called or queries.city_choices(form.city.data)
     if not found:
-        raise Invalid(_("No city of this name is known. Try another spelling."), "city")
+        raise Invalid(
+            _(
+                "No city of this name is known. Try another spelling. For a place of fewer than 15,000 people, name the nearest city."
+            ),
+            "city",
+        )
     meant = called if len(called) == 1 else [one for one in found if one.city.id == wished]
     if meant:
         form.city_id.data = meant[0].city.id
