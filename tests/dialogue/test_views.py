@@ -45,6 +45,16 @@ def test_a_topic_is_read_by_everybody(client: FlaskClient, people: Any, topic: T
     assert f'<link rel="canonical" href="http://localhost{topic.address}">' in text
 
 
+def test_who_wrote_in_a_topic_leads_to_their_cities(
+    client: FlaskClient, people: Any, topic: Topic
+) -> None:
+    actions.reply(people.ben, topic.id, write("Count badges."))
+    text = page(client, topic.address)
+    where = "2 members from 2 cities: "
+    where += '<a href="/cities/medellin">Medellín</a>, <a href="/cities/nairobi">Nairobi</a>.</p>'
+    assert where in text
+
+
 def test_beside_a_post_stands_the_office_of_its_author(
     client: FlaskClient, people: Any, topic: Topic
 ) -> None:

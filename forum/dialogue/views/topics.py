@@ -64,7 +64,7 @@ def _redirect_after_merge(topic_id: int) -> AnyResponse:
 def _participants(posts: Page[PostRow]) -> dict[str, Any]:
     """Who wrote on a page of a topic, and from which cities."""
     people = {post.author_id: post.author for post in posts.items if not post.is_gone}
-    cities = dict.fromkeys(person.city.name for person in people.values() if person.city)
+    cities = dict.fromkeys(person.city for person in people.values() if person.city)
     return {"people": list(people.values()), "cities": list(cities)}
 
 
