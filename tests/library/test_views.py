@@ -200,6 +200,14 @@ def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) ->
     assert "No comments yet" in rows and "No replies yet" not in rows
 
 
+def test_below_who_stopped_a_short_practice_there_is_room(world: World, sign_in: SignIn) -> None:
+    short = published(world, link="", sections={})
+    browser = sign_in(world.reader)
+    assert '<p class="measure">This is a short' in browser.get(f"/practices/{short.slug}").text
+    browser.post(f"/practices/{short.slug}/tried", data={"outcome": "stopped", "note": "No room"})
+    assert '<p class="measure mt5">This is a short' in browser.get(f"/practices/{short.slug}").text
+
+
 def test_two_accounts_from_one_city_are_no_mistake(
     world: World, practice: Practice, client: FlaskClient
 ) -> None:
