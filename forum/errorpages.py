@@ -148,7 +148,14 @@ def retry_message(error: HTTPException) -> str:
     return ngettext("Try again in %(num)s hour.", "Try again in %(num)s hours.", hours)
 
 
+def signed_in_again() -> str:
+    """The sentence above a text that was written before its author had to sign in again."""
+    return _("You are signed in again.")
+
+
 def _answer_csrf_error(_error: CSRFError) -> Response:
+    if me().is_member and kept_action():  # signed in meanwhile, in another window
+        return resend_page(kept_action(), signed_in_again(), 200)
     why = _("This page was open for too long, or you were signed out meanwhile.")
     return resend_page(_submitted_to(), why, 400)
 

@@ -274,6 +274,18 @@ def test_a_kept_text_is_given_back_after_signing_in(client, eva):
     assert is_signed_in(client)
 
 
+def test_a_kept_text_waits_for_who_signs_in_in_another_window(client, eva):
+    text = {"kept_action": "/topics/7/reply", "kept:source": "What I wrote before."}
+    early = client.post("/sign-in", data=text | {"elsewhere": "1"})
+    assert early.status_code == 200 and "You are not signed in yet." in early.text
+    assert "I have signed in there" in early.text and "What I wrote before." in early.text
+    enter(client)
+    answer = client.post("/sign-in", data=text | {"elsewhere": "1"})
+    assert answer.status_code == 200 and "You are signed in again." in answer.text
+    assert 'action="/topics/7/reply"' in answer.text and "What I wrote before." in answer.text
+    assert "Email" not in answer.text and "Write your e-mail" not in answer.text
+
+
 def test_who_was_suspended_meanwhile_gets_a_kept_text_back_before_the_decision(client, people, eva):
     suspend(people.administrator, eva.id, now() + timedelta(days=1), Reasons("Stop.", 2))
     text = {"kept_action": "/topics/7/reply", "kept:source": "What I wrote before."}

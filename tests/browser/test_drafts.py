@@ -426,6 +426,29 @@ def publish_again(page: Page) -> None:
         page.locator("main button", has_text="Publish").click()
 
 
+def test_who_signs_in_in_another_tab_comes_back_and_sends(
+    topic: str, visit: Callable[..., Visit]
+) -> None:
+    window = visit()
+    window.sign_in("member")
+    page = window.go(topic)
+    page.fill("[name=source]", "Written before the session ended.")
+    window.context.clear_cookies()
+    publish(page)
+    expect(page.locator("h1")).to_have_text("Your text is safe")
+    window.complaints.clear()  # of the answer 400
+    page.click("text=I have signed in there")
+    expect(page.locator(".lede")).to_contain_text("You are not signed in yet.")
+    with page.context.expect_page() as opened:
+        page.click("text=Page for signing in")
+    opened.value.wait_for_url("**/sign-in")
+    window.sign_in("member")
+    page.click("text=I have signed in there")
+    expect(page.locator(".lede")).to_contain_text("You are signed in again.")
+    publish_again(page)
+    expect(page.locator(".prose", has_text="Written before")).to_have_count(1)
+
+
 def test_a_lock_put_on_meanwhile_gives_the_text_back(
     member: Visit, windows: Callable[..., Visit]
 ) -> None:

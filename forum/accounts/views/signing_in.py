@@ -51,9 +51,15 @@ def _sign_in_limit_key() -> str:
 @limiter.limit("10/minute", methods=["POST"])
 @limiter.limit("20/hour", key_func=_sign_in_limit_key, methods=["POST"], deduct_when=was_refused)
 def sign_in() -> ResponseReturnValue:
-    """Begin a session. The answers to a wrong password and to an unknown address are the same."""
+    """Begin a session. The answers to a wrong password and to an unknown address are the same.
+
+    With a text that waits to be sent again, one may also have signed in `elsewhere`, in another window.
+    """
     if me().is_member and request.method == "GET":
         return web.see_other(web.safe_next())
+    if errorpages.kept_action() and "elsewhere" in request.form:
+        why = errorpages.signed_in_again() if me().is_member else _("You are not signed in yet.")
+        return errorpages.resend_page(errorpages.kept_action(), why, 200)
     form = SignInForm(next=web.safe_next(""))
     return webforms.process(form, partial(sign_in_page, form), lambda: _sign_in(form))
 
@@ -128,7 +134,7 @@ def _complete_sign_in(member: Member, how: str, verified: Credentials) -> AnyRes
     begin_session(member, how, verified)
     remember_device(member.email)
     if errorpages.kept_action():
-        return errorpages.resend_page(errorpages.kept_action(), _("You are signed in again."), 200)
+        return errorpages.resend_page(errorpages.kept_action(), errorpages.signed_in_again(), 200)
     if me().is_held:
         return web.see_other(url_for("factors.index"))
     return web.see_other(web.safe_next())
