@@ -856,6 +856,20 @@ def test_one_member_fits_the_filters(small: Small, client: Any, people: Any) -> 
     assert f"@{people.ana.handle}<" in client.get(f"/members/{people.ana.handle}").text
 
 
+@pytest.mark.parametrize("path", ["/help", "/privacy"])
+def test_a_long_page_begins_with_links_to_its_headings(
+    path: str, small: Small, client: Any
+) -> None:
+    text = client.get(path).text
+    nav, _end, page = text.partition("<main")[2].partition("<nav ")[2].partition("</nav>")
+    assert nav.startswith('aria-label="On this page"')
+    linked = re.findall(r'<a href="#([^"]+)">([^<]+)', nav)
+    headed = [
+        found for found in re.findall(r'<h2 id="([^"]+)">([^<]+)', page) if found[0] != "more"
+    ]
+    assert linked == headed and len(linked) >= 5
+
+
 def test_the_page_of_contact_sends_nobody_to_an_address_that_is_not_there(client: Any) -> None:
     text = client.get("/contact").text
     assert (
