@@ -70,6 +70,20 @@ def test_an_entry_knows_what_was_decided_before(people: Any, reported: Any) -> N
     assert [decision.deed for decision in about] == ["hide"]
 
 
+def test_what_was_taken_back_does_not_count_against_the_author(people: Any, reported: Any) -> None:
+    key = ("post", reported.first.id)
+    hidden = actions.decide(people.moderator, *key, "hide", Reasons("Rule 2.", 2))
+    actions.undo(people.moderator, hidden.id)
+    warned = actions.warn(people.moderator, people.ben.id, Reasons("Rule 2.", 2))
+    actions.reverse(people.administrator, warned.id, "It was not.", is_told=True)
+    removed = actions.decide(people.moderator, *key, "remove", Reasons("Rule 4.", 4))
+    for about in (key, ("member", people.ben.id)):
+        entry = queries.review_context(people.moderator, *about)
+        assert [decision.id for decision in entry.decisions_about_author] == [removed.id]
+    earlier = queries.review_context(people.moderator, *key).earlier_decisions
+    assert [decision.deed for decision in earlier] == ["remove", "undo", "hide"]
+
+
 def test_a_submitted_practice_is_published_or_returned(people: Any, reported: Any) -> None:
     entry = queries.review_context(people.host, "practice", reported.practice.id)
     assert entry.is_submitted and entry.deeds == ["publish", "send_back"]

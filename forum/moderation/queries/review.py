@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
@@ -49,7 +49,7 @@ from forum.reach import moderated_by
 class ReviewContext:
     """One thing opened for a decision, with everything a moderator needs to decide about it.
 
-    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before;
+    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before and were not taken back;
     `latest_decision_id` is 0 when there is no earlier decision. `is_own` says that the reader is the author; the
     reader then sees no reports, only whether there are any (`is_reported`). `is_for_others` says that only another
     moderator may decide, because the decision would end one that was made against the reader.
@@ -189,17 +189,26 @@ def _member(member_id: int | None) -> Member | None:
 
 
 def _earlier_decisions(reader: Person, thing: Thing) -> tuple[list[Decision], list[Decision]]:
-    """The latest decisions about a thing, and those that restricted its author on agendas that the reader moderates."""
+    """The latest decisions about a thing, and those that restricted its author on agendas that the reader moderates.
+
+    What was taken back, or reversed after an appeal, does not count against the author.
+    """
+    undoing = aliased(Decision)
+    is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
     against = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING_DEEDS))
     about = is_about(Decision, thing.kind, thing.item_id)
-    found = latest_decisions(about, (*against, moderated_by(reader, Decision.agenda_id)))
+    found = latest_decisions(
+        about, (*against, ~is_undone, moderated_by(reader, Decision.agenda_id))
+    )
     key = (thing.kind, thing.item_id)
     earlier = [one for one in found if (one.kind, one.item_id) == key]
+    undone_ids = {one.undoes_id for one in earlier}
     theirs = [
         one
         for one in found
         if one.author_id == thing.author_id is not None
         and one.deed in RESTRICTING_DEEDS
+        and one.id not in undone_ids
         and reader.can.moderate(one.agenda_id)
     ]
     return earlier[:MAX_RELATED_DECISIONS], theirs[:MAX_RELATED_DECISIONS]
