@@ -442,6 +442,24 @@ def test_a_deed_done_already_is_said_to_be(sign_in: Any, people: Any, things: An
     assert browser.post(f"/posts/{things.first.id}/restore").status_code == 409
 
 
+def test_who_restricts_a_member_reads_what_was_decided_before(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rule 2.", 2))
+    actions.write_staff_note(people.moderator, people.ben.id, "Was told twice.")
+    browser = sign_in(people.administrator)
+    for deed in ("warn", "silence", "suspend", "hide"):
+        page = browser.get(f"/members/{people.ben.handle}/{deed}").text
+        assert "1 earlier decision" in page and "Rule 2." in page and "Was told twice." in page
+    assert (
+        "They are told why, and how to appeal."
+        in browser.get(f"/members/{people.ben.handle}/silence").text
+    )
+    actions.silence(people.moderator, people.ben.id, now() + timedelta(days=1), Reasons("No.", 2))
+    page = browser.get(f"/members/{people.ben.handle}/suspend").text
+    assert "2 earlier decisions" in page and "silenced until" in page
+
+
 def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: Any) -> None:
     theirs, browser = sign_in(people.ben), sign_in(people.moderator)
     address = f"/members/{people.ben.handle}/suspend"

@@ -75,6 +75,22 @@ def test_fifty_entries_are_decided_without_a_script(
     assert queue.waiting_count(people.moderator) == 0
 
 
+def test_an_entry_leads_to_what_can_be_done_about_its_author_and_back(
+    sign_in: Any, people: Any, reported: Any
+) -> None:
+    entry = f"/moderation/post/{reported.first.id}"
+    browser = sign_in(people.moderator)
+    page = browser.get(entry).text
+    for deed in ("warn", "silence", "suspend"):
+        assert f'href="/members/{people.ben.handle}/{deed}?next={entry}"' in page
+    door = f"/members/{people.ben.handle}/warn"
+    form = {"rule": "2", "reason": "Question the work.", "next": entry}
+    answer = browser.post(f"{door}?next={entry}", data=form)
+    assert (answer.status_code, answer.location) == (303, entry)
+    assert "1 earlier decision" in browser.get(entry).text
+    assert door not in sign_in(people.host).get(entry).text
+
+
 def test_deciding_reads_the_queue_once(
     sign_in: Any, people: Any, reported: Any, queries: Any
 ) -> None:

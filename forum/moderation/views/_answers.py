@@ -58,10 +58,13 @@ def deed_page(
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if isinstance(form, DecisionAwareForm) and (request.method == "GET" or late):
             form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
+        is_of_member = thing.kind == "member"
+        entry = queries.review_context(me(), "member", thing.item_id) if is_of_member else None
         return render_template(
             "moderation/deed.html",
             word=word,
             thing=thing,
+            entry=entry,
             form=form,
             ready=ready,
             late=late,
