@@ -11,13 +11,18 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.clock import at, now
+from forum.declarations import actions as declarations
 from forum.dialogue.queries import get_post, get_topic
 from forum.library.queries import get_practice
+from forum.markup import PlainTexts
+from forum.meetings import actions as meetings
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import MoveForm
 from forum.permissions import SYSTEM, VISITOR
+from tests.declarations.conftest import draft, frozen
+from tests.meetings.conftest import a_text
 
 REASON_FIELDS = {"reason": "It is rude.", "rule": "2"}
 
@@ -458,6 +463,28 @@ def test_who_restricts_a_member_reads_what_was_decided_before(
     actions.silence(people.moderator, people.ben.id, now() + timedelta(days=1), Reasons("No.", 2))
     page = browser.get(f"/members/{people.ben.handle}/suspend").text
     assert "2 earlier decisions" in page and "silenced until" in page
+
+
+def test_who_archives_an_agenda_reads_what_has_begun_there(
+    sign_in: Any, people: Any, agenda: Any
+) -> None:
+    browser = sign_in(people.host)
+    address = f"/agendas/{agenda.slug}/archive"
+    assert "while the agenda is archived" not in browser.get(address).text
+    to_sign = frozen(people, agenda, title="Quiet nights")
+    discussed = draft(people, agenda, title="Quiet days")
+    declarations.open_declaration(people.host, discussed.id, PlainTexts())
+    draft(people, agenda, title="Quiet years")
+    meeting = meetings.announce_meeting(people.host, agenda.id, a_text())
+    page = browser.get(address).text
+    for one in (to_sign, discussed, meeting):
+        assert f'href="{one.address}"' in page
+    assert "it is adopted with the signatures that it has" in page and "Quiet years" not in page
+    browser.post(address, data={"reason": ""})
+    told = browser.get(to_sign.address).text
+    assert "Its agenda is archived" in told and "Organisations sign it until" not in told
+    actions.reopen(people.moderator, agenda.id)
+    assert "Organisations sign it until" in browser.get(to_sign.address).text
 
 
 def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: Any) -> None:

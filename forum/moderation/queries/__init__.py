@@ -80,6 +80,7 @@ from forum.moderation.queries.reports import (
 )
 from forum.moderation.queries.review import (
     ReviewContext,
+    going_on,
     moderated_agendas,
     review_context,
     staff_note,
@@ -160,6 +161,7 @@ __all__ = [
     "get_decision",
     "get_receipt",
     "get_thing",
+    "going_on",
     "has_brought_to_light",
     "has_open_reports",
     "has_reported",

@@ -11,6 +11,8 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
 from forum.db import db
+from forum.declarations.models import CONSULTATION, OPEN, Declaration
+from forum.declarations.queries import declarations_on
 from forum.dialogue.models import Post
 from forum.dialogue.queries import (
     is_readable,
@@ -19,6 +21,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import NotFound
 from forum.library.models import SUBMITTED
+from forum.meetings.queries import NextMeeting, next_meetings
 from forum.members.models import Member
 from forum.moderation.models import Decision, Deed, Report, StaffNote
 from forum.moderation.queries._deeds import RESTRICTING_DEEDS
@@ -104,6 +107,23 @@ class ReviewContext:
             "removed": restore,
         }
         return by_state.get(self.thing.state, [])
+
+
+@dataclass(frozen=True)
+class GoingOn:
+    """What an agenda has begun that its archiving touches: declarations that are no drafts and not over, meetings ahead."""
+
+    declarations: Sequence[Declaration]
+    meetings: Sequence[NextMeeting]
+
+
+def going_on(moderator: Person, agenda: Agenda) -> GoingOn:
+    """What is going on at an agenda, for a moderator who is about to archive it."""
+    declarations = declarations_on(moderator, agenda)
+    return GoingOn(
+        [one for one in declarations if one.state in (CONSULTATION, OPEN)],
+        next_meetings(moderator, MAX_RELATED_DECISIONS, agenda.id),
+    )
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:

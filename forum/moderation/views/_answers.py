@@ -65,6 +65,7 @@ def deed_page(
             word=word,
             thing=thing,
             entry=entry,
+            going_on=queries.going_on(me(), thing.row) if word == Deed.ARCHIVE else None,
             form=form,
             ready=ready,
             late=late,
