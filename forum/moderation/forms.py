@@ -56,6 +56,7 @@ MAX_HOLDERS = 100  # members whose claims a form may name
 MAX_RESTRICTION = timedelta(days=3650)
 TOPIC_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})|(?:.*/)?topics/([1-9][0-9]{0,8})(?![0-9]).*")
 LAW_CHOICE = "law"  # chosen in place of the number of a rule
+NO_RULE_CHOICE = "none"
 DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 PACE_NAMES = {
     "10": _("Once in 10 minutes"),
@@ -214,15 +215,17 @@ class StatementForm(ReasonForm):
         """Whether a rule or the law must be named."""
         return True
 
-    def offer_rules(self, rules: Sequence[Rule]) -> None:
-        """Offer these rules, and the law, as grounds."""
+    def offer_rules(self, rules: Sequence[Rule], *, needs_ground: bool = True) -> None:
+        """Offer these rules, and the law, as grounds; first that it breaks none of them, where no ground is needed."""
         named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules]
-        self.rule.choices = [
-            ("", gettext("Choose")),
-            *named,
-            (LAW_CHOICE, gettext("It is illegal")),
-        ]
-        self.ground_choices = {"", LAW_CHOICE, *(value for value, _name in named)}
+        none = (
+            []
+            if needs_ground
+            else [(NO_RULE_CHOICE, gettext("No rule: a mistake of our own, or out of date"))]
+        )
+        offered = [*none, *named, (LAW_CHOICE, gettext("It is illegal"))]
+        self.rule.choices = [("", gettext("Choose")), *offered]
+        self.ground_choices = {"", *(value for value, _name in offered)}
 
     def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text."""

@@ -41,6 +41,38 @@ def test_of_a_removed_post_readers_see_nothing_and_moderators_all(people: Any, t
     assert found("rude") == 0
 
 
+def test_hosts_take_a_case_of_theirs_away_without_a_rule_until_others_speak_of_it(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser = sign_in(people.host)
+    address = f"/cases/{things.case.slug}/remove"
+    form = {"rule": "none", "reason": "It stands there twice."}
+    assert "No rule: a mistake of our own" in browser.get(address).text
+    assert browser.post(address, data=form | {"rule": ""}).status_code == 422
+    assert browser.post(address, data=form).status_code == 303
+    (decision,) = queries.decision_log(people.moderator).items
+    assert (decision.deed, decision.rule, decision.law) == ("remove", 0, "")
+    assert sign_in(people.ana).get(f"/cases/{things.case.slug}").status_code == 404
+    told = sign_in(people.moderator).get(f"/moderation/decisions/{decision.id}").text
+    assert "It stands there twice." in told and "The rule" not in told
+    assert "Keeping order" in browser.get("/transparency/decisions").text
+    undo(people.host)
+    for other in ("hide", "remove"):
+        if other == "remove":
+            dialogue.reply(people.ana, things.case.topic_id, write("We copied it."))
+        door = f"/cases/{things.case.slug}/{other}"
+        assert "No rule: a mistake of our own" not in browser.get(door).text
+        assert browser.post(door, data=form).status_code == 422
+
+
+def test_hosts_name_the_rule_where_a_case_was_reported(people: Any, things: Any) -> None:
+    key = ("case", things.case.id)
+    actions.report(people.ana, *key, "rules", "It names a resident.")
+    with pytest.raises(Invalid):
+        actions.decide(people.host, *key, "remove", Reasons("It stands there twice."))
+    actions.decide(people.host, *key, "remove", Reasons("It names a resident.", 5))
+
+
 def test_the_author_of_a_removed_post_reads_it_with_the_reasons(
     sign_in: Any, people: Any, things: Any
 ) -> None:

@@ -32,9 +32,10 @@ class Reasons:
 NO_REASONS = Reasons()
 
 
-def require_reasons(deed: str, reasons: Reasons) -> None:
-    """Raise `Invalid` unless the deed has the ground and the facts that it needs."""
-    if DEEDS[deed].needs_ground and not _has_ground(reasons):
+def require_reasons(deed: str, reasons: Reasons, *, needs_ground: bool | None = None) -> None:
+    """Raise `Invalid` unless the deed has the ground and the facts that it needs; `needs_ground` is said where the thing counts."""
+    needed = DEEDS[deed].needs_ground if needs_ground is None else needs_ground
+    if needed and not _has_ground(reasons):
         raise Invalid(_("Choose the rule or name the law."), "rule")
     if DEEDS[deed].needs_reason and not reasons.facts.strip():
         raise Invalid(_("Say what happened. The author reads it."), "reason")

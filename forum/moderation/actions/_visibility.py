@@ -24,6 +24,7 @@ from forum.moderation.queries import (
     has_open_reports,
     is_emptied,
     is_first_post,
+    needs_ground,
 )
 from forum.permissions import Person
 
@@ -40,7 +41,7 @@ def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
                 "None of its posts is shown. Show one of them again, and the topic comes back with it."
             )
         )
-    require_reasons(deed, reasons)
+    require_reasons(deed, reasons, needs_ground=needs_ground(thing, deed))
     require_change(
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
         if deed == Deed.KEEP

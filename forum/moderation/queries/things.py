@@ -37,7 +37,8 @@ from forum.library.models import PUBLISHED, SUBMITTED, Intention, Practice
 from forum.library.queries import get_case, get_practice
 from forum.meetings.models import Attendance, Meeting
 from forum.members.queries import get_member
-from forum.moderation.models import Report
+from forum.moderation.models import Deed, Report
+from forum.moderation.queries._deeds import DEEDS
 from forum.moderation.queries._kinds import (
     Thing,
     from_case,
@@ -49,6 +50,7 @@ from forum.moderation.queries._kinds import (
     get_thing,
 )
 from forum.moderation.queries._shared import first_words, is_about
+from forum.moderation.queries.reports import has_open_reports
 from forum.notifications.queries import is_told_to_others
 from forum.pages import Page
 from forum.permissions import Person, require
@@ -266,6 +268,18 @@ def _existing_thing(moderator: Person, kind: str, item_id: int) -> Thing | None:
 def _is_on_page() -> ColumnElement[bool]:
     page = select(Topic.id).where(Topic.id == Post.topic_id, Topic.home.is_not(None))
     return page.exists()
+
+
+def needs_ground(thing: Thing, deed: str) -> bool:
+    """Whether a deed about a thing has to name a rule or the law.
+
+    A case is the hosts' own page. As long as nobody has reported it or commented on it, they remove it with a reason alone.
+    """
+    if thing.kind == "case" and deed == Deed.REMOVE and thing.topic_id is not None:
+        is_ours = not other_author_ids(thing.topic_id, thing.author_id)
+        if is_ours and not has_open_reports("case", thing.item_id):
+            return False
+    return DEEDS[deed].needs_ground
 
 
 def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:

@@ -51,7 +51,7 @@ def deed_page(
     if isinstance(form, StatementForm | RequiredReasonForm):
         rules = in_force()
         if isinstance(form, StatementForm):
-            form.offer_rules(rules.rules)
+            form.offer_rules(rules.rules, needs_ground=queries.needs_ground(thing, word))
         ready = ready_texts_for([word], rules)
         fill_from_ready_text(form)
 
