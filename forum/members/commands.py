@@ -27,6 +27,7 @@ from forum.members.forms import (
 from forum.members.queries import CITIES_FILE
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
+from forum.web import absolute
 
 T = TypeVar("T")
 
@@ -53,6 +54,9 @@ def setup() -> None:
     member = done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
     click.echo("/contact shows everybody that address. `flask forum --contact` gives another one.")
+    click.echo(
+        f"Once it runs, sign in at {absolute('/sign-in')}: the home page says what to do first."
+    )
     checkpoint_wal(db.engine)
 
 

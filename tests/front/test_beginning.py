@@ -40,6 +40,7 @@ def test_the_first_steps_stay_until_they_are_taken(
     assert steps() == [
         ("Make the first agenda", True),
         ("Let mail go out", False),
+        ("Have backups made", False),
         ("Say how people reach you", False),
         ("Add organisations and themes", False),
         ("Decide who may join", False),
@@ -54,7 +55,14 @@ def test_the_first_steps_stay_until_they_are_taken(
     describe_federation(people.administrator, contact_email="desk@quiet.example")
     assert 'href="/agendas/quieter/edit#hosts">Hosts of ' in browser.get("/").text
     set_hosts(people.administrator, agenda.id, [people.host.handle])
-    assert [name for name, is_done in steps() if not is_done] == ["Let mail go out"]
+    assert "flask backup" in browser.get("/").text
+    noted = app.extensions["settings"].backed_up_path
+    noted.touch()
+    try:
+        assert [name for name, is_done in steps() if not is_done] == ["Let mail go out"]
+        assert "flask backup" not in browser.get("/").text
+    finally:
+        noted.unlink()
     with with_settings(app, smtp_url="smtp://mail.example.org"):
         assert steps() == []
 

@@ -52,6 +52,7 @@ def test_a_forum_is_set_up(run):
     member = queries.member_by_email("ingrid@city.example")
     assert member.is_administrator
     assert PASSWORD not in done.output
+    assert "/sign-in: the home page says what to do first." in done.output
 
 
 def test_a_forum_is_set_up_once(run):

@@ -25,6 +25,7 @@ class FirstSteps(NamedTuple):
 
     agenda: bool
     mail: bool
+    backup: bool
     contact: bool
     groups: bool
     joining: bool
@@ -38,7 +39,7 @@ class FirstSteps(NamedTuple):
 
 
 def first_steps(
-    reader: Person, *, has_begun: bool, agenda: bool, mail: bool, contact: bool
+    reader: Person, *, has_begun: bool, agenda: bool, mail: bool, backup: bool, contact: bool
 ) -> FirstSteps | None:
     """The first steps, of which the caller knows some, for moderators until there is something (`has_begun`).
 
@@ -55,7 +56,7 @@ def first_steps(
         select(Federation.id).where(Federation.first_steps_closed_at.is_not(None)).exists(),
     )
     *found, is_closed = map(bool, execute_core(select(*columns)).one())
-    steps = FirstSteps(agenda, mail, contact, *found)
+    steps = FirstSteps(agenda, mail, backup, contact, *found)
     return None if is_closed or steps.are_taken else steps
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from forum import web
+from forum import machine, web
 from forum.agendas.queries import agendas
 from forum.dialogue.queries import (
     counts_by_agenda,
@@ -70,13 +70,18 @@ def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None
 
     Also None once an administrator has closed the list.
     """
-    known, has_mail = federation(), bool(web.settings().smtp_url)
+    known, settings = federation(), web.settings()
+    has_mail = bool(settings.smtp_url)
     has_begun = has_agenda or has_topic
     if has_begun and (known.is_demo or (has_agenda and has_mail and has_topic)):
         return None
-    contact = bool(known.contact_email)
     return queries.first_steps(
-        me(), has_begun=has_begun, agenda=has_agenda, mail=has_mail, contact=contact
+        me(),
+        has_begun=has_begun,
+        agenda=has_agenda,
+        mail=has_mail,
+        backup=machine.time_of(settings.backed_up_path) is not None,
+        contact=bool(known.contact_email),
     )
 
 
