@@ -17,7 +17,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.actions import AgendaText
 from forum.appeals import actions as appeals
 from forum.claims.models import queue_path
-from forum.clock import at, now
+from forum.clock import at, in_words, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
@@ -287,6 +287,30 @@ def test_a_decision_that_restricts_nobody_speaks_of_no_appeal(people, topic, mai
     said = in_a_line(sent(mail_server)[-1])
     assert "A moderator decided about" in said and "about trees" in said
     assert "appeal" not in said and "court" not in said and "Ground" not in said
+
+
+def test_a_decision_about_a_member_speaks_of_what_is_theirs_and_says_until_when(
+    people, mail_server
+):
+    reasons = Reasons("It is advertising.", 2)
+    end = now() + timedelta(days=3)
+    told = (
+        (lambda: moderation.silence(people.moderator, people.ben.id, end, reasons), "account"),
+        (lambda: moderation.suspend(people.moderator, people.ben.id, end, reasons), "account"),
+        (lambda: moderation.unsuspend(people.moderator, people.ben.id), "account"),
+        (
+            lambda: moderation.decide(people.moderator, "member", people.ben.id, "hide", reasons),
+            "profile",
+        ),
+    )
+    for number, (deed, what) in enumerate(told, 1):
+        decision = deed()
+        mail(SETTLED)
+        message = sent(mail_server)[-1]
+        said = in_a_line(message)
+        assert message["Subject"] == f"A moderator decided about your {what}", number
+        assert people.ben.name not in said
+        assert (f"Until {in_words(end)}." in said) == bool(decision.until)
 
 
 def test_one_that_is_undone_is_not_mailed_nor_that_it_was(people, topic, mail_server):

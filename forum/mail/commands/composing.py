@@ -34,6 +34,7 @@ from forum.mail.queries import (
 from forum.members.models import Member
 from forum.members.queries import federation
 from forum.moderation.forms import REASON_NAMES
+from forum.moderation.models import Deed
 from forum.moderation.queries import is_concerned
 from forum.notifications.models import DECISION_KINDS, NOTICE_KINDS, QUEUE_KINDS, Notice
 from forum.notifications.queries import settings_of, zone_of
@@ -43,6 +44,9 @@ from forum.rules.models import said_of_rule
 from forum.settings import Settings
 
 MAX_QUOTED_CHARACTERS = 8_000
+# What is decided about a member: the letter to them speaks of it as theirs, and does not call them by their name
+PROFILE_DEEDS = Deed.HIDE, Deed.RESTORE
+ACCOUNT_DEEDS = Deed.WARN, Deed.SILENCE, Deed.UNSILENCE, Deed.SUSPEND, Deed.UNSUSPEND
 APPEAL_ANSWER = re.compile(r"/moderation/decisions/[0-9]+/appeal")  # the address of a notice
 
 
@@ -173,7 +177,7 @@ def _beginning(source: str) -> str:
 
 
 def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
-    """What a letter about a decision says besides the notice: its ground, where to appeal against it and until when.
+    """What a letter about a decision says besides the notice: its ground, until when it holds, where to appeal and until when.
 
     `is_final` says that it answers an appeal.
     """
@@ -185,6 +189,12 @@ def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
     if decision and is_concerned(member, decision):
         rule = f"{decision.rule}. {said_of_rule(decision.rule_name)}" if decision.rule else ""
         words["ground"] = decision.law or rule
+        if decision.kind == "member" and decision.author_id == member.id:
+            words["is_about_profile"] = decision.deed in PROFILE_DEEDS
+            words["is_about_account"] = decision.deed in ACCOUNT_DEEDS
+        if decision.until:
+            with in_zone(zone_of(member.id)):
+                words["until"] = in_words(decision.until)
     if member.is_suspended:  # who cannot sign in appeals at an address of their own
         path = suspension_appeal_path(member)
         return words | {"sealed_appeal": web.absolute(path) if path else ""}
