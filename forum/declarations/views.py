@@ -351,15 +351,18 @@ def take_signature_back(id: int, signature_id: int) -> ResponseReturnValue:
 @bp.route("/declarations/<int:id>/invite", methods=["GET", "POST"])
 @changing
 def invite(id: int) -> ResponseReturnValue:
-    """Invite organisations to sign: some of those in one country, or all; and see who has not signed yet."""
+    """Invite organisations to sign: some of those in one country, or all, about which it asks once more; and see who has not signed yet."""
     found = queries.declaration_to_curate(me(), id, "invite")
     countries, names = queries.countries_of_organisations(), _territories()
     country = web.choice("country", countries)
     listed = queries.invitable(me(), found, country)
     form = InviteForm()
     form.organisations.choices = [(one.organisation.id, one.organisation.name) for one in listed]
+    is_for_all = "all" in request.form
+    asks = is_for_all and "confirmed" not in request.form  # all are told at once, and for good
 
     def page(status: int = 200) -> ResponseReturnValue:
+        everywhere = queries.invitable(me(), found) if asks else []
         return render_template(
             "declarations/invite.html",
             declaration=found,
@@ -367,10 +370,11 @@ def invite(id: int) -> ResponseReturnValue:
             listed=listed,
             countries=[(code, names.get(code, code)) for code in countries],
             country=country,
+            asked=[one for one in everywhere if not (one.is_invited or one.has_signed)],
         ), status
 
     def deed() -> ResponseReturnValue:
-        wanted = None if "all" in request.form else form.organisations.data or []
+        wanted = None if is_for_all else form.organisations.data or []
         if wanted == []:
             raise Invalid(_("Tick at least one organisation."), "organisations")
         number = actions.invite(me(), found.id, wanted)
@@ -382,7 +386,7 @@ def invite(id: int) -> ResponseReturnValue:
         done = done if number else _("All of these are invited or have signed")
         return web.done(done, url_for("declarations.invite", id=found.id, country=country or None))
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, is_first_step=asks)
 
 
 def _territories() -> dict[str, str]:

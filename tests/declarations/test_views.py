@@ -224,7 +224,10 @@ def test_only_moderators_see_who_was_asked_and_has_not_signed(
     listed = host.get(f"{door}?country=GR").text
     assert "City of Athens" in listed and "Institute of Trams" not in listed
     host.post(f"{door}?country=GR", data={"organisations": [bodies.city.id]})
-    host.post(door, data={"all": "1"})
+    asked = host.post(door, data={"all": "1"})
+    assert asked.status_code == 200 and "2 organisations of the whole federation" in asked.text
+    assert "1 organisation was invited." in words_of(host.get(declaration.address))
+    host.post(door, data={"all": "1", "confirmed": "1"})
     signed(people.ana, declaration, bodies.city)
     said = "3 organisations were invited. 2 of them have not signed."
     assert said in words_of(host.get(declaration.address))
