@@ -443,6 +443,24 @@ def test_members_read_what_became_of_their_own_reports(
     assert "number of the report" in words(client.get("/reports")).lower()
 
 
+def test_the_list_of_reports_leads_to_pages_as_long_as_they_are_shown(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser = sign_in(people.ana)
+    about = {
+        ("case", things.case.id): f"/cases/{things.case.slug}",
+        ("practice", things.practice.id): f"/practices/{things.practice.slug}",
+        ("member", people.ben.id): f"/members/{people.ben.handle}",
+    }
+    actions.publish(people.moderator, things.practice.id)
+    for key in about:
+        actions.report(people.ana, *key, "rules")
+    for key, address in about.items():
+        assert f'href="{address}"' in browser.get("/reports").text
+        actions.decide(people.administrator, *key, "hide", Reasons("Rule 2.", 2))
+        assert address not in browser.get("/reports").text
+
+
 def test_the_list_costs_the_same_however_many_there_are(
     sign_in: Any, people: Any, things: Any, queries: Any
 ) -> None:

@@ -14,7 +14,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound
+from forum.library.models import Case, Practice
+from forum.library.queries import visible_cases, visible_practices
 from forum.members.models import Member
+from forum.members.queries import visible_members
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import Thing
@@ -88,6 +91,27 @@ def my_reports(reader: Person, number: int = 1) -> Page[Report]:
     query = select(Report).where(Report.reporter_id == reader.id)
     newest = query.options(joinedload(Report.decision)).order_by(Report.id.desc())
     return page_of(newest, number, REPORTS_PER_PAGE)
+
+
+def pages_reported(
+    reader: Person, reports: Sequence[Report]
+) -> dict[tuple[str, int], tuple[str, str]]:
+    """Title and address of the cases, practices and profiles in reports that the reader finds now, by kind and id.
+
+    One query for each of these kinds, and none where there is none of it.
+    """
+    seen: tuple[tuple[str, Select[Any], Any, Any, Any], ...] = (
+        ("case", visible_cases(reader), Case.id, Case.name, Case.slug),
+        ("practice", visible_practices(reader), Practice.id, Practice.title, Practice.slug),
+        ("member", visible_members(reader), Member.id, Member.name, Member.handle),
+    )
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for kind, visible, item_id, title, name in seen:
+        if ids := {report.item_id for report in reports if report.kind == kind}:
+            rows = visible.where(item_id.in_(ids)).with_only_columns(item_id, title, name)
+            for row in db.session.execute(rows):
+                found[(kind, row[0])] = (row[1], f"/{kind}s/{row[2]}")
+    return found
 
 
 def get_receipt(_visitor: Person, number: str) -> Report:

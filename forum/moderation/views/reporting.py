@@ -127,6 +127,7 @@ def reports() -> ResponseReturnValue:
         "page": mine,
         "reasons": REASON_NAMES,
         "over": queries.reversed_decision_ids(mine.items),
+        "pages": queries.pages_reported(me(), mine.items),
     }
     return render_template("moderation/reports.html", **context)
 
