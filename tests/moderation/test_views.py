@@ -447,6 +447,18 @@ def test_a_deed_done_already_is_said_to_be(sign_in: Any, people: Any, things: An
     assert browser.post(f"/posts/{things.first.id}/restore").status_code == 409
 
 
+def test_who_presses_a_button_too_late_is_led_back_to_where_it_was(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.pin(people.administrator, things.topic.id)
+    browser = sign_in(people.host)
+    late = browser.post(f"/topics/{things.topic.id}/pin")
+    assert late.status_code == 409 and "This is so already." in late.text
+    assert f'href="{things.topic.address}">Back to the page' in late.text
+    assert "<form" not in late.text.partition("<main")[2].partition("</main>")[0]
+    assert browser.post(f"/topics/{things.topic.id}/unpin").status_code == 303
+
+
 def test_who_restricts_a_member_reads_what_was_decided_before(
     sign_in: Any, people: Any, things: Any
 ) -> None:

@@ -119,15 +119,13 @@ def decide_by_button(
 ) -> ResponseReturnValue:
     """Do the deed of a button (`word` is its label); when another moderator has claimed the thing, ask once more.
 
-    `answer` says what follows, by default `redirect_to_decided`.
+    When another was faster, the page says so and leads back to the thing. `answer` says what follows, by default `redirect_to_decided`.
     """
     form = ClaimAwareForm()
     try:
         decision = actions.decide_here(me(), keys_of([thing]), form.holder_ids, deed)
     except Conflict as error:
         claims = show_claims(form, [thing], error.message)
-        if not claims:
-            raise
         context = {"word": word, "thing": thing, "form": form, "claims": claims}
         return render_template("moderation/press.html", **context, late=error.message), CONFLICT
     return (answer or redirect_to_decided)(decision)
