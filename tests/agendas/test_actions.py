@@ -157,6 +157,21 @@ def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
     assert told(people.ben) and not unread_count(people.ben)  # though the worker came too late
 
 
+def test_who_becomes_a_host_of_an_agenda_in_preparation_reads_that_it_is(
+    people: Any, agenda: Agenda
+) -> None:
+    prepared = actions.write_agenda(
+        people.moderator, actions.AgendaText("Parks", write("Trees."), is_open=False)
+    )
+    for one in (agenda, prepared):
+        actions.set_hosts(people.moderator, one.id, [people.ana.handle])
+    make_notices(SYSTEM)
+    theirs = select(Notice).where(Notice.member_id == people.ana.id, Notice.kind == "host")
+    found = {notice.address: str(notice.words) for notice in db.session.scalars(theirs)}
+    said = "It is in preparation until somebody opens it."
+    assert found == {"/agendas/quieter": "", "/agendas/parks": said}
+
+
 def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None:
     actions.set_hosts(people.moderator, agenda.id, ["@ben-okoth", "ben-okoth", " "])
     assert [host.handle for host in queries.get_agenda(VISITOR, "quieter").hosts] == ["ben-okoth"]

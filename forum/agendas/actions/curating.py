@@ -46,6 +46,7 @@ from forum.notifications.actions import (
 from forum.notifications.models import AGENDA
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify
+from forum.sentences import sentence
 
 FINDINGS_APART = timedelta(days=7)
 RESERVED = {"new", "order"}  # addresses of pages of their own under /agendas/
@@ -182,7 +183,12 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
         agenda.hosts = hosts
         db.session.flush()
         address = f"/agendas/{agenda.slug}"
-        notice = NoticeText("host", address, agenda.title)
+        ahead = (
+            [sentence("It is in preparation until somebody opens it.")]
+            if agenda.opened_at is None
+            else []
+        )
+        notice = NoticeText("host", address, agenda.title, before=ahead)
         note_event(moderator, notice, {host.id for host in hosts} - before, is_named=False)
         gone = before - {host.id for host in hosts}
         read_outdated(moderator, "host", [address], gone)
