@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from forum.clock import at, now
 from forum.declarations import actions as declarations
+from forum.dialogue.actions import delete
 from forum.dialogue.queries import get_post, get_topic
 from forum.library.queries import get_practice
 from forum.markup import PlainTexts
@@ -445,6 +446,17 @@ def test_a_deed_done_already_is_said_to_be(sign_in: Any, people: Any, things: An
     again = browser.post(f"/topics/{things.topic.id}/pin")
     assert again.status_code == 409 and "This is so already" in words(again)
     assert browser.post(f"/posts/{things.first.id}/restore").status_code == 409
+
+
+def test_who_hides_what_its_author_has_deleted_meanwhile_reads_that(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    delete(people.ben, things.first.id)
+    for deed in ("hide", "remove"):
+        late = sign_in(people.host).post(
+            f"/posts/{things.first.id}/{deed}", data={"seen": "0", **REASON_FIELDS}
+        )
+        assert late.status_code == 409 and "Its author has deleted it." in words(late)
 
 
 def test_who_presses_a_button_too_late_is_led_back_to_where_it_was(

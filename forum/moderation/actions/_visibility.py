@@ -41,6 +41,8 @@ def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
                 "None of its posts is shown. Show one of them again, and the topic comes back with it."
             )
         )
+    if deed != Deed.KEEP and thing.kind in REMOVABLE_KINDS and thing.state == "gone":
+        raise Conflict(_("Its author has deleted it."))
     require_reasons(deed, reasons, needs_ground=needs_ground(thing, deed))
     require_change(
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
