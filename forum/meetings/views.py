@@ -157,11 +157,11 @@ def meetings_next(agenda_id: int | None = None) -> list[NextMeeting]:
 def meeting_time(found: Meeting | NextMeeting) -> Markup:
     """When a meeting is, in its own time zone, which it names, in a `<time>` element that no script changes."""
     zone = zone_called(found.time_zone)
-    words = span_in_words(found.starts_at, found.ends_at, zone)
+    day, _space, hours = span_in_words(found.starts_at, found.ends_at, zone).rpartition(" ")
     begins, name = found.starts_at.astimezone(zone), found.time_zone.replace("_", " ")
     return Markup(
-        '<time class="long" datetime="{}">{} <span class="meta">({})</span></time>'
-    ).format(begins.isoformat(timespec="minutes"), words, name)
+        '<time class="long" datetime="{}">{} <span class="whole">{}</span> <span class="meta">({})</span></time>'
+    ).format(begins.isoformat(timespec="minutes"), day, hours, name)
 
 
 # Hosts
