@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -557,3 +558,77 @@ def test_the_deeds_of_a_post_with_counts_stand_in_one_line_on_a_desk(
     assert len(menus) > 5
     lines = {round(box["y"] + box["height"] / 2) for box in marks}
     assert {round(box["y"] + box["height"] / 2) for box in menus} <= lines
+
+
+OF_ONE_THING = (
+    "/cases/c40",
+    "/practices/read-each-others-flood-plan",
+    "/meetings/1",
+    "/declarations/2",
+    "/declarations/3",
+    "/commitments/1",
+    "/commitments/2",
+)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_title_facts_and_text_stand_in_one_order_on_every_page_of_one_thing(
+    windows: Callable[..., Visit], width: int
+) -> None:
+    for path in OF_ONE_THING:
+        page = windows("visitor", "light", width).go(path)
+        parts = ("main .crumb", "main h1", "main .glance", "main .prose")
+        tops = [boxes(page, part)[0]["y"] for part in parts]
+        assert tops == sorted(tops), path
+        notes = [note["y"] for note in boxes(page, "main header .note")]
+        assert all(tops[1] < note < tops[2] for note in notes), path
+
+
+def test_no_fact_is_left_alone_in_a_line(windows: Callable[..., Visit]) -> None:
+    for path in (*OF_ONE_THING, "/transparency"):
+        facts = boxes(windows("visitor", "light", 1280).go(path), "main .glance > div")
+        lines = Counter(round(fact["y"]) for fact in facts)
+        assert max(lines.values()) - min(lines.values()) < 2, path
+
+
+def test_texts_are_no_wider_than_one_reads_with_ease(windows: Callable[..., Visit]) -> None:
+    paths = (*OF_ONE_THING, "/agendas/climate-resilient", "/agendas/climate-resilient/briefing")
+    for path in paths:
+        page = windows("visitor", "light", 1280).go(path)
+        assert max(text["width"] for text in boxes(page, "main .prose")) <= 42 * 16, path
+
+
+def test_the_beginning_of_a_text_takes_three_lines_of_a_phone(
+    windows: Callable[..., Visit],
+) -> None:
+    for path in ("/", "/topics", "/members/wanjiru-kamau"):
+        page = windows("visitor", "light", 390).go(path)
+        beginnings = page.locator(".row .few")
+        lines = beginnings.evaluate_all(
+            "all => all.map(one => one.clientHeight / parseFloat(getComputedStyle(one).lineHeight))"
+        )
+        assert lines and max(lines) < 3.1, path
+
+
+def test_the_links_of_the_foot_stand_in_two_columns_of_a_phone(
+    windows: Callable[..., Visit],
+) -> None:
+    page = windows("visitor", "light", 390).go("/themes")
+    first, second = boxes(page, ".foot nav")
+    assert first["y"] == second["y"] and first["x"] + first["width"] <= second["x"]
+
+
+def test_five_tabs_stand_in_one_line_of_a_phone(windows: Callable[..., Visit]) -> None:
+    for path in ("/topics", "/agendas/globally-connected"):
+        page = windows("visitor", "light", 390).go(path)
+        tabs = boxes(page, ".tabs:not(.stick *) a")
+        assert len(tabs) == 5 and len({tab["y"] for tab in tabs}) == 1, path
+
+
+def test_a_meeting_stands_beside_the_key_of_its_agenda(windows: Callable[..., Visit]) -> None:
+    page = windows("visitor", "light", 1280).go("/meetings")
+    keys, titles = boxes(page, ".rows .key"), boxes(page, ".rows h3")
+    assert len(keys) == len(titles) > 0
+    assert all(
+        key["x"] + key["width"] < title["x"] for key, title in zip(keys, titles, strict=True)
+    )
