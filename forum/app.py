@@ -46,6 +46,7 @@ from forum.meetings import views as meetings
 from forum.members import views as members
 from forum.moderation import views as moderation
 from forum.notifications import views as notifications
+from forum.parallels import views as parallels
 from forum.pictures import views as pictures
 from forum.queue import views as queue
 from forum.register import views as register
@@ -72,6 +73,7 @@ BLUEPRINT_MODULES = (
     meetings,
     advice,
     commitments,
+    parallels,
     declarations,
     moderation,
     appeals,

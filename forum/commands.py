@@ -27,6 +27,7 @@ from forum.mail import commands as mail
 from forum.meetings.commands import look_after_meetings
 from forum.members import commands as members
 from forum.notifications import commands as notifications
+from forum.parallels import actions as parallels_actions
 from forum.permissions import SYSTEM
 from forum.queue import commands as queue
 from forum.rights import commands as rights
@@ -69,6 +70,9 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "declarations": jobs.every(600, within(lambda: declarations_actions.look_after(SYSTEM))),
         "commitments": jobs.every(
             600, within(lambda: commitments_actions.look_after_commitments(SYSTEM))
+        ),
+        "translations": jobs.every(
+            600, within(lambda: parallels_actions.look_after_translations(SYSTEM))
         ),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "voices": jobs.every(600, within(lambda: invitations_actions.look_after_voices(SYSTEM))),

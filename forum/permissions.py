@@ -38,10 +38,11 @@ if TYPE_CHECKING:
     from forum.dialogue.queries import AgendaContext, AgendaRow, PostRow, TopicContext, TopicRow
     from forum.glossary.models import Proposal
     from forum.invitations.models import Entrance
-    from forum.library.models import Practice
+    from forum.library.models import Case, Practice
     from forum.meetings.models import Attendance, Meeting
     from forum.members.models import Member, Organisation
     from forum.moderation.models import Decision
+    from forum.parallels.models import Translation
     from forum.pictures.models import Picture
 
 OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
@@ -553,6 +554,28 @@ class Can:
         if practice.author_id != self.person.id or practice.deleted_at:
             return verdicts.ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
+
+    def translate(self, original: Practice | Case) -> Verdict:
+        """Members who may write translate what everybody finds whom it is for, on an agenda that is not archived."""
+        return self.open_topic(original.agenda) if original.is_told else verdicts.NOT_TOLD
+
+    def correct_translation(self, translation: Translation) -> Verdict:
+        """The same correct a translation, and say that it is still right: it belongs to all."""
+        if translation.hidden_at:
+            return verdicts.TRANSLATION_HIDDEN
+        return self.translate(translation.original)
+
+    def put_translation_back(self, translation: Translation) -> Verdict:
+        """Who began it, the author of the original and moderators of its agenda go back to an earlier version."""
+        mine = self.remove_translation(translation)
+        return self.correct_translation(translation) if mine else mine
+
+    def remove_translation(self, translation: Translation) -> Verdict:
+        """The same remove it: nobody should be made to speak words that they do not want."""
+        original = translation.original
+        if self._is_own(translation.translator_id) or self._is_own(original.written_by_id):
+            return YES
+        return self.moderate(original.agenda_id)
 
     # Declarations
 

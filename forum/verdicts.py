@@ -115,6 +115,8 @@ SEQUEL_HIDDEN = Verdict(
 NOBODY_READS_IT = Verdict(
     _("Others cannot read this practice now, so nobody asks whether it is true.")
 )
+NOT_TOLD = Verdict(_("Others cannot read this page now, so nobody translates it."))
+TRANSLATION_HIDDEN = Verdict(_("A moderator has hidden this translation, so it cannot be changed."))
 TOO_LATE_TO_APPEAL = Verdict(
     _("Six months have passed since this decision, so it can no longer be appealed.")
 )

@@ -27,6 +27,7 @@ from forum.members import actions as members
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
+from forum.parallels import actions as parallels
 from forum.permissions import SYSTEM, VISITOR
 
 Deed = Callable[[dict[str, Any], Any, Agenda], object]
@@ -245,6 +246,18 @@ DEEDS: dict[str, Deed] = {
     "hide a case": lambda w, p, a: moderation.decide(
         p.moderator, "case", w["case_id"], "hide", Reasons("It is wrong.", 2)
     ),
+    "translate": lambda w, p, a: parallels.add_translation(
+        p.ben, "practice", w["practice_id"], parallels.TranslationText("es", "Fieltro")
+    ),
+    "correct a translation": lambda w, p, a: parallels.correct_translation(
+        p.chitra, w["translation"], parallels.TranslationText("fr", "Rues de feutre")
+    ),
+    "hide a translation": lambda w, p, a: moderation.decide(
+        p.moderator, "translation", w["translation"], "hide", Reasons("It is wrong.", 2)
+    ),
+    "restore a translation": lambda w, p, a: moderation.decide(
+        p.moderator, "translation", w["translation"], "restore"
+    ),
     "hide a practice": lambda w, p, a: moderation.decide(
         p.moderator, "practice", w["practice_id"], "hide", Reasons("It is wrong.", 2)
     ),
@@ -283,6 +296,9 @@ PAGES = (
     "/cases/{case}",
     "/practices",
     "/practices/{practice}",
+    "/practices/{practice}/in/fr",
+    "/cases/{case}/in/fr",
+    "/cases/{case}/in/fr/history",
     "/readings",
     "/themes",
     "/glossary",

@@ -25,6 +25,7 @@ from forum.meetings import actions as meetings
 from forum.meetings.models import Meeting
 from forum.members.actions import OrganisationText, Profile, edit_profile, write_organisation
 from forum.members.models import Member
+from forum.parallels import actions as parallels
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
@@ -50,6 +51,7 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_meetings(people, agenda)
         make_declarations(people, agenda)
         make_commitments(people, agenda)
+        make_translations(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
     name_odd_things(people)
@@ -172,6 +174,34 @@ def make_commitments(people: Any, agenda: Agenda) -> None:
         first = milestones_of(made)[0]
         commitments.reach_milestone(people.ana, made.id, first.id, "So.")
     commitments.hide_commitment(people.moderator, made.id, "No.")
+
+
+def make_translations(people: Any, agenda: Agenda) -> None:
+    """Two of a practice that tells members alone what did not work, one of which is hidden; one whose original was closed."""
+    sections = {"challenge": "*Noise*.", "failure": "It *froze*."}
+    for title, failures in (("Felt", MEMBERS), ("Cork", PUBLIC)):
+        text = library.PracticeText(title, "So.", sections=sections, failure_audience=failures)
+        made = library.write_practice(people.ana, agenda.id, text)
+        library.publish(people.moderator, library.submit(people.ana, made.id).id)
+        words = parallels.TranslationText("fr", f"{title} fr", "*Ainsi*.", sections)
+        shown = parallels.add_translation(people.ben, "practice", made.id, words)
+    closed = library.PracticeText(title, "So.", sections={"failure": "*Ice*."}, audience=MEMBERS)
+    library.write_practice(people.ana, agenda.id, closed, made.id)
+    parallels.look_after_translations(SYSTEM)
+    spanish = parallels.TranslationText("es", "Corcho", parts={"failure": "*Hielo*."})
+    hidden = parallels.add_translation(people.chitra, "practice", made.id, spanish)
+    parallels.hide_translation(people.moderator, hidden.id, "No.")
+    parallels.correct_translation(people.ben, shown.id, words_of_cork())
+    parallels.remove_translation(
+        people.chitra,
+        parallels.add_translation(
+            people.chitra, "practice", made.id, parallels.TranslationText("de", "Kork")
+        ).id,
+    )
+
+
+def words_of_cork() -> parallels.TranslationText:
+    return parallels.TranslationText("fr", "Liège", "*Ainsi*.", {"failure": "*Gel*."})
 
 
 def make_meetings(people: Any, agenda: Agenda) -> None:

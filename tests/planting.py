@@ -53,9 +53,11 @@ from forum.members.actions import Joining, Profile, edit_profile, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.models import Decision, Report
+from forum.parallels.models import Translation
 from forum.permissions import SYSTEM, VISITOR, Person
 from tests.commitments.planted import prepared_commitment
 from tests.meetings.planted import meeting_ids, meeting_of
+from tests.parallels.planted import translated
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
@@ -211,7 +213,7 @@ def entries(planted: Planted) -> list[tuple[int, str]]:
     """Number and kind of what may be an entry of the queue, and of what is none."""
     rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
     rows |= {"mark": Mark, "followup": FollowUp, "reservation": Signature}
-    rows |= {"commitment": Commitment}
+    rows |= {"commitment": Commitment, "translation": Translation}
     found = [
         (item_id, kind)
         for kind, model in rows.items()
@@ -259,6 +261,9 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "declaration_id": list(db.session.scalars(select(Declaration.id))) or [1],
         "commitment_id": list(db.session.scalars(select(Commitment.id))) or [1],
         "milestone_id": list(db.session.scalars(select(Milestone.id))) or [1],
+        "translation_id": list(db.session.scalars(select(Translation.id))) or [1],
+        "language": ["es", "fr"],
+        "kind": ["practice" if room == "practices" else "case"],
         "statement_id": list(db.session.scalars(select(Statement.id))) or [1],
     }
     return known.get(name, [1])
@@ -304,6 +309,7 @@ def prepared_agenda(
     practice = a_practice("method", theme_ids=tuple(themes))
     practice = submit(host, write_practice(host, made.id, practice).id)
     practice = publish(people.moderator, practice.id)
+    translated(host, practice, secret, "echo")
     words = secret("parley")
     calling = write(f"{words} @{people.ana.handle} @{people.administrator.handle}")
     topic = open_topic(

@@ -32,6 +32,7 @@ SCHEMAS = {
     "### `## Statements`": (reading.STATEMENT,),
     "### `## Cases`": (reading.CASE,),
     "### `## Practices`": (reading.PRACTICE,),
+    "### `## Translations`": (reading.TRANSLATION,),
     "### `## Readings`": (reading.READING,),
     "### `## Declarations`": (reading.DECLARATION,),
     "### `## Commitments`": (reading.COMMITMENT,),

@@ -36,7 +36,7 @@ LONGEST_FILE = 1_000  # lines
 TABLES_OF_KINDS = {
     **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
     **{"followup": "follow_up", "letter": "contact_letter", "reservation": "signature"},
-    "commitment": "commitment",
+    **{one: one for one in ("commitment", "translation")},
     **{"candidate": "candidate", "appeal": "appeal", "proposal": "glossary_proposal"},
 }
 # Rows that are emptied at most; the others have numbers that SQLite does not give again
@@ -198,7 +198,9 @@ RENDERED_UNDER_THE_LOCK = {
     "moderation/actions/undoing.py _undo_note_change": "a note that is taken back",
     "rights/actions.py settle_practices": "the practices of a member who leaves",
     "accounts/actions.py reindex_practices": "the practices of a member who has another name or city",
+    "parallels/actions.py _plain": "a translation that somebody compares with its original, or whose original lost a part",
     # Values that are made before an action
+    "parallels/actions.py __post_init__": "",
     "library/actions/_texts.py __post_init__": "",
     "library/actions/_texts.py _paragraphs": "",
     "library/actions/_texts.py rendered_texts": "",

@@ -48,6 +48,7 @@ from forum.permissions import SYSTEM
 from tests.commitments.planted import city_of_moss
 from tests.conftest import dataset_fixture, load_dataset
 from tests.glossary.conftest import name_canary
+from tests.parallels.planted import translated
 from tests.planting import (
     BEGINNINGS,
     LISTS,
@@ -102,6 +103,8 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
     practice = write_practice(people.ana, agenda.id, of_a_city(a_practice(), people))
     submit(people.ana, practice.id)
     practice = publish(people.moderator, practice.id)
+    translated(people.administrator, case, secret, "case")
+    translated(people.administrator, practice, secret, "practice")
     for topic_id in (case.topic_id, practice.topic_id):
         replies.append(reply(people.ben, topic_id, write(secret("comment"))).id)
     ids = {"post": post.id, "topic": topic.id, "case": case.id, "practice": practice.id}

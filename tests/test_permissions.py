@@ -28,6 +28,7 @@ from forum.library.models import Practice
 from forum.meetings.models import Attendance, Meeting
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
+from forum.parallels.models import Translation
 from forum.permissions import SYSTEM, VISITOR, Can, Person, office_of, require
 from forum.pictures.models import Picture
 from forum.verdicts import Verdict
@@ -224,6 +225,24 @@ def _commitment(said: str) -> Commitment:
     return Commitment(agenda=_agenda(said), agenda_id=HERE, **whose, **times)
 
 
+def _translated(said: str) -> Translation:
+    """A translation; `own`: its translator's, `own original`: that of somebody else, of the person's own practice."""
+    practice = Practice(
+        id=1,
+        agenda=_agenda(said),
+        agenda_id=HERE,
+        author_id=ME if "own original" in said else SOMEBODY,
+        state="draft" if "draft" in said else "published",
+        hidden_at=PAST if "original hidden" in said else None,
+    )
+    is_own = said.startswith("own") and "original" not in said
+    hidden_at = PAST if said.endswith("translation hidden") else None
+    translator = ME if is_own else SOMEBODY
+    return Translation(
+        practice_id=1, practice=practice, translator_id=translator, hidden_at=hidden_at
+    )
+
+
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
     "be_invited_to_contact": lambda said: (_member(said),),
@@ -268,6 +287,11 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     **dict.fromkeys(
         ("edit_commitment", "tell_of_commitment", "follow_commitment"),
         lambda said: (_commitment(said),),
+    ),
+    "translate": lambda said: (_translated(said).original,),
+    **dict.fromkeys(
+        ("correct_translation", "put_translation_back", "remove_translation"),
+        lambda said: (_translated(said),),
     ),
     "announce_meeting": lambda said: (_agenda(said),),
     "change_meeting": lambda said: (_meeting(said),),
@@ -617,6 +641,20 @@ follow_commitment      | another              |    .  yes  yes    .    .  yes  y
 follow_commitment      | another, kept        |    .  yes  yes    .    .  yes  yes  yes  yes   .
 follow_commitment      | mine                 |    .    .    .    .    .    .    .    .    .   .
 follow_commitment      | another, of none     |    .    .    .    .    .    .    .    .    .   .
+translate              | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
+translate              | somebody's, archived |    .    .    .    .    .    .    .    .    .   .
+translate              | somebody's, draft    |    .    .    .    .    .    .    .    .    .   .
+translate              | original hidden      |    .    .    .    .    .    .    .    .    .   .
+correct_translation    | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
+correct_translation    | own, translation hidden | .    .    .    .    .    .    .    .    .   .
+correct_translation    | somebody's, archived |    .    .    .    .    .    .    .    .    .   .
+put_translation_back   | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+put_translation_back   | own original         |    .  yes    .    .    .  yes  yes  yes  yes  yes
+put_translation_back   | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+remove_translation     | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+remove_translation     | own, translation hidden | .  yes  yes    .    .  yes  yes  yes  yes  yes
+remove_translation     | own original         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+remove_translation     | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 appeal                 | somebody's           |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs, again        |    .    .    .    .    .    .    .    .    .   .
 appeal                 | theirs, over         |    .    .    .    .    .    .    .    .    .   .

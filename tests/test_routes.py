@@ -626,6 +626,27 @@ POST /topics/{topic}/unlock                           |  403  403  403  yes  yes
 POST /topics/{topic}/unslow                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
 POST /topics/{topic}/watch                            |  403  yes  yes  yes  yes  yes
+GET  /cases/{case}/in/fr                              |  200  200  200  200  200  200
+POST /cases/{case}/in/fr/confirm                      |  403  yes  yes  yes  yes  yes
+GET  /cases/{case}/in/fr/delete                       |   in  403  403  200  200  200
+POST /cases/{case}/in/fr/delete                       |  403  403  403  yes  yes  yes
+GET  /cases/{case}/in/fr/edit                         |   in  200  200  200  200  200
+POST /cases/{case}/in/fr/edit                         |  403  yes  yes  yes  yes  yes
+GET  /cases/{case}/in/fr/history                      |  200  200  200  200  200  200
+GET  /cases/{case}/translate                          |   in  200  200  200  200  200
+POST /cases/{case}/translate                          |  403  yes  yes  yes  yes  yes
+GET  /practices/{practice}/in/fr                      |  200  200  200  200  200  200
+POST /practices/{practice}/in/fr/confirm              |  403  yes  yes  yes  yes  yes
+GET  /practices/{practice}/in/fr/delete               |   in  403  200  200  200  200
+POST /practices/{practice}/in/fr/delete               |  403  403  yes  yes  yes  yes
+GET  /practices/{practice}/in/fr/edit                 |   in  200  200  200  200  200
+POST /practices/{practice}/in/fr/edit                 |  403  yes  yes  yes  yes  yes
+GET  /practices/{practice}/in/fr/history              |  200  200  200  200  200  200
+GET  /practices/{practice}/translate                  |   in  200  200  200  200  200
+POST /practices/{practice}/translate                  |  403  yes  yes  yes  yes  yes
+GET  /translations/{translation}/report               |  200  200  200  200  200  200
+POST /translations/{translation}/report               |  yes  yes  yes  yes  yes  yes
+GET  /translations/{translation}/why                  |   in  404  404  404  404  404
 GET  /transparency                                    |  200  200  200  200  200  200
 GET  /transparency.csv                                |  200  200  200  200  200  200
 GET  /transparency/decisions                          |  200  200  200  200  200  200
@@ -654,6 +675,7 @@ OWN_OF_HOST = {
     "/cases/{case}/report",
     "/cases/{case}/intention",
     "/cases/{case}/tried",
+    "/cases/{case}/in/fr/delete",
     "/settings/passkeys/{passkey}/remove",
     "/settings/passkeys/{passkey}/rename",
 }

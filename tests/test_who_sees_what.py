@@ -87,6 +87,7 @@ from tests.commitments.planted import committed
 from tests.conftest import dataset_fixture, load_dataset
 from tests.declarations.planted import declared
 from tests.meetings.planted import meeting_for_members
+from tests.parallels.planted import failure_translated, rendition
 from tests.planting import (
     BEGINNINGS,
     Planted,
@@ -167,6 +168,7 @@ PLANTED = {
     "a hidden reservation about a declaration": "objected",
     "a draft of a declaration": "manifesto",
     "a hidden commitment": "pledge",
+    "a hidden translation": "rendition",
     "a hidden case": "case",
     "a comment on a hidden case": "comment",
     "a hidden practice": "practice",
@@ -189,6 +191,7 @@ PLANTED = {
     "a meeting for members": "gathering",
     "the link by which one joins it": "doorway",
     "what did not work, for members": "failure",
+    "its translation": "version",
     "a draft practice": "draft",
     "a submitted practice": "submitted",
     "a returned practice": "returned",
@@ -215,6 +218,7 @@ PLANTED = {
     "a commitment on it": "vow",
     "a case on it": "sample",
     "a practice on it": "method",
+    "its translation there": "echo",
     "a topic on it": "parley",
     "a reply on it": "retort",
 }
@@ -224,7 +228,7 @@ OF_OTHERS = {
     "tried": "ben",
     **dict.fromkeys(("ownreport", "ownvisitor", "ownentry", "ownappeal"), "moderator"),
     **dict.fromkeys(("prepared", "take", "shelf", "huddle", "vow", "sample"), "moderator"),
-    **dict.fromkeys(("method", "retort"), "host"),
+    **dict.fromkeys(("method", "retort", "echo"), "host"),
     "parley": "moderator",
 }
 
@@ -366,6 +370,7 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     signature = declared(people, agenda, _cora(), secret)
     added = (*(("mark", note) for note in notes), ("followup", told), ("reservation", signature))
     added = (*added, ("commitment", committed(people, agenda, secret, "pledge")))
+    added = (*added, ("translation", rendition(people, _cora(), agenda, secret, "rendition")))
     for kind, row in added:
         assert row is not None
         report(rita, kind, row.id, "rules")
@@ -492,6 +497,7 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
     ):
         practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)
         publish(people.moderator, practice.id)
+    failure_translated(people.ana, practice, secret, "version")
 
 
 def _practices(people: Any, agenda: Agenda) -> None:

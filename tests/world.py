@@ -30,6 +30,7 @@ from forum.glossary import actions as glossary
 from forum.identities.actions import link
 from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
+from forum.library.queries import get_case, get_practice
 from forum.mail.actions import note_refused, write_letter
 from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
@@ -39,6 +40,8 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
+from forum.parallels import actions as parallels
+from forum.parallels.actions import TranslationText
 from forum.permissions import SYSTEM, VISITOR
 from forum.pictures.actions import add_picture
 from forum.screening.actions import RuleText, make_rule
@@ -106,6 +109,7 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "terms": write_terms(people.administrator, plain).number,
         **_coming(people),
         **_declared(people, made),
+        **_translated(people, made),
         "decision": decision.id,
         "warning": warning.id,
         "appeal": appealed.id,
@@ -115,6 +119,19 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "session": sessions_of(people.ana)[0].id,
         "notice": inbox(people.ana).page.items[0].id,
     }
+
+
+def _translated(people: Any, made: dict[str, Any]) -> dict[str, Any]:
+    """Ben has translated Ana's practice and the host's case into French."""
+    originals = {
+        "practice": get_practice(people.ben, made["practice"]),
+        "case": get_case(people.ben, made["case"]),
+    }
+    text = TranslationText("fr", "Du feutre", "Une ville le fait.", {})
+    for kind, original in originals.items():
+        translation = parallels.add_translation(people.ben, kind, original.id, text)
+        numbers = {"translation": translation.id}
+    return numbers
 
 
 def _declared(people: Any, made: dict[str, Any]) -> dict[str, Any]:

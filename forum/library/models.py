@@ -65,6 +65,16 @@ class Case(Base):
         secondary="case_theme", lazy="raise_on_sql", order_by=Theme.name
     )
 
+    @property
+    def is_told(self) -> bool:
+        """Whether readers find it, unless its agenda is in preparation."""
+        return self.hidden_at is None
+
+    @property
+    def written_by_id(self) -> int | None:
+        """The id of who added it; its topic must be loaded."""
+        return self.topic.author_id
+
 
 class CaseParagraph(Base):
     """One paragraph of a case's body; `key` follows from its words, so comments keep to it."""
@@ -212,6 +222,16 @@ class Practice(Base):
     themes: Mapped[list[Theme]] = relationship(
         secondary="practice_theme", lazy="raise_on_sql", order_by=Theme.name
     )
+
+    @property
+    def is_told(self) -> bool:
+        """Whether those readers find it for whom it is written, unless its agenda is in preparation."""
+        return self.state == PUBLISHED and self.hidden_at is None and self.deleted_at is None
+
+    @property
+    def written_by_id(self) -> int | None:
+        """The id of its author."""
+        return self.author_id
 
     @property
     def known_on(self) -> date:

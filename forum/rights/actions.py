@@ -32,6 +32,7 @@ from forum.members.models import Member
 from forum.members.queries import earlier_handles, leaving_members
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
+from forum.parallels import actions as parallels
 from forum.permissions import Person, require
 from forum.pictures import actions as pictures
 from forum.queue import actions as queue
@@ -130,6 +131,7 @@ def _begin(system: Person, member: Member) -> None:
         members.forget_mandates(system, member.id)
     declarations.forget_member(system, member.id, str(FORMER_MEMBER))
     commitments.forget_member(system, member.id)
+    parallels.forget_member(system, member.id)
     members.depart(system, member.id)
 
 
@@ -219,6 +221,7 @@ def settle_practices(
         return
     for practice_id, was_read in practices:
         if departure.how == DELETE_EVERYTHING or not was_read:
+            parallels.delete_translations(system, practice_id)
             library.erase_practice(system, practice_id)
         else:
             library.reindex_practices(system, [practice_id], PlainTexts())

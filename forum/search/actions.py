@@ -12,8 +12,14 @@ from sqlalchemy.exc import DatabaseError
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.permissions import PUBLIC, Person, require
-from forum.search.models import Document, Retitling, ShownPicture
+from forum.permissions import MEMBERS, PUBLIC, Person, require
+from forum.search.models import (
+    TRANSLATED_FAILURE,
+    TRANSLATION_KINDS,
+    Document,
+    Retitling,
+    ShownPicture,
+)
 from forum.search.queries import (
     document_id,
     documents_of,
@@ -181,6 +187,26 @@ def restore(_doer: Person, kind: str, item_id: int) -> None:
     """Let one thing be found again."""
     if document := get_document(kind, item_id):
         document.hidden_at = None
+
+
+@action
+def lead_translations(
+    _doer: Person, kind: str, item_id: int, agenda_id: int, audience: str, failure_audience: str
+) -> None:
+    """Put the translations of a case or practice under its agenda, and keep from visitors what is for members now.
+
+    Nothing is opened by that: a translation may say what the original does not say any more.
+    """
+    parent_id = document_id(kind, item_id)
+    of_page = update(Document).where(
+        Document.parent_id == parent_id, Document.kind.in_(TRANSLATION_KINDS)
+    )
+    db.session.execute(of_page.values(agenda_id=agenda_id))
+    if audience == MEMBERS:
+        db.session.execute(of_page.values(audience=MEMBERS))
+    elif failure_audience == MEMBERS:
+        is_failure = Document.kind == TRANSLATED_FAILURE
+        db.session.execute(of_page.where(is_failure).values(audience=MEMBERS))
 
 
 @action

@@ -1,4 +1,4 @@
-"""What search knows: a document for each topic, post, case, practice, reading, meeting, declaration and commitment, the pictures in it, and titles still to be changed."""
+"""What search knows: a document for each topic, post, case, practice, reading, translation, meeting, declaration and commitment, the pictures in it, and titles still to be changed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,20 @@ from forum.columns import Base
 from forum.permissions import PUBLIC
 
 FAILURE = "failure"  # what did not work, of a practice that tells it to members alone
-PAGE_KINDS = ("case", "practice", FAILURE)  # of texts whose address is that of their page
-PART_KINDS = ("post", FAILURE)  # of parts of a topic or practice, whose words hold its title, too
+# A translation, and what did not work in it, which has a document of its own because others may find it
+TRANSLATION, TRANSLATED_FAILURE = TRANSLATION_KINDS = ("translation", "translated failure")
+IN_LANGUAGE = "/in/"  # in the address of a translation, behind that of its page
+PAGE_KINDS = (
+    "case",
+    "practice",
+    FAILURE,
+    *TRANSLATION_KINDS,
+)  # of texts whose address begins with that of their page
+PART_KINDS = (
+    "post",
+    FAILURE,
+    TRANSLATED_FAILURE,
+)  # of parts of a topic or practice, whose words hold its title, too
 
 
 class Document(Base):

@@ -83,6 +83,7 @@ class AgendaFile:
     practices: list[Values] = field(default_factory=list)
     readings: list[Values] = field(default_factory=list)
     declarations: list[Values] = field(default_factory=list)
+    translations: list[Values] = field(default_factory=list)
     commitments: list[Values] = field(default_factory=list)
     meetings: list[Values] = field(default_factory=list)
     topics: list[Values] = field(default_factory=list)
@@ -98,6 +99,7 @@ class AgendaFile:
             "case": len(self.cases),
             "practice": len(self.practices),
             "reading": len(self.readings),
+            "translation": len(self.translations),
             "declaration": len(self.declarations),
             "commitment": len(self.commitments),
             "meeting": len(self.meetings),

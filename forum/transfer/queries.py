@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, select, true, tuple_
+from sqlalchemy import Select, case, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from forum.advice.models import FollowUp
@@ -33,7 +33,9 @@ from forum.meetings.models import Meeting
 from forum.meetings.queries import visible_meetings
 from forum.members.models import City, CityName, EarlierHandle, Mandate, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
-from forum.permissions import AUDIENCES, Person
+from forum.parallels.models import Translation
+from forum.parallels.queries import shown_translations, with_originals
+from forum.permissions import AUDIENCES, MEMBERS, PUBLIC, Person
 from forum.pictures.models import WHOLE, Picture, PictureFile
 from forum.plaintext import fold
 from forum.quotes import cited_in_source, withhold_in_source
@@ -206,6 +208,26 @@ def commitments_to_write(
     found = shown_commitments(reader).where(Commitment.agenda_id == agenda.id)
     loads = (Commitment.author, Commitment.organisation)
     return _in_batches(found, Commitment, (Commitment.id,), loads, size)
+
+
+def translations_to_write(
+    reader: Person, agenda: Agenda, size: int
+) -> Iterator[Sequence[Translation]]:
+    """The translations of an agenda's practices and cases, in order, with their originals, `size` at a time.
+
+    Without those that stay with members although the original is for everybody: a file could not say so.
+    """
+    practices = select(Practice.id).where(Practice.agenda_id == agenda.id)
+    cases = select(Case.id).where(Case.agenda_id == agenda.id)
+    here = or_(Translation.practice_id.in_(practices), Translation.case_id.in_(cases))
+    loads = (Translation.translator, Translation.parts)
+    found = shown_translations(reader).where(here)
+    for some in _in_batches(found, Translation, (Translation.id,), loads, size):
+        yield [
+            one
+            for one in with_originals(reader, some)
+            if one.audience == PUBLIC or getattr(one.original, "audience", PUBLIC) == MEMBERS
+        ]
 
 
 def peers_to_write(commitment: Commitment) -> Sequence[Member]:

@@ -21,6 +21,7 @@ from forum.dialogue.models import TRIED, Held, Post
 from forum.dialogue.queries import get_post, mark_given
 from forum.glossary.actions import ProposalText, propose
 from forum.library import actions as library
+from forum.library.actions import PracticeText
 from forum.library.models import Practice
 from forum.mail.queries import queue_content
 from forum.markup import PlainTexts, write
@@ -31,6 +32,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications.actions import choose_ways, make_notices, read
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import is_of_queue
+from forum.parallels import actions as parallels
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions
 from forum.queue.actions import Choice
@@ -116,6 +118,14 @@ def commitment(people: Any, things: Any) -> int:
     return commitments.publish_commitment(people.ana, things.agenda.id, body.id, text).id
 
 
+def translation(people: Any, things: Any) -> int:
+    text = PracticeText("Felt", "Felt below rails.")
+    made = library.write_practice(people.ben, things.agenda.id, text)
+    made = library.publish(people.moderator, library.submit(people.ben, made.id).id)
+    words = parallels.TranslationText("fr", "Du feutre")
+    return parallels.add_translation(people.ana, "practice", made.id, words).id
+
+
 def proposal(people: Any, _things: Any) -> int:
     return propose(people.ana, ProposalText("de", "Regen", "Wasser von oben.")).id
 
@@ -130,6 +140,7 @@ MAKERS: dict[str, Maker] = {
     "followup": reported("followup", follow_up),
     "reservation": reported("reservation", reservation),
     "commitment": reported("commitment", commitment),
+    "translation": reported("translation", translation),
     "letter": letter,
     "held": held,
     "appeal": appealed,

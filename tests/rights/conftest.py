@@ -52,6 +52,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.notifications.actions import make_notices
+from forum.parallels import actions as parallels
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.quotes import quote
@@ -301,6 +302,16 @@ def _declare(people: Any, agenda: Agenda, organisation_id: int) -> None:
     signing = declarations.Signing(made.digest, "Not on Sundays.")
     declarations.sign(people.ana, made.id, organisation_id, signing)
     _commit(people, agenda, organisation_id)
+    _translate(people, agenda)
+
+
+def _translate(people: Any, agenda: Agenda) -> None:
+    """Ana translates a practice of Ben's."""
+    text = library.PracticeText("Felt", "Felt below rails.", sections={"challenge": "Noise."})
+    made = library.write_practice(people.ben, agenda.id, text)
+    made = library.publish(people.moderator, library.submit(people.ben, made.id).id)
+    words = parallels.TranslationText("fr", "Du feutre", parts={"challenge": "Du bruit."})
+    parallels.add_translation(people.ana, "practice", made.id, words)
 
 
 def _commit(people: Any, agenda: Agenda, organisation_id: int) -> None:

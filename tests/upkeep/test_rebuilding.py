@@ -25,6 +25,7 @@ from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.markup import VERSION, write
 from forum.meetings.models import Meeting
 from forum.members.models import Member
+from forum.parallels.models import TranslatedPart
 from forum.permissions import VISITOR
 from forum.search.models import Document
 from forum.search.queries import KINDS, Query, find
@@ -191,6 +192,7 @@ def html() -> dict[str, dict[Any, tuple[str, int]]]:
         Meeting: Meeting.html,
         Declaration: Declaration.html,
         Commitment: Commitment.html,
+        TranslatedPart: TranslatedPart.html,
     }
     found = select(Agenda.id, Agenda.findings_html, Agenda.findings_html_version)
     findings = {(row[0],): (str(row[1]), row[2]) for row in db.session.execute(found)}
@@ -218,6 +220,7 @@ def aged() -> None:
         (Meeting, "html"),
         (Declaration, "html"),
         (Commitment, "html"),
+        (TranslatedPart, "html"),
     ):
         old = update(table).where(table.html_version == VERSION)
         db.session.execute(old.values({column: "<blink>", "html_version": VERSION - 1}))
@@ -243,10 +246,11 @@ def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agen
     aged()
     done = run("rerender")
     assert done.exit_code == 0, done.output
-    assert f"Texts made anew: {posts + 22} (posts {posts}, paragraphs of cases 6, " in done.output
+    assert f"Texts made anew: {posts + 30} (posts {posts}, paragraphs of cases 6, " in done.output
     assert (
-        "parts of practices 4, introductions of agendas 3, findings of agendas 1, declarations 2, "
-        "commitments 2, meetings 2, what came of meetings 1, profiles 1)." in done.output
+        "parts of practices 7, introductions of agendas 3, findings of agendas 1, declarations 2, "
+        "commitments 2, parts of translations 5, meetings 2, what came of meetings 1, profiles 1)."
+        in done.output
     )
     assert html() == before
 

@@ -42,7 +42,7 @@ from forum.library.queries import (
     last_position,
 )
 from forum.members.models import City
-from forum.permissions import SYSTEM, Person, require
+from forum.permissions import PUBLIC, SYSTEM, Person, require
 from forum.pictures import actions as pictures
 from forum.search import actions as search
 
@@ -159,6 +159,7 @@ def _change_case(
     page = dialogue.PageOfTopic(case.name, text.opening, agenda.id)
     dialogue.follow_page(SYSTEM, case.topic_id, page)
     search.index(curator, case_entry(case, text.plain))
+    search.lead_translations(curator, "case", case.id, case.agenda_id, PUBLIC, PUBLIC)
     return case
 
 

@@ -372,6 +372,8 @@ def _index(doer: Person, practice: Practice, texts: Mapping[str, Written]) -> No
         search.index(doer, entry)
     else:
         search.unindex(doer, FAILURE, practice.id)
+    read_by = practice.audience, practice.failure_audience
+    search.lead_translations(doer, "practice", practice.id, practice.agenda_id, *read_by)
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:

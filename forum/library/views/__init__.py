@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from forum.library.views import cases, practices, readings, references, tables
-from forum.library.views._shared import bp
+from forum.library.views._shared import (
+    article_data,
+    bp,
+    get_or_explain,
+    is_in_sight,
+    words_for_columns,
+)
 
-__all__ = ["bp", "cases", "practices", "readings", "references", "tables"]
+__all__ = [
+    "article_data",
+    "bp",
+    "cases",
+    "get_or_explain",
+    "is_in_sight",
+    "practices",
+    "readings",
+    "references",
+    "tables",
+    "words_for_columns",
+]

@@ -26,6 +26,7 @@ from forum.moderation.queries import (
     is_first_post,
     needs_ground,
 )
+from forum.parallels import actions as parallels
 from forum.permissions import Person
 
 
@@ -118,6 +119,11 @@ VISIBILITY = {
         commitments.hide_commitment,
         commitments.hide_commitment,
         commitments.restore_commitment,
+    ),
+    "translation": Visibility(
+        parallels.hide_translation,
+        parallels.hide_translation,
+        parallels.restore_translation,
     ),
     "followup": Visibility(advice.hide_follow_up, advice.hide_follow_up, advice.restore_follow_up),
 }

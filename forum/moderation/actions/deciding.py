@@ -53,6 +53,7 @@ from forum.moderation.queries import (
     thing_to_review,
     things_on,
 )
+from forum.parallels import actions as parallels
 from forum.permissions import Person, require
 from forum.versions import topic_scope
 
@@ -218,6 +219,7 @@ def publish(
     refuse_to_publish_own(moderator, thing)
     decision = record(moderator, Deed.PUBLISH, thing, reasons)
     library.publish(moderator, practice_id, texts, decision_id=decision.id)
+    parallels.find_again(moderator, practice_id)
     return decision
 
 

@@ -17,6 +17,7 @@ from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
+from forum.parallels.models import Translation
 from forum.sentences import Kept, Sentence, recognised, said, sentence
 
 BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
@@ -93,8 +94,13 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
         .join(Signature, Signature.declaration_id == Declaration.id)
         .where(Signature.id == item_id),
         "commitment": select(Commitment.agenda_id).where(Commitment.id == item_id),
+        "translation": select(func.coalesce(Practice.agenda_id, Case.agenda_id))
+        .select_from(Translation)
+        .outerjoin(Practice, Practice.id == Translation.practice_id)
+        .outerjoin(Case, Case.id == Translation.case_id)
+        .where(Translation.id == item_id),
     }
-    told = (Declaration, Signature, Commitment)
+    told = (Declaration, Signature, Commitment, Translation)
     inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp, *told)
     cases = [
         (kind == name, agenda_id.correlate_except(*inner).scalar_subquery())

@@ -25,6 +25,7 @@ from forum.moderation.queries._shared import first_words
 from forum.moderation.queries.decisions import (
     ClearedContent,
     LogFilter,
+    Place,
     answered_by,
     clearing_of_shared_page,
     content_cleared_by,
@@ -136,6 +137,7 @@ __all__ = [
     "ClearedContent",
     "DeedKind",
     "LogFilter",
+    "Place",
     "ReportedThing",
     "ReviewContext",
     "Thing",

@@ -30,6 +30,8 @@ from forum.members.models import Member
 from forum.members.queries import member_by_id
 from forum.moderation.models import LETTER_TITLE, Report, heading_of
 from forum.moderation.queries._shared import first_words, is_about
+from forum.parallels.models import Translation
+from forum.parallels.queries import translation_by_id
 from forum.permissions import Person
 from forum.sentences import Sentence, sentence
 
@@ -37,7 +39,7 @@ from forum.sentences import Sentence, sentence
 @dataclass(frozen=True)
 class Thing:
     """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, reservation, commitment,
-    letter or held text.
+    translation, letter or held text.
 
     `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
     the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
@@ -293,6 +295,23 @@ def _commitment_thing(reader: Person, commitment_id: int) -> Thing:
     )
 
 
+def _translation_thing(reader: Person, translation_id: int) -> Thing:
+    translation = translation_by_id(reader, translation_id)
+    original = translation.original
+    return Thing(
+        kind="translation",
+        item_id=translation.id,
+        title=translation.title,
+        address=translation.address,
+        author_id=translation.translator_id,
+        agenda_id=translation.agenda_id,
+        state=_state(translation),
+        row=translation,
+        agenda=translation.agenda,
+        shown_in=original.title if isinstance(original, Practice) else original.name,
+    )
+
+
 def _state(row: Any) -> str:
     if getattr(row, "merged_into_id", None):
         return "merged"
@@ -308,14 +327,16 @@ class ThingKind:
     """A kind of thing: how it is looked up for a reader, what notices call it, and what can be done with it.
 
     Who wrote something editable can be asked to change it. Hidden profiles and `attached` texts (of a "tried it" mark,
-    what happened next, reservations) and commitments leave no trace for readers, so that there is nothing more to remove.
+    what happened next, reservations), commitments and translations leave no trace for readers, so that there is nothing more to remove.
     """
 
     look_up: Callable[[Person, int], Thing]
     noun: Sentence
     is_editable: bool = False
     is_removable: bool = False
-    attached: type[Mark] | type[FollowUp] | type[Signature] | type[Commitment] | None = None
+    attached: (
+        type[Mark] | type[FollowUp] | type[Signature] | type[Commitment] | type[Translation] | None
+    ) = None
 
 
 KINDS: dict[str, ThingKind] = {
@@ -330,6 +351,7 @@ KINDS: dict[str, ThingKind] = {
         _reservation_thing, sentence("a reservation about a declaration"), attached=Signature
     ),
     "commitment": ThingKind(_commitment_thing, sentence("a commitment"), attached=Commitment),
+    "translation": ThingKind(_translation_thing, sentence("a translation"), attached=Translation),
     "letter": ThingKind(_reported_letter, sentence("an e-mail")),
     "held": ThingKind(_held_thing, sentence("a text that waits")),
 }

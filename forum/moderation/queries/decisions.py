@@ -39,6 +39,8 @@ from forum.moderation.queries._kinds import ATTACHED_KINDS, EDITABLE_KINDS, KIND
 from forum.moderation.queries._shared import LOG_PAGE_SIZE, MAX_RELATED_DECISIONS, is_about
 from forum.moderation.queries.things import existing_things, thing_to_review
 from forum.pages import Page, page_of
+from forum.parallels.models import Translation
+from forum.parallels.queries import translation_if_there, with_parts
 from forum.permissions import Person, require
 from forum.reach import moderated_by
 from forum.verdicts import SIGN_IN, Verdict
@@ -154,11 +156,17 @@ def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
     return decision is not None and not person.can.give_back(decision)
 
 
-def place_of(reader: Person, decision: Decision) -> Topic | Declaration | Commitment | None:
+Place = Topic | Declaration | Commitment | Translation
+OwnText = Post | Mark | FollowUp | Signature | Commitment | Translation
+
+
+def place_of(reader: Person, decision: Decision) -> Place | None:
     """The topic in which the post, note or follow-up of a decision stands, or which it is about, if the reader sees it.
 
-    Of a reservation it is the declaration, and a commitment stands by itself.
+    Of a reservation it is the declaration, and a commitment or translation stands by itself.
     """
+    if decision.kind == "translation":
+        return translation_if_there(reader, decision.item_id)
     if decision.kind == "commitment":
         mine = visible_commitments(reader).where(Commitment.id == decision.item_id)
         commitment: Commitment | None = db.session.scalar(mine)
@@ -312,9 +320,7 @@ def decision_log(
     return page_of(newest, number, LOG_PAGE_SIZE)
 
 
-def own_withheld_text(
-    reader: Person, decision: Decision
-) -> Post | Mark | FollowUp | Signature | Commitment | None:
+def own_withheld_text(reader: Person, decision: Decision) -> OwnText | None:
     """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
 
     Of a topic it is the post that opens it.
@@ -324,9 +330,9 @@ def own_withheld_text(
     if decision.kind in ATTACHED_KINDS:
         model: Any = KINDS[decision.kind].attached
         is_it = (model.id == decision.item_id, model.hidden_at.is_not(None))
-        added: Mark | FollowUp | Signature | Commitment | None = db.session.scalar(
-            select(model).where(*is_it)
-        )
+        added: OwnText | None = db.session.scalar(select(model).where(*is_it))
+        if isinstance(added, Translation):
+            return with_parts(added)
         return with_milestones(added) if isinstance(added, Commitment) else added
     if decision.kind not in EDITABLE_KINDS:
         return None

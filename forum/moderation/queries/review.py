@@ -194,7 +194,7 @@ def _parent_post(reader: Person, thing: Thing) -> Post | None:
     """The post that a note is attached to, unless that is a case or practice; the question that a follow-up belongs to."""
     if thing.kind == "mark":
         return None if is_of_page(thing.row.post) else thing.row.post
-    if thing.kind in ("reservation", "commitment"):
+    if thing.kind in ("reservation", "commitment", "translation"):
         return None
     question = visible_posts(reader).where(Post.topic_id == thing.row.topic_id, Post.number == 1)
     people = joinedload(Post.author).joinedload(Member.city)

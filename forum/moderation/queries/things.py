@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agendas, curators_of
@@ -33,7 +33,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound
-from forum.library.models import PUBLISHED, SUBMITTED, Intention, Practice
+from forum.library.models import PUBLISHED, SUBMITTED, Case, Intention, Practice
 from forum.library.queries import get_case, get_practice
 from forum.meetings.models import Attendance, Meeting
 from forum.members.queries import get_member
@@ -53,6 +53,7 @@ from forum.moderation.queries._shared import first_words, is_about
 from forum.moderation.queries.reports import has_open_reports
 from forum.notifications.queries import is_told_to_others
 from forum.pages import Page
+from forum.parallels.models import Translation
 from forum.permissions import Person, require
 from forum.search.models import Document
 from forum.search.queries import Query, find_alike
@@ -385,7 +386,7 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
     """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices,
-    declarations that are no drafts, signatures, commitments, meetings and who comes to them. Of votes, and of what members want to try, it
+    declarations that are no drafts, signatures, commitments, translations, meetings and who comes to them. Of votes, and of what members want to try, it
     is the ids of these members.
     """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
@@ -396,7 +397,7 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         "post": posts,
         "mark": select(Mark.id).where(Mark.post_id.in_(posts)),
         "held": select(Held.id).where(Held.agenda_id == agenda_id),
-        "practice": select(Practice.id).where(Practice.agenda_id == agenda_id),
+        "practice": _practices_on(agenda_id),
         "vote": _voters_below(posts),
         "declaration": _told_declarations(agenda_id),
         "signature": select(Signature.id).where(
@@ -405,9 +406,20 @@ def things_on(agenda_id: int) -> dict[str, list[int]]:
         "meeting": meetings,
         "attendance": select(Attendance.id).where(Attendance.meeting_id.in_(meetings)),
         "commitment": select(Commitment.id).where(Commitment.agenda_id == agenda_id),
+        "translation": select(Translation.id).where(
+            Translation.deleted_at.is_(None),
+            or_(
+                Translation.practice_id.in_(_practices_on(agenda_id)),
+                Translation.case_id.in_(select(Case.id).where(Case.agenda_id == agenda_id)),
+            ),
+        ),
         "intention": select(Intention.member_id).where(Intention.topic_id.in_(topics)).distinct(),
     }
     return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
+
+
+def _practices_on(agenda_id: int) -> Select[int]:
+    return select(Practice.id).where(Practice.agenda_id == agenda_id)
 
 
 def _told_declarations(agenda_id: int) -> Select[int]:

@@ -8,9 +8,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import web
-from forum.commitments.models import Commitment
-from forum.declarations.models import Declaration
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Post
 from forum.errors import NotFound
 from forum.library.models import Practice
 from forum.library.queries import get_practice, own_hidden_practice
@@ -93,6 +91,12 @@ def why_commitment(commitment_id: int) -> ResponseReturnValue:
     return _why("commitment", commitment_id)
 
 
+@bp.get("/translations/<int:translation_id>/why")
+def why_translation(translation_id: int) -> ResponseReturnValue:
+    """The same for a translation of a practice or case."""
+    return _why("translation", translation_id)
+
+
 def _why(kind: str, item_id: int) -> ResponseReturnValue:
     found = queries.restricting_decision(me(), kind, item_id)
     return web.see_other(url_for("moderation.decision", decision_id=found.id))
@@ -106,8 +110,8 @@ def why_hidden(kind: str, item_id: int) -> str:
 
 
 @bp.app_template_global()
-def where_decided(decision: Decision) -> Topic | Declaration | Commitment | None:
-    """Where the post, note, follow-up, reservation, commitment or topic of a decision is read, if the reader can read it there."""
+def where_decided(decision: Decision) -> queries.Place | None:
+    """Where the post, note, follow-up, reservation, commitment, translation or topic of a decision is read, if the reader can read it there."""
     return queries.place_of(me(), decision)
 
 

@@ -67,6 +67,12 @@ def report_commitment(commitment_id: int) -> ResponseReturnValue:
     return _report("commitment", commitment_id)
 
 
+@bp.route("/translations/<int:translation_id>/report", methods=["GET", "POST"])
+def report_translation(translation_id: int) -> ResponseReturnValue:
+    """Report a translation of a practice or case."""
+    return _report("translation", translation_id)
+
+
 @bp.route("/members/<handle>/report", methods=["GET", "POST"])
 def report_member(handle: str) -> ResponseReturnValue:
     """Report a profile."""

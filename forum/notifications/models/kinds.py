@@ -160,6 +160,15 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_official=True,
         is_in_topic=False,
     ),
+    "translation": NoticeKind(
+        _(
+            "Something of yours is translated, or the original of a translation of yours has changed"
+        ),
+        lambda n: ngettext("%(num)s translation", "%(num)s translations", n),
+        way=DIGEST,
+        score=4,
+        is_mutable=True,
+    ),
     "meeting": NoticeKind(
         _("A new meeting on an agenda that you watch"),
         lambda n: gettext("a new meeting"),

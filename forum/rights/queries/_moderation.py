@@ -27,7 +27,7 @@ DECISION_FIELDS = {
     "id": _("the number of the decision, as in /moderation/decisions/7"),
     "deed": _("what was decided: keep, hide, lock …"),
     "kind": _(
-        "what it was about: post, topic, case, practice, member, mark, followup (what happened next), reservation or commitment"
+        "what it was about: post, topic, case, practice, member, mark, followup (what happened next), reservation, commitment or translation"
     ),
     "title": _("its title or first words"),
     "address": _("where it stands"),
@@ -55,7 +55,7 @@ MODERATION_KINDS: tuple[Kind, ...] = (
             "id": _("its number"),
             "number": _("the number of its receipt"),
             "kind": _(
-                "what you reported: post, topic, case, practice, member, mark, followup (what happened next), reservation, commitment or letter"
+                "what you reported: post, topic, case, practice, member, mark, followup (what happened next), reservation, commitment, translation or letter"
             ),
             "title": _("its title or first words"),
             "address": _("where it stands"),
@@ -136,7 +136,7 @@ MODERATION_KINDS: tuple[Kind, ...] = (
         {
             "id": _("its number"),
             "kind": _(
-                "what the note is about: post, topic, case, practice, member, mark, followup (what happened next), reservation, commitment, letter or candidate"
+                "what the note is about: post, topic, case, practice, member, mark, followup (what happened next), reservation, commitment, translation, letter or candidate"
             ),
             "item_id": _("its number"),
             "text": _("the note"),

@@ -57,6 +57,7 @@ from forum.members.queries import earlier_handles
 from forum.moderation.models import Decision, Report, StaffNote, heading_of
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
 from forum.notifications.queries import settings_of
+from forum.parallels.models import Translation
 from forum.pictures.models import Picture
 from forum.queue.models import EntryNote
 from forum.reach import opened_to
@@ -306,6 +307,18 @@ def rows_of_commitments(member: Member) -> Select[Any]:
     query = select(*columns_of(Commitment, kept), _agenda(member), organisation)
     query = query.join(Agenda, Agenda.id == Commitment.agenda_id).join(Commitment.organisation)
     return query.where(Commitment.author_id == member.id)
+
+
+def rows_of_translations(member: Member) -> Select[Any]:
+    kept = "id language title sentence created_at edited_at hidden_at hidden_reason"
+    seen = visible_practices(member).with_only_columns(Practice.title)
+    practice = seen.where(Practice.id == Translation.practice_id).correlate(Translation)
+    known = visible_cases(member).with_only_columns(Case.name)
+    case = known.where(Case.id == Translation.case_id).correlate(Translation)
+    of = func.coalesce(practice.scalar_subquery(), case.scalar_subquery(), "").label("original")
+    query = select(*columns_of(Translation, kept), of)
+    mine = Translation.translator_id == member.id, Translation.deleted_at.is_(None)
+    return query.where(*mine)
 
 
 def rows_of_peers(member: Member) -> Select[Any]:

@@ -26,6 +26,7 @@ from forum.dialogue.models import (
 from forum.glossary.models import Proposal
 from forum.history.models import Version
 from forum.library.models import Case, Intention, Practice, PracticeSection
+from forum.parallels.models import TranslatedPart, Translation
 from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
 from forum.rights.queries._rows import (
@@ -48,6 +49,7 @@ from forum.rights.queries._rows import (
     rows_of_signatures,
     rows_of_statements,
     rows_of_topics,
+    rows_of_translations,
     rows_of_votes,
     versions_of,
 )
@@ -92,6 +94,17 @@ def _add_sections(rows: Sequence[Any], records: list[Record]) -> None:
     for record in records:
         key = record["id"]
         record |= {"sections": found[key], "earlier_versions": earlier[key]}
+
+
+def _add_parts(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add their parts to translations."""
+    found: dict[int, Record] = {row.id: {} for row in rows}
+    columns = (TranslatedPart.translation_id, TranslatedPart.name, TranslatedPart.source)
+    parts = select(*columns).where(TranslatedPart.translation_id.in_(found))
+    for row in db.session.execute(parts.order_by(TranslatedPart.position)):
+        found[row.translation_id][row.name] = row.source
+    for record in records:
+        record["parts"] = found[record["id"]]
 
 
 TEXT_KINDS: tuple[Kind, ...] = (
@@ -451,6 +464,25 @@ TEXT_KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
+        "translations",
+        _("Translations"),
+        _("The translations that you began."),
+        (("translation", "translator_id"),),
+        in_batches(rows_of_translations, Translation.id, add_to=_add_parts),
+        {
+            "id": _("its number"),
+            "original": _("what it is a translation of, unless you cannot read that any longer"),
+            "title": _("its title"),
+            "sentence": _("the sentence or summary"),
+            "parts": _("its parts in Markdown, by name"),
+            "created_at": _("when you wrote it"),
+            "edited_at": _("when somebody last corrected it"),
+            "hidden_at": _("since when a moderator hides it"),
+            "hidden_reason": _("why it is hidden"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
         "followed_commitments",
         _("Commitments that you follow"),
         _("The commitments of other organisations that you follow."),
@@ -470,7 +502,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_edits, Version.id),
         {
             "kind": _(
-                "what you changed: agenda, statement, declaration, commitment, case, practice, reading, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
+                "what you changed: agenda, statement, declaration, commitment, case, practice, reading, translation, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
             ),
             "item_id": _("its number"),
             "replaced_at": _("when you changed it"),

@@ -15,7 +15,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from forum.db import db
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
-from forum.search.models import FAILURE, PAGE_KINDS, Document
+from forum.search.models import FAILURE, IN_LANGUAGE, PAGE_KINDS, TRANSLATION_KINDS, Document
 from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
 from forum.search.queries._ranking import RANKED_COLUMNS, has_own_words, rank
@@ -24,7 +24,7 @@ from forum.search.queries.documents import documents_by_id
 
 KINDS = (
     *("topic", "post", "case", "practice", FAILURE, "reading"),
-    *("meeting", "declaration", "commitment"),
+    *(*TRANSLATION_KINDS, "meeting", "declaration", "commitment"),
 )
 PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
@@ -176,9 +176,15 @@ def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
     for hit in hits:
         where = homes.get(hit.parent_id) or hit.parent_id or hit.id
         is_of_page = hit.kind in PAGE_KINDS
-        page = hit.address.partition("#")[0] if is_of_page else where
+        page = _page_of(hit) if is_of_page else where
         pages.setdefault(page, []).append(hit)
     return list(pages.values())
+
+
+def _page_of(hit: Any) -> str:
+    """The address of the page of a text of `PAGE_KINDS`; of a translation that of its original."""
+    address: str = hit.address.partition("#")[0]
+    return address.partition(IN_LANGUAGE)[0] if hit.kind in TRANSLATION_KINDS else address
 
 
 def _without_ignored(
@@ -215,7 +221,8 @@ def _hits(
     groups = [[first, *_own_text_first(rest)] for first, *rest in groups]
     firsts = documents_by_id([group[0].id for group in groups], *added)
     named = [hit.id for group in groups for hit in group[1 : 1 + MAX_OTHERS]]
-    homes = {group[0].id: _home(group) for group in groups if len(group) > 1 + MAX_OTHERS}
+    long = (group for group in groups if len(group) > 1 + MAX_OTHERS)
+    homes = {group[0].id: number for group in long if (number := _home(group))}
     more = documents_by_id([*named, *homes.values()], defer(Document.body, raiseload=True))
     known = {document.id: document for document in (*more, *firsts)}
     shown = []
@@ -233,9 +240,9 @@ def _hits(
 
 def _own_text_first(hits: Sequence[Any]) -> list[Any]:
     """The rows of a page, that of the case or practice first: a search among the texts of its topic finds the comments alone."""
-    return sorted(hits, key=lambda hit: hit.kind not in PAGE_KINDS)
+    return sorted(hits, key=lambda hit: (hit.kind not in PAGE_KINDS, hit.kind in TRANSLATION_KINDS))
 
 
 def _home(group: Sequence[Any]) -> int:
-    """The id of the document of the topic that several rows belong to, most of which are replies."""
-    return next(int(hit.parent_id) for hit in group if hit.kind == "post")
+    """The id of the document of the topic that several rows belong to; 0 where none of them is a reply."""
+    return next((int(hit.parent_id) for hit in group if hit.kind == "post"), 0)

@@ -85,6 +85,7 @@ def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
     yield from file.declarations
     yield from file.commitments
+    yield from file.translations
     yield from file.meetings
     yield from file.texts
     yield from file.pictures
@@ -270,8 +271,11 @@ def _shown_pictures(file: AgendaFile) -> Iterator[tuple[str, int]]:
     """The names of the pictures that texts show, each with the line where it first stands."""
     texts = [(one["text"], one.line_of("text"), [one["text"]]) for one in file.texts]
     texts += [(one["text"], one.line_of("text"), paragraphs(one["text"])) for one in file.cases]
+    texts += [(one["text"], one.line_of("text"), [one["text"]]) for one in file.translations]
     texts += [
-        (text, one.line, [text]) for one in file.practices for text in one["sections"].values()
+        (text, one.line, [text])
+        for one in (*file.practices, *file.translations)
+        for text in one["sections"].values()
     ]
     for text, line, parts in texts:
         for name in (name for part in parts for name in names_in(part)):

@@ -29,6 +29,7 @@ from forum.transfer.actions._library import plan_comments, plan_practice, write_
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.actions._meetings import plan_meeting
 from forum.transfer.actions._topics import plan_topic
+from forum.transfer.actions._translations import plan_translation
 from forum.transfer.models import AgendaFile, Step, Values, WouldLoad
 from forum.transfer.queries import agenda_by_slug
 
@@ -144,6 +145,8 @@ def _plan_entries(curator: Member, file: AgendaFile, loading: Loading) -> None:
         plan_practice(curator, values, loading)
     for values in file.declarations:
         _plan_declaration(curator, values, loading)
+    for values in file.translations:
+        plan_translation(curator, values, loading)
     for values in file.commitments:
         plan_commitment(curator, values, loading)
     for values in file.meetings:

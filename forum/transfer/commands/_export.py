@@ -20,7 +20,16 @@ from forum.transfer.forms import PICTURES, Writer, picture_name
 
 COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
-    *("declarations", "commitments", "meetings", "topics", "posts", "expressions", "pictures"),
+    *(
+        "translations",
+        "declarations",
+        "commitments",
+        "meetings",
+        "topics",
+        "posts",
+        "expressions",
+        "pictures",
+    ),
 )
 
 

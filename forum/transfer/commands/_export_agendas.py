@@ -1,4 +1,4 @@
-"""The pages of agendas in an export, from statements to declarations, commitments and meetings, without the dialogue."""
+"""The pages of agendas in an export, from statements to translations, declarations, commitments and meetings, without the dialogue."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from forum.commitments.models import Commitment
 from forum.commitments.queries import copied_by, declaration_of, milestones_of
 from forum.declarations.models import Declaration
 from forum.library.models import Case, Practice
-from forum.library.queries import sections_for
+from forum.library.queries import FAILURE, sections_for
 from forum.markdown import paragraphs
 from forum.meetings.models import Meeting
+from forum.parallels.models import Translation
+from forum.parallels.queries import is_outdated, said_to
+from forum.permissions import PUBLIC
 from forum.transfer import queries
 from forum.transfer.commands._export import Export
 from forum.transfer.forms import agenda_name, importable_slug
@@ -39,6 +42,8 @@ def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
         write_group(
             "Practices", map(partial(_with_city, export), practices), partial(_practice, export)
         )
+        translated = queries.translations_to_write(reader, agenda, ROWS_AT_ONCE)
+        write_group("Translations", translated, partial(_translation, export))
         readings = queries.readings_to_write(reader, agenda, ROWS_AT_ONCE)
         write_group("Readings", readings, writer.reading)
         declared = queries.declarations_to_write(reader, agenda, ROWS_AT_ONCE)
@@ -112,6 +117,16 @@ def _commitment(export: Export, one: Commitment) -> str:
     comes_from = (declaration.title if declaration else "", copies)
     peers = queries.peers_to_write(one)
     return export.writer.commitment(one, milestones_of(one), peers, comes_from)
+
+
+def _translation(export: Export, one: Translation) -> str:
+    """A translation, without what did not work where that stays with members although the original tells everybody."""
+    said = said_to(export.reader, one)
+    is_open = getattr(one.original, "failure_audience", PUBLIC) == PUBLIC
+    if is_open and one.failure_audience != PUBLIC:
+        said.pop(FAILURE, None)
+    export.show(said.values())
+    return export.writer.translation(one, said, is_outdated(one))
 
 
 def _with_city(

@@ -31,6 +31,7 @@ from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
 from forum.notifications.queries import time_zones
+from forum.parallels import actions as parallels
 from forum.permissions import AUDIENCES
 from forum.plaintext import BAR, CONTROLS, SEMICOLON, SURROGATES, slugify, split_parts, tidy
 from forum.transfer.forms._escaping import ALMOST_FIELD, FENCE, read_lines
@@ -491,7 +492,7 @@ def signature(value: str) -> list[Any]:
 
 
 def copied(value: str) -> str:
-    """What a commitment copies, as the path of its page: “practice ward-rehearsal”, or “case c40”."""
+    """What a commitment copies, or a translation is of, as the path of its page: “practice ward-rehearsal”, or “case c40”."""
     kind, _, name = value.partition(" ")
     return f"/{one_of('practice', 'case')(kind)}s/{existing_slug(name)}"
 
@@ -723,6 +724,20 @@ COMMITMENT = Schema(
     required=("organisation", "published on", "last day", "milestone"),
     title_lengths=range(1, commitments.LONGEST_TITLE + 1),
 )
+TRANSLATION = Schema(
+    {
+        "of": copied,
+        "by": slug,
+        "language": language,
+        "sentence": up_to(parallels.LONGEST_SENTENCE),
+        "written on": past_day,
+        "corrected on": past_day,
+        "outdated": yes_or_no,
+    },
+    required=("of", "language", "written on"),
+    has_text=None,
+    title_lengths=range(1, parallels.LONGEST_TITLE + 1),
+)
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 ORGANISATION = Schema(
     {
@@ -794,6 +809,7 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Readings": (file.readings, _reader_of(READING)),
         "Declarations": (file.declarations, _reader_of(DECLARATION)),
         "Commitments": (file.commitments, _reader_of(COMMITMENT)),
+        "Translations": (file.translations, _translation),
         "Meetings": (file.meetings, _meeting),
         "Dialogue": (file.topics, _topic),
         "Pictures": (file.pictures, _picture),
@@ -843,8 +859,16 @@ def _case(section: Section, faults: list[Fault]) -> Values:
     return values
 
 
+def _translation(section: Section, faults: list[Fault]) -> Values:
+    return _with_parts(section, read(section, TRANSLATION, faults), faults)
+
+
 def _practice(section: Section, faults: list[Fault]) -> Values:
-    values = read(section, PRACTICE, faults)
+    return _with_parts(section, read(section, PRACTICE, faults), faults)
+
+
+def _with_parts(section: Section, values: Values, faults: list[Fault]) -> Values:
+    """The values of a practice, or of the translation of one, with the texts of its parts by name."""
     values["sections"] = {}
     for part in section.children:
         name = PARTS.get(part.title)

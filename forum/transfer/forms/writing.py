@@ -20,6 +20,7 @@ from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
 from forum.meetings.models import Meeting
 from forum.members.models import Mandate, Member, Organisation
+from forum.parallels.models import BODY, Translation
 from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, on_one_line, slugify
 from forum.quotes import quote_heads
@@ -341,6 +342,28 @@ class Writer:
             if name in sources
         )
         return self._section(3, practice.title, schemas.PRACTICE, fields) + parts
+
+    def translation(
+        self, translation: Translation, said: Mapping[str, str], is_outdated: bool
+    ) -> str:
+        """The section of a translation; `said` are its texts by name, as far as they are for the readers of the file."""
+        edited_at = translation.edited_at
+        fields: Fields = (
+            ("of", f"{translation.kind} {importable_slug(translation.original.slug)}"),
+            ("by", ";".join(self.people.of_shown([translation.translator]))),
+            ("language", translation.language),
+            ("sentence", self._text(said.get("sentence", ""))),
+            ("written on", _day(translation.created_at.date())),
+            ("corrected on", _day(edited_at.date() if edited_at else None)),
+            ("outdated", _yes_if(is_outdated)),
+        )
+        parts = "".join(
+            f"#### {title}\n{write_lines(self._text(said[name]))}\n\n"
+            for title, name in PARTS.items()
+            if name in said
+        )
+        body = self._text(said.get(BODY, ""))
+        return self._section(3, said["title"], schemas.TRANSLATION, fields, body) + parts
 
     def declaration(self, declaration: Declaration, signatures: Sequence[Signature]) -> str:
         """The section of a declaration. Its text is written as it is, because it is this text that was signed."""

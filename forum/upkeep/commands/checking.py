@@ -19,7 +19,7 @@ from forum.meetings import actions as meetings
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
-from forum.search.models import FAILURE
+from forum.search.models import FAILURE, TRANSLATED_FAILURE
 from forum.upkeep import actions, queries
 from forum.upkeep.commands._shared import bp, refusals_end_command
 from forum.upkeep.commands.rebuilding import reindex_batch
@@ -154,6 +154,8 @@ def _reindex(kind: str, ids: Sequence[int]) -> None:
         reindex_batch("post", queries.opening_post_ids(ids))
     elif kind == FAILURE:
         reindex_batch("practice", list(ids))
+    elif kind == TRANSLATED_FAILURE:
+        reindex_batch("translation", list(ids))
     else:
         reindex_batch(kind, list(ids))
 

@@ -17,6 +17,7 @@ from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
 from forum.meetings import actions as meetings
 from forum.members import actions as members
+from forum.parallels import actions as parallels
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
 from forum.terms import actions as terms
@@ -34,6 +35,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "findings of agendas": agendas.rerender_findings,
     "declarations": declarations.rerender,
     "commitments": commitments.rerender,
+    "parts of translations": parallels.rerender,
     "meetings": meetings.rerender_meetings,
     "what came of meetings": meetings.rerender_outcomes,
     "profiles": members.rerender,
@@ -50,6 +52,7 @@ REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "meeting": meetings.reindex_meetings,
     "declaration": declarations.reindex_declarations,
     "commitment": commitments.reindex_commitments,
+    "translation": parallels.reindex_translations,
 }
 
 

@@ -6,15 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import CompoundSelect, and_, func, select, union
+from sqlalchemy import CompoundSelect, and_, exists, func, or_, select, union
 
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.illustrations import has_small, names_in
 from forum.library.models import CaseParagraph, Practice, PracticeSection
+from forum.parallels.models import BODY, TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC
 from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
-from forum.search.models import FAILURE, Document, ShownPicture
+from forum.search.models import (
+    FAILURE,
+    TRANSLATED_FAILURE,
+    TRANSLATION,
+    Document,
+    ShownPicture,
+)
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
 
@@ -23,6 +30,19 @@ IS_APART = and_(Practice.audience == PUBLIC, Practice.failure_audience == MEMBER
 # The texts of which documents of search are made that may show pictures: a column that names the thing, and the source
 SECTIONS = select(PracticeSection.practice_id, PracticeSection.source).join(
     Practice, Practice.id == PracticeSection.practice_id
+)
+# Those that the original has, too
+PARTS = select(TranslatedPart.translation_id, TranslatedPart.source).where(
+    or_(
+        TranslatedPart.name == BODY,
+        exists()
+        .where(
+            Translation.id == TranslatedPart.translation_id,
+            PracticeSection.practice_id == Translation.practice_id,
+            PracticeSection.name == TranslatedPart.name,
+        )
+        .correlate(TranslatedPart),
+    )
 )
 TEXTS: dict[str, Any] = {
     "topic": select(Post.topic_id, Post.source)
@@ -34,6 +54,8 @@ TEXTS: dict[str, Any] = {
     "case": select(CaseParagraph.case_id, CaseParagraph.source),
     "practice": SECTIONS.where(~and_(PracticeSection.name == FAILURE, IS_APART)),
     FAILURE: SECTIONS.where(PracticeSection.name == FAILURE, IS_APART),
+    TRANSLATION: PARTS.where(TranslatedPart.name != FAILURE),
+    TRANSLATED_FAILURE: PARTS.where(TranslatedPart.name == FAILURE),
 }
 
 

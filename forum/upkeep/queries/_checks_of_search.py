@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, join, literal, null, or_, select, true
+from sqlalchemy import (
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    join,
+    literal,
+    null,
+    or_,
+    outerjoin,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from forum.commitments.models import Commitment
@@ -15,8 +28,9 @@ from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
 from forum.meetings.models import Meeting
+from forum.parallels.models import TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC
-from forum.search.models import FAILURE, Document, Retitling
+from forum.search.models import FAILURE, TRANSLATED_FAILURE, TRANSLATION, Document, Retitling
 from forum.search.queries import documents_with_stale_words
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
@@ -108,6 +122,48 @@ INDEXED_KINDS = {
         Commitment.agenda_id,
         Commitment.hidden_at,
     ),
+}
+
+
+# The original of a translation, and who may read that
+_ORIGINALS = outerjoin(
+    outerjoin(Translation, Practice, Practice.id == Translation.practice_id),
+    Case,
+    Case.id == Translation.case_id,
+)
+_IS_KNOWN = and_(
+    Translation.deleted_at.is_(None),
+    or_(Case.id.is_not(None), and_(Practice.state == PUBLISHED, Practice.deleted_at.is_(None))),
+)
+_IS_FOR_MEMBERS = or_(Translation.audience == MEMBERS, Practice.audience == MEMBERS)
+_IS_FAILURE_FOR_MEMBERS = or_(
+    _IS_FOR_MEMBERS,
+    Translation.failure_audience == MEMBERS,
+    Practice.failure_audience == MEMBERS,
+)
+_HAS_FAILURE = and_(
+    exists().where(TranslatedPart.translation_id == Translation.id, TranslatedPart.name == FAILURE),
+    exists().where(
+        PracticeSection.practice_id == Translation.practice_id, PracticeSection.name == FAILURE
+    ),
+)
+
+
+def _of_translation(has_document: Any, is_for_members: Any) -> Indexed:
+    return Indexed(
+        _ORIGINALS,
+        Translation.id,
+        has_document,
+        Translation.title,
+        func.coalesce(Practice.agenda_id, Case.agenda_id),
+        Translation.hidden_at,
+        case((is_for_members, literal(MEMBERS)), else_=literal(PUBLIC)),
+    )
+
+
+INDEXED_KINDS |= {
+    TRANSLATION: _of_translation(_IS_KNOWN, _IS_FOR_MEMBERS),
+    TRANSLATED_FAILURE: _of_translation(and_(_IS_KNOWN, _HAS_FAILURE), _IS_FAILURE_FOR_MEMBERS),
 }
 
 

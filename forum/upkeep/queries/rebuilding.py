@@ -16,7 +16,8 @@ from forum.library.models import Case, CaseParagraph, Practice, PracticeSection,
 from forum.markup import VERSION
 from forum.meetings.models import Meeting
 from forum.members.models import Member
-from forum.search.models import FAILURE, Document
+from forum.parallels.models import TranslatedPart, Translation
+from forum.search.models import FAILURE, TRANSLATED_FAILURE, Document
 from forum.terms.models import Terms
 from forum.upkeep.models import TextColumns
 
@@ -39,6 +40,11 @@ TEXT_COLUMNS = {
     ),
     "declarations": TextColumns(Declaration.source, Declaration.html_version, (Declaration.id,)),
     "commitments": TextColumns(Commitment.source, Commitment.html_version, (Commitment.id,)),
+    "parts of translations": TextColumns(
+        TranslatedPart.source,
+        TranslatedPart.html_version,
+        (TranslatedPart.translation_id, TranslatedPart.name),
+    ),
     "meetings": TextColumns(Meeting.source, Meeting.html_version, (Meeting.id,)),
     "what came of meetings": TextColumns(
         Meeting.outcome, Meeting.outcome_html_version, (Meeting.id,), is_optional=True
@@ -46,7 +52,7 @@ TEXT_COLUMNS = {
     "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
     "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }
-# What search indexes. Topics are indexed along with their opening posts, what did not work along with its practice.
+# What search indexes. Topics are indexed along with their opening posts, what did not work along with its practice or translation.
 INDEXED_MODELS: dict[str, Any] = {
     "topic": Topic,
     "post": Post,
@@ -57,6 +63,8 @@ INDEXED_MODELS: dict[str, Any] = {
     "meeting": Meeting,
     "declaration": Declaration,
     "commitment": Commitment,
+    "translation": Translation,
+    TRANSLATED_FAILURE: Translation,
 }
 
 
@@ -111,6 +119,10 @@ def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
         ],
         "declaration": [select(Declaration.source).where(Declaration.id.in_(ids))],
         "commitment": [select(Commitment.source).where(Commitment.id.in_(ids))],
+        "translation": [
+            select(Translation.sentence).where(Translation.id.in_(ids)),
+            select(TranslatedPart.source).where(TranslatedPart.translation_id.in_(ids)),
+        ],
     }
     return [source for query in queries.get(kind, []) for source in db.session.scalars(query)]
 

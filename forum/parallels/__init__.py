@@ -1,0 +1,1 @@
+"""Parallel texts: practices and cases in other languages, which members translate and correct."""

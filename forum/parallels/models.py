@@ -1,0 +1,136 @@
+"""Translations of practices and cases, and their parts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2s
+from typing import Any, cast
+
+from markupsafe import Markup
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.agendas.models import Agenda
+from forum.columns import Base, partial_index
+from forum.library.models import Case, Practice
+from forum.members.models import Member
+from forum.permissions import PUBLIC
+
+IS_THERE = "deleted_at IS NULL"
+BODY = "body"  # the part of a translated case
+
+
+class Translation(Base):
+    """What a practice or a case says in another language. It belongs to all members; `translator_id` is who began it, empty when
+    that member has left.
+
+    `made_from` are digests of the texts of the original, by name, from which it was made or with which it was last compared, on
+    `checked_at`. `audience` and `failure_audience` are those of the original then: what was written for members stays with them
+    when the original is opened, until somebody compares both again. The worker looks at it when the original has changed since
+    `looked_at`, and tells the translator once (`told_at`). `sentence` is the summary of a case. One that is deleted is emptied;
+    reports and decisions name translations by their ids, so these are never reused.
+    """
+
+    __tablename__ = "translation"
+    __table_args__ = (
+        Index(
+            "ix_translation_of_practice",
+            "practice_id",
+            "language",
+            unique=True,
+            **partial_index(IS_THERE),
+        ),
+        Index(
+            "ix_translation_of_case", "case_id", "language", unique=True, **partial_index(IS_THERE)
+        ),
+        Index(None, "translator_id", "submission_key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    translator_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    submission_key: Mapped[str | None]
+    language: Mapped[str]
+    title: Mapped[str] = mapped_column(Text)
+    sentence: Mapped[str] = mapped_column(Text, default="", server_default="")
+    audience: Mapped[str] = mapped_column(default=PUBLIC)
+    failure_audience: Mapped[str] = mapped_column(default=PUBLIC)
+    made_from: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime]
+    looked_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    deleted_at: Mapped[datetime | None]
+
+    practice: Mapped[Practice | None] = relationship(lazy="raise_on_sql")
+    case: Mapped[Case | None] = relationship(lazy="raise_on_sql")
+    translator: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+    parts: Mapped[list[TranslatedPart]] = relationship(
+        lazy="raise_on_sql", cascade="all, delete-orphan", order_by="TranslatedPart.position"
+    )
+
+    @property
+    def original(self) -> Practice | Case:
+        """The practice or the case of which it is a translation."""
+        return cast(Practice | Case, self.practice if self.practice_id else self.case)
+
+    @property
+    def agenda(self) -> Agenda:
+        """The agenda of the original."""
+        return self.original.agenda
+
+    @property
+    def agenda_id(self) -> int:
+        """The id of that."""
+        return self.original.agenda_id
+
+    @property
+    def kind(self) -> str:
+        """Of what it is a translation: practice or case."""
+        return "practice" if self.practice_id else "case"
+
+    @property
+    def address(self) -> str:
+        """The path of its page."""
+        return f"/{self.kind}s/{self.original.slug}/in/{self.language}"
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Its texts by name, those of the parts in Markdown."""
+        texts = {"title": self.title, "sentence": self.sentence}
+        return texts | {part.name: part.source for part in self.parts}
+
+    @property
+    def words(self) -> str:
+        """What a moderator decides about: all that was written."""
+        return "\n\n".join(filter(None, self.said.values()))
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of its words: a moderator's decision is refused when they have changed since they were read."""
+        return digest(self.words)
+
+
+class TranslatedPart(Base):
+    """One part of a translation: of a practice as its sections are called, of a case its body."""
+
+    __tablename__ = "translated_part"
+
+    translation_id: Mapped[int] = mapped_column(
+        ForeignKey("translation.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup]
+    html_version: Mapped[int]
+
+
+def digest(text: str) -> str:
+    """A hash of a text, by which one knows whether it has changed."""
+    return blake2s(text.encode(), digest_size=8).hexdigest()

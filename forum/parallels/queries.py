@@ -1,0 +1,528 @@
+"""Translations as a reader finds them, what of the original they were made from, and what actions read before they change one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from forum.db import db
+from forum.errors import NotFound
+from forum.history.queries import Edit, differences, versions_of
+from forum.library.models import PUBLISHED, Case, Practice
+from forum.library.queries import (
+    FAILURE,
+    SECTIONS,
+    case_by_id,
+    case_to_change,
+    cases_to_index,
+    practice_by_id,
+    practice_to_change,
+    practices_to_index,
+    sections_for,
+    visible_cases,
+    visible_practices,
+)
+from forum.members.models import Member
+from forum.members.queries import language_names, languages
+from forum.parallels.models import BODY, TranslatedPart, Translation, digest
+from forum.permissions import MEMBERS, PUBLIC, Person, require
+from forum.plaintext import fold
+from forum.reach import moderated_by, read_by, reads
+from forum.rules.models import said_of_ground
+
+T = TypeVar("T")
+Original = Practice | Case
+MAX_LISTED = 200  # translations of one page: no more than there are languages to choose from
+
+
+# Reading
+
+
+def visible_translations(reader: Person) -> Select[Any]:
+    """The translations that a reader may see: of practices and cases that the reader sees, and made from what the reader may
+    read; hidden ones only where they moderate or of their own."""
+    practices = visible_practices(reader).with_only_columns(Practice.id)
+    cases = visible_cases(reader).with_only_columns(Case.id)
+    is_mine = [Translation.translator_id == reader.id] if reader.is_member and reader.id else []
+    is_shown = Translation.hidden_at.is_(None)
+    return select(Translation).where(
+        Translation.deleted_at.is_(None),
+        read_by(reader, Translation.audience),
+        or_(Translation.practice_id.in_(practices), Translation.case_id.in_(cases)),
+        or_(is_shown, _is_moderated_by(reader), *is_mine),
+    )
+
+
+def shown_translations(reader: Person) -> Select[Any]:
+    """Those of them that are listed: none that moderators hide."""
+    return visible_translations(reader).where(Translation.hidden_at.is_(None))
+
+
+def _is_moderated_by(reader: Person) -> ColumnElement[bool]:
+    practices = select(Practice.id).where(moderated_by(reader, Practice.agenda_id))
+    cases = select(Case.id).where(moderated_by(reader, Case.agenda_id))
+    return or_(Translation.practice_id.in_(practices), Translation.case_id.in_(cases))
+
+
+def is_of(original: Original) -> ColumnElement[bool]:
+    """SQL condition: a translation is one of a practice or case."""
+    is_practice = isinstance(original, Practice)
+    column = Translation.practice_id if is_practice else Translation.case_id
+    return column == original.id
+
+
+def languages_of(reader: Person, original: Original) -> list[str]:
+    """The codes of the languages in which the reader finds a translation, the reader's own first, then by their own names."""
+    found = shown_translations(reader).where(is_of(original))
+    codes = db.session.scalars(found.with_only_columns(Translation.language).limit(MAX_LISTED))
+    names = language_names()
+    return sorted(codes, key=lambda code: (code != reader.language, fold(names[code])))
+
+
+def translations_of(reader: Person, original: Original) -> Sequence[Translation]:
+    """The translations of a practice or case that are listed, with their parts, by language."""
+    found = _whole(shown_translations(reader).where(is_of(original)))
+    rows = db.session.scalars(found.order_by(Translation.language).limit(MAX_LISTED)).all()
+    for row in rows:
+        _set_original(row, original)
+    return rows
+
+
+def get_translation(reader: Person, original: Original, language: str) -> Translation:
+    """The translation into a language of a practice or case that the reader was found to see, or `NotFound`."""
+    here = is_of(original), Translation.language == language
+    query = _whole(visible_translations(reader).where(*here))
+    found: Translation | None = db.session.scalar(query)
+    if found is None:
+        raise _why_not_shown(reader, original, language)
+    _set_original(found, original)
+    return found
+
+
+def translation_by_id(reader: Person, translation_id: int) -> Translation:
+    """The translation with this id and its original, or `NotFound`."""
+    query = visible_translations(reader).where(Translation.id == translation_id)
+    known: Translation | None = db.session.scalar(_whole(query))
+    found = _found(known)
+    _set_original(found, _original_of(reader, found))
+    return found
+
+
+def translation_if_there(reader: Person, translation_id: int) -> Translation | None:
+    """The same; None where the reader finds none."""
+    try:
+        return translation_by_id(reader, translation_id)
+    except NotFound:
+        return None
+
+
+def with_parts(translation: Translation) -> Translation:
+    """A translation with its parts, read afresh: for its translator, while moderators hide it."""
+    mine = select(TranslatedPart).where(TranslatedPart.translation_id == translation.id)
+    parts = db.session.scalars(mine.order_by(TranslatedPart.position)).all()
+    set_committed_value(translation, "parts", list(parts))
+    return translation
+
+
+def _original_of(reader: Person, translation: Translation) -> Original:
+    if translation.practice_id:
+        return practice_by_id(reader, translation.practice_id)
+    return case_by_id(reader, translation.case_id or 0)
+
+
+def _set_original(translation: Translation, original: Original) -> None:
+    set_committed_value(translation, _kind_of(original), original)
+
+
+def _kind_of(original: Original) -> str:
+    return "practice" if isinstance(original, Practice) else "case"
+
+
+def _whole(found: Select[Any]) -> Select[Any]:
+    who = joinedload(Translation.translator)
+    people = who.joinedload(Member.city), who.joinedload(Member.organisation)
+    return found.options(*people, selectinload(Translation.parts))
+
+
+def _why_not_shown(reader: Person, original: Original, language: str) -> NotFound:
+    """The `NotFound` of a translation: it says that moderators have hidden it, and why, if the reader could see it otherwise."""
+    hidden = Translation.deleted_at.is_(None), Translation.hidden_at.is_not(None)
+    query = select(Translation.id, Translation.hidden_reason).where(
+        is_of(original),
+        Translation.language == language,
+        read_by(reader, Translation.audience),
+        *hidden,
+    )
+    row = db.session.execute(query).first()
+    if row is None:
+        return NotFound()
+    known = _("The moderators have hidden this translation.")
+    return NotFound.hidden(known, said_of_ground(row.hidden_reason), ("translation", row.id))
+
+
+@dataclass(frozen=True)
+class ShownPart:
+    """A part of a page in another language: translated, or that of the original, in the original's language."""
+
+    name: str
+    html: Markup
+    language: str
+    is_translated: bool = True
+
+
+def shown_parts(reader: Person, translation: Translation) -> list[ShownPart]:
+    """The parts of a translation that the reader may see, as the original has them now, and in its words where they are not translated."""
+    translated = {
+        part.name: part for part in translation.parts if _reads_part(reader, translation, part.name)
+    }
+    language, original = translation.language, translation.original
+    shown = []
+    for name, html in _parts_of(reader, original):
+        part = translated.get(name)
+        shown.append(
+            ShownPart(name, part.html, language)
+            if part
+            else ShownPart(name, html, original.language, is_translated=False)
+        )
+    return shown
+
+
+def said_to(reader: Person, translation: Translation) -> dict[str, str]:
+    """What a translation says, as far as the reader may see it and the original has such a part, by name."""
+    known = texts_of(reader, translation.original)
+    return {
+        name: text
+        for name, text in translation.said.items()
+        if text and name in known and _reads_part(reader, translation, name)
+    }
+
+
+def _reads_part(reader: Person, translation: Translation, name: str) -> bool:
+    return name != FAILURE or reads(reader, translation.failure_audience)
+
+
+def _parts_of(reader: Person, original: Original) -> list[tuple[str, Markup]]:
+    if isinstance(original, Practice):
+        return [(part.name, part.html) for part in sections_for(reader, original)]
+    return [(BODY, Markup("\n").join(one.html for one in original.paragraphs))]
+
+
+def original_at(reader: Person, path: str) -> Original | None:
+    """The practice or case at a path such as /practices/quiet-asphalt, if the reader finds one that is published."""
+    kind, _slash, slug = path.strip("/").partition("/")
+    if kind == "practices":
+        query = visible_practices(reader).where(Practice.slug == slug, Practice.state == PUBLISHED)
+    else:
+        query = visible_cases(reader).where(Case.slug == slug)
+    found: Original | None = db.session.scalars(query).first()
+    return found
+
+
+def with_originals(reader: Person, translations: Sequence[Translation]) -> list[Translation]:
+    """Those of some translations that the reader was found to see whose originals others find, with these."""
+    ids = {one.practice_id for one in translations}, {one.case_id for one in translations}
+    practices = visible_practices(reader).where(Practice.id.in_(ids[0] - {None}))
+    practices = practices.options(joinedload(Practice.agenda), selectinload(Practice.sections))
+    cases = visible_cases(reader).where(Case.id.in_(ids[1] - {None}))
+    cases = cases.options(joinedload(Case.agenda), selectinload(Case.paragraphs))
+    known: dict[tuple[str, int], Original] = {
+        (_kind_of(one), one.id): one
+        for query in (practices, cases)
+        for one in db.session.scalars(query)
+        if one.is_told
+    }
+    found = []
+    for translation in translations:
+        key = translation.kind, translation.practice_id or translation.case_id or 0
+        if key in known:
+            _set_original(translation, known[key])
+            found.append(translation)
+    return found
+
+
+# The texts of an original
+
+
+def texts_of(reader: Person, original: Original) -> dict[str, str]:
+    """The texts of a practice or case that can be translated and that the reader may see, by name, in their order.
+
+    Those that are empty are left out.
+    """
+    if isinstance(original, Practice):
+        parts = {part.name: part.source for part in sections_for(reader, original)}
+        said = {"title": original.title, "sentence": original.sentence, **parts}
+    else:
+        said = {"title": original.name, "sentence": original.summary, BODY: original.body}
+    return {name: text for name, text in said.items() if text.strip()}
+
+
+def all_texts(original: Original) -> dict[str, str]:
+    """The same with what did not work, whoever may read it: for digests, never for pages."""
+    if isinstance(original, Case):
+        return _of_fields(_fields_of(original))
+    parts = {part.name: part.source for part in original.sections}
+    return _of_fields({"title": original.title, "sentence": original.sentence, **parts})
+
+
+def _fields_of(case: Case) -> dict[str, str]:
+    return {"title": case.name, "sentence": case.summary, BODY: case.body}
+
+
+def _of_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in fields.items() if text.strip()}
+
+
+def digests(texts: Mapping[str, str]) -> dict[str, str]:
+    """A hash of each text, by name."""
+    return {name: digest(text) for name, text in texts.items()}
+
+
+def changed_texts(reader: Person, translation: Translation) -> set[str]:
+    """The names of the texts of the original that the reader may see and that have changed since it was translated from them."""
+    return _differing(texts_of(reader, translation.original), translation)
+
+
+def _differing(texts: Mapping[str, str], translation: Translation) -> set[str]:
+    now_there, before = digests(texts), translation.made_from
+    return {name for name, sign in now_there.items() if before.get(name) != sign}
+
+
+def is_outdated(translation: Translation) -> bool:
+    """Whether a text of the original, whoever may read it, has changed, come or gone since."""
+    return digests(all_texts(translation.original)) != translation.made_from
+
+
+@dataclass(frozen=True)
+class Change:
+    """When the original changed after it was translated, and the version of it that was replaced then, if it is kept."""
+
+    at: datetime
+    version_id: int | None = None
+
+
+def first_change(translation: Translation) -> Change:
+    """The first change of the texts of an outdated translation's original."""
+    original = translation.original
+    kept = versions_of(_kind_of(original), original.id)
+    since = [one for one in reversed(kept) if one.replaced_at > translation.checked_at]
+    present = all_texts(original)
+    for number, version in enumerate(since):
+        after = _texts_in(since[number + 1].fields, present) if since[number + 1 :] else present
+        if digests(after) != translation.made_from:
+            return Change(version.replaced_at, version.id)
+    return Change(original.updated_at)
+
+
+def _texts_in(fields: Mapping[str, Any], present: Mapping[str, str]) -> dict[str, str]:
+    """The texts that a version of an original had; the history of cases calls them otherwise."""
+    named = {"title": fields.get("title") or fields.get("name") or ""}
+    named["sentence"] = fields.get("sentence") or fields.get("summary") or ""
+    others = {*present, BODY, *SECTIONS} - named.keys()
+    return _of_fields(named | {name: str(fields.get(name) or "") for name in others})
+
+
+# Writing
+
+
+def original_to_translate(member: Person, original: Original) -> Original:
+    """A practice or case that the member was found to see, for somebody who may translate it; else `Forbidden`."""
+    require(member.can.translate(original))
+    return original
+
+
+def may_translate(reader: Person, original: Original) -> bool:
+    """Whether the page of a practice or case offers its reader to translate it."""
+    return bool(reader.can.translate(original))
+
+
+def languages_left(original: Original) -> list[tuple[str, str]]:
+    """Code and own name of the languages in which a page has no translation, nor a hidden one, and which is not its own."""
+    there = select(Translation.language).where(is_of(original), Translation.deleted_at.is_(None))
+    taken = {original.language, *db.session.scalars(there.limit(MAX_LISTED))}
+    return [(code, name) for code, name in languages() if code not in taken]
+
+
+def translation_to_correct(member: Person, original: Original, language: str) -> Translation:
+    """A translation, for somebody who may correct it; else `Forbidden`, or `NotFound`."""
+    found = get_translation(member, original, language)
+    require(member.can.correct_translation(found))
+    return found
+
+
+def translation_to_put_back(member: Person, original: Original, language: str) -> Translation:
+    """A translation, for somebody who may go back to an earlier version of it; else `Forbidden`, or `NotFound`."""
+    found = translation_to_correct(member, original, language)
+    require(member.can.put_translation_back(found))
+    return found
+
+
+def translation_to_remove(member: Person, original: Original, language: str) -> Translation:
+    """A translation, for somebody who may remove it; else `Forbidden`, or `NotFound`."""
+    found = get_translation(member, original, language)
+    require(member.can.remove_translation(found))
+    return found
+
+
+def fields_of(translation: Translation) -> dict[str, str]:
+    """The fields of a translation as its history keeps and compares them, with who could read them."""
+    audiences = {name: getattr(translation, name) for name in ("audience", "failure_audience")}
+    return translation.said | audiences
+
+
+def edits_of(reader: Person, translation: Translation) -> list[Edit]:
+    """What was changed in a translation, newest first; only changes between texts whose audiences include the reader."""
+    after: Mapping[str, Any] = fields_of(translation)
+    edits = []
+    for version in versions_of("translation", translation.id):
+        before = version.fields
+        if all(reads(reader, said["audience"]) for said in (before, after)):
+            texts = [_without_withheld(reader, translation, said) for said in (before, after)]
+            if FAILURE not in texts[0] or FAILURE not in texts[1]:
+                texts = [{k: v for k, v in said.items() if k != FAILURE} for said in texts]
+            edits.append(Edit(version, texts[0], differences(*texts)))
+        after = before
+    return edits
+
+
+def _without_withheld(
+    reader: Person, translation: Translation, said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A version without what did not work unless the reader may see that of it, and of the original now; empty where it says nothing."""
+    original = translation.original
+    now_for = original.failure_audience if isinstance(original, Practice) else PUBLIC
+    if all(reads(reader, audience) for audience in (said["failure_audience"], now_for)):
+        return {FAILURE: "", **said}
+    return {name: text for name, text in said.items() if name != FAILURE}
+
+
+# For actions and the worker
+
+
+def original_to_change(doer: Person, kind: str, item_id: int) -> Original:
+    """The practice or case of this id, locked; or `NotFound`."""
+    return (
+        practice_to_change(doer, item_id) if kind == "practice" else case_to_change(doer, item_id)
+    )
+
+
+def translation_to_change(doer: Person, translation_id: int) -> Translation:
+    """One translation, locked after its original, so that nobody closes that meanwhile; or `NotFound`."""
+    mine = visible_translations(doer).where(Translation.id == translation_id)
+    ids = mine.with_only_columns(Translation.practice_id, Translation.case_id)
+    practice_id, case_id = _found(db.session.execute(ids).first())
+    kind = "practice" if practice_id else "case"
+    original = original_to_change(doer, kind, practice_id or case_id or 0)
+    locked = _whole(mine).with_for_update(of=Translation).execution_options(populate_existing=True)
+    known: Translation | None = db.session.scalars(locked).first()
+    found = _found(known)
+    _set_original(found, original)
+    return found
+
+
+def translation_in(original: Original, language: str) -> Translation | None:
+    """The translation of an original that is locked into a language, also a hidden one; None if there is none."""
+    here = is_of(original), Translation.language == language, Translation.deleted_at.is_(None)
+    found: Translation | None = db.session.scalar(select(Translation).where(*here))
+    return found
+
+
+def translation_by_submission_key(translator: Person, key: str | None) -> Translation | None:
+    """The translation that the member's form with this submission key has made already, or None."""
+    if not key:
+        return None
+    mine = Translation.translator_id == translator.id, Translation.submission_key == key
+    found: Translation | None = db.session.scalar(select(Translation).where(*mine))
+    return found
+
+
+def whole_translations(
+    condition: ColumnElement[bool], limit: int | None = None
+) -> Sequence[Translation]:
+    """Translations in any state with their originals and parts, locked after these, in the order of their ids: for the worker."""
+    which = select(Translation.id, Translation.practice_id, Translation.case_id).where(condition)
+    rows = db.session.execute(which.order_by(Translation.id).limit(limit)).all()
+    practices = practices_to_index({row.practice_id for row in rows if row.practice_id})
+    cases = cases_to_index({row.case_id for row in rows if row.case_id})
+    of = {("practice", one.id): one for one in practices} | {("case", one.id): one for one in cases}
+    ids = [row.id for row in rows]
+    locked = _whole(select(Translation).where(Translation.id.in_(ids))).order_by(Translation.id)
+    found = db.session.scalars(
+        locked.with_for_update(of=Translation).execution_options(populate_existing=True)
+    ).all()
+    for one in found:
+        _set_original(one, of[one.kind, one.practice_id or one.case_id or 0])
+    return found
+
+
+def translations_by_id(translation_ids: Collection[int]) -> Sequence[Translation]:
+    """The translations of these ids, as `whole_translations`."""
+    return whole_translations(Translation.id.in_(translation_ids))
+
+
+def ids_of_changed(limit: int) -> list[int]:
+    """The ids of translations whose original has changed since the worker looked at them, or is deleted."""
+    practices = (
+        select(Translation.id)
+        .join(Practice, Practice.id == Translation.practice_id)
+        .where(or_(Practice.updated_at > Translation.looked_at, Practice.deleted_at.is_not(None)))
+    )
+    cases = (
+        select(Translation.id)
+        .join(Case, Case.id == Translation.case_id)
+        .where(Case.updated_at > Translation.looked_at)
+    )
+    ids = [
+        *db.session.scalars(practices.where(Translation.deleted_at.is_(None)).limit(limit)),
+        *db.session.scalars(cases.where(Translation.deleted_at.is_(None)).limit(limit)),
+    ]
+    return sorted(ids)[:limit]
+
+
+def ids_begun_by(member_id: int) -> list[int]:
+    """The ids of the translations that a member has begun."""
+    mine = select(Translation.id).where(Translation.translator_id == member_id)
+    return sorted(db.session.scalars(mine))
+
+
+def ids_of_practice(practice_id: int) -> list[int]:
+    """The ids of the translations of a practice, also hidden ones."""
+    there = Translation.practice_id == practice_id, Translation.deleted_at.is_(None)
+    return sorted(db.session.scalars(select(Translation.id).where(*there)))
+
+
+def has_document(translation: Translation) -> bool:
+    """Whether search knows a translation: as long as it and its original are there, and the original is published."""
+    original = translation.original
+    is_there = translation.deleted_at is None
+    if isinstance(original, Practice):
+        return is_there and original.state == PUBLISHED and original.deleted_at is None
+    return is_there
+
+
+def audience_now(translation: Translation) -> str:
+    """Who may read a translation: who may read the original now, and could when it was translated."""
+    original = translation.original
+    now_for = original.audience if isinstance(original, Practice) else PUBLIC
+    return MEMBERS if MEMBERS in (now_for, translation.audience) else PUBLIC
+
+
+def failure_audience_now(translation: Translation) -> str:
+    """The same of what did not work."""
+    original = translation.original
+    now_for = original.failure_audience if isinstance(original, Practice) else PUBLIC
+    wanted = (audience_now(translation), now_for, translation.failure_audience)
+    return MEMBERS if MEMBERS in wanted else PUBLIC
+
+
+def _found(row: T | None) -> T:
+    if row is None:
+        raise NotFound
+    return row

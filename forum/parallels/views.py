@@ -1,0 +1,303 @@
+"""The doors of translations: a page in another language, its history, and the forms of those who translate and correct."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from forum import locales, markup, web, webforms
+from forum.errors import Forbidden
+from forum.history.models import Version
+from forum.history.views import edit_to_read, fill_from_version
+from forum.library.models import PUBLISHED, Case, Practice
+from forum.library.queries import get_case, get_practice
+from forum.library.views import article_data, get_or_explain, is_in_sight, words_for_columns
+from forum.members.queries import language_names
+from forum.parallels import actions, queries
+from forum.parallels.actions import PARTS
+from forum.parallels.forms import PART_NAMES, TranslationForm
+from forum.parallels.models import Translation
+from forum.parallels.queries import Original
+from forum.permissions import MEMBERS, PUBLIC
+from forum.ratelimits import changing
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+bp = Blueprint("parallels", __name__)
+PRACTICE, CASE = {"kind": "practice"}, {"kind": "case"}
+
+
+class InLanguage(NamedTuple):
+    """A language in which a page can be read, with its own name and the path of the page."""
+
+    code: str
+    name: str
+    direction: str
+    address: str
+    is_original: bool = False
+
+
+@bp.app_template_global()
+def page_languages(original: Original) -> list[InLanguage]:
+    """For the page of a practice or case: the languages of its translations, the reader's own first; then its own language.
+
+    Nothing where it has no translation.
+    """
+    return _in_languages(original, queries.languages_of(me(), original))
+
+
+@bp.app_template_global()
+def direction_of(language: str) -> str:
+    """Whether a language is written from left to right (`ltr`) or from right to left (`rtl`)."""
+    return "rtl" if locales.is_leftward(language) else "ltr"
+
+
+@bp.app_template_global()
+def own_language_name(language: str) -> str:
+    """What a language is called in itself."""
+    return language_names().get(language, language)
+
+
+@bp.app_template_global()
+def kind_of(original: Original) -> str:
+    """Whether an original is a practice or a case."""
+    return "practice" if isinstance(original, Practice) else "case"
+
+
+@bp.app_template_global()
+def original_address(original: Original) -> str:
+    """The path of the page of an original."""
+    return url_for(f"library.{kind_of(original)}", slug=original.slug)
+
+
+@bp.app_template_global()
+def original_title(original: Original) -> str:
+    """What an original is called."""
+    return original.title if isinstance(original, Practice) else original.name
+
+
+@bp.app_template_global()
+def whole_address(path: str) -> str:
+    """The whole address of a page, for machines."""
+    return web.absolute(path)
+
+
+@bp.app_template_global()
+def way_to_translate(original: Original) -> str:
+    """Where a reader adds a translation of a practice or case; empty for who may not."""
+    door = url_for("parallels.add_translation", kind=kind_of(original), slug=original.slug)
+    return door if queries.may_translate(me(), original) else ""
+
+
+def _in_languages(original: Original, codes: Sequence[str]) -> list[InLanguage]:
+    names = language_names()
+    page = original_address(original)
+    found = [
+        InLanguage(code, names.get(code, code), direction_of(code), f"{page}/in/{code}")
+        for code in codes
+    ]
+    own = original.language
+    itself = InLanguage(own, names.get(own, own), direction_of(own), page, is_original=True)
+    return [*found, itself] if found else []
+
+
+def _get_original(kind: str, slug: str) -> Original:
+    if kind == "practice":
+        return get_or_explain(Practice, slug, get_practice)
+    return get_or_explain(Case, slug, get_case)
+
+
+# Reading
+
+
+@bp.get("/practices/<slug>/in/<language>", defaults=PRACTICE)
+@bp.get("/cases/<slug>/in/<language>", defaults=CASE)
+def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
+    """A practice or a case in another language; what is not translated stands there in its own."""
+    original = _get_original(kind, slug)
+    found = queries.get_translation(me(), original, language)
+    is_outdated = bool(queries.changed_texts(me(), found))
+    said = queries.said_to(me(), found)
+    opening = said.get("sentence") or queries.texts_of(me(), original).get("sentence", "")
+    return render_template(
+        "parallels/translation.html",
+        translation=found,
+        original=original,
+        sentence=opening,
+        is_sentence_translated="sentence" in said or not opening,
+        parts=queries.shown_parts(me(), found),
+        part_names=PART_NAMES,
+        languages=_in_languages(original, queries.languages_of(me(), original)),
+        change=queries.first_change(found) if is_outdated else None,
+        data=_data(found, opening),
+        canonical=web.absolute(found.address) if is_in_sight(original) else None,
+        **words_for_columns(),
+    )
+
+
+def _data(found: Translation, opening: str) -> dict[str, Any] | None:
+    """Structured data where the original has it."""
+    original = found.original
+    is_told = isinstance(original, Case) or original.state == PUBLISHED
+    if not is_told or original.hidden_at or found.hidden_at:
+        return None
+    said = (found.title, opening, found.language, found.created_at)
+    data = article_data(*said, original, pictured=None)
+    data["dateModified"] = (found.edited_at or found.created_at).isoformat()
+    data["translationOfWork"] = {
+        "@type": "Article",
+        "url": web.absolute(original_address(original)),
+    }
+    if found.translator:
+        data["translator"] = {"@type": "Person", "name": found.translator.name}
+    return data
+
+
+@bp.get("/practices/<slug>/in/<language>/history", defaults=PRACTICE)
+@bp.get("/cases/<slug>/in/<language>/history", defaults=CASE)
+def history(kind: str, slug: str, language: str) -> ResponseReturnValue:
+    """What a translation said before."""
+    found = queries.get_translation(me(), _get_original(kind, slug), language)
+    edits = queries.edits_of(me(), found)
+    return render_template(
+        "parallels/history.html",
+        translation=found,
+        edits=edits,
+        chosen=edit_to_read(edits),
+        part_names=PART_NAMES,
+    )
+
+
+# Writing
+
+
+@bp.route("/practices/<slug>/translate", methods=["GET", "POST"], defaults=PRACTICE)
+@bp.route("/cases/<slug>/translate", methods=["GET", "POST"], defaults=CASE)
+@changing_with_preview
+def add_translation(kind: str, slug: str) -> ResponseReturnValue:
+    """Translate a practice or a case into a language in which it cannot be read yet."""
+    original = queries.original_to_translate(me(), _get_original(kind, slug))
+    left = queries.languages_left(original)
+    codes = [code for code, _name in left]
+    own = me().language
+    chosen = web.choice("language", codes, own if own in codes else "")
+    form = TranslationForm(language=chosen, submission_key=webforms.submission_key())
+    form.language.choices = [("", _("Choose")), *left]
+    return _write(form, original, None)
+
+
+@bp.route("/practices/<slug>/in/<language>/edit", methods=["GET", "POST"], defaults=PRACTICE)
+@bp.route("/cases/<slug>/in/<language>/edit", methods=["GET", "POST"], defaults=CASE)
+@changing_with_preview
+def correct_translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
+    """Correct a translation; what it said before is kept."""
+    original = _get_original(kind, slug)
+    found = queries.translation_to_correct(me(), original, language)
+    form = TranslationForm.of(found)
+    version = None
+    if request.method == "GET" and "version" in request.args:
+        found = queries.translation_to_put_back(me(), original, language)
+        version = _fill_from_version(form, found)
+    form.language.choices = [(language, language_names().get(language, language))]
+    return _write(form, original, found, version)
+
+
+def _fill_from_version(form: TranslationForm, found: Translation) -> Version | None:
+    """Fill a form with an earlier version; what it said to members alone stays with them."""
+    failure = form["failure"].data
+    version = fill_from_version(form, "translation", found.id, ("sentence", *PARTS))
+    original = found.original
+    if version and getattr(original, "audience", PUBLIC) == PUBLIC:
+        if version.fields.get("audience") == MEMBERS:
+            raise Forbidden(_("This version was for members, and the page is for everyone now."))
+        is_open = getattr(original, "failure_audience", PUBLIC) == PUBLIC
+        if is_open and version.fields.get("failure_audience") == MEMBERS:
+            form["failure"].data = failure
+    return version
+
+
+def _write(
+    form: TranslationForm,
+    original: Original,
+    found: Translation | None,
+    version: Version | None = None,
+) -> ResponseReturnValue:
+    texts = queries.texts_of(me(), original)
+    form.ask_for(texts)
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        return render_template(
+            "parallels/write.html",
+            form=form,
+            original=original,
+            translation=found,
+            texts=texts,
+            asked=[name for name in PARTS if name in form],
+            changed=queries.changed_texts(me(), found) if found else (),
+            meanwhile=meanwhile,
+            version=version,
+            preview=_previews(form),
+            part_names=PART_NAMES,
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        text = form.text
+        if found is not None:
+            saved = actions.correct_translation(me(), found.id, text, seen=form.seen.data)
+            done = _("Your changes are saved.")
+        else:
+            key = form.submission_key.data
+            saved = actions.add_translation(me(), kind_of(original), original.id, text, key)
+            done = _("Thank you. The translation is published.")
+        return web.done(done, saved.address)
+
+    latest = partial(_latest, original, found.language) if found else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest(original: Original, language: str) -> TranslationForm:
+    found = queries.translation_to_correct(
+        me(), _get_original(kind_of(original), original.slug), language
+    )
+    form = TranslationForm.of(found, formdata=None)
+    form.language.choices = [(language, language_names().get(language, language))]
+    form.ask_for(queries.texts_of(me(), original))
+    return form
+
+
+def _previews(form: TranslationForm) -> list[tuple[str, Markup]] | None:
+    """(name, HTML) of each part that is filled in, when the preview button was pressed."""
+    if not webforms.is_preview():
+        return None
+    filled = [name for name in PARTS if name in form and (form[name].data or "").strip()]
+    language = form.language.data or "en"
+    return [(name, markup.write(form[name].data, language).html) for name in filled]
+
+
+@bp.post("/practices/<slug>/in/<language>/confirm", defaults=PRACTICE)
+@bp.post("/cases/<slug>/in/<language>/confirm", defaults=CASE)
+@changing
+def confirm_translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
+    """Say that a translation is still right, although the original has changed."""
+    found = queries.get_translation(me(), _get_original(kind, slug), language)
+    actions.confirm_translation(me(), found.id)
+    return web.done(_("Thank you. The translation counts as up to date again."), found.address)
+
+
+@bp.route("/practices/<slug>/in/<language>/delete", methods=["GET", "POST"], defaults=PRACTICE)
+@bp.route("/cases/<slug>/in/<language>/delete", methods=["GET", "POST"], defaults=CASE)
+@changing
+def remove_translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
+    """Ask, and then remove a translation."""
+    original = _get_original(kind, slug)
+    found = queries.translation_to_remove(me(), original, language)
+    if request.method == "GET":
+        return render_template("parallels/remove.html", translation=found, original=original)
+    actions.remove_translation(me(), found.id)
+    return web.done(_("The translation is removed."), original_address(original))

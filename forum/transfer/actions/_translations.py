@@ -1,0 +1,39 @@
+"""Loading the translations of an agenda's practices and cases."""
+
+from __future__ import annotations
+
+from forum.members.models import Member
+from forum.parallels import actions as parallels
+from forum.parallels.models import BODY
+from forum.parallels.queries import original_at
+from forum.transfer.actions._loading import Loading, faults_at, noon
+from forum.transfer.models import Values
+
+
+def plan_translation(curator: Member, values: Values, loading: Loading) -> None:
+    """Plan a translation for the day on which it was written, and not before its original is published."""
+    slug = values["of"].rpartition("/")[2]
+    written_at = noon(values["written_on"])
+    after = max(written_at, loading.published.get(slug, written_at))
+    loading.plan(written_at, _load, curator, values, loading, after=after)
+
+
+def _load(curator: Member, values: Values, loading: Loading) -> None:
+    """Load it; one of a practice or case that is not here is left out."""
+    original = original_at(curator, values["of"])
+    if original is None:
+        return
+    kind = values["of"].strip("/").partition("s/")[0]
+    parts = {**values["sections"], **({BODY: values["text"]} if values["text"] else {})}
+    text = parallels.TranslationText(
+        values["language"], values["title"], values.get("sentence", ""), parts
+    )
+    corrected_at = noon(values["corrected_on"]) if "corrected_on" in values else None
+    course = parallels.TranslationCourse(
+        translator_id=loading.member(values["by"]).id if "by" in values else None,
+        created_at=noon(values["written_on"]),
+        edited_at=corrected_at,
+        is_current=not values.get("outdated"),
+    )
+    with faults_at(values):
+        parallels.load_translation(curator, kind, original.id, text, course)

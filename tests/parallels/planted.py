@@ -1,0 +1,47 @@
+"""What the tests of leaks plant in translations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from forum.library.actions import PracticeText, publish, submit, write_practice
+from forum.library.models import Case, Practice
+from forum.parallels.actions import TranslationText, add_translation
+from forum.parallels.models import Translation
+
+
+def translated(
+    translator: Any, original: Practice | Case, secret: Callable[[str], str], word: str
+) -> Translation:
+    """A translation into French with the secret word in all of it that the original has, but not in what did not work."""
+    said = secret(word)
+    if isinstance(original, Case):
+        parts, kind = {"body": said}, "case"
+    else:
+        named = {part.name for part in original.sections} - {"failure"}
+        parts, kind = dict.fromkeys(named, said), "practice"
+    text = TranslationText("fr", said, said, parts)
+    return add_translation(translator, kind, original.id, text)
+
+
+def rendition(
+    people: Any, moderator: Any, agenda: Any, secret: Callable[[str], str], word: str
+) -> Translation:
+    """Ana's translation of a practice of somebody else, which everybody reads."""
+    text = PracticeText("Sung", "Sung.", sections={"challenge": "Noise."}, slug="sung")
+    practice = submit(moderator, write_practice(moderator, agenda.id, text).id)
+    publish(people.moderator, practice.id)
+    return translated(people.ana, practice, secret, word)
+
+
+def failure_translated(
+    translator: Any, practice: Practice, secret: Callable[[str], str], word: str
+) -> Translation:
+    """A translation into Spanish of what did not work, of a practice that tells it to members alone."""
+    return add_translation(
+        translator,
+        "practice",
+        practice.id,
+        TranslationText("es", "Mostrado", parts={"failure": secret(word)}),
+    )

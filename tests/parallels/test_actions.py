@@ -1,0 +1,224 @@
+"""Adding, correcting and removing translations, and what follows when an original changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.clock import at, now
+from forum.db import db
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.history.queries import fingerprint, versions_of
+from forum.library.actions import delete_practice, hide_practice, restore_practice, wait_again
+from forum.library.queries import practice_by_id
+from forum.members.actions import silence
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
+from forum.parallels import actions, queries
+from forum.parallels.models import TranslatedPart, Translation
+from forum.permissions import MEMBERS, PUBLIC, SYSTEM, VISITOR
+from forum.search.models import Document
+from tests.parallels.conftest import changed, in_french
+
+WHY = Reasons("It sells felt.", 2)
+
+
+def told(member):
+    make_notices(SYSTEM)
+    mine = select(Notice).where(Notice.member_id == member.id, Notice.kind == "translation")
+    return [one for one in db.session.scalars(mine) if not one.read_at and not one.hidden_at]
+
+
+def documents():
+    found = select(Document).where(Document.kind.like("transl%")).order_by(Document.kind)
+    return {one.kind: one for one in db.session.scalars(found)}
+
+
+def test_one_is_added_once_in_each_language(people, practice):
+    made = actions.add_translation(people.ben, "practice", practice.id, in_french(), "k1")
+    again = actions.add_translation(people.ben, "practice", practice.id, in_french(), "k1")
+    assert made.id == again.id
+    with pytest.raises(Invalid, match="meanwhile") as error:
+        actions.add_translation(people.chitra, "practice", practice.id, in_french())
+    assert error.value.field == "language"
+    for language in ("en", "xx", ""):
+        text = in_french(language=language or "fr")
+        with pytest.raises(Invalid):
+            actions.add_translation(people.ben, "practice", practice.id, text)
+    with pytest.raises(Invalid):
+        actions.add_translation(people.ben, "practice", practice.id, in_french(title=" "))
+    assert [n.address for n in told(people.ana)] == ["/practices/felt/in/fr"]
+    assert told(people.ben) == []
+
+
+def test_who_may_not_write_translates_nothing(people, practice, translation):
+    silence(people.moderator, people.chitra.id, now() + timedelta(days=2))
+    for doer in (people.chitra, VISITOR):
+        with pytest.raises(Forbidden):
+            actions.add_translation(doer, "practice", practice.id, in_french(language="es"))
+        with pytest.raises(Forbidden):
+            actions.correct_translation(doer, translation.id, in_french(title="X"))
+        with pytest.raises(Forbidden):
+            actions.remove_translation(doer, translation.id)
+
+
+def test_every_member_corrects_it_and_what_it_said_is_kept(people, translation):
+    seen = fingerprint(translation.said)
+    saved = actions.correct_translation(
+        people.chitra, translation.id, in_french(title="Feutre"), seen=seen
+    )
+    assert (saved.title, saved.translator_id) == ("Feutre", people.ben.id)
+    (version,) = versions_of("translation", translation.id)
+    assert version.fields["title"] == "Du feutre sous les rails"
+    assert version.editor_name == people.chitra.name
+    with pytest.raises(Conflict):
+        actions.correct_translation(people.ben, translation.id, in_french(title="Rails"), seen=seen)
+
+
+def test_the_translator_is_told_once_until_it_is_up_to_date(people, practice, translation):
+    assert actions.look_after_translations(SYSTEM) == 0
+    with at(now() + timedelta(hours=1)):
+        changed(people.ana, practice, sentence="A city lays thick felt.")
+        assert actions.look_after_translations(SYSTEM) == 1
+        assert [n.address for n in told(people.ben)] == ["/practices/felt/in/fr"]
+    with at(now() + timedelta(hours=2)):
+        changed(people.ana, practice, sentence="A city lays thin felt.")
+        actions.look_after_translations(SYSTEM)
+        assert len(told(people.ben)) == 1
+        found = queries.translation_by_id(people.ben, translation.id)
+        assert queries.changed_texts(people.ben, found) == {"sentence"}
+        first = queries.first_change(found)
+        assert first.version_id is not None and first.at < now()
+        actions.confirm_translation(people.chitra, translation.id)
+        assert told(people.ben) == []
+        found = queries.translation_by_id(people.ben, translation.id)
+        assert queries.changed_texts(people.ben, found) == set()
+
+
+def test_a_change_of_no_text_tells_nobody(people, practice, translation):
+    with at(now() + timedelta(hours=1)):
+        changed(people.ana, practice, cost="EUR 4 a metre")
+        actions.look_after_translations(SYSTEM)
+    assert told(people.ben) == []
+
+
+def test_what_its_original_withholds_is_withheld(people, practice, translation):
+    assert {one.audience for one in documents().values()} == {PUBLIC}
+    changed(people.ana, practice, failure_audience=MEMBERS)
+    found = queries.translation_by_id(VISITOR, translation.id)
+    assert [part.name for part in queries.shown_parts(VISITOR, found)] == ["challenge", "lessons"]
+    assert "failure" not in queries.said_to(VISITOR, found)
+    assert "failure" in queries.said_to(people.chitra, found)
+    assert documents()["translated failure"].audience == MEMBERS
+    assert documents()["translation"].audience == PUBLIC
+    changed(people.ana, practice, audience=MEMBERS)
+    assert {one.audience for one in documents().values()} == {MEMBERS}
+    with pytest.raises(NotFound):
+        queries.translation_by_id(VISITOR, translation.id)
+    assert queries.languages_of(VISITOR, practice_by_id(people.ana, practice.id)) == []
+
+
+def test_what_was_written_for_members_stays_with_them_until_somebody_compares(people, practice):
+    changed(people.ana, practice, audience=MEMBERS, sentence="Ask Ingrid at her home.")
+    made = actions.add_translation(
+        people.ben, "practice", practice.id, in_french(sentence="Demandez à Ingrid.")
+    )
+    changed(people.ana, practice)
+    with pytest.raises(NotFound):
+        queries.translation_by_id(VISITOR, made.id)
+    assert {one.audience for one in documents().values()} == {MEMBERS}
+    actions.correct_translation(people.ben, made.id, in_french())
+    found = queries.translation_by_id(VISITOR, made.id)
+    assert found.sentence == "Une ville pose du feutre."
+    assert {one.audience for one in documents().values()} == {PUBLIC}
+    assert queries.edits_of(VISITOR, found) == []
+    assert len(queries.edits_of(people.ben, found)) == 1
+
+
+def test_a_version_tells_visitors_nothing_of_what_did_not_work(people, practice, translation):
+    changed(people.ana, practice, failure_audience=MEMBERS)
+    parts = {"challenge": "Bruit.", "failure": "Elle a gelé."}
+    actions.correct_translation(people.ben, translation.id, in_french(parts=parts))
+    found = queries.translation_by_id(VISITOR, translation.id)
+    (edit,) = queries.edits_of(VISITOR, found)
+    assert "gelé" not in str((edit.said, edit.differences))
+    (edit,) = queries.edits_of(people.chitra, found)
+    assert "gelé" in str(edit.differences)
+
+
+def test_it_is_hidden_and_found_with_its_original(people, practice, translation):
+    hide_practice(people.moderator, practice.id, "A rule.")
+    with pytest.raises(NotFound):
+        queries.translation_by_id(people.ben, translation.id)
+    restore_practice(people.moderator, practice.id)
+    assert queries.translation_by_id(VISITOR, translation.id)
+
+
+def test_moderators_hide_it_with_a_reason(people, practice, translation):
+    told(people.ana)
+    moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    for reader in (VISITOR, people.ana, people.chitra):
+        with pytest.raises(NotFound):
+            queries.translation_by_id(reader, translation.id)
+        original = practice_by_id(reader, practice.id)
+        assert queries.languages_of(reader, original) == []
+        with pytest.raises(NotFound, match="hidden this translation"):
+            queries.get_translation(reader, original, "fr")
+    assert told(people.ana) == []
+    assert queries.translation_by_id(people.ben, translation.id).hidden_reason
+    assert all(one.hidden_at for one in documents().values())
+    with pytest.raises(Forbidden):
+        actions.correct_translation(people.ben, translation.id, in_french(title="X"))
+    with pytest.raises(Invalid):
+        actions.add_translation(people.ana, "practice", practice.id, in_french())
+    moderation.decide(people.host, "translation", translation.id, "restore")
+    assert queries.translation_by_id(VISITOR, translation.id)
+    assert len(told(people.ana)) == 1
+
+
+def test_who_wrote_one_of_both_removes_it(people, practice, translation):
+    with pytest.raises(Forbidden):
+        actions.remove_translation(people.chitra, translation.id)
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Feutre"))
+    actions.remove_translation(people.ana, translation.id)
+    with pytest.raises(NotFound):
+        queries.translation_by_id(people.ben, translation.id)
+    assert versions_of("translation", translation.id) == [] and documents() == {}
+    assert db.session.scalars(select(TranslatedPart)).all() == []
+    again = actions.add_translation(people.ben, "practice", practice.id, in_french())
+    assert again.id != translation.id
+
+
+def test_a_deleted_practice_takes_its_translations_with_it(people, practice, translation):
+    delete_practice(people.ana, practice.id)
+    assert documents() == {}
+    with pytest.raises(NotFound):
+        queries.translation_by_id(people.ben, translation.id)
+    assert actions.look_after_translations(SYSTEM) == 1
+    row = db.session.get(Translation, translation.id)
+    assert (row.title, row.sentence, bool(row.deleted_at)) == ("", "", True)
+    assert db.session.scalars(select(TranslatedPart)).all() == []
+    assert actions.look_after_translations(SYSTEM) == 0
+
+
+def test_search_finds_it_again_when_its_practice_is_published_again(people, practice, translation):
+    from_before = set(documents())
+    wait_again(people.moderator, practice.id)
+    assert documents() == {}
+    moderation.publish(people.moderator, practice.id)
+    assert set(documents()) == from_before
+
+
+def test_a_case_is_translated_too(people, case):
+    text = in_french(title="Rues de liège", parts={"body": "Ils ont pavé de liège."})
+    made = actions.add_translation(people.ben, "case", case.id, text)
+    assert made.address == "/cases/cork/in/fr"
+    assert [n.address for n in told(people.host)] == [made.address]
+    (part,) = queries.shown_parts(VISITOR, queries.translation_by_id(VISITOR, made.id))
+    assert "liège" in part.html
+    with pytest.raises(Forbidden):
+        actions.remove_translation(people.ana, made.id)

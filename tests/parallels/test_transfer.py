@@ -1,0 +1,81 @@
+"""Translations in files: what an export writes, and what an import loads again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.clock import at, now
+from forum.db import db
+from forum.errors import NotFound
+from forum.parallels import actions, queries
+from forum.parallels.models import Translation
+from forum.permissions import MEMBERS, VISITOR
+from forum.transfer.actions import import_agenda
+from forum.transfer.forms import read_agenda
+from tests.declarations.test_transfer import HEAD
+from tests.parallels.conftest import changed, in_french
+
+
+def exported(app, tmp_path, *words: str) -> str:
+    """What an export says of the practices, cases and translations of the agenda."""
+    done = app.test_cli_runner().invoke(args=["export", *words, str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "out" / "agenda-quieter.md").read_text()
+    return page.partition("## Translations")[2]
+
+
+def test_what_is_exported_comes_back(app, people, practice, case, translation, tmp_path):
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Du feutre"))
+    text = in_french(title="Liège", sentence="", parts={"body": "Ils ont pavé.\n\nCela dure."})
+    actions.add_translation(people.chitra, "case", case.id, text)
+    es = in_french(language="es", title="Secreto")
+    hidden = actions.add_translation(people.ben, "practice", practice.id, es)
+    actions.hide_translation(people.host, hidden.id, "No.")
+    with at(now() + timedelta(seconds=1)):
+        changed(people.ana, practice, sentence="A city lays thick felt.")
+    exported(app, tmp_path)
+    page = (tmp_path / "out" / "agenda-quieter.md").read_text()
+    assert "Secreto" not in page
+    section = "## Cases" + page.partition("## Cases")[2]
+    for slug in ("felt", "cork"):
+        section = section.replace(f"- slug: {slug}\n", f"- slug: {slug}-2\n")
+        section = section.replace(f"practice {slug}\n", f"practice {slug}-2\n")
+        section = section.replace(f"case {slug}\n", f"case {slug}-2\n")
+    known = set(db.session.scalars(select(Translation.id)))
+    import_agenda(people.administrator, read_agenda(HEAD + section))
+    found = db.session.scalars(select(Translation).order_by(Translation.id)).all()
+    first, second = (queries.translation_by_id(VISITOR, o.id) for o in found if o.id not in known)
+    assert first.said == queries.translation_by_id(VISITOR, translation.id).said
+    assert (first.translator_id, bool(first.edited_at)) == (people.ben.id, True)
+    assert queries.is_outdated(first) and not queries.is_outdated(second)
+    assert second.said == {"title": "Liège", "sentence": "", "body": text.parts["body"]}
+    assert second.address == "/cases/cork-2/in/fr"
+
+
+def test_a_file_for_everybody_holds_nothing_for_members(
+    app, people, practice, translation, tmp_path
+):
+    changed(people.ana, practice, failure_audience=MEMBERS)
+    section = exported(app, tmp_path)
+    assert "Du feutre" in section and "La colle" not in section
+
+
+def test_what_stays_with_members_is_in_no_file(app, people, practice, tmp_path):
+    changed(people.ana, practice, audience=MEMBERS, sentence="Ask Ingrid.")
+    made = actions.add_translation(people.ben, "practice", practice.id, in_french())
+    changed(people.ana, practice)
+    with pytest.raises(NotFound):
+        queries.translation_by_id(VISITOR, made.id)
+    assert "Du feutre" not in exported(app, tmp_path, "--readers", "members")
+
+
+def test_a_translation_of_what_is_not_here_is_left_out(people):
+    section = (
+        "## Translations\n### Du feutre\n- of: practice nowhere\n- language: fr\n"
+        "- written on: 2026-01-05\n\n#### Challenge\nDu bruit.\n"
+    )
+    import_agenda(people.administrator, read_agenda(HEAD + section))
+    assert db.session.scalars(select(Translation)).all() == []

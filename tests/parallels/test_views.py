@@ -1,0 +1,205 @@
+"""The pages of translations."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+from forum.clock import at, now
+from forum.library.actions import hide_practice
+from forum.parallels import actions
+from forum.permissions import MEMBERS
+from tests.parallels.conftest import changed, in_french
+
+FORM = {
+    "language": "fr",
+    "title": "Du feutre",
+    "sentence": "Une ville pose du feutre.",
+    "challenge": "Les trams *rugissaient*.",
+    "failure": "",
+    "lessons": "",
+}
+
+
+def words_of(page) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def hidden_in(page, name: str) -> str:
+    return re.findall(rf'name="{name}"[^>]* value="([^"]+)"', page.text)[0]
+
+
+# Reading
+
+
+def test_a_page_says_in_which_languages_it_can_be_read(client, people, practice, translation):
+    actions.add_translation(
+        people.ben, "practice", practice.id, in_french(language="ar", title="لباد")
+    )
+    page = client.get("/practices/felt").text
+    links = re.findall(r'<a href="([^"]+)" hreflang="(\w+)" lang="(\w+)" dir="(\w+)">', page)
+    assert sorted(links) == [
+        ("/practices/felt/in/ar", "ar", "ar", "rtl"),
+        ("/practices/felt/in/fr", "fr", "fr", "ltr"),
+    ]
+    alternates = re.findall(
+        r'rel="alternate" hreflang="([\w-]+)" href="[^"]*?(/[^/"]*/felt[^"]*)"', page
+    )
+    assert sorted(alternates) == [
+        ("ar", "/practices/felt/in/ar"),
+        ("en", "/practices/felt"),
+        ("fr", "/practices/felt/in/fr"),
+        ("x-default", "/practices/felt"),
+    ]
+
+
+def test_a_page_without_translations_says_nothing_of_them(client, practice):
+    page = client.get("/practices/felt").text
+    assert "In other languages" not in page and "hreflang" not in page
+
+
+def test_the_language_of_the_reader_comes_first(client, people, practice, translation):
+    actions.add_translation(people.ben, "practice", practice.id, in_french(language="es"))
+    for language, first in (("es", "es"), ("fr", "fr")):
+        client.set_cookie("language", language)
+        page = client.get("/practices/felt", headers={"Accept-Language": language}).text
+        codes = re.findall(r'<a href="/practices/felt/in/(\w+)" hreflang', page)
+        assert codes[0] == first or len(codes) == 2
+
+
+def test_a_translation_is_shown_as_its_original_is(client, practice, translation):
+    page = client.get("/practices/felt/in/fr")
+    assert '<h1 lang="fr" dir="ltr">Du feutre sous les rails</h1>' in page.text
+    assert "Les trams <strong>rugissaient</strong>." in page.text
+    said = words_of(page)
+    assert "Translated by Ben" in said and "Read the original ( English )" in said
+    assert "EUR 3 a metre" in said  # what is no text stays
+    assert 'lang="en" dir="auto"><p>Wait.</p>' in page.text and "Not translated yet" in said
+    assert re.search(r'rel="canonical" href="[^"]+/practices/felt/in/fr"', page.text)
+    assert '"inLanguage": "fr"' in page.text and "translationOfWork" in page.text
+    assert 'href="/practices/felt#replies"' in page.text
+    assert client.get("/practices/felt/in/es").status_code == 404
+    assert client.get("/practices/nothing/in/fr").status_code == 404
+
+
+def test_right_to_left_is_written_so(client, people, practice):
+    text = in_french(language="ar", title="Tampere لباد", parts={"challenge": "Tampere ضجيج"})
+    actions.add_translation(people.ben, "practice", practice.id, text)
+    page = client.get("/practices/felt/in/ar").text
+    assert '<h1 lang="ar" dir="rtl">' in page and '<div class="prose" lang="ar" dir="rtl">' in page
+
+
+def test_what_is_for_members_is_shown_to_them(client, sign_in, people, practice, translation):
+    changed(people.ana, practice, failure_audience=MEMBERS)
+    assert "a gelé" not in client.get("/practices/felt/in/fr").text
+    assert "a gelé" in sign_in(people.chitra).get("/practices/felt/in/fr").text
+    changed(people.ana, practice, audience=MEMBERS)
+    assert client.get("/practices/felt/in/fr").status_code == 404
+    assert client.get("/practices/felt/in/fr/history").status_code == 404
+    hide_practice(people.moderator, practice.id, "No felt.")
+    page = sign_in(people.chitra).get("/practices/felt/in/fr")
+    assert page.status_code == 404 and "No felt." in page.text
+
+
+def test_it_says_when_its_original_has_changed(client, sign_in, people, practice, translation):
+    with at(now() + timedelta(days=1)):
+        changed(people.ana, practice, sentence="A city lays thick felt.")
+        page = client.get("/practices/felt/in/fr")
+        assert "The original has changed since" in words_of(page)
+        assert re.search(r'href="/practices/felt/history#version-\d+"', page.text)
+        assert "It is still right" not in page.text
+        browser = sign_in(people.chitra)
+        page = browser.get("/practices/felt/in/fr")
+        assert "It is still right" in page.text
+        form = browser.get("/practices/felt/in/fr/edit")
+        assert form.text.count("Changed since") == 1
+        browser.post("/practices/felt/in/fr/confirm")
+        assert "has changed since" not in browser.get("/practices/felt/in/fr").text
+
+
+def test_pages_make_few_statements(client, queries, practice, translation, case, people):
+    actions.add_translation(people.ben, "case", case.id, in_french(parts={"body": "Ils ont pavé."}))
+    counted = []
+    for path in ("/practices/felt", "/practices/felt/in/fr", "/cases/cork", "/cases/cork/in/fr"):
+        client.get(path)
+        with queries() as made:
+            client.get(f"{path}?x=1")
+        counted.append(made.count)
+    assert counted == [11, 7, 15, 10]
+
+
+# Writing
+
+
+def test_a_member_translates_with_the_original_beside(sign_in, people, practice):
+    browser = sign_in(people.ben)
+    page = browser.get("/practices/felt")
+    assert 'href="/practices/felt/translate"' in page.text
+    form = browser.get("/practices/felt/translate")
+    assert "Trams **roared**." in form.text and 'name="needs"' not in form.text
+    assert 'value="en"' not in form.text
+    key = hidden_in(form, "submission_key")
+    missing = browser.post("/practices/felt/translate", data=FORM | {"title": ""})
+    assert missing.status_code == 422 and "rugissaient" in missing.text
+    preview = browser.post("/practices/felt/translate", data=FORM | {"preview": "1"})
+    assert "<em>rugissaient</em>" in preview.text
+    for _twice in range(2):
+        sent = browser.post("/practices/felt/translate", data=FORM | {"submission_key": key})
+        assert sent.location.endswith("/practices/felt/in/fr")
+    other = sign_in(people.chitra).post("/practices/felt/translate", data=FORM)
+    assert other.status_code == 422 and "rugissaient" in other.text
+
+
+def test_visitors_are_offered_no_form(client, practice, translation):
+    assert "/translate" not in client.get("/practices/felt").text
+    assert client.get("/practices/felt/translate").status_code in (302, 303)
+    assert client.get("/practices/felt/in/fr/edit").status_code in (302, 303)
+
+
+def test_the_second_of_two_editors_gets_both_texts(sign_in, people, practice, translation):
+    seen = hidden_in(sign_in(people.chitra).get("/practices/felt/in/fr/edit"), "seen")
+    actions.correct_translation(people.ben, translation.id, in_french(title="Sous les rails"))
+    sent = sign_in(people.chitra).post("/practices/felt/in/fr/edit", data=FORM | {"seen": seen})
+    assert sent.status_code == 409
+    assert "Sous les rails" in sent.text and "Du feutre" in sent.text
+    seen = hidden_in(sent, "seen")
+    sent = sign_in(people.chitra).post("/practices/felt/in/fr/edit", data=FORM | {"seen": seen})
+    assert sent.status_code == 303
+
+
+def test_some_go_back_to_an_earlier_version(sign_in, people, practice, translation):
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Liège"))
+    page = sign_in(people.ana).get("/practices/felt/in/fr/history")
+    way = re.findall(r'href="(/practices/felt/in/fr/edit\?version=\d+)"', page.text)[0]
+    assert 'value="Du feutre sous les rails"' in sign_in(people.ana).get(way).text
+    for member in (people.ben, people.host, people.moderator):
+        assert sign_in(member).get(way).status_code == 200
+    assert way not in sign_in(people.chitra).get("/practices/felt/in/fr/history").text
+    assert sign_in(people.chitra).get(way).status_code == 403
+
+
+def test_it_is_removed_after_a_question(sign_in, people, practice, translation):
+    browser = sign_in(people.ana)
+    assert "Remove this translation?" in browser.get("/practices/felt/in/fr/delete").text
+    assert sign_in(people.chitra).get("/practices/felt/in/fr/delete").status_code == 403
+    assert browser.post("/practices/felt/in/fr/delete").location.endswith("/practices/felt")
+    assert browser.get("/practices/felt/in/fr").status_code == 404
+
+
+def test_search_leads_to_the_page_in_that_language(client, practice, translation):
+    page = client.get("/search?q=feutre")
+    assert 'href="/practices/felt/in/fr"' in page.text
+    page = client.get("/search?q=feutre&language=fr")
+    assert 'href="/practices/felt/in/fr"' in page.text
+    assert 'href="/practices/felt/in/fr' in client.get("/search?q=colle").text
+
+
+def test_a_case_has_its_translations_too(client, sign_in, people, case):
+    browser = sign_in(people.ben)
+    assert 'href="/cases/cork/translate"' in browser.get("/cases/cork").text
+    data = {"language": "fr", "title": "Rues de liège", "sentence": "", "body": "Du **liège**."}
+    assert browser.post("/cases/cork/translate", data=data).location.endswith("/cases/cork/in/fr")
+    page = client.get("/cases/cork/in/fr")
+    assert "Du <strong>liège</strong>." in page.text and "Streets of cork." in page.text
+    assert 'href="/cases/cork/in/fr"' in client.get("/cases/cork").text
