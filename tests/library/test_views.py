@@ -554,9 +554,9 @@ def test_pages_take_few_queries_however_much_is_said(
     world: World, case: Case, practice: Practice, client: FlaskClient, sign_in: SignIn, queries: Any
 ) -> None:
     reader = sign_in(world.reader)
-    # Among them one for what commitments copy, which a server's processes remember
+    # Among them one for what commitments copy, which a server's processes remember, and one for translations
     paths = [
-        (client, f"/cases/{case.slug}", 15),
+        (client, f"/cases/{case.slug}", 16),
         (client, f"/practices/{practice.slug}", 13),
         (client, "/cases", 13),
         (client, "/practices", 13),
