@@ -340,5 +340,6 @@ PAGES = (
     "/api/v1/commitments",
     "/api/v1/commitments/{commitment}",
     "/api/v1/declarations",
+    "/api/v1/practices/{practice}/in/fr",
     "/api/v1/meetings",
 )

@@ -148,6 +148,8 @@ GET  /api/v1/agendas                                  |  200  200  200  200  200
 GET  /api/v1/agendas/{agenda}                         |  200  200  200  200  200  200
 GET  /api/v1/cases                                    |  200  200  200  200  200  200
 GET  /api/v1/cases/{case}                             |  200  200  200  200  200  200
+GET  /api/v1/cases/{case}/in/fr                       |  200  200  200  200  200  200
+GET  /api/v1/practices/{practice}/in/fr               |  200  200  200  200  200  200
 GET  /api/v1/cities                                   |  200  200  200  200  200  200
 GET  /api/v1/commitments                              |  200  200  200  200  200  200
 GET  /api/v1/commitments/{commitment}                 |  200  200  200  200  200  200

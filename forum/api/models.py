@@ -289,8 +289,48 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class InLanguage:
+    """A language into which members have translated something, and the addresses of the translation."""
+
+    language: str
+    url: str
+    api_url: str
+
+
+@dataclass(frozen=True)
+class TranslatedPart:
+    """A part of a translation: of a practice as its sections are called, of a case its `body`.
+
+    What is not translated is in the language of the original.
+    """
+
+    name: str
+    html: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A translation of a practice or case; `translator` is who began it, null for somebody who has left.
+
+    `sentence` is the summary of a case, null where it is not translated. Since `outdated_since` its original says something else.
+    """
+
+    language: str
+    title: str
+    sentence: str | None
+    url: str
+    original_url: str
+    translator: Author | None
+    created_at: datetime
+    edited_at: datetime | None
+    outdated_since: datetime | None
+    parts: list[TranslatedPart]
+
+
+@dataclass(frozen=True)
 class WholeCase(Case):
-    """A case with its text, figures and links, and who tried it or wants to; `topic_url` is the address of its discussion here."""
+    """A case with its text, figures and links, its translations, and who tried it or wants to; `topic_url` is the address of its discussion here."""
 
     themes: list[Reference]
     paragraphs: list[Paragraph]
@@ -298,6 +338,7 @@ class WholeCase(Case):
     links: list[Link]
     tried: list[Trial]
     wanted: list[Intention]
+    translations: list[InLanguage]
     topic_url: str
 
 
@@ -340,7 +381,7 @@ class Section:
 
 @dataclass(frozen=True)
 class WholePractice(Practice):
-    """A practice with its parts, and who tried it or wants to; what its author tells to members alone is not there.
+    """A practice with its parts and translations, and who tried it or wants to; what its author tells to members alone is not there.
 
     `organisation` is the one for which it was written, null for its author alone. `adapted_from` is the practice of another
     city from which it was made; `topic_url` is the address of its discussion here.
@@ -351,6 +392,7 @@ class WholePractice(Practice):
     sections: list[Section]
     tried: list[Trial]
     wanted: list[Intention]
+    translations: list[InLanguage]
     adapted_from: Reference | None
     topic_url: str | None
 

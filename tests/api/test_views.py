@@ -44,7 +44,8 @@ def path_of(operation: Operation, world: World) -> str:
     """An address of the operation that leads to something of the world."""
     slugs = {"agenda": "quieter", "case": world["case"], "practice": world["practice"]}
     values = {
-        "slug": slugs.get(operation.name),
+        "slug": slugs.get(operation.name.removesuffix("_in_language")),
+        "language": "fr",
         "topic_id": world["topic"],
         "post_id": world["post"],
         "declaration_id": world["open_declaration"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from forum.glossary.models import Entry
 from forum.library.models import Case, Intention, Practice, PracticeSection, Reading
 from forum.meetings.models import Meeting
 from forum.members.models import City, Member, Organisation
+from forum.parallels.models import Translation
+from forum.parallels.queries import ShownPart
 from forum.permissions import VISITOR
 from forum.search.models import Document
 from forum.search.queries import Hit
@@ -252,7 +255,13 @@ def intentions(wanted: Iterable[Intention]) -> list[models.Intention]:
     ]
 
 
-def whole_case(found: Case, marks: Sequence[Mark], wanted: Iterable[Intention]) -> models.WholeCase:
+def whole_case(
+    found: Case,
+    marks: Sequence[Mark],
+    wanted: Iterable[Intention],
+    *,
+    languages: Iterable[str],
+) -> models.WholeCase:
     """A case with all that its page has."""
     return models.WholeCase(
         **vars(case(found, _cities_of(found.topic_id, marks))),
@@ -265,6 +274,7 @@ def whole_case(found: Case, marks: Sequence[Mark], wanted: Iterable[Intention]) 
         links=[models.Link(one.label, one.address, one.kind) for one in found.links],
         tried=trials(marks),
         wanted=intentions(wanted),
+        translations=in_languages(found, languages),
         topic_url=api_address("topic", topic_id=found.topic_id),
     )
 
@@ -301,6 +311,8 @@ def whole_practice(
     adapted_from: Practice | None,
     marks: Sequence[Mark],
     wanted: Iterable[Intention],
+    *,
+    languages: Iterable[str],
 ) -> models.WholePractice:
     """A practice with those of its sections, and the one that it was made from, that the reader may see."""
     source = None
@@ -315,7 +327,41 @@ def whole_practice(
         adapted_from=source,
         tried=trials(marks),
         wanted=intentions(wanted),
+        translations=in_languages(found, languages),
         topic_url=api_address("topic", topic_id=found.topic_id) if found.topic_id else None,
+    )
+
+
+def in_languages(found: Practice | Case, languages: Iterable[str]) -> list[models.InLanguage]:
+    """The translations of a practice or case, as that lists them."""
+    kind = "practice" if isinstance(found, Practice) else "case"
+    return [
+        models.InLanguage(
+            language=code,
+            url=address("parallels.translation", kind=kind, slug=found.slug, language=code),
+            api_url=api_address(f"{kind}_in_language", slug=found.slug, language=code),
+        )
+        for code in languages
+    ]
+
+
+def translation(
+    found: Translation, said: Mapping[str, str], parts: Iterable[ShownPart], since: datetime | None
+) -> models.Translation:
+    """A translation; `said` are its texts that the reader may see, `since` when its original has said something else."""
+    original = found.original
+    page = "practice" if isinstance(original, Practice) else "case"
+    return models.Translation(
+        language=found.language,
+        title=found.title,
+        sentence=said.get("sentence"),
+        url=address_of(found.address),
+        original_url=address(f"library.{page}", slug=original.slug),
+        translator=author(found.translator) if found.translator else None,
+        created_at=found.created_at,
+        edited_at=found.edited_at,
+        outdated_since=since,
+        parts=[models.TranslatedPart(one.name, one.html, one.language) for one in parts],
     )
 
 

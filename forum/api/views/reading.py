@@ -39,6 +39,7 @@ from forum.errors import Invalid, NotFound
 from forum.glossary.queries import IndexFilter, index, whole_entries, widened
 from forum.library import queries as library
 from forum.library.forms import KIND_NAMES
+from forum.library.models import Case, Practice
 from forum.library.queries import EVIDENCE, CaseFilter, PracticeFilter, ReadingFilter
 from forum.meetings.queries import coming_meetings, past_meetings
 from forum.members.queries import (
@@ -49,6 +50,7 @@ from forum.members.queries import (
 from forum.members.views import federation
 from forum.openapi import Operation, Parameter
 from forum.pages import Page
+from forum.parallels import queries as parallels
 from forum.permissions import VISITOR
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find
@@ -68,6 +70,7 @@ ORDER_OF_POSTS = Parameter("order", ORDER.meaning, choices=(NEWEST, OLDEST), def
 CURSOR = Parameter("cursor", _("Where to go on: the address in “next” has it."))
 AFTER = Parameter("after", _("The number of the last post that you have."), most=MAX_ID)
 SLUG = Parameter("slug", _("The last part of its address."), is_in_path=True)
+IN_LANGUAGE = Parameter("language", _("The code of the language, such as fr."), is_in_path=True)
 TOPIC_ID = Parameter("topic_id", _("The number of a topic."), most=MAX_ID, is_in_path=True)
 POST_ID = Parameter("post_id", _("The number of a post."), most=MAX_ID, is_in_path=True)
 KINDS_OF_CASES = Parameter("kind", KIND.meaning, choices=tuple(KIND_NAMES), several=True)
@@ -246,9 +249,29 @@ def cases() -> Listing:
 def case(slug: str) -> models.WholeCase:
     """One case."""
     found = library.get_case(VISITOR, slug)
-    return answers.whole_case(
-        found, tried_in(found.topic_id, 1), library.intentions_in(found.topic_id)
-    )
+    tried, wanted = tried_in(found.topic_id, 1), library.intentions_in(found.topic_id)
+    languages = parallels.languages_of(VISITOR, found)
+    return answers.whole_case(found, tried, wanted, languages=languages)
+
+
+@door(
+    "/cases/<slug>/in/<language>",
+    _("A case in another language, as members have translated it."),
+    models.Translation,
+    SLUG,
+    IN_LANGUAGE,
+)
+def case_in_language(slug: str, language: str) -> models.Translation:
+    """One translation of a case."""
+    return _translation(library.get_case(VISITOR, slug), language)
+
+
+def _translation(original: Practice | Case, language: str) -> models.Translation:
+    found = parallels.get_translation(VISITOR, original, language)
+    is_outdated = bool(parallels.changed_texts(VISITOR, found))
+    since = parallels.first_change(found).at if is_outdated else None
+    said, parts = parallels.said_to(VISITOR, found), parallels.shown_parts(VISITOR, found)
+    return answers.translation(found, said, parts, since)
 
 
 @door(
@@ -287,7 +310,20 @@ def practice(slug: str) -> models.WholePractice:
     source = library.adapted_from(VISITOR, found)
     tried = tried_in(found.topic_id, 1) if found.topic_id else ()
     wanted = library.intentions_in(found.topic_id) if found.topic_id else ()
-    return answers.whole_practice(found, sections, source, tried, wanted)
+    languages = parallels.languages_of(VISITOR, found)
+    return answers.whole_practice(found, sections, source, tried, wanted, languages=languages)
+
+
+@door(
+    "/practices/<slug>/in/<language>",
+    _("A practice in another language, as members have translated it."),
+    models.Translation,
+    SLUG,
+    IN_LANGUAGE,
+)
+def practice_in_language(slug: str, language: str) -> models.Translation:
+    """One translation of a practice."""
+    return _translation(library.get_practice(VISITOR, slug), language)
 
 
 @door("/readings", _("Best reads."), models.Reading, AGENDAS, PAGE, is_list=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, cast, func, literal, null, select, text, union_all
+from sqlalchemy import Select, String, case, cast, func, literal, null, select, text, union_all
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
@@ -25,6 +25,8 @@ from forum.meetings.queries import visible_meetings
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import home_cities, visible_members
 from forum.pages import pages_for
+from forum.parallels.models import Translation
+from forum.parallels.queries import shown_translations
 from forum.permissions import VISITOR
 
 IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (sitemaps.org)
@@ -94,6 +96,12 @@ def _sections() -> list[SitemapSection]:
     declaration = literal("/declarations/") + cast(Declaration.id, String) + "-" + Declaration.slug
     commitment = literal("/commitments/") + cast(Commitment.id, String) + "-" + Commitment.slug
     committed = shown_commitments(VISITOR)
+    translated = shown_translations(VISITOR)
+    translated = translated.outerjoin(Practice, Practice.id == Translation.practice_id)
+    translated = translated.outerjoin(Case, Case.id == Translation.case_id)
+    of_page = case((Case.id.is_(None), shared), else_="/cases/" + Case.slug)
+    translation = of_page + "/in/" + Translation.language
+    translated_at = func.coalesce(Translation.edited_at, Translation.created_at)
     times = (Declaration.withdrawn_at, Declaration.adopted_at, Declaration.frozen_at)
     changed_at = func.coalesce(*times, Declaration.edited_at, Declaration.opened_at)
     return [
@@ -102,6 +110,7 @@ def _sections() -> list[SitemapSection]:
         ),
         SitemapSection(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
         SitemapSection(practices, Practice.id, shared, Practice.updated_at),
+        SitemapSection(translated, Translation.id, translation, translated_at),
         SitemapSection(visible_meetings(VISITOR), Meeting.id, meeting, Meeting.updated_at),
         SitemapSection(topics, Topic.id, topic, Topic.active_at),
         SitemapSection(declared, Declaration.id, declaration, changed_at),
