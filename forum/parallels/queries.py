@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.db import db
 from forum.errors import NotFound
+from forum.glossary.queries import entries_in
 from forum.history.queries import Edit, differences, versions_of
 from forum.library.models import PUBLISHED, Case, Practice
 from forum.library.queries import (
@@ -40,6 +41,7 @@ from forum.rules.models import said_of_ground
 
 T = TypeVar("T")
 Original = Practice | Case
+MAX_EXPRESSIONS = 40  # of the glossary, beside a form
 MAX_LISTED = 200  # translations of one page: no more than there are languages to choose from
 
 
@@ -318,7 +320,7 @@ def first_change(translation: Translation) -> Change:
         after = _texts_in(since[number + 1].fields, present) if since[number + 1 :] else present
         if digests(after) != translation.made_from:
             return Change(version.replaced_at, version.id)
-    return Change(original.updated_at)
+    return Change(max(original.updated_at, translation.checked_at))
 
 
 def _texts_in(fields: Mapping[str, Any], present: Mapping[str, str]) -> dict[str, str]:
@@ -348,6 +350,24 @@ def languages_left(original: Original) -> list[tuple[str, str]]:
     there = select(Translation.language).where(is_of(original), Translation.deleted_at.is_(None))
     taken = {original.language, *db.session.scalars(there.limit(MAX_LISTED))}
     return [(code, name) for code, name in languages() if code not in taken]
+
+
+class Expression(NamedTuple):
+    """An entry of the glossary that stands in an original: its name there, its names in the language of the translation, its slug."""
+
+    name: str
+    names: tuple[str, ...]
+    slug: str
+
+
+def expressions_in(texts: Mapping[str, str], language: str, into: str) -> list[Expression]:
+    """The entries of the glossary that some texts name, with a name in the language into which these are translated."""
+    found = []
+    for entry in entries_in("\n".join(texts.values()), language, MAX_EXPRESSIONS):
+        names = {one.language: one.names for one in entry.wordings}
+        if into in names:
+            found.append(Expression(names[language][0], names[into], entry.slug))
+    return found
 
 
 def translation_to_correct(member: Person, original: Original, language: str) -> Translation:

@@ -240,6 +240,7 @@ def _write(
             texts=texts,
             asked=[name for name in PARTS if name in form],
             changed=queries.changed_texts(me(), found) if found else (),
+            expressions=queries.expressions_in(texts, original.language, form.language.data or ""),
             meanwhile=meanwhile,
             version=version,
             preview=_previews(form),

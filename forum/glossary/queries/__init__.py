@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.glossary.queries._known import KnownEntry
+from forum.glossary.queries._known import KnownEntry, entries_in
 from forum.glossary.queries.entries import (
     Index,
     IndexFilter,
@@ -56,6 +56,7 @@ __all__ = [
     "by_language",
     "entries_called",
     "entries_count",
+    "entries_in",
     "entries_on_theme",
     "entry_edits",
     "entry_fields",

@@ -166,3 +166,19 @@ def entries_named(words: Sequence[str]) -> Iterator[KnownEntry]:
     """The entries of which some folded words are a name, each once."""
     names = known().named(words) if words else []
     return iter(dict.fromkeys(one.entry for one in names))
+
+
+def entries_in(text: str, language: str, most: int) -> list[KnownEntry]:
+    """The entries whose names in a language stand in a text, in the order of the text, at most so many; the longest names count."""
+    found, words, named = known(), words_only(text).split(), dict[KnownEntry, None]()
+    at = 0
+    while found.by_word and at < len(words) and len(named) < most:
+        step = 1
+        for length in range(min(found.longest, len(words) - at), 0, -1):
+            names = found.named(words[at : at + length])
+            if entries := [one.entry for one in names if one.language == language]:
+                named |= dict.fromkeys(entries)
+                step = length
+                break
+        at += step
+    return list(named)[:most]
