@@ -85,10 +85,11 @@ def newest_hits(
     *more: Any,
     but: str = "",
     below: int | None = None,
+    above: int | None = None,
 ) -> Sequence[Any]:
     """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those of `more`.
 
-    `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids.
+    `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids, with `above` with larger ones.
     """
     chosen = {name: some for name, some in query.facets().items() if some and name != but}
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
@@ -98,6 +99,8 @@ def newest_hits(
     order: Any = FTS.c.rowid if is_by_row else Document.id
     if below is not None:
         documents = documents.where(order < below)
+    if above is not None:
+        documents = documents.where(order > above)
     if query.topic_id is not None:
         return _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
     if not _is_sqlite() and any(_has_phrase(term) for term in terms):

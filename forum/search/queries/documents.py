@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Executable, Select, and_, bindparam, exists, false, or_, select
@@ -59,6 +60,26 @@ def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Doc
     wanted = (and_(Document.kind == k, Document.item_id.in_(some)) for k, some in ids.items())
     found = db.session.scalars(select(Document).where(or_(false(), *wanted)))
     return {(document.kind, document.item_id): document for document in found}
+
+
+def settled_document_id(before: datetime) -> int:
+    """The largest id of a document of what was written before a moment, 0 for none.
+
+    Of what is written at this moment a document with a smaller id may still be to come.
+    """
+    settled = select(Document.id).where(Document.written_at < before)
+    return db.session.scalar(settled.order_by(Document.id.desc()).limit(1)) or 0
+
+
+def ids_found(reader: Person, ids: Collection[int]) -> set[int]:
+    """Those of some ids of documents that the reader may find now."""
+    found = visible_documents(reader).where(Document.id.in_(ids)).with_only_columns(Document.id)
+    return set(db.session.scalars(found)) if ids else set()
+
+
+def newest_document_id() -> int:
+    """The id of the latest document, 0 for none."""
+    return db.session.scalar(select(Document.id).order_by(Document.id.desc()).limit(1)) or 0
 
 
 def next_documents_below(document_id: int, after_id: int, limit: int) -> Sequence[Document]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ FACET_PORTION = 1_250  # hits that are read to count so many: some have no word 
 MAX_PORTIONS = 5  # of hits that are read to find some with words of their own
 NAMING_PORTION = 10  # hits that are read for each page that is wanted: some are of the same page
 MAX_OTHERS = 3  # of the same page, named below the first
+NEWER_PORTION = 100  # hits that are read at once to look for newer ones
 OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # what `has_own_words` needs to know
 # What `find` needs to know of a hit, besides its facets
 HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
@@ -129,6 +130,29 @@ def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[
     newest = newest_hits(reader, [term], Query(""), limit * NAMING_PORTION, *HIT_COLUMNS)
     groups = _by_page([hit for hit in newest if has_own_words(hit, [term])])
     return documents_by_id([group[0].id for group in groups[:limit]])
+
+
+def newer_hits(
+    reader: Person, query: Query, after_id: int, until_id: int
+) -> Iterator[Sequence[Any]]:
+    """The hits of `find` among the documents with ids after one, and until another: rows with id, kind, item_id and written_at.
+
+    The newest first, in portions that are read when they are asked for; at most the newest `MAX_PORTIONS * NEWER_PORTION` of
+    those that hold the words are looked at.
+    """
+    if not words_of(query.words):
+        return
+    terms = with_prefix(parse_terms(query.words, query.instead), query.words)
+    columns = (Document.item_id, Document.written_at, *OWN_WORDS_COLUMNS)
+    below = until_id + 1
+    for _number in range(MAX_PORTIONS):
+        hits = newest_hits(
+            reader, terms, query, NEWER_PORTION, *columns, below=below, above=after_id
+        )
+        yield [hit for hit in hits if has_own_words(hit, terms)]
+        if len(hits) < NEWER_PORTION:
+            return
+        below = hits[-1].id
 
 
 def _newest_own_hits(
