@@ -53,6 +53,7 @@ from forum.register import views as register
 from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
+from forum.searches import views as searches
 from forum.settings import Settings, explain_os_errors, from_environment
 from forum.templating import cache_bytecode
 from forum.terms import views as terms
@@ -77,6 +78,7 @@ BLUEPRINT_MODULES = (
     declarations,
     moderation,
     appeals,
+    searches,
     mail,
     factors,
     invitations,

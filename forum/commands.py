@@ -32,6 +32,7 @@ from forum.permissions import SYSTEM
 from forum.queue import commands as queue
 from forum.rights import commands as rights
 from forum.search import actions as search_actions
+from forum.searches.commands import look_after_searches
 from forum.settings import Settings, from_environment, metrics_address
 from forum.transfer import commands as transfer
 from forum.upkeep import commands as upkeep
@@ -77,6 +78,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "voices": jobs.every(600, within(lambda: invitations_actions.look_after_voices(SYSTEM))),
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
+        "searches": jobs.sparing(jobs.every(60, within(look_after_searches))),
         "meetings": jobs.every(60, within(look_after_meetings)),
         "the undecided": jobs.every(300, within(lambda: queue.tell_overdue(SYSTEM))),
         "letters": within(mail.write_notice_letters),

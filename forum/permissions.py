@@ -277,6 +277,10 @@ class Can:
         """Members keep for later what they can read."""
         return YES if self.person.is_member else SIGN_IN
 
+    def keep_search(self) -> Verdict:
+        """Members keep searches, and are told what is new for them."""
+        return YES if self.person.is_member else SIGN_IN
+
     # Pictures
 
     def add_picture(self) -> Verdict:

@@ -366,6 +366,7 @@ watch                  | ever                 |    .  yes  yes    .    .  yes  y
 watch_author           | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 watch_author           | own                  |    .    .    .    .    .    .    .    .    .  yes
 bookmark               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+keep_search            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
 invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
 choose_voices          | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes

@@ -500,6 +500,13 @@ GET  /reservations/{signature}/why                    |   in  404  404  404  404
 GET  /rules                                           |  200  200  200  200  200  200
 GET  /rules/0                                         |  200  200  200  200  200  200
 GET  /search                                          |  200  200  200  200  200  200
+GET  /searches                                        |   in  200  200  200  200  200
+POST /searches/keep                                   |  403  yes  yes  yes  yes  yes
+GET  /searches/{search}                               |   in  404   on  404  404  404
+GET  /searches/{search}/change                        |   in  404  200  404  404  404
+POST /searches/{search}/change                        |  403  404  yes  404  404  404
+GET  /searches/{search}/remove                        |   in  404  200  404  404  404
+POST /searches/{search}/remove                        |  403  404  yes  404  404  404
 GET  /settings                                        |   in  200  200  200  200  200
 POST /settings                                        |  403  yes  yes  yes  yes  yes
 GET  /settings/address                                |   in  200  200  200  200  200

@@ -83,6 +83,9 @@ from forum.queue.actions import write_note
 from forum.rights.queries import KINDS as KEPT
 from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
+from forum.searches.actions import change, keep
+from forum.searches.commands import look_after_searches
+from forum.searches.models import Wanted
 from tests.commitments.planted import committed
 from tests.conftest import dataset_fixture, load_dataset
 from tests.declarations.planted import declared
@@ -179,6 +182,7 @@ PLANTED = {
     "a withdrawn version": "withdrawn",
     "a text that was begun": "begun",
     "a note on a bookmark": "memo",
+    "a kept search": "wanted",
     "a text that waits": "waiting",
     "a refused text": "refused",
     "why a text was refused": "refusal",
@@ -286,6 +290,7 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     assert kept is not None
     tomorrow = (now() + timedelta(days=1)).date()
     bookmarks.note_and_remind(people.ana, kept.id, secret("memo"), tomorrow)
+    _searches(people, shown)
     _for_members(people, agenda, numbers)
     _practices(people, agenda)
     numbers.post_ids += prepared_agenda(people, agenda, people.host)
@@ -300,6 +305,16 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     with at(now() + timedelta(days=2)):
         write_digests()
     return numbers
+
+
+def _searches(people: Any, shown: Topic) -> None:
+    """What Ana keeps a search for, by its words, and by its name; somebody writes something new for it."""
+    keep(people.ana, Wanted(secret("wanted")))
+    named = keep(people.ana, Wanted("trams"))
+    change(people.ana, named.id, secret("wanted"), "daily")
+    reply(people.ben, shown.id, write("More about trams."))
+    with at(now() + timedelta(days=1)):
+        look_after_searches()
 
 
 def _cora() -> Member:

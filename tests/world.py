@@ -45,6 +45,8 @@ from forum.parallels.actions import TranslationText
 from forum.permissions import SYSTEM, VISITOR
 from forum.pictures.actions import add_picture
 from forum.screening.actions import RuleText, make_rule
+from forum.searches.actions import keep as keep_search
+from forum.searches.models import Wanted
 from forum.shrinking import Shrunk
 from forum.terms.actions import TermsText, write_terms
 from forum.webhooks.actions import WebhookText, add_webhook
@@ -278,6 +280,7 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
         "picture": picture.id,
         "picture_name": picture.name,
         "bookmark": bookmark_of(people.ana, "post", reply.id).id,
+        "search": keep_search(people.ana, Wanted("trams")).id,
         "topic": topic.id,
         "topic_slug": topic.slug,
         "polled": polled.id,

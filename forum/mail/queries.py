@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -41,6 +41,7 @@ from forum.notifications.models import (
     NOTICE_KINDS,
     QUEUE_KINDS,
     REMINDER,
+    SEARCH_KINDS,
     Event,
     Notice,
     NoticeSettings,
@@ -52,6 +53,7 @@ from forum.notifications.queries import (
     zone_called,
 )
 from forum.permissions import Person, require
+from forum.searches.queries import Told, heading_of, told_searches
 
 MAX_SHOWN = 50
 MEETING_KINDS = ("meeting", "coming", "soon")  # of notices about meetings
@@ -228,13 +230,26 @@ def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
     reminders = {one.address for one in notices if one.kind == REMINDER and one.topic_id is None}
     gone = unreadable_at(member, reminders)
     meetings = meetings_told(member, notices)
+    searches = told_searches(member, notices)
     return [
         one
         for one in notices
         if not (one.kind == REMINDER and one.address in gone)
+        and not (one.kind in SEARCH_KINDS and not _is_something_new(searches.get(one.id)))
         and not (one.kind in MEETING_KINDS and (one.kind, one.address) not in meetings)
         and _is_wanted(member, one)
     ]
+
+
+def _is_something_new(told: Told | None) -> bool:
+    """Whether a search is still kept, and one of the texts still there of which a notice tells."""
+    return told is not None and told.number > 0
+
+
+def heading_for(member: Member, notice: Notice) -> str:
+    """What a notice is about, in the present language: of new texts for a search those that are there now."""
+    told = told_searches(member, [notice]).get(notice.id)
+    return told.heading if told else notice.heading
 
 
 def meetings_told(member: Member, notices: Iterable[Notice]) -> dict[tuple[str, str], Meeting]:
@@ -335,13 +350,18 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
     found = agendas_of_findings(member, {one.address for one in wanted if one.kind == "findings"})
     meetings = meetings_told(member, wanted)
     found |= {address: one.agenda for (_kind, address), one in meetings.items()}
+    searches = told_searches(member, wanted)
     agendas: dict[Agenda | None, list[DigestEntry]] = {}
     for (topic_id, address), some in groupby(sorted(wanted, key=_digest_key), _digest_key):
         topic = topics.get(topic_id)
         if topic_id == 0:
-            agendas.setdefault(found.get(address), []).append(_entry(list(some), address, None))
+            agendas.setdefault(found.get(address), []).append(
+                _entry(list(some), address, None, searches)
+            )
         elif topic:
-            agendas.setdefault(topic.agenda, []).append(_entry(list(some), address, topic))
+            agendas.setdefault(topic.agenda, []).append(
+                _entry(list(some), address, topic, searches)
+            )
     return sorted(map(_group, agendas, agendas.values()), key=lambda group: -group.entries[0].score)
 
 
@@ -352,7 +372,9 @@ def _digest_key(notice: Notice) -> tuple[int, str]:
     return notice.topic_id, ""
 
 
-def _entry(notices: list[Notice], address: str, topic: Topic | None) -> DigestEntry:
+def _entry(
+    notices: list[Notice], address: str, topic: Topic | None, searches: Mapping[int, Told]
+) -> DigestEntry:
     counts: dict[str, int] = {}
     for notice in notices:
         counts[notice.kind] = counts.get(notice.kind, 0) + 1 + notice.others
@@ -364,7 +386,7 @@ def _entry(notices: list[Notice], address: str, topic: Topic | None) -> DigestEn
     if topic:
         score += min(topic.replies_count, MAX_SCORED_REPLIES) // 5
     latest = notices[-1]
-    title = topic.title if topic else latest.heading
+    title = topic.title if topic else _heading(notices, searches)
     return DigestEntry(
         title,
         address or notices[0].address,
@@ -373,6 +395,14 @@ def _entry(notices: list[Notice], address: str, topic: Topic | None) -> DigestEn
         tuple(dict.fromkeys(names)),
         score,
     )
+
+
+def _heading(notices: Sequence[Notice], searches: Mapping[int, Told]) -> str:
+    """What notices that lead to one address are about; those of a search tell of all their texts together."""
+    told = [searches[one.id] for one in notices if one.id in searches]
+    if not told:
+        return notices[-1].heading
+    return str(heading_of(told[-1].called, sum(one.number for one in told)))
 
 
 def _group(agenda: Agenda | None, entries: list[DigestEntry]) -> DigestGroup:

@@ -39,6 +39,7 @@ from forum.queue import actions as queue
 from forum.rights.models import Departure
 from forum.rights.queries import DepartureState, departure_in_state
 from forum.screening import actions as screening
+from forum.searches import actions as searches
 from forum.terms import actions as terms
 
 UNNAMING_STEPS = ("notes", "record", "versions", "letters", "quotes", "names")
@@ -114,6 +115,7 @@ def _begin(system: Person, member: Member) -> None:
     dialogue.forget_held(system, member.id)
     dialogue.forget_drafts_of(system, member.id)
     bookmarks.forget_member(system, member.id)
+    searches.forget_member(system, member.id)
     library.forget_intentions(system, member.id)
     meetings.forget_member(system, member.id)
     screening.forget_member(system, member.id)

@@ -383,7 +383,7 @@ def test_the_sentence_below_a_heading_keeps_the_same_distance_on_every_page(
 ) -> None:
     gaps = {}
     lists = ("/agendas", "/themes", "/members", "/cities", "/organisations", "/practices")
-    for path in (*lists, "/drafts", "/bookmarks", "/waiting", "/waiting/1/revise"):
+    for path in (*lists, "/drafts", "/bookmarks", "/searches", "/waiting", "/waiting/1/revise"):
         page = windows("member", "light", 1280).go(path)
         heading, lede = boxes(page, "main h1")[0], boxes(page, "main h1 ~ .lede")[0]
         gaps[path] = lede["y"] - heading["y"] - heading["height"]

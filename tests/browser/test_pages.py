@@ -130,6 +130,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("notices", "/notices", "member"),
     ("drafts", "/drafts", "member"),
     ("bookmarks", "/bookmarks", "member"),
+    ("searches", "/searches", "member"),
+    ("search-to-keep", "/search?q=flood", "member"),
     ("pictures", "/pictures", "member"),
     ("waiting", "/waiting", "member"),
     ("waiting-one", "/waiting/1", "member"),

@@ -59,6 +59,8 @@ from forum.quotes import quote
 from forum.rights import commands
 from forum.rights.actions import leave
 from forum.screening.actions import RuleText, make_rule, switch_rule
+from forum.searches import actions as searches
+from forum.searches.models import Wanted
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import dataset_fixture, load_dataset
 from tests.keys import SITE, SoftwarePasskey
@@ -189,6 +191,8 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
     bookmarks.bookmark(ana, "post", made.quoting)
     library.intend(ana, made.case_topic, month_end(3))
     glossary.propose(ana, glossary.ProposalText("pt", "várzea", "Terra baixa.", "Assim se diz."))
+    search = searches.keep(ana, Wanted(f"trams {WORD}", ("post",), (agenda.id,), ("en",)))
+    searches.change(ana, search.id, f"All {WORD}", "weekly")
     (kept,) = my_bookmarks(ana, "", 1, {"post": 1}).items
     tomorrow = (now() + timedelta(days=1)).date()
     bookmarks.note_and_remind(ana, kept.id, f"My {WORD}.", tomorrow)

@@ -25,6 +25,7 @@ CONFIDENTIAL = {
     "entry_note": ("text",),
     "held": ("title", "source"),
     "invitation": ("note",),
+    "kept_search": ("name", "words"),
     "report": ("text", "name"),
     "staff_note": ("text",),
 }

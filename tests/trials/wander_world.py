@@ -24,7 +24,7 @@ STARTS = (
     "/", "/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities", "/organisations",
     "/themes", "/search?q=sign", "/notices", "/settings", "/moderation", "/administration", "/transparency",
     "/moderation/log", "/help", "/drafts", "/bookmarks", "/waiting", "/practices/mine", "/invitations", "/reports", "/rules",
-    "/terms", "/sitemap.xml", "/administration/members", "/administration/figures", "/administration/screening",
+    "/searches", "/terms", "/sitemap.xml", "/administration/members", "/administration/figures", "/administration/screening",
     "/moderation/texts", "/moderation/invitations", "/moderation/joining", "/moderation/appeals", "/settings/data",
     "/administration/mail", "/privacy", "/contact", "/join", "/sign-in", "/password",
 )  # fmt: skip

@@ -23,6 +23,7 @@ from forum.notifications.queries import entries, settings_of, unread_by_part, wa
 from forum.notifications.queries import inbox as notices_of
 from forum.permissions import Person
 from forum.ratelimits import changing
+from forum.searches.queries import told_searches
 from forum.web import me
 
 
@@ -40,6 +41,7 @@ def inbox() -> str:
         is_unread=is_unread,
         unread=unread_by_part(me()),
         marks=_marks_told(found.page.items),
+        told=told_searches(me(), found.page.items),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 from flask import render_template, request
@@ -13,7 +15,8 @@ from forum import web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
 from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
-from forum.errors import NotFound
+from forum.engines import without_waiting
+from forum.errors import Busy, NotFound
 from forum.front import queries
 from forum.front.views._shared import MAX_QUERY_LENGTH, SIDE_ITEMS, bp
 from forum.glossary.queries import widened
@@ -25,6 +28,9 @@ from forum.plaintext import tidy
 from forum.search.models import Document
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, SearchResults, words_of
+from forum.searches import actions as searches
+from forum.searches.models import KeptSearch, Wanted
+from forum.searches.queries import my_searches, same_search
 from forum.web import me
 
 MAX_ALIKE = 5
@@ -59,6 +65,9 @@ def search() -> ResponseReturnValue:
     if asked.is_possible:
         query = asked.query if is_exact else query
         found, ignored = queries.find_with_ignored(reader, query, web.number("page"))
+    kept = _kept(reader, asked, is_exact=is_exact) if has_words and asked.is_possible else None
+    if kept and asked.query.is_newest_first:
+        _note_look(kept, found)
     is_narrowed = asked.is_in_topic or any(asked.chosen.values())
     is_plain = has_words and found.page.number == 1 and not is_narrowed
     return render_template(
@@ -80,6 +89,8 @@ def search() -> ResponseReturnValue:
         without_topic=web.here(topic=None, page=None),
         also=[(one, language_name(one.language)) for one in also],
         is_exact=is_exact,
+        kept=kept,
+        may_keep=reader.is_member and has_words and asked.is_possible,
         orders=_orders(asked.query.is_newest_first),
         is_newest_first=asked.query.is_newest_first,
     )
@@ -102,6 +113,31 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
     is_offered = all(wanted[name] or not chosen[name] for name in offered)
     is_possible = is_offered and (topic is not None or not is_in_topic)
     return Asked(query, chosen, topic, is_in_topic, is_possible)
+
+
+def _kept(reader: Person, asked: Asked, *, is_exact: bool) -> KeptSearch | None:
+    """The search of this page among those that the reader keeps."""
+    if not reader.is_member:
+        return None
+    query = asked.query
+    chosen = (query.kinds, query.agenda_ids, query.languages)
+    wanted = Wanted(query.words, *chosen, query.topic_id, is_exact)
+    mine = my_searches(reader)
+    # The topic may have been merged since
+    named = replace(wanted, topic_id=web.number("topic", 0)) if asked.is_in_topic else wanted
+    return same_search(mine, wanted) or same_search(mine, named)
+
+
+def _note_look(kept: KeptSearch, found: SearchResults) -> None:
+    """Note that the newest results of a kept search are looked at, if there is something new among them."""
+    if found.page.number > 1:
+        return
+    newest = max((hit.document.id for hit in found.page.items), default=0)
+    latest = max((number for number, _author in kept.found), default=0)
+    if max(newest, latest) > kept.looked_until:
+        # Never delay a reader for this: the next visit notes it
+        with suppress(Busy), without_waiting():
+            searches.look(me(), kept.id, newest)
 
 
 def _orders(is_newest_first: bool) -> list[tuple[str, str, bool, None]]:

@@ -26,6 +26,7 @@ from forum.mail.queries import (
     addressee,
     decision_told,
     digest_groups,
+    heading_for,
     is_of_own_decision,
     meeting_told,
     notice_to_tell,
@@ -138,7 +139,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "sender_name": notice.actor and _people(notice),
         # To who represents an organisation, about a member who writes for it
         "is_of_another": notice.address.endswith("/voices"),
-        "title": topic.title if topic else notice.heading,
+        "title": topic.title if topic else heading_for(member, notice),
         "text": _beginning(shown_source(post))
         if post and NOTICE_KINDS[notice.kind].quotes
         else notice.words or _reason(waiting),

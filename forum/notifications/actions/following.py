@@ -64,6 +64,16 @@ def hide_told(_doer: Person, kind: str, address: str) -> None:
 
 
 @action
+def hide_told_to(member: Person, kinds: Collection[str], address: str) -> None:
+    """Hide a member's own notices of some kinds that lead to an address, and the events of which they are still to be made."""
+    touches()
+    is_meant = (Event.done_at.is_(None), Event.kind.in_(kinds), Event.address == address)
+    set_values(Event, {"hidden_at": now()}, *is_meant)
+    mine = (Notice.member_id == member.id, Notice.kind.in_(kinds), Notice.address == address)
+    set_values(Notice, {"hidden_at": now()}, *mine)
+
+
+@action
 def restore_told(_doer: Person, kind: str, address: str, since: datetime) -> bool:
     """Show what was told since a moment again, which `hide_told` has hidden; returns whether anything was told since then."""
     events = db.session.scalars(events_told(kind, address).where(Event.created_at >= since)).all()

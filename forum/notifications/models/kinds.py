@@ -13,6 +13,8 @@ AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a n
 # Of notices about entries of the moderation queue
 QUEUE, URGENT = QUEUE_KINDS = ("queue", "urgent")
 REMINDER = "reminder"  # of what a member keeps for later
+# New texts for a search that a member keeps; those of a week are told in the digest alone
+SEARCH, SEARCH_WEEKLY = SEARCH_KINDS = ("search", "search weekly")
 # What a notice quotes: its own post, or the one that opens its topic
 POST, OPENING = "post", "opening"
 
@@ -29,6 +31,7 @@ class NoticeKind:
     label: LazyString | None
     counted: Callable[[int], str]
     way: str = AT_ONCE
+    chosen_as: str = ""  # the kind with which members choose it: never, or else its own `way`
     score: int = 1
     quotes: str = ""  # `POST` or `OPENING`, whose words it shows, and a letter about it the whole
     is_actionable: bool = False  # it asks the member to do something
@@ -130,6 +133,20 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         lambda n: gettext("what its dialogue has found so far"),
         way=DIGEST,
         score=4,
+        is_in_topic=False,
+    ),
+    SEARCH: NoticeKind(
+        _("New texts for a search that you keep"),
+        lambda n: gettext("a search that you keep"),
+        score=3,
+        is_in_topic=False,
+    ),
+    SEARCH_WEEKLY: NoticeKind(
+        None,
+        lambda n: gettext("a search that you keep"),
+        way=DIGEST,
+        chosen_as=SEARCH,
+        score=3,
         is_in_topic=False,
     ),
     "declaration": NoticeKind(

@@ -114,10 +114,13 @@ def notice_values(event: Event) -> Mapping[str, Any]:
 
 
 def _way(kind: str) -> ColumnElement[str]:
+    facts = NOTICE_KINDS[kind]
     chosen = select(NoticeChoice.way).where(
-        NoticeChoice.member_id == Member.id, NoticeChoice.kind == kind
+        NoticeChoice.member_id == Member.id, NoticeChoice.kind == (facts.chosen_as or kind)
     )
-    way = func.coalesce(chosen.scalar_subquery(), NOTICE_KINDS[kind].way)
+    way: ColumnElement[str] = func.coalesce(chosen.scalar_subquery(), facts.way)
+    if facts.chosen_as:
+        way = case((way == NEVER, NEVER), else_=facts.way)
     has_no_digest = exists().where(
         NoticeSettings.member_id == Member.id, NoticeSettings.digest_every == NO_DIGEST
     )

@@ -23,10 +23,13 @@ from forum.rights.queries._rows import (
     rows_of_notice_settings,
     rows_of_notices,
     rows_of_places,
+    rows_of_searches,
     rows_of_watches,
     say_in_notices,
+    say_what_is_new,
 )
 from forum.rights.queries._shared import LANGUAGE, TIMES, as_one_record, in_batches
+from forum.searches.models import KeptSearch
 
 NOTICE_KINDS: tuple[Kind, ...] = (
     Kind(
@@ -88,6 +91,29 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "title": _("its title, or that of the topic, unless you cannot read it any longer"),
             "note": _("your note"),
             "remind_on": _("the day on which you want to be reminded of it"),
+            "created_at": _("since when you keep it"),
+        },
+    ),
+    Kind(
+        "searches",
+        _("Kept searches"),
+        _("The searches that you keep, for yourself alone."),
+        (("kept_search", "member_id"),),
+        in_batches(rows_of_searches, KeptSearch.id, add_to=say_what_is_new),
+        {
+            "id": _("its number"),
+            "name": _("what you call it"),
+            "words": _("its words"),
+            "kinds": _("the kinds of texts that it finds; none: all"),
+            "agenda_ids": _("the numbers of the agendas on which it looks; none: all"),
+            "languages": _("the languages of the texts that it finds; none: all"),
+            "topic_id": _("the number of the topic in which alone it looks"),
+            "is_exact": _("whether it looks for the exact words only"),
+            "told": _("how often you are told of new texts: daily, weekly or never"),
+            "found": _(
+                "how many new texts were found since you last looked, as far as it was noted"
+            ),
+            "came_at": _("when the newest of the texts that were found was written"),
             "created_at": _("since when you keep it"),
         },
     ),

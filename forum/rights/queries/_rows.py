@@ -64,6 +64,7 @@ from forum.reach import opened_to
 from forum.rights.models import Record
 from forum.rules.models import said_of_ground, said_of_rule
 from forum.screening.models import Rule
+from forum.searches.models import KeptSearch
 from forum.sentences import said
 from forum.terms.models import Consent, Terms
 
@@ -443,6 +444,22 @@ def rows_of_bookmarks(member: Member) -> Select[Any]:
     return query.add_columns(Bookmark.note, Bookmark.remind_on, Bookmark.created_at).where(
         Bookmark.member_id == member.id
     )
+
+
+def rows_of_searches(member: Member) -> Select[Any]:
+    kept = columns_of(
+        KeptSearch,
+        "id name words kinds agenda_ids languages topic_id is_exact told looked_until came_at created_at",
+    )
+    query = select(*kept, KeptSearch.found.label("key_found"))
+    return query.where(KeptSearch.member_id == member.id)
+
+
+def say_what_is_new(rows: Sequence[Any], records: list[Record]) -> None:
+    """Let searches have the number of texts that were found since their owner last looked, in place of where that was."""
+    for row, record in zip(rows, records, strict=True):
+        looked_until = record.pop("looked_until")
+        record["found"] = sum(number > looked_until for number, _author in row.key_found)
 
 
 def _kept_title(member: Member) -> ColumnElement[str]:

@@ -1,0 +1,201 @@
+"""Keeping a search, changing it, looking at what is new for it, and keeping it no longer; what the worker finds for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import delete as delete_rows
+
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
+from forum.errors import Invalid
+from forum.members.models import Member
+from forum.members.queries import lock_member
+from forum.notifications.actions import NoticeText, hide_told_to, note_event, read_outdated
+from forum.notifications.models import SEARCH, SEARCH_KINDS, SEARCH_WEEKLY, NoticeSettings
+from forum.notifications.queries import settings_by_member, settings_of
+from forum.permissions import Person, require
+from forum.plaintext import single_line
+from forum.search.queries import newest_document_id, words_of
+from forum.searches.models import (
+    DAILY,
+    FREQUENCIES,
+    MAX_FOUND,
+    MAX_NAME_LENGTH,
+    MAX_SEARCHES,
+    MAX_WORDS_LENGTH,
+    NEVER,
+    WEEKLY,
+    KeptSearch,
+    Wanted,
+)
+from forum.searches.queries import (
+    Look,
+    day_of_look,
+    heading_of,
+    lock_due,
+    lock_search,
+    my_searches,
+    new_between,
+    next_look,
+    owners_of,
+    same_search,
+)
+
+
+@action
+def keep(member: Person, wanted: Wanted) -> KeptSearch:
+    """Keep a search, or return the one that looks for the same. The caller has checked that the member sees its filters.
+
+    Only what is written from now on is new. Raises `Invalid` when there is no word in it, or the member has `MAX_SEARCHES`.
+    """
+    touches()
+    require(member.can.keep_search())
+    if not words_of(wanted.words):
+        raise Invalid(_("There is no word in this search, so nothing can ever be found for it."))
+    lock_member(member.id, may_write=True)  # so that no two searches are counted at the same time
+    mine = my_searches(member)
+    if known := same_search(mine, wanted):
+        return known
+    if len(mine) >= MAX_SEARCHES:
+        raise Invalid(
+            _(
+                "You keep %(most)s searches, and there is no room for more. Remove one that you do not need any longer.",
+                most=MAX_SEARCHES,
+            )
+        )
+    kept = _new(member, wanted)
+    db.session.add(kept)
+    db.session.flush()
+    return kept
+
+
+def _new(member: Person, wanted: Wanted) -> KeptSearch:
+    latest = newest_document_id()
+    return KeptSearch(
+        member_id=member.id,
+        words=single_line(wanted.words)[:MAX_WORDS_LENGTH],
+        kinds=list(wanted.kinds),
+        agenda_ids=list(wanted.agenda_ids),
+        languages=list(wanted.languages),
+        topic_id=wanted.topic_id,
+        is_exact=wanted.is_exact,
+        told=DAILY,
+        found=[],
+        seen_until=latest,
+        looked_until=latest,
+        told_until=latest,
+        told_on=now().date(),
+        created_at=now(),
+        look_at=next_look(settings_of(member.id), now()),
+    )
+
+
+@action
+def change(member: Person, search_id: int, name: str, told: str) -> KeptSearch:
+    """Call a search of one's own differently, an empty name takes that back; and say how often one is told of new texts."""
+    touches()
+    require(member.can.keep_search())
+    kept = lock_search(member, search_id)
+    name = single_line(name)
+    if len(name) > MAX_NAME_LENGTH:
+        raise Invalid(_("Shorten it to %(most)s characters.", most=MAX_NAME_LENGTH), "name")
+    if told not in FREQUENCIES:
+        raise Invalid(_("Choose one of these."), "told")
+    kept.name, kept.told = name, told
+    return kept
+
+
+@action
+def look(member: Person, search_id: int, newest_id: int) -> None:
+    """Note that a member has looked at the results of a search of one's own, whose newest has this id of a document.
+
+    Notices of what was new are read by that.
+    """
+    touches()
+    require(member.can.keep_search())
+    kept = lock_search(member, search_id)
+    kept.seen_until = kept.looked_until = max(newest_id, kept.seen_until, kept.looked_until)
+    kept.told_until = max(kept.told_until, kept.looked_until)
+    for kind in SEARCH_KINDS:
+        read_outdated(member, kind, [kept.path], [member.id])
+
+
+@action
+def remove(member: Person, search_id: int) -> None:
+    """Keep a search no longer; what was told of it goes, too."""
+    touches()
+    require(member.can.keep_search())
+    kept = lock_search(member, search_id)
+    hide_told_to(member, SEARCH_KINDS, kept.path)
+    db.session.delete(kept)
+
+
+# For the worker
+
+
+@action
+def note_looks(system: Person, looks: Sequence[Look]) -> int:
+    """Note what some looks found, and record the events of what is to be told; returns how many were still due.
+
+    Each search is locked, and is looked for later, in the transaction that records its event: so of each text there is one
+    notice, however many workers run and whenever they are killed.
+    """
+    require(system.can.administer())
+    touches()
+    due = {one.id: one for one in lock_due([look.search_id for look in looks])}
+    owners = owners_of(list(due.values()))
+    settings = settings_by_member(list(owners))
+    for found in looks:
+        kept = due.get(found.search_id)
+        if kept is None:
+            continue
+        kept.look_at = next_look(settings[kept.member_id], now())
+        owner = owners[kept.member_id]
+        if owner.is_member and kept.seen_until == found.seen_until:
+            _note(kept, found)
+            _tell(system, owner, kept, settings[kept.member_id])
+    return len(due)
+
+
+def _note(kept: KeptSearch, found: Look) -> None:
+    if found.after_id < kept.seen_until:
+        kept.looked_until = min(kept.looked_until, found.after_id)
+        kept.told_until = min(kept.told_until, found.after_id)
+        kept.found = [one for one in kept.found if one[0] <= found.after_id]
+    kept.seen_until = found.until_id
+    if found.found:
+        kept.found = [*kept.found, *found.found][-MAX_FOUND:]
+        kept.came_at = found.came_at
+
+
+def _tell(system: Person, owner: Member, kept: KeptSearch, settings: NoticeSettings) -> None:
+    """Record an event for the texts of which its owner was not told yet, if it is time for that."""
+    today = day_of_look(settings)
+    if kept.told == WEEKLY and _monday(kept.told_on) >= _monday(today):
+        return
+    after, until = max(kept.told_until, kept.looked_until), kept.seen_until
+    kept.told_until, kept.told_on = until, today
+    number = new_between(owner, kept, after, until)
+    if number and kept.told != NEVER:
+        kind = SEARCH_WEEKLY if kept.told == WEEKLY else SEARCH
+        heading = heading_of(kept.called, number, after=after, until=until)
+        note_event(system, NoticeText(kind, kept.path, heading), [owner.id], is_named=False)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+# Other rooms
+
+
+@action
+def forget_member(system: Person, member_id: int) -> None:
+    """Delete the searches of somebody who has left."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete_rows(KeptSearch).where(KeptSearch.member_id == member_id))

@@ -1,0 +1,33 @@
+"""What may be typed about a kept search."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, StringField
+from wtforms.validators import Length
+
+from forum.members.forms import one_line
+from forum.searches.models import DAILY, MAX_NAME_LENGTH, NEVER, WEEKLY
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
+
+FREQUENCY_NAMES = {
+    DAILY: _("Each day, if there is something new"),
+    WEEKLY: _("Once a week, in the digest"),
+    NEVER: _("Not at all"),
+}
+
+
+class SearchForm(Form):
+    """What a search is called, and how often one is told of new texts."""
+
+    name = StringField(
+        _("Name"),
+        [
+            Length(
+                max=MAX_NAME_LENGTH,
+                message=_("Shorten it to %(most)s characters.", most=MAX_NAME_LENGTH),
+            )
+        ],
+        [one_line],
+    )
+    told = RadioField(_("Tell me of new texts"), choices=list(FREQUENCY_NAMES.items()))

@@ -1,0 +1,368 @@
+"""One's own kept searches, how many texts are new for each, and what the worker finds for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import visible_agendas
+from forum.bookmarks.queries import reminder_moment
+from forum.clock import now
+from forum.commitments.models import Commitment
+from forum.db import db, execute_core
+from forum.declarations.models import Declaration
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import topic_after_merge, visible_topics
+from forum.errors import NotFound
+from forum.glossary.queries import widened
+from forum.library.models import Practice
+from forum.members.models import Member
+from forum.notifications.models import SEARCH_KINDS, Notice, NoticeSettings
+from forum.notifications.queries import zone_called
+from forum.permissions import Person, require
+from forum.search.models import FAILURE
+from forum.search.queries import (
+    Query,
+    ids_found,
+    newer_hits,
+    newest_document_id,
+    settled_document_id,
+)
+from forum.searches.models import MAX_NEW, KeptSearch, Wanted
+from forum.sentences import Sentence, plural_sentence, sentence
+
+# What search finds and has an author
+AUTHORED_MODELS: Mapping[str, Any] = {
+    "topic": Topic,
+    "post": Post,
+    "practice": Practice,
+    FAILURE: Practice,
+    "declaration": Declaration,
+    "commitment": Commitment,
+}
+# A text that is older was only written anew into the index
+LONGEST_WAY = timedelta(days=30)
+# What is written at this moment may get a smaller id than what is there already
+SETTLED_AFTER = timedelta(minutes=5)
+# The looks for different members begin over so many minutes
+SPREAD_MINUTES = 240
+MAX_MERGERS = 20  # through which a topic is followed
+
+
+# One's own
+
+
+def my_searches(member: Person) -> Sequence[KeptSearch]:
+    """All searches that a member keeps, the latest first; they are few."""
+    mine = select(KeptSearch).where(KeptSearch.member_id == member.id)
+    return db.session.scalars(mine.order_by(KeptSearch.id.desc())).all()
+
+
+def get_search(member: Person, search_id: int) -> KeptSearch:
+    """One's own kept search by its number; raises `NotFound` for any other."""
+    require(member.can.see_own())
+    return _one_of(_mine(member, search_id))
+
+
+def lock_search(member: Person, search_id: int) -> KeptSearch:
+    """The same, locked until the action ends: the worker may note at this moment what it found."""
+    return _one_of(_mine(member, search_id).with_for_update())
+
+
+def _mine(member: Person, search_id: int) -> Select[KeptSearch]:
+    mine = select(KeptSearch).where(KeptSearch.member_id == member.id)
+    return mine.where(KeptSearch.id == search_id)
+
+
+def _one_of(query: Select[KeptSearch]) -> KeptSearch:
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def same_search(kept: Iterable[KeptSearch], wanted: Wanted) -> KeptSearch | None:
+    """The one of some kept searches that looks for the same, or None."""
+    return next((one for one in kept if one.wanted.same == wanted.same), None)
+
+
+class SearchRow(NamedTuple):
+    """A kept search with what its page shows: the agendas and the topic of its filters as far as one sees them now.
+
+    `is_gone`: an agenda or the topic is out of sight, so that it may find nothing. `new` are the texts since one last looked.
+    """
+
+    kept: KeptSearch
+    agendas: Sequence[Agenda]
+    topic: Topic | None
+    is_gone: bool
+    new: int
+
+    @property
+    def address(self) -> str:
+        """The path of its results, the newest first."""
+        slugs = {one.id: one.slug for one in self.agendas}
+        return address_of(self.kept, slugs)
+
+
+def address_of(kept: KeptSearch, slugs: Mapping[int, str]) -> str:
+    """The path of the results of a search, the newest first; an agenda that has no slug here stands there by its number."""
+    values = {
+        "q": kept.words,
+        "kind": kept.kinds,
+        "agenda": [slugs.get(number, str(number)) for number in kept.agenda_ids],
+        "language": kept.languages,
+        "topic": [kept.topic_id] if kept.topic_id else [],
+        "exact": ["1"] if kept.is_exact else [],
+        "order": "newest",
+    }
+    return f"/search?{urlencode(values, doseq=True)}"
+
+
+def search_rows(member: Person) -> list[SearchRow]:
+    """All of one's own searches as rows, the latest first."""
+    require(member.can.see_own())
+    return rows_of(member, my_searches(member))
+
+
+def rows_of(member: Person, kept: Sequence[KeptSearch]) -> list[SearchRow]:
+    """Some of one's own searches as rows."""
+    agendas = _agendas(member, {number for one in kept for number in one.agenda_ids})
+    topics = _topics(member, {one.topic_id for one in kept if one.topic_id})
+    numbers = new_numbers(member, kept)
+    rows = []
+    for one in kept:
+        some = [agendas[number] for number in one.agenda_ids if number in agendas]
+        topic = topics.get(one.topic_id or 0)
+        is_gone = len(some) < len(one.agenda_ids) or bool(one.topic_id and topic is None)
+        rows.append(SearchRow(one, some, topic, is_gone, numbers[one.id]))
+    return rows
+
+
+def _agendas(reader: Person, ids: Collection[int]) -> dict[int, Agenda]:
+    seen = visible_agendas(reader).where(Agenda.id.in_(ids))
+    return {one.id: one for one in db.session.scalars(seen)} if ids else {}
+
+
+def _topics(reader: Person, ids: Collection[int]) -> dict[int, Topic]:
+    """The topics with some ids, or those into which they were merged, by these ids."""
+    if not ids:
+        return {}
+    where = {number: number for number in ids}
+    for _step in range(MAX_MERGERS):
+        merged = _merged(where.values())
+        if not merged:
+            break
+        where = {number: merged.get(target, target) for number, target in where.items()}
+    seen = db.session.scalars(visible_topics(reader).where(Topic.id.in_(where.values())))
+    known = {one.id: one for one in seen}
+    return {number: known[target] for number, target in where.items() if target in known}
+
+
+def _merged(ids: Collection[int]) -> dict[int, int]:
+    rows = select(Topic.id, Topic.merged_into_id).where(
+        Topic.id.in_(ids), Topic.merged_into_id.is_not(None)
+    )
+    return {number: target for number, target in db.session.execute(rows) if target}
+
+
+def new_numbers(member: Person, kept: Sequence[KeptSearch]) -> dict[int, int]:
+    """How many texts are new for each of one's own searches since one last looked, by its id: of what one finds now."""
+    ranges = [(one, one.looked_until, one.seen_until) for one in kept]
+    return {one.id: number for one, number in zip(kept, _numbers(member, ranges), strict=True)}
+
+
+def new_between(member: Person, kept: KeptSearch, after_id: int, until_id: int) -> int:
+    """How many texts were found for one's own search among the documents after an id and until another, of what one finds now."""
+    return _numbers(member, [(kept, after_id, until_id)])[0]
+
+
+def _numbers(member: Person, ranges: Sequence[tuple[KeptSearch, int, int]]) -> list[int]:
+    """How many texts were found for each search whose ids lie after one number, and until another, of what one finds now."""
+    known = [
+        {id for id, author_id in one.found if after < id <= until and _is_for(member, author_id)}
+        for one, after, until in ranges
+    ]
+    visible = ids_found(member, set().union(*known))
+    return [len(some & visible) for some in known]
+
+
+def _is_for(member: Person, author_id: int) -> bool:
+    """Whether a text is news for a member: neither an own one nor by somebody whom the member ignores."""
+    return author_id != member.id and author_id not in member.ignored
+
+
+# What notices say
+
+
+class Told(NamedTuple):
+    """A notice of new texts: what the search is called, and how many of these texts the member finds now."""
+
+    called: str
+    number: int
+
+    @property
+    def heading(self) -> str:
+        """What the notice says, in the present language."""
+        if not self.number:
+            return _("What was new for “%(name)s” is no longer there", name=self.called)
+        return str(heading_of(self.called, self.number))
+
+
+def heading_of(called: str, number: int, **extent: int) -> Sentence:
+    """What a notice says of so many new texts; with the ids of documents after and until which they lie, where it is kept."""
+    if number > MAX_NEW:
+        return sentence(
+            "More than %(most)s new texts for “%(name)s”", most=MAX_NEW, name=called, **extent
+        )
+    return plural_sentence(
+        "%(num)s new text for “%(name)s”",
+        "%(num)s new texts for “%(name)s”",
+        number,
+        name=called,
+        **extent,
+    )
+
+
+def told_searches(member: Person, notices: Iterable[Notice]) -> dict[int, Told]:
+    """What those of a member's notices tell that are of new texts for searches, by the id of the notice.
+
+    A notice of a search that is not kept any longer is missing.
+    """
+    kinds = [one for one in notices if one.kind in SEARCH_KINDS]
+    if not kinds:
+        return {}
+    kept = {one.path: one for one in my_searches(member)}
+    there = [one for one in kinds if one.address in kept]
+    numbers = _numbers(member, [(kept[one.address], *_extent(one)) for one in there])
+    return {
+        notice.id: Told(kept[notice.address].called, number)
+        for notice, number in zip(there, numbers, strict=True)
+    }
+
+
+def _extent(notice: Notice) -> tuple[int, int]:
+    """The ids of documents after and until which the texts lie of which a notice tells."""
+    title = (notice.sentences["title"] if notice.sentences else None) or [{}]
+    values = title[0].get("values", {})
+    return values.get("after", 0), values.get("until", 0)
+
+
+# For the worker
+
+
+class Look(NamedTuple):
+    """What a look for a search found among the documents after `after_id` and until `until_id`.
+
+    `seen_until` is what the search said when the look began. It is beyond `after_id` where later documents are deleted: their
+    ids may be given again. `found` are ids of documents with their authors, oldest first, and `came_at` when the newest was written.
+    """
+
+    search_id: int
+    seen_until: int
+    after_id: int
+    until_id: int
+    found: Sequence[tuple[int, int]] = ()
+    came_at: datetime | None = None
+
+
+def due_searches(limit: int) -> Sequence[KeptSearch]:
+    """Searches for which it is time to look, the longest due first."""
+    due = select(KeptSearch).where(KeptSearch.look_at <= now())
+    return db.session.scalars(due.order_by(KeptSearch.look_at, KeptSearch.id).limit(limit)).all()
+
+
+def lock_due(ids: Collection[int]) -> Sequence[KeptSearch]:
+    """Those of some searches for which it is still time to look, locked; those that another worker has locked are skipped."""
+    due = select(KeptSearch).where(KeptSearch.id.in_(ids), KeptSearch.look_at <= now())
+    return db.session.scalars(due.order_by(KeptSearch.id).with_for_update(skip_locked=True)).all()
+
+
+def owners_of(kept: Collection[KeptSearch]) -> dict[int, Member]:
+    """The members who keep these, by id."""
+    ids = {one.member_id for one in kept}
+    owners = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
+    return {owner.id: owner for owner in owners}
+
+
+def looks_for(kept: Sequence[KeptSearch]) -> list[Look]:
+    """Look for each of some searches as its page does for who keeps it, for what came since the last look."""
+    owners, settled_id = owners_of(kept), settled_document_id(now() - SETTLED_AFTER)
+    newest_id = newest_document_id()
+    return [look_for(owners[one.member_id], one, settled_id, newest_id) for one in kept]
+
+
+def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -> Look:
+    """What is new for a search among the documents until the id of a settled one: at most one text more than is counted."""
+    after_id = min(kept.seen_until, newest_id)
+    until_id = max(settled_id, after_id)
+    known = (kept.id, kept.seen_until, after_id, until_id)
+    query = query_of(owner, kept) if owner.is_member and until_id > after_id else None
+    if query is None:
+        return Look(*known)
+    found: list[tuple[int, int]] = []
+    came_at = None
+    for hits in newer_hits(owner, query, after_id, until_id):
+        news = [one for one in hits if one.written_at > kept.created_at - LONGEST_WAY]
+        authors = _authors_of([(one.kind, one.item_id) for one in news])
+        for one in news:
+            author_id = authors.get((one.kind, one.item_id), 0)
+            if _is_for(owner, author_id):
+                came_at = came_at or one.written_at
+                found.append((one.id, author_id))
+        if len(found) > MAX_NEW:
+            break
+    return Look(*known, found[: MAX_NEW + 1][::-1], came_at)
+
+
+def query_of(reader: Person, kept: KeptSearch) -> Query | None:
+    """The search as its page makes it, the newest first; None when the reader sees none of its agendas, or not its topic."""
+    agendas = _agendas(reader, kept.agenda_ids)
+    if kept.agenda_ids and not agendas:
+        return None
+    try:
+        topic_id = topic_after_merge(reader, kept.topic_id).id if kept.topic_id else None
+    except NotFound:
+        return None
+    chosen = (tuple(agendas), tuple(kept.kinds), tuple(kept.languages))
+    query = Query(kept.words, *chosen, is_newest_first=True, topic_id=topic_id)
+    return query if kept.is_exact else widened(query)[0]
+
+
+def _authors_of(things: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """The ids of the authors of some things, for those that have one."""
+    authors: dict[tuple[str, int], int] = {}
+    for kind, model in AUTHORED_MODELS.items():
+        if ids := [item_id for known, item_id in things if known == kind]:
+            rows = execute_core(select(model.id, model.author_id).where(model.id.in_(ids)))
+            authors |= {(kind, row[0]): row[1] for row in rows if row[1]}
+    return authors
+
+
+def next_look(settings: NoticeSettings, after: datetime) -> datetime:
+    """When to look next for a member: before the digest of a day, which then takes along what is new; members are spread."""
+    moments = (_moment(settings, day) for day in _days(settings, after))
+    return next(moment for moment in moments if moment > after)
+
+
+def day_of_look(settings: NoticeSettings) -> date:
+    """The day whose digest comes next after a look at this moment."""
+    moments = ((day, reminder_moment(settings, day)) for day in _days(settings, now()))
+    return next(day for day, moment in moments if moment + timedelta(hours=1) > now())
+
+
+def _days(settings: NoticeSettings, after: datetime) -> list[date]:
+    """Some days from that of a moment on, in the time zone of a member."""
+    today = after.astimezone(zone_called(settings.time_zone)).date()
+    return [today + timedelta(days=number) for number in range(4)]
+
+
+def _moment(settings: NoticeSettings, day: date) -> datetime:
+    spread = timedelta(minutes=settings.member_id % SPREAD_MINUTES)
+    return reminder_moment(settings, day) - spread

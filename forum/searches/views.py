@@ -1,0 +1,112 @@
+"""Searches that one keeps: the list, keeping one, opening it, changing it, and keeping it no longer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.agendas.queries import all_agendas
+from forum.dialogue.queries import topic_after_merge
+from forum.errors import Invalid, NotFound
+from forum.members.queries import language_names
+from forum.plaintext import tidy
+from forum.ratelimits import changing
+from forum.search.queries import KINDS
+from forum.searches import actions, queries
+from forum.searches.forms import SearchForm
+from forum.searches.models import MAX_WORDS_LENGTH, Wanted
+from forum.web import me
+
+bp = Blueprint("searches", __name__)
+
+
+@bp.get("/searches")
+def index() -> str:
+    """All searches that one keeps, the latest first, with what is new for each."""
+    return _page("index", rows=queries.search_rows(me()))
+
+
+def _page(name: str, **words: Any) -> str:
+    return render_template(f"searches/{name}.html", languages=language_names(), **words)
+
+
+@bp.post("/searches/keep")
+@changing
+def keep() -> AnyResponse:
+    """Keep the search that the form's fields say, in the names of its address."""
+    back = web.safe_next(url_for("front.search"))
+    try:
+        actions.keep(me(), _wanted())
+    except Invalid as error:
+        flash(error.message, "error")
+        return web.see_other(back)
+    kept = _("This search is kept. When something new is written that it finds, you are told.")
+    return web.done(kept, back)
+
+
+def _wanted() -> Wanted:
+    """What the form's fields ask for; raises `Invalid` for a filter that is not there, or not for the member."""
+    slugs = {agenda.slug: agenda.id for agenda in all_agendas(me())}
+    words = tidy(request.form.get("q", "")).strip()[:MAX_WORDS_LENGTH].strip()
+    chosen = {
+        name: tuple(dict.fromkeys(request.form.getlist(name)))
+        for name in ("kind", "agenda", "language")
+    }
+    offered: dict[str, Any] = {"kind": KINDS, "agenda": slugs, "language": language_names()}
+    if any(value not in offered[name] for name, values in chosen.items() for value in values):
+        raise Invalid(_("A filter of this search is not there any longer, so it finds nothing."))
+    agenda_ids = tuple(slugs[slug] for slug in chosen["agenda"])
+    return Wanted(
+        words, chosen["kind"], agenda_ids, chosen["language"], _topic_id(), "exact" in request.form
+    )
+
+
+def _topic_id() -> int | None:
+    typed = request.form.get("topic", "")
+    if not typed:
+        return None
+    try:
+        return topic_after_merge(me(), web.whole_number(typed) or 0).id
+    except NotFound as error:
+        words = _("A filter of this search is not there any longer, so it finds nothing.")
+        raise Invalid(words) from error
+
+
+@bp.get("/searches/<int:id>")
+def search(id: int) -> AnyResponse:
+    """Where notices lead: on to the results, the newest first."""
+    (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
+    return web.see_other(row.address)
+
+
+@bp.route("/searches/<int:id>/change", methods=["GET", "POST"])
+@changing
+def change(id: int) -> ResponseReturnValue:
+    """Call a search differently, and say how often one is told of new texts."""
+    (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
+    form = SearchForm(obj=row.kept)
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return _page("change", form=form, row=row), status
+
+    def deed() -> AnyResponse:
+        actions.change(me(), id, form.name.data or "", form.told.data)
+        return web.done(_("Your kept search is changed."), url_for("searches.index"))
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/searches/<int:id>/remove", methods=["GET", "POST"])
+@changing
+def remove(id: int) -> ResponseReturnValue:
+    """Ask once, and keep a search no longer."""
+    (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
+    if request.method == "GET":
+        return _page("remove", row=row)
+    actions.remove(me(), id)
+    return web.done(_("The search is kept no longer."), url_for("searches.index"))
