@@ -36,7 +36,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import UNDO_PERIOD
 from forum.notifications import actions as notifications
 from forum.notifications.actions import NoticeText
-from forum.notifications.models import DEFAULT_WAYS, Notice, NoticeSettings
+from forum.notifications.models import DEFAULT_WAYS, SEARCH_KINDS, Notice, NoticeSettings
 from forum.notifications.queries import inbox, unread_by_part, unread_count
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
@@ -472,7 +472,8 @@ def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
     notifications.choose_ways(people.moderator, dict.fromkeys(DEFAULT_WAYS, "digest"))
     with at(MORNING - timedelta(hours=3)):
         moderation.report(people.moderator, "topic", topic.id, "rules")
-        kinds = DEFAULT_WAYS.keys() - set(MEETING_KINDS)  # which tell of meetings alone: see there
+        # Which tell of meetings or of searches alone: see there
+        kinds = DEFAULT_WAYS.keys() - {*MEETING_KINDS, *SEARCH_KINDS}
         for kind in kinds:
             about = NoticeText(kind, queue_path("topic", topic.id), "Quieter rails")
             notifications.note_event(people.chitra, about, [people.moderator.id], is_named=False)
