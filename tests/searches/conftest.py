@@ -17,7 +17,7 @@ assert federation
 TODAY = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def today(federation):
     """A Wednesday in November, at noon."""
     with at(TODAY):
@@ -25,7 +25,7 @@ def today(federation):
 
 
 @pytest.fixture
-def kept(people, agenda):
+def kept(people, agenda, today):
     """Ben's search for heat shelters."""
     return actions.keep(people.ben, Wanted("heat shelters"))
 

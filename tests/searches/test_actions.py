@@ -10,6 +10,8 @@ from forum.searches import actions
 from forum.searches.models import KeptSearch, Wanted
 from forum.searches.queries import get_search, my_searches
 
+pytestmark = pytest.mark.usefixtures("today")
+
 
 def test_a_search_is_kept_once_with_all_its_filters(people, agenda):
     wanted = Wanted("Heat  shelters", ("practice", "case"), (agenda.id,), ("fr",), None, True)

@@ -29,6 +29,8 @@ from forum.searches.models import Wanted
 from forum.searches.queries import my_searches, new_numbers, told_searches
 from tests.searches.conftest import TODAY, open_topic
 
+pytestmark = pytest.mark.usefixtures("today")
+
 DAY = timedelta(days=1)
 
 

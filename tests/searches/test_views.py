@@ -14,6 +14,8 @@ from tests.screens import faults_in
 from tests.searches.conftest import open_topic
 from tests.searches.test_looking import look
 
+pytestmark = pytest.mark.usefixtures("today")
+
 RESULTS = "/search?q=heat+shelters&kind=topic&kind=post&language=fr&page=1"
 
 
