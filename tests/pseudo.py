@@ -48,6 +48,7 @@ SINGLE_WORDS = {
     "poll_option.words",
     "meeting.outcome",
     "milestone.words",
+    "kept_search.words",
 }
 # Attributes that browsers show or read aloud, and those whose words scripts show
 SPOKEN = {"title", "aria-label", "aria-description", "placeholder", "alt", "label", "abbr"}
