@@ -103,10 +103,11 @@ OUTCOME_NAMES = {
     "stopped": _("Stopped"),
 }
 SIZE_NAMES = {
-    "small": _("Under 100,000 people"),
-    "medium": _("100,000 to 500,000"),
-    "large": _("500,000 to 2 million"),
-    "largest": _("More than 2 million"),
+    "town": _("Under 50,000 people"),
+    "small": _("50,000 to 250,000"),
+    "medium": _("250,000 to 1 million"),
+    "large": _("1 to 5 million"),
+    "largest": _("More than 5 million"),
 }
 SECTION_NAMES = {
     "challenge": _("Challenge"),

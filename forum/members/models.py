@@ -50,7 +50,7 @@ class Federation(Base):
 
 
 # Each class of city sizes with the population that it stays below
-CITY_SIZES = (("small", 100_000), ("medium", 500_000), ("large", 2_000_000))
+CITY_SIZES = (("town", 50_000), ("small", 250_000), ("medium", 1_000_000), ("large", 5_000_000))
 LARGEST_SIZE = "largest"
 
 

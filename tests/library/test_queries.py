@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -14,6 +15,7 @@ from forum.library import actions, queries
 from forum.library import queries as library
 from forum.library.models import Case, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
+from forum.members.models import City
 from forum.permissions import VISITOR
 from tests.library.conftest import (
     COPENHAGEN,
@@ -54,9 +56,10 @@ def other_case(world: World, case: Case) -> Case:
         ({"theme": ("pumps",)}, ["The delta network"]),
         ({"country": ("FI", "JP")}, ["The delta network", "Quiet streets"]),
         ({"city": ("surat",)}, ["The delta network"]),
-        ({"size": ("medium",)}, ["Quiet streets"]),
+        ({"size": ("small",)}, ["Quiet streets"]),
         ({"size": ("largest",)}, ["The delta network"]),
-        ({"size": ("small",)}, []),
+        ({"size": ("large", "small")}, ["The delta network", "Quiet streets"]),
+        ({"size": ("medium",)}, []),
         ({"kind": ("network",), "status": ("ended",)}, []),
         ({"status": ("ended",)}, ["Quiet streets"]),
         ({"language": ("fi",)}, ["Quiet streets"]),
@@ -77,13 +80,16 @@ def test_choices_are_counted_under_the_other_filters(world: World, other_case: C
     choices = queries.case_choices(VISITOR, CaseFilter(agenda=("homes",)))
     assert counts(choices, "agenda") == {"floods-and-heat": 1, "homes": 1}
     assert counts(choices, "country") == {"FI": 1}
-    assert counts(choices, "size") == {"medium": 1}
+    assert counts(choices, "size") == {"small": 1}
     assert counts(choices, "theme") == {}
 
 
 def test_a_case_of_many_places_counts_once_for_each_size(world: World, case: Case) -> None:
     choices = queries.case_choices(VISITOR, CaseFilter())
-    assert counts(choices, "size") == {"largest": 1}
+    assert counts(choices, "size") == {"large": 1, "largest": 1}
+    db.session.execute(update(City).where(City.slug == "tokyo").values(population=4_000_000))
+    choices = queries.case_choices(VISITOR, CaseFilter())
+    assert counts(choices, "size") == {"large": 1}
     assert counts(choices, "city") == {"surat": 1, "tokyo": 1}
 
 
@@ -93,7 +99,8 @@ def test_a_case_of_many_places_counts_once_for_each_size(world: World, case: Cas
         ({"evidence": ("measured",)}, 1),
         ({"evidence": ("told", "measured")}, 2),
         ({"city": ("copenhagen",)}, 1),
-        ({"size": ("large",)}, 1),
+        ({"size": ("large",)}, 2),
+        ({"size": ("medium",)}, 0),
         ({"country": ("IN",)}, 1),
         ({"tried": ("stopped",)}, 1),
         ({"failed": ("yes",)}, 1),

@@ -6,7 +6,7 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
 from forum.advice.models import AdviceRequest
-from forum.members.models import City
+from forum.members.models import CITY_SIZES, City
 from forum.members.queries import HomeCity
 
 
@@ -39,12 +39,9 @@ def reasons_of(asked: AdviceRequest) -> list[Reason]:
     return [Reason(*said) for said in asked.reasons]
 
 
-CITY_SIZES = (50_000, 250_000, 1_000_000, 5_000_000)
-
-
 def size_of(city: City | HomeCity) -> int:
     """The size class of a city, from 0: how many of the populations in `CITY_SIZES` it reaches."""
-    return sum(city.population >= size for size in CITY_SIZES)
+    return sum(city.population >= limit for _size, limit in CITY_SIZES)
 
 
 def kilometres(city: City, other: City) -> int:
