@@ -15,10 +15,16 @@ def plan_translation(curator: Member, values: Values, loading: Loading) -> None:
     slug = values["of"].rpartition("/")[2]
     written_at = noon(values["written_on"])
     after = max(written_at, loading.published.get(slug, written_at))
-    loading.plan(written_at, _load, curator, values, loading, after=after)
+    course = parallels.TranslationCourse(
+        translator_id=loading.member(values["by"]).id if "by" in values else None,
+        created_at=written_at,
+        edited_at=noon(values["corrected_on"]) if "corrected_on" in values else None,
+        is_current=not values.get("outdated"),
+    )
+    loading.plan(written_at, _load, curator, values, course, after=after)
 
 
-def _load(curator: Member, values: Values, loading: Loading) -> None:
+def _load(curator: Member, values: Values, course: parallels.TranslationCourse) -> None:
     """Load it; one of a practice or case that is not here is left out."""
     original = original_at(curator, values["of"])
     if original is None:
@@ -27,13 +33,6 @@ def _load(curator: Member, values: Values, loading: Loading) -> None:
     parts = {**values["sections"], **({BODY: values["text"]} if values["text"] else {})}
     text = parallels.TranslationText(
         values["language"], values["title"], values.get("sentence", ""), parts
-    )
-    corrected_at = noon(values["corrected_on"]) if "corrected_on" in values else None
-    course = parallels.TranslationCourse(
-        translator_id=loading.member(values["by"]).id if "by" in values else None,
-        created_at=noon(values["written_on"]),
-        edited_at=corrected_at,
-        is_current=not values.get("outdated"),
     )
     with faults_at(values):
         parallels.load_translation(curator, kind, original.id, text, course)
