@@ -126,8 +126,8 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
 def _translated(people: Any, made: dict[str, Any]) -> dict[str, Any]:
     """Ben has translated Ana's practice and the host's case into French."""
     originals = {
-        "practice": get_practice(people.ben, made["practice"]),
         "case": get_case(people.ben, made["case"]),
+        "practice": get_practice(people.ben, made["practice"]),
     }
     text = TranslationText("fr", "Du feutre", "Une ville le fait.", {})
     for kind, original in originals.items():
