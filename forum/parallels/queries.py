@@ -542,6 +542,16 @@ def failure_audience_now(translation: Translation) -> str:
     return MEMBERS if MEMBERS in wanted else PUBLIC
 
 
+def stays_with_members(translation: Translation) -> bool:
+    """Whether a translation, or what did not work in it, is for members although the original tells everybody by now."""
+    original = translation.original
+    names = ("audience", "failure_audience") if isinstance(original, Practice) else ()
+    return any(
+        getattr(translation, name) == MEMBERS and getattr(original, name) == PUBLIC
+        for name in names
+    )
+
+
 def _found(row: T | None) -> T:
     if row is None:
         raise NotFound

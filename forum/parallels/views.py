@@ -135,6 +135,7 @@ def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
         part_names=PART_NAMES,
         languages=_in_languages(original, queries.languages_of(me(), original)),
         change=queries.first_change(found) if is_outdated else None,
+        stays_with_members=me().is_member and queries.stays_with_members(found),
         data=_data(found, opening),
         canonical=web.absolute(found.address) if is_in_sight(original) else None,
         **words_for_columns(),

@@ -203,3 +203,15 @@ def test_a_case_has_its_translations_too(client, sign_in, people, case):
     page = client.get("/cases/cork/in/fr")
     assert "Du <strong>liège</strong>." in page.text and "Streets of cork." in page.text
     assert 'href="/cases/cork/in/fr"' in client.get("/cases/cork").text
+
+
+def test_what_stays_with_members_is_opened_with_one_press(client, sign_in, people, practice):
+    changed(people.ana, practice, audience=MEMBERS)
+    actions.add_translation(people.ben, "practice", practice.id, in_french())
+    changed(people.ana, practice)
+    assert client.get("/practices/felt/in/fr").status_code == 404
+    browser = sign_in(people.chitra)
+    assert "only members read all of it" in browser.get("/practices/felt/in/fr").text
+    browser.post("/practices/felt/in/fr/confirm")
+    assert client.get("/practices/felt/in/fr").status_code == 200
+    assert "only members read all of it" not in browser.get("/practices/felt/in/fr").text
