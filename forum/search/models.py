@@ -12,7 +12,7 @@ from forum.permissions import PUBLIC
 
 FAILURE = "failure"  # what did not work, of a practice that tells it to members alone
 # A translation, and what did not work in it, which has a document of its own because others may find it
-TRANSLATION, TRANSLATED_FAILURE = TRANSLATION_KINDS = ("translation", "translated failure")
+TRANSLATION, TRANSLATED_FAILURE = TRANSLATION_KINDS = ("translation", "translated_failure")
 IN_LANGUAGE = "/in/"  # in the address of a translation, behind that of its page
 PAGE_KINDS = (
     "case",

@@ -113,7 +113,7 @@ def test_what_its_original_withholds_is_withheld(people, practice, translation):
     assert [part.name for part in queries.shown_parts(VISITOR, found)] == ["challenge", "lessons"]
     assert "failure" not in queries.said_to(VISITOR, found)
     assert "failure" in queries.said_to(people.chitra, found)
-    assert documents()["translated failure"].audience == MEMBERS
+    assert documents()["translated_failure"].audience == MEMBERS
     assert documents()["translation"].audience == PUBLIC
     changed(people.ana, practice, audience=MEMBERS)
     assert {one.audience for one in documents().values()} == {MEMBERS}
