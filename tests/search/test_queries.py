@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -342,15 +343,32 @@ def test_words_in_quotes_stand_together(app: Flask, typed: str, expected: set[in
 def test_what_goes_during_the_search_is_left_out(
     library: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ranked = finding.rank
+    ranked = finding._ranked
 
-    def ranked_meanwhile(*args: Any) -> list[int]:
+    def ranked_meanwhile(*args: Any) -> Any:
         found = ranked(*args)
         actions.unindex(SYSTEM, "topic", 12)
         return found
 
-    monkeypatch.setattr(finding, "rank", ranked_meanwhile)
+    monkeypatch.setattr(finding, "_ranked", ranked_meanwhile)
     assert ids("flood") == {6}
+
+
+def test_the_texts_that_are_found_are_never_in_memory_together(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_matching, "ROWS_AT_ONCE", 10)
+    length, number = 20_000, 300
+    for item_id in range(number):
+        actions.index(SYSTEM, entry(item_id + 1, f"Flood {item_id}", "water " * (length // 6)))
+    find(VISITOR, Query("flood"))
+    tracemalloc.start()
+    try:
+        assert find(VISITOR, Query("flood")).texts == number
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < number * length / 2
 
 
 def first_snippet(typed: str) -> str:

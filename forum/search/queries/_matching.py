@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
-from forum.db import constant, db, inline_text
+from forum.db import constant, db, execute_core, inline_text
 from forum.permissions import Person
 from forum.search.models import Document
 from forum.search.queries._words import (
@@ -37,6 +37,7 @@ from forum.search.queries._words import (
 from forum.search.queries.documents import document_id, visible_documents
 
 MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
+ROWS_AT_ONCE = 200  # that are read before what is kept of them is made
 MIN_PREFIX_LENGTH = 3  # characters that the last word needs to match longer words, too
 # Texts with all words of a phrase in which PostgreSQL looks for the phrase
 MAX_PHRASE_CANDIDATES = 8_000
@@ -86,10 +87,12 @@ def newest_hits(
     but: str = "",
     below: int | None = None,
     above: int | None = None,
+    keep: Callable[[Any], Any] | None = None,
 ) -> Sequence[Any]:
     """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those of `more`.
 
     `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids, with `above` with larger ones.
+    Of each row what `keep` makes of it takes its place, so that the texts of two thousand are never in memory together.
     """
     chosen = {name: some for name, some in query.facets().items() if some and name != but}
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
@@ -102,11 +105,25 @@ def newest_hits(
     if above is not None:
         documents = documents.where(order > above)
     if query.topic_id is not None:
-        return _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
-    if not _is_sqlite() and any(_has_phrase(term) for term in terms):
-        return _newest_phrase_hits(documents, terms, wanted, limit)
-    found = _matching(documents, terms, wanted)
-    return db.session.execute(found.order_by(order.desc()).limit(constant(limit))).all()
+        statements = _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
+    elif not _is_sqlite() and any(_has_phrase(term) for term in terms):
+        statements = [_newest_phrase_hits(documents, terms, wanted, limit)]
+    else:
+        found = _matching(documents, terms, wanted)
+        statements = [found.order_by(order.desc()).limit(constant(limit))]
+    return _read(statements, limit, keep)
+
+
+def _read(
+    statements: Sequence[Select[Any]], limit: int, keep: Callable[[Any], Any] | None
+) -> Sequence[Any]:
+    """What is kept of the rows of statements, of which a later one is asked while there are fewer than `limit`."""
+    kept: list[Any] = []
+    for statement in statements:
+        if len(kept) < limit:
+            for rows in execute_core(statement).partitions(ROWS_AT_ONCE):
+                kept += map(keep, rows) if keep else rows
+    return kept
 
 
 def _newest_hits_in_topic(
@@ -115,7 +132,7 @@ def _newest_hits_in_topic(
     chosen: Mapping[str, Sequence[Any]],
     topic_id: int,
     limit: int,
-) -> Sequence[Any]:
+) -> Sequence[Select[Any]]:
     """The same in one topic, by reading its texts: the index would name a common word's texts in all other topics first."""
     home = document_id("topic", topic_id)
     if home is None:
@@ -128,15 +145,12 @@ def _newest_hits_in_topic(
     newest_first = documents.order_by(Document.id.desc())
     # In two statements: with both conditions in one, SQLite would sort all before it stops at the limit.
     replies = newest_first.where(Document.parent_id == home).limit(constant(limit))
-    found = list(db.session.execute(replies).all())
-    if len(found) < limit:
-        found += db.session.execute(newest_first.where(Document.id == home)).all()
-    return found
+    return [replies, newest_first.where(Document.id == home)]
 
 
 def _newest_phrase_hits(
     documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
-) -> Sequence[Any]:
+) -> Select[Any]:
     """The same for phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
     documents = documents.add_columns(_vector().label("words"))
@@ -144,7 +158,7 @@ def _newest_phrase_hits(
     some = with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
     rows = select(*(column for column in some.c if column.name != "words"))
     together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
-    return db.session.execute(together.order_by(some.c.id.desc()).limit(constant(limit))).all()
+    return together.order_by(some.c.id.desc()).limit(constant(limit))
 
 
 def _words_apart(term: Term) -> list[Term]:

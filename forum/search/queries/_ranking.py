@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,22 +13,26 @@ TYPICAL_LENGTH = 600  # characters of a text
 BM25_K1, BM25_B = 1.2, 0.75
 TITLE_WEIGHT = 8  # of a word in the title, against one in the text
 TOPIC_TITLE_WEIGHT = 0.02  # of a reply: how much of that its topic's title is worth
-# What `rank` needs to know of a hit
+# What a score needs to know of a hit
 RANKED_COLUMNS = (Document.title, Document.folded_title, Document.folded_body)
 
 
-def rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
-    """The ids of hits, the most relevant first; of equal ones the newest.
+Score = tuple[bool, float]  # whether a hit holds the words themselves, and how relevant it is
+
+
+def scorer(terms: Sequence[Term]) -> Callable[[Any], Score]:
+    """A function that scores a row for these terms: the higher, the more relevant.
 
     What holds the words themselves comes before what holds only other names of the same in their place.
     """
     needles, typed = [term.needles for term in terms], [term.own_needles for term in terms]
     is_widened = needles != typed
-    scores = {}
-    for hit in hits:
+
+    def score(hit: Any) -> Score:
         is_typed = not is_widened or _has_all(hit, typed)
-        scores[hit.id] = (is_typed, _relevance(hit, typed if is_typed else needles))
-    return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
+        return is_typed, _relevance(hit, typed if is_typed else needles)
+
+    return score
 
 
 def _has_all(hit: Any, needles: Sequence[Sequence[str]]) -> bool:

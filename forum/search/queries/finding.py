@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from forum.permissions import Person
 from forum.search.models import FAILURE, IN_LANGUAGE, PAGE_KINDS, TRANSLATION_KINDS, Document
 from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
-from forum.search.queries._ranking import RANKED_COLUMNS, has_own_words, rank
+from forum.search.queries._ranking import RANKED_COLUMNS, Score, has_own_words, scorer
 from forum.search.queries._words import Term, forms_of, parse_terms, term_naming, words_of
 from forum.search.queries.documents import documents_by_id
 
@@ -37,7 +37,23 @@ OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # what `has_own_word
 # What `find` needs to know of a hit, besides its facets
 HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
 
+UNSCORED: Score = (False, 0.0)  # of hits whose order is that of their ids
+
 Thing = tuple[str, int]  # kind and item id of a document
+
+
+class Found(NamedTuple):
+    """What is kept of a row of the index: no text. `is_own` as `has_own_words` says."""
+
+    id: int
+    agenda_id: int | None
+    kind: str
+    language: str
+    item_id: int
+    parent_id: int | None
+    address: str
+    is_own: bool
+    score: Score
 
 
 def nothing(_things: Sequence[Thing]) -> Container[Thing]:
@@ -101,11 +117,10 @@ def find(
     if not words:
         return SearchResults(Page([], 1, 1, 0))
     terms = with_prefix(parse_terms(query.words, query.instead), query.words)
-    hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED)
+    keep = _keeper(terms, None if query.is_newest_first else scorer(terms))
+    hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED, keep)
     texts = min(len(hits), MAX_COUNTED)
-    ids = [hit.id for hit in hits] if query.is_newest_first else rank(hits, terms)
-    known = {hit.id: hit for hit in hits}
-    found = [known[id] for id in ids[:texts]]
+    found = (hits if query.is_newest_first else _ranked(hits))[:texts]
     is_apart = query.kinds == ("post",) or query.topic_id is not None
     groups = [[hit] for hit in found] if is_apart else _by_page(found)
     pages = pages_for(len(groups), PAGE_SIZE)
@@ -155,27 +170,64 @@ def newer_hits(
         below = hits[-1].id
 
 
+def _keeper(terms: Sequence[Term], score: Callable[[Any], Score] | None) -> Callable[[Any], Found]:
+    """A function that makes of a row with `HIT_COLUMNS` what is kept of it."""
+
+    def keep(row: Any) -> Found:
+        return Found(
+            row.id,
+            row.agenda_id,
+            row.kind,
+            row.language,
+            row.item_id,
+            row.parent_id,
+            row.address,
+            has_own_words(row, terms),
+            score(row) if score else UNSCORED,
+        )
+
+    return keep
+
+
+def _facet_keeper(terms: Sequence[Term]) -> Callable[[Any], Found]:
+    """The same for rows with `OWN_WORDS_COLUMNS`, which are counted and not shown."""
+
+    def keep(row: Any) -> Found:
+        is_own = has_own_words(row, terms)
+        return Found(row.id, row.agenda_id, row.kind, row.language, 0, None, "", is_own, UNSCORED)
+
+    return keep
+
+
+def _ranked(hits: Sequence[Found]) -> list[Found]:
+    """The most relevant first; of equal ones the newest."""
+    return sorted(hits, key=lambda hit: (hit.score, hit.id), reverse=True)
+
+
 def _newest_own_hits(
     reader: Person,
     terms: Sequence[Term],
     query: Query,
     portion: int,
+    keep: Callable[[Any], Found],
     *,
     columns: Sequence[Any] = HIT_COLUMNS,
     but: str = "",
-) -> tuple[list[Any], bool]:
+) -> tuple[list[Found], bool]:
     """The newest hits with a word of their own, read in portions, and whether these are all that there are.
 
     Of a topic with a word in its title all replies are hits, so there may be thousands before one that has it itself. Where
     none is among the newest `MAX_PORTIONS` portions, those of the first count as they are.
     """
-    first: Sequence[Any] = ()
-    found: list[Any] = []
+    first: Sequence[Found] = ()
+    found: list[Found] = []
     below = None
     for _number in range(MAX_PORTIONS):
-        newest = newest_hits(reader, terms, query, portion, *columns, but=but, below=below)
+        newest = newest_hits(
+            reader, terms, query, portion, *columns, but=but, below=below, keep=keep
+        )
         first = first or newest
-        found += [hit for hit in newest if has_own_words(hit, terms)]
+        found += [hit for hit in newest if hit.is_own]
         if len(newest) < portion:
             return found, True
         if len(found) >= MAX_COUNTED:
@@ -224,12 +276,18 @@ def _without_ignored(
 
 
 def _facet_counts(
-    reader: Person, terms: Sequence[Term], query: Query, facet: str, hits: Sequence[Any]
+    reader: Person, terms: Sequence[Term], query: Query, facet: str, hits: Sequence[Found]
 ) -> dict[Any, int]:
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
         hits, _is_all = _newest_own_hits(
-            reader, terms, query, FACET_PORTION, columns=OWN_WORDS_COLUMNS, but=facet
+            reader,
+            terms,
+            query,
+            FACET_PORTION,
+            _facet_keeper(terms),
+            columns=OWN_WORDS_COLUMNS,
+            but=facet,
         )
     values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
