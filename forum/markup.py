@@ -10,10 +10,10 @@ import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import bleach
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -27,6 +27,7 @@ from forum.illustrations import (
     picture_html,
     words_html,
 )
+from forum.lazy import library
 from forum.markdown import (
     MAX_LINKS,
     is_hostile,
@@ -369,12 +370,11 @@ def _nh3_keeps(tag: str, name: str, value: str) -> str | None:
 class _BleachCleaner(threading.local):
     """bleach's cleaner, one for each thread: shared by two, it loses texts or returns one person's to another."""
 
-    def __init__(self) -> None:
-        self.cleaner = bleach.Cleaner(
-            tags=TAGS,
-            attributes=_bleach_keeps,
-            protocols=SCHEMES,
-            strip=True,
+    @cached_property
+    def cleaner(self) -> Any:
+        """Made with the first text: who only reads needs none, and with its parser of HTML it takes 3 MB."""
+        return library("bleach").Cleaner(
+            tags=TAGS, attributes=_bleach_keeps, protocols=SCHEMES, strip=True
         )
 
 

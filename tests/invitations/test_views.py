@@ -271,7 +271,9 @@ def test_the_days_of_an_invitation_are_counted_by_the_clock_of_the_forum(sign_in
 def test_by_invitation_only_the_page_says_how_to_get_one(client, people):
     set_entrance(people.administrator, EntranceText("invitation"))
     page = client.get("/join")
-    assert page.status_code == 200 and "by invitation" in page.text and "<form method" in page.text
+    assert page.status_code == 200 and "by invitation" in page.text
+    for address in ("/organisations", "/contact", "/sign-in"):
+        assert f'href="{address}"' in page.text.partition("<main")[2]
     assert 'name="password"' not in page.text
     assert client.post("/join", data=JOINING).status_code == 403
 
