@@ -344,7 +344,7 @@ def test_a_muted_topic_is_silent_but_for_what_is_said_to_oneself(people: Any) ->
         )
     actions.make_notices(SYSTEM)
     told = {*titles(mona), *titles(mona, 2)}
-    assert told == set(DEFAULT_WAYS) - {"reply", "answer", "mark", "intention"}
+    assert told == set(DEFAULT_WAYS) - {"reply", "answer", "mark", "intention", "translation"}
 
 
 # Marks
