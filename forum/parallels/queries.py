@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -36,7 +36,7 @@ from forum.members.queries import language_names, languages
 from forum.parallels.models import BODY, TranslatedPart, Translation, digest
 from forum.permissions import MEMBERS, PUBLIC, Person, require
 from forum.plaintext import fold
-from forum.reach import moderated_by, read_by, reads
+from forum.reach import is_on_open_agenda, moderated_by, read_by, reads
 from forum.rules.models import said_of_ground
 
 T = TypeVar("T")
@@ -488,22 +488,29 @@ def translations_by_id(translation_ids: Collection[int]) -> Sequence[Translation
 
 
 def ids_of_changed(limit: int) -> list[int]:
-    """The ids of translations whose original has changed since the worker looked at them, or is deleted."""
+    """The ids of translations whose original has changed since the worker looked at them, or is deleted.
+
+    What is hidden, withdrawn or in preparation is looked at when it is found again: until then nobody is told what it says.
+    """
+    is_told = and_(_has_changed(Practice), Practice.state == PUBLISHED)
     practices = (
         select(Translation.id)
         .join(Practice, Practice.id == Translation.practice_id)
-        .where(or_(Practice.updated_at > Translation.looked_at, Practice.deleted_at.is_not(None)))
+        .where(or_(is_told, Practice.deleted_at.is_not(None)))
     )
     cases = (
-        select(Translation.id)
-        .join(Case, Case.id == Translation.case_id)
-        .where(Case.updated_at > Translation.looked_at)
+        select(Translation.id).join(Case, Case.id == Translation.case_id).where(_has_changed(Case))
     )
     ids = [
         *db.session.scalars(practices.where(Translation.deleted_at.is_(None)).limit(limit)),
         *db.session.scalars(cases.where(Translation.deleted_at.is_(None)).limit(limit)),
     ]
     return sorted(ids)[:limit]
+
+
+def _has_changed(model: type[Practice] | type[Case]) -> ColumnElement[bool]:
+    is_open = is_on_open_agenda(model.agenda_id)
+    return and_(model.updated_at > Translation.looked_at, model.hidden_at.is_(None), is_open)
 
 
 def ids_begun_by(member_id: int) -> list[int]:

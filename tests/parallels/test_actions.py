@@ -106,6 +106,21 @@ def test_a_change_of_no_text_tells_nobody(people, practice, translation):
     assert told(people.ben) == []
 
 
+def test_nobody_is_told_what_an_original_says_that_is_withdrawn(people, practice, translation):
+    with at(now() + timedelta(hours=1)):
+        wait_again(people.moderator, practice.id)
+        changed(people.ana, practice, title="Ask Ingrid at home")
+        assert actions.look_after_translations(SYSTEM) == 0
+        moderation.publish(people.moderator, practice.id)
+        hide_practice(people.moderator, practice.id, "A rule.")
+        assert actions.look_after_translations(SYSTEM) == 0
+        assert told(people.ben) == []
+        restore_practice(people.moderator, practice.id)
+        changed(people.ana, practice, title="Thick felt")
+        assert actions.look_after_translations(SYSTEM) == 1
+        assert [one.title for one in told(people.ben)] == ["Thick felt"]
+
+
 def test_what_its_original_withholds_is_withheld(people, practice, translation):
     assert {one.audience for one in documents().values()} == {PUBLIC}
     changed(people.ana, practice, failure_audience=MEMBERS)
