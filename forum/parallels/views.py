@@ -101,6 +101,8 @@ def _in_languages(original: Original, codes: Sequence[str]) -> list[InLanguage]:
     found = [
         InLanguage(code, names.get(code, code), direction_of(code), f"{page}/in/{code}")
         for code in codes
+        if code
+        != original.language  # it may have been given that since: then its page is the original's
     ]
     own = original.language
     itself = InLanguage(own, names.get(own, own), direction_of(own), page, is_original=True)

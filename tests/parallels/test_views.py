@@ -168,6 +168,19 @@ def test_the_second_of_two_editors_gets_both_texts(sign_in, people, practice, tr
     assert sent.status_code == 303
 
 
+def test_an_original_that_is_given_the_language_of_a_translation_has_one_page_in_it(
+    client, people, practice, translation
+):
+    changed(people.ana, practice, language="fr")
+    page = client.get("/practices/felt").text
+    assert "In other languages" not in page and "hreflang" not in page
+    assert client.get("/practices/felt/in/fr").status_code == 200
+    actions.add_translation(people.ben, "practice", practice.id, in_french(language="es"))
+    page = client.get("/practices/felt").text
+    alternates = re.findall(r'rel="alternate" hreflang="([\w-]+)"', page)
+    assert sorted(alternates) == ["es", "fr", "x-default"]
+
+
 def test_some_go_back_to_an_earlier_version(sign_in, people, practice, translation):
     actions.correct_translation(people.chitra, translation.id, in_french(title="Liège"))
     page = sign_in(people.ana).get("/practices/felt/in/fr/history")
