@@ -40,6 +40,7 @@ from forum.parallels.queries import (
     ids_of_changed,
     ids_of_practice,
     is_outdated,
+    names_since,
     original_to_change,
     translation_by_submission_key,
     translation_in,
@@ -99,12 +100,19 @@ class TranslationText:
 
 @action
 def add_translation(
-    member: Person, kind: str, item_id: int, text: TranslationText, key: str | None = None
+    member: Person,
+    kind: str,
+    item_id: int,
+    text: TranslationText,
+    key: str | None = None,
+    *,
+    signs: str = "",
 ) -> Translation:
     """Add a translation of a practice or case in a language that it does not have; its author is told.
 
     A form that is sent twice has the same submission `key` and adds one translation. A text that a rule catches is refused,
-    because it has nowhere to wait.
+    because it has nowhere to wait. `signs` are those of the original when the form was opened: `Invalid` when it says
+    something else since, so that nothing counts as made from what its translator has not read.
     """
     lock_writer(member)
     original = original_to_change(member, kind, item_id)
@@ -112,6 +120,7 @@ def add_translation(
     if known := translation_by_submission_key(member, key):
         return translation_to_change(member, known.id)
     _check(text, original)
+    _refuse_unread(signs, original)
     _check_language(text, original)
     translation = _new(original, text, now(), translator_id=member.id, submission_key=key)
     translation.parts = []
@@ -127,11 +136,17 @@ def add_translation(
 
 @action
 def correct_translation(
-    member: Person, translation_id: int, text: TranslationText, *, seen: str | None = None
+    member: Person,
+    translation_id: int,
+    text: TranslationText,
+    *,
+    seen: str | None = None,
+    signs: str = "",
 ) -> Translation:
     """Change what a translation says; what it said before is kept, and it counts as made from what the original says now.
 
-    `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since.
+    `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since. `signs` as for
+    `add_translation`.
     """
     lock_writer(member)
     translation = translation_to_change(member, translation_id)
@@ -139,6 +154,7 @@ def correct_translation(
     _check(text, translation.original)
     before, said = fields_of(translation), translation.said
     refuse_unseen(seen, said)
+    _refuse_unread(signs, translation.original)
     text = _with_kept_parts(translation, text)
     _show_pictures(member, translation, text)
     _fill(translation, text)
@@ -152,11 +168,13 @@ def correct_translation(
 
 
 @action
-def confirm_translation(member: Person, translation_id: int) -> Translation:
-    """Say that a translation is still right, although its original has changed."""
+def confirm_translation(member: Person, translation_id: int, signs: str = "") -> Translation:
+    """Say that a translation is still right, although its original has changed; `signs` as for `add_translation`."""
     lock_writer(member)
     translation = translation_to_change(member, translation_id)
     require(member.can.correct_translation(translation))
+    if names_since(signs, translation.original):
+        raise Conflict(_("The original has changed once more. Read it again before you answer."))
     _note_compared(member, translation)
     _index(member, translation, _plain(translation))
     return translation
@@ -224,9 +242,10 @@ def _with_kept_parts(translation: Translation, text: TranslationText) -> Transla
     """A text with the parts that the form does not ask for, because the original has them no more."""
     asked = all_texts(translation.original)
     kept = {part.name: part.source for part in translation.parts if part.name not in asked}
-    if not kept:
+    opening = text.sentence if "sentence" in asked else translation.sentence
+    if not kept and opening == text.sentence:
         return text
-    return TranslationText(text.language, text.title, text.sentence, {**text.parts, **kept})
+    return TranslationText(text.language, text.title, opening, {**text.parts, **kept})
 
 
 def _show_pictures(member: Person, translation: Translation, text: TranslationText) -> None:
@@ -254,9 +273,18 @@ def _check(text: TranslationText, original: Original) -> None:
     if text.opening.pictures:
         raise Invalid(_("Only words go here. Put the picture into the text below."), "sentence")
     known = all_texts(original)
-    for name in text.written:
+    for name in filter(None, ("sentence" if text.sentence.strip() else "", *text.written)):
         if name not in known:
-            raise Conflict(_("The original has changed meanwhile, and has no such part any more."))
+            raise Invalid(_("The original has no such part any more. Leave this empty."), name)
+
+
+def _refuse_unread(signs: str, original: Original) -> None:
+    if names_since(signs, original):
+        raise Invalid(
+            _(
+                "The original has changed since you opened the form. Compare both, and send it again."
+            )
+        )
 
 
 def _check_language(text: TranslationText, original: Original) -> None:

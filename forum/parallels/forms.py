@@ -25,10 +25,12 @@ def _part_field(name: str, most: int = MAX_SECTION) -> TextAreaField:
 
 
 class TranslationForm(Form):
-    """A translation, with a field for each text that its original has; `seen` is the fingerprint of what it said when the form was opened."""
+    """A translation, with a field for each text that its original has; `seen` is the fingerprint of what it said when the form
+    was opened, `signs` what its original said then."""
 
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
+    signs = HiddenField()
     language = SelectField(_("Language of the translation"), validate_choice=False)
     title = StringField(
         _("Title"), [DataRequired(_("Translate the title.")), at_most(LONGEST_TITLE)], [one_line]
@@ -50,9 +52,9 @@ class TranslationForm(Form):
         return cls(seen=fingerprint(said), language=translation.language, **said, **options)
 
     def ask_for(self, names: Collection[str]) -> None:
-        """Leave out the fields of texts that the original does not have."""
+        """Leave out the fields of texts that the original does not have, but keep what was typed there while it had them."""
         for name in ("sentence", *PARTS):
-            if name not in names:
+            if name not in names and not any(map(str.strip, self[name].raw_data or ())):
                 del self[name]
 
     @property

@@ -287,6 +287,19 @@ def digests(texts: Mapping[str, str]) -> dict[str, str]:
     return {name: digest(text) for name, text in texts.items()}
 
 
+def signs_of(original: Original) -> str:
+    """What an original says, and to which audiences, as a form or button carries it: “name:digest” of each text, with spaces."""
+    said = {name: getattr(original, name, PUBLIC) for name in ("audience", "failure_audience")}
+    told = said | {"language": original.language} | digests(all_texts(original))
+    return " ".join(f"{name}:{sign}" for name, sign in told.items())
+
+
+def names_since(signs: str, original: Original) -> set[str]:
+    """The names of what an original says otherwise than when `signs_of` was made of it; none where that is empty."""
+    before, present = set(signs.split()), set(signs_of(original).split())
+    return {one.partition(":")[0] for one in before ^ present} if before else set()
+
+
 def changed_texts(reader: Person, translation: Translation) -> set[str]:
     """The names of the texts of the original that the reader may see and that have changed since it was translated from them."""
     return _differing(texts_of(reader, translation.original), translation)

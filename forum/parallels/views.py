@@ -137,6 +137,7 @@ def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
         part_names=PART_NAMES,
         languages=_in_languages(original, queries.languages_of(me(), original)),
         change=queries.first_change(found) if is_outdated else None,
+        signs=queries.signs_of(original),
         stays_with_members=me().is_member and queries.stays_with_members(found),
         data=_data(found, opening),
         canonical=web.absolute(found.address) if is_in_sight(original) else None,
@@ -233,6 +234,12 @@ def _write(
 ) -> ResponseReturnValue:
     texts = queries.texts_of(me(), original)
     form.ask_for(texts)
+    if found is not None:
+        form.language.data = found.language
+    read, form.signs.data = form.signs.data or "", queries.signs_of(original)
+    changed = queries.names_since(read, original)
+    if found is not None:
+        changed |= queries.changed_texts(me(), found)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         return render_template(
@@ -242,7 +249,7 @@ def _write(
             translation=found,
             texts=texts,
             asked=[name for name in PARTS if name in form],
-            changed=queries.changed_texts(me(), found) if found else (),
+            changed=changed,
             expressions=queries.expressions_in(texts, original.language, form.language.data or ""),
             meanwhile=meanwhile,
             version=version,
@@ -253,11 +260,14 @@ def _write(
     def deed() -> ResponseReturnValue:
         text = form.text
         if found is not None:
-            saved = actions.correct_translation(me(), found.id, text, seen=form.seen.data)
+            saved = actions.correct_translation(
+                me(), found.id, text, seen=form.seen.data, signs=read
+            )
             done = _("Your changes are saved.")
         else:
             key = form.submission_key.data
-            saved = actions.add_translation(me(), kind_of(original), original.id, text, key)
+            kind = kind_of(original)
+            saved = actions.add_translation(me(), kind, original.id, text, key, signs=read)
             done = _("Thank you. The translation is published.")
         return web.done(done, saved.address)
 
@@ -290,7 +300,7 @@ def _previews(form: TranslationForm) -> list[tuple[str, Markup]] | None:
 def confirm_translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
     """Say that a translation is still right, although the original has changed."""
     found = queries.get_translation(me(), _get_original(kind, slug), language)
-    actions.confirm_translation(me(), found.id)
+    actions.confirm_translation(me(), found.id, request.form.get("signs", ""))
     return web.done(_("Thank you. The translation counts as up to date again."), found.address)
 
 

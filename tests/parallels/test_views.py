@@ -10,7 +10,7 @@ from forum.clock import at, now
 from forum.library.actions import hide_practice
 from forum.parallels import actions
 from forum.permissions import MEMBERS
-from tests.parallels.conftest import changed, in_french
+from tests.parallels.conftest import PRACTICE, changed, in_french
 
 FORM = {
     "language": "fr",
@@ -166,6 +166,55 @@ def test_the_second_of_two_editors_gets_both_texts(sign_in, people, practice, tr
     seen = hidden_in(sent, "seen")
     sent = sign_in(people.chitra).post("/practices/felt/in/fr/edit", data=FORM | {"seen": seen})
     assert sent.status_code == 303
+
+
+def test_what_changed_while_somebody_translated_is_shown_before_it_counts(
+    sign_in, people, practice
+):
+    changed(people.ana, practice, audience=MEMBERS)
+    browser = sign_in(people.ben)
+    signs = hidden_in(browser.get("/practices/felt/translate"), "signs")
+    changed(people.ana, practice, sentence="Everybody reads this.")
+    sent = browser.post("/practices/felt/translate", data=FORM | {"signs": signs})
+    assert sent.status_code == 422 and "has changed since you opened the form" in sent.text
+    assert "rugissaient" in sent.text and "Everybody reads this." in sent.text
+    assert sent.text.count("Changed since") == 1
+    signs = hidden_in(sent, "signs")
+    sent = browser.post("/practices/felt/translate", data=FORM | {"signs": signs})
+    assert sent.status_code == 303
+    changed(people.ana, practice, sentence="And this.")
+    sent = browser.post("/practices/felt/in/fr/edit", data=FORM | {"signs": signs})
+    assert sent.status_code == 422 and sent.text.count("Changed since") == 1
+
+
+def test_what_was_typed_of_a_part_that_has_gone_is_given_back(sign_in, people, practice):
+    sections = {name: text for name, text in PRACTICE.sections.items() if name != "lessons"}
+    changed(people.ana, practice, sections=sections)
+    browser = sign_in(people.ben)
+    sent = browser.post("/practices/felt/translate", data=FORM | {"lessons": "Attendez."})
+    assert sent.status_code == 422 and "Attendez." in sent.text
+    assert "The original has no such part any more. Leave this empty." in sent.text
+    assert browser.post("/practices/felt/translate", data=FORM).status_code == 303
+
+
+def test_a_button_that_is_older_than_the_original_confirms_nothing(
+    sign_in, people, practice, translation
+):
+    with at(now() + timedelta(days=1)):
+        changed(people.ana, practice, sentence="A city lays thick felt.")
+        browser = sign_in(people.chitra)
+        signs = hidden_in(browser.get("/practices/felt/in/fr"), "signs")
+        changed(people.ana, practice, sentence="A city lays no felt.")
+        sent = browser.post("/practices/felt/in/fr/confirm", data={"signs": signs})
+        assert sent.status_code == 409 and "has changed once more" in sent.text
+        assert "has changed since" in browser.get("/practices/felt/in/fr").text
+
+
+def test_a_correction_is_in_the_language_of_its_page(client, sign_in, people, translation):
+    browser = sign_in(people.chitra)
+    sent = browser.post("/practices/felt/in/fr/edit", data=FORM | {"language": "ar"})
+    assert sent.location.endswith("/practices/felt/in/fr")
+    assert "<em>rugissaient</em>" in client.get("/practices/felt/in/fr").text
 
 
 def test_an_original_that_is_given_the_language_of_a_translation_has_one_page_in_it(
