@@ -97,14 +97,12 @@ def way_to_translate(original: Original) -> str:
 
 def _in_languages(original: Original, codes: Sequence[str]) -> list[InLanguage]:
     names = language_names()
-    page = original_address(original)
+    page, own = original_address(original), original.language
     found = [
         InLanguage(code, names.get(code, code), direction_of(code), f"{page}/in/{code}")
         for code in codes
-        if code
-        != original.language  # it may have been given that since: then its page is the original's
+        if code != own  # the original may have been given that language since
     ]
-    own = original.language
     itself = InLanguage(own, names.get(own, own), direction_of(own), page, is_original=True)
     return [*found, itself] if found else []
 

@@ -43,6 +43,8 @@ def test_a_page_says_in_which_languages_it_can_be_read(client, people, practice,
         ("/practices/felt/in/ar", "ar", "ar", "rtl"),
         ("/practices/felt/in/fr", "fr", "fr", "ltr"),
     ]
+    places = [page.index(one) for one in ("<h1", "In other languages:", "EUR 3 a metre")]
+    assert places == sorted(places)  # below the title, above the facts
     alternates = re.findall(
         r'rel="alternate" hreflang="([\w-]+)" href="[^"]*?(/[^/"]*/felt[^"]*)"', page
     )
