@@ -351,6 +351,12 @@ def _known(translation: Translation, plain: PlainTexts) -> dict[search.Thing, se
     return things
 
 
+def _set_audiences(doer: Person, translation: Translation) -> None:
+    """Let those find a translation who may read it now: search has kept it for members if its original was theirs in between."""
+    search.set_audience(doer, TRANSLATION, translation.id, audience_now(translation))
+    search.set_audience(doer, TRANSLATED_FAILURE, translation.id, failure_audience_now(translation))
+
+
 def _entry(
     translation: Translation, name: str, texts: Sequence[str], plain: PlainTexts, audience: str
 ) -> search.Entry:
@@ -441,8 +447,12 @@ def look_after_translations(system: Person, limit: int = BATCH) -> int:
                 [translation.translator_id],
                 is_named=False,
             )
-        if {part.name for part in translation.parts} - all_texts(original).keys():
-            _index(system, translation, _plain(translation))  # without what the original dropped
+        if (
+            translation.told_at is not None
+        ):  # the original may have dropped a part, or have it again
+            _index(system, translation, _plain(translation))
+        else:
+            _set_audiences(system, translation)
     return len(found)
 
 

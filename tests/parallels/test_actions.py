@@ -22,7 +22,7 @@ from forum.parallels import actions, queries
 from forum.parallels.models import TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, VISITOR
 from forum.search.models import Document
-from tests.parallels.conftest import changed, in_french
+from tests.parallels.conftest import PRACTICE, changed, in_french
 
 WHY = Reasons("It sells felt.", 2)
 
@@ -152,6 +152,29 @@ def test_what_was_written_for_members_stays_with_them_until_somebody_compares(pe
     assert {one.audience for one in documents().values()} == {PUBLIC}
     assert queries.edits_of(VISITOR, found) == []
     assert len(queries.edits_of(people.ben, found)) == 1
+
+
+def test_search_finds_it_again_when_its_original_is_for_everybody_again(
+    people, practice, translation
+):
+    for hours, name in enumerate(("failure_audience", "audience"), 1):
+        with at(now() + timedelta(hours=hours)):
+            changed(people.ana, practice, **{name: MEMBERS})
+            changed(people.ana, practice)
+            actions.look_after_translations(SYSTEM)
+        assert {one.audience for one in documents().values()} == {PUBLIC}
+        assert told(people.ben) == []
+
+
+def test_search_knows_what_did_not_work_as_long_as_the_original_says_it(
+    people, practice, translation
+):
+    without = {name: text for name, text in PRACTICE.sections.items() if name != "failure"}
+    for hours, sections in enumerate((without, PRACTICE.sections), 1):
+        with at(now() + timedelta(hours=hours)):
+            changed(people.ana, practice, sections=sections)
+            actions.look_after_translations(SYSTEM)
+        assert ("translated_failure" in documents()) is ("failure" in sections)
 
 
 def test_a_version_tells_visitors_nothing_of_what_did_not_work(people, practice, translation):
