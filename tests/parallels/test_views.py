@@ -116,6 +116,7 @@ def test_it_says_when_its_original_has_changed(client, sign_in, people, practice
         assert "It is still right" in page.text
         form = browser.get("/practices/felt/in/fr/edit")
         assert form.text.count("Changed since") == 1
+        assert "Your change is shown at once." in form.text and "to begin with" not in form.text
         browser.post("/practices/felt/in/fr/confirm")
         assert "has changed since" not in browser.get("/practices/felt/in/fr").text
 
