@@ -54,7 +54,7 @@ TEXT_FIELDS = {
     "title",
     "why",
 }
-PAGE_FIELDS = {"next", "digest"}  # which a page fills in itself, and nobody would miss
+PAGE_FIELDS = {"next", "digest", "signs"}  # which a page fills in itself, and nobody would miss
 MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
 KEPT_PREFIX = "kept:"  # of a field that travels along in another form, such as that of signing in

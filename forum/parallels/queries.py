@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
 from flask_babel import gettext as _
@@ -43,6 +44,9 @@ T = TypeVar("T")
 Original = Practice | Case
 MAX_EXPRESSIONS = 40  # of the glossary, beside a form
 MAX_LISTED = 200  # translations of one page: no more than there are languages to choose from
+_TOLD = ("audience", "failure_audience", "language")
+_SIGNED = (*_TOLD, "title", "sentence", *SECTIONS, BODY)
+_SIGN = 6  # letters of a hash
 
 
 # Reading
@@ -288,16 +292,17 @@ def digests(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def signs_of(original: Original) -> str:
-    """What an original says, and to which audiences, as a form or button carries it: “name:digest” of each text, with spaces."""
-    said = {name: getattr(original, name, PUBLIC) for name in ("audience", "failure_audience")}
-    told = said | {"language": original.language} | digests(all_texts(original))
-    return " ".join(f"{name}:{sign}" for name, sign in told.items())
+    """What an original says, and to which audiences, as a form or button carries it: a few letters of the hash of each, with spaces."""
+    told = {name: str(getattr(original, name, PUBLIC)) for name in _TOLD} | all_texts(original)
+    return " ".join(digest(told.get(name, ""))[:_SIGN] for name in _SIGNED)
 
 
 def names_since(signs: str, original: Original) -> set[str]:
     """The names of what an original says otherwise than when `signs_of` was made of it; none where that is empty."""
-    before, present = set(signs.split()), set(signs_of(original).split())
-    return {one.partition(":")[0] for one in before ^ present} if before else set()
+    if not signs:
+        return set()
+    pairs = zip_longest(_SIGNED, signs.split()[: len(_SIGNED)], signs_of(original).split())
+    return {name for name, before, present in pairs if before != present}
 
 
 def changed_texts(reader: Person, translation: Translation) -> set[str]:

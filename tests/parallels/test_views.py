@@ -200,6 +200,18 @@ def test_what_was_typed_of_a_part_that_has_gone_is_given_back(sign_in, people, p
     assert browser.post("/practices/felt/translate", data=FORM).status_code == 303
 
 
+def test_what_was_typed_for_a_translation_that_is_removed_is_given_back(
+    sign_in, people, practice, translation
+):
+    browser = sign_in(people.chitra)
+    signs = hidden_in(browser.get("/practices/felt/in/fr/edit"), "signs")
+    actions.remove_translation(people.ana, translation.id)
+    sent = browser.post("/practices/felt/in/fr/edit", data=FORM | {"signs": signs})
+    assert sent.status_code == 404 and "rugissaient" in sent.text
+    shown = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", sent.text)
+    assert shown and not any(signs in one for one in shown)  # it travels along unseen
+
+
 def test_a_button_that_is_older_than_the_original_confirms_nothing(
     sign_in, people, practice, translation
 ):
@@ -210,6 +222,7 @@ def test_a_button_that_is_older_than_the_original_confirms_nothing(
         changed(people.ana, practice, sentence="A city lays no felt.")
         sent = browser.post("/practices/felt/in/fr/confirm", data={"signs": signs})
         assert sent.status_code == 409 and "has changed once more" in sent.text
+        assert "is safe" not in sent.text  # nothing was typed
         assert "has changed since" in browser.get("/practices/felt/in/fr").text
 
 
