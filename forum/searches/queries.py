@@ -25,8 +25,9 @@ from forum.library.models import Practice
 from forum.members.models import Member
 from forum.notifications.models import SEARCH_KINDS, Notice, NoticeSettings
 from forum.notifications.queries import zone_called
+from forum.parallels.models import Translation
 from forum.permissions import Person, require
-from forum.search.models import FAILURE
+from forum.search.models import FAILURE, TRANSLATION_KINDS
 from forum.search.queries import (
     Query,
     ids_found,
@@ -37,14 +38,15 @@ from forum.search.queries import (
 from forum.searches.models import MAX_NEW, KeptSearch, Wanted
 from forum.sentences import Sentence, plural_sentence, sentence
 
-# What search finds and has an author
-AUTHORED_MODELS: Mapping[str, Any] = {
-    "topic": Topic,
-    "post": Post,
-    "practice": Practice,
-    FAILURE: Practice,
-    "declaration": Declaration,
-    "commitment": Commitment,
+# Who wrote what search finds; a translation is theirs who began it
+AUTHORS: Mapping[str, Any] = {
+    "topic": Topic.author_id,
+    "post": Post.author_id,
+    "practice": Practice.author_id,
+    FAILURE: Practice.author_id,
+    "declaration": Declaration.author_id,
+    "commitment": Commitment.author_id,
+    **dict.fromkeys(TRANSLATION_KINDS, Translation.translator_id),
 }
 # A text that is older was only written anew into the index
 LONGEST_WAY = timedelta(days=30)
@@ -338,9 +340,10 @@ def query_of(reader: Person, kept: KeptSearch) -> Query | None:
 def _authors_of(things: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """The ids of the authors of some things, for those that have one."""
     authors: dict[tuple[str, int], int] = {}
-    for kind, model in AUTHORED_MODELS.items():
+    for kind, author_id in AUTHORS.items():
         if ids := [item_id for known, item_id in things if known == kind]:
-            rows = execute_core(select(model.id, model.author_id).where(model.id.in_(ids)))
+            key = author_id.class_.id
+            rows = execute_core(select(key, author_id).where(key.in_(ids)))
             authors |= {(kind, row[0]): row[1] for row in rows if row[1]}
     return authors
 

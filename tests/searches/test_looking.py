@@ -1,5 +1,6 @@
 """What the worker finds for kept searches: the same as their page, what is newer, once, and only what is news for their owner."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,6 +21,8 @@ from forum.members.models import Member
 from forum.notifications import actions as notices
 from forum.notifications.models import Event, Notice, NoticeSettings
 from forum.notifications.queries import visible_notices
+from forum.parallels import actions as parallels
+from forum.parallels.actions import TranslationText
 from forum.permissions import SYSTEM
 from forum.search.models import Document
 from forum.searches import actions
@@ -156,6 +159,24 @@ def test_names_of_the_glossary_are_looked_for_as_on_the_page(people, agenda):
     open_topic(people.ana, agenda, "Nos îlots de fraîcheur")
     assert look() == ["1 new text for “heat shelter”"]
     assert list(new_numbers(people.ben, [wide, exact]).values()) == [1, 0]
+
+
+def test_translations_have_names_and_an_author(people, agenda, sign_in):
+    text = library.PracticeText("Heat shelters that call", "Each shelter sends a message.")
+    made = library.write_practice(people.ana, agenda.id, text)
+    library.submit(people.ana, made.id)
+    library.publish(people.host, made.id)
+    kinds = ("translation", "translated failure")
+    mine, theirs = (
+        actions.keep(one, Wanted("abris", kinds)) for one in (people.ben, people.chitra)
+    )
+    said = TranslationText("fr", "Des abris qui appellent", "Chaque abri envoie un message.")
+    parallels.add_translation(people.ben, "practice", made.id, said)
+    look()
+    assert new_numbers(people.ben, [mine])[mine.id] == 0
+    assert new_numbers(people.chitra, [theirs])[theirs.id] == 1
+    shown = re.sub(r"<[^>]+>", "", sign_in(people.ben).get("/searches").text)
+    assert "abris · Translations · What did not work, translated" in shown
 
 
 def test_what_is_hidden_or_deleted_is_in_no_count(people, agenda, kept, sign_in):
