@@ -50,7 +50,10 @@ def keep() -> AnyResponse:
 
 
 def _wanted() -> Wanted:
-    """What the form's fields ask for; raises `Invalid` for a filter that is not there, or not for the member."""
+    """What the form's fields ask for; raises `Invalid` for a filter of which no value is there for the member.
+
+    As on the page of search, values that are not there are passed over where others of the same filter are.
+    """
     slugs = {agenda.slug: agenda.id for agenda in all_agendas(me())}
     words = tidy(request.form.get("q", "")).strip()[:MAX_WORDS_LENGTH].strip()
     chosen = {
@@ -58,11 +61,12 @@ def _wanted() -> Wanted:
         for name in ("kind", "agenda", "language")
     }
     offered: dict[str, Any] = {"kind": KINDS, "agenda": slugs, "language": language_names()}
-    if any(value not in offered[name] for name, values in chosen.items() for value in values):
+    wanted = {name: tuple(one for one in chosen[name] if one in offered[name]) for name in chosen}
+    if any(chosen[name] and not wanted[name] for name in chosen):
         raise Invalid(_("A filter of this search is not there any longer, so it finds nothing."))
-    agenda_ids = tuple(slugs[slug] for slug in chosen["agenda"])
+    agenda_ids = tuple(slugs[slug] for slug in wanted["agenda"])
     return Wanted(
-        words, chosen["kind"], agenda_ids, chosen["language"], _topic_id(), "exact" in request.form
+        words, wanted["kind"], agenda_ids, wanted["language"], _topic_id(), "exact" in request.form
     )
 
 

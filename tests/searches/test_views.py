@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from forum.agendas import actions as agendas
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.searches import actions
@@ -204,3 +205,26 @@ def test_the_pages_cost_little(people, agenda, sign_in, queries):
     with queries() as made:
         ben.get("/topics")
     assert not [one for one in made.statements if " kept_search" in one]
+
+
+def test_a_search_of_which_one_agenda_is_gone_is_known_and_looked_at(people, agenda, sign_in):
+    other = agendas.write_agenda(people.moderator, agendas.AgendaText("Trains", write("Night.")))
+    kept = actions.keep(people.ben, Wanted("heat", agenda_ids=(other.id, agenda.id)))
+    dialogue.prepare_agenda(people.moderator, other.id)
+    open_topic(people.ana, agenda, "Heat shelters in schools")
+    look()
+    ben = sign_in(people.ben)
+    where = ben.get(f"/searches/{kept.id}").headers["Location"]
+    assert where == f"/search?q=heat&agenda={other.id}&agenda={agenda.slug}&order=newest"
+    text = page(ben, where)
+    assert "You keep this search" in text and "Keep this search" not in text
+    assert "1 new text" not in page(ben, "/searches")
+
+
+def test_a_search_is_kept_with_those_of_its_filters_that_are_there(people, agenda, sign_in):
+    ben = sign_in(people.ben)
+    address = f"/search?q=heat&kind=topic&kind=x&agenda={agenda.slug}&agenda=nowhere"
+    ben.post("/searches/keep", data=fields(page(ben, address)))
+    (kept,) = my_searches(people.ben)
+    assert (kept.kinds, kept.agenda_ids) == (["topic"], [agenda.id])
+    assert "You keep this search" in page(ben, address)

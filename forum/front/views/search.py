@@ -41,7 +41,8 @@ class Asked(NamedTuple):
     """What the address of a search asks for.
 
     `chosen` are the values of the filters that the address names. One that is offered nowhere finds nothing, nor does a
-    topic that the reader cannot see: then `is_possible` is false.
+    topic that the reader cannot see: then `is_possible` is false. `gone_ids` are the numbers by which the address of a kept
+    search names agendas that are out of sight.
     """
 
     query: Query
@@ -49,6 +50,7 @@ class Asked(NamedTuple):
     topic: TopicRow | None
     is_in_topic: bool
     is_possible: bool
+    gone_ids: tuple[int, ...]
 
 
 @bp.get("/search")
@@ -112,7 +114,9 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
     )
     is_offered = all(wanted[name] or not chosen[name] for name in offered)
     is_possible = is_offered and (topic is not None or not is_in_topic)
-    return Asked(query, chosen, topic, is_in_topic, is_possible)
+    named = (one for one in chosen["agenda"] if one not in agenda_ids)
+    gone_ids = tuple(number for one in named if (number := web.whole_number(one)))
+    return Asked(query, chosen, topic, is_in_topic, is_possible, gone_ids)
 
 
 def _kept(reader: Person, asked: Asked, *, is_exact: bool) -> KeptSearch | None:
@@ -123,8 +127,9 @@ def _kept(reader: Person, asked: Asked, *, is_exact: bool) -> KeptSearch | None:
     chosen = (query.kinds, query.agenda_ids, query.languages)
     wanted = Wanted(query.words, *chosen, query.topic_id, is_exact)
     mine = my_searches(reader)
-    # The topic may have been merged since
-    named = replace(wanted, topic_id=web.number("topic", 0)) if asked.is_in_topic else wanted
+    # Since it was kept, the topic may have been merged, and some of its agendas may have gone out of sight
+    named = replace(wanted, agenda_ids=(*query.agenda_ids, *asked.gone_ids))
+    named = replace(named, topic_id=web.number("topic", 0)) if asked.is_in_topic else named
     return same_search(mine, wanted) or same_search(mine, named)
 
 
