@@ -6,6 +6,7 @@ import pytest
 
 from forum.agendas import actions as agendas
 from forum.dialogue import actions as dialogue
+from forum.errors import NotFound
 from forum.markup import write
 from forum.searches import actions
 from forum.searches.models import Wanted
@@ -228,3 +229,18 @@ def test_a_search_is_kept_with_those_of_its_filters_that_are_there(people, agend
     (kept,) = my_searches(people.ben)
     assert (kept.kinds, kept.agenda_ids) == (["topic"], [agenda.id])
     assert "You keep this search" in page(ben, address)
+
+
+def test_the_results_are_shown_to_who_removes_the_search_at_that_moment(
+    people, agenda, sign_in, monkeypatch
+):
+    kept = actions.keep(people.ben, Wanted("heat"))
+    open_topic(people.ana, agenda, "Heat shelters in schools")
+
+    def be_gone(*_any):
+        raise NotFound()
+
+    monkeypatch.setattr("forum.searches.actions.lock_search", be_gone)
+    ben = sign_in(people.ben)
+    text = page(ben, ben.get(f"/searches/{kept.id}").headers["Location"])
+    assert "shelters in schools" in text
