@@ -35,7 +35,7 @@ from forum.search.queries import (
     newest_document_id,
     settled_document_id,
 )
-from forum.searches.models import MAX_NEW, KeptSearch, Wanted
+from forum.searches.models import MAX_FOUND, MAX_NEW, KeptSearch, Wanted
 from forum.sentences import Sentence, plural_sentence, sentence
 
 # Who wrote what search finds; a translation is theirs who began it
@@ -204,14 +204,20 @@ def _is_for(member: Person, author_id: int) -> bool:
 
 
 class Told(NamedTuple):
-    """A notice of new texts: what the search is called, and how many of these texts the member finds now."""
+    """A notice of new texts: what the search is called, and how many of these texts the member finds now.
+
+    Not `is_known`: so much was found since that it is not kept any longer which texts all of these were.
+    """
 
     called: str
     number: int
+    is_known: bool = True
 
     @property
     def heading(self) -> str:
         """What the notice says, in the present language."""
+        if not self.is_known and self.number <= MAX_NEW:
+            return _("New texts for “%(name)s”", name=self.called)
         if not self.number:
             return _("What was new for “%(name)s” is no longer there", name=self.called)
         return str(heading_of(self.called, self.number))
@@ -244,9 +250,15 @@ def told_searches(member: Person, notices: Iterable[Notice]) -> dict[int, Told]:
     there = [one for one in kinds if one.address in kept]
     numbers = _numbers(member, [(kept[one.address], *_extent(one)) for one in there])
     return {
-        notice.id: Told(kept[notice.address].called, number)
+        notice.id: Told(one.called, number, _is_known(one, _extent(notice)[0]))
         for notice, number in zip(there, numbers, strict=True)
+        for one in (kept[notice.address],)
     }
+
+
+def _is_known(kept: KeptSearch, after_id: int) -> bool:
+    """Whether all texts that were found after the one with this id are still among those that a search names."""
+    return len(kept.found) < MAX_FOUND or kept.found[0][0] <= after_id + 1
 
 
 def _extent(notice: Notice) -> tuple[int, int]:

@@ -193,6 +193,25 @@ def test_what_is_hidden_or_deleted_is_in_no_count(people, agenda, kept, sign_in)
     assert new(people.ben) == 0
 
 
+def test_an_old_notice_does_not_say_that_its_texts_are_gone(
+    people, agenda, kept, sign_in, monkeypatch
+):
+    for file in ("actions", "queries"):
+        monkeypatch.setattr(f"forum.searches.{file}.MAX_FOUND", 3)
+    open_topic(people.ana, agenda, "Heat shelters in schools")
+    assert look() == ["1 new text for “heat shelters”"]
+    with at(TODAY + DAY):
+        later = [open_topic(people.ana, agenda, f"Heat shelters {number}") for number in range(3)]
+    assert look(2) == ["3 new texts for “heat shelters”"]
+    ben = sign_in(people.ben)
+    text = ben.get("/notices").text
+    assert "New texts for “heat shelters”" in text and "3 new texts for “heat shelters”" in text
+    assert "no longer there" not in text
+    for one in later:
+        dialogue.hide_topic(people.moderator, one.id, "rules")
+    assert "What was new for “heat shelters” is no longer there" in ben.get("/notices").text
+
+
 def test_a_document_that_gets_the_number_of_one_that_is_deleted_is_new(people, agenda, kept):
     text = library.ReadingText("Heat shelters", "Ada Blum", 2019, why="It counts hours.")
     reading = library.write_reading(people.host, agenda.id, text)
