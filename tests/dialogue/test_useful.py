@@ -105,6 +105,21 @@ def test_a_hidden_topic_has_none(
     page(client, f"/topics/{topic.id}/useful", 404)
 
 
+def test_a_merged_topic_leads_to_those_of_the_other(
+    people: Any, agenda: Any, topic: Topic, four: list[Post], client: FlaskClient
+) -> None:
+    new = actions.NewTopic("question", "Who counts?", write("At night."))
+    other = actions.open_topic(people.ben, agenda.id, new)
+    marked(other, people.chitra, "We count.", [people.ana])
+    actions.merge(people.moderator, topic.id, other.id)
+    answer = client.get(f"/topics/{topic.id}/useful")
+    assert (answer.status_code, answer.location) == (301, f"/topics/{other.id}/useful")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert "Count by ear" in page(client, answer.location)
+    actions.hide_topic(people.moderator, other.id, "It is about nothing.")
+    page(client, f"/topics/{topic.id}/useful", 404)
+
+
 def test_they_cost_as_much_in_a_long_topic(
     people: Any, topic: Topic, four: list[Post], sign_in: Any, queries: Any, app: Flask
 ) -> None:

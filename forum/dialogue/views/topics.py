@@ -183,7 +183,10 @@ def _structured_answer(answer: PostRow) -> dict[str, Any]:
 def most_useful(topic_id: int) -> ResponseReturnValue:
     """The replies of a topic that most members marked as useful, in full: a long topic in short."""
     reader = me()
-    found = queries.get_topic_row(reader, topic_id)
+    try:
+        found = queries.get_topic_row(reader, topic_id)
+    except NotFound:
+        return _to_those_after_merge(topic_id)
     web.depends_on(topic_scope(topic_id))
     posts = queries.most_useful_in(found)
     reading = queries.reading_state(reader, found, posts)
@@ -195,6 +198,13 @@ def most_useful(topic_id: int) -> ResponseReturnValue:
         my_bookmarks=reading.kept,
         polls=queries.polls_below(reader, posts),
     )
+
+
+def _to_those_after_merge(topic_id: int) -> AnyResponse:
+    target_id = queries.topic_after_merge(me(), topic_id).id
+    response = web.moved_permanently(url_for("dialogue.most_useful", topic_id=target_id))
+    response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
+    return response
 
 
 def _structured_person(member: Any) -> dict[str, str]:
