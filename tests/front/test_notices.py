@@ -240,6 +240,7 @@ def test_one_press_watches_a_member_and_the_same_again_ends_it(
         assert pressed(ben.get(page).text) == words
         watched = ben.get(SETTINGS).text.partition('id="watched"')[2]
         assert (f'href="{page}"' in watched) == bool(level)
+    assert ben.post(door, data={"level": "muted"}).status_code == 422  # there is ignoring for that
     assert "Watch</button>" not in client.get(page).text
     assert client.post(door, data={"level": "watching"}).status_code == 403
     ana = sign_in(people.ana)

@@ -20,10 +20,14 @@ from forum.permissions import Person, require
 
 @action
 def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) -> None:
-    """Watch or mute a subject (`level`). The caller has checked that the member can see it."""
+    """Watch or mute a subject (`level`). The caller has checked that the member can see it.
+
+    Authors are only watched: who wants to hear nothing of one ignores that member.
+    """
     touches()
     require(member.can.watch_author(subject_id) if subject == AUTHOR else member.can.watch())
-    if subject not in SUBJECTS or level not in LEVELS:
+    levels = (WATCHING,) if subject == AUTHOR else LEVELS
+    if subject not in SUBJECTS or level not in levels:
         raise Invalid(_("Choose whether to watch or to mute."), "level")
     key = {"member_id": member.id, "subject": subject, "subject_id": subject_id}
     upsert(Watch(**key, level=level, created_at=now()))
