@@ -24,6 +24,7 @@ from forum.notifications.queries import visible_notices
 from forum.parallels import actions as parallels
 from forum.parallels.actions import TranslationText
 from forum.permissions import SYSTEM
+from forum.rights.queries import KINDS
 from forum.search.models import Document
 from forum.searches import actions
 from forum.searches import queries as searches
@@ -411,3 +412,15 @@ def test_few_statements_tell_how_much_is_new(people, agenda, kept, queries):
     with queries() as made:
         searches.rows_of(people.ben, my_searches(people.ben))
     assert made.count == 2
+
+
+def test_what_is_hidden_is_in_no_count_of_the_file_about_a_member(people, agenda, kept):
+    first = open_topic(people.ana, agenda, "Heat shelters in schools")
+    open_topic(people.ana, agenda, "Heat shelters in parks")
+    look()
+    (kind,) = (one for one in KINDS if one.name == "searches")
+    for number in (2, 1):
+        ((record,), _key) = kind.batch(db.session.get_one(Member, people.ben.id), None)
+        assert record["found"] == number
+        if number == 2:
+            dialogue.hide_topic(people.moderator, first.id, "rules")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _
 
 from forum.advice.models import AdviceRequest, Availability, FollowUp
@@ -9,8 +11,9 @@ from forum.bookmarks.models import Bookmark
 from forum.dialogue import models as dialogue
 from forum.dialogue.models import AllRead, Mention
 from forum.meetings.models import Attendance
+from forum.members.models import Member
 from forum.notifications.models import Notice, Watch
-from forum.rights.models import Kind
+from forum.rights.models import Kind, Record
 from forum.rights.queries._rows import (
     rows_of_all_read,
     rows_of_asked,
@@ -26,10 +29,18 @@ from forum.rights.queries._rows import (
     rows_of_searches,
     rows_of_watches,
     say_in_notices,
-    say_what_is_new,
 )
 from forum.rights.queries._shared import LANGUAGE, TIMES, as_one_record, in_batches
 from forum.searches.models import KeptSearch
+from forum.searches.queries import my_searches, new_numbers
+
+
+def _searches(member: Member, after: Any) -> tuple[list[Record], Any]:
+    """A batch of kept searches, each with how many texts are new for it: those that its owner finds now."""
+    records, key = in_batches(rows_of_searches, KeptSearch.id)(member, after)
+    numbers = new_numbers(member, my_searches(member))
+    return [record | {"found": numbers.get(record["id"], 0)} for record in records], key
+
 
 NOTICE_KINDS: tuple[Kind, ...] = (
     Kind(
@@ -99,7 +110,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
         _("Kept searches"),
         _("The searches that you keep, for yourself alone."),
         (("kept_search", "member_id"),),
-        in_batches(rows_of_searches, KeptSearch.id, add_to=say_what_is_new),
+        _searches,
         {
             "id": _("its number"),
             "name": _("what you call it"),
@@ -111,7 +122,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "is_exact": _("whether it looks for the exact words only"),
             "told": _("how often you are told of new texts: daily, weekly or never"),
             "found": _(
-                "how many new texts were found since you last looked, as far as it was noted"
+                "how many new texts were found since you last looked, of those that you can read"
             ),
             "came_at": _("when the newest of the texts that were found was written"),
             "created_at": _("since when you keep it"),

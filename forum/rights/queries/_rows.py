@@ -449,17 +449,9 @@ def rows_of_bookmarks(member: Member) -> Select[Any]:
 def rows_of_searches(member: Member) -> Select[Any]:
     kept = columns_of(
         KeptSearch,
-        "id name words kinds agenda_ids languages topic_id is_exact told looked_until came_at created_at",
+        "id name words kinds agenda_ids languages topic_id is_exact told came_at created_at",
     )
-    query = select(*kept, KeptSearch.found.label("key_found"))
-    return query.where(KeptSearch.member_id == member.id)
-
-
-def say_what_is_new(rows: Sequence[Any], records: list[Record]) -> None:
-    """Let searches have the number of texts that were found since their owner last looked, in place of where that was."""
-    for row, record in zip(rows, records, strict=True):
-        looked_until = record.pop("looked_until")
-        record["found"] = sum(number > looked_until for number, _author in row.key_found)
+    return select(*kept).where(KeptSearch.member_id == member.id)
 
 
 def _kept_title(member: Member) -> ColumnElement[str]:
