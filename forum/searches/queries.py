@@ -23,11 +23,12 @@ from forum.errors import NotFound
 from forum.glossary.queries import widened
 from forum.library.models import Practice
 from forum.members.models import Member
+from forum.members.queries import language_names
 from forum.notifications.models import SEARCH_KINDS, Notice, NoticeSettings
 from forum.notifications.queries import zone_called
 from forum.parallels.models import Translation
 from forum.permissions import Person, require
-from forum.search.models import FAILURE, TRANSLATION_KINDS
+from forum.search.models import FAILURE, TRANSLATED_FAILURE, TRANSLATION, TRANSLATION_KINDS
 from forum.search.queries import (
     Query,
     ids_found,
@@ -107,10 +108,45 @@ class SearchRow(NamedTuple):
     new: int
 
     @property
+    def called(self) -> str:
+        """Its name, or else its parts with dots between."""
+        return self.kept.name or " · ".join(words for words, _language in self.parts)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """Its words and the values of its filters, each with its language, empty for that of the page."""
+        kinds, languages = _kind_names(), language_names()
+        topics = [self.topic] if self.topic else []
+        return [
+            (self.kept.words, ""),
+            *((kinds.get(kind, kind), "") for kind in self.kept.kinds),
+            *((one.title, "") for one in self.agendas),
+            *((languages.get(code, code), code) for code in self.kept.languages),
+            *((one.title, one.language) for one in topics),
+            *([(_("only the exact words"), "")] if self.kept.is_exact else []),
+        ]
+
+    @property
     def address(self) -> str:
         """The path of its results, the newest first."""
         slugs = {one.id: one.slug for one in self.agendas}
         return address_of(self.kept, slugs)
+
+
+def _kind_names() -> dict[str, str]:
+    return {
+        "topic": _("Topics"),
+        "post": _("Replies"),
+        "case": _("Cases"),
+        "practice": _("Practices"),
+        FAILURE: _("What did not work"),
+        "reading": _("Best reads"),
+        TRANSLATION: _("Translations"),
+        TRANSLATED_FAILURE: _("What did not work, translated"),
+        "meeting": _("Meetings"),
+        "declaration": _("Declarations"),
+        "commitment": _("Commitments"),
+    }
 
 
 def address_of(kept: KeptSearch, slugs: Mapping[int, str]) -> str:
@@ -135,15 +171,20 @@ def search_rows(member: Person) -> list[SearchRow]:
 
 def rows_of(member: Person, kept: Sequence[KeptSearch]) -> list[SearchRow]:
     """Some of one's own searches as rows."""
+    return _rows(member, kept, new_numbers(member, kept))
+
+
+def _rows(
+    member: Person, kept: Collection[KeptSearch], numbers: Mapping[int, int]
+) -> list[SearchRow]:
     agendas = _agendas(member, {number for one in kept for number in one.agenda_ids})
     topics = _topics(member, {one.topic_id for one in kept if one.topic_id})
-    numbers = new_numbers(member, kept)
     rows = []
     for one in kept:
         some = [agendas[number] for number in one.agenda_ids if number in agendas]
         topic = topics.get(one.topic_id or 0)
         is_gone = len(some) < len(one.agenda_ids) or bool(one.topic_id and topic is None)
-        rows.append(SearchRow(one, some, topic, is_gone, numbers[one.id]))
+        rows.append(SearchRow(one, some, topic, is_gone, numbers.get(one.id, 0)))
     return rows
 
 
@@ -249,8 +290,10 @@ def told_searches(member: Person, notices: Iterable[Notice]) -> dict[int, Told]:
     kept = {one.path: one for one in my_searches(member)}
     there = [one for one in kinds if one.address in kept]
     numbers = _numbers(member, [(kept[one.address], *_extent(one)) for one in there])
+    rows = _rows(member, {kept[one.address] for one in there}, {})
+    called = {row.kept.id: row.called for row in rows}
     return {
-        notice.id: Told(one.called, number, _is_known(one, _extent(notice)[0]))
+        notice.id: Told(called[one.id], number, _is_known(one, _extent(notice)[0]))
         for notice, number in zip(there, numbers, strict=True)
         for one in (kept[notice.address],)
     }

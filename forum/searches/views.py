@@ -28,11 +28,7 @@ bp = Blueprint("searches", __name__)
 @bp.get("/searches")
 def index() -> str:
     """All searches that one keeps, the latest first, with what is new for each."""
-    return _page("index", rows=queries.search_rows(me()))
-
-
-def _page(name: str, **words: Any) -> str:
-    return render_template(f"searches/{name}.html", languages=language_names(), **words)
+    return render_template("searches/index.html", rows=queries.search_rows(me()))
 
 
 @bp.post("/searches/keep")
@@ -96,7 +92,7 @@ def change(id: int) -> ResponseReturnValue:
     form = SearchForm(obj=row.kept)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        return _page("change", form=form, row=row), status
+        return render_template("searches/change.html", form=form, row=row), status
 
     def deed() -> AnyResponse:
         actions.change(me(), id, form.name.data or "", form.told.data)
@@ -111,6 +107,6 @@ def remove(id: int) -> ResponseReturnValue:
     """Ask once, and keep a search no longer."""
     (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
     if request.method == "GET":
-        return _page("remove", row=row)
+        return render_template("searches/remove.html", row=row)
     actions.remove(me(), id)
     return web.done(_("The search is kept no longer."), url_for("searches.index"))

@@ -414,6 +414,21 @@ def test_few_statements_tell_how_much_is_new(people, agenda, kept, queries):
     assert made.count == 2
 
 
+def test_notices_and_letters_call_it_by_its_filters_too(app, people, agenda, sign_in):
+    kept = actions.keep(people.ben, Wanted("heat", ("topic",), (agenda.id,), ("en",)))
+    actions.keep(people.ben, Wanted("heat"))
+    open_topic(people.ana, agenda, "Heat shelters in schools")
+    look()
+    called = f"heat · Topics · {agenda.title} · English"
+    text = sign_in(people.ben).get("/notices").text
+    assert f"1 new text for “{called}”" in text and "1 new text for “heat”" in text
+    with at(TODAY + DAY):
+        subjects = [subject for subject, _text in letters(app, people.ben)]
+    assert any(f"1 new text for “{called}”" in subject for subject in subjects)
+    actions.change(people.ben, kept.id, "All shelters", "daily")
+    assert "1 new text for “All shelters”" in sign_in(people.ben).get("/notices").text
+
+
 def test_what_is_hidden_is_in_no_count_of_the_file_about_a_member(people, agenda, kept):
     first = open_topic(people.ana, agenda, "Heat shelters in schools")
     open_topic(people.ana, agenda, "Heat shelters in parks")

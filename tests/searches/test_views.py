@@ -163,14 +163,14 @@ def test_a_notice_leads_to_the_newest_results(people, agenda, sign_in):
     look()
     ben = sign_in(people.ben)
     text = page(ben, "/notices")
-    assert "1 new text for “heat shelters”" in text
+    assert f"1 new text for “heat shelters · {agenda.title}”" in text
     (number,) = re.findall(r'action="/notices/(\d+)/read"', text)
     assert ben.post(f"/notices/{number}/read").headers["Location"] == f"/searches/{kept.id}"
     sent = ben.get(f"/searches/{kept.id}")
     where = f"/search?q=heat+shelters&agenda={agenda.slug}&order=newest"
     assert (sent.status_code, sent.headers["Location"]) == (303, where)
     assert "Heat shelters in schools" in re.sub(r"</?mark>", "", page(ben, where))
-    assert "1 new text for “heat shelters”" in page(ben, "/notices")
+    assert f"1 new text for “heat shelters · {agenda.title}”" in page(ben, "/notices")
 
 
 def test_a_topic_that_was_merged_is_searched_where_it_is_now(people, agenda, sign_in):
