@@ -244,3 +244,11 @@ def test_the_results_are_shown_to_who_removes_the_search_at_that_moment(
     ben = sign_in(people.ben)
     text = page(ben, ben.get(f"/searches/{kept.id}").headers["Location"])
     assert "shelters in schools" in text
+
+
+@pytest.mark.parametrize("number", ["0", "999", "2147483648", "9" * 30, "x"])
+def test_a_search_that_is_not_there(people, agenda, sign_in, number):
+    ben = sign_in(people.ben)
+    for door in ("", "/change", "/remove"):
+        assert ben.get(f"/searches/{number}{door}").status_code == 404
+        assert ben.post(f"/searches/{number}{door or '/remove'}").status_code == 404
