@@ -25,7 +25,7 @@ from forum.parallels import actions as parallels
 from forum.parallels.actions import TranslationText
 from forum.permissions import SYSTEM
 from forum.rights.queries import KINDS
-from forum.search.models import Document
+from forum.search.models import TRANSLATION_KINDS, Document
 from forum.searches import actions
 from forum.searches import queries as searches
 from forum.searches.commands import look_after_searches
@@ -167,7 +167,7 @@ def test_translations_have_names_and_an_author(people, agenda, sign_in):
     made = library.write_practice(people.ana, agenda.id, text)
     library.submit(people.ana, made.id)
     library.publish(people.host, made.id)
-    kinds = ("translation", "translated failure")
+    kinds = TRANSLATION_KINDS
     mine, theirs = (
         actions.keep(one, Wanted("abris", kinds)) for one in (people.ben, people.chitra)
     )
