@@ -27,7 +27,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("topic", "topic:", "visitor"),
     ("topic-member", "topic:", "member"),
     ("topic-moderator", "topic:", "moderator"),
-    ("most-useful", "question:How many networks/useful", "visitor"),
+    ("most-useful", "question:who employs the clerk/useful", "visitor"),
     ("topic-new", "/agendas/affordable/topics/new?kind=experience", "member"),
     ("question-new", "/agendas/affordable/topics/new?kind=question", "member"),
     ("topic-asked", "question:Who pays the rates", "member"),
