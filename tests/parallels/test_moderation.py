@@ -57,3 +57,13 @@ def test_it_stays_without_the_name_of_who_has_left(client, people, translation):
     actions.forget_member(SYSTEM, people.ben.id)
     assert queries.translation_by_id(VISITOR, translation.id).translator_id is None
     assert "Translated by A former member" in client.get("/practices/felt/in/fr").text
+
+
+def test_the_page_of_a_hidden_one_leads_its_translator_to_the_decision(
+    sign_in, people, translation
+):
+    moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    way = f'href="/translations/{translation.id}/why"'
+    assert way in sign_in(people.ben).get("/practices/felt/in/fr").text
+    page = sign_in(people.moderator).get("/practices/felt/in/fr")
+    assert "has hidden this translation" in page.text and way not in page.text
