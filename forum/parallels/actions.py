@@ -56,10 +56,7 @@ from forum.search import actions as search
 from forum.search.models import TRANSLATED_FAILURE, TRANSLATION
 from forum.sentences import Sentence, sentence
 
-LONGEST_TITLE, LONGEST_SENTENCE = (
-    250,
-    500,
-)  # some languages need more letters than that of the original
+LONGEST_TITLE, LONGEST_SENTENCE = 250, 500  # some languages need more letters than the original
 PARTS = (*SECTIONS, BODY)
 BATCH = 50
 APPEARED = sentence("It has been translated into another language.")
