@@ -415,6 +415,7 @@ def test_few_statements_tell_how_much_is_new(people, agenda, kept, queries):
 
 
 def test_notices_and_letters_call_it_by_its_filters_too(app, people, agenda, sign_in):
+    notices.choose(people.ben, {"search": "at once"}, "daily", 7, "UTC")
     kept = actions.keep(people.ben, Wanted("heat", ("topic",), (agenda.id,), ("en",)))
     actions.keep(people.ben, Wanted("heat"))
     open_topic(people.ana, agenda, "Heat shelters in schools")

@@ -138,6 +138,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     SEARCH: NoticeKind(
         _("New texts for a search that you keep"),
         lambda n: gettext("a search that you keep"),
+        way=DIGEST,  # the worker looks a few hours before it
         score=3,
         is_in_topic=False,
     ),
