@@ -208,6 +208,28 @@ def test_below_who_stopped_a_short_practice_there_is_room(world: World, sign_in:
     assert '<p class="measure mt5">This is a short' in browser.get(f"/practices/{short.slug}").text
 
 
+def test_a_long_practice_leads_to_what_decides_about_copying_it(
+    world: World, client: FlaskClient, sign_in: SignIn
+) -> None:
+    def leads_to(slug: str) -> list[str]:
+        page = client.get(f"/practices/{slug}").text
+        jumps = page.partition('aria-label="On this page">')[2].partition("</nav>")[0]
+        targets = re.findall(r'href="#([a-z]+)"', jumps)
+        assert all(f'id="{target}"' in page for target in targets)
+        return targets
+
+    parts = {"challenge": "Hm.", "done": "So.", "results": "Dry.", "needs": "A pump."}
+    long = published(world, sections=parts)
+    assert leads_to(long.slug) == ["needs", "replies"]
+    told = {"outcome": "kept", "note": "It works"}
+    sign_in(world.reader).post(f"/practices/{long.slug}/tried", data=told)
+    assert leads_to(long.slug) == ["needs", "tried", "replies"]
+    withheld = published(world, title="Wells", sections=parts | {"failure": SECRET})
+    assert leads_to(withheld.slug) == ["failure", "needs", "replies"]
+    short = published(world, title="Drains", sections={"done": "So.", "needs": "A drain."})
+    assert leads_to(short.slug) == []
+
+
 def test_two_accounts_from_one_city_are_no_mistake(
     world: World, practice: Practice, client: FlaskClient
 ) -> None:
