@@ -85,9 +85,9 @@ def _new(member: Person, wanted: Wanted) -> KeptSearch:
         is_exact=wanted.is_exact,
         told=DAILY,
         found=[],
-        seen_until=latest,
-        looked_until=latest,
-        told_until=latest,
+        seen_up_to=latest,
+        looked_up_to=latest,
+        told_up_to=latest,
         told_on=now().date(),
         created_at=now(),
         look_at=next_look(settings_of(member.id), now()),
@@ -118,8 +118,8 @@ def look(member: Person, search_id: int, newest_id: int) -> None:
     touches()
     require(member.can.keep_search())
     kept = lock_search(member, search_id)
-    kept.seen_until = kept.looked_until = max(newest_id, kept.seen_until, kept.looked_until)
-    kept.told_until = max(kept.told_until, kept.looked_until)
+    kept.seen_up_to = kept.looked_up_to = max(newest_id, kept.seen_up_to, kept.looked_up_to)
+    kept.told_up_to = max(kept.told_up_to, kept.looked_up_to)
     for kind in SEARCH_KINDS:
         read_outdated(member, kind, [kept.path], [member.id])
 
@@ -155,18 +155,18 @@ def note_looks(system: Person, looks: Sequence[Look]) -> int:
             continue
         kept.look_at = next_look(settings[kept.member_id], now())
         owner = owners[kept.member_id]
-        if owner.is_member and kept.seen_until == found.seen_until:
+        if owner.is_member and kept.seen_up_to == found.seen_up_to:
             _note(kept, found)
             _tell(system, owner, kept, settings[kept.member_id])
     return len(due)
 
 
 def _note(kept: KeptSearch, found: Look) -> None:
-    if found.after_id < kept.seen_until:
-        kept.looked_until = min(kept.looked_until, found.after_id)
-        kept.told_until = min(kept.told_until, found.after_id)
+    if found.after_id < kept.seen_up_to:
+        kept.looked_up_to = min(kept.looked_up_to, found.after_id)
+        kept.told_up_to = min(kept.told_up_to, found.after_id)
         kept.found = [one for one in kept.found if one[0] <= found.after_id]
-    kept.seen_until = found.until_id
+    kept.seen_up_to = found.until_id
     if found.found:
         kept.found = [*kept.found, *found.found][-MAX_FOUND:]
         kept.came_at = found.came_at
@@ -177,8 +177,8 @@ def _tell(system: Person, owner: Member, kept: KeptSearch, settings: NoticeSetti
     today = day_of_look(settings)
     if kept.told == WEEKLY and _monday(kept.told_on) >= _monday(today):
         return
-    after, until = max(kept.told_until, kept.looked_until), kept.seen_until
-    kept.told_until, kept.told_on = until, today
+    after, until = max(kept.told_up_to, kept.looked_up_to), kept.seen_up_to
+    kept.told_up_to, kept.told_on = until, today
     number = new_between(owner, kept, after, until)
     if number and kept.told != NEVER:
         kind = SEARCH_WEEKLY if kept.told == WEEKLY else SEARCH

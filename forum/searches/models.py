@@ -46,8 +46,8 @@ class KeptSearch(Base):
     """A search that a member keeps; nobody else ever learns of it. Without a `name` it is called by what it looks for.
 
     `found` holds the id and the author (0 for none) of the documents that the worker found for it, oldest first, at most the
-    latest `MAX_FOUND`. All ids of documents up to `seen_until` have been looked at; the member has looked at those up to `looked_until`, and was told
-    of those up to `told_until`, once a week last for a day in the week of `told_on`. `came_at` is when the newest text that was found was written, and
+    latest `MAX_FOUND`. All ids of documents up to `seen_up_to` have been looked at; the member has looked at those up to `looked_up_to`, and was told
+    of those up to `told_up_to`, once a week last for a day in the week of `told_on`. `came_at` is when the newest text that was found was written, and
     `look_at` when the worker looks again. Notices name it by its id, so ids are never reused.
     """
 
@@ -70,9 +70,9 @@ class KeptSearch(Base):
     is_exact: Mapped[bool] = mapped_column(default=False)
     told: Mapped[str] = mapped_column(default=DAILY)
     found: Mapped[list[tuple[int, int]]] = mapped_column(JSON, default=list)
-    seen_until: Mapped[int]
-    looked_until: Mapped[int]
-    told_until: Mapped[int]
+    seen_up_to: Mapped[int]
+    looked_up_to: Mapped[int]
+    told_up_to: Mapped[int]
     told_on: Mapped[date]
     created_at: Mapped[datetime]
     came_at: Mapped[datetime | None]

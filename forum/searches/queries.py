@@ -217,7 +217,7 @@ def _merged(ids: Collection[int]) -> dict[int, int]:
 
 def new_numbers(member: Person, kept: Sequence[KeptSearch]) -> dict[int, int]:
     """How many texts are new for each of one's own searches since one last looked, by its id: of what one finds now."""
-    ranges = [(one, one.looked_until, one.seen_until) for one in kept]
+    ranges = [(one, one.looked_up_to, one.seen_up_to) for one in kept]
     return {one.id: number for one, number in zip(kept, _numbers(member, ranges), strict=True)}
 
 
@@ -317,12 +317,12 @@ def _extent(notice: Notice) -> tuple[int, int]:
 class Look(NamedTuple):
     """What a look for a search found among the documents after `after_id` and until `until_id`.
 
-    `seen_until` is what the search said when the look began. It is beyond `after_id` where later documents are deleted: their
+    `seen_up_to` is what the search said when the look began. It is beyond `after_id` where later documents are deleted: their
     ids may be given again. `found` are ids of documents with their authors, oldest first, and `came_at` when the newest was written.
     """
 
     search_id: int
-    seen_until: int
+    seen_up_to: int
     after_id: int
     until_id: int
     found: Sequence[tuple[int, int]] = ()
@@ -357,9 +357,9 @@ def looks_for(kept: Sequence[KeptSearch]) -> list[Look]:
 
 def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -> Look:
     """What is new for a search among the documents until the id of a settled one: at most one text more than is counted."""
-    after_id = min(kept.seen_until, newest_id)
+    after_id = min(kept.seen_up_to, newest_id)
     until_id = max(settled_id, after_id)
-    known = (kept.id, kept.seen_until, after_id, until_id)
+    known = (kept.id, kept.seen_up_to, after_id, until_id)
     query = query_of(owner, kept) if owner.is_member and until_id > after_id else None
     if query is None:
         return Look(*known)

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("is_exact", sa.Boolean(), nullable=False),
         sa.Column("told", sa.String(200), nullable=False),
         sa.Column("found", sa.JSON(), nullable=False),
-        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("seen_until", "looked_until", "told_until")),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("seen_up_to", "looked_up_to", "told_up_to")),
         sa.Column("told_on", sa.Date(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("came_at", Moment(), nullable=True),

@@ -45,7 +45,7 @@ def a_find():
     )
     kept = actions.keep(ana, Wanted(str(title)))
     # As if it was kept before, and somebody else had written that
-    db.session.execute(update(KeptSearch).values(seen_until=0, looked_until=0, told_until=0))
+    db.session.execute(update(KeptSearch).values(seen_up_to=0, looked_up_to=0, told_up_to=0))
     db.session.commit()
     return ana, kept
 
@@ -81,4 +81,4 @@ def test_who_looks_while_the_worker_does_is_told_once_at_most(own, monkeypatch):
     assert events() <= 1
     (row,) = my_searches(ana)
     db.session.refresh(row)
-    assert row.looked_until == row.told_until == row.seen_until == newest
+    assert row.looked_up_to == row.told_up_to == row.seen_up_to == newest

@@ -139,7 +139,7 @@ def _note_look(kept: KeptSearch, found: SearchResults) -> None:
         return
     newest = max((hit.document.id for hit in found.page.items), default=0)
     latest = max((number for number, _author in kept.found), default=0)
-    if max(newest, latest) > kept.looked_until:
+    if max(newest, latest) > kept.looked_up_to:
         # Never delay a reader for this: the next visit notes it. The search may be removed at this moment
         with suppress(Busy, NotFound), without_waiting():
             searches.look(me(), kept.id, newest)
