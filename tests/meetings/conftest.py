@@ -20,8 +20,9 @@ LINK = "https://meet.example/secret-room"
 
 
 def a_text(**words: Any) -> MeetingText:
-    """A webinar of an hour and a half in five days."""
-    starts_at: datetime = words.pop("starts_at", now() + timedelta(days=5))
+    """A webinar of an hour and a half in five days, at noon: on one day at any hour of the test."""
+    noon = now().replace(hour=12, minute=0, second=0, microsecond=0)
+    starts_at: datetime = words.pop("starts_at", noon + timedelta(days=5))
     told = {
         "title": "Quiet asphalt",
         "text": write("What **lasts**?", has_pictures=False),

@@ -38,6 +38,7 @@ def fields(**words: Any) -> dict[str, Any]:
         "language": "en",
         "starts_on": day,
         "starts_time": "10:00",
+        "ends_on": "",
         "ends_time": "11.30",
         "time_zone": "Europe/Lisbon",
         "place": "Town hall, room 3",
