@@ -731,10 +731,10 @@ def test_every_door_has_a_row(app: Flask, world: dict[str, Any]) -> None:
             adapter.match(address.format(**world), method=method, return_rule=True)[0].rule
             for address, _expected in rows(method)
             if "-{topic_slug}" not in address
-        } | {"/topics/<int:id>-<slug>"}
+        } | {"/topics/<int:topic_id>-<slug>"}
         doors = {rule.rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())}
         if method == "POST":
-            named.discard("/topics/<int:id>-<slug>")
+            named.discard("/topics/<int:topic_id>-<slug>")
         assert doors == named
 
 

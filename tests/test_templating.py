@@ -44,7 +44,7 @@ def calls_left(app: Flask, source: str) -> list[str]:
         ("{{ ngettext('%(num)s of %(name)s', 'No', one, name=name) }}", "1 of &lt;i&gt;"),
         ("{{ _('A') if many > 1 else _('B') }}", "A"),
         ("{{ url_for('dialogue.index') }}", "/topics"),
-        ("{{ url_for('dialogue.edit', id=many) }}", "/posts/3/edit"),
+        ("{{ url_for('dialogue.edit', post_id=many) }}", "/posts/3/edit"),
         ("{{ url_for('front.profile', handle=odd) }}", "/members/a/b%20c%3F&amp;"),
         ("{{ url_for('dialogue.index', theme='a&b') }}", "/topics?theme=a%26b"),
     ],
@@ -67,10 +67,10 @@ def test_a_folded_address_is_the_address(app: Flask) -> None:
     ["plain", "a/b?c=d&e", "ä ö", "100 %", "a+b", "it's", "東京", "", None, ["a", "b c"], 7],
 )
 def test_a_folded_query_is_the_query(app: Flask, words: Any) -> None:
-    source = "{{ url_for('dialogue.reply', id=3, quote=words, again=9) }}"
+    source = "{{ url_for('dialogue.reply', topic_id=3, quote=words, again=9) }}"
     with app.test_request_context():
         folded = render_template_string(source, words=words)
-        asked = url_for("dialogue.reply", id=3, quote=words, again=9)
+        asked = url_for("dialogue.reply", topic_id=3, quote=words, again=9)
     assert unescape(folded) == asked
 
 
@@ -79,7 +79,7 @@ def test_a_folded_query_is_the_query(app: Flask, words: Any) -> None:
     [
         ("{{ _('Sign in') }}{{ icon('bell') }}{{ asset('style.css') }}", []),
         ("{{ pgettext('button', 'Report') }}{{ pgettext('reading', words) }}", ["pgettext"]),
-        ("{{ url_for('dialogue.edit', id=post.id) }}", []),
+        ("{{ url_for('dialogue.edit', post_id=post.id) }}", []),
         ("{{ _(words) }}{{ icon(name) }}", ["_", "icon"]),
         ("{{ url_for('dialogue.index', theme=theme) }}", ["_query"]),
         ("{{ url_for('dialogue.index', _external=true) }}", ["url_for"]),

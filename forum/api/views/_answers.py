@@ -184,7 +184,7 @@ def post(found: Post, asked: PollRow | None) -> models.Post:
         id=found.id,
         topic_id=found.topic_id,
         number=found.number,
-        url=address("dialogue.post", id=found.id),
+        url=address("dialogue.post", post_id=found.id),
         api_url=api_address("post", post_id=found.id),
         author=author(found.author),
         organisation=organisation_reference(found.organisation),

@@ -152,7 +152,7 @@ def flash_doubt(text: markup.Written, post: Callable[[], Post]) -> None:
     """
 
     def address(language: str) -> str:
-        return url_for("dialogue.edit", id=post().id, language=language)
+        return url_for("dialogue.edit", post_id=post().id, language=language)
 
     flash_language_doubt(text.plain, text.language, address)
 

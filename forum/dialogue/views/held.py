@@ -38,21 +38,21 @@ def waiting() -> ResponseReturnValue:
     return render_template("dialogue/waiting.html", texts=texts, usual=usual_wait())
 
 
-@bp.get("/waiting/<int:id>")
-def held(id: int) -> ResponseReturnValue:
+@bp.get("/waiting/<int:held_id>")
+def held(held_id: int) -> ResponseReturnValue:
     """One text that waits or was refused; once it is published, the post that it has become."""
-    became = queries.published_post_id(me(), id) if me().is_member else None
+    became = queries.published_post_id(me(), held_id) if me().is_member else None
     if became is not None:
-        return web.see_other(url_for("dialogue.post", id=became))
-    context = {"held": queries.get_my_held(me(), id), "usual": usual_wait()}
+        return web.see_other(url_for("dialogue.post", post_id=became))
+    context = {"held": queries.get_my_held(me(), held_id), "usual": usual_wait()}
     return render_template("dialogue/held.html", **context)
 
 
-@bp.route("/waiting/<int:id>/revise", methods=["GET", "POST"])
+@bp.route("/waiting/<int:held_id>/revise", methods=["GET", "POST"])
 @posting
-def revise(id: int) -> ResponseReturnValue:
+def revise(held_id: int) -> ResponseReturnValue:
     """Change a text that waits or was refused, and send it again."""
-    text = queries.held_to_revise(me(), id)
+    text = queries.held_to_revise(me(), held_id)
     form = _revise_form(text)
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -67,9 +67,9 @@ def revise(id: int) -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         written = rendered(form)
-        revised = _revise(id, form, written)
+        revised = _revise(held_id, form, written)
         if isinstance(revised, Held):
-            return answer_held(revised, url_for("dialogue.held", id=id))
+            return answer_held(revised, url_for("dialogue.held", held_id=held_id))
         flash(_("Your text is published."), "message")
         flash_doubt(written, lambda: revised)
         return web.see_other(queries.get_post(me(), revised.id).address)
@@ -97,11 +97,11 @@ def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
     return actions.revise(me(), held_id, written, changes, poll=poll, seen=seen)
 
 
-@bp.post("/waiting/<int:id>/take-back")
+@bp.post("/waiting/<int:held_id>/take-back")
 @changing
-def take_back(id: int) -> ResponseReturnValue:
+def take_back(held_id: int) -> ResponseReturnValue:
     """Take back a text that waits or was refused."""
-    actions.take_back(me(), id)
+    actions.take_back(me(), held_id)
     return web.done(
         _("Your text is taken back. Nothing of it is kept."), url_for("dialogue.waiting")
     )

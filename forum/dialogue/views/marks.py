@@ -20,18 +20,18 @@ from forum.ratelimits import changing
 from forum.web import me
 
 
-@bp.post("/posts/<int:id>/mark")
+@bp.post("/posts/<int:post_id>/mark")
 @changing
-def mark(id: int) -> ResponseReturnValue:
+def mark(post_id: int) -> ResponseReturnValue:
     """Say something to a post with one press, or take it back. A script gets the new count."""
     kind = request.form.get("kind", "")
-    post = queries.post_to_mark(me(), id)
-    given = queries.mark_given(me(), id, kind)
+    post = queries.post_to_mark(me(), post_id)
+    given = queries.mark_given(me(), post_id, kind)
     if not _is_wanted(kind, given):
-        return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
+        return _marked(actions.unmark(me(), post_id, kind), kind, is_on=False)
     if kind == TRIED:
         return _tried(post, given)
-    return _marked(actions.mark(me(), id, kind), kind, is_on=True)
+    return _marked(actions.mark(me(), post_id, kind), kind, is_on=True)
 
 
 def _is_wanted(kind: str, given: Mark | None) -> bool:
@@ -64,28 +64,28 @@ def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
     return web.see_other(post.address)
 
 
-@bp.get("/posts/<int:id>/marks")
-def marks(id: int) -> ResponseReturnValue:
+@bp.get("/posts/<int:post_id>/marks")
+def marks(post_id: int) -> ResponseReturnValue:
     """Who tried what a post tells, and what became of it, by city."""
-    post = queries.get_post(me(), id)
+    post = queries.get_post(me(), post_id)
     tried = queries.tried_in(post.topic_id, post.number)
     return render_template("dialogue/marks.html", post=post, tried=tried)
 
 
-@bp.post("/posts/<int:id>/bookmark")
+@bp.post("/posts/<int:post_id>/bookmark")
 @changing
-def bookmark(id: int) -> ResponseReturnValue:
+def bookmark(post_id: int) -> ResponseReturnValue:
     """Keep a post for later, or no longer; a topic is kept as the post that opens it."""
-    post = queries.post_to_bookmark(me(), id)
-    return set_bookmark(POST, id, post.address)
+    post = queries.post_to_bookmark(me(), post_id)
+    return set_bookmark(POST, post_id, post.address)
 
 
-@bp.post("/topics/<int:id>/answer")
+@bp.post("/topics/<int:topic_id>/answer")
 @changing
-def choose_answer(id: int) -> ResponseReturnValue:
+def choose_answer(topic_id: int) -> ResponseReturnValue:
     """Choose the answer to a question, or with an empty `post` take the choice back."""
     chosen = request.form.get("post", "")
-    topic = actions.choose_answer(me(), id, _row_id(chosen) if chosen else None)
+    topic = actions.choose_answer(me(), topic_id, _row_id(chosen) if chosen else None)
     return web.done(
         _("The answer is chosen.") if chosen else _("The question has no answer now."),
         topic.address,

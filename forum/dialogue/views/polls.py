@@ -24,11 +24,11 @@ def poll_below(post: Post | PostRow) -> PollRow | None:
     return queries.poll_of(me(), post)
 
 
-@bp.route("/posts/<int:id>/poll", methods=["GET", "POST"])
+@bp.route("/posts/<int:post_id>/poll", methods=["GET", "POST"])
 @changing
-def set_poll(id: int) -> ResponseReturnValue:
+def set_poll(post_id: int) -> ResponseReturnValue:
     """Put a poll below the text with which one opened a topic, or change it until somebody votes."""
-    post, poll = queries.post_to_poll(me(), id)
+    post, poll = queries.post_to_poll(me(), post_id)
     form = PollForm()
     form.begin_with(poll.text if poll else None)
 
@@ -39,45 +39,45 @@ def set_poll(id: int) -> ResponseReturnValue:
         text = form.poll()
         if text is None:
             raise Invalid(_("Write a question and its options."), "question")
-        changed = actions.set_poll(me(), id, text)
+        changed = actions.set_poll(me(), post_id, text)
         return _done(_("The poll is published."), changed)
 
     return webforms.process(form, page, deed)
 
 
-@bp.post("/posts/<int:id>/vote")
+@bp.post("/posts/<int:post_id>/vote")
 @changing
-def vote(id: int) -> ResponseReturnValue:
+def vote(post_id: int) -> ResponseReturnValue:
     """Choose options of a poll, or take one's vote back."""
     if "take_back" in request.form:
-        post = actions.unvote(me(), id)
+        post = actions.unvote(me(), post_id)
         return _done(_("Your vote is taken back."), post)
     chosen = {web.whole_number(typed) or 0 for typed in request.form.getlist("option")}
     try:
-        post = actions.vote(me(), id, chosen)
+        post = actions.vote(me(), post_id, chosen)
     except Invalid as error:
-        below, poll = queries.poll_to_vote_in(me(), id)
+        below, poll = queries.poll_to_vote_in(me(), post_id)
         context = {"post": below, "poll": poll, "chosen": chosen, "error": error.message}
         return render_template("dialogue/vote.html", **context), REFUSED
     return _done(_("Your vote is counted."), post)
 
 
-@bp.post("/posts/<int:id>/close-poll")
+@bp.post("/posts/<int:post_id>/close-poll")
 @changing
-def close_poll(id: int) -> ResponseReturnValue:
+def close_poll(post_id: int) -> ResponseReturnValue:
     """Close a poll."""
-    post = actions.close_poll(me(), id)
+    post = actions.close_poll(me(), post_id)
     return _done(_("The poll is closed."), post)
 
 
-@bp.route("/posts/<int:id>/remove-poll", methods=["GET", "POST"])
+@bp.route("/posts/<int:post_id>/remove-poll", methods=["GET", "POST"])
 @changing
-def remove_poll(id: int) -> ResponseReturnValue:
+def remove_poll(post_id: int) -> ResponseReturnValue:
     """Ask, and then remove the poll below one's text."""
     if request.method == "GET":
-        post, poll = queries.poll_to_remove(me(), id)
+        post, poll = queries.poll_to_remove(me(), post_id)
         return render_template("dialogue/remove_poll.html", post=post, poll=poll)
-    post = actions.remove_poll(me(), id)
+    post = actions.remove_poll(me(), post_id)
     return web.done(_("The poll is removed."), post.address)
 
 

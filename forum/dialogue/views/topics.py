@@ -28,17 +28,17 @@ from forum.versions import theme_scope, topic_scope
 from forum.web import me
 
 
-@bp.get("/topics/<int:id>")
-@bp.get("/topics/<int:id>-<slug>")
-def topic(id: int, slug: str = "") -> ResponseReturnValue:
+@bp.get("/topics/<int:topic_id>")
+@bp.get("/topics/<int:topic_id>-<slug>")
+def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
     """One page of a topic. Redirects from a slug that is not (or no longer) its own, and to the page of its home."""
     try:
-        found = queries.get_topic_row(me(), id)
+        found = queries.get_topic_row(me(), topic_id)
     except NotFound:
-        return _redirect_after_merge(id)
+        return _redirect_after_merge(topic_id)
     if found.home or found.slug != slug:
         return _redirect_permanently(found.address)
-    web.depends_on(topic_scope(id), *(theme_scope(theme.id) for theme in found.themes))
+    web.depends_on(topic_scope(topic_id), *(theme_scope(theme.id) for theme in found.themes))
     context = discussion(found)
     pictured = _picture_to_share(found, context["posts"])
     data = _structured_data(found, context["answer"], pictured)
@@ -214,18 +214,18 @@ def _structured_person(member: Any) -> dict[str, str]:
     return person
 
 
-@bp.get("/topics/<int:id>/news")
-def news(id: int) -> ResponseReturnValue:
+@bp.get("/topics/<int:topic_id>/news")
+def news(topic_id: int) -> ResponseReturnValue:
     """What others have written in a topic behind the number `after`, in words and with its address, for the script of its page.
 
     The address is that of a post: one with the page's own path would not load it anew.
     """
-    found = queries.get_topic_row(me(), id)
-    web.depends_on(topic_scope(id))
+    found = queries.get_topic_row(me(), topic_id)
+    web.depends_on(topic_scope(topic_id))
     later = queries.posts_after(me(), found, web.number("after"))
     if later is None:
         return jsonify({})
-    address = url_for("dialogue.post", id=later.first_id)
+    address = url_for("dialogue.post", post_id=later.first_id)
     return jsonify(words=_news_words(found, later.count), address=address)
 
 
@@ -237,14 +237,14 @@ def _news_words(topic: TopicRow, count: int) -> str:
     return _("Go to the first of %(num)s new posts", num=capped(count))
 
 
-@bp.post("/topics/<int:id>/watch")
+@bp.post("/topics/<int:topic_id>/watch")
 @changing
-def watch(id: int) -> ResponseReturnValue:
+def watch(topic_id: int) -> ResponseReturnValue:
     """Watch or mute a topic, or neither any longer."""
-    return set_level(TOPIC, id, queries.get_topic(me(), id).address)
+    return set_level(TOPIC, topic_id, queries.get_topic(me(), topic_id).address)
 
 
-@bp.get("/posts/<int:id>")
-def post(id: int) -> ResponseReturnValue:
+@bp.get("/posts/<int:post_id>")
+def post(post_id: int) -> ResponseReturnValue:
     """Where a post is shown: the page of its topic, and its number there."""
-    return redirect(queries.get_post(me(), id).address)
+    return redirect(queries.get_post(me(), post_id).address)

@@ -21,10 +21,10 @@ from forum.ratelimits import changing
 from forum.web import me
 
 
-@bp.get("/posts/<int:id>/history")
-def history(id: int) -> ResponseReturnValue:
+@bp.get("/posts/<int:post_id>/history")
+def history(post_id: int) -> ResponseReturnValue:
     """What a post said before: one version compared with the next that can be read, or by itself (`?view=whole`)."""
-    post = queries.post_to_compare(me(), id)
+    post = queries.post_to_compare(me(), post_id)
     revisions = queries.revisions_of(me(), post)
     chosen = _chosen_version(revisions)
     present = revisions[0].number + 1 if revisions else 1
@@ -70,13 +70,15 @@ def _whole(post: Post, version: Revision) -> Written:
     return markup.write(withhold_in_source(source, unreadable), post.language, unseen=unseen)
 
 
-@bp.route("/revisions/<int:id>/withdraw", methods=["GET", "POST"])
+@bp.route("/revisions/<int:revision_id>/withdraw", methods=["GET", "POST"])
 @changing
-def withdraw(id: int) -> ResponseReturnValue:
+def withdraw(revision_id: int) -> ResponseReturnValue:
     """Ask, and then take back what one's post said before."""
     if request.method == "GET":
-        post, version = queries.revision_to_withdraw(me(), id)
+        post, version = queries.revision_to_withdraw(me(), revision_id)
         context = {"post": post, "version": version, "text": _whole(post, version)}
         return render_template("dialogue/withdraw.html", **context)
-    post = actions.withdraw(me(), id)
-    return web.done(_("The earlier version is withdrawn."), url_for("dialogue.history", id=post.id))
+    post = actions.withdraw(me(), revision_id)
+    return web.done(
+        _("The earlier version is withdrawn."), url_for("dialogue.history", post_id=post.id)
+    )

@@ -75,7 +75,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
         key = form.submission_key.data
         opened = actions.open_topic(me(), agenda.id, new, key, windows=windows_of_form())
         if isinstance(opened, Held):
-            return answer_held(opened, url_for("dialogue.held", id=opened.id))
+            return answer_held(opened, url_for("dialogue.held", held_id=opened.id))
         if opened.is_duplicate:
             flash(_already_posted_message(), "message")
         else:
@@ -98,14 +98,14 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
     )
 
 
-@bp.route("/topics/<int:id>/reply", methods=["GET", "POST"])
+@bp.route("/topics/<int:topic_id>/reply", methods=["GET", "POST"])
 @posting
-def reply(id: int) -> ResponseReturnValue:
+def reply(topic_id: int) -> ResponseReturnValue:
     """Reply to a topic, or comment on the case or practice that it belongs to."""
-    topic = queries.topic_to_reply(me(), id)
+    topic = queries.topic_to_reply(me(), topic_id)
     writer = writer_of(topic)
     form = _reply_form(writer, submission_key=webforms.submission_key())
-    go_on_with_draft(form, topic_id=id)
+    go_on_with_draft(form, topic_id=topic_id)
     writer = writer._replace(paragraph=form.paragraph.data or "")
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -213,11 +213,11 @@ def _quotation() -> str:
     return "".join(quote(post.author.name, post.id, queries.shown_source(post)) for post in quoted)
 
 
-@bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
+@bp.route("/posts/<int:post_id>/edit", methods=["GET", "POST"])
 @changing_with_preview
-def edit(id: int) -> ResponseReturnValue:
+def edit(post_id: int) -> ResponseReturnValue:
     """Change one's post. When it has changed since the form was opened, both texts are shown."""
-    post = queries.post_to_edit(me(), id)
+    post = queries.post_to_edit(me(), post_id)
     version = _version_to_edit(post)
     form = _edit_form(post, version)
 
@@ -235,17 +235,17 @@ def edit(id: int) -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         text = rendered(form)
         try:
-            edited = _edit(id, form, text)
+            edited = _edit(post_id, form, text)
         except Conflict as error:
             webforms.refuse(form, error)
-            now = queries.post_to_edit(me(), id)
+            now = queries.post_to_edit(me(), post_id)
             form.seen.data = queries.fingerprint_of(now)
             return page(CONFLICT, now)
         if isinstance(edited, Held):
-            return answer_held(edited, url_for("dialogue.held", id=edited.id))
+            return answer_held(edited, url_for("dialogue.held", held_id=edited.id))
         flash(_("Your changes are published."), "message")
         flash_doubt(text, lambda: edited)
-        return web.see_other(queries.get_post(me(), id).address)
+        return web.see_other(queries.get_post(me(), post_id).address)
 
     return answer_form(form, page, deed)
 
@@ -279,15 +279,15 @@ def _edit(post_id: int, form: EditForm, text: markup.Written) -> Post | Held:
     return actions.edit(me(), post_id, text, topic_changes(form), seen=form.seen.data)
 
 
-@bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
+@bp.route("/posts/<int:post_id>/delete", methods=["GET", "POST"])
 @changing
-def delete(id: int) -> ResponseReturnValue:
+def delete(post_id: int) -> ResponseReturnValue:
     """Ask, and then delete one's post."""
-    post = queries.post_to_delete(me(), id)
+    post = queries.post_to_delete(me(), post_id)
     if request.method == "GET":
         return render_template("dialogue/delete.html", post=post)
     agenda, address = post.topic.agenda, post.address
-    deleted = actions.delete(me(), id)
+    deleted = actions.delete(me(), post_id)
     if deleted.topic.deleted_at:
         address = url_for("dialogue.topics", slug=agenda.slug)
     return web.done(_("Your text is deleted."), address)
