@@ -113,12 +113,12 @@ def _territories() -> dict[str, str]:
     return dict(locale.territories) if locale else {}
 
 
-@bp.get("/commitments/<int:id>")
-@bp.get("/commitments/<int:id>-<slug>")
-def commitment(id: int, slug: str = "") -> ResponseReturnValue:
+@bp.get("/commitments/<int:commitment_id>")
+@bp.get("/commitments/<int:commitment_id>-<slug>")
+def commitment(commitment_id: int, slug: str = "") -> ResponseReturnValue:
     """A commitment: what it says, how far it is, and who follows it."""
     web.depends_on()
-    found = queries.get_commitment(me(), id)
+    found = queries.get_commitment(me(), commitment_id)
     if found.slug != slug:
         response = web.moved_permanently(found.address)
         response.headers["Cache-Control"] = "no-cache"  # it may get its old title back
@@ -135,11 +135,11 @@ def commitment(id: int, slug: str = "") -> ResponseReturnValue:
     )
 
 
-@bp.get("/commitments/<int:id>/history")
-def history(id: int) -> ResponseReturnValue:
+@bp.get("/commitments/<int:commitment_id>/history")
+def history(commitment_id: int) -> ResponseReturnValue:
     """What a commitment said before, and how its milestones went on."""
     web.depends_on()
-    found = queries.get_commitment(me(), id)
+    found = queries.get_commitment(me(), commitment_id)
     edits = queries.edits_of(found, STATE_NAMES)
     return render_template(
         "commitments/history.html", commitment=found, edits=edits, chosen=edit_to_read(edits)
@@ -181,11 +181,11 @@ def _new_form(able: list[Organisation]) -> CommitmentForm:
     )
 
 
-@bp.route("/commitments/<int:id>/edit", methods=["GET", "POST"])
+@bp.route("/commitments/<int:commitment_id>/edit", methods=["GET", "POST"])
 @changing_with_preview
-def edit_commitment(id: int) -> ResponseReturnValue:
+def edit_commitment(commitment_id: int) -> ResponseReturnValue:
     """Change what a commitment says, or add milestones to it."""
-    found = queries.commitment_to_edit(me(), id)
+    found = queries.commitment_to_edit(me(), commitment_id)
     form = CommitmentForm.of(found, queries.copied_by(me(), found))
     return _write(form, found, [found.organisation])
 
@@ -268,15 +268,15 @@ def _preview(form: CommitmentForm) -> Markup | None:
 # What becomes of it
 
 
-@bp.get("/commitments/<int:id>/milestones/<int:milestone_id>")
-def milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+@bp.get("/commitments/<int:commitment_id>/milestones/<int:milestone_id>")
+def milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """What became of a milestone: reached, moved or given up, each with one press."""
-    found, one = _milestone(id, milestone_id)
+    found, one = _milestone(commitment_id, milestone_id)
     return _milestone_page(found, one, MoveForm(day=one.day))
 
 
-def _milestone(id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
-    found = queries.commitment_to_tell_of(me(), id)
+def _milestone(commitment_id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
+    found = queries.commitment_to_tell_of(me(), commitment_id)
     return found, queries.milestone_in(found, milestone_id)
 
 
@@ -298,11 +298,11 @@ def _milestone_page(
     return render_template("commitments/milestone.html", **context), status
 
 
-@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/reach")
+@bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/reach")
 @changing
-def reach_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+def reach_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Say that a milestone is reached."""
-    found, one = _milestone(id, milestone_id)
+    found, one = _milestone(commitment_id, milestone_id)
     form = ReachForm()
 
     def deed() -> ResponseReturnValue:
@@ -312,11 +312,11 @@ def reach_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
     return webforms.process(form, partial(_milestone_page, found, one, form), deed)
 
 
-@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/move")
+@bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/move")
 @changing
-def move_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+def move_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Move a milestone to another day, with the reason."""
-    found, one = _milestone(id, milestone_id)
+    found, one = _milestone(commitment_id, milestone_id)
     form = MoveForm()
 
     def deed() -> ResponseReturnValue:
@@ -328,20 +328,20 @@ def move_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
     return webforms.process(form, partial(_milestone_page, found, one, form), deed)
 
 
-@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/reopen")
+@bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/reopen")
 @changing
-def reopen_milestone(id: int, milestone_id: int) -> ResponseReturnValue:
+def reopen_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Take back what was told of a milestone."""
-    found, one = _milestone(id, milestone_id)
+    found, one = _milestone(commitment_id, milestone_id)
     actions.reopen_milestone(me(), found.id, one.id)
     return web.done(_("The milestone is open again."), one.told_at)
 
 
-@bp.post("/commitments/<int:id>/milestones/<int:milestone_id>/give-up")
+@bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/give-up")
 @changing
-def give_milestone_up(id: int, milestone_id: int) -> ResponseReturnValue:
+def give_milestone_up(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Give a milestone up, with what stopped it."""
-    found, one = _milestone(id, milestone_id)
+    found, one = _milestone(commitment_id, milestone_id)
     form = ReasonForm()
 
     def deed() -> ResponseReturnValue:
@@ -351,11 +351,11 @@ def give_milestone_up(id: int, milestone_id: int) -> ResponseReturnValue:
     return webforms.process(form, partial(_milestone_page, found, one, form), deed)
 
 
-@bp.route("/commitments/<int:id>/keep", methods=["GET", "POST"])
+@bp.route("/commitments/<int:commitment_id>/keep", methods=["GET", "POST"])
 @changing
-def keep_commitment(id: int) -> ResponseReturnValue:
+def keep_commitment(commitment_id: int) -> ResponseReturnValue:
     """Say that a commitment is kept."""
-    found, form = queries.commitment_to_tell_of(me(), id), ReachForm()
+    found, form = queries.commitment_to_tell_of(me(), commitment_id), ReachForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"commitment": found, "form": form, "milestones": queries.milestones_of(found)}
@@ -368,11 +368,11 @@ def keep_commitment(id: int) -> ResponseReturnValue:
     return webforms.process(form, page, deed)
 
 
-@bp.route("/commitments/<int:id>/end", methods=["GET", "POST"])
+@bp.route("/commitments/<int:commitment_id>/end", methods=["GET", "POST"])
 @changing
-def end_commitment(id: int) -> ResponseReturnValue:
+def end_commitment(commitment_id: int) -> ResponseReturnValue:
     """Give a commitment up, with what stopped it."""
-    found, form = queries.commitment_to_tell_of(me(), id), ReasonForm()
+    found, form = queries.commitment_to_tell_of(me(), commitment_id), ReasonForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("commitments/end.html", commitment=found, form=form), status
@@ -387,18 +387,18 @@ def end_commitment(id: int) -> ResponseReturnValue:
 # Peers
 
 
-@bp.post("/commitments/<int:id>/follow")
+@bp.post("/commitments/<int:commitment_id>/follow")
 @changing
-def follow_commitment(id: int) -> ResponseReturnValue:
+def follow_commitment(commitment_id: int) -> ResponseReturnValue:
     """Follow the commitment of another organisation."""
-    found = actions.follow_commitment(me(), id)
+    found = actions.follow_commitment(me(), commitment_id)
     done = _("You follow this commitment, and are told how it goes on.")
     return web.done(done, f"{found.address}#peers")
 
 
-@bp.post("/commitments/<int:id>/unfollow")
+@bp.post("/commitments/<int:commitment_id>/unfollow")
 @changing
-def unfollow_commitment(id: int) -> ResponseReturnValue:
+def unfollow_commitment(commitment_id: int) -> ResponseReturnValue:
     """Follow a commitment no more."""
-    found = actions.unfollow_commitment(me(), id)
+    found = actions.unfollow_commitment(me(), commitment_id)
     return web.done(_("You follow this commitment no more."), f"{found.address}#peers")
