@@ -69,11 +69,11 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.get("/declarations/<int:id>")
-@bp.get("/declarations/<int:id>-<slug>")
-def declaration(id: int, slug: str = "") -> ResponseReturnValue:
+@bp.get("/declarations/<int:declaration_id>")
+@bp.get("/declarations/<int:declaration_id>-<slug>")
+def declaration(declaration_id: int, slug: str = "") -> ResponseReturnValue:
     """A declaration: its text, and who has signed it."""
-    found = queries.get_declaration(me(), id)
+    found = queries.get_declaration(me(), declaration_id)
     if found.slug != slug:
         return _moved(found)
     topic = queries.consultation_topic(me(), found)
@@ -98,29 +98,29 @@ def _moved(found: Declaration) -> ResponseReturnValue:
     return response
 
 
-@bp.get("/declarations/<int:id>/text.md")
-def text(id: int) -> Response:
+@bp.get("/declarations/<int:declaration_id>/text.md")
+def text(declaration_id: int) -> Response:
     """The text of a declaration as its author wrote it, as a file: its SHA-256 is what the page names."""
     web.depends_on()
-    found = queries.get_declaration(me(), id)
+    found = queries.get_declaration(me(), declaration_id)
     name = f"declaration-{found.id}.md"
     return saved_file(name, "text/markdown; charset=utf-8", found.source.encode())
 
 
-@bp.get("/declarations/<int:id>/signatures")
-def signatures(id: int) -> ResponseReturnValue:
+@bp.get("/declarations/<int:declaration_id>/signatures")
+def signatures(declaration_id: int) -> ResponseReturnValue:
     """Who has signed a declaration, page by page."""
     web.depends_on()
-    found = queries.get_declaration(me(), id)
+    found = queries.get_declaration(me(), declaration_id)
     page = queries.signatures_page(found, web.number("page"))
     return render_template("declarations/signatures.html", declaration=found, page=page)
 
 
-@bp.get("/declarations/<int:id>/history")
-def history(id: int) -> ResponseReturnValue:
+@bp.get("/declarations/<int:declaration_id>/history")
+def history(declaration_id: int) -> ResponseReturnValue:
     """What a declaration said before, since it was opened for consultation."""
     web.depends_on()
-    found = queries.get_declaration(me(), id)
+    found = queries.get_declaration(me(), declaration_id)
     edits = queries.edits_of(found, declaration_states())
     return render_template(
         "declarations/history.html", declaration=found, edits=edits, chosen=edit_to_read(edits)
@@ -143,11 +143,11 @@ def new(slug: str) -> ResponseReturnValue:
     return _write(form, agenda, None, replaced=replaced)
 
 
-@bp.route("/declarations/<int:id>/edit", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/edit", methods=["GET", "POST"])
 @changing_with_preview
-def edit(id: int) -> ResponseReturnValue:
+def edit(declaration_id: int) -> ResponseReturnValue:
     """Change the text of a declaration until it is frozen."""
-    found = queries.declaration_to_curate(me(), id, "edit")
+    found = queries.declaration_to_curate(me(), declaration_id, "edit")
     form = DeclarationForm(**_form_data(found))
     version = fill_from_version(form, "declaration", found.id)
     form.body.data = form.body.data or (version.fields.get("source") if version else "")
@@ -214,11 +214,11 @@ def _preview(form: DeclarationForm) -> Markup | None:
 # Consultation
 
 
-@bp.route("/declarations/<int:id>/open", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/open", methods=["GET", "POST"])
 @changing
-def open_declaration(id: int) -> ResponseReturnValue:
+def open_declaration(declaration_id: int) -> ResponseReturnValue:
     """Open a draft for consultation, with a question to the members or without."""
-    found = queries.declaration_to_curate(me(), id, "open")
+    found = queries.declaration_to_curate(me(), declaration_id, "open")
     form = OpenForm(
         title=_question_about(found.title),
         text=_(
@@ -253,11 +253,11 @@ def _question_about(title: str) -> str:
     return _("What should change in “%(title)s”?", title=beginning)
 
 
-@bp.route("/declarations/<int:id>/freeze", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/freeze", methods=["GET", "POST"])
 @changing
-def freeze(id: int) -> ResponseReturnValue:
+def freeze(declaration_id: int) -> ResponseReturnValue:
     """Freeze the text of a declaration and open it for signature."""
-    found = queries.declaration_to_curate(me(), id, "freeze")
+    found = queries.declaration_to_curate(me(), declaration_id, "freeze")
     seen = fingerprint(queries.declaration_fields(found))
     form = FreezeForm(digest=digest_of(found.source), seen=seen)
 
@@ -277,11 +277,11 @@ def freeze(id: int) -> ResponseReturnValue:
 # Signing
 
 
-@bp.route("/declarations/<int:id>/sign", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/sign", methods=["GET", "POST"])
 @changing
-def sign(id: int) -> ResponseReturnValue:
+def sign(declaration_id: int) -> ResponseReturnValue:
     """Sign a declaration for an organisation: a form, then a second look at what is signed."""
-    found = queries.get_declaration(me(), id)
+    found = queries.get_declaration(me(), declaration_id)
     if "confirmed" in request.form and (signed := _sent_twice(found)):
         return _signed(found, signed)
     able = queries.organisations_to_sign_for(me(), found)
@@ -326,11 +326,14 @@ def _sent_twice(found: Declaration) -> Signature | None:
     return next((one for one in mine if one.words == tidy(typed).strip()), None)
 
 
-@bp.route("/declarations/<int:id>/signatures/<int:signature_id>/take-back", methods=["GET", "POST"])
+@bp.route(
+    "/declarations/<int:declaration_id>/signatures/<int:signature_id>/take-back",
+    methods=["GET", "POST"],
+)
 @changing
-def take_signature_back(id: int, signature_id: int) -> ResponseReturnValue:
+def take_signature_back(declaration_id: int, signature_id: int) -> ResponseReturnValue:
     """Take the signature of one's organisation back."""
-    found = queries.get_declaration(me(), id)
+    found = queries.get_declaration(me(), declaration_id)
     signature = queries.signature_to_take_back(me(), found, signature_id)
     form = PressForm()
 
@@ -348,11 +351,11 @@ def take_signature_back(id: int, signature_id: int) -> ResponseReturnValue:
 # Inviting, adopting, withdrawing
 
 
-@bp.route("/declarations/<int:id>/invite", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/invite", methods=["GET", "POST"])
 @changing
-def invite(id: int) -> ResponseReturnValue:
+def invite(declaration_id: int) -> ResponseReturnValue:
     """Invite organisations to sign: some of those in one country, or all, about which it asks once more; and see who has not signed yet."""
-    found = queries.declaration_to_curate(me(), id, "invite")
+    found = queries.declaration_to_curate(me(), declaration_id, "invite")
     countries, names = queries.countries_of_organisations(), _territories()
     country = web.choice("country", countries)
     listed = queries.invitable(me(), found, country)
@@ -384,7 +387,9 @@ def invite(id: int) -> ResponseReturnValue:
             number,
         )
         done = done if number else _("All of these are invited or have signed")
-        return web.done(done, url_for("declarations.invite", id=found.id, country=country or None))
+        return web.done(
+            done, url_for("declarations.invite", declaration_id=found.id, country=country or None)
+        )
 
     return webforms.process(form, page, deed, is_first_step=asks)
 
@@ -394,11 +399,11 @@ def _territories() -> dict[str, str]:
     return dict(locale.territories) if locale else {}
 
 
-@bp.route("/declarations/<int:id>/adopt", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/adopt", methods=["GET", "POST"])
 @changing
-def adopt(id: int) -> ResponseReturnValue:
+def adopt(declaration_id: int) -> ResponseReturnValue:
     """Adopt a declaration before its last day is over."""
-    found = queries.declaration_to_curate(me(), id, "adopt")
+    found = queries.declaration_to_curate(me(), declaration_id, "adopt")
     form = PressForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -412,11 +417,11 @@ def adopt(id: int) -> ResponseReturnValue:
     return webforms.process(form, page, deed)
 
 
-@bp.route("/declarations/<int:id>/withdraw", methods=["GET", "POST"])
+@bp.route("/declarations/<int:declaration_id>/withdraw", methods=["GET", "POST"])
 @changing
-def withdraw(id: int) -> ResponseReturnValue:
+def withdraw(declaration_id: int) -> ResponseReturnValue:
     """Withdraw a declaration with a reason."""
-    found = queries.declaration_to_curate(me(), id, "withdraw")
+    found = queries.declaration_to_curate(me(), declaration_id, "withdraw")
     form = WithdrawForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
