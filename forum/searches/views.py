@@ -77,36 +77,36 @@ def _topic_id() -> int | None:
         raise Invalid(words) from error
 
 
-@bp.get("/searches/<int:id>")
-def search(id: int) -> AnyResponse:
+@bp.get("/searches/<int:search_id>")
+def search(search_id: int) -> AnyResponse:
     """Where notices lead: on to the results, the newest first."""
-    (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
+    (row,) = queries.rows_of(me(), [queries.get_search(me(), search_id)])
     return web.see_other(row.address)
 
 
-@bp.route("/searches/<int:id>/change", methods=["GET", "POST"])
+@bp.route("/searches/<int:search_id>/change", methods=["GET", "POST"])
 @changing
-def change(id: int) -> ResponseReturnValue:
+def change(search_id: int) -> ResponseReturnValue:
     """Call a search differently, and say how often one is told of new texts."""
-    (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
+    (row,) = queries.rows_of(me(), [queries.get_search(me(), search_id)])
     form = SearchForm(obj=row.kept)
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("searches/change.html", form=form, row=row), status
 
     def deed() -> AnyResponse:
-        actions.change(me(), id, form.name.data or "", form.told.data)
+        actions.change(me(), search_id, form.name.data or "", form.told.data)
         return web.done(_("Your kept search is changed."), url_for("searches.index"))
 
     return webforms.process(form, page, deed)
 
 
-@bp.route("/searches/<int:id>/remove", methods=["GET", "POST"])
+@bp.route("/searches/<int:search_id>/remove", methods=["GET", "POST"])
 @changing
-def remove(id: int) -> ResponseReturnValue:
+def remove(search_id: int) -> ResponseReturnValue:
     """Ask once, and keep a search no longer."""
-    (row,) = queries.rows_of(me(), [queries.get_search(me(), id)])
+    (row,) = queries.rows_of(me(), [queries.get_search(me(), search_id)])
     if request.method == "GET":
         return render_template("searches/remove.html", row=row)
-    actions.remove(me(), id)
+    actions.remove(me(), search_id)
     return web.done(_("The search is kept no longer."), url_for("searches.index"))
