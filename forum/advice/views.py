@@ -75,11 +75,11 @@ bp.add_app_template_global(OUTCOME_NAMES.__getitem__, "what_came_of")
 # Asking
 
 
-@bp.route("/topics/<int:id>/ask", methods=["GET", "POST"])
+@bp.route("/topics/<int:topic_id>/ask", methods=["GET", "POST"])
 @changing
-def ask(id: int) -> ResponseReturnValue:
+def ask(topic_id: int) -> ResponseReturnValue:
     """Whom a question may ask, and what became of those who were asked."""
-    topic = queries.topic_to_ask(me(), id)
+    topic = queries.topic_to_ask(me(), topic_id)
     form = AskForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -95,8 +95,10 @@ def ask(id: int) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MAX_HANDLES]
-        asked = actions.ask(me(), id, handles, _reasons(topic, handles))
-        return web.done(_message_for(asked), url_for("advice.ask", id=id) + "#asked-members")
+        asked = actions.ask(me(), topic_id, handles, _reasons(topic, handles))
+        return web.done(
+            _message_for(asked), url_for("advice.ask", topic_id=topic_id) + "#asked-members"
+        )
 
     return webforms.process(form, page, deed)
 
@@ -128,20 +130,20 @@ def _message_for(number: int) -> str:
 # What the asked member makes of it
 
 
-@bp.post("/topics/<int:id>/decline")
+@bp.post("/topics/<int:topic_id>/decline")
 @changing
-def decline(id: int) -> ResponseReturnValue:
+def decline(topic_id: int) -> ResponseReturnValue:
     """Not me: this is not my subject."""
-    topic, _asked = queries.request_to_answer(me(), id)
-    actions.decline(me(), id)
+    topic, _asked = queries.request_to_answer(me(), topic_id)
+    actions.decline(me(), topic_id)
     return web.done(_("Thank you. The asker sees that this is not your subject."), topic.address)
 
 
-@bp.route("/topics/<int:id>/postpone", methods=["GET", "POST"])
+@bp.route("/topics/<int:topic_id>/postpone", methods=["GET", "POST"])
 @changing
-def postpone(id: int) -> ResponseReturnValue:
+def postpone(topic_id: int) -> ResponseReturnValue:
     """Not now: away until a day, before which nobody asks the member."""
-    topic, asked = queries.request_to_answer(me(), id)
+    topic, asked = queries.request_to_answer(me(), topic_id)
     form = PostponeForm(until=now().date() + TWO_WEEKS)
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -149,17 +151,17 @@ def postpone(id: int) -> ResponseReturnValue:
         return render_template("advice/postpone.html", **context, **_days()), status
 
     def deed() -> AnyResponse:
-        actions.postpone(me(), id, _start_of_day(form.until.data or first_day()))
+        actions.postpone(me(), topic_id, _start_of_day(form.until.data or first_day()))
         return web.done(_("Thank you. Nobody asks you until then."), topic.address)
 
     return webforms.process(form, page, deed)
 
 
-@bp.route("/topics/<int:id>/pass-on", methods=["GET", "POST"])
+@bp.route("/topics/<int:topic_id>/pass-on", methods=["GET", "POST"])
 @changing
-def pass_on(id: int) -> ResponseReturnValue:
+def pass_on(topic_id: int) -> ResponseReturnValue:
     """Let somebody else be asked instead."""
-    topic, asked = queries.request_to_answer(me(), id)
+    topic, asked = queries.request_to_answer(me(), topic_id)
     form = PassOnForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -168,7 +170,7 @@ def pass_on(id: int) -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         called = member_called(me(), form.handle.data or "", "handle")
-        other = actions.pass_on(me(), id, called.handle)
+        other = actions.pass_on(me(), topic_id, called.handle)
         return web.done(_("%(name)s is asked instead of you.", name=other.name), topic.address)
 
     return webforms.process(form, page, deed)
@@ -205,13 +207,13 @@ def _start_of_day(day: date) -> datetime:
 # What happened next
 
 
-@bp.route("/topics/<int:id>/follow-up", methods=["GET", "POST"])
+@bp.route("/topics/<int:topic_id>/follow-up", methods=["GET", "POST"])
 @changing
-def follow_up(id: int) -> ResponseReturnValue:
+def follow_up(topic_id: int) -> ResponseReturnValue:
     """Tell what happened after a question was answered, tell it better, or take it back."""
     if request.method == "POST" and "take_back" in request.form:
-        return _withdraw(queries.topic_to_withdraw_follow_up(me(), id))
-    topic = queries.topic_to_follow_up(me(), id)
+        return _withdraw(queries.topic_to_withdraw_follow_up(me(), topic_id))
+    topic = queries.topic_to_follow_up(me(), topic_id)
     told = queries.follow_up_of(topic)
     form = FollowUpForm(obj=told, language=told.language if told else topic.language)
 
@@ -222,7 +224,7 @@ def follow_up(id: int) -> ResponseReturnValue:
         story = actions.FollowUpText(
             form.deed.data or "", form.outcome.data, form.text.data or "", form.language.data
         )
-        actions.follow_up(me(), id, story)
+        actions.follow_up(me(), topic_id, story)
         return web.done(
             _("What happened next is published below your question."), f"{topic.address}#next"
         )
