@@ -32,11 +32,11 @@ def propose(slug: str) -> ResponseReturnValue:
     return _propose(queries.get_entry(slug))
 
 
-@bp.post("/glossary/proposals/<int:id>/take-back")
+@bp.post("/glossary/proposals/<int:proposal_id>/take-back")
 @changing
-def take_back(id: int) -> ResponseReturnValue:
+def take_back(proposal_id: int) -> ResponseReturnValue:
     """Take back what one has proposed."""
-    entry = actions.take_back(me(), id).entry
+    entry = actions.take_back(me(), proposal_id).entry
     here = url_for("glossary.entry", slug=entry.slug) if entry else url_for("glossary.index")
     return web.done(_("Your proposal is taken back. Nothing of it is kept."), here)
 
