@@ -58,11 +58,11 @@ def new_reading(slug: str) -> ResponseReturnValue:
     return _write_reading(ReadingForm(language=agenda.language), agenda, None)
 
 
-@bp.route("/readings/<int:id>/edit", methods=["GET", "POST"])
+@bp.route("/readings/<int:reading_id>/edit", methods=["GET", "POST"])
 @changing
-def edit_reading(id: int) -> ResponseReturnValue:
+def edit_reading(reading_id: int) -> ResponseReturnValue:
     """Change a best read; what it said before is kept."""
-    found = queries.reading_to_edit(me(), id)
+    found = queries.reading_to_edit(me(), reading_id)
     form = ReadingForm(**_reading_form_data(found))
     version = fill_from_version(form, "reading", found.id)
     return _write_reading(form, found.agenda, found, version)
@@ -107,20 +107,20 @@ def _latest_reading(reading_id: int) -> ReadingForm:
     )
 
 
-@bp.get("/readings/<int:id>/history")
-def reading_history(id: int) -> ResponseReturnValue:
+@bp.get("/readings/<int:reading_id>/history")
+def reading_history(reading_id: int) -> ResponseReturnValue:
     """What a best read said before."""
-    found = queries.reading_to_edit(me(), id)
+    found = queries.reading_to_edit(me(), reading_id)
     edits = queries.reading_edits(me(), found)
     context = {"reading": found, "edits": edits, "chosen": edit_to_read(edits)}
     return render_template("library/history.html", **context, **words_for_columns())
 
 
-@bp.route("/readings/<int:id>/remove", methods=["GET", "POST"])
+@bp.route("/readings/<int:reading_id>/remove", methods=["GET", "POST"])
 @changing
-def remove_reading(id: int) -> ResponseReturnValue:
+def remove_reading(reading_id: int) -> ResponseReturnValue:
     """Ask, and then take a best read from its agenda."""
-    found = queries.reading_to_edit(me(), id)
+    found = queries.reading_to_edit(me(), reading_id)
     if request.method == "GET":
         return render_template("library/remove.html", reading=found)
     actions.remove_reading(me(), found.id)
@@ -137,10 +137,10 @@ def order_readings(slug: str) -> ResponseReturnValue:
     return put_in_order(agenda, [one.id for one in shown], order, readings=shown)
 
 
-@bp.post("/readings/<int:id>/bookmark")
+@bp.post("/readings/<int:reading_id>/bookmark")
 @changing
-def bookmark_reading(id: int) -> ResponseReturnValue:
+def bookmark_reading(reading_id: int) -> ResponseReturnValue:
     """Keep a best read for later, or no longer."""
-    found = queries.reading_to_bookmark(me(), id)
+    found = queries.reading_to_bookmark(me(), reading_id)
     agenda = url_for("front.agenda", slug=found.agenda.slug)
     return set_bookmark(READING, found.id, f"{agenda}#reading-{found.id}")
