@@ -72,11 +72,11 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.get("/meetings/<int:id>")
-@bp.get("/meetings/<int:id>-<slug>")
-def meeting(id: int, slug: str = "") -> ResponseReturnValue:
+@bp.get("/meetings/<int:meeting_id>")
+@bp.get("/meetings/<int:meeting_id>-<slug>")
+def meeting(meeting_id: int, slug: str = "") -> ResponseReturnValue:
     """One meeting: when and where, what it is about, who comes, and what came of it."""
-    found = queries.get_meeting(me(), id)
+    found = queries.get_meeting(me(), meeting_id)
     if found.slug != slug:
         return _redirect_permanently(found.address)
     web.depends_on(MEETINGS, *([topic_scope(found.topic_id)] if found.topic_id else []))
@@ -133,10 +133,10 @@ def _structured_data(found: Meeting) -> dict[str, Any]:
     }
 
 
-@bp.get("/meetings/<int:id>/history")
-def meeting_history(id: int) -> ResponseReturnValue:
+@bp.get("/meetings/<int:meeting_id>/history")
+def meeting_history(meeting_id: int) -> ResponseReturnValue:
     """What a meeting said before, for those who moderate its agenda."""
-    found = queries.get_meeting(me(), id)
+    found = queries.get_meeting(me(), meeting_id)
     edits = queries.edits_of(me(), found)
     return render_template(
         "meetings/history.html",
@@ -176,11 +176,11 @@ def announce_meeting(slug: str) -> ResponseReturnValue:
     return _write_meeting(MeetingForm(language=agenda.language, time_zone=known.time_zone), agenda)
 
 
-@bp.route("/meetings/<int:id>/edit", methods=["GET", "POST"])
+@bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
 @changing_with_preview
-def edit_meeting(id: int) -> ResponseReturnValue:
+def edit_meeting(meeting_id: int) -> ResponseReturnValue:
     """Change a meeting; what it said before is kept, and those who come are told of another time or place."""
-    found = queries.meeting_to_change(me(), id)
+    found = queries.meeting_to_change(me(), meeting_id)
     form = MeetingForm.of(found)
     if version := fill_from_version(form, "meeting", found.id):
         form.begin_with(version.fields)
@@ -232,11 +232,11 @@ def _preview(form: MeetingForm | OutcomeForm) -> Markup | None:
     return markup.write(form.source.data or "", has_pictures=False).html
 
 
-@bp.route("/meetings/<int:id>/cancel", methods=["GET", "POST"])
+@bp.route("/meetings/<int:meeting_id>/cancel", methods=["GET", "POST"])
 @changing
-def cancel_meeting(id: int) -> ResponseReturnValue:
+def cancel_meeting(meeting_id: int) -> ResponseReturnValue:
     """Ask why, and then cancel a meeting; those who come are told."""
-    found, form = queries.meeting_to_change(me(), id), ReasonForm()
+    found, form = queries.meeting_to_change(me(), meeting_id), ReasonForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("meetings/cancel.html", meeting=found, form=form), status
@@ -248,11 +248,11 @@ def cancel_meeting(id: int) -> ResponseReturnValue:
     return webforms.process(form, page, deed)
 
 
-@bp.route("/meetings/<int:id>/outcome", methods=["GET", "POST"])
+@bp.route("/meetings/<int:meeting_id>/outcome", methods=["GET", "POST"])
 @changing_with_preview
-def tell_outcome(id: int) -> ResponseReturnValue:
+def tell_outcome(meeting_id: int) -> ResponseReturnValue:
     """Tell what came of a meeting that is over."""
-    found = queries.meeting_to_tell_of(me(), id)
+    found = queries.meeting_to_tell_of(me(), meeting_id)
     form = OutcomeForm.of(found)
     if version := fill_from_version(form, "meeting", found.id):
         form.begin_with(version.fields)
@@ -275,10 +275,10 @@ def _latest_outcome(meeting_id: int) -> OutcomeForm:
     return OutcomeForm.of(queries.meeting_to_tell_of(me(), meeting_id), formdata=None)
 
 
-@bp.get("/meetings/<int:id>/people.csv")
-def who_comes(id: int) -> Response:
+@bp.get("/meetings/<int:meeting_id>/people.csv")
+def who_comes(meeting_id: int) -> Response:
     """Who comes and who waits for a place, as a table for those who moderate its agenda. It holds no addresses."""
-    found = queries.get_meeting(me(), id)
+    found = queries.get_meeting(me(), meeting_id)
     portions = queries.all_who_come(me(), found)
     names: list[object] = [
         _("Name"),
@@ -307,11 +307,11 @@ def _line_of(one: Attendance) -> list[object]:
 # Members
 
 
-@bp.post("/meetings/<int:id>/come")
+@bp.post("/meetings/<int:meeting_id>/come")
 @changing
-def come(id: int) -> ResponseReturnValue:
+def come(meeting_id: int) -> ResponseReturnValue:
     """Say that one comes, or in which way; or wait for a place."""
-    found, form = queries.get_meeting(me(), id), ComeForm()
+    found, form = queries.get_meeting(me(), meeting_id), ComeForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
         return _meeting_page(found, form, queries.attendance_of(me(), found.id), status)
@@ -332,11 +332,11 @@ def _said_of(attendance: Attendance) -> str:
     return _("You come.")
 
 
-@bp.post("/meetings/<int:id>/stay-away")
+@bp.post("/meetings/<int:meeting_id>/stay-away")
 @changing
-def stay_away(id: int) -> ResponseReturnValue:
+def stay_away(meeting_id: int) -> ResponseReturnValue:
     """Take back that one comes, or no longer wait for a place."""
-    found = queries.get_meeting(me(), id)
+    found = queries.get_meeting(me(), meeting_id)
     actions.stay_away(me(), found.id)
     return web.done(_("You do not come."), found.address)
 
@@ -344,11 +344,11 @@ def stay_away(id: int) -> ResponseReturnValue:
 # Calendar programs
 
 
-@bp.get("/meetings/<int:id>.ics")
-def meeting_calendar(id: int) -> Response:
+@bp.get("/meetings/<int:meeting_id>.ics")
+def meeting_calendar(meeting_id: int) -> Response:
     """One meeting, to put into a calendar."""
     web.depends_on()
-    found = queries.get_meeting(me(), id)
+    found = queries.get_meeting(me(), meeting_id)
     content = calendar(found.title, [_event(found)])
     return saved_file(f"meeting-{found.id}.ics", CONTENT_TYPE, content)
 
