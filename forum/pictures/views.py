@@ -106,13 +106,13 @@ def picture(name: str) -> ResponseReturnValue:
     return answer
 
 
-@bp.route("/pictures/<int:id>/delete", methods=["GET", "POST"])
+@bp.route("/pictures/<int:picture_id>/delete", methods=["GET", "POST"])
 @changing
-def delete_picture(id: int) -> ResponseReturnValue:
+def delete_picture(picture_id: int) -> ResponseReturnValue:
     """Ask, and then delete one's picture."""
-    mine = queries.my_picture(me(), id)
+    mine = queries.my_picture(me(), picture_id)
     if request.method == "GET":
         shown_in = queries.texts_showing(me(), mine)
         return render_template("pictures/delete.html", picture=mine, shown_in=shown_in)
-    actions.delete_picture(me(), id)
+    actions.delete_picture(me(), picture_id)
     return web.done(_("Your picture is deleted."), url_for("pictures.add_picture"))
