@@ -56,10 +56,10 @@ def make_rule() -> ResponseReturnValue:
     return _rule_page(None)
 
 
-@bp.route("/administration/screening/<int:id>", methods=["GET", "POST"])
-def change_rule(id: int) -> ResponseReturnValue:
+@bp.route("/administration/screening/<int:rule_id>", methods=["GET", "POST"])
+def change_rule(rule_id: int) -> ResponseReturnValue:
     """Change a rule."""
-    return _rule_page(queries.get_rule(me(), id))
+    return _rule_page(queries.get_rule(me(), rule_id))
 
 
 def _rule_page(rule: Rule | None) -> ResponseReturnValue:
@@ -86,18 +86,18 @@ def _form_data(rule: Rule) -> dict[str, Any]:
     return {"kind": rule.kind, "value": value, "agenda": agenda, "sentence": rule.sentence}
 
 
-@bp.post("/administration/screening/<int:id>/switch")
-def switch_rule(id: int) -> ResponseReturnValue:
+@bp.post("/administration/screening/<int:rule_id>/switch")
+def switch_rule(rule_id: int) -> ResponseReturnValue:
     """Switch a rule on (`on=1`) or off."""
     is_on = request.form.get("on") == "1"
-    actions.switch_rule(me(), id, is_on=is_on)
+    actions.switch_rule(me(), rule_id, is_on=is_on)
     return _saved(_("The rule holds again.") if is_on else _("The rule does not hold any more."))
 
 
-@bp.post("/administration/screening/<int:id>/delete")
-def delete_rule(id: int) -> ResponseReturnValue:
+@bp.post("/administration/screening/<int:rule_id>/delete")
+def delete_rule(rule_id: int) -> ResponseReturnValue:
     """Delete a rule."""
-    actions.delete_rule(me(), id)
+    actions.delete_rule(me(), rule_id)
     return _saved(_("The rule is deleted. What it has held back goes on waiting."))
 
 
