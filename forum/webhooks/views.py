@@ -41,10 +41,10 @@ def add_webhook() -> ResponseReturnValue:
     return _webhook_page(None)
 
 
-@bp.get(f"{PATH}/<int:id>")
-def webhook(id: int) -> str:
+@bp.get(f"{PATH}/<int:webhook_id>")
+def webhook(webhook_id: int) -> str:
     """One webhook, and what it was told last."""
-    found = queries.get_webhook(me(), id)
+    found = queries.get_webhook(me(), webhook_id)
     deliveries = queries.last_deliveries(me(), found)
     return render_template(
         "webhooks/webhook.html",
@@ -56,10 +56,10 @@ def webhook(id: int) -> str:
     )
 
 
-@bp.route(f"{PATH}/<int:id>/edit", methods=["GET", "POST"])
-def change_webhook(id: int) -> ResponseReturnValue:
+@bp.route(f"{PATH}/<int:webhook_id>/edit", methods=["GET", "POST"])
+def change_webhook(webhook_id: int) -> ResponseReturnValue:
     """Change a webhook."""
-    return _webhook_page(queries.get_webhook(me(), id))
+    return _webhook_page(queries.get_webhook(me(), webhook_id))
 
 
 def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
@@ -107,18 +107,18 @@ def _fields_of(found: Webhook) -> dict[str, Any]:
 
 
 def _done(message: str, webhook_id: int) -> Response:
-    return web.done(message, url_for("webhooks.webhook", id=webhook_id))
+    return web.done(message, url_for("webhooks.webhook", webhook_id=webhook_id))
 
 
-@bp.route(f"{PATH}/<int:id>/secret", methods=["GET", "POST"])
-def renew_secret(id: int) -> ResponseReturnValue:
+@bp.route(f"{PATH}/<int:webhook_id>/secret", methods=["GET", "POST"])
+def renew_secret(webhook_id: int) -> ResponseReturnValue:
     """Show the secret of a webhook; make a new one (POST)."""
-    found = queries.get_webhook(me(), id)
+    found = queries.get_webhook(me(), webhook_id)
     if request.method == "POST":
-        actions.renew_secret(me(), id)
+        actions.renew_secret(me(), webhook_id)
         return web.done(
             _("There is a new secret. Enter it where the messages arrive."),
-            url_for("webhooks.renew_secret", id=id),
+            url_for("webhooks.renew_secret", webhook_id=webhook_id),
         )
     try:
         secret = ciphers.unlock(actions.SECRET_CIPHER, found.locked_secret)
@@ -127,34 +127,34 @@ def renew_secret(id: int) -> ResponseReturnValue:
     return render_template("webhooks/secret.html", webhook=found, secret=secret)
 
 
-@bp.post(f"{PATH}/<int:id>/try")
-def try_webhook(id: int) -> Response:
+@bp.post(f"{PATH}/<int:webhook_id>/try")
+def try_webhook(webhook_id: int) -> Response:
     """Send a webhook a trial."""
-    actions.try_webhook(me(), id)
-    return _done(_("A trial is on its way. Look here again in some seconds."), id)
+    actions.try_webhook(me(), webhook_id)
+    return _done(_("A trial is on its way. Look here again in some seconds."), webhook_id)
 
 
-@bp.post(f"{PATH}/<int:id>/pause")
-def pause_webhook(id: int) -> Response:
+@bp.post(f"{PATH}/<int:webhook_id>/pause")
+def pause_webhook(webhook_id: int) -> Response:
     """Pause a webhook."""
-    actions.pause_webhook(me(), id)
-    return _done(_("The webhook is paused: nothing is sent there."), id)
+    actions.pause_webhook(me(), webhook_id)
+    return _done(_("The webhook is paused: nothing is sent there."), webhook_id)
 
 
-@bp.post(f"{PATH}/<int:id>/resume")
-def resume_webhook(id: int) -> Response:
+@bp.post(f"{PATH}/<int:webhook_id>/resume")
+def resume_webhook(webhook_id: int) -> Response:
     """Resume a webhook."""
-    actions.resume_webhook(me(), id)
+    actions.resume_webhook(me(), webhook_id)
     return _done(
-        _("The webhook goes on. What has waited for less than three days is sent now."), id
+        _("The webhook goes on. What has waited for less than three days is sent now."), webhook_id
     )
 
 
-@bp.route(f"{PATH}/<int:id>/delete", methods=["GET", "POST"])
-def delete_webhook(id: int) -> ResponseReturnValue:
+@bp.route(f"{PATH}/<int:webhook_id>/delete", methods=["GET", "POST"])
+def delete_webhook(webhook_id: int) -> ResponseReturnValue:
     """Ask whether a webhook is to be deleted; delete it (POST)."""
-    found = queries.get_webhook(me(), id)
+    found = queries.get_webhook(me(), webhook_id)
     if request.method == "POST":
-        actions.delete_webhook(me(), id)
+        actions.delete_webhook(me(), webhook_id)
         return web.done(_("The webhook is deleted."), url_for("webhooks.index"))
     return render_template("webhooks/delete.html", webhook=found)
