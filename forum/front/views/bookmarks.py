@@ -49,11 +49,11 @@ def _tabs(chosen: str, counts: Mapping[str, int]) -> list[tuple[str, str, bool, 
     return [every, *kinds]
 
 
-@bp.route("/bookmarks/<int:id>/note", methods=["GET", "POST"])
+@bp.route("/bookmarks/<int:bookmark_id>/note", methods=["GET", "POST"])
 @changing
-def note_bookmark(id: int) -> ResponseReturnValue:
+def note_bookmark(bookmark_id: int) -> ResponseReturnValue:
     """Say to oneself why one keeps something, and when to be reminded of it."""
-    row, days = queries.bookmark_row(me(), id), reminder_days(me())
+    row, days = queries.bookmark_row(me(), bookmark_id), reminder_days(me())
     known = row.bookmark.remind_on
     choice = OWN_DAY if known else NEVER
     form = NoteForm(obj=row.bookmark, remind=choice, remind_shown=shown_day(known))
@@ -69,9 +69,9 @@ def note_bookmark(id: int) -> ResponseReturnValue:
         had_note = bool(row.bookmark.note)
         words = form.note.data or ""
         if day == known:  # nothing is said of it, so that whatever it is by now stays
-            kept = actions.note(me(), id, words)
+            kept = actions.note(me(), bookmark_id, words)
         else:
-            kept = actions.note_and_remind(me(), id, words, day)
+            kept = actions.note_and_remind(me(), bookmark_id, words, day)
         if kept.note or had_note:
             flash(_("Your note is saved.") if kept.note else _("Your note is deleted."), "message")
         if day != known:
@@ -81,17 +81,17 @@ def note_bookmark(id: int) -> ResponseReturnValue:
     return webforms.process(form, page, deed)
 
 
-@bp.post("/bookmarks/<int:id>/remind")
+@bp.post("/bookmarks/<int:bookmark_id>/remind")
 @changing
-def remind(id: int) -> AnyResponse:
+def remind(bookmark_id: int) -> AnyResponse:
     """Be reminded of something, or not, by one press; the form field `remind` says after which span, or *never*."""
-    row, wanted = queries.bookmark_row(me(), id), request.form.get("remind", "")
+    row, wanted = queries.bookmark_row(me(), bookmark_id), request.form.get("remind", "")
     day = reminder_days(me()).spans.get(wanted)
     back = web.safe_next(url_for("front.bookmarks"))
     if day is None and wanted != NEVER:
-        return web.see_other(url_for("front.note_bookmark", id=id, next=back))
+        return web.see_other(url_for("front.note_bookmark", bookmark_id=bookmark_id, next=back))
     _check_readable(row, day)
-    actions.remind(me(), id, day)
+    actions.remind(me(), bookmark_id, day)
     _tell_when(day)
     return web.see_other(back)
 
@@ -109,11 +109,11 @@ def _tell_when(day: date | None) -> None:
         flash(_("You will not be reminded."), "message")
 
 
-@bp.post("/bookmarks/<int:id>/unbookmark")
+@bp.post("/bookmarks/<int:bookmark_id>/unbookmark")
 @changing
-def unbookmark(id: int) -> AnyResponse:
+def unbookmark(bookmark_id: int) -> AnyResponse:
     """Keep something no longer, even if it is out of reach by now."""
-    kept = get_bookmark(me(), id)
+    kept = get_bookmark(me(), bookmark_id)
     actions.unbookmark(me(), kept.kind, kept.thing_id)
     return web.done(
         _("It is not among your bookmarks any longer."), web.safe_next(url_for("front.bookmarks"))
