@@ -192,8 +192,8 @@ class IdConverter(IntegerConverter):
 
     regex = "[0-9]+"
 
-    def __init__(self, map: Any, **options: Any) -> None:
-        super().__init__(map, max=options.pop("max", MAX_ID), **options)
+    def __init__(self, rules: Any, **options: Any) -> None:
+        super().__init__(rules, max=options.pop("max", MAX_ID), **options)
 
 
 def _refuse_cross_site() -> None:

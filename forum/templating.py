@@ -141,7 +141,7 @@ class TemplateEnvironment(Environment):
             "page_direction": "rtl" if locales.is_leftward(self.locale) else "ltr",
         }
 
-    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002  # as Jinja calls it
         """A template in the language of the reader; one that another (`parent`) needs is in the language of that."""
         locale = self.locale if parent else self.wanted_locale()
         if locale == self.locale:

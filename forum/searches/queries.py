@@ -229,7 +229,11 @@ def new_between(member: Person, kept: KeptSearch, after_id: int, until_id: int) 
 def _numbers(member: Person, ranges: Sequence[tuple[KeptSearch, int, int]]) -> list[int]:
     """How many texts were found for each search whose ids lie after one number, and until another, of what one finds now."""
     known = [
-        {id for id, author_id in one.found if after < id <= until and _is_for(member, author_id)}
+        {
+            found
+            for found, author_id in one.found
+            if after < found <= until and _is_for(member, author_id)
+        }
         for one, after, until in ranges
     ]
     visible = ids_found(member, set().union(*known))

@@ -138,7 +138,10 @@ def likest(
     others = []
     for other_id in {*by_city, *tied} & cities.keys() - {city.id}:
         other, known = cities[other_id], by_city.get(other_id, {})
-        points = {id: _points(own.counted[id], known[id], cities_on[id]) for id in known}
+        points = {
+            theme_id: _points(own.counted[theme_id], known[theme_id], cities_on[theme_id])
+            for theme_id in known
+        }
         alike = _alike(city, other, unusual & _languages_of(known))
         others.append(_Other(other, known, points, _strongest(tied[other_id]), alike))
     best = nsmallest(MAX_PEERS, others, key=lambda other: other.order)

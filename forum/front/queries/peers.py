@@ -103,9 +103,9 @@ def _own_query(reader: Person) -> Select[Any]:
 def _by_theme(found: Any, link: Any, points: int = WRITTEN) -> Select[Any]:
     """The points of some things by theme and language; `link` is the column of a table of themes that names them."""
     things, theme_id = found.subquery(), link.class_.theme_id
-    id, language = things.c
+    thing_id, language = things.c
     counted = select(theme_id.label("theme_id"), language.label("language"), func.count() * points)
-    return counted.join(things, id == link).group_by(theme_id, language)
+    return counted.join(things, thing_id == link).group_by(theme_id, language)
 
 
 class _WorkColumns(NamedTuple):
@@ -175,14 +175,14 @@ def _works_parts(reader: Person, theme: str) -> Iterator[Select[Any]]:
 
 
 def _work(
-    found: Select[Any], id: Any, link: Any, city_id: Any, theme: str, /, **own: Any
+    found: Select[Any], thing_id: Any, link: Any, city_id: Any, theme: str, /, **own: Any
 ) -> Select[Any]:
     table = link.class_
     limit = READ_OF_THEME if table in (TopicTheme, MemberTheme) else PAGES_READ_OF_THEME
     own |= {"theme_id": table.theme_id, "city_id": city_id}
     columns = [own[name] if name in own else getattr(Topic, name) for name in _WorkRow._fields]
     named = (column.label(name) for column, name in zip(columns, _WorkRow._fields, strict=True))
-    found = found.join(table, link == id).where(table.theme_id == bindparam(theme))
+    found = found.join(table, link == thing_id).where(table.theme_id == bindparam(theme))
     found = found.where(city_id.is_not(None)).with_only_columns(*named)
     return found.order_by(link.desc()).limit(constant(limit))
 

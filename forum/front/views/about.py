@@ -28,7 +28,7 @@ from forum.screening.queries import REPETITION_WINDOW
 
 
 @bp.get("/help")
-def help() -> ResponseReturnValue:
+def help() -> ResponseReturnValue:  # noqa: A001  # the word of its address
     """How the forum works, how to format a text, which keyboard shortcuts there are."""
     return render_template("front/help.html")
 

@@ -138,9 +138,9 @@ def _read() -> Known:
         themes[entry_id].add(theme_id)
     slugs = execute_core(select(Entry.id, Entry.slug).where(in_use).order_by(Entry.id))
     entries = tuple(
-        KnownEntry(id, slug, tuple(wordings[id]), frozenset(themes[id]))
-        for id, slug in slugs
-        if wordings[id]
+        KnownEntry(entry_id, slug, tuple(wordings[entry_id]), frozenset(themes[entry_id]))
+        for entry_id, slug in slugs
+        if wordings[entry_id]
     )
     found = Known(entries)
     found.add_names()

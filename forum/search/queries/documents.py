@@ -172,7 +172,8 @@ def documents_by_id(ids: Sequence[int], *options: ORMOption) -> list[Document]:
         select(Document).where(Document.id.in_(ids)).options(*WITHOUT_FOLDED, *options)
     )
     known = {document.id: document for document in rows}
-    return [known[id] for id in ids if id in known]  # one may have been deleted meanwhile
+    still_there = (document_id for document_id in ids if document_id in known)
+    return [known[document_id] for document_id in still_there]
 
 
 def documents_with_stale_words() -> Iterator[tuple[str, int]]:
