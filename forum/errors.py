@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class Refusal(Exception):
     """The base class: something was refused. `message` says why, for the person; `status` is the HTTP status."""
@@ -29,6 +33,13 @@ class NotFound(Refusal):
     def hidden(cls, sentence: str, reason: str, thing: tuple[str, int]) -> NotFound:
         """What to raise for what moderators have hidden: `sentence` says that, and the reason follows if there is one."""
         return cls(f"{sentence} {reason.rstrip('.')}." if reason else sentence, thing)
+
+
+def or_not_found(row: T | None, message: str = "") -> T:
+    """What a query has found; raises `NotFound`, which may say more than its page does, for None."""
+    if row is None:
+        raise NotFound(message)
+    return row
 
 
 class Forbidden(Refusal):

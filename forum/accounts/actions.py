@@ -31,7 +31,7 @@ from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.errors import Invalid, NotFound
+from forum.errors import Invalid, NotFound, or_not_found
 from forum.factors.actions import remove_factors_since
 from forum.identities.actions import unlink_since
 from forum.library import actions as library
@@ -141,9 +141,7 @@ def join_proved(
 def confirm_joining(visitor: Person, secret: str) -> Member | Candidate:
     """Make the account of a letter's secret; returns the candidate when moderators are to decide. Raises `NotFound`."""
     require(visitor.can.join())
-    candidate = _use_token(JOIN, secret).candidate
-    if candidate is None:
-        raise NotFound()
+    candidate = or_not_found(_use_token(JOIN, secret).candidate)
     member = candidates.confirm(visitor, candidate)
     if member is not None:
         touches(EVERYTHING)

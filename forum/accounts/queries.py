@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from forum.accounts.models import Renaming, Token
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.members.models import Member
 from forum.members.queries import normalised_email
 from forum.tokens import kept_hash
@@ -48,10 +48,7 @@ def usable_token(purpose: str, secret: str, *, for_update: bool = False) -> Toke
     here = or_(Token.member_id.is_(None), Token.member.has(is_here))
     loaded = joinedload(Token.member), joinedload(Token.candidate)
     found = wanted.where(here).options(*loaded)
-    token = db.session.scalar(found.with_for_update(of=Token) if for_update else found)
-    if token is None:
-        raise NotFound()
-    return token
+    return or_not_found(db.session.scalar(found.with_for_update(of=Token) if for_update else found))
 
 
 def undo_token_to(member: Member, address: str) -> Token | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload, undefer_group
 from forum.agendas.models import FOUND, Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.clock import now
 from forum.db import db, execute_core
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.history.queries import Edit, edits_between, versions_of, versions_of_many
 from forum.members.models import Member
 from forum.permissions import Person, moderates, require
@@ -22,7 +22,6 @@ from forum.reach import may_decide, opened_to, sees_hidden
 from forum.reachcache import cached_statement
 from forum.versions import cached
 
-T = TypeVar("T")
 Fields = dict[str, Any]
 MAX_LISTED = 500  # agendas, statements or themes in one list
 
@@ -224,7 +223,7 @@ def statements_by(member_id: int) -> Sequence[Statement]:
 def get_statement(agenda: Agenda, statement_id: int) -> Statement:
     """One statement of an agenda, or `NotFound`."""
     mine = (Statement.agenda_id == agenda.id, Statement.id == statement_id)
-    return _or_not_found(db.session.scalars(_shown_statements().where(*mine)).first())
+    return or_not_found(db.session.scalars(_shown_statements().where(*mine)).first())
 
 
 def speaker_of(curator: Person, statement: Statement) -> Member | None:
@@ -237,7 +236,7 @@ def speaker_of(curator: Person, statement: Statement) -> Member | None:
 
 def statement_by_id(statement_id: int) -> Statement:
     """One statement of any agenda, or `NotFound`."""
-    return _or_not_found(
+    return or_not_found(
         db.session.scalars(_shown_statements().where(Statement.id == statement_id)).first()
     )
 
@@ -295,7 +294,7 @@ def themes_to_curate(moderator: Person) -> Sequence[Theme]:
 def theme_to_curate(moderator: Person, slug: str) -> Theme:
     """The theme in use with this slug, for somebody who may rename it; else `Forbidden`, or `NotFound`."""
     require(moderator.can.curate_all())
-    return _or_not_found(db.session.scalars(_themes().where(Theme.slug == slug)).first())
+    return or_not_found(db.session.scalars(_themes().where(Theme.slug == slug)).first())
 
 
 def theme_fields(theme: Theme) -> Fields:
@@ -306,12 +305,12 @@ def theme_fields(theme: Theme) -> Fields:
 def theme_by_id(theme_id: int) -> Theme:
     """The theme in use with this id, locked; or `NotFound`."""
     query = _themes().where(Theme.id == theme_id).with_for_update()
-    return _or_not_found(db.session.scalars(query).first())
+    return or_not_found(db.session.scalars(query).first())
 
 
 def get_theme(slug: str) -> Theme:
     """The theme in use with this slug, or `NotFound`."""
-    return _or_not_found(next(iter(themes_by_slug([slug])), None))
+    return or_not_found(next(iter(themes_by_slug([slug])), None))
 
 
 def theme_of_slug(slug: str) -> Theme | None:
@@ -334,7 +333,7 @@ def _agenda_or_not_found(query: Select[Agenda]) -> Agenda:
     hosts = selectinload(Agenda.hosts)
     people = hosts, hosts.joinedload(Member.city), hosts.joinedload(Member.organisation)
     options = *people, undefer_group("findings")
-    return _or_not_found(db.session.scalars(query.options(*options)).first())
+    return or_not_found(db.session.scalars(query.options(*options)).first())
 
 
 def _shown_statements() -> Select[Statement]:
@@ -344,9 +343,3 @@ def _shown_statements() -> Select[Statement]:
 
 def _themes() -> Select[Theme]:
     return select(Theme).where(Theme.removed_at.is_(None)).order_by(Theme.name, Theme.id)
-
-
-def _or_not_found(row: T | None) -> T:
-    if row is None:
-        raise NotFound()
-    return row

@@ -21,7 +21,7 @@ from forum.dialogue.queries import (
     visible_posts,
     with_author,
 )
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.members.models import Organisation
 from forum.pages import rows_by_id
 from forum.permissions import VISITOR
@@ -126,9 +126,7 @@ def _from(
 def get_topic(topic_id: int) -> Topic:
     """One of these topics, or `NotFound`."""
     query = indexable_topics().where(Topic.id == topic_id)
-    topic: Topic | None = db.session.scalar(query.options(*_TOPIC_OPTIONS))
-    if topic is None:
-        raise NotFound()
+    topic: Topic = or_not_found(db.session.scalar(query.options(*_TOPIC_OPTIONS)))
     return topic
 
 
@@ -173,9 +171,7 @@ def posts_in(topic: Topic, after: int, most: int) -> Part[Post]:
 
 def get_post(post_id: int) -> Post:
     """One of these posts, or `NotFound`."""
-    post: Post | None = db.session.scalar(_posts().where(Post.id == post_id))
-    if post is None:
-        raise NotFound()
+    post: Post = or_not_found(db.session.scalar(_posts().where(Post.id == post_id)))
     return post
 
 

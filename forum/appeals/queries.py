@@ -15,7 +15,7 @@ from forum.agendas.queries import curators_of
 from forum.appeals.models import Appeal
 from forum.clock import now
 from forum.db import db
-from forum.errors import Forbidden, NotFound
+from forum.errors import Forbidden, NotFound, or_not_found
 from forum.members.models import Member
 from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import (
@@ -170,10 +170,7 @@ def decided_appeals(reader: Person) -> Sequence[Appeal]:
 def get_appeal(reader: Person, appeal_id: int) -> Appeal:
     """One appeal, for a moderator of its agenda; else `NotFound`."""
     require(reader.can.see_queue())
-    appeal = db.session.scalar(_loaded(reader, Appeal.id == appeal_id))
-    if appeal is None:
-        raise NotFound()
-    return appeal
+    return or_not_found(db.session.scalar(_loaded(reader, Appeal.id == appeal_id)))
 
 
 def require_answerable(moderator: Person, appeal_id: int) -> None:
@@ -185,10 +182,7 @@ def appeal_to_decide(moderator: Person, appeal_id: int) -> Appeal:
     """One appeal, locked for update, so that it is answered only once."""
     require(moderator.can.see_queue())
     locked = _loaded(moderator, Appeal.id == appeal_id).with_for_update(of=Appeal)
-    appeal = db.session.scalar(locked.execution_options(populate_existing=True))
-    if appeal is None:
-        raise NotFound()
-    return appeal
+    return or_not_found(db.session.scalar(locked.execution_options(populate_existing=True)))
 
 
 @cached_statement

@@ -22,7 +22,7 @@ from forum.bookmarks.models import (
 )
 from forum.clock import months_after, now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.members.models import Member
 from forum.notifications.models import NoticeSettings
 from forum.notifications.queries import zone_called, zone_of
@@ -68,10 +68,7 @@ def get_bookmark(member: Person, bookmark_id: int) -> Bookmark:
     """One's own bookmark by its number; raises `NotFound` for any other."""
     require(member.can.see_own())
     mine = select(Bookmark).where(Bookmark.id == bookmark_id, Bookmark.member_id == member.id)
-    found = db.session.scalar(mine)
-    if found is None:
-        raise NotFound()
-    return found
+    return or_not_found(db.session.scalar(mine))
 
 
 def bookmarks_count(member: Person) -> int:

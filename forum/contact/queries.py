@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from forum.clock import now
 from forum.contact.models import ContactLetter
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import Person, require
@@ -40,7 +40,4 @@ def letter_to(reader: Person, letter_id: int) -> ContactLetter:
     require(reader.can.report(None))
     mine = (ContactLetter.id == letter_id, ContactLetter.recipient_id == reader.id)
     found = select(ContactLetter).where(*mine).options(joinedload(ContactLetter.sender))
-    letter = db.session.scalar(found)
-    if letter is None:
-        raise NotFound()
-    return letter
+    return or_not_found(db.session.scalar(found))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.members.models import Member
 from forum.permissions import Person
@@ -58,10 +58,7 @@ def passkeys_of(member: Person) -> list[Passkey]:
 def get_passkey(member: Person, passkey_id: int) -> Passkey:
     """One of a member's own passkeys. Raises `NotFound`."""
     found = select(Passkey).where(Passkey.member_id == member.id, Passkey.id == passkey_id)
-    passkey = db.session.scalar(found)
-    if passkey is None:
-        raise NotFound(_("There is no such passkey."))
-    return passkey
+    return or_not_found(db.session.scalar(found), _("There is no such passkey."))
 
 
 def passkey_by_credential_id(credential_id: str) -> Passkey | None:

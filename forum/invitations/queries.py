@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.members.models import Member, Organisation
 from forum.members.queries import (
@@ -54,9 +54,7 @@ def invitation_by_code(code: str) -> Invitation:
     Raises `NotFound` for every other: used up, expired, ended, never made, or made by somebody who may not invite now.
     """
     invitation = _usable_invitation(Invitation.code_hash == kept_hash(code))
-    if invitation is None:
-        raise NotFound(_("This invitation cannot be used any more."))
-    return invitation
+    return or_not_found(invitation, _("This invitation cannot be used any more."))
 
 
 def is_usable(invitation_id: int) -> bool:
@@ -113,9 +111,7 @@ def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
         for_theirs = Invitation.organisation.has(representative_id=member.id)
         found = found.where(or_(Invitation.maker_id == member.id, for_theirs))
     invitation = db.session.scalar(found.with_for_update(of=Invitation))
-    if invitation is None:
-        raise NotFound(_("There is no such invitation."))
-    return invitation
+    return or_not_found(invitation, _("There is no such invitation."))
 
 
 def _invitations_where(which: ColumnElement[bool]) -> Sequence[Invitation]:

@@ -15,7 +15,7 @@ from forum.clock import now
 from forum.db import db, execute_core
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import visible_topics
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.meetings.models import Attendance, Meeting
 from forum.members.models import City, Member
@@ -157,7 +157,8 @@ def _read_next() -> Sequence[NextMeeting]:
 def get_meeting(reader: Person, meeting_id: int) -> Meeting:
     """One meeting with its agenda and city, or `NotFound`."""
     found = _with_place(visible_meetings(reader).where(Meeting.id == meeting_id))
-    return _one(db.session.scalars(found).first())
+    meeting: Meeting = or_not_found(db.session.scalars(found).first())
+    return meeting
 
 
 def meetings_at(reader: Person, addresses: Iterable[str]) -> dict[str, Meeting]:
@@ -415,9 +416,3 @@ def attendance_to_end(meeting_id: int, member_id: int | None) -> Attendance | No
     """The attendance of a member at a meeting that is locked; None if there is none."""
     mine = Attendance.meeting_id == meeting_id, Attendance.member_id == member_id
     return db.session.scalar(select(Attendance).where(*mine))
-
-
-def _one(meeting: Meeting | None) -> Meeting:
-    if meeting is None:
-        raise NotFound()
-    return meeting

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.illustrations import Illustration, illustrations_in
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
@@ -38,9 +38,7 @@ def get_picture(reader: Person, name: str) -> Picture:
 
     Raises `NotFound` for anybody else.
     """
-    picture = picture_named(name)
-    if picture is None:
-        raise NotFound()
+    picture = or_not_found(picture_named(name))
     if reader.can.see_picture(picture) or is_picture_shown(reader, name):
         return picture
     if reader.hosts and is_picture_moderated(reader, name):
@@ -75,15 +73,11 @@ def picture_named(name: str) -> Picture | None:
 
 def data_of(picture: Picture, *, is_small: bool = False) -> bytes:
     """The bytes of a picture, or of its small version. Raises `NotFound` for a version that it does not have."""
-    data = db.session.scalar(
-        select(PictureFile.data).where(
-            PictureFile.picture_id == picture.id,
-            PictureFile.version == (SMALL if is_small else WHOLE),
-        )
+    query = select(PictureFile.data).where(
+        PictureFile.picture_id == picture.id,
+        PictureFile.version == (SMALL if is_small else WHOLE),
     )
-    if data is None:
-        raise NotFound()
-    return data
+    return or_not_found(db.session.scalar(query))
 
 
 def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
@@ -98,12 +92,8 @@ def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
 def my_picture(author: Person, picture_id: int) -> Picture:
     """One's own picture by id; raises `NotFound` for any other."""
     require(author.can.see_own())
-    found = db.session.scalar(
-        select(Picture).where(Picture.id == picture_id, Picture.member_id == author.id)
-    )
-    if found is None:
-        raise NotFound()
-    return found
+    query = select(Picture).where(Picture.id == picture_id, Picture.member_id == author.id)
+    return or_not_found(db.session.scalar(query))
 
 
 def texts_showing(author: Person, picture: Picture) -> Sequence[Document]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.history.models import Version
 from forum.history.queries import versions_of_many
 from forum.members.models import Federation
@@ -80,9 +80,7 @@ def rules_version(number: int) -> Rules:
     """One version of the house rules, in force or not; else `NotFound`."""
     if number == 0:
         return _rules(None)
-    found = db.session.get(RuleBook, number, options=[selectinload(RuleBook.rules)])
-    if found is None:
-        raise NotFound()
+    found = or_not_found(db.session.get(RuleBook, number, options=[selectinload(RuleBook.rules)]))
     return _rules(found)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.matches import ScreenedText
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
@@ -192,20 +192,15 @@ def get_rule(administrator: Person, rule_id: int) -> Rule:
     """A rule with its member and agenda, for an administrator; else `NotFound`."""
     require(administrator.can.administer())
     query = select(Rule).where(Rule.id == rule_id)
-    rule = db.session.scalar(query.options(joinedload(Rule.member), joinedload(Rule.agenda)))
-    if rule is None:
-        raise NotFound()
-    return rule
+    query = query.options(joinedload(Rule.member), joinedload(Rule.agenda))
+    return or_not_found(db.session.scalar(query))
 
 
 def rule_to_change(administrator: Person, rule_id: int) -> Rule:
     """A rule for an administrator, locked for update; else `NotFound`."""
     require(administrator.can.administer())
     query = select(Rule).where(Rule.id == rule_id).with_for_update(of=Rule)
-    rule: Rule | None = db.session.scalar(query)
-    if rule is None:
-        raise NotFound()
-    return rule
+    return or_not_found(db.session.scalar(query))
 
 
 def rule_id_by_key(kind: str, key: str) -> int | None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.members.models import Federation
 from forum.permissions import Person, require
 from forum.terms.models import Consent, Terms
@@ -30,10 +30,7 @@ def upcoming() -> Terms | None:
 
 def terms_of(number: int) -> Terms:
     """One version, in force or not. Raises `NotFound`."""
-    found = db.session.get(Terms, number)
-    if found is None:
-        raise NotFound()
-    return found
+    return or_not_found(db.session.get(Terms, number))
 
 
 def all_terms() -> Sequence[Terms]:

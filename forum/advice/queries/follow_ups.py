@@ -10,7 +10,7 @@ from forum.advice.models import FollowUp
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, visible_posts
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.permissions import Person, require
 from forum.reach import sees_hidden
 
@@ -27,9 +27,7 @@ def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
     `followed_up_at` nor `follow_up_hidden_at`) is not found.
     """
     query = select(FollowUp).where(FollowUp.id == follow_up_id)
-    row = db.session.scalar(query.execution_options(populate_existing=True))
-    if row is None:
-        raise NotFound()
+    row = or_not_found(db.session.scalar(query.execution_options(populate_existing=True)))
     opening = visible_posts(reader).where(Post.topic_id == row.topic_id, Post.number == 1)
     post = db.session.scalar(opening)
     if post is None or (post.is_gone and not sees_hidden(reader, post.topic.agenda_id)):

@@ -17,7 +17,7 @@ from forum.clock import now
 from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, is_readable, visible_topics
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.members.models import Member
 from forum.permissions import Person, require
 from forum.versions import cached, topic_scope
@@ -159,9 +159,8 @@ def request_to_answer(member: Person, topic_id: int) -> tuple[Topic, AdviceReque
     """The question about which a member was asked, and the request, to answer to it; else `NotFound`."""
     require(member.can.be_asked())
     topic = get_topic(member, topic_id)
-    asking = request_state(member, topic_id) if topic.kind == "question" else None
-    if asking is None:
-        raise NotFound(_("Nobody has asked you about this question."))
+    known = request_state(member, topic_id) if topic.kind == "question" else None
+    asking = or_not_found(known, _("Nobody has asked you about this question."))
     return topic, asking.asked
 
 

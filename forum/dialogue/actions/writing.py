@@ -77,7 +77,7 @@ from forum.dialogue.queries import (
     topic_after_merge,
     topic_to_change,
 )
-from forum.errors import Conflict, Invalid, NotFound
+from forum.errors import Conflict, Invalid, NotFound, or_not_found
 from forum.illustrations import names_in
 from forum.markup import Written
 from forum.matches import ScreenedText
@@ -518,9 +518,9 @@ def withdraw(author: Person, revision_id: int) -> Post:
     # Locked after topic and post, as whatever changes or deletes a post does
     post = post_to_change(author, known.post_id if known else 0)
     require(author.can.delete(post))
-    revision = db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
-    if revision is None:
-        raise NotFound()
+    revision = or_not_found(
+        db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
+    )
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
     if not post.is_gone:  # notices quote a post as it was first

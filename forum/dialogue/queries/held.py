@@ -28,7 +28,7 @@ from forum.dialogue.models import (
 from forum.dialogue.queries._rows import TopicRow
 from forum.dialogue.queries._visibility import visible_posts
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.members.models import Member
 from forum.permissions import Person, require
 from forum.reach import moderated_by
@@ -72,9 +72,8 @@ def held_count(reader: Person) -> Select[Any]:
 
 def get_held(reader: Person, held_id: int) -> Held:
     """A text that waits or was refused, for its author and who moderates its agenda; else `NotFound`."""
-    held: Held | None = db.session.scalar(visible_held(reader).where(Held.id == held_id))
-    if held is None:
-        raise NotFound()
+    query = visible_held(reader).where(Held.id == held_id)
+    held: Held = or_not_found(db.session.scalar(query))
     return held
 
 
@@ -136,11 +135,9 @@ def post_changed_since(author: Person, held: Held) -> Post | None:
 def lock_held(doer: Person, held_id: int) -> Held:
     """A text that the doer sees, decided or not, locked until the transaction ends; else `NotFound`."""
     _lock_target(held_id)
-    found: Held | None = db.session.scalar(
-        select(Held).where(Held.id == held_id).with_for_update(of=Held)
-    )
-    if found is None:
-        raise NotFound(gettext("Its author has taken this text back."))
+    query = select(Held).where(Held.id == held_id).with_for_update(of=Held)
+    taken_back = gettext("Its author has taken this text back.")
+    found: Held = or_not_found(db.session.scalar(query), taken_back)
     if not doer.can.see_held(found):
         raise NotFound()
     return found

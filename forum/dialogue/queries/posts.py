@@ -29,7 +29,7 @@ from forum.dialogue.queries._visibility import (
     visible_posts,
     with_author,
 )
-from forum.errors import Forbidden, NotFound
+from forum.errors import Forbidden, NotFound, or_not_found
 from forum.members.models import City, Member
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person, require
@@ -91,9 +91,7 @@ def get_post(reader: Person, post_id: int, *topic_options: Any) -> Post:
     `topic_options` are further loader options below `Post.topic`.
     """
     query = visible_posts(reader, *topic_options).where(Post.id == post_id)
-    post: Post | None = db.session.scalar(with_author(query))
-    if post is None:
-        raise NotFound()
+    post: Post = or_not_found(db.session.scalar(with_author(query)))
     return post
 
 
@@ -203,9 +201,7 @@ def get_note(reader: Person, mark_id: int) -> Mark:
         Mark.id == mark_id, Mark.kind.in_([TRIED, TAKEN_BACK]), Mark.words != ""
     )
     query = query.options(joinedload(Mark.member).joinedload(Member.city), joinedload(Mark.city))
-    given = db.session.scalar(query.execution_options(populate_existing=True))
-    if given is None:
-        raise NotFound()
+    given = or_not_found(db.session.scalar(query.execution_options(populate_existing=True)))
     set_committed_value(given, "post", get_post(reader, given.post_id))
     is_out_of_sight = given.post.is_gone or given.member.hidden_at is not None
     if is_out_of_sight and not sees_hidden(reader, given.post.topic.agenda_id):

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.glossary.models import Entry, Wording
 from forum.glossary.queries._known import (
     KnownEntry,
@@ -162,17 +162,14 @@ def _whole(query: Select[Entry]) -> Select[Entry]:
 
 def get_entry(slug: str) -> Entry:
     """An entry with its names and themes, or `NotFound`."""
-    found = db.session.scalars(_whole(visible_entries().where(Entry.slug == slug))).first()
-    if found is None:
-        raise NotFound
-    return found
+    query = _whole(visible_entries().where(Entry.slug == slug))
+    return or_not_found(db.session.scalars(query).first())
 
 
 def place_of_removed(slug: str) -> str:
     """The slug of the entry that took the place of one that is gone, or nothing; `NotFound` if there never was one."""
-    gone = db.session.scalars(select(Entry).where(Entry.slug == slug)).first()
-    if gone is None:
-        raise NotFound
+    query = select(Entry).where(Entry.slug == slug)
+    gone: Entry | None = or_not_found(db.session.scalars(query).first())
     for _step in range(MAX_STEPS):
         if gone is None or gone.removed_at is None:
             break

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import Conflict, NotFound
+from forum.errors import Conflict, NotFound, or_not_found
 from forum.glossary.models import TAKEN_BACK, Entry, Proposal
 from forum.glossary.queries.entries import by_language
 from forum.permissions import Person, require
@@ -36,11 +36,8 @@ def proposal_to_judge(moderator: Person, proposal_id: int) -> Proposal:
     """A proposal with its entry and author, for a moderator to read; `Conflict` when it was decided already."""
     require(moderator.can.curate_all())
     whole = joinedload(Proposal.entry).selectinload(Entry.wordings), joinedload(Proposal.author)
-    found = db.session.scalars(
-        select(Proposal).where(Proposal.id == proposal_id).options(*whole)
-    ).first()
-    if found is None:
-        raise NotFound
+    query = select(Proposal).where(Proposal.id == proposal_id).options(*whole)
+    found = or_not_found(db.session.scalars(query).first())
     if found.outcome == TAKEN_BACK:
         raise Conflict(_("The member who proposed this has taken it back."))
     if found.outcome:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, exists, func, select
 from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import first_post, is_readable, topic_if_there
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.library.models import Case, CaseParagraph, Intention
 from forum.library.queries._shared import is_tried_mark
 from forum.library.queries._visibility import visible_cases
@@ -21,9 +21,7 @@ from forum.permissions import Person
 
 def opening_post_id(reader: Person, topic_id: int | None) -> int:
     """The id of the post that opens a topic, or `NotFound` when the reader may not see that."""
-    topic = topic_if_there(reader, topic_id)
-    if topic is None:
-        raise NotFound()
+    topic = or_not_found(topic_if_there(reader, topic_id))
     return first_post(topic).id
 
 

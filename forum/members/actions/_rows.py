@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import Invalid, NotFound
+from forum.errors import Invalid, NotFound, or_not_found
 from forum.members import queries
 from forum.members.models import City, Member, Organisation
 
@@ -32,9 +32,7 @@ def existing_organisation(organisation_id: int) -> Organisation:
     organisation = db.session.get(
         Organisation, organisation_id, populate_existing=True, with_for_update=True
     )
-    if organisation is None:
-        raise NotFound(_("There is no such organisation."))
-    return organisation
+    return or_not_found(organisation, _("There is no such organisation."))
 
 
 def checked_id(

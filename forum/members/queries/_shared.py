@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, case, literal, select
 
-from forum.errors import NotFound
 from forum.members.models import CITY_SIZES, LARGEST_SIZE, City
 
-T = TypeVar("T")
 LIST_LIMIT = 2_000  # rows of lists that have no pages
-
-
-def found_or_raise(row: T | None, message: str) -> T:
-    """The row of a look-up; raises `NotFound` with the message when there is none."""
-    if row is None:
-        raise NotFound(message)
-    return row
 
 
 def city_size() -> ColumnElement[str]:

@@ -12,8 +12,9 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from forum.db import db, execute_core
+from forum.errors import or_not_found
 from forum.members.models import City, CityLabel, CityName, Member
-from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
+from forum.members.queries._shared import LIST_LIMIT, distinct_values
 from forum.members.queries.directory import member_counts
 from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
@@ -29,7 +30,7 @@ MAX_SORTED = 100  # of the biggest cities that fit, of which a few are shown
 def get_city(slug: str) -> City:
     """One city by its slug. Raises `NotFound`."""
     found = db.session.scalar(select(City).where(City.slug == slug))
-    return found_or_raise(found, _("There is no city of this name."))
+    return or_not_found(found, _("There is no city of this name."))
 
 
 def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db
+from forum.errors import or_not_found
 from forum.members.models import Member, Organisation
-from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
+from forum.members.queries._shared import LIST_LIMIT, distinct_values
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_members
 from forum.permissions import Person, require
@@ -30,7 +31,7 @@ def get_organisation(slug: str) -> Organisation:
     """One organisation by its slug, with city and representative loaded. Raises `NotFound`."""
     found = select(Organisation).where(Organisation.slug == slug)
     loaded = (joinedload(Organisation.city), joinedload(Organisation.representative))
-    return found_or_raise(
+    return or_not_found(
         db.session.scalar(found.options(*loaded)), _("There is no organisation of this name.")
     )
 

@@ -13,9 +13,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.clock import now
 from forum.confusables import skeleton
 from forum.db import db
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict, Invalid, or_not_found
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
-from forum.members.queries._shared import found_or_raise
 from forum.permissions import EARLIER_HANDLES_SHOWN, Person, moderates, require
 from forum.plaintext import fold
 from forum.reach import sees_hidden
@@ -44,7 +43,7 @@ def get_member(reader: Person, handle: str) -> Member:
     In an address that somebody typed, a handle may have capitals. Raises `NotFound`.
     """
     found = visible_members(reader).where(has_or_had(handle.lower())).options(*whole_profile())
-    return found_or_raise(db.session.scalar(found), _("There is no member of this name."))
+    return or_not_found(db.session.scalar(found), _("There is no member of this name."))
 
 
 def has_or_had(handle: str) -> ColumnElement[bool]:
@@ -56,7 +55,7 @@ def has_or_had(handle: str) -> ColumnElement[bool]:
 def member_by_id(reader: Person, member_id: int) -> Member:
     """One visible member by number, loaded as by `get_member`. Raises `NotFound`."""
     found = visible_members(reader).where(Member.id == member_id).options(*whole_profile())
-    return found_or_raise(db.session.scalar(found), _("There is no such member."))
+    return or_not_found(db.session.scalar(found), _("There is no such member."))
 
 
 def my_profile(member: Person) -> Member:
@@ -69,7 +68,7 @@ def account_of(person: Person) -> Member:
     """The account of the person who asks, even when it is closed. Raises `Forbidden` for visitors."""
     require(person.can.take_data())
     found = select(Member).where(Member.id == person.id).options(*whole_profile())
-    return found_or_raise(db.session.scalar(found), _("There is no such member."))
+    return or_not_found(db.session.scalar(found), _("There is no such member."))
 
 
 def whole_profile() -> tuple[Any, ...]:

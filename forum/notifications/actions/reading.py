@@ -9,7 +9,7 @@ from sqlalchemy import true
 
 from forum.clock import now
 from forum.deeds import action, touches
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.notifications.actions._rows import make_for, set_values
 from forum.notifications.models import (
     ACTIONABLE_KINDS,
@@ -37,9 +37,7 @@ def read(member: Person, notice_id: int) -> Notice:
     """Mark one notice read and return it; raises `NotFound` when it is not the member's."""
     touches()
     require(member.can.see_notices())
-    notice = lock_notice(member, notice_id)
-    if notice is None:
-        raise NotFound()
+    notice = or_not_found(lock_notice(member, notice_id))
     notice.read_at = notice.read_at or now()
     return notice
 

@@ -12,7 +12,7 @@ from forum.candidates.models import Candidate
 from forum.claims.models import Claim, EntryKey
 from forum.claims.queries import active_claim
 from forum.db import db
-from forum.errors import Conflict, Forbidden, NotFound
+from forum.errors import Conflict, Forbidden, NotFound, or_not_found
 from forum.permissions import Person
 from forum.queue.models import EntryNote
 from forum.queue.queries._entries import EntryDetails, EntrySource, QueueEntry
@@ -73,10 +73,7 @@ def require_entry(reader: Person, kind: str, item_id: int) -> EntryDetails:
 
 
 def _source(kind: str) -> EntrySource:
-    found = next((source for source in SOURCES if kind in source.kinds), None)
-    if found is None:
-        raise NotFound()
-    return found
+    return or_not_found(next((source for source in SOURCES if kind in source.kinds), None))
 
 
 def _notes(key: EntryKey) -> Sequence[EntryNote]:
