@@ -144,6 +144,16 @@ def moved_permanently(address: str) -> AnyResponse:
     return redirect(address, MOVED_PERMANENTLY)
 
 
+def moved_until_undone(address: str) -> AnyResponse:
+    """The redirect (301) from an address that may be that of a page again: browsers do not remember it, as they else would.
+
+    A title may be changed back, and a merger of topics undone.
+    """
+    response = moved_permanently(address)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
 def safe_next(fallback: str = "/") -> str:
     """The `next` of the request if it is an address on this site, else the fallback."""
     target = request.values.get("next", "")

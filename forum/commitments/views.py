@@ -120,9 +120,7 @@ def commitment(commitment_id: int, slug: str = "") -> ResponseReturnValue:
     web.depends_on()
     found = queries.get_commitment(me(), commitment_id)
     if found.slug != slug:
-        response = web.moved_permanently(found.address)
-        response.headers["Cache-Control"] = "no-cache"  # it may get its old title back
-        return response
+        return web.moved_until_undone(found.address)
     return render_template(
         "commitments/commitment.html",
         commitment=found,

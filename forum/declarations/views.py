@@ -75,7 +75,7 @@ def declaration(declaration_id: int, slug: str = "") -> ResponseReturnValue:
     """A declaration: its text, and who has signed it."""
     found = queries.get_declaration(me(), declaration_id)
     if found.slug != slug:
-        return _moved(found)
+        return web.moved_until_undone(found.address)
     topic = queries.consultation_topic(me(), found)
     web.depends_on(*([topic_scope(found.topic_id)] if found.topic_id else []))
     return render_template(
@@ -90,12 +90,6 @@ def declaration(declaration_id: int, slug: str = "") -> ResponseReturnValue:
         mine=queries.own_part(me(), found),
         invited=queries.count_unsigned(me(), found),
     )
-
-
-def _moved(found: Declaration) -> ResponseReturnValue:
-    response = web.moved_permanently(found.address)
-    response.headers["Cache-Control"] = "no-cache"  # a draft may get its old name back
-    return response
 
 
 @bp.get("/declarations/<int:declaration_id>/text.md")

@@ -7,11 +7,10 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
-from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
@@ -78,7 +77,7 @@ def meeting(meeting_id: int, slug: str = "") -> ResponseReturnValue:
     """One meeting: when and where, what it is about, who comes, and what came of it."""
     found = queries.get_meeting(me(), meeting_id)
     if found.slug != slug:
-        return _redirect_permanently(found.address)
+        return web.moved_until_undone(found.address)
     web.depends_on(MEETINGS, *([topic_scope(found.topic_id)] if found.topic_id else []))
     mine = queries.attendance_of(me(), found.id)
     form = ComeForm(way=mine.way if mine else "") if me().is_member else None
@@ -99,12 +98,6 @@ def _meeting_page(
         canonical=web.canonical(),
         **words_for_columns(),
     ), status
-
-
-def _redirect_permanently(address: str) -> AnyResponse:
-    response = redirect(address, web.MOVED_PERMANENTLY)
-    response.headers["Cache-Control"] = "no-cache"  # a meeting may get its old title back
-    return response
 
 
 def _structured_data(found: Meeting) -> dict[str, Any]:

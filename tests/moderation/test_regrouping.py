@@ -224,6 +224,7 @@ def test_a_topic_is_put_into_another(client: Any, people: Any, things: Any, othe
         assert (answer.status_code, answer.location) == (301, f"{target.address}{place}"), asked
     feed = client.get(f"/topics/{things.topic.id}/feed.atom")
     assert (feed.status_code, feed.location) == (301, f"/topics/{other.id}/feed.atom")
+    assert feed.headers["Cache-Control"] == "no-cache"
     assert found("bells") == 1
 
 

@@ -572,6 +572,4 @@ def _paged(items: Sequence[Any], page: Page[Any]) -> Listing:
 def _merged(endpoint: str, topic_id: int, **query: Any) -> AnyResponse:
     """The redirect from a topic that was merged into another, or `NotFound`."""
     target = url_for(endpoint, topic_id=queries.merged_into(topic_id), **query)
-    response = web.moved_permanently(target)
-    response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
-    return response
+    return web.moved_until_undone(target)

@@ -37,7 +37,7 @@ def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
     except NotFound:
         return _redirect_after_merge(topic_id)
     if found.home or found.slug != slug:
-        return _redirect_permanently(found.address)
+        return _redirect_to_own(found.address)
     web.depends_on(topic_scope(topic_id), *(theme_scope(theme.id) for theme in found.themes))
     context = discussion(found)
     pictured = _picture_to_share(found, context["posts"])
@@ -56,9 +56,7 @@ def _redirect_after_merge(topic_id: int) -> AnyResponse:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
         raise queries.why_not_shown(me(), topic_id) from None
-    response = web.moved_permanently(address)
-    response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
-    return response
+    return web.moved_until_undone(address)
 
 
 def _participants(posts: Page[PostRow]) -> dict[str, Any]:
@@ -68,11 +66,10 @@ def _participants(posts: Page[PostRow]) -> dict[str, Any]:
     return {"people": list(people.values()), "cities": list(cities)}
 
 
-def _redirect_permanently(address: str) -> AnyResponse:
+def _redirect_to_own(address: str) -> AnyResponse:
+    """Redirect to the address of a topic as it is now, and to the same page of it."""
     query = request.query_string.decode("ascii", "replace")
-    response = web.moved_permanently(f"{address}?{query}" if query else address)
-    response.headers["Cache-Control"] = "no-cache"  # a topic may get its old name back
-    return response
+    return web.moved_until_undone(f"{address}?{query}" if query else address)
 
 
 def discussion(topic: Topic | TopicRow, beside: Sequence[Post] = ()) -> dict[str, Any]:
@@ -179,6 +176,13 @@ def _structured_answer(answer: PostRow) -> dict[str, Any]:
     }
 
 
+def _structured_person(member: Any) -> dict[str, str]:
+    person = {"@type": "Person", "name": member.name}
+    if member.has_page:
+        person["url"] = web.absolute(url_for("front.profile", handle=member.handle))
+    return person
+
+
 @bp.get("/topics/<int:topic_id>/useful")
 def most_useful(topic_id: int) -> ResponseReturnValue:
     """The replies of a topic that most members marked as useful, in full: a long topic in short."""
@@ -186,7 +190,8 @@ def most_useful(topic_id: int) -> ResponseReturnValue:
     try:
         found = queries.get_topic_row(reader, topic_id)
     except NotFound:
-        return _to_those_after_merge(topic_id)
+        target_id = queries.topic_after_merge(reader, topic_id).id
+        return web.moved_until_undone(url_for("dialogue.most_useful", topic_id=target_id))
     web.depends_on(topic_scope(topic_id))
     posts = queries.most_useful_in(found)
     reading = queries.reading_state(reader, found, posts)
@@ -198,20 +203,6 @@ def most_useful(topic_id: int) -> ResponseReturnValue:
         my_bookmarks=reading.kept,
         polls=queries.polls_below(reader, posts),
     )
-
-
-def _to_those_after_merge(topic_id: int) -> AnyResponse:
-    target_id = queries.topic_after_merge(me(), topic_id).id
-    response = web.moved_permanently(url_for("dialogue.most_useful", topic_id=target_id))
-    response.headers["Cache-Control"] = "no-cache"  # a merger can be undone for ten minutes
-    return response
-
-
-def _structured_person(member: Any) -> dict[str, str]:
-    person = {"@type": "Person", "name": member.name}
-    if member.has_page:
-        person["url"] = web.absolute(url_for("front.profile", handle=member.handle))
-    return person
 
 
 @bp.get("/topics/<int:topic_id>/news")

@@ -41,7 +41,7 @@ def topic_feed(topic_id: int) -> AnyResponse:
         topic, posts = queries.feed_of_topic(topic_id)
     except NotFound:
         target = queries.feed_after_merge(topic_id)
-        return web.moved_permanently(url_for("front.topic_feed", topic_id=target.id))
+        return web.moved_until_undone(url_for("front.topic_feed", topic_id=target.id))
     return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
 
 
