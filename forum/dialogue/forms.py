@@ -74,7 +74,7 @@ def kind_field(label: str) -> RadioField:
 
 
 def audience_field() -> RadioField:
-    """Who can read a topic."""
+    """Who can read a topic, or what stands on a page of its own."""
     choices = list(AUDIENCE_NAMES.items())
     return RadioField(_("Who can read it"), choices=choices, default=PUBLIC)
 

@@ -27,7 +27,7 @@ from wtforms.validators import (
 )
 
 from forum.clock import month_end, month_in_words, now
-from forum.dialogue.forms import MYSELF
+from forum.dialogue.forms import AUDIENCE_NAMES, MYSELF, audience_field
 from forum.formrows import TableField
 from forum.illustrations import with_local_pictures
 from forum.library.actions import (
@@ -43,7 +43,7 @@ from forum.library.models import DRAFT, PUBLISHED, RETURNED, SUBMITTED
 from forum.library.queries import EVIDENCE, SECTIONS
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, city_choice, one_line, whole_address
-from forum.permissions import MEMBERS, PUBLIC
+from forum.permissions import PUBLIC
 from forum.web import settings
 from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
@@ -124,7 +124,6 @@ STATE_NAMES = {
     RETURNED: pgettext("practice", "Returned"),
     PUBLISHED: pgettext("practice", "Published"),
 }
-AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 
 
 class YearField(IntegerField):
@@ -305,9 +304,7 @@ class PracticeForm(Form):
     revisit_on = DateField(_("Look at it again on"), [Optional(), not_over])
     themes = SelectMultipleField(_("Themes"), coerce=int)
     language = SelectField(_("Language"), default="en")
-    audience = RadioField(
-        _("Who can read it"), choices=list(AUDIENCE_NAMES.items()), default=PUBLIC
-    )
+    audience = audience_field()
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()

@@ -23,6 +23,7 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import TextInput
 
 from forum import markup
+from forum.dialogue.forms import AUDIENCE_NAMES, audience_field
 from forum.errors import Invalid
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
@@ -31,7 +32,6 @@ from forum.meetings.models import IN_ROOM, ONLINE, Meeting
 from forum.meetings.queries import known_fields
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.notifications.queries import time_zones, zone_called
-from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form, fill
 from forum.webforms import lazy_text as _
 
@@ -40,7 +40,6 @@ MAX_PLACE = 300
 MAX_ADDRESS = 1_000
 MAX_REASON = 500
 WAY_NAMES = {IN_ROOM: _("At the place"), ONLINE: _("Online")}
-AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 LEADS_TO_TOPIC = re.compile(r"(?:\S{0,200}/topics/)?(\d{1,9})(?:-\S{0,300})?")
 
 
@@ -90,7 +89,7 @@ class MeetingForm(Form):
     is_online = BooleanField(_("One can join online"))
     join_link = StringField(_("Link to join"), [at_most(MAX_ADDRESS)], [one_line, whole_address])
     seats = SeatsField(_("How many can come"), [Optional()])
-    audience = RadioField(_("Who can read it"), choices=[*AUDIENCE_NAMES.items()], default=PUBLIC)
+    audience = audience_field()
 
     @classmethod
     def of(cls, meeting: Meeting, **options: Any) -> MeetingForm:

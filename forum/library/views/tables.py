@@ -16,6 +16,7 @@ from flask import Response
 from flask_babel import gettext as _
 
 from forum import web
+from forum.dialogue.forms import AUDIENCE_NAMES
 from forum.dialogue.models import Topic
 from forum.library import forms, queries
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
@@ -72,7 +73,7 @@ def practices_table() -> Response:
         (_("Started"), lambda one: one.started),
         (_("Author"), lambda one: _name(one.author)),
         (_("Language"), lambda one: languages.get(one.language, one.language)),
-        (_("Who can read it"), lambda one: forms.AUDIENCE_NAMES[one.audience]),
+        (_("Who can read it"), lambda one: AUDIENCE_NAMES[one.audience]),
         (_("Cities that tried it"), lambda one: tried.get(one.topic_id or 0, 0)),
         (_("Comments"), lambda one: _comments(one.topic)),
         (_("Published on"), lambda one: one.published_at and one.published_at.date()),
