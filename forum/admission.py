@@ -138,7 +138,7 @@ class Places:
             return True
 
     def acquire_for(self, environ: Environ, held: ExitStack) -> bool:
-        """The same for whoever makes a request; the stack gives it back."""
+        """Take a place for the network of whoever makes a request, and let the stack give it back; false as for `acquire`."""
         whose = asking_network(environ)
         is_taken = self.acquire(whose)
         if is_taken:

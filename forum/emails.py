@@ -41,7 +41,7 @@ class WholeWordsPolicy(EmailPolicy):
         return self._fold_whole(name, value) or super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        """The same in bytes."""
+        """A header as it is sent, in lines, as bytes."""
         folded = self._fold_whole(name, value)
         return folded.encode("ascii") if folded else super().fold_binary(name, value)
 

@@ -209,7 +209,7 @@ class VersionCache:
             return None
 
     def versions(self, scopes: Iterable[str], stamp: Any) -> Versions:
-        """The same, given the source's present stamp; raises the source's error or `Empty`."""
+        """The present versions of these scopes, given the source's present stamp; raises the source's error or `Empty`."""
         if stamp is None:
             return self.source.versions(scopes)
         known_at, known = self._known

@@ -86,7 +86,7 @@ def _stands_after(order: Sequence[Any], last: Sequence[Any]) -> ColumnElement[bo
 
 
 def rows_by_id(query: Select[Any], key: Any, *options: Any) -> Select[Any]:
-    """The same query, with its limit and offset applied in a subquery that selects only `key`, the entities' primary key.
+    """A query whose limit and offset are applied in a subquery that selects only `key`, the entities' primary key.
 
     Where an index contains the key, a page far down the list skips rows without reading them or what is joined to them.
     """

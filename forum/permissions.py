@@ -564,18 +564,18 @@ class Can:
         return self.open_topic(original.agenda) if original.is_told else verdicts.NOT_TOLD
 
     def correct_translation(self, translation: Translation) -> Verdict:
-        """The same correct a translation, and say that it is still right: it belongs to all."""
+        """Members who may translate a text correct its translations, and say that they are still right: they belong to all."""
         if translation.hidden_at:
             return verdicts.TRANSLATION_HIDDEN
         return self.translate(translation.original)
 
     def put_translation_back(self, translation: Translation) -> Verdict:
-        """Who began it, the author of the original and moderators of its agenda go back to an earlier version."""
+        """Who began it, the author of the original and moderators of its agenda put an earlier version of a translation back."""
         mine = self.remove_translation(translation)
         return self.correct_translation(translation) if mine else mine
 
     def remove_translation(self, translation: Translation) -> Verdict:
-        """The same remove it: nobody should be made to speak words that they do not want."""
+        """Who began it, the author of the original and moderators of its agenda remove a translation: nobody should be made to speak words that they do not want."""
         original = translation.original
         if self._is_own(translation.translator_id) or self._is_own(original.written_by_id):
             return YES
@@ -636,12 +636,12 @@ class Can:
         return verdicts.AGENDA_ARCHIVED if agenda.archived_at else self._commit(organisation)
 
     def edit_commitment(self, commitment: Commitment) -> Verdict:
-        """The same change what it says, as long as it is under way and its agenda is not archived."""
+        """Whoever speaks for its organisation and may write changes what a commitment says, as long as it is under way and its agenda is not archived."""
         is_over = commitment.agenda.archived_at is not None
         return verdicts.AGENDA_ARCHIVED if is_over else self.tell_of_commitment(commitment)
 
     def tell_of_commitment(self, commitment: Commitment) -> Verdict:
-        """The same tell what becomes of it and of its milestones while it is under way, also on an archived agenda."""
+        """Whoever speaks for its organisation and may write tells what becomes of a commitment while it is under way, also on an archived agenda."""
         goes_on = verdicts.COMMITMENT_IS["hidden" if commitment.hidden_at else commitment.state]
         return self._commit(commitment.organisation) if goes_on else goes_on
 
@@ -866,23 +866,23 @@ class SystemCan(Can):
     """The rights of the system, which may moderate and administer everything."""
 
     def join(self) -> Verdict:
-        """Yes: the commands and imports make accounts for others."""
+        """The system makes accounts for others: commands and imports do."""
         return YES
 
     def moderate(self, agenda_id: int | None) -> Verdict:
-        """Yes."""
+        """The system moderates every agenda."""
         return YES
 
     def curate_all(self) -> Verdict:
-        """Yes."""
+        """The system curates every page."""
         return YES
 
     def keep_glossary(self) -> Verdict:
-        """Yes: the demo writes entries."""
+        """The system keeps the glossary: the demo writes entries."""
         return YES
 
     def administer(self) -> Verdict:
-        """Yes."""
+        """The system administers: the worker and the commands do."""
         return YES
 
 

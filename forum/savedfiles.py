@@ -29,7 +29,7 @@ def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -
 
 
 def long_file(name: str, content_type: str, parts: Iterable[bytes]) -> Response:
-    """The same for a file of any length, of which only a part and `MAX_IN_MEMORY` are in memory.
+    """The answer that is saved as a file of any length, of which only a part and `MAX_IN_MEMORY` are in memory.
 
     All of it is made before anything is sent. So it never looks whole when its end could not be made, and a slow reader keeps
     nothing but the file waiting. Raises `Busy` if other long files are made already.

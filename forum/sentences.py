@@ -73,7 +73,7 @@ def sentence(message: str, **values: str | int) -> Sentence:
 
 
 def plural_sentence(one: str, many: str, number: int, **values: str | int) -> Sentence:
-    """The same for a sentence that counts something: its messages as for `ngettext`, with the number as the value `num`."""
+    """A sentence that counts something, to be said later: its messages as for `ngettext`, with the number as the value `num`."""
     return Sentence(one, _fixed({"num": number, **values}), many, number)
 
 

@@ -37,7 +37,7 @@ def solid(shapes: Iterable[Shape], opacity: str = BUILT) -> str:
 
 
 def wash(shapes: Iterable[Shape], opacity: str = BUILT) -> str:
-    """The same for shapes that turn inwards somewhere and so cannot be cut to the frame."""
+    """Filled shapes, as `solid` makes them, that turn inwards somewhere and so cannot be cut to the frame."""
     return f'<path opacity="{opacity}" d="{path(shapes)}"/>'
 
 

@@ -36,7 +36,7 @@ def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> 
 def long_sheet(
     name: str, portions: Iterable[Iterable[Sequence[object]]], delimiter: str = ","
 ) -> Response:
-    """The same for a table of any length, made in portions; see `savedfiles.long_file`."""
+    """The answer that is saved as a table of any length, made in portions; see `savedfiles.long_file`."""
     parts = (_lines(rows, delimiter) for rows in portions)
     return long_file(f"{name}.csv", CONTENT_TYPE, chain([BOM_UTF8], parts))
 

@@ -150,7 +150,7 @@ class TemplateEnvironment(Environment):
         return other.get_template(name, parent, globals)
 
     def _add_locale(self, locale: str) -> TemplateEnvironment:
-        """The same environment in another language: what the application has given to this one it has, too."""
+        """Make this environment in another language: what the application has given to this one it has, too."""
         other = self.overlay()
         other.locale, other.translations = locale, locales.translations(locale)
         other._name_own_parts()
@@ -263,7 +263,7 @@ class _ForgivingBytecodeCache(FileSystemBytecodeCache):
     """Compiled templates in files, of which none is needed: on a full disk pages are shown all the same."""
 
     def for_locale(self, locale: str) -> _ForgivingBytecodeCache:
-        """The same for templates in another language."""
+        """The cache of the templates in another language, in files of other names."""
         return _ForgivingBytecodeCache(
             self.directory, self.pattern.replace("%s.", f"%s.{locale}.", 1)
         )

@@ -134,7 +134,7 @@ def see_other(address: str) -> AnyResponse:
 
 
 def done(message: str, address: str) -> AnyResponse:
-    """The same, with a message on the page there that says what was done."""
+    """The redirect (303) that follows a deed, to a page with a message that says what was done."""
     flash(message, "message")
     return see_other(address)
 

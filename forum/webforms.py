@@ -47,7 +47,7 @@ def lazy_text(text: str, **values: Any) -> str:
 
 
 def lazy_word(context: str, text: str) -> str:
-    """The same for a word that means several things: `context` says which. Forms import it as `pgettext`."""
+    """A word of a form that means several things, translated when it is shown: `context` says which. Forms import it as `pgettext`."""
     return cast(str, lazy_pgettext(context, text))
 
 

@@ -168,6 +168,15 @@ def test_every_module_and_public_function_says_what_it_is() -> None:
             assert ast.get_docstring(function), f"{path}: {function.name}"
 
 
+def test_no_docstring_leans_on_the_one_above() -> None:
+    """An editor shows it alone, and some day another function stands between."""
+    leaning = re.compile(r"The same(?! (day|reader)\b)|Yes\b")
+    for path in (TOP / "forum").rglob("*.py"):
+        for node in (*nodes(path, ast.FunctionDef), *nodes(path, ast.ClassDef)):
+            words = ast.get_docstring(node) or ""  # type: ignore[arg-type]
+            assert not leaning.match(words) and "as above" not in words, f"{path}: {words}"
+
+
 @pytest.mark.parametrize(
     "path", [path for path in modules("actions") if not is_inner(path)], ids=name_of
 )

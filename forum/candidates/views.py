@@ -73,7 +73,7 @@ def _decide(
 def _decision(
     deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]
 ) -> ResponseReturnValue:
-    """The same, and the form again when another moderator has claimed the candidate."""
+    """The form of a decision, also when another moderator has claimed the candidate meanwhile, or the decision."""
     form, chosen, key = AnswerForm(), entrance(), ("candidate", candidate_id)
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 

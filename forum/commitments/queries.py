@@ -194,21 +194,21 @@ def commitments_of_organisation(reader: Person, organisation_id: int) -> Sequenc
 
 
 def commitments_of_city(reader: Person, city_id: int) -> Sequence[Commitment]:
-    """The same of the organisations in a city."""
+    """The commitments of the organisations in a city, in the order of the list, at most `MAX_HERE`."""
     if city_id not in _whereabouts().cities:
         return ()
     return _some(reader, Commitment.organisation_id.in_(_based(City.id == city_id)))
 
 
 def commitments_from(reader: Person, declaration: Declaration) -> Sequence[Commitment]:
-    """The same of those that follow from a declaration."""
+    """The commitments that follow from a declaration, in the order of the list, at most `MAX_HERE`."""
     if declaration.id not in _whereabouts().declarations:
         return ()
     return _some(reader, Commitment.declaration_id == declaration.id)
 
 
 def commitments_copying(reader: Person, page: Practice | Case) -> Sequence[Commitment]:
-    """The same of those that copy a practice or a case."""
+    """The commitments that copy a practice or a case, in the order of the list, at most `MAX_HERE`."""
     is_case, known = isinstance(page, Case), _whereabouts()
     if page.id not in (known.cases if is_case else known.practices):
         return ()
@@ -565,7 +565,7 @@ def milestones_near(today: date, limit: int) -> Sequence[Milestone]:
 
 
 def milestones_over(today: date, limit: int) -> Sequence[Milestone]:
-    """The same of those whose day is over."""
+    """Up to `limit` milestones whose day is over and of which nobody was reminded since, locked, with their commitments."""
     return _due(Milestone.day < today, Milestone.reminded_after_at.is_(None), limit=limit)
 
 

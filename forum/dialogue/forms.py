@@ -154,7 +154,7 @@ class _WithPoll(Form):
         self._refuse(field)
 
     def validate_options(self, field: TextAreaField) -> None:
-        """The same of the options."""
+        """Say what is wrong with the options, if a poll is typed."""
         self._refuse(field)
 
     def _refuse(self, field: StringField) -> None:

@@ -432,7 +432,7 @@ def rerender_meetings(_doer: Person, texts: Mapping[int, Written]) -> int:
 
 @action
 def rerender_outcomes(_doer: Person, texts: Mapping[int, Written]) -> int:
-    """The same for what came of meetings."""
+    """Store newly rendered HTML of what came of meetings where it still has the same source; returns for how many."""
     columns = (Meeting.outcome, Meeting.outcome_html, Meeting.outcome_html_version)
     return store_html(*columns, texts)
 

@@ -248,7 +248,7 @@ def meetings_attended(member: Person, meeting_ids: Collection[int]) -> set[int]:
 
 
 def _waiting_since(member: Person, meeting_ids: Collection[int]) -> dict[int, datetime | None]:
-    """The same with since when the member waits; None for who comes."""
+    """The meetings that a member attends, by id with since when the member waits; None for who comes."""
     if not member.is_member or not meeting_ids:
         return {}
     mine = Attendance.member_id == member.id, Attendance.meeting_id.in_(meeting_ids)
@@ -390,14 +390,14 @@ def meetings_to_end(limit: int) -> Sequence[Meeting]:
 
 
 def meetings_to_clear(before: datetime, limit: int) -> Sequence[Meeting]:
-    """Up to `limit` meetings that were over before a moment and of which is still known who came, locked; as above."""
+    """Up to `limit` meetings that were over before a moment and of which is still known who came, locked; those that others have locked are skipped."""
     old = select(Meeting).where(Meeting.over_at < before, _HAS_NAMES.exists())
     first = old.order_by(Meeting.id).limit(limit)
     return db.session.scalars(first.with_for_update(of=Meeting, skip_locked=True)).all()
 
 
 def due_reminders(limit: int) -> Sequence[Attendance]:
-    """Up to `limit` attendances of which members are to be reminded now, with their meetings, locked; as above."""
+    """Up to `limit` attendances of which members are to be reminded now, with their meetings, locked; those that others have locked are skipped."""
     due = select(Attendance).where(Attendance.remind_at <= now())
     first = due.order_by(Attendance.remind_at, Attendance.id).limit(limit)
     rows = db.session.scalars(first.with_for_update(skip_locked=True)).all()

@@ -354,7 +354,7 @@ def meetings_calendar() -> Response:
 
 @bp.get("/agendas/<slug>/meetings.ics")
 def agenda_calendar(slug: str) -> Response:
-    """The same of one agenda."""
+    """The meetings of an agenda of which everybody knows, to subscribe to."""
     agenda = get_agenda(me(), slug)
     return _subscribed(f"{agenda.title} – {federation().name}", agenda.id)
 

@@ -123,7 +123,7 @@ def translation_by_id(reader: Person, translation_id: int) -> Translation:
 
 
 def translation_if_there(reader: Person, translation_id: int) -> Translation | None:
-    """The same; None where the reader finds none."""
+    """The translation with this id and its original; None where the reader finds none."""
     try:
         return translation_by_id(reader, translation_id)
     except NotFound:
@@ -271,7 +271,7 @@ def texts_of(reader: Person, original: Original) -> dict[str, str]:
 
 
 def all_texts(original: Original) -> dict[str, str]:
-    """The same with what did not work, whoever may read it: for digests, never for pages."""
+    """The texts that can be translated, with what did not work, whoever may read it: for digests, never for pages."""
     if isinstance(original, Case):
         return _of_fields(_fields_of(original))
     parts = {part.name: part.source for part in original.sections}
@@ -560,7 +560,7 @@ def audience_now(translation: Translation) -> str:
 
 
 def failure_audience_now(translation: Translation) -> str:
-    """The same of what did not work."""
+    """Who may read what did not work, in a translation."""
     original = translation.original
     now_for = original.failure_audience if isinstance(original, Practice) else PUBLIC
     wanted = (audience_now(translation), now_for, translation.failure_audience)

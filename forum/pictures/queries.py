@@ -119,7 +119,7 @@ def pictures_named(names: Collection[str]) -> Sequence[Picture]:
 
 
 def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
-    """The same, locked: none of them is deleted as unused while a text that shows it is written."""
+    """The pictures with some names, locked: none of them is deleted as unused while a text that shows it is written."""
     if not names:
         return ()
     found = select(Picture).where(Picture.name.in_(names)).order_by(Picture.id)

@@ -149,7 +149,7 @@ def _json_bytes(value: Any) -> bytes:
 
 
 def _pages(member: Member, kind: Kind) -> Files:
-    """The same as HTML pages of some hundred records; at least one, which says that there is nothing."""
+    """What is kept of a kind as HTML pages of some hundred records; at least one, which says that there is nothing."""
     waiting = records(member, kind)
     some, following = next(waiting, []), next(waiting, None)
     for number in count(1):

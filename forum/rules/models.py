@@ -132,7 +132,7 @@ def said_of_rule(words: str) -> str:
 
 
 def rule_in_english(words: str) -> str:
-    """The same in English, whatever the language in which it was written down: the same for everybody who reads a file."""
+    """The name or the sentence of a rule: of a default one in English, for files that all read alike, of others as they were written."""
     default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
     return default.in_english if default else words
 

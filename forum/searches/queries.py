@@ -74,7 +74,7 @@ def get_search(member: Person, search_id: int) -> KeptSearch:
 
 
 def lock_search(member: Person, search_id: int) -> KeptSearch:
-    """The same, locked until the action ends: the worker may note at this moment what it found."""
+    """One's own kept search, locked until the action ends: the worker may note at this moment what it found."""
     return _one_of(_mine(member, search_id).with_for_update())
 
 

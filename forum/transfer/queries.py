@@ -382,7 +382,7 @@ def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
 
 
 def tried_of_topics(topic_ids: Collection[int]) -> dict[int, list[Tried]]:
-    """The same of the visible posts that open topics, by topic id."""
+    """The marks “tried it” of the visible posts that open topics, by topic id, as pages show them."""
     query = _tried_marks(Post.topic_id).join(Post, Post.id == Mark.post_id)
     query = query.where(Post.topic_id.in_(topic_ids), Post.number == 1, *is_readable())
     return _tried_by_key(query) if topic_ids else {}

@@ -33,7 +33,7 @@ def refresh_quotes(which: ColumnElement[bool], *, is_back: bool = False) -> None
 
 
 def refresh_quotes_in(posts: Sequence[Post], *, budget: int = 0) -> int:
-    """The same for these posts, of which `budget` characters may be rendered; returns how many of those are left."""
+    """Withhold quotations in these posts, or show them again while `budget` characters may be rendered; returns how many are left."""
     withheld = withheld_quotes([post.id for post in posts])
     for post in posts:
         html, hidden = post.html, withheld.get(post.id, ())

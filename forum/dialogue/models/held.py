@@ -108,7 +108,7 @@ class Held(SubmissionMixin, Base):
         return PollText(**{**self.poll, "closes_at": datetime.fromisoformat(end) if end else None})
 
     def fingerprint_under(self, title: str) -> str:
-        """The same hash with another title: none for an edit of a post that opens its topic no more."""
+        """`fingerprint` as it is with another title: none for an edit of a post that opens its topic no more."""
         content = f"{title}\n{self.audience}\n{self.source}"
         if poll := self.poll_text:
             content = "\n".join((content, *poll.lines, str(poll.is_multiple)))

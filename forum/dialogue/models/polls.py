@@ -36,7 +36,7 @@ class PollText:
 
     @property
     def tidied(self) -> PollText:
-        """The same with its white space normalised, and without empty options."""
+        """The poll with its white space normalised, and without empty options."""
         options = [words for words in map(on_one_line, self.options) if words]
         return replace(self, question=on_one_line(self.question), options=options)
 
@@ -78,7 +78,7 @@ class PollText:
 
     @property
     def stored(self) -> dict[str, Any]:
-        """The same, fit for JSON."""
+        """The poll as values that are fit for JSON."""
         end = self.closes_at.isoformat() if self.closes_at else None
         return asdict(self) | {"options": list(self.options), "closes_at": end}
 
@@ -127,7 +127,7 @@ class Poll(PollMixin, Base):
 
     @property
     def text_to_publish_again(self) -> PollText:
-        """The same, to be published some day: then votes are counted for as long as they were to be, and the end is not over."""
+        """What its author wrote, to be published some day: then votes are counted for as long as they were to be, and the end is not over."""
         length = self.closes_at - self.created_at if self.closes_at else None
         lasts = next((name for name, most in POLL_LASTS.items() if length and length <= most), "")
         return replace(self.text, lasts=lasts, closes_at=None) if lasts else self.text

@@ -85,7 +85,7 @@ def briefing(slug: str) -> str:
 
 @bp.get("/agendas/<slug>/briefing.html")
 def briefing_file(slug: str) -> Response:
-    """The same as a file for word processors, whose headings become theirs; its links lead to the forum from anywhere."""
+    """The briefing as a file for word processors, whose headings become theirs; its links lead to the forum from anywhere."""
     document = render_template("front/briefing_file.html", briefing=queries.briefing(slug))
     whole = _PARTIAL_LINK.sub(_with_what_is_missing, document)
     return saved_file(f"{slug}.html", "text/html; charset=utf-8", whole.encode())

@@ -46,7 +46,7 @@ def proposal_to_judge(moderator: Person, proposal_id: int) -> Proposal:
 
 
 def proposal_to_decide(moderator: Person, proposal_id: int) -> Proposal:
-    """The same, locked, for one who may decide about it."""
+    """A proposal with its entry and author, locked, for a moderator who may decide about it; `Conflict` when it was decided already."""
     require(moderator.can.keep_glossary())
     db.session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
     return proposal_to_judge(moderator, proposal_id)

@@ -56,7 +56,7 @@ def cities_by_name(typed: str, limit: int = 8) -> list[City]:
 
 
 def _own_names_first(cities: Sequence[City], begun: str) -> list[City]:
-    """The same cities; those whose own name begins so before the others."""
+    """These cities, and of them those whose own name begins so before the others."""
     return sorted(cities, key=lambda city: not fold(city.name).startswith(begun))
 
 

@@ -122,7 +122,7 @@ def record_quietly(
     reasons: Reasons = NO_REASONS,
     **more: Unpack[Columns],
 ) -> Decision:
-    """The same for a decision of which the author and the others are not notified, or by the caller."""
+    """Record a decision as `record` does, but notify nobody: the caller does, or nobody is to know."""
     rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
     is_reported = has_open_reports(thing.kind, thing.item_id)
     before = more.pop("before", None)

@@ -141,7 +141,7 @@ def state_before(thing: Thing) -> ThingBefore | MemberBefore:
 
 
 def thing_before(thing: Thing) -> ThingBefore:
-    """The same for anything but a member."""
+    """The state of a thing that is no member, before a decision."""
     has_words = thing.kind in VISIBILITY and thing.row is not None
     words = thing.row.hidden_reason if has_words else ""
     before = ThingBefore(thing.state, words, is_emptied(thing))
@@ -157,5 +157,5 @@ def thing_before(thing: Thing) -> ThingBefore:
 
 
 def member_before(thing: Thing) -> MemberBefore:
-    """The same for a member: also until when they are restricted."""
+    """The state of a member before a decision: also until when they are restricted."""
     return MemberBefore(thing.state, thing.row.silenced_until, thing.row.suspended_until)

@@ -151,7 +151,7 @@ def show_claims(form: ClaimAwareForm, things: Sequence[Thing], late: str) -> Seq
 
 
 def show_claims_on(form: ClaimAwareForm, keys: Collection[EntryKey], late: str) -> Sequence[Claim]:
-    """The same for entries of any kind."""
+    """The claims of others on entries of any kind, for a page that shows them; the form remembers that it did."""
     claims = claims_of_others(me(), keys)
     if request.method == "GET" or late:
         form.holder.data = ",".join(str(claim.member_id) for claim in claims)

@@ -63,37 +63,37 @@ def why(post_id: int) -> ResponseReturnValue:
 
 @bp.get("/practices/<slug>/why")
 def why_practice(slug: str) -> ResponseReturnValue:
-    """The same for a practice that was returned or hidden."""
+    """Redirect to the latest decision that returned or hid a practice."""
     return _why("practice", get_practice(me(), slug).id)
 
 
 @bp.get("/marks/<int:mark_id>/why")
 def why_note(mark_id: int) -> ResponseReturnValue:
-    """The same for the note of a "tried it" mark."""
+    """Redirect to the latest decision that hid the note of a "tried it" mark."""
     return _why("mark", mark_id)
 
 
 @bp.get("/follow-ups/<int:follow_up_id>/why")
 def why_follow_up(follow_up_id: int) -> ResponseReturnValue:
-    """The same for the follow-up of a question."""
+    """Redirect to the latest decision that hid the follow-up of a question."""
     return _why("followup", follow_up_id)
 
 
 @bp.get("/reservations/<int:signature_id>/why")
 def why_reservation(signature_id: int) -> ResponseReturnValue:
-    """The same for the reservation under which somebody has signed a declaration."""
+    """Redirect to the latest decision that hid the reservation under which somebody has signed a declaration."""
     return _why("reservation", signature_id)
 
 
 @bp.get("/commitments/<int:commitment_id>/why")
 def why_commitment(commitment_id: int) -> ResponseReturnValue:
-    """The same for the commitment of an organisation."""
+    """Redirect to the latest decision that hid the commitment of an organisation."""
     return _why("commitment", commitment_id)
 
 
 @bp.get("/translations/<int:translation_id>/why")
 def why_translation(translation_id: int) -> ResponseReturnValue:
-    """The same for a translation of a practice or case."""
+    """Redirect to the latest decision that hid a translation of a practice or case."""
     return _why("translation", translation_id)
 
 

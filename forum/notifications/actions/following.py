@@ -57,7 +57,7 @@ def hide_reminders(_doer: Person, address: str) -> None:
 
 @action
 def hide_told(_doer: Person, kind: str, address: str) -> None:
-    """Hide the notices and events of a kind that lead to an address, where what they tell of is taken back; the events first, as above."""
+    """Hide the notices and events of a kind that lead to an address, where what they tell of is taken back; the events first, as `hide_reminders` does."""
     events = events_told(kind, address)
     for model, is_meant in ((Event, Event.id.in_(events)), (Notice, Notice.event_id.in_(events))):
         set_values(model, {"hidden_at": now()}, is_meant, model.hidden_at.is_(None))

@@ -57,7 +57,7 @@ def untold_event_ids(limit: int) -> list[int]:
 
 
 def untold_events(limit: int) -> Sequence[Event]:
-    """The same events, locked for update; those that another worker has locked are skipped."""
+    """The events of which webhooks are still to be told, oldest first, locked for update; those that another worker has locked are skipped."""
     untold = select(Event).where(Event.untold_at.is_not(None)).order_by(Event.id).limit(limit)
     return db.session.scalars(untold.with_for_update(skip_locked=True)).all()
 

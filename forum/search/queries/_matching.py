@@ -133,7 +133,7 @@ def _newest_hits_in_topic(
     topic_id: int,
     limit: int,
 ) -> Sequence[Select[Any]]:
-    """The same in one topic, by reading its texts: the index would name a common word's texts in all other topics first."""
+    """The newest hits in one topic, by reading its texts: the index would name a common word's texts in all other topics first."""
     home = document_id("topic", topic_id)
     if home is None:
         return []
@@ -151,7 +151,7 @@ def _newest_hits_in_topic(
 def _newest_phrase_hits(
     documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
 ) -> Select[Any]:
-    """The same for phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
+    """The newest hits of phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
     documents = documents.add_columns(_vector().label("words"))
     with_words = _matching(documents, apart, wanted, are_together=False)
@@ -192,7 +192,7 @@ def _matching(
 
 
 def _by_index_alone(matches: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The same condition, as one that PostgreSQL answers from the full-text index alone, before any other."""
+    """A condition on words, as one that PostgreSQL answers from the full-text index alone, before any other."""
     found = select(Document.id).where(matches).correlate(None)
     return Document.id == any_(func.array(found.scalar_subquery()))
 

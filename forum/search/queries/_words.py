@@ -65,7 +65,7 @@ class Term:
 
     @cached_property
     def needles(self) -> tuple[str, ...]:
-        """The same with those of `others`."""
+        """`own_needles`, and those of `others`."""
         return (*self.own_needles, *(form for other in self.others for form in other.own_needles))
 
 

@@ -190,7 +190,7 @@ def _keeper(terms: Sequence[Term], score: Callable[[Any], Score] | None) -> Call
 
 
 def _facet_keeper(terms: Sequence[Term]) -> Callable[[Any], Found]:
-    """The same for rows with `OWN_WORDS_COLUMNS`, which are counted and not shown."""
+    """A function that makes of a row with `OWN_WORDS_COLUMNS` what is kept of it to be counted, and not shown."""
 
     def keep(row: Any) -> Found:
         is_own = has_own_words(row, terms)

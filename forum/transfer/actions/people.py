@@ -36,7 +36,7 @@ def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, 
 
 @action
 def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
-    """The same for an export, which holds no e-mail addresses: members can sign in, and get mail, once one is entered.
+    """Create what the people file of an export names. It holds no e-mail addresses: members can sign in, and get mail, once one is entered.
 
     A member whose handle exists already, or one that the member had before, such as the first administrator, keeps that
     account, to which all the others lead. Roles are refused, because whoever has edited the files could otherwise make

@@ -70,7 +70,7 @@ def number_quotes(
 
 
 def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
-    """The same for quotes under a link that was written in another form, which only parsing the text finds."""
+    """Number the posts in heads of quotes whose link was written in another form, which only parsing the text finds."""
     lines = source.split("\n")
     for start, end, post_id in reversed(quote_heads(source) if numbers else []):
         if post_id in numbers:
