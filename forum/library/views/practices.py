@@ -296,7 +296,7 @@ def submit(slug: str) -> ResponseReturnValue:
 
 @bp.post("/practices/<slug>/confirm")
 @changing
-def confirm(slug: str) -> ResponseReturnValue:
+def confirm_practice(slug: str) -> ResponseReturnValue:
     """Say that one's practice is still true."""
     found = queries.get_practice(me(), slug)
     actions.confirm_practice(me(), found.id)
@@ -318,7 +318,7 @@ def delete_practice(slug: str) -> ResponseReturnValue:
 
 @bp.route("/practices/<slug>/tried", methods=["GET", "POST"])
 @changing
-def tried(slug: str) -> ResponseReturnValue:
+def tried_practice(slug: str) -> ResponseReturnValue:
     """Say that one has tried a practice, and what became of it."""
     found = queries.get_practice(me(), slug)
     return say_tried(found.topic_id, found.title, url_for("library.practice", slug=slug))
@@ -326,7 +326,7 @@ def tried(slug: str) -> ResponseReturnValue:
 
 @bp.route("/practices/<slug>/intention", methods=["GET", "POST"])
 @changing
-def intend(slug: str) -> ResponseReturnValue:
+def intend_practice(slug: str) -> ResponseReturnValue:
     """Say that one wants to try a practice, and until when."""
     found = queries.get_practice(me(), slug)
     return say_intention(found.topic_id, found.title, url_for("library.practice", slug=slug))
@@ -334,7 +334,7 @@ def intend(slug: str) -> ResponseReturnValue:
 
 @bp.post("/practices/<slug>/bookmark")
 @changing
-def bookmark(slug: str) -> ResponseReturnValue:
+def bookmark_practice(slug: str) -> ResponseReturnValue:
     """Keep a practice for later, or no longer."""
     found = queries.practice_to_bookmark(me(), slug)
     return set_bookmark(PRACTICE, found.id, url_for("library.practice", slug=found.slug))
