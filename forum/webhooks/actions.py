@@ -101,7 +101,7 @@ def add_webhook(
 
 
 @action
-def change_webhook(
+def edit_webhook(
     administrator: Person, webhook_id: int, text: WebhookText, allowed: Sequence[Network] = ()
 ) -> Webhook:
     """Change a webhook; what waits for it goes to the new address, as far as it is still told of that."""

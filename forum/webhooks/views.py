@@ -57,7 +57,7 @@ def webhook(webhook_id: int) -> str:
 
 
 @bp.route(f"{PATH}/<int:webhook_id>/edit", methods=["GET", "POST"])
-def change_webhook(webhook_id: int) -> ResponseReturnValue:
+def edit_webhook(webhook_id: int) -> ResponseReturnValue:
     """Change a webhook."""
     return _webhook_page(queries.get_webhook(me(), webhook_id))
 
@@ -86,7 +86,7 @@ def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
             return _done(
                 _("The webhook is added. Send a trial to see whether it arrives."), added.id
             )
-        actions.change_webhook(me(), found.id, text, allowed)
+        actions.edit_webhook(me(), found.id, text, allowed)
         return _done(_("The webhook is changed."), found.id)
 
     return webforms.process(form, page, deed, checks=[_check_address])
