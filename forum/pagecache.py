@@ -68,12 +68,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.extensions["read_cache"] = ReadCache(versions.current, READ_CACHE_SIZE)
     if settings.page_cache_mb:
         store = open_store(settings.pagestore_path)
-        layer = PageCache(app.wsgi_app, versions, settings.page_cache_mb, store)
-        layer.session_cookie = f"{settings.cookie_prefix}session"
-        layer.theme_cookie = f"{settings.cookie_prefix}theme"
-        layer.locale_cookie = settings.cookie_prefix + locales.COOKIE
-        layer.locales = settings.locales
-        app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask documents it
+        app.wsgi_app = PageCache(  # type: ignore[method-assign]  # as Flask documents it
+            app.wsgi_app,
+            versions,
+            settings.page_cache_mb,
+            store,
+            cookie_prefix=settings.cookie_prefix,
+            offered_locales=settings.locales,
+        )
 
 
 @dataclass
@@ -86,7 +88,11 @@ class Rendering:
 
 
 class PageCache:
-    """Answers visitors from memory, and asks the application for pages that are missing or outdated."""
+    """Answers visitors from memory, and asks the application for pages that are missing or outdated.
+
+    The cookies whose names begin with `cookie_prefix` say who is signed in, and which theme and which of the
+    `offered_locales` a visitor has chosen.
+    """
 
     def __init__(
         self,
@@ -94,12 +100,16 @@ class PageCache:
         versions: VersionCache,
         megabytes: int,
         store: PageStore | None = None,
+        *,
+        cookie_prefix: str = "",
+        offered_locales: Sequence[str] = (locales.SOURCE,),
     ) -> None:
         self.application = application
         self.store = store
-        self.session_cookie, self.theme_cookie = "session", "theme"
-        self.locale_cookie = locales.COOKIE
-        self.locales: Sequence[str] = (locales.SOURCE,)
+        self.session_cookie = f"{cookie_prefix}session"
+        self.theme_cookie = f"{cookie_prefix}theme"
+        self.locale_cookie = cookie_prefix + locales.COOKIE
+        self.offered_locales = offered_locales
         self.versions, self.source = versions, versions.source
         self.max_bytes = megabytes * 1_000_000
         self.size = 0
@@ -124,7 +134,7 @@ class PageCache:
             locales.best(
                 cookies.get(self.locale_cookie, ""),
                 environ.get("HTTP_ACCEPT_LANGUAGE", ""),
-                self.locales,
+                self.offered_locales,
             ),
         )
         if self.session_cookie in cookies or _length(key) > MAX_KEY_LENGTH:

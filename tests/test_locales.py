@@ -143,8 +143,7 @@ def test_a_kept_page_is_kept_for_each_language() -> None:
         )
         return [page]
 
-    cache = PageCache(application, VersionCache(Counting()), 1)
-    cache.locales = ("en", "fr")
+    cache = PageCache(application, VersionCache(Counting()), 1, offered_locales=("en", "fr"))
     for language, shown in (("fr", "fr"), ("en", "en"), ("fr-BE", "fr"), ("ja", "en")):
         page = Client(cache).get("/rules", headers={"Accept-Language": language})
         assert page.text == shown
