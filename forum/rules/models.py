@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -123,6 +124,63 @@ DEFAULT_RULES = (
 )
 AGAINST_LAW = sentence("It is against the law.")
 BROKEN_RULE = sentence("Rule %(number)s: %(name)s")
+# The ready texts of a new forum: name, deed, number of the default rule (0 for none), text
+DEFAULT_TEXTS = (
+    (
+        _("Advertisement"),
+        "hide",
+        4,
+        _(
+            "The post praises a product or service and says little of a city's experience. You can write again: what was done, where, what it cost and how it went."
+        ),
+    ),
+    (
+        _("Personal attack"),
+        "hide",
+        2,
+        _(
+            "The post speaks about a person instead of the work. You can say the same about the work, without the person."
+        ),
+    ),
+    (
+        _("Personal data"),
+        "hide",
+        5,
+        _(
+            "The post contains names, addresses or other data of people who are not public. You can write again without them."
+        ),
+    ),
+    (
+        _("Copied without its source"),
+        "hide",
+        6,
+        _(
+            "Most of the text is taken from somewhere else without saying so. You can write again with a short quotation, the author's name and a link."
+        ),
+    ),
+    (
+        _("The same topic is there already"),
+        "lock",
+        0,
+        _("The discussion goes on in another topic, so that nobody has to read both."),
+    ),
+    (
+        _("Sources are missing"),
+        "send_back",
+        0,
+        _(
+            "Please say for each figure from when it is and where it comes from, and submit the practice again."
+        ),
+    ),
+    (
+        _("What failed is missing"),
+        "send_back",
+        0,
+        _(
+            "Please tell what did not work, too, even if it is little. It is the part that other cities look for first."
+        ),
+    ),
+)
 
 
 def said_of_rule(words: str) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import force_locale, get_locale
-from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
@@ -22,6 +21,7 @@ from forum.permissions import Person, require
 from forum.rules.models import (
     BROKEN_RULE,
     DEFAULT_RULES,
+    DEFAULT_TEXTS,
     RECOURSES,
     HouseRule,
     ReadyText,
@@ -240,63 +240,7 @@ def _ready(text: ReadyText, book: Rules, held: Rules) -> OfferedText:
 
 def default_texts() -> Sequence[ReadyText]:
     """The ready texts of a new forum, in the language of the page."""
-    texts = (
-        (
-            _("Advertisement"),
-            "hide",
-            4,
-            _(
-                "The post praises a product or service and says little of a city's experience. You can write again: what was done, where, what it cost and how it went."
-            ),
-        ),
-        (
-            _("Personal attack"),
-            "hide",
-            2,
-            _(
-                "The post speaks about a person instead of the work. You can say the same about the work, without the person."
-            ),
-        ),
-        (
-            _("Personal data"),
-            "hide",
-            5,
-            _(
-                "The post contains names, addresses or other data of people who are not public. You can write again without them."
-            ),
-        ),
-        (
-            _("Copied without its source"),
-            "hide",
-            6,
-            _(
-                "Most of the text is taken from somewhere else without saying so. You can write again with a short quotation, the author's name and a link."
-            ),
-        ),
-        (
-            _("The same topic is there already"),
-            "lock",
-            0,
-            _("The discussion goes on in another topic, so that nobody has to read both."),
-        ),
-        (
-            _("Sources are missing"),
-            "send_back",
-            0,
-            _(
-                "Please say for each figure from when it is and where it comes from, and submit the practice again."
-            ),
-        ),
-        (
-            _("What failed is missing"),
-            "send_back",
-            0,
-            _(
-                "Please tell what did not work, too, even if it is little. It is the part that other cities look for first."
-            ),
-        ),
-    )
     return [
-        ReadyText(number=number, name=name, deed=deed, rule=rule, version=0, text=text)
-        for number, (name, deed, rule, text) in enumerate(texts, start=1)
+        ReadyText(number=number, name=str(name), deed=deed, rule=rule, version=0, text=str(text))
+        for number, (name, deed, rule, text) in enumerate(DEFAULT_TEXTS, start=1)
     ]
