@@ -191,6 +191,28 @@ def test_filters_that_fit_nothing_can_be_changed(practice: Practice, client: Fla
     assert "No practice has all of these" in page and "Show</button>" in page
 
 
+def test_who_may_edit_a_case_or_practice_finds_that_beside_its_title(
+    world: World, case: Case, practice: Practice, sign_in: SignIn
+) -> None:
+    for person, page, words in (
+        (world.author, f"/practices/{practice.slug}", "Edit the practice"),
+        (world.host, f"/practices/{practice.slug}", "Edit the practice"),
+        (world.host, f"/cases/{case.slug}", "Edit the case"),
+    ):
+        text = sign_in(person).get(page).text
+        before, above, below = text.partition('class="glance')
+        assert above and before.count(words) == 1 and words not in below
+    for page in (f"/practices/{practice.slug}", f"/cases/{case.slug}"):
+        text = sign_in(world.reader).get(page).text
+        assert "Edit the practice" not in text and "Edit the case" not in text
+
+
+def test_a_draft_is_edited_by_its_note(world: World, sign_in: SignIn) -> None:
+    draft = actions.write_practice(world.author, world.agenda.id, practice_text())
+    above = sign_in(world.author).get(f"/practices/{draft.slug}").text.partition("<h1")[0]
+    assert "Edit the draft" in above
+
+
 def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) -> None:
     short = published(world, link="", sections={})
     page = sign_in(world.author).get(f"/practices/{short.slug}").text
