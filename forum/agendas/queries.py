@@ -54,6 +54,13 @@ def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
     return visible_agendas(reader).where(state).limit(MAX_LISTED)
 
 
+def curated_agendas(curator: Person) -> list[Agenda]:
+    """Of the agendas that are not archived those that somebody may curate, in order; for others without a statement."""
+    if not curator.is_curator:
+        return []
+    return [agenda for agenda in agendas(curator) if curator.can.curate(agenda)]
+
+
 def all_agendas(reader: Person) -> Sequence[Agenda]:
     """Every agenda that the reader sees, open, archived or in preparation, in order."""
     return db.session.scalars(visible_agendas(reader).limit(MAX_LISTED)).all()

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
+from forum.agendas.queries import curated_agendas
 from forum.clock import now
 from forum.declarations import actions, queries
 from forum.declarations.actions import DeclarationText, Signing
@@ -66,6 +67,7 @@ def index() -> ResponseReturnValue:
         older=older,
         wanted=wanted,
         agendas=queries.agendas_with_declarations(me()),
+        curated=curated_agendas(me()),
     )
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
-from forum.agendas.queries import all_agendas, get_agenda
+from forum.agendas.queries import all_agendas, curated_agendas, get_agenda
 from forum.calendars import CONTENT_TYPE, CalendarEvent, calendar
 from forum.clock import span_in_words
 from forum.history.models import Version
@@ -58,6 +58,7 @@ def index() -> ResponseReturnValue:
     slug = web.text("agenda")
     agenda = get_agenda(me(), slug) if slug else None
     is_past = web.choice("show", ("past",)) == "past"
+    curated = [one for one in curated_agendas(me()) if agenda in (None, one)]
     listed = queries.past_meetings if is_past else queries.coming_meetings
     page = listed(me(), agenda.id if agenda else None, web.number("page"))
     return render_template(
@@ -66,6 +67,7 @@ def index() -> ResponseReturnValue:
         is_past=is_past,
         only=agenda,
         known=all_agendas(me()),
+        curated=curated,
         mine=queries.meetings_attended(me(), [one.id for one in page.items]),
         canonical=web.canonical(page.number),
     )

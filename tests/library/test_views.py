@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from forum.agendas.actions import archive as archive_agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -189,6 +190,36 @@ def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn)
 def test_filters_that_fit_nothing_can_be_changed(practice: Practice, client: FlaskClient) -> None:
     page = client.get("/practices?theme=nothing").text
     assert "No practice has all of these" in page and "Show</button>" in page
+
+
+BEGUN_FROM_LISTS = {
+    "/cases": ("New case", "cases/new"),
+    "/readings": ("New best read", "readings/new"),
+    "/meetings": ("Announce a meeting", "meetings/new"),
+    "/declarations": ("New declaration", "declarations/new"),
+}
+
+
+@pytest.mark.parametrize(("listed", "begun"), BEGUN_FROM_LISTS.items())
+def test_who_curates_agendas_begins_from_the_list(
+    listed: str, begun: tuple[str, str], world: World, sign_in: SignIn, queries: Any
+) -> None:
+    words, door = begun
+    first, second = (f'href="/agendas/{one.slug}/{door}"' for one in (world.agenda, world.other))
+    reader = sign_in(world.reader)
+    with queries() as made:
+        page = reader.get(listed).text
+    for_readers = made.count
+    assert words not in page.partition("<main")[2]
+    page = sign_in(world.host).get(listed).text
+    assert first in page and second not in page and "On which agenda?" not in page
+    moderator = sign_in(world.moderator)
+    with queries() as made:
+        page = moderator.get(listed).text
+    assert first in page and second in page and "On which agenda?" in page
+    assert made.count <= for_readers + 3
+    archive_agenda(world.moderator, world.other.id)
+    assert second not in moderator.get(listed).text
 
 
 def test_who_may_edit_a_case_or_practice_finds_that_beside_its_title(

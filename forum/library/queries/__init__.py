@@ -27,6 +27,7 @@ from forum.library.queries._visibility import (
 )
 from forum.library.queries.addresses import unreadable_at
 from forum.library.queries.cases import (
+    agendas_of_cases,
     case_by_id,
     case_by_submission_key,
     case_choices,
@@ -37,7 +38,6 @@ from forum.library.queries.cases import (
     cases_after,
     cases_of,
     cases_to_index,
-    curated_agendas,
     get_case,
     has_cases,
     latest_cases,
@@ -126,6 +126,7 @@ __all__ = [
     "TriedPractice",
     "adapted_by",
     "adapted_from",
+    "agendas_of_cases",
     "agendas_to_share_on",
     "asked_lately",
     "case_by_id",
@@ -142,7 +143,6 @@ __all__ = [
     "cases_to_index",
     "cities_by_id",
     "commented_paragraphs",
-    "curated_agendas",
     "drafts_of",
     "failures_of",
     "get_case",

@@ -145,7 +145,7 @@ def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
     return db.session.scalars(mine.options(*case_page_options())).first()
 
 
-def curated_agendas(curator: Person) -> list[Agenda]:
+def agendas_of_cases(curator: Person) -> list[Agenda]:
     """The agendas whose cases and readings somebody may write."""
     return [agenda for agenda in all_agendas(curator) if curator.can.curate(agenda)]
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_to_curate, themes
+from forum.agendas.queries import agenda_to_curate, curated_agendas, themes
 from forum.bookmarks.models import CASE
 from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
@@ -67,7 +67,7 @@ def cases() -> ResponseReturnValue:
     wanted = CaseFilter(**chosen_values(CaseFilter))
     facets = shown_facets(queries.case_choices(me(), wanted), wanted)
     page = queries.cases(me(), wanted, web.number("page"))
-    return render_library("cases", facets, page=page)
+    return render_library("cases", facets, page=page, curated=curated_agendas(me()))
 
 
 @bp.get("/cases/<slug>")
@@ -157,7 +157,7 @@ def _as_row(item: Any, names: Iterable[str]) -> dict[str, str]:
 def _write_case(
     form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
 ) -> ResponseReturnValue:
-    curated = queries.curated_agendas(me())
+    curated = queries.agendas_of_cases(me())
     form.agenda.choices = [(one.slug, one.title) for one in curated]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]

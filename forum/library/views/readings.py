@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from forum import web
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_to_curate
+from forum.agendas.queries import agenda_to_curate, curated_agendas
 from forum.bookmarks.models import READING
 from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
@@ -46,6 +46,7 @@ def readings() -> ResponseReturnValue:
     by_agenda = [(agenda, [*some]) for agenda, some in groupby(page.items, lambda r: r.agenda)]
     kept = kept_among(me(), READING, [reading.id for reading in page.items])
     context: dict[str, Any] = {"page": page, "by_agenda": by_agenda, "my_bookmarks": kept}
+    context["curated"] = curated_agendas(me())
     references = address_with_filters("library.readings_references")
     return render_library("readings", facets, references=references, **context)
 
