@@ -16,7 +16,7 @@ from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
-from wtforms import HiddenField, IntegerField, PasswordField, StringField
+from wtforms import DateField, HiddenField, IntegerField, PasswordField, StringField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
@@ -32,6 +32,7 @@ from forum.web import CONFLICT, REFUSED, me
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
 MAX_PLACE = 9_999
+LAST_DAY = "9999-12-31"  # that a field for a date takes
 # Buttons that ask for a preview, for a heading in the text, to keep the form as a draft, or for a row more or less
 TRIAL_FIELDS = {"preview", "prompt", "draft", ADD_ROW, REMOVE_ROW}
 
@@ -87,12 +88,14 @@ class Form(FlaskForm):
         def render_field(self, field: Any, render_kw: Any) -> Markup:
             """Render a field without `maxlength`, by which browsers silently cut off what is pasted.
 
-            A script reads `data-most` and says how much of the text is too long; so does the server. The CSRF token gets
-            no id, which would not be unique on a page with several forms.
+            A script reads `data-most` and says how much of the text is too long; so does the server. A date gets a last
+            day. The CSRF token gets no id, which would not be unique on a page with several forms.
             """
             attributes = {**render_kw, "maxlength": False}
             if isinstance(field, CSRFTokenField):
                 attributes["id"] = False
+            if isinstance(field, DateField):  # without a last day browsers take years of six digits
+                attributes.setdefault("max", LAST_DAY)
             if field.flags.maxlength and not isinstance(field, HiddenField):
                 attributes["data-most"] = field.flags.maxlength
             return super().render_field(field, attributes)

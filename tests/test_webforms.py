@@ -54,6 +54,13 @@ def test_forms_keep_no_text_that_no_database_keeps(app: Flask) -> None:
         assert NameForm().name.data == "A\u0144a"
 
 
+def test_years_of_dates_have_four_digits(app: Flask) -> None:
+    with app.test_request_context("/"):
+        form = EveryKind()
+        assert 'max="9999-12-31"' in form.day() and "max=" not in form.uses()
+        assert 'max="2027-01-31"' in form.day(max="2027-01-31")
+
+
 def test_a_field_says_its_limit_and_cuts_nothing_off(app: Flask) -> None:
     class NameForm(webforms.Form):
         name = StringField(validators=[Length(max=80)])
