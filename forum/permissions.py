@@ -29,7 +29,7 @@ from forum.principals import (
 from forum.verdicts import NO, SIGN_IN, YES, Verdict
 
 if TYPE_CHECKING:
-    from forum.agendas.models import Agenda
+    from forum.agendas.models import Agenda, Statement
     from forum.appeals.models import Appeal
     from forum.appeals.queries import Standing
     from forum.commitments.models import Commitment
@@ -777,6 +777,10 @@ class Can:
     def curate(self, agenda: Agenda) -> Verdict:
         """Moderators of an agenda who may write edit its page, statements, cases and readings, open and archive it."""
         return self.write() if (verdict := self.moderate(agenda.id)) else verdict
+
+    def take_name_away(self, statement: Statement) -> Verdict:
+        """Members take their own name away from what is quoted of them, also while they may not write."""
+        return YES if self._is_own(statement.member_id) else verdicts.NOT_QUOTED
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""

@@ -45,6 +45,7 @@ AUTHOR_KEPT_FROM_WRITING = {
     "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
 }
 
+NOT_QUOTED = Verdict(_("Only the member who is quoted can take that name away."))
 AGENDA_ARCHIVED = Verdict(_("This agenda is archived. It can be read, not continued."))
 AGENDA_IN_PREPARATION = Verdict(_("This agenda is in preparation. Open it first."))
 # What moderators do with a declaration, and the states in which they can (`declarations.models.STATES`)

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import Integer, insert, literal, select
 
 from forum import permissions, principals, reach
-from forum.agendas.models import Agenda
+from forum.agendas.models import Agenda, Statement
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
 from forum.clock import at, now
@@ -315,6 +315,9 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     ),
     "merge": lambda said: (_topic(""), _there(said)),
     "curate": lambda said: (_agenda(said),),
+    "take_name_away": lambda said: (
+        Statement(id=1, member_id={"own": ME, "nobody's": None}.get(said, SOMEBODY)),
+    ),
     "suspend": lambda said: (_member(said),),
     "clear_spam": lambda said: (_member(said),),
     "appeal": lambda said: (_standing(said),),
@@ -567,6 +570,9 @@ merge                  | here                 |    .    .    .    .    .  yes   
 merge                  | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 curate                 | open                 |    .    .    .    .    .  yes    .  yes  yes  yes
 curate                 | archived             |    .    .    .    .    .  yes    .  yes  yes  yes
+take_name_away         | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+take_name_away         | somebody's           |    .    .    .    .    .    .    .    .    .   .
+take_name_away         | nobody's             |    .    .    .    .    .    .    .    .    .   .
 curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 keep_glossary          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 propose                | ever                 |   .  yes    .    .    .  yes  yes    .    .    .

@@ -140,6 +140,7 @@ GET  /agendas/{other}/meetings/new                    |   in  403  403  403  200
 POST /agendas/{other}/meetings/new                    |  403  403  403  403  yes  yes
 GET  /agendas/{other}/readings/new                    |   in  403  403  403  200  200
 POST /agendas/{other}/readings/new                    |  403  403  403  403  yes  yes
+POST /agendas/{agenda}/statements/{statement}/take-name-away |  403  yes  403  403  403  403
 GET  /agendas/{other}/statements/new                  |   in  403  403  403  200  200
 POST /agendas/{other}/statements/new                  |  403  403  403  403  yes  yes
 GET  /api                                             |  200  200  200  200  200  200

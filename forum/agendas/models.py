@@ -76,7 +76,10 @@ class AgendaHost(Base):
 
 
 class Statement(Base):
-    """A member's take on an agenda; name, position and organisation as they were that day."""
+    """A member's take on an agenda; name, position and organisation as they were that day.
+
+    A member who takes the own name away (`refused_at`) is not linked with it again: `refused_by_id`.
+    """
 
     __tablename__ = "statement"
     __table_args__ = (Index(None, "agenda_id", "position"),)
@@ -92,9 +95,16 @@ class Statement(Base):
     language: Mapped[str] = mapped_column(default="en")
     position: Mapped[int] = mapped_column(default=0)
     removed_at: Mapped[datetime | None]
+    refused_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    refused_at: Mapped[datetime | None]
 
     agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
-    member: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[member_id])
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page of its agenda, the part of an address after `#`."""
+        return f"statement-{self.id}"
 
 
 class Theme(Base):

@@ -223,8 +223,16 @@ def statements_of(agenda: Agenda) -> Sequence[Statement]:
 
 
 def statements_by(member_id: int) -> Sequence[Statement]:
-    """What a member has said on any agenda, removed or not."""
-    return db.session.scalars(select(Statement).where(Statement.member_id == member_id)).all()
+    """What a member has said on any agenda, removed or not, and from what the member has taken the own name away."""
+    is_theirs = or_(Statement.member_id == member_id, Statement.refused_by_id == member_id)
+    return db.session.scalars(select(Statement).where(is_theirs)).all()
+
+
+def refused_statement(agenda_id: int, quotation: str) -> Statement | None:
+    """The statement of an agenda with exactly these words from which a member has taken the own name away; or None."""
+    is_such = (Statement.refused_by_id.is_not(None), Statement.quotation == quotation)
+    query = select(Statement).where(Statement.agenda_id == agenda_id, *is_such)
+    return db.session.scalars(query.limit(1)).first()
 
 
 def get_statement(agenda: Agenda, statement_id: int) -> Statement:

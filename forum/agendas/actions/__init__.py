@@ -28,6 +28,8 @@ from forum.agendas.actions.statements import (
     forget_member,
     order_statements,
     remove_statement,
+    take_name_away,
+    tell_quoted,
     write_statement,
 )
 from forum.agendas.actions.themes import ensure_themes, remove_theme, set_member_themes, write_theme
@@ -56,6 +58,8 @@ __all__ = [
     "rerender_findings",
     "set_hosts",
     "set_member_themes",
+    "take_name_away",
+    "tell_quoted",
     "write_agenda",
     "write_statement",
     "write_theme",

@@ -1,4 +1,4 @@
-"""Statements: writing, ordering and removing what members said of an agenda."""
+"""Statements: writing, ordering and removing what members said of an agenda, and names that are taken away from them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
+from forum import locales
 from forum.agendas.actions._shared import (
     agenda_to_curate,
     assign,
@@ -19,6 +21,9 @@ from forum.agendas.actions._shared import (
 )
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement
 from forum.agendas.queries import (
+    agenda_to_change,
+    curators_of,
+    refused_statement,
     speaker_of,
     statement_by_id,
     statement_fields,
@@ -28,10 +33,16 @@ from forum.agendas.queries import (
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action
-from forum.errors import Forbidden
+from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
+from forum.members.models import Member
+from forum.notifications.actions import NoticeText, hide_told, note_event
 from forum.permissions import Person, require
+from forum.plaintext import words_in
+from forum.sentences import sentence
+
+UNNAMED = lazy_gettext("A member")  # stands in place of a name that was taken away
 
 
 @dataclass(frozen=True)
@@ -65,16 +76,90 @@ def write_statement(
     agenda = agenda_to_curate(curator, agenda_id)
     said = _statement_columns(curator, text)
     if statement_id is None:
-        return _identical_statement(agenda, said) or _new_statement(agenda, said)
+        return _identical_statement(agenda, said) or _new_statement(curator, agenda, said)
     statement = _statement_of_agenda(agenda, statement_id)
     if not text.handle and speaker_of(curator, statement) is None:
         said["member_id"] = statement.member_id
     if any(getattr(statement, name) != value for name, value in said.items()):
         before = statement_fields(statement)
         refuse_unseen(seen, before)
+        _refuse_taken_name(curator, statement, said)
         keep_version(curator, "statement", statement.id, before)
+        is_news = any(getattr(statement, name) != said[name] for name in ("member_id", "quotation"))
         assign(statement, said)
+        if is_news:
+            _tell_quoted(curator, agenda, statement)
     return statement
+
+
+def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, Any]) -> None:
+    """Refuse to name the member who has taken the own name away from a statement; who does so oneself may."""
+    quoted_id = statement.refused_by_id
+    if quoted_id is None:
+        return
+    if quoted_id == curator.id:
+        if said["member_id"] == curator.id:
+            statement.refused_by_id = statement.refused_at = None
+        return
+    name = db.session.get_one(Member, quoted_id).name
+    taken = _("%(name)s has taken the name away from this statement.", name=name)
+    if said["member_id"] == quoted_id:
+        raise Invalid(taken, "handle")
+    if words_in(said["name"]) == words_in(name):
+        raise Invalid(taken, "name")
+
+
+def _tell_quoted(doer: Person, agenda: Agenda, statement: Statement) -> None:
+    """Tell the member with whom a statement is linked what is quoted, once the agenda is open; nobody else is told any more.
+
+    Who is quoted by oneself is not told.
+    """
+    address = _address(agenda, statement)
+    hide_told(doer, "statement", address)
+    if statement.member_id and agenda.opened_at:
+        notice = NoticeText("statement", address, agenda.title, statement.quotation)
+        note_event(doer, notice, [statement.member_id])
+
+
+def _address(agenda: Agenda, statement: Statement) -> str:
+    return f"/agendas/{agenda.slug}#{statement.anchor}"
+
+
+@action
+def tell_quoted(_doer: Person, agenda: Agenda) -> None:
+    """Tell all who are quoted on an agenda that was opened; of one in preparation, let nobody be told any more."""
+    for statement in statements_of(agenda):
+        _tell_quoted(_doer, agenda, statement)
+
+
+@action
+def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Statement:
+    """Take one's own name, office and link away from a statement; its hosts are told, and cannot name the member there again.
+
+    Pressed twice, it is done once. The history, which curators read, keeps the former version.
+    """
+    agenda = agenda_to_change(member, agenda_id)
+    statement = _statement_of_agenda(agenda, statement_id)
+    if statement.member_id is None and statement.refused_by_id == member.id is not None:
+        return statement
+    require(member.can.take_name_away(statement))
+    keep_version(member, "statement", statement.id, statement_fields(statement))
+    with force_locale(_language_of_name(statement)):
+        unnamed = str(UNNAMED)
+    said = {"member_id": None, "name": unnamed, "role_title": "", "organisation": ""}
+    assign(statement, said | {"refused_by_id": member.id, "refused_at": now()})
+    address = _address(agenda, statement)
+    hide_told(member, "statement", address)
+    before = [sentence("The words stay, without the name. You can remove them.")]
+    notice = NoticeText("unnamed", address, agenda.title, statement.quotation, before=before)
+    hosts = {host.id for host in agenda.hosts} - {member.id}
+    note_event(member, notice, hosts or curators_of(agenda.id))
+    return statement
+
+
+def _language_of_name(statement: Statement) -> str:
+    is_known = statement.language in locales.known()
+    return statement.language if is_known else locales.SOURCE
 
 
 @action
@@ -91,6 +176,7 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
     statement = _statement_of_agenda(agenda, statement_id)
     keep_version(curator, "statement", statement.id, statement_fields(statement))
     statement.removed_at = now()
+    hide_told(curator, "statement", _address(agenda, statement))
 
 
 @action
@@ -104,6 +190,10 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
         db.session.execute(delete(table).where(table.member_id == member_id))
     said = {"member_id": None, "name": former, "role_title": "", "organisation": ""}
     for statement in statements_by(member_id):
+        if statement.refused_by_id == member_id:
+            assign(statement, {"refused_by_id": None, "refused_at": None})
+        if statement.member_id != member_id:
+            continue
         assign(statement, said)
         if is_silent:
             assign(statement, {"quotation": "", "removed_at": statement.removed_at or now()})
@@ -132,11 +222,14 @@ def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | No
     return None
 
 
-def _new_statement(agenda: Agenda, said: dict[str, Any]) -> Statement:
+def _new_statement(curator: Person, agenda: Agenda, said: dict[str, Any]) -> Statement:
+    if refused := refused_statement(agenda.id, said["quotation"]):
+        _refuse_taken_name(curator, refused, said)
     after = max((known.position for known in statements_of(agenda)), default=0)
     statement = Statement(agenda_id=agenda.id, position=after + 1, **said)
     db.session.add(statement)
     db.session.flush()
+    _tell_quoted(curator, agenda, statement)
     return statement
 
 

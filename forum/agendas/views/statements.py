@@ -127,3 +127,13 @@ def remove_statement(slug: str, statement_id: int) -> ResponseReturnValue:
         return render_template("agendas/remove.html", agenda=agenda, statement=statement)
     actions.remove_statement(me(), agenda.id, statement.id)
     return web.done(_("The statement is removed."), url_for("agendas.statements", slug=slug))
+
+
+@bp.post("/agendas/<slug>/statements/<int:statement_id>/take-name-away")
+@changing
+def take_name_away(slug: str, statement_id: int) -> ResponseReturnValue:
+    """Take one's own name away from a statement."""
+    agenda = queries.get_agenda(me(), slug)
+    statement = actions.take_name_away(me(), agenda.id, statement_id)
+    done = _("Your name is taken away from the statement. The hosts are told.")
+    return web.done(done, url_for("front.agenda", slug=slug, _anchor=statement.anchor))

@@ -22,6 +22,7 @@ def open_agenda(curator: Person, agenda_id: int) -> Agenda:
     """Open an agenda that is in preparation: from now on everybody sees it, and all that is on it."""
     lock_writers_on(agenda_id)
     agenda = agendas.open_agenda(curator, agenda_id)
+    agendas.tell_quoted(curator, agenda)
     _follow_agenda(agenda_id)
     return agenda
 
@@ -35,6 +36,7 @@ def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
     """
     lock_writers_on(agenda_id)
     agenda = agendas.prepare_agenda(curator, agenda_id)
+    agendas.tell_quoted(curator, agenda)
     forget_events(curator, topic_ids_on(agenda_id))
     _follow_agenda(agenda_id)
     return agenda

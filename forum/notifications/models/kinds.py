@@ -279,6 +279,19 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_official=True,
         is_in_topic=False,
     ),
+    "statement": NoticeKind(
+        _("You are quoted in a statement on an agenda"),
+        lambda n: gettext("you are quoted on this agenda"),
+        is_official=True,
+        is_in_topic=False,
+    ),
+    "unnamed": NoticeKind(
+        _("Somebody takes their name away from a statement on your agenda"),
+        lambda n: gettext("a name was taken away from a statement"),
+        is_official=True,
+        is_in_topic=False,
+        is_for_curators=True,
+    ),
     "voice": NoticeKind(
         _("You write for your organisation, or no longer do"),
         lambda n: gettext("who writes for your organisation has changed"),

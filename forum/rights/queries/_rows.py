@@ -279,10 +279,11 @@ def rows_of_cases(member: Member) -> Select[Any]:
 
 
 def rows_of_statements(member: Member) -> Select[Any]:
-    kept = "id name role_title organisation said_on quotation language removed_at"
+    kept = "id name role_title organisation said_on quotation language removed_at refused_at"
     query = select(*columns_of(Statement, kept), _agenda(member))
     query = query.join(Agenda, Agenda.id == Statement.agenda_id)
-    return query.where(Statement.member_id == member.id)
+    is_theirs = or_(Statement.member_id == member.id, Statement.refused_by_id == member.id)
+    return query.where(is_theirs)
 
 
 def rows_of_declarations(member: Member) -> Select[Any]:

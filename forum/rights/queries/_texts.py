@@ -382,7 +382,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
         "statements",
         _("Statements"),
         _("What is quoted of you on an agenda."),
-        (("statement", "member_id"),),
+        (("statement", "member_id"), ("statement", "refused_by_id")),
         in_batches(rows_of_statements, Statement.id),
         {
             "id": _("its number"),
@@ -393,6 +393,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "said_on": _("when you said it"),
             "quotation": _("the words"),
             "removed_at": _("when it was taken from the page"),
+            "refused_at": _("when you took your name away from it"),
             **LANGUAGE,
         },
     ),
