@@ -786,6 +786,10 @@ class Can:
         """Moderators make and order agendas, and keep themes and organisations."""
         return YES if self.person.is_moderator else self._deny(verdicts.FOR_MODERATORS)
 
+    def delete_agenda(self) -> Verdict:
+        """Moderators, who make agendas, delete one that was made by mistake, if nothing stands on it."""
+        return self.curate_all()
+
     def keep_glossary(self) -> Verdict:
         """Moderators who may write keep the entries of the glossary."""
         return self.write() if (verdict := self.curate_all()) else verdict

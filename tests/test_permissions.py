@@ -574,6 +574,7 @@ take_name_away         | own                  |    .  yes  yes    .    .  yes  y
 take_name_away         | somebody's           |    .    .    .    .    .    .    .    .    .   .
 take_name_away         | nobody's             |    .    .    .    .    .    .    .    .    .   .
 curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+delete_agenda          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 keep_glossary          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 propose                | ever                 |   .  yes    .    .    .  yes  yes    .    .    .
 suspend                | member               |    .    .    .    .    .    .    .  yes  yes  yes

@@ -102,6 +102,8 @@ GET  /agendas/{agenda}/cases/order                    |   in  403  403  200  200
 POST /agendas/{agenda}/cases/order                    |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/declarations/new               |   in  403  403  200  200  200
 POST /agendas/{agenda}/declarations/new               |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/delete                         |   in  403  403  403  200  200
+POST /agendas/{agenda}/delete                         |  403  403  403  403  409  409
 GET  /agendas/{agenda}/edit                           |   in  403  403  200  200  200
 POST /agendas/{agenda}/edit                           |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/briefing                       |  200  200  200  200  200  200

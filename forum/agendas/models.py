@@ -49,6 +49,9 @@ class Agenda(Base):
     active_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    deleted_at: Mapped[
+        datetime | None
+    ]  # it was made by mistake; nobody finds it, nothing stands on it
     # Of its declarations those that are no drafts; set by the declarations room
     declarations_count: Mapped[int] = mapped_column(server_default="0")
 

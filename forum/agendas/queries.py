@@ -38,8 +38,11 @@ class AgendaEdit(Edit):
 
 
 def visible_agendas(reader: Person) -> Select[Agenda]:
-    """The agendas that a reader may see, in the order that the moderators chose: those in preparation if they moderate them."""
-    seen = select(Agenda).where(opened_to(reader, Agenda.id))
+    """The agendas that a reader may see, in the order that the moderators chose: those in preparation if they moderate them.
+
+    Nobody sees one that was deleted.
+    """
+    seen = select(Agenda).where(opened_to(reader, Agenda.id), Agenda.deleted_at.is_(None))
     return seen.order_by(Agenda.position, Agenda.id)
 
 
@@ -117,7 +120,8 @@ def _plans_drawn() -> Sequence[Any]:
 
     def read() -> Sequence[Any]:
         columns = (Agenda.id, Agenda.opened_at, Agenda.slug, Agenda.pattern)
-        return execute_core(select(*columns).order_by(Agenda.id).limit(MAX_LISTED)).all()
+        query = select(*columns).where(Agenda.deleted_at.is_(None))
+        return execute_core(query.order_by(Agenda.id).limit(MAX_LISTED)).all()
 
     return cached("plans drawn", read)
 
@@ -166,13 +170,17 @@ def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
 def lock_opening(agenda_id: int) -> datetime | None:
     """When an agenda was opened, or None while it is in preparation; neither changes until the action ends.
 
-    The lock is shared: who writes on an agenda waits only for who opens, prepares or curates it.
+    The lock is shared: who writes on an agenda waits only for who opens, prepares, curates or deletes it. `NotFound` when it
+    was deleted.
     """
-    return db.session.scalar(_OPENING, {"agenda_id": agenda_id})
+    row = db.session.execute(_OPENING, {"agenda_id": agenda_id}).first()
+    if row is not None and row.deleted_at is not None:
+        raise NotFound()
+    return row.opened_at if row else None
 
 
 _OPENING = (
-    select(Agenda.opened_at)
+    select(Agenda.opened_at, Agenda.deleted_at)
     .where(Agenda.id == bindparam("agenda_id"))
     .with_for_update(read=True, key_share=True)
 )
@@ -190,8 +198,9 @@ def taken_slugs(slugs: Collection[str]) -> set[str]:
 
 
 def agendas_titled(title: str) -> set[int]:
-    """The ids of the agendas of exactly this title."""
-    return set(db.session.scalars(select(Agenda.id).where(Agenda.title == title)))
+    """The ids of the agendas of exactly this title, without those that were deleted."""
+    is_so = (Agenda.title == title, Agenda.deleted_at.is_(None))
+    return set(db.session.scalars(select(Agenda.id).where(*is_so)))
 
 
 def last_position() -> int:

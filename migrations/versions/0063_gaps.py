@@ -1,4 +1,4 @@
-"""Members take their names from statements."""
+"""Members take their names from statements, and agendas are deleted."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     for table, column in NAMING:
         _name_member(table, column)
     op.add_column("statement", sa.Column("refused_at", Moment(), nullable=True))
+    op.add_column("agenda", sa.Column("deleted_at", Moment(), nullable=True))
 
 
 def _name_member(table: str, column: str) -> None:
@@ -32,6 +33,7 @@ def _name_member(table: str, column: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("agenda", "deleted_at")
     op.drop_column("statement", "refused_at")
     for table, column in NAMING:
         op.drop_index(f"ix_{table}_{column}", table)

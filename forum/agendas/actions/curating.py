@@ -165,6 +165,20 @@ def reopen(moderator: Person, agenda_id: int) -> Agenda:
 
 
 @action
+def delete_agenda(moderator: Person, agenda_id: int) -> Agenda:
+    """Delete an agenda on which nothing stands, as the calling deed has made sure; its hosts host it no more.
+
+    Its row stays, so that neither its number nor its address is given to another one.
+    """
+    agenda = agenda_to_change(moderator, agenda_id)
+    require(moderator.can.delete_agenda())
+    set_hosts(moderator, agenda_id, [])
+    agenda.deleted_at = now()
+    db.session.flush()
+    return agenda
+
+
+@action
 def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
     """Put the agendas in this order; those that are not named come after, as they stood."""
     require(moderator.can.curate_all())

@@ -9,13 +9,14 @@ from typing import TypeVar
 from flask_babel import gettext as _
 
 from forum.agendas import actions as agendas
+from forum.agendas.queries import agenda_to_change
 from forum.claims.actions import end_claims
 from forum.claims.models import EntryKey
 from forum.claims.queries import refuse_claimed
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import lock_held, state_before_approval
-from forum.errors import Invalid
+from forum.dialogue.queries import lock_held, lock_writers_on, state_before_approval
+from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.markup import NO_TEXT, NO_TEXTS, Written
 from forum.moderation.actions._clearing import restore_cleared
@@ -46,10 +47,12 @@ from forum.moderation.queries import (
     EDITABLE_KINDS,
     WITHHOLDING_DEEDS,
     Thing,
+    agenda_to_delete,
     agenda_to_moderate,
     content_cleared_of,
     post_of_thing,
     serialize_decisions,
+    standing_on,
     thing_to_review,
     things_on,
 )
@@ -282,3 +285,20 @@ def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> 
     require_change(thing.row.archived_at)
     agendas.reopen(moderator, agenda_id)
     return record(moderator, Deed.REOPEN, thing, reasons)
+
+
+@action
+def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decision:
+    """Delete an agenda that was made by mistake. Raises `Conflict` when anything stands on it."""
+    serialize_decisions()
+    lock_writers_on(agenda_id)  # who writes there at this moment ends first
+    thing = agenda_to_delete(moderator, agenda_to_change(moderator, agenda_id).id)
+    require_reasons(Deed.DELETE_AGENDA, reasons)
+    if standing_on(agenda_id):
+        raise Conflict(
+            _("Something stands on this agenda, so it cannot be deleted. You can archive it.")
+        )
+    agendas.delete_agenda(moderator, agenda_id)
+    decision = record(moderator, Deed.DELETE_AGENDA, thing, reasons)
+    decision.address = "/agendas"  # as its own leads nowhere any more
+    return decision

@@ -68,6 +68,7 @@ class Deed(StrEnum):
     OPEN_AGENDA = auto()
     ARCHIVE = auto()
     REOPEN = auto()
+    DELETE_AGENDA = auto()
     CHOOSE_VOICES = auto()
     UNDO = auto()
     REVERSE = auto()

@@ -89,6 +89,7 @@ from forum.moderation.queries.review import (
     staff_notes,
 )
 from forum.moderation.queries.things import (
+    agenda_to_delete,
     agenda_to_moderate,
     agendas_to_move_to,
     agendas_to_split_into,
@@ -110,6 +111,7 @@ from forum.moderation.queries.things import (
     posts_to_moderate,
     practice_to_moderate,
     shown_things_of,
+    standing_on,
     thing_to_moderate,
     thing_to_report,
     thing_to_report_as_illegal,
@@ -141,6 +143,7 @@ __all__ = [
     "ReportedThing",
     "ReviewContext",
     "Thing",
+    "agenda_to_delete",
     "agenda_to_moderate",
     "agendas_to_move_to",
     "agendas_to_split_into",
@@ -217,6 +220,7 @@ __all__ = [
     "signed_report_ids",
     "staff_note",
     "staff_notes",
+    "standing_on",
     "thing_to_moderate",
     "thing_to_report",
     "thing_to_report_as_illegal",

@@ -145,6 +145,8 @@ DEEDS: dict[str, DeedKind] = {
     Deed.OPEN_AGENDA: DeedKind(),
     Deed.ARCHIVE: DeedKind(),
     Deed.REOPEN: DeedKind(),
+    # Nothing stood on it; who wants it back makes it anew
+    Deed.DELETE_AGENDA: DeedKind(needs_reason=True, is_undoable=False),
     # The invitations room tells those whom it concerns; it is undone by choosing anew
     Deed.CHOOSE_VOICES: DeedKind(is_undoable=False),
     Deed.UNDO: DeedKind(is_undoable=False, to_author=sentence("The decision is taken back.")),

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
-from forum.agendas.models import Agenda
+from forum.agendas.models import Agenda, Statement
 from forum.agendas.queries import agenda_by_id, agendas, curators_of
 from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
-from forum.dialogue.models import Held, Mark, Poll, PollOption, PollVote, Post, Topic
+from forum.dialogue.models import Draft, Held, Mark, Poll, PollOption, PollVote, Post, Topic
 from forum.dialogue.queries import (
     PostRow,
     TopicRow,
@@ -33,7 +33,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound
-from forum.library.models import PUBLISHED, SUBMITTED, Case, Intention, Practice
+from forum.library.models import PUBLISHED, SUBMITTED, Case, Intention, Practice, Reading
 from forum.library.queries import get_case, get_practice
 from forum.meetings.models import Attendance, Meeting
 from forum.members.queries import get_member
@@ -382,6 +382,39 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
         row=agenda,
         agenda=agenda,
     )
+
+
+def agenda_to_delete(moderator: Person, agenda_id: int) -> Thing:
+    """An agenda, for a moderator who may delete it if nothing stands on it."""
+    thing = agenda_to_moderate(moderator, agenda_id)
+    require(moderator.can.delete_agenda())
+    return thing
+
+
+def standing_on(agenda_id: int) -> dict[str, int]:
+    """How much of each kind anybody has put on an agenda, hidden, removed and unfinished things too; one statement.
+
+    Kinds of which there is nothing are left out. What cases and practices open in the dialogue is counted with these, and
+    statements that were taken from the page are not counted: their history is that of the agenda.
+    """
+    here: dict[str, tuple[Any, ColumnElement[bool]]] = {
+        "topic": (Topic, Topic.home.is_(None)),
+        "held": (Held, true()),
+        "draft": (Draft, true()),
+        "case": (Case, true()),
+        "practice": (Practice, true()),
+        "reading": (Reading, true()),
+        "statement": (Statement, Statement.removed_at.is_(None)),
+        "declaration": (Declaration, true()),
+        "meeting": (Meeting, true()),
+        "commitment": (Commitment, true()),
+    }
+    counts = [
+        select(func.count()).select_from(model).where(model.agenda_id == agenda_id, which)
+        for model, which in here.values()
+    ]
+    row = db.session.execute(select(*(count.scalar_subquery() for count in counts))).one()
+    return {kind: number for kind, number in zip(here, row, strict=True) if number}
 
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -32,7 +32,7 @@ from forum.moderation.views._answers import (
     withhold_page,
 )
 from forum.permissions import Person
-from forum.web import me
+from forum.web import CONFLICT, me
 
 
 @bp.route("/topics/<int:topic_id>/hide", methods=["GET", "POST"])
@@ -215,6 +215,21 @@ def archive(slug: str) -> ResponseReturnValue:
 def reopen(slug: str) -> ResponseReturnValue:
     """Reopen an archived agenda."""
     return _decide_agenda(Deed.REOPEN, slug, actions.reopen)
+
+
+@bp.route("/agendas/<slug>/delete", methods=["GET", "POST"])
+def delete_agenda(slug: str) -> ResponseReturnValue:
+    """Delete an agenda that was made by mistake; where something stands on it, say what, and offer to archive it."""
+    thing = queries.agenda_to_delete(me(), get_agenda(me(), slug).id)
+    if standing := queries.standing_on(thing.item_id):
+        page = render_template("moderation/keep_agenda.html", thing=thing, standing=standing)
+        return page, 200 if request.method == "GET" else CONFLICT
+    return deed_page(
+        Deed.DELETE_AGENDA,
+        thing,
+        RequiredReasonForm(),
+        lambda moderator, why: actions.delete_agenda(moderator, thing.item_id, why),
+    )
 
 
 def _decide_agenda(

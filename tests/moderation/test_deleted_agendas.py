@@ -1,0 +1,152 @@
+"""An agenda that was made by mistake is deleted, as long as nothing stands on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum.agendas.actions import (
+    AgendaText,
+    StatementText,
+    remove_statement,
+    write_agenda,
+    write_statement,
+)
+from forum.agendas.models import Agenda
+from forum.agendas.queries import all_agendas, lock_opening
+from forum.db import db
+from forum.declarations.actions import DeclarationText, write_declaration
+from forum.dialogue.actions import NewTopic, keep_draft, open_topic
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    ReadingText,
+    write_case,
+    write_practice,
+    write_reading,
+)
+from forum.markup import write
+from forum.members.queries import get_member
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.models import Decision
+from forum.moderation.queries import standing_on
+from forum.permissions import SYSTEM, VISITOR
+from tests.meetings.planted import meeting_of
+
+pytestmark = pytest.mark.usefixtures("sound")
+WHY = Reasons("Made twice.")
+
+
+@pytest.fixture
+def mistake(people: Any, agenda: Agenda) -> Agenda:
+    """A second agenda, on which nothing stands yet; Chitra hosts it."""
+    text = AgendaText("Cooler", write("Shade."), slug="cooler")
+    return write_agenda(people.moderator, text, hosts=[people.chitra.handle])
+
+
+def test_an_empty_agenda_is_deleted_and_the_log_keeps_why(
+    people: Any, mistake: Agenda, sign_in: Any, client: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    assert "/agendas/cooler/delete" in browser.get("/agendas/cooler").text
+    page = browser.get("/agendas/cooler/delete")
+    assert page.status_code == 200 and "Nothing stands on it" in page.text
+    assert browser.post("/agendas/cooler/delete", data={"reason": " "}).status_code == 422
+    sent = browser.post("/agendas/cooler/delete", data={"reason": "Made <b>twice</b>."})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/agendas")
+    for reader in (client, browser, sign_in(people.chitra), sign_in(people.administrator)):
+        for door in ("", "/topics", "/feed.atom", "/briefing", "/edit", "/delete"):
+            assert reader.get(f"/agendas/cooler{door}").status_code == 404, door
+        assert "Cooler" not in reader.get("/agendas").text + reader.get("/").text
+    log = browser.get("/moderation/log").text
+    assert "Deleted" in log and "Cooler" in log and "Made &lt;b&gt;twice&lt;/b&gt;." in log
+    assert 'href="/agendas/cooler"' not in log
+    (decision,) = db.session.scalars(select(Decision).where(Decision.deed == "delete_agenda"))
+    found = browser.get(f"/moderation/decisions/{decision.id}")
+    assert found.status_code == 200 and "Cooler" in found.text
+    assert not get_member(SYSTEM, people.chitra.handle).hosted
+
+
+def test_only_who_makes_agendas_deletes_them(people: Any, mistake: Agenda) -> None:
+    for person in (VISITOR, people.ana, people.chitra, people.host):
+        with pytest.raises(Forbidden):
+            actions.delete_agenda(person, mistake.id, WHY)
+    with pytest.raises(Invalid):
+        actions.delete_agenda(people.moderator, mistake.id, Reasons(" "))
+    actions.delete_agenda(people.administrator, mistake.id, WHY)
+    with pytest.raises(NotFound):
+        actions.delete_agenda(people.administrator, mistake.id, WHY)
+    assert mistake.id not in [one.id for one in all_agendas(people.administrator)]
+
+
+def test_whatever_stands_there_keeps_it(people: Any, mistake: Agenda, sign_in: Any) -> None:
+    a, moderator = mistake.id, people.moderator
+    made = {
+        "topic": lambda: open_topic(
+            people.ana, a, NewTopic("question", "Where is shade?", write("We look for it."))
+        ),
+        "draft": lambda: keep_draft(people.ana, "key", [("source", "So.")], agenda_id=a),
+        "case": lambda: write_case(moderator, a, CaseText("Arcades", "network", "S.", "One.")),
+        "practice": lambda: write_practice(people.ana, a, PracticeText("Awnings", "Cloth.")),
+        "reading": lambda: write_reading(moderator, a, ReadingText("A book", "Somebody")),
+        "statement": lambda: write_statement(moderator, a, StatementText("Ana", "Shade.")),
+        "declaration": lambda: write_declaration(
+            moderator, a, DeclarationText("Shade for all", write("We plant."))
+        ),
+        "meeting": lambda: meeting_of(moderator, a, "Shade walk"),
+    }
+    told = set()
+    for kind, make in made.items():
+        make()
+        told.add(kind)
+        assert set(standing_on(a)) == told, kind
+        with pytest.raises(Conflict, match="Something stands on this agenda"):
+            actions.delete_agenda(moderator, a, WHY)
+    browser = sign_in(moderator)
+    for answer, status in (
+        (browser.get("/agendas/cooler/delete"), 200),
+        (browser.post("/agendas/cooler/delete", data={"reason": "So."}), 409),
+    ):
+        assert answer.status_code == status and "cannot be deleted" in answer.text
+        assert "1 statement" in answer.text and "/agendas/cooler/archive" in answer.text
+        assert "<textarea" not in answer.text
+    assert browser.get("/agendas/cooler").status_code == 200
+
+
+def test_what_a_member_deleted_and_a_moderator_hid_keeps_it_too(
+    people: Any, mistake: Agenda
+) -> None:
+    new = NewTopic("question", "Where is shade?", write("We look for it."))
+    topic = open_topic(people.ana, mistake.id, new)
+    actions.decide(people.moderator, "topic", topic.id, "remove", Reasons("Rude.", 2))
+    assert standing_on(mistake.id) == {"topic": 1}
+
+
+def test_a_statement_that_was_taken_away_does_not_keep_it(people: Any, mistake: Agenda) -> None:
+    said = write_statement(people.moderator, mistake.id, StatementText("Ana", "Shade."))
+    remove_statement(people.moderator, mistake.id, said.id)
+    assert actions.delete_agenda(people.moderator, mistake.id, WHY).title == "Cooler"
+
+
+def test_nobody_writes_on_it_any_more_and_its_title_is_free(people: Any, mistake: Agenda) -> None:
+    actions.delete_agenda(people.moderator, mistake.id, WHY)
+    new = NewTopic("question", "Where is shade?", write("We look for it."))
+    for author in (people.ana, people.administrator):
+        with pytest.raises(NotFound):
+            open_topic(author, mistake.id, new)
+    with pytest.raises(NotFound):
+        lock_opening(mistake.id)  # nor who has found it a moment before
+    again = write_agenda(people.moderator, AgendaText("Cooler", write("Shade."), slug="cooler"))
+    assert again.slug == "cooler-2", "its address is never given to another one"
+
+
+def test_the_page_asks_in_two_statements_what_stands_there(
+    people: Any, mistake: Agenda, queries: Any
+) -> None:
+    with queries() as made:
+        standing_on(mistake.id)
+    assert made.count == 1
