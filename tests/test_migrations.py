@@ -392,6 +392,42 @@ def test_who_chose_how_to_be_told_of_what_waits_chose_for_what_cannot_wait(
         upgrade()
 
 
+def test_translations_know_who_wrote_their_present_words(database_url: str, tmp_path: Path) -> None:
+    """The second is corrected by a member who has another handle now, the third by one who has left."""
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0062")
+        tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
+        one = {"name": "Ola", "password_hash": "-", "joined_at": noon}
+        days = {"created_at": noon, "checked_at": noon, "looked_at": noon}
+        said = {"title": "T", "audience": "public", "failure_audience": "public", "made_from": {}}
+        edits = ((2, "mona"), (2, "ola-berg"), (3, "mona"), (3, ""))
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            member = {"id": 2, "handle": "ola", "email": "o@x.example", **one}
+            connection.execute(insert(tables["member"]).values(**member))
+            had = {
+                "handle": "ola-berg",
+                "member_id": 2,
+                "handle_skeleton": "ola-berg",
+                "replaced_at": noon,
+            }
+            connection.execute(insert(tables["earlier_handle"]).values(**had))
+            for number in (1, 2, 3):
+                row = {"id": number, "translator_id": 1, "language": f"l{number}", **said, **days}
+                connection.execute(insert(tables["translation"]).values(**row))
+            for item_id, handle in edits:
+                kept = {"kind": "translation", "item_id": item_id, "editor_handle": handle}
+                row = {**kept, "editor_name": "N", "replaced_at": noon, "fields": {}}
+                connection.execute(insert(tables["version"]).values(**row))
+        upgrade()
+        query = "SELECT writer_id FROM translation ORDER BY id"
+        for _times in range(2):
+            with db.engine.begin() as connection:
+                assert connection.scalars(text(query)).all() == [1, 2, None]
+            downgrade(revision="0062")
+            upgrade()
+
+
 def test_deeds_get_the_names_of_their_actions(database_url: str, tmp_path: Path) -> None:
     former = ["hide", "send back", "ask to edit", "change kind", "spam", "undo"]
     present = ["hide", "send_back", "ask_to_edit", "change_kind", "clear_spam", "undo"]

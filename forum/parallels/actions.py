@@ -36,9 +36,9 @@ from forum.parallels.queries import (
     failure_audience_now,
     fields_of,
     has_document,
-    ids_begun_by,
     ids_of_changed,
     ids_of_practice,
+    ids_written_by,
     is_outdated,
     names_since,
     original_to_change,
@@ -119,7 +119,9 @@ def add_translation(
     _check(text, original)
     _refuse_unread(signs, original)
     _check_language(text, original)
-    translation = _new(original, text, now(), translator_id=member.id, submission_key=key)
+    translation = _new(
+        original, text, now(), translator_id=member.id, writer_id=member.id, submission_key=key
+    )
     translation.parts = []
     _show_pictures(member, translation, text)
     _fill(translation, text)
@@ -158,7 +160,7 @@ def correct_translation(
     if translation.said != said:
         _screen(member, translation, text, Sending.EDITED)
         keep_version(member, "translation", translation.id, before)
-        translation.edited_at = now()
+        translation.edited_at, translation.writer_id = now(), member.id
     _note_compared(member, translation)
     _index(member, translation, text.plain)
     return translation
@@ -384,7 +386,7 @@ def _plain(translation: Translation) -> PlainTexts:
 
 @action
 def hide_translation(moderator: Person, translation_id: int, reason: str = "") -> Translation:
-    """Hide a translation: only moderators of its agenda and its translator find it; notices about it are hidden, too."""
+    """Hide a translation: only moderators of its agenda and those who wrote it find it; notices about it are hidden, too."""
     translation = translation_to_change(moderator, translation_id)
     require(moderator.can.moderate(translation.agenda_id))
     if translation.hidden_at is None:
@@ -458,9 +460,11 @@ def look_after_translations(system: Person, limit: int = BATCH) -> int:
 
 @dataclass(frozen=True)
 class TranslationCourse:
-    """Who began a translation in a file, and when; `is_current` is false where the original had changed since."""
+    """Who began a translation in a file, and when, and who wrote what it says; `is_current` is false where the original had
+    changed since."""
 
     translator_id: int | None
+    writer_id: int | None
     created_at: datetime
     edited_at: datetime | None = None
     is_current: bool = True
@@ -475,7 +479,8 @@ def load_translation(
     require(curator.can.curate(original.agenda))
     _check(text, original)
     _check_language(text, original)
-    translation = _new(original, text, course.created_at, translator_id=course.translator_id)
+    people = {"translator_id": course.translator_id, "writer_id": course.writer_id}
+    translation = _new(original, text, course.created_at, **people)
     translation.parts, translation.edited_at = [], course.edited_at
     _show_pictures(curator, translation, text)
     _fill(translation, text)
@@ -493,10 +498,13 @@ def load_translation(
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Take who has left from the translations that they began; these belong to all, and stay."""
+    """Take who has left from the translations that they began or corrected; these belong to all, and stay."""
     require(system.can.administer())
-    for translation in translations_by_id(ids_begun_by(member_id)):
-        translation.translator_id = translation.submission_key = None
+    for translation in translations_by_id(ids_written_by(member_id)):
+        if translation.translator_id == member_id:
+            translation.translator_id = translation.submission_key = None
+        if translation.writer_id == member_id:
+            translation.writer_id = None
 
 
 @action

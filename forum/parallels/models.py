@@ -21,8 +21,8 @@ BODY = "body"  # the part of a translated case
 
 
 class Translation(Base):
-    """What a practice or a case says in another language. It belongs to all members; `translator_id` is who began it, empty when
-    that member has left.
+    """What a practice or a case says in another language. It belongs to all members; `translator_id` is who began it,
+    `writer_id` who last changed its words, to whom decisions about them go; each is empty when that member has left.
 
     `made_from` are digests of the texts of the original, by name, from which it was made or with which it was last compared, on
     `checked_at`. `audience` and `failure_audience` are those of the original then: what was written for members stays with them
@@ -44,6 +44,7 @@ class Translation(Base):
             "ix_translation_of_case", "case_id", "language", unique=True, **partial_index(IS_THERE)
         ),
         Index(None, "translator_id", "submission_key", unique=True),
+        Index(None, "writer_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -51,6 +52,7 @@ class Translation(Base):
     practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
     translator_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    writer_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     submission_key: Mapped[str | None]
     language: Mapped[str]
     title: Mapped[str] = mapped_column(Text)
@@ -69,7 +71,10 @@ class Translation(Base):
 
     practice: Mapped[Practice | None] = relationship(lazy="raise_on_sql")
     case: Mapped[Case | None] = relationship(lazy="raise_on_sql")
-    translator: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+    translator: Mapped[Member | None] = relationship(
+        lazy="raise_on_sql", foreign_keys=translator_id
+    )
+    writer: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=writer_id)
     parts: Mapped[list[TranslatedPart]] = relationship(
         lazy="raise_on_sql", cascade="all, delete-orphan", order_by="TranslatedPart.position"
     )

@@ -57,7 +57,7 @@ def visible_translations(reader: Person) -> Select[Any]:
     read; hidden ones only where they moderate or of their own."""
     practices = visible_practices(reader).with_only_columns(Practice.id)
     cases = visible_cases(reader).with_only_columns(Case.id)
-    is_mine = [Translation.translator_id == reader.id] if reader.is_member and reader.id else []
+    is_mine = [is_written_by(reader.id)] if reader.is_member and reader.id else []
     is_shown = Translation.hidden_at.is_(None)
     return select(Translation).where(
         Translation.deleted_at.is_(None),
@@ -65,6 +65,11 @@ def visible_translations(reader: Person) -> Select[Any]:
         or_(Translation.practice_id.in_(practices), Translation.case_id.in_(cases)),
         or_(is_shown, _is_moderated_by(reader), *is_mine),
     )
+
+
+def is_written_by(member_id: int) -> ColumnElement[bool]:
+    """SQL condition: a member has begun a translation, or wrote what it says now."""
+    return or_(Translation.translator_id == member_id, Translation.writer_id == member_id)
 
 
 def shown_translations(reader: Person) -> Select[Any]:
@@ -131,7 +136,7 @@ def translation_if_there(reader: Person, translation_id: int) -> Translation | N
 
 
 def with_parts(translation: Translation) -> Translation:
-    """A translation with its parts, read afresh: for its translator, while moderators hide it."""
+    """A translation with its parts, read afresh: for who wrote it, while moderators hide it."""
     mine = select(TranslatedPart).where(TranslatedPart.translation_id == translation.id)
     parts = db.session.scalars(mine.order_by(TranslatedPart.position)).all()
     set_committed_value(translation, "parts", list(parts))
@@ -531,10 +536,9 @@ def _has_changed(model: type[Practice] | type[Case]) -> ColumnElement[bool]:
     return and_(model.updated_at > Translation.looked_at, model.hidden_at.is_(None), is_open)
 
 
-def ids_begun_by(member_id: int) -> list[int]:
-    """The ids of the translations that a member has begun."""
-    mine = select(Translation.id).where(Translation.translator_id == member_id)
-    return sorted(db.session.scalars(mine))
+def ids_written_by(member_id: int) -> list[int]:
+    """The ids of the translations that a member has begun, or whose present words are theirs."""
+    return sorted(db.session.scalars(select(Translation.id).where(is_written_by(member_id))))
 
 
 def ids_of_practice(practice_id: int) -> list[int]:

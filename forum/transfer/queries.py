@@ -220,7 +220,7 @@ def translations_to_write(
     practices = select(Practice.id).where(Practice.agenda_id == agenda.id)
     cases = select(Case.id).where(Case.agenda_id == agenda.id)
     here = or_(Translation.practice_id.in_(practices), Translation.case_id.in_(cases))
-    loads = (Translation.translator, Translation.parts)
+    loads = (Translation.translator, Translation.writer, Translation.parts)
     found = shown_translations(reader).where(here)
     for some in _in_batches(found, Translation, (Translation.id,), loads, size):
         yield [

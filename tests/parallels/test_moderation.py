@@ -9,6 +9,8 @@ from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import get_thing
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
 from forum.parallels import actions, queries
 from forum.permissions import SYSTEM, VISITOR
 from tests.parallels.conftest import in_french
@@ -67,3 +69,69 @@ def test_the_page_of_a_hidden_one_leads_its_translator_to_the_decision(
     assert way in sign_in(people.ben).get("/practices/felt/in/fr").text
     page = sign_in(people.moderator).get("/practices/felt/in/fr")
     assert "has hidden this translation" in page.text and way not in page.text
+
+
+def told(member):
+    """What the member's decisions say in the inbox, once the worker has made the notices."""
+    while make_notices(SYSTEM):
+        pass
+    return [one.words for one in inbox(member).page.items if one.kind == "decision"]
+
+
+def test_a_decision_goes_to_who_wrote_the_words(sign_in, people, translation):
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Achetez du feutre"))
+    made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    assert made.author_id == people.chitra.id
+    assert "It sells felt." in told(people.chitra)[0]
+    (to_ben,) = told(people.ben)
+    assert "It says what another member wrote." in to_ben and "It sells felt." not in to_ben
+    page = sign_in(people.chitra).get(f"/moderation/decisions/{made.id}").text
+    assert "Achetez du feutre" in page and "It sells felt." in page
+    assert f"/moderation/decisions/{made.id}/appeal" in page
+    page = sign_in(people.ben).get(f"/moderation/decisions/{made.id}").text
+    assert "A translation that you began" in page and "It sells felt." not in page
+    assert f"/moderation/decisions/{made.id}/appeal" in page
+    assert sign_in(people.ana).get(f"/moderation/decisions/{made.id}").status_code == 404
+    for member in (people.ben, people.chitra):
+        way = f'href="/translations/{translation.id}/why"'
+        assert way in sign_in(member).get("/practices/felt/in/fr").text
+    assert sign_in(people.ana).get("/practices/felt/in/fr").status_code == 404
+
+
+def test_each_of_those_who_wrote_it_may_appeal_and_is_told_of_a_reversal(people, translation):
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Achetez du feutre"))
+    made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    with pytest.raises(NotFound):
+        appeal(people.ana, made.id, "I like it.")
+    asked = appeal(people.chitra, made.id, "It sells nothing.")
+    decide_appeal(people.moderator, asked.id, "reversed", "You are right.")
+    assert queries.translation_by_id(VISITOR, translation.id).hidden_at is None
+    assert told(people.ben)  # that it is shown again
+    made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    assert appeal(people.ben, made.id, "I see no advertisement.").appellant_id == people.ben.id
+
+
+def test_who_confirms_or_reads_writes_nothing(people, translation):
+    actions.confirm_translation(people.chitra, translation.id)
+    actions.correct_translation(people.chitra, translation.id, in_french())
+    made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    assert made.author_id == people.ben.id
+    assert told(people.chitra) == []
+
+
+def test_who_wrote_the_words_does_not_report_or_judge_them(people, translation):
+    actions.correct_translation(people.host, translation.id, in_french(title="Du feutre"))
+    with pytest.raises(Forbidden):
+        moderation.report(people.host, "translation", translation.id, "rules")
+    moderation.report(people.ben, "translation", translation.id, "rules", "Not what I wrote.")
+    with pytest.raises(Forbidden):
+        moderation.decide(people.host, "translation", translation.id, "keep")
+    moderation.decide(people.moderator, "translation", translation.id, "keep")
+
+
+def test_a_decision_about_the_words_of_who_has_left_goes_to_nobody(people, translation):
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Du feutre"))
+    actions.forget_member(SYSTEM, people.chitra.id)
+    made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    assert (made.author_id, translation.translator_id) == (None, people.ben.id)
+    assert "another member wrote" in told(people.ben)[0]

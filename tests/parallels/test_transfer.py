@@ -50,6 +50,7 @@ def test_what_is_exported_comes_back(app, people, practice, case, translation, t
     first, second = (queries.translation_by_id(VISITOR, o.id) for o in found if o.id not in known)
     assert first.said == queries.translation_by_id(VISITOR, translation.id).said
     assert (first.translator_id, bool(first.edited_at)) == (people.ben.id, True)
+    assert (first.writer_id, second.writer_id) == (people.chitra.id, people.chitra.id)
     assert queries.is_outdated(first) and not queries.is_outdated(second)
     assert second.said == {"title": "Liège", "sentence": "", "body": text.parts["body"]}
     assert second.address == "/cases/cork-2/in/fr"

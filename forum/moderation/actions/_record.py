@@ -28,9 +28,9 @@ from forum.moderation.queries import (
     existing_things,
     has_open_reports,
     ids_ended_by,
+    ids_of_others_in,
     is_first_post,
     open_reporter_ids,
-    other_author_ids,
     waits_in_queue,
 )
 from forum.notifications.actions import (
@@ -226,24 +226,28 @@ def notify_author(moderator: Person, decision: Decision, address: str = "") -> N
 
 
 def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Notify the others whose posts were withheld together with a topic, case or practice, each once."""
-    if decision.deed not in WITHHOLDING_DEEDS or thing.kind == "post" or not thing.topic_id:
+    """Notify the others whose posts were withheld together with a topic, case or practice, or who began a translation, each once."""
+    if decision.deed not in WITHHOLDING_DEEDS:
         return
     hidden = sentence("It is hidden, and your comments with it.")
     if thing.kind == "topic":
         hidden = sentence("It is hidden, and your posts with it.")
+    elif thing.kind == "translation":
+        hidden = sentence("It is hidden. It says what another member wrote.")
     _tell_other_authors(moderator, decision, thing, hidden, decision)
 
 
 def _tell_other_authors(
     moderator: Person, decision: Decision, thing: Thing, words: Sentence, told_with: Decision
 ) -> None:
-    """Notify the others who wrote in a topic, case or practice of a decision about it; the notice goes with `told_with`."""
+    """Notify the others whom a decision about a thing concerns (see `ids_of_others_in`); the notice goes with `told_with`."""
     title = sentence("A page that you commented on")
     if thing.kind == "topic":
         title = sentence("A topic in which you wrote")
+    elif thing.kind == "translation":
+        title = sentence("A translation that you began")
     notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, before=[words])
-    _tell(moderator, told_with, notice, other_author_ids(thing.topic_id or 0, thing.author_id))
+    _tell(moderator, told_with, notice, ids_of_others_in(thing))
 
 
 def notify_moved_authors(
@@ -291,7 +295,7 @@ def tell_of_reversal(
         # Without title and answer, which may name a member: these stand on the page, where names go when somebody leaves
         notice = NoticeText("decision", address, KINDS[decision.kind].noun, before=taken_back)
         _tell(moderator, reversal, notice, [decision.moderator_id])
-    if decision.deed in WITHHOLDING_DEEDS and thing.kind != "post" and thing.topic_id:
+    if decision.deed in WITHHOLDING_DEEDS:
         _tell_other_authors(moderator, decision, thing, taken_back[0], reversal)
     if decision.deed == Deed.CLEAR_SPAM:
         for removal, page in _shared_pages_back(moderator, decision):

@@ -303,7 +303,7 @@ def _translation_thing(reader: Person, translation_id: int) -> Thing:
         item_id=translation.id,
         title=translation.title,
         address=translation.address,
-        author_id=translation.translator_id,
+        author_id=translation.writer_id,
         agenda_id=translation.agenda_id,
         state=_state(translation),
         row=translation,

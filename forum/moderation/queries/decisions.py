@@ -458,7 +458,7 @@ def decision_by_id(decision_id: int) -> Decision | None:
 
 
 def is_concerned(person: Person, decision: Decision) -> bool:
-    """Whether the person is the author, or wrote in the topic or page that the decision withholds."""
+    """Whether the person is the author, or wrote in the topic or page that the decision withholds, or began the translation."""
     if decision.author_id == person.id is not None:
         return True
     theirs = select(Decision.id).where(Decision.id == decision.id, _has_written_there(person))
@@ -466,7 +466,7 @@ def is_concerned(person: Person, decision: Decision) -> bool:
 
 
 def _has_written_there(person: Person) -> ColumnElement[bool]:
-    """SQL condition: the decision withholds a topic, case or practice in which the person wrote."""
+    """SQL condition: the decision withholds a topic, case or practice in which the person wrote, or a translation that they began."""
     case_topic = select(Case.topic_id).where(Case.id == Decision.item_id).correlate(Decision)
     practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
     practice_topic = practice_topic.correlate(Decision)
@@ -476,7 +476,10 @@ def _has_written_there(person: Person) -> ColumnElement[bool]:
         (Decision.kind == "practice", practice_topic.scalar_subquery()),
     )
     wrote = select(Post.id).where(Post.topic_id == topic_id, Post.author_id == person.id)
-    return and_(Decision.deed.in_(WITHHOLDING_DEEDS), wrote.exists())
+    is_mine = Translation.id == Decision.item_id, Translation.translator_id == person.id
+    began = select(Translation.id).where(Decision.kind == "translation", *is_mine)
+    has_part = or_(wrote.exists(), began.correlate(Decision).exists())
+    return and_(Decision.deed.in_(WITHHOLDING_DEEDS), has_part)
 
 
 def is_reporter(person: Person, decision: Decision) -> bool:

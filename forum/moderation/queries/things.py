@@ -290,6 +290,16 @@ def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
     return db.session.scalars(theirs.where(*is_readable(Post))).all()
 
 
+def ids_of_others_in(thing: Thing) -> set[int]:
+    """The ids of the members beside its author whom a decision about a thing concerns: who wrote in a topic, case or practice,
+    or has begun a translation that says what another wrote."""
+    if thing.kind == "translation":
+        return {thing.row.translator_id} - {thing.author_id, None}
+    if thing.kind == "post" or not thing.topic_id:
+        return set()
+    return set(other_author_ids(thing.topic_id, thing.author_id))
+
+
 def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     """A topic, even that of a case or practice, for a moderator of its agenda."""
     require(moderator.can.see_queue())

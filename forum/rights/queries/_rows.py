@@ -58,6 +58,7 @@ from forum.moderation.models import Decision, Report, StaffNote, heading_of
 from forum.notifications.models import QUEUE_KINDS, Notice, NoticeChoice, Watch, said_in
 from forum.notifications.queries import settings_of
 from forum.parallels.models import Translation
+from forum.parallels.queries import is_written_by
 from forum.pictures.models import Picture
 from forum.queue.models import EntryNote
 from forum.reach import opened_to
@@ -319,8 +320,7 @@ def rows_of_translations(member: Member) -> Select[Any]:
     case = known.where(Case.id == Translation.case_id).correlate(Translation)
     of = func.coalesce(practice.scalar_subquery(), case.scalar_subquery(), "").label("original")
     query = select(*columns_of(Translation, kept), of)
-    mine = Translation.translator_id == member.id, Translation.deleted_at.is_(None)
-    return query.where(*mine)
+    return query.where(is_written_by(member.id), Translation.deleted_at.is_(None))
 
 
 def rows_of_peers(member: Member) -> Select[Any]:

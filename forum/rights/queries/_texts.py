@@ -467,8 +467,8 @@ TEXT_KINDS: tuple[Kind, ...] = (
     Kind(
         "translations",
         _("Translations"),
-        _("The translations that you began."),
-        (("translation", "translator_id"),),
+        _("The translations that you began, or that say what you wrote."),
+        (("translation", "translator_id"), ("translation", "writer_id")),
         in_batches(rows_of_translations, Translation.id, add_to=_add_parts),
         {
             "id": _("its number"),

@@ -27,6 +27,15 @@ from forum.transfer.queries import (
     practices_by_slug,
 )
 
+NAMING = (
+    "by",
+    "corrected_by",
+    "member",
+    "hosts",
+    "peers",
+    "useful",
+    "same_here",
+)  # fields with handles
 HANDLE = 5  # the place of the handle in a signature
 COURSE = ("opened_on", "frozen_on", "adopted_on", "withdrawn_on")
 NO_ANSWER = "only a reply to a question is its answer"
@@ -59,7 +68,7 @@ def check_agenda_file(file: AgendaFile) -> Loading:
 def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
     """Every handle that a file names, with the line."""
     for values in _all_sections(file):
-        yield from values.values_of("by", "member", "hosts", "peers", "useful", "same_here")
+        yield from values.values_of(*NAMING)
         for entry, line in values.entries("tried", "wants", "report", "asked"):
             yield entry[0], line
     for values in file.declarations:

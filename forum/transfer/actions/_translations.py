@@ -15,13 +15,19 @@ def plan_translation(curator: Member, values: Values, loading: Loading) -> None:
     slug = values["of"].rpartition("/")[2]
     written_at = noon(values["written_on"])
     after = max(written_at, loading.published.get(slug, written_at))
+    writer = "corrected_by" if "corrected_on" in values else "by"
     course = parallels.TranslationCourse(
-        translator_id=loading.member(values["by"]).id if "by" in values else None,
+        translator_id=_member_id(values, "by", loading),
+        writer_id=_member_id(values, writer, loading),
         created_at=written_at,
         edited_at=noon(values["corrected_on"]) if "corrected_on" in values else None,
         is_current=not values.get("outdated"),
     )
     loading.plan(written_at, _load, curator, values, course, after=after)
+
+
+def _member_id(values: Values, name: str, loading: Loading) -> int | None:
+    return loading.member(values[name]).id if name in values else None
 
 
 def _load(curator: Member, values: Values, course: parallels.TranslationCourse) -> None:

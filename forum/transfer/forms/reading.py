@@ -732,6 +732,7 @@ TRANSLATION = Schema(
         "sentence": up_to(parallels.LONGEST_SENTENCE),
         "written on": past_day,
         "corrected on": past_day,
+        "corrected by": slug,
         "outdated": yes_or_no,
     },
     required=("of", "language", "written on"),

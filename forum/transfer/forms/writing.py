@@ -348,6 +348,7 @@ class Writer:
     ) -> str:
         """The section of a translation; `said` are its texts by name, as far as they are for the readers of the file."""
         edited_at = translation.edited_at
+        writer = ";".join(self.people.of_shown([translation.writer]))
         fields: Fields = (
             ("of", f"{translation.kind} {importable_slug(translation.original.slug)}"),
             ("by", ";".join(self.people.of_shown([translation.translator]))),
@@ -355,6 +356,7 @@ class Writer:
             ("sentence", self._text(said.get("sentence", ""))),
             ("written on", _day(translation.created_at.date())),
             ("corrected on", _day(edited_at.date() if edited_at else None)),
+            ("corrected by", writer if edited_at else ""),
             ("outdated", _yes_if(is_outdated)),
         )
         parts = "".join(
