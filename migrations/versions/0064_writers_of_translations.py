@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0064"
-down_revision = "0062"
+down_revision = "0063"
 
 TABLE, COLUMN = "translation", "writer_id"
 INDEX = "ix_translation_writer_id"
