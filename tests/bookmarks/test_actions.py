@@ -1,5 +1,7 @@
 """What members keep for later: of each thing once, for themselves alone, and no longer than the thing and the member are there."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -29,7 +31,7 @@ def test_a_thing_is_kept_once_and_no_longer_however_often_one_asks(people, post)
 
 def test_one_may_keep_what_one_wrote_and_also_while_silenced(people, post):
     silenced = db.session.get_one(Member, people.ana.id)
-    silenced.silenced_until = now().replace(year=2999)
+    silenced.silenced_until = now() + timedelta(days=300_000)
     db.session.commit()
     actions.bookmark(silenced, "post", post.id)
     actions.note(silenced, bookmark_of(silenced, "post", post.id).id, "Of me.")

@@ -101,7 +101,7 @@ def test_only_hosts_and_moderators_find_it(
         assert "Cooler" not in browser.get("/agendas").text + browser.get("/").text
     for door in ("open", "watch", "topics/new", "statements/new", "edit", "archive"):
         assert sign_in(people.ben).post(f"/agendas/cooler/{door}").status_code == 404, door
-    silence(people.moderator, people.host.id, now().replace(year=now().year + 1))
+    silence(people.moderator, people.host.id, now() + timedelta(days=366))
     assert sign_in(people.host).get("/agendas/cooler").status_code == 404
 
 
@@ -515,7 +515,7 @@ def test_nobody_is_asked_about_a_question_there(people: Any, prepared: Agenda) -
     topic = topic_on(prepared, people.host)
     with pytest.raises(Forbidden, match="in preparation"):
         ask(people.host, topic.id, [people.ben.handle])
-    later = now().replace(year=now().year + 1)
+    later = now() + timedelta(days=366)
     with at(later):
         look_after(SYSTEM)
         make_notices(SYSTEM)

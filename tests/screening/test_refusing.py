@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ def test_a_profile_whose_words_do_not_change_passes(people: Any) -> None:
 
 
 def test_a_letter_stays_in_the_form(people: Any, sign_in: Any) -> None:
-    db.session.execute(Member.__table__.update().values(joined_at=now().replace(year=2020)))
+    db.session.execute(Member.__table__.update().values(joined_at=now() - timedelta(days=2000)))
     db.session.commit()
     browser = sign_in(people.ben)
     words = f"{TYPED}, and so on. {BAD}."
@@ -156,7 +157,7 @@ def test_a_letter_stays_in_the_form(people: Any, sign_in: Any) -> None:
 
 
 def test_the_same_letter_to_many_is_known(people: Any) -> None:
-    db.session.execute(Member.__table__.update().values(joined_at=now().replace(year=2020)))
+    db.session.execute(Member.__table__.update().values(joined_at=now() - timedelta(days=2000)))
     db.session.commit()
     make_rule(SYSTEM, RuleText("same text", "3", SENTENCE))
     words = "Buy our watches, they are the best watches that there are in the world of watches."

@@ -6,7 +6,7 @@ import fcntl
 import operator
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def of_another(answer_id: int) -> int:
 
 
 def long_ago(moment: datetime) -> datetime:
-    return moment.replace(year=2001)
+    return moment - timedelta(days=9000)
 
 
 def one_more(number: int) -> int:
@@ -148,7 +148,7 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Agenda, "declarations_count", one_more),
     (Declaration, "signatures_count", one_more),
     (Commitment, "peers_count", one_more),
-    (Commitment, "next_on", lambda day: day.replace(year=2001)),
+    (Commitment, "next_on", lambda day: day - timedelta(days=9000)),
     (Member, "posts_count", one_more),
     (Member, "hosted", lambda hosted: [*hosted, 99]),
     (Member, "ignored", lambda ignored: [*ignored, 99]),
