@@ -780,7 +780,8 @@ class Can:
 
     def take_name_away(self, statement: Statement) -> Verdict:
         """Members take their own name away from what is quoted of them, also while they may not write."""
-        return YES if self._is_own(statement.member_id) else verdicts.NOT_QUOTED
+        is_quoted = statement.member_id is not None and self._is_own(statement.member_id)
+        return YES if is_quoted else verdicts.NOT_QUOTED
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""

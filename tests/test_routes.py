@@ -238,6 +238,7 @@ GET  /declarations/{consultation_declaration}/freeze  |   in  403  403  200  200
 POST /declarations/{consultation_declaration}/freeze  |  403  403  403  yes  yes  yes
 GET  /declarations/{open_declaration}/invite          |   in  403  403  200  200  200
 POST /declarations/{open_declaration}/invite          |  403  403  403  yes  yes  yes
+POST /declarations/{open_declaration}/take-invitations-back |  403  403  403  yes  yes  yes
 GET  /declarations/{open_declaration}/adopt           |   in  403  403  200  200  200
 POST /declarations/{open_declaration}/adopt           |  403  403  403  yes  yes  yes
 GET  /declarations/{open_declaration}/withdraw        |   in  403  403  200  200  200

@@ -32,6 +32,8 @@ from forum.declarations.queries import (
     fields_to_keep,
     get_reservation,
     has_hidden_reservation,
+    invitations_taken_back_by,
+    invitations_to_change,
     invitations_to_remind,
     same_draft,
     signature_to_change,
@@ -62,6 +64,7 @@ from forum.notifications.actions import (
     read_outdated,
 )
 from forum.notifications.models import AGENDA
+from forum.notifications.queries import members_told
 from forum.permissions import Person, require
 from forum.plaintext import single_line, slugify
 from forum.screening.actions import refuse_caught
@@ -418,14 +421,18 @@ def _reservation_to_decide(moderator: Person, signature_id: int) -> Signature:
 def invite(curator: Person, declaration_id: int, organisation_ids: Collection[int] | None) -> int:
     """Invite organisations (None: all) to sign; those who speak for them are told. Returns how many were invited.
 
-    Who was invited before or has signed is left out.
+    Who was invited before or has signed is left out; an invitation that was taken back is made anew.
     """
     touches()
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "invite"))
     wanted = all_organisation_ids() if organisation_ids is None else organisation_ids
     invited = uninvited_ids(declaration_id, wanted)
-    for organisation_id in invited:
+    again = invitations_to_change(declaration_id, invited)
+    for one in again:
+        one.invited_at, one.reminded_at = now(), None
+        one.taken_back_at = one.taken_back_by_id = None
+    for organisation_id in {*invited} - {one.organisation_id for one in again}:
         db.session.add(
             InvitedOrganisation(
                 declaration_id=declaration_id, organisation_id=organisation_id, invited_at=now()
@@ -442,6 +449,33 @@ def _ask_to_sign(doer: Person, declaration: Declaration, organisation_ids: Colle
     title, address = declaration.title, declaration.address
     notice = NoticeText("signing", address, title, before=[said])
     note_event(doer, notice, speaker_ids(organisation_ids))
+
+
+@action
+def take_invitations_back(
+    curator: Person, declaration_id: int, organisation_ids: Collection[int]
+) -> int:
+    """Take the invitations of organisations back that have not signed; returns how many.
+
+    Who was told of an invitation and speaks for the organisation is told that it is taken back; all others are not told of
+    it any more. The organisation can sign all the same, like any other.
+    """
+    touches()
+    declaration = declaration_to_change(curator, declaration_id)
+    require(curator.can.curate_declaration(declaration, "invite"))
+    wanted = unsigned_ids(declaration_id).intersection(organisation_ids)
+    told = members_told("signing", declaration.address)
+    for one in invitations_to_change(declaration_id, wanted):
+        one.taken_back_at, one.taken_back_by_id = now(), curator.id
+        db.session.flush()
+        _end_invitation(curator, declaration, one.organisation_id)
+        said = sentence(
+            "The invitation of %(organisation)s to sign it is taken back.",
+            organisation=one.organisation.name,
+        )
+        concerned = told.intersection(speaker_ids([one.organisation_id]))
+        note_event(curator, _notice(declaration, said), concerned, is_named=False)
+    return len(wanted)
 
 
 def _end_invitations(doer: Person, declaration: Declaration) -> None:
@@ -563,6 +597,8 @@ def forget_member(system: Person, member_id: int, former: str) -> None:
     The signatures and their reservations stay, however the member leaves: it is their organisations that have signed.
     """
     require(system.can.administer())
+    for invitation in invitations_taken_back_by(member_id):
+        invitation.taken_back_by_id = None
     for signature in signatures_of_member(member_id):
         signature.member_id, signature.name, signature.position = None, former, ""
 

@@ -152,7 +152,10 @@ class Signature(Base):
 
 
 class InvitedOrganisation(Base):
-    """An organisation was invited to sign a declaration, and reminded of it a week before the last day."""
+    """An organisation was invited to sign a declaration, and reminded of it a week before the last day.
+
+    Whoever invites may take the invitation back (`taken_back_at`), and invite again.
+    """
 
     __tablename__ = "invited_organisation"
 
@@ -162,5 +165,8 @@ class InvitedOrganisation(Base):
     )
     invited_at: Mapped[datetime]
     reminded_at: Mapped[datetime | None]
+    taken_back_at: Mapped[datetime | None]
+    taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
 
     organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+    taken_back_by: Mapped[Member | None] = relationship(lazy="raise_on_sql")

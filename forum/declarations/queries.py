@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
@@ -251,6 +251,9 @@ class OwnPart:
     organisation: Organisation
     signature: Signature | None
     may_sign: Verdict
+    uninvited_at: datetime | None = (
+        None  # when its invitation was taken back, for who speaks for it
+    )
 
 
 def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:
@@ -259,7 +262,28 @@ def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:
         return []
     mine = own_organisations(reader)
     signed = signatures_for(declaration, mine)
-    return [OwnPart(one, signed.get(one.id), reader.can.sign(declaration, one)) for one in mine]
+    spoken_for = [one for one in mine if reader.can.speak_for(one)]
+    gone = _taken_back_at(declaration.id, [one.id for one in spoken_for])
+    return [
+        OwnPart(one, signed.get(one.id), reader.can.sign(declaration, one), gone.get(one.id))
+        for one in mine
+    ]
+
+
+def _taken_back_at(
+    declaration_id: int, organisation_ids: Collection[int]
+) -> dict[int, datetime | None]:
+    """When invitations of some organisations were taken back, by the id of the organisation."""
+    if not organisation_ids:
+        return {}
+    query = select(InvitedOrganisation.organisation_id, InvitedOrganisation.taken_back_at)
+    rows = db.session.execute(
+        query.where(
+            InvitedOrganisation.declaration_id == declaration_id,
+            InvitedOrganisation.organisation_id.in_(organisation_ids),
+        )
+    )
+    return {row.organisation_id: row.taken_back_at for row in rows}
 
 
 def organisations_to_sign_for(reader: Person, declaration: Declaration) -> list[Organisation]:
@@ -407,10 +431,49 @@ def count_unsigned(reader: Person, declaration: Declaration) -> tuple[int, int] 
 
 
 def _invited_ids(declaration_id: int) -> set[int]:
-    query = select(InvitedOrganisation.organisation_id)
-    return set(
-        db.session.scalars(query.where(InvitedOrganisation.declaration_id == declaration_id))
+    """The ids of the organisations that are invited, without those whose invitation was taken back."""
+    is_so = (
+        InvitedOrganisation.declaration_id == declaration_id,
+        InvitedOrganisation.taken_back_at.is_(None),
     )
+    return set(db.session.scalars(select(InvitedOrganisation.organisation_id).where(*is_so)))
+
+
+def invitations_taken_back(
+    curator: Person, declaration: Declaration
+) -> Sequence[InvitedOrganisation]:
+    """The invitations that were taken back, the latest first, each with its organisation and who did it."""
+    require(curator.can.moderate(declaration.agenda_id))
+    is_so = (
+        InvitedOrganisation.declaration_id == declaration.id,
+        InvitedOrganisation.taken_back_at.is_not(None),
+    )
+    order = (InvitedOrganisation.taken_back_at.desc(), InvitedOrganisation.organisation_id)
+    loaded = (
+        joinedload(InvitedOrganisation.organisation),
+        joinedload(InvitedOrganisation.taken_back_by),
+    )
+    query = select(InvitedOrganisation).where(*is_so).options(*loaded).order_by(*order)
+    return db.session.scalars(query.limit(MAX_INVITED)).all()
+
+
+def invitations_to_change(
+    declaration_id: int, organisation_ids: Collection[int]
+) -> Sequence[InvitedOrganisation]:
+    """The invitations of some organisations, also those that were taken back, by id; the declaration is locked already."""
+    mine = (
+        InvitedOrganisation.declaration_id == declaration_id,
+        InvitedOrganisation.organisation_id.in_(organisation_ids),
+    )
+    query = select(InvitedOrganisation).where(*mine)
+    ordered = query.order_by(InvitedOrganisation.organisation_id)
+    return db.session.scalars(ordered.options(joinedload(InvitedOrganisation.organisation))).all()
+
+
+def invitations_taken_back_by(member_id: int) -> Sequence[InvitedOrganisation]:
+    """The invitations that a member has taken back."""
+    query = select(InvitedOrganisation).where(InvitedOrganisation.taken_back_by_id == member_id)
+    return db.session.scalars(query).all()
 
 
 def _signed_ids(declaration_id: int) -> set[int]:
@@ -483,6 +546,7 @@ def invitations_to_remind(today: date, limit: int) -> Sequence[InvitedOrganisati
         _is_in_state(OPEN),
         Declaration.sign_until.between(today, today + REMIND_BEFORE),
         InvitedOrganisation.reminded_at.is_(None),
+        InvitedOrganisation.taken_back_at.is_(None),
         Agenda.archived_at.is_(None),
         Agenda.opened_at.is_not(None),
         ~exists().where(*mine),

@@ -352,25 +352,9 @@ def take_signature_back(declaration_id: int, signature_id: int) -> ResponseRetur
 def invite(declaration_id: int) -> ResponseReturnValue:
     """Invite organisations to sign: some of those in one country, or all, about which it asks once more; and see who has not signed yet."""
     found = queries.declaration_to_curate(me(), declaration_id, "invite")
-    countries, names = queries.countries_of_organisations(), _territories()
-    country = web.choice("country", countries)
-    listed = queries.invitable(me(), found, country)
-    form = InviteForm()
-    form.organisations.choices = [(one.organisation.id, one.organisation.name) for one in listed]
+    form = _invite_form(found)
     is_for_all = "all" in request.form
-    asks = is_for_all and "confirmed" not in request.form  # all are told at once, and for good
-
-    def page(status: int = 200) -> ResponseReturnValue:
-        everywhere = queries.invitable(me(), found) if asks else []
-        return render_template(
-            "declarations/invite.html",
-            declaration=found,
-            form=form,
-            listed=listed,
-            countries=[(code, names.get(code, code)) for code in countries],
-            country=country,
-            asked=[one for one in everywhere if not (one.is_invited or one.has_signed)],
-        ), status
+    asks = is_for_all and "confirmed" not in request.form  # all are told at once
 
     def deed() -> ResponseReturnValue:
         wanted = None if is_for_all else form.organisations.data or []
@@ -383,11 +367,65 @@ def invite(declaration_id: int) -> ResponseReturnValue:
             number,
         )
         done = done if number else _("All of these are invited or have signed")
-        return web.done(
-            done, url_for("declarations.invite", declaration_id=found.id, country=country or None)
-        )
+        return web.done(done, _invite_address(found))
 
+    page = partial(_invite_page, found, form, asks=asks)
     return webforms.process(form, page, deed, is_first_step=asks)
+
+
+def _invite_form(found: Declaration) -> InviteForm:
+    form = InviteForm()
+    listed = queries.invitable(me(), found, _chosen_country())
+    form.organisations.choices = [(one.organisation.id, one.organisation.name) for one in listed]
+    return form
+
+
+def _chosen_country() -> str:
+    return web.choice("country", queries.countries_of_organisations())
+
+
+def _invite_address(found: Declaration) -> str:
+    return url_for(
+        "declarations.invite", declaration_id=found.id, country=_chosen_country() or None
+    )
+
+
+def _invite_page(
+    found: Declaration, form: InviteForm, status: int = 200, *, asks: bool = False
+) -> ResponseReturnValue:
+    names, country = _territories(), _chosen_country()
+    countries = queries.countries_of_organisations()
+    everywhere = queries.invitable(me(), found) if asks else []
+    return render_template(
+        "declarations/invite.html",
+        declaration=found,
+        form=form,
+        listed=queries.invitable(me(), found, country),
+        countries=[(code, names.get(code, code)) for code in countries],
+        country=country,
+        asked=[one for one in everywhere if not (one.is_invited or one.has_signed)],
+        taken_back=queries.invitations_taken_back(me(), found),
+    ), status
+
+
+@bp.post("/declarations/<int:declaration_id>/take-invitations-back")
+@changing
+def take_invitations_back(declaration_id: int) -> ResponseReturnValue:
+    """Take the invitations of organisations back that have not signed."""
+    found = queries.declaration_to_curate(me(), declaration_id, "invite")
+    form = _invite_form(found)
+
+    def deed() -> ResponseReturnValue:
+        wanted = form.organisations.data or []
+        if not wanted:
+            raise Invalid(_("Tick at least one organisation."), "organisations")
+        number = actions.take_invitations_back(me(), found.id, wanted)
+        done = ngettext(
+            "%(num)s invitation is taken back.", "%(num)s invitations are taken back.", number
+        )
+        return web.done(done, _invite_address(found))
+
+    return webforms.process(form, partial(_invite_page, found, form), deed)
 
 
 def _territories() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Members take their names from statements, and agendas are deleted."""
+"""Members take their names from statements, agendas are deleted, invitations to sign are taken back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from forum.columns import Moment
 revision = "0063"
 down_revision = "0062"
 
-NAMING = (("statement", "refused_by_id"),)
+NAMING = (("statement", "refused_by_id"), ("invited_organisation", "taken_back_by_id"))
 
 
 def upgrade() -> None:
@@ -18,6 +18,7 @@ def upgrade() -> None:
         _name_member(table, column)
     op.add_column("statement", sa.Column("refused_at", Moment(), nullable=True))
     op.add_column("agenda", sa.Column("deleted_at", Moment(), nullable=True))
+    op.add_column("invited_organisation", sa.Column("taken_back_at", Moment(), nullable=True))
 
 
 def _name_member(table: str, column: str) -> None:
@@ -33,6 +34,7 @@ def _name_member(table: str, column: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("invited_organisation", "taken_back_at")
     op.drop_column("agenda", "deleted_at")
     op.drop_column("statement", "refused_at")
     for table, column in NAMING:

@@ -491,6 +491,68 @@ def test_who_was_invited_in_the_last_week_is_not_reminded(people, agenda, bodies
         assert len(heard(people.ana)) == 1
 
 
+def test_an_invitation_is_taken_back_and_who_was_told_hears_it(people, declaration, bodies):
+    zoo = OrganisationText("Athens Zoo", "partner", representative_id=people.ana.id)
+    other = members.write_organisation(people.moderator, zoo)
+    actions.invite(people.host, declaration.id, [bodies.city.id, other.id, bodies.institute.id])
+    assert len(heard(people.ana)) == len(heard(people.chitra)) == 1
+    back = [bodies.city.id, bodies.nobody.id, 10**6]
+    assert actions.take_invitations_back(people.host, declaration.id, back) == 1
+    assert actions.take_invitations_back(people.host, declaration.id, back) == 0, "once"
+    kind, _title, words = heard(people.ana)[0]
+    assert kind == "declaration" and "City of Athens to sign it is taken back" in words
+    unread = [one.kind for one in inbox(people.ana, is_unread=True).page.items]
+    assert sorted(unread) == ["declaration", "signing"], "she is asked for the zoo"
+    assert len(heard(people.chitra)) == 1
+    actions.take_invitations_back(people.moderator, declaration.id, [other.id])
+    unread = [one.kind for one in inbox(people.ana, is_unread=True).page.items]
+    assert "signing" not in unread
+    assert queries.count_unsigned(people.host, declaration) == (1, 1)
+    by = {
+        one.organisation.name: one.taken_back_by.handle
+        for one in queries.invitations_taken_back(people.host, declaration)
+    }
+    assert by == {
+        "Athens Zoo": people.moderator.handle,
+        "City of Athens": people.host.handle,
+    }
+    with pytest.raises(Forbidden):
+        queries.invitations_taken_back(people.ana, declaration)
+
+
+def test_who_was_not_told_yet_is_told_nothing(people, declaration, bodies):
+    actions.invite(people.host, declaration.id, [bodies.city.id])
+    actions.take_invitations_back(people.host, declaration.id, [bodies.city.id])
+    heard(people.ana)
+    assert not inbox(people.ana, is_unread=True).page.items
+    with at(now() + timedelta(days=23)):
+        assert actions.look_after(SYSTEM) == 0, "nor reminded"
+
+
+def test_who_was_uninvited_is_invited_again_and_signs_all_the_same(people, declaration, bodies):
+    actions.invite(people.host, declaration.id, [bodies.city.id])
+    heard(people.ana)
+    actions.take_invitations_back(people.host, declaration.id, [bodies.city.id])
+    assert queries.own_part(people.ana, declaration)[0].uninvited_at
+    assert queries.own_part(people.ben, declaration)[0].uninvited_at is None  # who cannot sign
+    assert actions.invite(people.host, declaration.id, None) == 3
+    assert queries.invitations_taken_back(people.host, declaration) == []
+    assert queries.own_part(people.ana, declaration)[0].uninvited_at is None
+    actions.take_invitations_back(people.host, declaration.id, [bodies.city.id])
+    signed(people.ana, declaration, bodies.city)
+    assert actions.take_invitations_back(people.host, declaration.id, [bodies.city.id]) == 0
+
+
+def test_only_who_invites_takes_invitations_back(people, agenda, declaration, bodies):
+    actions.invite(people.host, declaration.id, [bodies.city.id])
+    for person in (VISITOR, people.ana):
+        with pytest.raises(Forbidden):
+            actions.take_invitations_back(person, declaration.id, [bodies.city.id])
+    actions.adopt(people.host, declaration.id)
+    with pytest.raises(Forbidden):
+        actions.take_invitations_back(people.host, declaration.id, [bodies.city.id])
+
+
 # The end
 
 

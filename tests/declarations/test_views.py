@@ -248,6 +248,25 @@ def test_an_invitation_of_nobody_says_what_to_do(sign_in, people, declaration, b
         assert "0 organisations" not in page
 
 
+def test_invitations_are_taken_back_on_the_page(client, sign_in, people, declaration, bodies):
+    host, door = sign_in(people.host), f"/declarations/{declaration.id}/invite"
+    host.post(door, data={"organisations": [bodies.city.id, bodies.institute.id]})
+    back = f"/declarations/{declaration.id}/take-invitations-back"
+    assert f'action="{back}"' in host.get(door).text
+    for typed in ({}, {"organisations": ["9" * 40]}, {"organisations": ["<b>"]}):
+        assert host.post(back, data=typed).status_code == 422, typed
+    assert sign_in(people.ana).post(back, data={"organisations": ["1"]}).status_code == 403
+    sent = host.post(f"{back}?country=GR", data={"organisations": [bodies.city.id]})
+    assert sent.status_code == 303 and sent.location.endswith("invite?country=GR")
+    page = words_of(host.get(sent.location))
+    assert "1 invitation is taken back." in page and "Hana Virtanen" in page
+    said = "The invitation of City of Athens to sign was taken back"
+    shown = words_of(sign_in(people.ana).get(declaration.address))
+    assert said in shown and "Sign for City of Athens" in shown
+    for browser in (client, sign_in(people.ben), sign_in(people.chitra)):
+        assert said not in words_of(browser.get(declaration.address))
+
+
 def test_five_hundred_signatures_fit(client, people, declaration, bodies, monkeypatch):
     signed(people.ana, declaration, bodies.city)
     rows = [

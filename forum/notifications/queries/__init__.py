@@ -48,6 +48,7 @@ from forum.notifications.queries.inbox import (
 )
 from forum.notifications.queries.mailing import digests_waiting, notices_for_digest, notices_to_mail
 from forum.notifications.queries.making import (
+    members_told,
     members_with_notices,
     next_watchers,
     notice_values,
@@ -87,6 +88,7 @@ __all__ = [
     "level_of",
     "lock_notice",
     "mark_texts",
+    "members_told",
     "members_with_notices",
     "next_watchers",
     "notice_values",

@@ -51,6 +51,13 @@ def members_with_notices(event_ids: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
+def members_told(kind: str, address: str) -> set[int]:
+    """The ids of the members who have a notice of a kind that leads to an address."""
+    told = select(Notice.member_id).join(Event, Event.id == Notice.event_id)
+    is_told = (Event.kind == kind, Event.address == address, Notice.hidden_at.is_(None))
+    return set(db.session.scalars(told.where(*is_told)))
+
+
 def next_watchers(event: Event, limit: int) -> list[int]:
     """The ids of the next watchers of an event's subjects, in order; they may mute another subject."""
     selects = [_watcher_ids(event, subject, limit) for subject in event.watched or ()]

@@ -90,6 +90,9 @@ LEFT_OUT: dict[tuple[str, str], LazyString] = {
         "screening_rule",
         "made_by_id",
     ): _("It is a rule for everybody, which you made as an administrator."),
+    ("invited_organisation", "taken_back_by_id"): _(
+        "It is an invitation of an organisation, which you took back as a moderator."
+    ),
     ("renaming", "member_id"): _(
         "It says for a while that search is told of your new name or city."
     ),
