@@ -320,6 +320,15 @@ def decision_log(
     return page_of(newest, number, LOG_PAGE_SIZE)
 
 
+def undoings_of(decisions: Iterable[Decision]) -> dict[int, Decision]:
+    """By the id of each of some decisions that was taken back or reversed after an appeal, the decision that did so; one query."""
+    ids = [decision.id for decision in decisions]
+    if not ids:
+        return {}
+    query = select(Decision).where(Decision.undoes_id.in_(ids)).order_by(Decision.id.desc())
+    return {one.undoes_id: one for one in db.session.scalars(query) if one.undoes_id}
+
+
 def own_withheld_text(reader: Person, decision: Decision) -> OwnText | None:
     """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
 

@@ -24,8 +24,10 @@ def log() -> ResponseReturnValue:
     agenda, deed, author, by = (web.text(name) for name in ("agenda", "deed", "author", "by"))
     deed = queries.FORMER_NAMES.get(deed, deed)
     wanted = queries.LogFilter(agenda, deed, author, by)
+    page = queries.decision_log(me(), wanted, web.number("page"))
     context = {
-        "page": queries.decision_log(me(), wanted, web.number("page")),
+        "page": page,
+        "undoings": queries.undoings_of(page.items),
         "wanted": wanted,
         "agendas": queries.moderated_agendas(me()),
         "deeds": list(queries.DEEDS),
@@ -47,6 +49,7 @@ def decision(decision_id: int) -> ResponseReturnValue:
         "moderation/decision.html",
         decision=found,
         is_in_effect=queries.is_in_effect(found),
+        undoing=queries.undoings_of([found]).get(found.id),
         restricting=queries.RESTRICTING_DEEDS,
         text=queries.own_withheld_text(me(), found),
         file=queries.related_decisions(me(), found),
