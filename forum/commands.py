@@ -26,6 +26,7 @@ from forum.library import actions as library_actions
 from forum.mail import commands as mail
 from forum.meetings.commands import look_after_meetings
 from forum.members import commands as members
+from forum.moderation import actions as moderation_actions
 from forum.notifications import commands as notifications
 from forum.parallels import actions as parallels_actions
 from forum.permissions import SYSTEM
@@ -80,6 +81,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "reminders": jobs.every(60, within(lambda: front_actions.tell_reminders(SYSTEM))),
         "searches": jobs.sparing(jobs.every(60, within(look_after_searches))),
         "meetings": jobs.every(60, within(look_after_meetings)),
+        "locks": jobs.every(60, within(lambda: moderation_actions.open_after_last_day(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue.tell_overdue(SYSTEM))),
         "letters": within(mail.write_notice_letters),
         "receipts": jobs.every(5, within(mail.write_report_letters)),

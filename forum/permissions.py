@@ -363,7 +363,7 @@ class Can:
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
         if topic.locked_at and not self.moderate(topic.agenda_id):
-            return verdicts.locked_because(topic.locked_reason)
+            return verdicts.locked_because(topic.locked_reason, topic.locked_until)
         return self.open_topic(topic.agenda)
 
     def reply_again(self, topic: Topic | TopicRow, latest_at: datetime | None) -> Verdict:
@@ -435,7 +435,7 @@ class Can:
         if post.is_gone or topic.hidden_at or topic.deleted_at:
             return Verdict(_("This text has been removed, so nobody votes here any more."))
         if topic.locked_at:
-            return verdicts.locked_because(topic.locked_reason)
+            return verdicts.locked_because(topic.locked_reason, topic.locked_until)
         return self.open_topic(topic.agenda)
 
     def close_poll(self, post: Post | PostRow) -> Verdict:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from forum.clock import in_words
+from forum.clock import day_in_words, in_words
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,10 @@ DECIDED_ABOUT_ONESELF = Verdict(
 NO_SPAMMER = Verdict(_("This member has written too much to be a spammer. Decide about each text."))
 
 
-def locked_because(reason: str) -> Verdict:
-    """The verdict that a topic is locked, with the moderator's reason if there is one."""
+def locked_because(reason: str, until: date | None = None) -> Verdict:
+    """The verdict that a topic is locked, with its last day and the moderator's reason, as far as there are these."""
+    if until is not None:
+        return _locked_until(day_in_words(until), reason)
     if not reason:
         return LOCKED
     # A lazy string counts as safe HTML in templates, but somebody typed the reason.
@@ -136,6 +138,23 @@ def locked_because(reason: str) -> Verdict:
         _("This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason)
     )
     return Verdict(why_not)
+
+
+def _locked_until(day: str, reason: str) -> Verdict:
+    if not reason:
+        words = {"day": day}
+        return Verdict(
+            str(_("This topic is locked until %(day)s. It can be read, not continued.", **words))
+        )
+    return Verdict(
+        str(
+            _(
+                "This topic is locked until %(day)s. It can be read, not continued. Reason: %(reason)s",
+                day=day,
+                reason=reason,
+            )
+        )
+    )
 
 
 def suspended_until(until: datetime | None) -> Verdict:

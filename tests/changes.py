@@ -56,6 +56,11 @@ def _end_meetings(w: dict[str, Any], _p: Any, _a: Any) -> None:
         meetings.end_meetings(SYSTEM)
 
 
+def _open_locked(_w: dict[str, Any], _p: Any, _a: Any) -> None:
+    with at(now() + timedelta(days=3)):
+        moderation.open_after_last_day(SYSTEM)
+
+
 def _forget_names(_w: dict[str, Any], _p: Any, _a: Any) -> None:
     with at(now() + timedelta(days=300)):
         meetings.end_meetings(SYSTEM)
@@ -121,6 +126,13 @@ DEEDS: dict[str, Deed] = {
     "delete": lambda w, p, a: dialogue.delete(p.ben, w["reply"]),
     "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], Reasons("Enough.")),
     "unlock": lambda w, p, a: moderation.unlock(p.moderator, w["topic"]),
+    "lock until a day": lambda w, p, a: moderation.lock(
+        p.moderator, w["topic"], Reasons("Enough."), now().date()
+    ),
+    "choose the last day of a lock": lambda w, p, a: moderation.set_lock_end(
+        p.moderator, w["topic"], now().date() + timedelta(days=2)
+    ),
+    "open what was locked until a day": _open_locked,
     "slow": lambda w, p, a: moderation.slow(p.moderator, w["topic"], Pace(60), Reasons("Breathe.")),
     "unslow": lambda w, p, a: moderation.unslow(p.moderator, w["topic"]),
     "pin": lambda w, p, a: dialogue.pin(p.moderator, w["topic"]),
@@ -139,6 +151,7 @@ DEEDS: dict[str, Deed] = {
     "write a statement": lambda w, p, a: agendas.write_statement(
         p.moderator, a.id, agendas.StatementText("Ben", "We hear.")
     ),
+    "take a name away": lambda w, p, a: agendas.take_name_away(p.ana, a.id, w["statement"]),
     "name a theme": lambda w, p, a: agendas.write_theme(p.moderator, "Trams"),
     "write an entry of the glossary": lambda w, p, a: glossary.write_entry(
         p.moderator, glossary.EntryText([glossary.WordingText("fr", "loud", (), "Bruyant.")])
@@ -282,6 +295,11 @@ DEEDS: dict[str, Deed] = {
     ),
     "put an agenda in preparation": lambda w, p, a: dialogue.prepare_agenda(p.moderator, a.id),
     "open it": lambda w, p, a: moderation.open_agenda(p.moderator, a.id),
+    "delete an agenda": lambda w, p, a: moderation.delete_agenda(
+        p.moderator,
+        agendas.write_agenda(p.moderator, agendas.AgendaText("Twice", write("Again."))).id,
+        Reasons("Made twice."),
+    ),
     "archive": lambda w, p, a: agendas.archive(p.moderator, a.id),
 }
 PAGES = (

@@ -633,6 +633,8 @@ POST /topics/{topic}/report                           |  yes  yes  403  yes  yes
 GET  /topics/{topic}/remove                           |   in  403  403  200  200  200
 POST /topics/{topic}/remove                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/restore                          |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/set-lock-end                     |   in  403  403  200  200  200
+POST /topics/{topic}/set-lock-end                     |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/slow                             |   in  403  403  200  200  200
 POST /topics/{topic}/slow                             |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes

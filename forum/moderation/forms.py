@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask_babel import gettext
 from wtforms import (
@@ -262,6 +262,25 @@ class RequiredReasonForm(GivesReason, ReasonForm):
     reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
 
 
+def _check_day_ahead(day: date | None) -> None:
+    """Raise `ValidationError` unless it is a day from today to ten years ahead."""
+    if day is None or day < now().date():
+        raise ValidationError(gettext("Choose a day that is still ahead."))
+    if day > now().date() + MAX_RESTRICTION:
+        raise ValidationError(gettext("Choose a day within the next ten years."))
+
+
+class LockForm(RequiredReasonForm):
+    """Why a topic is locked, and until which day, if it is to be opened again by itself."""
+
+    until = DateField(_("The last day of the lock"), [Optional()])
+
+    def validate_until(self, field: Field) -> None:
+        """Require a day from today to ten years ahead, if there is one."""
+        if field.data:
+            _check_day_ahead(field.data)
+
+
 class SlowForm(RequiredReasonForm):
     """How slow a topic is to be, for how long, and why."""
 
@@ -410,18 +429,25 @@ class RestrictionForm(StatementForm):
 
     def validate_days(self, field: Field) -> None:
         """Require a day from today to ten years ahead, when a day is chosen in place of a duration."""
-        if field.data != UNTIL_DAY:
-            return
-        if self.until.data is None or self.until.data < now().date():
-            raise ValidationError(gettext("Choose a day that is still ahead."))
-        if self.until.data > now().date() + MAX_RESTRICTION:
-            raise ValidationError(gettext("Choose a day within the next ten years."))
+        if field.data == UNTIL_DAY:
+            _check_day_ahead(self.until.data)
 
 
 class OptionalReasonForm(GivesReason, ClaimAwareForm):
     """A deed that needs no reason but may have one."""
 
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
+
+
+class LockEndForm(OptionalReasonForm):
+    """Until which day a topic stays locked; empty for no end."""
+
+    until = DateField(_("The last day of the lock"), [Optional()])
+
+    def validate_until(self, field: Field) -> None:
+        """Require a day from today to ten years ahead, if there is one."""
+        if field.data:
+            _check_day_ahead(field.data)
 
 
 class RestoreForm(ClaimAwareForm):

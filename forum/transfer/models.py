@@ -174,6 +174,7 @@ class ExportedTopic(NamedTuple):
     pinned_at: datetime | None
     locked_at: datetime | None
     locked_reason: str
+    locked_until: date | None
     slowed_at: datetime | None
     slow_until: datetime | None
     slow_minutes: int | None

@@ -1,15 +1,16 @@
-"""Members take their names from statements, agendas are deleted, invitations to sign are taken back."""
+"""Names taken from statements, deleted agendas, invitations to sign that are taken back, and the last day of a lock."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from forum.columns import Moment
+from forum.columns import Moment, partial_index
 
 revision = "0063"
 down_revision = "0062"
 
+LOCKS_THAT_END = partial_index("locked_until IS NOT NULL")
 NAMING = (("statement", "refused_by_id"), ("invited_organisation", "taken_back_by_id"))
 
 
@@ -19,6 +20,8 @@ def upgrade() -> None:
     op.add_column("statement", sa.Column("refused_at", Moment(), nullable=True))
     op.add_column("agenda", sa.Column("deleted_at", Moment(), nullable=True))
     op.add_column("invited_organisation", sa.Column("taken_back_at", Moment(), nullable=True))
+    op.add_column("topic", sa.Column("locked_until", sa.Date(), nullable=True))
+    op.create_index("ix_topic_locked_until", "topic", ["locked_until", "id"], **LOCKS_THAT_END)
 
 
 def _name_member(table: str, column: str) -> None:
@@ -34,9 +37,14 @@ def _name_member(table: str, column: str) -> None:
 
 
 def downgrade() -> None:
-    op.drop_column("invited_organisation", "taken_back_at")
-    op.drop_column("agenda", "deleted_at")
-    op.drop_column("statement", "refused_at")
+    op.drop_index("ix_topic_locked_until", "topic", **LOCKS_THAT_END)
+    for table, column in (
+        ("topic", "locked_until"),
+        ("invited_organisation", "taken_back_at"),
+        ("agenda", "deleted_at"),
+        ("statement", "refused_at"),
+    ):
+        op.drop_column(table, column)
     for table, column in NAMING:
         op.drop_index(f"ix_{table}_{column}", table)
         with op.batch_alter_table(table) as rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -67,10 +67,19 @@ def look_again(moderator: Person, post_id: int, since: datetime | None = None) -
 
 
 @action
-def lock(moderator: Person, topic_id: int, reason: str = "") -> Topic:
-    """Let a topic take no more replies; readers see the reason."""
+def lock(moderator: Person, topic_id: int, reason: str = "", until: date | None = None) -> Topic:
+    """Let a topic take no more replies; readers see the reason, and the last day if there is one."""
     topic = set_topic_time(moderator, topic_id, "locked_at", now())
-    topic.locked_reason = reason.strip()
+    topic.locked_reason, topic.locked_until = reason.strip(), until
+    return topic
+
+
+@action
+def set_lock_end(moderator: Person, topic_id: int, until: date | None) -> Topic:
+    """Give the lock of a topic another last day, or none."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    topic.locked_until = until if topic.locked_at else None
     return topic
 
 
@@ -78,7 +87,7 @@ def lock(moderator: Person, topic_id: int, reason: str = "") -> Topic:
 def unlock(moderator: Person, topic_id: int) -> Topic:
     """Let a topic take replies again."""
     topic = set_topic_time(moderator, topic_id, "locked_at", None)
-    topic.locked_reason = ""
+    topic.locked_reason, topic.locked_until = "", None
     return topic
 
 

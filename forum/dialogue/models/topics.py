@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Text
@@ -173,6 +173,11 @@ class Topic(TopicMixin, SubmissionMixin, Base):
         Index(
             "ix_topic_pinned", *AGENDA_ACTIVITY_COLUMNS, **partial_index("pinned_at IS NOT NULL")
         ),
+        Index(
+            "ix_topic_locked_until",
+            *("locked_until", "id"),
+            **partial_index("locked_until IS NOT NULL"),
+        ),
         Index("ix_topic_slow", "slow_until", **partial_index("slow_until IS NOT NULL")),
         Index(None, "author_id", "id"),
         Index(None, "answered_by_id", "id"),
@@ -205,6 +210,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     locked_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    locked_until: Mapped[date | None]  # the last day of the lock, if it has one
     slowed_at: Mapped[datetime | None]
     slow_until: Mapped[datetime | None]
     slow_minutes: Mapped[int | None]

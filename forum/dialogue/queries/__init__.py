@@ -59,6 +59,7 @@ from forum.dialogue.queries.changing import (
     topic_ids_on,
     topic_if_there,
     topic_to_change,
+    topics_locked_before,
     topics_slow_until,
     topics_to_change,
 )
@@ -389,6 +390,7 @@ __all__ = [
     "topic_to_change_kind",
     "topic_to_reply",
     "topics",
+    "topics_locked_before",
     "topics_locked_naming",
     "topics_slow_until",
     "topics_to_change",

@@ -28,7 +28,7 @@ A row is built by position. For each kind, the fields that are columns come firs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -144,6 +144,7 @@ class _TopicColumns(NamedTuple):
     pinned_at: datetime | None
     locked_at: datetime | None
     locked_reason: str
+    locked_until: date | None
     slowed_at: datetime | None
     slow_until: datetime | None
     slow_minutes: int | None
@@ -224,6 +225,7 @@ class TopicContext(NamedTuple):
     answer_id: int | None
     locked_at: datetime | None
     locked_reason: str
+    locked_until: date | None
     hidden_at: datetime | None
     deleted_at: datetime | None
     agenda: AgendaContext

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -183,6 +183,12 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
     people = joinedload(Post.author).joinedload(Member.city)
     query = query.options(contains_eager(Post.topic), people)
     return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
+
+
+def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:
+    """At most `limit` topics whose lock had its last day before today, locked; those that others have locked are left out."""
+    over = select(Topic).where(Topic.locked_until < today).order_by(Topic.locked_until, Topic.id)
+    return db.session.scalars(over.limit(limit).with_for_update(of=Topic, skip_locked=True)).all()
 
 
 def topics_slow_until(moment: datetime, limit: int) -> Sequence[Topic]:

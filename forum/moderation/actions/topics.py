@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask_babel import gettext as _
 
 from forum.advice import actions as advice
 from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
-from forum.deeds import action
+from forum.clock import now
+from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Pace
-from forum.dialogue.queries import get_topic
+from forum.dialogue.models import Pace, Topic
+from forum.dialogue.queries import get_topic, topics_locked_before
 from forum.errors import Invalid
 from forum.moderation.actions._concurrency import (
     refuse_in_own_case,
@@ -32,9 +34,12 @@ from forum.moderation.models import (
     RegroupingBefore,
     TitleBefore,
 )
-from forum.permissions import Person
-from forum.sentences import kept, plural_sentence, sentence
+from forum.moderation.queries import latest_of
+from forum.permissions import Person, require
+from forum.sentences import Sentence, kept, plural_sentence, sentence
+from forum.versions import EVERYTHING
 
+LONGEST_LOCK = timedelta(days=3650)
 # What the log says of a topic that another has made slow or slower by coming into it, by the minutes of the pace there
 SLOW_THERE = {
     10: sentence("It is slow there now: each member can write once in 10 minutes."),
@@ -46,14 +51,88 @@ SLOW_THERE = {
 
 @action
 def lock(
-    moderator: Person, topic_id: int, reasons: Reasons, *, seen: int | None = None
+    moderator: Person,
+    topic_id: int,
+    reasons: Reasons,
+    until: date | None = None,
+    *,
+    seen: int | None = None,
 ) -> Decision:
-    """Lock a topic: it takes no more replies, and its readers see why. `seen` as in `thing_to_decide`."""
+    """Lock a topic: it takes no more replies, and its readers see why. `seen` as in `thing_to_decide`.
+
+    With a last day it is opened again by the worker when that day is over (UTC).
+    """
     thing = topic_to_decide(moderator, topic_id, seen)
     require_reasons(Deed.LOCK, reasons)
+    _check_last_day(until)
     require_change(not thing.row.locked_at)
-    dialogue.lock(moderator, topic_id, reasons.facts)
-    return record(moderator, Deed.LOCK, thing, reasons)
+    dialogue.lock(moderator, topic_id, reasons.facts, until)
+    return record(moderator, Deed.LOCK, thing, reasons, **_last_day(until))
+
+
+def _check_last_day(until: date | None) -> None:
+    today = now().date()
+    if until is not None and not today <= until <= today + LONGEST_LOCK:
+        raise Invalid(_("Choose a day that is still ahead, within the next ten years."), "until")
+
+
+def _last_day(until: date | None) -> Columns:
+    """What a decision says of the last day of a lock: its end is that of this day, in UTC."""
+    if until is None:
+        return {}
+    end = datetime.combine(until + timedelta(days=1), time(), UTC)
+    return {"until": end, "sentences": kept([_is_last(until)])}
+
+
+def _is_last(day: date) -> Sentence:
+    return sentence("The last day is %(day)s.", day=day.isoformat())
+
+
+@action
+def set_lock_end(
+    moderator: Person,
+    topic_id: int,
+    until: date | None,
+    reasons: Reasons = NO_REASONS,
+) -> Decision:
+    """Give the lock of a topic a last day, another one, or none; why it is locked stays."""
+    thing = topic_to_decide(moderator, topic_id)
+    check_length(reasons.facts, "reason")
+    _check_last_day(until)
+    topic = thing.row
+    require_change(topic.locked_at and topic.locked_until != until)
+    refuse_in_own_case(moderator, thing, [Deed.LOCK])
+    before = LockBefore(topic.locked_reason, topic.locked_until)
+    dialogue.set_lock_end(moderator, topic_id, until)
+    said = sentence("Locked until a moderator ends it.") if until is None else _is_last(until)
+    more: Columns = {**_last_day(until), "sentences": kept([said]), "before": before}
+    return record(moderator, Deed.SET_LOCK_END, thing, reasons, **more)
+
+
+@action
+def open_after_last_day(system: Person, limit: int = 100) -> int:
+    """Open topics again whose lock had its last day before today; returns how many.
+
+    It stands in the log under the name of who locked the topic, or chose the day: nobody else has decided it. What came into
+    the forum locked, from a file, is opened without a line.
+    """
+    require(system.can.administer())
+    over = topics_locked_before(now().date(), limit)
+    touches(*([EVERYTHING] if over else []))  # lists say that a topic is locked, too
+    for topic in over:
+        _open_after(system, topic)
+    return len(over)
+
+
+def _open_after(system: Person, topic: Topic) -> None:
+    day, before = topic.locked_until, LockBefore(topic.locked_reason, topic.locked_until)
+    decided = latest_of("topic", topic.id, (Deed.LOCK, Deed.SET_LOCK_END))
+    thing = topic_to_decide(system, topic.id)
+    dialogue.unlock(system, topic.id)
+    if decided is not None and day is not None:
+        said = sentence("The last day of the lock was %(day)s.", day=day.isoformat())
+        more: Columns = {"sentences": kept([said]), "before": before}
+        record(decided.moderator, Deed.UNLOCK, thing, **more)
 
 
 @action
@@ -62,7 +141,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> D
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.locked_at)
     refuse_in_own_case(moderator, thing, [Deed.LOCK])
-    before = LockBefore(thing.row.locked_reason)
+    before = LockBefore(thing.row.locked_reason, thing.row.locked_until)
     dialogue.unlock(moderator, topic_id)
     return record(moderator, Deed.UNLOCK, thing, reasons, before=before)
 

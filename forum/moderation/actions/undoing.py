@@ -349,7 +349,13 @@ def _undo_spam(moderator: Person, thing: Thing, decision: Decision) -> None:
 
 
 def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:
-    dialogue.lock(moderator, thing.item_id, LockBefore.from_json(decision.kept).reason)
+    before = LockBefore.from_json(decision.kept)
+    dialogue.lock(moderator, thing.item_id, before.reason, before.day_ahead)
+
+
+def _undo_lock_end(moderator: Person, thing: Thing, decision: Decision) -> None:
+    day = LockBefore.from_json(decision.kept).day_ahead
+    dialogue.set_lock_end(moderator, thing.item_id, day)
 
 
 def _undo_unslowing(moderator: Person, thing: Thing, decision: Decision) -> None:
@@ -431,6 +437,7 @@ UNDO_HANDLERS: dict[str, UndoHandler] = {
     Deed.UNNOTE: _undo_note_change,
     Deed.LOCK: _undo_with(dialogue.unlock),
     Deed.UNLOCK: _undo_unlock,
+    Deed.SET_LOCK_END: _undo_lock_end,
     Deed.SLOW: _undo_with(dialogue.unslow),
     Deed.UNSLOW: _undo_unslowing,
     Deed.PIN: _undo_with(dialogue.unpin),

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from forum.clock import now
 from forum.dialogue.models import Pace
 
 Kept = Mapping[str, Any]  # the JSON of a decision
@@ -132,18 +133,25 @@ class NoteBefore:
 
 @dataclass(frozen=True)
 class LockBefore:
-    """Before a topic was unlocked: why it was locked."""
+    """Before a topic was unlocked, or its lock got another last day: why it was locked, and until when if that was said."""
 
     reason: str
+    until: date | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the decision stores it."""
-        return {"reason": self.reason}
+        return {"reason": self.reason} | ({"until": self.until.isoformat()} if self.until else {})
 
     @classmethod
     def from_json(cls, kept: Kept) -> LockBefore:
         """What a decision has stored."""
-        return cls(kept.get("reason", ""))
+        until = kept.get("until")
+        return cls(kept.get("reason", ""), date.fromisoformat(until) if until else None)
+
+    @property
+    def day_ahead(self) -> date | None:
+        """The last day, unless it is over: a lock that is restored does not end by a day that has passed."""
+        return self.until if self.until and self.until >= now().date() else None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Deed(StrEnum):
     UNFEATURE = auto()
     LOCK = auto()
     UNLOCK = auto()
+    SET_LOCK_END = auto()
     SLOW = auto()
     UNSLOW = auto()
     PIN = auto()

@@ -127,6 +127,8 @@ DEEDS: dict[str, DeedKind] = {
         to_reporters=sentence("Kept: it is within the rules."),
     ),
     Deed.UNLOCK: DeedKind(to_author=sentence("Open for replies again.")),
+    # The lock goes on restricting, and is what one appeals against
+    Deed.SET_LOCK_END: DeedKind(says_what_was_done=True),
     Deed.UNSLOW: DeedKind(
         to_author=sentence("Not slow any more: members can write as often as they like.")
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,13 @@ def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision
     few = (Decision.id.in_(select(sort.limit(MAX_RELATED_DECISIONS).subquery())) for sort in sorts)
     query = select(Decision).where(or_(*few)).options(joinedload(Decision.moderator))
     return db.session.scalars(query.order_by(Decision.id.desc())).all()
+
+
+def latest_of(kind: str, item_id: int, deeds: Collection[str]) -> Decision | None:
+    """The latest decision with one of some deeds about a thing, with its moderator; or None."""
+    query = select(Decision).where(*is_about(Decision, kind, item_id), Decision.deed.in_(deeds))
+    newest = query.options(joinedload(Decision.moderator)).order_by(Decision.id.desc())
+    return db.session.scalars(newest.limit(1)).first()
 
 
 def latest_decision_id(kind: str, item_id: int) -> int:

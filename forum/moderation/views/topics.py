@@ -18,9 +18,10 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     ChangeKindForm,
+    LockEndForm,
+    LockForm,
     MergeForm,
     MoveForm,
-    RequiredReasonForm,
     RetitleForm,
     SlowForm,
 )
@@ -41,13 +42,24 @@ from forum.web import me
 def lock(topic_id: int) -> ResponseReturnValue:
     """Lock a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
-    form = RequiredReasonForm()
-    return deed_page(
-        Deed.LOCK,
-        thing,
-        form,
-        lambda moderator, why: actions.lock(moderator, topic_id, why, seen=form.seen_id),
-    )
+    form = LockForm()
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.lock(moderator, topic_id, why, form.until.data, seen=form.seen_id)
+
+    return deed_page(Deed.LOCK, thing, form, deed)
+
+
+@bp.route("/topics/<int:topic_id>/set-lock-end", methods=["GET", "POST"])
+def set_lock_end(topic_id: int) -> ResponseReturnValue:
+    """Say until which day a locked topic stays so, or that it has no end."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = LockEndForm(until=thing.row.locked_until)
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.set_lock_end(moderator, topic_id, form.until.data, why)
+
+    return deed_page(Deed.SET_LOCK_END, thing, form, deed)
 
 
 @bp.post("/topics/<int:topic_id>/unlock")

@@ -154,7 +154,7 @@ def rows_of_sessions(member: Member) -> Select[Any]:
 def rows_of_topics(member: Member) -> Select[Any]:
     kept = columns_of(
         Topic,
-        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at locked_at locked_reason slowed_at slow_until slow_minutes slow_reason merged_into_id",
+        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at locked_at locked_reason locked_until slowed_at slow_until slow_minutes slow_reason merged_into_id",
     )
     query = select(*kept, _agenda(member), Organisation.name.label("for_organisation"))
     query = query.join(Agenda, Agenda.id == Topic.agenda_id)

@@ -123,6 +123,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "hidden_reason": _("why it is hidden"),
             "locked_at": _("when moderators locked it, if they did"),
             "locked_reason": _("why it is locked"),
+            "locked_until": _("the last day on which it is locked, if that is said"),
             "slowed_at": _("since when each member can write there only once in a while, if so"),
             "slow_until": _("until when that is so, if it has an end"),
             "slow_minutes": _("in how many minutes each member can write once"),

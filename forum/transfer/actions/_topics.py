@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from forum.advice import actions as advice
 from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
@@ -43,7 +43,10 @@ def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
     if values.get("pinned"):
         loading.plan(later(opened_at, hours=1), _pin, curator, discussion, loading)
     if values.get("locked"):
-        loading.plan(now(), _lock, curator, discussion, values.get("locked_because", ""))
+        until = values.get("locked_until")
+        if until is None or until >= now().date():
+            reason = values.get("locked_because", "")
+            loading.plan(now(), _lock, curator, discussion, reason, until)
     if "slow" in values and not values["slow"].is_over:
         pace = replace(values["slow"], reason=values.get("slow_because", ""))
         loading.plan(now(), _slow, curator, discussion, pace, loading)
@@ -102,8 +105,8 @@ def _pin(curator: Member, discussion: Discussion, loading: Loading) -> None:
     pin(curator, discussion.topic_id)
 
 
-def _lock(curator: Member, discussion: Discussion, reason: str) -> None:
-    dialogue.lock(curator, discussion.topic_id, reason)
+def _lock(curator: Member, discussion: Discussion, reason: str, until: date | None) -> None:
+    dialogue.lock(curator, discussion.topic_id, reason, until)
 
 
 def _slow(curator: Member, discussion: Discussion, pace: Pace, loading: Loading) -> None:

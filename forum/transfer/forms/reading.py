@@ -657,6 +657,7 @@ TOPIC = Schema(
         "pinned": yes_or_no,
         "locked": yes_or_no,
         "locked because": short_text,
+        "locked until": day,
         "slow": pace,
         "slow because": short_text,
         "followed up": follow_up,

@@ -489,6 +489,7 @@ class Writer:
             ("pinned", _yes_if(topic.pinned_at)),
             ("locked", _yes_if(topic.locked_at)),
             ("locked because", topic.locked_reason if topic.locked_at else None),
+            ("locked until", _day(topic.locked_until)),
             ("slow", _pace(topic.pace) if topic.pace else None),
             ("slow because", topic.pace.reason if topic.pace else None),
             *_poll(below.poll),
