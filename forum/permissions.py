@@ -906,6 +906,11 @@ def moderates(role: Any) -> Any:
     return role != MEMBER
 
 
+def administers(role: Any) -> Any:
+    """Whether a role is that of administrators. For a column instead of a string: the SQL expression."""
+    return role == ADMINISTRATOR
+
+
 def office_of(
     person: Any, agenda_id: int | None = None, in_preparation: Collection[int] = ()
 ) -> str:
@@ -923,8 +928,3 @@ def office_of(
         is_known = any(hosted not in in_preparation for hosted in person.hosted)
         return str(_("Host of an agenda")) if is_known else ""
     return str(_("Host of this agenda")) if agenda_id in person.hosted else ""
-
-
-def administers(role: Any) -> Any:
-    """Whether a role is that of administrators. For a column instead of a string: the SQL expression."""
-    return role == ADMINISTRATOR

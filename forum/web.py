@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
 LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
-THEME_COLORS = {
-    "light": "#fcfdfd",
-    "dark": "#10181c",
-}  # the paper of the style sheet, which bars of browsers take on
+# The paper of the style sheet, which bars of browsers take on
+THEME_COLORS = {"light": "#fcfdfd", "dark": "#10181c"}
 PROOF_LIFETIME = timedelta(minutes=15)  # for which members need not prove again who they are
 
 

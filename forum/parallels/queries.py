@@ -98,15 +98,6 @@ def languages_of(reader: Person, original: Original) -> list[str]:
     return sorted(codes, key=lambda code: (code != reader.language, fold(names[code])))
 
 
-def translations_of(reader: Person, original: Original) -> Sequence[Translation]:
-    """The translations of a practice or case that are listed, with their parts, by language."""
-    found = _whole(shown_translations(reader).where(is_of(original)))
-    rows = db.session.scalars(found.order_by(Translation.language).limit(MAX_LISTED)).all()
-    for row in rows:
-        _set_original(row, original)
-    return rows
-
-
 def get_translation(reader: Person, original: Original, language: str) -> Translation:
     """The translation into a language of a practice or case that the reader was found to see, or `NotFound`."""
     here = is_of(original), Translation.language == language

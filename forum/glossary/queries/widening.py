@@ -10,7 +10,6 @@ from forum.search.queries import Instead, Query, runs_of, words_only
 
 MAX_ENTRIES = 3  # whose names are looked for in one search
 MAX_NAMES = 12  # that are looked for in one search
-NOTHING_ELSE: tuple[Instead, ...] = ()
 
 
 @dataclass(frozen=True)
