@@ -39,7 +39,7 @@ def entrance() -> Entrance:
     return known or Entrance(**chosen, questions=[], welcomes=[], refusals=[])
 
 
-def entrance_to_change(administrator: Person) -> Entrance:
+def entrance_to_edit(administrator: Person) -> Entrance:
     """As `entrance`, for administrators; else `Forbidden`."""
     require(administrator.can.administer())
     return entrance()

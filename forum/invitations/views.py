@@ -40,7 +40,7 @@ DEFAULT_VALIDITY = timedelta(days=30)
 @bp.route("/administration/joining", methods=["GET", "POST"])
 def joining() -> ResponseReturnValue:
     """Choose who may join, what they are asked, and ready answers."""
-    form = EntranceForm(data=entrance_data(queries.entrance_to_change(me())))
+    form = EntranceForm(data=entrance_data(queries.entrance_to_edit(me())))
     order = webforms.OrderForm.of(range(1, MAX_QUESTIONS + 1))
 
     def page(status: int = 200) -> ResponseReturnValue:

@@ -217,7 +217,7 @@ def agenda_to_announce_on(host: Person, slug: str) -> Agenda:
     return agenda
 
 
-def meeting_to_change(host: Person, meeting_id: int) -> Meeting:
+def meeting_to_edit(host: Person, meeting_id: int) -> Meeting:
     """One meeting, for somebody who may change or cancel it; else `Forbidden`, or `NotFound`."""
     meeting = get_meeting(host, meeting_id)
     require(host.can.change_meeting(meeting))

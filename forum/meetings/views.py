@@ -175,7 +175,7 @@ def announce_meeting(slug: str) -> ResponseReturnValue:
 @changing_with_preview
 def edit_meeting(meeting_id: int) -> ResponseReturnValue:
     """Change a meeting; what it said before is kept, and those who come are told of another time or place."""
-    found = queries.meeting_to_change(me(), meeting_id)
+    found = queries.meeting_to_edit(me(), meeting_id)
     form = MeetingForm.of(found)
     if version := fill_from_version(form, "meeting", found.id):
         form.begin_with(version.fields)
@@ -215,7 +215,7 @@ def _write_meeting(
 
 
 def _latest_meeting(meeting_id: int) -> MeetingForm:
-    form = MeetingForm.of(queries.meeting_to_change(me(), meeting_id), formdata=None)
+    form = MeetingForm.of(queries.meeting_to_edit(me(), meeting_id), formdata=None)
     form.language.choices = languages()
     return form
 
@@ -231,7 +231,7 @@ def _preview(form: MeetingForm | OutcomeForm) -> Markup | None:
 @changing
 def cancel_meeting(meeting_id: int) -> ResponseReturnValue:
     """Ask why, and then cancel a meeting; those who come are told."""
-    found, form = queries.meeting_to_change(me(), meeting_id), ReasonForm()
+    found, form = queries.meeting_to_edit(me(), meeting_id), ReasonForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("meetings/cancel.html", meeting=found, form=form), status

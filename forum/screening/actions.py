@@ -36,7 +36,7 @@ from forum.screening.queries import (
     first_match,
     has_repetition_rule,
     known_keys,
-    newness_to_change,
+    newness_to_edit,
     rule_id_by_key,
     rule_to_change,
     rules_for,
@@ -168,7 +168,7 @@ def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -
 @action
 def set_newness(administrator: Person, days: int, posts: int, first_posts: int) -> Newness:
     """Choose who counts as new, and how many first posts of a member moderators look at (see `Newness`)."""
-    chosen = newness_to_change(administrator)
+    chosen = newness_to_edit(administrator)
     for value, allowed, field in (
         (days, ALLOWED_DAYS, "days"),
         (posts, ALLOWED_POSTS, "posts"),

@@ -213,7 +213,7 @@ def known_keys(kind: str, keys: Sequence[str]) -> set[str]:
     return set(db.session.scalars(select(Rule.key).where(Rule.kind == kind, Rule.key.in_(keys))))
 
 
-def newness_to_change(administrator: Person) -> Newness:
+def newness_to_edit(administrator: Person) -> Newness:
     """Who counts as new, for an administrator."""
     require(administrator.can.administer())
     return newness()

@@ -26,7 +26,7 @@ bp = Blueprint("screening", __name__)
 @bp.route("/administration/screening", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     """The rules, and who counts as new."""
-    known = queries.newness_to_change(me())
+    known = queries.newness_to_edit(me())
     form = NewnessForm(
         data={name: getattr(known, name) for name in ("days", "posts", "first_posts")}
     )
@@ -52,7 +52,7 @@ def _saved(message: str) -> AnyResponse:
 @bp.route("/administration/screening/new", methods=["GET", "POST"])
 def make_rule() -> ResponseReturnValue:
     """Make a rule."""
-    queries.newness_to_change(me())
+    queries.newness_to_edit(me())
     return _rule_page(None)
 
 
@@ -104,7 +104,7 @@ def delete_rule(rule_id: int) -> ResponseReturnValue:
 @bp.route("/administration/screening/domains", methods=["GET", "POST"])
 def import_domains() -> ResponseReturnValue:
     """Make a rule for each domain of a list."""
-    queries.newness_to_change(me())
+    queries.newness_to_edit(me())
     form = DomainsForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -129,7 +129,7 @@ def import_domains() -> ResponseReturnValue:
 @bp.route("/administration/screening/try", methods=["GET", "POST"])
 def try_text() -> ResponseReturnValue:
     """Show which rules would hold a text back. Nothing is stored."""
-    queries.newness_to_change(me())
+    queries.newness_to_edit(me())
     form = TryForm()
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
 
