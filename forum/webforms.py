@@ -23,6 +23,7 @@ from wtforms.i18n import messages_path
 from wtforms.validators import NumberRange, Optional, StopValidation
 from wtforms.widgets import TextInput
 
+from forum import markup
 from forum.errors import Conflict, Invalid, Refusal, TooSoon
 from forum.formrows import ADD_ROW, REMOVE_ROW, TableField, as_text
 from forum.plaintext import tidy
@@ -270,6 +271,13 @@ def is_for_draft() -> bool:
 def is_preview() -> bool:
     """Whether a form is sent with its button for a preview."""
     return is_trial() and "preview" in request.form
+
+
+def preview(field: Any, language: str = "en", *, has_pictures: bool = True) -> Markup | None:
+    """The HTML of the Markdown in a field, when the form is sent with its button for a preview; else None."""
+    if not is_preview():
+        return None
+    return markup.write(field.data or "", language, has_pictures=has_pictures).html
 
 
 # The limit `changing` for doors that do everything in `process`, which limits trials and does no deed for them.

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from forum import markup, web, webforms
+from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas, curated_agendas, get_agenda
 from forum.calendars import CONTENT_TYPE, CalendarEvent, calendar
@@ -196,7 +196,7 @@ def _write_meeting(
             form=form,
             agenda=agenda,
             meeting=found,
-            preview=_preview(form),
+            preview=webforms.preview(form.source, has_pictures=False),
             meanwhile=meanwhile,
             version=version,
         ), status
@@ -218,13 +218,6 @@ def _latest_meeting(meeting_id: int) -> MeetingForm:
     form = MeetingForm.of(queries.meeting_to_edit(me(), meeting_id), formdata=None)
     form.language.choices = languages()
     return form
-
-
-def _preview(form: MeetingForm | OutcomeForm) -> Markup | None:
-    """The HTML of the text that is being written, if a preview was asked for."""
-    if not webforms.is_preview():
-        return None
-    return markup.write(form.source.data or "", has_pictures=False).html
 
 
 @bp.route("/meetings/<int:meeting_id>/cancel", methods=["GET", "POST"])
@@ -253,9 +246,14 @@ def tell_outcome(meeting_id: int) -> ResponseReturnValue:
         form.begin_with(version.fields)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context = {"meeting": found, "preview": _preview(form), "meanwhile": meanwhile}
-        page = render_template("meetings/outcome.html", form=form, version=version, **context)
-        return page, status
+        return render_template(
+            "meetings/outcome.html",
+            form=form,
+            meeting=found,
+            preview=webforms.preview(form.source, has_pictures=False),
+            meanwhile=meanwhile,
+            version=version,
+        ), status
 
     def deed() -> ResponseReturnValue:
         text = form.told(found)

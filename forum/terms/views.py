@@ -97,11 +97,7 @@ def write() -> ResponseReturnValue:
     form = TermsForm(data=_initial_data(versions[0] if versions else None, ahead is not None))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        preview = (
-            markup.write(form.source.data or "", has_pictures=False).html
-            if webforms.is_preview()
-            else None
-        )
+        preview = webforms.preview(form.source, has_pictures=False)
         return render_template(
             "terms/write.html",
             form=form,

@@ -41,18 +41,14 @@ def settings() -> ResponseReturnValue:
     offer_organisations(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context = {"form": form, "member": member, "preview": _preview(form)}
+        context = {
+            "form": form,
+            "member": member,
+            "preview": webforms.preview(form.about, has_pictures=False),
+        }
         return render_template("accounts/settings.html", **context), status
 
     return webforms.process(form, page, lambda: _edit_profile(member, form), checks=[choose_city])
-
-
-def _preview(form: ProfileForm) -> Any:
-    return (
-        markup.write(form.about.data or "", has_pictures=False).html
-        if webforms.is_preview()
-        else None
-    )
 
 
 def _profile_data(member: Member) -> dict[str, Any]:

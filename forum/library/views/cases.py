@@ -10,9 +10,8 @@ from typing import Any
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
-from forum import markup, web, webforms
+from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, curated_agendas, themes
 from forum.bookmarks.models import CASE
@@ -171,7 +170,7 @@ def _write_case(
             case=found,
             meanwhile=meanwhile,
             version=version,
-            preview=_preview(form),
+            preview=webforms.preview(form.body, form.language.data or "en"),
             theme_choices=theme_boxes(form),
             **words_for_columns(),
         ), status
@@ -194,13 +193,6 @@ def _write_case(
 
 def _latest_case(slug: str) -> CaseForm:
     return CaseForm(formdata=None, **_case_form_data(queries.case_to_edit(me(), slug)))
-
-
-def _preview(form: Any) -> Markup | None:
-    """What the text of a case looks like, when the preview button was pressed."""
-    if not webforms.is_preview():
-        return None
-    return markup.write(form.body.data or "", form.language.data or "en").html
 
 
 def _find_city(place: Any, city_ids: list[int], _form: CaseForm) -> None:
