@@ -145,6 +145,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     ratelimits.init_app(app, settings)
     for module in BLUEPRINT_MODULES:
         app.register_blueprint(module.bp)
+    _add_layers(app, settings)
+    with explain_os_errors(settings.data):
+        pagecache.init_app(app, settings)  # the outermost layer: its hits pass none of the others
+        cache_bytecode(app, settings.data / "templates")
+    return app
+
+
+def _add_layers(app: Flask, settings: Settings) -> None:
+    """Put WSGI layers around an application that is complete, the innermost first.
+
+    Admission has to know who asks, so `ProxyFix` is around it. The log is around both, and tells what was refused, too.
+    """
     headers = responses.security_headers(settings.is_https)
     large = {configuring.PICTURES_PATH: configuring.MAX_PICTURE_BODY}
     admission.init_app(app, configuring.MAX_BODY, headers, large)
@@ -152,10 +164,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     with app.app_context():
         logs.init_app(app, settings, db.engine)
-    with explain_os_errors(settings.data):
-        pagecache.init_app(app, settings)
-        cache_bytecode(app, settings.data / "templates")
-    return app
 
 
 def _refuse_wrong_schema() -> Response | None:
