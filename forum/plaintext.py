@@ -1,10 +1,11 @@
-"""Plain text: tidied, folded into what search compares, cut to an excerpt, made into a part of an address, joined on a line."""
+"""Plain text: tidied, folded into what search compares, cut to an excerpt, made into a part of an address, joined on a line, hashed."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
+from hashlib import blake2s
 
 MAX_SLUG = 60  # characters
 NAMES_ASKED_AT_ONCE = 20
@@ -170,9 +171,11 @@ def without_markdown(source: str) -> str:
 
 
 def prose(source: str, length: int) -> str:
-    """How a Markdown text begins, as prose of at most `length` characters, for pages that sum up: without its signs, and
-    without headings, quotes, tables and code, which say little when they stand in the middle of a line. Of a text that has
-    nothing else, their words."""
+    """How a Markdown text begins, as prose of at most `length` characters, for pages that sum up.
+
+    It is without its signs, and without headings, quotes, tables and code, which say little when they stand in the middle of
+    a line. Of a text that has nothing else, it is their words.
+    """
     beginning = source[: 10 * length]
     told = _NO_PROSE.sub("\n", beginning)
     words = _FRAMES.sub("", beginning)
@@ -186,3 +189,8 @@ def excerpt(plain: str, length: int = 200) -> str:
         return text
     head = text[: length - 1]
     return (head.rsplit(" ", 1)[0] if " " in head[length // 2 :] else head).rstrip(",;:.") + "…"
+
+
+def short_hash(text: str) -> str:
+    """Sixteen characters by which a form knows whether a text has changed since it was opened; no protection against anybody."""
+    return blake2s(text.encode(), digest_size=8).hexdigest()

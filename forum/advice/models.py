@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from hashlib import blake2s
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Text
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import Base
 from forum.dialogue.models import Topic
 from forum.members.models import Member
+from forum.plaintext import short_hash
 
 YES, PARTLY, NO, NOT_YET = OUTCOMES = ("yes", "partly", "no", "not yet tried")
 
@@ -123,4 +123,4 @@ class FollowUp(Base):
     def fingerprint(self) -> str:
         """A hash of what is told: a moderator's decision is refused when it has changed since it was read."""
         told = json.dumps([self.deed, self.outcome, self.text])
-        return blake2s(told.encode(), digest_size=8).hexdigest()
+        return short_hash(told)

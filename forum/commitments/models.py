@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from hashlib import blake2s
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -15,6 +14,7 @@ from forum.columns import Base, partial_index
 from forum.declarations.models import Declaration
 from forum.library.models import Case, Practice
 from forum.members.models import Member, Organisation
+from forum.plaintext import short_hash
 
 RUNNING, KEPT, ENDED = STATES = ("running", "kept", "ended")
 OPEN = "reached_at IS NULL AND given_up_at IS NULL"  # of milestones
@@ -97,7 +97,7 @@ class Commitment(Base):
     @property
     def fingerprint(self) -> str:
         """A hash of its words: a moderator's decision is refused when they have changed since they were read."""
-        return blake2s(self.words.encode(), digest_size=8).hexdigest()
+        return short_hash(self.words)
 
 
 class Move(NamedTuple):

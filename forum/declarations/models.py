@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from hashlib import blake2s, sha256
+from hashlib import sha256
 
 from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, Text
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.agendas.models import Agenda
 from forum.columns import Base, partial_index
 from forum.members.models import City, Member, Organisation
+from forum.plaintext import short_hash
 
 DRAFT, CONSULTATION, OPEN, ADOPTED, WITHDRAWN = STATES = (
     "draft",
@@ -148,7 +149,7 @@ class Signature(Base):
     @property
     def fingerprint(self) -> str:
         """A hash of the reservation: a moderator's decision is refused when it has changed since it was read."""
-        return blake2s(self.words.encode(), digest_size=8).hexdigest()
+        return short_hash(self.words)
 
 
 class InvitedOrganisation(Base):

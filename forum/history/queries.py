@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2s
 from typing import Any
 
 from flask_babel import gettext as _
@@ -15,6 +14,7 @@ from forum.db import db
 from forum.diffs import Piece, changes
 from forum.errors import Conflict, NotFound
 from forum.history.models import Version
+from forum.plaintext import short_hash
 
 Fields = Mapping[str, Any]
 MAX_VERSIONS = 200
@@ -122,7 +122,7 @@ def versions_to_change(version_ids: Collection[int]) -> Sequence[Version]:
 
 def fingerprint(fields: Mapping[str, Any]) -> str:
     """A hash of a thing's fields, by which a form knows whether they have changed since it was opened."""
-    return blake2s(json.dumps(dict(fields), sort_keys=True).encode(), digest_size=8).hexdigest()
+    return short_hash(json.dumps(dict(fields), sort_keys=True))
 
 
 def refuse_unseen(seen: str | None, fields: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import blake2s
 from typing import Any, cast
 
 from markupsafe import Markup
@@ -15,6 +14,7 @@ from forum.columns import Base, partial_index
 from forum.library.models import Case, Practice
 from forum.members.models import Member
 from forum.permissions import PUBLIC
+from forum.plaintext import short_hash
 
 IS_THERE = "deleted_at IS NULL"
 BODY = "body"  # the part of a translated case
@@ -138,4 +138,4 @@ class TranslatedPart(Base):
 
 def digest(text: str) -> str:
     """A hash of a text, by which one knows whether it has changed."""
-    return blake2s(text.encode(), digest_size=8).hexdigest()
+    return short_hash(text)

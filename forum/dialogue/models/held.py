@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import blake2s
 from typing import Any
 
 from markupsafe import Markup
@@ -18,6 +17,7 @@ from forum.dialogue.models.posts import Post
 from forum.dialogue.models.topics import Topic
 from forum.markup import write
 from forum.members.models import Member
+from forum.plaintext import short_hash
 from forum.screening.models import said_of_rule
 
 OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # the values of `Held.deed`
@@ -112,7 +112,7 @@ class Held(SubmissionMixin, Base):
         content = f"{title}\n{self.audience}\n{self.source}"
         if poll := self.poll_text:
             content = "\n".join((content, *poll.lines, str(poll.is_multiple)))
-        return blake2s(content.encode(), digest_size=8).hexdigest()
+        return short_hash(content)
 
     def empty(self) -> None:
         """Delete the words of author and moderator, and keep the row."""

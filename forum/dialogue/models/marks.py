@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import blake2s
 
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import Base
 from forum.dialogue.models.posts import Post
 from forum.members.models import City, Member
+from forum.plaintext import short_hash
 
 # The kind of a "tried it" mark that was taken back while moderators hide its note
 TAKEN_BACK = "taken back"
@@ -57,4 +57,4 @@ class Mark(Base):
     @property
     def fingerprint(self) -> str:
         """A hash of the note: a moderator's decision is refused when the note has changed since it was read."""
-        return blake2s(self.words.encode(), digest_size=8).hexdigest()
+        return short_hash(self.words)

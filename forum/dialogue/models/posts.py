@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import blake2s
 from typing import Any
 
 from markupsafe import Markup
@@ -15,6 +14,7 @@ from forum.dialogue.models._shared import MARKS, VISIBILITY_COLUMNS, SubmissionM
 from forum.dialogue.models.topics import Topic
 from forum.markup import Written
 from forum.members.models import Member, Organisation
+from forum.plaintext import short_hash
 
 POSTS_PER_PAGE = 20
 MAX_MENTIONED = 20  # members whom a post tells that it mentions them, and whose names are links
@@ -71,7 +71,7 @@ class PostMixin:
     @property
     def fingerprint(self) -> str:
         """A hash of the text; `queries.fingerprint_of` is the one of an edit form."""
-        return blake2s(self.source.encode(), digest_size=8).hexdigest()
+        return short_hash(self.source)
 
 
 class Post(PostMixin, SubmissionMixin, Base):
