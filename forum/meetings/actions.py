@@ -24,7 +24,6 @@ from forum.markup import NO_TEXT, PlainTexts, Written
 from forum.meetings.models import UNSAID, WAYS, Attendance, Meeting
 from forum.meetings.queries import (
     attendance_to_end,
-    city_or_none,
     counts_of,
     due_reminders,
     first_waiting,
@@ -40,7 +39,7 @@ from forum.meetings.queries import (
     meetings_to_index,
     members_attending,
 )
-from forum.members.queries import lock_writer
+from forum.members.queries import city_if_there, lock_writer
 from forum.notifications.actions import (
     NoticeText,
     hide_told,
@@ -154,7 +153,7 @@ def _new_meeting(agenda: Agenda, text: MeetingText) -> Meeting:
         updated_at=now(),
         **text.columns,
     )
-    meeting.city = city_or_none(text.city_id)
+    meeting.city = city_if_there(text.city_id)
     db.session.add(meeting)
     flush_unique()
     return meeting
@@ -181,7 +180,7 @@ def edit_meeting(
     for name, value in text.columns.items():
         setattr(meeting, name, value)
     meeting.slug, meeting.updated_at = slugify(text.title, "meeting"), now()
-    meeting.city = city_or_none(text.city_id)
+    meeting.city = city_if_there(text.city_id)
     db.session.flush()
     if meeting_fields(meeting) != before:
         keep_version(host, "meeting", meeting.id, before)
@@ -470,7 +469,7 @@ def _check(text: MeetingText, meeting: Meeting | None) -> None:
     _check_times(text, meeting)
     if not (text.place or text.city_id or text.is_online):
         raise Invalid(_("Say where it is: a place, a city, or online."), "place")
-    if text.city_id and city_or_none(text.city_id) is None:
+    if text.city_id and city_if_there(text.city_id) is None:
         raise Invalid(
             _(
                 "No city of this name is known. Try another spelling. For a place of fewer than 15,000 people, name the nearest city."

@@ -336,11 +336,6 @@ def lock_meeting(doer: Person, meeting_id: int) -> Meeting:
     return get_meeting(doer, meeting_id)
 
 
-def city_or_none(city_id: int | None) -> City | None:
-    """The city with this id; None if there is no id, or no such city."""
-    return db.session.get(City, city_id) if city_id else None
-
-
 def identical_meeting(agenda_id: int, fields: Mapping[str, Any]) -> Meeting | None:
     """A meeting of an agenda with these fields that is not cancelled, as when a form is sent twice; or None."""
     found = _with_place(select(Meeting).filter_by(agenda_id=agenda_id, cancelled_at=None, **fields))

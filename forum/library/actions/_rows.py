@@ -13,9 +13,8 @@ from forum.db import KeyTaken, db, unique_keys
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import PUBLISHED, Case, Practice, Reading
-from forum.library.queries import cities_by_id, taken_slugs
+from forum.library.queries import taken_slugs
 from forum.markup import Written
-from forum.members.models import City
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify
 from forum.search import actions as search
@@ -125,12 +124,6 @@ def free_slug(model: type[Case] | type[Practice], title: str) -> str:
         return taken_slugs(model, slugs) | RESERVED_SLUGS
 
     return first_free(slugify(title, model.__name__.lower()), taken)
-
-
-def city_or_none(city_id: int | None) -> City | None:
-    """The city with this id; None if there is no id, or no such city."""
-    found = cities_by_id([city_id]) if city_id else []
-    return found[0] if found else None
 
 
 def set_positions(rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int]) -> None:

@@ -23,7 +23,6 @@ from forum.library.actions._entries import failure_entry, pictures_in, practice_
 from forum.library.actions._looks import begin_anew, look_no_more, look_on_chosen_day
 from forum.library.actions._rows import (
     add_row,
-    city_or_none,
     free_slug,
     hide_with_discussion,
     refuse_pictures,
@@ -47,7 +46,7 @@ from forum.library.queries import (
 )
 from forum.markup import NO_TEXTS, PlainTexts, Written, write
 from forum.matches import ScreenedText, combine, from_plain_text
-from forum.members.queries import lock_writer
+from forum.members.queries import city_if_there, lock_writer
 from forum.notifications.actions import (
     NoticeText,
     hide_reminders,
@@ -406,7 +405,7 @@ def _draft_slug(practice: Practice, title: str) -> str:
 def _set_practice(author: Person, practice: Practice, agenda: Agenda, text: PracticeText) -> None:
     practice.agenda, practice.agenda_id = agenda, agenda.id
     practice.title, practice.sentence, practice.link = text.title, text.sentence, text.link
-    practice.city_id, practice.city = text.city_id, city_or_none(text.city_id)
+    practice.city_id, practice.city = text.city_id, city_if_there(text.city_id)
     practice.evidence, practice.cost, practice.started = text.evidence, text.cost, text.started
     practice.language, practice.audience = text.language, text.audience
     practice.failure_audience, practice.revisit_on = text.failure_audience, text.revisit_on

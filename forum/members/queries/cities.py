@@ -33,6 +33,11 @@ def get_city(slug: str) -> City:
     return or_not_found(found, _("There is no city of this name."))
 
 
+def city_if_there(city_id: int | None) -> City | None:
+    """The city with this id; None if there is no id, or no such city."""
+    return db.session.get(City, city_id) if city_id else None
+
+
 def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
     """The cities with a name, in any script, that starts with the typed text.
 
