@@ -175,3 +175,12 @@ def test_the_map_has_the_rooms_in_the_order_of_the_contract() -> None:
 
 def test_the_trials_tell_how_many_threads_a_process_has() -> None:
     assert f"Each process has {THREADS} threads." in (TOP / "docs" / "trials.md").read_text()
+
+
+def test_the_way_of_a_request_leads_through_functions_that_are_there() -> None:
+    way = (TOP / "CONTRIBUTING.md").read_text().partition("## The way of a request")[2]
+    steps = re.findall(r"^\| `([\w/]+\.py)` \| `(\w+)` \|", way.partition("\n## ")[0], re.MULTILINE)
+    assert len(steps) > 10
+    for file, name in steps:
+        code = (TOP / "forum" / file).read_text()
+        assert re.search(rf"^ *(def|class) {name}\b", code, re.MULTILINE), f"{file}: {name}"
