@@ -1,5 +1,6 @@
-"""What texts look like: the characters in them that nobody sees, and skeletons, which are the same for texts that look
-alike (Unicode Technical Standard #39).
+"""What texts look like: the characters in them that nobody sees, and skeletons, the same for texts that look alike.
+
+Skeletons are those of Unicode Technical Standard #39.
 """
 
 from __future__ import annotations

@@ -63,11 +63,10 @@ def has_small(name: str) -> bool:
 
 
 def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> list[Illustration]:
-    """Let the images of this forum be shown as pictures; returns them, in their order. Of those that are `unseen`, by name,
-    there will be the words.
+    """Let the images of this forum be shown as pictures; returns them, in their order.
 
-    Images of elsewhere stay links, and so do those in quotes: a quoted picture is seen in the post that it stands in, as long as
-    that can be read.
+    Of those that are `unseen`, by name, there will be the words. Images of elsewhere stay links, and so do those in quotes: a
+    quoted picture is seen in the post that it stands in, as long as that can be read.
     """
     found: list[Illustration] = []
     for image, is_linked in _images(tokens):
@@ -151,8 +150,9 @@ def is_safe_attribute(name: str, value: str) -> bool:
 
 
 def with_local_pictures(source: str, home: str) -> str:
-    """The source of a text in which pictures have local addresses, also where the whole address at the forum's URL (`home`)
-    was typed, as browsers copy it.
+    """The source of a text in which pictures have local addresses.
+
+    They have also where the whole address at the forum's URL (`home`) was typed, as browsers copy it.
     """
     if "/pictures/" not in source:
         return source

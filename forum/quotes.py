@@ -62,8 +62,9 @@ def quote(name: str, post_id: int, source: str) -> str:
 
 
 def with_local_quotes(source: str, home: str) -> str:
-    """The source of a text in which quotes begin with links such as `/posts/7`, also where the whole address at the forum's
-    URL (`home`) was typed, as browsers copy it.
+    """The source of a text in which quotes begin with links such as `/posts/7`.
+
+    They do also where the whole address at the forum's URL (`home`) was typed, as browsers copy it.
     """
     if "/posts/" not in source:
         return source
@@ -156,8 +157,9 @@ def cited_in_source(source: str) -> set[int]:
 
 
 def quote_heads(source: str) -> list[tuple[int, int, int]]:
-    """The paragraphs that say above a quote, by a link alone, of which post it is: the first line, the line after the last,
-    and the id of the post. Only of quotes that stand in nothing else.
+    """The paragraphs that say above a quote, by a link alone, of which post it is; only of quotes that stand in nothing else.
+
+    Of each the first line, the line after the last, and the id of the post.
     """
     if "/posts/" not in source or is_hostile(source):
         return []

@@ -136,10 +136,10 @@ def has_too_many_parts(raw: bytes) -> bool:
 
 
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:
-    """Parse a message. `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that
-    the mail server delivered it to, if known.
+    """Parse a message.
 
-    Of a message that is not for a valid address of the forum only the headers are parsed: anybody can send one.
+    `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that the mail server delivered
+    it to, if known. Of a message that is not for a valid address of the forum only the headers are parsed: anybody can send one.
     """
     head: Any = BytesHeaderParser(policy=POLICY).parsebytes(raw[:LARGEST])
     what, key = _key(head, pattern, today, recipient)

@@ -25,8 +25,10 @@ def _part_field(name: str, most: int = MAX_SECTION) -> TextAreaField:
 
 
 class TranslationForm(Form):
-    """A translation, with a field for each text that its original has; `seen` is the fingerprint of what it said when the form
-    was opened, `signs` what its original said then."""
+    """A translation, with a field for each text that its original has.
+
+    `seen` is the fingerprint of what it said when the form was opened, `signs` what its original said then.
+    """
 
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()

@@ -53,8 +53,10 @@ _SIGN = 6  # letters of a hash
 
 
 def visible_translations(reader: Person) -> Select[Any]:
-    """The translations that a reader may see: of practices and cases that the reader sees, and made from what the reader may
-    read; hidden ones only where they moderate or of their own."""
+    """The translations that a reader may see: of practices and cases that the reader sees, made from what the reader may read.
+
+    Hidden ones only where they moderate, or of their own.
+    """
     practices = visible_practices(reader).with_only_columns(Practice.id)
     cases = visible_cases(reader).with_only_columns(Case.id)
     is_mine = [is_written_by(reader.id)] if reader.is_member and reader.id else []

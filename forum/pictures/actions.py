@@ -92,9 +92,9 @@ def show(
     before: Collection[str] = (),
     field: str = "source",
 ) -> None:
-    """Note that a text of the author on an agenda shows some pictures; `before` are the names of those that it showed already,
-    perhaps on another agenda.
+    """Note that a text of the author on an agenda shows some pictures.
 
+    `before` are the names of those that it showed already, perhaps on another agenda.
     Raises `Invalid`, for the field of the text, when one has no words that say what it shows (WCAG 2.2, 1.1.1), is not there, or
     is not the author's: nobody brings a picture of others to light again that they, or a moderator, took out of sight.
     """

@@ -30,8 +30,9 @@ NOT_MODIFIED = 304
 
 
 def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
-    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph): the first that the HTML of some
-    texts shows, if a visitor sees it, who fetches it from there; or None.
+    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph), or None.
+
+    It is the first that the HTML of some texts shows, if visitors see it: who fetches it from there is one.
     """
     picture = queries.first_picture(VISITOR, texts)
     if picture is None:

@@ -126,8 +126,10 @@ class PeopleFile:
 
 
 class Step(NamedTuple):
-    """A deed of a load, and the moment that it is dated. Deeds are done in the order of their moments, so that ids are in
-    that order, but none before `not_before`, when what it needs is there.
+    """A deed of a load, and the moment that it is dated.
+
+    Deeds are done in the order of their moments, so that ids are in that order, but none before `not_before`, when what it
+    needs is there.
     """
 
     moment: datetime

@@ -97,8 +97,9 @@ def author_options(relationship: Any) -> Any:
 def render_with_mentions(
     source: str, language: str = "en", *, has_pictures: bool = True
 ) -> Written:
-    """Markdown as it is stored, in which the handles of members that exist are links to their profiles, and quotes begin
-    with local links to posts. Of those whom the author mentions, the first `MAX_MENTIONED` are linked, who are told of it. `has_pictures` as in `write`.
+    """Markdown as it is stored: handles of members are links to their profiles, quotes begin with local links to posts.
+
+    Of those whom the author mentions, the first `MAX_MENTIONED` are linked, who are told of it. `has_pictures` as in `write`.
     """
     source = with_links_home(source)
     handles = handles_in(source)

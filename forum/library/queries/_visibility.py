@@ -64,8 +64,10 @@ def sections_for(reader: Person, practice: Practice) -> list[PracticeSection]:
 
 
 def failures_of(reader: Person, practice_ids: Collection[int]) -> dict[int, str]:
-    """What did not work in some practices that the reader was found to see, as Markdown, by their ids; without those that
-    say nothing of it, or nothing to this reader."""
+    """What did not work in some practices that the reader was found to see, as Markdown, by their ids.
+
+    Without those that say nothing of it, or nothing to this reader.
+    """
     query = select(PracticeSection.practice_id, PracticeSection.source).join(Practice)
     query = query.where(Practice.id.in_(practice_ids), PracticeSection.name == FAILURE)
     rows: Any = db.session.execute(query.where(read_by(reader, Practice.failure_audience)))

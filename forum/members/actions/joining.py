@@ -32,8 +32,10 @@ from forum.principals import MEMBER
 
 @action
 def check_name(_doer: Person, typed: str, position: str = "", *, is_official: bool = False) -> str:
-    """A name as it would be stored. Raises `Invalid` for one that is not allowed or imitates a moderator, and for a
-    position that pretends to an office; who gets an office (`is_official`) may be called so.
+    """A name as it would be stored.
+
+    Raises `Invalid` for one that is not allowed or imitates a moderator, and for a position that pretends to an office; who
+    gets an office (`is_official`) may be called so.
     """
     touches()
     if not is_official:

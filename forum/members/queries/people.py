@@ -239,10 +239,9 @@ def taken_handles(handles: Collection[str], own_id: int = 0) -> set[str]:
 
 
 def is_lookalike_name(name: str, own_id: int | None, readings: Collection[str] = ()) -> bool:
-    """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters,
-    even one that its member had earlier.
+    """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters.
 
-    Another member's plain name is free for everybody, since people have namesakes. `own_id` is the member who wants the
+    Such a handle may also be one that its member had earlier. Another member's plain name is free for everybody, since people have namesakes. `own_id` is the member who wants the
     name, None for somebody who joins. `readings` are skeletons of what else might be read as a moderator's name.
     """
     seen = skeleton(name)

@@ -283,10 +283,9 @@ def tell_of_reversal(
     *,
     but: int | None = None,
 ) -> None:
-    """Notify those who take a decision for valid that it was reversed: its moderator, those whose posts were withheld with
-    its thing, and those whose reports it had answered.
+    """Notify those who take a decision for valid that it was reversed.
 
-    Reports that are open again get the next outcome instead. Visitors who had a letter get another one. `but` is the id of
+    They are its moderator, those whose posts were withheld with its thing, and those whose reports it had answered. Reports that are open again get the next outcome instead. Visitors who had a letter get another one. `but` is the id of
     who reads the answer to the appeal, and needs no more.
     """
     taken_back = DEEDS[Deed.REVERSE].for_author

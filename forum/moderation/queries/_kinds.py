@@ -38,8 +38,7 @@ from forum.sentences import Sentence, sentence
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, reservation, commitment,
-    translation, letter or held text.
+    """What a report or a decision is about: something of one of the `KINDS`.
 
     `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
     the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`

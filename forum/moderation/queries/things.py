@@ -331,8 +331,9 @@ def agendas_to_split_into(moderator: Person, topic: Topic) -> list[Agenda]:
 def topics_to_merge_into(
     moderator: Person, thing: Thing, words: str | None = None
 ) -> Sequence[Document]:
-    """The topics that are most like a topic, or have these words, and may take its posts: on agendas that the moderator
-    moderates, for the same readers.
+    """The topics that are most like a topic, or have these words, and may take its posts.
+
+    They are on agendas that the moderator moderates, and for the same readers.
     """
     agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
     among = Query("", kinds=("topic",), agenda_ids=agenda_ids)
@@ -428,9 +429,10 @@ def standing_on(agenda_id: int) -> dict[str, int]:
 
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
-    """The ids of all that members have put on an agenda, by kind: topics, posts, marks, texts that are held, practices,
-    declarations that are no drafts, signatures, commitments, translations, meetings and who comes to them. Of votes, and of what members want to try, it
-    is the ids of these members.
+    """The ids of all that members have put on an agenda, by kind.
+
+    Kinds are topics, posts, marks, texts that are held, practices, declarations that are no drafts, signatures, commitments,
+    translations, meetings and who comes to them. Of votes, and of what members want to try, it is the ids of these members.
     """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
     posts = select(Post.id).where(Post.topic_id.in_(topics))

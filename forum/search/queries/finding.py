@@ -101,10 +101,9 @@ def find(
     ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
     *added: ORMOption,
 ) -> SearchResults:
-    """Find the documents that contain all words, page `number`; the last word may be a prefix. The title of a topic
-    counts for its replies, but one of the words must be their own.
+    """Find the documents that contain all words, page `number`; the last word may be a prefix.
 
-    Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted, or one topic. `ignored`
+    The title of a topic counts for its replies, but one of the words must be their own. Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted, or one topic. `ignored`
     says which of some documents the reader ignores: they are named after the others of their page, or not. `added` is
     what else is loaded of the first document of each page.
 

@@ -79,8 +79,9 @@ def plan_marks(
 def plan_intentions(
     values: Values, since: datetime, discussion: Discussion, loading: Loading
 ) -> None:
-    """Plan who wants to try a case or practice: after it is published, and neither so long before that the month would be too
-    far away nor after it.
+    """Plan who wants to try a case or practice.
+
+    They say so after it is published, neither so long before their month that it would be too far away nor after it.
     """
     for which, (_handle, until) in enumerate(values["wants"]):
         earliest = month_end(-MONTHS_AHEAD - 1, until) + timedelta(days=1)

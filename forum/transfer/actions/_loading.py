@@ -21,8 +21,9 @@ NOON = time(12, 0, tzinfo=UTC)
 
 @dataclass
 class Loading:
-    """What the functions that load one file share: the members and cities it names, the faults found so far, and the
-    deeds that are to be done in the order of time. `published` has the moments of its published practices by slug, `pictures` the
+    """What the functions that load one file share: members and cities, faults found so far, deeds in the order of time.
+
+    `published` has the moments of its published practices by slug, `pictures` the
     names of those that it lists, `organisations` those that have signed its declarations or made commitments, by slug.
     """
 

@@ -1,5 +1,6 @@
-"""Loading agenda files, each thing at the moment that its file says and in the order of these moments; a whole file or
-nothing of it.
+"""Loading agenda files, each thing at the moment that its file says and in the order of these moments.
+
+A file is loaded whole, or nothing of it.
 """
 
 from __future__ import annotations
