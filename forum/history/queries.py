@@ -33,7 +33,7 @@ def get_version(kind: str, item_id: int, version_id: int) -> Version:
     """One earlier version of a thing; raises `NotFound` if it is not of this thing."""
     version = db.session.get(Version, version_id)
     if version is None or (version.kind, version.item_id) != (kind, item_id):
-        raise NotFound
+        raise NotFound()
     return version
 
 

@@ -225,7 +225,7 @@ def get_revision(reader: Person, post: Post, revision_id: int) -> Revision:
     require(reader.can.compare(post))
     revision = db.session.get(Revision, revision_id)
     if revision is None or revision.post_id != post.id or revision.withdrawn_at:
-        raise NotFound
+        raise NotFound()
     return revision
 
 

@@ -192,7 +192,7 @@ def entry_to_change(entry_id: int) -> Entry:
     """The entry with this id, locked, with its names and themes; or `NotFound`."""
     held = visible_entries().where(Entry.id == entry_id).with_for_update()
     if db.session.scalars(held).first() is None:
-        raise NotFound
+        raise NotFound()
     return db.session.scalars(_whole(visible_entries().where(Entry.id == entry_id))).one()
 
 

@@ -57,7 +57,7 @@ def proposal_to_take_back(member: Person, proposal_id: int) -> Proposal:
     own = select(Proposal).where(Proposal.id == proposal_id, Proposal.author_id == member.id)
     found = db.session.scalar(own.options(joinedload(Proposal.entry)).with_for_update(of=Proposal))
     if found is None or found.outcome == TAKEN_BACK:
-        raise NotFound
+        raise NotFound()
     require(member.can.take_back(found))
     if found.outcome:
         raise Conflict(_("Moderators have decided about this already."))
