@@ -16,6 +16,7 @@ from types import ModuleType
 
 import brotli
 import pytest
+from flask import Flask
 from jinja2 import Environment
 from jinja2 import nodes as template
 from rjsmin import jsmin
@@ -413,6 +414,36 @@ def test_no_page_uses_a_name_that_the_frame_sets() -> None:
         if [*tree.find_all(template.Extends)]:
             names = {node.name for node in tree.find_all(template.Name)}
             assert not names & ours, path
+
+
+@pytest.mark.sqlite_only  # which doors there are does not depend on the database
+def test_each_address_is_made_of_what_its_door_asks_for(app: Flask) -> None:
+    """One that lacks a number raises, but only on the page that prints it, and `id` is what no door calls its number."""
+    asked: dict[str, list[set[str]]] = {}
+    for rule in app.url_map.iter_rules():
+        asked.setdefault(rule.endpoint, []).append(rule.arguments - set(rule.defaults or ()))
+    made = [*addresses_in_templates(), *addresses_in_views()]
+    assert len(made) > 800
+    for path, door, given in made:
+        assert any(names <= given for names in asked[door]), f"{path}: {door} {given}"
+        assert "id" not in given, f"{path}: {door}"
+
+
+def addresses_in_templates() -> Iterator[tuple[Path, str, set[str]]]:
+    for path in PAGES:
+        for call in template_tree(path).find_all(template.Call):
+            is_address = isinstance(call.node, template.Name) and call.node.name == "url_for"
+            if is_address and isinstance(call.args[0], template.Const) and not call.dyn_kwargs:
+                yield path, call.args[0].value, {word.key for word in call.kwargs}
+
+
+def addresses_in_views() -> Iterator[tuple[Path, str, set[str]]]:
+    for path in modules("views"):
+        for node in nodes(path, ast.Call):
+            if ast.unparse(node.func) == "url_for" and isinstance(node.args[0], ast.Constant):  # type: ignore[attr-defined]
+                given = {word.arg for word in node.keywords}  # type: ignore[attr-defined]
+                if None not in given:  # which is `**words`
+                    yield path, node.args[0].value, given  # type: ignore[attr-defined]
 
 
 def test_no_template_imports_what_it_does_not_use() -> None:
