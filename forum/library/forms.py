@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,8 +27,9 @@ from wtforms.validators import (
 )
 
 from forum.clock import month_end, month_in_words, now
-from forum.dialogue.forms import AUDIENCE_NAMES, MYSELF, audience_field
+from forum.dialogue.forms import AUDIENCE_NAMES, MYSELF, ORGANISATION, audience_field
 from forum.formrows import TableField
+from forum.history.queries import fingerprint
 from forum.illustrations import with_local_pictures
 from forum.library.actions import (
     MAX_PARAGRAPHS,
@@ -39,8 +40,24 @@ from forum.library.actions import (
     PracticeText,
     ReadingText,
 )
-from forum.library.models import DRAFT, PUBLISHED, RETURNED, SUBMITTED
-from forum.library.queries import EVIDENCE, SECTIONS
+from forum.library.models import (
+    DRAFT,
+    PUBLISHED,
+    RETURNED,
+    SUBMITTED,
+    Case,
+    Practice,
+    Reading,
+)
+from forum.library.queries import (
+    EVIDENCE,
+    FIGURE_PARTS,
+    LINK_PARTS,
+    SECTIONS,
+    case_fields,
+    practice_fields,
+    reading_fields,
+)
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.permissions import PUBLIC
@@ -240,6 +257,22 @@ class CaseForm(Form):
     links = TableField(_("Links"), LinkRow, MAX_ROWS)
     themes = SelectMultipleField(_("Themes"), coerce=int)
 
+    @classmethod
+    def of(cls, case: Case, **options: Any) -> CaseForm:
+        """The form with what a case says now."""
+        names = ("name", "kind", "status", "since", "reach", "summary", "body", "language")
+        words = {name: getattr(case, name) for name in (*names, "checked_on")}
+        return cls(
+            **words,
+            seen=fingerprint(case_fields(case)),
+            agenda=case.agenda.slug,
+            places=[{"city": f"{city.name}, {city.country}"} for city in case.places],
+            figures=[_as_row(figure, FIGURE_PARTS) for figure in case.figures],
+            links=[_as_row(link, LINK_PARTS) for link in case.links],
+            themes=[theme.id for theme in case.themes],
+            **options,
+        )
+
     def validate_body(self, field: TextAreaField) -> None:
         """Refuse more than `MAX_PARAGRAPHS`."""
         if len(paragraphs(field.data or "")) > MAX_PARAGRAPHS:
@@ -267,6 +300,10 @@ class CaseForm(Form):
 
 def _section_field(name: str) -> TextAreaField:
     return TextAreaField(SECTION_NAMES[name], [at_most(MAX_SECTION)], [with_pictures_home])
+
+
+def _as_row(item: Any, names: Iterable[str]) -> dict[str, str]:
+    return {name: getattr(item, name) for name in names}
 
 
 class PracticeForm(Form):
@@ -309,6 +346,22 @@ class PracticeForm(Form):
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
     adapt = HiddenField(validators=[Length(max=MAX_LINE)])
+
+    @classmethod
+    def of(cls, practice: Practice, **options: Any) -> PracticeForm:
+        """The form with what a practice says now; `options` may say another language."""
+        names = ("title", "sentence", "link", "evidence", "cost", "started", "revisit_on")
+        choices = ("language", "audience", "failure_audience", "city_id")
+        words = {name: getattr(practice, name) for name in (*names, *choices)}
+        words |= {part.name: part.source for part in practice.sections}
+        words |= {
+            "seen": fingerprint(practice_fields(practice)),
+            "agenda": practice.agenda.slug,
+            "city": practice.city.label if practice.city else "",
+            "themes": [theme.id for theme in practice.themes],
+            "writes_for": ORGANISATION if practice.organisation_id else MYSELF,
+        }
+        return cls(**words | options)
 
     def text(
         self, adapted_from_id: int | None = None, *, for_organisation: bool | None = None
@@ -363,6 +416,13 @@ class ReadingForm(Form):
     link = StringField(_("Link"), address_validators(), [one_line, whole_address])
     why = TextAreaField(_("Why it matters"), [at_most(MAX_WHY)])
     language = SelectField(_("Language"), default="en")
+
+    @classmethod
+    def of(cls, reading: Reading, **options: Any) -> ReadingForm:
+        """The form with what a best read says now."""
+        names = ("title", "authors", "year", "kind", "link", "why", "language")
+        words = {name: getattr(reading, name) for name in names}
+        return cls(**words, seen=fingerprint(reading_fields(reading)), **options)
 
     @property
     def text(self) -> ReadingText:

@@ -22,7 +22,6 @@ from forum.dialogue.queries import TopicRow, paragraph_comments, topic_if_there
 from forum.dialogue.views import theme_boxes
 from forum.errors import Invalid
 from forum.history.models import Version
-from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm
@@ -130,27 +129,9 @@ def new_case(slug: str) -> ResponseReturnValue:
 def edit_case(slug: str) -> ResponseReturnValue:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
-    form = CaseForm(**_case_form_data(found))
+    form = CaseForm.of(found)
     version = fill_from_version(form, "case", found.id)
     return _write_case(form, found.agenda, found, version)
-
-
-def _case_form_data(found: Case) -> dict[str, Any]:
-    """The fields of the form with what a case says now."""
-    names = ("name", "kind", "status", "since", "reach", "summary", "body", "language")
-    words = {name: getattr(found, name) for name in (*names, "checked_on")}
-    return words | {
-        "seen": fingerprint(queries.case_fields(found)),
-        "agenda": found.agenda.slug,
-        "places": [{"city": f"{city.name}, {city.country}"} for city in found.places],
-        "figures": [_as_row(figure, queries.FIGURE_PARTS) for figure in found.figures],
-        "links": [_as_row(link, queries.LINK_PARTS) for link in found.links],
-        "themes": [theme.id for theme in found.themes],
-    }
-
-
-def _as_row(item: Any, names: Iterable[str]) -> dict[str, str]:
-    return {name: getattr(item, name) for name in names}
 
 
 def _write_case(
@@ -192,7 +173,7 @@ def _write_case(
 
 
 def _latest_case(slug: str) -> CaseForm:
-    return CaseForm(formdata=None, **_case_form_data(queries.case_to_edit(me(), slug)))
+    return CaseForm.of(queries.case_to_edit(me(), slug), formdata=None)
 
 
 def _find_city(place: Any, city_ids: list[int], _form: CaseForm) -> None:

@@ -19,7 +19,6 @@ from forum.bookmarks.models import PRACTICE
 from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
 from forum.clock import now
-from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.dialogue.queries import topic_if_there
 from forum.dialogue.views import (
     is_for_organisation,
@@ -29,7 +28,6 @@ from forum.dialogue.views import (
     theme_boxes,
 )
 from forum.history.models import Version
-from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import PracticeForm
@@ -174,25 +172,9 @@ def edit_practice(slug: str) -> ResponseReturnValue:
     if found.agenda not in agendas:
         agendas.append(found.agenda)
     language = web.choice("language", language_names(), found.language)
-    form = PracticeForm(**_practice_form_data(found) | {"language": language})
+    form = PracticeForm.of(found, language=language)
     version = fill_from_version(form, "practice", found.id, SECTIONS)
     return _write_practice(form, agendas, found, None, version)
-
-
-def _practice_form_data(found: Practice) -> dict[str, Any]:
-    """The fields of the form with what a practice says now."""
-    names = ("title", "sentence", "link", "evidence", "cost", "started", "revisit_on")
-    words = {name: getattr(found, name) for name in (*names, "language", "audience")}
-    words |= {part.name: part.source for part in found.sections}
-    return words | {
-        "seen": fingerprint(queries.practice_fields(found)),
-        "failure_audience": found.failure_audience,
-        "agenda": found.agenda.slug,
-        "city": found.city.label if found.city else "",
-        "city_id": found.city_id,
-        "themes": [theme.id for theme in found.themes],
-        "writes_for": ORGANISATION if found.organisation_id else MYSELF,
-    }
 
 
 def _write_practice(
@@ -254,7 +236,7 @@ def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practic
 
 
 def _latest_practice(slug: str) -> PracticeForm:
-    return PracticeForm(formdata=None, **_practice_form_data(queries.practice_to_edit(me(), slug)))
+    return PracticeForm.of(queries.practice_to_edit(me(), slug), formdata=None)
 
 
 def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:

@@ -17,7 +17,6 @@ from forum.bookmarks.models import READING
 from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
 from forum.history.models import Version
-from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import ReadingForm
@@ -64,16 +63,9 @@ def new_reading(slug: str) -> ResponseReturnValue:
 def edit_reading(reading_id: int) -> ResponseReturnValue:
     """Change a best read; what it said before is kept."""
     found = queries.reading_to_edit(me(), reading_id)
-    form = ReadingForm(**_reading_form_data(found))
+    form = ReadingForm.of(found)
     version = fill_from_version(form, "reading", found.id)
     return _write_reading(form, found.agenda, found, version)
-
-
-def _reading_form_data(found: Reading) -> dict[str, Any]:
-    """The fields of the form with what a best read says now."""
-    names = ("title", "authors", "year", "kind", "link", "why", "language")
-    words = {name: getattr(found, name) for name in names}
-    return words | {"seen": fingerprint(queries.reading_fields(found))}
 
 
 def _write_reading(
@@ -103,9 +95,7 @@ def _write_reading(
 
 
 def _latest_reading(reading_id: int) -> ReadingForm:
-    return ReadingForm(
-        formdata=None, **_reading_form_data(queries.reading_to_edit(me(), reading_id))
-    )
+    return ReadingForm.of(queries.reading_to_edit(me(), reading_id), formdata=None)
 
 
 @bp.get("/readings/<int:reading_id>/history")
