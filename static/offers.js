@@ -25,13 +25,16 @@ function reveal(field, make, show, hide) {
   if (hadFocus) field.focus();
 }
 
-/** A link, or a field, stands above the button; a browser that forbids copying has it selected. */
+/**
+ * What is copied stands above the button: a link, a field, or something that is shown otherwise than it is copied (`data-text`).
+ * A browser that forbids copying has it selected.
+ */
 function offerToCopy(button) {
   const { dataset, parentElement } = button;
   const shown = parentElement.previousElementSibling;
   button.hidden = false;
   button.onclick = () =>
-    navigator.clipboard.writeText(shown.value ?? shown.textContent).then(
+    navigator.clipboard.writeText(dataset.text ?? shown.value ?? shown.textContent).then(
       () => (parentElement.lastElementChild.textContent = dataset.copied),
       () => (shown.select ? shown.select() : getSelection().selectAllChildren(shown)),
     );

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pyotp
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.looks import look_narrow_and_wide
 from tests.browser.people import READY, Visit
@@ -254,6 +255,33 @@ def codes_on(window: Visit) -> tuple[str, list[str]]:
     page.get_by_role("button", name="Switch codes on").click()
     page.wait_for_load_state()
     return secret, page.locator(".codes code").all_inner_texts()
+
+
+def test_on_a_phone_secrets_are_copied_and_the_code_is_typed_at_once(joined: Any) -> None:
+    window, email = joined(
+        viewport={"width": 390, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = window.go("/settings/factors")
+    page.get_by_role("button", name="Set up codes").click()
+    page.wait_for_load_state()
+    way = page.get_by_role("link", name="Open it in an app of this device").bounding_box()
+    assert way and way["y"] < page.locator("img.qr").bounding_box()["y"]
+    page.get_by_role("button", name="Copy the secret").click()
+    expect(page.locator("main [role=status]")).to_have_text("Copied")
+    secret = page.evaluate("navigator.clipboard.readText()")
+    assert secret == re.sub(r"\s", "", page.locator(".secret").inner_text())
+    page.get_by_label("Code from the app").fill(next_code(secret, -1))
+    page.get_by_role("button", name="Switch codes on").click()
+    page.get_by_role("button", name="Copy the codes").click()
+    expect(page.locator("main .flow [role=status]")).to_have_text("Copied")
+    codes = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert codes == page.locator(".codes code").all_inner_texts()
+    sign_out(window)
+    window.sign_in_as(email, PASSWORD)
+    page.keyboard.type(next_code(secret))
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    assert is_signed_in(window)
 
 
 def test_the_pages_on_the_way_are_for_everybody(joined: Any) -> None:
