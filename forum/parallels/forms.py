@@ -33,7 +33,11 @@ class TranslationForm(Form):
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
     signs = HiddenField()
-    language = SelectField(_("Language of the translation"), validate_choice=False)
+    language = SelectField(
+        _("Language of the translation"),
+        [DataRequired(_("Choose the language of the translation."))],
+        validate_choice=False,
+    )
     title = StringField(
         _("Title"), [DataRequired(_("Translate the title.")), at_most(LONGEST_TITLE)], [one_line]
     )

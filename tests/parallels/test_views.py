@@ -154,6 +154,14 @@ def test_a_member_translates_with_the_original_beside(sign_in, people, practice)
     assert other.status_code == 422 and "rugissaient" in other.text
 
 
+def test_all_that_a_translation_lacks_is_said_at_once(sign_in, people, practice):
+    data = FORM | {"title": "", "language": ""}
+    refused = sign_in(people.ben).post("/practices/felt/translate", data=data)
+    assert refused.status_code == 422 and "2 things to put right" in refused.text
+    assert "Translate the title." in refused.text
+    assert 'href="#language">Choose the language of the translation.</a>' in refused.text
+
+
 def test_visitors_are_offered_no_form(client, practice, translation):
     assert "/translate" not in client.get("/practices/felt").text
     assert client.get("/practices/felt/translate").status_code in (302, 303)
