@@ -152,7 +152,9 @@ PAPER = [
     ("/readings", "main a[href^='https:']", ".facets"),
     ("/search?q=city", "ol.rows h3", "main input"),
     ("/practices/ledger-building-rights", "#tried", ".acts"),
-    ("/cases/vienna-social-housing", "#places", ".crumb"),
+    ("/cases/vienna-social-housing", "#places", ".acts"),
+    ("/practices/ledger-building-rights", ".crumb", ".tabs"),
+    ("/declarations/2", ".digest code", "a[download]"),
     ("/cases/c40", "main a[href^='http'][href*='/report']", "main header .re"),
     ("/transparency", "table.figures", ".field"),
     ("/meetings", ".rows h3", "label[for=agenda]"),
@@ -196,6 +198,17 @@ def test_paper_has_the_words_and_no_controls(
             assert not heading.is_visible()
     finally:
         page.emulate_media(media="screen")
+
+
+def test_on_paper_all_begins_at_one_margin(member: Visit) -> None:
+    page = member.go("/practices/ledger-building-rights")
+    page.emulate_media(media="print")
+    places = ("main h1", ".crumb .key", ".glance dt", ".sec > h2", ".source")
+    begins = {
+        page.locator(one).first.evaluate("e => e.getBoundingClientRect().left") for one in places
+    }
+    page.emulate_media(media="screen")
+    assert len(begins) == 1
 
 
 def test_long_lines_of_code_are_whole_on_paper(member: Visit) -> None:
