@@ -12,12 +12,19 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from forum import locales, markup, web, webforms
+from forum.dialogue.queries import topic_if_there
 from forum.errors import Forbidden
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library.models import PUBLISHED, Case, Practice
 from forum.library.queries import get_case, get_practice
-from forum.library.views import article_data, get_or_explain, is_in_sight, words_for_columns
+from forum.library.views import (
+    article_data,
+    get_or_explain,
+    is_in_sight,
+    tried_by_city,
+    words_for_columns,
+)
 from forum.members.queries import language_names
 from forum.parallels import actions, queries
 from forum.parallels.actions import PARTS
@@ -119,11 +126,12 @@ def _get_original(kind: str, slug: str) -> Original:
 @bp.get("/practices/<slug>/in/<language>", defaults=PRACTICE)
 @bp.get("/cases/<slug>/in/<language>", defaults=CASE)
 def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
-    """A practice or a case in another language; what is not translated stands there in its own."""
+    """A practice or a case in another language, with its facts; what is not translated stands there in its own."""
     original = _get_original(kind, slug)
     found = queries.get_translation(me(), original, language)
     is_outdated = bool(queries.changed_texts(me(), found))
     said = queries.said_to(me(), found)
+    topic = topic_if_there(me(), original.topic_id)
     opening = said.get("sentence") or queries.texts_of(me(), original).get("sentence", "")
     return render_template(
         "parallels/translation.html",
@@ -133,6 +141,8 @@ def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
         is_sentence_translated="sentence" in said or not opening,
         parts=queries.shown_parts(me(), found),
         part_names=PART_NAMES,
+        topic=topic,
+        tried=tried_by_city(topic),
         languages=_in_languages(original, queries.languages_of(me(), original)),
         change=queries.first_change(found) if is_outdated else None,
         signs=queries.signs_of(original),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
 from forum.clock import at, now
-from forum.library.actions import hide_practice
+from forum.dialogue import actions as dialogue
+from forum.library.actions import FigureText, hide_practice, write_case
+from forum.library.queries import opening_post_id, practice_by_id
+from forum.markup import write
 from forum.parallels import actions
 from forum.permissions import MEMBERS
-from tests.parallels.conftest import PRACTICE, changed, in_french
+from tests.library.conftest import TAMPERE
+from tests.parallels.conftest import CASE, PRACTICE, changed, in_french
 
 FORM = {
     "language": "fr",
@@ -129,7 +134,34 @@ def test_pages_make_few_statements(client, queries, practice, translation, case,
         with queries() as made:
             client.get(f"{path}?x=1")
         counted.append(made.count)
-    assert counted == [11, 7, 15, 10]
+    assert counted == [11, 9, 15, 12]
+
+
+def test_it_shows_where_the_original_was_tried_without_the_words(
+    client, people, practice, translation, case
+):
+    topic_id = practice_by_id(people.ana, practice.id).topic_id
+    for member, outcome in ((people.chitra, "kept"), (people.ben, "stopped")):
+        dialogue.mark(member, opening_post_id(member, topic_id), "tried it", outcome, "Too *cold*.")
+    dialogue.reply(people.chitra, topic_id, write("We have felt."))
+    page = client.get("/practices/felt/in/fr").text
+    assert 'href="/practices/felt#tried">2 cities</a><small>1 kept it, 1 stopped</small>' in page
+    assert 'href="/practices/felt#replies"' in page and "1 comment<" in page
+    side = page.partition('id="tried"')[2].partition("</section>")[0]
+    assert side.count("<li>") == 2 and "Chitra" in side and "Kept" in side
+    assert "cold" not in page
+    dialogue.hide_topic(people.moderator, topic_id, "No.")
+    page = client.get("/practices/felt/in/fr").text
+    assert "No city yet" in page and "#replies" not in page
+
+
+def test_a_case_in_another_language_shows_its_places_and_figures(client, people, agenda):
+    text = replace(CASE, city_ids=(TAMPERE,), figures=(FigureText("Streets", "7", "km"),))
+    case = write_case(people.host, agenda.id, text)
+    actions.add_translation(people.ben, "case", case.id, in_french(parts={"body": "Ils ont pavé."}))
+    page = client.get("/cases/cork/in/fr").text
+    assert re.search(r'href="/cities/[^"]+">Tampere, Finland<', page)
+    assert '<dt lang="en" dir="auto">Streets</dt><dd><bdi>7</bdi>' in page
 
 
 # Writing

@@ -8,6 +8,7 @@ from forum.library.views._shared import (
     bp,
     get_or_explain,
     is_in_sight,
+    tried_by_city,
     words_for_columns,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "readings",
     "references",
     "tables",
+    "tried_by_city",
     "words_for_columns",
 ]

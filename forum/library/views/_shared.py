@@ -121,11 +121,16 @@ def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict
         **words,
         "opening": opening,
         "mine": marks.get(opening.id, ()),
-        "tried": _by_city(tried_in(topic.id, 1)),
+        "tried": tried_by_city(topic),
         "wanted": _by_city(queries.intentions_in(topic.id)) if interest.is_wanted else [],
         "cities": interest.cities,
         "canonical": web.canonical(words["posts"].number),
     }
+
+
+def tried_by_city(topic: Topic | None) -> list[tuple[Any, list[Mark]]]:
+    """Who tried what a topic belongs to: pairs of city, or None, and "tried it" marks; nothing without a topic."""
+    return _by_city(tried_in(topic.id, 1)) if topic else []
 
 
 def _by_city(said: Iterable[Said]) -> list[tuple[Any, list[Said]]]:
