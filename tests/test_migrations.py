@@ -399,7 +399,7 @@ def test_translations_know_who_wrote_their_present_words(database_url: str, tmp_
         tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
         one = {"name": "Ola", "password_hash": "-", "joined_at": noon}
         days = {"created_at": noon, "checked_at": noon, "looked_at": noon}
-        said = {"title": "T", "audience": "public", "failure_audience": "public", "made_from": {}}
+        said = {"title": "T", "audience": "public", "failure_audience": "members", "made_from": {}}
         edits = ((2, "mona"), (2, "ola-berg"), (3, "mona"), (3, ""))
         with db.engine.begin() as connection:
             insert_hidden_topics(connection)
@@ -419,11 +419,18 @@ def test_translations_know_who_wrote_their_present_words(database_url: str, tmp_
                 kept = {"kind": "translation", "item_id": item_id, "editor_handle": handle}
                 row = {**kept, "editor_name": "N", "replaced_at": noon, "fields": {}}
                 connection.execute(insert(tables["version"]).values(**row))
+            blank = ("address", "title", "body", "folded_title", "folded_body", "byline")
+            found = dict.fromkeys(blank, "") | {"language": "fr", "written_at": noon}
+            for kind in ("topic", "translation", "translated_failure"):
+                row = {"kind": kind, "item_id": 1, "audience": "members", **found}
+                connection.execute(insert(tables["document"]).values(**row))
         upgrade()
-        query = "SELECT writer_id FROM translation ORDER BY id"
+        writers = "SELECT writer_id FROM translation ORDER BY id"
+        readers = "SELECT made_for FROM document ORDER BY id"
         for _times in range(2):
             with db.engine.begin() as connection:
-                assert connection.scalars(text(query)).all() == [1, 2, None]
+                assert connection.scalars(text(writers)).all() == [1, 2, None]
+                assert connection.scalars(text(readers)).all() == [None, "public", "members"]
             downgrade(revision="0062")
             upgrade()
 

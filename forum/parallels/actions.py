@@ -47,7 +47,7 @@ from forum.parallels.queries import (
     translation_to_change,
     translations_by_id,
 )
-from forum.permissions import PUBLIC, Person, require
+from forum.permissions import MEMBERS, PUBLIC, Person, require
 from forum.pictures import actions as pictures
 from forum.plaintext import single_line, tidy
 from forum.screening.actions import refuse_caught
@@ -341,24 +341,31 @@ def _known(translation: Translation, plain: PlainTexts) -> dict[search.Thing, se
     parts = {part.name: part.source for part in translation.parts if part.name in there}
     failure = parts.pop(FAILURE, "")
     texts = [translation.sentence, *parts.values()]
-    entry = _entry(translation, TRANSLATION, texts, plain, audience_now(translation))
+    audiences = audience_now(translation), translation.audience
+    entry = _entry(translation, TRANSLATION, texts, plain, audiences)
     things[TRANSLATION, translation.id] = (entry, translation.hidden_at)
     if failure:
-        told_to = failure_audience_now(translation)
-        entry = _entry(translation, TRANSLATED_FAILURE, [failure], plain, told_to)
+        both = translation.audience, translation.failure_audience
+        audiences = failure_audience_now(translation), MEMBERS if MEMBERS in both else PUBLIC
+        entry = _entry(translation, TRANSLATED_FAILURE, [failure], plain, audiences)
         things[TRANSLATED_FAILURE, translation.id] = (entry, translation.hidden_at)
     return things
 
 
 def _set_audiences(doer: Person, translation: Translation) -> None:
-    """Let those find a translation who may read it now: search has kept it for members if its original was theirs in between."""
+    """Let those find a translation who may read it now."""
     search.set_audience(doer, TRANSLATION, translation.id, audience_now(translation))
     search.set_audience(doer, TRANSLATED_FAILURE, translation.id, failure_audience_now(translation))
 
 
 def _entry(
-    translation: Translation, name: str, texts: Sequence[str], plain: PlainTexts, audience: str
+    translation: Translation,
+    name: str,
+    texts: Sequence[str],
+    plain: PlainTexts,
+    audiences: tuple[str, str],
 ) -> search.Entry:
+    """An entry; `audiences` are who finds it now, and for whom its words were made."""
     is_apart = name == TRANSLATED_FAILURE
     return search.Entry(
         kind=name,
@@ -370,7 +377,8 @@ def _entry(
         agenda_id=translation.agenda_id,
         parent=(translation.kind, translation.original.id),
         language=translation.language,
-        audience=audience,
+        audience=audiences[0],
+        made_for=audiences[1],
         pictures=tuple(dict.fromkeys(picture for one in texts for picture in names_in(one))),
     )
 

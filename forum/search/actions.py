@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, text, update
+from sqlalchemy import ColumnElement, case, delete, or_, text, true, update
 from sqlalchemy.exc import DatabaseError
 
 from forum.clock import now
@@ -43,7 +43,7 @@ INTEGRITY_CHECK_SQL = "INSERT INTO document_fts(document_fts, rank) VALUES ('int
 class Entry:
     """The content of a document. `parent` is the (kind, item id) of the topic that a post belongs to.
 
-    `pictures` are the names of those that the text shows.
+    `pictures` are the names of those that the text shows; `made_for` as in `Document`, for translations.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class Entry:
     language: str = ""
     audience: str = PUBLIC
     pictures: Sequence[str] = ()
+    made_for: str | None = None
 
 
 Thing = tuple[str, int]  # kind and item id
@@ -117,6 +118,7 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
     document.title, document.body, document.byline = entry.title, entry.body, entry.byline
     document.folded_title, document.folded_body = _folded_words(entry)
     document.language, document.audience = entry.language, entry.audience
+    document.made_for = entry.made_for
     document.written_at = entry.written_at
     return document
 
@@ -193,20 +195,21 @@ def restore(_doer: Person, kind: str, item_id: int) -> None:
 def lead_translations(
     _doer: Person, kind: str, item_id: int, agenda_id: int, audience: str, failure_audience: str
 ) -> None:
-    """Put the translations of a case or practice under its agenda, and keep from visitors what is for members now.
+    """Put the translations of a case or practice under its agenda, and let those find them who may read both.
 
-    Nothing is opened by that: a translation may say what the original does not say any more.
+    What a translation says for members stays with them: it may be what the original does not say any more.
     """
     parent_id = document_id(kind, item_id)
     of_page = update(Document).where(
         Document.parent_id == parent_id, Document.kind.in_(TRANSLATION_KINDS)
     )
-    db.session.execute(of_page.values(agenda_id=agenda_id))
+    members = [Document.made_for == MEMBERS]
     if audience == MEMBERS:
-        db.session.execute(of_page.values(audience=MEMBERS))
+        members.append(true())
     elif failure_audience == MEMBERS:
-        is_failure = Document.kind == TRANSLATED_FAILURE
-        db.session.execute(of_page.where(is_failure).values(audience=MEMBERS))
+        members.append(Document.kind == TRANSLATED_FAILURE)
+    told_to = case((or_(*members), MEMBERS), else_=PUBLIC)
+    db.session.execute(of_page.values(agenda_id=agenda_id, audience=told_to))
 
 
 @action

@@ -31,7 +31,8 @@ class Document(Base):
     """One thing that can be found. The `folded_…` columns hold its words without case and accents.
 
     A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows. So is
-    that of a practice for what did not work, which has a document of its own where only members may find it.
+    that of a practice for what did not work, which has a document of its own where only members may find it. A translation is
+    `made_for` those who may read its words, whatever its original tells by now; its `audience` are those who may read both.
     A migration creates the full-text index over the folded columns (FTS5 or tsvector). Whether a text has a poll is no
     column: who asks for documents says how that is looked up.
     """
@@ -56,6 +57,7 @@ class Document(Base):
     byline: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(default="")
     audience: Mapped[str] = mapped_column(default=PUBLIC)
+    made_for: Mapped[str | None]
     written_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
     has_poll: Mapped[bool | None] = query_expression()

@@ -1,4 +1,4 @@
-"""Translations know who wrote what they say now, beside who began them."""
+"""Translations know who wrote what they say now, beside who began them; and search, for whom their words were made."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ WHO = f"""(SELECT id FROM member WHERE handle = {LATEST}
 IS_CORRECTED = "EXISTS (SELECT 1 FROM version WHERE kind = 'translation' AND item_id = translation.id)"
 
 
+OF_TRANSLATION = """UPDATE document SET made_for = (SELECT audience FROM translation WHERE id = document.item_id)
+    WHERE kind = 'translation'"""
+OF_FAILURE = """UPDATE document SET made_for = (
+        SELECT CASE WHEN audience = 'members' THEN audience ELSE failure_audience END
+        FROM translation WHERE id = document.item_id)
+    WHERE kind = 'translated_failure'"""
+
+
 def upgrade() -> None:
     with op.batch_alter_table(TABLE, table_kwargs={"sqlite_autoincrement": True}) as rows:
         rows.add_column(sa.Column(COLUMN, sa.Integer(), nullable=True))
@@ -25,9 +33,13 @@ def upgrade() -> None:
     op.create_index(INDEX, TABLE, [COLUMN])
     op.execute(f"UPDATE translation SET writer_id = translator_id WHERE NOT {IS_CORRECTED}")
     op.execute(f"UPDATE translation SET writer_id = {WHO} WHERE {IS_CORRECTED}")
+    op.add_column("document", sa.Column("made_for", sa.String(200), nullable=True))
+    op.execute(OF_TRANSLATION)
+    op.execute(OF_FAILURE)
 
 
 def downgrade() -> None:
+    op.drop_column("document", "made_for")
     op.drop_index(INDEX, TABLE)
     with op.batch_alter_table(TABLE, table_kwargs={"sqlite_autoincrement": True}) as rows:
         rows.drop_constraint(f"fk_{TABLE}_{COLUMN}", type_="foreignkey")

@@ -22,6 +22,7 @@ from forum.parallels import actions, queries
 from forum.parallels.models import TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, VISITOR
 from forum.search.models import Document
+from forum.search.queries import Query, find
 from tests.parallels.conftest import PRACTICE, changed, in_french
 
 WHY = Reasons("It sells felt.", 2)
@@ -157,13 +158,42 @@ def test_what_was_written_for_members_stays_with_them_until_somebody_compares(pe
 def test_search_finds_it_again_when_its_original_is_for_everybody_again(
     people, practice, translation
 ):
+    """At once, and the worker changes nothing of that."""
     for hours, name in enumerate(("failure_audience", "audience"), 1):
         with at(now() + timedelta(hours=hours)):
             changed(people.ana, practice, **{name: MEMBERS})
+            is_all = name == "audience"
+            kept = {one.kind for one in documents().values() if one.audience == MEMBERS}
+            assert kept == {"translated_failure", *(["translation"] if is_all else [])}
             changed(people.ana, practice)
+            assert {one.audience for one in documents().values()} == {PUBLIC}
             actions.look_after_translations(SYSTEM)
         assert {one.audience for one in documents().values()} == {PUBLIC}
         assert told(people.ben) == []
+
+
+def test_search_opens_nothing_that_was_translated_for_members(people, practice, translation):
+    changed(people.ana, practice, failure_audience=MEMBERS)
+    actions.correct_translation(people.ben, translation.id, in_french(title="Du feutre"))
+    changed(people.ana, practice)
+    assert documents()["translation"].audience == PUBLIC
+    assert documents()["translated_failure"].audience == MEMBERS
+    actions.confirm_translation(people.ben, translation.id)
+    assert documents()["translated_failure"].audience == PUBLIC
+
+
+def test_search_finds_it_as_soon_as_its_original_is_shown_again(people, practice, translation):
+    """Also after a removal, and when it is published once more."""
+
+    def is_found() -> bool:
+        return bool(find(VISITOR, Query("feutre")).texts)
+
+    assert is_found()
+    for deed in ("hide", "remove"):
+        moderation.decide(people.host, "practice", practice.id, deed, Reasons("No.", 2))
+        assert not is_found()
+        moderation.decide(people.host, "practice", practice.id, "restore")
+        assert is_found()
 
 
 def test_search_knows_what_did_not_work_as_long_as_the_original_says_it(
