@@ -280,14 +280,19 @@ class ThemeName(NamedTuple):
 
 def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
     """The themes in use whose name has a word for each of the beginnings (`words_in`), by name; none without beginnings."""
+    return themes_by_each([beginnings])[0]
+
+
+def themes_by_each(some: Sequence[Sequence[str]]) -> list[list[ThemeName]]:
+    """The same for each of several lists of beginnings."""
 
     def read() -> Sequence[ThemeName]:
         return [ThemeName(theme.slug, theme.name, words_in(theme.name)) for theme in themes()]
 
-    if not any(beginnings):
-        return []
+    names = cached("theme names", read) if any(map(any, some)) else []
     return [
-        one for one in cached("theme names", read) if has_words_starting_with(one.words, beginnings)
+        [one for one in names if any(words) and has_words_starting_with(one.words, words)]
+        for words in some
     ]
 
 

@@ -28,6 +28,7 @@ from forum.dialogue.actions import NewTopic, hide_topic, merge, open_topic, repl
 from forum.dialogue.models import Topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap, welcome
+from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
 from forum.members.actions import (
@@ -705,8 +706,24 @@ def test_where_no_text_has_all_words_search_shows_what_has_some(
     for nothing in ("q=harbours", "q=quayside+harbours", "q=noise+harbours&kind=case"):
         assert "some of them" not in client.get(f"/search?{nothing}").text
     secret = "/search?q=tender+harbours"
-    assert small.members_only.title not in client.get(secret).text
-    assert small.members_only.title in sign_in(small.people.ben).get(secret).text
+    hidden = f'href="{small.members_only.address}"'
+    assert hidden not in client.get(secret).text
+    found = sign_in(small.people.ben).get(secret).text
+    assert hidden in found and "<mark>tender</mark>" in found
+
+
+def test_some_words_also_lead_to_pages_and_people(small: Small, client: Any) -> None:
+    wordings = (WordingText("en", "quay wall", (), "It holds."), WordingText("fr", "mur de quai"))
+    write_entry(small.people.moderator, EntryText(wordings))
+    page = client.get("/search?q=okoth+xylophone").text
+    assert "0 results" in page and "Ben Okoth" in page.partition("People with some of the words")[2]
+    assert "Ben Okoth" not in client.get("/search?q=okothier+xylophone").text
+    page = client.get("/search?q=mur+de+quai+xylophone+quieter").text
+    assert "No text has any of these words" in client.get("/search?q=mur+de+quai+xylophone").text
+    names = page.partition("Pages with some of the words")[2].partition("</ul>")[0]
+    assert 'href="/glossary/quay-wall"' in names and f"/agendas/{small.agenda.slug}" in names
+    hide_profile(small.people.moderator, small.people.ben.id)
+    assert "People with some of" not in client.get("/search?q=okoth+xylophone").text
 
 
 def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:

@@ -19,10 +19,13 @@ from forum.search import actions
 from forum.search.actions import Entry
 from forum.search.models import Document
 from forum.search.queries import (
+    KINDS,
+    Instead,
     Query,
     _matching,
     find,
     find_alike,
+    find_partly,
     finding,
     inflections,
     mark,
@@ -695,3 +698,69 @@ def test_only_the_kinds_that_are_asked_for_and_only_what_the_reader_may_see_is_a
     actions.hide(SYSTEM, "topic", 109)
     assert alike(title)[0] == 107 and not {106, 108, 109}.intersection(alike(title))
     assert 107 not in alike(title, kinds=("topic",))
+
+
+# What has some of the words
+
+
+def partly(typed: str, reader: Any = VISITOR, limit: int = 5, **more: Any) -> list[tuple[str, int]]:
+    hits = find_partly(reader, Query(typed, **more), limit)
+    return [(hit.document.kind, hit.document.item_id) for hit in hits]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_found_by_some_of_the_words(app: Flask, kind: str) -> None:
+    parent = ("topic", 1) if kind == "post" else None
+    actions.index(SYSTEM, entry(1, "Of other things", "."))
+    words = "A long text before it. " * 20 + "There <b>tenants</b> stayed."
+    actions.index(SYSTEM, replace(entry(7, "Boats", words), kind=kind, parent=parent))
+    assert ids("tenants", kinds=(kind,)) == {7}
+    (hit,) = find_partly(VISITOR, Query("tenants harbours"), 5)
+    assert (hit.document.kind, hit.document.item_id) == (kind, 7)
+    assert "&lt;b&gt;<mark>tenants</mark>" in hit.snippet and hit.snippet.startswith("… ")
+
+
+def test_of_each_page_one_text_is_found_by_some_words(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Tenants", "Where they live."))
+    for number in range(2, 2 * MAX_ALIKE_HITS):
+        reply = replace(entry(number, "Tenants", "Boats."), kind="post", parent=("topic", 1))
+        actions.index(SYSTEM, reply)
+    actions.index(SYSTEM, replace(entry(1, "A book", "Of a tenant."), kind="reading"))
+    assert partly("tenants harbours") == [("topic", 1)]  # a text, against a title
+    assert partly("boats harbours") == [("post", 2 * MAX_ALIKE_HITS - 1)]
+    assert partly("book tenants harbours") == [("reading", 1)]
+
+
+def test_what_is_kept_from_a_reader_is_not_found_by_some_words(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Tenants", ".", audience="members"))
+    actions.index(SYSTEM, entry(2, "Tenants", "."))
+    actions.index(SYSTEM, replace(entry(3, "T", "Tenants."), kind="post", parent=("topic", 2)))
+    assert partly("tenants harbours") == [("topic", 2)]
+    actions.hide(SYSTEM, "topic", 2)
+    assert partly("tenants harbours") == []
+    actions.restore(SYSTEM, "topic", 2)
+    ignored = find_partly(VISITOR, Query("tenants harbours"), 5, set)
+    assert ignored == []
+
+
+@pytest.mark.usefixtures("flats")
+@pytest.mark.parametrize(
+    "typed",
+    ["", "  ", "Of it", '"', "AND OR NOT", '"tenants renovation', "NEAR(a b)", "\0", "é" * 900],
+)
+def test_no_words_break_what_looks_for_some_of_them(typed: str) -> None:
+    assert len(partly(typed)) <= 3
+
+
+def test_some_words_are_also_found_by_their_names_in_other_languages(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Eaux pluviales", "."))
+    instead = (Instead(("stormwater",), ("eaux pluviales",)),)
+    (hit,) = find_partly(VISITOR, Query("stormwater harbours", instead=instead), 5)
+    assert hit.title == "<mark>Eaux pluviales</mark>"
+
+
+def test_one_statement_looks_for_all_of_the_words(app: Flask, queries: Any) -> None:
+    actions.index(SYSTEM, entry(1, "Tenants and renovation", "."))
+    with queries() as made:
+        assert partly("tenants renovation harbours lighthouses boats bridges") == [("topic", 1)]
+    assert made.count == 2

@@ -21,7 +21,14 @@ from forum.front.queries.exchange import (
 from forum.front.queries.feeds import feed_after_merge, feed_of_openings, feed_of_topic
 from forum.front.queries.members import helpers_with, recognition, themes_offered
 from forum.front.queries.peers import peers
-from forum.front.queries.search import NOBODY_IGNORED, alike, find_with_ignored, named_pages
+from forum.front.queries.search import (
+    NOBODY_IGNORED,
+    Partly,
+    alike,
+    find_partly,
+    find_with_ignored,
+    named_pages,
+)
 from forum.front.queries.sitemap import sitemap_page, sitemap_pages
 from forum.front.queries.watching import watched, watches_of_gone
 
@@ -32,6 +39,7 @@ __all__ = [
     "ExchangeRecord",
     "FirstSteps",
     "Masthead",
+    "Partly",
     "Welcome",
     "alike",
     "bookmark_row",
@@ -47,6 +55,7 @@ __all__ = [
     "feed_after_merge",
     "feed_of_openings",
     "feed_of_topic",
+    "find_partly",
     "find_with_ignored",
     "first_steps",
     "helpers_with",

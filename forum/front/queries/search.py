@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,17 +11,33 @@ from sqlalchemy import case, exists, false, select
 from sqlalchemy.orm import with_expression
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import themes_by_words
+from forum.agendas.queries import themes_by_each, themes_by_words
 from forum.db import execute_core
 from forum.dialogue.models import Post, Topic
-from forum.glossary.queries import entries_called
+from forum.glossary.queries import KnownEntry, entries_called, entries_within
 from forum.library.models import Practice
 from forum.members.models import Member
-from forum.members.queries import home_cities_by_prefix, organisations_by_words
+from forum.members.queries import (
+    home_cities_by_prefix,
+    home_cities_by_prefixes,
+    members_matching_some,
+    organisations_by_each,
+    organisations_by_words,
+)
 from forum.permissions import Person
 from forum.plaintext import has_words_starting_with, words_in
+from forum.search import queries as search
 from forum.search.models import FAILURE, Document
-from forum.search.queries import Query, SearchResults, Thing, find, find_alike
+from forum.search.queries import (
+    Hit,
+    Query,
+    SearchResults,
+    Thing,
+    find,
+    find_alike,
+    is_telling,
+    words_of,
+)
 
 MAX_NAMED_PAGES = 5  # of each kind
 MAX_NAME_WORDS = 12
@@ -62,10 +79,7 @@ def named_pages(
         *(NamedPage("city", one.name, one.slug) for one in cities),
         *(NamedPage("organisation", one.name, one.slug) for one in organisations),
         *(NamedPage("theme", one.name, one.slug) for one in themes),
-        *(
-            NamedPage("entry", one.in_language(language).names[0], one.slug)
-            for one in entries_called(typed, MAX_NAMED_PAGES)
-        ),
+        *(_called(one, language) for one in entries_called(typed, MAX_NAMED_PAGES)),
     ]
 
 
@@ -104,6 +118,68 @@ def ignored_authors(reader: Person, things: Sequence[Thing]) -> dict[Thing, str]
         theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
         found |= {(kind, row[0]): row[1] for row in execute_core(theirs)} if ids else {}
     return found
+
+
+@dataclass(frozen=True)
+class Partly:
+    """What has some of the words of a search: texts, pages and people by their names."""
+
+    hits: Sequence[Hit] = ()
+    named: Sequence[NamedPage] = ()
+    people: Sequence[Member] = ()
+
+
+NOTHING_PARTLY = Partly()
+
+
+def find_partly(
+    reader: Person, query: Query, agendas: Sequence[Agenda], language: str, limit: int
+) -> Partly:
+    """What has some of the words of a search, where nothing has all of them, at most so many of each; see `named_pages`.
+
+    Short words count for nothing, and nor does what members wrote whom the reader ignores.
+    """
+    words = [one for one in words_of(query.words) if is_telling(one)][:MAX_NAME_WORDS]
+    if not words:
+        return NOTHING_PARTLY
+
+    def ignored(things: Sequence[Thing]) -> Container[Thing]:
+        return ignored_authors(reader, things)
+
+    polls = with_expression(Document.has_poll, _HAS_POLL)
+    hits = search.find_partly(reader, query, limit, ignored, polls)
+    named = _partly_named(reader, query.words, words, agendas, language)
+    return Partly(hits, named[:limit], members_matching_some(reader, words, limit))
+
+
+def _partly_named(
+    reader: Person, typed: str, words: Sequence[str], agendas: Sequence[Agenda], language: str
+) -> list[NamedPage]:
+    """The pages with a name of which some words begin with one of the typed; those with the most of them first."""
+    some = [[word] for word in words]
+    cities = home_cities_by_prefixes(reader, words, MAX_NAMED_PAGES)
+    titles = [(one, words_in(one.title)) for one in agendas]
+    titled = [one for one, title in titles for word in some if has_words_starting_with(title, word)]
+    found = [
+        *(_called(one, language) for one in entries_within(typed, MAX_NAMED_PAGES)),
+        *(NamedPage("agenda", one.title, one.slug) for one in titled),
+        *(NamedPage("city", one.name, one.slug) for one in cities),
+        *(
+            NamedPage("organisation", one.name, one.slug)
+            for named in organisations_by_each(some)
+            for one in named
+        ),
+        *(
+            NamedPage("theme", one.name, one.slug)
+            for named in themes_by_each(some)
+            for one in named
+        ),
+    ]
+    return [page for page, _number in Counter(found).most_common()]
+
+
+def _called(entry: KnownEntry, language: str) -> NamedPage:
+    return NamedPage("entry", entry.in_language(language).names[0], entry.slug)
 
 
 def alike(reader: Person, title: str, limit: int) -> Sequence[Document]:

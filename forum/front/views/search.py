@@ -86,7 +86,7 @@ def search() -> ResponseReturnValue:
         language_names=language_names,
         named=queries.named_pages(reader, typed, agendas, readers_language()) if is_plain else [],
         people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
-        partly=queries.alike(reader, typed, MAX_ALIKE) if is_plain and not found.texts else [],
+        partly=_partly(reader, query, agendas) if is_plain and not found.texts else None,
         without=_url_without,
         without_topic=web.here(topic=None, page=None),
         also=[(one, language_name(one.language)) for one in also],
@@ -96,6 +96,10 @@ def search() -> ResponseReturnValue:
         orders=_orders(asked.query.is_newest_first),
         is_newest_first=asked.query.is_newest_first,
     )
+
+
+def _partly(reader: Person, query: Query, agendas: Sequence[Agenda]) -> queries.Partly:
+    return queries.find_partly(reader, query, agendas, readers_language(), MAX_ALIKE)
 
 
 def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str]) -> Asked:

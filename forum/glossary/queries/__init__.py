@@ -46,7 +46,7 @@ from forum.glossary.queries.proposals import (
     waiting_ids_of,
     waiting_number,
 )
-from forum.glossary.queries.widening import widened
+from forum.glossary.queries.widening import entries_within, widened
 
 __all__ = [
     "Index",
@@ -58,6 +58,7 @@ __all__ = [
     "entries_count",
     "entries_in",
     "entries_on_theme",
+    "entries_within",
     "entry_edits",
     "entry_fields",
     "entry_to_change",

@@ -40,6 +40,12 @@ def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
     return replace(query, instead=tuple(instead)), list(dict.fromkeys(also))
 
 
+def entries_within(typed: str, most: int) -> list[KnownEntry]:
+    """The entries that the words of a search name, in any language, at most so many; the longest names count."""
+    named = (entry for _words, some in _chosen(known(), runs_of(typed)) for entry in some)
+    return list(dict.fromkeys(named))[:most]
+
+
 Match = tuple[Sequence[str], dict[KnownEntry, set[str]]]
 
 

@@ -15,6 +15,7 @@ from forum.members.queries.cities import (
     get_city,
     home_cities,
     home_cities_by_prefix,
+    home_cities_by_prefixes,
 )
 from forum.members.queries.city_choices import (
     CITIES_FILE,
@@ -31,6 +32,7 @@ from forum.members.queries.directory import (
     folded_and_sort_key,
     members_count,
     members_matching,
+    members_matching_some,
     members_of_city,
     members_of_organisation,
     members_to_suggest,
@@ -61,7 +63,7 @@ from forum.members.queries.languages import (
     languages_spoken,
     locale_names,
 )
-from forum.members.queries.names import organisations_by_words
+from forum.members.queries.names import organisations_by_each, organisations_by_words
 from forum.members.queries.organisations import (
     get_organisation,
     lock_organisation,
@@ -182,6 +184,7 @@ __all__ = [
     "has_other_administrator",
     "home_cities",
     "home_cities_by_prefix",
+    "home_cities_by_prefixes",
     "ignored_by",
     "ignored_ids",
     "ignored_member",
@@ -212,6 +215,7 @@ __all__ = [
     "members_count",
     "members_ignoring",
     "members_matching",
+    "members_matching_some",
     "members_of_city",
     "members_of_organisation",
     "members_to_mention",
@@ -224,6 +228,7 @@ __all__ = [
     "organisation_fields",
     "organisation_to_curate",
     "organisations",
+    "organisations_by_each",
     "organisations_by_words",
     "organisations_called",
     "organisations_to_curate",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, union
 
 from forum.db import db, execute_core
 from forum.errors import or_not_found
@@ -152,9 +152,15 @@ def home_cities(reader: Person) -> tuple[HomeCity, ...]:
 
 def home_cities_by_prefix(reader: Person, typed: str, limit: int = 5) -> list[HomeCity]:
     """Up to `limit` of the `home_cities` with a name, in any script, that starts with the typed text; by name."""
+    return home_cities_by_prefixes(reader, [typed], limit)
+
+
+def home_cities_by_prefixes(reader: Person, typed: Sequence[str], limit: int) -> list[HomeCity]:
+    """The same for several texts, with any of which a name may start."""
     known = {city.id: city for city in home_cities(reader)}
-    ids = city_ids_by_prefix(_folded_name(typed)).where(CityName.city_id.in_(known))
-    found = set(db.session.scalars(ids))
+    ids = [city_ids_by_prefix(_folded_name(one)) for one in typed]
+    some = [one.where(CityName.city_id.in_(known)) for one in ids]
+    found = set(db.session.scalars(union(*some) if some[1:] else some[0]))
     return [city for city_id, city in known.items() if city_id in found][:limit]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal,
     or_,
     select,
     true,
@@ -26,7 +27,11 @@ from forum.clock import now
 from forum.db import db
 from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT, city_size
-from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
+from forum.members.queries.names import (
+    city_ids_by_prefix,
+    organisations_by_each,
+    organisations_by_words,
+)
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, administers, moderates, require
@@ -90,6 +95,15 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
     return _by_name(found.options(*_with_city_and_organisation()))
 
 
+def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> Sequence[Member]:
+    """Up to `limit` of the visible members whom some of the words describe, as by `members_matching`; those with the most first."""
+    each = _each_word(words[:MAX_SEARCH_WORDS])
+    number = sum((case((one, 1), else_=0) for one in each), literal(0))
+    found = visible_members(reader).where(or_(false(), *each)).order_by(number.desc())
+    found = found.order_by(Member.sort_key, Member.id).options(*_with_city_and_organisation())
+    return db.session.scalars(found.limit(limit)).all()
+
+
 def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
@@ -97,16 +111,7 @@ def _matches(words: str) -> ColumnElement[bool]:
     beginning of a handle, or a whole one that the member had earlier.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
-    each = (
-        or_(Member.handle.startswith(word[1:], autoescape=True), has_or_had(word[1:]))
-        if word.startswith("@") and len(word) > 1
-        else or_(
-            _has_word_starting_with(word),
-            Member.city_id.in_(city_ids_by_prefix(word)),
-            Member.organisation_id.in_([one.id for one in organisations_by_words(words_in(word))]),
-        )
-        for word in wanted
-    )
+    each = _each_word(wanted)
     if len(wanted) < 2:
         return and_(true(), *each)
     together = organisations_by_words(words_in(words)[:MAX_SEARCH_WORDS])
@@ -115,6 +120,21 @@ def _matches(words: str) -> ColumnElement[bool]:
         Member.city_id.in_(city_ids_by_prefix(" ".join(wanted))),
         Member.organisation_id.in_([one.id for one in together]),
     )
+
+
+def _each_word(wanted: Sequence[str]) -> list[ColumnElement[bool]]:
+    """For each of some folded words the SQL condition of `_matches`."""
+    organisations = organisations_by_each([words_in(word) for word in wanted])
+    return [
+        or_(Member.handle.startswith(word[1:], autoescape=True), has_or_had(word[1:]))
+        if word.startswith("@") and len(word) > 1
+        else or_(
+            _has_word_starting_with(word),
+            Member.city_id.in_(city_ids_by_prefix(word)),
+            Member.organisation_id.in_([one.id for one in named]),
+        )
+        for word, named in zip(wanted, organisations, strict=True)
+    ]
 
 
 def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:

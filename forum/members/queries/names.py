@@ -39,9 +39,16 @@ def city_ids_by_prefix(prefix: str) -> Select[Any]:
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
     """The organisations whose name has a word for each of the beginnings (`words_in`), by name; none without beginnings."""
-    if not any(beginnings):
-        return []
-    return [one for one in _organisation_names() if has_words_starting_with(one.words, beginnings)]
+    return organisations_by_each([beginnings])[0]
+
+
+def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[OrganisationName]]:
+    """The same for each of several lists of beginnings."""
+    names = _organisation_names() if any(map(any, some)) else []
+    return [
+        [one for one in names if any(words) and has_words_starting_with(one.words, words)]
+        for words in some
+    ]
 
 
 def _organisation_names() -> Sequence[OrganisationName]:

@@ -9,12 +9,13 @@ from forum.search.queries._words import (
     folded_words,
     inflections,
     is_in_script_without_spaces,
+    looked_for,
     runs_of,
     searchable,
     words_of,
     words_only,
 )
-from forum.search.queries.alike import find_alike
+from forum.search.queries.alike import find_alike, is_telling
 from forum.search.queries.documents import (
     document_id,
     documents_of,
@@ -40,6 +41,7 @@ from forum.search.queries.finding import (
     SearchResults,
     Thing,
     find,
+    find_partly,
     newer_hits,
     newest_naming,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "documents_with_stale_words",
     "find",
     "find_alike",
+    "find_partly",
     "folded_words",
     "get_document",
     "ids_found",
@@ -64,6 +67,8 @@ __all__ = [
     "is_in_script_without_spaces",
     "is_picture_moderated",
     "is_picture_shown",
+    "is_telling",
+    "looked_for",
     "mark",
     "newer_hits",
     "newest_document_id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Select,
     any_,
+    bindparam,
     cast,
     column,
     func,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
@@ -47,6 +50,7 @@ WORD_FREQUENCIES = """
     SELECT most_common_elems::text::text[], most_common_elem_freqs[1:array_length(most_common_elems::text::text[], 1)]
     FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'document' AND attname = 'words'
 """
+NO_SIGN_OF_VALUES = re.compile(r"\W")  # kinds have letters and _
 FTS = table("document_fts", column("rowid", Integer))
 # The facets with their columns. The index holds a word for each value, which begins with "=" and the first letter
 # of the facet's name: "=kpost", "=a7", "=len".
@@ -106,12 +110,39 @@ def newest_hits(
         documents = documents.where(order > above)
     if query.topic_id is not None:
         statements = _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
-    elif not _is_sqlite() and any(_has_phrase(term) for term in terms):
-        statements = [_newest_phrase_hits(documents, terms, wanted, limit)]
     else:
-        found = _matching(documents, terms, wanted)
-        statements = [found.order_by(order.desc()).limit(constant(limit))]
+        statements = [_newest_first(documents, terms, wanted, limit, order)]
     return _read(statements, limit, keep)
+
+
+def newest_hits_of_each(
+    reader: Person, searches: Sequence[tuple[Sequence[Term], Query]], limit: int, *more: Any
+) -> list[list[Any]]:
+    """The rows of `newest_hits` for each of several searches, in one statement. A search is in the whole forum, not in one topic."""
+    documents = visible_documents(reader).with_only_columns(Document.id, *FACETS.values(), *more)
+    order: Any = FTS.c.rowid if _is_sqlite() else Document.id
+    parts = []
+    for number, (terms, query) in enumerate(searches):
+        chosen = [_facet_words(name, some) for name, some in query.facets().items() if some]
+        found = _newest_first(documents, terms, chosen, limit, order).subquery()
+        parts.append(select(constant(number).label("search"), *found.c))
+    hits: list[list[Any]] = [[] for _search in searches]
+    for row in execute_core(union_all(*parts)) if parts else ():
+        hits[row.search].append(row)
+    return hits
+
+
+def _newest_first(
+    documents: Select[Any],
+    terms: Sequence[Term],
+    wanted: Sequence[Sequence[str]],
+    limit: int,
+    order: Any,
+) -> Select[Any]:
+    if not _is_sqlite() and any(_has_phrase(term) for term in terms):
+        return _newest_phrase_hits(documents, terms, wanted, limit)
+    found = _matching(documents, terms, wanted)
+    return found.order_by(order.desc()).limit(constant(limit))
 
 
 def _read(
@@ -188,7 +219,8 @@ def _matching(
         )
     # The plus keeps SQLite from scanning all documents and asking the index about each.
     found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
-    return found.where(text("document_fts MATCH :match")).params(match=_fts5_query(terms, facets))
+    typed: Any = bindparam("match", _fts5_query(terms, facets), unique=True)
+    return found.where(text("document_fts MATCH :match").bindparams(typed))
 
 
 def _by_index_alone(matches: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -230,7 +262,7 @@ def _word_frequencies(_database: str, _moment: int) -> dict[str, float]:
 
 def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
     """The words in the index for values of a facet."""
-    return [f"={name[0]}{''.join(filter(str.isalnum, str(value).lower()))}" for value in values]
+    return [f"={name[0]}{NO_SIGN_OF_VALUES.sub('', str(value).lower())}" for value in values]
 
 
 def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:

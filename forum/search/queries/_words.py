@@ -101,6 +101,15 @@ def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
     return list(terms)[:MAX_TERMS]
 
 
+def looked_for(typed: str) -> tuple[object, ...]:
+    """What is equal for two texts that are typed if a search for either looks for the same.
+
+    These are the terms, and the last word, which may be the beginning of one, with whether it stands in quotes.
+    """
+    words, is_in_quotes = next(iter([*_parts(typed)][::-1]), ([""], False))
+    return (*parse_terms(typed), words[-1], is_in_quotes)
+
+
 def runs_of(typed: str) -> list[list[str]]:
     """The folded words of a search that follow each other, without those in double quotes."""
     return [words for words, in_quotes in _parts(typed) if not in_quotes]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from forum.permissions import Person
 from forum.search.models import Document
-from forum.search.queries._matching import Query, newest_hits
-from forum.search.queries._words import Term, is_in_script_without_spaces, parse_terms
+from forum.search.queries._matching import Query, newest_hits_of_each
+from forum.search.queries._words import Instead, Term, is_in_script_without_spaces, parse_terms
 from forum.search.queries.documents import documents_by_id
 
 MIN_TELLING_LENGTH = 4  # characters of a word by which texts are found to be alike
@@ -25,28 +26,56 @@ def find_alike(reader: Person, title: str, among: Query, limit: int) -> Sequence
     for more the fewer documents have it, and more in their titles. What is not half as much alike as the first is left out; one
     word in common is enough for a title of two words.
     """
-    terms = [term for term in parse_terms(title.replace('"', " ")) if _is_telling(term)]
-    terms = sorted(terms, key=lambda term: len(term.words[0]), reverse=True)[:MAX_ALIKE_TERMS]
-    scores: dict[int, float] = defaultdict(float)
-    shared: Counter[int] = Counter()
+    terms = telling_terms(title)
+    found = most_alike(hits_of_some(reader, terms, [among], Document.folded_title))
+    return documents_by_id([hit.id for hit in found[:limit]])
+
+
+def telling_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
+    """The longest words of a text by which others are found to be alike, at most `MAX_ALIKE_TERMS`; `instead` as in `Query`."""
+    terms = [
+        term for term in parse_terms(typed.replace('"', " "), instead) if is_telling(term.words[0])
+    ]
+    return sorted(terms, key=lambda term: len(term.words[0]), reverse=True)[:MAX_ALIKE_TERMS]
+
+
+SomeHits = Sequence[
+    tuple[Sequence[Term], Sequence[Any]]
+]  # of each of some terms, and of all of them
+
+
+def hits_of_some(
+    reader: Person, terms: Sequence[Term], among: Sequence[Query], *columns: Any
+) -> SomeHits:
+    """The newest hits that have all of the terms, and those of each; of each of the searches `among` so many."""
     # The newest with a common word need not have the others
     together = [terms] if len(terms) > 1 else []
-    for some in [*together, *([term] for term in terms)]:
-        hits = newest_hits(reader, some, among, MAX_ALIKE_HITS, Document.folded_title)
+    wanted = [*together, *([term] for term in terms)]
+    searches = [(some, query) for some in wanted for query in among]
+    hits = iter(newest_hits_of_each(reader, searches, MAX_ALIKE_HITS, *columns))
+    return [(some, [hit for _query in among for hit in next(hits)]) for some in wanted]
+
+
+def most_alike(found: SomeHits) -> list[Any]:
+    """The hits that share the most words, in their order; see `find_alike`."""
+    scores: dict[int, float] = defaultdict(float)
+    shared: Counter[int] = Counter()
+    known: dict[int, Any] = {}
+    for some, hits in found:
         rarity = math.log(1 + 2 * MAX_ALIKE_HITS / (1 + len(hits)))
         forms = {form for term in some for form in (*term.words, *term.inflections)}
         for hit in hits:
             is_in_title = not forms.isdisjoint(hit.folded_title.split())
             scores[hit.id] += rarity * (ALIKE_TITLE_WEIGHT if is_in_title else 1)
             shared[hit.id] += len(some)
-    enough = 2 if len(terms) > 2 else 1
-    alike = [found for found in scores if shared[found] >= enough]
-    least = max((scores[found] for found in alike), default=0) / 2
-    best = sorted(alike, key=lambda found: (scores[found], found), reverse=True)
-    return documents_by_id([found for found in best if scores[found] >= least][:limit])
+            known[hit.id] = hit
+    enough = 2 if len({term for some, _hits in found for term in some}) > 2 else 1
+    alike = [number for number in scores if shared[number] >= enough]
+    least = max((scores[number] for number in alike), default=0) / 2
+    best = sorted(alike, key=lambda number: (scores[number], number), reverse=True)
+    return [known[number] for number in best if scores[number] >= least]
 
 
-def _is_telling(term: Term) -> bool:
+def is_telling(word: str) -> bool:
     """Whether a word may say what a text is about: short ones of scripts with spaces seldom do."""
-    word = term.words[0]
     return len(word) >= MIN_TELLING_LENGTH or is_in_script_without_spaces(word)

@@ -20,6 +20,7 @@ from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
 from forum.search.queries._ranking import RANKED_COLUMNS, Score, has_own_words, scorer
 from forum.search.queries._words import Term, forms_of, parse_terms, term_naming, words_of
+from forum.search.queries.alike import hits_of_some, most_alike, telling_terms
 from forum.search.queries.documents import documents_by_id
 
 KINDS = (
@@ -125,15 +126,44 @@ def find(
     pages = pages_for(len(groups), PAGE_SIZE)
     page_number = clamp(number, pages)
     here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
-    names = [
-        " ".join(form) for one in query.instead for name in one.names for form in forms_of(name)
-    ]
-    to_mark = [*names, *(form for term in terms for form in term.inflections), *words]
+    to_mark = _to_mark(query, terms)
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix, added)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
     is_capped = texts >= MAX_COUNTED or not is_all
     return SearchResults(page, texts, **counts, is_capped=is_capped)
+
+
+def find_partly(
+    reader: Person,
+    query: Query,
+    limit: int,
+    ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
+    *added: ORMOption,
+) -> list[Hit]:
+    """What has some words of a search, where no text has all of them: the most alike first (see `find_alike`), of each page one.
+
+    Without what the reader ignores; `ignored` and `added` as in `find`. Replies are looked for apart, as those of one long topic
+    may be the newest hundred of all that have a word.
+    """
+    terms = telling_terms(query.words, query.instead)
+    kinds = tuple(kind for kind in KINDS if kind != "post"), ("post",)
+    found = hits_of_some(reader, terms, [Query("", kinds=some) for some in kinds], *HIT_COLUMNS)
+    own = [(some, [hit for hit in hits if has_own_words(hit, some)]) for some, hits in found]
+    pages = _by_page(most_alike(own))[: limit * NAMING_PORTION]
+    hushed = ignored([(hit.kind, hit.item_id) for group in pages for hit in group]) if pages else ()
+    told = [[hit for hit in group if (hit.kind, hit.item_id) not in hushed] for group in pages]
+    groups = [group[:1] for group in told if group][:limit]
+    return _hits(groups, _to_mark(query, terms), False, added)
+
+
+def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
+    """The words that are marked in what is found: those typed, their forms, and the names that will do in their place."""
+    names = [
+        " ".join(form) for one in query.instead for name in one.names for form in forms_of(name)
+    ]
+    forms = [form for term in terms for form in term.inflections]
+    return [*names, *forms, *words_of(query.words)]
 
 
 def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[Document]:
