@@ -9,7 +9,6 @@ from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import Base
-from forum.plaintext import fold, single_line
 
 MAX_SEARCHES = 30  # of one member
 MAX_NAME_LENGTH = 100
@@ -33,13 +32,6 @@ class Wanted:
     languages: tuple[str, ...] = ()
     topic_id: int | None = None
     is_exact: bool = False
-
-    @property
-    def same(self) -> tuple[object, ...]:
-        """What is equal for searches that find the same: the order of values makes no difference, nor do capital letters."""
-        chosen = (self.kinds, self.agenda_ids, self.languages)
-        words = single_line(fold(self.words))
-        return (words, *map(frozenset, chosen), self.topic_id, self.is_exact)
 
 
 class KeptSearch(Base):

@@ -21,7 +21,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import topic_after_merge, visible_topics
 from forum.errors import NotFound
 from forum.glossary.queries import widened
-from forum.library.models import Practice
+from forum.library.models import Case, Practice
 from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.notifications.models import SEARCH_KINDS, Notice, NoticeSettings
@@ -32,6 +32,7 @@ from forum.search.models import FAILURE, TRANSLATED_FAILURE, TRANSLATION, TRANSL
 from forum.search.queries import (
     Query,
     ids_found,
+    looked_for,
     newer_hits,
     newest_document_id,
     settled_document_id,
@@ -39,15 +40,16 @@ from forum.search.queries import (
 from forum.searches.models import MAX_FOUND, MAX_NEW, KeptSearch, Wanted
 from forum.sentences import Sentence, plural_sentence, sentence
 
-# Who wrote what search finds; a translation is theirs who began it
-AUTHORS: Mapping[str, Any] = {
-    "topic": Topic.author_id,
-    "post": Post.author_id,
-    "practice": Practice.author_id,
-    FAILURE: Practice.author_id,
-    "declaration": Declaration.author_id,
-    "commitment": Commitment.author_id,
-    **dict.fromkeys(TRANSLATION_KINDS, Translation.translator_id),
+# Who wrote what search finds, as columns; a translation is theirs who began it, and a case theirs who added it
+AUTHORS: Mapping[str, tuple[Any, Any]] = {
+    "topic": (Topic.id, Topic.author_id),
+    "post": (Post.id, Post.author_id),
+    "case": (Case.id, select(Topic.author_id).where(Topic.id == Case.topic_id).scalar_subquery()),
+    "practice": (Practice.id, Practice.author_id),
+    FAILURE: (Practice.id, Practice.author_id),
+    "declaration": (Declaration.id, Declaration.author_id),
+    "commitment": (Commitment.id, Commitment.author_id),
+    **dict.fromkeys(TRANSLATION_KINDS, (Translation.id, Translation.translator_id)),
 }
 # A text that is older was only written anew into the index
 LONGEST_WAY = timedelta(days=30)
@@ -92,7 +94,15 @@ def _one_of(query: Select[KeptSearch]) -> KeptSearch:
 
 def same_search(kept: Iterable[KeptSearch], wanted: Wanted) -> KeptSearch | None:
     """The one of some kept searches that looks for the same, or None."""
-    return next((one for one in kept if one.wanted.same == wanted.same), None)
+    looked_for = _looked_for(wanted)
+    return next((one for one in kept if _looked_for(one.wanted) == looked_for), None)
+
+
+def _looked_for(wanted: Wanted) -> tuple[object, ...]:
+    """What is equal for searches that find the same: the order of values makes no difference, nor do signs that are in no word."""
+    chosen = (wanted.kinds, wanted.agenda_ids, wanted.languages)
+    words = looked_for(wanted.words)
+    return (words, *map(frozenset, chosen), wanted.topic_id, wanted.is_exact)
 
 
 class SearchRow(NamedTuple):
@@ -399,9 +409,8 @@ def query_of(reader: Person, kept: KeptSearch) -> Query | None:
 def _authors_of(things: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """The ids of the authors of some things, for those that have one."""
     authors: dict[tuple[str, int], int] = {}
-    for kind, author_id in AUTHORS.items():
+    for kind, (key, author_id) in AUTHORS.items():
         if ids := [item_id for known, item_id in things if known == kind]:
-            key = author_id.class_.id
             rows = execute_core(select(key, author_id).where(key.in_(ids)))
             authors |= {(kind, row[0]): row[1] for row in rows if row[1]}
     return authors

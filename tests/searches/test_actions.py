@@ -1,5 +1,7 @@
 """Keeping searches: each once, so many at most, with a word in them; changing, looking at and removing them."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -25,7 +27,7 @@ def test_a_search_is_kept_once_with_all_its_filters(people, agenda):
     same = Wanted("hêat shelters", ("case", "practice"), (agenda.id,), ("fr",), None, True)
     assert actions.keep(people.ben, same).id == kept.id
     others = (
-        Wanted("shelters heat", *wanted.same[1:4], None, True),  # the last word may be a beginning
+        replace(wanted, words="shelters heat"),  # the last word may be a beginning
         Wanted('"heat shelters"'),
         Wanted("heat shelters"),
         Wanted("heat shelters", languages=("fr",)),
@@ -36,6 +38,25 @@ def test_a_search_is_kept_once_with_all_its_filters(people, agenda):
     assert len(my_searches(people.ben)) == 1 + len(others)
     actions.keep(people.ana, wanted)
     assert len(my_searches(people.ana)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "is_same"),
+    [
+        ("heat", (" Heat ", "heat!", "«HEAT»", "heat heat", "hĕat…"), True),
+        ("heat-pumps", ("heat pumps", "Heat, pumps?", "heat pumps heat pumps"), True),
+        ("heat", ('"heat"', "heats", "heat pumps", "he at"), False),
+        ("heat pump", ("pump heat", '"heat pump"', 'heat "pump"', "heat pump heat"), False),
+        ("news", ('"news"',), False),  # a beginning of more words without the quotes
+        ('"heat pump" of', ('"Heat-pump" of!', '"heat pump" OF'), True),
+        ("東京", ("東京。", "「東京」"), True),
+    ],
+)
+def test_what_search_looks_for_says_which_searches_are_one(people, words, others, is_same):
+    kept = actions.keep(people.ben, Wanted(words))
+    for other in others:
+        assert (actions.keep(people.ben, Wanted(other)).id == kept.id) is is_same, other
+    assert kept.words == words
 
 
 @pytest.mark.parametrize("words", ["", "  ", "?!", '""', "– …"])

@@ -99,6 +99,17 @@ def test_own_texts_and_those_of_ignored_members_are_left_out(people, agenda, kep
     assert new(ben) == 1
 
 
+def test_a_case_is_no_news_for_who_added_it(people, agenda, sign_in):
+    mine = actions.keep(people.host, Wanted("heat shelters"))
+    theirs = actions.keep(people.ben, Wanted("heat shelters"))
+    text = library.CaseText("Heat shelters", "network", "Shelters from heat.", "They opened.")
+    library.write_case(people.host, agenda.id, text)
+    library.write_reading(people.host, agenda.id, library.ReadingText("Heat shelters", "A. Sol"))
+    assert look() == ["1 new text for “heat shelters”", "2 new texts for “heat shelters”"]
+    assert new_numbers(people.host, [mine]) == {mine.id: 1}  # nobody keeps who adds a reading
+    assert new_numbers(people.ben, [theirs]) == {theirs.id: 2}
+
+
 @pytest.mark.parametrize(
     ("wanted", "number"),
     [
