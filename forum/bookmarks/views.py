@@ -24,13 +24,19 @@ def set_bookmark(kind: str, thing_id: int, address: str) -> ResponseReturnValue:
         (actions.bookmark if is_on else actions.unbookmark)(me(), kind, thing_id)
     except Invalid as error:
         flash(error.message, "error")  # a script shows only that it was refused
-        return ("", REFUSED) if is_script else web.see_other(web.safe_next(address))
+        return ("", REFUSED) if is_script else web.see_other(_where_to(address))
     if is_script:
         return jsonify(on=is_on, count=0)  # nobody is told how many keep something
     kept = _("It is among your bookmarks now. Only you see that.")
     return web.done(
-        kept if is_on else _("It is not among your bookmarks any longer."), web.safe_next(address)
+        kept if is_on else _("It is not among your bookmarks any longer."), _where_to(address)
     )
+
+
+def _where_to(address: str) -> str:
+    """The page that the form names, or else `address`; which also says where on that page the thing is, if that is its page."""
+    page = web.safe_next(address)
+    return address if address.partition("#")[0] == page else page
 
 
 def _is_wanted(kind: str, thing_id: int) -> bool:

@@ -93,6 +93,38 @@ def test_a_reader_marks_here_and_sees_who_is_ignored(
     assert numbers(page(ana, f"/topics/{topic.id}/useful")) == [5, 4, 2]
 
 
+def test_a_press_leads_back_to_the_page_and_the_post(
+    people: Any, topic: Topic, four: list[Post], sign_in: Any
+) -> None:
+    ana, here = sign_in(people.ana), f"/topics/{topic.id}/useful"
+    form = page(ana, here).partition('<form id="deeds"')[2].partition("</form>")[0]
+    (back,) = re.findall(r'name="next" value="([^"]+)"', form)
+    assert back == here
+    for kind in ("useful", "same here", "useful"):
+        answer = ana.post(f"/posts/{four[2].id}/mark", data={"kind": kind, "next": back})
+        assert answer.location == f"{here}#post-4"
+    answer = ana.post(f"/posts/{four[2].id}/bookmark", data={"next": back})
+    assert answer.location == f"{here}#post-4"
+    asked = ana.post(f"/posts/{four[0].id}/mark", data={"kind": "tried it", "next": back})
+    assert f'name="next" value="{here}"' in asked.text and f'href="{here}#post-2"' in asked.text
+    told = {"kind": "tried it", "next": back, "outcome": "lost"}
+    refused = ana.post(f"/posts/{four[0].id}/mark", data=told)
+    assert refused.status_code == 422 and f'name="next" value="{here}"' in refused.text
+    answer = ana.post(f"/posts/{four[0].id}/mark", data=told | {"outcome": "kept"})
+    assert answer.location == f"{here}#post-2"
+
+
+@pytest.mark.parametrize(
+    "next", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "\n", ""]
+)
+def test_a_press_leads_to_no_other_site(
+    people: Any, topic: Topic, four: list[Post], sign_in: Any, next: str
+) -> None:
+    press = {"kind": "useful", "next": next}
+    answer = sign_in(people.ana).post(f"/posts/{four[2].id}/mark", data=press)
+    assert answer.location == f"{topic.address}#post-4"
+
+
 @pytest.mark.parametrize("id", ["0", "999", "2147483648", "9" * 30, "x"])
 def test_a_topic_that_is_not_there(topic: Topic, client: FlaskClient, id: str) -> None:
     assert client.get(f"/topics/{id}/useful").status_code == 404

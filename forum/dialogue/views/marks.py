@@ -48,7 +48,8 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        context: dict[str, Any] = {"form": form, "post": post, "given": given, "back": post.address}
+        context: dict[str, Any] = {"form": form, "post": post, "given": given}
+        context |= {"back": _where_pressed(post), "next": web.safe_next("")}
         return render_template("dialogue/tried.html", **context), status
 
     def deed() -> AnyResponse:
@@ -61,7 +62,12 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
 def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
     if request.accept_mimetypes.best == "application/json":
         return jsonify(on=is_on, count=post.count_of(kind))
-    return web.see_other(post.address)
+    return web.see_other(_where_pressed(post))
+
+
+def _where_pressed(post: Post) -> str:
+    """The address of a post on the page from which the reader came, such as that of the most useful replies."""
+    return f"{web.safe_next(post.address).partition('#')[0]}#post-{post.number}"
 
 
 @bp.get("/posts/<int:post_id>/marks")
@@ -77,7 +83,7 @@ def marks(post_id: int) -> ResponseReturnValue:
 def bookmark(post_id: int) -> ResponseReturnValue:
     """Keep a post for later, or no longer; a topic is kept as the post that opens it."""
     post = queries.post_to_bookmark(me(), post_id)
-    return set_bookmark(POST, post_id, post.address)
+    return set_bookmark(POST, post_id, _where_pressed(post))
 
 
 @bp.post("/topics/<int:topic_id>/answer")
