@@ -22,6 +22,7 @@ from forum.dialogue.queries import first_post, revisions_of
 from forum.errors import Invalid
 from forum.markup import write
 from forum.members import actions as members
+from forum.notifications.actions import watch
 from forum.permissions import SYSTEM
 from forum.quotes import quote
 from forum.screening.actions import set_newness
@@ -391,6 +392,55 @@ def test_a_preview_says_that_a_text_mentions_more_members_than_are_told(
         assert said in text and text.count('<a href="/members/person-') == 20
         few = " ".join([*names[:20], *(f"@nobody-{number}" for number in range(9))])
         assert "are told" not in browser.post(path, data={**typed, "source": few}).text
+
+
+def test_a_preview_points_out_mentions_of_nobody(people: Any, topic: Topic, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+
+    def said(source: str) -> str:
+        answers = [
+            browser.post(path, data={"source": source, "language": "en", "preview": "1"})
+            for path in ("/preview", f"/topics/{topic.id}/reply")
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        found = [re.findall(r'<p class="meta">(No members? .*?)</p>', one.text) for one in answers]
+        assert found[0] == found[1]
+        return " ".join(found[0])
+
+    ana = people.ana.handle
+    assert said(f"Ask @{ana} and @Nobody-here.") == (
+        "No member is called @nobody-here. It stays plain text."
+    )
+    assert said("@one @two, @one") == "No members are called @one, @two. They stay plain text."
+    many = " ".join(f"@n{number}" for number in range(200))
+    assert said(many).startswith("No members are called @n0, @n1, @n2, @n3, @n4, ….")
+    for source in (
+        f"@{ana}",
+        "`@nobody`",
+        "a@nobody.example",
+        "> @nobody",
+        "[@nobody](/rules)",
+        "@",
+    ):
+        assert said(source) == "", source
+
+
+def test_a_preview_does_not_say_who_is_told(
+    people: Any, agenda: Any, topic: Topic, sign_in: Any
+) -> None:
+    """Neither of who ignores the writer, or has muted the topic, nor of a hidden profile, which is as good as none."""
+    members.ignore(people.chitra, people.ben.id)
+    watch(people.ana, "topic", topic.id, "muted")
+    browser = sign_in(people.ben)
+    for member, words in (
+        (people.chitra, ""),
+        (people.ana, ""),
+        (people.host, "No member is called"),
+    ):
+        if words:
+            members.hide_profile(people.moderator, member.id)
+        text = browser.post("/preview", data={"source": f"Ask @{member.handle}."}).text
+        assert ("is called" in text) is bool(words)
 
 
 def test_a_preview_for_the_script(

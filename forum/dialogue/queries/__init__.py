@@ -18,6 +18,7 @@ from forum.dialogue.queries._rows import (
 from forum.dialogue.queries._visibility import (
     author_options,
     count_mentioned,
+    handles_of_nobody,
     indexable_topics,
     is_readable,
     render_with_mentions,
@@ -115,6 +116,7 @@ from forum.dialogue.queries.listing import (
     ORDERS,
     TOPICS_PER_PAGE,
     UNANSWERED,
+    OnTheme,
     TopicCounts,
     TopicFilter,
     agenda_to_open,
@@ -129,6 +131,7 @@ from forum.dialogue.queries.listing import (
     topic_counts,
     topic_to_change_kind,
     topics,
+    topics_by_theme,
 )
 from forum.dialogue.queries.mine import MINE, NEW, WATCHED, MyTopics, my_topics
 from forum.dialogue.queries.moved import (
@@ -236,6 +239,7 @@ __all__ = [
     "MyTopics",
     "NameAndSlug",
     "NewPosts",
+    "OnTheme",
     "PollRow",
     "PostRow",
     "PostSource",
@@ -276,6 +280,7 @@ __all__ = [
     "get_topic",
     "get_topic_row",
     "gone_post_ids",
+    "handles_of_nobody",
     "has_event",
     "has_reactions_since",
     "has_replies",
@@ -391,6 +396,7 @@ __all__ = [
     "topic_to_reply",
     "topics",
     "topics_locked_before",
+    "topics_by_theme",
     "topics_locked_naming",
     "topics_slow_until",
     "topics_to_change",

@@ -113,6 +113,17 @@ def count_mentioned(text: Written) -> int:
     return len(members_to_mention(text.mentions)) if count > MAX_MENTIONED else count
 
 
+def handles_of_nobody(text: Written) -> list[str]:
+    """The handles that a text mentions and that are no links, as no profile is public under them; in small letters.
+
+    Whether somebody has them, is told, or can read the text makes no difference: that is nobody's business.
+    """
+    if not text.mentions:
+        return []
+    known = handles_to_link(text.mentions)
+    return [handle for handle in text.mentions if handle not in known]
+
+
 def with_links_home(source: str) -> str:
     """Markdown in which quotes of this forum's posts, and its pictures, have local addresses, however these were written."""
     home = web.settings().url

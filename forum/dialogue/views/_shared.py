@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from flask import Blueprint, flash, get_template_attribute, request, url_for
@@ -36,6 +36,7 @@ from forum.screening.queries import is_newcomer
 from forum.web import REFUSED, SEE_OTHER, me
 
 bp = Blueprint("dialogue", __name__)
+MAX_NAMED = 5  # handles of nobody that a preview names
 MAX_HOURS = 48  # a longer wait is said in days
 
 
@@ -128,16 +129,30 @@ def _preview_of_poll(form: Any, language: str) -> Markup:
 
 
 def previewed(text: markup.Written) -> Markup:
-    """The HTML of a text, and below it a line if it mentions more members than are told."""
-    count = queries.count_mentioned(text)
-    if count <= MAX_MENTIONED:
-        return text.html
-    said = _(
-        "This text mentions %(count)s members. Only the first %(most)s are told, and only their names become links.",
-        count=count,
-        most=MAX_MENTIONED,
+    """The HTML of a text, and below it lines if it mentions more members than are told, or nobody."""
+    count, nobody = queries.count_mentioned(text), queries.handles_of_nobody(text)
+    said = []
+    if count > MAX_MENTIONED:
+        said.append(
+            _(
+                "This text mentions %(count)s members. Only the first %(most)s are told, and only their names become links.",
+                count=count,
+                most=MAX_MENTIONED,
+            )
+        )
+    if nobody:
+        said.append(_about_nobody(nobody))
+    return text.html + Markup("").join(Markup('<p class="meta">{}</p>').format(one) for one in said)
+
+
+def _about_nobody(handles: Sequence[str]) -> str:
+    shown = [f"@{handle}" for handle in handles[:MAX_NAMED]]
+    return ngettext(
+        "No member is called %(names)s. It stays plain text.",
+        "No members are called %(names)s. They stay plain text.",
+        len(handles),
+        names=", ".join([*shown, *(["…"] if handles[MAX_NAMED:] else [])]),
     )
-    return text.html + Markup('<p class="meta">{}</p>').format(said)
 
 
 def rendered(form: Any) -> markup.Written:
