@@ -10,9 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.agendas import actions, queries
-from forum.agendas.actions import StatementText
+from forum.agendas.actions import StatementText, ensure_themes
 from forum.agendas.models import Agenda
 from forum.db import db
+from forum.dialogue.actions import NewTopic, hide_topic, open_topic
 from forum.markup import write
 from forum.members.actions import found_federation, hide_profile
 from forum.members.queries import get_member
@@ -359,6 +360,35 @@ def test_themes_are_read_by_everybody_and_kept_by_moderators(
     assert 'href="/themes">Cancel</a>' in words(browser.get("/themes/land-value/remove"))
     assert browser.post("/themes/land-value/remove").status_code == 303
     assert "land-value" not in words(client.get("/themes"))
+
+
+def test_the_themes_say_what_their_dialogue_has(
+    client: FlaskClient, people: Any, agenda: Agenda, sign_in: Any, queries: Any
+) -> None:
+    names = ["Trams", "Élan", "bells", "Zinc"]
+    theme_ids = {one.name: one.id for one in ensure_themes(SYSTEM, names)}
+
+    def opened(title: str, name: str, **more: Any) -> Any:
+        new = NewTopic("question", title, write("Why?"), themes=(theme_ids[name],), **more)
+        return open_topic(people.ana, agenda.id, new)
+
+    assert words(client.get("/themes")).count("No topic yet") == 4
+    opened("First <b>", "Trams")
+    later = opened("Later", "Trams")
+    secret = opened("Secret", "Trams", audience="members")
+    gone = opened("Gone", "Zinc")
+    hide_topic(people.moderator, gone.id, "No.")
+    with queries() as made:
+        page = words(client.get("/themes"))
+    assert made.count <= 3, made.statements
+    places = [page.index(f">{name}</a>") for name in ("bells", "Élan", "Trams", "Zinc")]
+    assert places == sorted(places)
+    assert "2 topics" in page and f'href="{later.address}"' in page and page.count("No topic") == 3
+    assert "Secret" not in page and "Gone" not in page and "Rename" not in page
+    page = words(sign_in(people.ben).get("/themes"))
+    assert "3 topics" in page and f'href="{secret.address}"' in page and "Gone" not in page
+    assert "First &lt;b&gt;" not in page  # it is not the latest
+    assert words(sign_in(people.moderator).get("/themes")).count("Rename") == 4
 
 
 @pytest.mark.parametrize("bad", HOSTILE)

@@ -17,6 +17,7 @@ from forum.agendas.views._shared import bp
 from forum.history.queries import fingerprint, versions_of
 from forum.notifications.models import THEME
 from forum.notifications.views import set_level
+from forum.plaintext import fold
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -24,8 +25,9 @@ from forum.webforms import ChangedFields, changing_with_preview
 
 @bp.get("/themes")
 def themes() -> ResponseReturnValue:
-    """The themes, each with a link to its dialogue."""
-    return render_template("agendas/themes.html", themes=queries.themes())
+    """The themes by the alphabet, each with how many topics its dialogue has, and the latest of them."""
+    found = sorted(queries.themes(), key=lambda theme: fold(theme.name))
+    return render_template("agendas/themes.html", themes=found)
 
 
 @bp.route("/themes/new", methods=["GET", "POST"])

@@ -173,3 +173,9 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter, mine: str) -> C
 def topics_by_agenda() -> dict[int, int]:
     """For the template of the agendas room, which is below this room: how many topics the list of each agenda has."""
     return queries.counts_by_agenda(me())
+
+
+@bp.app_template_global()
+def topics_by_theme() -> dict[int, queries.OnTheme]:
+    """The same for themes: how many topics the list of each has, and the one in which somebody wrote last."""
+    return queries.topics_by_theme(me())
