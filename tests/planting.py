@@ -192,12 +192,15 @@ def a_person(kind: str = "member") -> Member:
 def addresses(app: Flask, planted: Planted) -> list[str]:
     """Every address that answers a GET, with every value that its parts can have here."""
     found, adapter = [], app.url_map.bind("localhost")
+    known, rooms = parts(planted)
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "accounts.sign_out"):
             continue
         names = sorted(rule.arguments)
-        parts = product(*(values(rule.rule, name, planted) for name in names))
-        for chosen in entries(planted) if names == ["item_id", "thing"] else parts:
+        room = rule.rule.removeprefix("/api/v1").split("/")[1]
+        here = {**known, **rooms.get(room, {})}
+        values = product(*(here.get(name, [1]) for name in names))
+        for chosen in entries(planted) if names == ["item_id", "thing"] else values:
             found.append(adapter.build(rule.endpoint, dict(zip(names, chosen, strict=True))))
     lists = [f"{address}?page=2" for address in LISTS]
     lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
@@ -223,54 +226,55 @@ def entries(planted: Planted) -> list[tuple[int, str]]:
     return [*found, (planted.ids["member"], "member"), (1, "letter"), (1, "candidate"), (1, "what")]
 
 
-def values(rule: str, name: str, planted: Planted) -> list[Any]:
-    """What a part of an address can be."""
-    room = rule.removeprefix("/api/v1").split("/")[1]
-    slugs = {
-        "agendas": list(db.session.scalars(select(Agenda.slug))),
-        "cases": list(db.session.scalars(select(Case.slug))),
-        "practices": _slugs(),
-        "cities": ["athens", "medellin", "nairobi"],
-        "organisations": ["none"],
-        "meetings": ["a-meeting"],
-        "themes": ["none"],
-    }
-    topics = list(db.session.scalars(select(Topic.id)))
-    ids = {
-        "topics": topics,
-        "posts": list(db.session.scalars(select(Post.id))),
-        "readings": list(db.session.scalars(select(Reading.id))) or [1],
-        "meetings": meeting_ids(),
-        "commitments": list(db.session.scalars(select(Commitment.id))) or [1],
-        "waiting": planted.held_ids or [1],
-        "declarations": list(db.session.scalars(select(Declaration.id))) or [1],
-    }
-    known: dict[str, list[Any]] = {
-        "slug": slugs.get(room, ["x"]),
+Values = dict[str, list[Any]]  # of the parts of addresses, by their names
+
+
+def parts(planted: Planted) -> tuple[Values, dict[str, Values]]:
+    """What the parts of an address can be: in any room, and what else they are below the first word of some."""
+    topics, posts = _all(Topic.id), _all(Post.id)
+    commitments, declarations = _all(Commitment.id) or [1], _all(Declaration.id) or [1]
+    known: Values = {
+        "slug": ["x"],
         "handle": ["nobody-here", "ana-prado"],
-        "id": ids.get(room, [1]),
-        "appeal_id": list(db.session.scalars(select(Appeal.id))),
+        "id": [1],
+        "appeal_id": _all(Appeal.id),
         "number": [0, 1],
-        "secret": list(db.session.scalars(select(Report.number))) if room == "reports" else ["x"],
+        "secret": ["x"],
         "topic_id": topics,
-        "post_id": ids["posts"],
-        "decision_id": list(db.session.scalars(select(Decision.id))),
-        "mark_id": list(db.session.scalars(select(Mark.id))),
-        "follow_up_id": list(db.session.scalars(select(FollowUp.id))),
-        "signature_id": list(db.session.scalars(select(Signature.id))) or [1],
-        "declaration_id": list(db.session.scalars(select(Declaration.id))) or [1],
-        "commitment_id": list(db.session.scalars(select(Commitment.id))) or [1],
-        "milestone_id": list(db.session.scalars(select(Milestone.id))) or [1],
-        "translation_id": list(db.session.scalars(select(Translation.id))) or [1],
+        "post_id": posts,
+        "decision_id": _all(Decision.id),
+        "mark_id": _all(Mark.id),
+        "follow_up_id": _all(FollowUp.id),
+        "signature_id": _all(Signature.id) or [1],
+        "declaration_id": declarations,
+        "commitment_id": commitments,
+        "milestone_id": _all(Milestone.id) or [1],
+        "translation_id": _all(Translation.id) or [1],
         "language": ["es", "fr"],
-        "kind": ["practice" if room == "practices" else "case"],
-        "statement_id": list(db.session.scalars(select(Statement.id))) or [1],
+        "kind": ["case"],
+        "statement_id": _all(Statement.id) or [1],
     }
-    return known.get(name, [1])
+    rooms: dict[str, Values] = {
+        "agendas": {"slug": _all(Agenda.slug)},
+        "cases": {"slug": _all(Case.slug)},
+        "practices": {"slug": _all(Practice.slug), "kind": ["practice"]},
+        "cities": {"slug": ["athens", "medellin", "nairobi"]},
+        "organisations": {"slug": ["none"]},
+        "themes": {"slug": ["none"]},
+        "topics": {"id": topics},
+        "posts": {"id": posts},
+        "readings": {"id": _all(Reading.id) or [1]},
+        "meetings": {"slug": ["a-meeting"], "id": meeting_ids()},
+        "commitments": {"id": commitments},
+        "waiting": {"id": planted.held_ids or [1]},
+        "declarations": {"id": declarations},
+        "reports": {"secret": _all(Report.number)},
+    }
+    return known, rooms
 
 
-def _slugs() -> list[str]:
-    return list(db.session.scalars(select(Practice.slug)))
+def _all(column: Any) -> list[Any]:
+    return list(db.session.scalars(select(column)))
 
 
 def read(browser: FlaskClient, address: str) -> str:
