@@ -468,8 +468,10 @@ def look_after_translations(system: Person, limit: int = BATCH) -> int:
 
 @dataclass(frozen=True)
 class TranslationCourse:
-    """Who began a translation in a file, and when, and who wrote what it says; `is_current` is false where the original had
-    changed since."""
+    """Who began a translation in a file, and when, and who wrote what it says.
+
+    `is_current` is false where the original had changed since.
+    """
 
     translator_id: int | None
     writer_id: int | None

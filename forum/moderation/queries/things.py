@@ -291,8 +291,10 @@ def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
 
 
 def ids_of_others_in(thing: Thing) -> set[int]:
-    """The ids of the members beside its author whom a decision about a thing concerns: who wrote in a topic, case or practice,
-    or has begun a translation that says what another wrote."""
+    """The ids of the members beside its author whom a decision about a thing concerns.
+
+    They wrote in a topic, case or practice, or began a translation that says what another wrote.
+    """
     if thing.kind == "translation":
         return {thing.row.translator_id} - {thing.author_id, None}
     if thing.kind == "post" or not thing.topic_id:
