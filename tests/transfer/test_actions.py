@@ -619,6 +619,20 @@ def test_what_is_wrong_with_a_poll_is_told(
     assert any(f"line {line_of(text, line)}:" in one for one in found), found
 
 
+def test_a_lock_is_loaded_with_its_last_day_unless_that_is_over(people: Any) -> None:
+    locked = "- locked: yes\n- locked because: It is heated.\n- locked until: 2999-01-02\n- asked"
+    import_agenda(people.moderator, read_agenda(GOOD.replace("- asked", locked, 1)))
+    topic = db.session.scalars(select(Topic).where(Topic.home.is_(None))).one()
+    assert (topic.locked_reason, topic.locked_until) == ("It is heated.", date(2999, 1, 2))
+
+
+def test_a_lock_that_is_over_is_not_loaded(people: Any) -> None:
+    locked = "- locked: yes\n- locked until: 2025-01-02\n- asked"
+    import_agenda(people.moderator, read_agenda(GOOD.replace("- asked", locked, 1)))
+    topic = db.session.scalars(select(Topic).where(Topic.home.is_(None))).one()
+    assert topic.locked_at is None
+
+
 SLOW = "- slow: 480 | 2999-01-01 09:00\n- slow because: It is heated.\n- asked"
 
 

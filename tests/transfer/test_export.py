@@ -193,7 +193,8 @@ def make_odd(people: Any, agenda: Agenda) -> None:
         dialogue.choose_answer(people.chitra, question.id, answer.id)
         dialogue.mark(people.ben, answer.id, "tried it", "stopped", "Too loud | too late; \\ sorry")
         dialogue.mark(people.chitra, answer.id, "tried it", "kept")
-    lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."))
+    until = now().date() + timedelta(days=9)
+    lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."), until)
     dialogue.pin(people.moderator, question.id)
     regroup(people, agenda, topic)
     show_pictures(people, agenda, topic)
@@ -417,9 +418,8 @@ def test_a_reader_of_the_files_finds_what_pages_show(run: Run, tmp_path: Path) -
     assert "### #1 in noise: a | b; c\n- kind: experience\n- by: ana-prado\n" in dialogue_file
     assert "> #1\n> The opening.\n\nAs [she](http://localhost/topics/" in dialogue_file
     assert re.search(r"^> \[Ana\]\(http://localhost/posts/\d+\)$", dialogue_file, re.M)
-    assert (
-        "- pinned: yes\n- locked: yes\n- locked because: It goes on elsewhere.\n" in dialogue_file
-    )
+    locked = "- pinned: yes\n- locked: yes\n- locked because: It goes on elsewhere.\n"
+    assert re.search(locked + r"- locked until: \d{4}-\d\d-\d\d\n", dialogue_file)
     assert r"- tried: ben-okoth | stopped | Too loud \| too late; \ sorry" in dialogue_file
     assert (
         "- poll: Which is | louder?\n- poll option: Trains \\| trams\n- poll option: Bells; both\n"
