@@ -103,7 +103,7 @@ POST /agendas/{agenda}/cases/order                    |  403  403  403  yes  yes
 GET  /agendas/{agenda}/declarations/new               |   in  403  403  200  200  200
 POST /agendas/{agenda}/declarations/new               |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/delete                         |   in  403  403  403  200  200
-POST /agendas/{agenda}/delete                         |  403  403  403  403  409  409
+POST /agendas/{agenda}/delete                         |  403  403  403  403  yes  yes
 GET  /agendas/{agenda}/edit                           |   in  403  403  200  200  200
 POST /agendas/{agenda}/edit                           |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/briefing                       |  200  200  200  200  200  200
@@ -142,7 +142,7 @@ GET  /agendas/{other}/meetings/new                    |   in  403  403  403  200
 POST /agendas/{other}/meetings/new                    |  403  403  403  403  yes  yes
 GET  /agendas/{other}/readings/new                    |   in  403  403  403  200  200
 POST /agendas/{other}/readings/new                    |  403  403  403  403  yes  yes
-POST /agendas/{agenda}/statements/{statement}/take-name-away |  403  yes  403  403  403  403
+POST /agendas/{agenda}/statements/{statement}/take-name-away |  403  403  yes  403  403  403
 GET  /agendas/{other}/statements/new                  |   in  403  403  403  200  200
 POST /agendas/{other}/statements/new                  |  403  403  403  403  yes  yes
 GET  /api                                             |  200  200  200  200  200  200
