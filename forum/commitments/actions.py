@@ -17,6 +17,7 @@ from forum.commitments.queries import (
     commitment_to_change,
     commitments_by_id,
     commitments_of_author,
+    commitments_with_own_peers,
     copied_at,
     copied_by,
     count_milestones,
@@ -504,11 +505,14 @@ def _told(commitment: Commitment) -> list[tuple[str, str]]:
 def look_after_commitments(system: Person, limit: int = BATCH) -> int:
     """Remind who speaks for an organisation of milestones that are near, and of those whose day is over; returns of how many.
 
+    Who follows a commitment and belongs to its organisation by now follows it no more.
+
     Rows that are due are locked and noted in the transaction that writes the events: so each is told once. Where nobody
     could tell now what became of it, the reminder waits until somebody can.
     """
     require(system.can.administer())
-    touches()
+    if not _end_own_peers(limit):
+        touches()
     today = now().date()
     near, over = milestones_near(today, limit), milestones_over(today, limit)
     for one in near:
@@ -519,6 +523,15 @@ def look_after_commitments(system: Person, limit: int = BATCH) -> int:
         said = sentence("Its day is over: %(day)s. What became of it?", day=one.day.isoformat())
         _remind(system, one, said)
     return len(near) + len(over)
+
+
+def _end_own_peers(limit: int) -> bool:
+    """Let those follow no more who belong to the organisation themselves; returns whether there were any."""
+    own = commitments_with_own_peers(limit)
+    known = {one.id: one for one in commitments_by_id({number for number, _member in own})}
+    for commitment_id, member_id in own:
+        _end(known[commitment_id], member_id)
+    return bool(own)
 
 
 def _remind(system: Person, milestone: Milestone, said: Sentence) -> None:

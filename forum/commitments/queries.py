@@ -440,14 +440,31 @@ def is_peer(member: Person, commitment_id: int) -> bool:
     """Whether a member follows a commitment."""
     if not member.is_member:
         return False
-    mine = Peer.commitment_id == commitment_id, Peer.member_id == member.id
-    return bool(db.session.scalar(select(exists().where(*mine))))
+    mine = _peers().where(Peer.commitment_id == commitment_id, Peer.member_id == member.id)
+    return bool(db.session.scalar(select(mine.exists())))
+
+
+def _peers() -> Select[Any]:
+    """The ids of members who follow a commitment, with it; who belongs to its organisation by now is no peer any more."""
+    is_elsewhere = Member.organisation_id.is_distinct_from(Commitment.organisation_id)
+    found = select(Peer.member_id).join(Peer.member)
+    return found.join(Commitment, Commitment.id == Peer.commitment_id).where(is_elsewhere)
+
+
+def commitments_with_own_peers(limit: int) -> list[tuple[int, int]]:
+    """The ids of commitments and of members who still follow them, and belong to their organisation by now."""
+    is_own = Member.organisation_id == Commitment.organisation_id
+    found = select(Peer.commitment_id, Peer.member_id).join(Peer.member)
+    found = found.join(Commitment, Commitment.id == Peer.commitment_id).where(is_own)
+    ordered = found.order_by(Peer.commitment_id, Peer.member_id).limit(limit)
+    return [(commitment_id, member_id) for commitment_id, member_id in db.session.execute(ordered)]
 
 
 def peers_of(commitment: Commitment) -> Sequence[Peer]:
     """Who follows a commitment, with member and city, by city; without hidden profiles, at most `MAX_PEERS`."""
     mine = Peer.commitment_id == commitment.id, Member.hidden_at.is_(None), Member.left_at.is_(None)
-    query = select(Peer).join(Peer.member).outerjoin(Member.city).where(*mine)
+    is_elsewhere = Member.organisation_id.is_distinct_from(commitment.organisation_id)
+    query = select(Peer).join(Peer.member).outerjoin(Member.city).where(*mine, is_elsewhere)
     people = contains_eager(Peer.member)
     query = query.options(
         people.contains_eager(Member.city), people.joinedload(Member.organisation)
@@ -457,9 +474,8 @@ def peers_of(commitment: Commitment) -> Sequence[Peer]:
 
 
 def peer_ids(commitment_id: int) -> list[int]:
-    """The ids of all members who follow a commitment."""
-    query = select(Peer.member_id).where(Peer.commitment_id == commitment_id)
-    return sorted(db.session.scalars(query))
+    """The ids of all members of other organisations who follow a commitment."""
+    return sorted(db.session.scalars(_peers().where(Peer.commitment_id == commitment_id)))
 
 
 def count_peers(commitment_id: int) -> int:
@@ -584,6 +600,18 @@ def ids_to_remind(commitment: Commitment) -> list[int]:
     return sorted(
         db.session.scalars(_can_tell().where(Organisation.id == commitment.organisation_id))
     )
+
+
+def ids_of_voices(organisation_id: int) -> set[int]:
+    """The ids of the members who speak for an organisation, also of those who may not write at this moment."""
+    found = select(Member.id).join(Organisation, speaks_for()).where(Member.left_at.is_(None))
+    return set(db.session.scalars(found.where(Organisation.id == organisation_id)))
+
+
+def commitments_told_for(member: Person) -> Select[Any]:
+    """A select of the ids of the commitments of the organisations for which a member speaks."""
+    for_them = select(Organisation.id).join(Member, speaks_for()).where(Member.id == member.id)
+    return select(Commitment.id).where(Commitment.organisation_id.in_(for_them))
 
 
 def ids_of_reminded(commitment: Commitment) -> list[int]:

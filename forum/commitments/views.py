@@ -27,7 +27,8 @@ from forum.commitments.models import STATES, Commitment, Milestone
 from forum.commitments.queries import CommitmentFilter, NextMilestone
 from forum.declarations.models import Declaration
 from forum.errors import Conflict, Invalid, NotFound
-from forum.history.views import edit_to_read
+from forum.history.models import Version
+from forum.history.views import edit_to_read, fill_from_version
 from forum.library.models import Case, Practice
 from forum.members.models import Organisation
 from forum.members.queries import languages
@@ -185,11 +186,17 @@ def edit_commitment(commitment_id: int) -> ResponseReturnValue:
     """Change what a commitment says, or add milestones to it."""
     found = queries.commitment_to_edit(me(), commitment_id)
     form = CommitmentForm.of(found, queries.copied_by(me(), found))
-    return _write(form, found, [found.organisation])
+    version = fill_from_version(form, "commitment", found.id)
+    if version:
+        form.body.data = version.fields["source"]
+    return _write(form, found, [found.organisation], version)
 
 
 def _write(
-    form: CommitmentForm, found: Commitment | None, able: list[Organisation]
+    form: CommitmentForm,
+    found: Commitment | None,
+    able: list[Organisation],
+    version: Version | None = None,
 ) -> ResponseReturnValue:
     _offer(form, able, found)
     known = queries.milestones_of(found) if found else ()
@@ -202,6 +209,7 @@ def _write(
             able=able,
             known=known,
             meanwhile=meanwhile,
+            version=version,
             preview=_preview(form),
         ), status
 

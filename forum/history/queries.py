@@ -20,6 +20,7 @@ Fields = Mapping[str, Any]
 MAX_VERSIONS = 200
 # Fields that stay as they are now when a version is put back: what it keeps by name only, and who may read the text
 STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts", "themes"}
+STAYING |= {"milestones", "state"}  # how far something is stays told
 # But what a version said to members alone stays with them
 AUDIENCES = {"audience", "failure_audience"}
 

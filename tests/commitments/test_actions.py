@@ -21,7 +21,7 @@ from forum.history.queries import fingerprint
 from forum.invitations.actions import choose_voices
 from forum.library.actions import CaseText, hide_case, restore_case, write_case
 from forum.members import actions as members
-from forum.members.actions import KEEP_NAMELESS, OrganisationText
+from forum.members.actions import KEEP_NAMELESS, OrganisationText, Profile
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -184,6 +184,23 @@ def test_who_represents_it_from_another_organisation_is_no_peer(people, commitme
     members.write_organisation(people.moderator, text, bodies.city.id)
     with pytest.raises(Forbidden):
         actions.follow_commitment(people.chitra, commitment.id)
+
+
+def test_a_peer_who_joins_the_organisation_is_one_no_more(people, commitment, bodies):
+    """At once; the worker deletes the row, and counts anew."""
+    actions.follow_commitment(people.chitra, commitment.id)
+    profile = Profile(name="Chitra", organisation_id=bodies.city.id)
+    members.edit_profile(people.chitra, profile)
+    assert not queries.is_peer(people.chitra, commitment.id) and queries.peers_of(commitment) == []
+    actions.reach_milestone(people.ana, commitment.id, first_of(commitment).id)
+    assert told(people.chitra, "commitment") == []
+    for _times in range(2):
+        actions.look_after_commitments(SYSTEM)
+        db.session.refresh(commitment)
+        assert (commitment.peers_count, db.session.scalar(select(Peer.member_id))) == (0, None)
+    members.edit_profile(people.chitra, replace(profile, organisation_id=bodies.institute.id))
+    assert queries.peers_of(commitment) == []
+    assert actions.follow_commitment(people.chitra, commitment.id).peers_count == 1
 
 
 def test_what_was_told_of_a_milestone_by_mistake_is_taken_back(people, commitment):

@@ -9,12 +9,17 @@ from forum.appeals.actions import appeal, decide_appeal
 from forum.commitments import actions, queries
 from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.invitations.actions import choose_voices
+from forum.members import actions as members
+from forum.members.actions import OrganisationText, Profile
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import get_thing
-from forum.permissions import VISITOR
-from tests.commitments.conftest import a_text, in_days
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
+from forum.permissions import SYSTEM, VISITOR
+from tests.commitments.conftest import a_text, in_days, published
 
 WHY = Reasons("It sells felt.", 2)
 
@@ -73,3 +78,40 @@ def test_nobody_who_does_not_moderate_hides_it(people, commitment):
             moderation.decide(member, "commitment", commitment.id, "hide", WHY)
     with pytest.raises(Invalid):  # of what stands by itself nothing more is removed
         moderation.decide(people.host, "commitment", commitment.id, "remove", WHY)
+
+
+def told(member):
+    """What the member's decisions say in the inbox, the newest first."""
+    while make_notices(SYSTEM):
+        pass
+    return [one.words for one in inbox(member).page.items if one.kind == "decision"]
+
+
+def test_the_other_voices_of_the_organisation_are_told(sign_in, people, agenda, bodies):
+    members.edit_profile(people.ben, Profile(name="Ben", organisation_id=bodies.institute.id))
+    choose_voices(people.moderator, bodies.institute.id, [people.chitra.id, people.ben.id])
+    made = published(people.chitra, agenda, bodies.institute)
+    decision = moderation.decide(people.host, "commitment", made.id, "hide", WHY)
+    (to_ben,) = told(people.ben)
+    assert "Another member of your organisation has published it." in to_ben
+    assert "It sells felt." not in to_ben and "It sells felt." in told(people.chitra)[0]
+    assert told(people.ana) == []
+    page = sign_in(people.ben).get(f"/moderation/decisions/{decision.id}").text
+    assert "A commitment of your organisation" in page and "It sells felt." not in page
+    assert f"/moderation/decisions/{decision.id}/appeal" in page
+    assert sign_in(people.ana).get(f"/moderation/decisions/{decision.id}").status_code == 404
+    moderation.decide(people.moderator, "commitment", made.id, "restore")
+    assert [one.count("Shown again.") for one in told(people.ben)] == [1, 0]
+    assert told(people.ana) == []
+
+
+def test_a_voice_appeals_for_the_organisation(people, commitment, bodies):
+    text = OrganisationText("City of Athens", "city", representative_id=people.ben.id)
+    members.write_organisation(people.moderator, text, bodies.city.id)
+    made = moderation.decide(people.host, "commitment", commitment.id, "hide", WHY)
+    with pytest.raises(NotFound):
+        appeal(people.chitra, made.id, "I like it.")
+    asked = appeal(people.ben, made.id, "We sell nothing.")
+    decide_appeal(people.moderator, asked.id, "reversed", "You are right.")
+    assert queries.get_commitment(VISITOR, commitment.id).hidden_at is None
+    assert "taken back" in told(people.ana)[0]

@@ -125,6 +125,28 @@ def test_a_page_has_all_that_is_said(client, sign_in, people, agenda, bodies, qu
     )
 
 
+def test_an_earlier_version_is_put_back(client, sign_in, people, commitment):
+    actions.edit_commitment(people.ana, commitment.id, a_text(title="Cork", source="Of cork."))
+    actions.reach_milestone(people.ana, commitment.id, milestones(commitment)[0].id)
+    path = f"/commitments/{commitment.id}"
+    history = sign_in(people.ana).get(f"{path}/history").text
+    ways = re.findall(rf'href="{path}/edit\?version=(\d+)"', history)
+    assert len(ways) == 1  # of two changes one has only told of a milestone
+    for browser, refused in ((client, 303), (sign_in(people.chitra), 403)):
+        assert "edit?version" not in browser.get(f"{path}/history").text
+        assert browser.get(f"{path}/edit?version={ways[0]}").status_code == refused
+    browser = sign_in(people.ana)
+    assert "edit?version" in browser.get(f"{path}/history?version={ways[0]}").text
+    form = browser.get(f"{path}/edit?version={ways[0]}").text
+    assert 'value="Felt below line 2"' in form and "We will put **felt** below" in form
+    assert "Its milestones stay as they are." in form and "Of cork." not in form
+    assert queries.get_commitment(people.ana, commitment.id).title == "Cork"  # nothing is saved yet
+    for odd in ("0", "999999", "x", "9" * 40, "%00"):
+        assert browser.get(f"{path}/edit?version={odd}").status_code == 404
+    actions.keep_commitment(people.ana, commitment.id)
+    assert "edit?version" not in browser.get(f"{path}/history").text
+
+
 def milestones(made: Commitment):
     return queries.milestones_of(made)
 

@@ -49,6 +49,11 @@ from forum.rules.queries import in_force
 from forum.sentences import Kept, Sentence, plural_sentence, sentence, unkept
 
 PORTION = 500
+# What several members have to do with besides its author, as these are told of it
+OF_SEVERAL = {
+    "translation": sentence("A translation that you began"),
+    "commitment": sentence("A commitment of your organisation"),
+}
 
 
 class Columns(TypedDict, total=False):
@@ -226,7 +231,15 @@ def notify_author(moderator: Person, decision: Decision, address: str = "") -> N
 
 
 def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Notify the others whose posts were withheld together with a topic, case or practice, or who began a translation, each once."""
+    """Notify the others whom it concerns that something is withheld (see `ids_of_others_in`), each once.
+
+    Of a translation or a commitment they are told, too, when it is shown again.
+    """
+    if decision.deed == Deed.RESTORE and thing.kind in OF_SEVERAL:
+        notice = NoticeText(
+            "decision", thing.address, OF_SEVERAL[thing.kind], before=DEEDS[Deed.RESTORE].for_author
+        )
+        _tell(moderator, decision, notice, ids_of_others_in(thing))
     if decision.deed not in WITHHOLDING_DEEDS:
         return
     hidden = sentence("It is hidden, and your comments with it.")
@@ -234,6 +247,8 @@ def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) ->
         hidden = sentence("It is hidden, and your posts with it.")
     elif thing.kind == "translation":
         hidden = sentence("It is hidden. It says what another member wrote.")
+    elif thing.kind == "commitment":
+        hidden = sentence("It is hidden. Another member of your organisation has published it.")
     _tell_other_authors(moderator, decision, thing, hidden, decision)
 
 
@@ -241,11 +256,9 @@ def _tell_other_authors(
     moderator: Person, decision: Decision, thing: Thing, words: Sentence, told_with: Decision
 ) -> None:
     """Notify the others whom a decision about a thing concerns (see `ids_of_others_in`); the notice goes with `told_with`."""
-    title = sentence("A page that you commented on")
+    title = OF_SEVERAL.get(thing.kind, sentence("A page that you commented on"))
     if thing.kind == "topic":
         title = sentence("A topic in which you wrote")
-    elif thing.kind == "translation":
-        title = sentence("A translation that you began")
     notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, before=[words])
     _tell(moderator, told_with, notice, ids_of_others_in(thing))
 

@@ -15,7 +15,11 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import curators_of, ids_in_preparation
 from forum.clock import now
 from forum.commitments.models import Commitment
-from forum.commitments.queries import visible_commitments, with_milestones
+from forum.commitments.queries import (
+    commitments_told_for,
+    visible_commitments,
+    with_milestones,
+)
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
@@ -474,7 +478,8 @@ def decision_by_id(decision_id: int) -> Decision | None:
 
 
 def is_concerned(person: Person, decision: Decision) -> bool:
-    """Whether the person is the author, or wrote in the topic or page that the decision withholds, or began the translation."""
+    """Whether the person is the author, or wrote in the topic or page that the decision withholds, began the translation, or speaks for
+    the organisation of the commitment."""
     if decision.author_id == person.id is not None:
         return True
     theirs = select(Decision.id).where(Decision.id == decision.id, _has_written_there(person))
@@ -482,7 +487,8 @@ def is_concerned(person: Person, decision: Decision) -> bool:
 
 
 def _has_written_there(person: Person) -> ColumnElement[bool]:
-    """SQL condition: the decision withholds a topic, case or practice in which the person wrote, or a translation that they began."""
+    """SQL condition: the decision withholds a topic, case or practice in which the person wrote, a translation that they began, or a commitment
+    of an organisation for which they speak."""
     case_topic = select(Case.topic_id).where(Case.id == Decision.item_id).correlate(Decision)
     practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
     practice_topic = practice_topic.correlate(Decision)
@@ -494,7 +500,9 @@ def _has_written_there(person: Person) -> ColumnElement[bool]:
     wrote = select(Post.id).where(Post.topic_id == topic_id, Post.author_id == person.id)
     is_mine = Translation.id == Decision.item_id, Translation.translator_id == person.id
     began = select(Translation.id).where(Decision.kind == "translation", *is_mine)
-    has_part = or_(wrote.exists(), began.correlate(Decision).exists())
+    of_theirs = Decision.item_id.in_(commitments_told_for(person))
+    is_voice = and_(Decision.kind == "commitment", of_theirs)
+    has_part = or_(wrote.exists(), began.correlate(Decision).exists(), is_voice)
     return and_(Decision.deed.in_(WITHHOLDING_DEEDS), has_part)
 
 

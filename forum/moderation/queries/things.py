@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from forum.agendas.models import Agenda, Statement
 from forum.agendas.queries import agenda_by_id, agendas, curators_of
 from forum.commitments.models import Commitment
+from forum.commitments.queries import ids_of_voices
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Draft, Held, Mark, Poll, PollOption, PollVote, Post, Topic
@@ -293,8 +294,13 @@ def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
 def ids_of_others_in(thing: Thing) -> set[int]:
     """The ids of the members beside its author whom a decision about a thing concerns.
 
-    They wrote in a topic, case or practice, or began a translation that says what another wrote.
+    They wrote in a topic, case or practice, began a translation that says what another wrote, or speak for the organisation
+    of a commitment.
     """
+    if thing.row is None:
+        return set()
+    if thing.kind == "commitment":
+        return ids_of_voices(thing.row.organisation_id) - {thing.author_id}
     if thing.kind == "translation":
         return {thing.row.translator_id} - {thing.author_id, None}
     if thing.kind == "post" or not thing.topic_id:
