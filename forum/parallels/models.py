@@ -24,7 +24,9 @@ class Translation(Base):
     """What a practice or a case says in another language.
 
     It belongs to all members; `translator_id` is who began it, `writer_id` who last changed its words, to whom decisions about
-    them go; each is empty when that member has left. `made_from` are digests of the texts of the original, by name, from which it was made or with which it was last compared, on
+    them go; each is empty when that member has left.
+
+    `made_from` are digests of the texts of the original, by name, from which it was made or with which it was last compared, on
     `checked_at`. `audience` and `failure_audience` are those of the original then: what was written for members stays with them
     when the original is opened, until somebody compares both again. The worker looks at it when the original has changed since
     `looked_at`, and tells the translator once (`told_at`). `sentence` is the summary of a case. One that is deleted is emptied;

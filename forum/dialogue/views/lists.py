@@ -177,5 +177,5 @@ def topics_by_agenda() -> dict[int, int]:
 
 @bp.app_template_global()
 def topics_by_theme() -> dict[int, queries.OnTheme]:
-    """The same for themes: how many topics the list of each has, and the one in which somebody wrote last."""
+    """For the template of themes, which is in the room below: how many topics each has, and the one where somebody wrote last."""
     return queries.topics_by_theme(me())
