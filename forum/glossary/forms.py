@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired
@@ -19,6 +20,9 @@ from forum.glossary.actions import (
     ProposalText,
     WordingText,
 )
+from forum.glossary.models import Entry
+from forum.glossary.queries import entry_fields, wording_row
+from forum.history.queries import fingerprint
 from forum.members.forms import at_most, one_line
 from forum.members.queries import languages
 from forum.plaintext import SEMICOLON, split_parts
@@ -67,6 +71,17 @@ class EntryForm(Form):
     wordings = TableField(_("Names and meanings"), WordingRow, MAX_LANGUAGES)
     source = StringField(_("Source"), [at_most(MAX_SOURCE)], [one_line], render_kw=OF_A_MEMBER)
     themes = SelectMultipleField(_("Themes"), coerce=int)
+
+    @classmethod
+    def of(cls, entry: Entry, **options: Any) -> EntryForm:
+        """The form with what an entry says now."""
+        return cls(
+            wordings=[wording_row(one) for one in entry.wordings],
+            source=entry.source,
+            themes=[theme.id for theme in entry.themes if theme.removed_at is None],
+            seen=fingerprint(entry_fields(entry)),
+            **options,
+        )
 
     @property
     def text(self) -> EntryText:

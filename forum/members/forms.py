@@ -22,8 +22,10 @@ from wtforms.widgets import Select
 
 from forum.confusables import visible
 from forum.errors import Invalid
+from forum.history.queries import fingerprint
 from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE
-from forum.members.queries import languages
+from forum.members.models import Organisation
+from forum.members.queries import languages, organisation_fields
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.principals import ROLES
 from forum.web import whole_number
@@ -249,6 +251,20 @@ class OrganisationForm(Form):
         [one_line, whole_address],
     )
     about = TextAreaField(_("About the organisation"), [at_most(2_000)])
+
+    @classmethod
+    def of(cls, organisation: Organisation, **options: Any) -> OrganisationForm:
+        """The form with what is said of an organisation now."""
+        representative = organisation.representative
+        names = ("name", "kind", "city_id", "website", "about")
+        return cls(
+            **{name: getattr(organisation, name) for name in names},
+            seats="" if organisation.seats is None else str(organisation.seats),
+            city=organisation.city.label if organisation.city else "",
+            representative=f"@{representative.handle}" if representative else "",
+            seen=fingerprint(organisation_fields(organisation)),
+            **options,
+        )
 
 
 class FederationForm(Form):

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markdown import MAX_SOURCE
 from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE
-from forum.screening.models import USUAL_SENTENCE
+from forum.screening.models import USUAL_SENTENCE, Rule
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
@@ -61,6 +61,16 @@ class RuleForm(Form):
     )
     agenda = SelectField(_("Agenda"), choices=[], validate_choice=False)
     sentence = sentence_field()
+
+    @classmethod
+    def of(cls, rule: Rule) -> RuleForm:
+        """The form with what a rule says now; its member and agenda must be loaded."""
+        return cls(
+            kind=rule.kind,
+            value=rule.member.handle if rule.member else rule.value,
+            agenda=str(rule.agenda_id or ""),
+            sentence=rule.sentence,
+        )
 
     @property
     def chosen_value(self) -> str:

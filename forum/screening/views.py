@@ -63,7 +63,7 @@ def change_rule(rule_id: int) -> ResponseReturnValue:
 
 
 def _rule_page(rule: Rule | None) -> ResponseReturnValue:
-    form = RuleForm(data=_form_data(rule)) if rule else RuleForm()
+    form = RuleForm.of(rule) if rule else RuleForm()
     form.agenda.choices = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -78,12 +78,6 @@ def _rule_page(rule: Rule | None) -> ResponseReturnValue:
         return _saved(_("The rule is changed."))
 
     return webforms.process(form, page, deed)
-
-
-def _form_data(rule: Rule) -> dict[str, Any]:
-    value = rule.member.handle if rule.member else rule.value
-    agenda = str(rule.agenda_id or "")
-    return {"kind": rule.kind, "value": value, "agenda": agenda, "sentence": rule.sentence}
 
 
 @bp.post("/administration/screening/<int:rule_id>/switch")

@@ -18,7 +18,6 @@ from forum.glossary.models import Entry
 from forum.glossary.queries import IndexFilter
 from forum.glossary.views._shared import bp, readers_language
 from forum.history.models import Version
-from forum.history.queries import fingerprint
 from forum.history.views import fill_from_version
 from forum.ratelimits import changing
 from forum.web import me
@@ -40,7 +39,7 @@ def new_entry() -> ResponseReturnValue:
 def edit_entry(slug: str) -> ResponseReturnValue:
     """Change an entry; what it said before is kept."""
     entry = queries.entry_to_keep(me(), slug)
-    form = EntryForm(**_form_data(entry))
+    form = EntryForm.of(entry)
     version = fill_from_version(form, "entry", entry.id)
     return _write(form, entry, version)
 
@@ -76,19 +75,8 @@ def _title(entry: Entry | None) -> Any:
     return queries.ordered_wordings(entry, readers_language())[0] if entry else None
 
 
-def _form_data(entry: Entry) -> dict[str, Any]:
-    """The fields of the form with what an entry says now."""
-    fields = queries.entry_fields(entry)
-    return {
-        "wordings": [queries.wording_row(one) for one in entry.wordings],
-        "source": entry.source,
-        "themes": [theme.id for theme in entry.themes if theme.removed_at is None],
-        "seen": fingerprint(fields),
-    }
-
-
 def _latest(slug: str) -> EntryForm:
-    form = EntryForm(formdata=None, **_form_data(queries.entry_to_keep(me(), slug)))
+    form = EntryForm.of(queries.entry_to_keep(me(), slug), formdata=None)
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     return form
 

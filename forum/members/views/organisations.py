@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +11,7 @@ from flask_babel import gettext as _
 
 from forum import web, webforms
 from forum.history.models import Version
-from forum.history.queries import fingerprint, versions_of
+from forum.history.queries import versions_of
 from forum.history.views import fill_from_version
 from forum.members import actions, queries
 from forum.members.forms import KIND_NAMES, OrganisationForm, PersonForm
@@ -49,21 +48,9 @@ def new_organisation() -> ResponseReturnValue:
 def edit_organisation(slug: str) -> ResponseReturnValue:
     """Edit an organisation; the former fields are kept as a version."""
     organisation = queries.organisation_to_curate(me(), slug)
-    form = OrganisationForm(data=_organisation_data(organisation))
+    form = OrganisationForm.of(organisation)
     version = fill_from_version(form, "organisation", organisation.id)
     return _write_organisation(form, organisation, version=version)
-
-
-def _organisation_data(organisation: Organisation) -> dict[str, Any]:
-    representative = organisation.representative
-    plain = ("name", "kind", "city_id", "website", "about")
-    return {
-        **{name: getattr(organisation, name) for name in plain},
-        "seats": "" if organisation.seats is None else str(organisation.seats),
-        "city": organisation.city.label if organisation.city else "",
-        "representative": f"@{representative.handle}" if representative else "",
-        "seen": fingerprint(queries.organisation_fields(organisation)),
-    }
 
 
 def _write_organisation(
@@ -94,8 +81,7 @@ def _write_organisation(
 
 
 def _latest_organisation(slug: str) -> OrganisationForm:
-    data = _organisation_data(queries.organisation_to_curate(me(), slug))
-    return OrganisationForm(formdata=None, data=data)
+    return OrganisationForm.of(queries.organisation_to_curate(me(), slug), formdata=None)
 
 
 def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
