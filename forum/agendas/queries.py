@@ -284,7 +284,7 @@ def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
 
 
 def themes_by_each(some: Sequence[Sequence[str]]) -> list[list[ThemeName]]:
-    """The same for each of several lists of beginnings."""
+    """For each of several lists of beginnings, the themes in use whose name has a word for each of them, as `themes_by_words`."""
 
     def read() -> Sequence[ThemeName]:
         return [ThemeName(theme.slug, theme.name, words_in(theme.name)) for theme in themes()]

@@ -43,7 +43,7 @@ def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
 
 
 def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[OrganisationName]]:
-    """The same for each of several lists of beginnings."""
+    """For each of several lists of beginnings, the organisations whose name has a word for each of them, as `organisations_by_words`."""
     names = _organisation_names() if any(map(any, some)) else []
     return [
         [one for one in names if any(words) and has_words_starting_with(one.words, words)]
