@@ -30,7 +30,7 @@ from forum import locales, web
 from forum.clock import month_in_words
 from forum.columns import MAX_ID
 from forum.pagecache import THEMES
-from forum.pages import capped
+from forum.pages import capped, counted
 from forum.plaintext import excerpt, prose
 from forum.settings import Settings
 from forum.templating import TemplateEnvironment
@@ -116,6 +116,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(site_url=settings.url, theme_colors=web.THEME_COLORS)
     app.jinja_env.filters.update(
         capped=capped,
+        counted=counted,
         decimal=format_decimal,
         excerpt=excerpt,
         prose=prose,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from flask_babel import format_decimal
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.sql.operators import desc_op
 
@@ -14,6 +15,11 @@ from forum.db import db
 T = TypeVar("T")
 LAST_PAGE = 100_000
 MAX_COUNTED = 100  # what is new or unread is counted up to here, and then shown as "99+"
+
+
+def counted(number: int) -> str:
+    """A number of things in the way of the page's language: 12,000, or 12 000."""
+    return format_decimal(number) if number > 999 else str(number)
 
 
 def capped(number: int) -> str:

@@ -357,7 +357,8 @@ class ConstantFolder(NodeTransformer):
         if _constants(node.args[:2]) is None or not self.is_html:
             return None
         translation = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
-        node.kwargs.append(nodes.Keyword("num", node.args[2]))
+        number = nodes.Filter(node.args[2], "counted", [], [], None, None)
+        node.kwargs.append(nodes.Keyword("num", number))
         return _interpolated(translation, node)
 
     def _fold_url_for(self, node: nodes.Call) -> nodes.Node | None:

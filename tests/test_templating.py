@@ -41,6 +41,7 @@ def calls_left(app: Flask, source: str) -> list[str]:
             "Report <b>&lt;i&gt;</b>",
         ),
         ("{{ ngettext('%(num)s city', '%(num)s cities', many) }}", "3 cities"),
+        ("{{ ngettext('%(num)s city', '%(num)s cities', many * 4000) }}", "12,000 cities"),
         ("{{ ngettext('%(num)s of %(name)s', 'No', one, name=name) }}", "1 of &lt;i&gt;"),
         ("{{ _('A') if many > 1 else _('B') }}", "A"),
         ("{{ url_for('dialogue.index') }}", "/topics"),
