@@ -15,7 +15,7 @@ WAY_NAMES = {
 }
 WAY_NOTES = {
     KEEP_NAMELESS: _(
-        "“Former member” stands above them, and above what others quoted. The answers that others got stay. Pictures that no text shows are deleted."
+        "“Former member” stands above them, above published practices and above what others quoted. The answers that others got stay. Pictures that no text shows are deleted."
     ),
     DELETE_EVERYTHING: _(
         "Posts, practices, pictures and marks are deleted. Where others have replied, a gap stays, so that their words do too."

@@ -76,6 +76,18 @@ def test_pictures_come_as_files(people, lived, sign_in, monkeypatch):
     assert "pictures.html" in archive.read("index.html").decode()
 
 
+def test_the_first_page_tells_what_is_kept_before_what_is_not(people, lived, sign_in):
+    _answer, archive = fetch(sign_in(people.ana))
+    kept, _heading, empty = (
+        archive.read("index.html").decode().partition("Parts in which nothing is kept")
+    )
+    for name in (
+        one for one in archive.namelist() if one.endswith(".json") and one != "about.json"
+    ):
+        page, has_any = name.replace(".json", ".html"), bool(json.loads(archive.read(name)))
+        assert (page in kept, page in empty) == (has_any, not has_any), name
+
+
 class Reader(HTMLParser):
     """Which files a page needs, and what runs in it."""
 
@@ -185,6 +197,7 @@ def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeyp
 def test_closing_an_account(people, lived, sign_in, letters, client):
     browser, other = sign_in(people.ana), sign_in(people.ana)
     page = browser.get("/settings/leave").text
+    assert "Until the end: the profile and what was written stay as they are" in page
     assert "The posts stay, without the name" in page and "Download everything first" in page
     assert browser.post("/settings/leave", data={}).status_code == 422
     answer = browser.post("/settings/leave", data={"how": "nameless"})
