@@ -103,3 +103,17 @@ def test_a_moderator_of_an_empty_forum_cannot_close_the_first_steps(
     sign_in(people.administrator).post("/administration/first-steps/close")
     page = moderator.get("/").text
     assert "Begin here" not in page and "This forum is new" in page
+
+
+def test_without_an_agenda_the_dialogue_leads_to_no_other_empty_page(
+    people: Any, client: Any, sign_in: Any
+) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    for browser, way, words in (
+        (client, "/help", "Read how the forum works"),
+        (sign_in(people.ana), "/help", "Read how the forum works"),
+        (sign_in(people.moderator), "/agendas/new", "New agenda"),
+    ):
+        main = browser.get("/topics").text.partition("<main")[2].partition("</main>")[0]
+        assert "The dialogue begins when an agenda is open." in main
+        assert f'href="{way}">{words}</a>' in main and 'href="/agendas"' not in main
