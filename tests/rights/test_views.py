@@ -26,7 +26,7 @@ from forum.members.models import Member, Session
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.pictures.actions import import_picture
-from forum.rights import queries, views
+from forum.rights import views
 from forum.rights.actions import leave
 from forum.rights.queries import KINDS
 from forum.shrinking import Shrunk
@@ -159,17 +159,17 @@ def collecting():
 
 
 def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeypatch, collecting):
-    """There are 100 of them, of a tenth of what one is; held together they would take 3 MB, and so would the pictures."""
-    monkeypatch.setattr("forum.rights.queries._shared.BATCH", queries.BATCH // 10)
+    """There are 100 of them, of five posts each; held together they would take 3 MB, and so would the pictures."""
+    monkeypatch.setattr("forum.rights.queries._shared.BATCH", 5)
     topic = dialogue.open_topic(
         people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
     )
-    text = "Something that was said at some length. " * 15
+    text = "Something that was said at some length. " * 60
     row = {"topic_id": topic.id, "author_id": people.ana.id, "source": text, "html": text}
     row |= {"html_version": 1, "language": "en", "hidden_reason": "", "created_at": now()}
     row |= {"useful_count": 0, "same_here_count": 0, "tried_count": 0}
-    db.session.execute(insert(Post.__table__), [row | {"number": n} for n in range(2, 2_002)])
-    db.session.execute(update(Topic).values(posts_count=2_001))
+    db.session.execute(insert(Post.__table__), [row | {"number": n} for n in range(2, 502)])
+    db.session.execute(update(Topic).values(posts_count=501))
     for number in range(20):
         shrunk = Shrunk(f"{number:024x}-1x1", os.urandom(150_000), b"")
         import_picture(SYSTEM, people.ana.id, shrunk)
