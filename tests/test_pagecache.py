@@ -17,7 +17,6 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.test import Client
 
 from forum import web
@@ -44,10 +43,10 @@ from forum.members.queries import get_city, home_cities
 from forum.pagecache import MAX_KEY_LENGTH, Key, PageCache, Rendering
 from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
-from forum.versions import ANY_CHANGE, EVERYTHING, PAGE_VERSIONS, ReadCache, topic_scope
+from forum.versions import ANY_CHANGE, EVERYTHING, ReadCache, topic_scope
 from forum.writelog import hash_of
 from tests.changes import ASPHALT, DEEDS, PAGES
-from tests.conftest import People, dataset_fixture
+from tests.conftest import People, dataset_fixture, page_versions_of_test
 from tests.world import build
 
 
@@ -60,11 +59,9 @@ class VersionsOfTest:
     def changed_between(self, _before: Any, _moment: Any) -> None: ...
 
     def versions(self, scopes: Iterable[str]) -> dict[str, int]:
-        rows = db.session.execute(
-            select(PAGE_VERSIONS).where(PAGE_VERSIONS.c.scope.in_(list(scopes)))
-        ).all()
-        db.session.commit()
-        return {row[0]: row[1] for row in rows}
+        found = page_versions_of_test(scopes)
+        assert found is not None
+        return found
 
 
 @pytest.fixture
