@@ -478,8 +478,11 @@ def decision_by_id(decision_id: int) -> Decision | None:
 
 
 def is_concerned(person: Person, decision: Decision) -> bool:
-    """Whether the person is the author, or wrote in the topic or page that the decision withholds, began the translation, or speaks for
-    the organisation of the commitment."""
+    """Whether a decision concerns the person: as author, or as one of the others.
+
+    These wrote in the topic or on the page that it withholds, began the translation, or speak for the organisation of the
+    commitment.
+    """
     if decision.author_id == person.id is not None:
         return True
     theirs = select(Decision.id).where(Decision.id == decision.id, _has_written_there(person))
@@ -487,8 +490,11 @@ def is_concerned(person: Person, decision: Decision) -> bool:
 
 
 def _has_written_there(person: Person) -> ColumnElement[bool]:
-    """SQL condition: the decision withholds a topic, case or practice in which the person wrote, a translation that they began, or a commitment
-    of an organisation for which they speak."""
+    """SQL condition: the decision withholds something in which the person has a part without being its author.
+
+    That is a topic, case or practice in which they wrote, a translation that they began, or a commitment of an organisation for
+    which they speak.
+    """
     case_topic = select(Case.topic_id).where(Case.id == Decision.item_id).correlate(Decision)
     practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
     practice_topic = practice_topic.correlate(Decision)
