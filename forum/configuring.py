@@ -19,6 +19,7 @@ from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature
+from markupsafe import Markup
 from rjsmin import jsmin
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -104,7 +105,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.request_class = BoundedRequest
     app.session_interface = AgelessSessionInterface()
     csrf.init_app(app)
-    app.jinja_env.globals["csrf_token"] = _csrf_token
+    app.jinja_env.globals["token_field"] = _token_field
     login.init_app(app)
     login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
     app.before_request(_drop_nul)
@@ -286,9 +287,14 @@ def _template_context() -> dict[str, Any]:
     }
 
 
-def _csrf_token() -> str:
-    """The token of a page's forms, of which a page has several: Flask-WTF reads its configuration again for each."""
-    return cast(str, g.get("csrf_token") or generate_csrf())
+def _token_field(form: str = "") -> Markup:
+    """The hidden field with the token of a form that has buttons only; `form` is its id, where the field stands outside it.
+
+    A page has several, and Flask-WTF would read its configuration again for each.
+    """
+    token = g.get("csrf_token") or generate_csrf()
+    outside = Markup(' form="{}"').format(form) if form else ""
+    return Markup('<input type="hidden"{} name="csrf_token" value="{}">').format(outside, token)
 
 
 def _has_secret() -> bool:
