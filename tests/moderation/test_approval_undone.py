@@ -276,8 +276,8 @@ def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> N
 
 
 def test_every_deed_that_is_told_can_be_undone() -> None:
-    # Who writes for an organisation is chosen anew
-    others = {Deed.UNDO, Deed.REVERSE, Deed.CHOOSE_VOICES}
+    # Who writes for an organisation is chosen anew, and an agenda on which nothing stood is made anew
+    others = {Deed.UNDO, Deed.REVERSE, Deed.CHOOSE_VOICES, Deed.DELETE_AGENDA}
     assert set(DEEDS) == set(Deed) == {*UNDOABLE_DEEDS, *others}
     # Of these nothing but their reports is to be put back
     assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {"keep", "warn"}

@@ -12,15 +12,18 @@ from sqlalchemy import select
 from forum.clock import at, day_in_words, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Topic
+from forum.dialogue.queries import get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid
+from forum.markup import write
 from forum.members.actions import appoint
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from forum.moderation.queries import decision_log, is_in_effect
+from forum.moderation.queries import decision_log, decision_to_offer, is_in_effect
 from forum.permissions import SYSTEM, VISITOR
-from tests.moderation.conftest import notices_of, undo
+from tests.moderation.conftest import REASONS, notices_of, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
 WHY = Reasons("Let us sleep over it.")
@@ -107,6 +110,91 @@ def test_it_is_opened_in_the_name_of_who_chose_the_day(people: Any, things: Any)
         assert actions.open_after_last_day(SYSTEM) == 1
     newest = decision_log(people.administrator).items[0]
     assert (newest.deed, newest.moderator_id) == ("unlock", people.host.id)
+
+
+def test_the_author_reads_the_day_that_holds(people: Any, things: Any, sign_in: Any) -> None:
+    made = actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
+    page, browser = f"/moderation/decisions/{made.id}", sign_in(people.ana)
+    ends = [f'datetime="{in_days(number)}T00:00' for number in (2, 6)]
+    assert ends[0] in browser.get(page).text
+    actions.set_lock_end(people.host, things.topic.id, in_days(5))
+    facts = browser.get(page).text.partition("</dl>")[0]
+    assert ends[1] in facts and ends[0] not in facts
+    actions.set_lock_end(people.host, things.topic.id, None)
+    assert "a moderator takes it back" in browser.get(page).text
+
+
+def test_a_day_whose_choice_was_taken_back_is_nobodys(people: Any, things: Any) -> None:
+    actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
+    chosen = actions.set_lock_end(people.host, things.topic.id, in_days(5))
+    assert "sleep" not in str(chosen.before)  # the reason, which may name somebody, is kept once
+    undo(people.host)
+    with at(now() + timedelta(days=3)):
+        assert actions.open_after_last_day(SYSTEM) == 1
+    newest = decision_log(people.administrator).items[0]
+    assert newest.moderator_id == people.moderator.id
+
+
+def test_what_was_deleted_or_merged_keeps_no_other_topic_locked(people: Any, things: Any) -> None:
+    gone, merged = (
+        dialogue.open_topic(people.ana, things.agenda.id, NewTopic("question", title, write("So?")))
+        for title in ("Is it gone soon?", "Is it elsewhere soon?")
+    )
+    for topic in (gone, merged, things.topic):
+        actions.lock(people.moderator, topic.id, WHY, in_days(1))
+    opening = posts_in(people.ana, get_topic(people.ana, gone.id), 1).items[0]
+    dialogue.delete(people.ana, opening.id)
+    assert db.session.scalar(select(Topic.deleted_at).where(Topic.id == gone.id))
+    actions.merge(people.moderator, merged.id, things.topic.id)
+    with at(now() + timedelta(days=3)):
+        assert actions.open_after_last_day(SYSTEM) == 1
+        assert actions.open_after_last_day(SYSTEM) == 0
+        assert not is_locked(things.topic)
+
+
+@pytest.mark.parametrize("deed", ["hide", "remove"])
+def test_a_topic_out_of_sight_and_one_on_an_archived_agenda_are_opened_too(
+    people: Any, things: Any, deed: str
+) -> None:
+    actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
+    actions.decide(people.moderator, "topic", things.topic.id, deed, Reasons("Rude.", 2))
+    actions.archive(people.moderator, things.agenda.id)
+    with at(now() + timedelta(days=3)):
+        assert actions.open_after_last_day(SYSTEM) == 1
+
+
+def test_a_topic_that_was_moved_is_opened_where_it_is(people: Any, things: Any) -> None:
+    actions.lock(people.host, things.topic.id, WHY, in_days(1))
+    actions.move(people.moderator, things.topic.id, things.other.id)
+    with at(now() + timedelta(days=3)):
+        assert actions.open_after_last_day(SYSTEM) == 1
+    newest = decision_log(people.administrator).items[0]
+    assert (newest.agenda_id, newest.moderator_id) == (things.other.id, people.host.id)
+
+
+def test_nobody_is_offered_to_undo_what_the_worker_did(people: Any, things: Any) -> None:
+    actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
+    with at(now() + timedelta(days=3)):
+        hidden = actions.decide(people.moderator, "post", things.second.id, "hide", REASONS)
+        actions.open_after_last_day(SYSTEM)
+        offered = decision_to_offer(people.moderator)
+        assert offered is not None and offered.id == hidden.id
+        undo(people.moderator)
+        assert not is_locked(things.topic)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["2026-02-31", "99999-01-01", "9223372036854775808", "-1", "0000-00-00", "2099-01-01T00:00"],
+)
+def test_an_odd_day_is_refused(people: Any, things: Any, sign_in: Any, odd: str) -> None:
+    browser, address = sign_in(people.moderator), f"/topics/{things.topic.id}"
+    typed = {"reason": "Let us sleep.", "until": odd}
+    for door in ("lock", "set-lock-end"):
+        sent = browser.post(f"{address}/{door}", data=typed)
+        assert sent.status_code == 422 and f'value="{odd}"' in sent.text, door
+    assert not is_locked(things.topic)
+    assert browser.get(f"/topics/{9**25}/set-lock-end").status_code == 404
 
 
 def test_what_came_locked_from_a_file_is_opened_without_a_line(people: Any, things: Any) -> None:

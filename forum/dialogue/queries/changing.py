@@ -186,8 +186,13 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
 
 
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:
-    """At most `limit` topics whose lock had its last day before today, locked; those that others have locked are left out."""
-    over = select(Topic).where(Topic.locked_until < today).order_by(Topic.locked_until, Topic.id)
+    """At most `limit` topics whose lock had its last day before today, locked; those that others have locked are left out.
+
+    Nobody decides about a topic that was deleted or merged into another: it keeps its lock.
+    """
+    is_there = (Topic.deleted_at.is_(None), Topic.merged_into_id.is_(None))
+    over = select(Topic).where(Topic.locked_until < today, *is_there)
+    over = over.order_by(Topic.locked_until, Topic.id)
     return db.session.scalars(over.limit(limit).with_for_update(of=Topic, skip_locked=True)).all()
 
 

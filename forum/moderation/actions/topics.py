@@ -25,6 +25,7 @@ from forum.moderation.actions._concurrency import (
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
 from forum.moderation.actions._record import Columns, notify_asker, notify_moved_authors, record
 from forum.moderation.models import (
+    LAST_DAY,
     Decision,
     Deed,
     KindBefore,
@@ -34,7 +35,7 @@ from forum.moderation.models import (
     RegroupingBefore,
     TitleBefore,
 )
-from forum.moderation.queries import latest_of
+from forum.moderation.queries import latest_of, serialize_decisions
 from forum.permissions import Person, require
 from forum.sentences import Sentence, kept, plural_sentence, sentence
 from forum.versions import EVERYTHING
@@ -102,7 +103,7 @@ def set_lock_end(
     topic = thing.row
     require_change(topic.locked_at and topic.locked_until != until)
     refuse_in_own_case(moderator, thing, [Deed.LOCK])
-    before = LockBefore(topic.locked_reason, topic.locked_until)
+    before = LockBefore("", topic.locked_until)  # the reason stays with the topic
     dialogue.set_lock_end(moderator, topic_id, until)
     said = sentence("Locked until a moderator ends it.") if until is None else _is_last(until)
     more: Columns = {**_last_day(until), "sentences": kept([said]), "before": before}
@@ -113,10 +114,11 @@ def set_lock_end(
 def open_after_last_day(system: Person, limit: int = 100) -> int:
     """Open topics again whose lock had its last day before today; returns how many.
 
-    It stands in the log under the name of who locked the topic, or chose the day: nobody else has decided it. What came into
-    the forum locked, from a file, is opened without a line.
+    It stands in the log under the name of who locked the topic, or chose the day: nobody else has decided it. They do not
+    undo it, as it is no deed of theirs. What came into the forum locked, from a file, is opened without a line.
     """
     require(system.can.administer())
+    serialize_decisions()  # before the topics are locked, like all who decide about one
     over = topics_locked_before(now().date(), limit)
     touches(*([EVERYTHING] if over else []))  # lists say that a topic is locked, too
     for topic in over:
@@ -131,7 +133,7 @@ def _open_after(system: Person, topic: Topic) -> None:
     dialogue.unlock(system, topic.id)
     if decided is not None and day is not None:
         said = sentence("The last day of the lock was %(day)s.", day=day.isoformat())
-        more: Columns = {"sentences": kept([said]), "before": before}
+        more: Columns = {"sentences": kept([said]), "before": before, "source": LAST_DAY}
         record(decided.moderator, Deed.UNLOCK, thing, **more)
 
 

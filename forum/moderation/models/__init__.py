@@ -20,6 +20,7 @@ from forum.moderation.models.before import (
 from forum.moderation.models.records import (
     APPEAL,
     BY_VISITOR,
+    LAST_DAY,
     LETTER_TITLE,
     OWN,
     REPORT,
@@ -34,6 +35,7 @@ from forum.moderation.models.records import (
 __all__ = [
     "APPEAL",
     "BY_VISITOR",
+    "LAST_DAY",
     "LETTER_TITLE",
     "OWN",
     "REPORT",

@@ -24,7 +24,7 @@ BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
 # What stands for the title of a letter, of which moderators see only what its reports quote
 LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
-OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")
+OWN, REPORT, RULE, APPEAL, LAST_DAY = ("own initiative", "report", "rule", "appeal", "last day")
 
 
 def heading_of(kind: str, title: str) -> str | Sentence:

@@ -29,7 +29,7 @@ from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
 from forum.members.queries import has_or_had
-from forum.moderation.models import Decision, Deed, MemberBefore, MoveBefore, Report
+from forum.moderation.models import LAST_DAY, Decision, Deed, MemberBefore, MoveBefore, Report
 from forum.moderation.queries._deeds import (
     DEEDS,
     PUBLISHING_DEEDS,
@@ -84,10 +84,20 @@ def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision
 
 
 def latest_of(kind: str, item_id: int, deeds: Collection[str]) -> Decision | None:
-    """The latest decision with one of some deeds about a thing, with its moderator; or None."""
+    """The latest decision with one of some deeds about a thing that nobody took back, with its moderator; or None."""
     query = select(Decision).where(*is_about(Decision, kind, item_id), Decision.deed.in_(deeds))
+    undoing = aliased(Decision)
+    query = query.where(~select(undoing.id).where(undoing.undoes_id == Decision.id).exists())
     newest = query.options(joinedload(Decision.moderator)).order_by(Decision.id.desc())
     return db.session.scalars(newest.limit(1)).first()
+
+
+def present_end(decision: Decision) -> datetime | None:
+    """Until when a decision holds as it was decided, or as a lock that is in effect was given another last day, or none."""
+    if decision.deed == Deed.LOCK and is_in_effect(decision):
+        chosen = latest_of(decision.kind, decision.item_id, (Deed.LOCK, Deed.SET_LOCK_END))
+        return chosen.until if chosen else None
+    return decision.until
 
 
 def latest_decision_id(kind: str, item_id: int) -> int:
@@ -139,6 +149,7 @@ def latest_undoable_decision(reader: Person) -> Decision | None:
         Decision.moderator_id == reader.id,
         Decision.decided_at > now() - UNDO_PERIOD,
         Decision.deed.in_(UNDOABLE_DEEDS),
+        Decision.source != LAST_DAY,  # the worker did so in their name
         ~_is_of_a_clearing(),
         ~select(later.id).where(is_same, later.id > Decision.id).exists(),
     )

@@ -49,6 +49,7 @@ def decision(decision_id: int) -> ResponseReturnValue:
         "moderation/decision.html",
         decision=found,
         is_in_effect=queries.is_in_effect(found),
+        until=queries.present_end(found),
         undoing=queries.undoings_of([found]).get(found.id),
         restricting=queries.RESTRICTING_DEEDS,
         text=queries.own_withheld_text(me(), found),
