@@ -14,6 +14,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda
+from forum.agendas.queries import visible_agendas
 from forum.clock import now
 from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment, Milestone, Peer
 from forum.db import db, execute_core
@@ -422,14 +423,14 @@ def declarations_to_follow(member: Person) -> list[Declaration]:
 def open_agendas(member: Person) -> list[tuple[str, str]]:
     """Slug and title of the agendas on which something can be added, in their order."""
     is_open = Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
-    query = select(Agenda.slug, Agenda.title).where(opened_to(member, Agenda.id), *is_open)
-    return [(slug, title) for slug, title in db.session.execute(query.order_by(Agenda.position))]
+    query = visible_agendas(member).where(*is_open).with_only_columns(Agenda.slug, Agenda.title)
+    return [(slug, title) for slug, title in db.session.execute(query)]
 
 
 def slug_of_agenda(member: Person, agenda_id: int) -> str:
     """The slug of an agenda on which something can be added; empty for any other."""
     is_it = Agenda.id == agenda_id, Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
-    query = select(Agenda.slug).where(opened_to(member, Agenda.id), *is_it)
+    query = visible_agendas(member).where(*is_it).with_only_columns(Agenda.slug)
     return db.session.scalar(query) or ""
 
 

@@ -82,8 +82,8 @@ def organisation_ids() -> dict[str, int]:
 
 
 def agenda_by_slug(slug: str) -> Agenda | None:
-    """The agenda with a slug, or None."""
-    return db.session.scalar(select(Agenda).filter_by(slug=slug))
+    """The agenda with a slug, or None; none that was deleted."""
+    return db.session.scalar(select(Agenda).filter_by(slug=slug, deleted_at=None))
 
 
 def cases_by_slug(slugs: Iterable[str]) -> dict[str, Case]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from forum.agendas.actions import (
     AgendaText,
@@ -16,9 +18,12 @@ from forum.agendas.actions import (
 )
 from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas, lock_opening
+from forum.clock import at, now
+from forum.commitments.queries import open_agendas, slug_of_agenda
 from forum.db import db
 from forum.declarations.actions import DeclarationText, write_declaration
 from forum.dialogue.actions import NewTopic, keep_draft, open_topic
+from forum.dialogue.models import Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.actions import (
     CaseText,
@@ -28,13 +33,20 @@ from forum.library.actions import (
     write_practice,
     write_reading,
 )
+from forum.mail.commands import write_notice_letters
+from forum.mail.commands.composing import compose
+from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members.queries import get_member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from forum.moderation.queries import standing_on
+from forum.moderation.queries import decision_to_offer, standing_on
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
+from forum.transfer.queries import agenda_by_slug
+from forum.web import settings
 from tests.meetings.planted import meeting_of
 
 pytestmark = pytest.mark.usefixtures("sound")
@@ -69,6 +81,50 @@ def test_an_empty_agenda_is_deleted_and_the_log_keeps_why(
     found = browser.get(f"/moderation/decisions/{decision.id}")
     assert found.status_code == 200 and "Cooler" in found.text
     assert not get_member(SYSTEM, people.chitra.handle).hosted
+
+
+def test_its_hosts_are_told_why_in_the_inbox_and_by_mail(
+    people: Any, mistake: Agenda, sign_in: Any
+) -> None:
+    make_notices(SYSTEM)
+    actions.delete_agenda(people.moderator, mistake.id, Reasons("Made <b>twice</b>."))
+    make_notices(SYSTEM)
+    hers = (Notice.member_id == people.chitra.id, Notice.hidden_at.is_(None))
+    told = db.session.scalars(select(Notice).where(*hers, Notice.kind == "host"))
+    assert [one.address for one in told] == ["/agendas"]
+    page = sign_in(people.chitra).get("/notices").text
+    assert "An agenda that you hosted is deleted" in page and "You host this agenda" not in page
+    assert "Made &lt;b&gt;twice&lt;/b&gt;." in page and people.moderator.name not in page
+    with at(now() + timedelta(hours=1)):
+        write_notice_letters()
+    hers_by_mail = select(Delivery).where(Delivery.member_id == people.chitra.id)
+    letters = db.session.scalars(hers_by_mail.options(joinedload(Delivery.member)))
+    (letter,) = [compose(one, settings()) for one in letters]
+    said = letter.text
+    assert "The agenda “Cooler”, which you hosted, is deleted:" in said and "Made" in said
+
+
+def test_what_was_moved_away_before_stays_where_it_is(
+    people: Any, agenda: Agenda, mistake: Agenda, sign_in: Any
+) -> None:
+    new = NewTopic("question", "Where is shade?", write("We look for it."))
+    topic = open_topic(people.ana, mistake.id, new)
+    moved = actions.move(people.moderator, topic.id, agenda.id)
+    archived = actions.archive(people.administrator, mistake.id)
+    actions.delete_agenda(people.administrator, mistake.id, WHY)
+    assert archived.address == "/agendas"  # in the log, which leads to no page that is gone
+    assert decision_to_offer(people.moderator) is None
+    sent = sign_in(people.moderator).post(f"/moderation/decisions/{moved.id}/undo")
+    assert sent.status_code == 409 and "is deleted" in sent.text
+    assert db.session.scalar(select(Topic.agenda_id).where(Topic.id == topic.id)) == agenda.id
+
+
+def test_no_form_offers_it_and_no_file_continues_it(people: Any, mistake: Agenda) -> None:
+    before = [slug for slug, _title in open_agendas(people.ana)]
+    actions.delete_agenda(people.moderator, mistake.id, WHY)
+    after = [slug for slug, _title in open_agendas(people.ana)]
+    assert "cooler" in before and "cooler" not in after
+    assert not slug_of_agenda(people.ana, mistake.id) and agenda_by_slug("cooler") is None
 
 
 def test_only_who_makes_agendas_deletes_them(people: Any, mistake: Agenda) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forum.agendas.actions._shared import LONGEST
 from forum.agendas.actions.curating import (
+    LIST,
     RESERVED,
     AgendaText,
     archive,
@@ -36,6 +37,7 @@ from forum.agendas.actions.statements import (
 from forum.agendas.actions.themes import ensure_themes, remove_theme, set_member_themes, write_theme
 
 __all__ = [
+    "LIST",
     "LONGEST",
     "RESERVED",
     "AgendaText",

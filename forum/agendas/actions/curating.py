@@ -49,6 +49,7 @@ from forum.plaintext import first_free, slugify
 from forum.sentences import sentence
 
 FINDINGS_APART = timedelta(days=7)
+LIST = "/agendas"  # where one is led from an agenda that was deleted
 RESERVED = {"new", "order"}  # addresses of pages of their own under /agendas/
 
 
@@ -165,14 +166,18 @@ def reopen(moderator: Person, agenda_id: int) -> Agenda:
 
 
 @action
-def delete_agenda(moderator: Person, agenda_id: int) -> Agenda:
-    """Delete an agenda on which nothing stands, as the calling deed has made sure; its hosts host it no more.
+def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
+    """Delete an agenda on which nothing stands, as the calling deed has made sure; its hosts host it no more, and are told why.
 
     Its row stays, so that neither its number nor its address is given to another one.
     """
     agenda = agenda_to_change(moderator, agenda_id)
     require(moderator.can.delete_agenda())
+    hosts = [host.id for host in agenda.hosts]
     set_hosts(moderator, agenda_id, [])
+    hide_told(moderator, "findings", agenda.findings_address)
+    hide_told(moderator, "host", f"/agendas/{agenda.slug}")
+    note_event(moderator, NoticeText("host", LIST, agenda.title, reason), hosts, is_named=False)
     agenda.deleted_at = now()
     db.session.flush()
     return agenda

@@ -139,6 +139,8 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "sender_name": notice.actor and _people(notice),
         # To who represents an organisation, about a member who writes for it
         "is_of_another": notice.address.endswith("/voices"),
+        # To who hosted an agenda that is deleted
+        "is_over": notice.kind == "host" and notice.address == "/agendas",
         "title": topic.title if topic else heading_for(member, notice),
         "text": _beginning(shown_source(post))
         if post and NOTICE_KINDS[notice.kind].quotes

@@ -50,6 +50,7 @@ from forum.moderation.queries import (
     agenda_to_delete,
     agenda_to_moderate,
     content_cleared_of,
+    decisions_about,
     post_of_thing,
     serialize_decisions,
     standing_on,
@@ -298,7 +299,8 @@ def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decisi
         raise Conflict(
             _("Something stands on this agenda, so it cannot be deleted. You can archive it.")
         )
-    agendas.delete_agenda(moderator, agenda_id)
+    agendas.delete_agenda(moderator, agenda_id, reasons.facts)
     decision = record(moderator, Deed.DELETE_AGENDA, thing, reasons)
-    decision.address = "/agendas"  # as its own leads nowhere any more
+    for one in decisions_about("agenda", agenda_id):
+        one.address = agendas.LIST  # as the agenda's own leads nowhere any more
     return decision

@@ -66,6 +66,7 @@ from forum.moderation.queries import (
     end_of_other_restriction,
     existing_things,
     has_brought_to_light,
+    has_lost_place,
     has_open_reports,
     is_emptied,
     is_reversible,
@@ -210,6 +211,10 @@ def _refuse_out_of_sight(decision: Decision) -> None:
     if has_brought_to_light(decision):
         raise Conflict(
             _("It was moved out of an agenda in preparation. That cannot be taken back.")
+        )
+    if has_lost_place(decision):
+        raise Conflict(
+            _("The agenda on which it stood before is deleted. That cannot be taken back.")
         )
 
 

@@ -83,6 +83,12 @@ def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision
     return db.session.scalars(query.order_by(Decision.id.desc())).all()
 
 
+def decisions_about(kind: str, item_id: int) -> Sequence[Decision]:
+    """All decisions about a thing, the oldest first."""
+    query = select(Decision).where(*is_about(Decision, kind, item_id)).order_by(Decision.id)
+    return db.session.scalars(query).all()
+
+
 def latest_of(kind: str, item_id: int, deeds: Collection[str]) -> Decision | None:
     """The latest decision with one of some deeds about a thing that nobody took back, with its moderator; or None."""
     query = select(Decision).where(*is_about(Decision, kind, item_id), Decision.deed.in_(deeds))
@@ -159,7 +165,8 @@ def latest_undoable_decision(reader: Person) -> Decision | None:
 def decision_to_offer(reader: Person) -> Decision | None:
     """`latest_undoable_decision` for a page that offers to undo it; None for those who moderate nothing now."""
     latest = latest_undoable_decision(reader) if reader.can.see_queue() else None
-    return None if latest is None or has_brought_to_light(latest) else latest
+    is_kept = latest is None or has_brought_to_light(latest) or has_lost_place(latest)
+    return None if is_kept else latest
 
 
 def decided_by_another(
@@ -457,6 +464,15 @@ def has_brought_to_light(decision: Decision) -> bool:
     return db.session.scalar(is_there) not in in_preparation
 
 
+def has_lost_place(decision: Decision) -> bool:
+    """Whether a decision has moved a topic from an agenda that was deleted since, so that it cannot go back."""
+    if decision.deed != Deed.MOVE:
+        return False
+    former_id = MoveBefore.from_json(decision.kept).agenda_id
+    is_gone = select(Agenda.id).where(Agenda.id == former_id, Agenda.deleted_at.is_not(None))
+    return db.session.scalar(is_gone) is not None
+
+
 def is_reversible(moderator: Person, decision: Decision) -> bool:
     """Whether a decision can be reversed: it is in effect and its thing still exists (authors may withdraw held texts).
 
@@ -467,7 +483,8 @@ def is_reversible(moderator: Person, decision: Decision) -> bool:
     except NotFound:
         return False
     is_possible = thing.state != "merged" or decision.deed in (Deed.MERGE, Deed.KEEP)
-    return is_possible and not has_brought_to_light(decision) and is_in_effect(decision)
+    is_possible = is_possible and not has_brought_to_light(decision)
+    return is_possible and not has_lost_place(decision) and is_in_effect(decision)
 
 
 def end_of_other_restriction(decision: Decision, deeds: Sequence[str]) -> datetime | None:

@@ -274,8 +274,8 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_for_curators=True,
     ),
     "host": NoticeKind(
-        _("You become the host of an agenda"),
-        lambda n: gettext("you host this agenda now"),
+        _("You become the host of an agenda, or it is deleted"),
+        lambda n: gettext("who hosts this agenda has changed"),
         is_official=True,
         is_in_topic=False,
     ),
