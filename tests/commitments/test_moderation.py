@@ -115,3 +115,5 @@ def test_a_voice_appeals_for_the_organisation(people, commitment, bodies):
     decide_appeal(people.moderator, asked.id, "reversed", "You are right.")
     assert queries.get_commitment(VISITOR, commitment.id).hidden_at is None
     assert "taken back" in told(people.ana)[0]
+    answer, first = told(people.ben)  # and no word more of the same
+    assert "You are right." in answer and "It is hidden." in first

@@ -253,14 +253,20 @@ def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) ->
 
 
 def _tell_other_authors(
-    moderator: Person, decision: Decision, thing: Thing, words: Sentence, told_with: Decision
+    moderator: Person,
+    decision: Decision,
+    thing: Thing,
+    words: Sentence,
+    told_with: Decision,
+    *,
+    but: int | None = None,
 ) -> None:
-    """Notify the others whom a decision about a thing concerns (see `ids_of_others_in`); the notice goes with `told_with`."""
+    """Notify the others whom a decision about a thing concerns (see `ids_of_others_in`) but one; the notice goes with `told_with`."""
     title = OF_SEVERAL.get(thing.kind, sentence("A page that you commented on"))
     if thing.kind == "topic":
         title = sentence("A topic in which you wrote")
     notice = NoticeText("decision", f"/moderation/decisions/{decision.id}", title, before=[words])
-    _tell(moderator, told_with, notice, ids_of_others_in(thing))
+    _tell(moderator, told_with, notice, ids_of_others_in(thing) - {but})
 
 
 def notify_moved_authors(
@@ -308,10 +314,10 @@ def tell_of_reversal(
         notice = NoticeText("decision", address, KINDS[decision.kind].noun, before=taken_back)
         _tell(moderator, reversal, notice, [decision.moderator_id])
     if decision.deed in WITHHOLDING_DEEDS:
-        _tell_other_authors(moderator, decision, thing, taken_back[0], reversal)
+        _tell_other_authors(moderator, decision, thing, taken_back[0], reversal, but=but)
     if decision.deed == Deed.CLEAR_SPAM:
         for removal, page in _shared_pages_back(moderator, decision):
-            _tell_other_authors(moderator, removal, page, taken_back[0], reversal)
+            _tell_other_authors(moderator, removal, page, taken_back[0], reversal, but=but)
     answered: dict[str, set[int | None]] = {}
     for report in answered_by(decision.id):
         report.told_at = None
