@@ -146,12 +146,16 @@ def previewed(text: markup.Written) -> Markup:
 
 
 def _about_nobody(handles: Sequence[str]) -> str:
-    shown = [f"@{handle}" for handle in handles[:MAX_NAMED]]
+    names = ", ".join(f"@{handle}" for handle in handles[:MAX_NAMED])
+    if handles[MAX_NAMED:]:
+        return _(
+            "Some names belong to no member, such as %(names)s. They stay plain text.", names=names
+        )
     return ngettext(
         "No member is called %(names)s. It stays plain text.",
         "No members are called %(names)s. They stay plain text.",
         len(handles),
-        names=", ".join([*shown, *(["…"] if handles[MAX_NAMED:] else [])]),
+        names=names,
     )
 
 
