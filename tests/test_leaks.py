@@ -137,7 +137,8 @@ def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str,
         text = read(browser, address)
         if may_tell(text):
             found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
-    for address in (*BEGINNINGS, *(f"/search?q={word}" for word in SOUGHT)):
+    sought = [*SOUGHT, *(f"{word}+nowhere" for word in SOUGHT)]  # all words, and some of them
+    for address in (*BEGINNINGS, *(f"/search?q={words}" for words in sought)):
         text = read(browser, address)
         found += [(address, other) for other in UNSEEN if other in text]
     return found
