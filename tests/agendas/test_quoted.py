@@ -114,6 +114,21 @@ def test_a_member_takes_the_own_name_away(
     assert edits[0].version.editor_name == "Ben Okoth"
 
 
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_of_who_took_the_name_away_and_leaves_nothing_is_kept(
+    people: Any, agenda: Agenda, statement: Statement, is_silent: bool
+) -> None:
+    actions.take_name_away(people.ben, agenda.id, statement.id)
+    actions.forget_member(SYSTEM, people.ben.id, "A former member", is_silent=is_silent)
+    db.session.refresh(statement)
+    assert (statement.refused_by_id, statement.refused_at, statement.quotation) == (
+        None,
+        None,
+        WORDS,
+    )
+    assert bool(versions_of("statement", statement.id)) != is_silent
+
+
 def test_the_name_is_said_in_the_language_of_the_statement(
     people: Any, agenda: Agenda, statement: Statement
 ) -> None:

@@ -183,7 +183,8 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
 def forget_member(system: Person, member_id: int, former: str, *, is_silent: bool) -> None:
     """Forget a member who has left: as a host, as who can help, and in statements, which get the name `former`.
 
-    With `is_silent` the statements are removed and emptied as well.
+    With `is_silent` the statements are removed and emptied as well, and of those from which the name was taken away the
+    former versions, which have it, are deleted.
     """
     require(system.can.administer())
     for table in (AgendaHost, MemberTheme):
@@ -192,6 +193,8 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
     for statement in statements_by(member_id):
         if statement.refused_by_id == member_id:
             assign(statement, {"refused_by_id": None, "refused_at": None})
+            if is_silent:
+                forget_versions(system, "statement", statement.id)
         if statement.member_id != member_id:
             continue
         assign(statement, said)
