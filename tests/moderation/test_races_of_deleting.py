@@ -1,0 +1,87 @@
+"""An agenda is deleted in the same moment in which somebody puts something there: one of the two is refused.
+
+The deeds run in threads over a database of their own, in which commits are real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from forum.agendas.actions import AgendaText, StatementText, write_agenda, write_statement
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.declarations.actions import DeclarationText, write_declaration
+from forum.dialogue.actions import NewTopic, keep_draft, open_topic
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    ReadingText,
+    write_case,
+    write_practice,
+    write_reading,
+)
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.members.queries import get_member
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.queries import standing_on
+from forum.permissions import SYSTEM
+from tests.candidates import test_races as races
+from tests.meetings.planted import meeting_of
+from tests.races import at_once, slowly
+
+own = races.own  # over an empty database with a moderator and an administrator
+MAKERS: dict[str, Callable[[Member, int], Any]] = {
+    "topic": lambda m, a: open_topic(
+        m, a, NewTopic("question", "Where is shade?", write("We look."))
+    ),
+    "draft": lambda m, a: keep_draft(m, "key", [("source", "So.")], agenda_id=a),
+    "case": lambda m, a: write_case(m, a, CaseText("Arcades", "network", "S.", "One.")),
+    "practice": lambda m, a: write_practice(m, a, PracticeText("Awnings", "Cloth.")),
+    "reading": lambda m, a: write_reading(m, a, ReadingText("A book", "Somebody")),
+    "statement": lambda m, a: write_statement(m, a, StatementText("Ana", "Shade.")),
+    "declaration": lambda m, a: write_declaration(
+        m, a, DeclarationText("Shade for all", write("We plant."))
+    ),
+    "meeting": lambda m, a: meeting_of(m, a, "Shade walk"),
+}
+
+
+def person(handle: str) -> Member:
+    return get_member(SYSTEM, handle)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_first"), [*((kind, True) for kind in MAKERS), ("topic", False), ("case", False)]
+)
+def test_nothing_stands_on_a_deleted_agenda(own: Flask, kind: str, is_first: bool) -> None:
+    members.found_federation(SYSTEM, "Interurban")
+    made = write_agenda(person("mona-berg"), AgendaText("Cooler", write("Shade.")))
+    db.session.commit()
+    agenda_id = made.id
+
+    def make() -> None:
+        deed = MAKERS[kind]
+        if is_first:
+            slowly(lambda doer: deed(doer, agenda_id), person("mona-berg"))
+        else:
+            deed(person("mona-berg"), agenda_id)
+
+    def delete() -> None:
+        doer, why = person("adam-de-wit"), Reasons("Made twice.")
+        if is_first:
+            actions.delete_agenda(doer, agenda_id, why)
+        else:
+            slowly(actions.delete_agenda, doer, agenda_id, why)
+
+    outcomes = at_once(own, [make, delete])
+    assert outcomes.count("done") == 1, outcomes
+    deleted_at = db.session.scalar(select(Agenda.deleted_at).where(Agenda.id == agenda_id))
+    assert bool(deleted_at) != bool(standing_on(agenda_id))
