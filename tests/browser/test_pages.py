@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("agenda-topics", "/agendas/climate-resilient/topics", "visitor"),
     ("agenda-edit", "/agendas/affordable/edit", "moderator"),
     ("agenda-new", "/agendas/new", "moderator"),
+    ("agenda-kept", "/agendas/affordable/delete", "moderator"),
     ("topics", "/topics", "visitor"),
     ("topic", "topic:", "visitor"),
     ("topic-member", "topic:", "member"),
@@ -390,6 +392,43 @@ def test_what_is_removed_and_whom_one_can_turn_to(visit: Any) -> None:
     read = author.page.inner_text("main")
     assert "They hum." in read and "Ombuds of Cities" in read and "Free of charge" in read
     administrator.send("/administration/recourse", language="en")
+    assert faults == []
+
+
+def test_the_pages_of_what_ends_and_is_taken_away(visit: Any) -> None:
+    """A lock with a last day and its line in the log, a name in a statement, and an agenda that was made by mistake."""
+    administrator, member, visitor = visit(), visit(), visit()
+    administrator.sign_in("administrator")
+    member.sign_in("member")
+    topic = administrator.open_topic("A bench that is locked for a while")
+    door = f"/topics/{topic.split('/')[2].partition('-')[0]}"
+    faults = faults_of(administrator, f"{door}/lock")
+    until = (date.today() + timedelta(days=9)).isoformat()
+    administrator.send(f"{door}/lock", reason="Let us sleep over it.", until=until)
+    faults += faults_of(visitor, topic) + faults_of(administrator, topic)
+    assert "This topic is locked until" in visitor.page.inner_text("main")
+    faults += faults_of(administrator, f"{door}/set-lock-end")
+    faults += faults_of(administrator, "/moderation/log")
+    handle = member.go("/").locator("body").get_attribute("data-member")
+    said = {"name": "Somebody", "quotation": "We sat down first.", "language": "en"}
+    statement = "/agendas/affordable/statements/new"
+    administrator.send(statement, handle=str(handle), **said)
+    faults += faults_of(member, "/agendas/affordable")
+    faults += faults_of(member, "/notices")
+    member.go("/agendas/affordable").get_by_role("button", name="Take my name away").click()
+    member.page.wait_for_load_state("load")
+    assert "Your name is taken away" in member.page.inner_text("body")
+    words = {"title": "Made twice by mistake", "summary": "Twice.", "introduction": "Twice."}
+    agenda = administrator.go("/agendas/new")
+    fixed = {
+        name: agenda.locator(f"main [name={name}]").first.input_value()
+        for name in ("palette", "pattern", "language")
+    }
+    administrator.send("/agendas/new", **words, **fixed)
+    faults += faults_of(administrator, "/agendas/made-twice-by-mistake/delete")
+    administrator.send("/agendas/made-twice-by-mistake/delete", reason="It was made twice.")
+    faults += faults_of(administrator, "/moderation/log")
+    assert visitor.page.goto(f"{visitor.site.url}/agendas/made-twice-by-mistake").status == 404
     assert faults == []
 
 
