@@ -232,9 +232,10 @@ def statements_of(agenda: Agenda) -> Sequence[Statement]:
 
 
 def statements_by(member_id: int) -> Sequence[Statement]:
-    """What a member has said on any agenda, removed or not, and from what the member has taken the own name away."""
+    """What a member has said on any agenda, removed or not, and from what the member has taken the own name away; with the agendas."""
     is_theirs = or_(Statement.member_id == member_id, Statement.refused_by_id == member_id)
-    return db.session.scalars(select(Statement).where(is_theirs)).all()
+    query = select(Statement).where(is_theirs).options(joinedload(Statement.agenda))
+    return db.session.scalars(query).all()
 
 
 def refused_statement(agenda_id: int, quotation: str) -> Statement | None:

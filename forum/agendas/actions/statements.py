@@ -37,7 +37,7 @@ from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
 from forum.members.models import Member
-from forum.notifications.actions import NoticeText, hide_told, note_event
+from forum.notifications.actions import NoticeText, forget_told, hide_told, note_event
 from forum.permissions import Person, require
 from forum.plaintext import words_in
 from forum.sentences import sentence
@@ -201,6 +201,7 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
         if is_silent:
             assign(statement, {"quotation": "", "removed_at": statement.removed_at or now()})
             forget_versions(system, "statement", statement.id)
+            forget_told(system, "statement", _address(statement.agenda, statement))
 
 
 def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:

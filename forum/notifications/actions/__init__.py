@@ -25,7 +25,13 @@ from forum.notifications.actions.following import (
     update_mark_notices,
     update_quotations,
 )
-from forum.notifications.actions.forgetting import KEPT_READ, PORTION, forget_member, forget_old
+from forum.notifications.actions.forgetting import (
+    KEPT_READ,
+    PORTION,
+    forget_member,
+    forget_old,
+    forget_told,
+)
 from forum.notifications.actions.making import BATCH, make_notices, make_notices_of, postpone_event
 from forum.notifications.actions.reading import (
     note_mailed,
@@ -71,6 +77,7 @@ __all__ = [
     "forget_events",
     "forget_member",
     "forget_old",
+    "forget_told",
     "hide_notices",
     "hide_reminders",
     "hide_told",

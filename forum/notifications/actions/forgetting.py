@@ -12,7 +12,7 @@ from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.notifications.models import AUTHOR, Event, Notice, NoticeChoice, NoticeSettings, Watch
-from forum.notifications.queries import without_notices
+from forum.notifications.queries import events_told, without_notices
 from forum.permissions import Person, require
 
 PORTION = 500  # notices that are deleted in one transaction
@@ -45,6 +45,16 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int
         gone += _delete_notices(limit, Notice.actor_id == member_id)
         gone += len(delete_batch(Event, limit, Event.actor_id == member_id))
     return gone
+
+
+@action
+def forget_told(system: Person, kind: str, address: str) -> None:
+    """Delete the notices and events of a kind that lead to an address, with the words that they quote."""
+    require(system.can.administer())
+    touches()
+    events = events_told(kind, address)
+    db.session.execute(delete(Notice).where(Notice.event_id.in_(events)))
+    db.session.execute(delete(Event).where(Event.id.in_(events)))
 
 
 def _delete_notices(limit: int, *conditions: Any) -> int:
