@@ -52,7 +52,7 @@ def failing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseExcept
             raise error
 
         monkeypatch.setitem(app.view_functions, "rules.index", view)
-        monkeypatch.setitem(app.view_functions, "dialogue.reply", lambda id: view())
+        monkeypatch.setitem(app.view_functions, "dialogue.reply", lambda topic_id: view())
 
     return fail
 
