@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.clock import now
@@ -68,6 +69,8 @@ moderation.refuse             | forbidden forbidden forbidden forbidden nothing 
 moderation.undo               | forbidden forbidden forbidden forbidden conflict  conflict  yes       conflict  conflict
 moderation.reverse            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.lock               | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.set_lock_end       | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.open_after_last_day | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.unlock             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.slow               | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unslow             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
@@ -94,6 +97,7 @@ moderation.unsuspend          | forbidden forbidden forbidden forbidden forbidde
 moderation.clear_spam         | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.choose_voices      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.open_agenda        | nothing   nothing   nothing   nothing   nothing   yes       yes       yes       .
+moderation.delete_agenda      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.archive            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.reopen             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unname             | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
@@ -164,6 +168,11 @@ def _hidden(w: World) -> Any:
 def _held(w: World) -> Any:
     screening.make_rule(w.people.administrator, RuleText("word", "zeppelin", "Read first."))
     return dialogue.reply(w.people.ben, w.things.topic.id, write("By zeppelin."))
+
+
+def _mistaken(w: World) -> Any:
+    """An agenda on which nothing stands."""
+    return write_agenda(w.people.moderator, AgendaText("Cooler", write("Shade."), slug="cooler"))
 
 
 def _appealed(w: World) -> Any:
@@ -276,6 +285,13 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.undo": _deed(moderation.undo, _it, before=_hidden),
     "moderation.reverse": _deed(moderation.reverse, _it, "Yes.", before=_hidden, is_told=True),
     "moderation.lock": _deed(moderation.lock, _topic, WHY),
+    "moderation.set_lock_end": _deed(
+        moderation.set_lock_end,
+        _topic,
+        lambda _w: (now() + LATER).date(),
+        before=_after(moderation.lock, _topic, WHY),
+    ),
+    "moderation.open_after_last_day": _deed(moderation.open_after_last_day),
     "moderation.unlock": _deed(
         moderation.unlock, _topic, before=_after(moderation.lock, _topic, WHY)
     ),
@@ -318,6 +334,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         lambda w: w.things.agenda.id,
         before=lambda w: dialogue.prepare_agenda(w.people.moderator, w.things.agenda.id),
     ),
+    "moderation.delete_agenda": _deed(moderation.delete_agenda, _it, WHY, before=_mistaken),
     "moderation.archive": _deed(moderation.archive, lambda w: w.things.agenda.id),
     "moderation.reopen": _deed(
         moderation.reopen,
