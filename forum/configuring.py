@@ -42,6 +42,10 @@ MAX_PICTURE_BODY = 12 * 1024 * 1024
 PICTURES_PATH = "/pictures"
 MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
 NUL = "\x00"
+# Around the token of a form, and before it where the field stands outside its form
+TOKEN_FIELD = Markup('<input type="hidden" name="csrf_token" value="')
+OUTER_TOKEN_FIELD = Markup('<input type="hidden" form="{}" name="csrf_token" value="')
+FIELD_END = Markup('">')
 babel = Babel()
 csrf = CSRFProtect()
 login = LoginManager()
@@ -293,8 +297,8 @@ def _token_field(form: str = "") -> Markup:
     A page has several, and Flask-WTF would read its configuration again for each.
     """
     token = g.get("csrf_token") or generate_csrf()
-    outside = Markup(' form="{}"').format(form) if form else ""
-    return Markup('<input type="hidden"{} name="csrf_token" value="{}">').format(outside, token)
+    start = OUTER_TOKEN_FIELD.format(form) if form else TOKEN_FIELD
+    return start + token + FIELD_END
 
 
 def _has_secret() -> bool:
