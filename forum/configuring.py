@@ -296,7 +296,7 @@ def _token_field(form: str = "") -> Markup:
 
     A page has several, and Flask-WTF would read its configuration again for each.
     """
-    token = g.get("csrf_token") or generate_csrf()
+    token: str = g.get("csrf_token") or generate_csrf()
     start = OUTER_TOKEN_FIELD.format(form) if form else TOKEN_FIELD
     return start + token + FIELD_END
 
