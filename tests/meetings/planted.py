@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from forum.clock import now
-from forum.db import db
 from forum.markup import write
 from forum.meetings.actions import MeetingText, announce_meeting, come
 from forum.meetings.models import Meeting
@@ -28,8 +25,3 @@ def meeting_for_members(host: Any, guest: Any, agenda_id: int, words: str, in_li
     link = f"https://meet.example/{in_link.replace(' ', '/')}"
     made = meeting_of(host, agenda_id, words, audience="members", join_link=link)
     come(guest, made.id, "online")
-
-
-def meeting_ids() -> list[int]:
-    """The numbers of all meetings."""
-    return list(db.session.scalars(select(Meeting.id))) or [1]
