@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from forum.errors import Busy
+
 log = logging.getLogger("forum.jobs")
 
 IDLE_SECONDS = 1.0
@@ -42,6 +44,8 @@ class Worker:
         for name, task in self.tasks.items():
             try:
                 pause = min(BUSY_PAUSE_SECONDS, pause) if task() else pause
+            except Busy:
+                log.warning("task %s waits: another program is writing", name)
             except Exception:
                 log.exception("task %s failed and will be tried again", name)
                 pause = FAILURE_PAUSE_SECONDS

@@ -20,6 +20,7 @@ from forum.agendas import actions as agendas
 from forum.app import create_app
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.errors import Busy
 from forum.jobs import Worker
 from forum.markup import write
 from forum.members import actions as members
@@ -58,6 +59,19 @@ def test_a_task_that_fails_is_tried_again_and_holds_up_no_other(
     worker.run_once()
     assert done == ["tried", "worked"] * 2
     assert "task fails failed and will be tried again" in caplog.text
+
+
+def test_a_task_that_waits_for_others_to_write_is_no_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def waits() -> int:
+        raise Busy
+
+    assert Worker({"mail": waits}).run_once() == jobs.IDLE_SECONDS
+    (said,) = caplog.records
+    assert said.levelname == "WARNING"
+    assert said.exc_info is None
+    assert said.getMessage() == "task mail waits: another program is writing"
 
 
 def test_a_worker_rests_when_there_is_nothing_to_do() -> None:
