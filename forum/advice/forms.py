@@ -14,8 +14,8 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY
-from forum.advice.models import NO, NOT_YET, PARTLY, YES
+from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY, FollowUpText
+from forum.advice.models import NO, NOT_YET, PARTLY, YES, FollowUp
 from forum.clock import now
 from forum.dialogue.forms import language_field
 from forum.members.forms import at_most, one_line
@@ -100,3 +100,16 @@ class FollowUpForm(Form):
         ],
     )
     language = language_field()
+
+    @classmethod
+    def of(cls, told: FollowUp) -> FollowUpForm:
+        """The form with what was told already."""
+        names = ("deed", "outcome", "text", "language")
+        return cls(**{name: getattr(told, name) for name in names})
+
+    @property
+    def story(self) -> FollowUpText:
+        """What was typed, as the action takes it."""
+        return FollowUpText(
+            self.deed.data or "", self.outcome.data, self.text.data or "", self.language.data
+        )

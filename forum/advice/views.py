@@ -215,16 +215,13 @@ def follow_up(topic_id: int) -> ResponseReturnValue:
         return _withdraw(queries.topic_to_withdraw_follow_up(me(), topic_id))
     topic = queries.topic_to_follow_up(me(), topic_id)
     told = queries.follow_up_of(topic)
-    form = FollowUpForm(obj=told, language=told.language if told else topic.language)
+    form = FollowUpForm.of(told) if told else FollowUpForm(language=topic.language)
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("advice/follow_up.html", topic=topic, told=told, form=form), status
 
     def deed() -> AnyResponse:
-        story = actions.FollowUpText(
-            form.deed.data or "", form.outcome.data, form.text.data or "", form.language.data
-        )
-        actions.follow_up(me(), topic_id, story)
+        actions.follow_up(me(), topic_id, form.story)
         return web.done(
             _("What happened next is published below your question."), f"{topic.address}#next"
         )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional
 
+from forum import markup
+from forum.agendas.actions import AgendaText, StatementText
+from forum.agendas.models import Agenda, Statement, Theme
+from forum.agendas.queries import agenda_fields, statement_fields, theme_fields
 from forum.drawings import PATTERNS
+from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
-from forum.members.models import PALETTES
+from forum.members.models import PALETTES, Member
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 from forum.webforms import lazy_word as pgettext
@@ -66,6 +73,28 @@ class AgendaForm(Form):
         default=PREPARATION,
     )
 
+    @classmethod
+    def of(cls, agenda: Agenda, **options: Any) -> AgendaForm:
+        """The form with what an agenda says now; its hosts must be loaded."""
+        words = agenda_fields(agenda)
+        hosts = ", ".join(f"@{host.handle}" for host in agenda.hosts)
+        return cls(**words | {"hosts": hosts, "seen": fingerprint(words)} | options)
+
+    @property
+    def text(self) -> AgendaText:
+        """What was typed, as the action takes it."""
+        language = self.language.data or "en"
+        findings = (self.findings.data or "").strip()
+        return AgendaText(
+            title=self.title.data or "",
+            introduction=markup.write(self.introduction.data or "", language, has_pictures=False),
+            findings=markup.write(findings, language, has_pictures=False) if findings else None,
+            summary=self.summary.data or "",
+            palette=self.palette.data,
+            pattern=self.pattern.data,
+            is_open=self.is_open,
+        )
+
     @property
     def is_open(self) -> bool:
         """Whether everybody is to see a new agenda at once."""
@@ -91,6 +120,30 @@ class StatementForm(Form):
     language = SelectField(_("Language"))
     handle = StringField(_("Member"), [at_most(LINE)], [one_line])
 
+    @classmethod
+    def of(cls, statement: Statement, speaker: Member | None, **options: Any) -> StatementForm:
+        """The form with what a statement says now, and with its member as far as `speaker_of` shows one."""
+        names = ("name", "role_title", "organisation", "said_on", "quotation", "language")
+        return cls(
+            **{name: getattr(statement, name) for name in names},
+            handle=f"@{speaker.handle}" if speaker else "",
+            seen=fingerprint(statement_fields(statement)),
+            **options,
+        )
+
+    @property
+    def text(self) -> StatementText:
+        """What was typed, as the action takes it."""
+        return StatementText(
+            name=self.name.data or "",
+            quotation=self.quotation.data or "",
+            role_title=self.role_title.data or "",
+            organisation=self.organisation.data or "",
+            said_on=self.said_on.data,
+            language=self.language.data,
+            handle=self.handle.data or "",
+        )
+
 
 class ThemeForm(Form):
     """The name of a theme; `seen` as in `AgendaForm`."""
@@ -99,3 +152,8 @@ class ThemeForm(Form):
     name = StringField(
         _("Name"), [DataRequired(_("Give the theme a name.")), at_most(THEME)], [one_line]
     )
+
+    @classmethod
+    def of(cls, theme: Theme, **options: Any) -> ThemeForm:
+        """The form with the present name of a theme."""
+        return cls(name=theme.name, seen=fingerprint(theme_fields(theme)), **options)

@@ -8,11 +8,14 @@ from flask_babel import lazy_pgettext
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
 
+from forum import markup
+from forum.clock import now
 from forum.commitments.actions import (
     LONGEST_REASON,
     LONGEST_TITLE,
     LONGEST_WORDS,
     MOST_MILESTONES,
+    CommitmentText,
     Step,
 )
 from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment
@@ -83,9 +86,21 @@ class CommitmentForm(Form):
         )
 
     @property
-    def steps(self) -> list[Step]:
-        """The milestones that were typed."""
-        return [Step(**row) for row in self.milestones.data]
+    def written(self) -> markup.Written:
+        """The text that was typed, as it is stored and shown."""
+        return markup.write(self.body.data or "", self.language.data or "en", has_pictures=False)
+
+    @property
+    def text(self) -> CommitmentText:
+        """What was typed, as the action takes it."""
+        return CommitmentText(
+            title=self.title.data or "",
+            text=self.written,
+            last_day=self.last_day.data or now().date(),
+            milestones=[Step(**row) for row in self.milestones.data],
+            declaration_id=self.declaration.data or None,
+            copied=self.copied.data or "",
+        )
 
 
 class ReachForm(Form):

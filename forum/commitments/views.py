@@ -9,13 +9,10 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from markupsafe import Markup
 
-from forum import markup, web, webforms
+from forum import web, webforms
 from forum.agendas.queries import get_agenda
-from forum.clock import now
 from forum.commitments import actions, queries
-from forum.commitments.actions import CommitmentText
 from forum.commitments.forms import (
     STATE_NAMES,
     CommitmentForm,
@@ -210,16 +207,15 @@ def _write(
             known=known,
             meanwhile=meanwhile,
             version=version,
-            preview=_preview(form),
+            preview=form.written.html if webforms.is_preview() else None,
         ), status
 
     def deed() -> ResponseReturnValue:
-        text = _text(form)
         if found is not None:
-            saved = actions.edit_commitment(me(), found.id, text, seen=form.seen.data)
+            saved = actions.edit_commitment(me(), found.id, form.text, seen=form.seen.data)
             return web.done(_("Your changes are saved."), saved.address)
         agenda_id = _agenda_id(form.agenda.data or "")
-        made = actions.publish_commitment(me(), agenda_id, form.organisation.data, text)
+        made = actions.publish_commitment(me(), agenda_id, form.organisation.data, form.text)
         return web.done(_("The commitment is published."), made.address)
 
     latest = partial(_latest, found.id, able) if found else None
@@ -250,25 +246,6 @@ def _latest(commitment_id: int, able: list[Organisation]) -> CommitmentForm:
     form = CommitmentForm.of(found, queries.copied_by(me(), found), formdata=None)
     _offer(form, able, found)
     return form
-
-
-def _text(form: CommitmentForm) -> CommitmentText:
-    return CommitmentText(
-        title=form.title.data or "",
-        text=_written(form),
-        last_day=form.last_day.data or now().date(),
-        milestones=form.steps,
-        declaration_id=form.declaration.data or None,
-        copied=form.copied.data or "",
-    )
-
-
-def _written(form: CommitmentForm) -> markup.Written:
-    return markup.write(form.body.data or "", form.language.data or "en", has_pictures=False)
-
-
-def _preview(form: CommitmentForm) -> Markup | None:
-    return _written(form).html if webforms.is_preview() else None
 
 
 # What becomes of it

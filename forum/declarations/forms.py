@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_pgettext
 from wtforms import (
     DateField,
@@ -13,10 +15,20 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired
 
-from forum.declarations.actions import LONGEST_REASON, LONGEST_RESERVATION, LONGEST_TITLE
-from forum.declarations.models import ADOPTED, CONSULTATION, DRAFT, OPEN, WITHDRAWN
-from forum.dialogue.actions import TITLE_LENGTHS
+from forum import markup
+from forum.declarations.actions import (
+    LONGEST_REASON,
+    LONGEST_RESERVATION,
+    LONGEST_TITLE,
+    DeclarationText,
+    Signing,
+)
+from forum.declarations.models import ADOPTED, CONSULTATION, DRAFT, OPEN, WITHDRAWN, Declaration
+from forum.declarations.queries import declaration_fields
+from forum.dialogue.actions import TITLE_LENGTHS, NewTopic
 from forum.dialogue.forms import language_field
+from forum.dialogue.queries import render_with_mentions
+from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
 from forum.webforms import Form
@@ -43,12 +55,39 @@ class DeclarationForm(Form):
     body = TextAreaField(_("Text"), [DataRequired(_("Write a text.")), at_most(MAX_SOURCE)])
     language = language_field()
 
+    @classmethod
+    def of(cls, declaration: Declaration, **options: Any) -> DeclarationForm:
+        """The form with what a declaration says now; `options` may say another `seen`."""
+        words = {
+            "title": declaration.title,
+            "body": declaration.source,
+            "language": declaration.language,
+            "seen": fingerprint(declaration_fields(declaration)),
+        }
+        return cls(**words | options)
+
+    @property
+    def written(self) -> markup.Written:
+        """The text that was typed, as it is stored and shown."""
+        return markup.write(self.body.data or "", self.language.data or "en", has_pictures=False)
+
+    def text(self, replaces_id: int | None) -> DeclarationText:
+        """What was typed, as the action takes it."""
+        return DeclarationText(self.title.data or "", self.written, replaces_id)
+
 
 class OpenForm(Form):
     """The question that opens the consultation in the dialogue; empty where there is to be none."""
 
     title = StringField(_("Title of the topic"), [at_most(TITLE_LENGTHS[-1])], [one_line])
     text = TextAreaField(_("What members are asked"), [at_most(MAX_SOURCE)])
+
+    def question(self, language: str) -> NewTopic | None:
+        """The topic that was typed, in this language, as the action takes it; None where nothing is asked."""
+        asked = (self.text.data or "").strip()
+        if not asked:
+            return None
+        return NewTopic("question", self.title.data or "", render_with_mentions(asked, language))
 
 
 class FreezeForm(Form):
@@ -68,6 +107,13 @@ class SignForm(Form):
     organisation = SelectField(_("Organisation"), coerce=int)
     reservation = TextAreaField(_("Reservation"), [at_most(LONGEST_RESERVATION)])
     language = language_field()
+
+    @property
+    def signing(self) -> Signing:
+        """What is signed, as the action takes it."""
+        return Signing(
+            self.digest.data or "", self.reservation.data or "", self.language.data or "en"
+        )
 
 
 class InviteForm(Form):

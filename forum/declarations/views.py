@@ -9,14 +9,12 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import curated_agendas
 from forum.clock import now
 from forum.declarations import actions, queries
-from forum.declarations.actions import DeclarationText, Signing
 from forum.declarations.forms import (
     STATE_NAMES,
     DeclarationForm,
@@ -29,8 +27,7 @@ from forum.declarations.forms import (
 )
 from forum.declarations.models import STATES, Declaration, Signature, digest_of
 from forum.declarations.queries import DeclarationFilter
-from forum.dialogue.actions import TITLE_LENGTHS, NewTopic
-from forum.dialogue.queries import render_with_mentions
+from forum.dialogue.actions import TITLE_LENGTHS
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
@@ -134,8 +131,7 @@ def new(slug: str) -> ResponseReturnValue:
     replaced = queries.withdrawn_on(me(), agenda.id, web.number("replaces", 0))
     form = DeclarationForm(language=agenda.language)
     if replaced and request.method == "GET":
-        form = DeclarationForm(**_form_data(replaced))
-        form.seen.data = ""
+        form = DeclarationForm.of(replaced, seen="")
     return _write(form, agenda, None, replaced=replaced)
 
 
@@ -144,19 +140,10 @@ def new(slug: str) -> ResponseReturnValue:
 def edit(declaration_id: int) -> ResponseReturnValue:
     """Change the text of a declaration until it is frozen."""
     found = queries.declaration_to_curate(me(), declaration_id, "edit")
-    form = DeclarationForm(**_form_data(found))
+    form = DeclarationForm.of(found)
     version = fill_from_version(form, "declaration", found.id)
     form.body.data = form.body.data or (version.fields.get("source") if version else "")
     return _write(form, found.agenda, found, version=version)
-
-
-def _form_data(found: Declaration) -> dict[str, Any]:
-    return {
-        "title": found.title,
-        "body": found.source,
-        "language": found.language,
-        "seen": fingerprint(queries.declaration_fields(found)),
-    }
 
 
 def _write(
@@ -178,15 +165,13 @@ def _write(
             replaced=replaced,
             meanwhile=meanwhile,
             version=version,
-            preview=_preview(form),
+            preview=form.written.html if webforms.is_preview() else None,
         ), status
 
     def deed() -> ResponseReturnValue:
-        said = DeclarationText(
-            form.title.data or "", _written(form), replaced.id if replaced else None
-        )
+        text = form.text(replaced.id if replaced else None)
         known = found.id if found else None
-        saved = actions.write_declaration(me(), agenda.id, said, known, seen=form.seen.data)
+        saved = actions.write_declaration(me(), agenda.id, text, known, seen=form.seen.data)
         done = _("Your changes are saved.") if found else _("The draft is saved.")
         return web.done(done, saved.address)
 
@@ -196,15 +181,7 @@ def _write(
 
 def _latest(declaration_id: int) -> DeclarationForm:
     found = queries.declaration_to_curate(me(), declaration_id, "edit")
-    return DeclarationForm(formdata=None, **_form_data(found))
-
-
-def _written(form: DeclarationForm) -> markup.Written:
-    return markup.write(form.body.data or "", form.language.data or "en", has_pictures=False)
-
-
-def _preview(form: DeclarationForm) -> Markup | None:
-    return _written(form).html if webforms.is_preview() else None
+    return DeclarationForm.of(found, formdata=None)
 
 
 # Consultation
@@ -229,10 +206,8 @@ def open_declaration(declaration_id: int) -> ResponseReturnValue:
         return render_template("declarations/open.html", **context), status
 
     def deed() -> ResponseReturnValue:
-        asked = (form.text.data or "").strip()
-        written = render_with_mentions(asked, me().language) if asked else None
-        question = NewTopic("question", form.title.data or "", written) if written else None
         texts = markup.PlainTexts({found.source: markup.plain(found.source)})
+        question = form.question(me().language)
         opened = actions.open_declaration(me(), found.id, texts, question)
         return web.done(_("The declaration is open for consultation."), opened.address)
 
@@ -299,10 +274,8 @@ def sign(declaration_id: int) -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         if "confirmed" not in request.form:
             return page(looks_again=True)
-        signing = Signing(
-            form.digest.data or "", form.reservation.data or "", form.language.data or "en"
-        )
-        return _signed(found, actions.sign(me(), found.id, form.organisation.data, signing))
+        signature = actions.sign(me(), found.id, form.organisation.data, form.signing)
+        return _signed(found, signature)
 
     return webforms.process(form, page, deed, is_first_step="back" in request.form)
 

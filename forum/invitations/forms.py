@@ -60,6 +60,16 @@ class EntranceForm(Form):
         """The fields `<name>_1` to `<name>_<most>`, in order."""
         return [self[f"{name}_{number}"] for number in range(1, most + 1)]
 
+    @classmethod
+    def of(cls, entrance: Entrance) -> EntranceForm:
+        """The form with what holds now."""
+        said: dict[str, Any] = {"mode": entrance.mode, "inviters": entrance.inviters}
+        for number, (words, is_required) in enumerate(entrance.questions, 1):
+            said |= {f"question_{number}": words, f"required_{number}": is_required}
+        for name, answers in (("welcome", entrance.welcomes), ("refusal", entrance.refusals)):
+            said |= {f"{name}_{number}": words for number, words in enumerate(answers, 1)}
+        return cls(**said)
+
     @property
     def text(self) -> EntranceText:
         """What was chosen, with the questions in the order of their fields."""
@@ -91,16 +101,6 @@ def _add_numbered() -> None:
 
 
 _add_numbered()
-
-
-def entrance_data(entrance: Entrance) -> dict[str, Any]:
-    """The values with which the form begins."""
-    said: dict[str, Any] = {"mode": entrance.mode, "inviters": entrance.inviters}
-    for number, (words, is_required) in enumerate(entrance.questions, 1):
-        said |= {f"question_{number}": words, f"required_{number}": is_required}
-    for name, answers in (("welcome", entrance.welcomes), ("refusal", entrance.refusals)):
-        said |= {f"{name}_{number}": words for number, words in enumerate(answers, 1)}
-    return said
 
 
 class LastDay(DateField):
@@ -169,15 +169,26 @@ class VoicesForm(Form):
     voices = SelectMultipleField(_("Who is named"), coerce=int)
 
     @classmethod
-    def of(cls, people: Sequence[Member]) -> type[VoicesForm]:
-        """The form for some members."""
+    def of(cls, people: Sequence[Member], fields: Mapping[str, Any], **options: Any) -> VoicesForm:
+        """The form for some members with what is chosen now; `fields` are those of `organisation_to_speak_for`."""
         days = {
             f"until_{one.id}": VoiceDay(
                 gettext("Last day of %(name)s", name=one.name), [Optional()]
             )
             for one in people
         }
-        return type("VoicesForm", (cls,), days)
+        named = [one for one in people if str(one.id) in fields["voices"]]
+        chosen = {
+            "writers": NAMED if fields["names_voices"] else ALL,
+            "voices": [one.id for one in named],
+            "seen": fingerprint(fields),
+            **{
+                f"until_{one.id}": one.voice_until for one in named if fields["voices"][str(one.id)]
+            },
+        }
+        form: VoicesForm = type("VoicesForm", (cls,), days)(data=chosen, **options)
+        form.voices.choices = [(one.id, one.name) for one in people]
+        return form
 
     @property
     def member_ids(self) -> list[int] | None:
@@ -189,14 +200,3 @@ class VoicesForm(Form):
         """The last day of each who is named and has one, by id."""
         days = {one: self[f"until_{one}"].data for one in self.member_ids or []}
         return {one: day for one, day in days.items() if day}
-
-
-def voices_data(people: Sequence[Member], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with which the form begins; `fields` are those of `voices_to_choose`."""
-    days = fields["voices"]
-    return {
-        "writers": NAMED if fields["names_voices"] else ALL,
-        "voices": [one.id for one in people if str(one.id) in days],
-        "seen": fingerprint(fields),
-        **{f"until_{one.id}": one.voice_until for one in people if days.get(str(one.id))},
-    }

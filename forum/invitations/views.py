@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,8 +21,6 @@ from forum.invitations.forms import (
     EntranceForm,
     InvitationForm,
     VoicesForm,
-    entrance_data,
-    voices_data,
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
@@ -40,7 +37,7 @@ DEFAULT_VALIDITY = timedelta(days=30)
 @bp.route("/administration/joining", methods=["GET", "POST"])
 def joining() -> ResponseReturnValue:
     """Choose who may join, what they are asked, and ready answers."""
-    form = EntranceForm(data=entrance_data(queries.entrance_to_edit(me())))
+    form = EntranceForm.of(queries.entrance_to_edit(me()))
     order = webforms.OrderForm.of(range(1, MAX_QUESTIONS + 1))
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -106,7 +103,10 @@ def link_of(invitation: Invitation) -> str:
 def invite() -> ResponseReturnValue:
     """Make an invitation."""
     member = my_profile(me())
-    form = InvitationForm(data=_initial_data())
+    form = InvitationForm(
+        ends_on=(now() + DEFAULT_VALIDITY).date(),
+        organisation=web.number("organisation", 0) or None,
+    )
     _offer_organisations(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -120,11 +120,6 @@ def invite() -> ResponseReturnValue:
         )
 
     return webforms.process(form, page, deed)
-
-
-def _initial_data() -> dict[str, object]:
-    day = (now() + DEFAULT_VALIDITY).date()
-    return {"uses": 1, "ends_on": day, "organisation": web.number("organisation", 0) or None}
 
 
 def _offer_organisations(form: InvitationForm) -> None:
@@ -160,14 +155,7 @@ def seats(slug: str) -> ResponseReturnValue:
 def choose_voices(slug: str) -> ResponseReturnValue:
     """Name the members who write for an organisation, and until when each does."""
     organisation, people, fields = queries.organisation_to_speak_for(me(), slug)
-    form_of = VoicesForm.of(people)
-
-    def filled(values: Mapping[str, Any], **options: Any) -> VoicesForm:
-        form = form_of(data=voices_data(people, values), **options)
-        form.voices.choices = [(one.id, one.name) for one in people]
-        return form
-
-    form = filled(fields)
+    form = VoicesForm.of(people, fields)
 
     def page(status: int = 200, meanwhile: webforms.ChangedFields = ()) -> ResponseReturnValue:
         return render_template(
@@ -188,6 +176,7 @@ def choose_voices(slug: str) -> ResponseReturnValue:
         )
 
     def latest() -> VoicesForm:
-        return filled(queries.organisation_to_speak_for(me(), slug)[2], formdata=None)
+        chosen = queries.organisation_to_speak_for(me(), slug)[2]
+        return VoicesForm.of(people, chosen, formdata=None)
 
     return webforms.process(form, page, deed, latest=latest)

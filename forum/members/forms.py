@@ -20,12 +20,13 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import URL, DataRequired, Length, Optional, Regexp
 from wtforms.widgets import Select
 
+from forum import markup
 from forum.confusables import visible
 from forum.errors import Invalid
 from forum.history.queries import fingerprint
-from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE
-from forum.members.models import Organisation
-from forum.members.queries import languages, organisation_fields
+from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE, OrganisationText, Profile
+from forum.members.models import Federation, Member, Organisation
+from forum.members.queries import federation_fields, languages, organisation_fields
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.principals import ROLES
 from forum.web import whole_number
@@ -216,6 +217,41 @@ class ProfileForm(PersonForm):
     helps_with = TextAreaField(_("What can you help others with?"), [at_most(MAX_HELP)])
     about = TextAreaField(_("About you"), [at_most(MAX_ABOUT)])
 
+    @classmethod
+    def of(cls, member: Member, **options: Any) -> ProfileForm:
+        """The form with what a member says now; the city and the languages must be loaded."""
+        second, third, *_rest = [*_other_languages(member), "", ""]
+        names = ("name", "position", "city_id", "language", "helps_with", "about")
+        return cls(
+            **{name: getattr(member, name) for name in names},
+            organisation=member.organisation_id,
+            city=member.city.label if member.city else "",
+            second_language=second,
+            third_language=third,
+            **options,
+        )
+
+    def text(self, member: Member) -> Profile:
+        """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before.
+
+        The languages of the member for which the form has no field stay.
+        """
+        return Profile(
+            name=self.name.data or "",
+            position=self.position.data or "",
+            organisation_id=self.organisation.data,
+            city_id=self.city_id.data,
+            language=self.language.data,
+            languages=(*self.languages, *_other_languages(member)[2:]),
+            helps_with=self.helps_with.data or "",
+            about=markup.write(self.about.data or "", self.language.data, has_pictures=False),
+        )
+
+
+def _other_languages(member: Member) -> list[str]:
+    """The languages of a member other than the first one; the form has fields for two of them."""
+    return [one.language for one in member.languages if one.language != member.language]
+
 
 class OrganisationForm(Form):
     """What is said of an organisation. `seen` is the fingerprint of its fields when the form was opened."""
@@ -266,6 +302,18 @@ class OrganisationForm(Form):
             **options,
         )
 
+    def text(self, representative: Member | None) -> OrganisationText:
+        """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before."""
+        return OrganisationText(
+            name=self.name.data or "",
+            kind=self.kind.data,
+            city_id=self.city_id.data,
+            representative_id=representative.id if representative else None,
+            seats=int(self.seats.data) if self.seats.data else None,
+            website=self.website.data or "",
+            about=self.about.data or "",
+        )
+
 
 class FederationForm(Form):
     """The forum's name and tagline, and where one reaches those who run it.
@@ -289,6 +337,12 @@ class FederationForm(Form):
         ],
         [one_line],
     )
+
+    @classmethod
+    def of(cls, federation: Federation, **options: Any) -> FederationForm:
+        """The form with what the forum says of itself now."""
+        words = federation_fields(federation)
+        return cls(**words | {"seen": fingerprint(words)} | options)
 
 
 class RoleForm(Form):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
 from wtforms import (
     DateField,
     HiddenField,
@@ -13,6 +17,8 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired
 
+from forum.clock import now
+from forum.history.queries import fingerprint
 from forum.members.forms import at_most, language_choices, one_line
 from forum.plaintext import single_line
 from forum.rules.actions import (
@@ -23,12 +29,16 @@ from forum.rules.actions import (
     LONGEST_RECOURSE_NAME,
     LONGEST_TEXT,
     RecourseText,
+    RulesText,
+    Wording,
 )
-from forum.rules.models import RECOURSES
+from forum.rules.models import RECOURSES, Recourse
+from forum.rules.queries import OfferedText, Rules, rules_fields
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 LONGEST_RULES = 30_000  # characters of all rules together
+PARTS = ("name", "address", "sentence")  # of a recourse
 DEED_NAMES = {
     "hide": _("Hide"),
     "remove": _("Remove"),
@@ -74,6 +84,26 @@ class RulesForm(Form):
         parts = [block.strip().partition("\n") for block in blocks if block.strip()]
         return [(name, single_line(sentences)) for name, _end, sentences in parts]
 
+    @classmethod
+    def of(cls, rules: Rules, *, is_upcoming: bool, **options: Any) -> RulesForm:
+        """The form with an upcoming version, or with a copy of the latest one as a new version."""
+        known: dict[str, Any] = {"valid_from": now().date()}
+        if is_upcoming and rules.valid_from:
+            known = {"valid_from": rules.valid_from.date(), "change": rules.change}
+        return cls(
+            rules="\n\n".join(f"{rule.name}\n{rule.sentence}" for rule in rules.rules),
+            language=rules.language,
+            seen=fingerprint(rules_fields(rules)),
+            **known,
+            **options,
+        )
+
+    @property
+    def text(self) -> RulesText:
+        """What was typed, as the action takes it: in force from the beginning of its day, in UTC."""
+        begin = datetime.combine(self.valid_from.data or now().date(), time(), UTC)
+        return RulesText(self.pairs, begin, self.change.data or "", self.language.data)
+
 
 class ReadyTextForm(Form):
     """A ready text: its deed, its rule and its words."""
@@ -89,6 +119,16 @@ class ReadyTextForm(Form):
         _("What happened and what the author can do"),
         [DataRequired(_("Write the text.")), at_most(LONGEST_TEXT)],
     )
+
+    @classmethod
+    def of(cls, ready: OfferedText) -> ReadyTextForm:
+        """The form with what a ready text says now."""
+        return cls(name=ready.name, deed=ready.deed, rule=ready.rule, text=ready.text)
+
+    @property
+    def wording(self) -> Wording:
+        """What was typed, as the action takes it."""
+        return Wording(self.name.data or "", self.deed.data, self.rule.data, self.text.data or "")
 
 
 def name_field() -> StringField:
@@ -119,13 +159,22 @@ class RecourseForm(Form):
     authority_sentence = sentence_field()
     language = SelectField(_("Language of the sentences"), choices=language_choices, default="en")
 
+    @classmethod
+    def of(cls, known: Mapping[str, Recourse]) -> RecourseForm:
+        """The form with what is named now, by kind, in the language of the first that is."""
+        languages = (recourse.language for recourse in known.values() if recourse.name)
+        said = {
+            f"{kind}_{part}": getattr(recourse, part)
+            for kind, recourse in known.items()
+            for part in PARTS
+        }
+        return cls(**said, language=next(languages, "en"))
+
     @property
     def named(self) -> dict[str, RecourseText]:
         """The recourses by kind."""
         return {kind: self._named(kind) for kind in RECOURSES}
 
     def _named(self, kind: str) -> RecourseText:
-        parts = {
-            part: self[f"{kind}_{part}"].data or "" for part in ("name", "address", "sentence")
-        }
+        parts = {part: self[f"{kind}_{part}"].data or "" for part in PARTS}
         return RecourseText(**parts, language=self.language.data)

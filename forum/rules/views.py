@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,8 +10,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
-from forum.clock import now
-from forum.history.queries import fingerprint
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse, said_of_ground, said_of_rule
@@ -50,7 +47,7 @@ def write() -> ResponseReturnValue:
     """Write the next version of the house rules."""
     versions = queries.rules_to_write(me())
     ahead = queries.upcoming()
-    form = RulesForm(data=_form_data(versions[0], is_upcoming=ahead is not None))
+    form = RulesForm.of(versions[0], is_upcoming=ahead is not None)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
@@ -59,13 +56,10 @@ def write() -> ResponseReturnValue:
     def latest() -> RulesForm:
         nonlocal versions, ahead
         versions, ahead = queries.rules_to_write(me()), queries.upcoming()
-        return RulesForm(formdata=None, data=_form_data(versions[0], is_upcoming=True))
+        return RulesForm.of(versions[0], is_upcoming=True, formdata=None)
 
     def deed() -> ResponseReturnValue:
-        day = form.valid_from.data or now().date()
-        begin = datetime.combine(day, time(), UTC)
-        text = actions.RulesText(form.pairs, begin, form.change.data or "", form.language.data)
-        written = actions.write_rules(me(), text, seen=form.seen.data)
+        written = actions.write_rules(me(), form.text, seen=form.seen.data)
         saved = _(
             "Version %(number)s of the house rules is saved. The members will be told.",
             number=written.number,
@@ -73,19 +67,6 @@ def write() -> ResponseReturnValue:
         return web.done(saved, url_for("rules.write"))
 
     return webforms.process(form, page, deed, latest=latest)
-
-
-def _form_data(rules: Rules, *, is_upcoming: bool) -> dict[str, object]:
-    """The initial values of the form: the upcoming version, or a copy of the latest one as a new version."""
-    blocks = [f"{rule.name}\n{rule.sentence}" for rule in rules.rules]
-    data: dict[str, object] = {
-        "rules": "\n\n".join(blocks),
-        "language": rules.language,
-        "seen": fingerprint(queries.rules_fields(rules)),
-    }
-    if is_upcoming and rules.valid_from:
-        return data | {"change": rules.change, "valid_from": rules.valid_from.date()}
-    return data | {"valid_from": now().date()}
 
 
 # Recourse outside of the forum
@@ -100,14 +81,7 @@ def recourses() -> Sequence[Recourse]:
 @bp.route("/administration/recourse", methods=["GET", "POST"])
 def name_recourses() -> ResponseReturnValue:
     """Name the body for disputes and the authority to which members can turn."""
-    known = queries.recourses_to_name(me())
-    data = {
-        f"{kind}_{part}": getattr(recourse, part)
-        for kind, recourse in known.items()
-        for part in ("name", "address", "sentence")
-    }
-    languages = (recourse.language for recourse in known.values() if recourse.name)
-    form = RecourseForm(data=data | {"language": next(languages, "en")})
+    form = RecourseForm.of(queries.recourses_to_name(me()))
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "before": queries.recourse_versions(me())}
@@ -136,16 +110,15 @@ def texts() -> ResponseReturnValue:
 def new_text() -> ResponseReturnValue:
     """Write a new ready text."""
     rules = queries.rules_for_text(me())
-    return _text_page(ReadyTextForm(data={"deed": "hide"}), rules)
+    return _text_page(ReadyTextForm(deed="hide"), rules)
 
 
 @bp.route("/moderation/texts/<int:number>", methods=["GET", "POST"])
 def edit_text(number: int) -> ResponseReturnValue:
     """Change a ready text."""
     rules = queries.rules_for_text(me())
-    text = queries.ready_text(me(), number)
-    data = {"name": text.name, "deed": text.deed, "rule": text.rule, "text": text.text}
-    return _text_page(ReadyTextForm(data=data), rules, number)
+    form = ReadyTextForm.of(queries.ready_text(me(), number))
+    return _text_page(form, rules, number)
 
 
 def _text_page(
@@ -158,10 +131,7 @@ def _text_page(
         return render_template("rules/text.html", form=form, number=number), status
 
     def deed() -> AnyResponse:
-        wording = actions.Wording(
-            form.name.data or "", form.deed.data, form.rule.data, form.text.data or ""
-        )
-        actions.write_text(me(), wording, number)
+        actions.write_text(me(), form.wording, number)
         return web.done(_("The text is saved."), url_for("rules.texts"))
 
     return webforms.process(form, page, deed)

@@ -6,7 +6,7 @@ from wtforms import IntegerField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markdown import MAX_SOURCE
-from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE
+from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, RuleText
 from forum.screening.models import USUAL_SENTENCE, Rule
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
@@ -76,6 +76,11 @@ class RuleForm(Form):
     def chosen_value(self) -> str:
         """What the chosen kind of rule needs: the id of the agenda, or what was typed."""
         return str((self.agenda if self.kind.data == "agenda" else self.value).data or "")
+
+    @property
+    def text(self) -> RuleText:
+        """What was typed, as the action takes it."""
+        return RuleText(self.kind.data, self.chosen_value, self.sentence.data or "")
 
 
 class NewnessForm(Form):

@@ -70,11 +70,10 @@ def _rule_page(rule: Rule | None) -> ResponseReturnValue:
         return render_template("screening/rule.html", form=form, rule=rule), status
 
     def deed() -> AnyResponse:
-        text = actions.RuleText(form.kind.data, form.chosen_value, form.sentence.data or "")
         if rule is None:
-            actions.make_rule(me(), text)
+            actions.make_rule(me(), form.text)
             return _saved(_("The rule holds from now on."))
-        actions.change_rule(me(), rule.id, text)
+        actions.change_rule(me(), rule.id, form.text)
         return _saved(_("The rule is changed."))
 
     return webforms.process(form, page, deed)

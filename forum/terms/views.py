@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
-
 from flask import Blueprint, make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, web, webforms
+from forum import web, webforms
 from forum.clock import now
-from forum.history.queries import fingerprint
 from forum.members.queries import my_profile
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
@@ -94,7 +91,7 @@ def write() -> ResponseReturnValue:
     """Write the next version of the terms."""
     versions = queries.terms_to_write(me())
     ahead = queries.upcoming()
-    form = TermsForm(data=_initial_data(versions[0] if versions else None, ahead is not None))
+    form = TermsForm.of(next(iter(versions), None), is_upcoming=ahead is not None)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         preview = webforms.preview(form.source, has_pictures=False)
@@ -112,36 +109,13 @@ def write() -> ResponseReturnValue:
     def latest() -> TermsForm:
         nonlocal versions, ahead
         versions, ahead = queries.terms_to_write(me()), queries.upcoming()
-        data = _initial_data(versions[0] if versions else None, is_ahead=True)
-        return TermsForm(formdata=None, data=data)
+        return TermsForm.of(next(iter(versions), None), is_upcoming=True, formdata=None)
 
     def deed() -> ResponseReturnValue:
-        written = actions.write_terms(me(), _terms_text(form), seen=form.seen.data)
+        written = actions.write_terms(me(), form.text, seen=form.seen.data)
         return web.done(
             _("Version %(number)s of the terms is saved.", number=written.number),
             url_for("terms.write"),
         )
 
     return webforms.process(form, page, deed, latest=latest)
-
-
-def _initial_data(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
-    """The values with which the form begins: the upcoming version, or a copy of the latest one."""
-    seen = fingerprint(queries.terms_fields(terms))
-    if terms is None:
-        return {"valid_from": now().date(), "seen": seen}
-    same: dict[str, object] = {"source": terms.source, "language": terms.language, "seen": seen}
-    if not is_ahead:
-        return same
-    more = {"change": terms.change, "needs_consent": terms.needs_consent}
-    return same | more | {"valid_from": terms.valid_from.date()}
-
-
-def _terms_text(form: TermsForm) -> actions.TermsText:
-    day = form.valid_from.data or now().date()
-    return actions.TermsText(
-        text=markup.write(form.source.data or "", form.language.data, has_pictures=False),
-        valid_from=datetime.combine(day, time(), UTC),
-        change=form.change.data or "",
-        needs_consent=form.needs_consent.data,
-    )

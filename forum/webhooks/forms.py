@@ -5,11 +5,12 @@ from __future__ import annotations
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length
 
+from forum import ciphers
 from forum.outbound import MAX_ADDRESS
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
-from forum.webhooks.actions import MAX_NAME
-from forum.webhooks.models import CHAT, KINDS, REPLY, STANDARD
+from forum.webhooks.actions import ADDRESS_CIPHER, MAX_NAME, WebhookText
+from forum.webhooks.models import CHAT, KINDS, REPLY, STANDARD, Webhook
 
 FORMAT_NAMES = {CHAT: _("A chat room"), STANDARD: _("A program")}
 KIND_NAMES = {
@@ -53,3 +54,24 @@ class WebhookForm(Form):
         default=["question"],
     )
     agenda = SelectField(_("Agenda"), choices=[], coerce=int, default=0)
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> WebhookForm:
+        """The form with where a webhook leads and what it is told of; without an address that the present key does not open."""
+        try:
+            address = ciphers.unlock(ADDRESS_CIPHER, webhook.locked_address)
+        except ciphers.Unreadable:
+            address = ""
+        same = {name: getattr(webhook, name) for name in ("name", "format", "kinds")}
+        return cls(**same, address=address, agenda=webhook.agenda_id or 0)
+
+    @property
+    def text(self) -> WebhookText:
+        """What was typed, as the action takes it."""
+        return WebhookText(
+            name=self.name.data or "",
+            address=self.address.data or "",
+            format=self.format.data,
+            kinds=self.kinds.data or [],
+            agenda_id=self.agenda.data or None,
+        )

@@ -63,7 +63,7 @@ def edit_webhook(webhook_id: int) -> ResponseReturnValue:
 
 
 def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
-    form = WebhookForm(data=_fields_of(found)) if found else WebhookForm()
+    form = WebhookForm.of(found) if found else WebhookForm()
     agendas = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
     form.agenda.choices = [(0, _("All agendas")), *agendas]
 
@@ -73,20 +73,13 @@ def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
         return render_template("webhooks/write.html", **shown, is_open=is_allowed), status
 
     def deed() -> Response:
-        text = actions.WebhookText(
-            name=form.name.data or "",
-            address=form.address.data or "",
-            format=form.format.data,
-            kinds=form.kinds.data or [],
-            agenda_id=form.agenda.data or None,
-        )
         allowed = web.settings().webhook_networks
         if found is None:
-            added = actions.add_webhook(me(), text, allowed)
+            added = actions.add_webhook(me(), form.text, allowed)
             return _done(
                 _("The webhook is added. Send a trial to see whether it arrives."), added.id
             )
-        actions.edit_webhook(me(), found.id, text, allowed)
+        actions.edit_webhook(me(), found.id, form.text, allowed)
         return _done(_("The webhook is changed."), found.id)
 
     return webforms.process(form, page, deed, checks=[_check_address])
@@ -95,15 +88,6 @@ def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
 def _check_address(form: WebhookForm) -> None:
     if form.address.data and form.address.data.strip():
         queries.checked_address(form.address.data, web.settings().webhook_networks)
-
-
-def _fields_of(found: Webhook) -> dict[str, Any]:
-    try:
-        address = ciphers.unlock(actions.ADDRESS_CIPHER, found.locked_address)
-    except ciphers.Unreadable:
-        address = ""
-    same = {"name": found.name, "format": found.format, "kinds": found.kinds}
-    return {**same, "address": address, "agenda": found.agenda_id or 0}
 
 
 def _done(message: str, webhook_id: int) -> Response:

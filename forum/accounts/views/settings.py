@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, web, webforms
+from forum import web, webforms
 from forum.accounts import actions
 from forum.accounts.forms import EmailForm, HandleForm, PasswordForm
 from forum.accounts.views._sessions import begin_session, renew_proof
@@ -23,7 +23,6 @@ from forum.factors.queries import FOR_PROOF, factors_of
 from forum.identities.queries import identities_of
 from forum.members import actions as members
 from forum.members import queries
-from forum.members.actions import Profile
 from forum.members.forms import ProfileForm
 from forum.members.models import Member
 from forum.members.views import choose_city, federation, offer_organisations
@@ -37,7 +36,7 @@ from forum.web import SessionUser, has_proved, me, my_token, prove_first
 def settings() -> ResponseReturnValue:
     """Edit what one says about oneself."""
     member = queries.my_profile(me())
-    form = ProfileForm(data=_profile_data(member))
+    form = ProfileForm.of(member)
     offer_organisations(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -48,44 +47,11 @@ def settings() -> ResponseReturnValue:
         }
         return render_template("accounts/settings.html", **context), status
 
-    return webforms.process(form, page, lambda: _edit_profile(member, form), checks=[choose_city])
+    def deed() -> ResponseReturnValue:
+        actions.edit_profile(member, form.text(member))
+        return web.done(_("Your profile is saved."), url_for("accounts.settings"))
 
-
-def _profile_data(member: Member) -> dict[str, Any]:
-    """The values with which the form for a profile begins."""
-    second, third, *_rest = [*_other_languages(member), "", ""]
-    return {
-        "name": member.name,
-        "position": member.position,
-        "organisation": member.organisation_id,
-        "city": member.city.label if member.city else "",
-        "city_id": member.city_id,
-        "language": member.language,
-        "second_language": second,
-        "third_language": third,
-        "helps_with": member.helps_with,
-        "about": member.about,
-    }
-
-
-def _other_languages(member: Member) -> list[str]:
-    """The languages of a member other than the first one; the form has fields for two of them."""
-    return [one.language for one in member.languages if one.language != member.language]
-
-
-def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
-    profile = Profile(
-        name=form.name.data or "",
-        position=form.position.data or "",
-        organisation_id=form.organisation.data,
-        city_id=form.city_id.data,
-        language=form.language.data,
-        languages=(*form.languages, *_other_languages(member)[2:]),
-        helps_with=form.helps_with.data or "",
-        about=markup.write(form.about.data or "", form.language.data, has_pictures=False),
-    )
-    actions.edit_profile(member, profile)
-    return web.done(_("Your profile is saved."), url_for("accounts.settings"))
+    return webforms.process(form, page, deed, checks=[choose_city])
 
 
 @bp.route("/settings/handle", methods=["GET", "POST"])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from forum import markup, web, webforms
+from forum import web, webforms
 from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm
 from forum.agendas.models import Agenda
@@ -19,7 +18,6 @@ from forum.agendas.views._shared import bp
 from forum.agendas.views.plans import patterns_url
 from forum.drawings import PATTERNS
 from forum.history.models import Version
-from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
 from forum.ratelimits import changing
@@ -41,16 +39,9 @@ def new() -> ResponseReturnValue:
 def edit(slug: str) -> ResponseReturnValue:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
-    form = AgendaForm(**_agenda_form_data(agenda))
+    form = AgendaForm.of(agenda)
     version = fill_from_version(form, "agenda", agenda.id)
     return _write_agenda(form, agenda, version=version)
-
-
-def _agenda_form_data(agenda: Agenda) -> dict[str, Any]:
-    """The fields of the form with what an agenda says now."""
-    words = queries.agenda_fields(agenda)
-    hosts = ", ".join(f"@{host.handle}" for host in agenda.hosts)
-    return {**words, "hosts": hosts, "seen": fingerprint(words)}
 
 
 def _write_agenda(
@@ -75,8 +66,8 @@ def _write_agenda(
 
     def deed() -> ResponseReturnValue:
         hosts = form.handles if "hosts" in request.form else None
-        text, agenda_id = _agenda_text(form), agenda.id if agenda else None
-        written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
+        agenda_id = agenda.id if agenda else None
+        written = actions.write_agenda(me(), form.text, agenda_id, hosts, seen=form.seen.data)
         done = _("The agenda is open.") if form.is_open else _("The agenda is saved.")
         return web.done(
             _("Your changes are saved.") if agenda else done,
@@ -88,28 +79,14 @@ def _write_agenda(
 
 
 def _latest_agenda(slug: str) -> AgendaForm:
-    return AgendaForm(formdata=None, **_agenda_form_data(queries.agenda_to_curate(me(), slug)))
-
-
-def _agenda_text(form: AgendaForm) -> actions.AgendaText:
-    language = form.language.data or "en"
-    findings = (form.findings.data or "").strip()
-    return actions.AgendaText(
-        title=form.title.data or "",
-        introduction=markup.write(form.introduction.data or "", language, has_pictures=False),
-        findings=markup.write(findings, language, has_pictures=False) if findings else None,
-        summary=form.summary.data or "",
-        palette=form.palette.data,
-        pattern=form.pattern.data,
-        is_open=form.is_open,
-    )
+    return AgendaForm.of(queries.agenda_to_curate(me(), slug), formdata=None)
 
 
 def _preview(form: AgendaForm) -> Markup | None:
     """What the introduction and the findings look like, when the preview button was pressed."""
     if not webforms.is_preview():
         return None
-    text = _agenda_text(form)
+    text = form.text
     heading = Markup("<h2>{}</h2>").format(form.findings.label.text)
     return text.introduction.html + (heading + text.findings.html if text.findings else "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +14,6 @@ from forum.agendas.forms import StatementForm
 from forum.agendas.models import Agenda, Statement
 from forum.agendas.views._shared import bp
 from forum.history.models import Version
-from forum.history.queries import fingerprint
 from forum.history.views import fill_from_version
 from forum.members.queries import languages
 from forum.ratelimits import changing
@@ -56,20 +54,9 @@ def edit_statement(slug: str, statement_id: int) -> ResponseReturnValue:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
-    form = StatementForm(**_statement_form_data(statement))
+    form = StatementForm.of(statement, queries.speaker_of(me(), statement))
     version = fill_from_version(form, "statement", statement.id)
     return _write_statement(agenda, form, statement, version)
-
-
-def _statement_form_data(statement: Statement) -> dict[str, Any]:
-    """The fields of the form with what a statement says now."""
-    names = ("name", "role_title", "organisation", "said_on", "quotation", "language")
-    speaker = queries.speaker_of(me(), statement)
-    words = {name: getattr(statement, name) for name in names}
-    return words | {
-        "seen": fingerprint(queries.statement_fields(statement)),
-        "handle": f"@{speaker.handle}" if speaker else "",
-    }
 
 
 def _write_statement(
@@ -91,8 +78,8 @@ def _write_statement(
         ), status
 
     def deed() -> ResponseReturnValue:
-        text, statement_id = _statement_text(form), statement.id if statement else None
-        actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
+        statement_id = statement.id if statement else None
+        actions.write_statement(me(), agenda.id, form.text, statement_id, seen=form.seen.data)
         done = _("Your changes are saved.") if statement else _("The statement is published.")
         return web.done(done, url_for("agendas.statements", slug=agenda.slug))
 
@@ -102,19 +89,7 @@ def _write_statement(
 
 def _latest_statement(agenda: Agenda, statement_id: int) -> StatementForm:
     statement = queries.get_statement(agenda, statement_id)
-    return StatementForm(formdata=None, **_statement_form_data(statement))
-
-
-def _statement_text(form: StatementForm) -> actions.StatementText:
-    return actions.StatementText(
-        name=form.name.data or "",
-        quotation=form.quotation.data or "",
-        role_title=form.role_title.data or "",
-        organisation=form.organisation.data or "",
-        said_on=form.said_on.data,
-        language=form.language.data,
-        handle=form.handle.data or "",
-    )
+    return StatementForm.of(statement, queries.speaker_of(me(), statement), formdata=None)
 
 
 @bp.route("/agendas/<slug>/statements/<int:statement_id>/remove", methods=["GET", "POST"])

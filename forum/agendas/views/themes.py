@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from forum.agendas import actions, queries
 from forum.agendas.forms import ThemeForm
 from forum.agendas.models import Theme
 from forum.agendas.views._shared import bp
-from forum.history.queries import fingerprint, versions_of
+from forum.history.queries import versions_of
 from forum.notifications.models import THEME
 from forum.notifications.views import set_level
 from forum.plaintext import fold
@@ -50,13 +49,11 @@ def watch_theme(slug: str) -> ResponseReturnValue:
 @changing_with_preview
 def edit_theme(slug: str) -> ResponseReturnValue:
     """Rename a theme; its address stays."""
-    return _write_theme(None, slug)
+    theme = queries.theme_to_curate(me(), slug)
+    return _write_theme(ThemeForm.of(theme), theme)
 
 
-def _write_theme(form: ThemeForm | None, slug: str | None) -> ResponseReturnValue:
-    theme = queries.theme_to_curate(me(), slug) if slug else None
-    form = form or ThemeForm(data=_theme_form_data(theme))
-
+def _write_theme(form: ThemeForm, theme: Theme | None) -> ResponseReturnValue:
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         versions = versions_of("theme", theme.id) if theme else []
         context = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
@@ -67,19 +64,12 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> ResponseReturnValu
         actions.write_theme(me(), name, theme_id, seen=form.seen.data)
         return web.done(_("The theme is saved."), url_for("agendas.themes"))
 
-    latest = partial(_latest_theme, slug) if slug else None
+    latest = partial(_latest_theme, theme.slug) if theme else None
     return webforms.process(form, page, deed, latest=latest)
 
 
 def _latest_theme(slug: str) -> ThemeForm:
-    data = _theme_form_data(queries.theme_to_curate(me(), slug))
-    return ThemeForm(formdata=None, data=data)
-
-
-def _theme_form_data(theme: Theme | None) -> dict[str, Any]:
-    """The fields of the form with the present name of a theme."""
-    words = queries.theme_fields(theme) if theme else {}
-    return {**words, "seen": fingerprint(words)}
+    return ThemeForm.of(queries.theme_to_curate(me(), slug), formdata=None)
 
 
 @bp.route("/themes/<slug>/remove", methods=["GET", "POST"])

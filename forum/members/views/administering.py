@@ -8,10 +8,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
-from forum.history.queries import fingerprint
 from forum.members import actions, queries
 from forum.members.forms import GROUP_NAMES, ROLE_NAMES, FederationForm
-from forum.members.models import Federation
 from forum.members.views._shared import bp
 from forum.web import me
 from forum.webforms import ChangedFields
@@ -40,7 +38,7 @@ def administration() -> ResponseReturnValue:
 def describe_federation() -> ResponseReturnValue:
     """Edit the forum's name, tagline and contact address."""
     known = queries.federation_to_describe(me())
-    form = FederationForm(data=_fields_of(known))
+    form = FederationForm.of(known)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         before = queries.federation_versions(me())
@@ -63,7 +61,7 @@ def describe_federation() -> ResponseReturnValue:
 
 
 def _latest_federation() -> FederationForm:
-    return FederationForm(formdata=None, data=_fields_of(queries.federation_to_describe(me())))
+    return FederationForm.of(queries.federation_to_describe(me()), formdata=None)
 
 
 @bp.post("/administration/first-steps/close")
@@ -80,8 +78,3 @@ def open_first_steps() -> AnyResponse:
     return web.done(
         _("The list is open again. The home page shows it as long as something is left to do."), "/"
     )
-
-
-def _fields_of(known: Federation) -> dict[str, str]:
-    words = queries.federation_fields(known)
-    return {**words, "seen": fingerprint(words)}

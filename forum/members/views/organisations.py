@@ -70,7 +70,9 @@ def _write_organisation(
         ), status
 
     def deed() -> ResponseReturnValue:
-        text, number = _organisation_text(form), organisation.id if organisation else None
+        typed = form.representative.data
+        representative = queries.member_called(me(), typed, "representative") if typed else None
+        text, number = form.text(representative), organisation.id if organisation else None
         written = actions.write_organisation(me(), text, number, seen=form.seen.data)
         return web.done(
             _("The organisation is saved."), url_for("front.organisation", slug=written.slug)
@@ -82,20 +84,6 @@ def _write_organisation(
 
 def _latest_organisation(slug: str) -> OrganisationForm:
     return OrganisationForm.of(queries.organisation_to_curate(me(), slug), formdata=None)
-
-
-def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
-    typed = form.representative.data
-    representative = queries.member_called(me(), typed, "representative") if typed else None
-    return actions.OrganisationText(
-        name=form.name.data or "",
-        kind=form.kind.data,
-        city_id=form.city_id.data,
-        representative_id=representative.id if representative else None,
-        seats=int(form.seats.data) if form.seats.data else None,
-        website=form.website.data or "",
-        about=form.about.data or "",
-    )
 
 
 @bp.get("/organisations/<slug>/history")
