@@ -42,6 +42,7 @@ E = TypeVar("E", bound="Base")
 R = TypeVar("R")
 # What `serialize` serializes: the first key of an advisory lock of PostgreSQL
 OPENINGS, HANDLES, DRAFTS = 1, 2, 3
+DELETION_BATCH_SIZE = 500  # rows that one transaction deletes
 # Of a row whose unique key exists already: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
     "23505",
@@ -212,7 +213,8 @@ def delete_batch(
 ) -> Sequence[Any]:
     """Delete at most `limit` rows that meet all conditions; returns the id of each, or its column `returning`.
 
-    What has to delete many rows does so in batches, so that other writers wait for a moment only.
+    What has to delete many rows does so in batches, so that other writers wait for a moment only: of
+    `DELETION_BATCH_SIZE`, if nothing else hangs on the rows.
     """
     key = model.__table__.c.id
     batch = select(key).where(*conditions).limit(limit).scalar_subquery()

@@ -36,8 +36,8 @@ from forum.columns import Base
 from forum.engines import analyze, filled_table, is_locked
 from forum.errors import Refusal
 
-BATCH = 1_000  # rows that are in memory together
-LARGE_BATCH = 20  # rows with bytes, such as those of pictures: of some hundred kB each
+ROWS_AT_ONCE = 1_000  # rows that are in memory together
+LARGE_ROWS_AT_ONCE = 20  # rows with bytes, such as those of pictures: of some hundred kB each
 MAX_REPORTED = 20
 OWN_TABLES = ("alembic_version", "document_fts", "member_fts")
 # A table in the target, while a move is under way, of the key of the last row copied of each table; the row with an
@@ -161,7 +161,7 @@ def _copy(origin: Connection, target: Engine, table: Table, note: Note) -> None:
     if known and known.last:
         query = query.where(tuple_(*_key(table, origin)) > tuple_(*known.last))
     late = dict.fromkeys(_deferred_columns(table))
-    for batch in _batches(origin, query, _batch_size(table)):
+    for batch in _batches(origin, query, _rows_at_once(table)):
         values = [dict(row) | late for row in batch]
         with _writing(target) as connection:
             _insert(connection, table, values)
@@ -214,9 +214,9 @@ def _batches(connection: Connection, query: Select[Any], size: int) -> Iterator[
     yield from found.mappings().partitions()
 
 
-def _batch_size(table: Table) -> int:
+def _rows_at_once(table: Table) -> int:
     has_bytes = any(isinstance(column.type, LargeBinary) for column in table.columns)
-    return LARGE_BATCH if has_bytes else BATCH
+    return LARGE_ROWS_AT_ONCE if has_bytes else ROWS_AT_ONCE
 
 
 def _deferred_columns(table: Table) -> list[str]:
@@ -230,7 +230,7 @@ def _fill_deferred(origin: Connection, target: Engine, table: Table, late: Seque
     which = [column == bindparam(f"key_{column.name}") for column in table.primary_key]
     change = update(table).where(*which).values({name: bindparam(f"new_{name}") for name in late})
     said = _in_order(table, origin).where(or_(*(table.c[name].is_not(None) for name in late)))
-    for batch in _batches(origin, said, _batch_size(table)):
+    for batch in _batches(origin, said, _rows_at_once(table)):
         values = [
             {f"key_{column.name}": row[column.name] for column in table.primary_key}
             | {f"new_{name}": row[name] for name in late}
@@ -294,6 +294,6 @@ def _compare_all(origin: Connection, target: Engine, note: Note) -> dict[str, in
 
 
 def _rows(connection: Connection, table: Table, note: Note) -> Iterator[dict[str, Any]]:
-    for batch in _batches(connection, _in_order(table, connection), _batch_size(table)):
+    for batch in _batches(connection, _in_order(table, connection), _rows_at_once(table)):
         yield from map(dict, batch)
         note(len(batch))

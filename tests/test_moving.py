@@ -172,7 +172,7 @@ def test_pictures_are_moved_few_at_a_time(
             pictures.import_picture(SYSTEM, ana.id, shrunk)
     moved = source.run("move-database", target.url)
     assert moved.exit_code == 0, moved.output
-    assert max(sizes["batches"]) == max(sizes["inserts"]) == moving.LARGE_BATCH
+    assert max(sizes["batches"]) == max(sizes["inserts"]) == moving.LARGE_ROWS_AT_ONCE
     assert sum(sizes["inserts"]) >= 88 and sum(sizes["batches"]) == 3 * sum(sizes["inserts"])
 
 
@@ -255,7 +255,7 @@ def test_a_file_that_somebody_opens_meanwhile_keeps_its_name(
 def test_a_move_that_was_killed_goes_on(
     source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "BATCH", 2)
+    monkeypatch.setattr(moving, "ROWS_AT_ONCE", 2)
     insert_some, written = moving._insert, list[str]()
 
     def insert_few(connection: Any, rows: Any, values: Any) -> None:

@@ -189,7 +189,7 @@ def test_a_table_of_many_portions_is_the_same_file(
         library.write_reading(people.host, agenda.id, ReadingText(title, "Somebody"))
     whole = client.get(address)
     assert "ETag" in whole.headers
-    monkeypatch.setattr(tables, "PORTION", portion)
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", portion)
     monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", in_memory)
     sent = client.get(address)
     assert ("ETag" in sent.headers) == (in_memory > 10)
@@ -212,7 +212,7 @@ def test_a_portion_of_what_is_hidden_does_not_end_a_table(
     hidden = get_practice(SYSTEM, "hidden")
     decide(people.moderator, "practice", hidden.id, "hide", Reasons("Spam.", 2))
     publish(people, agenda, "Among us", audience=MEMBERS)
-    monkeypatch.setattr(tables, "PORTION", 1)
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 1)
     titles = [row["Title"] for row in table(sign_in(people.host), "/practices.csv")]
     assert titles == ["Among us", "Newest", "Oldest"]
     assert [row["Title"] for row in table(client, "/practices.csv")] == ["Newest", "Oldest"]
@@ -232,7 +232,7 @@ def test_a_long_table_is_wholly_in_the_language_of_the_reader(
     monkeypatch.setitem(app.extensions, "settings", both)
     french = {"Accept-Language": "fr"}
     whole = client.get("/cases.csv", headers=french).get_data()
-    monkeypatch.setattr(tables, "PORTION", 1)
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 1)
     assert client.get("/cases.csv", headers=french).get_data() == whole
     monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", 1)
     assert client.get("/cases.csv", headers=french).get_data() == whole
@@ -269,7 +269,7 @@ def test_nothing_is_sent_of_a_table_that_cannot_be_made_to_its_end(
 ) -> None:
     for title in ("One", "Two", "Three"):
         publish(people, agenda, title)
-    monkeypatch.setattr(tables, "PORTION", 1)
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", in_memory)
     made: list[Any] = []
     after = tables.queries.practices_after

@@ -55,7 +55,7 @@ from forum.versions import topic_scope
 MAX_ASKED = 10  # members whom one question asks; who passes it on makes room
 LONGEST_AWAY = timedelta(days=366)
 MAX_DEED, MAX_STORY = 200, 1_500  # characters of the two texts of a follow-up
-BATCH = 100
+BATCH_SIZE = 100  # of each kind, that one transaction looks at
 UNANSWERED_AFTER = timedelta(days=7)  # until the hosts are told that nobody answers
 # Later they are not told: an old forum would tell of all its questions at once
 UNANSWERED_UNTIL = timedelta(days=21)
@@ -338,7 +338,7 @@ def _schedule_next_question(topic: Topic, outcome: str) -> None:
 
 
 @action
-def look_after(system: Person, limit: int = BATCH) -> int:
+def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
     """Take up new questions, notify hosts of those that nobody answers, ask askers what happened next.
 
     Handles at most `limit` of each and returns how many it handled. Rows that are due are locked and rescheduled in the

@@ -17,7 +17,7 @@ from forum.claims.actions import end_claims
 from forum.claims.models import queue_path
 from forum.claims.queries import refuse_claimed
 from forum.clock import now
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities.actions import link_at_joining
@@ -38,7 +38,6 @@ from forum.terms.models import JOINING
 from forum.versions import EVERYTHING
 
 UNCONFIRMED_RETENTION, REFUSED_RETENTION = timedelta(days=3), timedelta(days=30)
-PORTION = 500  # candidates that one transaction deletes
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,7 @@ def _candidate_to_decide(
 
 
 @action
-def forget_old(system: Person, limit: int = PORTION) -> int:
+def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` candidates who never confirmed in three days or were refused thirty ago; returns how many.
 
     The letters that they got go as well, for their name is in them.

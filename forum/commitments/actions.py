@@ -61,7 +61,7 @@ from forum.sentences import Sentence, sentence
 LONGEST_TITLE, LONGEST_WORDS, LONGEST_REASON = 150, 300, 1_000
 MOST_MILESTONES = 12
 FURTHEST = timedelta(days=20 * 366)
-BATCH = 200
+BATCH_SIZE = 200  # commitments and milestones that one transaction looks at
 REACHED = sentence("A milestone is reached.")
 GIVEN_UP = sentence("A milestone is given up.")
 REOPENED = sentence("What was told of a milestone is taken back.")
@@ -502,7 +502,7 @@ def _told(commitment: Commitment) -> list[tuple[str, str]]:
 
 
 @action
-def look_after_commitments(system: Person, limit: int = BATCH) -> int:
+def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
     """Remind who speaks for an organisation of milestones that are near, and of those whose day is over; returns of how many.
 
     Who follows a commitment and belongs to its organisation by now follows it no more.

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_
 from forum.clock import now
 from forum.contact.models import ContactLetter
 from forum.contact.queries import letter_to, letters_today
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.mail import actions as mail
@@ -30,7 +30,6 @@ TEXT_LENGTHS = range(20, 3_001)  # characters
 MAX_PER_DAY, MAX_PER_RECIPIENT, MAX_OF_NEWCOMERS = 5, 3, 1
 NEWCOMER_PERIOD, PERIOD_WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
 KEPT = timedelta(days=30)
-BATCH_SIZE = 500  # letters that one transaction deletes
 LINK_PATTERN = re.compile(
     r"://|\bwww\.|\b[\w-]+\.(?:(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev|eu)\b|[^\W\d_]{2,24}/\S)",
     re.I,
@@ -104,7 +103,7 @@ def report(reader: Person, letter_id: int, reason: str, text: str = "") -> Repor
 
 
 @action
-def forget_old(system: Person, limit: int = BATCH_SIZE) -> int:
+def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` letters older than 30 days, and what waits to be sent of them; returns how many."""
     require(system.can.administer())
     touches()
@@ -112,7 +111,7 @@ def forget_old(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 @action
-def forget_member(system: Person, member_id: int, limit: int = BATCH_SIZE) -> int:
+def forget_member(system: Person, member_id: int, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` letters from and to a member who has left; returns how many."""
     require(system.can.administer())
     touches()

@@ -74,7 +74,7 @@ from forum.versions import EVERYTHING
 
 LONGEST_TITLE, LONGEST_REASON, LONGEST_RESERVATION = 200, 2_000, 1_000
 LONGEST_TO_SIGN = timedelta(days=731)
-BATCH = 100
+BATCH_SIZE = 100  # declarations that one transaction looks at
 
 
 @dataclass(frozen=True)
@@ -487,7 +487,7 @@ def _end_invitations(doer: Person, declaration: Declaration) -> None:
 
 
 @action
-def look_after(system: Person, limit: int = BATCH) -> int:
+def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
     """Adopt declarations whose last day is over, and remind those who were invited to sign a week before; returns how many.
 
     Rows that are due are locked and moved on in the transaction that writes the events: so each is told once.

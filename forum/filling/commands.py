@@ -24,7 +24,7 @@ from forum.members.queries import federation
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 
-POSTS_PER_BATCH = 1_000  # with documents and notices about five thousand rows in a transaction
+BATCH_SIZE = 1_000  # posts; with documents and notices about five thousand rows in a transaction
 
 bp = Blueprint("filling_commands", __name__, cli_group=None)
 
@@ -109,7 +109,7 @@ def _fill(plan: Plan) -> int:
     writer = BatchWriter(foundation)
     deeds = plan.deeds(foundation.last_ids["topic"], foundation.last_ids["post"])
     with click.progressbar(length=plan.shape.posts, label="Filling", show_pos=True) as bar:
-        for some in split_by_posts(deeds, POSTS_PER_BATCH):
+        for some in split_by_posts(deeds, BATCH_SIZE):
             batch = writer.write(some)
             posts = len(batch.rows["post"])
             if batch.last_ids["post"] > done:

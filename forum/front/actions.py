@@ -18,12 +18,12 @@ from forum.notifications.models import REMINDER, NoticeSettings
 from forum.notifications.queries import settings_by_member
 from forum.permissions import Person, require
 
-BATCH = 50
+BATCH_SIZE = 50  # reminders that one transaction looks at
 UNTIL_NEXT_LOOK = timedelta(days=1)  # at a reminder of who cannot sign in at present
 
 
 @action
-def tell_reminders(system: Person, limit: int = BATCH) -> int:
+def tell_reminders(system: Person, limit: int = BATCH_SIZE) -> int:
     """Record the events of up to `limit` reminders that are due, and end these; returns how many it looked at.
 
     They are locked and ended in the transaction that records the events: so each notice is made once, however many workers run

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, update
 
 from forum.clock import now
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
@@ -45,7 +45,7 @@ from forum.permissions import Person, require
 from forum.transports import is_address_unknown
 from forum.versions import topic_scope
 
-BATCH = 20
+BATCH_SIZE = 20  # letters that a worker takes: few, because it sends them one after the other
 TO_MEMBERS = ("notice", "digest")  # these follow the member to a new address
 MAX_RETURNED_PER_HOUR = 5
 # Letters a day to one visitor: receipts of reports, and outcomes in a letter each; further outcomes share a letter.
@@ -61,7 +61,6 @@ RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440
 MIN_POSTPONEMENT, MAX_POSTPONEMENT = timedelta(seconds=30), timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=4)
 MAX_WHY = 300  # characters of what a server said
-PORTION = 500  # letters of a kind that one deed deletes
 KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
 
 
@@ -263,7 +262,7 @@ def stop(visitor: Person, member_id: int, kind: str) -> None:
 
 
 @action
-def lease_due_letters(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
+def lease_due_letters(system: Person, limit: int = BATCH_SIZE) -> Sequence[Delivery]:
     """Take up to `limit` due letters, with their members; nobody else takes them for the time of `LEASE`."""
     require(system.can.administer())
     touches()
@@ -375,7 +374,7 @@ def _resume(administrator: Person, *conditions: ColumnElement[bool]) -> int:
 
 
 @action
-def forget_letters(system: Person, limit: int = PORTION) -> int:
+def forget_letters(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete letters that were sent or dropped before `KEPT`, or given up before `KEPT_FAILED`; returns how many.
 
     At most `limit` of each.

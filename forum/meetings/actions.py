@@ -60,7 +60,8 @@ FURTHEST = timedelta(days=3 * 366)  # from now to the beginning
 MOST_SEATS = 10_000
 REMINDED_BEFORE = timedelta(days=1)
 NAMES_KEPT = timedelta(days=183)  # of who came, after the meeting is over
-BATCH, MEETINGS_AT_ONCE = 200, 20
+BATCH_SIZE = 200  # meetings that one transaction ends, or members whom it reminds
+UNNAMING_BATCH_SIZE = 20  # meetings of which one transaction forgets who came
 TIME_CHANGED = sentence("It is at another time now.")
 PLACE_CHANGED = sentence("It is in another place now.")
 LINK_CHANGED = sentence("The link by which you join has changed.")
@@ -364,7 +365,7 @@ def _remind_at(meeting: Meeting, moment: datetime | None) -> None:
 
 
 @action
-def end_meetings(system: Person, limit: int = BATCH) -> int:
+def end_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
     """Note of up to `limit` meetings whose end has come that they are over; returns of how many."""
     require(system.can.administer())
     touches()
@@ -377,7 +378,7 @@ def end_meetings(system: Person, limit: int = BATCH) -> int:
 
 
 @action
-def remind_of_meetings(system: Person, limit: int = BATCH) -> int:
+def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
     """Remind up to `limit` members of the meeting to which they come the next day; returns at how many it looked.
 
     What is due is locked and noted as done in the transaction that writes the events: everybody is reminded once, however many
@@ -399,7 +400,7 @@ def remind_of_meetings(system: Person, limit: int = BATCH) -> int:
 
 
 @action
-def forget_names(system: Person, limit: int = MEETINGS_AT_ONCE) -> int:
+def forget_names(system: Person, limit: int = UNNAMING_BATCH_SIZE) -> int:
     """Delete who came to up to `limit` meetings that have been over for `NAMES_KEPT`; returns of how many. The number stays."""
     require(system.can.administer())
     touches()

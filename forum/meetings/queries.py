@@ -27,7 +27,7 @@ from forum.versions import cached
 
 MEETINGS_PER_PAGE = 20
 MAX_SHOWN = 200  # members who come, on the page of a meeting
-PORTION = 500  # of a table of who comes
+ROWS_AT_ONCE = 500  # of a table of who comes
 MAX_IN_CALENDAR = 300  # meetings in a calendar file
 NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process remembers, for short lists
 COMING_FIRST = (Meeting.starts_at, Meeting.id)
@@ -281,7 +281,7 @@ def all_who_come(host: Person, meeting: Meeting) -> Iterator[Sequence[Attendance
         people.joinedload(Member.city), people.joinedload(Member.organisation)
     )
     last: Attendance | None = None
-    while some := rows_after(found, (Attendance.id,), (last.id,) if last else None, PORTION):
+    while some := rows_after(found, (Attendance.id,), (last.id,) if last else None, ROWS_AT_ONCE):
         yield some
         last = some[-1]
 

@@ -6,6 +6,7 @@ import logging
 
 from sqlalchemy.exc import OperationalError
 
+from forum.db import DELETION_BATCH_SIZE
 from forum.errors import Refusal
 from forum.notifications import actions, queries
 from forum.permissions import SYSTEM, Person
@@ -24,7 +25,7 @@ def make_notices() -> int:
         raise  # the database is at fault, not an event
     except Exception:
         log.exception("the notices of some events are made one by one")
-    return sum(map(_make_of_one, queries.due_event_ids(actions.BATCH)))
+    return sum(map(_make_of_one, queries.due_event_ids(actions.BATCH_SIZE)))
 
 
 def _make_of_one(event_id: int) -> int:
@@ -44,4 +45,4 @@ def forget_old(system: Person) -> int:
     The events are looked up before the deed, because that takes long when there are many, and the deed would hold the
     write lock meanwhile.
     """
-    return actions.forget_old(system, queries.finished_event_ids(actions.PORTION))
+    return actions.forget_old(system, queries.finished_event_ids(DELETION_BATCH_SIZE))

@@ -58,7 +58,7 @@ from forum.sentences import Sentence, sentence
 
 LONGEST_TITLE, LONGEST_SENTENCE = 250, 500  # some languages need more letters than the original
 PARTS = (*SECTIONS, BODY)
-BATCH = 50
+BATCH_SIZE = 50  # translations that one transaction looks at
 APPEARED = sentence("It has been translated into another language.")
 OUTDATED = sentence("The original has changed since. Is the translation still right?")
 
@@ -431,7 +431,7 @@ def find_again(moderator: Person, practice_id: int) -> None:
 
 
 @action
-def look_after_translations(system: Person, limit: int = BATCH) -> int:
+def look_after_translations(system: Person, limit: int = BATCH_SIZE) -> int:
     """Tell translators, once each, that the original of a translation has changed; delete the translations of what was deleted.
 
     Returns how many translations it looked at.

@@ -18,7 +18,7 @@ from forum.claims import actions as claims
 from forum.claims.models import EntryKey, queue_path
 from forum.claims.queries import refuse_claimed
 from forum.clock import now
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.glossary import actions as glossary
@@ -47,7 +47,7 @@ from forum.queue.queries import (
 from forum.sentences import Sentence, sentence
 
 KEPT_NOTES = timedelta(days=365)
-PORTION = 500
+BATCH_SIZE = 500  # entries that one transaction looks at, to tell of those that wait for too long
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def _title_in_notices(entry: QueueEntry) -> str | Sentence:
 
 
 @action
-def forget_old(system: Person, limit: int = PORTION) -> int:
+def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` notes older than a year, and as many about former candidates; returns how many."""
     require(system.can.administer())
     touches()

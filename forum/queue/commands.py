@@ -11,5 +11,5 @@ def tell_overdue(system: Person) -> int:
 
     They are looked for before the deed, because that takes long in a long queue, and deciding would wait meanwhile.
     """
-    keys = queries.entries_to_tell(system, actions.PORTION)
+    keys = queries.entries_to_tell(system, actions.BATCH_SIZE)
     return actions.tell_overdue(system, keys) if keys else 0

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import DELETION_BATCH_SIZE, db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.matches import ScreenedText, domain_of, folded
@@ -46,7 +46,6 @@ LONGEST_VALUE, LONGEST_SENTENCE = 100, 500
 MOST_DOMAINS = 5_000  # in one import
 ALLOWED_REPETITIONS = range(2, 21)
 ALLOWED_DAYS, ALLOWED_POSTS, ALLOWED_FIRST_POSTS = range(366), range(101), range(21)
-PORTION = 500
 
 
 @dataclass(frozen=True)
@@ -262,7 +261,7 @@ def _check_sentence(sentence: str) -> None:
 
 
 @action
-def forget_traces(system: Person, limit: int = PORTION) -> int:
+def forget_traces(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` traces that no rule needs any more; returns how many."""
     require(system.can.administer())
     touches()

@@ -31,7 +31,7 @@ from forum.search.queries import (
 )
 from forum.versions import ANY_CHANGE
 
-PORTION = 200  # documents that get a new title in one transaction
+BATCH_SIZE = 200  # documents that get a new title in one transaction
 REBUILD_SQL = {
     "sqlite": "INSERT INTO document_fts(document_fts) VALUES ('rebuild')",
     "postgresql": "REINDEX INDEX words_index",
@@ -235,7 +235,7 @@ def retitle(_doer: Person, kind: str, item_id: int, title: str) -> None:
     topic_document_id = document_id(kind, item_id)
     if topic_document_id is None:
         return
-    reached = _retitle_batch(topic_document_id, title, 0, PORTION)
+    reached = _retitle_batch(topic_document_id, title, 0, BATCH_SIZE)
     if earlier := db.session.get(Retitling, topic_document_id):
         db.session.delete(earlier)
         db.session.flush()
@@ -244,15 +244,15 @@ def retitle(_doer: Person, kind: str, item_id: int, title: str) -> None:
 
 
 @action
-def continue_retitling(system: Person, portion: int = PORTION) -> int:
-    """Give the next `portion` posts of a topic its new title, for the worker; returns 1, or 0 when nothing was left to do."""
+def continue_retitling(system: Person, limit: int = BATCH_SIZE) -> int:
+    """Give the next `limit` posts of a topic its new title, for the worker; returns 1, or 0 when nothing was left to do."""
     require(system.can.administer())
     touches()
     todo = next_retitling()
     if todo is None:
         return 0
     touches(ANY_CHANGE)
-    reached = _retitle_batch(todo.document_id, todo.title, todo.reached, portion)
+    reached = _retitle_batch(todo.document_id, todo.title, todo.reached, limit)
     if reached is None:
         db.session.delete(todo)
     else:

@@ -6,7 +6,7 @@ from forum.permissions import SYSTEM
 from forum.searches.actions import note_looks
 from forum.searches.queries import due_searches, looks_for
 
-PORTION = 10  # searches that are looked for before others get their turn
+BATCH_SIZE = 10  # searches that are looked for before others get their turn
 
 
 def look_after_searches() -> int:
@@ -14,5 +14,5 @@ def look_after_searches() -> int:
 
     The looks come before the action, so that nobody who writes waits for them.
     """
-    due = due_searches(PORTION)
+    due = due_searches(BATCH_SIZE)
     return note_looks(SYSTEM, looks_for(due)) if due else 0

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from forum import ciphers
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
-from forum.db import db, delete_batch, insert_into
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch, insert_into
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
@@ -52,7 +52,7 @@ from forum.webhooks.queries import (
 MAX_WEBHOOKS, MAX_NAME = 10, 80
 ADDRESS_CIPHER, SECRET_CIPHER = "webhook address", "webhook secret"
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
-EVENTS, PORTION = 100, 500  # that one transaction works on
+BATCH_SIZE = 100  # events of which one transaction makes deliveries
 # After this time others take the delivery of a worker that was killed
 LEASE = timedelta(minutes=1)
 RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
@@ -210,7 +210,7 @@ def _log(administrator: Person, webhook: Webhook, deed: str) -> None:
 
 
 @action
-def note_what_is_new(system: Person, limit: int = EVENTS) -> int:
+def note_what_is_new(system: Person, limit: int = BATCH_SIZE) -> int:
     """Note for each webhook what it is to be told of new topics and posts; returns how many events it worked on.
 
     Each event is worked on once, in one transaction with the rows that are made of it, so that nothing is lost and
@@ -326,7 +326,7 @@ def _why_paused(delivery: WebhookDelivery) -> str:
 
 
 @action
-def forget_deliveries(system: Person, limit: int = PORTION) -> int:
+def forget_deliveries(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` old deliveries; returns how many."""
     require(system.can.administer())
     touches()

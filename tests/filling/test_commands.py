@@ -30,7 +30,7 @@ SIZE = ("--topics", 4, "--posts", 30)
 def run(app: Flask, high_rates: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the tables of the tests are there
     monkeypatch.setattr(commands, "city_rows", lambda: SAMPLE_CITIES)
-    monkeypatch.setattr(commands, "POSTS_PER_BATCH", 10)
+    monkeypatch.setattr(commands, "BATCH_SIZE", 10)
     monkeypatch.setattr(commands, "hash_password", lambda password: f"hash of {password}")
     runner = app.test_cli_runner()
     return lambda *words: runner.invoke(args=["fill", *map(str, words)])

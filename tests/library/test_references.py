@@ -144,7 +144,7 @@ def test_a_file_of_many_portions_is_the_same(
     for title in ("One", "Two", "Three"):
         add_reading(world, title)
     whole = client.get("/readings.ris")
-    monkeypatch.setattr(tables, "PORTION", 2)
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(savedfiles, "MAX_IN_MEMORY", in_memory)
     sent = client.get("/readings.ris")
     assert ("ETag" in sent.headers) == (in_memory > 1)

@@ -161,9 +161,9 @@ def test_an_event_for_watchers_is_one_row_and_told_in_portions(
     news(people)
     event = db.session.scalars(select(Event)).one()
     assert event.recipients == []
-    assert actions.make_notices(SYSTEM, portion=2) == 1
+    assert actions.make_notices(SYSTEM, most_watchers=2) == 1
     assert sum(recipients_among(crowd)) == 1  # Ben is the second
-    while actions.make_notices(SYSTEM, portion=2):
+    while actions.make_notices(SYSTEM, most_watchers=2):
         pass
     assert recipients_among(crowd) == [1] * 5
     assert titles(people.ben) == []
@@ -174,8 +174,8 @@ def test_several_events_share_a_portion(people: Any, crowd: list[Member]) -> Non
     for _number in range(3):
         news(people)
     note(people)
-    assert actions.make_notices(SYSTEM, portion=12) == 4
-    assert actions.make_notices(SYSTEM, portion=12) == 1
+    assert actions.make_notices(SYSTEM, most_watchers=12) == 4
+    assert actions.make_notices(SYSTEM, most_watchers=12) == 1
     assert actions.make_notices(SYSTEM) == 0
     assert sum(recipients_among(crowd)) == 17
 
@@ -189,7 +189,7 @@ def test_a_worker_that_dies_half_way_leaves_each_notice_to_be_made_once(
     people: Any, crowd: list[Member], statement: str
 ) -> None:
     news(people)
-    actions.make_notices(SYSTEM, portion=2)
+    actions.make_notices(SYSTEM, most_watchers=2)
 
     def die(_c: Any, _cursor: Any, words: str, *_rest: Any) -> None:
         if words.startswith(statement):
@@ -198,11 +198,11 @@ def test_a_worker_that_dies_half_way_leaves_each_notice_to_be_made_once(
     listen(db.engine, "after_cursor_execute", die)
     try:
         with pytest.raises(Killed):
-            actions.make_notices(SYSTEM, portion=2)
+            actions.make_notices(SYSTEM, most_watchers=2)
     finally:
         remove(db.engine, "after_cursor_execute", die)
     assert sum(recipients_among(crowd)) == 2
-    while actions.make_notices(SYSTEM, portion=2):
+    while actions.make_notices(SYSTEM, most_watchers=2):
         pass
     assert recipients_among(crowd) == [1] * 5
 
@@ -263,7 +263,7 @@ def test_one_event_for_watchers_is_hidden_and_restored_half_way(
     people: Any, crowd: list[Member]
 ) -> None:
     news(people, topic_id=1, post_id=1)
-    actions.make_notices(SYSTEM, portion=2)
+    actions.make_notices(SYSTEM, most_watchers=2)
     actions.hide_notices(people.moderator, post_id=1)
     assert actions.make_notices(SYSTEM) == 0
     assert sum(recipients_among(crowd)) == 0

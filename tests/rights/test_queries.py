@@ -162,7 +162,7 @@ def test_no_secret_is_in(people, lived):
 
 
 def test_portions_hold_everything_once(people, agenda, monkeypatch):
-    monkeypatch.setattr("forum.rights.queries._shared.BATCH", 3)
+    monkeypatch.setattr("forum.rights.queries._shared.RECORDS_AT_ONCE", 3)
     topic = dialogue.open_topic(
         people.ana, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
     )

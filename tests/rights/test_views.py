@@ -130,7 +130,7 @@ def test_it_asks_again_who_one_is(people, sign_in):
 
 
 def test_pages_are_parted_and_lead_on(people, agenda, sign_in, monkeypatch):
-    monkeypatch.setattr("forum.rights.queries._shared.BATCH", 4)
+    monkeypatch.setattr("forum.rights.queries._shared.RECORDS_AT_ONCE", 4)
     topic = dialogue.open_topic(
         people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
     )
@@ -160,7 +160,7 @@ def collecting():
 
 def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeypatch, collecting):
     """There are 100 of them, of five posts each; held together they would take 3 MB, and so would the pictures."""
-    monkeypatch.setattr("forum.rights.queries._shared.BATCH", 5)
+    monkeypatch.setattr("forum.rights.queries._shared.RECORDS_AT_ONCE", 5)
     topic = dialogue.open_topic(
         people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
     )

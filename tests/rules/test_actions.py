@@ -49,7 +49,7 @@ def test_a_version_holds_from_its_day_and_the_one_before_stays(people: Any) -> N
 
 def test_every_member_is_told_of_new_rules_once(people: Any) -> None:
     write_rules(people.administrator, text())
-    while make_notices(SYSTEM, portion=2):
+    while make_notices(SYSTEM, most_watchers=2):
         pass
     for member in (people.ana, people.ben, people.moderator, people.administrator):
         told = [notice for notice in inbox(member).page.items if notice.kind == "rules"]

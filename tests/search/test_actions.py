@@ -155,7 +155,7 @@ def test_the_posts_of_a_topic_are_found_by_its_new_title(found: Found) -> None:
 def test_a_long_topic_gets_its_title_in_portions(
     found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "PORTION", 2)
+    monkeypatch.setattr(actions, "BATCH_SIZE", 2)
     posts_of_a_long_topic(5)
     retitle("Sirens in winter")
     assert found("sirens reply") == [("post", 1), ("post", 2)]
@@ -167,7 +167,7 @@ def test_a_long_topic_gets_its_title_in_portions(
 def test_a_title_that_changes_again_meanwhile_is_the_last(
     found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "PORTION", 2)
+    monkeypatch.setattr(actions, "BATCH_SIZE", 2)
     posts_of_a_long_topic(5)
     retitle("Sirens in winter")
     actions.continue_retitling(SYSTEM, 2)
@@ -181,7 +181,7 @@ def test_a_title_that_changes_again_meanwhile_is_the_last(
 def test_a_topic_that_is_gone_has_nothing_left_to_do(
     found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "PORTION", 2)
+    monkeypatch.setattr(actions, "BATCH_SIZE", 2)
     posts_of_a_long_topic(5)
     retitle("Sirens in winter")
     actions.unindex(SYSTEM, "topic", 7)

@@ -251,7 +251,7 @@ def test_what_search_does_not_know_is_told_and_mended(run: Run, world: None) -> 
 def test_a_title_that_the_worker_is_still_to_say_is_no_fault(
     run: Run, world: None, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forum.search.actions.PORTION", 1)
+    monkeypatch.setattr("forum.search.actions.BATCH_SIZE", 1)
     there = (Topic.kind == "question", Topic.hidden_at.is_(None), Topic.replies_count > 0)
     topic = first(Topic, *there)
     opening = first(Post, Post.topic_id == topic.id, Post.number == 1)

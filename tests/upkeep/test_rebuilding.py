@@ -137,7 +137,7 @@ def test_words_are_found_after_reindexing_and_hidden_ones_are_not(run: Run, foru
 def test_reindexing_goes_on_in_small_batches(
     run: Run, forum: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuilding, "REINDEX_BATCH", 2)
+    monkeypatch.setattr(rebuilding, "REINDEX_BATCH_SIZE", 2)
     before = documents()
     corrupted()
     run("reindex")
@@ -280,7 +280,7 @@ def test_rerendering_that_was_stopped_goes_on_where_it_was(
 
     before = html()
     aged()
-    monkeypatch.setattr(rebuilding, "RERENDER_BATCH", size)
+    monkeypatch.setattr(rebuilding, "RERENDER_BATCH_SIZE", size)
     left: Iterator[int] = iter(range(10, -1, -1))
     monkeypatch.setattr(rebuilding, "render_with_mentions", stopping)
     done = run("rerender")

@@ -31,7 +31,7 @@ ENTRIES_PER_PAGE = 60
 MAX_TEXTS = 8  # newest ones that use a name of an entry
 MAX_NAMES_LOOKED_FOR = 24  # of an entry, for these
 MAX_STEPS = 10  # from an entry to those into which it was merged one after the other
-PORTION = 200
+ENTRIES_AT_ONCE = 200  # that are read before the next ones are
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,11 @@ def all_entries() -> Iterator[Sequence[Entry]]:
     """All entries by id, some after the others, each with its names and themes."""
     last = 0
     while True:
-        after = visible_entries().where(Entry.id > last).order_by(Entry.id).limit(PORTION)
+        after = visible_entries().where(Entry.id > last).order_by(Entry.id).limit(ENTRIES_AT_ONCE)
         found = db.session.scalars(_whole(after)).all()
         if found:
             yield found
-        if len(found) < PORTION:
+        if len(found) < ENTRIES_AT_ONCE:
             return
         last = found[-1].id
 

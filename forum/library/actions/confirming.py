@@ -21,7 +21,7 @@ ANSWER_WITHIN = timedelta(days=90)  # then pages say that nobody has confirmed i
 ASK_AGAIN_AFTER = timedelta(days=30)  # a practice of which nobody could be asked
 # Questions to one author, who may have loaded a hundred practices
 MOST_AT_ONCE, LATELY = 3, timedelta(days=7)
-BATCH = 100
+BATCH_SIZE = 100  # practices that one transaction looks at
 
 
 @action
@@ -45,7 +45,7 @@ def confirm_practice(author: Person, practice_id: int) -> Practice:
 
 
 @action
-def ask_whether_true(system: Person, limit: int = BATCH) -> int:
+def ask_whether_true(system: Person, limit: int = BATCH_SIZE) -> int:
     """Ask the authors of practices that are due; note that nobody has confirmed those that were asked about long ago.
 
     Returns how many it looked at. Rows that are due are locked and moved on in the transaction that writes the events, so

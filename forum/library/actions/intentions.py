@@ -29,7 +29,7 @@ from forum.versions import member_scope, topic_scope
 MONTHS_AHEAD = 36  # at most, until when one wants to have tried something
 KEPT_AFTER = timedelta(days=183)  # an intention, after its member was asked what became of it
 HIDDEN_AGAIN_AFTER = timedelta(days=30)  # until a topic that is hidden is looked at once more
-BATCH = 100
+BATCH_SIZE = 100  # intentions that one transaction looks at
 
 
 @action
@@ -67,7 +67,7 @@ def give_up(member: Person, topic_id: int) -> None:
 
 
 @action
-def ask_about_intentions(system: Person, limit: int = BATCH) -> int:
+def ask_about_intentions(system: Person, limit: int = BATCH_SIZE) -> int:
     """Ask members whose month is over what became of it, and delete what nothing was said of; returns how many it looked at.
 
     What was tried meanwhile is deleted as well. Rows that are due are locked and moved on in the transaction that writes the

@@ -27,7 +27,7 @@ from forum.members.queries import language_names
 from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
-PORTION = 500  # rows that are read at once
+ROWS_AT_ONCE = 500  # that are read before the next ones are
 Columns = list[tuple[str, Callable[[Any], object]]]  # the name of each, and what it has of an item
 After = Callable[
     [Any, int], Sequence[Any]
@@ -131,9 +131,9 @@ def portions(after: After) -> Iterator[list[Any]]:
     """What is passed on of a library, some items after the others, at least none."""
     last = None
     while True:
-        found = after(last, PORTION)
+        found = after(last, ROWS_AT_ONCE)
         yield [one for one in found if is_in_sight(one)]
-        if len(found) < PORTION:
+        if len(found) < ROWS_AT_ONCE:
             return
         last = found[-1]
 

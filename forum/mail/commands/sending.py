@@ -26,7 +26,7 @@ from forum.permissions import SYSTEM
 from forum.settings import Settings
 from forum.transports import Rejected, ServerUnavailable, Transport, open_transport
 
-PORTION = 500
+MEMBERS_AT_ONCE = 500  # of whom it is read whether a digest is due
 
 
 def deliver() -> int:
@@ -83,7 +83,7 @@ def write_digests() -> int:
     """Write the digests that are due; returns how many."""
     written, after_id = 0, 0
     while True:
-        due, after_id = members_due_for_digest(after_id, PORTION)
+        due, after_id = members_due_for_digest(after_id, MEMBERS_AT_ONCE)
         for member_id in due:
             actions.write_digest(SYSTEM, member_id)
         written += len(due)

@@ -71,7 +71,6 @@ from forum.members.actions.roles import (
     unsuspend,
 )
 from forum.members.actions.sessions import (
-    BATCH_SIZE,
     MAX_SESSIONS,
     SESSION_RETENTION,
     end_session,
@@ -95,7 +94,6 @@ from forum.members.actions.voices import (
 )
 
 __all__ = [
-    "BATCH_SIZE",
     "COOLING_OFF",
     "DELETE_EVERYTHING",
     "FORMER_MEMBER",

@@ -18,7 +18,7 @@ from forum.plaintext import fold
 
 # GeoNames number, name, country code, latitude, longitude, population, names in all scripts
 CityRow = tuple[int, str, str, float, float, int, list[str]]
-BATCH_SIZE = 2_000
+BATCH_SIZE = 2_000  # rows of one statement
 
 
 @action

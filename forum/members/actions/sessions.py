@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, update
 
 from forum.clock import now
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.members import queries
 from forum.members.models import Credentials, Member, Session
@@ -16,7 +16,6 @@ from forum.permissions import Person, require
 from forum.plaintext import single_line
 
 MAX_SESSIONS = 50
-BATCH_SIZE = 500  # rows that one transaction deletes, so that other writers wait only briefly
 SESSION_RETENTION = timedelta(days=30)  # how long a session is kept after its end
 
 
@@ -113,7 +112,7 @@ def _end_sessions(*which: ColumnElement[bool]) -> None:
 
 
 @action
-def forget_sessions(system: Person, limit: int = BATCH_SIZE) -> int:
+def forget_sessions(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` sessions that ended `SESSION_RETENTION` ago; returns how many."""
     require(system.can.administer())
     touches()

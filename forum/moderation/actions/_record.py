@@ -48,7 +48,6 @@ from forum.plaintext import single_line
 from forum.rules.queries import in_force
 from forum.sentences import Kept, Sentence, plural_sentence, sentence, unkept
 
-PORTION = 500
 # What several members have to do with besides its author, as these are told of it
 OF_SEVERAL = {
     "translation": sentence("A translation that you began"),

@@ -12,12 +12,12 @@ from flask_babel import gettext as _
 from sqlalchemy import update
 
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import DELETION_BATCH_SIZE, db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION, describe, notify_curators
+from forum.moderation.actions._record import describe, notify_curators
 from forum.moderation.models import BY_VISITOR, Report
 from forum.moderation.queries import (
     Thing,
@@ -173,7 +173,7 @@ def note_told(system: Person, reports: Sequence[Report]) -> None:
 
 
 @action
-def forget_visitors(system: Person, limit: int = PORTION) -> int:
+def forget_visitors(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete names and addresses from up to `limit` reports of visitors decided `KEPT_VISITORS` ago; returns how many."""
     require(system.can.administer())
     touches()

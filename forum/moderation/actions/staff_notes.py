@@ -11,13 +11,12 @@ from sqlalchemy import ColumnElement, Text, case, cast, delete, literal, or_, up
 
 from forum.claims.models import queue_path
 from forum.clock import now
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.matches import KnownAs, replace_name, without_member
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION
 from forum.moderation.models import (
     Decision,
     Deed,
@@ -125,7 +124,7 @@ def remove_staff_note(moderator: Person, note_id: int) -> int:
 
 
 @action
-def forget_staff_notes(system: Person, limit: int = PORTION) -> int:
+def forget_staff_notes(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` notes older than `KEPT_STAFF_NOTES`; returns how many."""
     require(system.can.administer())
     touches()

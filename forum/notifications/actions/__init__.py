@@ -27,12 +27,16 @@ from forum.notifications.actions.following import (
 )
 from forum.notifications.actions.forgetting import (
     KEPT_READ,
-    PORTION,
     forget_member,
     forget_old,
     forget_told,
 )
-from forum.notifications.actions.making import BATCH, make_notices, make_notices_of, postpone_event
+from forum.notifications.actions.making import (
+    BATCH_SIZE,
+    make_notices,
+    make_notices_of,
+    postpone_event,
+)
 from forum.notifications.actions.reading import (
     note_mailed,
     read,
@@ -63,9 +67,8 @@ from forum.notifications.actions.watching import (
 )
 
 __all__ = [
-    "BATCH",
+    "BATCH_SIZE",
     "KEPT_READ",
-    "PORTION",
     "NoticeText",
     "choose",
     "choose_ways",

@@ -9,18 +9,17 @@ from typing import Any
 from sqlalchemy import delete
 
 from forum.clock import now
-from forum.db import db, delete_batch
+from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.notifications.models import AUTHOR, Event, Notice, NoticeChoice, NoticeSettings, Watch
 from forum.notifications.queries import events_told, without_notices
 from forum.permissions import Person, require
 
-PORTION = 500  # notices that are deleted in one transaction
 KEPT_READ = timedelta(days=365)  # notices, after they were read
 
 
 @action
-def forget_old(system: Person, event_ids: Collection[int], limit: int = PORTION) -> int:
+def forget_old(system: Person, event_ids: Collection[int], limit: int = DELETION_BATCH_SIZE) -> int:
     """Delete up to `limit` notices that were read a year ago, and those of the events that have no notices; returns how many."""
     require(system.can.administer())
     touches()
@@ -29,7 +28,9 @@ def forget_old(system: Person, event_ids: Collection[int], limit: int = PORTION)
 
 
 @action
-def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int = PORTION) -> int:
+def forget_member(
+    system: Person, member_id: int, *, is_silent: bool, limit: int = DELETION_BATCH_SIZE
+) -> int:
     """Delete the choices and up to `limit` notices of a member who has left, and that others watch them; returns how many notices.
 
     With `is_silent` also the notices and events that tell others of the member's deeds, with the words in them.

@@ -11,16 +11,18 @@ from forum.notifications.models import Event
 from forum.notifications.queries import due_broadcasts, due_event, due_events, next_watchers
 from forum.permissions import Person
 
-BATCH = 200
-PORTION = 500  # watchers who get their notices in one transaction
+BATCH_SIZE = 200  # events that name their members, in one transaction
+WATCHER_BATCH_SIZE = 500  # watchers who get their notices in one transaction
 MAX_BROADCASTS = 20  # events for watchers that one worker takes at once
 
 
 @action
-def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) -> int:
+def make_notices(
+    _system: Person, limit: int = BATCH_SIZE, most_watchers: int = WATCHER_BATCH_SIZE
+) -> int:
     """Make the notices of due events, one for each event and member; returns how many events it worked on.
 
-    One call takes at most `limit` events that name members, and makes notices for at most `portion` watchers. An event
+    One call takes at most `limit` events that name members, and makes notices for at most `most_watchers` watchers. An event
     with a hundred thousand watchers takes many calls; each records how far it came.
     """
     touches()
@@ -28,12 +30,12 @@ def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) ->
     for event in events:
         make_for(event, event.recipients)
         event.done_at = now()
-    return len(events) + _make_for_watchers(portion)
+    return len(events) + _make_for_watchers(most_watchers)
 
 
 @action
-def make_notices_of(_system: Person, event_id: int, portion: int = PORTION) -> int:
-    """Make the notices of one due event, at most for the next `portion` of its watchers; returns 1, or 0 if it is not due."""
+def make_notices_of(_system: Person, event_id: int, most_watchers: int = WATCHER_BATCH_SIZE) -> int:
+    """Make the notices of one due event, at most for the next `most_watchers` of its watchers; returns 1, or 0 if it is not due."""
     touches()
     event = due_event(event_id)
     if event is None:
@@ -42,7 +44,7 @@ def make_notices_of(_system: Person, event_id: int, portion: int = PORTION) -> i
         make_for(event, event.recipients)
         event.done_at = now()
     else:
-        _make_portion(event, portion)
+        _make_for_next(event, most_watchers)
     return 1
 
 
@@ -56,18 +58,18 @@ def postpone_event(_system: Person, event_id: int) -> None:
         event.due_at = now() + timedelta(minutes=2**event.attempts)
 
 
-def _make_for_watchers(portion: int) -> int:
-    """Make the notices of events for watchers, `portion` at most; returns how many events it worked on."""
+def _make_for_watchers(most_watchers: int) -> int:
+    """Make the notices of events for watchers, `most_watchers` at most; returns how many events it worked on."""
     worked_on = 0
     for event in due_broadcasts(MAX_BROADCASTS):
         worked_on += 1
-        portion -= _make_portion(event, portion)
-        if portion <= 0:
+        most_watchers -= _make_for_next(event, most_watchers)
+        if most_watchers <= 0:
             break
     return worked_on
 
 
-def _make_portion(event: Event, most: int) -> int:
+def _make_for_next(event: Event, most: int) -> int:
     """Make an event's notices for its next watchers, at most `most`; returns for how many."""
     watchers = next_watchers(event, most)
     make_for(event, watchers)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from forum.rights.queries._rows import json_value
-from forum.rights.queries._shared import BATCH
+from forum.rights.queries._shared import RECORDS_AT_ONCE
 from forum.rights.queries.departures import DepartureState, departure_in_state, next_departure
 from forum.rights.queries.kinds import KINDS, LEFT_OUT, records
 from forum.rights.queries.pictures import picture_files, texts_with_pictures, unused_pictures
 
 __all__ = [
-    "BATCH",
     "KINDS",
     "LEFT_OUT",
+    "RECORDS_AT_ONCE",
     "DepartureState",
     "departure_in_state",
     "json_value",

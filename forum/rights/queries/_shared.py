@@ -14,7 +14,7 @@ from forum.members.models import Member
 from forum.rights.models import Record
 from forum.rights.queries._rows import plain_record
 
-BATCH = 200  # records
+RECORDS_AT_ONCE = 200  # that are read before the next ones are
 
 
 def in_batches(
@@ -30,12 +30,12 @@ def in_batches(
 
     def batch(member: Member, after: Any) -> tuple[list[Record], Any]:
         keys = [column.label(f"key_{number}") for number, column in enumerate(key)]
-        page = query(member).add_columns(*keys).order_by(*key).limit(BATCH)
+        page = query(member).add_columns(*keys).order_by(*key).limit(RECORDS_AT_ONCE)
         rows = db.session.execute(page.where(_is_after(key, after)) if after else page).all()
         records = [plain_record(row) for row in rows]
         if add_to:
             add_to(rows, records)
-        last_key = tuple(rows[-1][-len(key) :]) if len(rows) == BATCH else None
+        last_key = tuple(rows[-1][-len(key) :]) if len(rows) == RECORDS_AT_ONCE else None
         return records, last_key
 
     return batch

@@ -25,7 +25,7 @@ from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp, refusals_end_command
 
 # Texts, and documents, in one transaction: few, so that others who write meanwhile wait only for a moment.
-RERENDER_BATCH, REINDEX_BATCH = 200, 50
+RERENDER_BATCH_SIZE, REINDEX_BATCH_SIZE = 200, 50
 RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "posts": dialogue.rerender,
     "notes of moderators": dialogue.rerender_notes,
@@ -73,7 +73,7 @@ def rerender() -> None:
 def _rerender(kind: str, note: Callable[[int], None]) -> int:
     """Render outside of the transactions; their actions skip texts that were changed meanwhile. Returns how many were done."""
     done, made = 0, render_with_mentions if kind in KINDS_WITH_MENTIONS else write
-    for sources in queries.outdated(kind, RERENDER_BATCH):
+    for sources in queries.outdated(kind, RERENDER_BATCH_SIZE):
         texts = {
             key: replace(made(source, has_pictures=kind in KINDS_WITH_PICTURES), source=source)
             for key, source in sources.items()
@@ -100,12 +100,12 @@ def reindex() -> None:
 
 
 def _forget(strays: Sequence[tuple[str, int]]) -> None:
-    for start in range(0, len(strays), REINDEX_BATCH):
-        search.reindex(SYSTEM, dict.fromkeys(strays[start : start + REINDEX_BATCH]))
+    for start in range(0, len(strays), REINDEX_BATCH_SIZE):
+        search.reindex(SYSTEM, dict.fromkeys(strays[start : start + REINDEX_BATCH_SIZE]))
 
 
 def _reindex(kind: str, note: Callable[[int], None]) -> None:
-    for ids in queries.indexed_ids(kind, REINDEX_BATCH):
+    for ids in queries.indexed_ids(kind, REINDEX_BATCH_SIZE):
         reindex_batch(kind, ids)
         note(len(ids))
 
