@@ -35,10 +35,10 @@ class NotFound(Refusal):
         return cls(f"{sentence} {reason.rstrip('.')}." if reason else sentence, thing)
 
 
-def or_not_found(row: T | None, message: str = "") -> T:
-    """What a query has found; raises `NotFound`, which may say more than its page does, for None."""
+def or_not_found(row: T | None, message: object = "") -> T:
+    """What a query has found; raises `NotFound` for None, with a message (a lazy one, if it should cost nothing else)."""
     if row is None:
-        raise NotFound(message)
+        raise NotFound(str(message))
     return row
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -20,7 +20,7 @@ from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment, Milestone
 from forum.db import db, execute_core
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import own_organisations, speaks_for, visible_declarations
-from forum.errors import Forbidden, NotFound
+from forum.errors import Forbidden, or_not_found
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.library.models import PUBLISHED, Case, Practice
 from forum.library.queries import visible_cases, visible_practices
@@ -31,7 +31,7 @@ from forum.reach import is_on_open_agenda, may_write, moderated_by, opened_to
 from forum.verdicts import ONLY_VOICES_COMMIT
 from forum.versions import cached
 
-T = TypeVar("T")
+NO_SUCH = lazy_gettext("There is no such commitment.")
 COMMITMENTS_PER_PAGE = 20
 MAX_HERE = 20  # on the page of a declaration, a city or an organisation
 MAX_PEERS = 500  # on the page of a commitment
@@ -289,7 +289,7 @@ def get_commitment(reader: Person, commitment_id: int) -> Commitment:
     """One commitment with its agenda, organisation and author, or `NotFound`."""
     query = _with_whose(visible_commitments(reader).where(Commitment.id == commitment_id))
     found: Commitment | None = db.session.scalar(query.options(joinedload(Commitment.author)))
-    return _found(found)
+    return or_not_found(found, NO_SUCH)
 
 
 def commitment_to_edit(member: Person, commitment_id: int) -> Commitment:
@@ -326,7 +326,7 @@ def milestones_of_many(commitment_ids: Collection[int]) -> Sequence[Milestone]:
 def milestone_in(commitment: Commitment, milestone_id: int) -> Milestone:
     """One milestone of a commitment, also one that is not open any more; or `NotFound`."""
     mine = Milestone.id == milestone_id, Milestone.commitment_id == commitment.id
-    return _found(db.session.scalar(select(Milestone).where(*mine)))
+    return or_not_found(db.session.scalar(select(Milestone).where(*mine)), NO_SUCH)
 
 
 def declaration_of(reader: Person, commitment: Commitment) -> Declaration | None:
@@ -537,14 +537,14 @@ def commitment_to_change(doer: Person, commitment_id: int) -> Commitment:
     query = visible_commitments(doer).where(Commitment.id == commitment_id)
     locked = _with_whose(query).with_for_update(of=Commitment)
     found: Commitment | None = db.session.scalar(locked.execution_options(populate_existing=True))
-    return _found(found)
+    return or_not_found(found, NO_SUCH)
 
 
 def organisation_of(doer: Person, commitment_id: int) -> int:
     """The id of the organisation of a commitment, which is locked before it; or `NotFound`."""
     query = visible_commitments(doer).where(Commitment.id == commitment_id)
     found: int | None = db.session.scalar(query.with_only_columns(Commitment.organisation_id))
-    return _found(found)
+    return or_not_found(found, NO_SUCH)
 
 
 def identical_commitment(
@@ -638,9 +638,3 @@ def commitments_by_id(commitment_ids: Collection[int]) -> Sequence[Commitment]:
 def commitments_of_author(member_id: int) -> Sequence[Commitment]:
     """All commitments that a member has published."""
     return db.session.scalars(select(Commitment).where(Commitment.author_id == member_id)).all()
-
-
-def _found(row: T | None) -> T:
-    if row is None:
-        raise NotFound(_("There is no such commitment."))
-    return row

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
@@ -28,7 +29,7 @@ from forum.declarations.models import (
 )
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_after_merge, visible_topics
-from forum.errors import Forbidden, NotFound
+from forum.errors import Forbidden, NotFound, or_not_found
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import is_voice_now
@@ -37,7 +38,7 @@ from forum.permissions import Person, require
 from forum.reach import moderated_by, opened_to, sees_hidden
 from forum.verdicts import DECLARATION_IS, Verdict
 
-T = TypeVar("T")
+NO_SUCH = lazy_gettext("There is no such declaration.")
 LISTED = 20  # declarations of one page of the list
 # On the page of a declaration, which is also what is printed; 500 are 9 kB. The rest has pages of its own.
 SIGNATURES_SHOWN = 500
@@ -110,7 +111,7 @@ def get_declaration(reader: Person, declaration_id: int) -> Declaration:
     """One declaration with its agenda and author, or `NotFound`."""
     loaded = (joinedload(Declaration.agenda), joinedload(Declaration.author))
     query = visible_declarations(reader).where(Declaration.id == declaration_id)
-    return _found(db.session.scalar(query.options(*loaded)))
+    return or_not_found(db.session.scalar(query.options(*loaded)), NO_SUCH)
 
 
 def declarations_to_index(declaration_ids: Collection[int]) -> Sequence[Declaration]:
@@ -137,7 +138,7 @@ def declaration_to_change(doer: Person, declaration_id: int) -> Declaration:
     """One declaration with its agenda, locked; or `NotFound`."""
     query = visible_declarations(doer).where(Declaration.id == declaration_id)
     locked = query.options(joinedload(Declaration.agenda)).with_for_update(of=Declaration)
-    return _found(db.session.scalar(locked))
+    return or_not_found(db.session.scalar(locked), NO_SUCH)
 
 
 def declaration_fields(declaration: Declaration) -> dict[str, Any]:
@@ -340,7 +341,7 @@ def signature_to_change(declaration_id: int, signature_id: int) -> Signature:
     query = select(Signature).where(Signature.id == signature_id)
     mine = query.where(Signature.declaration_id == declaration_id, Signature.withdrawn_at.is_(None))
     loaded = (joinedload(Signature.organisation), joinedload(Signature.declaration))
-    return _found(db.session.scalar(mine.options(*loaded)))
+    return or_not_found(db.session.scalar(mine.options(*loaded)), NO_SUCH)
 
 
 def has_hidden_reservation(declaration_id: int, organisation_id: int) -> bool:
@@ -362,13 +363,9 @@ def get_reservation(reader: Person, signature_id: int) -> Signature:
     )
     declaration = joinedload(Signature.declaration).joinedload(Declaration.agenda)
     query = select(Signature).where(Signature.id == signature_id, Signature.words != "", is_told)
-    signature = _found(
-        db.session.scalar(
-            query.options(declaration, joinedload(Signature.organisation)).execution_options(
-                populate_existing=True
-            )
-        )
-    )
+    query = query.options(declaration, joinedload(Signature.organisation))
+    found = db.session.scalar(query.execution_options(populate_existing=True))
+    signature = or_not_found(found, NO_SUCH)
     is_mine = signature.member_id == reader.id is not None
     is_seen = is_mine or sees_hidden(reader, signature.declaration.agenda_id)
     if signature.withdrawn_at and not is_seen:
@@ -573,9 +570,3 @@ def wrongly_digested() -> list[int]:
     query = select(Declaration.id, Declaration.source, Declaration.digest)
     frozen = db.session.execute(query.where(Declaration.frozen_at.is_not(None)))
     return [row.id for row in frozen if digest_of(row.source) != row.digest]
-
-
-def _found(row: T | None) -> T:
-    if row is None:
-        raise NotFound(_("There is no such declaration."))
-    return row

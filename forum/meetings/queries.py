@@ -15,7 +15,7 @@ from forum.clock import now
 from forum.db import db, execute_core
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import visible_topics
-from forum.errors import NotFound, or_not_found
+from forum.errors import or_not_found
 from forum.history.queries import Edit, edits_between, versions_of
 from forum.meetings.models import Attendance, Meeting
 from forum.members.models import City, Member
@@ -331,8 +331,7 @@ def lock_meeting(doer: Person, meeting_id: int) -> Meeting:
     Whoever comes, goes or moves up locks it first, so that places are given one after the other.
     """
     lock = visible_meetings(doer).where(Meeting.id == meeting_id).with_only_columns(Meeting.id)
-    if db.session.scalar(lock.with_for_update(of=Meeting)) is None:
-        raise NotFound()
+    or_not_found(db.session.scalar(lock.with_for_update(of=Meeting)))
     return get_meeting(doer, meeting_id)
 
 

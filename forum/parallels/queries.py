@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.glossary.queries import entries_in
 from forum.history.queries import Edit, differences, versions_of
 from forum.library.models import PUBLISHED, Case, Practice
@@ -40,7 +40,6 @@ from forum.plaintext import fold
 from forum.reach import is_on_open_agenda, moderated_by, read_by, reads
 from forum.rules.models import said_of_ground
 
-T = TypeVar("T")
 Original = Practice | Case
 MAX_EXPRESSIONS = 40  # of the glossary, beside a form
 MAX_LISTED = 200  # translations of one page: no more than there are languages to choose from
@@ -115,7 +114,7 @@ def translation_by_id(reader: Person, translation_id: int) -> Translation:
     """The translation with this id and its original, or `NotFound`."""
     query = visible_translations(reader).where(Translation.id == translation_id)
     known: Translation | None = db.session.scalar(_whole(query))
-    found = _found(known)
+    found = or_not_found(known)
     _set_original(found, _original_of(reader, found))
     return found
 
@@ -453,12 +452,12 @@ def translation_to_change(doer: Person, translation_id: int) -> Translation:
     """One translation, locked after its original, so that nobody closes that meanwhile; or `NotFound`."""
     mine = visible_translations(doer).where(Translation.id == translation_id)
     ids = mine.with_only_columns(Translation.practice_id, Translation.case_id)
-    practice_id, case_id = _found(db.session.execute(ids).first())
+    practice_id, case_id = or_not_found(db.session.execute(ids).first())
     kind = "practice" if practice_id else "case"
     original = original_to_change(doer, kind, practice_id or case_id or 0)
     locked = _whole(mine).with_for_update(of=Translation).execution_options(populate_existing=True)
     known: Translation | None = db.session.scalars(locked).first()
-    found = _found(known)
+    found = or_not_found(known)
     _set_original(found, original)
     return found
 
@@ -572,9 +571,3 @@ def stays_with_members(translation: Translation) -> bool:
         getattr(translation, name) == MEMBERS and getattr(original, name) == PUBLIC
         for name in names
     )
-
-
-def _found(row: T | None) -> T:
-    if row is None:
-        raise NotFound
-    return row

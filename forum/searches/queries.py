@@ -19,7 +19,7 @@ from forum.db import db, execute_core
 from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import topic_after_merge, visible_topics
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.glossary.queries import widened
 from forum.library.models import Case, Practice
 from forum.members.models import Member
@@ -72,24 +72,17 @@ def my_searches(member: Person) -> Sequence[KeptSearch]:
 def get_search(member: Person, search_id: int) -> KeptSearch:
     """One's own kept search by its number; raises `NotFound` for any other."""
     require(member.can.see_own())
-    return _one_of(_mine(member, search_id))
+    return or_not_found(db.session.scalar(_mine(member, search_id)))
 
 
 def lock_search(member: Person, search_id: int) -> KeptSearch:
     """One's own kept search, locked until the action ends: the worker may note at this moment what it found."""
-    return _one_of(_mine(member, search_id).with_for_update())
+    return or_not_found(db.session.scalar(_mine(member, search_id).with_for_update()))
 
 
 def _mine(member: Person, search_id: int) -> Select[KeptSearch]:
     mine = select(KeptSearch).where(KeptSearch.member_id == member.id)
     return mine.where(KeptSearch.id == search_id)
-
-
-def _one_of(query: Select[KeptSearch]) -> KeptSearch:
-    found = db.session.scalar(query)
-    if found is None:
-        raise NotFound()
-    return found
 
 
 def same_search(kept: Iterable[KeptSearch], wanted: Wanted) -> KeptSearch | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
@@ -13,7 +14,7 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable, visible_posts
-from forum.errors import Invalid, NotFound
+from forum.errors import Invalid, or_not_found
 from forum.history.models import Version
 from forum.outbound import BadAddress, Network, Target, parse
 from forum.permissions import VISITOR, Person, require
@@ -21,6 +22,7 @@ from forum.webhooks.models import TRIAL, Webhook, WebhookDelivery
 
 MAX_SHOWN = 20  # deliveries of a webhook, and changes of webhooks
 KEPT = timedelta(days=30)  # deliveries, whatever became of them
+NO_SUCH = lazy_gettext("There is no such webhook, or it was deleted.")
 HISTORY = "webhook"  # the kind of versions in which changes are kept
 
 
@@ -53,20 +55,14 @@ def get_webhook(administrator: Person, webhook_id: int) -> Webhook:
     """One webhook with its agenda, or `NotFound`."""
     require(administrator.can.administer())
     query = select(Webhook).where(Webhook.id == webhook_id).options(joinedload(Webhook.agenda))
-    return _or_not_found(db.session.scalar(query))
+    return or_not_found(db.session.scalar(query), NO_SUCH)
 
 
 def webhook_to_change(administrator: Person, webhook_id: int) -> Webhook:
     """One webhook, locked for update; or `NotFound`."""
     require(administrator.can.administer())
     query = select(Webhook).where(Webhook.id == webhook_id).with_for_update()
-    return _or_not_found(db.session.scalar(query))
-
-
-def _or_not_found(webhook: Webhook | None) -> Webhook:
-    if webhook is None:
-        raise NotFound(_("There is no such webhook, or it was deleted."))
-    return webhook
+    return or_not_found(db.session.scalar(query), NO_SUCH)
 
 
 def webhooks_count() -> int:

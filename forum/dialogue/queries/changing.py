@@ -28,7 +28,7 @@ from forum.dialogue.models import (
     Trace,
 )
 from forum.dialogue.queries._visibility import is_readable, visible_posts, visible_topics
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.history.queries import fingerprint
 from forum.members.models import Member
 from forum.permissions import Person
@@ -43,8 +43,7 @@ SUBMISSION_KEY_LENGTH = 64
 def topic_to_change(doer: Person, topic_id: int) -> Topic:
     """A topic that the doer sees, with its agenda, locked; else `NotFound`."""
     values = {"topic_id": topic_id}
-    if db.session.scalar(_topic_lock(doer), values) is None:
-        raise NotFound()
+    or_not_found(db.session.scalar(_topic_lock(doer), values))
     return db.session.scalars(_topic_with_agenda(), values).one()
 
 
@@ -85,8 +84,7 @@ def post_to_change(doer: Person, post_id: int) -> Post:
     lock = lock.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
     lock = lock.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
     # Asked twice: PostgreSQL finds nothing when the post was moved to another topic while it waited for the lock
-    if db.session.scalar(lock) is None and db.session.scalar(lock) is None:
-        raise NotFound()
+    or_not_found(db.session.scalar(lock) or db.session.scalar(lock))
     post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
 

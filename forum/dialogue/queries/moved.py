@@ -16,7 +16,7 @@ from forum.dialogue.queries._rows import PostRow, TopicRow
 from forum.dialogue.queries._visibility import is_readable, visible_posts
 from forum.dialogue.queries.listing import get_topic, get_topic_row
 from forum.dialogue.queries.posts import get_post
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.notifications.models import Event
 from forum.pages import Page
 from forum.permissions import Person, require
@@ -193,8 +193,7 @@ def topic_to_reply(author: Person, topic_id: int) -> TopicRow:
 def merged_topic_to_change(moderator: Person, topic_id: int) -> Topic:
     """A merged topic with its agenda, locked, for who moderates that; else `NotFound`."""
     query = _merged_topic(moderator, topic_id)
-    if db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)) is None:
-        raise NotFound()
+    or_not_found(db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)))
     return db.session.scalars(query.options(joinedload(Topic.agenda))).one()
 
 

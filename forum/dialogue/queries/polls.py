@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import selectinload
 
@@ -15,7 +15,7 @@ from forum.db import db, execute_core
 from forum.dialogue.models import Held, Poll, PollMixin, PollOption, PollText, PollVote, Post, Topic
 from forum.dialogue.queries._rows import PostRow
 from forum.dialogue.queries.posts import get_post, require_no_home
-from forum.errors import Conflict, NotFound
+from forum.errors import Conflict, or_not_found
 from forum.permissions import Person, require
 
 
@@ -49,7 +49,7 @@ class PollRow(_PollColumns, PollMixin):
         return any(option.is_mine for option in self.options)
 
 
-P = TypeVar("P", Poll, PollRow)
+NONE_HERE = lazy_gettext("There is no poll here any more.")
 _POLL_COLUMNS = [
     getattr(Poll, name).label(f"poll_{name}") for name in _PollColumns._fields if name != "options"
 ]
@@ -111,7 +111,7 @@ def poll_to_change(post: Post) -> Poll:
     """The poll of a post that is locked, with its options, or `NotFound`."""
     query = select(Poll).where(Poll.post_id == post.id).options(selectinload(Poll.options))
     found: Poll | None = db.session.scalar(query)
-    return _or_none_here(found)
+    return or_not_found(found, NONE_HERE)
 
 
 def poll_if_there(post: Post) -> Poll | None:
@@ -171,20 +171,14 @@ def poll_to_remove(author: Person, post_id: int) -> tuple[Post, PollRow]:
     """One's post and the poll below it that one wants to remove."""
     post = get_post(author, post_id)
     require(author.can.delete(post))
-    return post, _or_none_here(poll_of(author, post))
+    return post, or_not_found(poll_of(author, post), NONE_HERE)
 
 
 def poll_to_vote_in(member: Person, post_id: int) -> tuple[Post, PollRow]:
     """A post, and the poll below it in which somebody wants to vote."""
     post = get_post(member, post_id)
     require(member.can.vote(post))
-    return post, _or_none_here(poll_of(member, post))
-
-
-def _or_none_here(poll: P | None) -> P:
-    if poll is None:
-        raise NotFound(gettext("There is no poll here any more."))
-    return poll
+    return post, or_not_found(poll_of(member, post), NONE_HERE)
 
 
 def votes_to_remove(member_id: int, limit: int) -> Sequence[tuple[int, int]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from forum.db import db
-from forum.errors import NotFound, or_not_found
+from forum.errors import or_not_found
 from forum.glossary.models import Entry, Wording
 from forum.glossary.queries._known import (
     KnownEntry,
@@ -191,8 +191,7 @@ def entry_to_keep(moderator: Person, slug: str) -> Entry:
 def entry_to_change(entry_id: int) -> Entry:
     """The entry with this id, locked, with its names and themes; or `NotFound`."""
     held = visible_entries().where(Entry.id == entry_id).with_for_update()
-    if db.session.scalars(held).first() is None:
-        raise NotFound()
+    or_not_found(db.session.scalars(held).first())
     return db.session.scalars(_whole(visible_entries().where(Entry.id == entry_id))).one()
 
 

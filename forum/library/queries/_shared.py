@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post
 from forum.dialogue.queries import is_readable
-from forum.errors import NotFound
+from forum.errors import NotFound, or_not_found
 from forum.library.models import Case, Reading
 from forum.members.models import Member
 
@@ -43,8 +43,7 @@ def lock_row(query: Select[Any]) -> None:
 
     A row is locked by one statement and read by a second one: see `dialogue/queries/changing.py`.
     """
-    if db.session.scalar(query) is None:
-        raise NotFound()
+    or_not_found(db.session.scalar(query))
 
 
 def opens_topic(topic_id: Any) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
-from forum.errors import Forbidden, NotFound
+from forum.errors import Forbidden, NotFound, or_not_found
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
 from forum.members.queries import has_or_had
@@ -437,9 +437,8 @@ def decision_to_review(moderator: Person, decision_id: int) -> Decision:
     """A decision, locked for update, for a moderator of its thing's present agenda; else `NotFound` or `Forbidden`."""
     require(moderator.can.see_queue())
     query = select(Decision).where(Decision.id == decision_id)
-    decision = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
-    if decision is None:
-        raise NotFound()
+    found = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    decision = or_not_found(found)
     require(moderator.can.moderate(decision.present_agenda_id))
     return decision
 
@@ -561,10 +560,7 @@ def get_decision(reader: Person, decision_id: int) -> Decision:
         _is_moderated(reader),
     )
     query = select(Decision).where(Decision.id == decision_id, is_mine)
-    decision = db.session.scalars(query.options(joinedload(Decision.agenda))).first()
-    if decision is None:
-        raise NotFound()
-    return decision
+    return or_not_found(db.session.scalars(query.options(joinedload(Decision.agenda))).first())
 
 
 def signed_report_ids(moment: datetime, limit: int) -> list[int]:

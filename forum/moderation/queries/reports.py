@@ -13,7 +13,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from forum.clock import now
 from forum.db import db
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.library.models import Case, Practice
 from forum.library.queries import visible_cases, visible_practices
 from forum.members.models import Member
@@ -117,10 +117,7 @@ def pages_reported(
 def get_receipt(_visitor: Person, number: str) -> Report:
     """The report with this receipt number, with its decision, for anybody who knows the number; else `NotFound`."""
     query = select(Report).where(Report.number == number).options(joinedload(Report.decision))
-    report = db.session.scalar(query)
-    if report is None:
-        raise NotFound(_("There is no report with this number."))
-    return report
+    return or_not_found(db.session.scalar(query), _("There is no report with this number."))
 
 
 def reversed_decision_ids(reports: Sequence[Report]) -> set[int | None]:

@@ -19,7 +19,7 @@ from forum.dialogue.queries import (
     opening_after_merge,
     visible_posts,
 )
-from forum.errors import NotFound
+from forum.errors import or_not_found
 from forum.library.models import SUBMITTED
 from forum.meetings.queries import NextMeeting, next_meetings
 from forum.members.models import Member
@@ -257,7 +257,4 @@ def staff_note(moderator: Person, note_id: int) -> StaffNote:
     """One staff note, for a moderator who may remove it; `NotFound` also for a note about the moderator."""
     require(moderator.can.curate_all())
     query = select(StaffNote).where(StaffNote.id == note_id, StaffNote.member_id != moderator.id)
-    note = db.session.scalar(query)
-    if note is None:
-        raise NotFound()
-    return note
+    return or_not_found(db.session.scalar(query))

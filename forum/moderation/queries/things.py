@@ -33,7 +33,7 @@ from forum.dialogue.queries import (
     visible_posts,
     with_author,
 )
-from forum.errors import Forbidden, NotFound
+from forum.errors import Forbidden, NotFound, or_not_found
 from forum.library.models import PUBLISHED, SUBMITTED, Case, Intention, Practice, Reading
 from forum.library.queries import get_case, get_practice
 from forum.meetings.models import Attendance, Meeting
@@ -144,9 +144,7 @@ def _deleted_thing(kind: str, item_id: int) -> Thing:
     if kind == "held":
         raise NotFound(gettext("This text was published, or its author has taken it back."))
     query = select(Report).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
-    report = db.session.scalars(query.limit(1)).first()
-    if report is None:
-        raise NotFound()
+    report = or_not_found(db.session.scalars(query.limit(1)).first())
     agenda_id = report.present_agenda_id
     return Thing(
         kind=kind,
