@@ -559,7 +559,7 @@ class Can:
             return verdicts.ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
 
-    def translate(self, original: Practice | Case) -> Verdict:
+    def add_translation(self, original: Practice | Case) -> Verdict:
         """Members who may write translate what everybody finds whom it is for, on an agenda that is not archived."""
         return self.open_topic(original.agenda) if original.is_told else verdicts.NOT_TOLD
 
@@ -567,7 +567,7 @@ class Can:
         """Members who may translate a text correct its translations, and say that they are still right: they belong to all."""
         if translation.hidden_at:
             return verdicts.TRANSLATION_HIDDEN
-        return self.translate(translation.original)
+        return self.add_translation(translation.original)
 
     def put_translation_back(self, translation: Translation) -> Verdict:
         """Who began it, the author of the original and moderators of its agenda put an earlier version of a translation back."""
@@ -854,7 +854,7 @@ class Can:
             return verdicts.NO_SPAMMER
         return self.suspend(member)
 
-    def note_about(self, member: Member) -> Verdict:
+    def write_staff_note(self, member: Member) -> Verdict:
         """Moderators write and read notes about members for each other, nobody about themselves."""
         if member.id == self.person.id:
             return Verdict(_("This is you."))

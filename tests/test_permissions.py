@@ -247,7 +247,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
     "be_invited_to_contact": lambda said: (_member(said),),
     "ignore": lambda said: (_member(said),),
-    "note_about": lambda said: (_member(said),),
+    "write_staff_note": lambda said: (_member(said),),
     "leave": lambda said: (_member(said),),
     "stay": lambda said: (_member(said),),
     "edit_profile": lambda said: (_member(said),),
@@ -288,7 +288,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
         ("edit_commitment", "tell_of_commitment", "follow_commitment"),
         lambda said: (_commitment(said),),
     ),
-    "translate": lambda said: (_translated(said).original,),
+    "add_translation": lambda said: (_translated(said).original,),
     **dict.fromkeys(
         ("correct_translation", "put_translation_back", "remove_translation"),
         lambda said: (_translated(said),),
@@ -341,8 +341,8 @@ be_invited_to_contact  | unwilling            |    .    .    .    .    .    .   
 be_invited_to_contact  | hidden               |    .    .    .    .    .    .    .    .    .    .
 ignore                 | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 ignore                 | own                  |    .    .    .    .    .    .    .    .    .  yes
-note_about             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
-note_about             | own                  |    .    .    .    .    .    .    .    .    .  yes
+write_staff_note       | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+write_staff_note       | own                  |    .    .    .    .    .    .    .    .    .  yes
 agree                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 take_data              | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 leave                  | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
@@ -649,10 +649,10 @@ follow_commitment      | another              |    .  yes  yes    .    .  yes  y
 follow_commitment      | another, kept        |    .  yes  yes    .    .  yes  yes  yes  yes   .
 follow_commitment      | mine                 |    .    .    .    .    .    .    .    .    .   .
 follow_commitment      | another, of none     |    .    .    .    .    .    .    .    .    .   .
-translate              | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
-translate              | somebody's, archived |    .    .    .    .    .    .    .    .    .   .
-translate              | somebody's, draft    |    .    .    .    .    .    .    .    .    .   .
-translate              | original hidden      |    .    .    .    .    .    .    .    .    .   .
+add_translation        | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
+add_translation        | somebody's, archived |    .    .    .    .    .    .    .    .    .   .
+add_translation        | somebody's, draft    |    .    .    .    .    .    .    .    .    .   .
+add_translation        | original hidden      |    .    .    .    .    .    .    .    .    .   .
 correct_translation    | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
 correct_translation    | own, translation hidden | .    .    .    .    .    .    .    .    .   .
 correct_translation    | somebody's, archived |    .    .    .    .    .    .    .    .    .   .

@@ -59,7 +59,7 @@ def report(letter_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/settings/contact", methods=["GET", "POST"])
-def takes_letters() -> ResponseReturnValue:
+def take_letters() -> ResponseReturnValue:
     """Choose whether other members may write one letters."""
     member = my_profile(me())
     form = ContactSettingsForm(data={"takes_letters": member.takes_letters})
@@ -69,6 +69,6 @@ def takes_letters() -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         members.take_letters(member, form.takes_letters.data)
-        return web.done(_("Saved."), url_for("contact.takes_letters"))
+        return web.done(_("Saved."), url_for("contact.take_letters"))
 
     return webforms.process(form, page, deed)

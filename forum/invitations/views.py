@@ -132,7 +132,7 @@ def _offer_organisations(form: InvitationForm) -> None:
 
 
 @bp.post("/invitations/<int:invitation_id>/end")
-def end(invitation_id: int) -> ResponseReturnValue:
+def end_invitation(invitation_id: int) -> ResponseReturnValue:
     """End an invitation."""
     actions.end_invitation(me(), invitation_id)
     return web.done(

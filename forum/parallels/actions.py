@@ -113,7 +113,7 @@ def add_translation(
     """
     lock_writer(member)
     original = original_to_change(member, kind, item_id)
-    require(member.can.translate(original))
+    require(member.can.add_translation(original))
     if known := translation_by_submission_key(member, key):
         return translation_to_change(member, known.id)
     _check(text, original)

@@ -351,13 +351,13 @@ def _texts_in(fields: Mapping[str, Any], present: Mapping[str, str]) -> dict[str
 
 def original_to_translate(member: Person, original: Original) -> Original:
     """A practice or case that the member was found to see, for somebody who may translate it; else `Forbidden`."""
-    require(member.can.translate(original))
+    require(member.can.add_translation(original))
     return original
 
 
 def may_translate(reader: Person, original: Original) -> bool:
     """Whether the page of a practice or case offers its reader to translate it."""
-    return bool(reader.can.translate(original))
+    return bool(reader.can.add_translation(original))
 
 
 def languages_left(original: Original) -> list[tuple[str, str]]:

@@ -64,7 +64,7 @@ SMALL_ROWS_BATCH_SIZE = 200  # marks, notices, letters or versions that one acti
 def leave(doer: Person, member_id: int, how: str) -> Member:
     """Close an account and tell its owner by letter how to open it again; it ends after two weeks."""
     touches()
-    member = members.ask_to_leave(doer, member_id, how)
+    member = members.leave(doer, member_id, how)
     accounts.forget_tokens(member)
     words = {"path": "/settings/leave", "how": how, "day_at": str(member.leaving_at)}
     mail.write_letter(doer, "leaving", member.email, words, member_id=member.id)

@@ -256,8 +256,8 @@ def stay() -> AnyResponse:
 
 
 @bp.route("/administration/members/<handle>/leave", methods=["GET", "POST"])
-def close(handle: str) -> ResponseReturnValue:
-    """Close the account of a member who has asked for it, or open it again."""
+def leave_for(handle: str) -> ResponseReturnValue:
+    """Close the account of a member who has asked for it."""
     member = administered_member(me(), handle)
     form = LeaveForm()
 
@@ -275,7 +275,7 @@ def close(handle: str) -> ResponseReturnValue:
 
 
 @bp.post("/administration/members/<handle>/stay")
-def reopen(handle: str) -> AnyResponse:
+def stay_for(handle: str) -> AnyResponse:
     """Open the closed account of a member again."""
     member = administered_member(me(), handle)
     actions.stay(me(), member.id)

@@ -64,7 +64,7 @@ def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
     enter(client)
     change_address(client)
     client.post(link_in(letters()[0]))
-    actions.ask_to_leave(members.all_members()[0], eva.id, "everything")
+    actions.leave(members.all_members()[0], eva.id, "everything")
     undo = next(one for one in letters() if one.to == "eva@city.example")
     owner = app.test_client()
     assert owner.post(link_in(undo)).status_code == 303
@@ -75,14 +75,14 @@ def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
 
 
 def test_undoing_a_change_leaves_an_account_closed_that_was_closed_before(app, eva):
-    actions.ask_to_leave(eva, eva.id, "everything")
+    actions.leave(eva, eva.id, "everything")
     actions.stay_since(SYSTEM, eva, now() + timedelta(minutes=1))
     assert eva.leaving_at is not None
 
 
 def test_a_closed_account_gets_a_new_password(client, eva, letters):
     """Or nobody who has lost it could come back within the two weeks."""
-    actions.ask_to_leave(eva, eva.id, "everything")
+    actions.leave(eva, eva.id, "everything")
     client.post("/password", data={"email": "eva@city.example"})
     path = link_in(letters()[-1])
     form = {"new_password": "plain words in a row"}

@@ -16,7 +16,7 @@ from forum.db import db
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write
-from forum.members.actions import Joining, Profile, ask_to_leave, edit_profile, hide_profile, join
+from forum.members.actions import Joining, Profile, edit_profile, hide_profile, join, leave
 from forum.members.queries import get_member, moderator_ids
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
@@ -57,10 +57,10 @@ def test_neither_members_nor_hosts_make_or_order_agendas(people: Any, agenda: Ag
 
 def test_a_host_archives_the_own_agenda_and_no_other(people: Any, agenda: Agenda) -> None:
     other = actions.write_agenda(people.moderator, text())
-    assert actions.archive(people.host, agenda.id).archived_at
-    assert actions.reopen(people.host, agenda.id).archived_at is None
+    assert actions.archive_agenda(people.host, agenda.id).archived_at
+    assert actions.reopen_agenda(people.host, agenda.id).archived_at is None
     for person, agenda_id in ((people.ana, agenda.id), (people.host, other.id)):
-        for deed in (actions.archive, actions.reopen):
+        for deed in (actions.archive_agenda, actions.reopen_agenda):
             with pytest.raises(Forbidden):
                 deed(person, agenda_id)
 
@@ -183,16 +183,16 @@ def test_who_has_closed_the_account_is_told_of_no_queue(people: Any, agenda: Age
     both = {people.moderator.id, people.host.id}
     assert both <= set(queries.curators_of(agenda.id))
     for one in both:
-        ask_to_leave(SYSTEM, one, "nameless")
+        leave(SYSTEM, one, "nameless")
     assert not both & {*queries.curators_of(agenda.id), *moderator_ids()}
 
 
 def test_an_archived_agenda_moves_below_and_can_be_reopened(people: Any, agenda: Agenda) -> None:
-    actions.archive(people.moderator, agenda.id)
+    actions.archive_agenda(people.moderator, agenda.id)
     assert not queries.agendas(VISITOR)
     assert [known.id for known in queries.agendas(VISITOR, archived=True)] == [agenda.id]
     assert not people.ana.can.open_topic(queries.agenda_by_id(VISITOR, agenda.id))
-    actions.reopen(people.moderator, agenda.id)
+    actions.reopen_agenda(people.moderator, agenda.id)
     assert queries.agendas(VISITOR)
 
 

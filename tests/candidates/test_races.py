@@ -108,9 +108,7 @@ def test_the_last_administrator_stays(own: Flask) -> None:
     members.add_member(SYSTEM, Joining("Bo Lind", "bo@example.org", "-"), "administrator")
     both = [get_member(SYSTEM, handle) for handle in ("adam-de-wit", "bo-lind")]
     db.session.commit()
-    leaving = [
-        lambda one=one: slowly(members.ask_to_leave, one, one.id, "nameless") for one in both
-    ]
+    leaving = [lambda one=one: slowly(members.leave, one, one.id, "nameless") for one in both]
     said = at_once(own, leaving)
     needed = "Somebody has to run the forum. Appoint another administrator first."
     assert sorted(said) == [needed, "done"]

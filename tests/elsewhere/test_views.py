@@ -284,7 +284,7 @@ def test_a_closed_account_is_shown_to_be_ones_own_by_the_provider(sign_in, real,
     eva = members.join(VISITOR, Joining("Eva Holm", "eva@city.example", ""))
     link(eva, real.issuer, "eva")
     real.knows("eva", **EVA)
-    members.ask_to_leave(eva, eva.id, "nameless")
+    members.leave(eva, eva.id, "nameless")
     browser = sign_in(eva)
     db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
     assert browser.get("/settings/data").location.startswith("/settings/prove")

@@ -144,7 +144,7 @@ def test_who_waits_runs_no_forum_until_they_have_a_factor(people, agenda, federa
     with pytest.raises(Invalid, match="Somebody has to run the forum"):
         members.appoint(adam, adam.handle, "member")
     with pytest.raises(Invalid, match="Somebody has to run the forum"):
-        members.ask_to_leave(adam, adam.id, "nameless")
+        members.leave(adam, adam.id, "nameless")
     add_key(people.ben)
     assert members.appoint(adam, adam.handle, "member").role == "member"
 

@@ -191,7 +191,7 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
         elif what == "suspended":
             members.suspend(SYSTEM, people.ana.id, now() + timedelta(days=1))
         elif what == "leaving":
-            members.ask_to_leave(SYSTEM, people.ana.id, "nameless")
+            members.leave(SYSTEM, people.ana.id, "nameless")
         else:
             member = db.session.get(type(people.ana), people.ana.id)
             member.left_at = now()
@@ -340,7 +340,7 @@ def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
 ):
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     mail()
-    members.ask_to_leave(people.ben, people.ben.id, "nameless")
+    members.leave(people.ben, people.ben.id, "nameless")
     dialogue.reply(people.ana, topic.id, write("Which ones, @ben-okoth?"))
     moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
     mail(SETTLED)

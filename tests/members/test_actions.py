@@ -342,7 +342,7 @@ def test_the_last_administrator_stays(app, people):
     "deed",
     [
         lambda adam, ben: actions.appoint(adam, ben.handle, "member"),
-        lambda adam, ben: actions.ask_to_leave(adam, ben.id, "nameless"),
+        lambda adam, ben: actions.leave(adam, ben.id, "nameless"),
     ],
 )
 def test_the_only_one_left_takes_the_role_of_a_suspended_administrator(app, people, deed):

@@ -15,7 +15,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import posts_in, render_with_mentions, wrong_counts
 from forum.errors import Conflict, NotFound
-from forum.members.actions import LEAVING_WAYS, ask_to_leave, depart
+from forum.members.actions import LEAVING_WAYS, depart, leave
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.actions.undoing import UNDO_HANDLERS
@@ -269,7 +269,7 @@ def test_readers_see_no_trace_and_moderators_a_line(
 
 def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> None:
     decision = actions.approve(people.host, reply_held(people, things).id)
-    ask_to_leave(people.ana, people.ana.id, LEAVING_WAYS[0])
+    leave(people.ana, people.ana.id, LEAVING_WAYS[0])
     depart(SYSTEM, people.ana.id)
     with pytest.raises((Conflict, NotFound)):
         actions.undo(people.host, decision.id)

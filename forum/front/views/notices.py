@@ -113,7 +113,7 @@ def clear_watches() -> ResponseReturnValue:
 
 @bp.post("/settings/notices/end")
 @changing
-def end_watching() -> ResponseReturnValue:
+def unwatch() -> ResponseReturnValue:
     """Stop watching or muting something, even if it is out of reach by now."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)

@@ -67,7 +67,7 @@ COLUMNS_TO_NULL = [
 
 
 @action
-def ask_to_leave(doer: Person, member_id: int, how: str) -> Member:
+def leave(doer: Person, member_id: int, how: str) -> Member:
     """Close an account. It ends after `COOLING_OFF` in one of the `LEAVING_WAYS`; until then it can be opened again.
 
     Raises `Invalid` for another way, and for the last administrator.

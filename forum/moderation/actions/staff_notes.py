@@ -102,7 +102,7 @@ def write_staff_note(moderator: Person, member_id: int, text: str) -> StaffNote:
     """Write a note about a member for the other moderators; hosts do not see it, the member can ask for it."""
     touches()
     member = member_by_id(moderator, member_id)
-    require(moderator.can.note_about(member))
+    require(moderator.can.write_staff_note(member))
     if not text.strip():
         raise Invalid(_("Write a note."), "text")
     check_length(text, "text")

@@ -236,7 +236,7 @@ def _earlier_decisions(reader: Person, thing: Thing) -> tuple[list[Decision], li
 
 def staff_notes(moderator: Person, member: Member) -> Sequence[StaffNote]:
     """The notes of moderators about a member, newest first; at most `MAX_STAFF_NOTES`."""
-    require(moderator.can.note_about(member))
+    require(moderator.can.write_staff_note(member))
     return _notes_about(member.id)
 
 

@@ -42,7 +42,7 @@ def hide_topic(topic_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/posts/<int:post_id>/hide", methods=["GET", "POST"])
-def hide(post_id: int) -> ResponseReturnValue:
+def hide_post(post_id: int) -> ResponseReturnValue:
     """Hide a post."""
     return withhold_page(queries.thing_to_moderate(me(), "post", post_id), Deed.HIDE)
 
@@ -66,7 +66,7 @@ def remove_topic(topic_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
-def remove(post_id: int) -> ResponseReturnValue:
+def remove_post(post_id: int) -> ResponseReturnValue:
     """Remove a post."""
     return withhold_page(queries.thing_to_moderate(me(), "post", post_id), Deed.REMOVE)
 
@@ -90,7 +90,7 @@ def restore_topic(topic_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/posts/<int:post_id>/restore")
-def restore(post_id: int) -> ResponseReturnValue:
+def restore_post(post_id: int) -> ResponseReturnValue:
     """Show a hidden post again."""
     return restore_by_button(queries.thing_to_moderate(me(), "post", post_id))
 
@@ -206,15 +206,15 @@ def open_agenda(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
-def archive(slug: str) -> ResponseReturnValue:
+def archive_agenda(slug: str) -> ResponseReturnValue:
     """Archive an agenda."""
-    return _decide_agenda(Deed.ARCHIVE, slug, actions.archive)
+    return _decide_agenda(Deed.ARCHIVE, slug, actions.archive_agenda)
 
 
 @bp.route("/agendas/<slug>/reopen", methods=["GET", "POST"])
-def reopen(slug: str) -> ResponseReturnValue:
+def reopen_agenda(slug: str) -> ResponseReturnValue:
     """Reopen an archived agenda."""
-    return _decide_agenda(Deed.REOPEN, slug, actions.reopen)
+    return _decide_agenda(Deed.REOPEN, slug, actions.reopen_agenda)
 
 
 @bp.route("/agendas/<slug>/delete", methods=["GET", "POST"])

@@ -159,7 +159,7 @@ def _answer_cleared(decision: Decision) -> AnyResponse:
 
 
 @bp.route("/members/<handle>/notes", methods=["GET", "POST"])
-def notes(handle: str) -> ResponseReturnValue:
+def staff_notes(handle: str) -> ResponseReturnValue:
     """The notes of moderators about a member, and a form to add one."""
     member = get_member(me(), handle)
     noted = queries.staff_notes(me(), member)
@@ -167,17 +167,17 @@ def notes(handle: str) -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "member": member, "notes": noted}
-        return render_template("moderation/notes.html", **context), status
+        return render_template("moderation/staff_notes.html", **context), status
 
     def deed() -> AnyResponse:
         actions.write_staff_note(me(), member.id, form.text.data or "")
-        return web.see_other(url_for("moderation.notes", handle=handle))
+        return web.see_other(url_for("moderation.staff_notes", handle=handle))
 
     return webforms.process(form, page, deed)
 
 
 @bp.post("/members/<handle>/notes/<int:note_id>/remove")
-def remove_note(handle: str, note_id: int) -> ResponseReturnValue:
+def remove_staff_note(handle: str, note_id: int) -> ResponseReturnValue:
     """Remove a note about a member."""
     actions.remove_staff_note(me(), note_id)
-    return web.done(_("The note is removed."), url_for("moderation.notes", handle=handle))
+    return web.done(_("The note is removed."), url_for("moderation.staff_notes", handle=handle))

@@ -44,7 +44,7 @@ def report_practice(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/marks/<int:mark_id>/report", methods=["GET", "POST"])
-def report_note(mark_id: int) -> ResponseReturnValue:
+def report_mark(mark_id: int) -> ResponseReturnValue:
     """Report the note of a "tried it" mark."""
     return _report("mark", mark_id)
 
