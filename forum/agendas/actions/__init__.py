@@ -19,12 +19,10 @@ from forum.agendas.actions.curating import (
 from forum.agendas.actions.mending import (
     correct_activity,
     mend_hosting,
-    note_activity,
-    note_declarations,
-    note_quiet,
     rerender,
     rerender_findings,
 )
+from forum.agendas.actions.noting import note_activity, note_declarations, note_quiet
 from forum.agendas.actions.statements import (
     StatementText,
     forget_member,

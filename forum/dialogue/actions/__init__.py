@@ -27,7 +27,6 @@ from forum.dialogue.actions.curating import (
     slow,
     take_request_back,
     unlock,
-    unname_locks,
     unpin,
     unslow,
 )
@@ -50,7 +49,7 @@ from forum.dialogue.actions.held import (
 )
 from forum.dialogue.actions.holding_again import hold_again
 from forum.dialogue.actions.homes import delete_topic, follow_page, move_comments, note_follow_up
-from forum.dialogue.actions.leaving import delete_posts, remove_marks
+from forum.dialogue.actions.leaving import delete_posts, remove_marks, unname_locks
 from forum.dialogue.actions.marking import (
     MAX_NOTE_LENGTH,
     choose_answer,

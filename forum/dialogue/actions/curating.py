@@ -35,12 +35,10 @@ from forum.dialogue.queries import (
     theme_ids_of,
     title_fingerprint,
     topic_to_change,
-    topics_locked_naming,
     topics_slow_until,
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import NO_TEXT, Written
-from forum.matches import KnownAs, without_member
 from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.versions import topic_scope
@@ -332,15 +330,6 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
         topic.emptied_at = topic.hidden_at
         close_empty_topic(moderator, topic, topic.hidden_at)
     return topic
-
-
-@action
-def unname_locks(system: Person, member_id: int, known: KnownAs) -> None:
-    """Take the name and the handles of a member who has left out of what readers are told of why a topic is locked or slow."""
-    require(system.can.administer())
-    for topic in topics_locked_naming(member_id, known.words):
-        topic.locked_reason = without_member(topic.locked_reason, known)
-        topic.slow_reason = without_member(topic.slow_reason, known)
 
 
 @action

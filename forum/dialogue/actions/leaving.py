@@ -1,4 +1,4 @@
-"""Deleting the posts and marks of members who have left."""
+"""Deleting the posts and marks of members who have left, and taking their names away from what moderators told readers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from forum.deeds import action
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._withholding import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS
-from forum.dialogue.queries import marks_to_remove, merged_topics_opened_by, posts_to_index
+from forum.dialogue.queries import (
+    marks_to_remove,
+    merged_topics_opened_by,
+    posts_to_index,
+    topics_locked_naming,
+)
+from forum.matches import KnownAs, without_member
 from forum.notifications.actions import update_quotations
 from forum.permissions import Person, require
 
@@ -44,3 +50,12 @@ def remove_marks(system: Person, member_id: int, limit: int) -> int:
         if given.kind in MARKS:
             count_mark(given.post_id, given.kind, -1)
     return len(marks)
+
+
+@action
+def unname_locks(system: Person, member_id: int, known: KnownAs) -> None:
+    """Take the name and the handles of a member who has left out of what readers are told of why a topic is locked or slow."""
+    require(system.can.administer())
+    for topic in topics_locked_naming(member_id, known.words):
+        topic.locked_reason = without_member(topic.locked_reason, known)
+        topic.slow_reason = without_member(topic.slow_reason, known)

@@ -21,6 +21,7 @@ from forum.moderation.actions.deciding import (
     unfeature,
     unnote,
 )
+from forum.moderation.actions.leaving import KINDS_TITLED_BY_NAME, unname
 from forum.moderation.actions.members import (
     choose_voices,
     clear_spam,
@@ -43,10 +44,8 @@ from forum.moderation.actions.reporting import (
 )
 from forum.moderation.actions.staff_notes import (
     KEPT_STAFF_NOTES,
-    KINDS_TITLED_BY_NAME,
     forget_staff_notes,
     remove_staff_note,
-    unname,
     write_staff_note,
 )
 from forum.moderation.actions.topics import (
