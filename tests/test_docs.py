@@ -14,8 +14,8 @@ from flask_migrate.cli import db
 
 from forum import settings
 from forum.supervisor import THREADS
-from forum.transfer.forms import reading
-from forum.transfer.forms.reading import Schema
+from forum.transfer.forms import schemas
+from forum.transfer.forms._sections import Schema
 
 TOP = Path(__file__).parent.parent
 DOCUMENTS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md"))]
@@ -27,20 +27,20 @@ COMMAND = re.compile(r"\bflask(?: --app wsgi)? (?!--app|…)([^`'\n#]+)")
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 # The sections of docs/content-format.md with the kinds of sections in a file that they describe
 SCHEMAS = {
-    "## The agenda": (reading.AGENDA, reading.CONTINUATION),
-    "### `## Findings`": (reading.FINDINGS,),
-    "### `## Statements`": (reading.STATEMENT,),
-    "### `## Cases`": (reading.CASE,),
-    "### `## Practices`": (reading.PRACTICE,),
-    "### `## Translations`": (reading.TRANSLATION,),
-    "### `## Readings`": (reading.READING,),
-    "### `## Declarations`": (reading.DECLARATION,),
-    "### `## Commitments`": (reading.COMMITMENT,),
-    "### `## Meetings`": (reading.MEETING,),
-    "### `## Dialogue`": (reading.TOPIC, reading.POST),
-    "### `## Pictures`": (reading.PICTURE,),
-    "## Glossary": (reading.ENTRY, reading.WORDING),
-    "## People": (reading.ORGANISATION, reading.MEMBER),
+    "## The agenda": (schemas.AGENDA, schemas.CONTINUATION),
+    "### `## Findings`": (schemas.FINDINGS,),
+    "### `## Statements`": (schemas.STATEMENT,),
+    "### `## Cases`": (schemas.CASE,),
+    "### `## Practices`": (schemas.PRACTICE,),
+    "### `## Translations`": (schemas.TRANSLATION,),
+    "### `## Readings`": (schemas.READING,),
+    "### `## Declarations`": (schemas.DECLARATION,),
+    "### `## Commitments`": (schemas.COMMITMENT,),
+    "### `## Meetings`": (schemas.MEETING,),
+    "### `## Dialogue`": (schemas.TOPIC, schemas.POST),
+    "### `## Pictures`": (schemas.PICTURE,),
+    "## Glossary": (schemas.ENTRY, schemas.WORDING),
+    "## People": (schemas.ORGANISATION, schemas.MEMBER),
 }
 
 documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -128,8 +128,8 @@ def test_the_format_tells_each_field_and_no_other(heading: str) -> None:
 
 
 def test_the_format_tells_each_kind_of_section() -> None:
-    kinds = [one for one in vars(reading).values() if isinstance(one, Schema)]
-    told = [one for schemas in SCHEMAS.values() for one in schemas]
+    kinds = [one for one in vars(schemas).values() if isinstance(one, Schema)]
+    told = [one for kinds_told in SCHEMAS.values() for one in kinds_told]
     assert len(kinds) == len(told) and all(one in told for one in kinds)
 
 

@@ -61,7 +61,7 @@ from forum.transfer.forms import (
     read_agenda,
 )
 from forum.transfer.forms._escaping import write_lines
-from forum.transfer.forms.reading import figure, list_of, new_slug, tried
+from forum.transfer.forms._values import figure, list_of, new_slug, tried
 from forum.upkeep.queries import checks, faults_of
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.everything import START, case_text, make_everything, opened, opening, said

@@ -21,7 +21,7 @@ from forum.transfer.queries import cities_by_label, organisation_ids
 
 UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
 NO_ADDRESS = "This account came from an export, which holds no addresses."
-_Voice = tuple[str, datetime | None, str, date | None]  # as `reading.voice` reads one
+_Voice = tuple[str, datetime | None, str, date | None]  # as `_values.voice` reads one
 NO_ROLES = "an import gives no roles; take this line out, and use `flask members role` afterwards"
 
 

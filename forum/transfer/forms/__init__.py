@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forum.transfer.forms._sections import parse
 from forum.transfer.forms.folders import (
     GLOSSARY,
     PEOPLE,
@@ -14,7 +15,7 @@ from forum.transfer.forms.folders import (
     picture_name,
     pictures_listed,
 )
-from forum.transfer.forms.reading import parse, read_agenda, read_glossary, read_people
+from forum.transfer.forms.reading import read_agenda, read_glossary, read_people
 from forum.transfer.forms.writing import ExportedPeople, Writer, importable_slug, number_quotes
 
 __all__ = [

@@ -24,9 +24,10 @@ from forum.parallels.models import BODY, Translation
 from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, on_one_line, slugify
 from forum.quotes import quote_heads
-from forum.transfer.forms import reading as schemas
+from forum.transfer.forms import schemas
 from forum.transfer.forms._escaping import write_lines
-from forum.transfer.forms.reading import PARTS, Schema
+from forum.transfer.forms._sections import Schema
+from forum.transfer.forms.schemas import PARTS
 from forum.transfer.models import (
     Author,
     Below,
