@@ -542,6 +542,12 @@ def recognising_all(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def csrf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms need their token, as in life."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+
+
+@pytest.fixture
 def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
     """Returns the browser of a member who is signed in: `sign_in(people.ana).get("/settings")`."""
 
@@ -702,6 +708,16 @@ def world(people: People, agenda: Agenda) -> dict[str, Any]:
     from tests.world import build  # which itself loads datasets
 
     return build(people, agenda)
+
+
+@pytest.fixture
+def browsers(
+    world: Any, people: Any, client: FlaskClient, sign_in: Callable[[Any], FlaskClient]
+) -> dict[str, FlaskClient]:
+    """A browser for each role."""
+    signed_in = {role: getattr(people, role) for role in ("host", "moderator", "administrator")}
+    signed_in |= {"member": people.chitra, "author": people.ana}
+    return {"visitor": client, **{role: sign_in(person) for role, person in signed_in.items()}}
 
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]  # by table and primary key

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import event
 
 from forum.clock import now
@@ -720,16 +719,6 @@ def rows(method: str) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-@pytest.fixture
-def browsers(
-    world: Any, people: Any, client: FlaskClient, sign_in: Callable[[Any], FlaskClient]
-) -> dict[str, FlaskClient]:
-    """A browser for each role."""
-    signed_in = {role: getattr(people, role) for role in ("host", "moderator", "administrator")}
-    signed_in |= {"member": people.chitra, "author": people.ana}
-    return {"visitor": client, **{role: sign_in(person) for role, person in signed_in.items()}}
-
-
 def test_every_door_has_a_row(app: Flask, world: dict[str, Any]) -> None:
     adapter = app.url_map.bind("localhost")
     for method in ("GET", "POST"):
@@ -807,75 +796,6 @@ def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> 
             answer = browser.post(address.format(**world))
             done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
             assert done == expected[role], (address, answer.status)
-
-
-# Nothing is sent any more at a door that is limited; a trial is a preview, of which there were too many, too.
-SPENT = 429
-# Why these doors are not limited
-UNLIMITED = {
-    "nothing is stored but in a cookie": {"/appearance", "/sign-in/elsewhere/forget", "/sign-out"},
-    "what is read or agreed to is not written twice": {
-        *("/notices/read-all", "/notices/{notice}/read", "/terms/agree"),
-    },
-    "a switch of one's own account": {
-        *("/mail/stop/1/reply/noseal", "/settings/address/resume"),
-        *("/settings/contact", "/settings/leave/stay"),
-    },
-    "it ends, replaces or names what one has": {
-        *("/invitations/{invitation}/end", "/settings/codes/begin", "/settings/codes/remove"),
-        *("/settings/elsewhere/link", "/settings/elsewhere/{identity}/unlink"),
-        *("/settings/passkeys/{passkey}/remove", "/settings/passkeys/{passkey}/rename"),
-        *("/settings/sessions/end", "/settings/sessions/{session}/end"),
-    },
-}
-TRIALS = ({"preview": "1"}, {"prompt": "What we did"})
-
-
-@pytest.fixture
-def counting(limited_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """The forum as it counts requests, when nobody may send any more."""
-    for name in ("hit", "test"):
-        monkeypatch.setattr(FixedWindowRateLimiter, name, lambda *_args, **_options: False)
-    return limited_app
-
-
-@pytest.mark.sqlite_only  # the counters are in neither database
-def test_no_field_opens_a_door_that_is_limited(
-    world: Any, counting: Flask, browsers: dict[str, FlaskClient]
-) -> None:
-    limited, opened = set(), []
-    for role in ("author", "administrator"):
-        browser = counting.test_client()
-        browser._cookies = browsers[role]._cookies
-        for address, _expected in rows("POST"):
-            path = address.format(**world)
-            if browser.post(path).status_code != SPENT:
-                continue
-            limited.add(address)
-            for trial in TRIALS:
-                with undone(browser):
-                    status = browser.post(path, data=trial).status_code
-                if status not in (SPENT, 403, 404):  # refused: it is not theirs to preview
-                    opened.append((role, address, trial, status))
-    assert not opened
-    assert {"/posts/{post}/mark", "/posts/{post}/edit", "/practices/new", "/settings"} <= limited
-    assert {"/agendas/{agenda}/edit", "/agendas/{agenda}/watch", "/themes/new"} <= limited
-
-
-@pytest.mark.sqlite_only  # the counters are in neither database
-def test_every_deed_has_a_limit_or_a_reason(
-    world: Any, counting: Flask, browsers: dict[str, FlaskClient]
-) -> None:
-    """What moderators and administrators alone do has none: a long queue is emptied with the keyboard."""
-    browser, free = counting.test_client(), set()
-    browser._cookies = browsers["author"]._cookies
-    for address, expected in rows("POST"):
-        is_of_office = (expected["member"], expected["author"]) == ("403", "403")
-        with undone(browser):
-            is_limited = browser.post(address.format(**world)).status_code == SPENT
-        if not (is_limited or (is_of_office and not address.startswith("/settings/"))):
-            free.add(address)
-    assert free == set().union(*UNLIMITED.values())
 
 
 @pytest.mark.parametrize("role", ["host", "moderator", "administrator"])

@@ -15,8 +15,6 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from forum.advice import actions as advice
@@ -46,22 +44,14 @@ from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
 from forum.pictures.actions import add_picture, delete_picture
 from forum.pictures.models import Picture
 from forum.pictures.queries import data_of, get_picture
-from forum.plaintext import BAR, SEMICOLON, join_parts, split_parts, tidy
 from forum.shrinking import take
 from forum.transfer import queries
 from forum.transfer.actions import import_agenda
-from forum.transfer.actions._quotes import link_quotes
 from forum.transfer.forms import (
-    agenda_name,
-    agendas_in,
-    dialogue_name,
     importable_slug,
-    number_quotes,
-    parse,
     read_agenda,
 )
-from forum.transfer.forms._escaping import write_lines
-from forum.transfer.forms._values import figure, list_of, new_slug, tried
+from forum.transfer.forms._values import new_slug
 from forum.upkeep.queries import checks, faults_of
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.everything import START, case_text, make_everything, opened, opening, said
@@ -69,6 +59,8 @@ from tests.forums import Forum, forums
 from tests.samples_of_pictures import opened as opened_picture
 from tests.samples_of_pictures import picture
 from tests.transfer.conftest import GOOD, try_case
+from tests.transfer.test_escaping import ODD_TEXTS
+from tests.transfer.test_folders import GONE
 
 pytestmark = pytest.mark.thorough
 
@@ -99,76 +91,6 @@ def exported(run: Run, folder: Path, *words: str) -> str:
     done = run("export", folder, *words)
     assert done.exit_code == 0, done.output
     return "\n".join([*texts(folder).values(), (folder / "README.md").read_text()])
-
-
-# A text comes back as it was
-
-ODD_TEXTS = [
-    "- slug: green\n- by: ana-prado\n\nA list that looks like fields.",
-    "- Name : value\n- kind: question",
-    "-A: b",
-    "# One\n\n## Two\n### Three\n#### Four\n##### Five\n###### Six\n####### Seven",
-    "#\n##\n# \n#  x\n####\tTab\n#### ",
-    "\\# One\n\\\\# Two\n\\- a: b\n\\> #1\n\\",
-    "```\n# code\n##### more\n\\# kept\n```\n\n## After",
-    "~~~\n```\n# nested\n~~~",
-    "A fence without an end\n\n```python\n# comment\n#### x",
-    "  ```\n   # indented\n  ```",
-    "\\```\n\\~~~\n\\  ```",
-    "Hard break  \nand a tab\t\nend",
-    "    indented code at the top\n\nThen words.",
-    " \n \nblank lines with spaces\n \n\t",
-    "> #1\n> said\n\n> #12  \n\\> #3\n\\\\> #4\n> # 5",
-    "## Dialogue\n### A topic\n#### ana, 2026-01-01 10:00\n- answer: yes",
-    "مرحبا بالعالم\n\n\u200f- الحقل: قيمة\n\n## عنوان",
-    "e\u0301 and \u2028 a line \x85 or \x0c page\u3000",
-    "@ana-prado, see [this](https://example.org \"a | b; c\") | x ; y",
-    "\ufeffmark in front",
-    "---\n===\n* * *\n| a | b |\n|---|---|\n| 1 | 2 |",
-]  # fmt: skip
-SIGNS = "\n\n\n###\\\\- :;|>`~ \tab1é٣١\u3000\x0c"
-some_text = st.text(st.sampled_from(SIGNS) | st.characters(exclude_categories=["Cs"]), max_size=80)
-
-
-def reread(text: str) -> tuple[str, str]:
-    """A text that has been through a file, below fields and without; with what follows it in the file."""
-    file = f"# Top\n\n### One\n- by: ana\n\n{write_lines(text)}\n\n### Two\n\n{write_lines(text)}\n"
-    one, two = parse(file).children[0].children
-    assert not one.children and not two.children
-    assert one.text == two.text == two.whole_text and one.fields == [("by", "ana", 4)]
-    return one.text, two.whole_text
-
-
-@pytest.mark.parametrize("text", ODD_TEXTS)
-def test_an_odd_text_comes_back_letter_for_letter(text: str) -> None:
-    assert reread(text) == (tidy(text), tidy(text))
-
-
-@given(some_text)
-def test_every_text_comes_back(text: str) -> None:
-    stored = tidy(text)
-    expected = stored if stored.strip() else ""
-    # A text of nothing but blank lines is none
-    if expected:
-        assert reread(stored) == (expected, expected)
-
-
-@pytest.mark.parametrize("text", ODD_TEXTS)
-def test_what_looks_like_a_quoted_number_in_a_reply_stays_what_it_is(text: str) -> None:
-    assert link_quotes(number_quotes(tidy(text), {}, "http://x"), []) == tidy(text)
-
-
-@given(st.lists(st.text("ab|;\\ -", max_size=8), min_size=1, max_size=5))
-def test_the_parts_of_a_value_come_back(parts: list[str]) -> None:
-    plain = [" ".join(part.split()) for part in parts]
-    assert split_parts(BAR, join_parts(parts, "|")) == plain
-    assert split_parts(SEMICOLON, join_parts(parts, ";")) == plain
-
-
-def test_bars_and_semicolons_may_stand_in_values() -> None:
-    assert list_of(r"land \; water; parks") == ["land ; water", "parks"]
-    assert tried(r"ana | kept | it \| works") == ["ana", "kept", "it | works"]
-    assert figure(r"a\|b | 2 | | 2025 | us")[0] == "a|b"
 
 
 # A forum comes back as it was
@@ -813,52 +735,6 @@ def test_who_has_an_account_gets_no_role_either(
         assert done.exit_code == 1 and "people.md:5: an import gives no roles" in done.output
 
 
-WHOLE = ("agenda-a.md", "dialogue-a.md", "dialogue-a.2.md", "dialogue-a.3.md", "agenda-b.md")
-LIST = "\n".join(f"- `{name}`" for name in ("people.md", *WHOLE))
-GONE = "Parts of the export are missing: "
-ODD_NAMES = "No export has files of these names, take them out: "
-
-
-@pytest.mark.parametrize("readme", [LIST, ""])
-@pytest.mark.parametrize(
-    ("before", "after", "sentence"),
-    [
-        ("agenda-a.md", "", GONE + "agenda-a.md."),
-        ("dialogue-a.md", "", GONE + "dialogue-a.md."),
-        ("dialogue-a.2.md", "", GONE + "dialogue-a.2.md."),
-        ("agenda-a.md", "agenda-[a].md", GONE + "agenda-a.md."),
-        ("dialogue-a.3.md", "dialogue-a.abc.md", ODD_NAMES + "dialogue-a.abc.md."),
-        ("dialogue-a.3.md", "dialogue-a.03.md", ODD_NAMES + "dialogue-a.03.md."),
-        ("dialogue-a.3.md", "dialogue-a.3.copy.md", ODD_NAMES + "dialogue-a.3.copy.md."),
-        ("agenda-a.md", "agenda-a.2.md", ODD_NAMES + "agenda-a.2.md."),
-    ],
-)
-def test_half_an_export_is_not_taken_for_a_whole_one(
-    before: str, after: str, sentence: str, readme: str
-) -> None:
-    names = {"people.md", "README.md", *WHOLE} - {before} | {after}
-    with pytest.raises(Refusal) as refused:
-        agendas_in(names, readme)
-    assert refused.value.message == sentence
-
-
-def test_parts_that_leave_no_gap_are_missed_by_the_list_of_files() -> None:
-    names = {"people.md", *WHOLE[:3]}
-    assert list(agendas_in(names, "")) == ["agenda-a.md"]
-    with pytest.raises(Refusal, match=re.escape(GONE + "agenda-b.md, dialogue-a.3.md.")):
-        agendas_in(names, LIST)
-
-
-def test_other_disks_write_accents_in_another_way() -> None:
-    assert list(agendas_in({"people.md", "agenda-cafe\u0301.md"}, "- `agenda-caf\u00e9.md`"))
-
-
-def test_many_parts_that_are_missing_are_not_all_named() -> None:
-    many = [f"agenda-{number}.md" for number in range(30)]
-    with pytest.raises(Refusal, match=r"agenda-17\.md and 20 more"):
-        agendas_in([], "\n".join(f"- `{name}`" for name in many))
-
-
 def test_what_is_missing_is_told_before_anything_is_loaded(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
 ) -> None:
@@ -883,30 +759,6 @@ def test_any_name_of_a_folder_will_do_and_other_files_may_lie_in_it(
     with elsewhere() as make:
         done = make().run("import", out)
         assert done.exit_code == 0 and "1 topic," in done.output, done.output
-
-
-@given(
-    st.lists(
-        st.sampled_from(["a", "b"]).flatmap(
-            lambda slug: st.integers(1, 4).map(lambda number: dialogue_name(slug, number))
-        ),
-        unique=True,
-    )
-)
-def test_parts_are_all_there_or_refused(names: list[str]) -> None:
-    every = [agenda_name("a"), agenda_name("b"), *names]
-    whole = all(
-        dialogue_name(slug, number - 1) in names
-        for slug in "ab"
-        for number in range(2, 5)
-        if dialogue_name(slug, number) in names
-    )
-    try:
-        found = agendas_in(every, "")
-    except Refusal:
-        assert not whole
-    else:
-        assert whole and sorted(names) == sorted(chain(*found.values()))
 
 
 def test_any_member_is_nobody_in_particular(people: Any) -> None:

@@ -1,0 +1,366 @@
+"""What a refusal shows: a page in the design, and the text that was typed, which is never lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError, PendingRollbackError
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from forum import configuring, errorpages
+from forum import db as database
+from forum.db import db
+from forum.errors import Busy
+from forum.members import actions as members
+from forum.moderation.actions import Reasons, lock
+from forum.passwords import hash_password
+from tests.conftest import fields_of
+from tests.test_web import PASSWORD, once, text, token_of
+
+LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\nAnd more."
+
+
+@pytest.fixture
+def failing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Make the rules page fail: `failing(Busy())`. Exceptions are answered as in life."""
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setitem(app.config, "TESTING", False)
+
+    def fail(error: BaseException) -> None:
+        def view() -> str:
+            raise error
+
+        monkeypatch.setitem(app.view_functions, "rules.index", view)
+        monkeypatch.setitem(app.view_functions, "dialogue.reply", lambda topic_id: view())
+
+    return fail
+
+
+# Nothing typed is lost
+
+
+def test_a_refused_token_gives_the_text_back_and_sending_again_works(
+    csrf: None, sign_in: Any, people: Any, world: Any
+) -> None:
+    browser = sign_in(people.ana)
+    path = f"/topics/{world['topic']}/reply"
+    typed = {"source": LONG, "language": "en", "author": "me", "submission_key": "once"}
+    answer = browser.post(path, data={**typed, "csrf_token": "old"})
+    page = text(answer)
+    assert answer.status_code == 400 and "Your text is safe" in page and "took an hour" in page
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    fields = fields_of(page, path)
+    assert fields["source"].replace("\r\n", "\n") == LONG
+    sent = browser.post(path, data=fields)
+    assert sent.status_code == 303
+    assert "took an hour" in text(browser.get(sent.location))
+    twice = browser.post(path, data=fields)
+    assert (twice.status_code, twice.location) == (303, sent.location)
+
+
+def test_what_holds_no_text_is_not_called_one(csrf: None, sign_in: Any, people: Any) -> None:
+    browser = sign_in(people.ana)
+    for fields in ({"option": "7"}, {"after": "week", "next": "/bookmarks?kind=practice&page=2"}):
+        page = text(browser.post("/posts/7/vote", data={**fields, "csrf_token": "old"}))
+        assert "<h1>This was not sent yet</h1>" in page and "Error: This was not sent yet" in page
+        assert "our text" not in page and "Send it<" in page
+        assert fields_of(page, "/posts/7/vote").items() >= fields.items()
+
+
+def test_a_picture_that_is_lost_is_not_called_safe(csrf: None, sign_in: Any, people: Any) -> None:
+    sent = {"alt": "A wall", "picture": (BytesIO(b"a picture"), "a.png"), "csrf_token": "old"}
+    page = text(sign_in(people.ana).post("/pictures", data=sent))
+    assert "The picture was not kept." in page and "is safe" not in page
+    assert fields_of(page, "/pictures")["alt"] == "A wall" and ">What it shows</label>" in page
+
+
+def test_a_practice_that_is_given_back_names_each_of_its_texts(
+    csrf: None, sign_in: Any, people: Any
+) -> None:
+    typed = {
+        "title": "Pumps that call",
+        "sentence": "Each pump sends a message.",
+        "done": LONG,
+        "needs": "",
+    }
+    answer = sign_in(people.ana).post("/practices/new", data={**typed, "csrf_token": "old"})
+    page = text(answer)
+    labels = re.findall(r'<label for="kept-(\d)">([^<]+)</label>.*?<textarea id="kept-\1"', page)
+    assert [words for _number, words in labels] == ["Title", "In one sentence", "What was done"]
+    assert fields_of(page, "/practices/new")["title"] == "Pumps that call"
+    assert "<title>Error: Nothing was sent" in page
+
+
+def test_an_ended_session_gives_the_text_back_and_it_is_sent_after_signing_in(
+    csrf: None, app: Flask, client: FlaskClient, people: Any, world: Any
+) -> None:
+    members.change_password(people.ana, hash_password(PASSWORD))
+    path = f"/topics/{world['topic']}/reply"
+    token = token_of(text(client.get("/sign-in")))
+    typed = {"source": LONG, "submission_key": "once", "csrf_token": token, "language": "en"}
+    answer = client.post(path, data=typed)
+    page = text(answer)
+    assert answer.status_code == 403 and "Your text is safe" in page
+    fields = fields_of(page, "/sign-in")
+    assert fields["kept_action"] == path and fields["kept:source"] == LONG
+    wrong = client.post(
+        "/sign-in", data={**fields, "email": people.ana.email, "password": "not this"}
+    )
+    assert wrong.status_code == 422
+    assert fields_of(text(wrong), "/sign-in")["kept:source"] == LONG
+    fields = fields_of(text(wrong), "/sign-in")
+    right = client.post(
+        "/sign-in", data={**fields, "email": people.ana.email, "password": PASSWORD}
+    )
+    assert right.status_code == 200 and "signed in again" in text(right)
+    again = fields_of(text(right), path)
+    assert again["source"] == LONG
+    sent = client.post(path, data=again)
+    assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
+
+
+def test_a_text_is_offered_to_nobody_but_its_author(
+    csrf: None, client: FlaskClient, people: Any, world: Any
+) -> None:
+    """Two members share a computer: in one tab somebody writes, in another somebody else has signed in."""
+    for member in (people.ana, people.ben):
+        members.change_password(member, hash_password(PASSWORD))
+
+    def enter(member: Any, **fields: str) -> str:
+        token = fields or {"csrf_token": token_of(text(client.get("/join")))}
+        data = {**token, "email": member.email, "password": PASSWORD}
+        return text(client.post("/sign-in", data=data))
+
+    path = f"/topics/{world['topic']}/reply"
+    enter(people.ana)
+    opened = fields_of(text(client.get(path)), path)
+    token = token_of(text(client.get("/settings")))
+    client.post("/sign-out", data={"csrf_token": token})
+    enter(people.ben)
+    typed = {**opened, "source": LONG, "csrf_token": token, "written_as": str(people.ana.id)}
+    answer = client.post(path, data=typed)
+    page = text(answer)
+    assert answer.status_code == 403
+    assert "Another member wrote this text" in page and "You are signed in as Ben" in page
+    assert "Send it<" not in page and "<textarea" not in page
+    kept = fields_of(page, "/sign-in")
+    assert kept["kept:source"] == LONG
+    again = enter(people.ben, **kept)
+    assert "Another member wrote this text" in again
+    back = enter(people.ana, **fields_of(again, "/sign-in"))
+    sent = client.post(path, data=fields_of(back, path))
+    assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
+
+
+def test_every_form_of_a_member_says_who_writes(sign_in: Any, people: Any, world: Any) -> None:
+    browser = sign_in(people.ana)
+    mine = f'name="written_as" value="{people.ana.id}"'
+    settings = [f"/settings{page}" for page in ("", "/advice", "/notices", "/themes")]
+    for path in (f"/topics/{world['topic']}/reply", "/practices/new", *settings):
+        assert mine in text(browser.get(path)), path
+
+
+@once
+def test_passwords_and_tokens_are_never_given_back(csrf: None, client: FlaskClient) -> None:
+    data = {"name": "Ana Prado " * 3, "email": "a@city.example", "password": "very secret words",
+            "current_password": "very secret words", "new_password": "very secret words", "csrf_token": "old"}  # fmt: skip
+    for address in ("/join", "/sign-in", "/settings/password"):
+        page = text(client.post(address, data=data))
+        assert "very secret words" not in page and "Ana Prado" in page
+
+
+@once
+def test_a_text_is_given_back_to_this_site_alone(csrf: None, client: FlaskClient) -> None:
+    for target in (
+        "//evil.example/a",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+    ):
+        data = {"kept_action": target, "kept:source": LONG, "csrf_token": "old"}
+        page = text(client.post("/sign-in", data=data))
+        assert "evil" not in page and "alert" not in page, target
+    for path in ("//evil.example/a", "/%2f%2fevil.example/a", "/\\evil.example/a"):
+        answer = client.post(path, data={"source": LONG})
+        assert 'action="//' not in text(answer) and 'action="/\\' not in text(answer)
+        assert not (answer.location or "").startswith("//"), path
+
+
+def test_a_lock_put_on_meanwhile_gives_the_text_back(sign_in: Any, people: Any, world: Any) -> None:
+    lock(people.moderator, world["topic"], Reasons("It is settled."))
+    data = {"source": LONG, "submission_key": "once"}
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
+    assert answer.status_code == 403 and "took an hour" in text(answer) and "locked" in text(answer)
+
+
+def test_a_busy_database_gives_the_text_back(
+    sign_in: Any, people: Any, world: Any, failing: Callable[[BaseException], None]
+) -> None:
+    failing(Busy())
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data={"source": LONG})
+    assert answer.status_code == 503 and "took an hour" in text(answer)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(403, "not open to you"), (404, "moved or deleted"), (409, "has changed since"),
+     (429, "Too much was sent in a short time. Try again in 60 seconds."), (503, "back soon")],
+)  # fmt: skip
+def test_a_text_is_given_back_with_what_stopped_it(
+    sign_in: Any, people: Any, world: Any, failing: Any, status: int, words: str
+) -> None:
+    class Refused(HTTPException):
+        code = status
+
+    failing(Refused())
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data={"source": LONG})
+    assert answer.status_code == status and "took an hour" in text(answer)
+    assert words in text(answer) and "Your text was not sent yet." in " ".join(text(answer).split())
+    page = "/" if status == 404 else f"/topics/{world['topic']}"
+    away = {403: "Back to the page", 404: "Go to the home page"}.get(status, "Do not send it")
+    assert f'href="{page}">{away}</a>' in text(answer)
+    assert ("Send it<" in text(answer)) is (status not in (403, 404))
+
+
+def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any) -> None:
+    data = {"source": "x" * (configuring.MAX_BODY + 1)}
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
+    assert answer.status_code == 413 and "too long to send" in text(answer)
+
+
+@once
+@pytest.mark.parametrize(
+    ("action", "page"),
+    [("/topics/7/reply", "/topics/7"), ("/posts/3/edit", "/posts/3"), ("", "/"), ("/nowhere", "/"),
+     ("/agendas/quieter/topics/new?kind=case", "/agendas/quieter/topics"), ("/agendas/new", "/agendas"),
+     ("/members/%61na/ignore?x=1", "/members/%61na"), ("/posts/99999999999/reply", "/")],
+)  # fmt: skip
+def test_who_does_not_send_it_goes_back_to_what_it_speaks_of(
+    app: Flask, action: str, page: str
+) -> None:
+    with app.test_request_context("/"):
+        assert errorpages._parent_page(action) == page
+
+
+@once
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [("1", "1 second."), ("119", "119 seconds."), ("121", "3 minutes."), ("3600", "60 minutes."),
+     ("7201", "3 hours.")],
+)  # fmt: skip
+def test_a_wait_is_said_so_that_nobody_comes_too_early(
+    app: Flask, seconds: str, words: str
+) -> None:
+    with app.test_request_context("/"):
+        error = TooManyRequests(response=Response(headers={"Retry-After": seconds}))
+        assert errorpages.retry_message(error) == f"Try again in {words}"
+
+
+# Refusals
+
+
+@once
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(400, "did not understand"), (403, "not do this"), (404, "not here"), (405, "does not take"),
+     (409, "faster"), (413, "too long"), (429, "Too many"), (503, "not available")],
+)  # fmt: skip
+def test_every_refusal_has_a_page_in_the_design(
+    client: FlaskClient, failing: Callable[[BaseException], None], status: int, words: str
+) -> None:
+    class Refused(HTTPException):
+        code = status
+
+    failing(Refused())
+    answer = client.get("/rules")
+    page = text(answer)
+    assert answer.status_code == status and words in page
+    assert '<main id="main"' in page and "style.css" in page and "<h1>" in page
+    assert f"Error {status}." in page and 'href="/"' in page
+
+
+@once
+@pytest.mark.parametrize(
+    "error", [ValueError("secret words"), RecursionError(), KeyError("secret words")]
+)
+def test_a_mistake_of_ours_shows_no_trace(
+    client: FlaskClient, failing: Callable[[BaseException], None], error: Exception
+) -> None:
+    failing(error)
+    answer = client.get("/rules")
+    page = text(answer)
+    assert answer.status_code == 500 and "The forum made a mistake" in page
+    assert "secret words" not in page and "Traceback" not in page and "forum/web.py" not in page
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "Server" not in answer.headers or "Werkzeug" not in answer.headers["Server"]
+
+
+@once
+@pytest.mark.parametrize("words", ["database is locked", "deadlock detected", "database or disk is full",
+                                   "server closed the connection unexpectedly"])  # fmt: skip
+def test_a_database_in_trouble_is_not_available(
+    client: FlaskClient, failing: Callable[[BaseException], None], words: str
+) -> None:
+    failing(OperationalError("SELECT topic.locked_at", {}, Exception(words)))
+    answer = client.get("/rules")
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    assert "locked_at" not in text(answer) and words not in text(answer)
+
+
+def test_a_connection_that_was_cut_before_is_not_available(
+    client: FlaskClient, failing: Callable[[BaseException], None]
+) -> None:
+    failing(PendingRollbackError("Can't reconnect until invalid transaction is rolled back"))
+    answer = client.get("/rules")
+    assert answer.status_code == 503 and "invalid transaction" not in text(answer)
+
+
+def test_no_database_at_all_is_not_available(
+    client: FlaskClient, failing: Callable[[BaseException], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the words of the page can be asked for."""
+
+    def gone(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("unable to open database file"))
+
+    client.application.extensions.pop("federation", None)
+    monkeypatch.setattr(db.session, "scalar", gone)
+    monkeypatch.setattr(db.session, "scalars", gone)
+    monkeypatch.setattr(db.session, "execute", gone)
+    for address in ("/", "/topics", "/rules"):
+        answer = client.get(address)
+        assert answer.status_code == 503 and "not available" in text(answer), address
+
+
+def test_without_a_database_members_are_told_so_too(
+    failing: Callable[[BaseException], None],
+    sign_in: Any,
+    people: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who they are cannot be asked either, while the page is made nor when its headers are."""
+    browser = sign_in(people.ana)
+    failing(Busy())
+
+    def gone(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(database, "read_state", gone)
+    for name in ("scalar", "scalars", "execute"):
+        monkeypatch.setattr(db.session, name, gone)
+    text_of_reply = {"source": "Of a reply that is long enough.", "language": "en"}
+    answers = [
+        browser.get("/"),
+        browser.get("/topics"),
+        browser.post("/topics/1/reply", data=text_of_reply),
+    ]
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert all("not available" in text(answer) for answer in answers)
