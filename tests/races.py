@@ -1,18 +1,25 @@
-"""Concurrency: actions in several threads, on a database of its own in which commits are real."""
+"""Concurrency: actions in several threads, on a database of its own in which commits are real.
+
+No thread waits for a time, which a busy machine may need for something else: one waits until the others have come as far
+as they can (`let_others_come`), or until another has come to that place (`meanwhile`).
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
+from forum import deeds as acting
+from forum import engines
 from forum.agendas import actions as agendas
 from forum.app import create_app
 from forum.db import db
@@ -29,28 +36,90 @@ from forum.screening.actions import RuleText, make_rule, set_newness
 from forum.settings import Settings
 from tests.forums import new_database
 
+PATIENCE_SECONDS = 30
+
 
 @contextmanager
 def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
-    """An application in its context, with a new database of its own that has all migrations."""
+    """An application in its context, with a new database of its own that has all migrations.
+
+    Its deeds wait for each other for as long as a busy machine takes; what would wait for ever, PostgreSQL still ends.
+    """
     address = new_database(database_url, name, folder, has_tables=True)
     settings = Settings(
         folder, address, "http://localhost", ("localhost",), "of the tests", limits=False
     )
-    app = create_app(settings)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "BUSY_TIMEOUT_MS", PATIENCE_SECONDS * 1_000)
+        patch.setattr(acting, "LOCK_WAITER_SECONDS", PATIENCE_SECONDS)
+        app = create_app(settings)
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
 
 
-def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
+class Crowd:
+    """The threads of `at_once`: how many go on, wait for a lock of the database, or stand where others may come."""
+
+    def __init__(self, size: int) -> None:
+        self.going = size
+        self.beginning = 0  # to write: on SQLite, what waits for a lock waits there
+        self.standing: list[threading.Event] = []
+        self.has_stood = threading.Event()
+        self.lock = threading.Lock()
+
+    def stand(self) -> None:
+        """Wait until each of the others waits for a lock, stands likewise, or has ended."""
+        may_go_on = threading.Event()
+        with self.lock:
+            self.standing.append(may_go_on)
+        self.has_stood.set()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not may_go_on.wait(0.01):
+            assert time.monotonic() < until, "the others do not come"
+            waiting = self._waiting()
+            with self.lock:
+                if len(self.standing) + waiting >= self.going:
+                    for one in self.standing:
+                        one.set()
+                    self.standing.clear()
+
+    def _waiting(self) -> int:
+        if db.engine.dialect.name == "sqlite":
+            return self.beginning
+        waiting = "datname = current_database() AND wait_event_type = 'Lock'"
+        with db.engine.connect() as connection:
+            count = text(f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}")
+            return int(connection.scalar(count) or 0)
+
+    def begin_write(self, session: Any) -> None:
+        """Begin to write as `deeds` does, and count who waits for that."""
+        with self.lock:
+            self.beginning += 1
+        try:
+            BEGIN_WRITE(session)
+        finally:
+            with self.lock:
+                self.beginning -= 1
+
+    def end(self) -> None:
+        with self.lock:
+            self.going -= 1
+        self.has_stood.set()  # or whoever waits for that would not hear of an error
+
+
+BEGIN_WRITE = acting._begin_write
+crowds: list[Crowd] = []  # that of `at_once` while it runs
+
+
+def at_once(app: Flask, deeds: Sequence[Callable[[], Any]]) -> list[str]:
     """Run actions at the same moment in threads; returns for each “done”, or the message of its refusal."""
-    barrier = Barrier(len(deeds))
+    barrier, crowd = threading.Barrier(len(deeds)), Crowd(len(deeds))
 
     def run(deed: Callable[[], Any]) -> str:
         with app.test_request_context():
-            barrier.wait(10)
+            barrier.wait(PATIENCE_SECONDS)
             try:
                 deed()
                 return "done"
@@ -58,11 +127,30 @@ def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
                 return error.message or type(error).__name__
             finally:
                 db.session.remove()
+                crowd.end()
 
-    with ThreadPoolExecutor(len(deeds)) as threads:
+    crowds.append(crowd)
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(deeds)) as threads:
+        patch.setattr(acting, "_begin_write", crowd.begin_write)
         outcomes = list(threads.map(run, deeds))
+    crowds.remove(crowd)
     db.session.commit()  # so that the session reads what they have written
     return outcomes
+
+
+def let_others_come() -> None:
+    """Hold what this thread of `at_once` has locked until each of the others waits for a lock, or has ended."""
+    crowds[-1].stand()
+
+
+def meanwhile(deed: Callable[[], Any]) -> Callable[[], Any]:
+    """A deed for `at_once` that begins when another one has come to `let_others_come`."""
+
+    def later() -> Any:
+        assert crowds[-1].has_stood.wait(PATIENCE_SECONDS)
+        return deed()
+
+    return later
 
 
 def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> None:
@@ -72,7 +160,7 @@ def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> No
     def whole(doer: Any) -> None:
         deed(doer, *args, **kwargs)
         db.session.flush()
-        time.sleep(0.3)
+        let_others_come()
 
     whole(doer)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
-from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
@@ -25,7 +23,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
 from forum.permissions import SYSTEM
-from tests.races import a_topic, at_once, own, who
+from tests.races import a_topic, at_once, let_others_come, meanwhile, own, who
 
 __all__ = ["own"]
 
@@ -160,23 +158,19 @@ def test_what_is_for_members_only_and_on_its_way_is_cleared_away_too(
     topic_id, ana_id = a_topic("members"), int(who("ana-prado").id)
     db.session.remove()
     writing = import_module("forum.dialogue.actions.writing")
-    is_on_its_way, checked = Event(), writing.check_text
+    checked = writing.check_text
 
     def check_slowly(text: Any) -> None:
-        is_on_its_way.set()
-        sleep(0.4)
+        let_others_come()
         checked(text)
-
-    def clear_meanwhile() -> None:
-        is_on_its_way.wait(10)
-        moderation.clear_spam(who("mona-berg"), ana_id)
 
     monkeypatch.setattr(writing, "check_text", check_slowly)
 
     def send() -> None:
         dialogue.reply(who("ana-prado"), topic_id, write("Buy."))
 
-    assert at_once(own, [send, clear_meanwhile]) == ["done", "done"]
+    clear = meanwhile(lambda: moderation.clear_spam(who("mona-berg"), ana_id))
+    assert at_once(own, [send, clear]) == ["done", "done"]
     db.session.remove()
     assert number_of(Post, Post.author_id == ana_id) == 1
     assert number_of(Post, Post.author_id == ana_id, Post.removed_at.is_(None)) == 0

@@ -5,7 +5,6 @@ They run in threads over a database of their own, in which commits are real.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -39,7 +38,7 @@ from forum.screening.actions import RuleText
 from forum.terms import actions as terms
 from forum.terms.actions import TermsText
 from tests.candidates import test_races as races
-from tests.races import at_once, slowly
+from tests.races import at_once, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 
@@ -144,11 +143,10 @@ def test_who_leaves_an_organisation_that_names_them_at_this_moment_has_no_mandat
     db.session.commit()
     ana, ben = map(who, members[:2])
 
-    def name_them() -> None:
-        time.sleep(0.1)
-        actions.choose_voices(SYSTEM, institute.id, [ana.id, ben.id])
-
-    deeds = [lambda: slowly(actions.edit_profile, ben, actions.Profile(ben.name)), name_them]
+    deeds = [
+        lambda: slowly(actions.edit_profile, ben, actions.Profile(ben.name)),
+        meanwhile(lambda: actions.choose_voices(SYSTEM, institute.id, [ana.id, ben.id])),
+    ]
     assert at_once(own, deeds) == ["done"] * 2
     named = db.session.scalars(select(Mandate.member_id).where(Mandate.ended_at.is_(None)))
     assert set(named) == {ana.id}
@@ -202,10 +200,7 @@ def test_nobody_stays_signed_in_who_came_in_while_the_password_was_reset(
     ana = who(members[0])
     verified = ana.credentials
 
-    def reset() -> None:
-        time.sleep(0.1)
-        actions.set_password(SYSTEM, members[0], "another hash")
-
+    reset = meanwhile(lambda: actions.set_password(SYSTEM, members[0], "another hash"))
     said = at_once(own, [lambda: slowly(actions.sign_in, ana, verified=verified), reset])
     assert said == ["done"] * 2
     assert sessions_of(anew(members[0])) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from time import sleep
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
-from tests.races import at_once, slowly
+from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 WORDS = [("source", "Half of it."), ("language", "en")]
@@ -53,14 +52,6 @@ def publish(topic: int, key: str = "k") -> Deed:
     return lambda: actions.reply(author(), topic, write(f"All of {key}."), key)
 
 
-def after(seconds: float, deed: Deed) -> Deed:
-    def later() -> None:
-        sleep(seconds)
-        deed()
-
-    return later
-
-
 def require_counted(drafts: int) -> None:
     db.session.rollback()
     assert db.session.query(Draft).count() == drafts
@@ -80,7 +71,7 @@ def test_no_draft_survives_a_publication_that_takes_long(own: Flask, topic: int)
     def slow() -> None:
         slowly(actions.reply, author(), topic, write("All of it."), "k")
 
-    assert at_once(own, [slow, after(0.1, keep(topic))]) == [
+    assert at_once(own, [slow, meanwhile(keep(topic))]) == [
         "done",
         "You have posted this already.",
     ]
@@ -93,10 +84,10 @@ def test_a_form_is_kept_while_somebody_counts_in_its_topic(own: Flask, topic: in
     @action
     def count(_doer: Any) -> None:
         topic_to_change(SYSTEM, topic)
-        sleep(0.3)
+        let_others_come()
         members.note_posts(SYSTEM, author().id, 0)
 
-    assert at_once(own, [lambda: count(SYSTEM), after(0.1, keep(topic))]) == ["done", "done"]
+    assert at_once(own, [lambda: count(SYSTEM), meanwhile(keep(topic))]) == ["done", "done"]
     require_counted(1)
 
 
@@ -108,10 +99,10 @@ def test_a_draft_is_published_while_somebody_counts_in_its_agenda(own: Flask, to
     @action
     def count(_doer: Any) -> None:
         note_activity(SYSTEM, agenda_id, now())
-        sleep(0.3)
+        let_others_come()
         members.note_posts(SYSTEM, author().id, 0)
 
-    assert at_once(own, [lambda: count(SYSTEM), after(0.1, publish(topic))]) == ["done", "done"]
+    assert at_once(own, [lambda: count(SYSTEM), meanwhile(publish(topic))]) == ["done", "done"]
     assert db.session.query(Post).count() == 2
     require_counted(0)
 
@@ -126,7 +117,7 @@ def test_an_old_draft_is_gone_on_with_discarded_or_published_while_it_is_forgott
         with at(now() - DRAFTS_KEPT - timedelta(days=1)):
             keep(topic)()
         forget = lambda: slowly(actions.forget_drafts, SYSTEM)  # noqa: E731
-        assert at_once(own, [forget, after(0.1, deed)]) == ["done", "done"]
+        assert at_once(own, [forget, meanwhile(deed)]) == ["done", "done"]
         require_counted(left)
 
 

@@ -5,8 +5,6 @@ The deeds run in threads over a database of their own, in which commits are real
 
 from __future__ import annotations
 
-from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
-from tests.races import a_topic, at_once, own, who
+from tests.races import a_topic, at_once, let_others_come, meanwhile, own, who
 
 __all__ = ["own"]
 
@@ -67,46 +65,44 @@ def test_a_form_that_is_sent_several_times_at_once_waits_once(own: Flask) -> Non
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Event:
-    """Set once a moderator holds a text that waits; what comes in that moment has time to hold what it can."""
-    held, asked = Event(), waiting._verdict_on
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a moderator holds a text that waits, what comes in that moment has time to hold what it can."""
+    asked = waiting._verdict_on
 
     def slowly(*whom: Any) -> Any:
-        held.set()
-        sleep(0.5)
+        let_others_come()
         return asked(*whom)
 
     monkeypatch.setattr(waiting, "_verdict_on", slowly)
-    return held
 
 
-def test_a_post_is_deleted_while_a_change_of_it_is_approved(own: Flask, slow: Event) -> None:
+def test_a_post_is_deleted_while_a_change_of_it_is_approved(own: Flask, slow: None) -> None:
     post = dialogue.reply(who("ana-prado"), a_topic(), write("A word."))
     held = dialogue.edit(who("ana-prado"), post.id, write("A casino."))
     post_id, held_id = post.id, held.id
     db.session.remove()
 
     def delete() -> None:
-        slow.wait(10)
         dialogue.delete(who("ana-prado"), post_id)
 
-    said = at_once(own, [lambda: moderation.approve(who("mona-berg"), held_id), delete])
+    approve = lambda: moderation.approve(who("mona-berg"), held_id)  # noqa: E731
+    said = at_once(own, [approve, meanwhile(delete)])
     assert said == ["done", "done"]
     deleted = db.session.get_one(Post, post_id)
     assert deleted.deleted_at is not None and deleted.source == ""
     assert who("ana-prado").waiting_count == 0
 
 
-def test_a_topic_is_merged_while_a_reply_that_waits_in_it_appears(own: Flask, slow: Event) -> None:
+def test_a_topic_is_merged_while_a_reply_that_waits_in_it_appears(own: Flask, slow: None) -> None:
     topic_id, other_id = a_topic(), a_topic()
     held_id = dialogue.reply(who("ana-prado"), topic_id, write("A casino.")).id
     db.session.remove()
 
     def merge() -> None:
-        slow.wait(10)
         dialogue.merge(who("mona-berg"), topic_id, other_id)
 
-    said = at_once(own, [lambda: dialogue.approve(who("adam-de-wit"), held_id), merge])
+    approve = lambda: dialogue.approve(who("adam-de-wit"), held_id)  # noqa: E731
+    said = at_once(own, [approve, meanwhile(merge)])
     assert said == ["done", "done"]
     became = db.session.get_one(Post, db.session.get_one(Held, held_id).became_id)
     assert became.topic_id == other_id
@@ -121,19 +117,19 @@ def test_a_text_is_refused_while_its_author_takes_it_back(
     while make_notices(SYSTEM):
         pass
     db.session.remove()
-    recorded, refuse = Event(), waiting.refuse
+    refuse, reasons = waiting.refuse, Reasons("It advertises.", 2)
 
     def refuse_slowly(*told: Any, **more: Any) -> Any:
-        recorded.set()
-        sleep(0.5)
+        let_others_come()
         return refuse(*told, **more)
 
-    def take_back() -> Any:
-        recorded.wait(10)
-        return dialogue.take_back(who("ana-prado"), held_id)
-
     monkeypatch.setattr(dialogue, "refuse", refuse_slowly)
-    reasons = Reasons("It advertises.", 2)
-    said = at_once(own, [lambda: moderation.refuse(who("mona-berg"), held_id, reasons), take_back])
+    said = at_once(
+        own,
+        [
+            lambda: moderation.refuse(who("mona-berg"), held_id, reasons),
+            meanwhile(lambda: dialogue.take_back(who("ana-prado"), held_id)),
+        ],
+    )
     assert said == ["done"] * 2
     assert number_of(Held) == 0 and who("ana-prado").waiting_count == 0

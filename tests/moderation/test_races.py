@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
@@ -45,7 +43,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
-from tests.races import at_once
+from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 REPLIES = 4
@@ -171,13 +169,10 @@ def test_a_merger_is_undone_while_the_post_that_opened_it_is_deleted(
     @action
     def delete_slowly(system: Any) -> None:
         assert merged_topics_opened_by([opening])
-        sleep(0.4)
+        let_others_come()
         dialogue.delete_posts(system, [opening])
 
-    def undo() -> None:
-        sleep(0.1)
-        dialogue.unmerge(person("adam-de-wit"), moved)
-
+    undo = meanwhile(by("adam-de-wit", dialogue.unmerge, moved))
     assert at_once(own, [lambda: delete_slowly(SYSTEM), undo]) == ["done"] * 2
     assert len(posts_of(one)) == len(posts_of(two)) == 3
     require_sound(6)
@@ -207,23 +202,19 @@ def test_a_version_is_withdrawn_while_its_post_is_deleted(
     own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deleting holds the post by then and deletes its versions next, while withdrawing has time to hold what it can."""
-    post_id, deleting = posts_of(topics[0])[1], Event()
+    post_id = posts_of(topics[0])[1]
     with at(now() + timedelta(hours=1)):
         dialogue.edit(person("mona-berg"), post_id, write("Two, said better."))
     revision_id = db.session.scalars(select(Revision.id)).one()
     db.session.remove()
     delete_post = writing.delete_post
 
-    def slowly(*given: Any) -> Any:
-        deleting.set()
-        sleep(0.5)
+    def delete_slowly(*given: Any) -> Any:
+        let_others_come()
         return delete_post(*given)
 
-    def withdraw() -> None:
-        deleting.wait(10)
-        dialogue.withdraw(person("mona-berg"), revision_id)
-
-    monkeypatch.setattr(writing, "delete_post", slowly)
+    withdraw = meanwhile(by("mona-berg", dialogue.withdraw, revision_id))
+    monkeypatch.setattr(writing, "delete_post", delete_slowly)
     said = at_once(own, [by("mona-berg", dialogue.delete, post_id), withdraw])
     # It was there when withdrawing began (PostgreSQL), or was not; neither waited for the other in vain.
     assert said[0] == "done" and said[1] in ("Only the author may delete this.", "NotFound"), said
@@ -301,20 +292,9 @@ def test_an_opening_is_not_taken_back_from_under_somebody_who_is_writing(
     own: Flask, opened: tuple[int, int, int], what: str
 ) -> None:
     agenda_id, topic_id, decision_id = opened
-    writes, has_written = WRITING[what](agenda_id, topic_id), Event()
-
-    @action
-    def write_slowly(_doer: Any) -> None:
-        writes()
-        db.session.flush()
-        has_written.set()
-        sleep(0.5)
-
-    def undo() -> None:
-        has_written.wait(10)
-        actions.undo(person("mona-berg"), decision_id)
-
-    done, refused = at_once(own, [lambda: write_slowly(SYSTEM), undo])
+    writes = WRITING[what](agenda_id, topic_id)
+    undo = meanwhile(by("mona-berg", actions.undo, decision_id))
+    done, refused = at_once(own, [lambda: slowly(lambda _doer: writes(), SYSTEM), undo])
     assert done == "done" and "written on this agenda" in refused
     assert agenda_by_id(SYSTEM, agenda_id).opened_at
 
@@ -326,20 +306,15 @@ def test_who_writes_while_an_opening_is_taken_back_is_told(
     agenda_id, topic_id, decision_id = opened
     asks = by("adam-de-wit", ask, topic_id, ["ben-okafor"])
     writes = WRITING[what](agenda_id, topic_id) if what in WRITING else asks
-    has_looked, is_told_since = Event(), undoing.is_told_since
+    is_told_since = undoing.is_told_since
 
-    def slowly(*given: Any) -> Any:
+    def look_slowly(*given: Any) -> Any:
         is_told = is_told_since(*given)
-        has_looked.set()
-        sleep(0.5)
+        let_others_come()
         return is_told
 
-    def write_meanwhile() -> None:
-        has_looked.wait(10)
-        writes()
-
-    monkeypatch.setattr(undoing, "is_told_since", slowly)
-    undone, refused = at_once(own, [by("mona-berg", actions.undo, decision_id), write_meanwhile])
+    monkeypatch.setattr(undoing, "is_told_since", look_slowly)
+    undone, refused = at_once(own, [by("mona-berg", actions.undo, decision_id), meanwhile(writes)])
     assert undone == "done" and (refused == "NotFound" or "in preparation" in refused)
     assert agenda_by_id(SYSTEM, agenda_id).opened_at is None
     require_sound(posts=7)

@@ -35,7 +35,7 @@ from forum.moderation.queries import standing_on
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
 from tests.meetings.planted import meeting_of
-from tests.races import at_once, slowly
+from tests.races import at_once, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 MAKERS: dict[str, Callable[[Member, int], Any]] = {
@@ -81,7 +81,7 @@ def test_nothing_stands_on_a_deleted_agenda(own: Flask, kind: str, is_first: boo
         else:
             slowly(actions.delete_agenda, doer, agenda_id, why)
 
-    outcomes = at_once(own, [make, delete])
+    outcomes = at_once(own, [make, meanwhile(delete)] if is_first else [meanwhile(make), delete])
     assert outcomes.count("done") == 1, outcomes
     deleted_at = db.session.scalar(select(Agenda.deleted_at).where(Agenda.id == agenda_id))
     assert bool(deleted_at) != bool(standing_on(agenda_id))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import timedelta
-from time import sleep
 from typing import Any
 
 import pytest
@@ -18,7 +16,6 @@ from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
 from forum.clock import at, now
 from forum.db import db
-from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.errors import NotFound
@@ -35,7 +32,7 @@ from forum.rights.commands import carry_on
 from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
 from tests.moderation import test_races as topics_of_two
-from tests.races import at_once
+from tests.races import at_once, meanwhile, slowly
 
 REASONS = Reasons("It is rude.", 2)
 TAKEN_BACK = "The decision is taken back."
@@ -349,20 +346,7 @@ def hidden(own: Flask, topics: list[int]) -> Decision:
 
 def begun_in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> list[Callable[[], Any]]:
     """Two deeds, of which the second begins when the first has done everything and is not saved yet."""
-    done = threading.Event()
-
-    @action
-    def whole(_doer: Any) -> None:
-        first()
-        db.session.flush()
-        done.set()
-        sleep(0.3)
-
-    def after() -> None:
-        assert done.wait(10)
-        second()
-
-    return [lambda: whole(SYSTEM), after]
+    return [lambda: slowly(lambda _doer: first(), SYSTEM), meanwhile(second)]
 
 
 @pytest.mark.parametrize("is_worker_first", [True, False])

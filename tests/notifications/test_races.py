@@ -5,7 +5,6 @@ Both run in threads over a database of their own, in which commits are real.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from forum.notifications.actions import NoticeText
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
-from tests.races import at_once, slowly
+from tests.races import at_once, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 WAITS = NoticeText("queue", "/moderation/post/1", "Loud")
@@ -44,10 +43,7 @@ def test_what_is_over_while_its_notices_are_made_waits_for_nobody(
     mona, adam = get_member(SYSTEM, "mona-berg"), get_member(SYSTEM, "adam-de-wit")
     actions.note_event(adam, notice, [mona.id], decision_id=1, is_named=False)
 
-    def end() -> None:
-        time.sleep(0.1)
-        over(adam)
-
+    end = meanwhile(lambda: over(adam))
     assert at_once(own, [lambda: slowly(actions.make_notices, SYSTEM), end]) == ["done"] * 2
     db.session.expire_all()
     assert [one.read_at is None for one in inbox(mona).page.items] == [False]
