@@ -6,6 +6,7 @@ English until somebody has looked at it and taken the mark away. `python .ci/mes
 """
 
 import sys
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def main(new: list[str]) -> None:
             if message.fuzzy and message.previous_id and not is_alike(message):
                 message.string, message.flags = "", message.flags - {"fuzzy"}
             if not message.fuzzy:
-                message.previous_id = ()
+                message.previous_id = []
             # What a former run wrote of what was said before, which Babel reads as a comment
             message.user_comments = [one for one in message.user_comments if one[:1] != "|"]
         write(catalogue, locale)
@@ -87,15 +88,14 @@ def extracted() -> Catalog:
     )
     for file, _line, message, comments, context in sorted(found, key=lambda one: (one[0], one[1])):
         if message not in ("", ("", "")):
-            catalogue.add(
-                message, locations=[(file, None)], auto_comments=comments, context=context
-            )
+            catalogue.add(message, locations=[(file, 0)], auto_comments=comments, context=context)
     return catalogue
 
 
-def is_translated(string: str | tuple[str, ...]) -> bool:
+def is_translated(string: str | Sequence[str] | None) -> bool:
     """Whether a message has its words in another language, all of its forms."""
-    return all(string) if isinstance(string, tuple) else bool(string)
+    forms = [string] if isinstance(string, str) else string or [""]
+    return all(forms)
 
 
 def write(catalogue: Catalog, locale: str) -> None:
