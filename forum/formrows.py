@@ -97,7 +97,7 @@ class TableField(Field):
     def problems(self) -> list[tuple[str, str]]:
         """What is wrong with the table and each of its fields: an id, and a sentence that says where."""
         table = self.label.text
-        of_table = [(self.id, f"{table}: {why}") for why in self.refusals]
+        of_table = [(self.id, f"{table}{gettext(': ')}{why}") for why in self.refusals]
         return of_table + [
             (
                 field.id,

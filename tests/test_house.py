@@ -363,6 +363,13 @@ def test_template_folders_are_rooms() -> None:
     assert folders <= {room.name for room in ROOMS} | SHARED_TEMPLATES
 
 
+def test_the_colon_between_two_words_is_translated() -> None:
+    """`_(": ")`: in French a space stands before it."""
+    untranslated = re.compile(r"(\}\}|%\})(</\w+>)*: |\"vh\"[^>]*>: ")
+    for path in PAGES:
+        assert not untranslated.search(path.read_text()), path
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(TOP)))
 def test_templates_are_safe_under_the_content_security_policy(path: Path) -> None:
     text = path.read_text()

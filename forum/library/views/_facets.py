@@ -56,7 +56,7 @@ _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
 def render_library(name: str, facets: list[Facet], **context: Any) -> str:
     """Render the list `name` (cases, practices or readings) with its facets, and a chip to remove each chosen value."""
     chips = [
-        (f"{facet.title}: {text}", _address_without(name, facet.name, value))
+        (f"{facet.title}{_(': ')}{text}", _address_without(name, facet.name, value))
         for facet in facets
         for value, text, _count in facet.choices
         if value in facet.chosen
