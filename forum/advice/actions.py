@@ -34,7 +34,7 @@ from forum.advice.queries import (
     questions_to_take_up,
     requests_by_member,
     stored_reason,
-    topics_of,
+    topic_ids_of,
 )
 from forum.clock import day_in_words, now
 from forum.db import db, insert_into
@@ -97,12 +97,12 @@ def ask(
     require(asker.can.ask(topic))
     known, people = requests_by_member(topic_id), _members(handles, "asked")
     new = [member for member in people if member.id not in known]
-    _check_number(known, len(new))
+    _require_room(known, len(new))
     statuses = ask_statuses(member.id for member in new)
     for member in new:
         if member.id == asker.id:
             raise Invalid(_("You are one of them yourself. Choose others."), "asked")
-        _check(member, topic, statuses[member.id], "asked")
+        _require_askable(member, topic, statuses[member.id], "asked")
         _add_request(asker, topic, member, (reasons or {}).get(member.handle, ()))
     _notify_asked(asker, topic, new)
     return len(new)
@@ -121,7 +121,7 @@ def _members(handles: Sequence[str], field: str) -> Sequence[Member]:
     return people
 
 
-def _check_number(known: Mapping[int, AdviceRequest], more: int) -> None:
+def _require_room(known: Mapping[int, AdviceRequest], more: int) -> None:
     asked = sum(row.passed_at is None for row in known.values())
     if more and asked + more > MAX_ASKED:
         sentence = _("A question asks at most %(most)s members.", most=MAX_ASKED)
@@ -129,7 +129,7 @@ def _check_number(known: Mapping[int, AdviceRequest], more: int) -> None:
         raise Invalid(f"{sentence} {left}", "asked")
 
 
-def _check(member: Member, topic: Topic, status: AskStatus, field: str) -> None:
+def _require_askable(member: Member, topic: Topic, status: AskStatus, field: str) -> None:
     if sentence := _why_not(member, topic, status):
         raise Invalid(sentence, field)
 
@@ -199,7 +199,7 @@ def pass_on(member: Person, topic_id: int, handle: str) -> Member:
         raise Invalid(_("This is your own handle. Pass it on to somebody else."), "handle")
     if other.id in requests_by_member(topic_id):
         raise Invalid(_("%(name)s has been asked already.", name=other.name), "handle")
-    _check(other, topic, ask_statuses([other.id])[other.id], "handle")
+    _require_askable(other, topic, ask_statuses([other.id])[other.id], "handle")
     asked.passed_at, asked.passed_to_id = now(), other.id
     _add_request(member, topic, other, [Reason("passed")])
     _notify_asked(member, topic, [other])
@@ -269,7 +269,7 @@ def follow_up(
     if is_screened and (row.deed, row.text) != before:
         refuse_caught(author, topic.agenda_id, from_plain_text(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)
-    _schedule_next_question(topic, row.outcome)
+    _plan_to_ask_again(topic, row.outcome)
     return row
 
 
@@ -326,8 +326,8 @@ def _fill(row: FollowUp, story: FollowUpText) -> None:
     row.language = story.language if story.language in language_names() else "en"
 
 
-def _schedule_next_question(topic: Topic, outcome: str) -> None:
-    """Ask once more later when nothing was tried yet; otherwise there is nothing left to ask."""
+def _plan_to_ask_again(topic: Topic, outcome: str) -> None:
+    """Ask once more later what happened next, when nothing was tried yet; otherwise never again."""
     _take_up([(topic.id, topic.created_at)])
     care = db.session.get_one(QuestionCare, topic.id)
     is_left = outcome == NOT_YET and care.followups < 2
@@ -347,7 +347,7 @@ def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
     touches()
     require(system.can.administer())
     new = questions_to_take_up(now() - MAX_AGE_TAKEN_UP, limit)
-    _take_up([(topic_id, created_at) for topic_id, created_at in new])
+    _take_up(new)
     due = care_due(limit)
     courses = progress_of([care.topic_id for care in due])
     for care in due:
@@ -458,4 +458,4 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
     db.session.execute(passed.values(passed_to_id=None))
     if is_silent:
         db.session.execute(delete(AdviceRequest).where(AdviceRequest.asker_id == member_id))
-        db.session.execute(delete(FollowUp).where(FollowUp.topic_id.in_(topics_of(member_id))))
+        db.session.execute(delete(FollowUp).where(FollowUp.topic_id.in_(topic_ids_of(member_id))))

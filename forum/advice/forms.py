@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from wtforms import (
     BooleanField,
@@ -15,14 +15,13 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY, FollowUpText
-from forum.advice.models import NO, NOT_YET, PARTLY, YES, FollowUp
+from forum.advice.models import NO, NOT_YET, PARTLY, YES, Availability, FollowUp
 from forum.clock import now
 from forum.dialogue.forms import language_field
 from forum.members.forms import at_most, one_line
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
-TWO_WEEKS = timedelta(days=14)
 OUTCOME_NAMES = {
     YES: _("Yes, it worked"),
     PARTLY: _("Partly"),
@@ -57,12 +56,29 @@ def last_day() -> date:
     return (now() + LONGEST_AWAY).date()
 
 
+def in_two_weeks() -> date:
+    """The day that is proposed to who cannot help now."""
+    return now().date() + timedelta(days=14)
+
+
+def start_of(day: date) -> datetime:
+    """When a day begins, in UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
 class PostponeForm(Form):
     """Until when a member cannot help."""
 
     until = DateField(
-        _("When can you be asked again?"), [InputRequired(_("Choose a day, such as 2027-01-15."))]
+        _("When can you be asked again?"),
+        [InputRequired(_("Choose a day, such as 2027-01-15."))],
+        default=in_two_weeks,
     )
+
+    @property
+    def away_until(self) -> datetime:
+        """The moment that was chosen."""
+        return start_of(self.until.data or first_day())
 
 
 class AvailabilityForm(Form):
@@ -70,6 +86,18 @@ class AvailabilityForm(Form):
 
     is_asked = BooleanField(_("Colleagues may ask me for advice"))
     until = DateField(_("Do not ask me before"), [Optional()])
+
+    @classmethod
+    def of(cls, said: Availability) -> AvailabilityForm:
+        """The form with what a member has said, but for a day that is over."""
+        is_away = said.away_until is not None and said.away_until > now()
+        until = said.away_until.date() if said.away_until and is_away else None
+        return cls(is_asked=said.muted_at is None, until=until)
+
+    @property
+    def away_until(self) -> datetime | None:
+        """The moment that was chosen, or None."""
+        return start_of(self.until.data) if self.until.data else None
 
 
 class FollowUpForm(Form):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -16,7 +15,6 @@ from forum import web, webforms
 from forum.advice import actions, queries
 from forum.advice.forms import (
     OUTCOME_NAMES,
-    TWO_WEEKS,
     AskForm,
     AvailabilityForm,
     FollowUpForm,
@@ -27,7 +25,6 @@ from forum.advice.forms import (
 )
 from forum.advice.models import FollowUp
 from forum.advice.queries import Proposal, RequestState
-from forum.clock import now
 from forum.dialogue.models import Topic
 from forum.members.queries import member_called
 from forum.plaintext import tidy
@@ -133,7 +130,7 @@ def _message_for(number: int) -> str:
 @bp.post("/topics/<int:topic_id>/decline")
 @changing
 def decline(topic_id: int) -> ResponseReturnValue:
-    """Not me: this is not my subject."""
+    """Say that a question is not one's subject ("not me")."""
     topic, _asked = queries.request_to_answer(me(), topic_id)
     actions.decline(me(), topic_id)
     return web.done(_("Thank you. The asker sees that this is not your subject."), topic.address)
@@ -142,16 +139,16 @@ def decline(topic_id: int) -> ResponseReturnValue:
 @bp.route("/topics/<int:topic_id>/postpone", methods=["GET", "POST"])
 @changing
 def postpone(topic_id: int) -> ResponseReturnValue:
-    """Not now: away until a day, before which nobody asks the member."""
+    """Say that one cannot help now ("not now"), and until when nobody is to ask one about anything."""
     topic, asked = queries.request_to_answer(me(), topic_id)
-    form = PostponeForm(until=now().date() + TWO_WEEKS)
+    form = PostponeForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"topic": topic, "asked": asked, "form": form}
         return render_template("advice/postpone.html", **context, **_days()), status
 
     def deed() -> AnyResponse:
-        actions.postpone(me(), topic_id, _start_of_day(form.until.data or first_day()))
+        actions.postpone(me(), topic_id, form.away_until)
         return web.done(_("Thank you. Nobody asks you until then."), topic.address)
 
     return webforms.process(form, page, deed)
@@ -178,30 +175,22 @@ def pass_on(topic_id: int) -> ResponseReturnValue:
 
 @bp.route("/settings/advice", methods=["GET", "POST"])
 @changing
-def settings() -> ResponseReturnValue:
-    """Whether one wants to be asked for advice, and from when on."""
-    row = queries.availability_of(me())
-    away_until = row.away_until if row.away_until and row.away_until > now() else None
-    until = away_until.date() if away_until else None
-    form = AvailabilityForm(is_asked=row.muted_at is None, until=until)
+def set_availability() -> ResponseReturnValue:
+    """Say whether one wants to be asked for advice, and from when on."""
+    form = AvailabilityForm.of(queries.availability_of(me()))
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("advice/settings.html", form=form, **_days()), status
 
     def deed() -> AnyResponse:
-        until = _start_of_day(form.until.data) if form.until.data else None
-        actions.set_availability(me(), form.is_asked.data, until)
-        return web.done(_("Your choice is saved."), url_for("advice.settings"))
+        actions.set_availability(me(), form.is_asked.data, form.away_until)
+        return web.done(_("Your choice is saved."), url_for("advice.set_availability"))
 
     return webforms.process(form, page, deed)
 
 
 def _days() -> dict[str, str]:
     return {"first_day": first_day().isoformat(), "last_day": last_day().isoformat()}
-
-
-def _start_of_day(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 # What happened next

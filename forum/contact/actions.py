@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_
 
 from forum.clock import now
 from forum.contact.models import ContactLetter
-from forum.contact.queries import letter_to, letters_today
+from forum.contact.queries import letter_to, letters_sent
 from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
@@ -49,7 +49,10 @@ def contact(
     recipient = member_by_id(sender, recipient_id)
     require(sender.can.contact(recipient))
     text = text.strip()
-    _check(sender, recipient, text)
+    _check_text(sender, text)
+    lock_member(sender.id, may_write=True)  # so that no two letters are counted at the same time
+    _check_number(sender, recipient)
+    refuse_caught(sender, None, from_plain_text(text), "text")
     letter = ContactLetter(sender_id=sender.id, recipient_id=recipient.id, text=text, sent_at=now())
     db.session.add(letter)
     db.session.flush()
@@ -60,17 +63,19 @@ def contact(
     return letter
 
 
-def _check(sender: Member, recipient: Member, text: str) -> None:
+def _check_text(sender: Member, text: str) -> None:
     if len(text) not in TEXT_LENGTHS:
         lengths = {"least": TEXT_LENGTHS[0], "most": format_decimal(TEXT_LENGTHS[-1])}
         raise Invalid(_("Write %(least)s to %(most)s characters.", **lengths), "text")
     if LINK_PATTERN.search(text) and now() - sender.joined_at < PERIOD_WITHOUT_LINKS:
         raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
-    lock_member(sender.id, may_write=True)  # so that no two letters are counted at the same time
+
+
+def _check_number(sender: Member, recipient: Member) -> None:
     most = MAX_OF_NEWCOMERS if now() - sender.joined_at < NEWCOMER_PERIOD else MAX_PER_DAY
-    if letters_today(sender) >= most or letters_today(sender, recipient.id) >= MAX_PER_RECIPIENT:
+    has_sent_all = letters_sent(sender) >= most
+    if has_sent_all or letters_sent(sender, recipient.id) >= MAX_PER_RECIPIENT:
         raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))
-    refuse_caught(sender, None, from_plain_text(text), "text")
 
 
 def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:
@@ -104,10 +109,10 @@ def report(reader: Person, letter_id: int, reason: str, text: str = "") -> Repor
 
 @action
 def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` letters older than 30 days, and what waits to be sent of them; returns how many."""
+    """Delete up to `limit` letters older than `KEPT`, and what waits to be sent of them; returns how many."""
     require(system.can.administer())
     touches()
-    return _delete_letters(ContactLetter.sent_at < now() - KEPT, system, limit)
+    return _delete_letters(system, ContactLetter.sent_at < now() - KEPT, limit)
 
 
 @action
@@ -116,10 +121,10 @@ def forget_member(system: Person, member_id: int, limit: int = DELETION_BATCH_SI
     require(system.can.administer())
     touches()
     is_theirs = or_(ContactLetter.sender_id == member_id, ContactLetter.recipient_id == member_id)
-    return _delete_letters(is_theirs, system, limit)
+    return _delete_letters(system, is_theirs, limit)
 
 
-def _delete_letters(which: ColumnElement[bool], system: Person, limit: int) -> int:
+def _delete_letters(system: Person, which: ColumnElement[bool], limit: int) -> int:
     deliveries = delete_batch(ContactLetter, limit, which, returning=ContactLetter.delivery_id)
     mail.forget_by_ids(system, [number for number in deliveries if number])
     return len(deliveries)

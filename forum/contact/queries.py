@@ -25,8 +25,8 @@ def member_to_contact(sender: Person, handle: str) -> Member:
     return member
 
 
-def letters_today(sender: Person, recipient_id: int | None = None) -> int:
-    """The number of letters that somebody has sent within a day, in all or to one recipient."""
+def letters_sent(sender: Person, recipient_id: int | None = None) -> int:
+    """How many letters somebody has sent in the last 24 hours, in all or to one recipient."""
     sent = select(func.count(ContactLetter.id)).where(
         ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - DAY
     )

@@ -20,9 +20,9 @@ from forum.advice.queries.care import (
 from forum.advice.queries.follow_ups import (
     follow_up_of,
     get_follow_up,
+    topic_ids_of,
     topic_to_follow_up,
     topic_to_withdraw_follow_up,
-    topics_of,
 )
 from forum.advice.queries.proposals import MAX_CANDIDATES, Proposal, proposals
 from forum.advice.queries.requests import (
@@ -66,8 +66,8 @@ __all__ = [
     "requests_by_member",
     "size_of",
     "stored_reason",
+    "topic_ids_of",
     "topic_to_ask",
     "topic_to_follow_up",
     "topic_to_withdraw_follow_up",
-    "topics_of",
 ]

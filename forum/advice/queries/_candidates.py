@@ -30,16 +30,13 @@ from forum.members.models import City, Member
 from forum.permissions import Person
 from forum.reach import is_on_open_agenda
 
-MAX_PER_THEME = 40
-MAX_PER_WORD = 40
-MAX_PER_COUNTRY = 40
-FIRST_MET = 200
-A_PART = 500
-TOPICS_OF_THEME = 120
-TOPICS_OF_AGENDA = 60
-MAX_TOPICS = 200
+# Candidates because of one theme, one word, or the country alone; of themes and words so many on either side of the start
+MAX_PER_THEME = MAX_PER_WORD = MAX_PER_COUNTRY = 40
+FIRST_ROWS, PART_OF_MEMBERS = 200, 500  # of members with a word, on PostgreSQL: see `_with_stem`
+# The newest topics of a theme and of the agenda, how many of these are looked at, and how far
+TOPICS_OF_THEME, TOPICS_OF_AGENDA, MAX_TOPICS = 120, 60, 200
 FIRST_REPLIES = 8
-MAX_MARKS = 300
+MAX_MARKS = 300  # "tried it" marks in these topics
 MEMBER_FTS = table("member_fts", column("rowid"), column("member_fts"))
 
 
@@ -77,6 +74,7 @@ def points_for(counted: Counter[str]) -> float:
 
 
 def tie_break(topic_id: int, member_id: int) -> bytes:
+    """By what members who are alike are ordered: for each question differently, and always the same for one."""
     return blake2s(b"%d %d" % (topic_id, member_id), digest_size=8).digest()
 
 
@@ -147,8 +145,8 @@ def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
     """Two queries for (`number`, member id) of members whose name, position or offer of help has a word with this stem.
 
     On PostgreSQL, a word that many members use is found by walking through the table: so one query takes the first
-    `FIRST_MET` rows that it meets, and the other looks at `A_PART` members behind the start. Neither has an ORDER BY,
-    which would lead it through all members.
+    `FIRST_ROWS` rows that it meets, and the other looks at `PART_OF_MEMBERS` members behind the start. Neither has an
+    ORDER BY, which would lead it through all members.
     """
     if db.session.get_bind().dialect.name == "sqlite":
         has_word = MEMBER_FTS.c.member_fts.op("MATCH")(f'"{stem}"*')
@@ -158,8 +156,8 @@ def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
     words, start = literal_column("member.words", TSVECTOR), _random_start(topic)
     has_word = words.op("@@")(func.to_tsquery(constant("simple"), inline_text(f"'{stem}':*")))
     found = select(literal(number), Member.id).where(has_word)
-    part = found.where(Member.id > start, Member.id <= start + A_PART)
-    return [found.limit(constant(FIRST_MET)), part.limit(constant(MAX_PER_WORD))]
+    part = found.where(Member.id > start, Member.id <= start + PART_OF_MEMBERS)
+    return [found.limit(constant(FIRST_ROWS)), part.limit(constant(MAX_PER_WORD))]
 
 
 def _gather_from_topics(

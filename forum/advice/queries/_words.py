@@ -11,8 +11,6 @@ from forum.search.queries import words_of
 MAX_WORDS = 8
 MIN_WORD_LENGTH = 4
 MIN_STEM_LENGTH = 5
-
-
 # Words of titles that say nothing of the subject; others that many members use weigh little by themselves.
 STOP_WORDS = frozenset(
     [
@@ -128,6 +126,7 @@ def _is_meaningful(word: str) -> bool:
 
 
 def is_named(name: str, stems: Sequence[str]) -> bool:
+    """Whether the stems are those of all words of a name, such as that of a theme."""
     words = words_of(name)
     return bool(words) and all(stem_of(word) in stems for word in words)
 

@@ -20,13 +20,14 @@ from forum.permissions import moderates
 from forum.reach import may_sign_in
 
 
-def questions_to_take_up(since: datetime, limit: int) -> Sequence[Any]:
-    """(id, created_at) of questions opened since a moment that have no `QuestionCare` yet, oldest first."""
+def questions_to_take_up(since: datetime, limit: int) -> list[tuple[int, datetime]]:
+    """Id and moment of questions opened since a moment that have no `QuestionCare` yet, oldest first."""
     is_known = exists().where(QuestionCare.topic_id == Topic.id)
     new = select(Topic.id, Topic.created_at).where(
         Topic.created_at > since, Topic.kind == "question", Topic.deleted_at.is_(None), ~is_known
     )
-    return db.session.execute(new.order_by(Topic.created_at, Topic.id).limit(limit)).all()
+    oldest = new.order_by(Topic.created_at, Topic.id).limit(limit)
+    return [(topic_id, at) for topic_id, at in db.session.execute(oldest)]
 
 
 def care_due(limit: int) -> Sequence[QuestionCare]:

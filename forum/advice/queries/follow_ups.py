@@ -38,8 +38,8 @@ def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
     return row
 
 
-def topics_of(member_id: int) -> Any:
-    """Select the ids of the topics that a member has opened."""
+def topic_ids_of(member_id: int) -> Any:
+    """A select of the ids of the topics that a member has opened."""
     return select(Topic.id).where(Topic.author_id == member_id)
 
 

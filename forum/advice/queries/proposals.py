@@ -23,8 +23,8 @@ from forum.permissions import Person
 from forum.search.queries import words_of
 
 MAX_PROPOSED = 5
-MAX_CANDIDATES = 120
-WROTE_HERE = 200
+MAX_CANDIDATES = 120  # members whose rows are read, to choose those who are proposed
+WROTE_HERE = 200  # posts of the question that are searched for who knows of it already
 MAX_THEMES = 5
 NEAR_KM = 300
 OTHER_LANGUAGE_PENALTY = 2.5  # what it costs not to write the language of the question
