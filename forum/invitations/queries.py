@@ -1,4 +1,4 @@
-"""Who may join, invitations by secret and by maker, and who holds the seats of an organisation."""
+"""Who may join, invitations by secret and by maker, who holds the seats of an organisation and who writes for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from forum.permissions import Person, require
 from forum.tokens import kept_hash
 from forum.verdicts import Verdict
 
-LIST_LIMIT = 200
+MAX_LISTED, MAX_ORGANISATIONS = 200, 2_000  # invitations; organisations to choose from
 PAGE_SIZE = 30
 CODE_PURPOSE = "invitation"
 
@@ -90,7 +90,7 @@ def my_invitations(member: Person) -> Sequence[Invitation]:
 
 
 def invitations_by(member_id: int) -> Select[Any]:
-    """A select of the numbers of a member's invitations."""
+    """A select of the ids of a member's invitations."""
     return select(Invitation.id).where(Invitation.maker_id == member_id)
 
 
@@ -116,7 +116,7 @@ def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
 
 def _invitations_where(which: ColumnElement[bool]) -> Sequence[Invitation]:
     return db.session.scalars(
-        _newest_with_people(select(Invitation).where(which)).limit(LIST_LIMIT)
+        _newest_with_people(select(Invitation).where(which)).limit(MAX_LISTED)
     ).all()
 
 
@@ -146,7 +146,9 @@ def has_invitations(member: Person) -> bool:
 
 def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
     """The organisations that a member may invite for: all for moderators, else those they represent."""
-    found = select(Organisation).order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT * 10)
+    found = (
+        select(Organisation).order_by(Organisation.name, Organisation.id).limit(MAX_ORGANISATIONS)
+    )
     if not member.can.admit():
         found = found.where(Organisation.representative_id == member.id)
     return db.session.scalars(found).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, render_template, request, url_for
@@ -57,8 +58,7 @@ def joining() -> ResponseReturnValue:
 
 
 def _with_questions_in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:
-    questions = tuple(text.questions[number - 1] for number in order)
-    return EntranceText(text.mode, text.inviters, questions, text.welcomes, text.refusals)
+    return replace(text, questions=tuple(text.questions[number - 1] for number in order))
 
 
 # Invitations
