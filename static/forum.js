@@ -71,8 +71,8 @@ function closeMenus() {
   };
   document.addEventListener("click", closeOthers);
   document.addEventListener("focusin", closeOthers);
-  document.addEventListener("keydown", ({ key, target }) => {
-    const menu = key === "Escape" && target.closest?.(".more[open]");
+  document.addEventListener("keydown", ({ key }) => {
+    const menu = key === "Escape" && document.querySelector(".more[open]"); // Safari gives the focus to nothing that is pressed
     if (!menu) return;
     menu.open = false;
     menu.querySelector("summary").focus();

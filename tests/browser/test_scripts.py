@@ -761,6 +761,10 @@ def test_menus_close(member: Visit) -> None:
     expect(button).to_be_focused()
     expect(menu.locator(".pop")).to_be_hidden()
     button.click()
+    page.evaluate("document.activeElement.blur()")  # as Safari does, where buttons have no focus
+    page.keyboard.press("Escape")
+    expect(menu.locator(".pop")).to_be_hidden()
+    button.click()
     page.locator("h1").click(position={"x": 4, "y": 4})
     expect(menu.locator(".pop")).to_be_hidden()
     button.click()
