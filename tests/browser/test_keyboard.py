@@ -23,13 +23,14 @@ FAULT = """() => {
     if (!boxes.length && shown === element) return `${name}: has no size`;
     const isMarked = style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     if (![element, shown].some(one => isMarked(getComputedStyle(one)))) return `${name}: is not marked`;
-    const holds = one => getComputedStyle(one).overflowX !== "visible" || one === document.body;
+    const roomOf = ({clipPath}) => clipPath.startsWith("inset(") ? -parseFloat(clipPath.slice(6)) : null;
+    const isHolding = style => style.overflowX !== "visible" || roomOf(style) !== null;
+    const holds = one => isHolding(getComputedStyle(one)) || one === document.body;
     let holder = element.parentElement;
     while (!holds(holder)) holder = holder.parentElement;
     const {outlineStyle, outlineWidth, outlineOffset} = getComputedStyle(element);
-    const {overflowX, overflowClipMargin} = getComputedStyle(holder);
     const frame = holder.getBoundingClientRect(), ring = parseFloat(outlineWidth) + parseFloat(outlineOffset);
-    const room = (overflowX === "clip" ? parseFloat(overflowClipMargin.match(/[0-9.]+/) ?? 0) : 0) - ring + .5;
+    const room = (roomOf(getComputedStyle(holder)) ?? 0) - ring + .5;
     const isCut = boxes.some(box => box.left < frame.left - room || box.right > frame.right + room);
     if (outlineStyle !== "none" && holder !== document.body && isCut) return `${name}: its ring is cut off`;
     const seen = (boxes.length ? boxes : [...shown.getClientRects()]).some(box => [.1, .5, .9].some(part => {
@@ -121,6 +122,10 @@ SPOIL = """style => {
             "nav { overflow: hidden } nav a { padding: 0 !important; outline-offset: 2px !important }",
             "is cut off",
         ),
+        (
+            "nav { clip-path: inset(-1px) } nav a { padding: 0 !important; outline-offset: 2px !important }",
+            "is cut off",
+        ),
     ],
 )
 def test_a_lost_focus_would_be_noticed(member: Visit, style: str, fault: str) -> None:
@@ -128,6 +133,17 @@ def test_a_lost_focus_would_be_noticed(member: Visit, style: str, fault: str) ->
     page.evaluate(SPOIL, style)
     with pytest.raises(AssertionError, match=fault):
         Hands(page).reach("nothing")
+
+
+def test_a_press_on_a_part_of_a_menu_is_one_on_the_menu(member: Visit, topic: str) -> None:
+    """In Safari the focus could not leave a summary of which a part was pressed."""
+    page = member.go(topic)
+    pressed = page.locator("summary:has(*)").evaluate_all("""summaries => summaries.map(summary => {
+        summary.scrollIntoView({block: "center"});
+        const {left, top, width, height} = summary.lastElementChild.getBoundingClientRect();
+        return document.elementFromPoint(left + width / 2, top + height / 2) === summary;
+    })""")
+    assert len(pressed) > 1 and all(pressed)
 
 
 def test_the_skip_link_skips(member: Visit, topic: str) -> None:
