@@ -43,7 +43,7 @@ export function start({ form, load }) {
   /** Rows are called by their place. */
   const count = (table) => {
     const all = rows(table);
-    all.forEach((row, n) => (row.ariaLabel = row.ariaLabel.replace(/\d+/, n + 1)));
+    all.forEach((row, n) => (row.ariaLabel = row.ariaLabel?.replace(/\d+/, n + 1)));
     adding(table).disabled = all.length >= table.dataset.rows;
   };
 
