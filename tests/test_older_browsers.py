@@ -53,6 +53,12 @@ def test_what_speaks_of_a_sign_stands_after_one_without_words() -> None:
             assert f"content: {sign};" in rule.partition(f"content: {sign} /")[0], rule
 
 
+def test_marks_hang_only_where_nothing_cuts_them_off() -> None:
+    """Safari hangs a mark that begins a line out into the margin; tables and code, which scroll, would cut it off."""
+    hanging = re.findall(r"([^{}]+)\{[^}]*hanging-punctuation", STYLE)
+    assert [rule.strip() for rule in hanging] == [".prose > :is(p, h2, h3, h4, h5)"]
+
+
 def test_scripts_ask_before_they_use_what_is_new() -> None:
     for path in STATIC.glob("*.js"):
         script = path.read_text()
