@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from forum import machine, web
+from forum import machine
 from forum.app import create_app
 from forum.clock import at, now
 from forum.db import db
@@ -154,10 +155,11 @@ def test_a_locked_database_is_answered_for_in_time(
 
 def test_whoever_asks_while_an_answer_is_awaited_waits_for_the_same() -> None:
     asked: list[str] = []
+    may_answer = threading.Event()
 
     def slowly() -> tuple[str, bool]:
         asked.append("asked")
-        time.sleep(0.2)
+        may_answer.wait(30)
         return "ours", True
 
     probe = machine.Probe(0.05)
@@ -165,8 +167,10 @@ def test_whoever_asks_while_an_answer_is_awaited_waits_for_the_same() -> None:
         with pytest.raises(TimeoutError):
             probe.ask(slowly)
     assert asked == ["asked"]
-    time.sleep(0.2)
-    probe.seconds = 2
+    awaited = probe._asked
+    may_answer.set()
+    assert awaited and awaited.result(30) == ("ours", True)
+    probe.seconds = 30
     assert probe.ask(slowly) == ("ours", True) and len(asked) == 2
 
 
@@ -192,17 +196,34 @@ class Usage:
         self.free = free
 
 
+@pytest.fixture
+def signs(app: Flask) -> Iterator[tuple[Path, Path]]:
+    """The files whose times say when the worker was last at work, and when a backup was made; none is there at first."""
+    known = app.extensions["settings"]
+    paths = known.heartbeat_path, known.backed_up_path
+    for path in paths:
+        path.unlink(missing_ok=True)
+    yield paths
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def touch(path: Path, moment: float) -> None:
+    """Let a file be one that was written at a moment, by the clock of the test and not by that of the disk."""
+    path.touch()
+    os.utime(path, (moment, moment))
+
+
 @pytest.mark.sqlite_only  # about the folder, whatever the database
 def test_a_worker_that_is_missed_is_said_and_refuses_nobody(
-    app: Flask, client: FlaskClient
+    signs: tuple[Path, Path], client: FlaskClient
 ) -> None:
-    path = web.settings().heartbeat_path
+    path, _backed_up = signs
     assert ready(client)[1][-1] == "worker: none has worked on this machine"
-    path.touch()
+    touch(path, time.time())
     assert ready(client)[1][-1] == "worker: at work"
-    os.utime(path, (time.time() - 3_600,) * 2)
+    touch(path, time.time() - 3_600)
     status, lines = ready(client)
-    path.unlink()
     assert status == 200 and lines[-1].startswith("worker: no sign of life for 36")
 
 
@@ -243,13 +264,13 @@ def test_what_happened_is_counted_by_month(
 
 
 def test_the_page_says_what_waits_and_how_the_machine_is(
-    app: Flask, people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient]
+    people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient], signs: tuple[Path, Path]
 ) -> None:
     topic = open_topic(people.ana, agenda.id, NewTopic("question", "Who?", write("A text.")))
     report(people.ben, "topic", topic.id, "spam", "")
-    with app.test_request_context():
-        web.settings().heartbeat_path.touch()
-        web.settings().backed_up_path.touch()
+    begun = now()
+    for path in signs:
+        touch(path, begun.timestamp())
     for number in range(2):
         shrunk = Shrunk(f"{number:024x}-900x90", b"x" * 5_000, b"y" * 1_000)
         add_picture(people.ana, shrunk, 20_000)
@@ -262,12 +283,12 @@ def test_the_page_says_what_waits_and_how_the_machine_is(
     assert facts["Pictures"] == "2<small>12 kB in the database</small>"
     assert " free on its disk" in facts["Data folder"] and facts["Tables"] == "Up to date"
     for name in ("Last backup on this machine", "The worker was last at work"):
-        assert f"{now():%Y-%m-%d}" in facts[name] and "<small>" not in facts[name]
-    for path in (web.settings().heartbeat_path, web.settings().backed_up_path):
-        path.unlink()
+        assert f"{begun:%Y-%m-%dT%H:%M}" in facts[name] and "<small>" not in facts[name]
 
 
-def test_a_forum_without_a_past_says_so(app: Flask, sign_in: Callable[[Any], FlaskClient]) -> None:
+def test_a_forum_without_a_past_says_so(
+    signs: tuple[Path, Path], sign_in: Callable[[Any], FlaskClient]
+) -> None:
     with at(now() - timedelta(days=800)):
         admin = members.join(VISITOR, members.Joining("Adam", "a@city.example", "no hash"))
     members.appoint(SYSTEM, admin.handle, "administrator")
@@ -277,15 +298,11 @@ def test_a_forum_without_a_past_says_so(app: Flask, sign_in: Callable[[Any], Fla
 
 
 def test_what_needs_somebody_is_said(
-    app: Flask, people: Any, sign_in: Callable[[Any], FlaskClient]
+    people: Any, sign_in: Callable[[Any], FlaskClient], signs: tuple[Path, Path]
 ) -> None:
     db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    with app.test_request_context():
-        path = web.settings().heartbeat_path
-    path.touch()
-    os.utime(path, (time.time() - 3_600,) * 2)
+    touch(signs[0], time.time() - 3_600)
     page = sign_in(people.administrator).get("/administration/figures").text
-    path.unlink()
     assert "Run “flask db upgrade”" in page and "Of an older version" in page
     assert "It should be there at all times" in page
 
