@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -27,8 +27,15 @@ from forum.versions import EVERYTHING, SELECT_VERSIONS
 from tests.library.conftest import World, practice_text, published
 
 SignIn = Callable[[Member], FlaskClient]
-TODAY = now().date()
+TODAY = now().date() + timedelta(days=1)  # after all that tests share was made
 SOON = TODAY + timedelta(days=30)
+
+
+@pytest.fixture(autouse=True)
+def today() -> Iterator[None]:
+    """It is noon of one day, also when midnight passes while the tests run."""
+    with at(datetime.combine(TODAY, time(12), UTC)):
+        yield
 
 
 def told(member: Member) -> list[tuple[str, str]]:

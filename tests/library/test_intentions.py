@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -26,7 +26,15 @@ from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import SURAT, TOKYO, World, person, practice_text
 
 SignIn = Callable[[Member], FlaskClient]
-SOON, LATER = month_end(3), month_end(12)
+TODAY = now().date() + timedelta(days=1)  # after all that tests share was made
+SOON, LATER = month_end(3, TODAY), month_end(12, TODAY)
+
+
+@pytest.fixture(autouse=True)
+def today() -> Iterator[None]:
+    """It is noon of one day, also when midnight passes, or a month ends, while the tests run."""
+    with at(datetime.combine(TODAY, time(12), UTC)):
+        yield
 
 
 def topic_of(thing: Practice | Case) -> int:

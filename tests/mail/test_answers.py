@@ -186,7 +186,7 @@ def test_a_forged_address_is_refused(people, topic, post, what):
         "purpose": bounce_address(MAILBOX, people.ana.id, TODAY),
         "other mailbox": key.replace("mail.example.org", "elsewhere.example"),
         "old": reply_address(MAILBOX, people.ana.id, post.id, TODAY - 91),
-        "future": reply_address(MAILBOX, people.ana.id, post.id, TODAY + 2),
+        "future": reply_address(MAILBOX, people.ana.id, post.id, now().toordinal() + 2),
         "none": MAILBOX,
     }[what]
     sender = "ben@example.org" if what == "member" else None
