@@ -36,7 +36,7 @@ def test_a_silenced_host_neither_publishes_nor_moderates(
         f"/posts/{things.second.id}/hide": {"rule": "2", "facts": "So.", "seen": "0"},
         f"/topics/{things.topic.id}/lock": {"reason": "So."},
         "/agendas/quieter/edit": {"title": "Mine"},
-        "/moderation/post/1/decide": {"deed": "keep"},
+        f"/moderation/post/{things.second.id}/decide": {"deed": "keep"},
     }
     for address, said in doors.items():
         answer = browser.post(address, data=said)
