@@ -49,7 +49,7 @@ class Slow:
         with self.lock:
             self.inside.append(environ["PATH_INFO"])
             self.most = max(self.most, len(self.inside))
-        self.go.wait(5)
+        self.go.wait(30)
         with self.lock:
             self.inside.remove(environ["PATH_INFO"])
         start_response("200 OK", [("Content-Length", "4")])
@@ -77,7 +77,7 @@ def ask_together(
 
 
 def wait_until(is_so: Any) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.005)
@@ -89,7 +89,7 @@ def test_a_few_are_worked_on_at_once_and_the_others_wait(slow: Slow) -> None:
     wait_until(lambda: len(slow.inside) == 2)
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert (slow.most, answers) == (2, [200] * 5)
 
 
@@ -105,7 +105,7 @@ def test_who_waits_too_long_is_asked_to_come_again(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
     assert "your text is still in the form" in Client(closed).post("/b", data={"a": "b"}).text
     slow.go.set()
-    threads[0].join(5)
+    threads[0].join(30)
     assert Client(closed).get("/b").status_code == 200
 
 
@@ -122,7 +122,7 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     assert time.monotonic() - begun < admission.READERS_WAIT / 2
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200, 200]
 
 
@@ -140,7 +140,7 @@ def test_pictures_that_wait_take_no_place_of_a_page(
     wait_until(lambda: closed._places._free == 1)
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200] * 4
     assert Client(closed).get("/pictures/e.webp").status_code == 200, "places come back"
 
@@ -183,7 +183,7 @@ def test_one_network_leaves_places_to_others(slow: Slow, monkeypatch: pytest.Mon
     wait_until(lambda: closed._places._free == 1)
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200] * 3
     again = [Client(closed).get("/e", environ_base={"REMOTE_ADDR": HERS}) for _time in range(5)]
     assert [one.status_code for one in again] == [200] * 5, "places come back"
@@ -201,7 +201,7 @@ def test_a_proxy_that_the_forum_does_not_know_of_has_all_places(
     wait_until(lambda: closed._places._free == 0)
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200] * 4
 
 
@@ -222,7 +222,7 @@ def test_networks_that_wait_are_admitted_in_turn() -> None:
     assert [*turns._waiting] == [HERS, HIS]
     turns.release()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert order == [HERS, HIS, HERS, HIS, HERS, HERS]
     assert turns.acquire(0)
 
@@ -240,7 +240,7 @@ class Trickle:
         class Body(BytesIO):
             def read(self, *_size: Any) -> bytes:
                 trickle.begun.release()
-                trickle.may_end.wait(5)
+                trickle.may_end.wait(30)
                 return b"a=b"
 
         return {"input_stream": Body(), "environ_overrides": {"CONTENT_LENGTH": str(length)}}
@@ -258,11 +258,11 @@ def test_senders_of_one_network_leave_room_to_others(slow: Slow) -> None:
     threads = [threading.Thread(target=lambda: send(HERS, **trickle.form())) for _one in range(2)]
     for thread in threads:
         thread.start()
-        assert trickle.begun.acquire(timeout=5)
+        assert trickle.begun.acquire(timeout=30)
     assert (send(HERS, data={"a": "b"}), send(HIS, data={"a": "b"})) == (503, 200)
     trickle.may_end.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert send(HERS, data={"a": "b"}) == 200
 
 
@@ -315,7 +315,7 @@ def test_writers_leave_turns_to_readers(slow: Slow) -> None:
     assert sorted(slow.inside) == ["/read", "/write"]
     slow.go.set()
     for thread in [*writers, *readers]:
-        thread.join(5)
+        thread.join(30)
     assert (read, written) == ([200], [200] * 3)
 
 
@@ -328,7 +328,7 @@ def test_health_needs_no_turn(slow: Slow) -> None:
     wait_until(lambda: slow.inside == ["/a", "/healthz"])
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200, 200]
 
 
@@ -341,7 +341,7 @@ def test_a_body_that_trickles_holds_no_turn(slow: Slow) -> None:
     thread.start()
     assert Client(closed).get("/a").status_code == 200
     trickle.may_end.set()
-    thread.join(5)
+    thread.join(30)
 
 
 def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
@@ -355,14 +355,14 @@ def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
     threads = [threading.Thread(target=send) for _one in range(2)]
     for thread in threads:
         thread.start()
-        assert trickle.begun.acquire(timeout=5)
+        assert trickle.begun.acquire(timeout=30)
     refused = Client(closed).post("/slow", data={"a": "b"})
     assert refused.status_code == 503 and refused.headers["Retry-After"]
     assert "your text is still in the form" in refused.text
     assert Client(closed).get("/a").status_code == 200
     trickle.may_end.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert Client(closed).post("/slow", data={"a": "b"}).status_code == 200
 
 
@@ -393,13 +393,13 @@ def test_large_bodies_leave_room_to_all_others(slow: Slow, monkeypatch: pytest.M
         target=lambda: Client(closed).post("/pictures", environ_base=came_from, **trickle.form(200))
     )
     thread.start()
-    assert trickle.begun.acquire(timeout=5)
+    assert trickle.begun.acquire(timeout=30)
     assert Client(closed).post("/pictures", **form).status_code == 503
     assert Client(closed).post("/pictures", **form | {"environ_base": {}}).status_code == 200
     small = Client(closed).post("/topics", data={"a": "b"}, environ_base=came_from)
     assert small.status_code == 200
     trickle.may_end.set()
-    thread.join(5)
+    thread.join(30)
     assert Client(closed).post("/pictures", **form).status_code == 200
 
 
@@ -434,7 +434,7 @@ def test_one_file_is_worked_on_at_once_and_writers_go_on(
     time.sleep(0.1)
     slow.go.set()
     for thread in [*threads, writer]:
-        thread.join(5)
+        thread.join(30)
     assert (written, answers, slow.most) == ([200], [200] * 3, 2)
 
 
@@ -445,14 +445,14 @@ def test_so_many_files_wait_and_no_more(slow: Slow, monkeypatch: pytest.MonkeyPa
     threads = post_together(closed, answers, number=2, address=HERS)
     wait_until(lambda: closed._large_places._free == 2)
     refused: list[int] = []
-    post_together(closed, refused, address=HERS)[0].join(5)
+    post_together(closed, refused, address=HERS)[0].join(30)
     assert refused == [503]
     threads += post_together(closed, answers, address=HIS)
     wait_until(lambda: closed._large_places._free == 1)
     assert closed._places._free == AT_ONCE + MAX_WAITING  # none of a page
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200] * 3
 
 
@@ -465,11 +465,11 @@ def test_a_large_file_counts_until_it_is_answered(
     threads = post_together(closed, answers, length=200, number=2)
     wait_until(lambda: closed._large_places._free == MAX_WAITING_LARGE - 2)
     refused: list[int] = []
-    post_together(closed, refused, length=200)[0].join(5)
+    post_together(closed, refused, length=200)[0].join(30)
     assert refused == [503]
     slow.go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert answers == [200] * 2
     assert closed._large_senders._free == 2 and closed._large_places._free == MAX_WAITING_LARGE
 
@@ -609,6 +609,6 @@ def test_turns_go_in_the_order_in_which_people_came() -> None:
     assert len(turns._waiting[""]) == 8
     turns.release()
     for thread in waiting:
-        thread.join(5)
+        thread.join(30)
     assert order == list(range(8))
     assert turns.acquire(0)

@@ -312,7 +312,7 @@ def test_of_two_who_upgrade_at_once_one_waits(
         assert second.is_alive()
         assert "alembic_version" not in inspect(engine).get_table_names()
     engine.dispose()
-    second.join(20)
+    second.join(120)
     assert forum.run("check").exit_code == 0
 
 

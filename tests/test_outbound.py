@@ -437,7 +437,7 @@ def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
             assert post(address, b"{}", {}, LOCAL) == status
         else:
             assert why(address, LOCAL) == SILENT
-        thread.join(5)
+        thread.join(30)
     assert named == ["hooks.example"]
 
 

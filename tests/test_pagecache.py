@@ -572,7 +572,7 @@ def test_a_stampede_renders_once() -> None:
     def application(environ: Any, start_response: Any) -> list[bytes]:
         made.append(environ["PATH_INFO"])
         begun.set()
-        may_end.wait(5)
+        may_end.wait(30)
         headers = [("Content-Length", "4"), ("Cache-Control", "no-cache"), ("ETag", '"1"')]
         start_response("200 OK", headers)
         return [b"page"]
@@ -589,7 +589,7 @@ def test_a_stampede_renders_once() -> None:
     cache, got = PageCache(application, VersionCache(Still()), 1), []
     readers = [threading.Thread(target=lambda: got.append(Client(cache).get("/").data))]
     readers[0].start()
-    begun.wait(5)
+    begun.wait(30)
     readers += [
         threading.Thread(target=lambda: got.append(Client(cache).get("/").data)) for _ in "12345"
     ]
@@ -597,7 +597,7 @@ def test_a_stampede_renders_once() -> None:
         reader.start()
     may_end.set()
     for reader in readers:
-        reader.join(5)
+        reader.join(30)
     assert (made, got) == (["/"], [b"page"] * 6)
 
 
@@ -663,7 +663,7 @@ def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
         made.append(b"%d" % source.rows["some"])
         here = len(made) - 1
         begun.set()
-        may_end[here].wait(5)
+        may_end[here].wait(30)
         return made[here]
 
     cache = PageCache(page_of_some(body), VersionCache(source), 1)
@@ -685,16 +685,16 @@ def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
         readers.extend(some)
         for reader in some:
             reader.start()
-        assert all(joined.acquire(timeout=5) for _ in some)
+        assert all(joined.acquire(timeout=30) for _ in some)
 
     come(4)
-    assert begun.wait(5)
+    assert begun.wait(30)
     source.write("some")
     come(3)
     for each, those in zip(may_end, (readers[:4], readers[4:]), strict=True):
         each.set()
         for reader in those:
-            reader.join(5)
+            reader.join(30)
     assert (made, got) == ([b"1", b"2"], [b"1"] * 4 + [b"2"] * 3)
 
 
@@ -705,7 +705,7 @@ def test_a_page_that_was_begun_after_somebody_came_is_new_enough_for_them(
     source, made, begun = Counting(), list[bytes](), threading.Event()
 
     def write_until(is_enough: Callable[[], bool]) -> None:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not is_enough() and time.monotonic() < until:
             time.sleep(0.001)
             source.write("some")
@@ -729,9 +729,9 @@ def test_a_page_that_was_begun_after_somebody_came_is_new_enough_for_them(
     readers = [threading.Thread(target=Client(cache).get, args=["/"]) for _ in range(4)]
     for reader in readers:
         reader.start()
-        assert begun.wait(5)
+        assert begun.wait(30)
     for reader in readers:
-        reader.join(5)
+        reader.join(30)
     assert len(made) == 2 and cache.renderings == {}
 
 

@@ -167,4 +167,4 @@ def made(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandMade]:
     yield provider
     server.shutdown()
     server.server_close()
-    thread.join(5)
+    thread.join(30)

@@ -654,18 +654,17 @@ def test_a_provider_that_hangs_holds_up_few(made, monkeypatch):
     """Readers keep some of the turns that a process has."""
     assert oidc.MAX_CONCURRENT < admission.AT_ONCE
     monkeypatch.setattr(oidc, "WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", 3.0)
+    monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", 60.0)
     goes_on = threading.Event()
-    made.answers["/.well-known/openid-configuration"] = lambda: goes_on.wait(5) and as_json({})
+    made.answers["/.well-known/openid-configuration"] = lambda: goes_on.wait(60) and as_json({})
     provider = oidc.Provider(made.issuer, "the-forum")
     with ThreadPoolExecutor(oidc.MAX_CONCURRENT) as people:
         asking = [people.submit(oidc.begin, provider, "/") for _n in range(oidc.MAX_CONCURRENT)]
         while len(made.asked) < oidc.MAX_CONCURRENT:
             time.sleep(0.01)
-        begun = time.monotonic()
         with pytest.raises(oidc.ProviderUnavailable, match="others wait"):
             oidc.begin(provider, "/")
-        assert time.monotonic() - begun < 1
+        assert not any(one.done() for one in asking), "nobody was waited for"
         goes_on.set()
         for one in asking:
             with pytest.raises(oidc.ProviderUnavailable, match="otherwise"):

@@ -652,7 +652,7 @@ def test_a_network_that_the_server_allows_is_told(add, ask, people, app, monkeyp
     ask()
     work()
     server.shutdown()
-    thread.join(5)
+    thread.join(30)
     assert got == [(deliveries()[0].number, "topic.opened")]
     assert deliveries()[0].status == 202
     monkeypatch.setitem(app.extensions, "settings", replace(allowing, webhook_networks=()))
