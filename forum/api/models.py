@@ -310,6 +310,19 @@ class TranslatedPart:
 
 
 @dataclass(frozen=True)
+class TranslatedFigure:
+    """What a figure of a case is called in a translation; `original_label` and `original_unit` say which figure it is.
+
+    A word that is empty is not translated.
+    """
+
+    original_label: str
+    original_unit: str
+    label: str
+    unit: str
+
+
+@dataclass(frozen=True)
 class Translation:
     """A translation of a practice or case; `translator` is who began it, null for somebody who has left.
 
@@ -326,6 +339,7 @@ class Translation:
     edited_at: datetime | None
     outdated_since: datetime | None
     parts: list[TranslatedPart]
+    figures: list[TranslatedFigure]
 
 
 @dataclass(frozen=True)

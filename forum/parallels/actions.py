@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ from forum.illustrations import names_in
 from forum.library.models import Practice
 from forum.library.queries import FAILURE, SECTIONS
 from forum.markup import PlainTexts, Written, write
-from forum.matches import combine
+from forum.matches import combine, from_plain_text
 from forum.members.queries import language_names, lock_writer
 from forum.notifications.actions import (
     NoticeText,
@@ -27,7 +27,7 @@ from forum.notifications.actions import (
     read_outdated,
     restore_told,
 )
-from forum.parallels.models import BODY, TranslatedPart, Translation
+from forum.parallels.models import BODY, FIGURES, FigureWords, TranslatedPart, Translation
 from forum.parallels.queries import (
     Original,
     all_texts,
@@ -35,11 +35,13 @@ from forum.parallels.queries import (
     digests,
     failure_audience_now,
     fields_of,
+    figures_of,
     has_document,
     ids_of_changed,
     ids_of_practice,
     ids_written_by,
     is_outdated,
+    named_figures,
     names_since,
     original_to_change,
     translation_by_submission_key,
@@ -56,7 +58,8 @@ from forum.search import actions as search
 from forum.search.models import TRANSLATED_FAILURE, TRANSLATION
 from forum.sentences import Sentence, sentence
 
-LONGEST_TITLE, LONGEST_SENTENCE = 250, 500  # some languages need more letters than the original
+# Some languages need more letters than the original
+LONGEST_TITLE, LONGEST_SENTENCE, LONGEST_WORD = 250, 500, 250
 PARTS = (*SECTIONS, BODY)
 BATCH_SIZE = 50  # translations that one transaction looks at
 APPEARED = sentence("It has been translated into another language.")
@@ -65,15 +68,16 @@ OUTDATED = sentence("The original has changed since. Is the translation still ri
 
 @dataclass(frozen=True)
 class TranslationText:
-    """What a member writes: the title, the sentence or summary, and the parts in Markdown by name, each of which may be empty.
+    """What a member writes: the title, the sentence or summary, the parts in Markdown by name, and what figures are called.
 
-    It renders its Markdown when it is created, so create it before an action. `written` are the parts that are not empty.
+    All but the title may be empty. It renders its Markdown when it is created, so create it before an action. `written` are the parts that are not empty.
     """
 
     language: str
     title: str
     sentence: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    figures: Sequence[FigureWords] = ()
     opening: Written = field(init=False)
     written: Mapping[str, Written] = field(init=False)
 
@@ -84,6 +88,7 @@ class TranslationText:
         }
         object.__setattr__(self, "opening", write(self.sentence, self.language))
         object.__setattr__(self, "written", written)
+        object.__setattr__(self, "figures", [one for one in self.figures if one.label or one.unit])
 
     @property
     def plain(self) -> PlainTexts:
@@ -235,6 +240,7 @@ def _fill(translation: Translation, text: TranslationText) -> None:
             part.html, part.html_version = written.html, written.html_version
             parts.append(part)
     translation.parts = parts
+    translation.figures = [list(one) for one in text.figures]
 
 
 def _with_kept_parts(translation: Translation, text: TranslationText) -> TranslationText:
@@ -244,7 +250,7 @@ def _with_kept_parts(translation: Translation, text: TranslationText) -> Transla
     opening = text.sentence if "sentence" in asked else translation.sentence
     if not kept and opening == text.sentence:
         return text
-    return TranslationText(text.language, text.title, opening, {**text.parts, **kept})
+    return replace(text, sentence=opening, parts={**text.parts, **kept})
 
 
 def _show_pictures(member: Person, translation: Translation, text: TranslationText) -> None:
@@ -259,7 +265,9 @@ def _show_pictures(member: Person, translation: Translation, text: TranslationTe
 def _screen(
     member: Person, translation: Translation, text: TranslationText, sending: Sending
 ) -> None:
-    said = combine([text.opening, *text.written.values()], text.title)
+    words = [word for one in text.figures for word in (one.label, one.unit)]
+    texts = [text.opening, *text.written.values(), from_plain_text(*words).text]
+    said = combine(texts, text.title)
     refuse_caught(member, translation.agenda_id, said, "title", sending)
 
 
@@ -275,6 +283,18 @@ def _check(text: TranslationText, original: Original) -> None:
     for name in filter(None, ("sentence" if text.sentence.strip() else "", *text.written)):
         if name not in known:
             raise Invalid(_("The original has no such part any more. Leave this empty."), name)
+    _check_figures(text, original)
+
+
+def _check_figures(text: TranslationText, original: Original) -> None:
+    known, said = figures_of(original), [one[:2] for one in text.figures]
+    if not set(said) <= set(known):
+        raise Invalid(_("The original has no such figure any more. Leave this empty."), FIGURES)
+    if len(said) != len(set(said)):
+        raise Invalid(_("Each figure has one name."), FIGURES)
+    for one in text.figures:
+        if max(map(len, one[2:])) > LONGEST_WORD:
+            raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_WORD), FIGURES)
 
 
 def _refuse_unread(signs: str, original: Original) -> None:
@@ -315,6 +335,7 @@ def _delete(doer: Person, translation: Translation) -> None:
     hide_told(doer, "translation", translation.address)
     translation.deleted_at, translation.submission_key = now(), None
     translation.title, translation.sentence, translation.parts = "", "", []
+    translation.figures = []
     translation.made_from = {}
 
 
@@ -343,6 +364,7 @@ def _known(translation: Translation, plain: PlainTexts) -> dict[search.Thing, se
     texts = [translation.sentence, *parts.values()]
     audiences = audience_now(translation), translation.audience
     entry = _entry(translation, TRANSLATION, texts, plain, audiences)
+    entry = replace(entry, body="\n".join(filter(None, [entry.body, *_figures(translation)])))
     things[TRANSLATION, translation.id] = (entry, translation.hidden_at)
     if failure:
         both = translation.audience, translation.failure_audience
@@ -350,6 +372,15 @@ def _known(translation: Translation, plain: PlainTexts) -> dict[search.Thing, se
         entry = _entry(translation, TRANSLATED_FAILURE, [failure], plain, audiences)
         things[TRANSLATED_FAILURE, translation.id] = (entry, translation.hidden_at)
     return things
+
+
+def _figures(translation: Translation) -> list[str]:
+    """The figures of a case as search finds them in another language; what is not translated is found with the case."""
+    original, words = translation.original, named_figures(translation)
+    if isinstance(original, Practice):
+        return []
+    named = [(words.get((one.label, one.unit)), one) for one in original.figures]
+    return [f"{word.label}: {one.value} {word.unit}" for word, one in named if word]
 
 
 def _set_audiences(doer: Person, translation: Translation) -> None:

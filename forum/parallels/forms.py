@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from forum.formrows import TableField
 from forum.history.queries import fingerprint
-from forum.library.forms import MAX_SECTION, SECTION_NAMES, with_pictures_home
+from forum.library.forms import MAX_ROWS, MAX_SECTION, SECTION_NAMES, with_pictures_home
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
-from forum.parallels.actions import LONGEST_SENTENCE, LONGEST_TITLE, PARTS, TranslationText
-from forum.parallels.models import BODY, Translation
-from forum.webforms import Form
+from forum.parallels.actions import (
+    LONGEST_SENTENCE,
+    LONGEST_TITLE,
+    LONGEST_WORD,
+    PARTS,
+    TranslationText,
+)
+from forum.parallels.models import BODY, FIGURES, FigureWords, Translation
+from forum.parallels.queries import figures_to_name
+from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
 
-PART_NAMES = {**SECTION_NAMES, BODY: _("Text")}
+PART_NAMES = {**SECTION_NAMES, BODY: _("Text"), FIGURES: _("What figures are called")}
 
 
 def _part_field(name: str, most: int = MAX_SECTION) -> TextAreaField:
     return TextAreaField(PART_NAMES[name], [at_most(most)], [with_pictures_home])
+
+
+class FigureWordsRow(Row):
+    """What one figure is called: in the original, which says which it is, and in the translation."""
+
+    of_label = HiddenField()
+    of_unit = HiddenField()
+    label = StringField(_("Name"), [at_most(LONGEST_WORD)], [one_line], render_kw={"dir": "auto"})
+    unit = StringField(_("Unit"), [at_most(LONGEST_WORD)], [one_line], render_kw={"dir": "auto"})
 
 
 class TranslationForm(Form):
@@ -50,22 +67,45 @@ class TranslationForm(Form):
     lessons = _part_field("lessons")
     needs = _part_field("needs")
     body = _part_field(BODY, MAX_SOURCE)
+    figures = TableField(PART_NAMES[FIGURES], FigureWordsRow, MAX_ROWS)
 
     @classmethod
     def of(cls, translation: Translation, **options: Any) -> TranslationForm:
         """The form with what a translation says now."""
         said = translation.said
-        return cls(seen=fingerprint(said), language=translation.language, **said, **options)
+        named = [one._asdict() for one in figures_to_name(translation, translation.original)]
+        words = said | {"language": translation.language, FIGURES: named}
+        return cls(seen=fingerprint(said), **words, **options)
 
-    def ask_for(self, names: Collection[str]) -> None:
-        """Leave out the fields of texts that the original does not have, but keep what was typed there while it had them."""
+    def ask_for(self, names: Collection[str], figures: Sequence[FigureWords]) -> None:
+        """Leave out the fields of texts that the original does not have, but keep what was typed there while it had them.
+
+        `figures` are those that the original has.
+        """
+        self._ask_for_figures([one[:2] for one in figures])
         for name in ("sentence", *PARTS):
             if name not in names and not any(map(str.strip, self[name].raw_data or ())):
                 del self[name]
+
+    def _ask_for_figures(self, asked: Sequence[tuple[str, str]]) -> None:
+        typed = [FigureWords(**row) for row in self.figures.data]
+        known = {one[:2]: one for one in typed}
+        rows = [known.get(one) or FigureWords(*one, "") for one in asked]
+        rows += [one for one in typed if one[:2] not in asked and any(one[2:])]
+        self.figures.data = [one._asdict() for one in rows]
+        if not rows:
+            del self[FIGURES]
 
     @property
     def text(self) -> TranslationText:
         """What was typed, as the action takes it."""
         parts = {name: self[name].data or "" for name in PARTS if name in self}
         sentence = self["sentence"].data or "" if "sentence" in self else ""
-        return TranslationText(self.language.data or "", self.title.data or "", sentence, parts)
+        rows = self.figures.data if FIGURES in self else []
+        return TranslationText(
+            language=self.language.data or "",
+            title=self.title.data or "",
+            sentence=sentence,
+            parts=parts,
+            figures=[FigureWords(**row) for row in rows],
+        )

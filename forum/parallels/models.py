@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from markupsafe import Markup
 from sqlalchemy import JSON, ForeignKey, Index, Text
@@ -14,10 +15,23 @@ from forum.columns import Base, partial_index
 from forum.library.models import Case, Practice
 from forum.members.models import Member
 from forum.permissions import PUBLIC
-from forum.plaintext import short_hash
+from forum.plaintext import join_parts, short_hash
 
 IS_THERE = "deleted_at IS NULL"
 BODY = "body"  # the part of a translated case
+FIGURES = "figures"  # what its figures are called
+
+
+class FigureWords(NamedTuple):
+    """What a figure of a case is called: its label and unit in the original, and both in another language.
+
+    Those of the original say which figure it is, so that figures can come, go and change places.
+    """
+
+    of_label: str
+    of_unit: str
+    label: str
+    unit: str = ""
 
 
 class Translation(Base):
@@ -30,7 +44,8 @@ class Translation(Base):
     `checked_at`. `audience` and `failure_audience` are those of the original then: what was written for members stays with them
     when the original is opened, until somebody compares both again. The worker looks at it when the original has changed since
     `looked_at`, and tells the translator once (`told_at`). `sentence` is the summary of a case. One that is deleted is emptied;
-    reports and decisions name translations by their ids, so these are never reused.
+    reports and decisions name translations by their ids, so these are never reused. `figures` are what the figures of a case are
+    called, each as `FigureWords`.
     """
 
     __tablename__ = "translation"
@@ -59,6 +74,7 @@ class Translation(Base):
     language: Mapped[str]
     title: Mapped[str] = mapped_column(Text)
     sentence: Mapped[str] = mapped_column(Text, default="", server_default="")
+    figures: Mapped[list[list[str]]] = mapped_column(JSON, server_default="[]")
     audience: Mapped[str] = mapped_column(default=PUBLIC)
     failure_audience: Mapped[str] = mapped_column(default=PUBLIC)
     made_from: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -108,9 +124,15 @@ class Translation(Base):
 
     @property
     def said(self) -> dict[str, str]:
-        """Its texts by name, those of the parts in Markdown."""
+        """Its texts by name, those of the parts in Markdown, what the figures are called in lines."""
         texts = {"title": self.title, "sentence": self.sentence}
-        return texts | {part.name: part.source for part in self.parts}
+        figures = {FIGURES: in_lines(self.figures)} if self.figures else {}
+        return texts | {part.name: part.source for part in self.parts} | figures
+
+    @property
+    def figure_words(self) -> list[FigureWords]:
+        """What the figures of the case are called."""
+        return [FigureWords(*row) for row in self.figures]
 
     @property
     def words(self) -> str:
@@ -136,6 +158,18 @@ class TranslatedPart(Base):
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[Markup]
     html_version: Mapped[int]
+
+
+def in_lines(rows: Iterable[Iterable[str]]) -> str:
+    """Rows as a text: each is a line, with bars between its parts; those at the end that are empty are left out."""
+    return "\n".join(join_parts(_without_empty_end(row), "|") for row in rows)
+
+
+def _without_empty_end(row: Iterable[str]) -> list[str]:
+    parts = list(row)
+    while parts and not parts[-1]:
+        parts.pop()
+    return parts
 
 
 def digest(text: str) -> str:

@@ -21,6 +21,7 @@ from forum.history.queries import Edit, differences, versions_of
 from forum.library.models import PUBLISHED, Case, Practice
 from forum.library.queries import (
     FAILURE,
+    FIGURE_PARTS,
     SECTIONS,
     case_by_id,
     case_to_change,
@@ -34,9 +35,17 @@ from forum.library.queries import (
 )
 from forum.members.models import Member
 from forum.members.queries import language_names, languages
-from forum.parallels.models import BODY, TranslatedPart, Translation, digest
+from forum.parallels.models import (
+    BODY,
+    FIGURES,
+    FigureWords,
+    TranslatedPart,
+    Translation,
+    digest,
+    in_lines,
+)
 from forum.permissions import MEMBERS, PUBLIC, Person, require
-from forum.plaintext import fold
+from forum.plaintext import BAR, fold, split_parts
 from forum.reach import is_on_open_agenda, moderated_by, read_by, reads
 from forum.rules.models import said_of_ground
 
@@ -44,7 +53,7 @@ Original = Practice | Case
 MAX_EXPRESSIONS = 40  # of the glossary, beside a form
 MAX_LISTED = 200  # translations of one page: no more than there are languages to choose from
 _TOLD = ("audience", "failure_audience", "language")
-_SIGNED = (*_TOLD, "title", "sentence", *SECTIONS, BODY)
+_SIGNED = (*_TOLD, "title", "sentence", *SECTIONS, BODY, FIGURES)
 _SIGN = 6  # letters of a hash
 
 
@@ -219,12 +228,15 @@ def _parts_of(reader: Person, original: Original) -> list[tuple[str, Markup]]:
 
 
 def original_at(reader: Person, path: str) -> Original | None:
-    """The practice or case at a path such as /practices/quiet-asphalt, if the reader finds one that is published."""
+    """The practice or case at a path such as /practices/quiet-asphalt, if the reader finds one that is published.
+
+    A case has its figures loaded.
+    """
     kind, _slash, slug = path.strip("/").partition("/")
     if kind == "practices":
         query = visible_practices(reader).where(Practice.slug == slug, Practice.state == PUBLISHED)
     else:
-        query = visible_cases(reader).where(Case.slug == slug)
+        query = visible_cases(reader).where(Case.slug == slug).options(selectinload(Case.figures))
     found: Original | None = db.session.scalars(query).first()
     return found
 
@@ -235,7 +247,8 @@ def with_originals(reader: Person, translations: Sequence[Translation]) -> list[
     practices = visible_practices(reader).where(Practice.id.in_(ids[0] - {None}))
     practices = practices.options(joinedload(Practice.agenda), selectinload(Practice.sections))
     cases = visible_cases(reader).where(Case.id.in_(ids[1] - {None}))
-    cases = cases.options(joinedload(Case.agenda), selectinload(Case.paragraphs))
+    texts = selectinload(Case.paragraphs), selectinload(Case.figures)
+    cases = cases.options(joinedload(Case.agenda), *texts)
     known: dict[tuple[str, int], Original] = {
         (_kind_of(one), one.id): one
         for query in (practices, cases)
@@ -263,7 +276,7 @@ def texts_of(reader: Person, original: Original) -> dict[str, str]:
         parts = {part.name: part.source for part in sections_for(reader, original)}
         said = {"title": original.title, "sentence": original.sentence, **parts}
     else:
-        said = {"title": original.name, "sentence": original.summary, BODY: original.body}
+        said = _fields_of(original)
     return {name: text for name, text in said.items() if text.strip()}
 
 
@@ -276,11 +289,30 @@ def all_texts(original: Original) -> dict[str, str]:
 
 
 def _fields_of(case: Case) -> dict[str, str]:
-    return {"title": case.name, "sentence": case.summary, BODY: case.body}
+    words = {"title": case.name, "sentence": case.summary, BODY: case.body}
+    return words | {FIGURES: in_lines(figures_of(case))}
 
 
 def _of_fields(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in fields.items() if text.strip()}
+
+
+def figures_of(original: Original) -> list[tuple[str, str]]:
+    """Label and unit of each figure of a case, in order; those that are called the same once. None of a practice."""
+    figures = [] if isinstance(original, Practice) else original.figures
+    return list(dict.fromkeys((one.label, one.unit) for one in figures))
+
+
+def named_figures(translation: Translation) -> dict[tuple[str, str], FigureWords]:
+    """What the figures that a case has now are called in a translation, by label and unit in the original."""
+    known = set(figures_of(translation.original))
+    return {one[:2]: one for one in translation.figure_words if one[:2] in known}
+
+
+def figures_to_name(translation: Translation | None, original: Original) -> list[FigureWords]:
+    """Each figure of a case with what a translation calls it; empty where it has no name there."""
+    known = named_figures(translation) if translation else {}
+    return [known.get(one) or FigureWords(*one, "") for one in figures_of(original)]
 
 
 def digests(texts: Mapping[str, str]) -> dict[str, str]:
@@ -342,8 +374,17 @@ def _texts_in(fields: Mapping[str, Any], present: Mapping[str, str]) -> dict[str
     """The texts that a version of an original had; the history of cases calls them otherwise."""
     named = {"title": fields.get("title") or fields.get("name") or ""}
     named["sentence"] = fields.get("sentence") or fields.get("summary") or ""
+    named[FIGURES] = _figures_in(str(fields.get(FIGURES) or ""))
     others = {*present, BODY, *SECTIONS} - named.keys()
     return _of_fields(named | {name: str(fields.get(name) or "") for name in others})
+
+
+def _figures_in(lines: str) -> str:
+    """The labels and units in the figures of a version of a case, as `figures_of` has them."""
+    rows = [split_parts(BAR, line, most=len(FIGURE_PARTS)) for line in lines.split("\n") if line]
+    places = [FIGURE_PARTS.index(name) for name in ("label", "unit")]
+    pairs = [tuple(row[place] if place < len(row) else "" for place in places) for row in rows]
+    return in_lines(dict.fromkeys(pairs))
 
 
 # Writing

@@ -29,7 +29,7 @@ from forum.members.queries import language_names
 from forum.parallels import actions, queries
 from forum.parallels.actions import PARTS
 from forum.parallels.forms import PART_NAMES, TranslationForm
-from forum.parallels.models import Translation
+from forum.parallels.models import FIGURES, Translation
 from forum.parallels.queries import Original
 from forum.permissions import MEMBERS, PUBLIC
 from forum.ratelimits import changing
@@ -140,6 +140,7 @@ def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
         sentence=opening,
         is_sentence_translated="sentence" in said or not opening,
         parts=queries.shown_parts(me(), found),
+        figures=queries.named_figures(found),
         part_names=PART_NAMES,
         topic=topic,
         tried=tried_by_city(topic),
@@ -223,7 +224,7 @@ def correct_translation(kind: str, slug: str, language: str) -> ResponseReturnVa
 def _fill_from_version(form: TranslationForm, found: Translation) -> Version | None:
     """Fill a form with an earlier version; what it said to members alone stays with them."""
     failure = form["failure"].data
-    version = fill_from_version(form, "translation", found.id, ("sentence", *PARTS))
+    version = fill_from_version(form, "translation", found.id, ("sentence", *PARTS, FIGURES))
     original = found.original
     if version and getattr(original, "audience", PUBLIC) == PUBLIC:
         if version.fields.get("audience") == MEMBERS:
@@ -241,7 +242,7 @@ def _write(
     version: Version | None = None,
 ) -> ResponseReturnValue:
     texts = queries.texts_of(me(), original)
-    form.ask_for(texts)
+    form.ask_for(texts, queries.figures_to_name(found, original))
     if found is not None:
         form.language.data = found.language
     read, form.signs.data = form.signs.data or "", queries.signs_of(original)
@@ -289,7 +290,7 @@ def _latest(original: Original, language: str) -> TranslationForm:
     )
     form = TranslationForm.of(found, formdata=None)
     form.language.choices = [(language, language_names().get(language, language))]
-    form.ask_for(queries.texts_of(me(), original))
+    form.ask_for(queries.texts_of(me(), original), queries.figures_to_name(found, original))
     return form
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from forum.library.actions import (
     CaseText,
+    FigureText,
     PracticeText,
     publish,
     submit,
@@ -34,6 +35,10 @@ CASE = CaseText(
     summary="Streets of cork.",
     body="They paved with cork.\n\nIt lasted.",
     slug="cork",
+)
+FIGURES = (
+    FigureText("Streets|lanes", "7", "km", "2024", "Count"),
+    FigureText("Cities", "75", "cities"),
 )
 FRENCH: Mapping[str, str] = {
     "challenge": "Les trams **rugissaient**.",

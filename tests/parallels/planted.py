@@ -8,7 +8,7 @@ from typing import Any
 from forum.library.actions import PracticeText, publish, submit, write_practice
 from forum.library.models import Case, Practice
 from forum.parallels.actions import TranslationText, add_translation
-from forum.parallels.models import Translation
+from forum.parallels.models import FigureWords, Translation
 
 
 def translated(
@@ -18,10 +18,11 @@ def translated(
     said = secret(word)
     if isinstance(original, Case):
         parts, kind = {"body": said}, "case"
+        figures = [FigureWords(one.label, one.unit, said, said) for one in original.figures]
     else:
         named = {part.name for part in original.sections} - {"failure"}
-        parts, kind = dict.fromkeys(named, said), "practice"
-    text = TranslationText("fr", said, said, parts)
+        parts, kind, figures = dict.fromkeys(named, said), "practice", []
+    text = TranslationText("fr", said, said, parts, figures)
     return add_translation(translator, kind, original.id, text)
 
 

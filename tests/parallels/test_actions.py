@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,13 @@ from forum.clock import at, now
 from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint, versions_of
-from forum.library.actions import delete_practice, hide_practice, restore_practice, wait_again
+from forum.library.actions import (
+    delete_practice,
+    hide_practice,
+    restore_practice,
+    wait_again,
+    write_case,
+)
 from forum.library.queries import practice_by_id
 from forum.members.actions import silence
 from forum.moderation import actions as moderation
@@ -19,11 +26,12 @@ from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.parallels import actions, queries
-from forum.parallels.models import TranslatedPart, Translation
+from forum.parallels.models import FigureWords, TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 from forum.search.models import Document
 from forum.search.queries import Query, find
-from tests.parallels.conftest import PRACTICE, changed, in_french
+from tests.parallels.conftest import CASE, FIGURES, PRACTICE, changed, in_french
 
 WHY = Reasons("It sells felt.", 2)
 
@@ -120,6 +128,60 @@ def test_nobody_is_told_what_an_original_says_that_is_withdrawn(people, practice
         changed(people.ana, practice, title="Thick felt")
         assert actions.look_after_translations(SYSTEM) == 1
         assert [one.title for one in told(people.ben)] == ["Thick felt"]
+
+
+def test_figures_are_called_otherwise_in_another_language(people, agenda):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    streets, cities = (
+        FigureWords("Streets|lanes", "km", "Rues|voies"),
+        FigureWords("Cities", "cities", "Villes", "villes"),
+    )
+    text = in_french(parts={}, figures=[cities, streets, FigureWords("Cities", "cities", "")])
+    made = actions.add_translation(people.ben, "case", case.id, text)
+    assert (
+        made.said["figures"]
+        == "Cities | cities | Villes | villes\nStreets\\|lanes | km | Rues\\|voies"
+    )
+    assert queries.named_figures(made)["Cities", "cities"] == cities
+    assert "Villes: 75 villes" in documents()["translation"].body
+    assert actions.correct_translation(people.ben, made.id, in_french(parts={}, figures=[streets]))
+    (version,) = versions_of("translation", made.id)
+    assert version.fields["figures"].startswith("Cities | cities | Villes")
+    with at(now() + timedelta(hours=1)):
+        longer = replace(FIGURES[1], value="80")
+        write_case(people.host, agenda.id, replace(CASE, figures=(longer, FIGURES[0])), case.id)
+        found = queries.translation_by_id(VISITOR, made.id)
+        assert set(queries.named_figures(found)) == {("Streets|lanes", "km")}
+        assert queries.changed_texts(VISITOR, found) == {"figures"}  # their order
+        write_case(people.host, agenda.id, replace(CASE, figures=(longer,)), case.id)
+        found = queries.translation_by_id(VISITOR, made.id)
+        assert queries.named_figures(found) == {}
+        assert queries.first_change(found).version_id is not None
+    actions.remove_translation(people.ben, made.id)
+    assert made.figures == []
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [
+        ([FigureWords("Parks", "ha", "Parcs")], "no such figure"),
+        ([FigureWords("Cities", "cities", one) for one in ("A", "B")], "one name"),
+        ([FigureWords("Cities", "cities", "V" * 251)], "250"),
+    ],
+)
+def test_what_figures_cannot_be_called(people, agenda, figures, why):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    with pytest.raises(Invalid, match=why) as error:
+        actions.add_translation(people.ben, "case", case.id, in_french(parts={}, figures=figures))
+    assert error.value.field == "figures"
+
+
+def test_rules_read_what_figures_are_called(people, agenda):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    text = in_french(parts={}, figures=[FigureWords("Cities", "cities", "Casino")])
+    with pytest.raises(Invalid):
+        actions.add_translation(people.ben, "case", case.id, text)
 
 
 def test_what_its_original_withholds_is_withheld(people, practice, translation):

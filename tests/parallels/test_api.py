@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from forum.clock import at, now
+from forum.library.actions import write_case
 from forum.parallels import actions
+from forum.parallels.models import FigureWords
 from forum.permissions import MEMBERS
-from tests.parallels.conftest import changed, in_french
+from tests.parallels.conftest import CASE, FIGURES, changed, in_french
 
 
 def read(client, path):
@@ -34,9 +37,19 @@ def test_a_practice_lists_its_translations_and_each_can_be_read(
     assert client.get("/api/v1/practices/felt/in/fr").status_code == 404
 
 
+def test_it_says_what_figures_are_called(client, people, agenda):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    text = in_french(parts={}, figures=[FigureWords("Cities", "cities", "Villes")])
+    actions.add_translation(people.ben, "case", case.id, text)
+    assert read(client, "/cases/cork/in/fr")["figures"] == [
+        {"original_label": "Cities", "original_unit": "cities", "label": "Villes", "unit": ""}
+    ]
+
+
 def test_so_does_a_case(client, people, case):
     text = in_french(title="Liège", sentence="", parts={"body": "Du liège."})
     actions.add_translation(people.ben, "case", case.id, text)
+    assert read(client, "/cases/cork/in/fr")["figures"] == []
     (one,) = read(client, "/cases/cork")["translations"]
     whole = client.get(one["api_url"]).json
     assert (whole["sentence"], whole["parts"][0]["name"]) == (None, "body")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,13 +12,16 @@ from sqlalchemy import select
 from forum.clock import at, now
 from forum.db import db
 from forum.errors import NotFound
+from forum.library.actions import write_case
+from forum.library.queries import get_case
 from forum.parallels import actions, queries
-from forum.parallels.models import Translation
+from forum.parallels.models import FigureWords, Translation
 from forum.permissions import MEMBERS, VISITOR
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
+from forum.transfer.models import FaultyFileError
 from tests.declarations.test_transfer import HEAD
-from tests.parallels.conftest import changed, in_french
+from tests.parallels.conftest import CASE, FIGURES, changed, in_french
 
 
 def exported(app, tmp_path, *words: str) -> str:
@@ -54,6 +59,31 @@ def test_what_is_exported_comes_back(app, people, practice, case, translation, t
     assert queries.is_outdated(first) and not queries.is_outdated(second)
     assert second.said == {"title": "Liège", "sentence": "", "body": text.parts["body"]}
     assert second.address == "/cases/cork-2/in/fr"
+
+
+def test_what_figures_are_called_comes_back(app, people, agenda, tmp_path):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    named = [FigureWords("Streets|lanes", "km", "Rues|voies"), FigureWords("Cities", "cities", "V")]
+    text = in_french(sentence="", parts={}, figures=named)
+    actions.add_translation(people.chitra, "case", case.id, text)
+    exported(app, tmp_path)
+    page = (tmp_path / "out" / "agenda-quieter.md").read_text()
+    assert "- figure: Streets\\|lanes | km | Rues\\|voies" in page
+    section = "## Cases" + page.partition("## Cases")[2].replace("cork", "oak")
+    import_agenda(people.administrator, read_agenda(HEAD + section))
+    loaded = get_case(VISITOR, "oak")
+    found = queries.get_translation(VISITOR, loaded, "fr")
+    assert found.figure_words == [FigureWords("Streets|lanes", "km", "Rues|voies")]
+    assert queries.is_outdated(found) is False
+
+
+def test_what_figures_are_called_that_are_not_here_is_left_out(people, agenda):
+    write_case(people.host, agenda.id, CASE)
+    head = "## Translations\n### Liège\n- of: case cork\n- language: fr\n- written on: 2026-01-05\n"
+    with pytest.raises(FaultyFileError, match=re.escape("label | unit")):
+        import_agenda(people.administrator, read_agenda(f"{HEAD}{head}- figure: Streets\n"))
+    import_agenda(people.administrator, read_agenda(f"{HEAD}{head}- figure: Parks | ha | Parcs\n"))
+    assert db.session.scalars(select(Translation)).one().figures == []
 
 
 def test_a_file_for_everybody_holds_nothing_for_members(

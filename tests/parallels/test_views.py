@@ -15,7 +15,7 @@ from forum.markup import write
 from forum.parallels import actions
 from forum.permissions import MEMBERS
 from tests.library.conftest import TAMPERE
-from tests.parallels.conftest import CASE, PRACTICE, changed, in_french
+from tests.parallels.conftest import CASE, FIGURES, PRACTICE, changed, in_french
 
 FORM = {
     "language": "fr",
@@ -162,6 +162,49 @@ def test_a_case_in_another_language_shows_its_places_and_figures(client, people,
     page = client.get("/cases/cork/in/fr").text
     assert re.search(r'href="/cities/[^"]+">Tampere, Finland<', page)
     assert '<dt lang="en" dir="auto">Streets</dt><dd><bdi>7</bdi>' in page
+
+
+def test_figures_are_called_in_the_language_of_the_page(client, sign_in, people, agenda):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    browser = sign_in(people.ben)
+    form = browser.get("/cases/cork/translate").text
+    assert 'name="figures-2-of_label" type="hidden" value="Cities"' in form
+    names = {
+        f"figures-{n}-of_{part}": getattr(one, part)
+        for n, one in enumerate(FIGURES, 1)
+        for part in ("label", "unit")
+    }
+    data = {
+        "language": "fr",
+        "title": "Liège",
+        "figures-2-label": "Villes <b>",
+        "figures-2-unit": "villes",
+    } | names
+    sent = browser.post("/cases/cork/translate", data=data | {"title": ""})
+    assert sent.status_code == 422 and 'value="Villes &lt;b&gt;"' in sent.text
+    assert browser.post("/cases/cork/translate", data=data).status_code == 303
+    page = client.get("/cases/cork/in/fr").text
+    assert (
+        '<dt lang="fr" dir="auto">Villes &lt;b&gt;</dt><dd><bdi>75</bdi> <span lang="fr" dir="auto">villes'
+        in page
+    )
+    assert '<dt lang="en" dir="auto">Streets|lanes</dt>' in page
+    data |= {
+        "figures-2-label": "Cités",
+        "seen": hidden_in(browser.get("/cases/cork/in/fr/edit"), "seen"),
+    }
+    assert browser.post("/cases/cork/in/fr/edit", data=data).status_code == 303
+    assert "<ins>Cités" in client.get("/cases/cork/in/fr/history").text
+    page = sign_in(people.moderator).get("/cases/cork/in/fr/history").text
+    way = re.findall(r'href="(/cases/cork/in/fr/edit\?version=\d+)"', page)[0]
+    assert 'value="Villes &lt;b&gt;"' in sign_in(people.moderator).get(way).text
+    write_case(people.host, agenda.id, replace(CASE, figures=FIGURES[:1]), case.id)
+    sent = browser.post("/cases/cork/in/fr/edit", data=data)
+    assert sent.status_code == 422 and 'value="Cités"' in sent.text
+    assert "no such figure any more" in sent.text
+    data |= {"figures-2-label": "", "figures-2-unit": ""}
+    data |= {"seen": hidden_in(browser.get("/cases/cork/in/fr/edit"), "seen")}
+    assert browser.post("/cases/cork/in/fr/edit", data=data).status_code == 303
 
 
 # Writing

@@ -22,7 +22,7 @@ from forum.library.models import Case, Intention, Practice, PracticeSection, Rea
 from forum.meetings.models import Meeting
 from forum.members.models import City, Member, Organisation
 from forum.parallels.models import Translation
-from forum.parallels.queries import ShownPart
+from forum.parallels.queries import ShownPart, named_figures
 from forum.permissions import VISITOR
 from forum.search.models import Document
 from forum.search.queries import Hit
@@ -362,6 +362,7 @@ def translation(
         edited_at=found.edited_at,
         outdated_since=since,
         parts=[models.TranslatedPart(one.name, one.html, one.language) for one in parts],
+        figures=[models.TranslatedFigure(*one) for one in named_figures(found).values()],
     )
 
 

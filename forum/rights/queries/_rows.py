@@ -313,7 +313,7 @@ def rows_of_commitments(member: Member) -> Select[Any]:
 
 
 def rows_of_translations(member: Member) -> Select[Any]:
-    kept = "id language title sentence created_at edited_at hidden_at hidden_reason"
+    kept = "id language title sentence figures created_at edited_at hidden_at hidden_reason"
     seen = visible_practices(member).with_only_columns(Practice.title)
     practice = seen.where(Practice.id == Translation.practice_id).correlate(Translation)
     known = visible_cases(member).with_only_columns(Case.name)

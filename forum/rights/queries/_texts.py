@@ -477,6 +477,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "title": _("its title"),
             "sentence": _("the sentence or summary"),
             "parts": _("its parts in Markdown, by name"),
+            "figures": _("what figures are called: label and unit in the original, and in it"),
             "created_at": _("when you wrote it"),
             "edited_at": _("when somebody last corrected it"),
             "hidden_at": _("since when a moderator hides it"),

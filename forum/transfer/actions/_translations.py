@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from forum.members.models import Member
 from forum.parallels import actions as parallels
-from forum.parallels.models import BODY
-from forum.parallels.queries import original_at
+from forum.parallels.models import BODY, FigureWords
+from forum.parallels.queries import figures_of, original_at
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.models import Values
 
@@ -31,14 +31,19 @@ def _member_id(values: Values, name: str, loading: Loading) -> int | None:
 
 
 def _load(curator: Member, values: Values, course: parallels.TranslationCourse) -> None:
-    """Load it; one of a practice or case that is not here is left out."""
+    """Load it; one of a practice or case that is not here is left out, as is what figures are called that are not here."""
     original = original_at(curator, values["of"])
     if original is None:
         return
     kind = values["of"].strip("/").partition("s/")[0]
     parts = {**values["sections"], **({BODY: values["text"]} if values["text"] else {})}
+    known = figures_of(original)
     text = parallels.TranslationText(
-        values["language"], values["title"], values.get("sentence", ""), parts
+        values["language"],
+        values["title"],
+        values.get("sentence", ""),
+        parts,
+        [FigureWords(*row) for row in values["figure"] if (row[0], row[1]) in known],
     )
     with faults_at(values):
         parallels.load_translation(curator, kind, original.id, text, course)

@@ -26,6 +26,7 @@ from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
 from forum.notifications.queries import time_zones
+from forum.parallels import actions as parallels
 from forum.permissions import AUDIENCES
 from forum.plaintext import BAR, SEMICOLON, slugify, split_parts
 
@@ -219,6 +220,16 @@ def figure(value: str) -> list[str]:
         short(part)
     if target:
         link(target)
+    return found
+
+
+def figure_words(value: str) -> list[str]:
+    """What a figure is called: label and unit in the original, then both in the translation; units may be empty."""
+    found = split_parts(BAR, value)
+    if not 3 <= len(found) <= 4 or not found[0]:
+        raise ValueError("write label | unit | label | unit, first those of the original")
+    for part in filter(None, found):
+        up_to(parallels.LONGEST_WORD)(part)
     return found
 
 

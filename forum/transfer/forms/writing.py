@@ -21,6 +21,7 @@ from forum.markdown import MAX_SOURCE, paragraph_key
 from forum.meetings.models import Meeting
 from forum.members.models import Mandate, Member, Organisation
 from forum.parallels.models import BODY, Translation
+from forum.parallels.queries import named_figures
 from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, on_one_line, slugify
 from forum.quotes import quote_heads
@@ -359,6 +360,7 @@ class Writer:
             ("corrected on", _day(edited_at.date() if edited_at else None)),
             ("corrected by", writer if edited_at else ""),
             ("outdated", _yes_if(is_outdated)),
+            *(("figure", _parts_value(one)) for one in named_figures(translation).values()),
         )
         parts = "".join(
             f"#### {title}\n{write_lines(self._text(said[name]))}\n\n"
