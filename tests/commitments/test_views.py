@@ -403,3 +403,12 @@ def test_old_ones_are_shown_without_a_clock(client, people, commitment):
     commitment.published_at = now() - timedelta(days=900)
     db.session.commit()
     assert "By " in words_of(client.get(commitment.address))
+
+
+def test_who_may_edit_it_finds_that_beside_its_title(sign_in, people, commitment):
+    way = f'href="/commitments/{commitment.id}/edit"'
+    above, _facts, below = (
+        sign_in(people.ana).get(commitment.address).text.partition('class="glance')
+    )
+    assert above.count(way) == 1 and way not in below
+    assert way not in sign_in(people.moderator).get(commitment.address).text

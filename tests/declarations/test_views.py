@@ -376,3 +376,12 @@ def test_a_draft_that_is_withdrawn_leaves_no_version(people, agenda):
     made = draft(people, agenda)
     actions.withdraw(people.host, made.id, "It is not needed.")
     assert not queries.edits_of(made, dict.fromkeys(STATES, ""))
+
+
+def test_who_may_edit_it_finds_that_beside_its_title(sign_in, people, agenda):
+    declaration = draft(people, agenda)
+    way = f'href="/declarations/{declaration.id}/edit"'
+    page = sign_in(people.host).get(declaration.address).text
+    above, _side, below = page.partition('class="cols')
+    assert above.count(way) == 1 and way not in below
+    assert way not in sign_in(people.ana).get(declaration.address).text

@@ -463,3 +463,11 @@ def test_search_engines_read_when_it_is(client: FlaskClient, announce: Announce)
     assert '"@type": "Event"' in page and '"MixedEventAttendanceMode"' not in page
     assert "MixedEventAttendanceMode" in page and LINK not in page
     assert f"/meetings/{made.id}-quiet-asphalt" in client.get("/sitemap.xml").text
+
+
+def test_its_hosts_find_how_to_change_it_beside_its_title(sign_in, people, announce):
+    made = announce()
+    way = f'href="/meetings/{made.id}/edit"'
+    above, _facts, below = sign_in(people.host).get(made.address).text.partition('class="glance')
+    assert above.count(way) == 1 and way not in below
+    assert way not in sign_in(people.ana).get(made.address).text
