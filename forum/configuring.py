@@ -115,7 +115,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_drop_nul)
     has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
     # As globals, because imported macros do not see what a context processor gives
-    app.jinja_env.globals.update(here=web.here, page_here=web.page_here, fonts=has_fonts)
+    app.jinja_env.globals.update(here=web.here, values_here=web.values_here, fonts=has_fonts)
+    app.jinja_env.globals.update(page_here=web.page_here)
     app.jinja_env.globals.update(provider_elsewhere=web.provider_elsewhere)
     app.jinja_env.globals.update(takes_pictures=settings.pictures_mb > 0)
     app.jinja_env.globals.update(site_url=settings.url, theme_colors=web.THEME_COLORS)

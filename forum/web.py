@@ -186,6 +186,11 @@ def here(**changes: Any) -> str:
     return quote(request.path) + (f"?{query}" if query else "")
 
 
+def values_here(without: str) -> list[tuple[str, str]]:
+    """Names and values in the query of this page, for a form that keeps them; all but those with the name `without`."""
+    return [(name, value) for name, value in request.args.items(multi=True) if name != without]
+
+
 def page_here() -> str:
     """The address to which to come back: this page, or where it answers a form, the nearest that can be opened."""
     address = request.full_path.rstrip("?")
