@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from forum.invitations.actions.inviting import (
-    INVITERS,
     MAX_QUESTIONS,
     MAX_USES,
-    MODES,
     EntranceText,
     InvitationText,
     end_invitation,
@@ -19,10 +17,8 @@ from forum.invitations.actions.inviting import (
 from forum.invitations.actions.voices import choose_voices, look_after_voices
 
 __all__ = [
-    "INVITERS",
     "MAX_QUESTIONS",
     "MAX_USES",
-    "MODES",
     "EntranceText",
     "InvitationText",
     "choose_voices",
