@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.clock import now
+from forum.dialogue.actions import SplitTarget
 from forum.dialogue.forms import kind_field, language_field, themes_field, title_field
 from forum.dialogue.models import Pace
 from forum.members.actions import MAX_NAME
@@ -340,7 +341,7 @@ class MoveForm(GivesReason, DecisionAwareForm):
             raise ValidationError(gettext("Choose an agenda."))
 
 
-class RetitleForm(DecisionAwareForm):
+class RetitleForm(GivesReason, DecisionAwareForm):
     """Another title and other themes of a topic, and for its author why.
 
     `read` is the fingerprint of the title and the themes that the page showed: the author may change them meanwhile.
@@ -352,7 +353,7 @@ class RetitleForm(DecisionAwareForm):
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
 
-class ChangeKindForm(ClaimAwareForm):
+class ChangeKindForm(GivesReason, ClaimAwareForm):
     """Which kind a topic is to be, and for its author why, if a moderator changes it."""
 
     kind = HiddenField()
@@ -366,6 +367,11 @@ class SplitForm(GivesReason, ClaimAwareForm):
     kind = kind_field(_("What is it?"))
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
+
+    @property
+    def part(self) -> SplitTarget:
+        """The topic that was typed, as the action takes it."""
+        return SplitTarget(self.title.data or "", self.kind.data, self.agenda.data)
 
 
 class MergeForm(GivesReason, ClaimAwareForm):

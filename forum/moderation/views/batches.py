@@ -11,7 +11,6 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum import web
-from forum.dialogue.actions import SplitTarget
 from forum.moderation import actions, queries
 from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
 from forum.moderation.models import Deed, RegroupingBefore
@@ -87,9 +86,8 @@ def split(topic_id: int) -> ResponseReturnValue:
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
 
     def deed(moderator: Person) -> str:
-        part = SplitTarget(form.title.data or "", form.kind.data, form.agenda.data)
         ids = [post.item_id for post in posts]
-        decision = actions.split(moderator, topic_id, ids, part, form.reasons)
+        decision = actions.split(moderator, topic_id, ids, form.part, form.reasons)
         return f"/topics/{RegroupingBefore.from_json(decision.kept).target_id}"
 
     return _batch_form_page(Deed.SPLIT, topic, posts, form, deed)

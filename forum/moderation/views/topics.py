@@ -142,10 +142,9 @@ def retitle(topic_id: int) -> ResponseReturnValue:
         ), status
 
     def deed(moderator: Person) -> str:
-        reasons = Reasons(form.reason.data or "")
         title, themes = form.title.data or "", theme_ids(form)
         decision = actions.retitle(
-            moderator, topic_id, title, themes, reasons, seen=form.seen_id, read=form.read.data
+            moderator, topic_id, title, themes, form.reasons, seen=form.seen_id, read=form.read.data
         )
         return web.safe_next(decision.address)
 
@@ -170,8 +169,8 @@ def change_kind(topic_id: int) -> ResponseReturnValue:
         ), status
 
     def deed(member: Person) -> str:
-        kind, reasons = form.kind.data or "", Reasons(form.reason.data or "")
-        decision = actions.change_kind(member, topic_id, kind, reasons)
+        kind = form.kind.data or ""
+        decision = actions.change_kind(member, topic_id, kind, form.reasons)
         return web.safe_next(decision.address) if decision else topic.address
 
     def own_deed() -> AnyResponse:
