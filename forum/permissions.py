@@ -8,10 +8,10 @@ follows from the state of an account, names a role.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_babel import lazy_gettext as _
 
@@ -21,7 +21,6 @@ from forum.errors import Forbidden
 from forum.principals import (
     ADMINISTRATOR,
     MEMBER,
-    MODERATOR,
     ROLES,
     Principal,
     is_future,
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from forum.parallels.models import Translation
     from forum.pictures.models import Picture
 
-OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
 MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
 HANDLE_INTERVAL = timedelta(days=30)  # between two changes of a handle
@@ -899,32 +897,3 @@ def _accepts_letters(member: Member) -> bool:
     """Whether a member gets letters of others: the account is open and not hidden, and its owner accepts them."""
     is_active = member.is_member and member.hidden_at is None
     return is_active and member.takes_letters and member.mail_paused_at is None
-
-
-def moderates(role: Any) -> Any:
-    """Whether a role has rights over the whole forum. For a column instead of a string: the SQL expression."""
-    return role != MEMBER
-
-
-def administers(role: Any) -> Any:
-    """Whether a role is that of administrators. For a column instead of a string: the SQL expression."""
-    return role == ADMINISTRATOR
-
-
-def office_of(
-    person: Any, agenda_id: int | None = None, in_preparation: Collection[int] = ()
-) -> str:
-    """The office that stands beside a name: moderator, administrator, or host of this agenda.
-
-    Without an agenda, host of any but those whose ids are `in_preparation`, of which nobody is to learn.
-    Empty for everybody else, and for hidden and closed accounts. It is said of who holds the office, also while its rights
-    are on hold: pages that are kept for visitors do not depend on the time of day.
-    """
-    if person.hidden_at or person.leaving_at or person.left_at:
-        return ""
-    if person.role in OFFICE_NAMES:
-        return str(OFFICE_NAMES[person.role])
-    if agenda_id is None:
-        is_known = any(hosted not in in_preparation for hosted in person.hosted)
-        return str(_("Host of an agenda")) if is_known else ""
-    return str(_("Host of this agenda")) if agenda_id in person.hosted else ""

@@ -5,13 +5,16 @@ What they may do is in `permissions`. *Principal* is the word of access control 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from flask_babel import lazy_gettext as _
 
 from forum.clock import now
 
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
+OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # of posts, and of a handle that was mistyped
 
 
@@ -139,3 +142,32 @@ class Principal:
 def is_future(moment: datetime | None) -> bool:
     """Whether a moment is given and still to come, in UTC, such as the end of a restriction."""
     return moment is not None and moment > now()
+
+
+def moderates(role: Any) -> Any:
+    """Whether a role has rights over the whole forum. For a column instead of a string: the SQL expression."""
+    return role != MEMBER
+
+
+def administers(role: Any) -> Any:
+    """Whether a role is that of administrators. For a column instead of a string: the SQL expression."""
+    return role == ADMINISTRATOR
+
+
+def office_of(
+    person: Any, agenda_id: int | None = None, in_preparation: Collection[int] = ()
+) -> str:
+    """The office that stands beside a name: moderator, administrator, or host of this agenda.
+
+    Without an agenda, host of any but those whose ids are `in_preparation`, of which nobody is to learn.
+    Empty for everybody else, and for hidden and closed accounts. It is said of who holds the office, also while its rights
+    are on hold: pages that are kept for visitors do not depend on the time of day.
+    """
+    if person.hidden_at or person.leaving_at or person.left_at:
+        return ""
+    if person.role in OFFICE_NAMES:
+        return str(OFFICE_NAMES[person.role])
+    if agenda_id is None:
+        is_known = any(hosted not in in_preparation for hosted in person.hosted)
+        return str(_("Host of an agenda")) if is_known else ""
+    return str(_("Host of this agenda")) if agenda_id in person.hosted else ""

@@ -29,8 +29,9 @@ from forum.meetings.models import Attendance, Meeting
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
 from forum.parallels.models import Translation
-from forum.permissions import SYSTEM, VISITOR, Can, Person, office_of, require
+from forum.permissions import SYSTEM, VISITOR, Can, Person, require
 from forum.pictures.models import Picture
+from forum.principals import office_of
 from forum.verdicts import Verdict
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
@@ -954,5 +955,5 @@ def test_a_person_has_the_rights_of_the_role_and_no_more() -> None:
     assert not person(role="Administrator").is_member
     assert not person(role="").is_member
     assert person(hosted=[HERE]).is_curator and not person(hosted=[HERE], left_at=PAST).is_curator
-    assert bool(permissions.administers("administrator"))
-    assert not permissions.administers("moderator")
+    assert bool(principals.administers("administrator"))
+    assert not principals.administers("moderator")

@@ -52,8 +52,8 @@ from forum.members.queries import (
     normalised_email,
 )
 from forum.notifications.actions import NoticeText, note_event, read_outdated
-from forum.permissions import SYSTEM, Person, administers, moderates, require
-from forum.principals import MEMBER
+from forum.permissions import SYSTEM, Person, require
+from forum.principals import MEMBER, administers, moderates
 from forum.screening.actions import refuse_caught
 from forum.screening.queries import Sending
 from forum.sentences import sentence

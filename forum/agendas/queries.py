@@ -16,8 +16,9 @@ from forum.db import db, execute_core
 from forum.errors import NotFound, or_not_found
 from forum.history.queries import Edit, edits_between, versions_of, versions_of_many
 from forum.members.models import Member
-from forum.permissions import Person, moderates, require
+from forum.permissions import Person, require
 from forum.plaintext import fold, has_words_starting_with, words_in
+from forum.principals import moderates
 from forum.reach import may_decide, opened_to, sees_hidden
 from forum.reachcache import cached_statement
 from forum.versions import cached

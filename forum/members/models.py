@@ -141,7 +141,7 @@ class PersonLabel:
 
     def office_on(self, agenda_id: int) -> str:
         """The word that stands beside the name of a moderator, administrator or host of this agenda."""
-        return permissions.office_of(self, agenda_id)
+        return principals.office_of(self, agenda_id)
 
     @property
     def has_page(self) -> bool:

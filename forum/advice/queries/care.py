@@ -16,7 +16,7 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable
 from forum.members.models import Member
-from forum.permissions import moderates
+from forum.principals import moderates
 from forum.reach import may_sign_in
 
 

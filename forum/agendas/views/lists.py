@@ -10,7 +10,7 @@ from forum.agendas.views._shared import bp
 from forum.members.models import PersonLabel
 from forum.notifications.models import AGENDA
 from forum.notifications.views import set_level
-from forum.permissions import office_of
+from forum.principals import office_of
 from forum.ratelimits import changing
 from forum.web import me
 

@@ -27,8 +27,8 @@ from forum.members.models import (
     Organisation,
     Session,
 )
-from forum.permissions import Person, administers, require
-from forum.principals import MEMBER
+from forum.permissions import Person, require
+from forum.principals import MEMBER, administers
 from forum.tokens import kept_hash
 
 COOLING_OFF = timedelta(days=14)

@@ -14,8 +14,8 @@ from forum.members import queries
 from forum.members.actions._rows import existing_member, existing_member_by_handle, update_held_at
 from forum.members.actions.sessions import end_sessions
 from forum.members.models import Member
-from forum.permissions import Person, administers, require
-from forum.principals import ROLES
+from forum.permissions import Person, require
+from forum.principals import ROLES, administers
 
 
 @action

@@ -34,8 +34,9 @@ from forum.members.queries.names import (
 )
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
-from forum.permissions import Person, administers, moderates, require
+from forum.permissions import Person, require
 from forum.plaintext import fold, words_in
+from forum.principals import administers, moderates
 
 DIRECTORY_PAGE_SIZE = 40
 ADMINISTERED_PAGE_SIZE = 20  # each of them takes several lines on a phone

@@ -15,8 +15,9 @@ from forum.confusables import skeleton
 from forum.db import db
 from forum.errors import Conflict, Invalid, or_not_found
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
-from forum.permissions import EARLIER_HANDLES_SHOWN, Person, moderates, require
+from forum.permissions import EARLIER_HANDLES_SHOWN, Person, require
 from forum.plaintext import fold
+from forum.principals import moderates
 from forum.reach import sees_hidden
 from forum.tokens import kept_hash
 

@@ -9,7 +9,8 @@ from forum.db import db
 from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members
-from forum.permissions import Person, administers, moderates, require
+from forum.permissions import Person, require
+from forum.principals import administers, moderates
 from forum.reach import may_decide
 
 
