@@ -12,7 +12,6 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from forum import web
 from forum.agendas.actions import (
     AgendaText,
     archive,
@@ -23,10 +22,9 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_of_member
 from forum.clock import now
 from forum.db import db
-from forum.dialogue.actions import NewTopic, merge, open_topic, reply
+from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.models import Topic
 from forum.front.queries import welcome
-from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
 from forum.members.actions import (
@@ -36,7 +34,6 @@ from forum.members.actions import (
     edit_profile,
     found_federation,
     hide_profile,
-    ignore,
     join,
     silence,
     take_letters,
@@ -677,198 +674,6 @@ def test_a_locked_question_asks_nobody_any_more(small: Small, client: Any) -> No
     assert waiting.address not in unanswered()
     unlock(small.people.moderator, waiting.id)
     assert waiting.address in unanswered()
-
-
-# Search
-
-
-def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None:
-    text = client.get("/search?q=noise").text
-    assert "How do you measure <mark>noise</mark>?" in text
-    assert 'name="kind" value="topic"' in text
-    people = client.get("/search?q=okoth").text
-    assert "Ben Okoth" in people
-    assert small.members_only.title not in client.get("/search?q=tender").text
-
-
-def test_where_no_text_has_all_words_search_shows_what_has_some(
-    small: Small, client: Any, sign_in: Any, queries: Any
-) -> None:
-    client.get("/search?q=harbours")
-    with queries() as made:
-        page = client.get("/search?q=how+do+others+measure+noise+in+harbours").text
-    assert made.count <= 25  # one for each of four telling words among them
-    assert "These have some of them:" in page and f'href="{small.question.address}"' in page
-    assert "0 results" in page and "Choose an agenda and ask" in page
-    for nothing in ("q=harbours", "q=quayside+harbours", "q=noise+harbours&kind=case"):
-        assert "some of them" not in client.get(f"/search?{nothing}").text
-    secret = "/search?q=tender+harbours"
-    hidden = f'href="{small.members_only.address}"'
-    assert hidden not in client.get(secret).text
-    found = sign_in(small.people.ben).get(secret).text
-    assert hidden in found and "<mark>tender</mark>" in found
-
-
-def test_some_words_also_lead_to_pages_and_people(small: Small, client: Any) -> None:
-    wordings = (WordingText("en", "quay wall", (), "It holds."), WordingText("fr", "mur de quai"))
-    write_entry(small.people.moderator, EntryText(wordings))
-    page = client.get("/search?q=okoth+xylophone").text
-    assert "0 results" in page and "Ben Okoth" in page.partition("People with some of the words")[2]
-    assert "Ben Okoth" not in client.get("/search?q=okothier+xylophone").text
-    page = client.get("/search?q=mur+de+quai+xylophone+quieter").text
-    assert "No text has any of these words" in client.get("/search?q=mur+de+quai+xylophone").text
-    names = page.partition("Pages with some of the words")[2].partition("</ul>")[0]
-    assert 'href="/glossary/quay-wall"' in names and f"/agendas/{small.agenda.slug}" in names
-    hide_profile(small.people.moderator, small.people.ben.id)
-    assert "People with some of" not in client.get("/search?q=okoth+xylophone").text
-
-
-def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:
-    page = client.get("/search?q=noise").text
-    assert "There is no agenda yet" in page and "Choose an agenda and ask" not in page
-
-
-def test_search_shows_the_newest_first_when_asked(small: Small, client: Any) -> None:
-    reply(small.people.ana, small.question.id, write("Of what noise?"))
-    best, newest = (
-        client.get(f"/search?q=noise&kind=topic&kind=post{more}").text
-        for more in ("", "&order=newest")
-    )
-    assert re.search(r'aria-current="page">Best match', best)
-    assert re.search(r'aria-current="page">Newest', newest)
-    assert 'name="order" value="newest"' in newest and 'name="order"' not in best
-    assert 'href="/search?q=noise&amp;kind=topic&amp;kind=post"' in newest, (
-        "the other order keeps the filters"
-    )
-
-
-def test_search_names_the_other_texts_of_a_topic(small: Small, client: Any, sign_in: Any) -> None:
-    other = reply(small.people.chitra, small.question.id, write("A meter in each tram."))
-    address = f"/posts/{other.id}"
-    page = client.get("/search?q=meter").text
-    assert "<b>2 texts on 1 page</b>" in page
-    first, also = page.partition("Also on this page:")[::2]
-    assert f'href="/posts/{small.answer.id}"' in first + also and address in first + also
-    assert page.count("<article") == 1 and "Ben Okoth" in page and "Chitra Desai" in page
-    separate = client.get("/search?q=meter&kind=post").text
-    assert "<b>2 results</b>" in separate and separate.count("<article") == 2
-    ignore(small.people.ana, small.people.ben.id)
-    page = sign_in(small.people.ana).get("/search?q=meter").text
-    assert address in page and "Ben Okoth" not in page and "You ignore" not in page
-    ignore(small.people.ana, small.people.chitra.id)
-    page = sign_in(small.people.ana).get("/search?q=meter").text
-    assert "Also on this page" not in page and page.count("You ignore") == 1
-
-
-def test_a_search_in_one_topic_finds_nothing_else(small: Small, client: Any, sign_in: Any) -> None:
-    reply(small.people.chitra, small.question.id, write("A meter in each tram."))
-    reply(small.people.chitra, small.members_only.id, write("Another meter."))
-    topic = small.question
-    page = client.get(f"/search?topic={topic.id}").text
-    assert "Search this topic" in page and f'href="{topic.address}"' in page
-    assert f'name="topic" value="{topic.id}"' in page
-    found = client.get(f"/search?q=meter&topic={topic.id}").text
-    assert "<b>2 results</b>" in found and found.count("<article") == 2
-    assert 'href="/search?q=meter">' in found  # the way to all others
-    assert 'name="agenda"' not in found and 'name="kind"' in found
-    hidden = client.get(f"/search?q=meter&topic={small.members_only.id}").text
-    assert "0 results" in hidden and small.members_only.title not in hidden
-    assert "Search without filters" in hidden
-    member = sign_in(small.people.ana)
-    shown = member.get(f"/search?q=meter&topic={small.members_only.id}").text
-    assert "<b>1 result</b>" in shown and small.members_only.title in shown
-
-
-def test_a_search_in_a_topic_follows_it_into_another_one(small: Small, client: Any) -> None:
-    other = open_topic(
-        small.people.ben, small.agenda.id, NewTopic("question", "Which meter?", write("Old ones."))
-    )
-    merge(small.people.moderator, small.question.id, other.id)
-    page = client.get(f"/search?q=meter&topic={small.question.id}").text
-    assert f'name="topic" value="{other.id}"' in page and f'href="{other.address}"' in page
-    assert "0 results" not in page
-
-
-@pytest.mark.parametrize("number", ["0", "-1", "x", "99999", "9" * 30, "1&topic=2"])
-def test_a_search_in_a_topic_that_is_not_there_says_so(
-    number: str, small: Small, client: Any
-) -> None:
-    page = client.get(f"/search?q=zzyzx&topic={number}").text
-    assert "Nothing fits all the filters" in page
-    assert client.get(f"/search?topic={number}").status_code == 200
-
-
-def test_a_topic_of_several_pages_can_be_searched(
-    small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = f"/search?topic={small.question.id}"
-    assert address not in client.get(small.question.address).text
-    for number in range(20):
-        reply(small.people.chitra, small.question.id, write(f"Reply number {number}."))
-    assert address in client.get(small.question.address).text
-    assert address in client.get(f"{small.question.address}?page=2").text
-
-
-def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: Any) -> None:
-    both = client.get("/search?q=quiet&kind=case&kind=practice&agenda=quieter").text
-    assert "The <mark>quiet</mark> network" in both
-    assert "Clear all" in both
-    none = client.get("/search?q=quiet&kind=reading").text
-    assert "Nothing fits all the filters" in none
-
-
-@pytest.mark.parametrize("name", ["endpoint", "_scheme", "_anchor", "_method", "_external", "self"])
-def test_a_filter_keeps_any_name_in_the_address(name: str, small: Small, client: Any) -> None:
-    """None of them is an option for how the address is made."""
-    for address in ("/search?q=noise&kind=topic", "/topics?kind=question"):
-        assert client.get(f"{address}&{name}=javascript").status_code == 200
-    text = client.get(f"/search?q=noise&kind=topic&kind=post&{name}=x").text
-    assert f'href="/search?q=noise&amp;kind=post&amp;{name}=x"' in text
-    with client.application.test_request_context(f"/topics?{name}=x&page=2"):
-        assert web.here(page=3) == f"/topics?{name}=x&page=3"
-
-
-ODD = ["C++", "foo-bar", '"', "AND", "*", "%00", "%ED%A0%80", "%FF", "a" * 10_000, "雨" * 2_000]
-
-
-@pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
-def test_anything_typed_into_search_gets_a_page(typed: str, small: Small, client: Any) -> None:
-    typed = typed if typed.startswith("%") else quote(typed)
-    assert client.get(f"/search?q={typed}").status_code == 200
-    assert client.get(f"/members?words={typed}").status_code == 200
-    assert client.get(f"/search?q=a&kind={typed}&agenda={typed}&page={typed}").status_code == 200
-
-
-def test_a_nul_is_left_out_of_what_is_typed(small: Small, client: Any) -> None:
-    clean, odd = (
-        client.get("/search?q=noise&kind=topic"),
-        client.get("/search?q=no%00ise&kin%00d=topic"),
-    )
-    assert 'value="noise"' in odd.text and small.question.address in odd.text
-    assert odd.text.count("<li") == clean.text.count("<li")
-    assert client.get("/se%00arch?q=noise").status_code == 404
-
-
-@pytest.mark.parametrize("name", ["city", "size", "organisation", "language", "theme"])
-def test_a_filter_that_nobody_fits_says_so(name: str, small: Small, client: Any) -> None:
-    text = client.get(f"/members?{name}=nowhere").text
-    assert "0 members" in text and "No member fits all the filters" in text and "Clear all" in text
-    assert "the filters" not in client.get(f"/members?{name}=").text
-
-
-@pytest.mark.parametrize("name", ["kind", "agenda", "language"])
-def test_a_search_with_an_unknown_filter_says_so(name: str, small: Small, client: Any) -> None:
-    text = client.get(f"/search?q=noise&{name}=nowhere+<b>").text
-    assert "Nothing fits all the filters" in text and "Clear all" in text and "0 results" in text
-    assert 'href="/search?q=noise"><bdi>nowhere &lt;b&gt;' in text
-    both = client.get(f"/search?q=noise&kind=topic&{name}=nowhere").text
-    assert (small.question.address in both) == (name == "kind")
-
-
-def test_one_member_fits_the_filters(small: Small, client: Any, people: Any) -> None:
-    text = client.get(f"/members?words={people.ana.name}").text
-    assert "<b>1 member</b>" in text and "fits the filters" in text
-    assert f"@{people.ana.handle}<" in client.get(f"/members/{people.ana.handle}").text
 
 
 @pytest.mark.parametrize("path", ["/help", "/privacy"])
