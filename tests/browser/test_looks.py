@@ -223,6 +223,20 @@ def test_long_lines_of_code_are_whole_on_paper(member: Visit) -> None:
 AGENDAS = [f"/agendas/{name}" for name in ("globally-connected", "climate-resilient", "affordable")]
 
 
+@pytest.mark.parametrize("path", ["topic", "/cases/c40", "/practices/ward-rehearsal", AGENDAS[0]])
+def test_pages_of_paper_end_between_lines(member: Visit, topic: str, path: str) -> None:
+    """Safari cuts through the lines of what it cannot divide: no grid or flexible box there is higher than a few of them."""
+    page = member.go(topic if path == "topic" else path)
+    page.emulate_media(media="print")
+    high = page.evaluate("""() => [document.body, ...document.body.querySelectorAll("*")].filter(part =>
+        /grid|flex/.test(getComputedStyle(part).display) && getComputedStyle(part).breakInside !== "avoid"
+        && part.getBoundingClientRect().height > 200 && !part.closest(".posts > li")).map(part => part.className)""")
+    gap = page.evaluate("""() => [...document.querySelectorAll("main .stack > * + *")].filter(part =>
+        part.getClientRects().length && parseFloat(getComputedStyle(part).marginTop) < 8).length""")
+    page.emulate_media(media="screen")
+    assert (high, gap) == ([], 0)
+
+
 def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> None:
     window = visit(viewport={"width": 320, "height": 800}, bypass_csp=True)
     window.sign_in("member")
