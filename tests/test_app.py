@@ -282,7 +282,11 @@ def test_what_serve_has_found_out_is_what_is_kept_running(
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     monkeypatch.setenv("FORUM_LOG", "plain")
     port = free_port()
-    assert forum.run("serve", "--host", "localhost", "--port", port).exit_code == 0
+    # On some machines `localhost` is the address of IPv6 first
+    here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+    with monkeypatch.context() as patch:
+        patch.setattr("forum.listening.socket.getaddrinfo", lambda *_words, **_kinds: here)
+        assert forum.run("serve", "--host", "localhost", "--port", port).exit_code == 0
     monkeypatch.setenv("FORUM_METRICS", f"127.0.0.1:{free_port()}")
     assert forum.run("serve", "--port", port, "--workers", 3, "--no-worker").exit_code == 0
     file = f"{forum.data}/forum.sqlite" if database_url.startswith("sqlite") else ""

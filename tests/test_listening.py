@@ -15,6 +15,13 @@ from forum.errors import Refusal
 def test_where_a_server_can_listen_is_known_before_it_begins(monkeypatch: Any) -> None:
     """Also where the other one would share its port, as granian does."""
     monkeypatch.setattr(listening, "PORT_RELEASE_SECONDS", 0.0)
+    find = socket.getaddrinfo
+
+    def found(host: str, *more: Any, **kinds: Any) -> Any:
+        """On some machines `localhost` is the address of IPv6 first."""
+        return find("127.0.0.1" if host == "localhost" else host, *more, **kinds)
+
+    monkeypatch.setattr("forum.listening.socket.getaddrinfo", found)
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         port = other.getsockname()[1]
         for host in ("127.0.0.1", "localhost", "0.0.0.0"):
