@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.people import (
+    PATIENCE_MS,
     SEND_NOTHING,
     Demo,
     Site,
@@ -28,6 +29,7 @@ HOW = "no Chromium found: install it (Debian: apt-get install chromium) to run t
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 # Pages of the same site reuse the frame of the one before, which saves a quarter of the time.
 FLAGS.append("--enable-features=RenderDocument:level/crashed-frame")
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,6 +96,8 @@ def _wait_for(url: str) -> None:
 
 
 NUMBERS = count(1)
+# That a page may take on a busy machine for what it does in a moment
+PATIENCE_MS = 30_000
 
 
 class Visit:
@@ -109,7 +111,7 @@ class Visit:
         self.has_scripts = options.get("java_script_enabled", True)
         options = {"reduced_motion": "reduce", **options}  # moving pictures cost tests their time
         self.context: BrowserContext = browser.new_context(base_url=site.url, **options)
-        self.context.set_default_timeout(8_000)
+        self.context.set_default_timeout(PATIENCE_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.watch(self.page)

@@ -12,6 +12,7 @@ from tests.browser.looks import look_narrow_and_wide
 from tests.browser.people import READY, SEND_NOTHING, Visit
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
+HAS_KEPT = "text => Object.values(localStorage).some(kept => kept.includes(JSON.stringify(text).slice(1, -1)))"
 PUBLISH = "main [data-publish]"
 
 
@@ -28,6 +29,8 @@ def type_and_crash(member: Visit, address: str, text: str) -> None:
     page = member.tab()
     page.goto(address)
     page.locator("[name=source]").press_sequentially(text)
+    # All of it: where keys come slowly, a part is kept before
+    page.wait_for_function(HAS_KEPT, arg=text)
     expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
     page.evaluate(SEND_NOTHING)
     page.close()
@@ -347,8 +350,8 @@ def test_signing_out_that_fails_forgets_nothing(member: Visit, topic: str) -> No
     page.route("**/sign-out", lambda route: route.abort("internetdisconnected"))
     page.on("dialog", lambda question: question.accept())
     page.click("header .more summary")
-    page.click("header [data-sign-out] button")
-    page.wait_for_timeout(300)
+    with page.expect_event("requestfailed"):
+        page.click("header [data-sign-out] button")
     page.unroute("**/sign-out")
     member.complaints.clear()
     member.go(topic)
@@ -469,8 +472,8 @@ def test_a_stopped_form_can_be_sent_again(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.fill("[name=source]", "Through the tunnel.")
     page.route("**/reply", lambda route: route.abort("internetdisconnected"))
-    page.click(PUBLISH)
-    page.wait_for_timeout(300)
+    with page.expect_event("requestfailed"):
+        page.click(PUBLISH)
     page.unroute("**/reply")
     member.complaints.clear()
     page = member.go(topic)
@@ -585,8 +588,8 @@ def test_a_draft_that_did_not_reach_the_forum_stays_in_the_browser(
     page = member.go(topic)
     page.fill("[name=source]", "Kept in a tunnel.")
     page.route("**/reply", lambda route: route.abort("internetdisconnected"))
-    page.get_by_role("button", name="Keep as a draft").click()
-    page.wait_for_timeout(300)
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Keep as a draft").click()
     page.goto("/rules")
     page.unroute("**/reply")
     member.complaints.clear()
@@ -639,7 +642,7 @@ def test_to_go_on_with_a_draft_offers_what_this_browser_has_of_it_alone(
     expect(page.locator("[name=source]")).to_have_value("Twice as long ago.")
     expect(page.locator("[data-restore] q")).to_have_text("Written without a line.")
     page.fill("[name=source]", "Twice as long ago, and more.")
-    page.wait_for_timeout(700)
+    page.wait_for_function(HAS_KEPT, arg="Twice as long ago, and more.")
     page.evaluate(SEND_NOTHING)
     page = member.go(topic)
     for text in ("Twice as long ago, and more.", "Written without a line."):
@@ -658,8 +661,8 @@ def test_what_could_not_be_sent_is_sent_when_the_line_is_back(member: Visit, top
     page.goto(topic)
     page.route("**/reply", lambda route: route.abort("internetdisconnected"))
     page.fill("[name=source]", "Typed in a lift.")
-    page.clock.run_for(11_000)
-    page.wait_for_timeout(200)
+    with page.expect_event("requestfailed"):
+        page.clock.run_for(11_000)
     expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
     page.unroute("**/reply")
     kept_by_the_forum(page)
