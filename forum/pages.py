@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from flask_babel import format_decimal
+from flask_babel import format_decimal, get_domain
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.sql.operators import desc_op
 
@@ -20,6 +20,12 @@ MAX_COUNTED = 100  # what is new or unread is counted up to here, and then shown
 def counted(number: int) -> str:
     """A number of things in the way of the page's language: 12,000, or 12 000."""
     return format_decimal(number) if number > 999 else str(number)
+
+
+def ngettext(one: str, many: str, number: int, **values: Any) -> str:
+    """As Flask-Babel's, with the number in the way of the language (`counted`)."""
+    said = get_domain().get_translations().ngettext(one, many, number)
+    return str(said) % {"num": counted(number), **values}
 
 
 def capped(number: int) -> str:

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from flask import current_app
-from flask_babel import get_domain
+from flask_babel import format_decimal, get_domain
 
 from forum import locales
 from forum.clock import day_in_words
@@ -79,7 +79,10 @@ def plural_sentence(one: str, many: str, number: int, **values: str | int) -> Se
 
 def _value_in_words(name: str, value: str | int, locale: str) -> str | int:
     """A value as a sentence says it, in a language or else in the present one."""
-    return day_in_words(date.fromisoformat(str(value)), locale) if name == DAY else value
+    if name == DAY:
+        return day_in_words(date.fromisoformat(str(value)), locale)
+    is_counted = name == "num" and not locale and isinstance(value, int) and value > 999
+    return format_decimal(value) if is_counted else value
 
 
 def _fixed(values: dict[str, Any]) -> tuple[tuple[str, str | int], ...]:

@@ -354,11 +354,13 @@ class ConstantFolder(NodeTransformer):
         return _interpolated(nodes.Const(Markup(translate(*texts))), node)
 
     def _plural(self, node: nodes.Call) -> nodes.Node | None:
-        if _constants(node.args[:2]) is None or not self.is_html:
+        if _constants(node.args[:2]) is None:
             return None
-        translation = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
         number = nodes.Filter(node.args[2], "counted", [], [], None, None)
         node.kwargs.append(nodes.Keyword("num", number))
+        if not self.is_html:  # a letter
+            return None
+        translation = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
         return _interpolated(translation, node)
 
     def _fold_url_for(self, node: nodes.Call) -> nodes.Node | None:

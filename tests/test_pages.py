@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from forum.members.models import City
-from forum.pages import Page, capped, clamp, count_of, page_of, pages_for
+from forum.pages import Page, capped, clamp, count_of, ngettext, page_of, pages_for
 
 CITIES = select(City).order_by(City.name)
 
@@ -60,3 +62,11 @@ def test_a_count_asks_for_no_order_and_few_columns(app: Flask, queries: Any) -> 
 
 def test_numbers_are_shown_up_to_a_hundred() -> None:
     assert [capped(number) for number in (1, 99, 100, 1_000)] == ["1", "99", "99+", "99+"]
+
+
+def test_what_is_counted_is_said_in_the_way_of_the_language(app: Flask) -> None:
+    with app.test_request_context():
+        assert ngettext("%(num)s mark", "%(num)s marks", 12_000) == "12,000 marks"
+        with force_locale("fr"):
+            said = ngettext("%(num)s new post", "%(num)s new posts", 12_000)
+        assert re.match(r"12[\u00a0\u202f]000 ", said)

@@ -58,6 +58,7 @@ def test_what_a_sentence_counts_has_the_forms_of_each_language() -> None:
         "1 post went to “Rails”.",
         "2 posts went to “Rails”.",
     ]
+    assert str(gone(12_000)) == "12,000 posts went to “Rails”."
     with force_locale("fr"):
         one, two, none = (str(gone(n)) for n in (1, 2, 0))
     assert one.replace("1", "0") == none  # as in French, not as in English

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
@@ -27,6 +26,7 @@ from forum.advice.models import FollowUp
 from forum.advice.queries import Proposal, RequestState
 from forum.dialogue.models import Topic
 from forum.members.queries import member_called
+from forum.pages import ngettext
 from forum.plaintext import tidy
 from forum.ratelimits import changing
 from forum.reach import sees_hidden

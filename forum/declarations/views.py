@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, ngettext
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from forum import markup, web, webforms
@@ -33,6 +33,7 @@ from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
+from forum.pages import ngettext
 from forum.plaintext import excerpt, tidy
 from forum.ratelimits import changing
 from forum.savedfiles import saved_file

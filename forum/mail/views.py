@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from forum import tokens, web
@@ -22,6 +21,7 @@ from forum.mail.queries import (
 )
 from forum.members.queries import my_profile
 from forum.notifications.models import NOTICE_KINDS
+from forum.pages import ngettext
 from forum.transports import parse_smtp_url
 from forum.web import me
 

@@ -8,13 +8,13 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.queries import all_agendas
 from forum.markup import write
 from forum.matches import ScreenedText
+from forum.pages import ngettext
 from forum.screening import actions, queries
 from forum.screening.forms import KIND_NAMES, DomainsForm, NewnessForm, RuleForm, TryForm
 from forum.screening.models import Rule

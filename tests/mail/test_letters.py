@@ -28,10 +28,10 @@ def copy_of(said: str, kit: str) -> str:
     return render("contact_copy", kit, {**WORDS, "said": said})[1]
 
 
-def digest_of(title: str, kit: str, number: int = 1) -> tuple[str, str]:
+def digest_of(title: str, kit: str, number: int = 1, further: int = 0) -> tuple[str, str]:
     """Subject and body of a digest of so many entries, of which one is shown, with a sentence about it."""
     entry = {"title": title, "address": "/topics/1", "text": ""}
-    more = {"groups": [{"agenda": {"title": title}, "entries": [entry], "further": 0}]}
+    more = {"groups": [{"agenda": {"title": title}, "entries": [entry], "further": further}]}
     when = {
         "number": number,
         "every": "weekly",
@@ -104,3 +104,5 @@ def test_in_text_an_address_has_a_line_of_its_own() -> None:
 def test_the_subject_of_a_digest_says_how_many_there_are_whatever_the_first_is_called() -> None:
     subject, _body = digest_of(LONG, "kit.txt", number=41)
     assert subject == "Interurban: A quiet street at night, and what the neighbours…, and 40 more"
+    subject, body = digest_of("Trams", "kit.txt", number=12_001, further=12_000)
+    assert subject.endswith("and 12,000 more") and "and 12,000 more on the site" in body

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from flask_babel import force_locale, ngettext
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from forum import locales, tokens, web
@@ -39,6 +39,7 @@ from forum.moderation.models import Deed
 from forum.moderation.queries import is_concerned
 from forum.notifications.models import DECISION_KINDS, NOTICE_KINDS, QUEUE_KINDS, Notice
 from forum.notifications.queries import settings_of, zone_of
+from forum.pages import ngettext
 from forum.permissions import VISITOR
 from forum.reach import reads
 from forum.rules.models import said_of_rule

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
@@ -26,6 +25,7 @@ from forum.moderation.views._answers import (
     show_claims,
     withhold_page,
 )
+from forum.pages import ngettext
 from forum.permissions import Person
 from forum.web import me
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+
+from forum.pages import ngettext
 
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
 # Of notices about entries of the moderation queue
