@@ -25,7 +25,7 @@ from forum.library.views import (
     tried_by_city,
     words_for_columns,
 )
-from forum.members.queries import language_names
+from forum.members.queries import language_names, languages_spoken
 from forum.parallels import actions, queries
 from forum.parallels.actions import PARTS
 from forum.parallels.forms import PART_NAMES, TranslationForm
@@ -198,8 +198,8 @@ def add_translation(kind: str, slug: str) -> ResponseReturnValue:
     original = queries.original_to_translate(me(), _get_original(kind, slug))
     left = queries.languages_left(original)
     codes = [code for code, _name in left]
-    own = me().language
-    chosen = web.choice("language", codes, own if own in codes else "")
+    own = next((code for code in languages_spoken(me().id) if code in codes), "")
+    chosen = web.choice("language", codes, own)
     form = TranslationForm(language=chosen, submission_key=webforms.submission_key())
     form.language.choices = [("", _("Choose")), *left]
     return _write(form, original, None)

@@ -12,6 +12,7 @@ from forum.dialogue import actions as dialogue
 from forum.library.actions import FigureText, hide_practice, write_case
 from forum.library.queries import opening_post_id, practice_by_id
 from forum.markup import write
+from forum.members.actions import Profile, edit_profile
 from forum.parallels import actions
 from forum.permissions import MEMBERS
 from tests.library.conftest import TAMPERE
@@ -227,6 +228,23 @@ def test_a_member_translates_with_the_original_beside(sign_in, people, practice)
         assert sent.location.endswith("/practices/felt/in/fr")
     other = sign_in(people.chitra).post("/practices/felt/translate", data=FORM)
     assert other.status_code == 422 and "rugissaient" in other.text
+
+
+def test_the_first_of_ones_languages_that_it_lacks_is_chosen(sign_in, people, practice):
+    edit_profile(people.ben, Profile(people.ben.name, languages=("en", "fr", "sv", "es")))
+    browser = sign_in(people.ben)
+    assert chosen_in(browser) == "fr"
+    actions.add_translation(people.chitra, "practice", practice.id, in_french())
+    assert chosen_in(browser) == "sv"
+    assert chosen_in(browser, "?language=es") == "es"
+    edit_profile(people.ben, Profile(people.ben.name, languages=("en",)))
+    assert chosen_in(browser) == ""
+
+
+def chosen_in(browser, query: str = "") -> str:
+    page = browser.get(f"/practices/felt/translate{query}").text
+    field = page.partition('name="language"')[2].partition("</select>")[0]
+    return re.findall(r'<option selected value="([^"]*)"', field)[0]
 
 
 def test_all_that_a_translation_lacks_is_said_at_once(sign_in, people, practice):
