@@ -13,7 +13,8 @@ from forum.agendas import actions, queries
 from forum.agendas.actions import StatementText, ensure_themes
 from forum.agendas.models import Agenda
 from forum.db import db
-from forum.dialogue.actions import NewTopic, hide_topic, open_topic
+from forum.dialogue.actions import NewTopic, hide_topic, open_topic, reply
+from forum.library.actions import CaseText, write_case
 from forum.markup import write
 from forum.members.actions import found_federation, hide_profile
 from forum.members.queries import get_member
@@ -372,21 +373,28 @@ def test_the_themes_say_what_their_dialogue_has(
         new = NewTopic("question", title, write("Why?"), themes=(theme_ids[name],), **more)
         return open_topic(people.ana, agenda.id, new)
 
-    assert words(client.get("/themes")).count("No topic yet") == 4
+    assert words(client.get("/themes")).count("Nothing yet") == 4
     opened("First <b>", "Trams")
     later = opened("Later", "Trams")
     secret = opened("Secret", "Trams", audience="members")
     gone = opened("Gone", "Zinc")
+    told = CaseText("Bells", "network", "Bells.", "They ring.", theme_ids=[theme_ids["bells"]])
+    reply(people.ana, write_case(people.host, agenda.id, told).topic_id, write("We hear them."))
     hide_topic(people.moderator, gone.id, "No.")
     with queries() as made:
         page = words(client.get("/themes"))
     assert made.count <= 3, made.statements
     places = [page.index(f">{name}</a>") for name in ("bells", "Élan", "Trams", "Zinc")]
     assert places == sorted(places)
-    assert "2 topics" in page and f'href="{later.address}"' in page and page.count("No topic") == 3
+    assert (
+        "2 questions" in page
+        and "1 case<" in page
+        and f'href="{later.address}"' in page
+        and page.count("Nothing yet") == 2
+    )
     assert "Secret" not in page and "Gone" not in page and "Rename" not in page
     page = words(sign_in(people.ben).get("/themes"))
-    assert "3 topics" in page and f'href="{secret.address}"' in page and "Gone" not in page
+    assert "3 questions" in page and f'href="{secret.address}"' in page and "Gone" not in page
     assert "First &lt;b&gt;" not in page  # it is not the latest
     assert words(sign_in(people.moderator).get("/themes")).count("Rename") == 4
 

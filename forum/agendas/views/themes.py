@@ -24,7 +24,7 @@ from forum.webforms import ChangedFields, changing_with_preview
 
 @bp.get("/themes")
 def themes() -> ResponseReturnValue:
-    """The themes by the alphabet, each with how many topics its dialogue has, and the latest of them."""
+    """The themes by the alphabet, each with how much of each kind its list has, and the latest of it."""
     found = sorted(queries.themes(), key=lambda theme: fold(theme.name))
     return render_template("agendas/themes.html", themes=found)
 

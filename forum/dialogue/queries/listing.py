@@ -26,7 +26,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
 from forum.db import constant, db, execute_core
-from forum.dialogue.models import Topic, TopicCount, TopicTheme
+from forum.dialogue.models import KINDS, Topic, TopicCount, TopicTheme
 from forum.dialogue.queries._rows import ThemeRow, TopicRow, as_topic_rows, to_topic_row
 from forum.dialogue.queries._visibility import (
     ORGANISATION_OPTIONS,
@@ -242,17 +242,20 @@ def _agenda_counts_of_ignored(reader: Person) -> Select[Any]:
 
 
 class OnTheme(NamedTuple):
-    """How many topics the list of a theme has for a reader, and the one in which somebody wrote last."""
+    """How many topics of each of `KINDS` the list of a theme has for a reader, and the one in which somebody wrote last."""
 
-    number: int
     latest: Topic
+    experiences: int
+    questions: int
+    practices: int
+    cases: int
 
 
 def topics_by_theme(reader: Person) -> dict[int, OnTheme]:
     """What the list of each theme has for a reader, by its id, in one statement; themes without a topic are missing."""
     ignored = ignored_by(reader)
     rows = db.session.execute(_topics_by_theme(reader, bool(ignored)), ignored)
-    return {theme_id: OnTheme(number, latest) for latest, theme_id, number in rows}
+    return {theme_id: OnTheme(latest, *numbers) for latest, theme_id, *numbers in rows}
 
 
 @cached_statement
@@ -262,10 +265,12 @@ def _topics_by_theme(reader: Person, without_ignored: bool) -> Select[Any]:
         partition_by=on, order_by=(Topic.active_at.desc(), Topic.id.desc())
     )
     found = _listed(reader, without_ignored).join(TopicTheme, TopicTheme.topic_id == Topic.id)
-    ranked = found.with_only_columns(
-        Topic.id, on, func.count().over(partition_by=on).label("number"), place.label("place")
-    ).subquery()
-    latest = select(Topic, ranked.c.theme_id, ranked.c.number)
+    numbers = [
+        func.count().filter(Topic.kind == constant(kind)).over(partition_by=on).label(kind)
+        for kind in KINDS
+    ]
+    ranked = found.with_only_columns(Topic.id, on, *numbers, place.label("place")).subquery()
+    latest = select(Topic, ranked.c.theme_id, *(ranked.c[kind] for kind in KINDS))
     return latest.join(ranked, ranked.c.id == Topic.id).where(ranked.c.place == 1)
 
 

@@ -177,5 +177,5 @@ def topics_by_agenda() -> dict[int, int]:
 
 @bp.app_template_global()
 def topics_by_theme() -> dict[int, queries.OnTheme]:
-    """For the template of themes, which is in the room below: how many topics each has, and the one where somebody wrote last."""
+    """For the template of themes, which is in the room below: how much of each kind the list of each has, and the topic where somebody wrote last."""
     return queries.topics_by_theme(me())
