@@ -241,9 +241,24 @@ def statements_by(member_id: int) -> Sequence[Statement]:
 
 def refused_statement(agenda_id: int, quotation: str) -> Statement | None:
     """The statement of an agenda with exactly these words from which a member has taken the own name away; or None."""
-    is_such = (Statement.refused_by_id.is_not(None), Statement.quotation == quotation)
+    is_such = (Statement.refused_at.is_not(None), Statement.quotation == quotation)
     query = select(Statement).where(Statement.agenda_id == agenda_id, *is_such)
     return db.session.scalars(query.limit(1)).first()
+
+
+def is_taken_away(names: Collection[str], quotation: str) -> bool:
+    """Whether whoever is called one of these has taken the own name away from a statement with exactly these words, on any agenda."""
+    such = select(Statement.refused_by_id).where(Statement.quotation == quotation)
+    quoted = db.session.scalars(select(Member).where(Member.id.in_(such))).all()
+    return any(is_called(member, name) for member in quoted for name in names)
+
+
+def is_called(member: Member, words: str) -> bool:
+    """Whether some words are the name or handle of a member, however they are spelled: case, accents, spaces and signs do not count."""
+    called = "".join(words_in(words))
+    return bool(called) and called in {
+        "".join(words_in(one)) for one in (member.name, member.handle)
+    }
 
 
 def get_statement(agenda: Agenda, statement_id: int) -> Statement:

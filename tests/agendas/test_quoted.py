@@ -157,7 +157,9 @@ def test_nobody_else_names_them_there_again(
 ) -> None:
     actions.take_name_away(people.ben, agenda.id, statement.id)
     for curator in (people.host, people.administrator):
-        for again, field in ((said(), "handle"), (said(name="BEN  okoth", handle=""), "name")):
+        named = ["BEN  okoth", "Bén Okoth", "BenOkoth", "ben-okoth", "@ben.okoth"]
+        tries = [(said(), "handle"), *((said(name=one, handle=""), "name") for one in named)]
+        for again, field in tries:
             with pytest.raises(Invalid, match="has taken the name away") as refused:
                 actions.write_statement(curator, agenda.id, again, statement.id)
             assert refused.value.field == field

@@ -23,6 +23,7 @@ from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement
 from forum.agendas.queries import (
     agenda_to_change,
     curators_of,
+    is_called,
     refused_statement,
     speaker_of,
     statement_by_id,
@@ -47,7 +48,11 @@ UNNAMED = lazy_gettext("A member")  # stands in place of a name that was taken a
 
 @dataclass(frozen=True)
 class StatementText:
-    """A statement to store; an empty `handle` means somebody without an account."""
+    """A statement to store; an empty `handle` means somebody without an account.
+
+    `is_unnamed` says of one from a file that who is quoted has taken the name away; the file does not say who that is. Such a
+    one without a name gets what stands in its place.
+    """
 
     name: str
     quotation: str
@@ -56,6 +61,7 @@ class StatementText:
     said_on: date | None = None
     language: str = "en"
     handle: str = ""
+    is_unnamed: bool = False
 
 
 @action
@@ -76,7 +82,9 @@ def write_statement(
     agenda = agenda_to_curate(curator, agenda_id)
     said = _statement_columns(curator, text)
     if statement_id is None:
-        return _identical_statement(agenda, said) or _new_statement(curator, agenda, said)
+        return _identical_statement(agenda, said) or _new_statement(
+            curator, agenda, said, is_unnamed=text.is_unnamed
+        )
     statement = _statement_of_agenda(agenda, statement_id)
     if not text.handle and speaker_of(curator, statement) is None:
         said["member_id"] = statement.member_id
@@ -95,17 +103,27 @@ def write_statement(
 def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, Any]) -> None:
     """Refuse to name the member who has taken the own name away from a statement; who does so oneself may."""
     quoted_id = statement.refused_by_id
-    if quoted_id is None:
+    if statement.refused_at is None:
         return
-    if quoted_id == curator.id:
-        if said["member_id"] == curator.id:
-            statement.refused_by_id = statement.refused_at = None
-        return
-    name = db.session.get_one(Member, quoted_id).name
-    taken = _("%(name)s has taken the name away from this statement.", name=name)
-    if said["member_id"] == quoted_id:
+    if quoted_id in (None, curator.id) and said["member_id"] == curator.id:
+        statement.refused_by_id = statement.refused_at = None
+    elif quoted_id is None:
+        _refuse_any_name(statement, said)
+    elif quoted_id != curator.id:
+        quoted = db.session.get_one(Member, quoted_id)
+        taken = _("%(name)s has taken the name away from this statement.", name=quoted.name)
+        if said["member_id"] == quoted_id:
+            raise Invalid(taken, "handle")
+        if is_called(quoted, said["name"]):
+            raise Invalid(taken, "name")
+
+
+def _refuse_any_name(statement: Statement, said: dict[str, Any]) -> None:
+    """Refuse another name than the present one: of a statement from a file nobody knows who took the name away."""
+    taken = _("The person who is quoted has taken the name away from this statement.")
+    if said["member_id"] is not None:
         raise Invalid(taken, "handle")
-    if words_in(said["name"]) == words_in(name):
+    if words_in(said["name"]) != words_in(statement.name):
         raise Invalid(taken, "name")
 
 
@@ -144,8 +162,7 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
         return statement
     require(member.can.take_name_away(statement))
     keep_version(member, "statement", statement.id, statement_fields(statement))
-    with force_locale(_language_of_name(statement)):
-        unnamed = str(UNNAMED)
+    unnamed = _unnamed_in(statement.language)
     said = {"member_id": None, "name": unnamed, "role_title": "", "organisation": ""}
     assign(statement, said | {"refused_by_id": member.id, "refused_at": now()})
     address = _address(agenda, statement)
@@ -157,9 +174,10 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
     return statement
 
 
-def _language_of_name(statement: Statement) -> str:
-    is_known = statement.language in locales.known()
-    return statement.language if is_known else locales.SOURCE
+def _unnamed_in(language: str) -> str:
+    """What stands in place of a name in a statement of this language."""
+    with force_locale(language if language in locales.known() else locales.SOURCE):
+        return str(UNNAMED)
 
 
 @action
@@ -205,10 +223,11 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
 
 
 def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:
-    check_length(text.name, "name")
+    name = _unnamed_in(text.language) if text.is_unnamed and not text.name else text.name
+    check_length(name, "name")
     members = members_typed(curator, [text.handle], "handle")
     return {
-        "name": text.name,
+        "name": name,
         "role_title": text.role_title,
         "organisation": text.organisation,
         "said_on": text.said_on,
@@ -226,11 +245,14 @@ def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | No
     return None
 
 
-def _new_statement(curator: Person, agenda: Agenda, said: dict[str, Any]) -> Statement:
+def _new_statement(
+    curator: Person, agenda: Agenda, said: dict[str, Any], *, is_unnamed: bool
+) -> Statement:
     if refused := refused_statement(agenda.id, said["quotation"]):
         _refuse_taken_name(curator, refused, said)
     after = max((known.position for known in statements_of(agenda)), default=0)
     statement = Statement(agenda_id=agenda.id, position=after + 1, **said)
+    statement.refused_at = now() if is_unnamed else None
     db.session.add(statement)
     db.session.flush()
     _tell_quoted(curator, agenda, statement)

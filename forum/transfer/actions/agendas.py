@@ -14,6 +14,7 @@ from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.agendas.queries import is_taken_away
 from forum.clock import at, now
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -192,6 +193,16 @@ def _agenda_written_at(file: AgendaFile) -> datetime:
 
 
 def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
+    """A statement of a file; a name that was taken away from these words is not loaded again."""
+    names = {values["title"], values.get("member", "")}
+    if values.get("unnamed") or is_taken_away(names, values["text"]):
+        return agendas.StatementText(
+            name=values["title"] if values.get("unnamed") else "",
+            quotation=values["text"],
+            said_on=values.get("said_on"),
+            language=loading.language_of(values),
+            is_unnamed=True,
+        )
     return agendas.StatementText(
         name=values["title"],
         quotation=values["text"],

@@ -105,6 +105,7 @@ STATEMENT = Schema(
         "said on": past_day,
         "language": language,
         "member": slug,
+        "unnamed": yes_or_no,
     },
     max_text=agendas.QUOTATION,
 )
