@@ -79,10 +79,11 @@ function closeMenus() {
   });
 }
 
-/** Tab shows a field whole: browsers scroll only to its first line. */
+/** Tab shows a field whole, to whose first line alone browsers scroll; in Firefox, which is content with a part, a link and the map. */
 function showWhole() {
   document.addEventListener("keyup", ({ key }) => {
-    if (key === "Tab") document.activeElement?.closest("textarea")?.scrollIntoView({ block: "nearest" });
+    const { activeElement } = document;
+    if (key === "Tab") (activeElement?.ownerSVGElement ?? activeElement?.closest("textarea, a"))?.scrollIntoView({ block: "nearest" });
   });
 }
 

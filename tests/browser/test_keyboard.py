@@ -285,3 +285,18 @@ def test_a_moderator_decides_by_keyboard(
     expect(kept).to_be_checked()
     hands.follow("[data-publish]")
     expect(hands.page.locator("[data-undo]")).to_be_visible()
+
+
+@pytest.mark.parametrize("link", [".map a", ".rows h3 a"])
+def test_tab_shows_a_link_and_the_map_whole(windows: Callable[..., Visit], link: str) -> None:
+    """Firefox scrolls neither to a link of which a part is seen, nor to one of the map."""
+    page = windows("visitor", "dark", 390).go("/")
+    at = page.locator(link).last
+    box = at.evaluate("""link => {
+        link.focus({preventScroll: true});
+        scrollTo(0, scrollY + link.getBoundingClientRect().bottom - innerHeight - 2);
+        return link.getBoundingClientRect().bottom - innerHeight;
+    }""")
+    page.keyboard.up("Tab")
+    seen = "link => (link.ownerSVGElement ?? link).getBoundingClientRect().bottom <= innerHeight"
+    assert box > 0 and at.evaluate(seen)
