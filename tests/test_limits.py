@@ -21,7 +21,7 @@ UNLIMITED = {
         *("/notices/read-all", "/notices/{notice}/read", "/terms/agree"),
     },
     "a switch of one's own account": {
-        *("/mail/stop/1/reply/noseal", "/settings/address/resume"),
+        *("/mail/stop/{member}/reply/noseal", "/settings/address/resume"),
         *("/settings/contact", "/settings/leave/stay"),
     },
     "it ends, replaces or names what one has": {

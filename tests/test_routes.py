@@ -28,8 +28,8 @@ TABLE = """
 GET  /                                                |  200  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
-GET  /appeal/1/1/noseal                               |  404  404  404  404  404  404
-POST /appeal/1/1/noseal                               |  404  404  404  404  404  404
+GET  /appeal/{decision}/{member}/noseal                |  404  404  404  404  404  404
+POST /appeal/{decision}/{member}/noseal                |  404  404  404  404  404  404
 GET  /administration                                  |   on   on   on   on   on   on
 GET  /administration/factors                          |   in  403  403  403  403  200
 POST /administration/factors                          |  403  403  403  403  403  yes
@@ -290,8 +290,8 @@ GET  /marks/{mark}/why                                |   in  404  404  404  404
 GET  /follow-ups/{told}/report                        |  200  200  403  200  200  200
 POST /follow-ups/{told}/report                        |  yes  yes  403  yes  yes  yes
 GET  /follow-ups/{told}/why                           |   in  404  404  404  404  404
-GET  /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
-POST /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
+GET  /mail/stop/{member}/reply/noseal                 |  404  404  404  404  404  404
+POST /mail/stop/{member}/reply/noseal                 |  404  404  404  404  404  404
 GET  /join/waiting                                    |   on   on   on   on   on   on
 GET  /meetings.ics                                    |  200  200  200  200  200  200
 GET  /meetings/{meeting}.ics                          |  200  200  200  200  200  200

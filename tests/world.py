@@ -113,6 +113,7 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         **_declared(people, made),
         **_translated(people, made),
         "decision": decision.id,
+        "member": people.ben.id,
         "warning": warning.id,
         "appeal": appealed.id,
         "staff_note": moderation.write_staff_note(people.moderator, people.ben.id, "Kind.").id,
