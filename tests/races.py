@@ -40,18 +40,22 @@ PATIENCE_SECONDS = 30
 
 
 @contextmanager
-def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
-    """An application in its context, with a new database of its own that has all migrations.
+def patient_deeds() -> Iterator[None]:
+    """Applications that are made within wait for a lock as long as a busy machine takes; PostgreSQL still ends deadlocks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "BUSY_TIMEOUT_MS", PATIENCE_SECONDS * 1_000)
+        patch.setattr(acting, "LOCK_WAITER_SECONDS", PATIENCE_SECONDS)
+        yield
 
-    Its deeds wait for each other for as long as a busy machine takes; what would wait for ever, PostgreSQL still ends.
-    """
+
+@contextmanager
+def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
+    """An application in its context, with a new database of its own that has all migrations; its deeds are patient."""
     address = new_database(database_url, name, folder, has_tables=True)
     settings = Settings(
         folder, address, "http://localhost", ("localhost",), "of the tests", limits=False
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engines, "BUSY_TIMEOUT_MS", PATIENCE_SECONDS * 1_000)
-        patch.setattr(acting, "LOCK_WAITER_SECONDS", PATIENCE_SECONDS)
+    with patient_deeds():
         app = create_app(settings)
         with app.app_context():
             yield app

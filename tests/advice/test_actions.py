@@ -33,6 +33,7 @@ from forum.notifications.queries import inbox, unread_count
 from forum.permissions import SYSTEM, VISITOR
 from tests.advice.conftest import Question, somebody
 from tests.forums import Forum, forums
+from tests.races import patient_deeds
 
 DAY = timedelta(days=1)
 IT_WORKED = FollowUpText("We raised the price in two streets.", "yes", "Nobody moved away.")
@@ -558,7 +559,7 @@ def test_who_has_left_stays_in_the_list(people: Any, asked: Topic) -> None:
 @pytest.fixture
 def forum(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forum]:
     """A forum of its own, in which Ana and two others ask something and Ben can help."""
-    with forums(database_url, tmp_path_factory) as made:
+    with patient_deeds(), forums(database_url, tmp_path_factory) as made:
         forum = made("advice", has_tables=True)
         with forum.app.app_context():
             _found()

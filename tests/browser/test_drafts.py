@@ -501,7 +501,7 @@ def begin(member: Visit, address: str, text: str) -> Page:
 
 def until_kept(device: Visit, text: str) -> Page:
     """The list of drafts, once it contains one: what a page sends while it goes may take its time."""
-    for _time in range(30):
+    for _time in range(120):
         page = device.go("/drafts")
         if text in page.inner_text("main"):
             break

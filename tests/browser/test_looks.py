@@ -276,7 +276,7 @@ def test_long_words_break_in_notices_and_beside_boxes(
         window = visit(viewport={"width": 320, "height": 800})
         window.sign_in(role)
         page = window.go(path)
-        for _try in range(40):  # the worker makes notices within a moment
+        for _try in range(120):  # the worker makes notices within a moment
             if LONG[:30] in page.locator("main").inner_text():
                 break
             page.wait_for_timeout(250)

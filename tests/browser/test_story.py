@@ -186,7 +186,7 @@ def hides(moderator: Visit) -> None:
 
 def is_told(nora: Visit, words: str) -> None:
     """The worker makes notices within a moment."""
-    for _try in range(40):
+    for _try in range(120):
         page = nora.go("/notices")
         if words in page.locator("main").inner_text():
             return
