@@ -1,4 +1,4 @@
-"""What browsers of spring 2023 lack (Firefox 115, Safari 16.4) has something that stands in for it, or is no loss."""
+"""What style sheet and scripts owe to browsers other than that of the tests: Firefox from 115 on, Safari from 16.4 on."""
 
 from __future__ import annotations
 
@@ -57,6 +57,11 @@ def test_marks_hang_only_where_nothing_cuts_them_off() -> None:
     """Safari hangs a mark that begins a line out into the margin; tables and code, which scroll, would cut it off."""
     hanging = re.findall(r"([^{}]+)\{[^}]*hanging-punctuation", STYLE)
     assert [rule.strip() for rule in hanging] == [".prose > :is(p, h2, h3, h4, h5)"]
+
+
+def test_a_text_in_a_list_begins_at_its_own_side() -> None:
+    """Firefox and Safari say `text-align: match-parent` of items: Arabic would stand at the left of a page from left to right."""
+    assert "\nli { text-align: inherit }" in STYLE
 
 
 def test_scripts_ask_before_they_use_what_is_new() -> None:
