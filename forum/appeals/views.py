@@ -15,6 +15,7 @@ from forum.claims.queries import claims_of_others
 from forum.errors import Conflict, Forbidden, NotFound
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision, Deed
+from forum.moderation.queries import present_end
 from forum.moderation.views import show_claims_on
 from forum.permissions import Person
 from forum.ratelimits import by_person, limiter
@@ -61,6 +62,7 @@ def _appeal_page(person: Person, decision_id: int, here: str) -> ResponseReturnV
         return render_template(
             "appeals/appeal.html",
             decision=decision,
+            until=present_end(decision),
             info=info,
             form=form,
             is_author=decision.author_id == person.id,

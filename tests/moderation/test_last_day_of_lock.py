@@ -124,6 +124,24 @@ def test_the_author_reads_the_day_that_holds(people: Any, things: Any, sign_in: 
     assert "a moderator takes it back" in browser.get(page).text
 
 
+def test_the_page_of_an_appeal_says_the_day_that_holds_and_that_it_was_changed(
+    people: Any, things: Any, sign_in: Any
+) -> None:
+    topic_id, browser = things.topic.id, sign_in(people.ana)
+    made = actions.lock(people.moderator, topic_id, WHY, in_days(1))
+    page = f"/moderation/decisions/{made.id}/appeal"
+    first, later = (f'datetime="{in_days(number)}T00:00' for number in (2, 6))
+
+    def facts() -> str:
+        return str(browser.get(page).text.partition("<dl")[2].partition("</dl>")[0])
+
+    assert first in facts() and "Changed since" not in facts()
+    actions.set_lock_end(people.host, topic_id, in_days(5))
+    assert facts().index(later) < facts().index("Changed since") < facts().index(first)
+    actions.set_lock_end(people.host, topic_id, None)
+    assert "No last day any more" in facts() and first in facts()
+
+
 def test_a_day_whose_choice_was_taken_back_is_nobodys(people: Any, things: Any) -> None:
     actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
     chosen = actions.set_lock_end(people.host, things.topic.id, in_days(5))
