@@ -833,7 +833,7 @@ class Can:
             return Verdict(_("You made this decision, so another moderator looks at it again."))
         if self.person.id in (decision.author_id, appeal.appellant_id):
             return Verdict(_("This is about yourself, so another moderator decides."))
-        return YES
+        return verdicts.HAS_PART if appeal.has_part else YES
 
     def give_back(self, decision: Decision) -> Verdict:
         """Moderators of an agenda reverse a decision, except one that another moderator made about themselves."""

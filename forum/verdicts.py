@@ -124,6 +124,9 @@ TOO_LATE_TO_APPEAL = Verdict(
 DECIDED_ABOUT_ONESELF = Verdict(
     _("Another moderator decided this about yourself, so you can appeal against it.")
 )
+HAS_PART = Verdict(
+    _("You began this translation, or speak for this organisation, so another moderator decides.")
+)
 NO_SPAMMER = Verdict(_("This member has written too much to be a spammer. Decide about each text."))
 
 

@@ -166,7 +166,9 @@ def _appeal(said: str) -> Appeal:
     moderator = ME if "own decision" in said else SOMEBODY
     author = ME if "about oneself" in said else SOMEBODY
     decision = Decision(moderator_id=moderator, author_id=author, present_agenda_id=HERE)
-    return Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
+    appeal = Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
+    appeal.has_part = "part in it" in said
+    return appeal
 
 
 def _decision(said: str) -> Decision:
@@ -671,6 +673,7 @@ appeal                 | theirs, late         |    .    .    .    .    .    .   
 decide_appeal          | ever                 |    .    .    .    .    .  yes    .  yes  yes  yes
 decide_appeal          | own decision         |    .    .    .    .    .    .    .    .    .  yes
 decide_appeal          | about oneself        |    .    .    .    .    .    .    .    .    .  yes
+decide_appeal          | part in it           |    .    .    .    .    .    .    .    .    .    .
 give_back              | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 give_back              | about oneself        |    .    .    .    .    .    .    .    .    .  yes
 give_back              | own, about oneself   |    .    .    .    .    .  yes    .  yes  yes  yes

@@ -22,6 +22,8 @@ from forum.moderation.queries import (
     RESTRICTING_DEEDS,
     ReviewContext,
     answered_by,
+    began_or_tells,
+    beginners_and_tellers,
     decision_by_id,
     is_concerned,
     is_in_effect,
@@ -157,20 +159,20 @@ def waiting_appeals(reader: Person, ids: Collection[int] | None = None) -> Seque
     query = _loaded(reader, _is_waiting())
     if ids is not None:
         query = query.where(Appeal.id.in_(ids))
-    return db.session.scalars(query.order_by(Appeal.id).limit(PAGE_SIZE)).all()
+    return _read(query.order_by(Appeal.id).limit(PAGE_SIZE))
 
 
 def decided_appeals(reader: Person) -> Sequence[Appeal]:
     """The answered appeals on agendas that the reader moderates, newest first; at most `PAGE_SIZE`."""
     require(reader.can.see_queue())
     answered = _loaded(reader, Appeal.decided_at.is_not(None))
-    return db.session.scalars(answered.order_by(Appeal.decided_at.desc()).limit(PAGE_SIZE)).all()
+    return _read(answered.order_by(Appeal.decided_at.desc()).limit(PAGE_SIZE))
 
 
 def get_appeal(reader: Person, appeal_id: int) -> Appeal:
     """One appeal, for a moderator of its agenda; else `NotFound`."""
     require(reader.can.see_queue())
-    return or_not_found(db.session.scalar(_loaded(reader, Appeal.id == appeal_id)))
+    return or_not_found(next(iter(_read(_loaded(reader, Appeal.id == appeal_id))), None))
 
 
 def require_answerable(moderator: Person, appeal_id: int) -> None:
@@ -182,7 +184,8 @@ def appeal_to_decide(moderator: Person, appeal_id: int) -> Appeal:
     """One appeal, locked for update, so that it is answered only once."""
     require(moderator.can.see_queue())
     locked = _loaded(moderator, Appeal.id == appeal_id).with_for_update(of=Appeal)
-    return or_not_found(db.session.scalar(locked.execution_options(populate_existing=True)))
+    afresh = locked.execution_options(populate_existing=True)
+    return or_not_found(next(iter(_read(afresh)), None))
 
 
 @cached_statement
@@ -190,6 +193,7 @@ def waiting_appeals_count(reader: Person) -> Select[Any]:
     """A select of the number of open appeals that this reader (parameter `reader_id`) may answer, as `can.decide_appeal` says."""
     parties = Decision.moderator_id, Decision.author_id, Appeal.appellant_id
     is_no_party = [func.coalesce(party, 0) != bindparam("reader_id") for party in parties]
+    is_no_party.append(~began_or_tells(bindparam("reader_id")))
     waiting = select(func.count(Appeal.id)).join(Appeal.decision).where(_is_waiting())
     return waiting.where(*is_no_party, moderated_by(reader, Decision.present_agenda_id))
 
@@ -197,6 +201,7 @@ def waiting_appeals_count(reader: Person) -> Select[Any]:
 def other_decider_ids(decision: Decision, appellant_id: int) -> list[int]:
     """The ids of those who can answer an appeal: moderators of the agenda who made no first decision and are no party."""
     parties = {decision.moderator_id, decision.author_id, appellant_id}
+    parties |= beginners_and_tellers(decision)
     curators = curators_of(decision.present_agenda_id)
     return [member_id for member_id in curators if member_id not in parties]
 
@@ -205,10 +210,19 @@ def _is_waiting() -> ColumnElement[bool]:
     return Appeal.decided_at.is_(None)
 
 
-def _loaded(reader: Person, *conditions: Any) -> Select[Appeal]:
-    """The appeals on agendas that the reader moderates, with everything that pages show of them."""
+def _read(query: Select[Appeal, bool]) -> list[Appeal]:
+    """The appeals of `_loaded`, each with whether the reader has a part in it."""
+    found = []
+    for appeal, has_part in db.session.execute(query):
+        appeal.has_part = has_part
+        found.append(appeal)
+    return found
+
+
+def _loaded(reader: Person, *conditions: Any) -> Select[Appeal, bool]:
+    """The appeals on agendas that the reader moderates, with everything that pages show of them, and whether the reader has a part."""
     query = (
-        select(Appeal)
+        select(Appeal, began_or_tells(reader.id or 0))
         .join(Appeal.decision)
         .where(moderated_by(reader, Decision.present_agenda_id), *conditions)
     )

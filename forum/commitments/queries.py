@@ -609,9 +609,9 @@ def ids_of_voices(organisation_id: int) -> set[int]:
     return set(db.session.scalars(found.where(Organisation.id == organisation_id)))
 
 
-def commitments_told_for(member: Person) -> Select[Any]:
-    """A select of the ids of the commitments of the organisations for which a member speaks."""
-    for_them = select(Organisation.id).join(Member, speaks_for()).where(Member.id == member.id)
+def commitments_told_by(member_id: Any) -> Select[Any]:
+    """A select of the ids of the commitments of the organisations for which a member speaks; the id may be a parameter."""
+    for_them = select(Organisation.id).join(Member, speaks_for()).where(Member.id == member_id)
     return select(Commitment.id).where(Commitment.organisation_id.in_(for_them))
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.queries import other_decider_ids
 from forum.commitments import actions, queries
 from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -19,6 +20,7 @@ from forum.moderation.queries import get_thing
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import waiting_count
 from tests.commitments.conftest import a_text, in_days, published
 
 WHY = Reasons("It sells felt.", 2)
@@ -117,3 +119,17 @@ def test_a_voice_appeals_for_the_organisation(people, commitment, bodies):
     assert "taken back" in told(people.ana)[0]
     answer, first = told(people.ben)  # and no word more of the same
     assert "You are right." in answer and "It is hidden." in first
+
+
+def test_who_speaks_for_its_organisation_does_not_answer_an_appeal_about_it(
+    people, commitment, bodies
+):
+    text = OrganisationText("City of Athens", "city", representative_id=people.host.id)
+    members.write_organisation(people.moderator, text, bodies.city.id)
+    hidden = moderation.decide(people.moderator, "commitment", commitment.id, "hide", WHY)
+    asked = appeal(people.ana, hidden.id, "We sell nothing.")
+    assert people.host.id not in other_decider_ids(hidden, people.ana.id)
+    assert (waiting_count(people.host), waiting_count(people.administrator)) == (0, 1)
+    with pytest.raises(Forbidden, match="speak for this organisation"):
+        decide_appeal(people.host, asked.id, "upheld", "No.")
+    decide_appeal(people.administrator, asked.id, "upheld", "No.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.queries import other_decider_ids
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
@@ -13,6 +14,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.parallels import actions, queries
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import waiting_count
 from tests.parallels.conftest import in_french
 
 WHY = Reasons("It sells felt.", 2)
@@ -135,3 +137,21 @@ def test_a_decision_about_the_words_of_who_has_left_goes_to_nobody(people, trans
     made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
     assert (made.author_id, translation.translator_id) == (None, people.ben.id)
     assert "another member wrote" in told(people.ben)[0]
+
+
+def test_who_began_it_does_not_answer_an_appeal_about_it(sign_in, people, practice):
+    made = actions.add_translation(people.host, "practice", practice.id, in_french())
+    actions.correct_translation(people.chitra, made.id, in_french(title="Du feutre"))
+    hidden = moderation.decide(people.administrator, "translation", made.id, "hide", WHY)
+    asked = appeal(people.chitra, hidden.id, "It sells nothing.")
+    before = waiting_count(people.moderator)
+    assert before == 1 and waiting_count(people.host) == 0
+    deciders = other_decider_ids(hidden, people.chitra.id)
+    assert people.host.id not in deciders and people.moderator.id in deciders
+    with pytest.raises(Forbidden, match="began this translation"):
+        decide_appeal(people.host, asked.id, "reversed", "You are right.")
+    browser, page = sign_in(people.host), f"/moderation/appeals/{asked.id}"
+    assert "Send the answer" not in browser.get(page).text
+    said = {"outcome": "reversed", "answer": "You are right."}
+    assert browser.post(page, data=said).status_code == 403
+    decide_appeal(people.moderator, asked.id, "reversed", "You are right.")

@@ -16,7 +16,8 @@ from forum.agendas.queries import curators_of, ids_in_preparation
 from forum.clock import now
 from forum.commitments.models import Commitment
 from forum.commitments.queries import (
-    commitments_told_for,
+    commitments_told_by,
+    ids_of_voices,
     visible_commitments,
     with_milestones,
 )
@@ -531,12 +532,30 @@ def _has_written_there(person: Person) -> ColumnElement[bool]:
         (Decision.kind == "practice", practice_topic.scalar_subquery()),
     )
     wrote = select(Post.id).where(Post.topic_id == topic_id, Post.author_id == person.id)
-    is_mine = Translation.id == Decision.item_id, Translation.translator_id == person.id
-    began = select(Translation.id).where(Decision.kind == "translation", *is_mine)
-    of_theirs = Decision.item_id.in_(commitments_told_for(person))
-    is_voice = and_(Decision.kind == "commitment", of_theirs)
-    has_part = or_(wrote.exists(), began.correlate(Decision).exists(), is_voice)
+    has_part = or_(wrote.exists(), began_or_tells(person.id))
     return and_(Decision.deed.in_(WITHHOLDING_DEEDS), has_part)
+
+
+def began_or_tells(member_id: Any) -> ColumnElement[bool]:
+    """SQL condition: a decision is about a translation that a member began, or a commitment of an organisation for which they speak.
+
+    The id may be a parameter of the statement.
+    """
+    is_theirs = Translation.id == Decision.item_id, Translation.translator_id == member_id
+    began = select(Translation.id).where(Decision.kind == "translation", *is_theirs)
+    of_theirs = Decision.item_id.in_(commitments_told_by(member_id))
+    return or_(began.correlate(Decision).exists(), and_(Decision.kind == "commitment", of_theirs))
+
+
+def beginners_and_tellers(decision: Decision) -> set[int]:
+    """The ids of the members of whom `began_or_tells` is true."""
+    if decision.kind == "translation":
+        began = select(Translation.translator_id).where(Translation.id == decision.item_id)
+        return {found for found in db.session.scalars(began) if found}
+    if decision.kind == "commitment":
+        its = select(Commitment.organisation_id).where(Commitment.id == decision.item_id)
+        return {found for one in db.session.scalars(its) for found in ids_of_voices(one)}
+    return set()
 
 
 def is_reporter(person: Person, decision: Decision) -> bool:
