@@ -22,7 +22,7 @@ from forum.clock import at, now
 from forum.commitments.queries import open_agendas, slug_of_agenda
 from forum.db import db
 from forum.declarations.actions import DeclarationText, write_declaration
-from forum.dialogue.actions import NewTopic, keep_draft, open_topic
+from forum.dialogue.actions import NewTopic, discard_draft, keep_draft, open_topic
 from forum.dialogue.models import Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.actions import (
@@ -145,7 +145,6 @@ def test_whatever_stands_there_keeps_it(people: Any, mistake: Agenda, sign_in: A
         "topic": lambda: open_topic(
             people.ana, a, NewTopic("question", "Where is shade?", write("We look for it."))
         ),
-        "draft": lambda: keep_draft(people.ana, "key", [("source", "So.")], agenda_id=a),
         "case": lambda: write_case(moderator, a, CaseText("Arcades", "network", "S.", "One.")),
         "practice": lambda: write_practice(people.ana, a, PracticeText("Awnings", "Cloth.")),
         "reading": lambda: write_reading(moderator, a, ReadingText("A book", "Somebody")),
@@ -186,6 +185,23 @@ def test_a_statement_that_was_taken_away_does_not_keep_it(people: Any, mistake: 
     said = write_statement(people.moderator, mistake.id, StatementText("Ana", "Shade."))
     remove_statement(people.moderator, mistake.id, said.id)
     assert actions.delete_agenda(people.moderator, mistake.id, WHY).title == "Cooler"
+
+
+def test_a_draft_does_not_keep_it_and_its_writer_keeps_the_words(
+    people: Any, mistake: Agenda, sign_in: Any
+) -> None:
+    for author, key in ((people.ana, "k1"), (people.moderator, "k2")):
+        words = [("title", "Shade"), ("source", "Where is it cool?")]
+        keep_draft(author, key, words, agenda_id=mistake.id)
+    assert standing_on(mistake.id) == {}
+    actions.delete_agenda(people.moderator, mistake.id, WHY)
+    for author in (people.ana, people.moderator):
+        page = sign_in(author).get("/drafts").text
+        assert "Its agenda is not there any more." in page and "Where is it cool?" in page
+        assert "Cooler" not in page and "Go on writing" not in page
+    with pytest.raises(NotFound):
+        keep_draft(people.ana, "k3", [("source", "So.")], agenda_id=mistake.id)
+    discard_draft(people.ana, "k1")
 
 
 def test_nobody_writes_on_it_any_more_and_its_title_is_free(people: Any, mistake: Agenda) -> None:

@@ -16,7 +16,7 @@ from forum.agendas.actions import AgendaText, StatementText, write_agenda, write
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.declarations.actions import DeclarationText, write_declaration
-from forum.dialogue.actions import NewTopic, keep_draft, open_topic
+from forum.dialogue.actions import NewTopic, open_topic
 from forum.library.actions import (
     CaseText,
     PracticeText,
@@ -42,7 +42,6 @@ MAKERS: dict[str, Callable[[Member, int], Any]] = {
     "topic": lambda m, a: open_topic(
         m, a, NewTopic("question", "Where is shade?", write("We look."))
     ),
-    "draft": lambda m, a: keep_draft(m, "key", [("source", "So.")], agenda_id=a),
     "case": lambda m, a: write_case(m, a, CaseText("Arcades", "network", "S.", "One.")),
     "practice": lambda m, a: write_practice(m, a, PracticeText("Awnings", "Cloth.")),
     "reading": lambda m, a: write_reading(m, a, ReadingText("A book", "Somebody")),

@@ -73,7 +73,8 @@ def _after_mergers(ids: Iterable[int]) -> dict[int, int]:
 
 def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
     agenda, topic = draft.agenda, topics.get(draft.topic_id or 0)
-    if agenda and (agenda.opened_at or author.can.moderate(agenda.id)):
+    is_there = agenda and agenda.deleted_at is None
+    if agenda and is_there and (agenda.opened_at or author.can.moderate(agenda.id)):
         return DraftRow(draft, None, agenda, str(author.can.open_topic(agenda).why_not or ""))
     if topic:
         return DraftRow(draft, topic, None, str(author.can.reply(topic).why_not or ""))

@@ -16,7 +16,7 @@ from forum.commitments.models import Commitment
 from forum.commitments.queries import ids_of_voices
 from forum.db import db
 from forum.declarations.models import Declaration, Signature
-from forum.dialogue.models import Draft, Held, Mark, Poll, PollOption, PollVote, Post, Topic
+from forum.dialogue.models import Held, Mark, Poll, PollOption, PollVote, Post, Topic
 from forum.dialogue.queries import (
     PostRow,
     TopicRow,
@@ -411,13 +411,14 @@ def agenda_to_delete(moderator: Person, agenda_id: int) -> Thing:
 def standing_on(agenda_id: int) -> dict[str, int]:
     """How much of each kind anybody has put on an agenda, hidden, removed and unfinished things too; one statement.
 
+    Drafts, which their authors alone read, do not count: these keep their texts.
+
     Kinds of which there is nothing are left out. What cases and practices open in the dialogue is counted with these, and
     statements that were taken from the page are not counted: their history is that of the agenda.
     """
     here: dict[str, tuple[Any, ColumnElement[bool]]] = {
         "topic": (Topic, Topic.home.is_(None)),
         "held": (Held, true()),
-        "draft": (Draft, true()),
         "case": (Case, true()),
         "practice": (Practice, true()),
         "reading": (Reading, true()),
