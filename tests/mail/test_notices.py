@@ -14,7 +14,7 @@ from forum import web
 from forum.accounts import actions as accounts
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
-from forum.agendas.actions import AgendaText
+from forum.agendas.actions import AgendaText, StatementText
 from forum.appeals import actions as appeals
 from forum.claims.models import queue_path
 from forum.clock import at, in_words, now
@@ -248,6 +248,25 @@ def test_a_decision_is_mailed_once_it_can_no_longer_be_undone(people, topic, mai
             assert len(sent(mail_server)) == 1 and unread_count(people.ben) == 1
     mail(SETTLED)
     assert "advertising" in body(sent(mail_server)[-1])
+
+
+def test_who_is_quoted_gets_no_letter_when_the_opening_is_undone(people, mail_server):
+    text = AgendaText("Parks", write("Trees."), is_open=False)
+    parks = agendas.write_agenda(people.moderator, text)
+    said = StatementText("Ben Okoth", "We plant.", handle="ben-okoth")
+    agendas.write_statement(people.moderator, parks.id, said)
+    with at(now()):
+        opened = moderation.open_agenda(people.moderator, parks.id)
+        for later in (SOON, UNDO_PERIOD):
+            mail(later)
+            assert sent(mail_server) == [] and unread_count(people.ben) == 1
+        moderation.undo(people.moderator, opened.id)
+    mail(SETTLED)
+    assert sent(mail_server) == [] and unread_count(people.ben) == 0
+    moderation.open_agenda(people.moderator, parks.id)
+    mail(SETTLED)
+    (message,) = sent(mail_server)
+    assert "We plant." in body(message)
 
 
 def test_a_decision_says_its_ground_and_until_when_one_can_appeal(people, topic, mail_server):

@@ -41,6 +41,9 @@ class NoticeKind:
     is_always_told: bool = False  # also made for members who are leaving
     is_official: bool = False  # also made when the member ignores the actor
     is_decision: bool = False  # of a moderator, who may take it back in the minutes after
+    is_held: bool = (
+        False  # mailed only after these minutes, too: a decision that can be taken back leads to it
+    )
     is_joined: bool = False  # those of one topic share a line of the inbox
     is_merging: bool = False  # the next ones about the same post are merged into an unread one
     is_in_topic: bool = True  # mailed only while its topic can be read
@@ -284,6 +287,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     "statement": NoticeKind(
         _("You are quoted in a statement on an agenda"),
         lambda n: gettext("you are quoted on this agenda"),
+        is_held=True,
         is_official=True,
         is_in_topic=False,
     ),
@@ -326,4 +330,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
 DEFAULT_WAYS = {kind: facts.way for kind, facts in NOTICE_KINDS.items()}
 ACTIONABLE_KINDS = tuple(kind for kind, facts in NOTICE_KINDS.items() if facts.is_actionable)
 DECISION_KINDS = tuple(kind for kind, facts in NOTICE_KINDS.items() if facts.is_decision)
+HELD_KINDS = tuple(
+    kind for kind, facts in NOTICE_KINDS.items() if facts.is_decision or facts.is_held
+)
 QUOTING_KINDS = tuple(kind for kind, facts in NOTICE_KINDS.items() if facts.quotes == POST)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db
-from forum.notifications.models import AT_ONCE, DECISION_KINDS, DIGEST, Notice
+from forum.notifications.models import AT_ONCE, DIGEST, HELD_KINDS, Notice
 from forum.notifications.queries._shared import is_from_hidden
 
 MOST_IN_DIGEST = 200
@@ -18,7 +18,7 @@ MOST_IN_DIGEST = 200
 def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> Sequence[Notice]:
     """The notices to be mailed at once that were made before a moment, oldest first, with their actors.
 
-    Those of decisions of moderators wait until `decided_before` is past them. They are locked for update; those that
+    Those of decisions of moderators, and of what these lead to (`HELD_KINDS`), wait until `decided_before` is past them. They are locked for update; those that
     another worker has locked are skipped.
     """
     query = _to_mail(AT_ONCE, decided_before).where(Notice.created_at < before).limit(limit)
@@ -45,7 +45,7 @@ def digests_waiting(
 
 
 def _to_mail(way: str, decided_before: datetime) -> Select[Notice]:
-    is_settled = or_(Notice.kind.not_in(DECISION_KINDS), Notice.created_at < decided_before)
+    is_settled = or_(Notice.kind.not_in(HELD_KINDS), Notice.created_at < decided_before)
     waiting = select(Notice).where(
         Notice.way
         == literal(
