@@ -19,6 +19,7 @@ from forum.app import create_app
 from forum.columns import Base
 from forum.confusables import skeleton
 from forum.db import db
+from forum.plaintext import short_hash
 from forum.settings import Settings
 from tests.forums import new_database
 
@@ -432,6 +433,50 @@ def test_translations_know_who_wrote_their_present_words(database_url: str, tmp_
                 assert connection.scalars(text(writers)).all() == [1, 2, None]
                 assert connection.scalars(text(readers)).all() == [None, "public", "members"]
             downgrade(revision="0062")
+            upgrade()
+
+
+def test_translations_count_as_made_from_what_figures_are_called(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The third has no signs of its original, which had changed when it was loaded from a file."""
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0064")
+        tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
+        days = {"created_at": noon, "checked_at": noon, "looked_at": noon}
+        said = {"title": "T", "audience": "public", "failure_audience": "public"}
+        signs = ({"title": "a"}, {"title": "a"}, {})
+        figures = (("Cities|towns", "75", "cities"), ("Since", "1913", ""), ("Since", "1914", ""))
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            words = {"name": "C", "kind": "network", "summary": "S", "body": "B"}
+            for number in (1, 2):
+                row = {"id": number, "slug": f"c{number}", "agenda_id": 1, "topic_id": number}
+                row |= {"position": 1, "status": "running", "language": "en", "reach": ""}
+                moments = {"created_at": noon, "updated_at": noon}
+                connection.execute(insert(tables["case"]).values(**row, **words, **moments))
+            for position, (label, value, unit) in enumerate(figures, 1):
+                row = {"case_id": 1, "position": position, "label": label, "value": value}
+                row |= {"unit": unit, "as_at": "", "source": "", "address": ""}
+                connection.execute(insert(tables["case_figure"]).values(**row))
+            for number, made_from in enumerate(signs, 1):
+                row = {"id": number, "case_id": 2 if number == 2 else 1, "made_from": made_from}
+                row |= {"language": f"l{number}", **said, **days}
+                connection.execute(insert(tables["translation"]).values(**row))
+        upgrade()
+        called = "Cities\\|towns | cities\nSince"
+        expected = [{"title": "a", "figures": short_hash(called)}, {"title": "a"}, {}]
+        for _times in range(2):
+            with db.engine.begin() as connection:
+                table = tables["translation"]
+                found = select(table.c.made_from, table.c.figures).order_by(table.c.id)
+                rows = connection.execute(found).all()
+                assert [row.made_from for row in rows] == expected
+                assert [row.figures for row in rows] == [[], [], []]
+            downgrade(revision="0064")
+            with db.engine.begin() as connection:
+                known = select(table.c.made_from).order_by(table.c.id)
+                assert connection.execute(known).scalars().all() == list(signs)
             upgrade()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import blake2s
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,20 +24,35 @@ SAVED = sa.text("UPDATE translation SET made_from = :made_from WHERE id = :id")
 def upgrade() -> None:
     added = sa.Column(COLUMN, sa.JSON(), server_default="[]", nullable=False)
     op.add_column(TABLE, added)
+    for row_id, case_id, made_from in _signed():
+        called = op.get_bind().execute(CALLED, {"case_id": case_id}).all()
+        if called:
+            text = "\n".join(dict.fromkeys(_line(one.label, one.unit) for one in called))
+            made_from[COLUMN] = blake2s(text.encode(), digest_size=8).hexdigest()
+            _save(row_id, made_from)
+
+
+def downgrade() -> None:
+    for row_id, _case_id, made_from in _signed():
+        if made_from.pop(COLUMN, None):
+            _save(row_id, made_from)
+    op.drop_column(TABLE, COLUMN)
+
+
+def _signed() -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Each translation of a case that knows from what it was made; one that does not says already that this has changed."""
     connection, after = op.get_bind(), 0
     while rows := connection.execute(FOUND, {"after": after, "most": BATCH_SIZE}).all():
         after = rows[-1].id
         for row in rows:
-            called = connection.execute(CALLED, {"case_id": row.case_id}).all()
-            made_from = row.made_from if isinstance(row.made_from, dict) else json.loads(row.made_from)
-            if called and made_from:  # what is empty says already that the original has changed
-                text = "\n".join(dict.fromkeys(_line(one.label, one.unit) for one in called))
-                made_from[COLUMN] = blake2s(text.encode(), digest_size=8).hexdigest()
-                connection.execute(SAVED, {"id": row.id, "made_from": json.dumps(made_from)})
+            kept = row.made_from
+            made_from = kept if isinstance(kept, dict) else json.loads(kept)
+            if made_from:
+                yield row.id, row.case_id, made_from
 
 
-def downgrade() -> None:
-    op.drop_column(TABLE, COLUMN)
+def _save(row_id: int, made_from: dict[str, Any]) -> None:
+    op.get_bind().execute(SAVED, {"id": row_id, "made_from": json.dumps(made_from)})
 
 
 def _line(label: str, unit: str) -> str:
