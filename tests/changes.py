@@ -300,7 +300,7 @@ DEEDS: dict[str, Deed] = {
         agendas.write_agenda(p.moderator, agendas.AgendaText("Twice", write("Again."))).id,
         Reasons("Made twice."),
     ),
-    "archive": lambda w, p, a: agendas.archive_agenda(p.moderator, a.id),
+    "archive": lambda w, p, a: agendas.archive(p.moderator, a.id),
 }
 PAGES = (
     "/",

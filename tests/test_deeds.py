@@ -98,8 +98,8 @@ moderation.clear_spam         | forbidden forbidden forbidden forbidden forbidde
 moderation.choose_voices      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.open_agenda        | nothing   nothing   nothing   nothing   nothing   yes       yes       yes       .
 moderation.delete_agenda      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
-moderation.archive_agenda     | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
-moderation.reopen_agenda      | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.archive            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.reopen             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unname             | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.write_staff_note   | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.remove_staff_note  | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
@@ -335,11 +335,11 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         before=lambda w: dialogue.prepare_agenda(w.people.moderator, w.things.agenda.id),
     ),
     "moderation.delete_agenda": _deed(moderation.delete_agenda, _it, WHY, before=_mistaken),
-    "moderation.archive_agenda": _deed(moderation.archive_agenda, lambda w: w.things.agenda.id),
-    "moderation.reopen_agenda": _deed(
-        moderation.reopen_agenda,
+    "moderation.archive": _deed(moderation.archive, lambda w: w.things.agenda.id),
+    "moderation.reopen": _deed(
+        moderation.reopen,
         lambda w: w.things.agenda.id,
-        before=_after(moderation.archive_agenda, lambda w: w.things.agenda.id),
+        before=_after(moderation.archive, lambda w: w.things.agenda.id),
     ),
     "moderation.unname": _deed(
         moderation.unname, _ben, KnownAs("Ben", [], "Former"), is_silent=False

@@ -14,7 +14,7 @@ from forum.advice import actions
 from forum.advice.actions import MAX_ASKED, FollowUpText
 from forum.advice.models import AdviceRequest, FollowUp, QuestionCare
 from forum.advice.queries import availability_of, request_state, requests_about
-from forum.agendas.actions import AgendaText, archive_agenda, reopen_agenda, set_hosts, write_agenda
+from forum.agendas.actions import AgendaText, archive, reopen, set_hosts, write_agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -369,7 +369,7 @@ def test_some_questions_are_not_told_of(people: Any, question: Question, state: 
     elif state == "deleted":
         dialogue.delete(people.ana, first_post(topic).id)
     else:
-        archive_agenda(people.moderator, question.agenda.id)
+        archive(people.moderator, question.agenda.id)
     for days in (7.1, 20, 45):
         look(days)
     assert kinds(topic) == []
@@ -435,7 +435,7 @@ CLOSED = {
 def test_the_asker_of_a_question_that_is_closed_on_its_day_is_asked_when_it_is_open_again(
     people: Any, asked: Topic, state: str
 ) -> None:
-    close, open_again = CLOSED.get(state, (archive_agenda, reopen_agenda))
+    close, open_again = CLOSED.get(state, (archive, reopen))
     number = asked.agenda_id if state == "archived" else asked.id
     dialogue.reply(people.ben, asked.id, write("Try it."))
     close(people.moderator, number)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from forum.advice import actions
 from forum.advice.actions import FollowUpText
 from forum.advice.queries import availability_of, requests_about
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive
 from forum.clock import at, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
@@ -176,7 +176,7 @@ def test_a_closed_question_shows_who_was_asked_and_asks_nobody(
     if state == "locked":
         dialogue.lock(people.moderator, question.topic.id)
     else:
-        archive_agenda(people.moderator, question.agenda.id)
+        archive(people.moderator, question.agenda.id)
     browser, door = sign_in(people.ana), f"/topics/{question.topic.id}/ask"
     text = page(browser, door)
     assert state in text and "Ben Okoth" in text and "Ask these members" not in text
@@ -363,7 +363,7 @@ def test_what_was_told_is_taken_back_where_nothing_more_is_written(
     if state == "locked":
         dialogue.lock(people.moderator, advised.id)
     elif state == "archived":
-        archive_agenda(people.moderator, advised.agenda_id)
+        archive(people.moderator, advised.agenda_id)
     else:
         for post in posts_in(people.ben, advised, 1).items[1:]:
             dialogue.delete(people.ben, post.id)

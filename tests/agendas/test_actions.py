@@ -57,10 +57,10 @@ def test_neither_members_nor_hosts_make_or_order_agendas(people: Any, agenda: Ag
 
 def test_a_host_archives_the_own_agenda_and_no_other(people: Any, agenda: Agenda) -> None:
     other = actions.write_agenda(people.moderator, text())
-    assert actions.archive_agenda(people.host, agenda.id).archived_at
-    assert actions.reopen_agenda(people.host, agenda.id).archived_at is None
+    assert actions.archive(people.host, agenda.id).archived_at
+    assert actions.reopen(people.host, agenda.id).archived_at is None
     for person, agenda_id in ((people.ana, agenda.id), (people.host, other.id)):
-        for deed in (actions.archive_agenda, actions.reopen_agenda):
+        for deed in (actions.archive, actions.reopen):
             with pytest.raises(Forbidden):
                 deed(person, agenda_id)
 
@@ -188,11 +188,11 @@ def test_who_has_closed_the_account_is_told_of_no_queue(people: Any, agenda: Age
 
 
 def test_an_archived_agenda_moves_below_and_can_be_reopened(people: Any, agenda: Agenda) -> None:
-    actions.archive_agenda(people.moderator, agenda.id)
+    actions.archive(people.moderator, agenda.id)
     assert not queries.agendas(VISITOR)
     assert [known.id for known in queries.agendas(VISITOR, archived=True)] == [agenda.id]
     assert not people.ana.can.open_topic(queries.agenda_by_id(VISITOR, agenda.id))
-    actions.reopen_agenda(people.moderator, agenda.id)
+    actions.reopen(people.moderator, agenda.id)
     assert queries.agendas(VISITOR)
 
 

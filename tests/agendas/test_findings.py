@@ -180,7 +180,7 @@ def told(people: Any) -> dict[str, int]:
 def test_an_archived_agenda_has_found_what_it_found(
     client: FlaskClient, people: Any, found: Agenda
 ) -> None:
-    actions.archive_agenda(people.moderator, found.id)
+    actions.archive(people.moderator, found.id)
     page = client.get("/agendas/quieter").text
     assert "What the dialogue has found</h2>" in page and "Quiet asphalt" in page
 

@@ -46,7 +46,7 @@ def test_the_list_shows_open_agendas_and_archived_ones(
     old = actions.write_agenda(
         people.moderator, actions.AgendaText("Old", write("Text."), palette="rose")
     )
-    actions.archive_agenda(people.moderator, old.id)
+    actions.archive(people.moderator, old.id)
     page = words(client.get("/agendas"))
     assert page.index("Making Cities Quieter") < page.index("Archived") < page.index("/agendas/old")
     assert "/agendas/plans.svg?v=" in page and "#quieter" in page

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive
 from forum.bookmarks import actions
 from forum.bookmarks.models import Bookmark
 from forum.bookmarks.queries import bookmark_counts
@@ -138,7 +138,7 @@ def test_a_post_in_a_locked_topic_or_on_an_archived_agenda_is_kept_by_who_is_sil
     dialogue.lock(people.moderator, post.topic_id)
     silenced = db.session.get_one(Member, people.ben.id)
     members.silence(people.moderator, silenced.id, now() + timedelta(days=7))
-    archive_agenda(people.moderator, agenda.id)
+    archive(people.moderator, agenda.id)
     ben = sign_in(silenced)
     for door, address, _back in things.values():
         assert button(page(ben, address), door) == "false", address

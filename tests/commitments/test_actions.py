@@ -64,7 +64,7 @@ def test_nobody_else_does(people, agenda, bodies, who, body):
 
 
 def test_nothing_is_published_on_an_archived_agenda(people, agenda, bodies, commitment):
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     with pytest.raises(Forbidden, match="archived"):
         published(people.ana, agenda, bodies.city, title="Another")
     with pytest.raises(Forbidden, match="archived"):

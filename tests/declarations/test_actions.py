@@ -158,7 +158,7 @@ def test_on_an_agenda_in_preparation_nothing_goes_further(people, agenda, bodies
 def test_on_an_archived_agenda_it_is_only_ended(people, agenda, bodies):
     one, two = frozen(people, agenda), frozen(people, agenda, title="Other")
     kept = signed(people.ana, one, bodies.city)
-    moderation.archive_agenda(people.host, agenda.id)
+    moderation.archive(people.host, agenda.id)
     for deed in (
         lambda: draft(people, agenda, title="Third"),
         lambda: signed(people.chitra, one, bodies.institute),

@@ -103,7 +103,7 @@ def test_a_topic_has_only_themes_that_exist(people: Any, agenda: Agenda) -> None
 
 
 def test_nobody_opens_a_topic_on_an_archived_agenda(people: Any, agenda: Agenda) -> None:
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     with pytest.raises(Forbidden):
         actions.open_topic(people.ana, agenda.id, new())
 
@@ -239,7 +239,7 @@ def test_no_reply_where_none_is_taken(people: Any, topic: Topic, state: str) -> 
     if state == "locked":
         actions.lock(people.moderator, topic.id)
     elif state == "archived":
-        agendas.archive_agenda(people.moderator, topic.agenda_id)
+        agendas.archive(people.moderator, topic.agenda_id)
     else:
         actions.hide_topic(people.moderator, topic.id)
     with pytest.raises(NotFound if state == "hidden" else Forbidden):

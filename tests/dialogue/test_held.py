@@ -331,7 +331,7 @@ def _delete(people: Any, topic: Topic) -> None:
 
 
 def _archive(people: Any, topic: Topic) -> None:
-    agendas.archive_agenda(people.moderator, topic.agenda_id)
+    agendas.archive(people.moderator, topic.agenda_id)
 
 
 def _member(**values: Any) -> Any:
@@ -392,7 +392,7 @@ def test_a_topic_is_not_opened_on_an_archived_agenda(
     people: Any, agenda: Agenda, rule: Any
 ) -> None:
     held = a_topic(people, agenda)
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     with pytest.raises(Conflict, match="archived"):
         dialogue.approve(people.moderator, held.id)
 

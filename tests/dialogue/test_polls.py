@@ -149,10 +149,10 @@ def test_what_is_closed_hidden_locked_or_archived_counts_no_votes(
         with pytest.raises(Forbidden, match=r"locked.*It is settled"):
             actions.vote(member, post.id, [of["Trees"]])
     actions.unlock(people.moderator, topic.id)
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     with pytest.raises(Forbidden, match="archived"):
         actions.vote(people.ben, post.id, [of["Trees"]])
-    agendas.reopen_agenda(people.moderator, agenda.id)
+    agendas.reopen(people.moderator, agenda.id)
     members.silence(people.moderator, people.ben.id, now() + timedelta(days=1))
     with pytest.raises(Forbidden, match="paused your right to write"):
         actions.vote(people.ben, post.id, [of["Trees"]])

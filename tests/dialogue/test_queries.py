@@ -110,7 +110,7 @@ def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
     assert queries.counts_by_kind(VISITOR, TopicFilter()) == {"experience": 1, "question": 1}
     assert queries.counts_by_kind(VISITOR, TopicFilter(theme="floods")) == {"experience": 1}
     assert [t.title for t in queries.questions_waiting(VISITOR, 5)] == ["Second"]
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     assert not queries.questions_waiting(VISITOR, 5)  # it takes no replies any more
 
 

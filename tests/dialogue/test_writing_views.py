@@ -186,7 +186,7 @@ def test_a_text_of_all_scripts_and_of_none_is_kept(
 
 
 def test_an_archived_agenda_gives_the_text_back(people: Any, agenda: Agenda, sign_in: Any) -> None:
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     response = sign_in(people.ben).post(NEW, data={**FORM, "source": "A long text of mine, kept."})
     assert response.status_code == 403
     assert "A long text of mine, kept." in response.text and "archived" in response.text

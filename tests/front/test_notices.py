@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from forum.advice import actions as advice
-from forum.agendas.actions import archive_agenda, remove_theme, write_theme
+from forum.agendas.actions import archive, remove_theme, write_theme
 from forum.agendas.queries import get_theme
 from forum.clock import now
 from forum.dialogue import actions as dialogue
@@ -343,7 +343,7 @@ ENDS = {
     ),
     "locked": lambda people, topic: dialogue.lock(people.moderator, topic.id, "Enough."),
     "hidden": lambda people, topic: dialogue.hide_topic(people.moderator, topic.id),
-    "archived": lambda people, topic: archive_agenda(people.moderator, topic.agenda_id),
+    "archived": lambda people, topic: archive(people.moderator, topic.agenda_id),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -342,7 +342,7 @@ def test_the_practice_of_a_suspended_author_waits(world: World) -> None:
 
 def test_nothing_new_on_an_archived_agenda(world: World) -> None:
     practice = draft(world)
-    archive_agenda(world.moderator, world.agenda.id)
+    archive(world.moderator, world.agenda.id)
     with pytest.raises(Forbidden):
         draft(world)
     with pytest.raises(Forbidden):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive as archive_agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue

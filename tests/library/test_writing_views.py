@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive
 from forum.clock import at, now
 from forum.db import db, running_deed
 from forum.dialogue import actions as dialogue
@@ -356,7 +356,7 @@ def test_on_an_archived_agenda_nothing_is_submitted_and_nothing_half_saved(
     draft = actions.write_practice(world.author, world.agenda.id, practice_text())
     author, path = sign_in(world.author), f"/practices/{draft.slug}/edit"
     assert "Submit to the moderators" in author.get(path).text
-    archive_agenda(world.moderator, world.agenda.id)
+    archive(world.moderator, world.agenda.id)
     page = author.get(path).text
     assert "Submit to the moderators" not in page and "This agenda is archived." in page
     form = {**PRACTICE, "title": draft.title, "sentence": "A new sentence.", "deed": "submit"}
@@ -465,7 +465,7 @@ def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_
     )
     answer = author.post("/practices/new", data={**PRACTICE, "agenda": ""})
     assert answer.status_code == 422 and "Choose an agenda." in answer.text
-    archive_agenda(SYSTEM, world.other.id)
+    archive(SYSTEM, world.other.id)
     assert chosen(author.get("/practices/new").text) == world.agenda.slug  # there is no other
 
 

@@ -62,7 +62,7 @@ def test_hosts_and_moderators_announce(people: Any, agenda: Agenda, announce: An
 
 
 def test_nobody_announces_on_an_archived_agenda(people: Any, agenda: Agenda) -> None:
-    agendas.archive_agenda(people.moderator, agenda.id)
+    agendas.archive(people.moderator, agenda.id)
     with pytest.raises(Forbidden, match="archived"):
         actions.announce_meeting(people.moderator, agenda.id, a_text())
 

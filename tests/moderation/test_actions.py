@@ -247,7 +247,7 @@ def test_profiles_are_for_moderators_alone(people: Any, things: Any) -> None:
         lambda who: actions.suspend(
             who, people.ben.id, now() + timedelta(days=1), Reasons("Spam.", 2)
         ),
-        lambda who: actions.archive_agenda(who, things.other.id),
+        lambda who: actions.archive(who, things.other.id),
     ):
         for person in (people.host, people.ana, VISITOR):
             with pytest.raises(Forbidden):
@@ -353,10 +353,10 @@ def test_a_suspension_ends_the_membership_for_its_time(people: Any, things: Any)
 
 
 def test_an_agenda_is_archived_and_reopened_once(people: Any, things: Any) -> None:
-    actions.archive_agenda(people.moderator, things.agenda.id)
+    actions.archive(people.moderator, things.agenda.id)
     with pytest.raises(Conflict):
-        actions.archive_agenda(people.moderator, things.agenda.id)
-    actions.reopen_agenda(people.moderator, things.agenda.id, Reasons("There is more to say."))
+        actions.archive(people.moderator, things.agenda.id)
+    actions.reopen(people.moderator, things.agenda.id, Reasons("There is more to say."))
     assert agenda_by_id(VISITOR, things.agenda.id).archived_at is None
     assert deeds_of(people.moderator) == ["archive", "reopen"]
 

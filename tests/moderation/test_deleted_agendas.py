@@ -110,7 +110,7 @@ def test_what_was_moved_away_before_stays_where_it_is(
     new = NewTopic("question", "Where is shade?", write("We look for it."))
     topic = open_topic(people.ana, mistake.id, new)
     moved = actions.move(people.moderator, topic.id, agenda.id)
-    archived = actions.archive_agenda(people.administrator, mistake.id)
+    archived = actions.archive(people.administrator, mistake.id)
     actions.delete_agenda(people.administrator, mistake.id, WHY)
     assert archived.address == "/agendas"  # in the log, which leads to no page that is gone
     assert decision_to_offer(people.moderator) is None

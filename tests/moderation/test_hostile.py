@@ -144,7 +144,7 @@ def test_every_deed_about_what_is_gone_is_done_or_refused_in_words(
     hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     asked = appeals.appeal(people.ben, hidden.id, "It was kind.")
     dialogue.delete(people.ben, things.first.id)
-    moderation.archive_agenda(people.moderator, things.agenda.id)
+    moderation.archive(people.moderator, things.agenda.id)
     for kind, item_id in (("post", things.first.id), ("topic", things.topic.id)):
         for deed in DECISIONS:
             _in_words(

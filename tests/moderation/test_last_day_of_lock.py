@@ -176,7 +176,7 @@ def test_a_topic_out_of_sight_and_one_on_an_archived_agenda_are_opened_too(
 ) -> None:
     actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
     actions.decide(people.moderator, "topic", things.topic.id, deed, Reasons("Rude.", 2))
-    actions.archive_agenda(people.moderator, things.agenda.id)
+    actions.archive(people.moderator, things.agenda.id)
     with at(now() + timedelta(days=3)):
         assert actions.open_after_last_day(SYSTEM) == 1
 

@@ -157,7 +157,7 @@ def test_an_entry_that_refuses_does_not_close_the_queue(
 
 
 def test_a_move_out_of_an_archived_agenda_is_undone(sign_in: Any, people: Any, things: Any) -> None:
-    actions.archive_agenda(people.moderator, things.agenda.id)
+    actions.archive(people.moderator, things.agenda.id)
     made = actions.move(people.moderator, things.topic.id, things.other.id)
     undone = sign_in(people.moderator).post(f"/moderation/decisions/{made.id}/undo")
     assert undone.status_code == 303
@@ -165,7 +165,7 @@ def test_a_move_out_of_an_archived_agenda_is_undone(sign_in: Any, people: Any, t
     assert topic.agenda_id == things.agenda.id
     with pytest.raises(Forbidden):  # who moderates one of the two alone
         dialogue.move_back(things.other_host, topic.id, things.other.id)
-    actions.reopen_agenda(people.moderator, things.agenda.id)
-    actions.archive_agenda(people.moderator, things.other.id)
+    actions.reopen(people.moderator, things.agenda.id)
+    actions.archive(people.moderator, things.other.id)
     with pytest.raises(Forbidden, match="archived"):
         actions.move(people.moderator, topic.id, things.other.id)

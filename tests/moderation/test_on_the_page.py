@@ -302,6 +302,6 @@ def test_what_was_decided_at_once_is_said_to_be_several(
 def test_undoing_an_archived_agenda_leads_back_to_it(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    decision = actions.archive_agenda(people.moderator, things.other.id)
+    decision = actions.archive(people.moderator, things.other.id)
     answer = sign_in(people.moderator).post(f"/moderation/decisions/{decision.id}/undo")
     assert answer.location == "/agendas/other"

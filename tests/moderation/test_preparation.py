@@ -642,7 +642,7 @@ def test_its_host_is_called_one_once_it_is_open(
 
 
 def test_it_may_be_given_up_unseen(client: FlaskClient, people: Any, prepared: Agenda) -> None:
-    actions.archive_agenda(people.moderator, prepared.id)
+    actions.archive(people.moderator, prepared.id)
     assert client.get("/agendas/cooler").status_code == 404
     assert "Cooler" not in client.get("/agendas").text
 

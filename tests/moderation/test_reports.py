@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import delete, edit, hide_topic, reply
@@ -130,7 +130,7 @@ def test_only_what_a_visitor_can_read_can_be_reported(people: Any, things: Any) 
 
 
 def test_an_archived_agenda_is_no_hindrance(people: Any, things: Any) -> None:
-    archive_agenda(people.moderator, things.agenda.id)
+    archive(people.moderator, things.agenda.id)
     reported(things)
     actions.decide(people.host, "post", things.first.id, "hide", Reasons("The law forbids it.", 2))
     assert queries.open_reports("post", things.first.id) == []

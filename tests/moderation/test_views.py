@@ -507,7 +507,7 @@ def test_who_archives_an_agenda_reads_what_has_begun_there(
     browser.post(address, data={"reason": ""})
     told = browser.get(to_sign.address).text
     assert "Its agenda is archived" in told and "Organisations sign it until" not in told
-    actions.reopen_agenda(people.moderator, agenda.id)
+    actions.reopen(people.moderator, agenda.id)
     assert "Organisations sign it until" in browser.get(to_sign.address).text
 
 

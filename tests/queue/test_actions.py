@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from forum.agendas.actions import archive_agenda
+from forum.agendas.actions import archive
 from forum.candidates.actions import approve, refuse
 from forum.claims.models import Claim
 from forum.claims.queries import active_claim
@@ -196,7 +196,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
     """Its author has deleted it; its topic is hidden or without its first post; its agenda is archived."""
     moderation.report(people.chitra, "topic", reported.topic.id, "rules")
     delete(people.ben, reported.first.id)
-    archive_agenda(people.moderator, reported.agenda.id)
+    archive(people.moderator, reported.agenda.id)
     hide_topic(SYSTEM, reported.topic.id)
     opened = queries.opened_entry(people.host, "post", reported.first.id)
     assert opened.about.deeds == ["keep"]

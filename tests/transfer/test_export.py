@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from forum.advice import actions as advice
 from forum.advice.models import FollowUp
-from forum.agendas.actions import AgendaText, archive_agenda, write_agenda
+from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.clock import at, month_end, now
@@ -135,7 +135,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     library.intend(people.chitra, twin.topic_id, month_end(3))
     text_of = library.PracticeText("Adapted", "Again.", adapted_from_id=twin.id)
     write_practice(people, agenda, text_of)
-    archive_agenda(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
+    archive(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
     members.keep_earlier_handles(SYSTEM, people.ben.id, ["first-ben", "ben-before"])
 
 

@@ -150,7 +150,7 @@ def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
 
 
 @action
-def archive_agenda(moderator: Person, agenda_id: int) -> Agenda:
+def archive(moderator: Person, agenda_id: int) -> Agenda:
     """Close an agenda: it can be read, not continued."""
     agenda = agenda_to_curate(moderator, agenda_id)
     agenda.archived_at = agenda.archived_at or now()
@@ -158,7 +158,7 @@ def archive_agenda(moderator: Person, agenda_id: int) -> Agenda:
 
 
 @action
-def reopen_agenda(moderator: Person, agenda_id: int) -> Agenda:
+def reopen(moderator: Person, agenda_id: int) -> Agenda:
     """Open an archived agenda again."""
     agenda = agenda_to_curate(moderator, agenda_id)
     agenda.archived_at = None

@@ -269,22 +269,22 @@ def open_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS
 
 
 @action
-def archive_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def archive(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
     """Archive an agenda: it can be read, not continued."""
     serialize_decisions()
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.archived_at)
-    agendas.archive_agenda(moderator, agenda_id)
+    agendas.archive(moderator, agenda_id)
     return record(moderator, Deed.ARCHIVE, thing, reasons)
 
 
 @action
-def reopen_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
     """Reopen an archived agenda."""
     serialize_decisions()
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(thing.row.archived_at)
-    agendas.reopen_agenda(moderator, agenda_id)
+    agendas.reopen(moderator, agenda_id)
     return record(moderator, Deed.REOPEN, thing, reasons)
 
 

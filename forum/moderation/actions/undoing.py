@@ -462,6 +462,6 @@ UNDO_HANDLERS: dict[str, UndoHandler] = {
     Deed.UNSUSPEND: _undo_suspension_change,
     Deed.CLEAR_SPAM: _undo_spam,
     Deed.OPEN_AGENDA: _undo_opening,
-    Deed.ARCHIVE: _undo_with(agendas.reopen_agenda),
-    Deed.REOPEN: _undo_with(agendas.archive_agenda),
+    Deed.ARCHIVE: _undo_with(agendas.reopen),
+    Deed.REOPEN: _undo_with(agendas.archive),
 }

@@ -206,15 +206,15 @@ def open_agenda(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
-def archive_agenda(slug: str) -> ResponseReturnValue:
+def archive(slug: str) -> ResponseReturnValue:
     """Archive an agenda."""
-    return _decide_agenda(Deed.ARCHIVE, slug, actions.archive_agenda)
+    return _decide_agenda(Deed.ARCHIVE, slug, actions.archive)
 
 
 @bp.route("/agendas/<slug>/reopen", methods=["GET", "POST"])
-def reopen_agenda(slug: str) -> ResponseReturnValue:
+def reopen(slug: str) -> ResponseReturnValue:
     """Reopen an archived agenda."""
-    return _decide_agenda(Deed.REOPEN, slug, actions.reopen_agenda)
+    return _decide_agenda(Deed.REOPEN, slug, actions.reopen)
 
 
 @bp.route("/agendas/<slug>/delete", methods=["GET", "POST"])

@@ -119,7 +119,7 @@ def _plan(
     _write_entries(curator, file, loading, pictures)
     _plan_entries(curator, file, loading)
     if file.agenda.get("archived"):
-        loading.plan(now(), agendas.archive_agenda, curator, loading.agenda.id)
+        loading.plan(now(), agendas.archive, curator, loading.agenda.id)
     if is_prepared:
         loading.plan(now(), dialogue.prepare_agenda, curator, loading.agenda.id)
     return loading
