@@ -18,9 +18,11 @@ import socket
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from html import unescape
 from itertools import takewhile
@@ -74,7 +76,9 @@ MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.
 
 gc.set_threshold(10_000, 20, 20)  # as in wsgi.py
 # No example may fail because the machine is busy; those that failed are not kept, so that every run begins alike.
-settings.register_profile("forum", deadline=None, database=None)
+# The same examples in each run, so that a commit passes or fails; `--hypothesis-profile=new-examples` looks for others
+settings.register_profile("new-examples", deadline=None, database=None)
+settings.register_profile("forum", settings.get_profile("new-examples"), derandomize=True)
 settings.load_profile("forum")
 
 
@@ -724,11 +728,11 @@ def browsers(
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]  # by table and primary key
 # By dataset, address of the database, and the datasets below it
-SNAPSHOTS: dict[tuple[str, str, frozenset[str]], tuple[Rows, Any]] = {}
+SNAPSHOTS: dict[tuple[str, str, frozenset[str]], tuple[Rows, Any, float]] = {}  # the last is when
 
 
 def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
-    """Load the dataset of a name: create it with the real actions once in a run, and insert the same rows afterwards.
+    """Load the dataset of a name: create it with the real actions once in a run, and insert the same rows afterwards, with moments as long ago.
 
     Upon other datasets it is created anew, because its rows get other ids there. Returns what `create` returned, which is kept for the whole run: plain values such as ids and slugs, never rows.
     """
@@ -743,9 +747,10 @@ def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
     db.session.commit()
     is_kept = stack and stack.can_keep
     if key not in SNAPSHOTS:
-        SNAPSHOTS[key] = _take_snapshot(create)
+        SNAPSHOTS[key] = *_take_snapshot(create), time.monotonic()
     else:
-        _insert_rows(SNAPSHOTS[key][0])
+        rows, _returned, taken = SNAPSHOTS[key]
+        _insert_rows(rows, timedelta(seconds=time.monotonic() - taken))
     if stack and is_kept:
         stack.keep(name)
     # Rows that the test loaded earlier, people above all, keep their loaded relationships.
@@ -766,8 +771,11 @@ def _take_snapshot(create: Callable[[], Any]) -> tuple[Rows, Any]:
     return changed, result
 
 
-def _insert_rows(changed: Rows) -> None:
-    """Write the rows of a snapshot as they are, tables in the order of their foreign keys."""
+def _insert_rows(changed: Rows, age: timedelta) -> None:
+    """Write the rows of a snapshot, tables in the order of their foreign keys.
+
+    Moments are later by the age of the snapshot: what was written an hour ago is so at the end of a long run, too.
+    """
     answers: dict[tuple[Any, ...], int] = {}  # a topic refers to a post that refers to the topic
     for table in Base.metadata.sorted_tables:
         rows = changed[table.name]
@@ -775,7 +783,8 @@ def _insert_rows(changed: Rows) -> None:
             continue
         existing = {tuple(pk) for pk in db.session.execute(select(*table.primary_key))}
         new = []
-        for pk, row in rows.items():
+        for pk, known in rows.items():
+            row = _later(known, age)
             if row.get("answer_id"):
                 answers[pk] = row["answer_id"]
             values = row | {"answer_id": None} if "answer_id" in row else row
@@ -805,6 +814,13 @@ def _advance_sequences(last_ids: dict[str, int]) -> None:
     )
     if tables:
         db.session.execute(text(f"SELECT {', '.join(calls)}"))
+
+
+def _later(row: dict[str, Any], age: timedelta) -> dict[str, Any]:
+    """A row with all its moments later."""
+    return {
+        name: value + age if isinstance(value, datetime) else value for name, value in row.items()
+    }
 
 
 def load_dataset_rows(
