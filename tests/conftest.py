@@ -750,7 +750,7 @@ def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
         SNAPSHOTS[key] = *_take_snapshot(create), time.monotonic()
     else:
         rows, _returned, taken = SNAPSHOTS[key]
-        _insert_rows(rows, timedelta(seconds=time.monotonic() - taken))
+        _insert_rows(rows, timedelta(seconds=int(time.monotonic() - taken)))  # as whole as `now`
     if stack and is_kept:
         stack.keep(name)
     # Rows that the test loaded earlier, people above all, keep their loaded relationships.
