@@ -154,3 +154,15 @@ def _without_drafts(window: Visit) -> Iterator[Visit]:
 def topic(windows: Any) -> str:
     """The path of a topic by the moderator, to which the member may reply."""
     return str(windows("moderator", "light", 1280).open_topic("The kerb was too high"))
+
+
+RICH = (
+    "We **measured** first, then [read](https://example.org/a) the `log`.\n\n"
+    "- one *small* step\n- another\n\n## Later\n\nIt held."
+)
+
+
+@pytest.fixture(scope="session")
+def rich(windows: Any) -> str:
+    """The address of a topic of the moderator's whose text has all kinds of formatting."""
+    return str(windows("moderator", "light", 1280).open_topic(RICH, is_numbered=False))

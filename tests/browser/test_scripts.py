@@ -14,17 +14,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.people import Visit
 
-RICH = (
-    "We **measured** first, then [read](https://example.org/a) the `log`.\n\n"
-    "- one *small* step\n- another\n\n## Later\n\nIt held."
-)
 NEW = "/agendas/affordable/topics/new?kind=experience"
-
-
-@pytest.fixture(scope="session")
-def rich(windows: Callable[..., Visit]) -> str:
-    """The address of a topic of the moderator's whose text has all kinds of formatting."""
-    return windows("moderator", "light", 1280).open_topic(RICH, is_numbered=False)
 
 
 @pytest.fixture
