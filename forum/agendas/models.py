@@ -81,8 +81,8 @@ class AgendaHost(Base):
 class Statement(Base):
     """A member's take on an agenda; name, position and organisation as they were that day.
 
-    A member who takes the own name away (`refused_at`) is not linked with it again: `refused_by_id`. Of a statement that was
-    loaded from a file nobody knows who that was: then it gets no name at all.
+    A member who takes the own name away (`refused_at`) is not linked with it again: `refused_by_id`. Where the statement was
+    loaded from a file, or the member has left, nobody knows who that was: then it gets no name at all.
     """
 
     __tablename__ = "statement"

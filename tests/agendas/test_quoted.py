@@ -115,18 +115,35 @@ def test_a_member_takes_the_own_name_away(
 
 
 @pytest.mark.parametrize("is_silent", [True, False])
-def test_of_who_took_the_name_away_and_leaves_nothing_is_kept(
+def test_of_who_took_the_name_away_and_leaves_it_is_kept_that_there_is_no_name(
     people: Any, agenda: Agenda, statement: Statement, is_silent: bool
 ) -> None:
     actions.take_name_away(people.ben, agenda.id, statement.id)
     actions.forget_member(SYSTEM, people.ben.id, "A former member", is_silent=is_silent)
     db.session.refresh(statement)
-    assert (statement.refused_by_id, statement.refused_at, statement.quotation) == (
+    assert (statement.refused_by_id, statement.name, statement.quotation) == (
         None,
-        None,
+        "A member",
         WORDS,
     )
     assert bool(versions_of("statement", statement.id)) != is_silent
+    for again in (said(name="Ben Okoth", handle=""), said(name="Anybody", handle="ana-prado")):
+        with pytest.raises(Invalid, match="has taken the name away"):
+            actions.write_statement(people.host, agenda.id, again, statement.id)
+        with pytest.raises(Invalid, match="has taken the name away"):
+            actions.write_statement(people.host, agenda.id, again)
+
+
+def test_who_was_named_there_afterwards_stays_when_the_first_one_leaves(
+    people: Any, agenda: Agenda, statement: Statement
+) -> None:
+    actions.take_name_away(people.ben, agenda.id, statement.id)
+    other = said(name="Ana Prado", handle="ana-prado")
+    actions.write_statement(people.host, agenda.id, other, statement.id)
+    actions.forget_member(SYSTEM, people.ben.id, "A former member", is_silent=False)
+    changed = said(name="Ana Prado", handle="ana-prado", role_title="Engineer")
+    made = actions.write_statement(people.host, agenda.id, changed, statement.id)
+    assert (made.name, made.role_title, made.refused_at) == ("Ana Prado", "Engineer", None)
 
 
 def test_the_name_is_said_in_the_language_of_the_statement(

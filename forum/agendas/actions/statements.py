@@ -82,9 +82,8 @@ def write_statement(
     agenda = agenda_to_curate(curator, agenda_id)
     said = _statement_columns(curator, text)
     if statement_id is None:
-        return _identical_statement(agenda, said) or _new_statement(
-            curator, agenda, said, is_unnamed=text.is_unnamed
-        )
+        known = _identical_statement(agenda, said) or _without_name(agenda, text)
+        return known or _new_statement(curator, agenda, said, is_unnamed=text.is_unnamed)
     statement = _statement_of_agenda(agenda, statement_id)
     if not text.handle and speaker_of(curator, statement) is None:
         said["member_id"] = statement.member_id
@@ -105,7 +104,7 @@ def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, An
     quoted_id = statement.refused_by_id
     if statement.refused_at is None:
         return
-    if quoted_id in (None, curator.id) and said["member_id"] == curator.id:
+    if quoted_id in (None, curator.id) and _names_oneself(curator, said):
         statement.refused_by_id = statement.refused_at = None
     elif quoted_id is None:
         _refuse_any_name(statement, said)
@@ -118,8 +117,15 @@ def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, An
             raise Invalid(taken, "name")
 
 
+def _names_oneself(curator: Person, said: dict[str, Any]) -> bool:
+    """Whether who writes a statement is linked with it, by the own name and no other one."""
+    if said["member_id"] is None or said["member_id"] != curator.id:
+        return False
+    return is_called(db.session.get_one(Member, curator.id), said["name"])
+
+
 def _refuse_any_name(statement: Statement, said: dict[str, Any]) -> None:
-    """Refuse another name than the present one: of a statement from a file nobody knows who took the name away."""
+    """Refuse another name than the present one, where nobody knows who took the name away."""
     taken = _("The person who is quoted has taken the name away from this statement.")
     if said["member_id"] is not None:
         raise Invalid(taken, "handle")
@@ -201,8 +207,8 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
 def forget_member(system: Person, member_id: int, former: str, *, is_silent: bool) -> None:
     """Forget a member who has left: as a host, as who can help, and in statements, which get the name `former`.
 
-    With `is_silent` the statements are removed and emptied as well, and of those from which the name was taken away the
-    former versions, which have it, are deleted.
+    Those from which the member took the name away stay without one, and nobody knows whose it was. With `is_silent` the
+    statements are removed and emptied as well, and of those without the name the former versions, which have it, are deleted.
     """
     require(system.can.administer())
     for table in (AgendaHost, MemberTheme):
@@ -210,7 +216,9 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
     said = {"member_id": None, "name": former, "role_title": "", "organisation": ""}
     for statement in statements_by(member_id):
         if statement.refused_by_id == member_id:
-            assign(statement, {"refused_by_id": None, "refused_at": None})
+            is_named_anew = statement.member_id is not None
+            statement.refused_by_id = None
+            statement.refused_at = None if is_named_anew else statement.refused_at
             if is_silent:
                 forget_versions(system, "statement", statement.id)
         if statement.member_id != member_id:
@@ -245,10 +253,21 @@ def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | No
     return None
 
 
+def _without_name(agenda: Agenda, text: StatementText) -> Statement | None:
+    """The statement of an agenda to which a file would bring back a name that was taken away; or None."""
+    if not text.is_unnamed or text.name:
+        return None
+    for known in statements_of(agenda):
+        if known.refused_at and known.quotation == text.quotation:
+            return known
+    return None
+
+
 def _new_statement(
     curator: Person, agenda: Agenda, said: dict[str, Any], *, is_unnamed: bool
 ) -> Statement:
-    if refused := refused_statement(agenda.id, said["quotation"]):
+    refused = refused_statement(agenda.id, said["quotation"])
+    if refused and not is_unnamed:
         _refuse_taken_name(curator, refused, said)
     after = max((known.position for known in statements_of(agenda)), default=0)
     statement = Statement(agenda_id=agenda.id, position=after + 1, **said)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
@@ -14,7 +15,7 @@ from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.agendas.queries import is_taken_away
+from forum.agendas.queries import is_taken_away, refused_statement
 from forum.clock import at, now
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -194,24 +195,27 @@ def _agenda_written_at(file: AgendaFile) -> datetime:
 
 def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
     """A statement of a file; a name that was taken away from these words is not loaded again."""
-    names = {values["title"], values.get("member", "")}
-    if values.get("unnamed") or is_taken_away(names, values["text"]):
-        return agendas.StatementText(
-            name=values["title"] if values.get("unnamed") else "",
-            quotation=values["text"],
-            said_on=values.get("said_on"),
-            language=loading.language_of(values),
-            is_unnamed=True,
-        )
-    return agendas.StatementText(
+    is_unnamed, names = bool(values.get("unnamed")), {values["title"], values.get("member", "")}
+    text = agendas.StatementText(
         name=values["title"],
         quotation=values["text"],
         role_title=values.get("position", ""),
         organisation=values.get("organisation", ""),
         said_on=values.get("said_on"),
         language=loading.language_of(values),
-        handle=values.get("member", ""),
+        handle="" if is_unnamed else values.get("member", ""),
+        is_unnamed=is_unnamed,
     )
+    if is_taken_away(names, text.quotation) or (not is_unnamed and _is_for_nobody(loading, text)):
+        nobody: dict[str, Any] = dict.fromkeys(("name", "role_title", "organisation", "handle"), "")
+        return replace(text, is_unnamed=True, **nobody)
+    return text
+
+
+def _is_for_nobody(loading: Loading, text: agendas.StatementText) -> bool:
+    """Whether these words stand on the agenda, and the name was taken away by somebody of whom nobody knows who it was."""
+    known = refused_statement(loading.agenda.id, text.quotation)
+    return known is not None and known.refused_by_id is None
 
 
 def _plan_declaration(curator: Member, values: Values, loading: Loading) -> None:

@@ -273,7 +273,7 @@ class Writer:
             ("said on", _day(statement.said_on)),
             ("language", statement.language),
             ("member", ";".join(self.people.of_shown([statement.member]))),
-            ("unnamed", _yes_if(statement.refused_at)),
+            ("unnamed", _yes_if(statement.refused_at and statement.member_id is None)),
         )
         text = self._text(statement.quotation)
         return self._section(3, statement.name, schemas.STATEMENT, fields, text)
