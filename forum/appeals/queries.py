@@ -200,10 +200,21 @@ def waiting_appeals_count(reader: Person) -> Select[Any]:
 
 def other_decider_ids(decision: Decision, appellant_id: int) -> list[int]:
     """The ids of those who can answer an appeal: moderators of the agenda who made no first decision and are no party."""
-    parties = {decision.moderator_id, decision.author_id, appellant_id}
-    parties |= beginners_and_tellers(decision)
+    barred = _barred(decision, appellant_id)
     curators = curators_of(decision.present_agenda_id)
-    return [member_id for member_id in curators if member_id not in parties]
+    return [member_id for member_id in curators if member_id not in barred]
+
+
+def barred_ids(appeal_id: int) -> set[int | None]:
+    """The ids of those who do not answer an appeal, whatever they moderate: who made the decision, and its parties."""
+    query = select(Appeal).join(Appeal.decision).options(contains_eager(Appeal.decision))
+    found = db.session.scalars(query.where(Appeal.id == appeal_id)).one()
+    return _barred(found.decision, found.appellant_id)
+
+
+def _barred(decision: Decision, appellant_id: int) -> set[int | None]:
+    parties = {decision.moderator_id, decision.author_id, appellant_id}
+    return parties | beginners_and_tellers(decision)
 
 
 def _is_waiting() -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from sqlalchemy import delete
 from forum.agendas.queries import curators_of
 from forum.appeals.actions import decide_appeal
 from forum.appeals.models import REVERSED, UPHELD
+from forum.appeals.queries import barred_ids
 from forum.candidates import actions as candidates
 from forum.claims import actions as claims
 from forum.claims.models import EntryKey, queue_path
@@ -230,7 +231,7 @@ def _notify_of(system: Person, entry: QueueEntry, known: Overdue | None) -> None
 def _notify_others(system: Person, entry: QueueEntry) -> None:
     """Notify everybody who may decide except the administrators, unless there is nobody else."""
     administrators = set(administrator_ids())
-    others = set(curators_of(entry.agenda_id)) - administrators - {entry.author_id}
+    others = set(curators_of(entry.agenda_id)) - administrators - _barred(entry)
     message = sentence("Nobody has decided this for two days.")
     _notify(system, entry, others or administrators, message)
 
@@ -238,11 +239,16 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(
     system: Person, entry: QueueEntry, member_ids: Collection[int], message: Sentence
 ) -> None:
-    """Notify members of an entry, except its author, who does not decide about it."""
-    recipients = sorted(set(member_ids) - {entry.author_id})
+    """Notify members of an entry, except those who do not decide about it."""
+    recipients = sorted(set(member_ids) - _barred(entry))
     address, title = queue_path(*entry.key), _title_in_notices(entry)
     notice = NoticeText(URGENT, address, title, before=[message])
     note_event(system, notice, recipients, is_named=False)
+
+
+def _barred(entry: QueueEntry) -> set[int | None]:
+    """The ids of those who do not decide about an entry: its author, and those whom an appeal concerns."""
+    return barred_ids(entry.item_id) if entry.kind == "appeal" else {entry.author_id}
 
 
 def _title_in_notices(entry: QueueEntry) -> str | Sentence:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from forum.agendas.actions import archive
+from forum.appeals.actions import appeal
 from forum.candidates.actions import approve, refuse
-from forum.claims.models import Claim
+from forum.claims.models import Claim, queue_path
 from forum.claims.queries import active_claim
 from forum.clock import at, now
 from forum.db import db
@@ -321,6 +322,21 @@ def test_where_administrators_alone_moderate_they_are_told_at_once(
         tell()
         # The profile; the host has the others
         assert notices_of(people.administrator, "two days") == 1
+
+
+def test_who_cannot_answer_an_appeal_does_not_hear_that_it_waits(
+    people: Any, reported: Any
+) -> None:
+    """The host decided it, and is the only one on the agenda who is no administrator."""
+    appoint(SYSTEM, people.moderator.handle, "member")
+    hidden = moderation.decide(people.host, "post", reported.first.id, "hide", Reasons("No.", 2))
+    path = queue_path("appeal", appeal(people.ben, hidden.id, "It was kind.").id)
+    with at(now() + TWO_DAYS):
+        tell()
+        make_notices(SYSTEM)
+        found = db.session.scalars(select(Notice).where(Notice.address == path))
+        told = {one.member_id for one in found if "two days" in one.words}
+        assert told == {people.administrator.id}
 
 
 def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: Any) -> None:
