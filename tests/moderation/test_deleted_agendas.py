@@ -192,12 +192,14 @@ def test_a_draft_does_not_keep_it_and_its_writer_keeps_the_words(
 ) -> None:
     for author, key in ((people.ana, "k1"), (people.moderator, "k2")):
         words = [("title", "Shade"), ("source", "Where is it cool?")]
+        words += [("question", "Which trees?"), ("options", "Limes <b>\nPlanes")]
         keep_draft(author, key, words, agenda_id=mistake.id)
     assert standing_on(mistake.id) == {}
     actions.delete_agenda(people.moderator, mistake.id, WHY)
     for author in (people.ana, people.moderator):
         page = sign_in(author).get("/drafts").text
         assert "Its agenda is not there any more." in page and "Where is it cool?" in page
+        assert "Which trees?" in page and "Limes &lt;b&gt;\nPlanes" in page
         assert "Cooler" not in page and "Go on writing" not in page
     with pytest.raises(NotFound):
         keep_draft(people.ana, "k3", [("source", "So.")], agenda_id=mistake.id)
