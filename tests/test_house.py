@@ -365,7 +365,7 @@ def test_template_folders_are_rooms() -> None:
 
 def test_the_colon_between_two_words_is_translated() -> None:
     """`_(": ")`: in French a space stands before it."""
-    untranslated = re.compile(r"(\}\}|%\})(</\w+>)*: |\"vh\"[^>]*>: ")
+    untranslated = re.compile(r"(\}\}|%\})((</\w+>)*: |:</)|\"vh\"[^>]*>: ")
     for path in PAGES:
         assert not untranslated.search(path.read_text()), path
 

@@ -52,7 +52,7 @@ def test_who_reports_is_named_in_an_element_of_its_own(
     moderation.report_illegal(VISITOR, "post", things.first.id, notice)
     page = sign_in(people.moderator).get(f"/moderation/post/{things.first.id}").text
     assert f"<b><bdi>{people.chitra.name}</bdi>" in page
-    assert "<b><bdi>ليلى حداد</bdi>, leila@example.org (without an account):</b>" in page
+    assert "<b><bdi>ليلى حداد</bdi>, leila@example.org (without an account)</b>: " in page
 
 
 def test_fifty_entries_are_decided_without_a_script(
